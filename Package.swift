@@ -1,0 +1,232 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "generalscaler",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "PluginSDK", targets: ["PluginSDK"]),
+        .executable(name: "generalscaler", targets: ["generalscaler"]),
+        .executable(name: "generalscaler-launch", targets: ["generalscaler-launch"]),
+        .executable(name: "plugin-check", targets: ["plugin-check"]),
+        .executable(name: "generalscaler-plugin-prometheus", targets: ["generalscaler-plugin-prometheus"]),
+        .executable(name: "generalscaler-plugin-redis", targets: ["generalscaler-plugin-redis"]),
+        .executable(name: "generalscaler-plugin-pubsub", targets: ["generalscaler-plugin-pubsub"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // What swift-subprocess's API takes paths and descriptors as.
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // Exact: PluginHost relies on how this version closes descriptors and reaps children.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+    ],
+    targets: [
+        // MARK: System libraries
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .target(name: "CLinux"),
+
+        // MARK: Libraries
+        .target(name: "WireFormats"),
+        .target(name: "YAMLFormat", dependencies: ["WireFormats", .product(name: "Yams", package: "Yams")]),
+        .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux"]),
+        .target(name: "PluginProtocol", dependencies: ["WireFormats"]),
+        .target(
+            name: "PluginSDK",
+            dependencies: [
+                "PluginProtocol", "WireFormats", "CLinux",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(
+            name: "PluginHost",
+            dependencies: [
+                "PluginProtocol", "WireFormats", "CLinux",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Yams", package: "Yams"),
+            ]
+        ),
+        .target(name: "PluginConformance", dependencies: ["PluginHost", "PluginProtocol", "WireFormats"]),
+        .target(name: "Scaling"),
+        .target(
+            name: "KubernetesClient",
+            dependencies: [
+                "HTTPTransport", "WireFormats",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "Yams", package: "Yams"),
+            ]
+        ),
+        .target(
+            name: "ClusterSimulator",
+            dependencies: [
+                "WireFormats",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ]
+        ),
+        .target(
+            name: "Operator",
+            dependencies: [
+                "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "Scaling", "WireFormats",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(name: "Backtest", dependencies: ["Scaling", "WireFormats"]),
+
+        // MARK: Executables
+        .executableTarget(
+            name: "generalscaler",
+            dependencies: [
+                "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "Scaling",
+                "WireFormats", "YAMLFormat",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            resources: [.embedInCode("Resources/crd.yaml")]
+        ),
+        .executableTarget(name: "generalscaler-launch"),
+        .executableTarget(
+            name: "plugin-check",
+            dependencies: [
+                "PluginConformance",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+
+        // MARK: Plugins
+        .executableTarget(
+            name: "generalscaler-plugin-prometheus",
+            dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"],
+            path: "Plugins/prometheus"
+        ),
+        .executableTarget(
+            name: "generalscaler-plugin-redis",
+            dependencies: ["CHiredis", "PluginSDK", "WireFormats"],
+            path: "Plugins/redis"
+        ),
+        .executableTarget(
+            name: "generalscaler-plugin-pubsub",
+            dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"],
+            path: "Plugins/pubsub"
+        ),
+
+        // MARK: Examples and benchmarks
+        .executableTarget(
+            name: "http-app",
+            dependencies: [.product(name: "Hummingbird", package: "hummingbird")],
+            path: "examples/http-app/Sources"
+        ),
+        .executableTarget(
+            name: "bench",
+            dependencies: ["HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats"],
+            path: "Benchmarks/bench"
+        ),
+
+        // MARK: Tests
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "CLinux", "WireFormats",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            path: "Tests/TestSupport"
+        ),
+        .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),
+        .testTarget(
+            name: "HTTPTransportTests",
+            dependencies: [
+                "HTTPTransport", "TestSupport",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            // So that libcurl finds the tests' own resolver before the C library's.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=getaddrinfo"])]
+        ),
+        .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
+        .executableTarget(name: "test-plugin", dependencies: ["PluginSDK"], path: "Tests/Fixtures/TestPlugin"),
+        .testTarget(
+            name: "PluginSDKTests",
+            dependencies: [
+                "PluginProtocol", "PluginSDK", "TestSupport", "WireFormats", "test-plugin",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
+            name: "PluginHostTests",
+            dependencies: [
+                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(name: "ScalingTests", dependencies: ["Scaling"]),
+        .testTarget(
+            name: "KubernetesClientTests",
+            dependencies: [
+                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "TestSupport", "WireFormats"]),
+        .testTarget(
+            name: "OperatorTests",
+            dependencies: ["KubernetesClient", "Operator", "PluginHost", "Scaling", "TestSupport", "WireFormats"]
+        ),
+        .testTarget(
+            name: "PrometheusPluginTests",
+            dependencies: [
+                "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "TestSupport", "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "Scaling",
+                "TestSupport",
+                "WireFormats",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+    ]
+)
+
+let cTargets: Set = ["CCurl", "CHiredis", "CLinux", "generalscaler-launch"]
+for target in package.targets where !cTargets.contains(target.name) {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .swiftLanguageMode(.v6),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .treatAllWarnings(as: .error),
+        ]
+}

@@ -1,0 +1,55 @@
+import PluginSDK
+
+/// What a request says of who asks.
+struct Credentials: Sendable, Equatable {
+    /// The value of the Authorization header.
+    let authorization: Secret?
+
+    init(_ auth: PrometheusAuth?, files: some FileReader) throws(PluginError) {
+        if let basic = auth?.basic {
+            let pair = "\(basic.username):\(basic.password.reveal())"
+            authorization = Secret("Basic " + Self.base64(Array(pair.utf8)))
+        } else if let bearer = auth?.bearer {
+            authorization = Secret("Bearer " + (try Self.token(bearer, files)))
+        } else {
+            authorization = nil
+        }
+    }
+
+    private static func token(_ bearer: PrometheusAuth.Bearer, _ files: some FileReader) throws(PluginError) -> String {
+        if let token = bearer.token { return try checked(token.reveal(), field: "auth.bearer.token") }
+        let field = "auth.bearer.tokenFile"
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try files.contents(of: bearer.tokenFile ?? "")
+        } catch {
+            throw error.pluginError(.authFailed, field: field)
+        }
+        // Editors and `kubectl create secret --from-file` leave a newline at the end.
+        let isBlank: (UInt8) -> Bool = { $0 <= 0x20 }
+        let trimmed = bytes.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+        guard !trimmed.isEmpty else { throw PluginError(.authFailed, "the file of \(field) is empty", path: field) }
+        return try checked(String(decoding: trimmed, as: UTF8.self), field: field)
+    }
+
+    private static func checked(_ token: String, field: String) throws(PluginError) -> String {
+        guard token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw PluginError(.authFailed, "the token of \(field) holds a blank or a control character", path: field)
+        }
+        return token
+    }
+
+    /// RFC 4648, section 4.
+    static func base64(_ bytes: [UInt8]) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+            for digit in 0..<4 {
+                text.append(digit <= group.count ? alphabet[bits >> (18 - 6 * digit) & 63] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

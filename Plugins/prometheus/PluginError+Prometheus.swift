@@ -1,0 +1,90 @@
+import HTTPTransport
+import PluginSDK
+import WireFormats
+
+extension PluginError {
+    /// No answer came.
+    init(_ error: HTTPError, config: PrometheusConfig) {
+        switch error.kind {
+        case .nameLookup, .connect, .tls, .connectionLost, .shutDown:
+            self.init(.sourceUnreachable, error.message)
+        case .invalidRequest:
+            self.init(.configInvalid, error.message)
+        case .deadline:
+            self.init(.deadlineExceeded, "Prometheus did not answer in time: \(error.message)")
+        case .bodyTooLarge:
+            self.init(
+                .configInvalid,
+                "the answer is larger than \(PrometheusLimits.maxBodyBytes >> 20) MiB: aggregate in the query, so that "
+                    + "it gives one series",
+                path: "query")
+        case .cancelled:
+            self.init(.cancelled, error.message)
+        }
+    }
+
+    /// An answer whose status is not 200.
+    init(_ response: HTTPResponse, _ body: JSON?, config: PrometheusConfig) {
+        let said = body?["error"]?.stringValue.map { ": \(shortened($0))" } ?? ": \(quote(response.body))"
+        let status = "HTTP status \(response.status)"
+        switch response.status {
+        case 300..<400:
+            let target = response.head.header("Location").map { " to \(Self.withoutQuery($0))" } ?? ""
+            self.init(
+                .configInvalid,
+                "the server redirects\(target), which the plugin does not follow: set address to where the API is",
+                path: "address")
+        case 400, 422:
+            self.init(.configInvalid, "Prometheus refuses the query\(said)", path: "query")
+        case 401, 403:
+            let next = config.auth == nil ? "set auth" : "check auth and what it may read"
+            self.init(.authFailed, "\(status)\(said). Next: \(next)", path: "auth")
+        case 404:
+            self.init(
+                .notFound,
+                "\(status): there is no Prometheus API at this address\(said). Check the path prefix in address",
+                path: "address")
+        case 405 where config.method == .post:
+            self.init(.configInvalid, "\(status)\(said). Set method: GET", path: "method")
+        case 429:
+            let retryAfter = response.head.header("Retry-After").flatMap(Int.init)
+            let retryAfterMs = retryAfter.flatMap { 0...86_400 ~= $0 ? $0 * 1_000 : nil }
+            self.init(.rateLimited, "\(status)\(said)", retryAfterMs: retryAfterMs)
+        default:
+            self.init(.sourceUnreachable, "\(status)\(said)")
+        }
+    }
+
+    /// A body that says `status: error` with HTTP status 200, as some proxies send it.
+    init(apiError body: JSON) {
+        let type = body["errorType"]?.stringValue ?? "no errorType"
+        let message =
+            "Prometheus answers an error (\(shortened(type))): "
+            + shortened(body["error"]?.stringValue ?? "without a message")
+        switch type {
+        case "bad_data", "execution": self.init(.configInvalid, message, path: "query")
+        case "not_found": self.init(.notFound, message, path: "address")
+        default: self.init(.sourceUnreachable, message)
+        }
+    }
+
+    /// A redirect's query may hold a ticket.
+    private static func withoutQuery(_ location: String) -> String {
+        shortened(String(location.prefix { $0 != "?" && $0 != "#" }))
+    }
+}
+
+/// At most so much of the server's own words, on one line.
+func shortened(_ text: String) -> String {
+    let line = String(text.map { $0.isNewline ? " " : $0 })
+    let limit = PrometheusLimits.maxMessageCharacters
+    return line.count <= limit ? line : "\(line.prefix(limit))..."
+}
+
+/// The start of a body that is not what was asked for.
+func quote(_ body: [UInt8]) -> String {
+    if body.isEmpty { return "an empty body" }
+    let limit = PrometheusLimits.maxQuotedBytes
+    let text = shortened(String(decoding: body.prefix(limit), as: UTF8.self))
+    return "\"\(text)\"" + (body.count > limit ? " and \(body.count - limit) bytes more" : "")
+}

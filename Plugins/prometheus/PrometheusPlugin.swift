@@ -1,0 +1,50 @@
+import HTTPTransport
+import PluginSDK
+
+/// Reads the value of a PromQL query from a Prometheus server, or from anything that speaks its HTTP API.
+@main
+struct PrometheusPlugin: MetricPlugin {
+    typealias Config = PrometheusConfig
+
+    static let metricType = "prometheus"
+    static let description = "The value of a PromQL query, evaluated now by a Prometheus server."
+    static let version = "0.1.0"
+    static let defaultTargetType = TargetType.value
+    static let maxInFlight = PrometheusLimits.maxInFlight
+
+    private let client: any HTTPClient
+    private let files: any FileReader
+
+    init() {
+        self.init(client: CurlHTTPClient(), files: SystemFileReader())
+    }
+
+    init(client: any HTTPClient, files: any FileReader) {
+        self.client = client
+        self.files = files
+    }
+
+    func value(for request: MetricRequest<Config>) async throws -> MetricReading {
+        let config = request.config
+        let credentials = try Credentials(config.auth, files: files)
+        var response = try await send(request, credentials)
+        if response.status == 401 || response.status == 403 {
+            // A token file is rotated by others: what was read a moment ago may be too old by now.
+            let fresh = try Credentials(config.auth, files: files)
+            if fresh != credentials { response = try await send(request, fresh) }
+        }
+        return try QueryAnswer(response, config: config).reading(for: request)
+    }
+
+    private func send(
+        _ request: MetricRequest<Config>, _ credentials: Credentials
+    ) async throws(PluginError) -> HTTPResponse {
+        let call = try QueryRequest(
+            request.config, credentials: credentials, files: files, timeLeft: request.timeLeft)
+        do throws(HTTPError) {
+            return try await client.send(call.http)
+        } catch {
+            throw PluginError(error, config: request.config)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import HTTPTransport
+import PluginSDK
+import WireFormats
+
+/// What Prometheus answered to an instant query.
+///
+/// Source: https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats
+struct QueryAnswer: Equatable {
+    enum Result: Equatable {
+        case scalar(Sample)
+        case vector([Sample])
+        /// A vector whose series are native histograms, which are no numbers.
+        case histograms
+        case matrix
+        case string
+    }
+
+    struct Sample: Equatable {
+        let microseconds: Int64
+        /// Also NaN or infinite: PromQL knows both.
+        let value: Double
+    }
+
+    let result: Result
+    let warnings: [String]
+
+    init(_ result: Result, warnings: [String] = []) {
+        self.result = result
+        self.warnings = warnings
+    }
+
+    /// - Throws: the error that the answer means.
+    init(_ response: HTTPResponse, config: PrometheusConfig) throws(PluginError) {
+        let body = try? JSON(parsing: response.body)
+        guard response.status == 200 else { throw PluginError(response, body, config: config) }
+        guard let body else {
+            throw PluginError(
+                .sourceUnreachable,
+                "the answer is not JSON: \(quote(response.body)). Check that address is that of a Prometheus API")
+        }
+        if body["status"] == "error" { throw PluginError(apiError: body) }
+        do throws(JSONPathError) {
+            try self.init(JSONReader(body))
+        } catch {
+            throw PluginError(
+                .sourceUnreachable,
+                "the answer is not that of a Prometheus query: \(error). Check that address is that of a Prometheus API"
+            )
+        }
+    }
+
+    private init(_ body: JSONReader) throws(JSONPathError) {
+        let data = try body.required("data")
+        let resultType = try data.required("resultType")
+        let result = try data.required("result")
+        switch try resultType.string() {
+        case "scalar": self.result = .scalar(try Self.sample(result))
+        case "vector": self.result = try Self.vector(result)
+        case "matrix": self.result = .matrix
+        case "string": self.result = .string
+        case let other: throw resultType.error("is \(other.prefix(32))")
+        }
+        var warnings: [String] = []
+        for warning in try body.optional("warnings")?.elements() ?? [] { warnings.append(try warning.string()) }
+        self.warnings = warnings
+    }
+
+    private static func vector(_ result: JSONReader) throws(JSONPathError) -> Result {
+        var samples: [Sample] = []
+        for series in try result.elements() {
+            if try series.optional("histogram") != nil { return .histograms }
+            samples.append(try sample(try series.required("value")))
+        }
+        return .vector(samples)
+    }
+
+    /// `[1700000000.123, "42"]`: seconds since 1970, and the value as Go writes it.
+    private static func sample(_ pair: JSONReader) throws(JSONPathError) -> Sample {
+        let elements = try pair.elements()
+        guard elements.count == 2 else { throw pair.error("must be a time and a value") }
+        let seconds = try elements[0].double()
+        guard let microseconds = Int64(exactly: (seconds * 1e6).rounded()) else {
+            throw elements[0].error("is not a time")
+        }
+        guard let value = Double(try elements[1].string()) else { throw elements[1].error("is not a number") }
+        return Sample(microseconds: microseconds, value: value)
+    }
+}

@@ -1,0 +1,9 @@
+#pragma once
+
+// System calls that Swift's Glibc module does not show, one header per concern.
+#include "epoll.h"
+#include "pipes.h"
+#include "processes.h"
+#include "stdio_guard.h"
+#include "sys_epoll.h"
+#include "thread_name.h"

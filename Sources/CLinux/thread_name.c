@@ -1,0 +1,7 @@
+#include "thread_name.h"
+
+#include <sys/prctl.h>
+
+void clinux_name_thread(const char *name) {
+    prctl(PR_SET_NAME, name);
+}

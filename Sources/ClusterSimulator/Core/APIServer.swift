@@ -1,0 +1,80 @@
+import Synchronization
+package import WireFormats
+
+/// A Kubernetes API server as a state machine: requests go in, answers and watches come out.
+///
+/// It does no input or output and has no clock of its own: time and randomness come from its configuration, and what
+/// falls due happens in ``advance()``. ``ClusterSimulator`` puts it on HTTP; it can as well be driven in memory.
+package final class APIServer: Sendable {
+    package struct Configuration: Sendable {
+        /// The administrator's bearer token. With one, requests without a token are forbidden and other tokens are
+        /// refused; without one, everybody is an administrator.
+        package var token: String?
+        /// Microseconds since 1970.
+        package var now: @Sendable () -> Int64
+        /// A new UUID in its text form.
+        package var makeUID: @Sendable () -> String
+        /// How long new pods of a workload take to become ready.
+        package var workloadStartupDelay: Duration = .seconds(2)
+        /// What stands in for the CEL rules of a custom resource: by `group/kind`.
+        package var crossFieldValidators: [String: @Sendable (JSON) -> [FieldError]] = [:]
+        /// Changes kept per resource for watches to resume from.
+        package var historyLimit = Limits.history
+        /// Events that may wait for one watcher.
+        package var watchQueueLimit = Limits.watchQueue
+        /// The first resourceVersion: well above 0, so that old versions can be told from none.
+        package var initialRevision: UInt64 = 1_000
+
+        package init(now: @escaping @Sendable () -> Int64, makeUID: @escaping @Sendable () -> String) {
+            self.now = now
+            self.makeUID = makeUID
+        }
+    }
+
+    private let state: Mutex<ServerState>
+    private let deadlineMoved: @Sendable () -> Void
+
+    /// - Parameter deadlineMoved: is called when ``nextDeadline`` may have come closer.
+    package init(configuration: Configuration, deadlineMoved: @escaping @Sendable () -> Void = {}) {
+        state = Mutex(ServerState(configuration: configuration))
+        self.deadlineMoved = deadlineMoved
+    }
+
+    /// Judges a request by the fault rules in force, before it is handled.
+    package func admit(_ request: APIRequest) -> FaultVerdict {
+        withState { $0.admit(request) }
+    }
+
+    package func handle(_ request: APIRequest) -> APIResponse {
+        withState { state in
+            let response = state.respond(to: request)
+            state.log.record(request, status: response.status, at: state.now)
+            return response
+        }
+    }
+
+    /// Does what fell due since the last call.
+    package func advance() {
+        withState { $0.advance() }
+    }
+
+    /// When ``advance()`` has something to do next, in microseconds since 1970.
+    package var nextDeadline: Int64? { state.withLock { $0.nextDeadline } }
+
+    /// Runs with the state under the lock and the time set, and publishes what changed.
+    func withState<Result, Failure: Error>(
+        _ body: (inout ServerState) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var isEarlier = false
+        defer { if isEarlier { deadlineMoved() } }
+        return try state.withLock { state throws(Failure) in
+            let before = state.nextDeadline
+            state.now = state.configuration.now()
+            defer {
+                state.publish()
+                if let after = state.nextDeadline { isEarlier = after < before ?? .max }
+            }
+            return try body(&state)
+        }
+    }
+}

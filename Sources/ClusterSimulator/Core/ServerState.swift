@@ -1,0 +1,71 @@
+import WireFormats
+
+/// All that the server knows. It is a value: every request is one change of it, and none of them waits for anything.
+struct ServerState: Sendable {
+    let configuration: APIServer.Configuration
+    var registry = Registry()
+    var store: Store
+    var watches = WatchHub()
+    var workloads: WorkloadController
+    var faults = FaultRules()
+    var log = RequestLog()
+    /// Tokens of service accounts.
+    var tokens: [String: IssuedToken] = [:]
+    /// Resources whose definition is gone, to be dropped once their watchers know.
+    var retired: Set<GroupResource> = []
+    /// The time of the request or step in hand, in microseconds since 1970.
+    var now: Int64 = 0
+
+    init(configuration: APIServer.Configuration) {
+        self.configuration = configuration
+        store = Store(revision: configuration.initialRevision, historyLimit: configuration.historyLimit)
+        workloads = WorkloadController(startupDelay: configuration.workloadStartupDelay)
+        now = configuration.now()
+        for type in BuiltinTypes.all {
+            registry.add(type)
+            store.register(type.storage)
+        }
+        seedNamespaces()
+        publish()
+    }
+
+    /// The time as object metadata has it.
+    var timestamp: String { RFC3339.text(microseconds: now, precision: .seconds) }
+
+    /// Tells watchers and controllers of every change, and of the changes that the controllers make of it.
+    mutating func publish() {
+        while case let events = store.takeUnpublished(), !events.isEmpty {
+            for event in events {
+                watches.dispatch(event)
+                react(to: event)
+            }
+        }
+        if retired.isEmpty { return }
+        watches.end(.complete) { retired.contains($0) }
+        for resource in retired { store.unregister(resource) }
+        retired = []
+    }
+
+    /// Does what falls due by now: workloads become ready, bookmarks are sent, watches time out.
+    mutating func advance() {
+        for reference in workloads.due(by: now) { updateWorkload(reference) }
+        publish()
+        watches.advance(to: now, revision: store.revision)
+    }
+
+    var nextDeadline: Int64? {
+        [watches.nextDeadline, workloads.nextDeadline].compactMap(\.self).min()
+    }
+
+    private mutating func seedNamespaces() {
+        for name in BuiltinTypes.namespaces {
+            let metadata: JSON = [
+                "name": .string(name), "uid": .string(configuration.makeUID()), "creationTimestamp": .string(timestamp),
+                "labels": ["kubernetes.io/metadata.name": .string(name)],
+            ]
+            store.put(
+                GroupResource(group: "", resource: "namespaces"), ObjectKey(namespace: "", name: name),
+                ["metadata": metadata, "spec": ["finalizers": ["kubernetes"]], "status": ["phase": "Active"]])
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import WireFormats
+
+/// What a refused body is answered with: the same fault reads differently in a patch.
+enum BodyOrigin {
+    case body
+    case patch
+}
+
+extension ServerState {
+    /// Reads the body of a create or update.
+    func body(of call: Call) throws(StatusError) -> JSON {
+        let mediaType = call.request.headers["content-type"]?.split(separator: ";").first?.trimmingSpaces()
+        let object: JSON
+        switch mediaType {
+        case nil, "application/json":
+            do {
+                object = try JSON(parsing: call.request.body)
+            } catch {
+                throw .badRequest(
+                    """
+                    the object provided is unrecognized (must be of type \(call.type.kind)): couldn't get \
+                    version/kind; json parse error: \(error)
+                    """)
+            }
+        case "application/yaml":
+            object = try yaml(call.request.body)
+        default:
+            throw .unsupportedMediaType(accepted: ["application/json", "application/yaml"])
+        }
+        guard object.objectValue != nil else {
+            throw .badRequest("the body of the request must be an object of type \(call.type.kind)")
+        }
+        return object
+    }
+
+    func yaml(_ bytes: [UInt8]) throws(StatusError) -> JSON {
+        do {
+            return try YAMLBridge.json(String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw .badRequest("error converting YAML to JSON: \(error.message)")
+        }
+    }
+
+    /// Checks that the object is of the kind that the path is about.
+    func checkType(_ object: inout JSON, _ call: Call) throws(StatusError) {
+        let type = call.type
+        if type.isCustom {
+            guard let kind = object.string("kind"), let apiVersion = object.string("apiVersion") else {
+                throw .badRequest(
+                    "the object provided is unrecognized (must be of type \(type.kind)): Object 'Kind' is missing")
+            }
+            guard apiVersion == type.groupVersion else {
+                throw .badRequest(
+                    """
+                    the API version in the data (\(apiVersion)) does not match the expected API version \
+                    (\(type.groupVersion))
+                    """)
+            }
+            guard kind == type.kind else {
+                throw .invalid(
+                    ErrorSubject(name: object.name, group: type.group, kind: kind),
+                    [.invalid("kind", .string(kind), "must be \(type.kind)")])
+            }
+        } else {
+            // A built-in kind may leave its type out: the path says it.
+            guard object.string("kind") ?? type.kind == type.kind,
+                object.string("apiVersion") ?? type.groupVersion == type.groupVersion
+            else {
+                throw .badRequest(
+                    """
+                    no kind "\(object.string("kind") ?? "")" is registered for version \
+                    "\(object.string("apiVersion") ?? "")" where \(type.kind) of \(type.groupVersion) is expected
+                    """)
+            }
+        }
+        object = type.typed(object)
+    }
+
+    /// Makes of what a client sent what the kind's decoder would: unknown fields gone, types right, defaults filled.
+    func decode(_ object: JSON, _ call: inout Call, _ origin: BodyOrigin) throws(StatusError) -> JSON {
+        let type = call.type
+        var object = type.isCustom ? object : object.withoutNulls()
+        if type.isCustom { object.set(object.metadata.withoutNulls(), at: "metadata") }
+        try checkDecodes(object.metadata, S.metadataSchema, path: "metadata", call, origin)
+        if !type.isCustom { try checkDecodes(object, type.schema, path: "", call, origin) }
+
+        var unknown: [String] = []
+        type.schema.prune(&object, path: "", unknown: &unknown)
+        if !unknown.isEmpty, call.fieldValidation != .ignore {
+            let messages = unknown.sorted().map { "unknown field \"\($0)\"" }
+            if call.fieldValidation == .strict { throw strictRefusal(messages, call, origin) }
+            for message in messages where !call.warnings.contains(message) { call.warnings.append(message) }
+        }
+        type.schema.applyDefaults(&object)
+        return object
+    }
+
+    private func strictRefusal(_ messages: [String], _ call: Call, _ origin: BodyOrigin) -> StatusError {
+        let text = "strict decoding error: \(messages.joined(separator: ", "))"
+        switch origin {
+        case .body:
+            let type = call.type
+            return .badRequest(
+                "\(type.kind) in version \"\(type.version)\" cannot be handled as a \(type.kind): \(text)")
+        case .patch: return .undecodablePatch(text)
+        }
+    }
+
+    /// A value of a wrong type does not decode, which is another refusal than a wrong value.
+    private func checkDecodes(
+        _ value: JSON, _ schema: Schema, path: String, _ call: Call, _ origin: BodyOrigin
+    ) throws(StatusError) {
+        guard let first = SchemaValidator.decodingErrors(in: value, of: schema, path: path).first else { return }
+        switch origin {
+        case .body:
+            throw .badRequest(
+                """
+                \(call.type.kind) in version "\(call.type.version)" cannot be handled as a \(call.type.kind): \
+                \(first.field): \(first.message)
+                """)
+        case .patch: throw .undecodablePatch("\(first.field): \(first.message)")
+        }
+    }
+}

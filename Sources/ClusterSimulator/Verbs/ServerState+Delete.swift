@@ -1,0 +1,103 @@
+import WireFormats
+
+/// What a deletion is bound to, from its body or query.
+private struct DeleteOptions {
+    var uid: String?
+    var resourceVersion: String?
+    var isDryRun: Bool
+
+    init(_ call: Call) throws(StatusError) {
+        isDryRun = call.isDryRun
+        guard !call.request.body.isEmpty else { return }
+        let body: JSON
+        if call.request.headers["content-type"]?.hasPrefix("application/yaml") == true {
+            guard let parsed = try? YAMLBridge.json(String(decoding: call.request.body, as: UTF8.self)) else {
+                throw .badRequest("the body is no DeleteOptions object")
+            }
+            body = parsed
+        } else {
+            guard let parsed = try? JSON(parsing: call.request.body), parsed.objectValue != nil else {
+                throw .badRequest("the body is no DeleteOptions object")
+            }
+            body = parsed
+        }
+        uid = body.string("preconditions", "uid")
+        resourceVersion = body.string("preconditions", "resourceVersion")
+        if body["dryRun"] == ["All"] { isDryRun = true }
+    }
+}
+
+extension ServerState {
+    mutating func delete(_ call: Call) throws(StatusError) -> APIResponse {
+        let options = try DeleteOptions(call)
+        guard let object = store.object(call.type.storage, call.key) else {
+            throw .notFound(call.type.subject(call.info.name))
+        }
+        try check(options, object, call)
+        let remaining =
+            options.isDryRun ? nil : markForDeletion(call.type, object)
+        if let remaining { return respond(200, remaining, call) }
+        if call.type.strategy.deletionReturnsObject { return respond(200, object, call) }
+        var details = call.type.subject(object.key.name).details()
+        details.set(object.json[at: "metadata", "uid"], at: "uid")
+        return APIResponse(
+            200,
+            json: [
+                "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "details": details,
+            ])
+    }
+
+    mutating func deleteCollection(_ call: Call) throws(StatusError) -> APIResponse {
+        let options = try DeleteOptions(call)
+        let selection = try Selection(call)
+        let objects = store.table(call.type.storage).objects(in: selection.namespace).filter(selection.matches)
+        if !options.isDryRun {
+            for object in objects { _ = markForDeletion(call.type, object) }
+        }
+        var metadata: JSON = ["resourceVersion": .string(String(store.revision))]
+        if call.type.isCustom { metadata.set("", at: "continue") }
+        return respond(objects, metadata: metadata, call)
+    }
+
+    private func check(_ options: DeleteOptions, _ object: ObjectVersion, _ call: Call) throws(StatusError) {
+        // The real server names the kind here, where its other conflicts name the resource.
+        let subject = call.type.kindSubject(object.key.name)
+        let uid = object.json.string("metadata", "uid") ?? ""
+        if let wanted = options.uid, wanted != uid {
+            throw .conflict(
+                subject,
+                """
+                the UID in the precondition (\(wanted)) does not match the UID in record (\(uid)). The object might \
+                have been deleted and then recreated
+                """)
+        }
+        if let wanted = options.resourceVersion, wanted != object.json.resourceVersion {
+            throw .conflict(
+                subject,
+                """
+                the ResourceVersion in the precondition (\(wanted)) does not match the ResourceVersion in record \
+                (\(object.json.resourceVersion)). The object might have been modified
+                """)
+        }
+    }
+
+    /// Deletes an object, or marks it where finalizers hold it.
+    ///
+    /// - Returns: the object as it remains; nil where it is gone.
+    mutating func markForDeletion(_ type: ResourceType, _ object: ObjectVersion) -> ObjectVersion? {
+        let isNamespace = type.storage == Self.namespaces
+        guard isNamespace || !object.json.finalizers.isEmpty else {
+            store.delete(type.storage, object.key)
+            return nil
+        }
+        if object.json.isBeingDeleted { return object }
+        var json = object.json
+        json.set(.string(timestamp), at: "metadata", "deletionTimestamp")
+        if !isNamespace { json.set(0, at: "metadata", "deletionGracePeriodSeconds") }
+        if let generation = json.int("metadata", "generation") {
+            json.set(JSON(generation + 1), at: "metadata", "generation")
+        }
+        if isNamespace { json.set("Terminating", at: "status", "phase") }
+        return store.put(type.storage, object.key, json)
+    }
+}

@@ -1,0 +1,17 @@
+/// Why no (whole) answer came.
+package struct HTTPError: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Kind: String, Sendable, Hashable {
+        case invalidRequest, nameLookup, connect, tls, deadline, bodyTooLarge, connectionLost, cancelled, shutDown
+    }
+
+    package let kind: Kind
+    /// What happened and with which host; never a header, a body or the URL's user information.
+    package let message: String
+
+    package init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    package var description: String { "\(kind.rawValue): \(message)" }
+}

@@ -1,0 +1,50 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// A named thread that runs one closure.
+final class LoopThread: Sendable {
+    /// Nil once joined or let go.
+    private let thread: Mutex<pthread_t?>
+
+    init(name: String, _ run: @escaping @Sendable () -> Void) {
+        var thread = pthread_t()
+        let start = Unmanaged.passRetained(ThreadStart(name: name, run: run))
+        let result = pthread_create(&thread, nil, threadMain, start.toOpaque())
+        precondition(result == 0, "pthread_create failed (\(result)); raise the limit of threads")
+        self.thread = Mutex(thread)
+    }
+
+    /// Waits until the closure has returned; ask it to, first.
+    func join() {
+        if let thread = thread.withLock({ $0.take() }) { pthread_join(thread, nil) }
+    }
+
+    /// The thread frees itself when its closure returns.
+    deinit {
+        if let thread = thread.withLock({ $0.take() }) { pthread_detach(thread) }
+    }
+}
+
+private final class ThreadStart {
+    let name: String
+    let run: @Sendable () -> Void
+
+    init(name: String, run: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.run = run
+    }
+}
+
+private func threadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    // The process's signals belong to its other threads; a broken pipe in OpenSSL is an error code here.
+    var all = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_BLOCK, &all, nil)
+    // Balances the passRetained in LoopThread.init.
+    let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
+    clinux_name_thread(start.name)
+    start.run()
+    return nil
+}

@@ -1,0 +1,32 @@
+package import HTTPTransport
+
+/// How to reach an API server, and as whom.
+package struct ClusterConfiguration: Sendable {
+    /// `https://host:port` and perhaps a path; no slash at the end.
+    package var server: String
+    package var tls: TLSOptions
+    package var credentials: CredentialSource
+    /// Where the operator itself runs, or what the kubeconfig's context says.
+    package var defaultNamespace: String
+
+    package init(
+        server: String,
+        tls: TLSOptions = TLSOptions(),
+        credentials: CredentialSource = .none,
+        defaultNamespace: String = "default"
+    ) {
+        self.server = server
+        self.tls = tls
+        self.credentials = credentials
+        self.defaultNamespace = defaultNamespace
+    }
+}
+
+/// Why there is no usable configuration: one line that names the file, the field and what to do.
+package struct ConfigurationError: Error, Hashable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

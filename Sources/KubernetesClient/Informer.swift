@@ -1,0 +1,234 @@
+package import Logging
+import ServiceLifecycle
+import Synchronization
+package import WireFormats
+
+/// Keeps a local copy of all objects of a kind, and tells of every change.
+///
+/// Lists, then watches; see ``WatchMachine``. The copy holds only what the decoder keeps, so its size is the decoder's
+/// choice and does not grow with other people's annotations. One object that cannot be read is reported as
+/// ``InformerEvent/malformed(_:)`` and touches no other.
+package final class Informer<Object: Sendable>: Service {
+    package enum Scope: Sendable, Hashable {
+        case allNamespaces
+        /// One watch each. Needs rights in these namespaces only. Not empty.
+        case namespaces([String])
+
+        var watched: [String?] {
+            switch self {
+            case .allNamespaces: [nil]
+            case .namespaces(let names): Set(names).sorted()
+            }
+        }
+    }
+
+    private struct State {
+        var store = ObjectStore<Object>()
+        var unsyncedScopes: Int
+    }
+
+    private let client: KubernetesClient
+    private let kind: ResourceKind
+    private let scope: Scope
+    private let selection: Selection
+    private let decode: @Sendable (JSON) throws -> Object
+    private let handle: @Sendable (InformerEvent<Object>) -> Void
+    private let logger: Logger
+    private let state: Mutex<State>
+    /// Held while the handler runs, so that it hears of one change at a time; `state` is not, so that it may read.
+    private let delivery = Mutex(())
+
+    /// - Parameters:
+    ///   - decode: reads one object and keeps what is needed of it; throws where it is malformed.
+    ///   - handle: told of each change, one at a time, in order; must return soon and must not block. The store
+    ///     already has the change.
+    package init(
+        client: KubernetesClient,
+        kind: ResourceKind,
+        scope: Scope,
+        selection: Selection = Selection(),
+        logger: Logger,
+        decode: @escaping @Sendable (JSON) throws -> Object,
+        handle: @escaping @Sendable (InformerEvent<Object>) -> Void
+    ) {
+        self.client = client
+        self.kind = kind
+        self.scope = scope
+        self.selection = selection
+        self.decode = decode
+        self.handle = handle
+        var logger = logger
+        logger[metadataKey: "resource"] = "\(kind.plural)"
+        self.logger = logger
+        state = Mutex(State(unsyncedScopes: scope.watched.count))
+    }
+
+    /// Whether everything that was there at the start has been delivered.
+    package var hasSynced: Bool { state.withLock { $0.unsyncedScopes == 0 } }
+
+    package subscript(key: ObjectKey) -> Object? { state.withLock { $0.store[key] } }
+
+    /// All objects that can be read, in no order.
+    package var objects: [Object] { state.withLock { $0.store.objects } }
+
+    /// Runs until cancelled or shut down.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for namespace in self.scope.watched {
+                    group.addTask { await self.follow(namespace) }
+                }
+            }
+        }
+    }
+
+    // MARK: The shell of the watch machine
+
+    /// What one watch has listed so far.
+    private struct Listing {
+        var keys: Set<ObjectKey> = []
+        var isFirst = true
+    }
+
+    private func follow(_ namespace: String?) async {
+        var machine = WatchMachine()
+        var listing = Listing()
+        var step = machine.start()
+        while !Task.isCancelled {
+            if step.delay > .zero {
+                guard (try? await client.clock.sleep(for: step.delay)) != nil else { return }
+            }
+            let outcome: WatchMachine.Outcome
+            switch step.action {
+            case .list(let token, let limit):
+                outcome = await list(namespace, token: token, limit: limit, &listing)
+            case .watch(let version, let seconds):
+                outcome = await watch(namespace, version, seconds, &machine)
+            }
+            guard !Task.isCancelled else { return }
+            step = machine.next(after: outcome, random: client.random)
+            report(outcome, next: step, namespace)
+        }
+    }
+
+    private func list(
+        _ namespace: String?, token: String?, limit: Int?, _ listing: inout Listing
+    ) async -> WatchMachine.Outcome {
+        if token == nil { listing.keys = [] }
+        do throws(KubernetesError) {
+            let page = try await client.list(kind, in: namespace, selection, limit: limit, continueToken: token) {
+                observe($0)
+            }
+            for observed in page.items.compactMap(\.self) {
+                listing.keys.insert(observed.key)
+                deliver { $0.store.apply(observed) }
+            }
+            if page.continueToken == nil { finish(&listing, namespace) }
+            return .page(resourceVersion: page.resourceVersion, continueToken: page.continueToken)
+        } catch {
+            return .listFailed(error)
+        }
+    }
+
+    private func finish(_ listing: inout Listing, _ namespace: String?) {
+        let keys = listing.keys
+        let isFirst = listing.isFirst
+        listing = Listing(isFirst: false)
+        deliver { state in
+            let events = state.store.removeAll(in: namespace, butKeep: keys)
+            guard isFirst else { return events }
+            state.unsyncedScopes -= 1
+            return state.unsyncedScopes == 0 ? events + [.synced] : events
+        }
+    }
+
+    private func watch(
+        _ namespace: String?, _ version: String, _ seconds: Int, _ machine: inout WatchMachine
+    ) async -> WatchMachine.Outcome {
+        let elapsed = client.clock.stopwatch()
+        let watchdog = SilenceWatchdog()
+        do throws(KubernetesError) {
+            let stream = try await client.watch(
+                kind, in: namespace, selection, resourceVersion: version, timeoutSeconds: seconds,
+                received: watchdog.hear)
+            try await read(stream, watchdog, &machine)
+            return .watchEnded(lasted: elapsed())
+        } catch {
+            return .watchFailed(error, lasted: elapsed())
+        }
+    }
+
+    private func read(
+        _ stream: WatchStream, _ watchdog: SilenceWatchdog, _ machine: inout WatchMachine
+    ) async throws(KubernetesError) {
+        var stream = stream
+        let result: Result<Void, KubernetesError> = await withDiscardingTaskGroup { group in
+            group.addTask { [clock = client.clock, cancel = stream.cancel] in
+                await watchdog.watch(clock, cancel: cancel)
+            }
+            defer {
+                stream.cancel()
+                group.cancelAll()
+            }
+            do throws(KubernetesError) {
+                while let event = try await stream.next() { try apply(event, &machine) }
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    private func apply(_ event: WatchEvent, _ machine: inout WatchMachine) throws(KubernetesError) {
+        switch event {
+        case .added(let json), .modified(let json):
+            guard let observed = observe(json) else { return }
+            deliver { $0.store.apply(observed) }
+            machine.advance(to: observed.resourceVersion)
+        case .deleted(let json):
+            guard let observed = observe(json) else { return }
+            deliver { $0.store.remove(observed.key) }
+            machine.advance(to: observed.resourceVersion)
+        case .bookmark(let version):
+            machine.advance(to: version)
+        case .error(let error):
+            throw error
+        }
+    }
+
+    private func observe(_ json: JSON) -> ObservedObject<Object>? {
+        do {
+            return try ObservedObject(json, decode: decode)
+        } catch {
+            logger.error("Object without a name or version left out", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func deliver(_ change: (inout State) -> [InformerEvent<Object>]) {
+        delivery.withLock { _ in
+            let events = state.withLock { change(&$0) }
+            for event in events { handle(event) }
+        }
+    }
+
+    private func report(_ outcome: WatchMachine.Outcome, next step: WatchMachine.Step, _ namespace: String?) {
+        switch outcome {
+        case .page, .watchEnded:
+            return
+        case .listFailed(let error):
+            logger.warning("List failed", metadata: details(error, step, namespace))
+        case .watchFailed(let error, _) where error.kind == .gone:
+            logger.info("Watch expired, listing again", metadata: details(error, step, namespace))
+        case .watchFailed(let error, _):
+            logger.warning("Watch failed", metadata: details(error, step, namespace))
+        }
+    }
+
+    private func details(
+        _ error: KubernetesError, _ step: WatchMachine.Step, _ namespace: String?
+    ) -> Logger.Metadata {
+        ["error": "\(error)", "retryIn": "\(step.delay)", "namespace": "\(namespace ?? "all")"]
+    }
+}

@@ -1,0 +1,132 @@
+import WireFormats
+
+/// Kubeconfig files, merged as kubectl merges them: of each cluster, user and context, and of the current context, the
+/// first file that has it wins.
+struct Kubeconfig {
+    /// A named entry, and the file whose directory its relative paths start from.
+    struct Entry {
+        let reader: JSONReader
+        let file: String
+
+        /// The entry's error in one line that names the file and the field.
+        func failure(_ error: JSONPathError) -> ConfigurationError {
+            ConfigurationError("kubeconfig \(file): \(error)")
+        }
+
+        func failure(_ field: String, _ message: String) -> ConfigurationError {
+            failure(JSONPathError(path: "\(reader.path).\(field)", message: message))
+        }
+
+        /// The field's text; nil where it is absent or empty.
+        func text(_ field: String) throws(ConfigurationError) -> String? {
+            do throws(JSONPathError) {
+                let text = try reader.optional(field)?.string()
+                return text?.isEmpty == true ? nil : text
+            } catch {
+                throw failure(error)
+            }
+        }
+
+        func flag(_ field: String) throws(ConfigurationError) -> Bool {
+            do throws(JSONPathError) {
+                return try reader.optional(field)?.bool() ?? false
+            } catch {
+                throw failure(error)
+            }
+        }
+
+        func member(_ field: String) throws(ConfigurationError) -> Entry? {
+            do throws(JSONPathError) {
+                return try reader.optional(field).map { Entry(reader: $0, file: file) }
+            } catch {
+                throw failure(error)
+            }
+        }
+
+        /// The path from the kubeconfig's own directory.
+        func resolve(_ path: String) -> String {
+            guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
+            return "\(file[...slash])\(path)"
+        }
+    }
+
+    enum Section: String, CaseIterable {
+        case clusters, users, contexts
+
+        /// Where an element of the section keeps its content.
+        var member: String { String(rawValue.dropLast()) }
+    }
+
+    /// The files that were read, for messages.
+    private(set) var files: [String] = []
+    private(set) var currentContext: String?
+    private var entries: [Section: [String: Entry]] = [:]
+
+    func entry(_ section: Section, _ name: String) -> Entry? { entries[section]?[name] }
+
+    func names(_ section: Section) -> [String] { (entries[section] ?? [:]).keys.sorted() }
+
+    /// - Parameter path: the one file to read; nil for what the environment says.
+    static func load(
+        path: String?, environment: [String: String], files: FileReader
+    ) throws(ConfigurationError) -> Kubeconfig {
+        var config = Kubeconfig()
+        let candidates = candidates(path: path, environment: environment)
+        for candidate in candidates {
+            let content: [UInt8]
+            do throws(FileReader.Failure) {
+                content = try files.read(candidate)
+            } catch {
+                // As kubectl: a file of a list may be missing.
+                guard path == nil, error.isMissing else { throw ConfigurationError("kubeconfig \(error)") }
+                continue
+            }
+            try config.add(content, file: candidate)
+        }
+        guard !config.files.isEmpty else {
+            throw ConfigurationError(
+                candidates.isEmpty
+                    ? "no kubeconfig: neither KUBECONFIG nor HOME is set; pass --kubeconfig FILE"
+                    : "no kubeconfig: there is no \(candidates.joined(separator: ", ")); "
+                        + "pass --kubeconfig FILE or set KUBECONFIG")
+        }
+        return config
+    }
+
+    private static func candidates(path: String?, environment: [String: String]) -> [String] {
+        if let path { return [path] }
+        let list = (environment["KUBECONFIG"] ?? "").split(separator: ":").map(String.init)
+        if !list.isEmpty { return list }
+        return (environment["HOME"]).flatMap { $0.isEmpty ? nil : ["\($0)/.kube/config"] } ?? []
+    }
+
+    private mutating func add(_ content: [UInt8], file: String) throws(ConfigurationError) {
+        guard let text = String(validating: content, as: UTF8.self) else {
+            throw ConfigurationError("kubeconfig \(file): is not UTF-8 text")
+        }
+        do {
+            let document = try YAMLDocument.parse(text)
+            files.append(file)
+            guard !document.isNull else { return }
+            let root = JSONReader(document)
+            if let name = try root.optional("current-context")?.string(), !name.isEmpty, currentContext == nil {
+                currentContext = name
+            }
+            for section in Section.allCases {
+                for element in try root.optional(section.rawValue)?.elements() ?? [] {
+                    let name = try element.required("name").nonEmptyString()
+                    guard entries[section]?[name] == nil, let content = try element.optional(section.member) else {
+                        continue
+                    }
+                    entries[section, default: [:]][name] = Entry(reader: content, file: file)
+                }
+            }
+        } catch let error as YAMLDocument.Failure {
+            throw ConfigurationError("kubeconfig \(file): \(error)")
+        } catch let error as JSONPathError {
+            throw ConfigurationError("kubeconfig \(file): \(error)")
+        } catch {
+            throw ConfigurationError("kubeconfig \(file): cannot be read")
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import HTTPTransport
+package import WireFormats
+
+/// Which objects of a kind are meant.
+package struct Selection: Sendable, Hashable {
+    /// As `kubectl -l`; nil for all.
+    package var labels: String?
+    /// As `kubectl --field-selector`; nil for all.
+    package var fields: String?
+
+    package init(labels: String? = nil, fields: String? = nil) {
+        self.labels = labels
+        self.fields = fields
+    }
+
+    var query: [(name: String, value: String)] {
+        [("labelSelector", labels), ("fieldSelector", fields)].compactMap { name, value in value.map { (name, $0) } }
+    }
+}
+
+extension KubernetesClient {
+    package func get(
+        _ kind: ResourceKind, _ key: ObjectKey, deadline: Duration = KubernetesLimits.callDeadline
+    ) async throws(KubernetesError) -> JSON {
+        var call = try APICall(.get, kind, namespace: key.namespace, name: key.name)
+        call.deadline = deadline
+        return try await json(call)
+    }
+
+    /// - Returns: the object as the server stored it, with its defaults.
+    package func create(
+        _ kind: ResourceKind, in namespace: String, _ object: JSON,
+        deadline: Duration = KubernetesLimits.callDeadline
+    ) async throws(KubernetesError) -> JSON {
+        var call = try APICall(.create, kind, namespace: namespace)
+        call.subject = object["metadata"]?["name"]?.stringValue ?? namespace
+        call.query = [("fieldManager", Self.fieldManager)]
+        call.body = object
+        call.deadline = deadline
+        return try await json(call)
+    }
+
+    /// Replaces the object. Its `metadata.resourceVersion` guards against overwriting someone else's change.
+    package func update(
+        _ kind: ResourceKind, _ key: ObjectKey, _ object: JSON, subresource: String? = nil,
+        deadline: Duration = KubernetesLimits.callDeadline
+    ) async throws(KubernetesError) -> JSON {
+        var call = try APICall(.update, kind, namespace: key.namespace, name: key.name, subresource: subresource)
+        call.query = [("fieldManager", Self.fieldManager)]
+        call.body = object
+        call.deadline = deadline
+        return try await json(call)
+    }
+
+    /// Sends a JSON merge patch (RFC 7386), of the object or of a subresource such as `status`.
+    ///
+    /// With `metadata.resourceVersion` in it, the patch is refused as a conflict where the object has changed since.
+    package func mergePatch(
+        _ kind: ResourceKind, _ key: ObjectKey, _ patch: JSON, subresource: String? = nil,
+        deadline: Duration = KubernetesLimits.callDeadline
+    ) async throws(KubernetesError) -> JSON {
+        var call = try APICall(.patch, kind, namespace: key.namespace, name: key.name, subresource: subresource)
+        call.query = [("fieldManager", Self.fieldManager)]
+        call.body = patch
+        call.deadline = deadline
+        return try await json(call)
+    }
+
+    /// - Parameter uid: deletes the object only while it is this one.
+    package func delete(
+        _ kind: ResourceKind, _ key: ObjectKey, uid: String? = nil
+    ) async throws(KubernetesError) {
+        var call = try APICall(.delete, kind, namespace: key.namespace, name: key.name)
+        if let uid {
+            call.body = ["apiVersion": "v1", "kind": "DeleteOptions", "preconditions": ["uid": .string(uid)]]
+        }
+        _ = try await perform(call)
+    }
+
+    /// Fetches one page of a list.
+    ///
+    /// - Parameters:
+    ///   - namespace: nil for all.
+    ///   - limit: objects at most; nil for all in one piece.
+    ///   - continueToken: where the last page ended. An old one is ``KubernetesError/Kind/gone``.
+    ///   - item: reads one object. Each is parsed on its own, so a page takes the memory of its text and one object.
+    package func list<Item>(
+        _ kind: ResourceKind, in namespace: String?, _ selection: Selection = Selection(),
+        limit: Int? = KubernetesLimits.pageSize, continueToken: String? = nil,
+        item: (JSON) -> Item
+    ) async throws(KubernetesError) -> ListPage<Item> {
+        var call = try APICall(.list, kind, namespace: namespace)
+        call.query = selection.query
+        if let limit { call.query.append(("limit", String(limit))) }
+        if let continueToken { call.query.append(("continue", continueToken)) }
+        call.deadline = KubernetesLimits.listDeadline
+        call.maxBodyBytes = KubernetesLimits.pageBytes
+        let response = try await perform(call)
+        do {
+            return try ListPage(parsing: response.body, item: item)
+        } catch {
+            throw KubernetesError(.malformedAnswer, "the answer is not a list: \(error)", status: response.status)
+                .during(call.description)
+        }
+    }
+
+    /// Fetches a list page by page and hands each page on before the next is asked for.
+    package func eachPage(
+        of kind: ResourceKind, in namespace: String?, _ selection: Selection = Selection(),
+        limit: Int = KubernetesLimits.pageSize,
+        _ body: ([JSON]) async throws(KubernetesError) -> Void
+    ) async throws(KubernetesError) {
+        var token: String?
+        repeat {
+            let page = try await list(kind, in: namespace, selection, limit: limit, continueToken: token) { $0 }
+            try await body(page.items)
+            token = page.continueToken
+        } while token != nil
+    }
+}

@@ -1,0 +1,60 @@
+import WireFormats
+
+/// A target's scale subresource (autoscaling/v1).
+package struct Scale: Sendable, Hashable {
+    package let key: ObjectKey
+    package let uid: String
+    package let resourceVersion: String
+    /// Replicas asked for (`spec.replicas`).
+    package let replicas: Int
+    /// Replicas there are (`status.replicas`).
+    package let observedReplicas: Int
+
+    init(_ object: JSON) throws(JSONPathError) {
+        let reader = JSONReader(object)
+        let metadata = try reader.required("metadata")
+        key = ObjectKey(
+            namespace: try metadata.optional("namespace")?.string() ?? "",
+            name: try metadata.required("name").nonEmptyString()
+        )
+        uid = try metadata.optional("uid")?.string() ?? ""
+        resourceVersion = try metadata.required("resourceVersion").nonEmptyString()
+        // Go's encoder leaves zeros out: an absent count is 0, an absent status too.
+        replicas = try reader.optional("spec")?.optional("replicas")?.int(in: 0...Int(Int32.max)) ?? 0
+        observedReplicas = try reader.optional("status")?.optional("replicas")?.int(in: 0...Int(Int32.max)) ?? 0
+    }
+}
+
+extension KubernetesClient {
+    private static let scaleSubresource = "scale"
+
+    package func scale(of kind: ResourceKind, _ key: ObjectKey) async throws(KubernetesError) -> Scale {
+        let call = try APICall(.get, kind, namespace: key.namespace, name: key.name, subresource: Self.scaleSubresource)
+        return try read(await json(call), call)
+    }
+
+    /// Sets the replicas, provided that nothing about the target has changed since it was read.
+    ///
+    /// - Parameter resourceVersion: what the decision was made on. Where the target has changed since, the call throws
+    ///   ``KubernetesError/Kind/conflict``: read again and decide again.
+    package func patchScale(
+        of kind: ResourceKind, _ key: ObjectKey, replicas: Int, resourceVersion: String
+    ) async throws(KubernetesError) -> Scale {
+        var call = try APICall(
+            .patch, kind, namespace: key.namespace, name: key.name, subresource: Self.scaleSubresource)
+        call.query = [("fieldManager", Self.fieldManager)]
+        call.body = [
+            "metadata": ["resourceVersion": .string(resourceVersion)],
+            "spec": ["replicas": .integer(Int64(replicas))],
+        ]
+        return try read(await json(call), call)
+    }
+
+    private func read(_ answer: JSON, _ call: APICall) throws(KubernetesError) -> Scale {
+        do {
+            return try Scale(answer)
+        } catch {
+            throw KubernetesError(.malformedAnswer, "the answer is not a Scale: \(error)").during(call.description)
+        }
+    }
+}

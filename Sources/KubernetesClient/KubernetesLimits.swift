@@ -1,0 +1,82 @@
+/// Every bound of this module, with where it comes from.
+package enum KubernetesLimits {
+    // MARK: Calls
+
+    /// From the first attempt of a call to the end of the last, waits included.
+    package static let callDeadline: Duration = .seconds(30)
+    /// The same for a page of a list, which may be large.
+    package static let listDeadline: Duration = .seconds(60)
+    /// Waits that the server itself asked for (429, 503) in one call. As client-go.
+    static let serverDelays = 10
+    /// Retries of one read after a 5xx or a lost connection.
+    static let readRetries = 4
+    static let readBackoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
+    /// Bytes of one object, list page or error answer. An object is at most 3 MiB on its way into etcd.
+    static let objectBytes = 16 << 20
+    static let pageBytes = 128 << 20
+    /// Characters of a foreign text (a proxy's HTML, a plugin's stderr) that a message repeats.
+    static let quotedCharacters = 300
+
+    // MARK: Discovery
+
+    /// How long a known resource is taken as unchanged. A changed CRD is seen after this time.
+    static let discoveryLifetimeMicroseconds: Int64 = 600_000_000
+    /// The same for "there is no such resource": short, since a CRD may be installed at any time.
+    static let missingResourceLifetimeMicroseconds: Int64 = 30_000_000
+    static let discoveryEntries = 256
+
+    // MARK: Watching
+
+    /// Objects in a page of a list. As client-go and kube-rs.
+    package static let pageSize = 500
+    /// A list whose continue token expired this often is fetched in one piece. As client-go's pager.
+    static let expiredListRestarts = 2
+    /// The server ends a watch after this time, drawn evenly, so that watches do not all end at once. As client-go.
+    static let watchTimeoutSeconds = 300...600
+    /// A watch in which nothing at all arrives for this to twice this time is cut: bookmarks come about every minute.
+    static let watchSilence: Duration = .seconds(120)
+    /// A watch that ends sooner, with nothing received, counts as failed. As client-go.
+    static let shortestHealthyWatch: Duration = .seconds(1)
+    /// A watch that could not be resumed this often in a row is replaced by a list: whatever ails it, that mends it.
+    static let failedResumes = 5
+    /// As client-go's reflector: 0.8 s doubling to 30 s.
+    static let watchBackoff = Backoff(base: .milliseconds(800), cap: .seconds(30))
+    /// Bytes of one watch event.
+    static let watchLineBytes = 16 << 20
+
+    // MARK: Credentials
+
+    /// A token file is read again after this time. As client-go.
+    static let tokenFileLifetimeMicroseconds: Int64 = 60_000_000
+    /// An exec plugin's credential is renewed this long before it expires, or a tenth of its life if that is shorter.
+    static let credentialMarginMicroseconds: Int64 = 60_000_000
+    static let execDeadline: Duration = .seconds(60)
+    /// How long a killed exec plugin has to go before it is killed again.
+    static let execTeardown: Duration = .seconds(1)
+    static let execOutputBytes = 1 << 20
+    static let execErrorBytes = 256 << 10
+    /// Bytes of a kubeconfig, certificate or token file.
+    static let fileBytes = 8 << 20
+    /// Nodes of a kubeconfig after its YAML aliases are expanded.
+    static let yamlNodes = 200_000
+
+    // MARK: Events
+
+    /// Events waiting to be sent; more are dropped and counted.
+    static let eventQueue = 1_000
+    /// Bytes, as the API server checks them.
+    static let eventNoteBytes = 1_024
+    static let eventReasonBytes = 128
+    static let objectNameBytes = 253
+    /// Equal events within this time after the last are one series. As client-go's broadcaster.
+    static let eventSeriesMicroseconds: Int64 = 360_000_000
+    /// Per object: this many at once, then one per refill time. As client-go's spam filter.
+    static let eventBurst = 25.0
+    static let eventRefillMicroseconds = 300_000_000.0
+    /// Series and objects remembered. As client-go's cache.
+    static let eventMemory = 4_096
+    static let eventAttempts = 3
+    static let eventBackoff = Backoff(base: .seconds(1), cap: .seconds(10))
+    /// How long shutdown waits for queued events.
+    static let eventFlush: Duration = .seconds(2)
+}

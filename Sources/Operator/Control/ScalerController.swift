@@ -1,0 +1,377 @@
+import KubernetesClient
+import Logging
+import Scaling
+import ServiceLifecycle
+import Synchronization
+import WireFormats
+
+/// Polls every scaler when it is due: reads its metrics, decides, and carries the decision out.
+///
+/// The schedule and what is remembered of each scaler live here; what to do is the decision engine's, and what to
+/// write is ``ScalerWriter``'s. A poll is one task; there is at most one per scaler at a time.
+actor ScalerController: Service {
+    /// Everything a poll needs of the world outside.
+    struct Surroundings: Sendable {
+        let scalers: Informer<GeneralScaler>
+        let targets: TargetDirectory
+        let source: any MetricSource
+        let writer: ScalerWriter
+        let time: OperatorTime
+        let metrics: OperatorMetrics
+        let logger: Logger
+    }
+
+    /// New scalers are first polled this far apart, so that a start with thousands of them is no stampede.
+    static let firstPollSpacing: Duration = .milliseconds(1)
+    /// How often a decision whose write met a newer version of the target is made again before the next poll.
+    static let maxConflictRetries = 3
+    /// Share of the polling interval by which a poll may be late and still count as on time.
+    static let ignoredLateness = 0.1
+
+    private struct News {
+        var objects: Set<ObjectKey> = []
+        var targets: Set<TargetPlace> = []
+    }
+
+    private let world: Surroundings
+    private let readings: SharedReadings
+    private let resolver: SpecResolver
+    /// What happened since the loop last looked. Bounded by the number of objects.
+    private nonisolated let news = Mutex(News())
+    private nonisolated let alarm = Alarm()
+    private var states: [ObjectKey: ScalerState] = [:]
+    /// Scalers whose target was not there when they last looked.
+    private var waiting: [TargetPlace: Set<ObjectKey>] = [:]
+    private var claims = ClaimTable()
+    private var schedule = DueSchedule<ObjectKey>()
+    private var lastFirstPoll: Duration = .zero
+    private var isStopping = false
+
+    init(_ world: Surroundings) {
+        self.world = world
+        readings = SharedReadings(source: world.source, time: world.time)
+        resolver = SpecResolver(source: world.source)
+    }
+
+    // MARK: The loop
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { polls in
+                while !isStopping, !Task.isCancelled {
+                    takeNews()
+                    while let due = schedule.nextDue, let key = schedule.popDue(by: world.time.elapsed()) {
+                        startPoll(of: key, due: due, in: &polls)
+                    }
+                    let wait = schedule.nextDue.map { max(.zero, $0 - world.time.elapsed()) }
+                    await alarm.wait(for: wait, time: world.time)
+                }
+                // What is being read may be dropped; a write that has begun is finished by `carryOut`.
+                polls.cancelAll()
+            }
+        } onGracefulShutdown: {
+            // Ends with the actor's next turn; the loop itself waits for it.
+            Task { await self.stop() }
+        }
+    }
+
+    private func stop() {
+        isStopping = true
+        alarm.ring()
+    }
+
+    /// Tells the loop that an object was added, changed or deleted.
+    nonisolated func objectChanged(_ key: ObjectKey) {
+        news.withLock { _ = $0.objects.insert(key) }
+        alarm.ring()
+    }
+
+    /// Tells the loop that a target has come to be, which scalers may be waiting for.
+    nonisolated func targetAppeared(_ place: TargetPlace) {
+        news.withLock { _ = $0.targets.insert(place) }
+        alarm.ring()
+    }
+
+    private func takeNews() {
+        let news = news.withLock { news in
+            defer { news = News() }
+            return news
+        }
+        for key in news.objects { takeChange(key) }
+        for place in news.targets {
+            for key in waiting.removeValue(forKey: place) ?? [] where states[key] != nil {
+                schedule.set(key, due: world.time.elapsed())
+            }
+        }
+    }
+
+    private func takeChange(_ key: ObjectKey) {
+        guard let object = world.scalers[key], !object.isBeingDeleted else { return forget(key) }
+        if let state = states[key], state.identity != object.identity { forget(key) }
+        if var state = states[key] {
+            guard state.generation != object.generation else { return }
+            dropReadings(of: state)
+            state.update(object)
+            states[key] = state
+            schedule.set(key, due: world.time.elapsed())
+        } else {
+            states[key] = ScalerState(object)
+            lastFirstPoll = max(world.time.elapsed(), lastFirstPoll + Self.firstPollSpacing)
+            schedule.set(key, due: lastFirstPoll)
+        }
+        updateClaim(key)
+    }
+
+    private func forget(_ key: ObjectKey) {
+        schedule.remove(key)
+        guard let state = states.removeValue(forKey: key) else { return }
+        if let successor = claims.set(nil, for: state.identity, creationTimestamp: state.creationTimestamp) {
+            pollNow(successor)
+        }
+        dropReadings(of: state)
+        if let target = state.target { waiting[TargetPlace(namespace: key.namespace, target: target)]?.remove(key) }
+    }
+
+    private func dropReadings(of state: ScalerState) {
+        for query in state.resolution?.queries ?? [] { readings.unsubscribe(state.identity, from: query) }
+    }
+
+    private func updateClaim(_ key: ObjectKey) {
+        guard let state = states[key] else { return }
+        if let successor = claims.set(
+            state.claimedTarget, for: state.identity, creationTimestamp: state.creationTimestamp)
+        {
+            pollNow(successor)
+        }
+    }
+
+    private func pollNow(_ identity: ObjectIdentity) {
+        let key = ObjectKey(namespace: identity.namespace, name: identity.name)
+        guard states[key]?.identity == identity else { return }
+        schedule.set(key, due: world.time.elapsed())
+        alarm.ring()
+    }
+
+    // MARK: One poll
+
+    /// One poll: of which object, in which version, and when it was to begin.
+    private struct Poll: Sendable {
+        let key: ObjectKey
+        let identity: ObjectIdentity
+        let generation: Int
+        let due: Duration
+    }
+
+    private func startPoll(of key: ObjectKey, due: Duration, in polls: inout DiscardingTaskGroup) {
+        guard let state = states[key] else { return }
+        let now = world.time.elapsed()
+        schedule.set(key, due: PollPhase.nextDue(after: now, phase: state.phase, interval: state.pollingInterval))
+        // The poll that is still on reschedules nothing: the next due time stands already.
+        guard !state.isPolling else { return }
+        states[key]?.isPolling = true
+        let poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due)
+        polls.addTask {
+            await self.run(poll)
+            await self.finish(poll, startedAt: now)
+        }
+    }
+
+    private func finish(_ poll: Poll, startedAt: Duration) {
+        world.metrics.pollFinished(after: world.time.elapsed() - startedAt)
+        guard let state = states[poll.key], state.identity == poll.identity else { return }
+        states[poll.key]?.isPolling = false
+        if state.generation != poll.generation { pollNow(poll.identity) }
+    }
+
+    /// The state, unless the object was replaced, deleted or edited since the poll began.
+    private func state(in poll: Poll) -> ScalerState? {
+        guard !isStopping, !Task.isCancelled, let state = states[poll.key], state.identity == poll.identity,
+            state.generation == poll.generation
+        else { return nil }
+        return state
+    }
+
+    private func run(_ poll: Poll) async {
+        do throws(Blocker) {
+            let spec = try validSpec(poll.key)
+            let resolution = try await resolution(poll, spec)
+            let observations = await observations(of: resolution.queries)
+            for attempt in 0...Self.maxConflictRetries {
+                let target = try await world.targets.snapshot(
+                    of: spec.target, namespace: poll.key.namespace,
+                    notOlderThan: states[poll.key]?.minimumTargetVersion, bypassingCache: attempt > 0
+                )
+                guard let state = state(in: poll) else { return }
+                let outcome = decide(poll, state, resolution, observations, target)
+                if await carryOut(poll.key, outcome.decision, target) { return }
+                // The next attempt is the same poll: it remembers what this one did.
+                states[poll.key]?.history = state.history
+            }
+            throw Blocker(
+                .scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll tries again."
+            )
+        } catch {
+            guard let state = state(in: poll) else { return }
+            if error.reason == .targetNotFound, let target = state.target {
+                waiting[TargetPlace(namespace: poll.key.namespace, target: target), default: []].insert(poll.key)
+            }
+            world.metrics.blocked(error.reason)
+            await report(.blocked(error), poll.key)
+        }
+    }
+
+    private func validSpec(_ key: ObjectKey) throws(Blocker) -> GeneralScalerSpec {
+        switch states[key]?.spec {
+        case .success(let spec): return spec
+        case .failure(let invalid): throw Blocker(.invalidSpec, invalid.description)
+        case nil: throw Blocker(.invalidSpec, "the object is gone")
+        }
+    }
+
+    private func resolution(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) -> Resolution {
+        if let resolution = state(in: poll)?.resolution { return resolution }
+        let resolution = try await resolver.resolve(spec)
+        guard state(in: poll) != nil else { return resolution }
+        states[poll.key]?.resolution = resolution
+        for (metric, query) in zip(spec.metrics, resolution.queries) {
+            let terms = SharedReadings.Terms(interval: spec.pollingInterval, timeout: metric.timeout)
+            readings.subscribe(poll.identity, to: query, terms: terms)
+        }
+        return resolution
+    }
+
+    private func observations(of queries: [ReadingQuery]) async -> [MetricObservation] {
+        guard queries.count > 1 else {
+            var single: [MetricObservation] = []
+            for query in queries { single.append(MetricObservation(await readings.outcome(of: query))) }
+            return single
+        }
+        return await withTaskGroup(of: (Int, MetricObservation).self) { group in
+            for (index, query) in queries.enumerated() {
+                group.addTask { (index, MetricObservation(await self.readings.outcome(of: query))) }
+            }
+            var observations = [MetricObservation](repeating: .noData("not read"), count: queries.count)
+            for await (index, observation) in group { observations[index] = observation }
+            return observations
+        }
+    }
+
+    /// Decides, synchronously, on what is known at this moment.
+    private func decide(
+        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ observations: [MetricObservation],
+        _ target: TargetSnapshot
+    ) -> DecisionOutcome {
+        let outcome = DecisionEngine.decide(
+            DecisionInput(
+                spec: resolution.spec,
+                now: decisionTime(poll, interval: resolution.spec.pollingInterval),
+                current: target.replicas,
+                ready: target.readyReplicas,
+                observations: observations,
+                history: state.history,
+                holds: hasRival(state) ? [.duplicateTarget] : []
+            )
+        )
+        states[poll.key]?.history = outcome.history
+        return outcome
+    }
+
+    private func hasRival(_ state: ScalerState) -> Bool {
+        guard let target = state.claimedTarget else { return false }
+        return claims.holder(of: target, otherThan: state.identity) != nil
+    }
+
+    /// When the poll was due, unless it is late by more than a little: two polls are then exactly their interval
+    /// apart, and a cooldown of so many intervals does not miss the last of them by a millisecond.
+    private func decisionTime(_ poll: Poll, interval: Duration) -> Timestamp {
+        let lateness = world.time.elapsed() - poll.due
+        return world.time.now() + (lateness <= interval * Self.ignoredLateness ? .zero - lateness : .zero)
+    }
+
+    // MARK: Acting
+
+    /// Scales where the decision says so, and reports. False: the target changed under the decision; decide again.
+    private func carryOut(
+        _ key: ObjectKey, _ decision: Decision, _ target: TargetSnapshot
+    ) async -> Bool {
+        guard decision.changesReplicas, case .success(let spec) = states[key]?.spec, spec.mode == .active else {
+            await report(.decided(decision, obstacle: nil), key)
+            return true
+        }
+        // Not a child of the poll: a shutdown cancels what is being read, never a write that has begun. Awaited here.
+        return await Task { await self.scale(key, decision, target, spec) }.value
+    }
+
+    private func scale(
+        _ key: ObjectKey, _ decision: Decision, _ target: TargetSnapshot, _ spec: GeneralScalerSpec
+    ) async -> Bool {
+        guard let identity = states[key]?.identity, let generation = states[key]?.generation else {
+            return true
+        }
+        guard await announcePending(decision, key), states[key]?.identity == identity,
+            states[key]?.generation == generation
+        else {
+            states[key]?.history.pendingScale = nil
+            return true
+        }
+        switch await world.writer.scale(spec.target, namespace: key.namespace, to: decision.desired, at: target) {
+        case .scaled(let version):
+            states[key]?.history.recordScale(
+                from: decision.current, to: decision.desired, at: decision.time, startsCooldown: decision.startsCooldown
+            )
+            states[key]?.minimumTargetVersion = version
+            world.metrics.scaled(up: decision.desired > decision.current)
+            world.writer.announce(decision, of: identity, target: spec.target)
+            await report(.decided(decision, obstacle: nil), key)
+        case .conflict:
+            states[key]?.history.pendingScale = nil
+            return false
+        case .unknown(let blocker):
+            // It may have happened: the next look at the replicas tells, and pendingScale stays until then.
+            await report(.decided(decision, obstacle: blocker), key)
+        case .refused(let blocker):
+            states[key]?.history.pendingScale = nil
+            await report(.decided(decision, obstacle: blocker), key)
+        }
+        return true
+    }
+
+    /// Writes what is about to be done before it is done, so that a crash in between is noticed at the next start.
+    private func announcePending(_ decision: Decision, _ key: ObjectKey) async -> Bool {
+        states[key]?.history.pendingScale = ScalingHistory.PendingScale(
+            from: decision.current, to: decision.desired, at: decision.time
+        )
+        guard let state = states[key] else { return false }
+        states[key]?.isStatusWritten = false
+        let verdict = ScalerVerdict.decided(decision, obstacle: nil)
+        let conditions = state.change(to: verdict).conditions(now: world.time.now(), generation: state.generation)
+        return await world.writer.write(state.status(conditions, decision), to: state.identity)
+    }
+
+    /// Makes the object's status and events say what came of the poll, where they do not yet.
+    private func report(_ verdict: ScalerVerdict, _ key: ObjectKey) async {
+        guard let previous = states[key] else { return }
+        let change = previous.change(to: verdict)
+        let conditions = change.conditions(now: world.time.now(), generation: previous.generation)
+        states[key]?.conditions = conditions
+        if case .decided(let decision, _) = verdict {
+            states[key]?.lastDecision = decision
+            world.metrics.decided()
+        }
+        world.writer.announce(change, of: previous.identity, target: previous.target)
+        guard !previous.isStatusWritten || change.isChange, let state = states[key] else { return }
+        let isWritten = await world.writer.write(state.status(conditions, state.lastDecision), to: state.identity)
+        if states[key]?.identity == state.identity, states[key]?.generation == state.generation {
+            states[key]?.isStatusWritten = isWritten
+        }
+    }
+
+    // MARK: Looking in
+
+    /// What `/metrics` shows of each scaler.
+    func snapshots() -> [ScalerSnapshot] {
+        states.values.map {
+            ScalerSnapshot(identity: $0.identity, decision: $0.lastDecision, conditions: $0.conditions)
+        }
+    }
+}

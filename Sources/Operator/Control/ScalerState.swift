@@ -1,0 +1,82 @@
+import KubernetesClient
+import Scaling
+import WireFormats
+
+/// What the controller keeps of one scaler between polls.
+struct ScalerState {
+    let identity: ObjectIdentity
+    var generation: Int
+    var creationTimestamp: String
+    var spec: Result<GeneralScalerSpec, InvalidSpec>
+    /// What the plugins made of this generation of the spec; nil until they could be asked.
+    var resolution: Resolution?
+    var history: ScalingHistory
+    var conditions: [RecordedCondition]
+    var lastDecision: Decision?
+    /// The status on the server is what was last decided.
+    var isStatusWritten = false
+    var isPolling = false
+    /// The target's version that the last scale patch made. A cache that shows an older one is late.
+    var minimumTargetVersion: String?
+    var phase: UInt64
+
+    init(_ object: GeneralScaler) {
+        identity = object.identity
+        generation = object.generation
+        creationTimestamp = object.creationTimestamp
+        spec = object.spec
+        history = object.status.history
+        conditions = object.status.conditions
+        phase = Self.phase(of: object)
+    }
+
+    /// Takes over a newer generation of the same object.
+    mutating func update(_ object: GeneralScaler) {
+        generation = object.generation
+        spec = object.spec
+        resolution = nil
+        isStatusWritten = false
+        phase = Self.phase(of: object)
+    }
+
+    var pollingInterval: Duration {
+        (try? spec.get().pollingInterval) ?? GeneralScalerSpec.defaultPollingInterval
+    }
+
+    var target: TargetReference? { (try? spec.get())?.target }
+
+    /// What it claims to scale. A paused or dry-run scaler claims nothing.
+    var claimedTarget: TargetReference? {
+        guard case .success(let spec) = spec, !spec.isPaused, spec.mode == .active else { return nil }
+        return spec.target
+    }
+
+    /// What a verdict changes against what was last reported.
+    func change(to verdict: ScalerVerdict) -> StatusChange {
+        StatusChange(
+            previous: conditions, previousDecision: lastDecision, verdict: verdict,
+            tracksIdleness: (try? spec.get().minReplicas) == 0
+        )
+    }
+
+    func status(_ conditions: [RecordedCondition], _ decision: Decision?) -> ScalerStatus {
+        ScalerStatus(
+            conditions: conditions, observedGeneration: generation, target: target, decision: decision, history: history
+        )
+    }
+
+    /// Scalers whose first metric is the same are polled together, so that one call serves them all.
+    private static func phase(of object: GeneralScaler) -> UInt64 {
+        guard case .success(let spec) = object.spec, let metric = spec.metrics.first else {
+            return PollPhase.phase(of: object.uid)
+        }
+        return PollPhase.phase(of: "\(metric.type) \(metric.config)")
+    }
+}
+
+/// A spec with all that only the plugins know.
+struct Resolution: Sendable {
+    var spec: ScalingSpec
+    /// One per metric, in the same order.
+    var queries: [ReadingQuery]
+}

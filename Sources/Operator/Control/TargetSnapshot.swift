@@ -1,0 +1,34 @@
+import KubernetesClient
+import WireFormats
+
+/// A target's replicas at one version of it.
+struct TargetSnapshot: Sendable, Hashable {
+    let kind: ResourceKind
+    let resourceVersion: String
+    /// `spec.replicas` of the scale subresource.
+    let replicas: Int
+    let readyReplicas: Int
+}
+
+/// What a cache keeps of an object that may be a target.
+struct CachedTarget: Sendable, Hashable {
+    let resourceVersion: String
+    /// Of the built-in workloads, whose scale subresource says the same.
+    let replicas: Int?
+    /// Nil where the kind has no such field.
+    let readyReplicas: Int?
+
+    init(_ json: JSON) throws(JSONPathError) {
+        resourceVersion = try JSONReader(json).required("metadata").required("resourceVersion").string()
+        replicas = json["spec"]?["replicas"]?.intValue
+        // The built-in workloads leave the field out at 0, so that only other kinds are without it.
+        readyReplicas = json["status"]?["readyReplicas"]?.intValue
+    }
+
+    /// Whether this version is at least that one. Versions are numbers on every API server there is; where one is
+    /// not, only the very same counts.
+    func isNotOlder(than version: String) -> Bool {
+        guard let own = UInt64(resourceVersion), let wanted = UInt64(version) else { return resourceVersion == version }
+        return own >= wanted
+    }
+}

@@ -1,0 +1,25 @@
+package import Scaling
+import WireFormats
+
+/// One JSON line for each decision that changes replicas or is limited anew.
+package struct AuditLog: Sendable {
+    private let identity: String
+    private let write: @Sendable ([UInt8]) -> Void
+
+    /// - Parameters:
+    ///   - identity: which operator process decided.
+    ///   - write: takes one whole line, newline included.
+    package init(identity: String, write: @escaping @Sendable ([UInt8]) -> Void) {
+        self.identity = identity
+        self.write = write
+    }
+
+    package func record(_ decision: Decision, of scaler: ObjectIdentity, target: TargetReference) {
+        var writer = JSONWriter()
+        writer.value([
+            "audit": "decision", "namespace": .string(scaler.namespace), "name": .string(scaler.name),
+            "target": .string(target.description), "operator": .string(identity), "decision": decision.json,
+        ])
+        write(writer.bytes + [0x0A])
+    }
+}

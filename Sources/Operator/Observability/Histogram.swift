@@ -1,0 +1,27 @@
+/// Counts durations by upper bounds, as a Prometheus histogram.
+struct Histogram: Sendable {
+    /// Seconds.
+    static let bounds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+    private var counts = [Int](repeating: 0, count: Histogram.bounds.count)
+    private var total = 0
+    private var sum = 0.0
+
+    mutating func observe(_ duration: Duration) {
+        let seconds = Double(duration.microsecondCount) / 1e6
+        total += 1
+        sum += seconds
+        if let bucket = Self.bounds.firstIndex(where: { seconds <= $0 }) { counts[bucket] += 1 }
+    }
+
+    func write(_ name: String, _ labels: [(String, String)], into text: inout MetricsText) {
+        var running = 0
+        for (bound, count) in zip(Self.bounds, counts) {
+            running += count
+            text.sample("\(name)_bucket", labels + [("le", bound.description)], Double(running))
+        }
+        text.sample("\(name)_bucket", labels + [("le", "+Inf")], Double(total))
+        text.sample("\(name)_sum", labels, sum)
+        text.sample("\(name)_count", labels, Double(total))
+    }
+}

@@ -1,0 +1,64 @@
+import Hummingbird
+import Logging
+import ServiceLifecycle
+
+/// Serves `/metrics`, `/healthz` and `/readyz`.
+struct StatusServer: Service {
+    let address: ListenAddress
+    let logger: Logger
+    /// Answers at all only while the operator's loop turns.
+    let metrics: @Sendable () async -> String
+    let isReady: @Sendable () -> Bool
+    /// Told the port once it is bound.
+    let onBound: @Sendable (Int) -> Void
+
+    func run() async throws {
+        let router = Router()
+        router.get("healthz") { [metrics] _, _ in
+            _ = await metrics()
+            return "ok\n"
+        }
+        router.get("readyz") { [isReady] _, _ in
+            isReady()
+                ? Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
+                : Response(status: .serviceUnavailable, body: .init(byteBuffer: ByteBuffer(string: "still starting\n")))
+        }
+        router.get("metrics") { [metrics] _, _ in
+            Response(
+                status: .ok,
+                headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: await metrics()))
+            )
+        }
+        var logger = logger
+        logger.logLevel = .warning
+        let application = Application(
+            router: router,
+            configuration: .init(address: .hostname(address.host, port: address.port)),
+            onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
+            logger: logger
+        )
+        try await application.runService(gracefulShutdownSignals: [])
+    }
+}
+
+/// A host and a port to listen on; port 0 lets the system choose.
+package struct ListenAddress: Sendable, Hashable {
+    package let host: String
+    package let port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `127.0.0.1:8080`, `[::1]:8080` or `:8080`; nil where the text is none of these.
+    package init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { return nil }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        self.init(host: host.isEmpty ? "0.0.0.0" : host, port: port)
+    }
+}

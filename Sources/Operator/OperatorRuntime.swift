@@ -1,0 +1,166 @@
+import Glibc
+package import HTTPTransport
+package import KubernetesClient
+package import Logging
+package import PluginHost
+import Scaling
+package import ServiceLifecycle
+import Synchronization
+
+/// What `generalscaler run` is told.
+package struct OperatorConfiguration: Sendable {
+    package var cluster: ClusterConfiguration
+    /// Namespaces to look after; empty for all.
+    package var namespaces: [String]
+    package var plugins: PluginHostConfiguration
+    /// Where metrics and health are served; nil for nowhere.
+    package var listen: ListenAddress?
+    /// Which operator process this is, in events and the audit log.
+    package var identity: String
+
+    package init(
+        cluster: ClusterConfiguration,
+        namespaces: [String] = [],
+        plugins: PluginHostConfiguration,
+        listen: ListenAddress?,
+        identity: String
+    ) {
+        self.cluster = cluster
+        self.namespaces = namespaces
+        self.plugins = plugins
+        self.listen = listen
+        self.identity = identity
+    }
+}
+
+/// The operator put together: every part made once, in the order in which they start.
+package struct OperatorRuntime: Sendable {
+    package static let version = "0.1.0"
+    /// Who events are reported by.
+    static let controllerName = "autoscaling.example.com/generalscaler"
+
+    package let plugins: PluginHost
+    private let controller: ScalerController
+    private let events: EventRecorder
+    private let scalers: Informer<GeneralScaler>
+    private let targets: TargetDirectory
+    private let statusServer: StatusServer?
+
+    /// - Parameters:
+    ///   - http: carries the calls to the API server.
+    ///   - audit: takes whole lines of the audit log.
+    ///   - onBound: told the port that metrics and health are served on.
+    /// - Throws: ``PluginHostError`` where the plugins' configuration is wrong.
+    package init(
+        _ configuration: OperatorConfiguration,
+        http: any HTTPClient,
+        time: OperatorTime = .system,
+        clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger,
+        audit: @escaping @Sendable ([UInt8]) -> Void,
+        onBound: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws(PluginHostError) {
+        let metrics = OperatorMetrics()
+        let client = KubernetesClient(
+            configuration: configuration.cluster,
+            http: http,
+            clock: clock,
+            now: { time.now().microsecondsSince1970 },
+            random: { .random(in: 0..<1) },
+            logger: logger,
+            observe: { metrics.apiRequest(verb: $0.verb, code: $0.status) }
+        )
+        let namespaces = configuration.namespaces
+        // The caches tell the controller of changes, and it reads from the caches: the line is connected last.
+        let line = ChangeLine()
+        let plugins = try PluginHost(configuration: configuration.plugins, clock: clock, logger: logger)
+        let events = EventRecorder(
+            client: client, controller: Self.controllerName, instance: configuration.identity, logger: logger
+        )
+        let scalers = Informer<GeneralScaler>(
+            client: client, kind: .generalScaler, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces),
+            logger: logger, decode: { try GeneralScaler($0) }, handle: { line.scalerChanged($0, logger) }
+        )
+        let targets = TargetDirectory(
+            client: client, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces), time: time,
+            logger: logger,
+            targetAppeared: line.targetAppeared
+        )
+        let controller = ScalerController(
+            ScalerController.Surroundings(
+                scalers: scalers,
+                targets: targets,
+                source: plugins,
+                writer: ScalerWriter(
+                    client: client,
+                    events: events,
+                    audit: AuditLog(identity: configuration.identity, write: audit),
+                    logger: logger
+                ),
+                time: time,
+                metrics: metrics,
+                logger: logger
+            )
+        )
+        line.connect(to: controller)
+        statusServer = configuration.listen.map { address in
+            StatusServer(
+                address: address,
+                logger: logger,
+                metrics: {
+                    MetricsPage(
+                        version: Self.version, scalers: await controller.snapshots(), plugins: await plugins.health(),
+                        counters: metrics
+                    ).text
+                },
+                isReady: { scalers.hasSynced },
+                onBound: onBound
+            )
+        }
+        self.plugins = plugins
+        self.controller = controller
+        self.events = events
+        self.scalers = scalers
+        self.targets = targets
+    }
+
+    /// The parts that run, in the order in which they start. They stop in the reverse order: first the decisions, then
+    /// what these are made from.
+    package var services: [any Service] {
+        let server: [any Service] = statusServer.map { [$0] } ?? []
+        return server + [events, plugins, targets, scalers, controller]
+    }
+}
+
+/// Carries news from the caches to the controller that is made after them.
+private final class ChangeLine: Sendable {
+    private let controller = Mutex<ScalerController?>(nil)
+
+    func connect(to controller: ScalerController) {
+        self.controller.withLock { $0 = controller }
+    }
+
+    func scalerChanged(_ event: InformerEvent<GeneralScaler>, _ logger: Logger) {
+        switch event {
+        case .added(let key, _), .updated(let key, _, _), .deleted(let key, _):
+            controller.withLock(\.self)?.objectChanged(key)
+        case .malformed(let object):
+            logger.error("object makes no sense", metadata: ["scaler": "\(object.key)", "error": "\(object.message)"])
+            controller.withLock(\.self)?.objectChanged(object.key)
+        case .synced: break
+        }
+    }
+
+    func targetAppeared(_ place: TargetPlace) {
+        controller.withLock(\.self)?.targetAppeared(place)
+    }
+}
+
+extension OperatorTime {
+    /// The machine's own clocks.
+    package static let system = OperatorTime(clock: ContinuousClock()) {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microsecondsSince1970: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+    }
+}

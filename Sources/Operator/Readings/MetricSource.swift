@@ -1,0 +1,21 @@
+package import PluginHost
+package import PluginProtocol
+package import WireFormats
+
+/// Where values of metrics come from. ``PluginHost`` is the real one; simulations and tests bring their own.
+package protocol MetricSource: Sendable {
+    /// What is installed under that metric type; nil where nothing is, or its plugin has not started yet.
+    func metricType(_ type: String) -> InstalledMetricType?
+
+    /// What the operator's own configuration gives every config of that type. The config's own fields win.
+    func defaults(forType type: String) -> [String: JSON]
+
+    func validate(type: String, config: JSON) async -> ConfigVerdict
+
+    /// - Throws: ``PluginFailure``, after `timeout` at the latest.
+    func read(
+        type: String, config: JSON, targetType: TargetType, timeout: Duration
+    ) async throws(PluginFailure) -> MetricReading
+}
+
+extension PluginHost: MetricSource {}

@@ -1,0 +1,70 @@
+import KubernetesClient
+import Scaling
+package import WireFormats
+
+/// The custom resource, as far as the operator reads it.
+package struct GeneralScaler: Sendable {
+    package static let apiVersion = "autoscaling.example.com/v1"
+    package static let kind = "GeneralScaler"
+
+    package let namespace: String
+    package let name: String
+    package let uid: String
+    package let resourceVersion: String
+    package let generation: Int
+    /// As the API server wrote it, `2026-01-02T03:04:05Z`: sorts by time.
+    package let creationTimestamp: String
+    package let isBeingDeleted: Bool
+    /// What is asked for, or everything that is wrong with it.
+    package let spec: Result<GeneralScalerSpec, InvalidSpec>
+    package let status: ScalerStatus
+
+    /// - Throws: ``JSONPathError`` where the object has no identity. A spec that makes no sense does not throw: it is
+    ///   that object's own trouble and is kept in ``spec``.
+    package init(_ json: JSON) throws(JSONPathError) {
+        let metadata = try JSONReader(json).required("metadata")
+        namespace = try metadata.required("namespace").nonEmptyString()
+        name = try metadata.required("name").nonEmptyString()
+        uid = try metadata.required("uid").nonEmptyString()
+        resourceVersion = try metadata.required("resourceVersion").string()
+        generation = try metadata.optional("generation")?.int(in: 0...Int.max) ?? 0
+        creationTimestamp = try metadata.optional("creationTimestamp")?.string() ?? ""
+        isBeingDeleted = try metadata.optional("deletionTimestamp") != nil
+        spec = GeneralScalerSpec.parse(json["spec"] ?? .null)
+        status = ScalerStatus(reading: json["status"] ?? .null)
+    }
+}
+
+/// Everything that is wrong with a spec.
+package struct InvalidSpec: Error, Sendable, Hashable, CustomStringConvertible {
+    /// At least one.
+    package let problems: [JSONPathError]
+
+    package var description: String { problems.map(\.description).joined(separator: "; ") }
+}
+
+/// The object that is scaled.
+package struct TargetReference: Sendable, Hashable, CustomStringConvertible {
+    package var apiVersion: String
+    package var kind: String
+    package var name: String
+
+    package init(apiVersion: String, kind: String, name: String) {
+        self.apiVersion = apiVersion
+        self.kind = kind
+        self.name = name
+    }
+
+    package var description: String { "\(kind)/\(name)" }
+}
+
+/// A target and the namespace it is in.
+package struct TargetPlace: Sendable, Hashable {
+    package let namespace: String
+    package let target: TargetReference
+
+    package init(namespace: String, target: TargetReference) {
+        self.namespace = namespace
+        self.target = target
+    }
+}

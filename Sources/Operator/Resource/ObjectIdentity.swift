@@ -1,0 +1,16 @@
+/// Which scaler: its place and its one life there.
+package struct ObjectIdentity: Sendable, Hashable {
+    package let namespace: String
+    package let name: String
+    package let uid: String
+
+    package init(namespace: String, name: String, uid: String) {
+        self.namespace = namespace
+        self.name = name
+        self.uid = uid
+    }
+}
+
+extension GeneralScaler {
+    package var identity: ObjectIdentity { ObjectIdentity(namespace: namespace, name: name, uid: uid) }
+}

@@ -1,0 +1,59 @@
+import Synchronization
+
+/// A sleep that can be cut short: the loop that owns it waits, anyone may ring.
+final class Alarm: Sendable {
+    private enum State {
+        case quiet
+        case rung
+        case waiting(CheckedContinuation<Void, Never>)
+    }
+
+    private let state = Mutex(State.quiet)
+
+    /// Ends the wait that is on, or the next one at once.
+    func ring() {
+        let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
+            guard case .waiting(let continuation) = state else {
+                state = .rung
+                return nil
+            }
+            state = .quiet
+            return continuation
+        }
+        waiter?.resume()
+    }
+
+    /// Waits until it rings, the time has passed (nil: never) or the task is cancelled. One waiter at a time.
+    func wait(for duration: Duration?, time: OperatorTime) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.untilRung() }
+            if let duration { group.addTask { try? await time.sleep(duration) } }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func untilRung() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if case .rung = state {
+                        state = .quiet
+                        return true
+                    }
+                    if Task.isCancelled { return true }
+                    state = .waiting(continuation)
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
+                guard case .waiting(let continuation) = state else { return nil }
+                state = .quiet
+                return continuation
+            }
+            waiter?.resume()
+        }
+    }
+}

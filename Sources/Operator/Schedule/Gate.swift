@@ -1,0 +1,51 @@
+import Synchronization
+
+/// Opens once; whoever comes before waits, whoever comes after passes.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        var lastID: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    func open() {
+        let waiters = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiters = [:] }
+            return state.waiters.values
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Waits until it is open, the time has passed or the task is cancelled.
+    func wait(for duration: Duration, time: OperatorTime) async {
+        guard !state.withLock(\.isOpen) else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.untilOpen() }
+            group.addTask { try? await time.sleep(duration) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func untilOpen() async {
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let passes = state.withLock { state in
+                    if state.isOpen || Task.isCancelled { return true }
+                    state.waiters[id] = continuation
+                    return false
+                }
+                if passes { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: id) }?.resume()
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package import Scaling
+
+/// The operator's only view of time, so that tests and simulations can bring their own.
+package struct OperatorTime: Sendable {
+    /// The time of day.
+    package let now: @Sendable () -> Timestamp
+    /// Time since some fixed origin, on a clock that does not jump.
+    package let elapsed: @Sendable () -> Duration
+    package let sleep: @Sendable (Duration) async throws -> Void
+
+    package init<C: Clock>(clock: C, now: @escaping @Sendable () -> Timestamp) where C.Duration == Duration {
+        let origin = clock.now
+        self.now = now
+        elapsed = { origin.duration(to: clock.now) }
+        sleep = { try await clock.sleep(for: $0) }
+    }
+}

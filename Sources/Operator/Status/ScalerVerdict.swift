@@ -1,0 +1,116 @@
+package import Scaling
+
+/// What one poll of one scaler came to.
+package enum ScalerVerdict: Sendable {
+    /// Nothing can be decided: the object, its plugins or its target are not as they have to be.
+    case blocked(Blocker)
+    /// A decision was made. `obstacle` says why it could not be carried out.
+    case decided(Decision, obstacle: Blocker?)
+}
+
+/// What stands in the way of a scaler, in words that say what to do.
+package struct Blocker: Error, Sendable, Hashable {
+    package enum Reason: String, Sendable {
+        case invalidSpec = "InvalidSpec"
+        case unknownMetricType = "UnknownMetricType"
+        case invalidMetricConfig = "InvalidMetricConfig"
+        case pluginUnavailable = "PluginUnavailable"
+        case targetNotFound = "TargetNotFound"
+        case targetNotScalable = "TargetNotScalable"
+        case targetForbidden = "TargetForbidden"
+        case targetUnavailable = "TargetUnavailable"
+        case scaleFailed = "ScaleFailed"
+
+        /// Whether the target is the trouble, and not the spec or a plugin.
+        var concernsTarget: Bool {
+            switch self {
+            case .invalidSpec, .unknownMetricType, .invalidMetricConfig, .pluginUnavailable: false
+            case .targetNotFound, .targetNotScalable, .targetForbidden, .targetUnavailable, .scaleFailed: true
+            }
+        }
+    }
+
+    package let reason: Reason
+    package let message: String
+
+    package init(_ reason: Reason, _ message: String) {
+        self.reason = reason
+        self.message = message
+    }
+}
+
+extension ScalerVerdict {
+    /// Every condition that holds after this poll.
+    package var conditions: [Condition] {
+        switch self {
+        case .blocked(let blocker):
+            [
+                Condition(.ready, .false, blocker.reason.rawValue, blocker.message),
+                Condition(.scalingActive, .false, blocker.reason.rawValue, "Replicas are held: \(blocker.message)"),
+                blocker.reason.concernsTarget
+                    ? Condition(.ableToScale, .false, blocker.reason.rawValue, blocker.message)
+                    : Condition(.ableToScale, .unknown, blocker.reason.rawValue, "The target has not been looked at."),
+            ]
+        case .decided(let decision, let obstacle):
+            [
+                decision.readyCondition(obstacle), decision.activeCondition, Self.ableToScale(obstacle),
+                decision.limitedCondition, decision.budgetCondition, decision.fallbackCondition,
+            ].compactMap(\.self)
+        }
+    }
+
+    private static func ableToScale(_ obstacle: Blocker?) -> Condition {
+        obstacle.map { Condition(.ableToScale, .false, $0.reason.rawValue, $0.message) }
+            ?? Condition(.ableToScale, .true, "TargetFound", "The target's replicas can be read and set.")
+    }
+}
+
+extension Decision {
+    /// Causes that leave the target alone, whatever the metrics say.
+    private static let holds: Set<Cause> = [
+        .paused, .switchedOff, .duplicateTarget, .replicasConflict, .notLeader,
+    ]
+
+    /// Causes that are no limit: they say what drove the decision.
+    private static let drivers: Set<Cause> = [.tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun]
+
+    fileprivate func readyCondition(_ obstacle: Blocker?) -> Condition {
+        if let obstacle { return Condition(.ready, .false, obstacle.reason.rawValue, obstacle.message) }
+        if let cause = limitedBy.first(where: { $0 == .duplicateTarget || $0 == .replicasConflict }) {
+            return Condition(.ready, .false, cause.rawValue, reason)
+        }
+        if limitedBy.contains(.noData) { return Condition(.ready, .false, Cause.noData.rawValue, reason) }
+        if limitedBy.contains(.stuckAtZero) { return Condition(.ready, .false, Cause.stuckAtZero.rawValue, reason) }
+        return Condition(.ready, .true, "Scaling", "Metrics are read and the target follows them.")
+    }
+
+    fileprivate var activeCondition: Condition {
+        let inactive = Self.holds.union([.stuckAtZero, .noData])
+        // StuckAtZero explains what NoData only states.
+        if let cause = limitedBy.contains(.stuckAtZero) ? .stuckAtZero : limitedBy.first(where: inactive.contains) {
+            return Condition(.scalingActive, .false, cause.rawValue, reason)
+        }
+        return Condition(.scalingActive, .true, "ValidMetrics", reason)
+    }
+
+    fileprivate var limitedCondition: Condition {
+        if let cause = limitedBy.first(where: { !Self.drivers.contains($0) }) {
+            return Condition(.scalingLimited, .true, cause.rawValue, reason)
+        }
+        return Condition(.scalingLimited, .false, "WithinLimits", "The replicas are what the policy recommends.")
+    }
+
+    fileprivate var budgetCondition: Condition? {
+        guard let budget else { return nil }
+        let cost = "\(current) replicas cost \(budget.costPerHour) an hour; the budget is \(budget.maxCostPerHour)"
+        return budget.overspendPerHour > 0
+            ? Condition(.withinBudget, .false, "OverBudget", "\(cost): \(budget.overspendPerHour) too much.")
+            : Condition(.withinBudget, .true, "WithinBudget", "\(cost).")
+    }
+
+    fileprivate var fallbackCondition: Condition? {
+        limitedBy.contains(.fallback)
+            ? Condition(.fallback, .true, "MetricsFailed", reason)
+            : Condition(.fallback, .false, "MetricsAvailable", "The fallback is not in use.")
+    }
+}

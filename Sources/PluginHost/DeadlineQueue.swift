@@ -1,0 +1,65 @@
+/// Ids by the time at which each wants attention, earliest first: a binary heap.
+///
+/// An id that no longer wants its time is not taken out but passed over when it comes up; the heap drops such ids by
+/// itself before they outnumber the live ones, so its memory follows the calls in flight and not the calls made.
+struct DeadlineQueue {
+    private struct Entry {
+        let time: Duration
+        let id: Int64
+    }
+
+    private static let minimumForCompaction = 64
+    private var heap: [Entry] = []
+
+    /// The earliest time, which may belong to an id that no longer wants it.
+    var first: Duration? { heap.first?.time }
+
+    /// - Parameters:
+    ///   - live: how many ids want attention, this one included.
+    ///   - isLive: whether an id wants attention.
+    mutating func insert(_ id: Int64, at time: Duration, live: Int, isLive: (Int64) -> Bool) {
+        if heap.count >= Self.minimumForCompaction, heap.count >= 2 * live { compact(isLive) }
+        heap.append(Entry(time: time, id: id))
+        siftUp(heap.count - 1)
+    }
+
+    /// Takes out the earliest id whose time has come.
+    mutating func popDue(_ now: Duration) -> Int64? {
+        guard let first = heap.first, first.time <= now else { return nil }
+        let last = heap.removeLast()
+        if !heap.isEmpty {
+            heap[0] = last
+            siftDown(0)
+        }
+        return first.id
+    }
+
+    private mutating func compact(_ isLive: (Int64) -> Bool) {
+        heap.removeAll { !isLive($0.id) }
+        for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(index) }
+    }
+
+    private mutating func siftUp(_ start: Int) {
+        var index = start
+        while index > 0 {
+            let parent = (index - 1) / 2
+            guard heap[index].time < heap[parent].time else { return }
+            heap.swapAt(index, parent)
+            index = parent
+        }
+    }
+
+    private mutating func siftDown(_ start: Int) {
+        var index = start
+        while true {
+            var earliest = index
+            for child in [2 * index + 1, 2 * index + 2]
+            where child < heap.count && heap[child].time < heap[earliest].time {
+                earliest = child
+            }
+            guard earliest != index else { return }
+            heap.swapAt(index, earliest)
+            index = earliest
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Logging
+
+/// Carries what plugins write to the operator's log, off the event loop: a log that blocks stalls no plugin.
+final class LogPump: Sendable {
+    struct Record: Sendable {
+        let plugin: String
+        let process: Int32
+        let note: PluginNote
+    }
+
+    private let records: AsyncStream<Record>
+    private let continuation: AsyncStream<Record>.Continuation
+    private let logger: Logger
+
+    init(logger: Logger) {
+        (records, continuation) = AsyncStream.makeStream(
+            bufferingPolicy: .bufferingOldest(PluginHostLimits.maxWaitingLogRecords))
+        self.logger = logger
+    }
+
+    /// Never blocks. A record is dropped where too many wait.
+    func log(_ record: Record) {
+        continuation.yield(record)
+    }
+
+    /// Writes records until ``finish()``, and then what is left.
+    func run() async {
+        for await record in records { write(record) }
+    }
+
+    func finish() {
+        continuation.finish()
+    }
+
+    private func write(_ record: Record) {
+        var metadata: Logger.Metadata = ["plugin": "\(record.plugin)", "pid": "\(record.process)"]
+        switch record.note {
+        case .stderr(let line):
+            metadata["line"] = "\(line)"
+            logger.info("Plugin wrote to stderr", metadata: metadata)
+        case .suppressed(let lines):
+            metadata["lines"] = "\(lines)"
+            logger.warning("Plugin logs too fast, lines were dropped", metadata: metadata)
+        case .pluginLog(let level, let text):
+            metadata["line"] = "\(text)"
+            logger.log(
+                level: level.flatMap { Logger.Level(rawValue: $0) } ?? .info, "Plugin logged", metadata: metadata)
+        case .byteOrderMark:
+            logger.warning("Plugin output begins with a byte order mark, which it should not", metadata: metadata)
+        case .rejectedLine(let excerpt, let reason):
+            metadata["line"] = "\(excerpt)"
+            metadata["reason"] = "\(reason)"
+            logger.warning("Plugin wrote a line to stdout that is no protocol message", metadata: metadata)
+        }
+    }
+}

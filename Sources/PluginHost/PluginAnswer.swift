@@ -1,0 +1,24 @@
+import PluginProtocol
+import WireFormats
+
+/// The `result` of a response, before it is known what was asked.
+enum PluginResult: Equatable {
+    case json(JSON)
+    case reading(MetricReading)
+}
+
+/// What a call was answered with.
+enum PluginAnswer: Sendable, Hashable {
+    case verdict(ValidateConfigResult)
+    case reading(MetricReading)
+
+    /// - Throws: what in the answer breaks the protocol.
+    init(_ result: PluginResult, to method: ProtocolMethod) throws(JSONPathError) {
+        switch (method, result) {
+        case (.getMetricValue, .reading(let reading)): self = .reading(reading)
+        case (.getMetricValue, .json(let json)): self = .reading(try MetricReading(JSONReader(json)))
+        case (.validateConfig, .json(let json)): self = .verdict(try ValidateConfigResult(JSONReader(json)))
+        default: throw JSONReader(.null).error("is not what this method answers")
+        }
+    }
+}

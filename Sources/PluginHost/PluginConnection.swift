@@ -1,0 +1,378 @@
+import PluginProtocol
+import WireFormats
+
+/// The host's side of the conversation with one plugin process, as a state machine without I/O or clock.
+///
+/// Bytes, calls and the time come in; what to do comes out as ``Action``s, which ``PluginSession`` performs in order.
+/// Ids start at 1 and are never used twice.
+struct PluginConnection {
+    enum Action: Equatable {
+        /// Queue these bytes for the plugin's stdin.
+        case write([UInt8])
+        /// A call is over; each is completed exactly once.
+        case complete(Int64, Result<PluginAnswer, PluginFailure>)
+        case handshaken(InitializeResult)
+        /// The process is of no use any more. Every call has been completed.
+        case giveUp(PluginFailure)
+        case log(PluginNote)
+    }
+
+    private enum Phase {
+        case handshaking
+        case ready
+        case stopping
+        case over
+    }
+
+    let plugin: String
+    private(set) var counters = PluginCounters()
+    private var phase = Phase.handshaking
+    private var nextID: Int64 = 1
+    private var calls = CallTable()
+    private var capabilities = PluginCapabilities()
+    private var framer = LineFramer(maxLineBytes: ProtocolLimits.maxResponseBytes + 1)
+    private var isFirstLine = true
+    private var rejectedInRow = 0
+    private var missedInRow = 0
+    private var unwritten = 0
+    private var lastWriteProgress = Duration.zero
+    /// The operator's bound on calls in flight, where the manifest sets one.
+    private let maxInFlight: Int
+
+    init(plugin: String, maxInFlight: Int? = nil) {
+        self.plugin = plugin
+        self.maxInFlight = maxInFlight ?? PluginHostLimits.maxInFlight
+    }
+
+    var inFlight: Int { calls.inFlight }
+    var waiting: Int { calls.waiting }
+
+    /// When ``tick(now:)`` wants to be called next.
+    var nextWake: Duration? {
+        let stall = unwritten > 0 ? lastWriteProgress + PluginHostLimits.writeDeadline : nil
+        guard let attention = calls.nextAttention else { return stall }
+        return stall.map { min($0, attention) } ?? attention
+    }
+
+    // MARK: What the host wants
+
+    /// Sends `initialize`. Calls made before its answer wait for it.
+    mutating func begin(_ params: InitializeParams, now: Duration) -> [Action] {
+        calls.add(.initialize(params), id: reserveID(), timeout: PluginHostLimits.handshakeTimeout, now: now)
+        var actions: [Action] = []
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    /// An id for ``submit(_:id:timeout:now:)``.
+    mutating func reserveID() -> Int64 {
+        defer { nextID += 1 }
+        return nextID
+    }
+
+    /// Takes a call, to be sent as soon as the plugin has room for it.
+    mutating func submit(_ request: PluginRequest, id: Int64, timeout: Duration, now: Duration) -> [Action] {
+        guard phase == .handshaking || phase == .ready else { return [.complete(id, .failure(stopping))] }
+        guard calls.waiting < PluginHostLimits.maxQueuedCalls else { return [.complete(id, .failure(busy))] }
+        calls.add(request, id: id, timeout: timeout, now: now)
+        var actions: [Action] = []
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    /// The caller no longer waits.
+    mutating func cancel(_ id: Int64, now: Duration) -> [Action] {
+        let cancellation = calls.cancel(id)
+        guard cancellation != .unknown else { return [] }
+        let failure = PluginFailure(.cancelled, plugin: plugin, "the call was cancelled by its caller")
+        var actions = [Action.complete(id, .failure(failure))]
+        if cancellation == .wasSent { tellCancelled(id, now: now, &actions) }
+        return actions
+    }
+
+    /// Fails what is open and asks the plugin to exit. The caller closes stdin once all bytes are written.
+    mutating func stop(now: Duration) -> [Action] {
+        guard phase == .handshaking || phase == .ready else { return [] }
+        var actions: [Action] = []
+        let asksForExit = phase == .ready
+        finish(stopping, &actions)
+        phase = .stopping
+        if asksForExit { write(PluginRequest.shutdown.line(id: reserveID(), deadlineMs: 0), now: now, &actions) }
+        return actions
+    }
+
+    /// The process ended, or will be ended, for that reason: no call is left open.
+    mutating func end(_ failure: PluginFailure) -> [Action] {
+        var actions: [Action] = []
+        finish(failure, &actions)
+        return actions
+    }
+
+    // MARK: What happens
+
+    /// Bytes arrived on the plugin's stdout.
+    mutating func receive(_ chunk: UnsafeRawBufferPointer, now: Duration) -> [Action] {
+        var actions: [Action] = []
+        var offset = 0
+        while phase == .handshaking || phase == .ready, let piece = framer.next(in: chunk, from: &offset) {
+            switch piece {
+            case .line(let line): receive(line: line, &actions)
+            case .joined(let line): line.withUnsafeBytes { receive(line: $0, &actions) }
+            case .overlong: giveUp(overlongLine, &actions)
+            }
+        }
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    /// The plugin closed its stdout. While its process lives this is the end of the conversation.
+    mutating func outputClosed() -> [Action] {
+        guard phase == .handshaking || phase == .ready else { return [] }
+        var actions: [Action] = []
+        giveUp("it closed its stdout while it still ran", &actions)
+        return actions
+    }
+
+    /// Bytes went into the plugin's stdin.
+    mutating func wrote(_ count: Int, now: Duration) -> [Action] {
+        unwritten -= count
+        lastWriteProgress = now
+        var actions: [Action] = []
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    /// Does what is due by now: deadlines, missed answers, a stdin that nobody reads.
+    mutating func tick(now: Duration) -> [Action] {
+        var actions: [Action] = []
+        while let due = calls.nextDue(now: now) {
+            switch due {
+            case .expired(let id, let call): expire(id, call, now: now, &actions)
+            case .missed: countMissed(&actions)
+            }
+        }
+        if phase == .ready || phase == .handshaking, unwritten > 0,
+            now >= lastWriteProgress + PluginHostLimits.writeDeadline
+        {
+            giveUp("it did not read its stdin for \(PluginHostLimits.writeDeadline)", &actions)
+        }
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    // MARK: Sending
+
+    private mutating func dispatch(now: Duration, _ actions: inout [Action]) {
+        while unwritten < PluginHostLimits.maxUnwrittenBytes, let next = calls.sendNext(now: now) {
+            let line = next.request.line(id: next.id, deadlineMs: Self.milliseconds(next.timeLeft))
+            if line.count - 1 > capabilities.maxRequestBytes {
+                calls.remove(next.id)
+                actions.append(.complete(next.id, .failure(tooLarge(line.count - 1))))
+            } else {
+                write(line, now: now, &actions)
+            }
+        }
+    }
+
+    private mutating func write(_ line: [UInt8], now: Duration, _ actions: inout [Action]) {
+        if unwritten == 0 { lastWriteProgress = now }
+        unwritten += line.count
+        actions.append(.write(line))
+    }
+
+    /// The plugin's share of the time, so that its own `deadline_exceeded` still arrives in the caller's.
+    private static func milliseconds(_ timeLeft: Duration) -> Int {
+        let margin = min(timeLeft / PluginHostLimits.answerMarginDivisor, PluginHostLimits.maxAnswerMargin)
+        let (seconds, attoseconds) = (timeLeft - margin).components
+        return Int(
+            clamping: max(1, min(seconds, Int64(Int32.max) / 1_000) * 1_000 + attoseconds / 1_000_000_000_000_000))
+    }
+
+    // MARK: Lines
+
+    private mutating func receive(line: UnsafeRawBufferPointer, _ actions: inout [Action]) {
+        let content = forgiven(line, &actions)
+        guard content.count <= ProtocolLimits.maxResponseBytes else { return giveUp(overlongLine, &actions) }
+        guard !content.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) else { return }
+        let message: PluginMessage
+        do {
+            message = try PluginMessage.decode(line: content)
+        } catch {
+            return reject(content, because: error.description, &actions)
+        }
+        rejectedInRow = 0
+        switch message {
+        case .result(let id, let result): answered(id, .success(.json(result)), &actions)
+        case .reading(let id, let reading): answered(id, .success(.reading(reading)), &actions)
+        case .failure(let id, let error): answered(id, .failure(error), &actions)
+        case .unaddressedFailure(let error):
+            // A plugin that cannot read a request answers with a null id; it can mean only the one in flight.
+            guard let id = calls.onlySent else {
+                counters.unknownAnswers += 1
+                return
+            }
+            answered(id, .failure(error), &actions)
+        case .notification(let method, let params):
+            guard method == ProtocolMethod.log.rawValue, let text = params["message"]?.stringValue else { return }
+            actions.append(.log(.pluginLog(level: params["level"]?.stringValue, text: text)))
+        }
+    }
+
+    /// The line without a trailing CR and, where it is the first one, without a byte order mark.
+    private mutating func forgiven(
+        _ line: UnsafeRawBufferPointer, _ actions: inout [Action]
+    ) -> UnsafeRawBufferPointer {
+        var content = line[...]
+        if isFirstLine {
+            isFirstLine = false
+            if content.starts(with: [0xEF, 0xBB, 0xBF]) {
+                content = content.dropFirst(3)
+                actions.append(.log(.byteOrderMark))
+            }
+        }
+        if content.last == 0x0D { content = content.dropLast() }
+        return UnsafeRawBufferPointer(rebasing: content)
+    }
+
+    private mutating func reject(
+        _ line: UnsafeRawBufferPointer, because reason: String, _ actions: inout [Action]
+    ) {
+        counters.rejectedLines += 1
+        rejectedInRow += 1
+        let excerpt = Excerpt.of(line)
+        actions.append(.log(.rejectedLine(excerpt: excerpt, reason: reason)))
+        if let id = SalvagedID.find(in: line), let call = calls.sent(id) {
+            let what = "its answer to \(call.method.rawValue) cannot be read: \(reason)"
+            guard call.method != .initialize else { return giveUp(what, &actions) }
+            close(id, call, .failure(.violation(what, plugin: plugin)), &actions)
+        }
+        if rejectedInRow > PluginHostLimits.maxRejectedLinesInRow {
+            giveUp(
+                "\(rejectedInRow) lines in a row on its stdout are no protocol messages, the last one \"\(excerpt)\" "
+                    + "(logs belong on stderr)", &actions)
+        }
+    }
+
+    // MARK: Answers
+
+    private mutating func answered(
+        _ id: Int64, _ result: Result<PluginResult, PluginError>, _ actions: inout [Action]
+    ) {
+        guard let call = calls.sent(id) else {
+            if id >= 1, id < nextID { counters.duplicateAnswers += 1 } else { counters.unknownAnswers += 1 }
+            return
+        }
+        missedInRow = 0
+        if call.method == .initialize { return handshake(id, result, &actions) }
+        do throws(JSONPathError) {
+            switch result {
+            case .success(let value):
+                close(id, call, .success(try PluginAnswer(value, to: call.method)), &actions)
+            case .failure(let error):
+                close(id, call, .failure(.answered(error, plugin: plugin)), &actions)
+            }
+        } catch {
+            let what = "its answer to \(call.method.rawValue) is wrong: \(error)"
+            close(id, call, .failure(.violation(what, plugin: plugin)), &actions)
+        }
+    }
+
+    private mutating func handshake(
+        _ id: Int64, _ result: Result<PluginResult, PluginError>, _ actions: inout [Action]
+    ) {
+        do throws(HandshakeProblem) {
+            let initialized = try Handshake.check(result)
+            calls.remove(id)
+            capabilities = initialized.capabilities
+            calls.maxInFlight = min(capabilities.maxInFlight, maxInFlight)
+            phase = .ready
+            actions.append(.handshaken(initialized))
+        } catch {
+            giveUp(PluginFailure(.protocolViolation, plugin: plugin, "plugin \(plugin): \(error.message)"), &actions)
+        }
+    }
+
+    /// Ends a sent call, and tells its caller unless that one has stopped waiting.
+    private mutating func close(
+        _ id: Int64, _ call: CallTable.Call, _ result: Result<PluginAnswer, PluginFailure>, _ actions: inout [Action]
+    ) {
+        calls.remove(id)
+        if call.isAbandoned {
+            counters.lateAnswers += 1
+        } else {
+            counters.answers += 1
+            actions.append(.complete(id, result))
+        }
+    }
+
+    // MARK: Deadlines
+
+    private mutating func expire(_ id: Int64, _ call: CallTable.Call, now: Duration, _ actions: inout [Action]) {
+        guard call.method != .initialize else {
+            return giveUp(
+                "it did not answer initialize within \(call.timeout). A plugin answers the first line on its stdin "
+                    + "with one line on its stdout, flushed", &actions)
+        }
+        counters.missedDeadlines += 1
+        let cause =
+            call.isSent
+            ? "it is slow or stuck; its log may tell why"
+            : "the call still waited for its turn, since the plugin takes \(calls.maxInFlight) at a time"
+        let message = "plugin \(plugin) did not answer \(call.method.rawValue) within \(call.timeout): \(cause)"
+        actions.append(.complete(id, .failure(PluginFailure(.deadlineExceeded, plugin: plugin, message))))
+        if call.isSent { tellCancelled(id, now: now, &actions) }
+    }
+
+    private mutating func countMissed(_ actions: inout [Action]) {
+        missedInRow += 1
+        guard missedInRow >= PluginHostLimits.missedDeadlinesBeforeRestart else { return }
+        giveUp("\(missedInRow) deadlines in a row passed without an answer of any kind", &actions)
+    }
+
+    private mutating func tellCancelled(_ id: Int64, now: Duration, _ actions: inout [Action]) {
+        guard phase == .ready, capabilities.cancel else { return }
+        // Never more than one for each call in flight, so these bytes have a bound too.
+        write(ProtocolLine.notification(method: .cancel, params: ["id": .integer(id)]), now: now, &actions)
+    }
+
+    // MARK: The end
+
+    private mutating func giveUp(_ what: String, _ actions: inout [Action]) {
+        giveUp(.violation(what, plugin: plugin), &actions)
+    }
+
+    private mutating func giveUp(_ failure: PluginFailure, _ actions: inout [Action]) {
+        guard phase == .handshaking || phase == .ready else { return }
+        finish(failure, &actions)
+        actions.append(.giveUp(failure))
+    }
+
+    private mutating func finish(_ failure: PluginFailure, _ actions: inout [Action]) {
+        phase = .over
+        for id in calls.removeAll() where id != 1 { actions.append(.complete(id, .failure(failure))) }
+    }
+
+    // MARK: Failures
+
+    private var overlongLine: PluginFailure {
+        .violation("it wrote a line longer than \(ProtocolLimits.maxResponseBytes) bytes", plugin: plugin)
+    }
+
+    private var stopping: PluginFailure {
+        PluginFailure(.notRunning, plugin: plugin, "plugin \(plugin) is stopping")
+    }
+
+    private var busy: PluginFailure {
+        PluginFailure(
+            .busy, plugin: plugin,
+            "plugin \(plugin) has \(PluginHostLimits.maxQueuedCalls) calls waiting already; poll less often, or let the "
+                + "plugin take more than \(calls.maxInFlight) at a time (maxInFlight)")
+    }
+
+    private func tooLarge(_ bytes: Int) -> PluginFailure {
+        PluginFailure(
+            .requestTooLarge, plugin: plugin,
+            "the request to plugin \(plugin) has \(bytes) bytes, and it takes \(capabilities.maxRequestBytes); "
+                + "make the metric's config smaller")
+    }
+}

@@ -1,0 +1,76 @@
+import Glibc
+
+/// Finds the installed plugins: by directory, changed and added to by the manifest. Never by PATH.
+enum PluginDiscovery {
+    /// What the file name of a plugin begins with; its name, a metric type, follows.
+    static let prefix = "generalscaler-plugin-"
+
+    struct Result {
+        /// By name, in alphabetical order.
+        var programs: [PluginProgram]
+        /// What was passed over and why.
+        var warnings: [String]
+    }
+
+    static func find(_ configuration: PluginHostConfiguration, manifest: PluginManifest) throws(PluginHostError)
+        -> Result
+    {
+        var paths: [String: String] = [:]
+        var warnings: [String] = []
+        for directory in configuration.directories {
+            guard let names = files(in: directory) else {
+                warnings.append("plugin directory \(directory): \(String(cString: strerror(errno)))")
+                continue
+            }
+            for file in names.sorted() where file.hasPrefix(prefix) && file.count > prefix.count {
+                let path = absolute("\(directory)/\(file)")
+                let name = String(file.dropFirst(prefix.count))
+                if let first = paths[name] {
+                    warnings.append("\(path) is passed over: \(first) has the same name and comes first")
+                } else if !isExecutableFile(path) {
+                    warnings.append("\(path) is passed over: it is not an executable file (chmod +x mends that)")
+                } else {
+                    paths[name] = path
+                }
+            }
+        }
+        let inherited = PluginEnvironment.filtered(configuration.environment)
+        var programs: [PluginProgram] = []
+        for name in Set(paths.keys).union(manifest.plugins.keys).sorted() {
+            let entry = manifest.plugins[name] ?? PluginManifest.Entry()
+            guard let path = entry.argv.first ?? paths[name] else {
+                throw PluginHostError(
+                    "\(manifest.path): plugins.\(name) (line \(entry.line)): no executable \(prefix)\(name) in "
+                        + "\(configuration.directories.joined(separator: ", ")). Install it, or set argv")
+            }
+            programs.append(
+                PluginProgram(
+                    name: name, path: path, arguments: Array(entry.argv.dropFirst()),
+                    environment: inherited.merging(entry.environment) { $1 },
+                    defaults: entry.defaults, maxInFlight: entry.maxInFlight))
+        }
+        return Result(programs: programs, warnings: warnings)
+    }
+
+    private static func files(in directory: String) -> [String]? {
+        guard let stream = opendir(directory) else { return nil }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        }
+        return names
+    }
+
+    private static func isExecutableFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+    }
+
+    private static func absolute(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}

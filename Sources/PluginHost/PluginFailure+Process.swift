@@ -1,0 +1,34 @@
+import Glibc
+import Subprocess
+import SystemPackage
+
+extension PluginFailure {
+    /// The process ended without being told to.
+    static func crashed(
+        _ program: PluginProgram, _ status: TerminationStatus, isUp: Bool, lastWords: String?
+    ) -> PluginFailure {
+        let how =
+            switch status {
+            case .exited(let code): "exited with code \(code)"
+            case .signaled(SIGKILL): "was killed by signal 9 (by hand, or for its memory: see the kernel's log)"
+            case .signaled(let signal): "was killed by signal \(signal) (\(String(cString: strsignal(signal))))"
+            }
+        let when = isUp ? "" : " before it answered initialize"
+        let why = lastWords.map { "; the last line of its log: \($0)" } ?? "; it logged nothing"
+        return PluginFailure(
+            .crashed, plugin: program.name, "plugin \(program.name) (\(program.path)) \(how)\(when)\(why)")
+    }
+
+    static func notStarted(_ program: PluginProgram, _ error: any Error) -> PluginFailure {
+        let hint =
+            if let error = error as? SubprocessError, error.code == .executableNotFound {
+                "the file is missing, not executable, or its #! line names a missing interpreter"
+            } else if let error = error as? SubprocessError, error.underlyingError == .execFormatError {
+                "the file is neither a program for this machine nor a script with a #! line"
+            } else {
+                "\(error)"
+            }
+        return PluginFailure(
+            .crashed, plugin: program.name, "plugin \(program.name) (\(program.path)) cannot be started: \(hint)")
+    }
+}

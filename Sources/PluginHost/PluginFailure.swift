@@ -1,0 +1,72 @@
+package import PluginProtocol
+
+/// Why a call to a plugin gave no answer to work with.
+package struct PluginFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Kind: Sendable, Hashable {
+        /// No installed plugin offers the metric type.
+        case unknownType
+        /// The plugin is installed but has no process that could be asked.
+        case notRunning
+        /// The process ended before it answered.
+        case crashed
+        /// No answer in time.
+        case deadlineExceeded
+        /// The plugin answered with an error.
+        case answered(PluginError)
+        /// The plugin's answer breaks the protocol.
+        case protocolViolation
+        /// Too many calls wait for this plugin already.
+        case busy
+        /// The config makes the request longer than the plugin takes.
+        case requestTooLarge
+        /// The caller's task was cancelled.
+        case cancelled
+    }
+
+    package var kind: Kind
+    /// The plugin's name; nil where no plugin is at fault.
+    package var plugin: String?
+    /// What happened, where, and what to do next. Holds no secret.
+    package var message: String
+    /// How long to wait until another try can succeed, where that is known.
+    package var retryAfter: Duration?
+
+    package init(_ kind: Kind, plugin: String?, _ message: String, retryAfter: Duration? = nil) {
+        self.kind = kind
+        self.plugin = plugin
+        self.message = message
+        self.retryAfter = retryAfter
+    }
+
+    package var description: String { message }
+}
+
+extension PluginFailure {
+    /// What the kind is called in metrics and conditions: lower case, words joined by underscores.
+    package var reason: String {
+        switch kind {
+        case .unknownType: "unknown_type"
+        case .notRunning: "plugin_not_running"
+        case .crashed: "plugin_crashed"
+        case .deadlineExceeded: "deadline_exceeded"
+        case .answered(let error): error.kind.rawValue
+        case .protocolViolation: "protocol_violation"
+        case .busy: "busy"
+        case .requestTooLarge: "request_too_large"
+        case .cancelled: "cancelled"
+        }
+    }
+
+    static func answered(_ error: PluginError, plugin: String) -> PluginFailure {
+        PluginFailure(
+            .answered(error), plugin: plugin, "plugin \(plugin) answered \(error)",
+            retryAfter: error.retryAfterMs.map { .milliseconds($0) })
+    }
+
+    static func violation(_ what: String, plugin: String) -> PluginFailure {
+        PluginFailure(
+            .protocolViolation, plugin: plugin,
+            "plugin \(plugin) broke the plugin protocol: \(what). Report it to the plugin's author; "
+                + "plugin-check names the rule")
+    }
+}

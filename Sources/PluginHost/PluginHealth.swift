@@ -1,0 +1,28 @@
+/// How one plugin fares.
+package struct PluginHealth: Sendable, Hashable {
+    package enum State: String, Sendable, CaseIterable {
+        /// Its process starts, or has not answered `initialize` yet.
+        case starting
+        case up
+        /// Its process ended and is started again after a wait.
+        case backingOff = "backing_off"
+        /// It ended many times in a row and is only probed from time to time.
+        case broken
+        case stopped
+    }
+
+    package var name: String
+    /// As the plugin told at its last handshake; nil before the first.
+    package var version: String?
+    package var state: State
+    package var processID: Int32?
+    /// Starts after the first one.
+    package var restarts: Int
+    /// Calls that the plugin has and that it has not answered.
+    package var inFlight: Int
+    /// Calls that wait for their turn.
+    package var waiting: Int
+    package var counters: PluginCounters
+    /// Why its process last ended, or could not be used.
+    package var lastFailure: String?
+}

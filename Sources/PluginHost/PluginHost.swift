@@ -1,0 +1,189 @@
+package import Logging
+package import PluginProtocol
+import ServiceLifecycle
+import Synchronization
+package import WireFormats
+
+/// Runs the installed plugins and carries calls to them.
+///
+/// One process per plugin, shared by all who call. A plugin that crashes, hangs or babbles fails its own calls and is
+/// restarted; it stalls neither its callers past their deadlines nor another plugin. The process that hosts plugins
+/// ignores SIGPIPE and is a child subreaper from the first host on.
+package final class PluginHost: Service {
+    private let programs: [PluginProgram]
+    private let supervisors: [String: PluginSupervisor]
+    private let registry: SharedTypeRegistry
+    private let logs: LogPump
+    private let clock: HostClock
+    private let loop: EventLoop
+
+    /// Reads the manifest and finds the plugins; none is started before ``run()``.
+    ///
+    /// - Parameters:
+    ///   - clock: for deadlines and restarts.
+    ///   - random: evenly drawn from 0..<1, for the jitter of restarts.
+    /// - Throws: ``PluginHostError`` where the manifest is wrong or the system has no descriptor or thread left.
+    package init(
+        configuration: PluginHostConfiguration,
+        clock: any Clock<Duration> = ContinuousClock(),
+        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
+        logger: Logger
+    ) throws(PluginHostError) {
+        ProcessSetup.once
+        var manifest = PluginManifest.none
+        if let path = configuration.manifest { manifest = try PluginManifest(contentsOf: path) }
+        let found = try PluginDiscovery.find(configuration, manifest: manifest)
+        for warning in found.warnings { logger.warning("Plugin was passed over", metadata: ["reason": "\(warning)"]) }
+        do {
+            loop = try EventLoop()
+        } catch {
+            throw PluginHostError("the plugin host cannot start: \(error)")
+        }
+        programs = found.programs
+        self.clock = HostClock(clock)
+        logs = LogPump(logger: logger)
+        let registry = SharedTypeRegistry(
+            TypeRegistry(plugins: found.programs.map(\.name), directories: configuration.directories))
+        self.registry = registry
+        let surroundings = PluginSession.Surroundings(
+            loop: loop, clock: self.clock, logs: logs, hostVersion: configuration.hostVersion)
+        supervisors = Dictionary(
+            uniqueKeysWithValues: found.programs.map { program in
+                let supervisor = PluginSupervisor(
+                    program: program, surroundings: surroundings, logger: logger, random: random
+                ) { initialized in
+                    registry.types.withLock { $0.handshaken(program.name, initialized) }
+                }
+                return (program.name, supervisor)
+            })
+    }
+
+    /// Starts all plugins and keeps them running until graceful shutdown, which makes them exit, or until the task is
+    /// cancelled, which kills them. No process of theirs is left when it returns.
+    package func run() async throws {
+        await withTaskGroup { group in
+            group.addTask { await self.logs.run() }
+            await withTaskGroup { background in
+                background.addTask { await OrphanReaper.run(clock: self.clock) }
+                background.addTask {
+                    // Throws when the plugins have stopped, or are killed, without it.
+                    guard (try? await gracefulShutdown()) != nil else { return }
+                    await self.stopAll()
+                }
+                await self.runAll()
+                background.cancelAll()
+            }
+            logs.finish()
+        }
+    }
+
+    private func runAll() async {
+        await withTaskGroup { group in
+            for supervisor in supervisors.values { group.addTask { await supervisor.run() } }
+        }
+    }
+
+    private func stopAll() async {
+        await withTaskGroup { group in
+            for supervisor in supervisors.values { group.addTask { await supervisor.stop() } }
+        }
+    }
+
+    /// Returns when each plugin's first start has succeeded or failed.
+    package func untilStarted() async {
+        for supervisor in supervisors.values { await supervisor.untilSettled() }
+    }
+
+    /// Runs a task's plugin calls without a change of thread: prefer it for tasks that do little but call, since
+    /// whatever blocks there stalls every plugin.
+    package var taskExecutor: any TaskExecutor { loop.taskExecutor }
+
+    // MARK: What is installed
+
+    /// The metric types that plugins have offered, by type. They stay while their plugin is down.
+    package func metricTypes() -> [String: InstalledMetricType] {
+        registry.types.withLock { $0.installed }
+    }
+
+    package func metricType(_ type: String) -> InstalledMetricType? {
+        registry.types.withLock { $0.installed[type] }
+    }
+
+    /// Config members that `plugins.yaml` sets for a type's plugin, to be put under each config of that type.
+    package func defaults(forType type: String) -> [String: JSON] {
+        registry.types.withLock { $0.owner(of: type) }.flatMap { supervisors[$0] }?.program.defaults ?? [:]
+    }
+
+    /// How each plugin fares, by name in alphabetical order.
+    package func health() async -> [PluginHealth] {
+        var health: [PluginHealth] = []
+        for program in programs {
+            if let supervisor = supervisors[program.name] { health.append(await supervisor.health()) }
+        }
+        return health
+    }
+
+    // MARK: Calls
+
+    /// Has the plugin check a config, its defaults merged in by the caller.
+    ///
+    /// - Parameter config: a JSON object.
+    package func validate(type: String, config: JSON) async -> ConfigVerdict {
+        let request = PluginRequest.validateConfig(type: type, config: config)
+        let result = await call(request, type: type, config: config, timeout: PluginHostLimits.validateTimeout)
+        switch result {
+        case .success(.verdict(.valid(let targetType))): return .valid(targetType)
+        case .success(.verdict(.invalid(let problems))): return .invalid(problems)
+        case .success(.reading): preconditionFailure("PluginAnswer gives validate_config a verdict")
+        case .failure(let failure):
+            guard case .answered(let error) = failure.kind, error.kind == .configInvalid else {
+                return .unavailable(failure)
+            }
+            return .invalid([ConfigProblem(path: error.path ?? "", message: error.message)])
+        }
+    }
+
+    /// Asks for a metric's value.
+    ///
+    /// - Parameters:
+    ///   - config: a JSON object, its defaults merged in by the caller.
+    ///   - timeout: when to give up, counted from now.
+    package func read(
+        type: String, config: JSON, targetType: TargetType, timeout: Duration
+    ) async throws(PluginFailure) -> MetricReading {
+        let request = PluginRequest.getMetricValue(type: type, config: config, targetType: targetType)
+        switch await call(request, type: type, config: config, timeout: timeout) {
+        case .success(.reading(let reading)): return reading
+        case .success(.verdict): preconditionFailure("PluginAnswer gives get_metric_value a reading")
+        case .failure(let failure): throw failure
+        }
+    }
+
+    private func call(
+        _ request: PluginRequest, type: String, config: JSON, timeout: Duration
+    ) async -> Result<PluginAnswer, PluginFailure> {
+        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner] else {
+            return .failure(registry.types.withLock { $0.unknown(type) })
+        }
+        return await supervisor.call(request, type: type, config: config, timeout: timeout)
+    }
+}
+
+/// What a plugin says of a config.
+package enum ConfigVerdict: Sendable, Hashable {
+    /// The target type is there where the config decides it.
+    case valid(TargetType?)
+    /// At least one problem.
+    case invalid([ConfigProblem])
+    /// The plugin could not be asked: nothing is known of the config.
+    case unavailable(PluginFailure)
+}
+
+/// The registry that callers read and handshakes change.
+private final class SharedTypeRegistry: Sendable {
+    let types: Mutex<TypeRegistry>
+
+    init(_ types: TypeRegistry) {
+        self.types = Mutex(types)
+    }
+}

@@ -1,0 +1,32 @@
+/// Where plugins are found, and what they get.
+package struct PluginHostConfiguration: Sendable {
+    /// Directories with executables named `generalscaler-plugin-TYPE`; of two with one name the first counts.
+    package var directories: [String]
+    /// The path of `plugins.yaml`, where there is one.
+    package var manifest: String?
+    /// The operator's own version, as plugins are told it.
+    package var hostVersion: String
+    /// The operator's own environment, of which plugins get what ``PluginEnvironment/allowed`` lists.
+    package var environment: [String: String]
+
+    package init(
+        directories: [String], manifest: String? = nil, hostVersion: String, environment: [String: String]
+    ) {
+        self.directories = directories
+        self.manifest = manifest
+        self.hostVersion = hostVersion
+        self.environment = environment
+    }
+}
+
+/// What of the operator's environment reaches a plugin. Secrets travel in calls, never here.
+enum PluginEnvironment {
+    static let allowed: Set = [
+        "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR",
+        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+    ]
+
+    static func filtered(_ environment: [String: String]) -> [String: String] {
+        environment.filter { allowed.contains($0.key) }
+    }
+}

@@ -1,0 +1,77 @@
+/// The bounds that the host sets, beside those of the protocol itself (`ProtocolLimits`).
+enum PluginHostLimits {
+    // MARK: Calls
+
+    /// How long a new process has to answer `initialize`. Generous: an interpreter may start on a loaded machine.
+    static let handshakeTimeout: Duration = .seconds(30)
+    /// How long a plugin has to check a config, for which it needs no network.
+    static let validateTimeout: Duration = .seconds(10)
+    /// Calls in flight with one plugin, whatever it advertises.
+    static let maxInFlight = 1_024
+    /// Calls waiting for their turn at one plugin; more are refused as busy.
+    static let maxQueuedCalls = 4_096
+    /// Part of a call's time, one in so many, that the plugin does not get, so that its own `deadline_exceeded` still
+    /// arrives in time.
+    static let answerMarginDivisor: Int64 = 10
+    /// The most time that a plugin does not get.
+    static let maxAnswerMargin: Duration = .milliseconds(250)
+    /// Times that a whole deadline passes for the plugin, with no answer of any kind in between, until it restarts.
+    static let missedDeadlinesBeforeRestart = 3
+
+    // MARK: Bytes
+
+    /// Bytes waiting for a plugin to read its stdin, past which no further call is sent.
+    static let maxUnwrittenBytes = 256 << 10
+    /// How long a plugin may leave all waiting bytes unread until it restarts.
+    static let writeDeadline: Duration = .seconds(10)
+    /// Lines in a row on stdout that are no protocol message, past which the plugin restarts.
+    static let maxRejectedLinesInRow = 100
+    /// Bytes read from a descriptor in one go.
+    static let readChunkBytes = 64 << 10
+    /// Bytes still read from a pipe after its process has ended.
+    static let maxBytesAfterExit = 2 << 20
+    /// Characters of foreign text that a message shows.
+    static let maxExcerpt = 200
+
+    // MARK: Logs
+
+    /// Longest line of a plugin's stderr; what is longer is logged in pieces.
+    static let maxLogLineBytes = 8 << 10
+    /// Log lines a plugin may write at once.
+    static let logBurstLines = 200
+    /// Log lines a second that a plugin may write for long.
+    static let logLinesPerSecond = 50
+    /// Log records of all plugins waiting to be written.
+    static let maxWaitingLogRecords = 4_096
+    /// Secrets seen in configs that are struck out of one plugin's texts.
+    static let maxSecrets = 1_024
+    /// Shorter secrets are not struck out: they would hit ordinary words.
+    static let minSecretCharacters = 6
+
+    // MARK: Life and death
+
+    /// How long a plugin has to exit after SIGTERM.
+    static let terminateGrace: Duration = .seconds(3)
+    /// How long a process may outlive its stdout: on a loaded machine an exit takes its time.
+    static let outputEndGrace: Duration = .seconds(5)
+    /// How long killed descendants have to be gone.
+    static let killGrace: Duration = .seconds(3)
+    /// Rounds of looking for descendants to kill.
+    static let maxKillRounds = 8
+    /// How often dead orphans are looked for.
+    static let orphanSweepInterval: Duration = .seconds(30)
+
+    static let firstRestartDelay: Duration = .seconds(1)
+    static let maxRestartDelay: Duration = .seconds(300)
+    /// A restart delay is drawn from this far around its middle.
+    static let restartJitter = 0.2
+    /// A plugin up for this long starts again from the first delay.
+    static let healthyAfter: Duration = .seconds(600)
+    /// This many crashes within ``breakerWindow`` open the breaker.
+    static let breakerCrashes = 5
+    static let breakerWindow: Duration = .seconds(600)
+
+    // MARK: Manifest
+
+    static let maxManifestBytes = 1 << 20
+}

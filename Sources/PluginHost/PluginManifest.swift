@@ -1,0 +1,95 @@
+import Glibc
+import WireFormats
+import Yams
+
+/// `plugins.yaml`: what the operator's owner sets for single plugins.
+///
+/// ```yaml
+/// plugins:
+///   prometheus:
+///     defaults: {address: "http://prometheus:9090"}
+///     env: {GODEBUG: x509ignoreCN=0}
+///     maxInFlight: 16
+///   queue-depth:
+///     argv: [/opt/queue-depth/run, --verbose]
+/// ```
+struct PluginManifest: Sendable {
+    struct Entry: Sendable {
+        /// The line of the manifest that it begins on, from 1.
+        var line = 0
+        /// The executable's absolute path and its arguments; empty where the plugin directories decide.
+        var argv: [String] = []
+        var environment: [String: String] = [:]
+        var defaults: [String: JSON] = [:]
+        var maxInFlight: Int?
+    }
+
+    var path = ""
+    var plugins: [String: Entry] = [:]
+
+    static let none = PluginManifest()
+}
+
+extension PluginManifest {
+    init(contentsOf path: String) throws(PluginHostError) {
+        guard let file = fopen(path, "re") else {
+            throw PluginHostError("\(path): \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: PluginHostLimits.maxManifestBytes + 1)
+        let count = fread(&bytes, 1, bytes.count, file)
+        guard count <= PluginHostLimits.maxManifestBytes else {
+            throw PluginHostError("\(path): longer than \(PluginHostLimits.maxManifestBytes) bytes")
+        }
+        try self.init(parsing: String(decoding: bytes.prefix(count), as: UTF8.self), path: path)
+    }
+
+    init(parsing text: String, path: String) throws(PluginHostError) {
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch {
+            throw PluginHostError("\(path): \(error)")
+        }
+        self.path = path
+        guard let root else { return }
+        do throws(YAMLProblem) {
+            try read(YAMLReader(root))
+        } catch {
+            throw PluginHostError("\(path):\(error.line): \(error.message)")
+        }
+    }
+
+    private mutating func read(_ root: YAMLReader) throws(YAMLProblem) {
+        for (key, value) in try root.members() {
+            guard key == "plugins" else { throw value.unknown(key, known: "plugins") }
+            for (name, plugin) in try value.members() { plugins[name] = try Entry(plugin) }
+        }
+    }
+}
+
+extension PluginManifest.Entry {
+    fileprivate init(_ reader: YAMLReader) throws(YAMLProblem) {
+        line = reader.line
+        for (key, value) in try reader.members() {
+            switch key {
+            case "argv":
+                argv = try value.strings()
+                guard argv.first?.hasPrefix("/") == true else {
+                    throw value.problem("must begin with the absolute path of an executable")
+                }
+            case "env":
+                for (name, text) in try value.members() { environment[name] = try text.text() }
+            case "defaults":
+                guard case .object(let members) = try value.json() else { throw value.problem("must be a mapping") }
+                defaults = members
+            case "maxInFlight":
+                guard let number = value.int, (1...PluginHostLimits.maxInFlight).contains(number) else {
+                    throw value.problem("must be a whole number from 1 to \(PluginHostLimits.maxInFlight)")
+                }
+                maxInFlight = number
+            default: throw value.unknown(key, known: "argv, env, defaults, maxInFlight")
+            }
+        }
+    }
+}

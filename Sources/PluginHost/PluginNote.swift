@@ -1,0 +1,34 @@
+/// Something about a plugin that belongs in the operator's log.
+enum PluginNote: Sendable, Hashable {
+    /// A line of the plugin's stderr.
+    case stderr(String)
+    /// Lines that the plugin wrote faster than the log takes them.
+    case suppressed(lines: Int)
+    /// The notification `log`.
+    case pluginLog(level: String?, text: String)
+    /// The plugin's output begins with a byte order mark, which was forgiven.
+    case byteOrderMark
+    case rejectedLine(excerpt: String, reason: String)
+}
+
+/// Foreign bytes, made fit to stand in a message.
+enum Excerpt {
+    /// The first characters, control characters and broken UTF-8 replaced.
+    static func of(_ bytes: UnsafeRawBufferPointer) -> String {
+        let isCut = bytes.count > PluginHostLimits.maxExcerpt
+        let text = String(decoding: bytes.prefix(PluginHostLimits.maxExcerpt), as: UTF8.self)
+        return printable(text) + (isCut ? "…" : "")
+    }
+
+    /// The text with each control character, a line break among them, replaced.
+    static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        var result = ""
+        result.unicodeScalars.append(contentsOf: text.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 })
+        return result
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.generalCategory == .control && scalar != "\t"
+    }
+}

@@ -1,0 +1,310 @@
+import Glibc
+import PluginProtocol
+import Subprocess
+import SystemPackage
+import WireFormats
+
+/// One plugin process, from its start to its reaping: the thin shell around ``PluginConnection``.
+///
+/// It lives on the event loop, which calls it when a pipe is ready. swift-subprocess only spawns and reaps.
+actor PluginSession {
+    /// What all sessions of a host share.
+    struct Surroundings: Sendable {
+        let loop: EventLoop
+        let clock: HostClock
+        let logs: LogPump
+        let hostVersion: String
+    }
+
+    /// How a session ended.
+    struct End: Sendable {
+        let failure: PluginFailure
+        /// How long after its handshake the process lived; nil where it did not get that far.
+        let upFor: Duration?
+    }
+
+    private let program: PluginProgram
+    /// In the environment of this process and its descendants alone.
+    private let marker: EnvironmentMarker
+    private let surroundings: Surroundings
+    private let onHandshake: @Sendable (InitializeResult) -> Void
+
+    private var connection: PluginConnection
+    private var logs: PluginLogCapture
+    private var callers: [Int64: CheckedContinuation<Result<PluginAnswer, PluginFailure>, Never>] = [:]
+    private var pipes: PluginPipes?
+    private(set) var process: Int32 = 0
+    private var upSince: Duration?
+    private var stopSequence: StopSequence?
+    private var closesInputWhenWritten = false
+    private var isFlushDue = false
+    private var isAttending = false
+    private var outputEndedAt: Duration?
+    /// Why the host ends the process, where it does.
+    private var verdict: PluginFailure?
+    private var alarm: (at: Duration, task: Task<Void, Never>)?
+    private var exit: CheckedContinuation<Void, Never>?
+
+    init(
+        program: PluginProgram, marker: EnvironmentMarker, surroundings: Surroundings,
+        onHandshake: @escaping @Sendable (InitializeResult) -> Void
+    ) {
+        self.program = program
+        self.marker = marker
+        self.surroundings = surroundings
+        self.onHandshake = onHandshake
+        connection = PluginConnection(plugin: program.name, maxInFlight: program.maxInFlight)
+        logs = PluginLogCapture(now: surroundings.clock.now())
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { surroundings.loop.asUnownedSerialExecutor() }
+    private nonisolated var loop: EventLoop { surroundings.loop }
+    private var now: Duration { surroundings.clock.now() }
+
+    var counters: PluginCounters { connection.counters }
+    var inFlight: Int { connection.inFlight }
+    var waiting: Int { connection.waiting }
+
+    // MARK: Life
+
+    /// Starts the process and stays until it has been reaped and none of its descendants is left.
+    func run() async -> End {
+        let failure: PluginFailure
+        do {
+            let status = try await spawn()
+            failure = verdict ?? .crashed(program, status, isUp: upSince != nil, lastWords: logs.lastLine)
+        } catch {
+            failure = .notStarted(program, error)
+        }
+        let upFor = upSince.map { now - $0 }
+        perform(connection.end(failure))
+        alarm?.task.cancel()
+        await alarm?.task.value
+        return End(failure: failure, upFor: upFor)
+    }
+
+    /// Fails the open calls and makes the process exit. ``run()`` returns once it has.
+    func stop() {
+        perform(connection.stop(now: now))
+        closesInputWhenWritten = true
+        if pipes?.hasUnwritten != true { pipes?.closeInput() }
+        beginStop(isGraceful: true)
+    }
+
+    private func spawn() async throws -> TerminationStatus {
+        let (ours, theirs) = try PluginPipes.make(loop: loop)
+        pipes = ours
+        defer {
+            ours.closeAll()
+            pipes = nil
+        }
+        var environment: [Environment.Key: String] = [:]
+        for (name, value) in program.environment.merging([marker.name: marker.value], uniquingKeysWith: { $1 }) {
+            environment[Environment.Key(stringLiteral: name)] = value
+        }
+        var options = PlatformOptions()
+        options.createSession = true
+        let result = try await Subprocess.run(
+            Configuration(
+                executable: .path(FilePath(program.path)), arguments: Arguments(program.arguments),
+                environment: .custom(environment), platformOptions: options),
+            input: .fileDescriptor(FileDescriptor(rawValue: theirs.input), closeAfterSpawningProcess: true),
+            output: .fileDescriptor(FileDescriptor(rawValue: theirs.output), closeAfterSpawningProcess: true),
+            error: .fileDescriptor(FileDescriptor(rawValue: theirs.errors), closeAfterSpawningProcess: true)
+        ) { execution in
+            try await attend(execution.processIdentifier)
+        }
+        return result.terminationStatus
+    }
+
+    /// Serves the process until it has exited. It is reaped after this returns, so until then its id, as that of its
+    /// group, names no other.
+    private func attend(_ identifier: ProcessIdentifier) async throws {
+        process = identifier.value
+        guard identifier.processDescriptor >= 0 else {
+            throw UnsupportedKernel()
+        }
+        try pipes?.watch(.output) { self.assumeIsolated { $0.outputReady() } }
+        try pipes?.watch(.errors) { self.assumeIsolated { $0.errorsReady() } }
+        try loop.watch(identifier.processDescriptor, for: .readable) {
+            self.assumeIsolated { $0.exited() }
+        }
+        isAttending = true
+        if stopSequence == nil {
+            let params = InitializeParams(hostName: "generalscaler", hostVersion: surroundings.hostVersion)
+            perform(connection.begin(params, now: now))
+        } else {
+            pipes?.closeInput()
+            setAlarm()
+        }
+        await withCheckedContinuation { exit = $0 }
+        isAttending = false
+        loop.unwatch(identifier.processDescriptor)
+        drain()
+        await Descendants(leader: process, marker: marker.assignment).kill()
+    }
+
+    private func exited() {
+        exit?.resume()
+        exit = nil
+    }
+
+    /// Takes in what the process left in its pipes, which a descendant may still hold open.
+    private func drain() {
+        var bytes = 0
+        while bytes < PluginHostLimits.maxBytesAfterExit, case .bytes(let count)? = pipes?.read(.output) {
+            perform(connection.receive(chunk(count), now: now))
+            bytes += count
+        }
+        while bytes < PluginHostLimits.maxBytesAfterExit, case .bytes(let count)? = pipes?.read(.errors) {
+            log(logs.receive(chunk(count), now: now))
+            bytes += count
+        }
+        log(logs.finish(now: now))
+        pipes?.closeAll()
+    }
+
+    // MARK: Calls
+
+    /// Makes one call. It ends with an answer, at its deadline, or with the process, whichever is first.
+    func call(
+        _ request: PluginRequest, type: String, config: JSON, timeout: Duration
+    ) async -> Result<PluginAnswer, PluginFailure> {
+        logs.learn(type: type, config: config)
+        let id = connection.reserveID()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { caller in
+                callers[id] = caller
+                perform(connection.submit(request, id: id, timeout: timeout, now: now))
+            }
+        } onCancel: {
+            loop.execute { self.assumeIsolated { $0.cancel(id) } }
+        }
+        return logs.redact(result)
+    }
+
+    private func cancel(_ id: Int64) {
+        perform(connection.cancel(id, now: now))
+    }
+
+    // MARK: Events
+
+    private func outputReady() {
+        switch pipes?.read(.output) {
+        case .bytes(let count): perform(connection.receive(chunk(count), now: now))
+        case .end:
+            // Most often the process is about to exit, and the exit says more.
+            outputEndedAt = now
+            setAlarm()
+        case .nothingYet, nil: break
+        }
+    }
+
+    private func errorsReady() {
+        guard case .bytes(let count)? = pipes?.read(.errors) else { return }
+        log(logs.receive(chunk(count), now: now))
+    }
+
+    /// The bytes last read. Valid until the next read on this loop.
+    private func chunk(_ count: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count])
+    }
+
+    private func perform(_ actions: [PluginConnection.Action]) {
+        for action in actions {
+            switch action {
+            case .write(let bytes):
+                pipes?.queue(bytes)
+                scheduleFlush()
+            case .complete(let id, let result):
+                callers.removeValue(forKey: id)?.resume(returning: result)
+            case .handshaken(let initialized):
+                upSince = now
+                logs.learn(initialized.metricTypes)
+                onHandshake(initialized)
+            case .giveUp(let failure):
+                verdict = failure
+                beginStop(isGraceful: false)
+            case .log(let note):
+                log(logs.admit(note, now: now))
+            }
+        }
+        setAlarm()
+    }
+
+    private func log(_ notes: [PluginNote]) {
+        for note in notes { surroundings.logs.log(.init(plugin: program.name, process: process, note: note)) }
+    }
+
+    /// Writes after the jobs that wait on the loop now, so that calls made together share a system call.
+    private func scheduleFlush() {
+        guard !isFlushDue else { return }
+        isFlushDue = true
+        loop.execute { self.assumeIsolated { $0.flush() } }
+    }
+
+    private func flush() {
+        isFlushDue = false
+        guard let pipes else { return }
+        let count = pipes.flush { self.assumeIsolated { $0.flush() } }
+        if closesInputWhenWritten, !pipes.hasUnwritten { pipes.closeInput() }
+        if count > 0 { perform(connection.wrote(count, now: now)) }
+    }
+
+    // MARK: Time
+
+    private func beginStop(isGraceful: Bool) {
+        guard stopSequence == nil else { return }
+        stopSequence = StopSequence(isGraceful: isGraceful, now: now)
+        if !isGraceful { pipes?.closeInput() }
+        setAlarm()
+    }
+
+    private var nextWake: Duration? {
+        guard stopSequence != nil || outputEndedAt != nil else { return connection.nextWake }
+        let outputGrace = outputEndedAt.map { $0 + PluginHostLimits.outputEndGrace }
+        return [connection.nextWake, stopSequence?.nextWake, outputGrace].compactMap { $0 }.min()
+    }
+
+    /// Wakes at the next time that matters. A wake that has become needless does no harm, so calls that end early
+    /// cost nothing here.
+    private func setAlarm() {
+        guard isAttending, let wake = nextWake else { return }
+        if let alarm {
+            guard wake < alarm.at else { return }
+            alarm.task.cancel()
+        }
+        // Ends by itself, or is cancelled: here, or in run(), which awaits it.
+        let task = Task {
+            do { try await surroundings.clock.sleep(wake) } catch { return }
+            ring()
+        }
+        alarm = (wake, task)
+    }
+
+    private func ring() {
+        alarm = nil
+        let now = now
+        while isAttending, let step = stopSequence?.next(now: now) {
+            kill(-process, step == .terminate ? SIGTERM : SIGKILL)
+        }
+        if let ended = outputEndedAt, now >= ended + PluginHostLimits.outputEndGrace {
+            outputEndedAt = nil
+            perform(connection.outputClosed())
+        }
+        perform(connection.tick(now: now))
+    }
+}
+
+/// `NAME=value`, in the environment of one launch of a plugin alone.
+struct EnvironmentMarker: Sendable, Hashable {
+    let name = "GENERALSCALER_PLUGIN_RUN"
+    let value: String
+
+    var assignment: String { "\(name)=\(value)" }
+}
+
+/// The kernel has no process descriptors, without which a process cannot be told from a later one of the same id.
+struct UnsupportedKernel: Error, CustomStringConvertible {
+    var description: String { "the kernel is too old: Linux 5.4 or newer is needed" }
+}

@@ -1,0 +1,25 @@
+import PluginProtocol
+
+/// How a process that should go is made to: by the end of its stdin, by SIGTERM, by SIGKILL.
+struct StopSequence {
+    enum Step: Hashable {
+        case terminate
+        case kill
+    }
+
+    private var upcoming: (step: Step, at: Duration)?
+
+    /// - Parameter isGraceful: the process gets time to exit by itself first; otherwise SIGTERM comes at once.
+    init(isGraceful: Bool, now: Duration) {
+        upcoming = (.terminate, isGraceful ? now + ProtocolLimits.exitGrace : now)
+    }
+
+    /// When the next step is due; nil after the last.
+    var nextWake: Duration? { upcoming?.at }
+
+    mutating func next(now: Duration) -> Step? {
+        guard let (step, time) = upcoming, now >= time else { return nil }
+        upcoming = step == .terminate ? (.kill, now + PluginHostLimits.terminateGrace) : nil
+        return step
+    }
+}

@@ -1,0 +1,89 @@
+import WireFormats
+import Yams
+
+/// What is wrong with one place of a YAML document.
+struct YAMLProblem: Error {
+    /// From 1.
+    let line: Int
+    let message: String
+}
+
+/// Reads typed values out of a YAML node, and says on which line it is when one is of the wrong shape.
+struct YAMLReader {
+    private let node: Node
+    private let path: String
+
+    init(_ node: Node, path: String = "") {
+        self.node = node
+        self.path = path
+    }
+
+    var line: Int { node.mark?.line ?? 0 }
+
+    func problem(_ message: String) -> YAMLProblem {
+        YAMLProblem(line: line, message: path.isEmpty ? message : "\(path): \(message)")
+    }
+
+    func unknown(_ key: String, known: String) -> YAMLProblem {
+        problem("is not a known field; known here: \(known)")
+    }
+
+    /// The members of a mapping, in order.
+    func members() throws(YAMLProblem) -> [(key: String, value: YAMLReader)] {
+        guard let mapping = node.mapping else { throw problem("must be a mapping") }
+        var members: [(key: String, value: YAMLReader)] = []
+        for (key, value) in mapping {
+            guard let name = key.string else { throw problem("has a key that is no string") }
+            members.append((name, YAMLReader(value, path: path.isEmpty ? name : "\(path).\(name)")))
+        }
+        return members
+    }
+
+    func strings() throws(YAMLProblem) -> [String] {
+        guard let sequence = node.sequence else { throw problem("must be a list") }
+        var strings: [String] = []
+        for element in sequence {
+            guard let scalar = element.scalar else { throw problem("must be a list of strings") }
+            strings.append(scalar.string)
+        }
+        return strings
+    }
+
+    /// The text of a scalar as it stands there, whatever type YAML takes it for.
+    func text() throws(YAMLProblem) -> String {
+        guard let scalar = node.scalar else { throw problem("must be a string") }
+        return scalar.string
+    }
+
+    var int: Int? { node.int }
+
+    func json() throws(YAMLProblem) -> JSON {
+        switch node {
+        case .mapping:
+            var object: [String: JSON] = [:]
+            for (key, value) in try members() { object[key] = try value.json() }
+            return .object(object)
+        case .sequence(let sequence):
+            var array: [JSON] = []
+            for (index, element) in sequence.enumerated() {
+                array.append(try YAMLReader(element, path: "\(path)[\(index)]").json())
+            }
+            return .array(array)
+        case .scalar(let scalar): return try json(scalar)
+        case .alias: throw problem("has an alias that cannot be resolved")
+        }
+    }
+
+    private func json(_ scalar: Node.Scalar) throws(YAMLProblem) -> JSON {
+        switch Resolver.default.resolveTag(of: node) {
+        case .null: return .null
+        case .bool: return node.bool.map { .bool($0) } ?? .string(scalar.string)
+        case .int: return node.int.map { .integer(Int64($0)) } ?? .string(scalar.string)
+        case .float:
+            guard let number = node.float else { return .string(scalar.string) }
+            guard number.isFinite else { throw problem("must be a finite number") }
+            return .number(number)
+        default: return .string(scalar.string)
+        }
+    }
+}

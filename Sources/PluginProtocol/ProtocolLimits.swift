@@ -1,0 +1,30 @@
+/// The numbers of the plugin protocol, each in one place.
+public enum ProtocolLimits {
+    /// Protocol versions this code speaks, best first.
+    public static let versions = [1]
+    /// Longest line a host sends, its newline not counted, unless the handshake raises it.
+    public static let maxRequestBytes = 60 << 10
+    /// Longest line a plugin sends, its newline not counted.
+    public static let maxResponseBytes = 1 << 20
+    /// How long a plugin has to exit after its stdin ended.
+    public static let exitGrace: Duration = .seconds(2)
+    /// Calls a host has in flight with a plugin that does not advertise `maxInFlight`.
+    public static let defaultMaxInFlight = 1
+}
+
+/// The methods and notifications of the protocol.
+public enum ProtocolMethod: String, Sendable, CaseIterable {
+    case initialize
+    case validateConfig = "validate_config"
+    case getMetricValue = "get_metric_value"
+    case getMetricValues = "get_metric_values"
+    case getMetricRange = "get_metric_range"
+    case subscribe
+    case unsubscribe
+    case cancel
+    case shutdown
+    /// Plugin to host.
+    case log
+    /// Plugin to host.
+    case reading
+}

@@ -1,0 +1,7 @@
+/// How a metric's value is held against its target.
+public enum TargetType: String, Sendable, Hashable, CaseIterable {
+    /// The value as it is: a rate per replica, a latency, an age.
+    case value = "Value"
+    /// The value divided by the replicas: a queue's length, a total rate.
+    case averageValue = "AverageValue"
+}

@@ -1,0 +1,112 @@
+import WireFormats
+
+/// One field of a ``MetricConfig``: its name is the property's, its schema and its reading come from here.
+///
+/// ```swift
+/// @Field("The PromQL query.") var query: String                              // required
+/// @Field("Seconds to wait.", minimum: 1, maximum: 300) var timeoutSeconds = 10   // has a default
+/// @Field("Bearer token.") var token: Secret?                                 // may be left out
+/// ```
+///
+/// A field whose value is a string must not be empty: leave it out instead.
+@propertyWrapper
+public struct Field<Value: ConfigValue>: Sendable {
+    let help: String
+    let minimum: Double?
+    let maximum: Double?
+    let standard: Value?
+    private let slot: Slot
+
+    /// Written once, by the ``MetricConfig`` that was just made and is not yet shared, and only read afterwards.
+    private final class Slot: @unchecked Sendable {
+        var value: Value?
+        init(_ value: Value?) { self.value = value }
+    }
+
+    /// A field that a config must have, unless its type is an optional.
+    ///
+    /// - Parameters:
+    ///   - help: What the field means, with its unit, in one or two sentences.
+    ///   - minimum: The least value of a number.
+    ///   - maximum: The greatest value of a number.
+    public init(_ help: String, minimum: Double? = nil, maximum: Double? = nil) {
+        self.init(help: help, minimum: minimum, maximum: maximum, standard: nil)
+    }
+
+    /// A field that has this value where a config does not name it.
+    public init(wrappedValue: Value, _ help: String, minimum: Double? = nil, maximum: Double? = nil) {
+        self.init(help: help, minimum: minimum, maximum: maximum, standard: wrappedValue)
+    }
+
+    private init(help: String, minimum: Double?, maximum: Double?, standard: Value?) {
+        self.help = help
+        self.minimum = minimum
+        self.maximum = maximum
+        self.standard = standard
+        slot = Slot(standard ?? Value.valueWhenAbsent)
+    }
+
+    public var wrappedValue: Value {
+        guard let value = slot.value else {
+            preconditionFailure("a required field is read of a config that was not decoded: use Config(parsing:)")
+        }
+        return value
+    }
+}
+
+extension Field: CustomStringConvertible {
+    public var description: String { slot.value.map { "\($0)" } ?? "unset" }
+}
+
+/// A ``Field`` of any type, as ``MetricConfig`` finds it by reflection.
+protocol AnyField {
+    var isRequired: Bool { get }
+    var schema: JSON { get }
+    var json: JSON { get }
+    var secrets: [Secret] { get }
+    /// Only of a config that nobody else has seen yet.
+    func read(_ reader: JSONReader) throws(ConfigProblems)
+    func requireValue(path: String) throws(ConfigProblems)
+}
+
+extension Field: AnyField {
+    var isRequired: Bool { standard == nil && Value.valueWhenAbsent == nil }
+
+    var json: JSON { slot.value?.configJSON ?? .null }
+
+    var secrets: [Secret] { slot.value?.configSecrets ?? [] }
+
+    var schema: JSON {
+        var schema = Value.configSchema
+        schema["description"] = .string(help)
+        if let standard { schema["default"] = standard.configJSON }
+        if let minimum { schema["minimum"] = .number(minimum) }
+        if let maximum { schema["maximum"] = .number(maximum) }
+        if schema["type"] == "string", schema["enum"] == nil { schema["minLength"] = 1 }
+        return .object(schema)
+    }
+
+    func read(_ reader: JSONReader) throws(ConfigProblems) {
+        if reader.value == "" { throw ConfigProblems(path: reader.path, "must not be empty") }
+        let value = try Value(config: reader)
+        if let number = reader.value.doubleValue, number < minimum ?? number || number > maximum ?? number {
+            throw ConfigProblems(path: reader.path, "must be \(bounds), not \(reader.value)")
+        }
+        slot.value = value
+    }
+
+    func requireValue(path: String) throws(ConfigProblems) {
+        if slot.value == nil { throw ConfigProblems(path: path, "is required: \(help)") }
+    }
+
+    private var bounds: String {
+        let least = minimum.map { JSON.number($0).description }
+        let greatest = maximum.map { JSON.number($0).description }
+        return switch (least, greatest) {
+        case (let least?, let greatest?): "from \(least) to \(greatest)"
+        case (let least?, nil): "at least \(least)"
+        case (nil, let greatest?): "at most \(greatest)"
+        case (nil, nil): "a number"
+        }
+    }
+}

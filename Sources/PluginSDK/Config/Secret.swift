@@ -1,0 +1,47 @@
+public import WireFormats
+
+/// A text that must not be seen: a password, a token, a key.
+///
+/// However it is printed, interpolated, dumped or encoded, it reads `***`. Only ``reveal()`` gives the text.
+public struct Secret: Sendable, Hashable {
+    private let text: String
+
+    public init(_ text: String) {
+        self.text = text
+    }
+
+    /// The text itself, for the one place that sends it to the source.
+    public func reveal() -> String { text }
+}
+
+extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable, Encodable {
+    static let mask = "***"
+
+    public var description: String { Self.mask }
+    public var debugDescription: String { Self.mask }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(Self.mask)
+    }
+}
+
+extension Secret: ConfigValue {
+    public static var configSchema: [String: JSON] { ["type": "string", "x-secret": true] }
+    public init(config: JSONReader) throws(ConfigProblems) { self.init(try String(config: config)) }
+    public var configJSON: JSON { .string(Self.mask) }
+    public var configSecrets: [Secret] { [self] }
+}
+
+extension Secret {
+    /// A shorter text stands in ordinary words by chance, and masking it there would only tell what it is.
+    private static let minMaskedBytes = 6
+
+    /// The text with each of the secrets in it masked.
+    static func masking(_ secrets: [Secret], in text: String) -> String {
+        // The longest first: one secret may be a part of another.
+        let known = secrets.map(\.text).filter { $0.utf8.count >= minMaskedBytes }.sorted { $0.count > $1.count }
+        return known.reduce(text) { $0.replacing($1, with: mask) }
+    }
+}

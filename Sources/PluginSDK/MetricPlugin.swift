@@ -1,0 +1,61 @@
+/// A metric source: a program that reads one type of metric and tells it to GeneralScaler.
+///
+/// This is a whole plugin. Its executable is named `generalscaler-plugin-random`, after the metric type:
+///
+/// ```swift
+/// import PluginSDK
+///
+/// @main
+/// struct RandomPlugin: MetricPlugin {
+///     struct Config: MetricConfig {
+///         @Field("The largest value.", minimum: 1) var largest = 100.0
+///     }
+///
+///     static let metricType = "random"
+///     static let description = "A random number, for tests."
+///     static let version = "1.0.0"
+///     static let defaultTargetType = TargetType.value
+///
+///     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
+///         MetricReading(.random(in: 0...request.config.largest))
+///     }
+/// }
+/// ```
+///
+/// Standard output belongs to the protocol and is kept safe: a `print` shows on standard error, where logs belong.
+public protocol MetricPlugin: Sendable {
+    associatedtype Config: MetricConfig
+
+    /// The `type` by which a GeneralScaler names this metric.
+    static var metricType: String { get }
+    /// What the metric measures, in a sentence.
+    static var description: String { get }
+    /// The plugin's own version.
+    static var version: String { get }
+    /// How the value is held against its target where the GeneralScaler does not say.
+    static var defaultTargetType: TargetType { get }
+    /// How many calls of ``value(for:)`` may run at once. 1 unless declared.
+    static var maxInFlight: Int { get }
+    /// How old a reading of this source may be and still count as fresh, where the source is slow.
+    static var maxAge: Duration? { get }
+
+    /// Made once, at the start. An error ends the plugin with a line on standard error.
+    init() async throws
+
+    /// The target type where the config decides it: an age is held as it is, a length divided by the replicas.
+    func targetType(for config: Config) -> TargetType?
+
+    /// Reads the metric.
+    ///
+    /// At the deadline, or when the host gives the call up, the task is cancelled. Calls share one thread: wait with
+    /// `await`, and give work that blocks a thread of its own.
+    ///
+    /// - Throws: ``PluginError`` with the kind that fits. Any other error is answered as an internal one.
+    func value(for request: MetricRequest<Config>) async throws -> MetricReading
+}
+
+extension MetricPlugin {
+    public static var maxInFlight: Int { 1 }
+    public static var maxAge: Duration? { nil }
+    public func targetType(for config: Config) -> TargetType? { nil }
+}

@@ -1,0 +1,21 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension MetricReading {
+    /// A value that the source observed just now.
+    ///
+    /// A value that is not finite is answered as `no_data`.
+    public init(_ value: Double, unit: String? = nil, detail: String? = nil) {
+        self.init(value: value, unit: unit, observedAtMicroseconds: Self.nowMicroseconds, detail: detail)
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    private static var nowMicroseconds: Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000
+    }
+}

@@ -1,0 +1,17 @@
+/// One question for a metric's value.
+public struct MetricRequest<Config: MetricConfig>: Sendable {
+    public let config: Config
+    /// How the value will be held against its target: as it is, or divided by the replicas.
+    public let targetType: TargetType
+    /// After it nobody waits for the answer any more, and the task is cancelled.
+    public let deadline: ContinuousClock.Instant
+
+    public init(config: Config, targetType: TargetType, deadline: ContinuousClock.Instant) {
+        self.config = config
+        self.targetType = targetType
+        self.deadline = deadline
+    }
+
+    /// What is left until the deadline; zero once it has passed.
+    public var timeLeft: Duration { max(.zero, deadline - .now) }
+}

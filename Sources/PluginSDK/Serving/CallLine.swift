@@ -1,0 +1,114 @@
+import WireFormats
+
+/// A `get_metric_value` request in the very form in which GeneralScaler's host writes it.
+///
+/// Nearly all lines are such, and this reads them without building a ``JSON``: what comes before and after the config
+/// is compared byte by byte, and the config is left as text, to be read once and found again. Any other form of the
+/// same request is left to the general reader.
+struct CallLine: Equatable {
+    let id: Int64
+    let config: ConfigText
+    let targetType: TargetType
+    let deadlineMs: Int
+
+    /// What stands between the id and the config.
+    static func middle(metricType: String) -> [UInt8] {
+        Array(#","method":"get_metric_value","params":{"type":"#.utf8)
+            + JSON.string(metricType).encoded(escapesNonASCII: true)
+            + Array(#","config":"#.utf8)
+    }
+
+    private static let head = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
+    private static let afterConfig: [(targetType: TargetType, text: [UInt8])] = TargetType.allCases.map {
+        ($0, Array(#","targetType":"\#($0.rawValue)","deadlineMs":"#.utf8))
+    }
+    private static let tail = Array("}}".utf8)
+
+    init?(_ line: ArraySlice<UInt8>, middle: [UInt8]) {
+        var start = line.startIndex
+        var end = line.endIndex
+        guard line.take(Self.head, at: &start), let id = line.takeNumber(at: &start),
+            line.take(middle, at: &start), line.takeLast(Self.tail, at: &end),
+            let deadlineMs = line.takeLastNumber(at: &end, above: start),
+            let targetType = Self.afterConfig.first(where: { line.takeLast($0.text, at: &end) })?.targetType,
+            start < end, line[start..<end].isOneObject, deadlineMs > 0, deadlineMs <= Int32.max
+        else { return nil }
+        self.id = id
+        self.deadlineMs = Int(deadlineMs)
+        self.targetType = targetType
+        config = ConfigText(line[start..<end])
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Digits of a number that fits 64 bits by far.
+    private static var maxDigits: Int { 18 }
+
+    fileprivate func take(_ text: [UInt8], at index: inout Int) -> Bool {
+        guard endIndex - index >= text.count, matches(text, at: index) else { return false }
+        index += text.count
+        return true
+    }
+
+    fileprivate func takeLast(_ text: [UInt8], at end: inout Int) -> Bool {
+        guard end - startIndex >= text.count, matches(text, at: end - text.count) else { return false }
+        end -= text.count
+        return true
+    }
+
+    private func matches(_ text: [UInt8], at index: Int) -> Bool {
+        for offset in text.indices where self[index + offset] != text[offset] { return false }
+        return true
+    }
+
+    /// A whole number without sign or leading zero.
+    fileprivate func takeNumber(at index: inout Int) -> Int64? {
+        let digits = self[index...].prefix(Self.maxDigits + 1).prefix(while: \.isDigit)
+        index = digits.endIndex
+        return digits.number
+    }
+
+    fileprivate func takeLastNumber(at end: inout Int, above start: Int) -> Int64? {
+        guard start < end else { return nil }
+        let digits = self[start..<end].suffix(Self.maxDigits + 1).suffix(while: \.isDigit)
+        end = digits.startIndex
+        return digits.number
+    }
+
+    private var number: Int64? {
+        guard (1...Self.maxDigits).contains(count), first != UInt8(ascii: "0") || count == 1 else { return nil }
+        return reduce(0) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
+    }
+
+    private func suffix(while predicate: (UInt8) -> Bool) -> Self {
+        var start = endIndex
+        while start > startIndex, predicate(self[start - 1]) { start -= 1 }
+        return self[start...]
+    }
+
+    /// Whether an object begins at the first byte and ends at the last. Only quotes, escapes and brackets count: what
+    /// is between them is judged by who reads the config.
+    fileprivate var isOneObject: Bool {
+        guard first == UInt8(ascii: "{") else { return false }
+        var depth = 0
+        var isInString = false
+        var index = startIndex
+        while index < endIndex {
+            switch self[index] {
+            case UInt8(ascii: "\""): isInString.toggle()
+            case UInt8(ascii: "\\"): index += 1
+            case UInt8(ascii: "{") where !isInString, UInt8(ascii: "[") where !isInString: depth += 1
+            case UInt8(ascii: "}") where !isInString, UInt8(ascii: "]") where !isInString:
+                depth -= 1
+                if depth == 0 { return index == endIndex - 1 }
+            default: break
+            }
+            index += 1
+        }
+        return false
+    }
+}
+
+extension UInt8 {
+    fileprivate var isDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
+}

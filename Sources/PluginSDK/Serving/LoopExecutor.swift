@@ -1,0 +1,81 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Runs the calls' tasks on the serve loop's own thread, so that a call that need not wait costs no thread switch.
+final class LoopExecutor: TaskExecutor {
+    typealias Outcome = Result<MetricReading, PluginError>
+
+    private struct Inbox {
+        var jobs: [UnownedJob] = []
+        var outcomes: [(ServeSession.CallToken, Outcome)] = []
+        /// The loop sleeps, or is about to: whoever leaves something here wakes it.
+        var isAsleep = false
+    }
+
+    private let inbox = Mutex(Inbox())
+    private let waker: Pipe
+
+    /// Readable while something waits to be taken.
+    var wakeUpDescriptor: Int32 { waker.readEnd }
+
+    init() throws(SystemCallError) {
+        waker = try Pipe(nonBlocking: true)
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        leave { $0.jobs.append(job) }
+    }
+
+    func finish(_ token: ServeSession.CallToken, _ outcome: Outcome) {
+        leave { $0.outcomes.append((token, outcome)) }
+    }
+
+    private func leave(_ item: (inout Inbox) -> Void) {
+        let wakes = inbox.withLock { inbox in
+            item(&inbox)
+            defer { inbox.isAsleep = false }
+            return inbox.isAsleep
+        }
+        if wakes { waker.writeByte() }
+    }
+
+    /// Runs jobs until none is left; only on the loop's thread.
+    func runJobs() {
+        while true {
+            let jobs = inbox.withLock { inbox in
+                defer { inbox.jobs.removeAll(keepingCapacity: true) }
+                return inbox.jobs
+            }
+            if jobs.isEmpty { return }
+            for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        }
+    }
+
+    func takeOutcomes() -> [(ServeSession.CallToken, Outcome)] {
+        inbox.withLock { inbox in
+            defer { inbox.outcomes.removeAll(keepingCapacity: true) }
+            return inbox.outcomes
+        }
+    }
+
+    /// Declares that the loop is about to wait. False where there is something to do first.
+    func prepareToSleep() -> Bool {
+        inbox.withLock { inbox in
+            guard inbox.jobs.isEmpty, inbox.outcomes.isEmpty else { return false }
+            inbox.isAsleep = true
+            return true
+        }
+    }
+
+    /// The loop is awake; `wasSignalled` where the wake-up descriptor was readable.
+    func didWake(wasSignalled: Bool) {
+        inbox.withLock { $0.isAsleep = false }
+        if wasSignalled { waker.drain() }
+    }
+}

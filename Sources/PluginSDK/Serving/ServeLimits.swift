@@ -1,0 +1,15 @@
+/// Every bound of the serve loop.
+enum ServeLimits {
+    /// After the end of input, how long calls in flight may still answer. The protocol wants the exit within 2 s.
+    static let drainTime: Duration = .milliseconds(1_500)
+    /// After the host hung up, when the process ends whatever its calls do; a little after ``drainTime``.
+    static let hangUpGrace: Duration = .milliseconds(1_700)
+    static let hangUpCheckMicroseconds: UInt32 = 50_000
+    /// Calls that were given up but whose code still runs. Past it, new calls are `busy`: the plugin ignores
+    /// cancellation.
+    static let maxAbandonedCalls = 64
+    /// Bytes of one read from the host.
+    static let readChunkBytes = 64 << 10
+    /// Configs kept decoded.
+    static let maxCachedConfigs = 1_024
+}

@@ -1,0 +1,117 @@
+import PluginProtocol
+import Synchronization
+
+/// The thin shell around ``ServeSession``: one thread that reads, runs the calls' tasks, and writes whole lines.
+///
+/// A call that never waits costs two system calls: read and write.
+final class ServeLoop {
+    private let runtime: PluginRuntime
+    private let input: Int32
+    private let output: Int32
+    private let executor: LoopExecutor
+    private var session: ServeSession
+    private var splitter: LineSplitter
+    private var readBuffer: [UInt8] = Array(repeating: 0, count: ServeLimits.readChunkBytes)
+    private var unsent: [UInt8] = []
+    private var inputEnded = false
+    private let inputBlocks: Bool
+    private var tasks: [ServeSession.CallToken: Task<Void, Never>] = [:]
+
+    /// - Parameters:
+    ///   - input: Read from, not closed.
+    ///   - output: Written to, not closed.
+    init(_ runtime: PluginRuntime, input: Int32, output: Int32) throws(SystemCallError) {
+        self.runtime = runtime
+        self.input = input
+        self.output = output
+        inputBlocks = Descriptor.blocks(input)
+        executor = try LoopExecutor()
+        session = ServeSession(identity: runtime.identity, validate: runtime.validate)
+        splitter = LineSplitter(maxBytes: runtime.identity.capabilities.maxRequestBytes)
+    }
+
+    /// Serves until the host shuts the plugin down, ends its input, or reads no more. Blocks the thread.
+    func run() {
+        while true {
+            // Before the calls run: one that blocks must not hold back what is ready.
+            guard flush() else { break }
+            executor.runJobs()
+            collectOutcomes()
+            if session.nextDeadline != nil { expireCalls(.now) }
+            guard flush() else { break }
+            if session.isOver(now: .now) { break }
+            if executor.prepareToSleep() { waitForInput() }
+        }
+        for task in tasks.values { task.cancel() }
+    }
+
+    private func collectOutcomes() {
+        for (token, outcome) in executor.takeOutcomes() {
+            tasks[token] = nil
+            if let answer = session.finish(token, outcome) { unsent += answer }
+        }
+    }
+
+    private func expireCalls(_ now: ContinuousClock.Instant) {
+        for (token, answer) in session.expire(now: now) {
+            unsent += answer
+            tasks[token]?.cancel()
+        }
+    }
+
+    private func flush() -> Bool {
+        if unsent.isEmpty { return true }
+        defer { unsent.removeAll(keepingCapacity: true) }
+        return Descriptor.writeAll(unsent, to: output)
+    }
+
+    private func waitForInput() {
+        // Jobs come from the calls' tasks alone: without one, nothing but input can happen, and the read itself waits.
+        if tasks.isEmpty, inputBlocks, !inputEnded {
+            executor.didWake(wasSignalled: false)
+            return readInput()
+        }
+        let timeout = session.nextDeadline.map { ContinuousClock.now.duration(to: $0) }
+        let ready = Descriptor.waitForInput(
+            inputEnded ? nil : input, executor.wakeUpDescriptor, timeout: timeout)
+        executor.didWake(wasSignalled: ready.second)
+        if ready.first { readInput() }
+    }
+
+    private func readInput() {
+        switch Descriptor.read(input, into: &readBuffer) {
+        case .wouldBlock: return
+        case .end:
+            inputEnded = true
+            session.endOfInput(now: .now)
+        case .bytes(let count):
+            splitter.append(readBuffer[..<count])
+            let now = ContinuousClock.now
+            while let line = splitter.next() { perform(session.receive(line, now: now)) }
+        }
+    }
+
+    private func perform(_ step: ServeSession.Step) {
+        switch step {
+        case .nothing: break
+        case .answer(let line): unsent += line
+        case .shutDown(let lines): unsent += lines
+        case .abandon(let token, let answer):
+            unsent += answer
+            tasks[token]?.cancel()
+        case .start(let call): start(call)
+        }
+    }
+
+    private func start(_ call: ServeSession.Call) {
+        switch runtime.prepare(call) {
+        case .failure(let error):
+            if let answer = session.finish(call.token, .failure(error)) { unsent += answer }
+        case .success(let body):
+            // Its end is awaited through the executor's outcomes.
+            tasks[call.token] = Task(executorPreference: executor) { [executor] in
+                executor.finish(call.token, await body())
+            }
+        }
+    }
+}

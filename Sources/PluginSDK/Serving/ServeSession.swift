@@ -1,0 +1,290 @@
+import PluginProtocol
+import WireFormats
+
+/// A plugin's side of the protocol, without I/O: what came in goes in, what to do comes out.
+struct ServeSession {
+    /// Names one call for as long as the session lasts.
+    typealias CallToken = Int
+
+    struct Call: Sendable, Hashable {
+        let token: CallToken
+        let config: ConfigText
+        let targetType: TargetType
+        let deadline: ContinuousClock.Instant
+    }
+
+    enum Step: Equatable {
+        case nothing
+        /// Send this line.
+        case answer([UInt8])
+        /// Run the call and report to ``finish(_:_:)``.
+        case start(Call)
+        /// Send this line and cancel the call.
+        case abandon(CallToken, answer: [UInt8])
+        /// Send these lines, cancel all calls and exit.
+        case shutDown(answer: [UInt8])
+    }
+
+    private struct Pending {
+        let id: JSON
+        let deadline: ContinuousClock.Instant
+    }
+
+    private enum Phase {
+        case awaitingInitialize
+        case serving
+        case draining(until: ContinuousClock.Instant)
+        case over
+    }
+
+    private let identity: PluginIdentity
+    private let validate: (JSON) -> ValidateConfigResult
+    private let callMiddle: [UInt8]
+    private var phase = Phase.awaitingInitialize
+    private var maxResponseBytes = ProtocolLimits.maxResponseBytes
+    private var lastToken = 0
+    /// Calls without an answer.
+    private var pending: [CallToken: Pending] = [:]
+    private var tokens: [JSON: CallToken] = [:]
+    /// Calls that were answered for, but whose code has not returned.
+    private var abandoned: Set<CallToken> = []
+    /// No pending deadline is earlier; it may be of a call that is answered by now.
+    private var earliestDeadline: ContinuousClock.Instant?
+
+    /// - Parameter validate: judges a config without I/O.
+    init(identity: PluginIdentity, validate: @escaping (JSON) -> ValidateConfigResult) {
+        self.identity = identity
+        self.validate = validate
+        callMiddle = CallLine.middle(metricType: identity.metricType.type)
+    }
+
+    // MARK: What the host sends
+
+    mutating func receive(_ line: LineSplitter.Line, now: ContinuousClock.Instant) -> Step {
+        let bytes: ArraySlice<UInt8>
+        switch line {
+        case .overlong:
+            let error = PluginError(
+                .invalidRequest, "the line is longer than \(identity.capabilities.maxRequestBytes) bytes")
+            return .answer(failure(id: .null, error))
+        case .complete(let complete): bytes = complete
+        }
+        if case .serving = phase, let call = CallLine(bytes, middle: callMiddle) { return receive(call, now: now) }
+        if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { return .nothing }
+        do throws(InvalidHostMessage) {
+            switch try HostMessage.decode(bytes) {
+            case .notification(let method, let params): return notified(method, params)
+            case .request(let id, let method, let params):
+                do throws(PluginError) {
+                    return try requested(id, method, params, now: now)
+                } catch {
+                    return .answer(failure(id: id, error))
+                }
+            }
+        } catch {
+            return .answer(failure(id: error.id, error.error))
+        }
+    }
+
+    private mutating func receive(_ line: CallLine, now: ContinuousClock.Instant) -> Step {
+        let id = JSON.integer(line.id)
+        do throws(PluginError) {
+            try checkUnused(id)
+            let deadline = now + .milliseconds(line.deadlineMs)
+            return .start(try start(id, line.config, line.targetType, deadline: deadline))
+        } catch {
+            return .answer(failure(id: id, error))
+        }
+    }
+
+    private mutating func notified(_ method: String, _ params: JSON) -> Step {
+        // JSON-RPC forbids an answer to a notification, so one that is not known passes in silence.
+        guard ProtocolMethod(rawValue: method) == .cancel, let id = params["id"], let token = tokens[id] else {
+            return .nothing
+        }
+        let answer = answer(token, .failure(PluginError(.cancelled, "the host cancelled the call")))
+        abandoned.insert(token)
+        return .abandon(token, answer: answer)
+    }
+
+    private mutating func requested(
+        _ id: JSON, _ method: String, _ params: JSON, now: ContinuousClock.Instant
+    ) throws(PluginError) -> Step {
+        switch id {
+        case .integer, .string, .number: break
+        default: throw PluginError(.invalidRequest, "id must be a number or a string, not \(id.shapeName)")
+        }
+        try checkUnused(id)
+        let known = ProtocolMethod(rawValue: method)
+        if case .awaitingInitialize = phase {
+            guard known == .initialize else {
+                throw PluginError(.invalidRequest, "\(method.prefix(64)) came before initialize")
+            }
+            return .answer(try initialize(id, params))
+        }
+        switch known {
+        case .initialize: throw PluginError(.invalidRequest, "initialize came twice")
+        case .validateConfig: return .answer(try validateConfig(id, params))
+        case .getMetricValue: return .start(try startCall(id, params, now: now))
+        case .shutdown: return shutDown(id)
+        default: throw PluginError(.methodNotFound, "the plugin has no method \(method.prefix(64))")
+        }
+    }
+
+    private mutating func initialize(_ id: JSON, _ params: JSON) throws(PluginError) -> [UInt8] {
+        let params = try Self.decoding { () throws(JSONPathError) in try InitializeParams(JSONReader(params)) }
+        guard let version = ProtocolLimits.versions.first(where: params.protocolVersions.contains) else {
+            let spoken = ProtocolLimits.versions.map(String.init).joined(separator: ", ")
+            let asked = params.protocolVersions.map(String.init).joined(separator: ", ")
+            throw PluginError(
+                .unsupportedVersion, "the plugin speaks protocol version \(spoken), the host \(asked): update the older"
+            )
+        }
+        phase = .serving
+        maxResponseBytes = min(maxResponseBytes, params.maxResponseBytes)
+        let result = InitializeResult(
+            protocolVersion: version, pluginName: identity.name, pluginVersion: identity.version,
+            metricTypes: [identity.metricType], capabilities: identity.capabilities)
+        return ProtocolLine.result(id: id) { $0.value(result.json) }
+    }
+
+    private func validateConfig(_ id: JSON, _ params: JSON) throws(PluginError) -> [UInt8] {
+        let params = try Self.decoding { () throws(JSONPathError) in try ValidateConfigParams(JSONReader(params)) }
+        try checkType(params.type)
+        let result = validate(params.config)
+        return bounded(id, ProtocolLine.result(id: id) { $0.value(result.json) })
+    }
+
+    private mutating func startCall(
+        _ id: JSON, _ params: JSON, now: ContinuousClock.Instant
+    ) throws(PluginError) -> Call {
+        let params = try Self.decoding { () throws(JSONPathError) in try GetMetricValueParams(JSONReader(params)) }
+        try checkType(params.type)
+        return try start(
+            id, ConfigText(params.config.encoded()), params.targetType, deadline: now + .milliseconds(params.deadlineMs)
+        )
+    }
+
+    private mutating func start(
+        _ id: JSON, _ config: ConfigText, _ targetType: TargetType, deadline: ContinuousClock.Instant
+    ) throws(PluginError) -> Call {
+        let maxInFlight = identity.capabilities.maxInFlight
+        guard pending.count < maxInFlight else {
+            throw PluginError(.busy, "\(maxInFlight) calls are in flight, which is the plugin's maxInFlight")
+        }
+        guard abandoned.count < ServeLimits.maxAbandonedCalls else {
+            throw PluginError(
+                .busy, "\(abandoned.count) calls still run though they were cancelled: restart the plugin")
+        }
+        lastToken += 1
+        pending[lastToken] = Pending(id: id, deadline: deadline)
+        tokens[id] = lastToken
+        earliestDeadline = min(earliestDeadline ?? deadline, deadline)
+        return Call(token: lastToken, config: config, targetType: targetType, deadline: deadline)
+    }
+
+    private mutating func shutDown(_ id: JSON) -> Step {
+        let error = PluginError(.cancelled, "the plugin was shut down")
+        var lines = pending.keys.sorted().flatMap { answer($0, .failure(error)) }
+        lines += ProtocolLine.result(id: id) { $0.value([:]) }
+        phase = .over
+        return .shutDown(answer: lines)
+    }
+
+    private func checkUnused(_ id: JSON) throws(PluginError) {
+        guard tokens[id] == nil else { throw PluginError(.invalidRequest, "a call with id \(id) is in flight") }
+    }
+
+    private func checkType(_ type: String) throws(PluginError) {
+        guard type == identity.metricType.type else {
+            throw PluginError(
+                .invalidParams,
+                "the plugin has no metric type \"\(type.prefix(64))\", only \"\(identity.metricType.type)\"")
+        }
+    }
+
+    private static func decoding<Value>(
+        _ read: () throws(JSONPathError) -> Value
+    ) throws(PluginError) -> Value {
+        do throws(JSONPathError) {
+            return try read()
+        } catch {
+            throw PluginError(.invalidParams, error.description, path: error.path)
+        }
+    }
+
+    // MARK: What the calls report
+
+    /// The code of a call returned. Nil where the call was answered before.
+    mutating func finish(_ token: CallToken, _ outcome: Result<MetricReading, PluginError>) -> [UInt8]? {
+        if abandoned.remove(token) != nil { return nil }
+        guard pending[token] != nil else { return nil }
+        return answer(token, outcome)
+    }
+
+    private mutating func answer(_ token: CallToken, _ outcome: Result<MetricReading, PluginError>) -> [UInt8] {
+        guard let call = pending.removeValue(forKey: token) else { return [] }
+        tokens[call.id] = nil
+        switch outcome {
+        case .failure(let error):
+            return failure(id: call.id, error)
+        case .success(let reading) where !reading.value.isFinite:
+            return failure(id: call.id, PluginError(.noData, "the value is \(reading.value), which is no data"))
+        case .success(let reading):
+            return bounded(call.id, ProtocolLine.result(id: call.id) { reading.encode(into: &$0) })
+        }
+    }
+
+    private func failure(id: JSON, _ error: PluginError) -> [UInt8] {
+        bounded(id, ProtocolLine.failure(id: id, error))
+    }
+
+    private func bounded(_ id: JSON, _ line: [UInt8]) -> [UInt8] {
+        guard line.count - 1 > maxResponseBytes else { return line }
+        let error = PluginError(
+            .internalError, "the answer has \(line.count - 1) bytes; the host takes at most \(maxResponseBytes)")
+        return ProtocolLine.failure(id: id, error)
+    }
+
+    // MARK: Time
+
+    /// When ``expire(now:)`` has something to do, at the latest; nil: never.
+    var nextDeadline: ContinuousClock.Instant? {
+        guard case .draining(let end) = phase else { return earliestDeadline }
+        return min(earliestDeadline ?? end, end)
+    }
+
+    /// The calls whose deadline has passed: to be cancelled, and what to send.
+    mutating func expire(now: ContinuousClock.Instant) -> [(token: CallToken, answer: [UInt8])] {
+        guard let earliest = earliestDeadline, earliest <= now else { return [] }
+        let late = pending.filter { $0.value.deadline <= now }.keys.sorted()
+        let answers = late.map { token in
+            abandoned.insert(token)
+            return (token, answer(token, .failure(PluginError(.deadlineExceeded, "no answer by the deadline"))))
+        }
+        earliestDeadline = pending.values.lazy.map(\.deadline).min()
+        return answers
+    }
+
+    /// Nobody will ask any more; calls in flight have ``ServeLimits/drainTime`` left.
+    mutating func endOfInput(now: ContinuousClock.Instant) {
+        phase = .draining(until: now + ServeLimits.drainTime)
+    }
+
+    /// Whether the plugin may exit.
+    func isOver(now: ContinuousClock.Instant) -> Bool {
+        switch phase {
+        case .awaitingInitialize, .serving: false
+        case .draining(let end): pending.isEmpty || end <= now
+        case .over: true
+        }
+    }
+}
+
+/// What a plugin says of itself in the handshake.
+struct PluginIdentity: Sendable {
+    let name: String
+    let version: String
+    let metricType: MetricTypeDescription
+    let capabilities: PluginCapabilities
+}

@@ -1,0 +1,132 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A system call that failed.
+struct SystemCallError: Error, CustomStringConvertible {
+    let call: String
+    let code: Int32
+
+    init(_ call: String) {
+        self.call = call
+        code = errno
+    }
+
+    var description: String { "\(call): \(String(cString: strerror(code)))" }
+}
+
+/// A pipe, closed with its last reference.
+final class Pipe: Sendable {
+    let readEnd: Int32
+    let writeEnd: Int32
+
+    init(nonBlocking: Bool = false) throws(SystemCallError) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw SystemCallError("pipe") }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            if nonBlocking { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+        }
+        readEnd = ends[0]
+        writeEnd = ends[1]
+    }
+
+    deinit {
+        close(readEnd)
+        close(writeEnd)
+    }
+
+    /// A full pipe is fine: its reader is awake already.
+    func writeByte() {
+        var byte: UInt8 = 0
+        _ = write(writeEnd, &byte, 1)
+    }
+
+    func drain() {
+        var bytes: [UInt8] = Array(repeating: 0, count: 64)
+        while read(readEnd, &bytes, bytes.count) > 0 {}
+    }
+}
+
+enum Descriptor {
+    enum ReadResult {
+        case bytes(Int)
+        case wouldBlock
+        case end
+    }
+
+    /// Whether a read of the descriptor waits for bytes.
+    static func blocks(_ descriptor: Int32) -> Bool {
+        fcntl(descriptor, F_GETFL) & O_NONBLOCK == 0
+    }
+
+    /// Reads once. A descriptor that fails has ended: nothing more can come of it.
+    static func read(_ descriptor: Int32, into buffer: inout [UInt8]) -> ReadResult {
+        let count = buffer.withUnsafeMutableBytes { unsafeRead(descriptor, $0) }
+        if count > 0 { return .bytes(count) }
+        if count < 0, errno == EAGAIN || errno == EINTR { return .wouldBlock }
+        return .end
+    }
+
+    /// Writes all bytes, and waits while the reader is slow.
+    ///
+    /// - Returns: false where nobody reads any more.
+    static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = unsafeWrite(descriptor, UnsafeRawBufferPointer(rebasing: rest))
+                if count >= 0 {
+                    rest = rest.dropFirst(count)
+                } else if errno == EAGAIN {
+                    var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&entry, 1, -1)
+                } else if errno != EINTR {
+                    return false
+                }
+            }
+            return true
+        }
+    }
+
+    /// Waits until one of the two is readable or ended, or the time is up.
+    static func waitForInput(
+        _ first: Int32?, _ second: Int32, timeout: Duration?
+    ) -> (first: Bool, second: Bool) {
+        // A negative descriptor is one that poll skips.
+        var entries = [
+            pollfd(fd: first ?? -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: second, events: Int16(POLLIN), revents: 0),
+        ]
+        guard poll(&entries, 2, timeout.map(milliseconds) ?? -1) > 0 else { return (false, false) }
+        return (entries[0].revents != 0, entries[1].revents != 0)
+    }
+
+    /// Rounded up, so that who sleeps until a deadline wakes after it.
+    private static func milliseconds(_ duration: Duration) -> Int32 {
+        guard duration > .zero else { return 0 }
+        let (seconds, attoseconds) = duration.components
+        guard seconds < Int64(Int32.max) / 1_000 - 1 else { return .max }
+        return Int32(seconds) * 1_000 + Int32((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+
+    /// The pointer is valid for the whole call.
+    private static func unsafeRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        #if canImport(Glibc)
+            Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        #else
+            Darwin.read(descriptor, buffer.baseAddress, buffer.count)
+        #endif
+    }
+
+    /// The pointer is valid for the whole call.
+    private static func unsafeWrite(_ descriptor: Int32, _ buffer: UnsafeRawBufferPointer) -> Int {
+        #if canImport(Glibc)
+            Glibc.write(descriptor, buffer.baseAddress, buffer.count)
+        #else
+            Darwin.write(descriptor, buffer.baseAddress, buffer.count)
+        #endif
+    }
+}

@@ -1,0 +1,61 @@
+extension Decision {
+    /// The decision in one sentence, for a person: what happens, which metric asks for it, and what bounded it.
+    package var reason: String {
+        let action = changesReplicas ? "Scale from \(current) to \(desired)" : "Keep \(current)"
+        let parts = [driver].compactMap(\.self) + limitedBy.map(phrase)
+        return parts.isEmpty ? "\(action)." : "\(action): \(parts.joined(separator: "; "))."
+    }
+
+    /// What the metric that asks for most says, or why none says anything.
+    private var driver: String? {
+        let leader = metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) }
+        if let leader, let recommended = leader.recommended, let value = leader.observation.value {
+            let ratio = leader.ratio.map { ", ratio \($0.shortText)" } ?? ""
+            let kind = leader.targetType == .averageValue ? " per replica" : ""
+            return
+                "\(leader.name) is \(value.shortText) against a target of \(leader.target.shortText)\(kind)\(ratio), "
+                + "which asks for \(recommended)"
+        }
+        return metrics.first { $0.observation.value == nil }.map(Self.missing)
+    }
+
+    private static func missing(_ metric: MetricRecord) -> String {
+        switch metric.observation {
+        case .value: "\(metric.name) has a value"
+        case .noData(let why): "\(metric.name) has no data (\(why))"
+        case .failed(let why): "\(metric.name) could not be read (\(why))"
+        }
+    }
+
+    private func phrase(_ cause: Cause) -> String {
+        switch cause {
+        case .minReplicas: "minReplicas asks for at least \(desired)"
+        case .maxReplicas: "maxReplicas allows at most \(desired)"
+        case .budgetCap: "the budget pays for \(budget?.cap ?? desired)"
+        case .errorBudget: "the error budget is being spent too fast"
+        case .tolerance: "within tolerance of the target"
+        case .notReady: "only \(ready) of \(current) replicas are ready"
+        case .scaleUpStabilized: "the scale-up stabilization window has seen a lower recommendation"
+        case .scaleDownStabilized: "the scale-down stabilization window has seen a higher recommendation"
+        case .cooldown: "a cooldown has not passed yet"
+        case .scaleUpRate: "maxScaleUpRate allows no more at once"
+        case .scaleDownRate: "maxScaleDownRate allows no more at once"
+        case .partialMetrics:
+            "no scale-down while a metric is missing: "
+                + (metrics.first { $0.observation.value == nil }.map(Self.missing) ?? "one has no value")
+        case .noData: "replicas are held without data"
+        case .fallback: "the fallback applies"
+        case .boundsJump: "\(current) is outside minReplicas and maxReplicas"
+        case .activation:
+            desired > 0 ? "a metric is above its activation value" : "no metric is above its activation value"
+        case .toZero: "every metric has been idle for the scale-down cooldown"
+        case .stuckAtZero: "no metric has a value while there are no replicas: use one that exists at 0 replicas"
+        case .paused: "the scaler is paused"
+        case .dryRun: "mode is DryRun, so nothing is patched"
+        case .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again"
+        case .duplicateTarget: "an older GeneralScaler scales this target"
+        case .replicasConflict: "something else also sets the replicas of this target"
+        case .notLeader: "another operator replica leads"
+        }
+    }
+}

@@ -1,0 +1,99 @@
+/// One decision, as data. Status, events, the audit log, metrics and replays all come from this value.
+package struct Decision: Sendable, Hashable {
+    package var time: Timestamp
+    /// Replicas the target is set to.
+    package var current: Int
+    package var ready: Int
+    /// What the policy, or the fallback, asks for, before any limit.
+    package var recommended: Int
+    /// What the target should be set to, after every limit. Equal to `current`: leave it.
+    package var desired: Int
+    package var metrics: [MetricRecord]
+    /// In the order in which they came to bear; without repeats.
+    package var limitedBy: [Cause]
+    /// There for the cost policy.
+    package var budget: BudgetRecord?
+    /// Every metric has a value and none is above its activation.
+    package var isIdle: Bool
+
+    package init(
+        time: Timestamp,
+        current: Int,
+        ready: Int,
+        recommended: Int,
+        desired: Int,
+        metrics: [MetricRecord] = [],
+        limitedBy: [Cause] = [],
+        budget: BudgetRecord? = nil,
+        isIdle: Bool = false
+    ) {
+        self.time = time
+        self.current = current
+        self.ready = ready
+        self.recommended = recommended
+        self.desired = desired
+        self.metrics = metrics
+        self.limitedBy = limitedBy
+        self.budget = budget
+        self.isIdle = isIdle
+    }
+
+    /// Whether the target is to be patched.
+    package var changesReplicas: Bool { desired != current }
+
+    /// Whether later cooldowns count from this scaling: a jump to the bounds starts none.
+    package var startsCooldown: Bool { !limitedBy.contains(.boundsJump) }
+
+    /// Whether an observer would call the two the same decision: live values and times do not count, nor whether a
+    /// metric is off its target within the tolerance, which comes and goes with any noise.
+    package func isSame(as other: Decision) -> Bool {
+        current == other.current && desired == other.desired
+            && limitedBy.lazy.filter { $0 != .tolerance }.elementsEqual(
+                other.limitedBy.lazy.filter { $0 != .tolerance })
+    }
+}
+
+/// What one metric brought to a decision.
+package struct MetricRecord: Sendable, Hashable {
+    package var name: String
+    package var observation: MetricObservation
+    package var target: Double
+    package var targetType: MetricSpec.TargetType
+    /// Observed over wanted; nil without a value, and for AverageValue at 0 replicas.
+    package var ratio: Double?
+    /// What this metric alone asks for; nil without a value.
+    package var recommended: Int?
+
+    package init(
+        name: String,
+        observation: MetricObservation,
+        target: Double,
+        targetType: MetricSpec.TargetType,
+        ratio: Double? = nil,
+        recommended: Int? = nil
+    ) {
+        self.name = name
+        self.observation = observation
+        self.target = target
+        self.targetType = targetType
+        self.ratio = ratio
+        self.recommended = recommended
+    }
+}
+
+/// Where a scaler stands against its budget, in the currency of its spec.
+package struct BudgetRecord: Sendable, Hashable {
+    package var costPerHour: Double
+    package var maxCostPerHour: Double
+    /// Replicas the budget pays for.
+    package var cap: Int
+
+    package init(costPerHour: Double, maxCostPerHour: Double, cap: Int) {
+        self.costPerHour = costPerHour
+        self.maxCostPerHour = maxCostPerHour
+        self.cap = cap
+    }
+
+    /// 0 when within the budget.
+    package var overspendPerHour: Double { max(0, costPerHour - maxCostPerHour) }
+}

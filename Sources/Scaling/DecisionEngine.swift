@@ -1,0 +1,243 @@
+/// Everything that one decision is made from.
+package struct DecisionInput: Sendable {
+    package var spec: ScalingSpec
+    package var now: Timestamp
+    /// Replicas the target is set to: 0 to `Int32.max`, as Kubernetes has it.
+    package var current: Int
+    /// Replicas of the target that take load: 0 to `Int32.max`.
+    package var ready: Int
+    /// One per metric of the spec, in the same order; what is missing at the end is no data.
+    package var observations: [MetricObservation]
+    package var history: ScalingHistory
+    /// Reasons from outside the engine to leave the target alone, such as ``Cause/duplicateTarget``.
+    package var holds: [Cause]
+
+    package init(
+        spec: ScalingSpec,
+        now: Timestamp,
+        current: Int,
+        ready: Int,
+        observations: [MetricObservation],
+        history: ScalingHistory = ScalingHistory(),
+        holds: [Cause] = []
+    ) {
+        self.spec = spec
+        self.now = now
+        self.current = current
+        self.ready = ready
+        self.observations = observations
+        self.history = history
+        self.holds = holds
+    }
+}
+
+package struct DecisionOutcome: Sendable, Hashable {
+    package var decision: Decision
+    /// To be given to the next decision. A scaling that was carried out is recorded in it by
+    /// ``ScalingHistory/recordScale(from:to:at:startsCooldown:)``.
+    package var history: ScalingHistory
+}
+
+/// Makes decisions: the same input gives the same decision.
+package enum DecisionEngine {
+    package static func decide(_ input: DecisionInput) -> DecisionOutcome {
+        var step = DecisionStep(input)
+        let decision = step.run()
+        return DecisionOutcome(decision: decision, history: step.history)
+    }
+}
+
+/// One run of the rules over one input.
+private struct DecisionStep {
+    let spec: ScalingSpec
+    let now: Timestamp
+    let current: Int
+    let ready: Int
+    let observations: [MetricObservation]
+    let holds: [Cause]
+    let policy: PolicyRecommendation
+    let hasMissing: Bool
+    let isActive: Bool
+    var history: ScalingHistory
+
+    init(_ input: DecisionInput) {
+        spec = input.spec
+        now = input.now
+        current = input.current
+        ready = input.ready
+        observations = spec.metrics.enumerated().map { index, metric in
+            guard index < input.observations.count else { return .noData("it was not polled") }
+            return input.observations[index].judged(by: metric, now: input.now)
+        }
+        holds = input.holds + (spec.isPaused ? [.paused] : [])
+        history = input.history
+        history.observe(current: current, bounds: spec.minReplicas...spec.maxReplicas, now: now)
+        history.recordFailures(spec.metrics, observations, at: now)
+        policy = spec.policy.recommend(
+            PolicyInput(
+                now: now,
+                current: current,
+                ready: ready,
+                metrics: spec.metrics,
+                observations: observations,
+                scaleUpStep: spec.safety.maxScaleUpRate.step(from: current),
+                errorBudgetHeldSince: history.errorBudgetHeldSince
+            )
+        )
+        history.errorBudgetHeldSince = policy.errorBudgetHeldSince
+        hasMissing = observations.contains { $0.value == nil }
+        isActive = zip(spec.metrics, policy.records).contains { metric, record in
+            // A metric the policy makes no recommendation from, such as an error ratio, is no sign of load.
+            record.recommended != nil && (record.observation.value.map { $0 > metric.activation } ?? false)
+        }
+        if !isIdle || history.lastActiveTime == nil { history.lastActiveTime = now }
+    }
+
+    mutating func run() -> Decision {
+        let recommendation = recommend()
+        var scaler = SafeScaler(
+            spec: spec, history: history, now: now, current: current, recommended: recommendation.replicas,
+            causes: recommendation.causes
+        )
+        if !holds.isEmpty {
+            for cause in holds { scaler.set(current, because: cause) }
+            remember(current)
+        } else if isSwitchedOff {
+            scaler.set(current, because: .switchedOff)
+            remember(current)
+        } else if !scaler.bounds.contains(current) {
+            scaler.set(scaler.clamped(current), because: .boundsJump)
+            remember(recommendation.replicas)
+        } else if current == 0, isActive || !recommendation.causes.contains(.fallback) {
+            leaveZero(&scaler)
+            remember(scaler.desired)
+        } else if spec.minReplicas == 0, current > 0, hasBeenIdle {
+            goToZero(&scaler)
+            remember(scaler.desired)
+        } else {
+            remember(recommendation.replicas)
+            scaler.stabilize(history)
+            scaler.limit(cap: policy.budget?.cap, ignoresUpCooldown: recommendation.causes.contains(.fallback))
+        }
+        if isStuckAtZero, scaler.desired == 0 { scaler.note(.stuckAtZero) }
+        if spec.isDryRun, scaler.desired != current { scaler.note(.dryRun) }
+        return record(recommended: recommendation.replicas, scaler)
+    }
+
+    // MARK: The recommendation
+
+    private struct Recommendation {
+        var replicas: Int
+        var causes: [Cause]
+    }
+
+    private func recommend() -> Recommendation {
+        if let fallback = fallbackReplicas {
+            return Recommendation(replicas: fallback, causes: [.noData, .fallback])
+        }
+        var result = Recommendation(replicas: policy.replicas ?? current, causes: policy.causes)
+        if hasMissing {
+            if policy.replicas == nil { result.causes = [.noData] }
+            if result.replicas < current {
+                result = Recommendation(replicas: current, causes: [.partialMetrics])
+            }
+            if let floor = partialFallbackFloor, floor > result.replicas {
+                result.replicas = floor
+                result.causes = [policy.replicas == nil ? .noData : .partialMetrics, .fallback]
+            }
+        }
+        if let cause = policy.holdsScaleDown, result.replicas < current {
+            result.replicas = current
+            result.causes = [cause]
+        }
+        return result
+    }
+
+    private func hasFailedForLong(_ metric: MetricSpec) -> Bool {
+        history.hasFailedForLong(metric, fallback: spec.fallback, now: now)
+    }
+
+    /// What the fallback recommends when no metric is left; nil while it does not apply.
+    private var fallbackReplicas: Int? {
+        guard spec.metrics.allSatisfy(hasFailedForLong) else { return nil }
+        switch spec.fallback.behavior {
+        case .hold: return current
+        case .static: return spec.fallback.replicas
+        case .staticIfHigher: return max(current, spec.fallback.replicas)
+        case .staticIfLower: return min(current, spec.fallback.replicas)
+        }
+    }
+
+    /// The least that the fallback asks for when only some metrics are left.
+    private var partialFallbackFloor: Int? {
+        switch spec.fallback.behavior {
+        case .hold, .staticIfLower: nil
+        case .static, .staticIfHigher: spec.metrics.contains(where: hasFailedForLong) ? spec.fallback.replicas : nil
+        }
+    }
+
+    // MARK: Zero
+
+    private var isIdle: Bool { !hasMissing && !isActive }
+
+    private var isSwitchedOff: Bool { current == 0 && history.hasSeenReplicas && !history.scaledToZero }
+
+    private var isStuckAtZero: Bool {
+        holds.isEmpty && !isSwitchedOff && current == 0 && spec.minReplicas == 0
+            && spec.metrics.allSatisfy { history.hasFailed($0, polls: spec.fallback.failureThreshold) }
+    }
+
+    private func leaveZero(_ scaler: inout SafeScaler) {
+        guard isActive else {
+            if scaler.desired > 0 { scaler.set(0, because: .activation) }
+            return
+        }
+        let wanted = max(scaler.desired, 1, spec.minReplicas)
+        scaler.set(wanted, because: .activation)
+        if let cap = policy.budget?.cap, wanted > max(cap, spec.minReplicas) {
+            scaler.set(max(cap, spec.minReplicas), because: .budgetCap)
+        }
+        if scaler.desired > spec.maxReplicas { scaler.set(spec.maxReplicas, because: .maxReplicas) }
+    }
+
+    /// Idle for the whole scale-down cooldown, counted anew from a change that someone else made.
+    private var hasBeenIdle: Bool {
+        guard isIdle, let since = [history.lastActiveTime, history.lastOutsideChangeTime].compactMap(\.self).max()
+        else {
+            return false
+        }
+        return now - since >= spec.safety.effectiveScaleDownCooldown
+    }
+
+    private func goToZero(_ scaler: inout SafeScaler) {
+        if scaler.isWithinPollOfLastScale {
+            scaler.set(current, because: .cooldown)
+        } else if spec.safety.maxScaleDownRate.step(from: current) == 0 {
+            scaler.set(current, because: .scaleDownRate)
+        } else if let cause = policy.holdsScaleDown {
+            scaler.set(current, because: cause)
+        } else {
+            scaler.set(0, because: .toZero)
+        }
+    }
+
+    // MARK: The record
+
+    private mutating func remember(_ replicas: Int) {
+        history.recordRecommendation(replicas, current: current, at: now, safety: spec.safety)
+    }
+
+    private func record(recommended: Int, _ scaler: SafeScaler) -> Decision {
+        Decision(
+            time: now,
+            current: current,
+            ready: ready,
+            recommended: recommended,
+            desired: scaler.desired,
+            metrics: policy.records,
+            limitedBy: scaler.causes,
+            budget: policy.budget,
+            isIdle: isIdle
+        )
+    }
+}

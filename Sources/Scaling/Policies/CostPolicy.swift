@@ -1,0 +1,27 @@
+/// What the metrics ask for, under a cap on what the replicas may cost.
+package struct CostPolicy: ScalingPolicy, Hashable {
+    package var demand: SLOPolicy
+    /// Greater than 0, in any currency.
+    package var costPerPodPerHour: Double
+    /// At least `costPerPodPerHour`, in the same currency.
+    package var maxCostPerHour: Double
+
+    package init(demand: SLOPolicy = SLOPolicy(), costPerPodPerHour: Double, maxCostPerHour: Double) {
+        self.demand = demand
+        self.costPerPodPerHour = costPerPodPerHour
+        self.maxCostPerHour = maxCostPerHour
+    }
+
+    /// Replicas the budget pays for: at least 1.
+    package var cap: Int {
+        Int(max(1, min((maxCostPerHour / costPerPodPerHour + 1e-9).rounded(.down), Double(Int32.max))))
+    }
+
+    package func recommend(_ input: PolicyInput) -> PolicyRecommendation {
+        var result = demand.recommend(input)
+        result.budget = BudgetRecord(
+            costPerHour: Double(input.current) * costPerPodPerHour, maxCostPerHour: maxCostPerHour, cap: cap
+        )
+        return result
+    }
+}

@@ -1,0 +1,66 @@
+/// Keeps every metric at its target: the metric that asks for most decides.
+package struct SLOPolicy: ScalingPolicy, Hashable {
+    /// How far above 1 a ratio may be without a scale-up.
+    package var scaleUpTolerance: Double
+    /// How far below 1 a ratio may be without a scale-down.
+    package var scaleDownTolerance: Double
+    package var objective: ErrorBudget?
+
+    package static let defaultTolerance = 0.1
+
+    package init(
+        scaleUpTolerance: Double = SLOPolicy.defaultTolerance,
+        scaleDownTolerance: Double = SLOPolicy.defaultTolerance,
+        objective: ErrorBudget? = nil
+    ) {
+        self.scaleUpTolerance = scaleUpTolerance
+        self.scaleDownTolerance = scaleDownTolerance
+        self.objective = objective
+    }
+
+    package func recommend(_ input: PolicyInput) -> PolicyRecommendation {
+        let rule = RatioRule(scaleUpTolerance: scaleUpTolerance, scaleDownTolerance: scaleDownTolerance)
+        var outcomes: [RatioRule.Outcome] = []
+        let records = zip(input.metrics, input.observations).map { metric, observation in
+            var record = MetricRecord(
+                name: metric.name, observation: observation, target: metric.target, targetType: metric.targetType
+            )
+            guard let value = observation.value, !isObjective(metric) else { return record }
+            let outcome = rule.outcome(value: value, metric: metric, current: input.current, ready: input.ready)
+            outcomes.append(outcome)
+            record.ratio = outcome.ratio
+            record.recommended = outcome.recommended
+            return record
+        }
+        var result = PolicyRecommendation(records: records, replicas: outcomes.map(\.recommended).max())
+        if result.replicas == input.current {
+            result.causes = [Cause.tolerance, .notReady].filter { cause in outcomes.contains { $0.heldBy == cause } }
+        }
+        if let objective { apply(objective.verdict(input), to: &result, input) }
+        return result
+    }
+
+    private func isObjective(_ metric: MetricSpec) -> Bool {
+        objective.map { metric.name == $0.metric || metric.name == $0.longMetric } ?? false
+    }
+
+    private func apply(_ verdict: ErrorBudget.Verdict, to result: inout PolicyRecommendation, _ input: PolicyInput) {
+        switch verdict {
+        case .withinBudget: break
+        // A gap in the data neither ends a stretch nor starts one.
+        case .unknown: result.errorBudgetHeldSince = input.errorBudgetHeldSince
+        case .exhausting(let fast): hold(fast: fast, &result, input)
+        }
+    }
+
+    private func hold(fast: Bool, _ result: inout PolicyRecommendation, _ input: PolicyInput) {
+        let heldSince = min(input.errorBudgetHeldSince ?? input.now, input.now)
+        result.errorBudgetHeldSince = heldSince
+        if input.now - heldSince < ErrorBudget.maximumHold { result.holdsScaleDown = .errorBudget }
+        let floor = input.current + input.scaleUpStep
+        if fast, floor > result.replicas ?? input.current {
+            result.replicas = floor
+            result.causes = [.errorBudget]
+        }
+    }
+}

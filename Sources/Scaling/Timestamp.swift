@@ -1,0 +1,24 @@
+/// A point in time, to the microsecond, without leap seconds.
+package struct Timestamp: Hashable, Comparable, Sendable {
+    package var microsecondsSince1970: Int64
+
+    package init(microsecondsSince1970: Int64) {
+        self.microsecondsSince1970 = microsecondsSince1970
+    }
+
+    package static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.microsecondsSince1970 < right.microsecondsSince1970
+    }
+
+    package static func + (time: Timestamp, duration: Duration) -> Timestamp {
+        let (seconds, attoseconds) = duration.components
+        return Timestamp(
+            microsecondsSince1970: time.microsecondsSince1970 + seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        )
+    }
+
+    package static func - (left: Timestamp, right: Timestamp) -> Duration {
+        // A Duration has the width that the difference of two Int64 may lack: no two times can trap.
+        .microseconds(left.microsecondsSince1970) - .microseconds(right.microsecondsSince1970)
+    }
+}

@@ -1,0 +1,72 @@
+package import WireFormats
+import Yams
+
+/// Reads YAML as ``JSON``.
+package enum YAMLDocument {
+    /// Nodes that a document may have after its aliases are expanded.
+    package static let maxNodes = 200_000
+
+    /// Where and why a text is no YAML. Never a piece of the text: it may hold secrets.
+    package struct Failure: Error, Sendable, CustomStringConvertible {
+        package let description: String
+    }
+
+    package static func parse(_ text: String) throws(Failure) -> JSON {
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw Failure(description: describe(error))
+        } catch {
+            throw Failure(description: "is not valid YAML")
+        }
+        var budget = maxNodes
+        return try root.map { node throws(Failure) in try json(node, &budget) } ?? .null
+    }
+
+    private static func describe(_ error: YamlError) -> String {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "is not valid YAML: line \(mark.line): \(problem)"
+        case .duplicatedKeysInMapping(let keys, _):
+            "is not valid YAML: repeated keys: \(keys.map { "\($0)" }.sorted().joined(separator: ", "))"
+        default: "is not valid YAML"
+        }
+    }
+
+    /// - Parameter budget: nodes that may yet come; aliases multiply them.
+    private static func json(_ node: Node, _ budget: inout Int) throws(Failure) -> JSON {
+        budget -= 1
+        guard budget > 0 else {
+            throw Failure(description: "is too large: more than \(maxNodes) nodes")
+        }
+        switch node {
+        case .scalar:
+            return scalar(node)
+        case .sequence(let sequence):
+            var elements: [JSON] = []
+            for element in sequence { elements.append(try json(element, &budget)) }
+            return .array(elements)
+        case .mapping(let mapping):
+            var members: [String: JSON] = [:]
+            for (key, value) in mapping {
+                guard let name = key.string else { throw Failure(description: "has a key that is no string") }
+                members[name] = try json(value, &budget)
+            }
+            return .object(members)
+        case .alias:
+            throw Failure(description: "has an alias that leads nowhere")
+        }
+    }
+
+    private static func scalar(_ node: Node) -> JSON {
+        switch Tag.Name(rawValue: node.tag.rawValue) {
+        case .null: .null
+        case .bool: node.bool.map(JSON.bool) ?? .null
+        case .int: node.int.map { .integer(Int64($0)) } ?? .string(node.string ?? "")
+        case .float: node.float.flatMap { $0.isFinite ? .number($0) : nil } ?? .string(node.string ?? "")
+        default: .string(node.string ?? "")
+        }
+    }
+}

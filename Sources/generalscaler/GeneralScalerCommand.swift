@@ -1,0 +1,37 @@
+import ArgumentParser
+import Glibc
+
+@main
+struct GeneralScalerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generalscaler",
+        abstract: "Scales any Kubernetes workload on any metric.",
+        subcommands: [RunCommand.self, DemoCommand.self, DevClusterCommand.self]
+    )
+
+    /// What a wrong flag or configuration exits with.
+    private static let usageError: Int32 = 2
+
+    /// Parses and runs. What the user got wrong is one line on stderr.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(with: error)
+        }
+    }
+
+    private static func exit(with error: any Error) -> Never {
+        let code = exitCode(for: error)
+        // Help and version are what was asked for, and a bare exit code has been explained already.
+        if code == .success || error is ExitCode { Self.exit(withError: error) }
+        let text = message(for: error).split(separator: "\n").first ?? "it failed"
+        StandardStreams.write(Array("generalscaler: \(text)\n".utf8), to: STDERR_FILENO)
+        Glibc.exit(usageError)
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import FoundationEssentials
+import Operator
+import PluginHost
+
+/// Where the plugins are.
+struct PluginOptions: ParsableArguments {
+    @Option(
+        name: .customLong("plugin-dir"),
+        help: "Directory with plugin executables; may be repeated. Default: the directory of this program."
+    )
+    var directories: [String] = []
+
+    @Option(help: "Path of plugins.yaml, which sets defaults and limits for each plugin.")
+    var pluginsConfig: String?
+
+    func configuration(_ environment: [String: String]) throws -> PluginHostConfiguration {
+        PluginHostConfiguration(
+            directories: directories.isEmpty ? [ProgramDirectory.path] : directories,
+            manifest: pluginsConfig,
+            hostVersion: OperatorRuntime.version,
+            environment: environment
+        )
+    }
+}
+
+/// The directory of this very executable, links resolved: plugins and sample apps are built next to it.
+enum ProgramDirectory {
+    static var path: String {
+        let program =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        return String(program[..<(program.lastIndex(of: "/") ?? program.startIndex)])
+    }
+}

@@ -1,0 +1,84 @@
+public import ArgumentParser
+import FoundationEssentials
+import HTTPTransport
+import KubernetesClient
+public import Logging
+import Operator
+import PluginHost
+import ServiceLifecycle
+import UnixSignals
+
+/// Runs the operator against a cluster until it is told to stop.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run the operator against a cluster.",
+        discussion: """
+            In a pod it uses the pod's service account, elsewhere a kubeconfig. Logs go to stderr, the audit log (one \
+            JSON line per decision) to stdout. SIGTERM ends it: a write that has begun is finished, plugins are stopped.
+            """
+    )
+
+    @Option(help: "Path of a kubeconfig. Default: the pod's service account, else $KUBECONFIG, else ~/.kube/config.")
+    var kubeconfig: String?
+
+    @Option(help: "Context of the kubeconfig. Default: its current context.")
+    var context: String?
+
+    @Option(name: .customLong("namespace"), help: "Namespace to look after; may be repeated. Default: all.")
+    var namespaces: [String] = []
+
+    @OptionGroup var pluginOptions: PluginOptions
+
+    @Option(help: "Address and port for /metrics, /healthz and /readyz; port 0 takes a free one.")
+    var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+
+    @Option(help: "Least severity that is logged: trace, debug, info, notice, warning, error or critical.")
+    var logLevel: Logger.Level = .info
+
+    func run() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let logger = StandardStreams.logger("generalscaler", level: logLevel)
+        let configuration = OperatorConfiguration(
+            cluster: try cluster(environment),
+            namespaces: namespaces,
+            plugins: try pluginOptions.configuration(environment),
+            listen: listen,
+            identity: "\(ProcessInfo.processInfo.hostName)_\(ProcessInfo.processInfo.processIdentifier)"
+        )
+        let http = CurlHTTPClient()
+        let runtime = try OperatorRuntime(
+            configuration, http: http, logger: logger, audit: StandardStreams.writeLine,
+            onBound: { logger.info("serving metrics and health", metadata: ["port": "\($0)"]) }
+        )
+        logger.info(
+            "starting",
+            metadata: ["version": "\(OperatorRuntime.version)", "server": "\(configuration.cluster.server)"])
+        var group = ServiceGroupConfiguration(
+            services: runtime.services.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        group.maximumGracefulShutdownDuration = Self.shutdownTime
+        try await ServiceGroup(configuration: group).run()
+        await http.shutdown()
+        logger.info("stopped")
+    }
+
+    /// After this, whatever still runs is cut off.
+    private static let shutdownTime: Duration = .seconds(5)
+
+    private func cluster(_ environment: [String: String]) throws(ConfigurationError) -> ClusterConfiguration {
+        if kubeconfig == nil, context == nil, environment["KUBERNETES_SERVICE_HOST"] != nil {
+            return try .inCluster(environment: environment)
+        }
+        return try .kubeconfig(path: kubeconfig, context: context, environment: environment)
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+extension ListenAddress: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+    package var defaultValueDescription: String { "\(host):\(port)" }
+}

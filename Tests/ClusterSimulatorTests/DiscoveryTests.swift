@@ -1,0 +1,47 @@
+import ClusterSimulator
+import Testing
+import WireFormats
+
+@Suite struct DiscoveryTests {
+    private let server: TestServer
+
+    init() throws {
+        server = try TestServer()
+    }
+
+    @Test func `groups, versions and resources can be found out`() {
+        #expect(server.get("/version").json["minor"] == "36")
+        #expect(server.get("/api").json["kind"] == "APIVersions")
+        let groups = server.get("/apis").json["groups"]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
+        #expect(groups.contains("apps") && groups.contains("tests.example.com"))
+        let group = server.get("/apis/tests.example.com").json
+        #expect(group["kind"] == "APIGroup")
+        #expect(group["preferredVersion"] == ["groupVersion": "tests.example.com/v1", "version": "v1"])
+        let resources = server.get("/apis/tests.example.com/v1").json["resources"]?.arrayValue ?? []
+        #expect(resources.compactMap { $0["name"]?.stringValue } == ["samples", "samples/scale", "samples/status"])
+        #expect(resources.first?["shortNames"] == ["smp"])
+        #expect(resources.first?["verbs"]?.arrayValue?.count == 8)
+        #expect(server.get("/apis/nothing.example.com/v1").text == "404 page not found\n")
+    }
+
+    @Test func `the aggregated form says the same in one answer`() {
+        let accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+        let answer = server.get("/apis", headers: ["accept": accept])
+        #expect(answer.response.contentType.contains("as=APIGroupDiscoveryList"))
+        let group = answer.json["items"]?.arrayValue?.first { $0["metadata"]?["name"] == "apps" }
+        let deployments = group?["versions"]?[0]?["resources"]?.arrayValue?.first { $0["resource"] == "deployments" }
+        #expect(deployments?["scope"] == "Namespaced")
+        #expect(deployments?["subresources"]?[0]?["responseKind"]?["kind"] == "Scale")
+    }
+
+    @Test func `OpenAPI describes each kind and says that fields can be validated`() {
+        let index = server.get("/openapi/v3").json["paths"]
+        #expect(index?["apis/tests.example.com/v1"] != nil)
+        let document = server.get("/openapi/v3/apis/tests.example.com/v1").json
+        let schema = document["components"]?["schemas"]?["com.example.tests.v1.Sample"]
+        #expect(schema?["properties"]?["spec"]?["properties"]?["max"]?["minimum"] == 1)
+        let patch = document["paths"]?["/apis/tests.example.com/v1/namespaces/{namespace}/samples/{name}"]?["patch"]
+        let parameters = patch?["parameters"]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
+        #expect(parameters.contains("fieldValidation"))
+    }
+}

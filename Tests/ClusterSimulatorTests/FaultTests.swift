@@ -1,0 +1,66 @@
+import ClusterSimulator
+import Testing
+import WireFormats
+
+@Suite struct FaultTests {
+    private let server: TestServer
+
+    init() throws {
+        server = try TestServer()
+    }
+
+    @Test func `a fault hits what it names, as often as it says`() {
+        server.api.addFault(
+            FaultRule(FaultRule.tooManyRequests(retryAfterSeconds: 7), verbs: ["list"], resource: "samples", times: 2))
+        func verdict(_ method: String, _ target: String) -> APIResponse? {
+            server.api.admit(APIRequest(method, target)).answer
+        }
+        #expect(verdict("GET", "\(Sample.path)/a") == nil)
+        #expect(verdict("GET", "/api/v1/namespaces") == nil)
+        for _ in 0..<2 {
+            let answer = verdict("GET", Sample.path)
+            #expect(answer?.status == 429)
+            #expect(answer?.retryAfterSeconds == 7)
+            #expect(answer?.json?["reason"] == "TooManyRequests")
+        }
+        #expect(verdict("GET", Sample.path) == nil)
+    }
+
+    @Test func `delays add up, and the first refusal decides`() {
+        server.api.addFault(FaultRule(.delay(.seconds(1))))
+        server.api.addFault(FaultRule(.delay(.seconds(2)), resource: "samples"))
+        server.api.addFault(FaultRule(FaultRule.internalError, resource: "samples"))
+        server.api.addFault(FaultRule(.breakAnswer, resource: "samples"))
+        let verdict = server.api.admit(APIRequest("GET", Sample.path))
+        #expect(verdict.delay == .seconds(3))
+        #expect(verdict.answer?.status == 500)
+        #expect(verdict.breaksAnswer == false)
+        server.api.removeFaults()
+        #expect(server.api.admit(APIRequest("GET", Sample.path)).delay == nil)
+    }
+
+    @Test func `a watch can be told that its version is gone`() {
+        server.api.addFault(FaultRule(.expireWatch, times: 1))
+        #expect(server.api.admit(APIRequest("GET", Sample.path)).answer == nil)
+        let answer = server.api.admit(APIRequest("GET", "\(Sample.path)?watch=1")).answer
+        #expect(answer?.status == 200)
+        guard case .watch(let subscription) = answer?.body else {
+            Issue.record("no watch")
+            return
+        }
+        #expect(TestWatch(subscription: subscription).names() == ["ERROR"])
+    }
+
+    @Test func `the log keeps who asked what, and what came of it`() {
+        server.api.clearRequests()
+        _ = server.call("GET", "\(Sample.path)/a?x=1", headers: ["user-agent": "somebody"])
+        server.api.addFault(FaultRule(FaultRule.internalError, verbs: ["create"]))
+        _ = server.api.admit(APIRequest("POST", Sample.path, body: [1, 2]))
+        let log = server.api.requests
+        #expect(log.map(\.status) == [404, 500])
+        #expect(log[0].userAgent == "somebody")
+        #expect(log[0].info?.verb == "get")
+        #expect(log[0].query.first?.value == "1")
+        #expect(log[1].body == [1, 2])
+    }
+}

@@ -1,0 +1,112 @@
+import ClusterSimulator
+import Testing
+import WireFormats
+
+@Suite struct ReadTests {
+    private static func server(_ names: String...) throws -> TestServer {
+        let server = try TestServer()
+        for name in names { #expect(server.post(Sample.path, Sample.object(name)).status == 201) }
+        return server
+    }
+
+    @Test func `what is missing is 404: an object with a Status, a resource with plain text`() throws {
+        let server = try Self.server()
+        let object = server.get("\(Sample.path)/nope")
+        #expect((object.status, object.reason) == (404, "NotFound"))
+        #expect(object.json["details"] == ["name": "nope", "group": "tests.example.com", "kind": "samples"])
+        let resource = server.get("/apis/tests.example.com/v1/namespaces/test/nopes")
+        #expect((resource.status, resource.text) == (404, "404 page not found\n"))
+    }
+
+    @Test func `pages follow each other through one snapshot`() throws {
+        let server = try Self.server("a", "b", "c", "d", "e")
+        let first = server.get("\(Sample.path)?limit=2")
+        #expect(first.itemNames == ["a", "b"])
+        #expect(first.json["metadata"]?["remainingItemCount"] == 3)
+        let token = try #require(first.json["metadata"]?["continue"]?.stringValue)
+        // What changes between the pages is not part of the snapshot.
+        #expect(server.post(Sample.path, Sample.object("bb")).status == 201)
+        #expect(server.delete("\(Sample.path)/d").status == 200)
+        let second = server.get("\(Sample.path)?limit=2&continue=\(token)")
+        #expect(second.itemNames == ["c", "d"])
+        #expect(second.resourceVersion == first.resourceVersion)
+        let next = try #require(second.json["metadata"]?["continue"]?.stringValue)
+        let last = server.get("\(Sample.path)?limit=2&continue=\(next)")
+        #expect(last.itemNames == ["e"])
+        #expect(last.json["metadata"]?["continue"] == "")
+        #expect(server.get(Sample.path).itemNames == ["a", "b", "bb", "c", "e"])
+        server.api.compact()
+        #expect(server.get("\(Sample.path)?limit=2&continue=\(token)").status == 410)
+        #expect(server.get("\(Sample.path)?limit=2&continue=garbage").status == 400)
+    }
+
+    @Test func `selectors choose by labels and by the fields that the kind offers`() throws {
+        let server = try Self.server("a", "b", "c")
+        #expect(
+            server.merge("\(Sample.path)/b", ["metadata": ["labels": ["tier": "gold", "zone": "x"]]]).status == 200)
+        #expect(server.merge("\(Sample.path)/c", ["metadata": ["labels": ["tier": "silver"]]]).status == 200)
+        let cases: [(String, [String])] = [
+            ("labelSelector=tier%3Dgold", ["b"]), ("labelSelector=tier!%3Dgold", ["a", "c"]),
+            ("labelSelector=tier", ["b", "c"]), ("labelSelector=!tier", ["a"]),
+            ("labelSelector=tier%20in%20(gold,silver),zone", ["b"]), ("labelSelector=tier+notin+(gold)", ["a", "c"]),
+            ("fieldSelector=metadata.name%3Da", ["a"]), ("fieldSelector=metadata.name!%3Da", ["b", "c"]),
+        ]
+        for (query, names) in cases { #expect(server.get("\(Sample.path)?\(query)").itemNames == names, "\(query)") }
+        #expect(server.get("\(Sample.path)?fieldSelector=spec.max%3D3").reason == "BadRequest")
+        #expect(server.get("\(Sample.path)?labelSelector=tier%3D%3D%3D").reason == "BadRequest")
+    }
+
+    @Test func `a list at a version from the future times out, one at a forgotten version is 410`() throws {
+        let server = try Self.server("a", "b")
+        let exact = server.get("\(Sample.path)?resourceVersion=99999999&resourceVersionMatch=Exact")
+        #expect((exact.status, exact.reason) == (504, "Timeout"))
+        #expect(exact.causes == ["ResourceVersionTooLarge "])
+        #expect(exact.response.retryAfterSeconds == 1)
+        let timeout = "resourceVersionMatch=NotOlderThan&timeout=2s"
+        let impatient = server.get("\(Sample.path)?resourceVersion=99999999&\(timeout)")
+        #expect((impatient.status, impatient.causes) == (504, []))
+        let version = try #require(server.get("\(Sample.path)/a").resourceVersion)
+        let past = server.get("\(Sample.path)?resourceVersion=\(version)&resourceVersionMatch=Exact")
+        #expect(past.itemNames == ["a"])
+        #expect(past.resourceVersion == version)
+        server.api.compact()
+        let gone = server.get("\(Sample.path)?resourceVersion=\(version)&resourceVersionMatch=Exact")
+        #expect((gone.status, gone.reason) == (410, "Expired"))
+        #expect(server.get("\(Sample.path)?resourceVersionMatch=Exact").status == 422)
+        #expect(server.get("\(Sample.path)?resourceVersion=abc").status == 500)
+    }
+
+    @Test func `a table has the printer columns and a row per object`() throws {
+        let server = try Self.server("a")
+        server.advance(.seconds(90))
+        let table = server.get(
+            Sample.path, headers: ["accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"])
+        let columns = table.json["columnDefinitions"]?.arrayValue ?? []
+        #expect(columns.compactMap { $0["name"]?.stringValue } == ["Name", "Max", "Types", "Age"])
+        #expect(columns.compactMap { $0["priority"]?.intValue } == [0, 0, 1, 0])
+        #expect(table.json["rows"]?[0]?["cells"] == ["a", 10, "one", "90s"])
+        #expect(table.json["rows"]?[0]?["object"]?["kind"] == "PartialObjectMetadata")
+    }
+
+    @Test func `metadata alone is there for lean caches`() throws {
+        let server = try Self.server("a")
+        let accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+        let list = server.get(Sample.path, headers: ["accept": accept])
+        #expect(list.json["kind"] == "PartialObjectMetadataList")
+        #expect(list.json["items"]?[0]?["spec"] == nil)
+        #expect(list.itemNames == ["a"])
+    }
+
+    @Test func `items of built-in lists do not say their type, those of custom resources do`() throws {
+        let server = try Self.server("a")
+        #expect(server.get("/api/v1/namespaces").json["items"]?[0]?["kind"] == nil)
+        #expect(server.get(Sample.path).json["items"]?[0]?["kind"] == "Sample")
+    }
+
+    @Test func `a list of all namespaces and a list of one differ`() throws {
+        let server = try Self.server("a")
+        #expect(server.post("/apis/tests.example.com/v1/namespaces/default/samples", Sample.object("z")).status == 201)
+        #expect(server.get("/apis/tests.example.com/v1/samples").itemNames == ["z", "a"])
+        #expect(server.get(Sample.path).itemNames == ["a"])
+    }
+}

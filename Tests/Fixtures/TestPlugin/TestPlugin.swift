@@ -1,0 +1,32 @@
+import PluginSDK
+
+/// A plugin that does what its config says: for tests of the SDK in a process of its own. It imports the SDK alone,
+/// as a plugin author's does.
+@main
+struct TestPlugin: MetricPlugin {
+    struct Config: MetricConfig {
+        enum Behavior: String, CaseIterable, ConfigValue { case answer, print, fail, leak, wait, block }
+
+        @Field("What a call does.") var behavior = Behavior.answer
+        @Field("The value that a call answers.", minimum: 0) var value = 1.0
+        @Field("A secret.") var token: Secret?
+    }
+
+    static let metricType = "test"
+    static let description = "What its config says."
+    static let version = "1.0.0"
+    static let defaultTargetType = TargetType.value
+    static let maxInFlight = 4
+
+    func value(for request: MetricRequest<Config>) async throws -> MetricReading {
+        switch request.config.behavior {
+        case .answer: break
+        case .print: print("a stray print, and the token is \(String(describing: request.config.token))")
+        case .fail: throw PluginError(.notFound, "there is no such thing", path: "value")
+        case .leak: throw PluginError(.authFailed, "the server refuses \(request.config.token?.reveal() ?? "")")
+        case .wait: try await Task.sleep(for: .seconds(3_600))
+        case .block: while true {}
+        }
+        return MetricReading(request.config.value, unit: "things")
+    }
+}

@@ -1,0 +1,224 @@
+import HTTPTransport
+import ServiceLifecycle
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import KubernetesClient
+
+@Suite("Events", .timeLimit(.minutes(1)))
+struct EventTests {
+    private static func event(_ note: String = "2 -> 3", object: String = "web", reason: String = "Scaled")
+        -> ObjectEvent
+    {
+        ObjectEvent(
+            regarding: ObjectReference(
+                apiVersion: "example.com/v1", kind: "Sample", key: ObjectKey(namespace: "shop", name: object),
+                uid: "u"),
+            severity: .normal, reason: reason, action: "Scale", note: note)
+    }
+
+    private static let minute: Int64 = 60_000_000
+
+    // MARK: Aggregation
+
+    @Test("equal events are counted on the first; others are events of their own")
+    func series() {
+        var aggregator = EventAggregator()
+        #expect(aggregator.add(Self.event(), at: 255) == .create(name: "web.ff"))
+        #expect(aggregator.add(Self.event(), at: 300) == .countUp(name: "web.ff", count: 2, lastObserved: 300))
+        #expect(aggregator.add(Self.event("3 -> 4"), at: 300) == .create(name: "web.12c"))
+        #expect(aggregator.add(Self.event(reason: "Held"), at: 300) == .create(name: "web.12d"))
+        #expect(aggregator.add(Self.event(object: "api"), at: 300) == .create(name: "api.12e"))
+        #expect(aggregator.add(Self.event(), at: 400) == .countUp(name: "web.ff", count: 3, lastObserved: 400))
+    }
+
+    @Test("a series ends when six minutes pass without another")
+    func seriesEnd() {
+        var aggregator = EventAggregator()
+        #expect(aggregator.add(Self.event(), at: 0) == .create(name: "web.1"))
+        #expect(
+            aggregator.add(Self.event(), at: 6 * Self.minute)
+                == .countUp(name: "web.1", count: 2, lastObserved: 360_000_000))
+        let late = 12 * Self.minute + 1
+        #expect(aggregator.add(Self.event(), at: late) == .create(name: "web.\(String(late, radix: 16))"))
+    }
+
+    @Test("one object may make 25 writes at once and one every five minutes; counts that waited are told later")
+    func rateLimit() {
+        var aggregator = EventAggregator()
+        #expect(aggregator.add(Self.event(), at: 0) == .create(name: "web.1"))
+        for count in 2...25 {
+            #expect(aggregator.add(Self.event(), at: 1) == .countUp(name: "web.1", count: count, lastObserved: 1))
+        }
+        #expect(aggregator.add(Self.event(), at: 2) == .hold)
+        #expect(aggregator.add(Self.event("new"), at: 2) == .drop)
+        #expect(aggregator.add(Self.event(object: "api"), at: 2) != .drop)
+        #expect(
+            aggregator.add(Self.event(), at: 5 * Self.minute + 2)
+                == .countUp(name: "web.1", count: 27, lastObserved: 5 * Self.minute + 2))
+        #expect(aggregator.add(Self.event(), at: 5 * Self.minute + 3) == .hold)
+    }
+
+    @Test("what is remembered has a bound, and the newest stays")
+    func memory() {
+        var aggregator = EventAggregator()
+        for index in 0..<10_000 {
+            _ = aggregator.add(Self.event(object: "o\(index)"), at: Int64(index))
+        }
+        guard case .countUp(_, 2, _) = aggregator.add(Self.event(object: "o9999"), at: 10_000) else {
+            Issue.record("the newest is forgotten")
+            return
+        }
+        guard case .create = aggregator.add(Self.event(object: "o0"), at: 10_000) else {
+            Issue.record("the oldest is remembered")
+            return
+        }
+    }
+
+    @Test("names fit the API server, also those of objects with the longest names")
+    func names() throws {
+        var aggregator = EventAggregator()
+        let object = String(repeating: "a", count: 200) + "." + String(repeating: "-b", count: 26)
+        guard case .create(let name) = aggregator.add(Self.event(object: object), at: 1_767_225_600_000_000) else {
+            Issue.record("no event")
+            return
+        }
+        #expect(name.utf8.count <= 253)
+        #expect(try #require(name.wholeMatch(of: /[a-z0-9]([-a-z0-9.]*[a-z0-9])?\.[0-9a-f]+/)).0 == name)
+    }
+
+    @Test("notes, reasons and actions are cut between characters")
+    func cut() {
+        let long = Self.event(String(repeating: "é🧪", count: 400), reason: String(repeating: "R", count: 200))
+        #expect(long.note.utf8.count <= 1_024)
+        #expect(long.note.utf8.count > 1_015)
+        #expect(long.note.hasSuffix("…"))
+        #expect(!long.note.contains("\u{FFFD}"))
+        #expect(long.reason.utf8.count <= 128)
+        let exact = String(repeating: "x", count: 1_024)
+        #expect(Self.event(exact).note == exact)
+    }
+
+    // MARK: Recording
+
+    private func withRecorder(
+        _ fixture: Fixture, _ body: (EventRecorder) async throws -> Void
+    ) async throws {
+        let recorder = EventRecorder(
+            client: fixture.client, controller: "generalscaler.example.com/operator", instance: "op-1",
+            logger: .silent)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let service: any Service = recorder
+            group.addTask { try await service.run() }
+            try await body(recorder)
+            group.cancelAll()
+        }
+    }
+
+    @Test("an event is created with all that the API server requires, then counted up")
+    func record() async throws {
+        let fixture = Fixture()
+        try await withRecorder(fixture) { recorder in
+            recorder.record(Self.event())
+            let create = try await fixture.server.next()
+            #expect(create.line == "POST /apis/events.k8s.io/v1/namespaces/shop/events?fieldManager=generalscaler")
+            let name = "web.\(String(fixture.clock.wallMicroseconds(), radix: 16))"
+            #expect(
+                create.body == [
+                    "apiVersion": "events.k8s.io/v1", "kind": "Event",
+                    "metadata": ["name": .string(name), "namespace": "shop"],
+                    "eventTime": "2026-01-01T00:00:00.000000Z",
+                    "reportingController": "generalscaler.example.com/operator", "reportingInstance": "op-1",
+                    "regarding": [
+                        "apiVersion": "example.com/v1", "kind": "Sample", "namespace": "shop", "name": "web",
+                        "uid": "u",
+                    ],
+                    "type": "Normal", "reason": "Scaled", "action": "Scale", "note": "2 -> 3",
+                ])
+            create.answer(201, [:])
+            fixture.clock.advance(by: .seconds(60))
+            recorder.record(Self.event())
+            let patch = try await fixture.server.next()
+            #expect(
+                patch.line
+                    == "PATCH /apis/events.k8s.io/v1/namespaces/shop/events/\(name)?fieldManager=generalscaler")
+            #expect(
+                patch.body == ["series": ["count": 2, "lastObservedTime": "2026-01-01T00:01:00.000000Z"]])
+            patch.answer([:])
+            #expect(recorder.droppedCount == 0)
+        }
+    }
+
+    @Test("a series whose event the server has forgotten starts anew")
+    func forgotten() async throws {
+        let fixture = Fixture()
+        try await withRecorder(fixture) { recorder in
+            recorder.record(Self.event())
+            try await fixture.server.next().answer(201, [:])
+            recorder.record(Self.event())
+            try await fixture.server.next().answer(404, status(404, "NotFound"))
+            let again = try await fixture.server.next()
+            #expect(again.request.method == "POST")
+            again.answer(201, [:])
+            #expect(recorder.droppedCount == 0)
+        }
+    }
+
+    @Test("a stumbling server is tried again; an event that arrived after all counts as sent")
+    func retries() async throws {
+        let fixture = Fixture()
+        try await withRecorder(fixture) { recorder in
+            recorder.record(Self.event())
+            try await fixture.server.next().fail(.connectionLost)
+            try await fixture.clock.sleepers()
+            fixture.clock.advanceToNextSleeper()
+            try await fixture.server.next().answer(409, status(409, "AlreadyExists"))
+            recorder.record(Self.event())
+            #expect(try await fixture.server.next().request.method == "PATCH")
+            #expect(recorder.droppedCount == 0)
+        }
+    }
+
+    @Test("an event that is refused is dropped and counted, and the next goes on")
+    func refused() async throws {
+        let fixture = Fixture()
+        try await withRecorder(fixture) { recorder in
+            recorder.record(Self.event())
+            try await fixture.server.next().answer(403, status(403, "Forbidden"))
+            recorder.record(Self.event())
+            let next = try await fixture.server.next()
+            #expect(next.request.method == "POST")
+            #expect(recorder.droppedCount == 1)
+        }
+    }
+
+    @Test("at shutdown the queue goes out, for as long as the server answers within two seconds")
+    func flush() async throws {
+        let fixture = Fixture()
+        let recorder = EventRecorder(
+            client: fixture.client, controller: "c", instance: "i", logger: .silent)
+        for note in ["1", "2", "3"] { recorder.record(Self.event(note)) }
+        let group = ServiceGroup(services: [recorder], logger: .silent)
+        async let running: Void = group.run()
+        let first = try await fixture.server.next()
+        await group.triggerGracefulShutdown()
+        try await fixture.clock.sleeper(dueIn: .seconds(2))
+        recorder.record(Self.event("too late"))
+        #expect(recorder.droppedCount == 1)
+        first.answer(201, [:])
+        let second = try await fixture.server.next()
+        #expect(second.body?["note"] == "2")
+        fixture.clock.advance(by: .seconds(2))
+        try await running
+    }
+
+    @Test("a full queue drops and counts, and never waits")
+    func fullQueue() {
+        let fixture = Fixture()
+        let recorder = EventRecorder(
+            client: fixture.client, controller: "c", instance: "i", logger: .silent)
+        for index in 0..<1_250 { recorder.record(Self.event("\(index)")) }
+        #expect(recorder.droppedCount == 250)
+    }
+}

@@ -1,0 +1,61 @@
+import PluginProtocol
+import Testing
+import WireFormats
+
+@testable import PluginHost
+
+@Suite("What a plugin logs")
+struct LogCaptureTests {
+    private func receive(_ capture: inout PluginLogCapture, _ text: String, at seconds: Int = 0) -> [PluginNote] {
+        Array(text.utf8).withUnsafeBytes { capture.receive($0, now: .seconds(seconds)) }
+    }
+
+    @Test("stderr is cut into lines, blank ones left out, the last one also without a newline")
+    func lines() {
+        var capture = PluginLogCapture(now: .zero)
+        #expect(receive(&capture, "one\n\r\n tw") == [.stderr("one")])
+        #expect(receive(&capture, "o\r\nthree") == [.stderr(" two")])
+        #expect(capture.finish(now: .zero) == [.stderr("three")])
+        #expect(capture.lastLine == "three")
+    }
+
+    @Test("A line without end is logged in pieces")
+    func longLine() {
+        var capture = PluginLogCapture(now: .zero)
+        let notes = receive(&capture, String(repeating: "x", count: 2 * PluginHostLimits.maxLogLineBytes + 3))
+        #expect(notes.count == 2)
+        #expect(capture.finish(now: .zero) == [.stderr("xxx")])
+    }
+
+    @Test("A flood is cut to the burst, and later the loss is told")
+    func flood() {
+        var capture = PluginLogCapture(now: .zero)
+        let flood = receive(&capture, String(repeating: "x\n", count: 10_000))
+        #expect(flood.count == PluginHostLimits.logBurstLines)
+        let later = receive(&capture, "y\n", at: 1)
+        #expect(later == [.suppressed(lines: 10_000 - PluginHostLimits.logBurstLines), .stderr("y")])
+    }
+
+    @Test("Secrets of configs are struck out, also of those sent before it was known what is secret")
+    func secrets() {
+        let schema: JSON = [
+            "type": "object",
+            "properties": [
+                "password": ["type": "string", "x-secret": true],
+                "tls": ["type": "object", "properties": ["key": ["type": "string", "x-secret": true]]],
+                "user": ["type": "string"],
+            ],
+        ]
+        let type = MetricTypeDescription(type: "t", description: "", configSchema: schema, defaultTargetType: .value)
+        var capture = PluginLogCapture(now: .zero)
+        capture.learn(type: "t", config: ["password": "hunter22", "user": "somebody"])
+        capture.learn([type])
+        capture.learn(type: "t", config: ["tls": ["key": "s3cret-key"], "password": "short"])
+        let notes = receive(&capture, "login somebody hunter22hunter22 with s3cret-key, not short\n")
+        #expect(notes == [.stderr("login somebody ****** with ***, not short")])
+        let failure = PluginFailure.answered(PluginError(.authFailed, "hunter22 is wrong"), plugin: "p")
+        guard case .failure(let redacted) = capture.redact(.failure(failure)) else { return }
+        #expect(redacted.message == "plugin p answered auth_failed: *** is wrong")
+        #expect(redacted.kind == .answered(PluginError(.authFailed, "*** is wrong")))
+    }
+}

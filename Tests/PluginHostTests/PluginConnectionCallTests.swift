@@ -1,0 +1,156 @@
+import PluginProtocol
+import Testing
+import WireFormats
+
+@testable import PluginHost
+
+@Suite("A conversation's calls")
+struct PluginConnectionCallTests {
+    @Test("Calls made before the handshake is over wait for it, in order")
+    func beforeHandshake() {
+        var conversation = Conversation(nil)
+        let (first, actions) = conversation.call()
+        #expect(actions.isEmpty)
+        let second = conversation.call().id
+        let ready = conversation.receive(line: Conversation.handshake(PluginCapabilities(maxInFlight: 2)))
+        #expect(ready.written.map { $0["id"] } == [.integer(first), .integer(second)])
+    }
+
+    @Test("No more calls are in flight than the plugin takes, one where it says nothing")
+    func maxInFlight() {
+        var conversation = Conversation()
+        let (first, sent) = conversation.call()
+        let (second, held) = conversation.call()
+        #expect(sent.written.count == 1)
+        #expect(held.isEmpty)
+        #expect(conversation.connection.waiting == 1)
+        #expect(conversation.receive(line: Conversation.reading(first)).written.map { $0["id"] } == [.integer(second)])
+    }
+
+    @Test("The operator's bound on calls in flight counts where it is lower")
+    func manifestBound() {
+        var conversation = Conversation(PluginCapabilities(maxInFlight: 8), maxInFlight: 2)
+        for _ in 0..<5 { _ = conversation.call() }
+        #expect(conversation.connection.inFlight == 2)
+    }
+
+    @Test("The line is ASCII and tells the plugin what time it has left")
+    func line() throws {
+        var conversation = Conversation()
+        let id = conversation.connection.reserveID()
+        let request = PluginRequest.getMetricValue(type: "t", config: ["k": "ä"], targetType: .averageValue)
+        let actions = conversation.connection.submit(request, id: id, timeout: .seconds(1), now: .zero)
+        guard case .write(let bytes) = try #require(actions.first) else { return }
+        #expect(
+            String(decoding: bytes, as: UTF8.self)
+                == #"{"jsonrpc":"2.0","id":2,"method":"get_metric_value","params":{"type":"t","config":{"k":"\u00e4"},"#
+                + #""targetType":"AverageValue","deadlineMs":900}}"# + "\n")
+    }
+
+    @Test("A full queue refuses at once")
+    func fullQueue() {
+        var conversation = Conversation()
+        for _ in 0...PluginHostLimits.maxQueuedCalls { _ = conversation.call() }
+        let (id, actions) = conversation.call()
+        #expect(actions.failures[id]?.kind == .busy)
+    }
+
+    @Test("A request longer than the plugin takes fails, and the next one is sent")
+    func tooLarge() {
+        var conversation = Conversation()
+        let id = conversation.connection.reserveID()
+        let config: JSON = ["k": .string(String(repeating: "x", count: ProtocolLimits.maxRequestBytes))]
+        let actions = conversation.connection.submit(
+            .getMetricValue(type: "t", config: config, targetType: .value), id: id, timeout: .seconds(1), now: .zero)
+        #expect(actions.failures[id]?.kind == .requestTooLarge)
+        #expect(conversation.call().actions.written.count == 1)
+    }
+
+    @Test("A plugin's error reaches its caller with its kind")
+    func pluginError() {
+        var conversation = Conversation()
+        let (id, _) = conversation.call()
+        let actions = conversation.receive(
+            line: [
+                "jsonrpc": "2.0", "id": .integer(id),
+                "error": ["code": 1005, "message": "slow down", "data": ["retryAfterMs": 1500]],
+            ])
+        #expect(actions.failures[id]?.kind == .answered(PluginError(.rateLimited, "slow down", retryAfterMs: 1_500)))
+        #expect(actions.failures[id]?.retryAfter == .milliseconds(1_500))
+    }
+
+    @Test("An error with a null id means the only call in flight, and nobody where there are two")
+    func nullID() {
+        let error: JSON = ["jsonrpc": "2.0", "id": nil, "error": ["code": -32_700, "message": "what?"]]
+        var conversation = Conversation(PluginCapabilities(maxInFlight: 2))
+        let (id, _) = conversation.call()
+        #expect(conversation.receive(line: error).failures[id]?.kind == .answered(PluginError(.parseError, "what?")))
+        _ = conversation.call()
+        _ = conversation.call()
+        #expect(conversation.receive(line: error).isEmpty)
+        #expect(conversation.connection.counters.unknownAnswers == 1)
+    }
+
+    @Test("Unknown and repeated ids are counted and dropped")
+    func strayIDs() {
+        var conversation = Conversation()
+        let (id, _) = conversation.call()
+        #expect(conversation.receive(line: Conversation.reading(99)).isEmpty)
+        #expect(conversation.receive(line: Conversation.reading(0)).isEmpty)
+        #expect(conversation.receive(line: Conversation.reading(id)).values == [id: 1])
+        #expect(conversation.receive(line: Conversation.reading(id, 2)).isEmpty)
+        let counters = conversation.connection.counters
+        #expect(counters.unknownAnswers == 2)
+        #expect(counters.duplicateAnswers == 1)
+        #expect(counters.answers == 1)
+    }
+
+    @Test("A call that its caller cancels is over, and the plugin is told where it understands that")
+    func cancelled() {
+        var conversation = Conversation(PluginCapabilities(cancel: true))
+        let sent = conversation.call().id
+        let waiting = conversation.call().id
+        let first = conversation.connection.cancel(sent, now: .zero)
+        #expect(first.failures[sent]?.kind == .cancelled)
+        #expect(first.written == [["jsonrpc": "2.0", "method": "cancel", "params": ["id": .integer(sent)]]])
+        let second = conversation.connection.cancel(waiting, now: .zero)
+        #expect(second.failures[waiting]?.kind == .cancelled)
+        #expect(second.written.isEmpty)
+        #expect(conversation.connection.cancel(waiting, now: .zero).isEmpty)
+        // The plugin still works on the first call.
+        #expect(conversation.connection.inFlight == 1)
+        #expect(conversation.receive(line: Conversation.reading(sent)).values.isEmpty)
+        #expect(conversation.connection.counters.lateAnswers == 1)
+    }
+
+    @Test("Stopping fails what is open and asks for shutdown")
+    func stop() {
+        var conversation = Conversation()
+        let (id, _) = conversation.call()
+        let actions = conversation.connection.stop(now: .zero)
+        #expect(actions.failures[id]?.kind == .notRunning)
+        #expect(actions.written.first?["method"] == "shutdown")
+        #expect(conversation.call().actions.failures.values.first?.kind == .notRunning)
+        #expect(conversation.receive(line: Conversation.reading(id)).isEmpty)
+    }
+
+    @Test("The end of the process fails every call once")
+    func ended() {
+        var conversation = Conversation(PluginCapabilities(maxInFlight: 2))
+        let ids = (0..<3).map { _ in conversation.call().id }
+        let failure = PluginFailure(.crashed, plugin: "p", "gone")
+        #expect(
+            conversation.connection.end(failure).failures == Dictionary(uniqueKeysWithValues: ids.map { ($0, failure) })
+        )
+        #expect(conversation.connection.end(failure).isEmpty)
+    }
+
+    @Test("A stdout that closes while the process runs ends the conversation")
+    func outputClosed() {
+        var conversation = Conversation()
+        let (id, _) = conversation.call()
+        let actions = conversation.connection.outputClosed()
+        #expect(actions.failures[id]?.kind == .protocolViolation)
+        #expect(actions.givenUp != nil)
+    }
+}

@@ -1,0 +1,137 @@
+import PluginProtocol
+import Testing
+import WireFormats
+
+@testable import PluginHost
+
+@Suite("A conversation's deadlines")
+struct PluginConnectionTimeTests {
+    @Test("At its deadline a call is over and its place stays taken until the plugin answers")
+    func deadline() {
+        var conversation = Conversation(PluginCapabilities(cancel: true))
+        let (id, _) = conversation.call(timeout: .seconds(5))
+        #expect(conversation.connection.nextWake == .seconds(5))
+        #expect(conversation.advance(.seconds(4)).isEmpty)
+        let actions = conversation.advance(.seconds(1))
+        #expect(actions.failures[id]?.kind == .deadlineExceeded)
+        #expect(actions.written.first?["method"] == "cancel")
+        #expect(conversation.connection.inFlight == 1)
+        #expect(conversation.receive(line: Conversation.reading(id)).values.isEmpty)
+        #expect(conversation.connection.inFlight == 0)
+        #expect(conversation.connection.counters.lateAnswers == 1)
+        #expect(conversation.connection.counters.missedDeadlines == 1)
+    }
+
+    @Test("A call that waits past its deadline is never sent")
+    func waitingDeadline() {
+        var conversation = Conversation()
+        let first = conversation.call(timeout: .seconds(60)).id
+        let (second, _) = conversation.call(timeout: .seconds(1))
+        let actions = conversation.advance(.seconds(1))
+        #expect(actions.failures[second]?.message.contains("waited for its turn") == true)
+        #expect(conversation.receive(line: Conversation.reading(first)).written.isEmpty)
+    }
+
+    @Test("A call sent late tells the plugin only the time that is left")
+    func timeLeft() {
+        var conversation = Conversation()
+        let first = conversation.call().id
+        _ = conversation.call(timeout: .seconds(10))
+        _ = conversation.advance(.seconds(9))
+        let sent = conversation.receive(line: Conversation.reading(first)).written.first
+        #expect(sent?["params"]?["deadlineMs"] == 900)
+    }
+
+    @Test("One hung call ends the process after three times its timeout")
+    func hung() {
+        var conversation = Conversation()
+        _ = conversation.call(timeout: .seconds(5))
+        #expect(conversation.advance(.seconds(5)).givenUp == nil)
+        #expect(conversation.advance(.seconds(5)).givenUp == nil)
+        #expect(conversation.advance(.seconds(5)).givenUp?.message.contains("3 deadlines in a row") == true)
+    }
+
+    @Test("Any answer, a late one too, starts the count of missed deadlines anew")
+    func slow() {
+        var conversation = Conversation()
+        for _ in 0..<10 {
+            let (id, _) = conversation.call(timeout: .seconds(5))
+            #expect(conversation.advance(.seconds(12)).givenUp == nil)
+            _ = conversation.receive(line: Conversation.reading(id))
+        }
+    }
+
+    @Test("Calls that expire while they wait do not count against the plugin")
+    func waitingIsNotMissing() {
+        var conversation = Conversation()
+        _ = conversation.call(timeout: .seconds(60))
+        for _ in 0..<10 { _ = conversation.call(timeout: .seconds(1)) }
+        let actions = conversation.advance(.seconds(1))
+        #expect(actions.failures.count == 10)
+        #expect(actions.givenUp == nil)
+    }
+
+    @Test("A plugin that does not read its stdin ends at the write deadline")
+    func writeDeadline() {
+        var conversation = Conversation()
+        let id = conversation.connection.reserveID()
+        _ = conversation.connection.submit(
+            .getMetricValue(type: "t", config: [:], targetType: .value), id: id, timeout: .seconds(60), now: .zero)
+        #expect(conversation.connection.nextWake == PluginHostLimits.writeDeadline)
+        // Progress, however small, moves it.
+        conversation.now = .seconds(9)
+        _ = conversation.connection.wrote(1, now: conversation.now)
+        #expect(conversation.advance(.seconds(9)).givenUp == nil)
+        #expect(conversation.advance(.seconds(1)).givenUp?.message.contains("did not read its stdin") == true)
+    }
+
+    @Test("Nothing more is sent while too many bytes are unread")
+    func unwrittenBound() {
+        var conversation = Conversation(PluginCapabilities(maxInFlight: 1_000))
+        let config: JSON = ["k": .string(String(repeating: "x", count: 50_000))]
+        var written = 0
+        for _ in 0..<20 {
+            let id = conversation.connection.reserveID()
+            let actions = conversation.connection.submit(
+                .getMetricValue(type: "t", config: config, targetType: .value), id: id, timeout: .seconds(9),
+                now: .zero)
+            for case .write(let bytes) in actions { written += bytes.count }
+        }
+        #expect(written < PluginHostLimits.maxUnwrittenBytes + ProtocolLimits.maxRequestBytes)
+        #expect(conversation.connection.waiting > 0)
+        #expect(conversation.connection.wrote(written, now: .zero).written.isEmpty == false)
+    }
+
+    @Test("A process that never answers initialize is given up")
+    func handshakeTimeout() {
+        var conversation = Conversation(nil)
+        let (id, _) = conversation.call(timeout: .seconds(60))
+        #expect(conversation.advance(PluginHostLimits.handshakeTimeout - .seconds(1)).givenUp == nil)
+        let actions = conversation.advance(.seconds(1))
+        #expect(actions.givenUp?.message.contains("did not answer initialize") == true)
+        #expect(actions.failures.keys.sorted() == [id])
+    }
+
+    @Test("The deadline queue keeps no memory of calls that ended early")
+    func deadlineQueueIsBounded() {
+        var queue = DeadlineQueue()
+        for id in Int64(0)..<100_000 {
+            queue.insert(id, at: .seconds(id + 10), live: 2) { $0 >= id - 1 }
+        }
+        var left = 0
+        while queue.popDue(.seconds(1_000_000)) != nil { left += 1 }
+        #expect(left <= 130)
+    }
+
+    @Test("The deadline queue gives ids in the order of their times")
+    func deadlineQueueOrder() {
+        var queue = DeadlineQueue()
+        var generator = SystemRandomNumberGenerator()
+        let times = (0..<500).map { _ in Int64.random(in: 0..<1_000, using: &generator) }
+        for time in times { queue.insert(time, at: .seconds(time), live: 500) { _ in true } }
+        #expect(queue.first == .seconds(times.min() ?? 0))
+        var popped: [Int64] = []
+        while let id = queue.popDue(.seconds(1_000)) { popped.append(id) }
+        #expect(popped == times.sorted())
+    }
+}

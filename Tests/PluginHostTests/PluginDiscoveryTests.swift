@@ -1,0 +1,103 @@
+import Testing
+import WireFormats
+
+@testable import PluginHost
+
+@Suite("Finding plugins")
+struct PluginDiscoveryTests {
+    private func find(
+        _ directories: [String], manifest: PluginManifest = .none
+    ) throws -> PluginDiscovery.Result {
+        try PluginDiscovery.find(
+            PluginHostConfiguration(
+                directories: directories, hostVersion: "1",
+                environment: ["PATH": "/bin", "https_proxy": "p", "AWS_SECRET": "no", "HOME": "/root"]),
+            manifest: manifest)
+    }
+
+    @Test("Executables of the right name are found, and get the allowed part of the environment")
+    func byDirectory() throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write("", to: "generalscaler-plugin-b", executable: true)
+        try directory.write("", to: "generalscaler-plugin-a", executable: true)
+        try directory.write("", to: "generalscaler-plugin-c")
+        try directory.write("", to: "generalscaler-plugin-", executable: true)
+        try directory.write("", to: "other", executable: true)
+        let found = try find([directory.path, "\(directory.path)/missing"])
+        #expect(found.programs.map(\.name) == ["a", "b"])
+        #expect(found.programs.first?.path == "\(directory.path)/generalscaler-plugin-a")
+        #expect(found.programs.first?.environment == ["PATH": "/bin", "https_proxy": "p"])
+        #expect(found.warnings.count == 2)
+        #expect(found.warnings.first?.contains("chmod +x") == true)
+    }
+
+    @Test("Of two with one name the first directory's counts, with a warning")
+    func shadowed() throws {
+        let first = try TemporaryDirectory()
+        let second = try TemporaryDirectory()
+        defer {
+            first.remove()
+            second.remove()
+        }
+        try first.write("", to: "generalscaler-plugin-a", executable: true)
+        try second.write("", to: "generalscaler-plugin-a", executable: true)
+        let found = try find([first.path, second.path])
+        #expect(found.programs.map(\.path) == ["\(first.path)/generalscaler-plugin-a"])
+        #expect(found.warnings.count == 1)
+    }
+
+    @Test("The manifest sets arguments, environment, defaults and calls in flight, and can name a program itself")
+    func manifest() throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write("", to: "generalscaler-plugin-a", executable: true)
+        let text = """
+            plugins:
+              a:
+                env: {MODE: fast, LEVEL: 3}
+                defaults: {address: "http://x", retries: 2, tls: {verify: true}, list: [1, 2.5, null]}
+                maxInFlight: 4
+              b:
+                argv: [/opt/b, --verbose, "7"]
+            """
+        let found = try find([directory.path], manifest: try PluginManifest(parsing: text, path: "plugins.yaml"))
+        let (a, b) = (found.programs[0], found.programs[1])
+        #expect(a.environment == ["PATH": "/bin", "https_proxy": "p", "MODE": "fast", "LEVEL": "3"])
+        #expect(
+            a.defaults == ["address": "http://x", "retries": 2, "tls": ["verify": true], "list": [1, 2.5, nil]])
+        #expect(a.maxInFlight == 4)
+        #expect(b.path == "/opt/b")
+        #expect(b.arguments == ["--verbose", "7"])
+    }
+
+    @Test(
+        "What is wrong in the manifest is told with its line",
+        arguments: [
+            ("plugin: {}", "plugins.yaml:1: plugin: is not a known field; known here: plugins"),
+            ("plugins:\n  a:\n    arg: [x]", "plugins.yaml:3: plugins.a.arg: is not a known field"),
+            ("plugins:\n  a:\n    argv: run", "plugins.yaml:3: plugins.a.argv: must be a list"),
+            ("plugins:\n  a:\n    argv: [run]", "plugins.yaml:3: plugins.a.argv: must begin with the absolute path"),
+            ("plugins:\n  a:\n    argv: []", "must begin with the absolute path"),
+            ("plugins:\n  a:\n    maxInFlight: 0", "plugins.yaml:3: plugins.a.maxInFlight: must be a whole number"),
+            ("plugins:\n  a:\n    defaults: 7", "plugins.a.defaults: must be a mapping"),
+            ("plugins:\n  a: b: c", "plugins.yaml"),
+            ("plugins:\n  - a", "plugins.yaml:2: plugins: must be a mapping"),
+        ])
+    func wrongManifest(text: String, problem: String) throws {
+        let error = #expect(throws: PluginHostError.self) { try PluginManifest(parsing: text, path: "plugins.yaml") }
+        #expect(error?.description.contains(problem) == true, "\(error.debugDescription)")
+    }
+
+    @Test("An entry without a program says where it was looked for")
+    func missingProgram() throws {
+        let manifest = try PluginManifest(parsing: "plugins:\n  a: {maxInFlight: 1}", path: "plugins.yaml")
+        let error = #expect(throws: PluginHostError.self) { try find(["/nowhere"], manifest: manifest) }
+        #expect(error?.description.contains("no executable generalscaler-plugin-a in /nowhere") == true)
+    }
+
+    @Test("An empty manifest is none")
+    func emptyManifest() throws {
+        #expect(try PluginManifest(parsing: "", path: "p").plugins.isEmpty)
+    }
+}

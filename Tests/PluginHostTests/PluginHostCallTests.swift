@@ -1,0 +1,64 @@
+import PluginProtocol
+import Testing
+import WireFormats
+
+@testable import PluginHost
+
+@Suite("Calls to plugins", .timeLimit(.minutes(1)))
+struct PluginHostCallTests {
+    @Test("A plugin is found by its file name, started, shaken hands with and asked")
+    func read() async throws {
+        try await HostFixture.run(["depth": PluginScript(types: ["depth", "age"])]) { fixture in
+            let reading = try await fixture.host.read(
+                type: "depth", config: ["value": 7.5], targetType: .value, timeout: .seconds(20))
+            #expect(reading == MetricReading(value: 7.5, observedAtMicroseconds: 1_767_225_600_000_000))
+            #expect(fixture.host.metricTypes().keys.sorted() == ["age", "depth"])
+            #expect(fixture.host.metricType("age")?.pluginName == "test plugin")
+            #expect(fixture.host.metricType("age")?.pluginVersion == "1.2")
+            let health = try await fixture.health()
+            #expect(health.state == .up)
+            #expect(health.counters.answers == 1)
+            #expect(health.inFlight == 0)
+        }
+    }
+
+    @Test("The plugin's verdict on a config reaches the caller")
+    func validate() async throws {
+        try await HostFixture.run(["depth": PluginScript(types: ["depth"])]) { fixture in
+            #expect(await fixture.host.validate(type: "depth", config: ["value": 1]) == .valid(.value))
+            let verdict = await fixture.host.validate(type: "depth", config: [:])
+            #expect(verdict == .invalid([ConfigProblem(path: "value", message: "is required")]))
+        }
+    }
+
+    @Test("A hundred calls at once each get their own answer")
+    func pipelined() async throws {
+        let script = PluginScript(types: ["depth"], capabilities: #"{"maxInFlight": 16}"#)
+        try await HostFixture.run(["depth": script]) { fixture in
+            let sum = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for value in 0..<100 {
+                    group.addTask {
+                        let reading = try await fixture.host.read(
+                            type: "depth", config: ["value": .integer(Int64(value))], targetType: .value,
+                            timeout: .seconds(30))
+                        return reading.value == Double(value)
+                    }
+                }
+                return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(sum == 100)
+        }
+    }
+
+    @Test("A type that nobody offers is answered with what is installed and where it was looked for")
+    func unknownType() async throws {
+        try await HostFixture.run(["depth": PluginScript(types: ["depth"])]) { fixture in
+            let failure = await #expect(throws: PluginFailure.self) {
+                try await fixture.host.read(type: "dept", config: [:], targetType: .value, timeout: .seconds(1))
+            }
+            #expect(failure?.kind == .unknownType)
+            #expect(failure?.message.contains("Installed: depth.") == true)
+            #expect(failure?.message.contains(fixture.directory) == true)
+        }
+    }
+}

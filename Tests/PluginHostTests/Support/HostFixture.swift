@@ -1,0 +1,125 @@
+import Glibc
+import Logging
+import ServiceLifecycle
+import TestSupport
+import Testing
+
+@testable import PluginHost
+
+/// A host over a directory of scripts, and the proof that it leaves nothing behind.
+struct HostFixture {
+    let host: PluginHost
+    let log: CapturedLog
+    let directory: String
+    /// Set where the test moves the time.
+    let clock: ManualClock?
+
+    /// Runs a host while the body runs, then shuts it down gracefully and checks that no process and no pipe is left.
+    static func run(
+        _ plugins: [String: PluginScript], files: [String: String] = [:], manifest: String? = nil,
+        clock: ManualClock? = nil, body: (HostFixture) async throws -> Void
+    ) async throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        for (name, script) in plugins {
+            try directory.write(script.text, to: "generalscaler-plugin-\(name)", executable: true)
+        }
+        for (name, text) in files { try directory.write(text, to: name, executable: true) }
+        var configuration = PluginHostConfiguration(
+            directories: [directory.path], hostVersion: "1.0",
+            environment: ["PATH": environment("PATH") ?? "/usr/bin:/bin", "SECRET": "never"])
+        if let manifest {
+            try directory.write(manifest, to: "plugins.yaml")
+            configuration.manifest = "\(directory.path)/plugins.yaml"
+        }
+        let log = CapturedLog()
+        let host = try PluginHost(
+            configuration: configuration, clock: clock ?? ContinuousClock(), random: { 0.5 }, logger: log.logger)
+        let fixture = HostFixture(host: host, log: log, directory: directory.path, clock: clock)
+        let group = ServiceGroup(services: [host], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
+        async let running: Void = group.run()
+        await host.untilStarted()
+        var pipes: Set<String> = []
+        for health in await host.health() {
+            if let process = health.processID { pipes.formUnion(Self.pipes(of: process)) }
+        }
+        let result: Result<Void, any Error>
+        do {
+            try await body(fixture)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        await group.triggerGracefulShutdown()
+        // From here on time runs as fast as anyone sleeps.
+        let driver = clock.map { clock in Task { await drive(clock) } }
+        try await running
+        driver?.cancel()
+        await driver?.value
+        expectNothingLeft(directory: directory.path, pipes: pipes)
+        try result.get()
+    }
+
+    /// The health of the only plugin.
+    func health() async throws -> PluginHealth { try #require(await host.health().first) }
+
+    /// The id of the only plugin's process.
+    func process() async throws -> Int32 { try #require(try await health().processID) }
+
+    /// The text of a file that a plugin wrote into the directory.
+    func contents(_ name: String) throws -> String {
+        guard let file = fopen("\(directory)/\(name)", "re") else { throw SystemError("fopen") }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
+    }
+
+    static func expectNothingLeft(directory: String, pipes: Set<String>) {
+        let left = ProcessTable.entries().filter { entry in
+            commandLine(entry.id).contains(directory)
+        }
+        #expect(left.isEmpty, "these processes outlive their host: \(left)")
+        let open = Self.pipes(of: getpid()).intersection(pipes)
+        #expect(open.isEmpty, "these pipes outlive their host: \(open)")
+    }
+
+    /// Runs the body while time moves on as fast as anyone sleeps.
+    func whileTimeFlies<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+        let driver = clock.map { clock in Task { await Self.drive(clock) } }
+        defer { driver?.cancel() }
+        return try await body()
+    }
+
+    private static func drive(_ clock: ManualClock) async {
+        while (try? await clock.sleepers()) != nil {
+            clock.advanceToNextSleeper()
+            await Task.yield()
+        }
+    }
+
+    static func exists(_ process: Int32) -> Bool { kill(process, 0) == 0 }
+
+    private static func pipes(of process: Int32) -> Set<String> {
+        var pipes: Set<String> = []
+        for descriptor in 0..<512 {
+            var target = [CChar](repeating: 0, count: 128)
+            let count = readlink("/proc/\(process)/fd/\(descriptor)", &target, 127)
+            guard count > 0 else { continue }
+            let name = String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            if name.hasPrefix("pipe:") { pipes.insert(name) }
+        }
+        return pipes
+    }
+
+    private static func commandLine(_ process: Int32) -> String {
+        guard let file = fopen("/proc/\(process)/cmdline", "re") else { return "" }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes.prefix(count).map { $0 == 0 ? 0x20 : $0 }, as: UTF8.self)
+    }
+}
+
+/// A value of the tests' own environment.
+func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

@@ -1,0 +1,56 @@
+import PluginProtocol
+import Testing
+import WireFormats
+
+@testable import PluginHost
+
+@Suite("Metric types and their plugins")
+struct TypeRegistryTests {
+    private func offer(_ types: String...) -> InitializeResult {
+        InitializeResult(
+            protocolVersion: 1, pluginName: "n", pluginVersion: "2",
+            metricTypes: types.map {
+                MetricTypeDescription(
+                    type: $0, description: "", configSchema: .object([:]), defaultTargetType: .value)
+            }, capabilities: PluginCapabilities())
+    }
+
+    @Test("A plugin answers for its name before its first handshake, and for all it offers after")
+    func owners() {
+        var registry = TypeRegistry(plugins: ["a"], directories: ["/d"])
+        #expect(registry.owner(of: "a") == "a")
+        #expect(registry.installed.isEmpty)
+        #expect(registry.handshaken("a", offer("a", "b")).isEmpty)
+        #expect(registry.owner(of: "b") == "a")
+        #expect(registry.installed["b"]?.pluginVersion == "2")
+    }
+
+    @Test("A type offered twice stays with its plugin, and the second is told")
+    func conflict() throws {
+        var registry = TypeRegistry(plugins: ["a", "b"], directories: [])
+        #expect(registry.handshaken("a", offer("a", "x")).isEmpty)
+        let conflicts = registry.handshaken("b", offer("b", "x", "a"))
+        #expect(conflicts.count == 2)
+        #expect(try #require(conflicts.first).contains(#"plugin b offers metric type "x", which plugin a has already"#))
+        #expect(registry.owner(of: "x") == "a")
+        #expect(registry.owner(of: "b") == "b")
+    }
+
+    @Test("A type that a plugin does not offer any more is free")
+    func changedOffer() {
+        var registry = TypeRegistry(plugins: ["a", "b"], directories: [])
+        _ = registry.handshaken("a", offer("x"))
+        #expect(registry.owner(of: "a") == nil)
+        _ = registry.handshaken("a", offer("a"))
+        #expect(registry.handshaken("b", offer("b", "x")).isEmpty)
+        #expect(registry.owner(of: "x") == "b")
+    }
+
+    @Test("While a plugin has not started, a missing type is not called unknown")
+    func unsettled() {
+        var registry = TypeRegistry(plugins: ["a"], directories: ["/d"])
+        #expect(registry.unknown("x").kind == .notRunning)
+        _ = registry.handshaken("a", offer("a"))
+        #expect(registry.unknown("x").kind == .unknownType)
+    }
+}

@@ -1,0 +1,45 @@
+import Testing
+
+@testable import PluginSDK
+
+@Suite struct LineSplitterTests {
+    private func lines(_ chunks: [String], maxBytes: Int = 16) -> [String] {
+        var splitter = LineSplitter(maxBytes: maxBytes)
+        var lines: [String] = []
+        for chunk in chunks {
+            splitter.append(Array(chunk.utf8))
+            while let line = splitter.next() {
+                switch line {
+                case .complete(let bytes): lines.append(String(decoding: bytes, as: UTF8.self))
+                case .overlong: lines.append("<overlong>")
+                }
+            }
+        }
+        return lines
+    }
+
+    @Test(arguments: [
+        (["one\ntwo\n"], ["one", "two"]),
+        (["o", "ne", "\nt", "wo", "\n"], ["one", "two"]),
+        (["one\n\n\ntwo\nthr"], ["one", "two"]),
+        (["a\u{2028}b\r\n"], ["a\u{2028}b\r"]),
+        (["0123456789abcdef\n"], ["0123456789abcdef"]),
+        (["0123456789abcdefg\nnext\n"], ["<overlong>", "next"]),
+        (["0123456789", "0123456789", "0123456789", "\nnext\n"], ["<overlong>", "next"]),
+    ])
+    func `a stream is cut at the newline byte alone, and a line past the limit is dropped whole`(
+        chunks: [String], expected: [String]
+    ) {
+        #expect(lines(chunks) == expected)
+    }
+
+    @Test func `any cut of the stream gives the same lines`() {
+        let text = "first\nsecond line\n\n0123456789abcdefgh\nlast\n"
+        let whole = lines([text])
+        for cut in 0...text.utf8.count {
+            let bytes = Array(text.utf8)
+            let parts = [bytes[..<cut], bytes[cut...]].map { String(decoding: $0, as: UTF8.self) }
+            #expect(lines(parts) == whole)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import PluginProtocol
+import Subprocess
+import TestSupport
+import Testing
+import WireFormats
+
+/// The whole plugin, in a process of its own.
+@Suite(.timeLimit(.minutes(1))) struct PluginProcessTests {
+    private struct Outcome {
+        let status: TerminationStatus
+        let answers: [PluginMessage]
+        let standardError: String
+        let duration: Duration
+    }
+
+    /// Starts the test plugin, shakes hands, makes one call of each behavior, and ends its input.
+    private func play(_ behaviors: String..., deadlineMs: Int = 5_000) async throws -> Outcome {
+        var lines = [SessionScript.initialize]
+        for (index, behavior) in behaviors.enumerated() {
+            lines.append(
+                SessionScript.call(index + 1, deadlineMs: deadlineMs).replacing(
+                    #""config":{}"#, with: #""config":{"behavior":"\#(behavior)","token":"canary"}"#))
+        }
+        let start = ContinuousClock.now
+        let result = try await run(
+            .name("test-plugin"), environment: .inherit.updating(["PATH": BuiltExecutable.directory]),
+            input: .string(lines.joined(separator: "\n") + "\n"), output: .string(limit: 1 << 20),
+            error: .string(limit: 1 << 20))
+        return Outcome(
+            status: result.terminationStatus,
+            answers: try result.standardOutput.split(separator: "\n").map {
+                try PluginMessage.decode(JSON(parsing: String($0)))
+            },
+            standardError: result.standardError,
+            duration: .now - start)
+    }
+
+    @Test func `a plugin answers, and exits 0 when its input ends`() async throws {
+        let outcome = try await play("answer", "fail")
+        #expect(outcome.status == .exited(0))
+        #expect(outcome.answers.map(\.id) == [0, 1, 2])
+        #expect(outcome.answers[2].error == PluginError(.notFound, "there is no such thing", path: "value"))
+        #expect(outcome.standardError.isEmpty)
+    }
+
+    @Test func `a stray print lands on standard error and not in the protocol`() async throws {
+        let outcome = try await play("print")
+        #expect(outcome.answers.map(\.id) == [0, 1])
+        #expect(outcome.standardError == "a stray print, and the token is Optional(***)\n")
+    }
+
+    @Test func `a secret that a plugin puts into an error is masked`() async throws {
+        let outcome = try await play("leak")
+        #expect(outcome.answers.last?.error?.message == "the server refuses ***")
+    }
+
+    @Test func `a call that waits does not keep the plugin past the end of its input`() async throws {
+        let outcome = try await play("answer", "wait", deadlineMs: 60_000)
+        #expect(outcome.status == .exited(0))
+        #expect(outcome.answers.map(\.id) == [0, 1])
+        #expect(outcome.duration < ProtocolLimits.exitGrace + .seconds(1))
+    }
+
+    @Test func `a call that never gives its thread back does not keep the plugin either`() async throws {
+        let outcome = try await play("block", deadlineMs: 60_000)
+        #expect(outcome.status == .exited(0))
+        #expect(outcome.answers.map(\.id) == [0])
+        #expect(outcome.duration < ProtocolLimits.exitGrace + .seconds(1))
+    }
+}

@@ -1,0 +1,65 @@
+import PluginProtocol
+import Testing
+import WireFormats
+
+@testable import PluginSDK
+
+@Suite struct ServeSessionTimeTests {
+    private let reading = MetricReading(value: 5, observedAtMicroseconds: 0)
+
+    @Test func `at its deadline a call is answered and given up, and no sooner`() throws {
+        var script = SessionScript.serving()
+        let call = try script.start(SessionScript.call(1, deadlineMs: 500))
+        #expect(script.session.nextDeadline == script.now + .milliseconds(500))
+        #expect(script.session.expire(now: script.now + .milliseconds(499)).isEmpty)
+        let late = script.session.expire(now: script.now + .milliseconds(500))
+        #expect(late.map(\.token) == [call.token])
+        #expect(try SessionScript.message(late[0].answer).error?.kind == .deadlineExceeded)
+        #expect(script.session.finish(call.token, .success(reading)) == nil)
+        #expect(script.session.nextDeadline == nil)
+    }
+
+    @Test func `only the calls that are late are given up`() throws {
+        var script = SessionScript.serving(maxInFlight: 3)
+        let slow = try script.start(SessionScript.call(1, deadlineMs: 900))
+        let quick = try script.start(SessionScript.call(2, deadlineMs: 100))
+        let answered = try script.start(SessionScript.call(3, deadlineMs: 50))
+        _ = script.session.finish(answered.token, .success(reading))
+        #expect(script.session.expire(now: script.now + .milliseconds(200)).map(\.token) == [quick.token])
+        #expect(script.session.nextDeadline == script.now + .milliseconds(900))
+        #expect(script.session.finish(slow.token, .success(reading)) != nil)
+    }
+
+    @Test func `a call given up frees its place, but calls that never return are bounded`() throws {
+        var script = SessionScript.serving(maxInFlight: 1)
+        var first: ServeSession.Call?
+        for id in 1...ServeLimits.maxAbandonedCalls {
+            let call = try script.start(SessionScript.call(id))
+            first = first ?? call
+            #expect(script.session.expire(now: script.now + .seconds(2)).map(\.token) == [call.token])
+        }
+        let error = try script.error(to: SessionScript.call(1_000))
+        #expect(error.kind == .busy)
+        #expect(error.message.contains("\(ServeLimits.maxAbandonedCalls) calls still run"))
+        _ = script.session.finish(try #require(first).token, .success(reading))
+        #expect(throws: Never.self) { try script.start(SessionScript.call(1_001)) }
+    }
+
+    @Test func `after the end of input the calls in flight may finish`() throws {
+        var script = SessionScript.serving()
+        let call = try script.start(SessionScript.call(1, deadlineMs: 60_000))
+        script.session.endOfInput(now: script.now)
+        #expect(!script.session.isOver(now: script.now))
+        #expect(script.session.finish(call.token, .success(reading)) != nil)
+        #expect(script.session.isOver(now: script.now))
+    }
+
+    @Test func `after the end of input a call that hangs holds the plugin for less than two seconds`() throws {
+        var script = SessionScript.serving()
+        _ = try script.start(SessionScript.call(1, deadlineMs: 60_000))
+        script.session.endOfInput(now: script.now)
+        let end = try #require(script.session.nextDeadline)
+        #expect(end < script.now + ProtocolLimits.exitGrace)
+        #expect(script.session.isOver(now: end))
+    }
+}

@@ -1,0 +1,80 @@
+import PluginSDK
+import Testing
+
+@testable import generalscaler_plugin_prometheus
+
+@Suite struct PrometheusConfigTests {
+    private func problems(_ text: String) -> [ConfigProblem] {
+        do throws(ConfigProblems) {
+            _ = try PrometheusConfig(parsing: text)
+            return []
+        } catch {
+            return error.problems
+        }
+    }
+
+    @Test func `the least that a config needs is an address and a query`() {
+        #expect(problems(#"{"address": "http://prometheus:9090", "query": "up"}"#).isEmpty)
+    }
+
+    @Test func `a missing address says that the operator can set it for all`() {
+        let found = problems(#"{"query": "up"}"#)
+        #expect(found.map(\.path) == ["address"])
+        #expect(found.first?.message.contains("plugins.yaml") == true)
+    }
+
+    @Test(arguments: [
+        ("prometheus:9090", "http://"), ("ftp://prometheus", "http://"), ("http://", "host"), ("http:///x", "host"),
+        ("http://user:pw@prometheus", "auth.basic"), ("http://prometheus?a=b", "parameters"),
+        ("http://prometheus#a", "parameters"), ("http://pro metheus", "percent-encode"),
+        ("http://prométheus", "percent-encode"),
+    ])
+    func `an address that cannot be meant is refused with what to write instead`(address: String, hint: String) {
+        let found = problems(#"{"address": "\#(address)", "query": "up"}"#)
+        #expect(found.map(\.path) == ["address"])
+        #expect(found.first?.message.contains(hint) == true)
+    }
+
+    @Test(arguments: [
+        (#""auth": {}"#, "auth"),
+        (#""auth": {"bearer": {"token": "a"}, "basic": {"username": "u", "password": "p"}}"#, "auth"),
+        (#""auth": {"bearer": {}}"#, "auth.bearer"),
+        (#""auth": {"bearer": {"token": "a", "tokenFile": "/b"}}"#, "auth.bearer"),
+        (#""auth": {"basic": {"username": "u"}}"#, "auth.basic.password"),
+        (#""auth": {"basic": {"username": "u:v", "password": "p"}}"#, "auth.basic.username"),
+        (#""auth": {"sigv4": {"region": "eu-west-1"}}"#, "auth.sigv4"),
+        (#""auth": {"googleMetadata": {}}"#, "auth.googleMetadata"),
+        (#""tls": {"cert": "/c"}"#, "tls.key"),
+        (#""tls": {"key": "/k"}"#, "tls.cert"),
+        (#""parameters": {"query": "down"}"#, "parameters.query"),
+        (#""headers": {"X Y": "z"}"#, "headers.X Y"),
+        (#""headers": {"Content-Type": "z"}"#, "headers.Content-Type"),
+        (#""headers": {"X-Y": "a\nb"}"#, "headers.X-Y"),
+        (#""headers": {"Authorization": "a"}, "auth": {"bearer": {"token": "a"}}"#, "headers.Authorization"),
+        (#""aggregation": "median""#, "aggregation"),
+        (#""timeoutSeconds": 0"#, "timeoutSeconds"),
+        (#""adress": "http://x""#, "adress"),
+    ])
+    func `what does not go together is refused at its path`(fields: String, path: String) {
+        #expect(problems(#"{"address": "http://p", "query": "up", \#(fields)}"#).map(\.path) == [path])
+    }
+
+    @Test func `secrets are marked in the schema and masked in print`() throws {
+        let config = try PrometheusConfig(
+            parsing: #"""
+                {"address": "http://p", "query": "up", "headers": {"X-A": "canary"},
+                 "auth": {"basic": {"username": "u", "password": "canary"}},
+                 "tls": {"cert": "/c", "key": "canary"}}
+                """#)
+        var dumped = ""
+        dump(config, to: &dumped)
+        #expect(!dumped.contains("canary"))
+        #expect(!"\(config)".contains("canary"))
+        let properties = PrometheusConfig.configSchema["properties"]
+        let auth = properties?["auth"]?["properties"]
+        #expect(auth?["bearer"]?["properties"]?["token"]?["x-secret"] == true)
+        #expect(auth?["basic"]?["properties"]?["password"]?["x-secret"] == true)
+        #expect(properties?["tls"]?["properties"]?["key"]?["x-secret"] == true)
+        #expect(properties?["headers"]?["additionalProperties"]?["x-secret"] == true)
+    }
+}

@@ -1,0 +1,145 @@
+import HTTPTransport
+import PluginSDK
+import Testing
+
+@testable import generalscaler_plugin_prometheus
+
+/// What becomes of an answer, without a server.
+@Suite struct QueryAnswerTests {
+    /// The reading or the error that a successful answer with this data leads to.
+    private func judge(
+        _ data: String, config: String = "", targetType: TargetType = .value, warnings: String = ""
+    ) async throws -> Result<MetricReading, PluginError> {
+        let body = #"{"status":"success","data":\#(data)\#(warnings)}"#
+        let plugin = PrometheusPlugin(client: FakePrometheus(body), files: FakeFiles())
+        do {
+            return .success(try await plugin.value(config, targetType: targetType))
+        } catch let error as PluginError {
+            return .failure(error)
+        }
+    }
+
+    @Test(
+        arguments: [
+            (#"{"resultType":"scalar","result":[1700000000.5,"42"]}"#, 42.0),
+            (vector("42"), 42),
+            (vector("-1.5e-7"), -1.5e-7),
+            (vector("1.7976931348623157e+308"), 1.7976931348623157e+308),
+            (vector("0"), 0),
+        ] as [(String, Double)])
+    func `a scalar or a vector of one is the value, observed at the evaluation time`(
+        data: String, value: Double
+    ) async throws {
+        let reading = try await judge(data).get()
+        #expect(reading.value == value)
+        #expect(reading.observedAtMicroseconds == 1_700_000_000_500_000)
+        #expect(reading.detail == nil)
+    }
+
+    @Test(arguments: [("avg", 2.0), ("sum", 6), ("min", 1), ("max", 3)])
+    func `several series become one by aggregation, whatever the target type`(
+        aggregation: String, value: Double
+    ) async throws {
+        for targetType in TargetType.allCases {
+            let reading = try await judge(
+                vector("1", "2", "3"), config: #""aggregation": "\#(aggregation)""#, targetType: targetType
+            ).get()
+            #expect(reading.value == value)
+            #expect(reading.detail == nil)
+        }
+    }
+
+    @Test func `several series without aggregation are averaged for Value, with a note that counts them`() async throws
+    {
+        let reading = try await judge(vector("1", "2", "6")).get()
+        #expect(reading.value == 3)
+        #expect(reading.detail?.contains("average of 3 series") == true)
+    }
+
+    @Test func `several series without aggregation are an error for AverageValue that names sum`() async throws {
+        let error = try #require(try await judge(vector("1", "2"), targetType: .averageValue).failure)
+        #expect(error.kind == .configInvalid)
+        #expect(error.message.contains("2 series") && error.message.contains("sum(...)"))
+    }
+
+    @Test func `aggregation single takes one series and refuses two`() async throws {
+        #expect(try await judge(vector("5"), config: #""aggregation": "single""#).get().value == 5)
+        let error = try await judge(vector("5", "6"), config: #""aggregation": "single""#).failure
+        #expect(error?.kind == .configInvalid)
+        #expect(error?.message.contains("2 series") == true)
+    }
+
+    @Test(arguments: [
+        (#"{"resultType":"matrix","result":[]}"#, "rate(...)"),
+        (#"{"resultType":"string","result":[1700000000,"x"]}"#, "a text"),
+        (#"{"resultType":"vector","result":[{"metric":{},"histogram":[1700000000,{}]}]}"#, "histogram_quantile"),
+    ])
+    func `a result that is no number is an error in the query`(data: String, hint: String) async throws {
+        let error = try #require(try await judge(data).failure)
+        #expect(error.kind == .configInvalid)
+        #expect(error.path == "query")
+        #expect(error.message.contains(hint))
+    }
+
+    @Test(
+        arguments: [
+            (vector("NaN"), "NaN"), (vector("+Inf"), "+Inf"), (vector("-Inf"), "-Inf"),
+            (vector("1", "NaN", "2"), "1 of 3 series is NaN"),
+            (#"{"resultType":"scalar","result":[1700000000,"NaN"]}"#, "NaN"),
+        ] as [(String, String)])
+    func `a value that is not finite is no data, also in one of several series`(
+        data: String, hint: String
+    ) async throws {
+        for config in ["", #""aggregation": "max""#, #""onEmpty": "zero""#] {
+            let error = try #require(try await judge(data, config: config).failure)
+            #expect(error.kind == .noData)
+            #expect(error.message.contains(hint))
+        }
+    }
+
+    @Test func `an empty result is no data`() async throws {
+        let error = try #require(try await judge(vector()).failure)
+        #expect(error.kind == .noData)
+        #expect(error.message.contains("onEmpty: zero"))
+    }
+
+    @Test func `an empty result is 0 with a warning where the config says so`() async throws {
+        let reading = try await judge(vector(), config: #""onEmpty": "zero""#).get()
+        #expect(reading.value == 0)
+        #expect(reading.detail?.contains("empty result") == true)
+    }
+
+    @Test func `warnings are told, and are no data where the config says so`() async throws {
+        let warnings = #","warnings":["a","b","c","d","e"]"#
+        let reading = try await judge(vector("1"), warnings: warnings).get()
+        #expect(reading.detail == "Prometheus warns: a; b; c; and 2 more")
+        let error = try await judge(vector("1"), config: #""failOnWarnings": true"#, warnings: warnings).failure
+        #expect(error?.kind == .noData)
+        #expect(error?.message.contains("a; b; c") == true)
+        #expect(try await judge(vector("1"), config: #""failOnWarnings": true"#).get().value == 1)
+    }
+
+    @Test(arguments: [
+        "null", "[]", "{}", #"{"resultType":"vector"}"#, #"{"resultType":"vector","result":[{"metric":{}}]}"#,
+        #"{"resultType":"scalar","result":[1700000000]}"#, #"{"resultType":"scalar","result":["x","1"]}"#,
+        #"{"resultType":"scalar","result":[1e300,"1"]}"#, #"{"resultType":"scalar","result":[1,"one"]}"#,
+        #"{"resultType":"tensor","result":[]}"#,
+    ])
+    func `an answer of another shape is the source's fault, not a value`(data: String) async throws {
+        let error = try #require(try await judge(data).failure)
+        #expect(error.kind == .sourceUnreachable)
+        #expect(error.message.contains("Check that address"))
+    }
+}
+
+extension Result where Failure == PluginError {
+    var failure: PluginError? {
+        guard case .failure(let error) = self else { return nil }
+        return error
+    }
+}
+
+private func vector(_ values: String...) -> String {
+    let series = values.map { #"{"metric":{},"value":[1700000000.5,"\#($0)"]}"# }
+    return #"{"resultType":"vector","result":[\#(series.joined(separator: ","))]}"#
+}

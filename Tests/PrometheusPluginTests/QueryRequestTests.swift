@@ -1,0 +1,154 @@
+import HTTPTransport
+import PluginSDK
+import Testing
+
+@testable import generalscaler_plugin_prometheus
+
+/// What is sent.
+@Suite struct QueryRequestTests {
+    private func request(
+        _ config: String = "", address: String = "http://prometheus:9090", query: String = "up",
+        files: FakeFiles = FakeFiles(), timeout: Duration = .seconds(10)
+    ) async throws -> HTTPRequest {
+        let client = FakePrometheus(.success(.one))
+        let plugin = PrometheusPlugin(client: client, files: files)
+        _ = try await plugin.value(config, address: address, query: query, timeout: timeout)
+        return try #require(client.requests.first)
+    }
+
+    private func header(_ name: String, _ request: HTTPRequest) -> [String] {
+        request.headers.filter { $0.name == name }.map(\.value)
+    }
+
+    @Test func `a query is posted as a form`() async throws {
+        let request = try await request(query: #"sum(rate(a{b=\"c d\"}[5m])) + 1 & é"#)
+        #expect(request.method == "POST")
+        #expect(request.url == "http://prometheus:9090/api/v1/query")
+        #expect(header("Content-Type", request) == ["application/x-www-form-urlencoded"])
+        let form = String(decoding: try #require(request.body), as: UTF8.self)
+        #expect(form.hasPrefix("query=sum%28rate%28a%7Bb%3D%22c%20d%22%7D%5B5m%5D%29%29%20%2B%201%20%26%20%C3%A9&"))
+        #expect(request.maxBodyBytes == 8 << 20)
+    }
+
+    @Test func `with GET the query is in the URL`() async throws {
+        let request = try await request(#""method": "GET""#, query: "a+b")
+        #expect(request.method == "GET")
+        #expect(request.body == nil)
+        #expect(request.url.hasPrefix("http://prometheus:9090/api/v1/query?query=a%2Bb&timeout="))
+        #expect(header("Content-Type", request).isEmpty)
+    }
+
+    @Test(arguments: [
+        ("http://prometheus:9090/", "http://prometheus:9090/api/v1/query"),
+        ("https://mimir/prometheus", "https://mimir/prometheus/api/v1/query"),
+        ("https://mimir/a/b//", "https://mimir/a/b/api/v1/query"),
+        ("http://[::1]:9090", "http://[::1]:9090/api/v1/query"),
+    ])
+    func `a path prefix stays`(address: String, url: String) async throws {
+        #expect(try await request(address: address).url == url)
+    }
+
+    @Test func `parameters and headers are sent along`() async throws {
+        let request = try await request(
+            #""parameters": {"dedup": "true", "a b": ""}, "headers": {"X-Scope-OrgID": "team"}"#)
+        let form = String(decoding: try #require(request.body), as: UTF8.self)
+        #expect(form.hasPrefix("a%20b=&dedup=true&query=up&timeout="))
+        #expect(header("X-Scope-OrgID", request) == ["team"])
+    }
+
+    @Test func `the call's deadline and timeoutSeconds both bound the request, and the server is told`() async throws {
+        let byDeadline = try await request(timeout: .seconds(10))
+        let timeout = try #require(byDeadline.timeout)
+        #expect(timeout < .seconds(10) && timeout > .seconds(9))
+        let byConfig = try await request(#""timeoutSeconds": 0.5"#)
+        #expect(byConfig.timeout == .milliseconds(500))
+        #expect(String(decoding: byConfig.body ?? [], as: UTF8.self) == "query=up&timeout=500ms")
+    }
+
+    // MARK: Credentials
+
+    @Test func `a bearer token is sent`() async throws {
+        let request = try await request(#""auth": {"bearer": {"token": "abc"}}"#)
+        #expect(header("Authorization", request) == ["Bearer abc"])
+    }
+
+    @Test(arguments: [
+        ("Aladdin", "open sesame", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), ("a", "b", "YTpi"), ("a", "bc", "YTpiYw=="),
+        ("test", "123£", "dGVzdDoxMjPCow=="),
+    ])
+    func `a user and password are sent as RFC 7617 says`(user: String, password: String, encoded: String) async throws {
+        let request = try await request(
+            #""auth": {"basic": {"username": "\#(user)", "password": "\#(password)"}}"#)
+        #expect(header("Authorization", request) == ["Basic \(encoded)"])
+    }
+
+    @Test func `a token file is read without the newline at its end`() async throws {
+        let request = try await request(
+            #""auth": {"bearer": {"tokenFile": "/token"}}"#, files: FakeFiles(["/token": ["abc\n"]]))
+        #expect(header("Authorization", request) == ["Bearer abc"])
+    }
+
+    @Test(arguments: [401, 403])
+    func `a token that was rotated meanwhile is read afresh and tried once`(status: Int) async throws {
+        let client = FakePrometheus(
+            .success(.init(status: status, "expired")), .success(.one))
+        let plugin = PrometheusPlugin(client: client, files: FakeFiles(["/token": ["old", "new"]]))
+        #expect(try await plugin.value(#""auth": {"bearer": {"tokenFile": "/token"}}"#).value == 1)
+        #expect(client.requests.flatMap { header("Authorization", $0) } == ["Bearer old", "Bearer new"])
+    }
+
+    @Test func `the fresh token is tried once only`() async throws {
+        let client = FakePrometheus(.success(.unauthorized), .success(.unauthorized), .success(.one))
+        let plugin = PrometheusPlugin(client: client, files: FakeFiles(["/token": ["a", "b", "c"]]))
+        let error = try await plugin.failure(#""auth": {"bearer": {"tokenFile": "/token"}}"#)
+        #expect(error?.kind == .authFailed)
+        #expect(client.requests.count == 2)
+    }
+
+    @Test(arguments: [
+        #""auth": {"bearer": {"token": "t"}}"#, #""auth": {"bearer": {"tokenFile": "/token"}}"#,
+        #""auth": {"basic": {"username": "u", "password": "p"}}"#, "",
+    ])
+    func `credentials that did not change are not tried again`(config: String) async throws {
+        let client = FakePrometheus(.success(.unauthorized), .success(.one))
+        let plugin = PrometheusPlugin(client: client, files: FakeFiles(["/token": ["t"]]))
+        #expect(try await plugin.failure(config)?.kind == .authFailed)
+        #expect(client.requests.count == 1)
+    }
+
+    @Test(arguments: [("/missing", "No such file"), ("/empty", "is empty"), ("/two-lines", "control character")])
+    func `a token file that is of no use fails before anything is sent`(path: String, hint: String) async throws {
+        let client = FakePrometheus(.success(.one))
+        let files = FakeFiles(["/empty": ["\n"], "/two-lines": ["canary\ncanary"]])
+        let plugin = PrometheusPlugin(client: client, files: files)
+        let error = try #require(try await plugin.failure(#""auth": {"bearer": {"tokenFile": "\#(path)"}}"#))
+        #expect(error.kind == .authFailed)
+        #expect(error.message.contains(hint))
+        #expect(!error.message.contains("canary"))
+        #expect(client.requests.isEmpty)
+    }
+
+    // MARK: TLS
+
+    @Test func `certificates come from text or from files`() async throws {
+        let pem = "-----BEGIN CERTIFICATE-----"
+        let request = try await request(
+            #"""
+            "tls": {"ca": "\#(pem)", "cert": "/cert", "key": "/key", "serverName": "internal",
+            "insecureSkipVerify": true}
+            """#, files: FakeFiles(["/cert": ["C"], "/key": ["K"]]))
+        #expect(
+            request.tls
+                == TLSOptions(
+                    certificateAuthorities: Array(pem.utf8), clientCertificate: [UInt8(ascii: "C")],
+                    clientKey: [UInt8(ascii: "K")], serverName: "internal", skipsVerification: true))
+    }
+
+    @Test func `a key that is neither text nor path is not repeated`() async throws {
+        let plugin = PrometheusPlugin(client: FakePrometheus(.success(.one)), files: FakeFiles(["/cert": ["C"]]))
+        let error = try #require(try await plugin.failure(#""tls": {"cert": "/cert", "key": "canary"}"#))
+        #expect(error.kind == .configInvalid)
+        #expect(error.path == "tls.key")
+        #expect(!error.message.contains("canary"))
+    }
+}

@@ -1,0 +1,216 @@
+import Scaling
+import Testing
+
+@Suite("What a scaler remembers")
+struct HistoryTests {
+    private let spec = ScalingSpec(
+        maxReplicas: 20, metrics: [.rate], safety: SafetyLimits(cooldown: .seconds(300), scaleDownStabilization: .zero)
+    )
+
+    private func decide(
+        _ current: Int, _ value: Double = 100, _ history: ScalingHistory, at now: Timestamp = at(0)
+    ) -> DecisionOutcome {
+        DecisionEngine.decide(
+            DecisionInput(
+                spec: spec, now: now, current: current, ready: current,
+                observations: [.value(value, observedAt: now)], history: history
+            )
+        )
+    }
+
+    // MARK: A scaling that was under way when the operator died
+
+    private func dying(from: Int, to: Int, secondsAgo: Int = 100) -> ScalingHistory {
+        ScalingHistory(
+            pendingScale: .init(from: from, to: to, at: at(-secondsAgo)), lastSeenReplicas: from, hasSeenReplicas: true
+        )
+    }
+
+    @Test("Replicas at `to`: it happened then, and its cooldown runs")
+    func pendingHappened() {
+        let outcome = decide(8, 200, dying(from: 4, to: 8))
+        #expect(outcome.decision.limitedBy == [.cooldown])
+        #expect(outcome.history.lastScaleUpTime == at(-100))
+        #expect(outcome.history.lastOutsideChangeTime == nil)
+        #expect(outcome.history.pendingScale == nil)
+        #expect(decide(8, 200, dying(from: 4, to: 8, secondsAgo: 300)).decision.desired == 16)
+    }
+
+    @Test("Replicas at `from`: it did not, and is decided again")
+    func pendingDidNotHappen() {
+        let outcome = decide(4, 200, dying(from: 4, to: 8))
+        #expect(outcome.decision.desired == 8)
+        #expect(outcome.history.lastScaleUpTime == nil)
+        #expect(outcome.history.lastOutsideChangeTime == nil)
+        #expect(outcome.history.pendingScale == nil)
+    }
+
+    @Test("Anything else: someone else changed them")
+    func pendingOverwritten() {
+        let outcome = decide(6, 50, dying(from: 4, to: 8))
+        #expect(outcome.history.lastOutsideChangeTime == at(0))
+        #expect(outcome.history.lastScaleUpTime == nil)
+        #expect(outcome.decision.limitedBy == [.cooldown])
+    }
+
+    @Test("A scale-down under way counts as one, to 0 as a zero of our own")
+    func pendingDown() {
+        #expect(decide(4, 100, dying(from: 8, to: 4)).history.lastScaleDownTime == at(-100))
+        let zero = decide(0, 100, dying(from: 8, to: 0)).history
+        #expect(zero.scaledToZero)
+        #expect(zero.hasSeenReplicas)
+    }
+
+    @Test("A jump to the bounds that was under way starts no cooldown")
+    func pendingJump() {
+        let outcome = decide(20, 50, dying(from: 30, to: 20))
+        #expect(outcome.history.lastScaleDownTime == nil)
+        #expect(outcome.history.lastOutsideChangeTime == nil)
+        #expect(outcome.decision.desired == 10)
+    }
+
+    // MARK: Changes from outside
+
+    @Test("Replicas other than at the last look are someone else's doing, and not undone at once")
+    func outsideChange() {
+        var history = decide(4, 100, ScalingHistory()).history
+        #expect(history.lastOutsideChangeTime == nil)
+        let changed = decide(12, 30, history, at: at(15))
+        #expect(changed.history.lastOutsideChangeTime == at(15))
+        #expect(changed.decision.limitedBy == [.cooldown])
+        history = changed.history
+        #expect(decide(12, 30, history, at: at(314)).decision.limitedBy == [.cooldown])
+        #expect(decide(12, 30, history, at: at(315)).decision.desired == 6)
+    }
+
+    @Test("Our own change is not")
+    func ownChange() {
+        var history = decide(4, 200, ScalingHistory()).history
+        history.recordScale(from: 4, to: 8, at: at(0), startsCooldown: true)
+        let next = decide(8, 100, history, at: at(15)).history
+        #expect(next.lastOutsideChangeTime == nil)
+        #expect(next.lastScaleUpTime == at(0))
+    }
+
+    @Test("A jump to the bounds starts no cooldown")
+    func jump() {
+        var history = ScalingHistory()
+        let outcome = decide(30, 50, history)
+        #expect(outcome.decision.limitedBy == [.boundsJump])
+        #expect(!outcome.decision.startsCooldown)
+        history = outcome.history
+        history.recordScale(from: 30, to: 20, at: at(0), startsCooldown: outcome.decision.startsCooldown)
+        #expect(decide(20, 50, history, at: at(15)).decision.desired == 10)
+    }
+
+    // MARK: Clocks
+
+    @Test("A stored time in the future is taken as now")
+    func future() {
+        let history = decide(
+            4, 100,
+            ScalingHistory(
+                lastScaleUpTime: at(50), lastScaleDownTime: at(60), lastOutsideChangeTime: at(70),
+                lastActiveTime: at(80), hasSeenReplicas: true
+            )
+        ).history
+        #expect(history.lastScaleUpTime == at(0))
+        #expect(history.lastScaleDownTime == at(0))
+        #expect(history.lastOutsideChangeTime == at(0))
+        #expect(history.lastActiveTime == at(0))
+        #expect(decide(8, 100, dying(from: 4, to: 8, secondsAgo: -50)).history.lastScaleUpTime == at(0))
+    }
+
+    @Test("A clock that goes back never scales, and holds no longer than what it holds for")
+    func clockBack() {
+        var simulation = Simulation(
+            ScalingSpec(maxReplicas: 20, metrics: [.rate], safety: SafetyLimits(scaleUpStabilization: .seconds(60))),
+            current: 4
+        )
+        simulation.time = 1_000_000
+        for _ in 0..<80 { simulation.poll(100) }
+        simulation.time = 0
+        for _ in 0..<20 { #expect(simulation.poll(50).desired == 4) }
+        #expect(simulation.poll(50).desired == 2)
+    }
+
+    @Test("Times at both ends of what a clock can say do not trap", arguments: [Int64.min, -1, 0, 1, .max])
+    func extremeClock(now: Int64) {
+        for other in [Int64.min, 0, .max] {
+            let past = Timestamp(microsecondsSince1970: other)
+            let input = DecisionInput(
+                spec: spec, now: Timestamp(microsecondsSince1970: now), current: 4, ready: 4,
+                observations: [.value(200, observedAt: past)],
+                history: ScalingHistory(
+                    lastScaleUpTime: past, lastScaleDownTime: past, lastOutsideChangeTime: past, lastActiveTime: past,
+                    pendingScale: .init(from: 4, to: 8, at: past)
+                )
+            )
+            #expect([4, 8].contains(DecisionEngine.decide(input).decision.desired))
+        }
+    }
+
+    // MARK: Windows
+
+    @Test("Windows are seeded with the current replicas at first sight, and again after a restart")
+    func seeds() {
+        let safety = SafetyLimits.free.with {
+            $0.scaleUpStabilization = .seconds(120)
+            $0.scaleDownStabilization = .seconds(300)
+        }
+        for value in [Reading.fresh(200), .fresh(50)] {
+            var simulation = Simulation(ScalingSpec(maxReplicas: 20, metrics: [.rate], safety: safety), current: 4)
+            let held =
+                value.observed(at: at(0)).value == 200 ? (120, Cause.scaleUpStabilized) : (300, .scaleDownStabilized)
+            while simulation.time < held.0 { #expect(simulation.poll(value).limitedBy == [held.1]) }
+            simulation.history = simulation.history.restarted
+            let restart = simulation.time
+            while simulation.time < restart + held.0 { #expect(simulation.poll(value).limitedBy == [held.1]) }
+            #expect(simulation.poll(value).changesReplicas)
+        }
+    }
+
+    @Test("A poll that holds records the current replicas", arguments: [true, false])
+    func heldPolls(paused: Bool) {
+        var simulation = Simulation(
+            ScalingSpec(
+                maxReplicas: 20, metrics: [.rate],
+                safety: .free.with { $0.scaleDownStabilization = .seconds(300) }
+            ),
+            current: 8
+        )
+        while simulation.time < 300 { simulation.poll(50) }
+        simulation.spec.isPaused = paused
+        simulation.poll(paused ? 50 : nil)
+        simulation.spec.isPaused = false
+        while simulation.time < 600 { #expect(simulation.poll(50).limitedBy == [.scaleDownStabilized]) }
+        #expect(simulation.poll(50).desired == 4)
+    }
+
+    @Test("A jump to the bounds leaves no mark of its own in the windows")
+    func jumpRecordsTheRecommendation() {
+        var simulation = Simulation(
+            ScalingSpec(
+                maxReplicas: 20, metrics: [.queue],
+                safety: .free.with { $0.scaleDownStabilization = .seconds(300) }
+            ),
+            current: 3
+        )
+        while simulation.time < 300 { simulation.poll(30) }
+        simulation.spec.minReplicas = 10
+        #expect(simulation.poll(30).limitedBy == [.boundsJump])
+        simulation.spec.minReplicas = 1
+        #expect(simulation.poll(30).desired == 3)
+    }
+
+    @Test("Recommendations of the past may be handed in, in any order")
+    func restored() {
+        let safety = SafetyLimits.free.with { $0.scaleDownStabilization = .seconds(300) }
+        var history = ScalingHistory.running
+        history.restoreRecommendations(
+            [(at: at(-50), replicas: 3), (at: at(-299), replicas: 6), (at: at(-301), replicas: 9)], safety: safety)
+        let row = Row("", 8, [10], safety: safety, history: history, gives: 6, .scaleDownStabilized)
+        #expect(row.decide().desired == 6)
+        #expect(row.decide().limitedBy == [.scaleDownStabilized])
+    }
+}

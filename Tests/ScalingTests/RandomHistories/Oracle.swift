@@ -1,0 +1,198 @@
+import Scaling
+
+/// Watches decisions from outside and knows only the invariants: it keeps its own memory of what happened, and says
+/// what a decision breaks.
+struct Oracle {
+    private struct Streak {
+        var polls = 0
+        var since: Timestamp
+    }
+
+    private var lastUp: Timestamp?
+    private var lastScaling: Timestamp?
+    private var lastOutsideChange: Timestamp?
+    /// Since when every metric has been valid and at most its activation.
+    private var idleSince: Timestamp?
+    private var lastSeen: Int?
+    private var hasSeenReplicas = false
+    private var isOurZero = false
+    private var failing: [String: Streak] = [:]
+
+    /// What a restart forgets.
+    mutating func restart() {
+        failing = [:]
+    }
+
+    mutating func scaled(_ decision: Decision) {
+        lastSeen = decision.desired
+        // Each scaling has a side above 0.
+        hasSeenReplicas = true
+        isOurZero = decision.desired == 0
+        guard !decision.limitedBy.contains(.boundsJump) else { return }
+        lastScaling = decision.time
+        if decision.desired > decision.current { lastUp = decision.time }
+    }
+
+    /// Takes in what the scaler sees, and judges what it makes of it.
+    mutating func watch(_ input: DecisionInput, _ decision: Decision) -> String? {
+        let view = View(input, decision)
+        remember(view)
+        if Set(decision.limitedBy).count != decision.limitedBy.count { return "a cause is named twice" }
+        if decision.desired != decision.recommended, decision.limitedBy.isEmpty { return "an unnamed limit" }
+        if let fault = checkOff(view) { return fault }
+        if view.isOff(self) { return nil }
+        if let fault = checkBounds(view) { return fault }
+        if view.names(.boundsJump) { return nil }
+        if let fault = checkFallback(view) { return fault }
+        if view.to > view.from { return checkUp(view) }
+        if view.to < view.from { return checkDown(view) }
+        return nil
+    }
+
+    private mutating func remember(_ view: View) {
+        func past(_ time: Timestamp?) -> Timestamp? { time.map { min($0, view.now) } }
+        lastUp = past(lastUp)
+        lastScaling = past(lastScaling)
+        lastOutsideChange = past(lastOutsideChange)
+        idleSince = past(idleSince)
+        if let lastSeen, lastSeen != view.from { lastOutsideChange = view.now }
+        lastSeen = view.from
+        if view.from > 0 {
+            hasSeenReplicas = true
+            isOurZero = false
+        }
+        if view.isMissingAny || view.isActive || idleSince == nil { idleSince = view.now }
+        failing = failing.mapValues { Streak(polls: $0.polls, since: min($0.since, view.now)) }
+        for (metric, value) in zip(view.spec.metrics, view.values) {
+            guard value == nil else {
+                failing[metric.name] = nil
+                continue
+            }
+            failing[metric.name, default: Streak(since: view.now)].polls += 1
+        }
+    }
+
+    // MARK: The rules
+
+    private func checkOff(_ view: View) -> String? {
+        guard view.isOff(self) else {
+            return view.names(.switchedOff) || view.names(.paused) ? "a hold without its reason" : nil
+        }
+        return view.to == view.from ? nil : "scaled though it is off"
+    }
+
+    private func checkBounds(_ view: View) -> String? {
+        let (least, most) = (view.spec.minReplicas, view.spec.maxReplicas)
+        guard (least...most).contains(view.to) else { return "out of the bounds" }
+        if (least...most).contains(view.from) {
+            return view.names(.boundsJump) ? "a jump from inside of the bounds" : nil
+        }
+        return view.names(.boundsJump) && view.to == min(max(view.from, least), most) ? nil : "not to the bound at once"
+    }
+
+    private func checkFallback(_ view: View) -> String? {
+        guard view.names(.fallback) else { return nil }
+        let hasFailed = failing.values.contains {
+            $0.polls >= view.spec.fallback.failureThreshold && view.now - $0.since >= .seconds(180)
+        }
+        return hasFailed ? nil : "a fallback too early"
+    }
+
+    private func checkUp(_ view: View) -> String? {
+        if let cap = view.spec.cap, view.to > max(cap, view.spec.minReplicas) { return "up over the cap" }
+        if view.names(.activation) {
+            return view.from == 0 && view.isActive ? nil : "an activation without an active metric"
+        }
+        if view.from == 0, !view.names(.fallback) { return "up from 0 without an activation" }
+        if view.decision.recommended <= view.from { return "up without a recommendation" }
+        let safety = view.spec.safety
+        if view.to - view.from > safety.maxScaleUpRate.step(from: view.from) { return "up over the rate" }
+        if view.isWithin(view.spec.pollingInterval, of: lastScaling) { return "up twice in an interval" }
+        if view.names(.fallback) { return nil }
+        let isHeld =
+            if let cooldown = safety.scaleUpCooldown {
+                view.isWithin(cooldown, of: lastUp)
+            } else if let cooldown = safety.cooldown {
+                view.isWithin(cooldown, of: lastScaling)
+            } else {
+                view.isWithin(.seconds(15), of: lastUp)
+            }
+        return isHeld ? "up in a cooldown" : nil
+    }
+
+    private func checkDown(_ view: View) -> String? {
+        let safety = view.spec.safety
+        if view.isWithin(view.spec.pollingInterval, of: lastScaling) { return "down twice in an interval" }
+        if safety.maxScaleDownRate.step(from: view.from) == 0 { return "down though the rate forbids it" }
+        let cooldown = safety.scaleDownCooldown ?? safety.cooldown ?? .seconds(300)
+        if view.isWithin(cooldown, of: lastOutsideChange) { return "down right after someone's change" }
+        if view.names(.toZero) {
+            if view.spec.minReplicas > 0 || view.to != 0 { return "to 0 over the minimum" }
+            if view.isMissingAny || view.isActive { return "to 0 while not idle" }
+            return view.isWithin(cooldown, of: idleSince) ? "to 0 too early" : nil
+        }
+        if view.from - view.to > safety.maxScaleDownRate.step(from: view.from) { return "down over the rate" }
+        if view.isWithin(cooldown, of: lastScaling) { return "down in a cooldown" }
+        // The cap lowers whatever the metrics say, but only down to itself.
+        if view.names(.budgetCap), let cap = view.spec.cap, view.to >= cap { return nil }
+        if view.isMissingAny {
+            let mayLower = [.static, .staticIfLower].contains(view.spec.fallback.behavior) && view.isMissingAll
+            return view.names(.fallback) && mayLower ? nil : "down on missing data"
+        }
+        if view.asksForMore { return "down though a ratio is above 1" }
+        return view.decision.recommended < view.from ? nil : "down without a recommendation"
+    }
+
+    // MARK: What is to be seen
+
+    /// One decision and what it was made from, in the words of the invariants.
+    private struct View {
+        let spec: ScalingSpec
+        let holds: Bool
+        let now: Timestamp
+        let decision: Decision
+        /// Nil where a reading is missing, stale or senseless.
+        let values: [Double?]
+
+        init(_ input: DecisionInput, _ decision: Decision) {
+            spec = input.spec
+            holds = !input.holds.isEmpty || spec.isPaused
+            now = input.now
+            self.decision = decision
+            values = zip(spec.metrics, input.observations).map { metric, observation in
+                guard case .value(let value, let time) = observation, value.isFinite, input.now - time <= .seconds(60)
+                else { return nil }
+                return value < 0 && metric.targetType == .value ? nil : value
+            }
+        }
+
+        var from: Int { decision.current }
+        var to: Int { decision.desired }
+        var isMissingAny: Bool { values.contains { $0 == nil } }
+        var isMissingAll: Bool { values.allSatisfy { $0 == nil } }
+
+        func names(_ cause: Cause) -> Bool { decision.limitedBy.contains(cause) }
+
+        func isOff(_ oracle: Oracle) -> Bool {
+            holds || (from == 0 && oracle.hasSeenReplicas && !oracle.isOurZero)
+        }
+
+        func isWithin(_ duration: Duration, of time: Timestamp?) -> Bool { time.map { now - $0 < duration } ?? false }
+
+        /// A metric of the load, not of the errors, is above its activation value.
+        var isActive: Bool {
+            zip(spec.metrics, values).contains { !isError($0) && ($1 ?? -.infinity) > $0.activation }
+        }
+
+        var asksForMore: Bool {
+            zip(spec.metrics, values).contains { metric, value in
+                guard let value, !isError(metric) else { return false }
+                return value / metric.target > (metric.targetType == .value ? 1 : Double(from))
+            }
+        }
+
+        private func isError(_ metric: MetricSpec) -> Bool {
+            spec.objective.map { metric.name == $0.metric || metric.name == $0.longMetric } ?? false
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import Testing
+
+@testable import Scaling
+
+@Suite("The sentence of a decision")
+struct SentenceTests {
+    private func decision(
+        _ causes: Cause..., current: Int = 4, desired: Int = 4, observation: MetricObservation? = nil,
+        budget: BudgetRecord? = nil
+    ) -> Decision {
+        Decision(
+            time: at(0), current: current, ready: 1, recommended: 7, desired: desired,
+            metrics: observation.map {
+                [MetricRecord(name: "rate", observation: $0, target: 100, targetType: .value)]
+            } ?? [],
+            limitedBy: causes, budget: budget
+        )
+    }
+
+    static let phrases: [Cause: String] = [
+        .minReplicas: "minReplicas asks for at least 4",
+        .maxReplicas: "maxReplicas allows at most 4",
+        .budgetCap: "the budget pays for 3",
+        .errorBudget: "the error budget is being spent too fast",
+        .tolerance: "within tolerance of the target",
+        .notReady: "only 1 of 4 replicas are ready",
+        .scaleUpStabilized: "the scale-up stabilization window has seen a lower recommendation",
+        .scaleDownStabilized: "the scale-down stabilization window has seen a higher recommendation",
+        .cooldown: "a cooldown has not passed yet",
+        .scaleUpRate: "maxScaleUpRate allows no more at once",
+        .scaleDownRate: "maxScaleDownRate allows no more at once",
+        .partialMetrics: "no scale-down while a metric is missing: one has no value",
+        .noData: "replicas are held without data",
+        .fallback: "the fallback applies",
+        .boundsJump: "4 is outside minReplicas and maxReplicas",
+        .activation: "a metric is above its activation value",
+        .toZero: "every metric has been idle for the scale-down cooldown",
+        .stuckAtZero: "no metric has a value while there are no replicas: use one that exists at 0 replicas",
+        .paused: "the scaler is paused",
+        .dryRun: "mode is DryRun, so nothing is patched",
+        .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again",
+        .duplicateTarget: "an older GeneralScaler scales this target",
+        .replicasConflict: "something else also sets the replicas of this target",
+        .notLeader: "another operator replica leads",
+    ]
+
+    @Test("Every cause has one", arguments: Cause.allCases)
+    func phrase(cause: Cause) {
+        let budget = BudgetRecord(costPerHour: 4, maxCostPerHour: 3, cap: 3)
+        #expect(decision(cause, budget: budget).reason == "Keep 4: \(Self.phrases[cause] ?? "?").")
+    }
+
+    @Test("At 0 and below its activation value")
+    func inactive() {
+        #expect(
+            decision(.activation, current: 0, desired: 0).reason == "Keep 0: no metric is above its activation value.")
+    }
+
+    @Test("Nothing to say")
+    func plain() {
+        #expect(decision().reason == "Keep 4.")
+    }
+
+    @Test("What happens, which metric asks for it, and what bounded it, in order")
+    func whole() {
+        let rows = [
+            Row(
+                "", 2, [350], safety: .free.with { $0.maxScaleUpRate = .replicas(3) }, gives: 5),
+            Row("", 4, [30, 57.5], metrics: [.rate, .queue], bounds: 1...5, gives: 5),
+            Row("", 4, [0.25, .failed], metrics: [.latency, .queue], gives: 5),
+            Row("", 4, [0.1, .failed], metrics: [.latency, .queue], gives: 4),
+            Row("", 4, [nil], gives: 4),
+            Row("", 4, [.aged(3, seconds: 75)], gives: 4),
+            Row("", 4, [-2.5], gives: 4),
+            Row("", 0, [12], metrics: [.queue], bounds: 0...5, history: ScalingHistory(), gives: 2),
+        ]
+        #expect(
+            rows.map { $0.decide().reason } == [
+                "Scale from 2 to 5: rate is 350 against a target of 100, ratio 3.5, which asks for 7; "
+                    + "maxScaleUpRate allows no more at once.",
+                "Scale from 4 to 5: queue is 57.5 against a target of 10 per replica, ratio 1.438, which asks for 6; "
+                    + "maxReplicas allows at most 5.",
+                "Scale from 4 to 5: latency is 0.25 against a target of 0.2, ratio 1.25, which asks for 5.",
+                "Keep 4: latency is 0.1 against a target of 0.2, ratio 0.5, which asks for 2; "
+                    + "no scale-down while a metric is missing: queue could not be read (connection refused).",
+                "Keep 4: rate has no data (the query gave no result); replicas are held without data.",
+                "Keep 4: rate has no data (the newest value is 1m15s old, older than the 1m allowed); "
+                    + "replicas are held without data.",
+                "Keep 4: rate could not be read (the value -2.5 is negative, which has no meaning for targetType Value); "
+                    + "replicas are held without data.",
+                "Scale from 0 to 2: queue is 12 against a target of 10 per replica, which asks for 2; "
+                    + "a metric is above its activation value.",
+            ]
+        )
+    }
+
+    @Test(
+        "Numbers are short",
+        arguments: [
+            (0.0, "0"), (-0.0, "0"), (1, "1"), (350, "350"), (1_234_567, "1234567"), (0.03125, "0.03125"),
+            (0.03, "0.03"), (1.0 / 3, "0.3333"), (2.0 / 3, "0.6667"), (99.996, "100"), (0.99999, "1"),
+            (-2.5, "-2.5"), (-0.00001, "-0.00001"), (12.3456, "12.35"), (999.96, "1000"), (1e15, "1000000000000000"),
+            (1e18, "1e+18"),
+            (1e-7, "1e-07"), (.infinity, "inf"), (.nan, "nan"), (.greatestFiniteMagnitude, "1.7976931348623157e+308"),
+        ])
+    func number(value: Double, text: String) {
+        #expect(value.shortText == text)
+    }
+
+    @Test(
+        "Durations are short, and rounded up",
+        arguments: [
+            (Duration.zero, "0s"), (.seconds(45), "45s"), (.seconds(60), "1m"), (.milliseconds(60_400), "1m1s"),
+            (.seconds(3_600), "1h"), (.seconds(5_400), "1h30m"), (.seconds(3_661), "1h1m1s"), (.seconds(3_601), "1h1s"),
+        ])
+    func duration(value: Duration, text: String) {
+        #expect(value.shortText == text)
+    }
+
+    @Test("Two decisions are the same for an observer where replicas and causes are")
+    func same() {
+        var other = decision(.cooldown)
+        other.time = at(15)
+        other.recommended = 9
+        #expect(decision(.cooldown).isSame(as: other))
+        other.limitedBy = []
+        #expect(!decision(.cooldown).isSame(as: other))
+        #expect(!decision().isSame(as: decision(current: 5, desired: 5)))
+    }
+}

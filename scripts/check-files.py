@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Checks every tracked text file: its length, and that it names no path that only one machine has.
+
+Usage: scripts/check-files.py [--self-test]
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# A longer file holds more than one thing. Recorded data may be longer.
+MAXIMUM_LINES = 600
+DATA_SUFFIXES = {".json", ".jsonl"}
+MACHINE_PATH = re.compile(r"(?<![\w.-])/(?:work|root|farm)(?![\w-])")
+
+
+def errors(path, data):
+    """What is wrong with the file at `path` that holds the bytes `data`."""
+    if b"\0" in data:
+        return
+    lines = data.decode("utf-8").splitlines()
+    if len(lines) > MAXIMUM_LINES and pathlib.PurePath(path).suffix not in DATA_SUFFIXES:
+        yield f"{path}: {len(lines)} lines, more than {MAXIMUM_LINES}: split it"
+    for number, line in enumerate(lines, 1):
+        if match := MACHINE_PATH.search(line):
+            yield f"{path}:{number}: names {match.group()}, a path of one machine"
+
+
+class SelfTest(unittest.TestCase):
+    def test_length(self):
+        self.assertEqual([*errors("a.swift", b"a\n" * MAXIMUM_LINES)], [])
+        self.assertEqual(len([*errors("a.swift", b"a\n" * (MAXIMUM_LINES + 1))]), 1)
+        self.assertEqual([*errors("a.json", b"a\n" * (MAXIMUM_LINES + 1))], [])
+
+    def test_machine_paths(self):
+        slash = b"/"
+        for text in [b"%cwork/a", b'"%croot"', b"see %cfarm/x", b"file://%cwork"]:
+            self.assertEqual(len([*errors("a.md", text % slash)]), 1, text)
+        for text in [b"net%cwork", b"%cworkers", b"%cetc", b"a%cwork/b", b"\0%cwork"]:
+            self.assertEqual([*errors("a.md", text % slash)], [], text)
+
+
+def main():
+    if "--self-test" in sys.argv[1:]:
+        return unittest.main(argv=sys.argv[:1], verbosity=0)
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    tracked = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout.decode()
+    paths = [path for path in tracked.split("\0") if path and (ROOT / path).is_file()]
+    found = [error for path in paths for error in errors(path, (ROOT / path).read_bytes())]
+    for error in found:
+        print(error, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

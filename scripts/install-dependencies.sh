@@ -1,0 +1,102 @@
+#!/bin/sh
+# Installs the Debian packages that building, testing, the demo or linting needs and that are not there yet.
+# Usage: install-dependencies.sh build|demo|test|lint ...
+set -eu
+
+# Command-line tools count as present where the command is, wherever it came from; libraries where pkg-config or the
+# package database knows them.
+needs() {
+    case $1 in
+        build) echo "libcurl4-openssl-dev:lib:libcurl libhiredis-dev:lib:hiredis pkg-config:cmd:pkg-config" ;;
+        demo) echo "prometheus:cmd:prometheus" ;;
+        test) echo "prometheus:cmd:prometheus redis-server:cmd:redis-server python3:cmd:python3 openssl:cmd:openssl" ;;
+        lint) echo "python3:cmd:python3 python3-venv:py:ensurepip shellcheck:cmd:shellcheck" ;;
+        *)
+            echo "install-dependencies.sh: unknown group '$1'; use build, demo, test or lint" >&2
+            exit 2
+            ;;
+    esac
+}
+
+purpose() {
+    case $1 in
+        libcurl4-openssl-dev) echo "HTTP, for the operator and the plugins" ;;
+        libhiredis-dev) echo "the Redis protocol, for the redis plugin" ;;
+        pkg-config) echo "tells the Swift package manager where libcurl is" ;;
+        prometheus) echo "the real metric source of the demo and the tests" ;;
+        redis-server) echo "a real metric source of the tests" ;;
+        python3) echo "runs checks, and plugins written in Python" ;;
+        openssl) echo "makes the certificates of the TLS tests" ;;
+        python3-venv) echo "keeps the Python packages of the checks inside .build" ;;
+        shellcheck) echo "checks the shell scripts" ;;
+    esac
+}
+
+is_present() {
+    case $2 in
+        cmd) command -v "$3" >/dev/null 2>&1 ;;
+        lib) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "$3" ;;
+        py) python3 -c "import $3" >/dev/null 2>&1 ;;
+    esac
+}
+
+missing=
+for group in "$@"; do
+    list=$(needs "$group")
+    for entry in $list; do
+        package=${entry%%:*}
+        probe=${entry#*:}
+        case " $missing " in *" $package "*) continue ;; esac
+        is_present "$package" "${probe%%:*}" "${probe#*:}" || missing="$missing $package"
+    done
+done
+[ -n "$missing" ] || exit 0
+
+echo "Missing packages:"
+for package in $missing; do echo "  $package: $(purpose "$package")"; done
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "This system has no apt-get: install these, or what your system calls them, and run this again." >&2
+    exit 1
+fi
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "Installing them needs root and there is no sudo. As root, run: apt-get install$missing" >&2
+        exit 1
+    fi
+    as_root=sudo
+fi
+echo "Installing them with apt-get${as_root:+ (through sudo)}; none of their services is started or enabled."
+
+# Packages ask policy-rc.d whether they may start their services: 101 is no. It also keeps deb-systemd-invoke away.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap '$as_root rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+    $as_root chmod 755 "$policy"
+fi
+
+apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@"; }
+log=$(mktemp)
+# shellcheck disable=SC2086 # one word for each package
+if ! { apt update && apt install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    echo "apt-get could not install them; its output is above." >&2
+    exit 1
+fi
+rm -f "$log"
+
+# Installing also enables a service for the next boot.
+for package in $missing; do
+    case $package in
+        prometheus | redis-server)
+            $as_root update-rc.d "$package" disable ||
+                echo "$package could not be disabled: it starts at the next boot."
+            ;;
+    esac
+done
+echo "Installed."
