@@ -92,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "generalscaler",
             dependencies: [
-                "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "Scaling",
+                "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
+                "Scaling",
                 "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

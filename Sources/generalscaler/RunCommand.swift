@@ -1,8 +1,8 @@
-public import ArgumentParser
+import ArgumentParser
 import FoundationEssentials
 import HTTPTransport
 import KubernetesClient
-public import Logging
+import Logging
 import Operator
 import PluginHost
 import ServiceLifecycle
@@ -33,7 +33,10 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Address and port for /metrics, /healthz and /readyz; port 0 takes a free one.")
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
 
-    @Option(help: "Least severity that is logged: trace, debug, info, notice, warning, error or critical.")
+    @Option(
+        help: "Least severity that is logged: trace, debug, info, notice, warning, error or critical.",
+        transform: Self.logLevel
+    )
     var logLevel: Logger.Level = .info
 
     func run() async throws {
@@ -68,6 +71,14 @@ struct RunCommand: AsyncParsableCommand {
     /// After this, whatever still runs is cut off.
     private static let shutdownTime: Duration = .seconds(5)
 
+    private static func logLevel(_ text: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: text) else {
+            let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--log-level: \"\(text)\" is none of \(known).")
+        }
+        return level
+    }
+
     private func cluster(_ environment: [String: String]) throws(ConfigurationError) -> ClusterConfiguration {
         if kubeconfig == nil, context == nil, environment["KUBERNETES_SERVICE_HOST"] != nil {
             return try .inCluster(environment: environment)
@@ -75,8 +86,6 @@ struct RunCommand: AsyncParsableCommand {
         return try .kubeconfig(path: kubeconfig, context: context, environment: environment)
     }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}
 
 extension ListenAddress: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }

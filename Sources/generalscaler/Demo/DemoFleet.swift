@@ -58,7 +58,7 @@ final class DemoFleet: Service {
                     while self.instances.withLock(\.count) > wanted { self.stopNewest() }
                 }
                 group.cancelAll()
-                self.instances.withLock { $0.map(\.task) }.forEach { $0?.cancel() }
+                for task in self.instances.withLock({ $0.map(\.task) }) { task?.cancel() }
             }
         }
     }
