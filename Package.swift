@@ -55,7 +55,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
-        .target(name: "PluginConformance", dependencies: ["PluginHost", "PluginProtocol", "WireFormats"]),
+        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginProtocol", "WireFormats"]),
         .target(name: "Scaling"),
         .target(
             name: "KubernetesClient",
@@ -108,7 +108,7 @@ let package = Package(
         .executableTarget(
             name: "plugin-check",
             dependencies: [
-                "PluginConformance",
+                "PluginConformance", "PluginProtocol", "WireFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

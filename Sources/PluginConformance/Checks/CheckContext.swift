@@ -1,0 +1,201 @@
+import PluginProtocol
+import WireFormats
+
+/// What the checks of one run share: the plugin, what it said of itself, and a process of it to talk to.
+final class CheckContext {
+    /// What a call was answered with.
+    enum Reply {
+        case result(JSON)
+        case error(AnswerError)
+
+        var error: AnswerError? {
+            if case .error(let error) = self { error } else { nil }
+        }
+    }
+
+    let command: PluginCommand
+    let options: CheckOptions
+    let log = FindingLog()
+    private(set) var handshake: InitializeResult?
+    /// The handshake as it came, for members that ``InitializeResult`` reads leniently.
+    private(set) var rawHandshake: JSON = .null
+    /// Calls after the handshake that were answered at all.
+    private(set) var answeredCalls = 0
+    private var current: Conversation?
+    private var triedHandshake = false
+    /// Methods that brought a plugin down or were not answered, and the rule that tells why.
+    private var broken: [ProtocolMethod: RuleID] = [:]
+
+    init(_ command: PluginCommand, options: CheckOptions) {
+        self.command = command
+        self.options = options
+    }
+
+    var times: ConformanceTimes { options.times }
+
+    func note(_ rule: RuleID, _ message: String, evidence: JSON? = nil) {
+        log.note(Finding(rule, message, evidence: evidence?.encoded()))
+    }
+
+    // MARK: Processes
+
+    /// A process of the plugin without a handshake.
+    func launch(_ command: PluginCommand? = nil, firstID: Int64 = 1) throws(Stop) -> Conversation {
+        do throws(LaunchError) {
+            return try Conversation(command ?? self.command, times: times, log: log, firstID: firstID)
+        } catch {
+            throw .launch(error)
+        }
+    }
+
+    /// A process of its own, after the handshake. Whoever gets it calls ``end(_:)``.
+    func fresh(_ command: PluginCommand? = nil) throws(Stop) -> Conversation {
+        if command?.isOneshot ?? self.command.isOneshot { throw .skip("the plugin runs oneshot") }
+        if triedHandshake, handshake == nil { throw .skip("the handshake fails: see \(RuleID.initialize.label)") }
+        let conversation = try launch(command)
+        switch conversation.ask(.initialize, Self.initialize()) {
+        case .result: return conversation
+        case .error(let error):
+            end(conversation)
+            throw .skip("initialize is refused: \(error.summary)")
+        case .none:
+            end(conversation)
+            throw .skip("the handshake fails: see \(log.findings.last?.rule.label ?? RuleID.initialize.label)")
+        }
+    }
+
+    /// The process that most checks share: a new one where the last has ended.
+    func session() throws(Stop) -> Conversation {
+        if let current, !current.isOver { return current }
+        if let current { end(current) }
+        current = nil
+        let conversation = try fresh()
+        current = conversation
+        return conversation
+    }
+
+    /// Ends the process, and looks at what it leaves.
+    func end(_ conversation: Conversation) {
+        let process = conversation.process
+        process.closeInput()
+        if conversation.isOver || process.waitForExit(until: .now + ProtocolLimits.exitGrace) == nil {
+            process.kill()
+        } else {
+            lookForLeftovers(conversation)
+        }
+        lookAtErrors(conversation)
+    }
+
+    /// What the plugin wrote there in its last or present process.
+    var standardError: [UInt8] { current?.process.standardError.bytes ?? [] }
+
+    func endSession() {
+        if let current { end(current) }
+        current = nil
+    }
+
+    /// Once the process has exited.
+    func lookForLeftovers(_ conversation: Conversation) {
+        let left = conversation.process.leftovers()
+        if !left.processes.isEmpty || left.holdsOutput {
+            let who = left.processes.isEmpty ? "some process" : "the process \(left.processes.map(String.init).joined(separator: ", "))"
+            let what = left.holdsOutput ? " and holds its standard output open" : ""
+            note(.nothingLeft, "\(who), which the plugin started, outlives it\(what)")
+        }
+        conversation.process.kill()
+    }
+
+    private func lookAtErrors(_ conversation: Conversation) {
+        let errors = conversation.process.standardError
+        guard let lines = errors.excessLines else { return }
+        log.note(
+            Finding(
+                .standardError, "\(lines) lines came on standard error in a short time",
+                evidence: errors.lastLine.map { Array($0.utf8) }))
+    }
+
+    // MARK: Calls
+
+    static func initialize(versions: [Int] = ProtocolLimits.versions) -> JSON {
+        InitializeParams(protocolVersions: versions, hostName: "plugin-check", hostVersion: "1").json
+    }
+
+    /// Shakes hands for the first time.
+    func firstHandshake() throws(Stop) -> JSON {
+        defer { triedHandshake = true }
+        guard !command.isOneshot else { return keep(try result(of: callOnce(.initialize, Self.initialize()))) }
+        let conversation = try launch()
+        current = conversation
+        switch conversation.ask(.initialize, Self.initialize()) {
+        case .result(let json): return keep(json)
+        case .error(let error):
+            note(.initialize, "initialize is answered with an error: \(error.summary)", evidence: error.json)
+            throw .skip("initialize is refused")
+        case .none:
+            throw .skip("the handshake fails: see \(log.findings.last?.rule.label ?? RuleID.initialize.label)")
+        }
+    }
+
+    private func keep(_ json: JSON) -> JSON {
+        rawHandshake = json
+        // Where it is wrong, a check says so.
+        handshake = try? InitializeResult(JSONReader(json))
+        return json
+    }
+
+    private func result(of reply: Reply) throws(Stop) -> JSON {
+        switch reply {
+        case .result(let json): return json
+        case .error(let error):
+            note(.initialize, "initialize is answered with an error: \(error.summary)", evidence: error.json)
+            throw .skip("initialize is refused")
+        }
+    }
+
+    /// Makes one call and waits for its answer.
+    func call(_ method: ProtocolMethod, _ params: JSON) throws(Stop) -> Reply {
+        if let rule = broken[method] { throw .skip("\(method.rawValue) does not work: see \(rule.label)") }
+        if command.isOneshot { return try callOnce(method, params) }
+        return try reply(try session().ask(method, params), method)
+    }
+
+    /// What an answer is for a check: anything that is none ends it.
+    func reply(_ answer: Conversation.Answer, _ method: ProtocolMethod) throws(Stop) -> Reply {
+        switch answer {
+        case .result(let json):
+            answeredCalls += 1
+            return .result(json)
+        case .error(let error):
+            answeredCalls += 1
+            return .error(error)
+        case .none:
+            let rule = log.findings.last?.rule ?? .oneAnswer
+            // One that reads nothing does not have to be asked everything to know.
+            for other in rule == .readsOn ? ProtocolMethod.allCases : [method] { broken[other] = rule }
+            throw .skip("\(method.rawValue) does not work: see \(rule.label)")
+        }
+    }
+
+    private func callOnce(_ method: ProtocolMethod, _ params: JSON) throws(Stop) -> Reply {
+        let conversation = try launch()
+        defer { conversation.process.kill() }
+        let known = log.findings.count
+        let id = conversation.send(method.rawValue, params)
+        conversation.process.closeInput()
+        let answer = conversation.answer(to: id, within: times.answer(method))
+        let exit = conversation.process.waitForExit(until: .now + times.answer(method))
+        let words = conversation.process.standardError.lastLine.map { "; its last words: \($0)" } ?? ""
+        if exit == nil {
+            log.note(Finding(.oneshot, "it does not exit after \(method.rawValue)", isHang: true))
+        } else if exit != .code(0) {
+            note(.oneshot, "it \(exit?.description ?? "exited") after \(method.rawValue)\(words)")
+        } else if case .none = answer, log.findings.count == known {
+            note(.oneshot, "it exits without an answer to \(method.rawValue)\(words)")
+        } else {
+            conversation.listenForMore()
+            lookForLeftovers(conversation)
+        }
+        lookAtErrors(conversation)
+        return try reply(answer, method)
+    }
+}
