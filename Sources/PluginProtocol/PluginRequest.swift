@@ -52,6 +52,22 @@ package struct PluginRequest: Sendable, Hashable {
         }
     }
 
+    /// - Parameter config: a JSON object.
+    package static func getMetricRange(
+        type: String, config: JSON, targetType: TargetType, window: RangeWindow
+    ) -> PluginRequest {
+        PluginRequest(.getMetricRange, carriesDeadline: true) { writer in
+            writer.beginObject()
+            writer.key("type")
+            writer.value(type)
+            writer.key("config")
+            writer.value(config)
+            writer.key("targetType")
+            writer.value(targetType.rawValue)
+            window.encode(into: &writer)
+        }
+    }
+
     package static let shutdown = PluginRequest(.shutdown, [:])
 
     /// The whole line, newline included; ASCII only.
