@@ -171,6 +171,11 @@ let package = Package(
         ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
         .executableTarget(name: "test-plugin", dependencies: ["PluginSDK"], path: "Tests/Fixtures/TestPlugin"),
+        .executableTarget(
+            name: "misbehaving-plugin",
+            dependencies: ["WireFormats"],
+            path: "Tests/Fixtures/MisbehavingPlugin"
+        ),
         .testTarget(
             name: "PluginSDKTests",
             dependencies: [
@@ -181,7 +186,7 @@ let package = Package(
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
+                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats", "misbehaving-plugin",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]

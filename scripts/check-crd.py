@@ -17,6 +17,8 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CRD = ROOT / "deploy/crd.yaml"
+# What `generalscaler demo` installs: a copy, since the package manager embeds only files of the target's own folder.
+EMBEDDED_CRD = ROOT / "Sources/generalscaler/Resources/crd.yaml"
 REFERENCE = ROOT / "docs/reference/resource.md"
 
 EXAMPLE = """
@@ -303,6 +305,12 @@ def check_reference(spec, status):
                 yield f"{REFERENCE.relative_to(ROOT)} does not mention {part}.{path}"
 
 
+def check_copy():
+    if EMBEDDED_CRD.read_bytes() != CRD.read_bytes():
+        copy = EMBEDDED_CRD.relative_to(ROOT)
+        yield f"{copy} differs: run cp {CRD.relative_to(ROOT)} {copy}"
+
+
 def main():
     crd = yaml.safe_load(CRD.read_text())
     (version,) = crd["spec"]["versions"]
@@ -323,6 +331,7 @@ def main():
             [(changes, changed(GOOD_STATUS, changes), field) for changes, field in BAD_STATUS],
         ),
         *check_reference(parts["spec"], parts["status"]),
+        *check_copy(),
     ]
     for error in errors:
         print(f"deploy/crd.yaml: {error}", file=sys.stderr)
