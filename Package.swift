@@ -169,6 +169,14 @@ let package = Package(
             // So that libcurl finds the tests' own resolver before the C library's.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=getaddrinfo"])]
         ),
+        .testTarget(
+            name: "PluginConformanceTests",
+            dependencies: [
+                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler-plugin-prometheus",
+                "misbehaving-plugin", "plugin-check", "test-plugin",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
         .executableTarget(name: "test-plugin", dependencies: ["PluginSDK"], path: "Tests/Fixtures/TestPlugin"),
         .executableTarget(

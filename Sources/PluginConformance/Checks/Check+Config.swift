@@ -66,7 +66,8 @@ extension Check {
             if try offline.validate(config) != verdict {
                 context.note(.noNetwork, "without a network the verdict is another", evidence: config)
             }
-            if let finding = offline.log.findings.first {
+            let known = Set(context.log.findings.map(\.rule))
+            if let finding = offline.log.findings.first(where: { !known.contains($0.rule) }) {
                 context.note(.noNetwork, "without a network: \(finding.message)")
             }
         },

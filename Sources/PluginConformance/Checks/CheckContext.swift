@@ -76,12 +76,12 @@ final class CheckContext {
 
     /// Ends the process, and looks at what it leaves.
     func end(_ conversation: Conversation) {
-        let process = conversation.process
-        process.closeInput()
-        if conversation.isOver || process.waitForExit(until: .now + ProtocolLimits.exitGrace) == nil {
-            process.kill()
+        // One that was found not to leave by itself need not be waited for again.
+        if conversation.isOver || log.findings.contains(where: { $0.rule == .endOfInput }) {
+            conversation.process.kill()
         } else {
-            lookForLeftovers(conversation)
+            conversation.process.closeInput()
+            expectExit(conversation, .endOfInput, "the end of its input")
         }
         lookAtErrors(conversation)
     }
@@ -93,6 +93,25 @@ final class CheckContext {
         if let current { end(current) }
         current = nil
     }
+
+    /// Waits until the process has exited, as it should.
+    func expectExit(_ conversation: Conversation, _ rule: RuleID, _ cause: String) {
+        let process = conversation.process
+        let grace = ProtocolLimits.exitGrace
+        switch process.waitForExit(until: .now + grace + ConformanceLimits.slack) {
+        case .code(0): lookForLeftovers(conversation)
+        case nil:
+            let message = "it still runs \(Conversation.text(grace)) after \(cause)"
+            log.note(Finding(rule, message, isHang: true))
+        case let exit?:
+            let words = process.standardError.lastLine.map { "; its last words: \($0)" } ?? ""
+            note(rule, "it \(exit) after \(cause)\(words)")
+        }
+        process.kill()
+    }
+
+    /// Whether the method brought the plugin down, or was not answered.
+    func isBroken(_ method: ProtocolMethod) -> Bool { broken[method] != nil }
 
     /// Once the process has exited.
     func lookForLeftovers(_ conversation: Conversation) {

@@ -190,14 +190,13 @@ final class Conversation {
             note(Finding(.readsOn, "\(bytes) bytes of requests are not read within \(Self.text(time))", isHang: true))
         } else {
             while !isOver, case .open? = slots[id], listen(until: asked + ConformanceLimits.lateWindow) {}
-            if case .answered(let answer)? = slots[id] {
+            if case .answered? = slots[id] {
                 let late = ContinuousClock.now - asked + ConformanceLimits.slack
                 let rule: RuleID = method == .validateConfig ? .validateShape : .deadline
                 note(Finding(rule, "\(name) is answered \(Self.text(late)) after its deadline of \(Self.text(time))"))
-                return answer
+            } else if !isOver {
+                note(Finding(.oneAnswer, "\(name) is not answered, within \(Self.text(time)) or after", isHang: true))
             }
-            if isOver { return .none }
-            note(Finding(.oneAnswer, "\(name) is not answered, within \(Self.text(time)) or after", isHang: true))
         }
         isOver = true
         return .none

@@ -210,11 +210,13 @@ final class PluginProcess {
         }
     }
 
-    /// - Returns: false where nothing happened by the deadline.
+    /// - Returns: false where nothing happened by the deadline, or the deadline has passed: a plugin that writes without
+    ///   end does not get more time than one that is silent.
     private func poll(_ interest: [(descriptor: Int32, events: Int32)], until deadline: ContinuousClock.Instant) -> Bool {
         var entries = interest.map { pollfd(fd: $0.descriptor, events: Int16($0.events), revents: 0) }
-        let left = max(.zero, deadline - .now)
+        let left = deadline - .now
+        guard left > .zero else { return false }
         let milliseconds = min(left / .milliseconds(1) + 1, Double(Int32.max))
-        return Glibc.poll(&entries, nfds_t(entries.count), left == .zero ? 0 : Int32(milliseconds)) > 0
+        return Glibc.poll(&entries, nfds_t(entries.count), Int32(milliseconds)) > 0
     }
 }
