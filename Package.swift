@@ -102,7 +102,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Resources/crd.yaml")]
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
         ),
         .executableTarget(name: "generalscaler-launch"),
         .executableTarget(
@@ -135,6 +135,11 @@ let package = Package(
             name: "http-app",
             dependencies: [.product(name: "Hummingbird", package: "hummingbird")],
             path: "examples/http-app/Sources"
+        ),
+        .executableTarget(
+            name: "generalscaler-plugin-random",
+            dependencies: ["PluginSDK"],
+            path: "examples/plugins/swift"
         ),
         .executableTarget(
             name: "bench",
@@ -172,9 +177,10 @@ let package = Package(
         .testTarget(
             name: "PluginConformanceTests",
             dependencies: [
-                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler-plugin-prometheus",
-                "misbehaving-plugin", "plugin-check", "test-plugin",
+                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-random", "misbehaving-plugin", "plugin-check", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),

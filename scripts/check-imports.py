@@ -49,6 +49,7 @@ ALLOWED = {
     "generalscaler-plugin-prometheus": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
     "generalscaler-plugin-redis": f"CHiredis HTTPTransport PluginSDK WireFormats {RUNTIME}",
     "generalscaler-plugin-pubsub": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
+    "generalscaler-plugin-random": "PluginSDK",
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
     "bench": f"HTTPTransport PluginHost PluginProtocol Scaling WireFormats {RUNTIME}",
 }

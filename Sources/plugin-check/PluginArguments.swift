@@ -20,6 +20,9 @@ struct PluginArguments: ParsableArguments {
     @Flag(help: "The plugin runs once for each request, as with `mode: oneshot` in plugins.yaml.")
     var oneshot = false
 
+    @Flag(help: "Show every line that is sent (>) and received (<) on standard error.")
+    var trace = false
+
     @Argument(parsing: .captureForPassthrough, help: "The plugin's path, and its arguments.")
     var plugin: [String]
 
@@ -51,6 +54,11 @@ struct PluginArguments: ParsableArguments {
         options.config = try config.map { try ConfigFile.read($0) }
         options.metricType = type
         options.times.deadline = .seconds(deadline)
+        if trace {
+            options.trace = { process, isFromPlugin, line in
+                StandardStreams.printError("\(process) \(isFromPlugin ? "<" : ">") \(String(decoding: line, as: UTF8.self))")
+            }
+        }
         return options
     }
 }

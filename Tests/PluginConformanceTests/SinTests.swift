@@ -34,6 +34,9 @@ struct SinTests {
         "line-separator": [],
     ]
 
+    /// Sins that are waited for.
+    private static let slow = hangs.union(["half-frame", "answers-late"])
+
     private static let hangs: Set = [
         "no-handshake", "never-reads", "never-answers", "ignores-sigterm", "ignores-eof",
     ]
@@ -41,7 +44,7 @@ struct SinTests {
     @Test("each on its rules, and on no other", arguments: brokenRules.keys.sorted())
     func sin(_ name: String) async throws {
         var options = CheckOptions()
-        options.times = CheckFixture.impatient
+        if Self.slow.contains(name) { options.times = CheckFixture.impatient }
         let report = try await CheckFixture.check(CheckFixture.misbehaving(name), options)
         let text = ReportFormat.human.text(report, colors: false)
         #expect(Set(report.failures.map(\.rule.id)) == Self.brokenRules[name], "\(text)")

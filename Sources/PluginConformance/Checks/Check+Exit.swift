@@ -4,7 +4,12 @@ import WireFormats
 
 extension Check {
     static let exit: [Check] = [
-        Check(.endOfInput, .nothingLeft) { context throws(Stop) in
+        Check(.nothingLeft) { context throws(Stop) in
+            _ = try context.metricType()
+            // Of a plugin that runs oneshot, every call has looked.
+            if !context.command.isOneshot { context.end(try context.fresh()) }
+        },
+        Check(.endOfInput) { context throws(Stop) in
             context.end(try context.fresh())
             if context.isBroken(.getMetricValue) { return }
             let busy = try context.fresh()

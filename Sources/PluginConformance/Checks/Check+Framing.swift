@@ -23,9 +23,15 @@ extension Check {
             }
         },
         Check(.unknownMethod) { context throws(Stop) in
-            let session = try context.session()
-            let id = session.send("x_unknown", [:])
-            switch try context.reply(session.answer(to: id, within: context.times.validate), .subscribe) {
+            let reply: CheckContext.Reply
+            if context.command.isOneshot {
+                reply = try context.single("x_unknown", [:], known: nil)
+            } else {
+                let session = try context.session()
+                let id = session.send("x_unknown", [:])
+                reply = try context.reply(session.answer(to: id, within: context.times.validate), nil)
+            }
+            switch reply {
             case .result(let json): context.note(.unknownMethod, "x_unknown has a result", evidence: json)
             case .error(let error) where error.kind != .methodNotFound:
                 context.note(
@@ -52,6 +58,7 @@ extension Check {
                 _ = try context.validate(config)
                 _ = try context.call(.getMetricValue, context.valueParams(config))
             }
+            session.listenForMore()
             if session.process.standardError.bytes.contains(Array(canary.utf8)) {
                 context.note(.secretsUnseen, "standard error holds the secret that was sent")
             }

@@ -31,11 +31,8 @@ extension Check {
         },
         Check(.noCommonVersion) { context throws(Stop) in
             _ = try context.metricType()
-            if context.command.isOneshot { throw .skip("the plugin runs oneshot") }
-            let conversation = try context.launch()
-            defer { context.end(conversation) }
             let params = CheckContext.initialize(versions: [Int(Int32.max)])
-            switch try context.reply(conversation.ask(.initialize, params), .subscribe) {
+            switch try context.single("initialize", params, known: nil) {
             case .result(let json):
                 context.note(
                     .noCommonVersion, "only version \(Int32.max) was offered, and initialize succeeds", evidence: json)
@@ -48,17 +45,18 @@ extension Check {
         },
         Check(.unknownMembers) { context throws(Stop) in
             let config = try context.validateParams(context.anyConfig())
-            if context.command.isOneshot { throw .skip("the plugin runs oneshot") }
-            let conversation = try context.launch()
-            defer { context.end(conversation) }
             let extra: [String: JSON] = ["xNew": ["a": 1]]
-            let first = conversation.send(
-                "initialize", CheckContext.initialize().setting("xNew", to: [1, 2]), extra: extra)
-            let handshake = try context.reply(
-                conversation.answer(to: first, within: context.times.initialize), .initialize)
-            let second = conversation.send("validate_config", config.setting("xNew", to: "x"), extra: extra)
-            let verdict = try context.reply(
-                conversation.answer(to: second, within: context.times.validate), .validateConfig)
+            let handshake = try context.single(
+                "initialize", CheckContext.initialize().setting("xNew", to: [1, 2]), extra: extra, known: .initialize)
+            let params = config.setting("xNew", to: "x")
+            let verdict: CheckContext.Reply
+            if context.command.isOneshot {
+                verdict = try context.single("validate_config", params, extra: extra, known: .validateConfig)
+            } else {
+                let session = try context.session()
+                let id = session.send("validate_config", params, extra: extra)
+                verdict = try context.reply(session.answer(to: id, within: context.times.validate), .validateConfig)
+            }
             for error in [handshake.error, verdict.error].compactMap({ $0 }) {
                 context.note(.unknownMembers, "a message with the further member xNew is refused", evidence: error.json)
             }

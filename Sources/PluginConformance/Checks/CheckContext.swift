@@ -40,9 +40,9 @@ final class CheckContext {
     // MARK: Processes
 
     /// A process of the plugin without a handshake.
-    func launch(_ command: PluginCommand? = nil, firstID: Int64 = 1) throws(Stop) -> Conversation {
+    func launch(_ command: PluginCommand? = nil) throws(Stop) -> Conversation {
         do throws(LaunchError) {
-            return try Conversation(command ?? self.command, times: times, log: log, firstID: firstID)
+            return try Conversation(command ?? self.command, options: options, log: log)
         } catch {
             throw .launch(error)
         }
@@ -142,7 +142,7 @@ final class CheckContext {
     /// Shakes hands for the first time.
     func firstHandshake() throws(Stop) -> JSON {
         defer { triedHandshake = true }
-        guard !command.isOneshot else { return keep(try result(of: callOnce(.initialize, Self.initialize()))) }
+        guard !command.isOneshot else { return keep(try result(of: single(.initialize, Self.initialize()))) }
         let conversation = try launch()
         current = conversation
         switch conversation.ask(.initialize, Self.initialize()) {
@@ -174,12 +174,14 @@ final class CheckContext {
     /// Makes one call and waits for its answer.
     func call(_ method: ProtocolMethod, _ params: JSON) throws(Stop) -> Reply {
         if let rule = broken[method] { throw .skip("\(method.rawValue) does not work: see \(rule.label)") }
-        if command.isOneshot { return try callOnce(method, params) }
+        if command.isOneshot { return try single(method, params) }
         return try reply(try session().ask(method, params), method)
     }
 
     /// What an answer is for a check: anything that is none ends it.
-    func reply(_ answer: Conversation.Answer, _ method: ProtocolMethod) throws(Stop) -> Reply {
+    ///
+    /// - Parameter method: nil for one that a plugin does not know.
+    func reply(_ answer: Conversation.Answer, _ method: ProtocolMethod?) throws(Stop) -> Reply {
         switch answer {
         case .result(let json):
             answeredCalls += 1
@@ -190,31 +192,49 @@ final class CheckContext {
         case .none:
             let rule = log.findings.last?.rule ?? .oneAnswer
             // One that reads nothing does not have to be asked everything to know.
-            for other in rule == .readsOn ? ProtocolMethod.allCases : [method] { broken[other] = rule }
-            throw .skip("\(method.rawValue) does not work: see \(rule.label)")
+            for other in rule == .readsOn ? ProtocolMethod.allCases : [method].compactMap(\.self) { broken[other] = rule }
+            throw .skip("\(method?.rawValue ?? "the request") does not work: see \(rule.label)")
         }
     }
 
-    private func callOnce(_ method: ProtocolMethod, _ params: JSON) throws(Stop) -> Reply {
+    private func single(_ method: ProtocolMethod, _ params: JSON) throws(Stop) -> Reply {
+        try single(method.rawValue, params, known: method)
+    }
+
+    /// Makes one request of a process of its own, without a handshake.
+    ///
+    /// - Parameters:
+    ///   - extra: further members of the message.
+    ///   - known: the method, where it is one of the protocol.
+    func single(
+        _ method: String, _ params: JSON, extra: [String: JSON] = [:], known: ProtocolMethod?
+    ) throws(Stop) -> Reply {
         let conversation = try launch()
-        defer { conversation.process.kill() }
-        let known = log.findings.count
-        let id = conversation.send(method.rawValue, params)
+        let findings = log.findings.count
+        let id = conversation.send(method, params, extra: extra)
+        guard command.isOneshot else {
+            defer { end(conversation) }
+            return try reply(conversation.answer(to: id, within: times.answer(known)), known)
+        }
         conversation.process.closeInput()
-        let answer = conversation.answer(to: id, within: times.answer(method))
-        let exit = conversation.process.waitForExit(until: .now + times.answer(method))
+        let answer = conversation.answer(to: id, within: times.answer(known))
+        expectExit(conversation, after: method, isAnswered: log.findings.count > findings || !answer.isNone)
+        return try reply(answer, known)
+    }
+
+    /// Holds a process that runs for one request to the rule about that.
+    private func expectExit(_ conversation: Conversation, after method: String, isAnswered: Bool) {
+        defer { conversation.process.kill() }
+        let exit = conversation.process.waitForExit(until: .now + times.deadline)
         let words = conversation.process.standardError.lastLine.map { "; its last words: \($0)" } ?? ""
-        if exit == nil {
-            log.note(Finding(.oneshot, "it does not exit after \(method.rawValue)", isHang: true))
-        } else if exit != .code(0) {
-            note(.oneshot, "it \(exit?.description ?? "exited") after \(method.rawValue)\(words)")
-        } else if case .none = answer, log.findings.count == known {
-            note(.oneshot, "it exits without an answer to \(method.rawValue)\(words)")
-        } else {
+        switch exit {
+        case nil: log.note(Finding(.oneshot, "it does not exit after \(method)", isHang: true))
+        case .code(0) where isAnswered:
             conversation.listenForMore()
             lookForLeftovers(conversation)
+        case .code(0): note(.oneshot, "it exits without an answer to \(method)\(words)")
+        case let exit?: note(.oneshot, "it \(exit) after \(method)\(words)")
         }
         lookAtErrors(conversation)
-        return try reply(answer, method)
     }
 }

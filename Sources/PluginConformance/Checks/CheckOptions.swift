@@ -15,6 +15,9 @@ package struct CheckOptions: Sendable {
     /// The program that confines a plugin, where there is one.
     package var launcher: String?
 
+    /// Called with every line that is sent and received, the process that it concerns, and who wrote it.
+    package var trace: (@Sendable (_ process: Int32, _ isFromPlugin: Bool, _ line: [UInt8]) -> Void)?
+
     package init() {}
 
     func wants(_ rule: RuleID) -> Bool { (only.isEmpty || only.contains(rule)) && !skip.contains(rule) }

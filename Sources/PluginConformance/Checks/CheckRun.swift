@@ -29,7 +29,9 @@ package enum CheckRun {
             }
         }
         context.endSession()
-        let results = RuleBook.rules.filter { options.wants($0.id) }.map { rule in
+        // A rule that was not asked for, but turned out to be broken, explains what could not be checked.
+        let found = Set(context.log.findings.map(\.rule)).subtracting(options.skip)
+        let results = RuleBook.rules.filter { options.wants($0.id) || found.contains($0.id) }.map { rule in
             let findings = context.log.findings.filter { $0.rule == rule.id }
             let outcome: RuleResult.Outcome =
                 if case .unchecked(let reason) = rule.verification {

@@ -14,6 +14,9 @@ package enum ConformanceLimits {
     static let quietTime: Duration = .milliseconds(50)
     /// How far a source's clock may be ahead of this machine's.
     static let clockSkew: Duration = .seconds(60)
+    /// How long a program that somebody has open for writing is waited for.
+    static let busyFileTime: Duration = .seconds(2)
+    static let busyFileRetryMicroseconds: UInt32 = 10_000
     /// How long killed processes have to be gone.
     static let killGrace: Duration = .seconds(3)
     /// Time for the calls of a check that makes many.

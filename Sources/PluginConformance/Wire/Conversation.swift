@@ -11,6 +11,8 @@ final class Conversation {
         case error(AnswerError)
         /// The plugin did not answer as it should. A finding says so.
         case none
+
+        var isNone: Bool { if case .none = self { true } else { false } }
     }
 
     private enum Slot {
@@ -26,20 +28,20 @@ final class Conversation {
     var secret: [UInt8]?
     /// Nothing can be asked of the process any more.
     private(set) var isOver = false
-    private let firstID: Int64
-    private var lastID: Int64
+    private let trace: (@Sendable (Int32, Bool, [UInt8]) -> Void)?
+    /// Ids count from 1.
+    private var lastID: Int64 = 0
     /// Requests whose answer nobody has taken yet.
     private var slots: [Int64: Slot] = [:]
     /// Set while an answer without an id would be one to a notification.
     private var expectsNothing = false
 
-    init(_ command: PluginCommand, times: ConformanceTimes, log: FindingLog, firstID: Int64 = 1) throws(LaunchError) {
+    init(_ command: PluginCommand, options: CheckOptions, log: FindingLog) throws(LaunchError) {
         process = try PluginProcess(command)
+        times = options.times
+        trace = options.trace
         self.log = log
         isOneshot = command.isOneshot
-        self.times = times
-        self.firstID = firstID
-        lastID = firstID - 1
     }
 
     private func note(_ finding: Finding) { log.note(finding) }
@@ -66,6 +68,7 @@ final class Conversation {
 
     private func write(_ message: JSON) {
         let line = message.encoded(escapesNonASCII: true)
+        trace?(process.id, false, line)
         guard !isOver else { return }
         // Where it is not taken, whoever waits for the answer finds out why.
         _ = process.send(line + [0x0A], until: .now + times.answer(nil))
@@ -109,6 +112,7 @@ final class Conversation {
         switch process.next(until: deadline) {
         case .timeout: return false
         case .line(let line):
+            trace?(process.id, true, line)
             if let secret, line.contains(secret) {
                 note(Finding(.secretsUnseen, "an answer holds the secret that was sent", evidence: line))
             }
@@ -135,7 +139,7 @@ final class Conversation {
     }
 
     private func answered(_ id: Int64, _ result: Result<JSON, AnswerError>, _ line: [UInt8]) {
-        guard id >= firstID, id <= lastID else {
+        guard id >= 1, id <= lastID else {
             let rule = expectsNothing ? RuleID.notifications : .oneAnswer
             note(Finding(rule, "an answer has the id \(id), which no request had", evidence: line))
             // Most likely it was meant for the only open one, which then will get no other.

@@ -20,7 +20,12 @@ enum Spawn {
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
         defer { for text in arguments + variables { free(text) } }
         var id = pid_t()
-        let code = clinux_spawn(&id, command.path, &arguments, &variables, input, output, errors)
+        var code: Int32
+        let end = ContinuousClock.now + ConformanceLimits.busyFileTime
+        repeat {
+            code = clinux_spawn(&id, command.path, &arguments, &variables, input, output, errors)
+            // Who has just written the file, or a child of theirs that is about to exec, still has it open.
+        } while code == ETXTBSY && ContinuousClock.now < end && usleep(ConformanceLimits.busyFileRetryMicroseconds) == 0
         guard code == 0 else { throw LaunchError(path: command.path, code: code) }
         return id
     }
