@@ -23,6 +23,8 @@ struct OperatorFixture: Sendable {
     let log: CapturedLog
     let audit = AuditLines()
     let runtime: OperatorRuntime
+    /// What the operator counts its due times from.
+    private let start: Duration
 
     /// Runs an operator while the body runs, over an API server that outlives it: a second call is a restart.
     static func run(_ world: World, _ body: (OperatorFixture) async throws -> Void) async throws {
@@ -40,6 +42,7 @@ struct OperatorFixture: Sendable {
 
     private init(_ world: World) {
         clock = world.clock
+        start = world.clock.now.offset
         api = world.api
         source = world.source
         log = CapturedLog()
@@ -75,7 +78,7 @@ struct OperatorFixture: Sendable {
                 await Task.yield()
                 due = await runtime.controller.schedule.nextDue
             }
-            let wait = try #require(due) - clock.now.offset
+            let wait = try #require(due) - (clock.now.offset - start)
             if wait > .zero {
                 try await clock.sleeper(dueIn: wait)
                 clock.advance(by: wait)
