@@ -58,13 +58,15 @@ actor OneshotPlugin: PluginInstance {
 
     func run() async -> PluginEnd {
         let introduction = PluginSession(
-            program: program, purpose: .introduction, marker: makeMarker(), surroundings: surroundings,
-            onHandshake: onHandshake)
+            program: program, purpose: .introduction, marker: makeMarker(), surroundings: surroundings
+        ) { [onHandshake] initialized in
+            self.assumeIsolated { $0.initialized = initialized }
+            onHandshake(initialized)
+        }
         self.introduction = introduction
         let end = await introduction.run()
         self.introduction = nil
         fingerprint = await introduction.vitals.fingerprint
-        initialized = await introduction.offer()
         guard initialized != nil else { return end }
         let upSince = now
         await withTaskCancellationHandler {

@@ -29,7 +29,4 @@ package struct PluginHealth: Sendable, Hashable {
     package var latency: PluginLatency?
     /// Why its process last ended, or could not be used.
     package var lastFailure: String?
-
-    /// Whether it can be relied on now: it is up, or still starting for the first time.
-    package var isHealthy: Bool { state == .up || state == .starting && restarts == 0 }
 }

@@ -131,6 +131,17 @@ package final class PluginHost: Service {
         return health
     }
 
+    /// Those of the plugins behind these types that cannot be relied on now, by name in alphabetical order.
+    package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] {
+        let owners = registry.types.withLock { registry in Set(types.compactMap(registry.owner)) }
+        var unhealthy: [PluginHealth] = []
+        for name in owners.sorted() {
+            guard let supervisor = supervisors[name], await !supervisor.isHealthy else { continue }
+            unhealthy.append(await supervisor.health())
+        }
+        return unhealthy
+    }
+
     // MARK: Calls
 
     /// Has the plugin check a config, its defaults merged in by the caller.

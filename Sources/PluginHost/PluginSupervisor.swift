@@ -318,6 +318,9 @@ actor PluginSupervisor {
         )
     }
 
+    /// Whether it can be relied on now: it is up, or still starting for the first time.
+    var isHealthy: Bool { healthState == .up || healthState == .starting && starts <= 1 }
+
     private var healthState: PluginHealth.State {
         switch state {
         case .idle, .starting: .starting
