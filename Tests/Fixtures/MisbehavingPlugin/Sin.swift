@@ -44,7 +44,7 @@ enum Sin: String, CaseIterable {
         case .ignoresEnd: "ignores shutdown and the end of its stdin, but not SIGTERM"
         case .grandchild: "leaves a child behind that holds its pipes"
         case .grandchildSession: "leaves a child behind that holds its pipes, in a session of its own"
-        case .allocates: "allocates memory until there is none, then aborts"
+        case .allocates: "allocates memory until there is none, then exits"
         case .opensFiles: "opens files until it may open no more, then exits"
         case .notANumber: "answers the value NaN, which is no JSON"
         case .hugeValue: "answers the value 1e400, which no double holds"

@@ -45,7 +45,7 @@ enum Sins {
             }, nil)
     }
 
-    /// Takes address space in pieces of 256 MiB, one page of each touched, and aborts when the system refuses one.
+    /// Takes address space in pieces of 256 MiB, one page of each touched, and exits when the system refuses one.
     ///
     /// - Returns: the pieces, 1,024 at the most.
     static func allocate() -> Int64 {
@@ -53,7 +53,7 @@ enum Sins {
         for _ in 0..<1_024 {
             guard let memory = malloc(piece) else {
                 Wire().send("out of memory\n", to: 2)
-                abort()
+                exit(1)
             }
             memory.storeBytes(of: 1, as: UInt8.self)
         }
