@@ -89,6 +89,9 @@ final class CheckContext {
     /// What the plugin wrote there in its last or present process.
     var standardError: [UInt8] { current?.process.standardError.bytes ?? [] }
 
+    /// The last line of it.
+    var lastWords: String? { current?.process.standardError.lastLine }
+
     func endSession() {
         if let current { end(current) }
         current = nil
