@@ -143,9 +143,13 @@ let package = Package(
         ),
         .executableTarget(
             name: "bench",
-            dependencies: ["HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats"],
+            dependencies: [
+                "CLinux", "HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Benchmarks/bench"
         ),
+        .executableTarget(name: "bench-plugin", dependencies: ["PluginSDK"], path: "Benchmarks/bench-plugin"),
 
         // MARK: Tests
         .target(

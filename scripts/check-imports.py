@@ -50,7 +50,8 @@ ALLOWED = {
     "generalscaler-plugin-redis": f"CHiredis HTTPTransport PluginSDK WireFormats {RUNTIME}",
     "generalscaler-plugin-pubsub": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
-    "bench": f"HTTPTransport PluginHost PluginProtocol Scaling WireFormats {RUNTIME}",
+    "bench": f"CLinux HTTPTransport PluginHost PluginProtocol Scaling WireFormats Logging {RUNTIME}",
+    "bench-plugin": f"PluginSDK {RUNTIME}",
 }
 
 IMPORT = re.compile(

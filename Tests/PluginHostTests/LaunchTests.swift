@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("What is launched", .timeLimit(.minutes(1)))
+@Suite("What is launched", .timeLimit(.minutes(5)))
 struct LaunchTests {
     @Test("The line of a script names its interpreters, through env or not")
     func interpreters() throws {
