@@ -149,6 +149,7 @@ let package = Package(
                 "CLinux", "WireFormats",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestSupport"
         ),
@@ -215,10 +216,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "Scaling",
-                "TestSupport",
-                "WireFormats",
-                .product(name: "Logging", package: "swift-log"),
+                "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
+                "generalscaler-plugin-prometheus",
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),
     ]

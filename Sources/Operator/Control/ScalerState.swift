@@ -59,9 +59,12 @@ struct ScalerState {
         )
     }
 
-    func status(_ conditions: [RecordedCondition], _ decision: Decision?) -> ScalerStatus {
+    func status(
+        _ conditions: [RecordedCondition], _ decision: Decision?, blocker: Blocker? = nil
+    ) -> ScalerStatus {
         ScalerStatus(
-            conditions: conditions, observedGeneration: generation, target: target, decision: decision, history: history
+            conditions: conditions, observedGeneration: generation, target: target, decision: decision,
+            blocker: blocker, history: history
         )
     }
 
