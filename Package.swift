@@ -15,6 +15,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -48,6 +49,7 @@ let package = Package(
             name: "PluginHost",
             dependencies: [
                 "PluginProtocol", "WireFormats", "CLinux",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -104,7 +106,10 @@ let package = Package(
             ],
             resources: [.embedInCode("Resources/crd.yaml")]
         ),
-        .executableTarget(name: "generalscaler-launch"),
+        .executableTarget(
+            name: "generalscaler-launch",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+        ),
         .executableTarget(
             name: "plugin-check",
             dependencies: [
@@ -172,6 +177,11 @@ let package = Package(
         ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
         .executableTarget(name: "test-plugin", dependencies: ["PluginSDK"], path: "Tests/Fixtures/TestPlugin"),
+        .executableTarget(
+            name: "misbehaving-plugin",
+            dependencies: ["WireFormats"],
+            path: "Tests/Fixtures/MisbehavingPlugin"
+        ),
         .testTarget(
             name: "PluginSDKTests",
             dependencies: [
@@ -182,7 +192,7 @@ let package = Package(
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
+                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats", "misbehaving-plugin",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]

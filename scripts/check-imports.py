@@ -30,7 +30,7 @@ ALLOWED = {
     "HTTPTransport": f"CCurl CLinux WireFormats {RUNTIME}",
     "PluginSDK": f"PluginProtocol WireFormats CLinux Logging {RUNTIME}",
     "PluginHost": (
-        f"PluginProtocol WireFormats CLinux Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
+        f"PluginProtocol WireFormats CLinux Crypto Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
     "PluginConformance": f"PluginHost PluginProtocol WireFormats {RUNTIME}",
     "KubernetesClient": (

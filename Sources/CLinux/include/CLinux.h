@@ -2,6 +2,7 @@
 
 // System calls that Swift's Glibc module does not show, one header per concern.
 #include "epoll.h"
+#include "landlock.h"
 #include "pipes.h"
 #include "processes.h"
 #include "stdio_guard.h"
