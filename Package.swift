@@ -57,7 +57,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
-        .target(name: "PluginConformance", dependencies: ["PluginHost", "PluginProtocol", "WireFormats"]),
+        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginProtocol", "WireFormats"]),
         .target(name: "Scaling"),
         .target(
             name: "KubernetesClient",
@@ -104,7 +104,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Resources/crd.yaml")]
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
         ),
         .executableTarget(
             name: "generalscaler-launch",
@@ -113,7 +113,7 @@ let package = Package(
         .executableTarget(
             name: "plugin-check",
             dependencies: [
-                "PluginConformance",
+                "PluginConformance", "PluginProtocol", "WireFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -140,6 +140,11 @@ let package = Package(
             name: "http-app",
             dependencies: [.product(name: "Hummingbird", package: "hummingbird")],
             path: "examples/http-app/Sources"
+        ),
+        .executableTarget(
+            name: "generalscaler-plugin-random",
+            dependencies: ["PluginSDK"],
+            path: "examples/plugins/swift"
         ),
         .executableTarget(
             name: "bench",
@@ -174,6 +179,15 @@ let package = Package(
             ],
             // So that libcurl finds the tests' own resolver before the C library's.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=getaddrinfo"])]
+        ),
+        .testTarget(
+            name: "PluginConformanceTests",
+            dependencies: [
+                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-random", "misbehaving-plugin", "plugin-check", "test-plugin",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
         .executableTarget(name: "test-plugin", dependencies: ["PluginSDK"], path: "Tests/Fixtures/TestPlugin"),
