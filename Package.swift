@@ -200,6 +200,16 @@ let package = Package(
             name: "OperatorTests",
             dependencies: ["KubernetesClient", "Operator", "PluginHost", "Scaling", "TestSupport", "WireFormats"]
         ),
+        .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "generalscaler", "generalscaler-plugin-prometheus", "TestSupport", "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(name: "DocsTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [
