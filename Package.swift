@@ -86,7 +86,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .target(name: "Backtest", dependencies: ["Scaling", "WireFormats"]),
+        .target(
+            name: "Backtest", dependencies: ["Scaling", "WireFormats"], resources: [.embedInCode("Report/report.html")]),
 
         // MARK: Executables
         .executableTarget(

@@ -6,7 +6,7 @@ struct GeneralScalerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generalscaler",
         abstract: "Scales any Kubernetes workload on any metric.",
-        subcommands: [RunCommand.self, DemoCommand.self, DevClusterCommand.self, DecideCommand.self]
+        subcommands: [RunCommand.self, DemoCommand.self, DevClusterCommand.self, DecideCommand.self, SimulateCommand.self]
     )
 
     /// What a wrong flag or configuration exits with.
