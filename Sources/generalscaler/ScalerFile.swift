@@ -8,12 +8,20 @@ struct ScalerFile {
     /// One GeneralScaler as it stands in the file.
     struct Entry {
         let name: String
-        let document: YAMLFile.Document
-        var spec: JSON { document.json["spec"] ?? .null }
+        fileprivate let document: YAMLFile.Document
+        var json: JSON { document.json }
+        var spec: JSON { json["spec"] ?? .null }
         /// Of the file that it stands in.
         fileprivate let path: String
 
-        /// What is wrong with it, as `FILE:LINE: FIELD: MESSAGE`.
+        /// As one reads them, from the top.
+        func inOrder(_ problems: [JSONPathError]) -> [JSONPathError] {
+            problems.enumerated().sorted {
+                (document.line(of: $0.element.path), $0.offset) < (document.line(of: $1.element.path), $1.offset)
+            }.map(\.element)
+        }
+
+        /// What is wrong, as `FILE:LINE: FIELD: MESSAGE`.
         func described(_ problem: JSONPathError) -> String { "\(path):\(document.line(of: problem.path)): \(problem)" }
     }
 
@@ -63,8 +71,14 @@ struct FileProblem: Error, CustomStringConvertible {
 }
 
 enum FileText {
+    /// - Parameter path: `-` for stdin.
     static func read(_ path: String, maxBytes: Int) throws(FileProblem) -> String {
         let data: Data
+        if path == "-" {
+            var input = StandardInput(maxLineBytes: maxBytes)
+            guard let bytes = input.all() else { throw FileProblem(path: path, message: "has more than \(maxBytes) bytes") }
+            return try text(Data(bytes), path)
+        }
         do {
             data = try Data(contentsOf: URL(filePath: path))
         } catch {
@@ -73,6 +87,10 @@ enum FileText {
         guard data.count <= maxBytes else {
             throw FileProblem(path: path, message: "has \(data.count) bytes, more than \(maxBytes)")
         }
+        return try text(data, path)
+    }
+
+    private static func text(_ data: Data, _ path: String) throws(FileProblem) -> String {
         guard let text = String(validating: data, as: UTF8.self) else {
             throw FileProblem(path: path, message: "is not text in UTF-8")
         }

@@ -1,6 +1,9 @@
-import WireFormats
+package import WireFormats
 
 extension JSONReader {
+    /// The name of an object.
+    package func objectName() throws(JSONPathError) -> String { try name(.object) }
+
     func name(_ rule: NameRule) throws(JSONPathError) -> String {
         let text = try nonEmptyString()
         guard rule.allows(text) else { throw notAName(rule, text) }
