@@ -199,7 +199,12 @@ let package = Package(
         .testTarget(name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "TestSupport", "WireFormats"]),
         .testTarget(
             name: "OperatorTests",
-            dependencies: ["KubernetesClient", "Operator", "PluginHost", "Scaling", "TestSupport", "WireFormats"]
+            dependencies: [
+                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "PluginProtocol",
+                "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
         ),
         .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
         .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),

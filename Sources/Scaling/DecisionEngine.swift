@@ -210,8 +210,8 @@ private struct DecisionStep {
     }
 
     private func goToZero(_ scaler: inout SafeScaler) {
-        if scaler.isWithinPollOfLastScale {
-            scaler.set(current, because: .cooldown)
+        if let end = scaler.pollOfLastScaleEnd {
+            scaler.hold(until: end)
         } else if spec.safety.maxScaleDownRate.step(from: current) == 0 {
             scaler.set(current, because: .scaleDownRate)
         } else if let cause = policy.holdsScaleDown {
@@ -237,7 +237,8 @@ private struct DecisionStep {
             metrics: policy.records,
             limitedBy: scaler.causes,
             budget: policy.budget,
-            isIdle: isIdle
+            isIdle: isIdle,
+            cooldownEnd: scaler.cooldownEnd
         )
     }
 }

@@ -41,13 +41,13 @@ struct RunCommand: AsyncParsableCommand {
         let configuration = OperatorConfiguration(
             cluster: try clusterOptions.configuration(environment),
             namespaces: namespaces,
-            plugins: try pluginOptions.configuration(environment),
             listen: listen,
             identity: "\(ProcessInfo.processInfo.hostName)_\(ProcessInfo.processInfo.processIdentifier)"
         )
+        let plugins = try PluginHost(configuration: try pluginOptions.configuration(environment), logger: logger)
         let http = CurlHTTPClient()
-        let runtime = try OperatorRuntime(
-            configuration, http: http, logger: logger, audit: StandardStreams.writeLine,
+        let runtime = OperatorRuntime(
+            configuration, source: plugins, http: http, logger: logger, audit: StandardStreams.writeLine,
             onBound: { logger.info("serving metrics and health", metadata: ["port": "\($0)"]) }
         )
         logger.info(

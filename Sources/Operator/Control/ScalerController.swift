@@ -43,7 +43,7 @@ actor ScalerController: Service {
     /// Scalers whose target was not there when they last looked.
     private var waiting: [TargetPlace: Set<ObjectKey>] = [:]
     private var claims = ClaimTable()
-    private var schedule = DueSchedule<ObjectKey>()
+    private(set) var schedule = DueSchedule<ObjectKey>()
     private var lastFirstPoll: Duration = .zero
     private var isStopping = false
 
@@ -178,8 +178,14 @@ actor ScalerController: Service {
 
     private func finish(_ poll: Poll, startedAt: Duration) {
         world.metrics.pollFinished(after: world.time.elapsed() - startedAt)
+        world.logger.debug("poll finished", metadata: poll.identity.metadata([:]))
         guard let state = states[poll.key], state.identity == poll.identity else { return }
         states[poll.key]?.isPolling = false
+        // Looked at when it ends and not at the next poll: a cooldown lasts as long as it says.
+        if let end = state.lastDecision?.cooldownEnd, end > world.time.now(), let due = schedule.due(of: poll.key) {
+            schedule.set(poll.key, due: min(due, world.time.elapsed() + (end - world.time.now())))
+            alarm.ring()
+        }
         if state.generation != poll.generation { pollNow(poll.identity) }
     }
 

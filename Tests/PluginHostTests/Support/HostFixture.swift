@@ -36,7 +36,7 @@ struct HostFixture {
         let host = try PluginHost(
             configuration: configuration, clock: clock ?? ContinuousClock(), random: { 0.5 }, logger: log.logger)
         let fixture = HostFixture(host: host, log: log, directory: directory.path, clock: clock)
-        let group = ServiceGroup(services: [host], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
+        let group = ServiceGroup(services: [host], logger: .silent)
         async let running: Void = group.run()
         await host.untilStarted()
         var pipes: Set<String> = []

@@ -1,12 +1,12 @@
-import Logging
+package import Logging
 import Synchronization
 
 /// Keeps what is logged, and lets a test wait for a record.
-final class CapturedLog: Sendable {
-    struct Record: Sendable {
-        let level: Logger.Level
-        let message: String
-        let metadata: [String: String]
+package final class CapturedLog: Sendable {
+    package struct Record: Sendable {
+        package let level: Logger.Level
+        package let message: String
+        package let metadata: [String: String]
     }
 
     private struct Waiter: Sendable {
@@ -28,13 +28,15 @@ final class CapturedLog: Sendable {
 
     private let state = Mutex(State())
 
-    var records: [Record] { state.withLock { $0.records } }
+    package init() {}
 
-    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
+    package var records: [Record] { state.withLock { $0.records } }
+
+    package var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
 
     /// The record, past or to come, that is the first, or that many-th, to match. A cancelled task stops waiting.
     @discardableResult
-    func wait(_ count: Int = 1, for matches: @escaping @Sendable (Record) -> Bool) async -> Record {
+    package func wait(_ count: Int = 1, for matches: @escaping @Sendable (Record) -> Bool) async -> Record {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
@@ -62,7 +64,7 @@ final class CapturedLog: Sendable {
 
     /// The record, past or to come, that is the first, or that many-th, with that message.
     @discardableResult
-    func wait(_ count: Int = 1, message: String) async -> Record { await wait(count) { $0.message == message } }
+    package func wait(_ count: Int = 1, message: String) async -> Record { await wait(count) { $0.message == message } }
 
     private func add(_ record: Record) {
         let satisfied = state.withLock { state in
@@ -90,4 +92,9 @@ final class CapturedLog: Sendable {
                 Record(level: event.level, message: "\(event.message)", metadata: merged.mapValues { "\($0)" }))
         }
     }
+}
+
+extension Logger {
+    /// For what a test has no interest in.
+    package static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 }
