@@ -88,7 +88,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .target(name: "Backtest", dependencies: ["Scaling", "WireFormats"]),
+        .target(
+            name: "Backtest", dependencies: ["Scaling", "WireFormats"], resources: [.embedInCode("Report/report.html")]),
 
         // MARK: Executables
         .executableTarget(
@@ -230,6 +231,16 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+        .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "generalscaler", "generalscaler-plugin-prometheus", "TestSupport", "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(name: "DocsTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [

@@ -83,9 +83,3 @@ package struct ScalerStatus: Sendable {
         return ["status": .object(status)]
     }
 }
-
-extension ScalingHistory.PendingScale {
-    fileprivate var json: JSON {
-        ["from": .integer(Int64(from)), "to": .integer(Int64(to)), "at": .string(at.rfc3339(.microseconds))]
-    }
-}
