@@ -15,6 +15,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -44,6 +45,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        // What the sources of this package share; plugin authors elsewhere do without it.
+        .target(name: "SourceSupport", dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"]),
         .target(
             name: "PluginHost",
             dependencies: [
@@ -116,17 +119,20 @@ let package = Package(
         // MARK: Plugins
         .executableTarget(
             name: "generalscaler-plugin-prometheus",
-            dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"],
+            dependencies: ["HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats"],
             path: "Plugins/prometheus"
         ),
         .executableTarget(
             name: "generalscaler-plugin-redis",
-            dependencies: ["CHiredis", "PluginSDK", "WireFormats"],
+            dependencies: ["CHiredis", "HTTPTransport", "PluginSDK", "SourceSupport"],
             path: "Plugins/redis"
         ),
         .executableTarget(
             name: "generalscaler-plugin-pubsub",
-            dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"],
+            dependencies: [
+                "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats",
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
             path: "Plugins/pubsub"
         ),
 
@@ -203,7 +209,16 @@ let package = Package(
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [
-                "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "TestSupport", "WireFormats",
+                "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
+            name: "RedisPluginTests",
+            dependencies: [
+                "CLinux", "generalscaler-plugin-redis", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),

@@ -1,4 +1,5 @@
 import PluginSDK
+import SourceSupport
 
 /// What a request says of who asks.
 struct Credentials: Sendable, Equatable {
