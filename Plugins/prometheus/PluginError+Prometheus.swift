@@ -26,7 +26,8 @@ extension PluginError {
 
     /// An answer whose status is not 200.
     init(_ response: HTTPResponse, _ body: JSON?, config: PrometheusConfig) {
-        let said = body?["error"]?.stringValue.map { ": \(Quoting.shortened($0))" } ?? ": \(Quoting.quote(response.body))"
+        let said =
+            body?["error"]?.stringValue.map { ": \(Quoting.shortened($0))" } ?? ": \(Quoting.quote(response.body))"
         let status = "HTTP status \(response.status)"
         switch response.status {
         case 300..<400:

@@ -37,7 +37,8 @@ struct QueryAnswer: Equatable {
         guard let body else {
             throw PluginError(
                 .sourceUnreachable,
-                "the answer is not JSON: \(Quoting.quote(response.body)). Check that address is that of a Prometheus API")
+                "the answer is not JSON: \(Quoting.quote(response.body)). Check that address is that of a Prometheus API"
+            )
         }
         if body["status"] == "error" { throw PluginError(apiError: body) }
         do throws(JSONPathError) {

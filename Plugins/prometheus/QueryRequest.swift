@@ -14,11 +14,11 @@ struct QueryRequest {
         var timeout = CallDeadline.usable(timeLeft)
         if let seconds = config.timeoutSeconds { timeout = min(timeout, .seconds(seconds)) }
 
-        var fields = config.parameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        var fields = config.parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         fields.append(("query", config.query))
         // The server then stops an evaluation that nobody waits for any more.
         fields.append(("timeout", "\(max(1, Int(timeout / .milliseconds(1))))ms"))
-        let form = fields.map { "\(Self.percentEncoded($0))=\(Self.percentEncoded($1))" }.joined(separator: "&")
+        let form = Encoding.form(fields)
 
         var base = config.address[...]
         while base.last == "/" { base.removeLast() }
@@ -40,21 +40,5 @@ struct QueryRequest {
             tls: try config.tls?.options(files) ?? TLSOptions(),
             timeout: timeout,
             maxBodyBytes: PrometheusLimits.maxBodyBytes)
-    }
-
-    /// Everything but the unreserved characters of RFC 3986, so that it is right in a form and in a URL's query.
-    static func percentEncoded(_ text: String) -> String {
-        let hex = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -41,7 +41,8 @@ struct MeasurementReader<Runner: CommandRunner> {
             guard let value = Self.finite(text) else {
                 throw PluginError(
                     .configInvalid,
-                    "key \(key) holds \"\(Quoting.shortened(String(text.prefix(64))))\", which is no number", path: "key")
+                    "key \(key) holds \"\(Quoting.shortened(String(text.prefix(64))))\", which is no number",
+                    path: "key")
             }
             return MetricReading(value)
         default: throw try runner.fault(reply, key: key, .string)

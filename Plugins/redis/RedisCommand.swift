@@ -24,7 +24,8 @@ struct RedisCommand: Hashable, Sendable {
             var offset = 0
             var starts: [UnsafePointer<CChar>?] = []
             for text in texts {
-                starts.append((bytes.baseAddress ?? Self.nothing).advanced(by: offset).assumingMemoryBound(to: CChar.self))
+                starts.append(
+                    (bytes.baseAddress ?? Self.nothing).advanced(by: offset).assumingMemoryBound(to: CChar.self))
                 offset += text.count
             }
             var target: UnsafeMutablePointer<CChar>?
@@ -36,5 +37,6 @@ struct RedisCommand: Hashable, Sendable {
     }
 
     /// Never dereferenced. Unsafe only in that the compiler cannot know this.
-    nonisolated(unsafe) private static let nothing = UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
+    nonisolated(unsafe) private static let nothing = UnsafeRawPointer(
+        UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
 }

@@ -10,7 +10,7 @@ final class RedisConnection: @unchecked Sendable {
     let bytes: ByteConnection
     private let reader = ReplyReader()
     private var buffer = [UInt8](repeating: 0, count: RedisLimits.receiveBufferBytes)
-    /// Whether a reply ever came.
+    /// Whether anything of a reply ever came.
     private var hasSpoken = false
 
     init(
@@ -60,6 +60,8 @@ final class RedisConnection: @unchecked Sendable {
                     unparsed = 0
                     hasSpoken = true
                 }
+                // What came so far is of a reply, if not yet a whole one.
+                if unparsed > 0 { hasSpoken = true }
             } catch {
                 throw .notRedis(error.reason, server, answered: hasSpoken)
             }

@@ -90,7 +90,8 @@ extension RedisError {
         case "NOAUTH": PluginError(.authFailed, "\(said). Next: set password", path: "password")
         case "WRONGPASS": PluginError(.authFailed, said, path: "password")
         case "NOPERM":
-            PluginError(.authFailed, "\(said). Next: let the ACL user run the command and read the key", path: "username")
+            PluginError(
+                .authFailed, "\(said). Next: let the ACL user run the command and read the key", path: "username")
         case "DENIED":
             PluginError(.authFailed, "\(said.prefix(200)). Next: set a password on the server", path: "password")
         case "LOADING", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN":

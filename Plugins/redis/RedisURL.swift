@@ -22,7 +22,8 @@ struct RedisURL {
         }
         let rest = text[end.upperBound...]
         guard !rest.contains(where: { $0 == "?" || $0 == "#" }) else {
-            throw Fault(message: "must not hold ? or #: options have fields of their own, and a password's are %3F, %23")
+            throw Fault(
+                message: "must not hold ? or #: options have fields of their own, and a password's are %3F, %23")
         }
         switch text[..<end.lowerBound].lowercased() {
         case "unix": try self.init(unix: rest)

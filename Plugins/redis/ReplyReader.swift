@@ -29,9 +29,10 @@ final class ReplyReader {
         var reply: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &reply) == REDIS_OK else {
             // Of what came in, hiredis repeats one byte.
-            throw NotRedis(reason: withUnsafeBytes(of: reader.pointee.errstr) { text in
-                String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
-            })
+            throw NotRedis(
+                reason: withUnsafeBytes(of: reader.pointee.errstr) { text in
+                    String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+                })
         }
         guard let reply else { return nil }
         defer { freeReplyObject(reply) }

@@ -50,7 +50,9 @@ package final class ByteConnection: @unchecked Sendable {
         var sent = 0
         while sent < bytes.count {
             var count = 0
-            let code = bytes.withUnsafeBytes { curl_easy_send(easy.curl, $0.baseAddress! + sent, $0.count - sent, &count) }
+            let code = bytes.withUnsafeBytes {
+                curl_easy_send(easy.curl, $0.baseAddress! + sent, $0.count - sent, &count)
+            }
             switch code {
             case CURLE_OK: sent += count
             case CURLE_AGAIN: try wait(for: POLLOUT, until: deadline, "sending to")
@@ -101,7 +103,7 @@ package final class ByteConnection: @unchecked Sendable {
 
     private static func failure(_ code: CURLcode, _ easy: EasyHandle, _ name: String, _ tls: TLSOptions?) -> HTTPError {
         guard code == CURLE_OPERATION_TIMEDOUT else { return .failed(code, easy, authority: name) }
-        if tls != nil, easy.hasPassed(CURLINFO_CONNECT_TIME_T) {
+        if tls != nil, easy.hasLocalPort {
             return HTTPError(
                 .tls, "\(name) accepts connections, but made no TLS handshake in time; check that the port speaks TLS")
         }

@@ -52,6 +52,13 @@ final class EasyHandle {
         return ccurl_get_offset(curl, phaseEnd, &microseconds) == CURLE_OK && microseconds > 0
     }
 
+    /// Whether a TCP connection stood, also one whose TLS handshake then came to nothing: libcurl counts those as not
+    /// yet connected.
+    var hasLocalPort: Bool {
+        var port = 0
+        return ccurl_get_long(curl, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port > 0
+    }
+
     /// Whether a proxy said no to a tunnel.
     var wasRefusedByProxy: Bool {
         var status = 0

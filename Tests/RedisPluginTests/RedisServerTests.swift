@@ -94,13 +94,14 @@ import Testing
     @Test func `a lag that the server does not know is counted`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
-            for item in 1...250 { try await server.command("XADD", "stream", "\(item)-0", "n", "\(item)") }
+            try await server.command(
+                "EVAL", "for i = 1, 250 do redis.call('XADD', 'stream', i .. '-0', 'n', i) end", "0")
             try await server.command("XGROUP", "CREATE", "stream", "workers", "0")
             try await server.command("XREADGROUP", "GROUP", "workers", "w", "COUNT", "2", "STREAMS", "stream", ">")
             // A gap after the last entry that was delivered makes the lag unknown.
             try await server.command("XDEL", "stream", "100-0")
             let info = try await server.command("XINFO", "GROUPS", "stream")
-            try #require(info.hasSuffix("lag\n"), "the server must not know the lag: \(info)")
+            try #require(info.hasSuffix("lag"), "the server must not know the lag: \(info)")
             let lag = try await plugin.value(#"\#(server.at), "stream": {"key": "stream", "group": "workers"}"#)
             #expect(lag.value == 249)
             #expect(lag.detail == "247 not yet delivered (counted), 2 pending")

@@ -32,6 +32,23 @@ package final class RawServer: Sendable {
             return String(decoding: head, as: UTF8.self)
         }
 
+        /// The port that the client connected to.
+        package var localPort: Int {
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            _ = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+            }
+            return Int(in_port_t(bigEndian: address.sin_port))
+        }
+
+        /// What the client sends next, up to 64 KiB; nil when it closed.
+        package func read() -> [UInt8]? {
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            return count > 0 ? Array(buffer[..<count]) : nil
+        }
+
         /// False when the client has closed.
         @discardableResult
         package func write(_ bytes: [UInt8]) -> Bool {

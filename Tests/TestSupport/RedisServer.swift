@@ -12,7 +12,7 @@ package struct RedisServer: Sendable {
     package var address: String { "127.0.0.1:\(port)" }
 
     package struct Options: Sendable {
-        /// Lines of `redis.conf`. `PORT` in them is the server's port, `DIR` its directory.
+        /// Lines of `redis.conf`. `PORT` in them is the server's port, `OTHER` a further free one, `DIR` its directory.
         package var configuration: [String]
         /// Further files, by name, in the server's working directory.
         package var files: [String: [UInt8]]
@@ -108,10 +108,12 @@ package struct RedisServer: Sendable {
 
     private static func write(_ options: Options, to directory: URL, port: Int) throws {
         var lines = ["bind 127.0.0.1", "port \(port)", "dir \(directory.path)"]
+        let otherPort = try RawServer.unusedPort()
         // A Sentinel knows fewer options.
         if !options.isSentinel { lines += ["save \"\"", "appendonly no"] }
         lines += options.configuration.map { line in
-            line.replacing("PORT", with: "\(port)").replacing("DIR", with: directory.path)
+            line.replacing("PORT", with: "\(port)").replacing("OTHER", with: "\(otherPort)")
+                .replacing("DIR", with: directory.path)
         }
         // The last word on an option counts.
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: directory.appending(path: "redis.conf"))
