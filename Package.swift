@@ -45,6 +45,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        // What the sources of this package share; plugin authors elsewhere do without it.
+        .target(name: "SourceSupport", dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"]),
         .target(
             name: "PluginHost",
             dependencies: [
@@ -57,7 +59,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
-        .target(name: "PluginConformance", dependencies: ["PluginHost", "PluginProtocol", "WireFormats"]),
+        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginProtocol", "WireFormats"]),
         .target(name: "Scaling"),
         .target(
             name: "KubernetesClient",
@@ -88,7 +90,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .target(name: "Backtest", dependencies: ["Scaling", "WireFormats"]),
+        .target(
+            name: "Backtest", dependencies: ["Scaling", "WireFormats"], resources: [.embedInCode("Report/report.html")]),
 
         // MARK: Executables
         .executableTarget(
@@ -104,7 +107,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Resources/crd.yaml")]
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
         ),
         .executableTarget(
             name: "generalscaler-launch",
@@ -113,7 +116,7 @@ let package = Package(
         .executableTarget(
             name: "plugin-check",
             dependencies: [
-                "PluginConformance",
+                "PluginConformance", "PluginProtocol", "WireFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -121,17 +124,20 @@ let package = Package(
         // MARK: Plugins
         .executableTarget(
             name: "generalscaler-plugin-prometheus",
-            dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"],
+            dependencies: ["HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats"],
             path: "Plugins/prometheus"
         ),
         .executableTarget(
             name: "generalscaler-plugin-redis",
-            dependencies: ["CHiredis", "PluginSDK", "WireFormats"],
+            dependencies: ["CHiredis", "HTTPTransport", "PluginSDK", "SourceSupport"],
             path: "Plugins/redis"
         ),
         .executableTarget(
             name: "generalscaler-plugin-pubsub",
-            dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"],
+            dependencies: [
+                "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats",
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
             path: "Plugins/pubsub"
         ),
 
@@ -140,6 +146,11 @@ let package = Package(
             name: "http-app",
             dependencies: [.product(name: "Hummingbird", package: "hummingbird")],
             path: "examples/http-app/Sources"
+        ),
+        .executableTarget(
+            name: "generalscaler-plugin-random",
+            dependencies: ["PluginSDK"],
+            path: "examples/plugins/swift"
         ),
         .executableTarget(
             name: "bench",
@@ -158,6 +169,7 @@ let package = Package(
                 "CLinux", "WireFormats",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestSupport"
         ),
@@ -177,6 +189,15 @@ let package = Package(
             ],
             // So that libcurl finds the tests' own resolver before the C library's.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=getaddrinfo"])]
+        ),
+        .testTarget(
+            name: "PluginConformanceTests",
+            dependencies: [
+                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-random", "misbehaving-plugin", "plugin-check", "test-plugin",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
         .executableTarget(name: "test-plugin", dependencies: ["PluginSDK"], path: "Tests/Fixtures/TestPlugin"),
@@ -219,20 +240,38 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+        .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "generalscaler", "generalscaler-plugin-prometheus", "TestSupport", "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(name: "DocsTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [
-                "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "TestSupport", "WireFormats",
+                "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
+            name: "RedisPluginTests",
+            dependencies: [
+                "CLinux", "generalscaler-plugin-redis", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "Scaling",
-                "TestSupport",
-                "WireFormats",
-                .product(name: "Logging", package: "swift-log"),
+                "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
+                "generalscaler-plugin-prometheus",
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),
     ]
