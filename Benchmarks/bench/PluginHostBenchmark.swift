@@ -151,7 +151,8 @@ struct PluginHostBenchmark: Benchmark {
         type: "bench", config: config, targetType: .value
     ).line(id: 1_000_000, deadlineMs: 9_750).count
     private static let answerBytes =
-        #"{"jsonrpc":"2.0","id":1000000,"result":{"value":42.5,"observedAt":"2026-01-01T00:00:00.000Z"}}"#.utf8.count + 1
+        #"{"jsonrpc":"2.0","id":1000000,"result":{"value":42.5,"observedAt":"2026-01-01T00:00:00.000Z"}}"#.utf8.count
+        + 1
 
     // MARK: Hosts
 

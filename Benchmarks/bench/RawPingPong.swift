@@ -30,7 +30,9 @@ final class RawPingPong {
         var child = pid_t()
         let result = posix_spawn(&child, "/proc/self/exe", &actions, nil, &arguments, environ)
         for argument in arguments { free(argument) }
-        guard result == 0 else { throw BenchError("cannot start the other process: \(String(cString: strerror(result)))") }
+        guard result == 0 else {
+            throw BenchError("cannot start the other process: \(String(cString: strerror(result)))")
+        }
         close(there[0])
         close(back[1])
         process = child

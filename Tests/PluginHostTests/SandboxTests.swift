@@ -38,7 +38,8 @@ struct SandboxTests {
         let failure = await #expect(throws: PluginFailure.self, sourceLocation: sourceLocation) {
             try await evaluate(python, fixture)
         }
-        #expect(failure?.message.hasSuffix(reason) == true, "\(python): \(failure?.message ?? "")",
+        #expect(
+            failure?.message.hasSuffix(reason) == true, "\(python): \(failure?.message ?? "")",
             sourceLocation: sourceLocation)
     }
 
@@ -156,7 +157,8 @@ struct SandboxTests {
 
     @Test("The kernel holds it to the limits of plugins.yaml, and it dumps no core")
     func limits() async throws {
-        try await run(entry: "{limits: {memoryMiB: 512, addressSpaceMiB: 2048, openFiles: 64}}") { fixture async throws in
+        try await run(entry: "{limits: {memoryMiB: 512, addressSpaceMiB: 2048, openFiles: 64}}") {
+            fixture async throws in
             #expect(try await evaluate("resource.getrlimit(resource.RLIMIT_DATA)[1]", fixture) == 512 * 1_048_576)
             #expect(try await evaluate("resource.getrlimit(resource.RLIMIT_AS)[1]", fixture) == 2_048 * 1_048_576)
             #expect(try await evaluate("resource.getrlimit(resource.RLIMIT_NOFILE)[1]", fixture) == 64)

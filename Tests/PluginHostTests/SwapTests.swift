@@ -75,13 +75,17 @@ struct SwapTests {
         }
     }
 
-    @Test("A version that does not start, or refuses what the old one takes, is not used", arguments: [
-        ("        sys.exit('broken build')", "broken build"),
-        ("        hello(m, version=7)", "protocol version 7"),
-        (#"        m["id"] = 1; ok(m, {"protocolVersion": 1, "plugin": {"name": "n", "version": "2"}, "metricTypes": [{"type":"#
-            + #" "other", "description": "", "configSchema": {}, "defaultTargetType": "Value"}]})"#,
-            "no longer offers metric type \"depth\""),
-    ])
+    @Test(
+        "A version that does not start, or refuses what the old one takes, is not used",
+        arguments: [
+            ("        sys.exit('broken build')", "broken build"),
+            ("        hello(m, version=7)", "protocol version 7"),
+            (
+                #"        m["id"] = 1; ok(m, {"protocolVersion": 1, "plugin": {"name": "n", "version": "2"}, "metricTypes": [{"type":"#
+                    + #" "other", "description": "", "configSchema": {}, "defaultTargetType": "Value"}]})"#,
+                "no longer offers metric type \"depth\""
+            ),
+        ])
     func refused(handshake: String, reason: String) async throws {
         try await run { fixture async throws in
             let old = try await fixture.process()
@@ -92,7 +96,8 @@ struct SwapTests {
             #expect(try await fixture.process() == old)
             #expect(try await ask(fixture) == 1)
             await look(fixture)
-            #expect(fixture.log.records.count { $0.message == "Plugin's file has changed, the new version is tried" } == 1)
+            #expect(
+                fixture.log.records.count { $0.message == "Plugin's file has changed, the new version is tried" } == 1)
         }
     }
 
