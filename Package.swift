@@ -45,6 +45,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        // What the sources of this package share; plugin authors elsewhere do without it.
+        .target(name: "SourceSupport", dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"]),
         .target(
             name: "PluginHost",
             dependencies: [
@@ -88,7 +90,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .target(name: "Backtest", dependencies: ["Scaling", "WireFormats"]),
+        .target(
+            name: "Backtest", dependencies: ["Scaling", "WireFormats"], resources: [.embedInCode("Report/report.html")]),
 
         // MARK: Executables
         .executableTarget(
@@ -121,17 +124,20 @@ let package = Package(
         // MARK: Plugins
         .executableTarget(
             name: "generalscaler-plugin-prometheus",
-            dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"],
+            dependencies: ["HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats"],
             path: "Plugins/prometheus"
         ),
         .executableTarget(
             name: "generalscaler-plugin-redis",
-            dependencies: ["CHiredis", "PluginSDK", "WireFormats"],
+            dependencies: ["CHiredis", "HTTPTransport", "PluginSDK", "SourceSupport"],
             path: "Plugins/redis"
         ),
         .executableTarget(
             name: "generalscaler-plugin-pubsub",
-            dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"],
+            dependencies: [
+                "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats",
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
             path: "Plugins/pubsub"
         ),
 
@@ -148,9 +154,13 @@ let package = Package(
         ),
         .executableTarget(
             name: "bench",
-            dependencies: ["HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats"],
+            dependencies: [
+                "CLinux", "HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Benchmarks/bench"
         ),
+        .executableTarget(name: "bench-plugin", dependencies: ["PluginSDK"], path: "Benchmarks/bench-plugin"),
 
         // MARK: Tests
         .target(
@@ -159,6 +169,7 @@ let package = Package(
                 "CLinux", "WireFormats",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestSupport"
         ),
@@ -230,20 +241,38 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+        .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "generalscaler", "generalscaler-plugin-prometheus", "TestSupport", "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(name: "DocsTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [
-                "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "TestSupport", "WireFormats",
+                "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
+            name: "RedisPluginTests",
+            dependencies: [
+                "CLinux", "generalscaler-plugin-redis", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "Scaling",
-                "TestSupport",
-                "WireFormats",
-                .product(name: "Logging", package: "swift-log"),
+                "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
+                "generalscaler-plugin-prometheus",
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),
     ]

@@ -46,11 +46,8 @@ struct SafeScaler {
     /// - Parameter cap: replicas the budget pays for.
     mutating func limit(cap: Int?, ignoresUpCooldown: Bool) {
         if let cap, desired > max(cap, spec.minReplicas) { set(max(cap, spec.minReplicas), because: .budgetCap) }
-        // A step that the bounds would take back anyway is held by them, not by a cooldown or a rate.
-        if clamped(desired) != current {
-            if let end = coolingDownUntil(ignoresUpCooldown: ignoresUpCooldown) { hold(until: end) }
-            applyRate()
-        }
+        if desired != current, let end = coolingDownUntil(ignoresUpCooldown: ignoresUpCooldown) { hold(until: end) }
+        applyRate()
         if desired > spec.maxReplicas { set(spec.maxReplicas, because: .maxReplicas) }
         if desired < spec.minReplicas { set(spec.minReplicas, because: .minReplicas) }
     }

@@ -363,13 +363,17 @@ actor ScalerController: Service {
         let change = previous.change(to: verdict, plugins: plugins)
         let conditions = change.conditions(now: world.time.now(), generation: previous.generation)
         states[key]?.conditions = conditions
-        if case .decided(let decision, _) = verdict {
+        var blocker: Blocker?
+        switch verdict {
+        case .decided(let decision, _):
             states[key]?.lastDecision = decision
             world.metrics.decided()
+        case .blocked(let why): blocker = why
         }
         world.writer.announce(change, of: previous.identity, target: previous.target)
         guard !previous.isStatusWritten || change.isChange, let state = states[key] else { return }
-        let isWritten = await world.writer.write(state.status(conditions, state.lastDecision), to: state.identity)
+        let status = state.status(conditions, state.lastDecision, blocker: blocker)
+        let isWritten = await world.writer.write(status, to: state.identity)
         if states[key]?.identity == state.identity, states[key]?.generation == state.generation {
             states[key]?.isStatusWritten = isWritten
         }

@@ -67,9 +67,12 @@ struct ScalerState {
         conditions.first { $0.condition.kind == .pluginsHealthy }?.condition ?? .plugins(unhealthy: [])
     }
 
-    func status(_ conditions: [RecordedCondition], _ decision: Decision?) -> ScalerStatus {
+    func status(
+        _ conditions: [RecordedCondition], _ decision: Decision?, blocker: Blocker? = nil
+    ) -> ScalerStatus {
         ScalerStatus(
-            conditions: conditions, observedGeneration: generation, target: target, decision: decision, history: history
+            conditions: conditions, observedGeneration: generation, target: target, decision: decision,
+            blocker: blocker, history: history
         )
     }
 

@@ -1,0 +1,56 @@
+// Process is in no smaller part of Foundation.
+import Foundation
+
+/// Certificates made once per test run by the `openssl` tool, valid for a day.
+package struct TestCertificates: Sendable {
+    package struct Identity: Sendable {
+        package let certificate: [UInt8]
+        package let key: [UInt8]
+    }
+
+    package let authority: [UInt8]
+    /// Signed nothing that a test's server shows.
+    package let otherAuthority: [UInt8]
+    /// For localhost and 127.0.0.1.
+    package let server: Identity
+    /// For api.internal alone.
+    package let namedServer: Identity
+    package let client: Identity
+
+    package static let shared = Result { try TestCertificates() }
+
+    private init() throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "certificates-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+
+        func make(_ name: String, _ arguments: String...) throws -> Identity {
+            let process = Process()
+            process.executableURL = URL(filePath: "/usr/bin/env")
+            process.currentDirectoryURL = directory
+            process.standardError = FileHandle.nullDevice
+            process.arguments =
+                [
+                    "openssl", "req", "-x509", "-nodes", "-days", "1", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-subj", "/CN=\(name)", "-keyout", "\(name).key", "-out",
+                    "\(name).pem",
+                ] + arguments
+            try process.run()
+            process.waitUntilExit()
+            guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+            return Identity(
+                certificate: Array(try Data(contentsOf: directory.appending(path: "\(name).pem"))),
+                key: Array(try Data(contentsOf: directory.appending(path: "\(name).key"))))
+        }
+        func signed(_ name: String, _ extensions: String) throws -> Identity {
+            try make(
+                name, "-CA", "authority.pem", "-CAkey", "authority.key", "-addext", extensions, "-addext",
+                "basicConstraints=critical,CA:FALSE")
+        }
+        authority = try make("authority").certificate
+        otherAuthority = try make("other").certificate
+        server = try signed("server", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        namedServer = try signed("named", "subjectAltName=DNS:api.internal")
+        client = try signed("client", "extendedKeyUsage=clientAuth")
+    }
+}
