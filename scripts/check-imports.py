@@ -118,7 +118,9 @@ def files_of(target):
     """(path, text) of the target's Swift files."""
     folder = target.get("path") or f"{'Tests' if target['type'] == 'test' else 'Sources'}/{target['name']}"
     for path in sorted((ROOT / folder).rglob("*.swift")):
-        yield str(path.relative_to(ROOT)), path.read_text()
+        # The steps of a tutorial are text.
+        if not any(parent.suffix == ".docc" for parent in path.parents):
+            yield str(path.relative_to(ROOT)), path.read_text()
 
 
 class SelfTest(unittest.TestCase):

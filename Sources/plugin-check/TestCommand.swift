@@ -24,7 +24,8 @@ struct TestCommand: ParsableCommand {
     var skip: String?
 
     @Option(
-        help: ArgumentHelp("The sandbox launcher. Default: generalscaler-launch beside plugin-check.", valueName: "path"))
+        help: ArgumentHelp(
+            "The sandbox launcher. Default: generalscaler-launch beside plugin-check.", valueName: "path"))
     var launcher: String?
 
     @Option(

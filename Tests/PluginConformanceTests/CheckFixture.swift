@@ -26,7 +26,8 @@ enum CheckFixture {
     static func expectConformant(
         _ report: CheckReport, kept rules: [RuleID] = [], sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        #expect(report.isConformant, "\(ReportFormat.human.text(report, colors: false))", sourceLocation: sourceLocation)
+        #expect(
+            report.isConformant, "\(ReportFormat.human.text(report, colors: false))", sourceLocation: sourceLocation)
         for rule in rules {
             #expect(report.outcome(of: rule) == .passed, "\(rule.label)", sourceLocation: sourceLocation)
         }

@@ -80,7 +80,8 @@ struct SinTests {
     func good() async throws {
         let report = try await CheckFixture.check(CheckFixture.misbehaving(nil))
         CheckFixture.expectConformant(
-            report, kept: [.finiteValue, .inFlight, .boundedResources, .endOfInput, .shutdown, .terminate, .nothingLeft])
+            report,
+            kept: [.finiteValue, .inFlight, .boundedResources, .endOfInput, .shutdown, .terminate, .nothingLeft])
     }
 
     @Test("What cannot run after a fault is skipped, with the rule that tells why, and has not passed")

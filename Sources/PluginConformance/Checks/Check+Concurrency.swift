@@ -16,7 +16,8 @@ extension Check {
                 calls += 1
             }
             guard calls >= ConformanceLimits.minResourceCalls, let first, let last = ResourceUse(of: process) else {
-                throw .skip("\(calls) calls in \(Conversation.text(ConformanceLimits.manyCallsTime)) say nothing of growth")
+                throw .skip(
+                    "\(calls) calls in \(Conversation.text(ConformanceLimits.manyCallsTime)) say nothing of growth")
             }
             if last.openFiles > first.openFiles + ConformanceLimits.maxOpenFileGrowth {
                 context.note(

@@ -120,7 +120,9 @@ final class CheckContext {
     func lookForLeftovers(_ conversation: Conversation) {
         let left = conversation.process.leftovers()
         if !left.processes.isEmpty || left.holdsOutput {
-            let who = left.processes.isEmpty ? "some process" : "the process \(left.processes.map(String.init).joined(separator: ", "))"
+            let who =
+                left.processes.isEmpty
+                ? "some process" : "the process \(left.processes.map(String.init).joined(separator: ", "))"
             let what = left.holdsOutput ? " and holds its standard output open" : ""
             note(.nothingLeft, "\(who), which the plugin started, outlives it\(what)")
         }
@@ -198,7 +200,9 @@ final class CheckContext {
         case .none:
             let rule = log.findings.last?.rule ?? .oneAnswer
             // One that reads nothing does not have to be asked everything to know.
-            for other in rule == .readsOn ? ProtocolMethod.allCases : [method].compactMap(\.self) { broken[other] = rule }
+            for other in rule == .readsOn ? ProtocolMethod.allCases : [method].compactMap(\.self) {
+                broken[other] = rule
+            }
             throw .skip("\(method?.rawValue ?? "the request") does not work: see \(rule.label)")
         }
     }

@@ -128,7 +128,9 @@ final class Conversation {
             }
             receive(line)
         case .overlong(let bytes):
-            note(Finding(.longestAnswer, "a line is longer than \(ProtocolLimits.maxResponseBytes) bytes", evidence: bytes))
+            note(
+                Finding(
+                    .longestAnswer, "a line is longer than \(ProtocolLimits.maxResponseBytes) bytes", evidence: bytes))
             isOver = true
         case .end(let unfinished): ended(unfinished)
         }
@@ -143,7 +145,9 @@ final class Conversation {
             if let id, case .open? = slots[id] { slots[id] = .answered(.none) }
         case .unaddressed(let error):
             let rule = expectsNothing ? RuleID.notifications : .oneAnswer
-            note(Finding(rule, "an error with a null id came (\(error.summary)), where nothing was asked", evidence: line))
+            note(
+                Finding(
+                    rule, "an error with a null id came (\(error.summary)), where nothing was asked", evidence: line))
         case .answer(let id, let result): answered(id, result, line)
         }
     }
@@ -198,7 +202,9 @@ final class Conversation {
         if process.unfinishedLine.isEmpty, method == .initialize {
             note(Finding(.initialize, "initialize is not answered within \(limit)", isHang: true))
         } else if process.unreadBytes > 0 {
-            note(Finding(.readsOn, "\(process.unreadBytes) bytes of requests are not read within \(limit)", isHang: true))
+            note(
+                Finding(.readsOn, "\(process.unreadBytes) bytes of requests are not read within \(limit)", isHang: true)
+            )
         } else {
             while !isOver, case .open? = slots[id], listen(until: asked + ConformanceLimits.lateWindow) {}
             if case .answered? = slots[id] {
