@@ -11,9 +11,16 @@ enum CheckFixture {
         try await onThread { try CheckRun.run(command, options: options) }
     }
 
+    /// Checks at once: each runs a dozen processes, and a plugin's deadlines are real time.
+    private static let slots = DispatchSemaphore(value: 4)
+
     static func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
+            Thread.detachNewThread {
+                slots.wait()
+                defer { slots.signal() }
+                continuation.resume(with: Result(catching: body))
+            }
         }
     }
 

@@ -142,8 +142,8 @@ struct FaultTests {
         #expect(valid.failures.map(\.rule.id) == [.badConfig])
     }
 
-    @Test("A verdict that needs a network is told", arguments: NetworkNamespace.isAvailable ? [()] : [])
-    func network() async throws {
+    @Test("A verdict that needs a network is told", arguments: [NetworkNamespace.isAvailable].filter(\.self))
+    func network(_ isAvailable: Bool) async throws {
         let report = try await check(
             """
             import socket
@@ -158,8 +158,8 @@ struct FaultTests {
 
     @Test(
         "A plugin that reads what the sandbox does not allow is told",
-        arguments: clinux_landlock_version() > 0 ? [()] : [])
-    func sandbox() async throws {
+        arguments: [clinux_landlock_version() > 0].filter(\.self))
+    func sandbox(_ isAvailable: Bool) async throws {
         let report = try await check(
             "import os\ninner = reading\ndef reading(): os.listdir('/var/log'); return inner()")
         #expect(report.failures.map(\.rule.id) == [.confined], "\(ReportFormat.human.text(report, colors: false))")

@@ -206,7 +206,7 @@ final class Conversation {
                 Finding(.readsOn, "\(process.unreadBytes) bytes of requests are not read within \(limit)", isHang: true)
             )
         } else {
-            while !isOver, case .open? = slots[id], listen(until: asked + ConformanceLimits.lateWindow) {}
+            waitForLateAnswer(to: id)
             if case .answered? = slots[id] {
                 let late = Self.text(ContinuousClock.now - asked + ConformanceLimits.slack)
                 let rule: RuleID = method == .validateConfig ? .validateShape : .deadline
@@ -217,6 +217,16 @@ final class Conversation {
         }
         isOver = true
         return .none
+    }
+
+    /// Waits for the late window, and again where a line has grown meanwhile.
+    private func waitForLateAnswer(to id: Int64) {
+        for _ in 0..<ConformanceLimits.maxLateWindows {
+            let grown = process.unfinishedLine.count
+            let end = ContinuousClock.now + ConformanceLimits.lateWindow
+            while !isOver, case .open? = slots[id], listen(until: end) {}
+            guard !isOver, case .open? = slots[id], process.unfinishedLine.count > grown else { return }
+        }
     }
 
     private func unanswered(_ name: String, _ limit: String) -> Finding {
