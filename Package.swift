@@ -154,9 +154,13 @@ let package = Package(
         ),
         .executableTarget(
             name: "bench",
-            dependencies: ["HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats"],
+            dependencies: [
+                "CLinux", "HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Benchmarks/bench"
         ),
+        .executableTarget(name: "bench-plugin", dependencies: ["PluginSDK"], path: "Benchmarks/bench-plugin"),
 
         // MARK: Tests
         .target(
@@ -189,7 +193,8 @@ let package = Package(
         .testTarget(
             name: "PluginConformanceTests",
             dependencies: [
-                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler", "generalscaler-plugin-prometheus",
+                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler",
+                "generalscaler-plugin-prometheus",
                 "generalscaler-plugin-random", "misbehaving-plugin", "plugin-check", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -52,7 +52,8 @@ ALLOWED = {
     "generalscaler-plugin-pubsub": f"CryptoExtras HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
     "generalscaler-plugin-random": "PluginSDK",
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
-    "bench": f"HTTPTransport PluginHost PluginProtocol Scaling WireFormats {RUNTIME}",
+    "bench": f"CLinux HTTPTransport PluginHost PluginProtocol Scaling WireFormats Logging {RUNTIME}",
+    "bench-plugin": f"PluginSDK {RUNTIME}",
 }
 
 IMPORT = re.compile(

@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("Plugins that die", .timeLimit(.minutes(1)))
+@Suite("Plugins that die", .timeLimit(.minutes(5)))
 struct PluginDeathTests {
     @Test("Killed again and again under load, it mixes up no answer and leaves nothing behind")
     func killedUnderLoad() async throws {

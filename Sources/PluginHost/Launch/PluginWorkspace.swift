@@ -44,7 +44,8 @@ struct PluginWorkspace: Sendable {
         }
         guard found == sha256 else {
             throw LaunchProblem(
-                "its SHA-256 is \(found), and plugins.yaml pins \(sha256). If the file is the one you want, pin \(found)")
+                "its SHA-256 is \(found), and plugins.yaml pins \(sha256). If the file is the one you want, pin \(found)"
+            )
         }
         return copy
     }
