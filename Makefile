@@ -29,7 +29,7 @@ test-cluster: $(PYTHON)/.installed ## Run the integration tests against the clus
 lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts and the resource definition
 	@scripts/install-dependencies.sh lint
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
-	@shellcheck scripts/*.sh .ci/run
+	@shellcheck scripts/*.sh .ci/run examples/plugins/bash/*
 	@python3 scripts/check-files.py --self-test
 	@python3 scripts/check-files.py
 	@python3 scripts/check-imports.py --self-test

@@ -59,7 +59,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
-        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginProtocol", "WireFormats"]),
+        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginHost", "PluginProtocol", "WireFormats"]),
         .target(name: "Scaling"),
         .target(
             name: "KubernetesClient",
@@ -193,9 +193,9 @@ let package = Package(
         .testTarget(
             name: "PluginConformanceTests",
             dependencies: [
-                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler",
-                "generalscaler-plugin-prometheus",
-                "generalscaler-plugin-random", "misbehaving-plugin", "plugin-check", "test-plugin",
+                "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler",
+                "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-random",
+                "misbehaving-plugin", "plugin-check", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]

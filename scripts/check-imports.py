@@ -33,7 +33,7 @@ ALLOWED = {
     "PluginHost": (
         f"PluginProtocol WireFormats CLinux Crypto Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
-    "PluginConformance": f"CLinux PluginProtocol WireFormats {RUNTIME}",
+    "PluginConformance": f"CLinux PluginHost PluginProtocol WireFormats {RUNTIME}",
     "KubernetesClient": (
         f"HTTPTransport WireFormats Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),

@@ -7,15 +7,6 @@ import WireFormats
 
 /// Runs checks on a thread of their own: they block, and tests share few threads.
 enum CheckFixture {
-    /// Short, since what waits for them fails in any case.
-    static let impatient: ConformanceTimes = {
-        var times = ConformanceTimes()
-        times.initialize = .seconds(5)
-        times.validate = .seconds(3)
-        times.deadline = .seconds(1)
-        return times
-    }()
-
     static func check(_ command: PluginCommand, _ options: CheckOptions = CheckOptions()) async throws -> CheckReport {
         try await onThread { try CheckRun.run(command, options: options) }
     }

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Synchronization
 import TestSupport
@@ -21,11 +22,15 @@ struct ConformantPluginTests {
             var options = CheckOptions()
             options.config = config
             options.badConfig = badConfig
+            options.launcher = BuiltExecutable.path("generalscaler-launch")
             return options
         }
     }
 
     private static let values: [RuleID] = [.fileName, .readingShape, .finiteValue, .observedAt, .targetTypes]
+
+    /// On kernels that have what the sandbox is made of.
+    private var sandboxed: [RuleID] { clinux_landlock_version() > 0 ? [.confined] : [] }
 
     private static func example(_ path: String) -> String { "\(CheckFixture.root)examples/plugins/\(path)" }
 
@@ -59,7 +64,7 @@ struct ConformantPluginTests {
     @Test("The built-in ones and the examples", arguments: builtIn + examples)
     func conformant(_ subject: Subject) async throws {
         let report = try await CheckFixture.check(subject.command, subject.options())
-        CheckFixture.expectConformant(report, kept: subject.kept + [.badConfig, .goodConfig, .noCommonVersion])
+        CheckFixture.expectConformant(report, kept: subject.kept + [.badConfig, .goodConfig, .noCommonVersion] + sandboxed)
     }
 
     /// Go is an example for those who have it: it is no part of what the tests install.

@@ -1,3 +1,5 @@
+import CLinux
+import TestSupport
 import Testing
 import WireFormats
 
@@ -7,12 +9,13 @@ import WireFormats
 @Suite("A plugin that breaks one rule fails on it", .timeLimit(.minutes(5)))
 struct FaultTests {
     private func check(
-        capabilities: String = "{}", _ extra: String = "", badConfig: JSON? = nil, oneshot: Bool = false
+        capabilities: String = "{}", _ extra: String = "", badConfig: JSON? = nil, oneshot: Bool = false, only: Set<RuleID> = []
     ) async throws -> CheckReport {
         let plugin = try ScriptedPlugin(capabilities: capabilities, extra: extra)
         var options = CheckOptions()
-        options.times = CheckFixture.impatient
         options.badConfig = badConfig
+        options.only = only
+        options.launcher = BuiltExecutable.path("generalscaler-launch")
         var command = plugin.command
         command.isOneshot = oneshot
         return try await CheckFixture.check(command, options)
@@ -120,10 +123,31 @@ struct FaultTests {
             return error(1008, 'busy') if b'\\n' in pending and r['method'] == 'get_metric_value' else inner(r)
         """
 
-    @Test("A bad config that is valid, or a good one whose verdict needs a network, is told")
-    func configs() async throws {
+    @Test("A bad config that is valid is told")
+    func badConfig() async throws {
         let valid = try await check(badConfig: ["key": "fine"])
         #expect(valid.failures.map(\.rule.id) == [.badConfig])
+    }
+
+    @Test("A verdict that needs a network is told", arguments: NetworkNamespace.isAvailable ? [()] : [])
+    func network() async throws {
+        let report = try await check(
+            """
+            import socket
+            def validate_config(params):
+                try: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("127.0.0.1", 9))
+                except OSError: return {"result": {"valid": False, "errors": [{"path": "", "message": "offline"}]}}
+                wrong = faults(params["config"])
+                return {"result": {"valid": False, "errors": wrong} if wrong else {"valid": True}}
+            """)
+        #expect(report.failures.map(\.rule.id) == [.noNetwork])
+    }
+
+    @Test("A plugin that reads what the sandbox does not allow is told", arguments: clinux_landlock_version() > 0 ? [()] : [])
+    func sandbox() async throws {
+        let report = try await check("import os\ninner = reading\ndef reading(): os.listdir('/var/log'); return inner()")
+        #expect(report.failures.map(\.rule.id) == [.confined], "\(ReportFormat.human.text(report, colors: false))")
+        #expect(report.failures.first?.findings.first?.message.contains("Permission denied") == true)
     }
 
     @Test("A source that does not answer is no fault of the plugin, and what could not be seen has not passed")
@@ -140,9 +164,9 @@ struct FaultTests {
 
     @Test("A oneshot plugin that does not exit, or exits with an error, is told")
     func oneshot() async throws {
-        let failing = try await check("import atexit, os\natexit.register(lambda: os._exit(4))", oneshot: true)
+        let failing = try await check("import atexit, os\natexit.register(lambda: os._exit(4))", oneshot: true, only: [.oneshot])
         #expect(failing.failures.map(\.rule.id) == [.oneshot])
-        let staying = try await check("import atexit, time\natexit.register(lambda: time.sleep(60))", oneshot: true)
+        let staying = try await check("import atexit, time\natexit.register(lambda: time.sleep(60))", oneshot: true, only: [.oneshot])
         #expect(staying.failures.map(\.rule.id) == [.oneshot])
         #expect(staying.hasHang)
     }

@@ -89,6 +89,9 @@ final class CheckContext {
     /// What the plugin wrote there in its last or present process.
     var standardError: [UInt8] { current?.process.standardError.bytes ?? [] }
 
+    /// The last line of it.
+    var lastWords: String? { current?.process.standardError.lastLine }
+
     func endSession() {
         if let current { end(current) }
         current = nil
@@ -175,7 +178,10 @@ final class CheckContext {
     func call(_ method: ProtocolMethod, _ params: JSON) throws(Stop) -> Reply {
         if let rule = broken[method] { throw .skip("\(method.rawValue) does not work: see \(rule.label)") }
         if command.isOneshot { return try single(method, params) }
-        return try reply(try session().ask(method, params), method)
+        let session = try session()
+        let answer = session.ask(method, params)
+        session.endIfExcessive()
+        return try reply(session.isOver ? .none : answer, method)
     }
 
     /// What an answer is for a check: anything that is none ends it.
