@@ -15,6 +15,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -48,6 +49,7 @@ let package = Package(
             name: "PluginHost",
             dependencies: [
                 "PluginProtocol", "WireFormats", "CLinux",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -55,7 +57,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
-        .target(name: "PluginConformance", dependencies: ["PluginHost", "PluginProtocol", "WireFormats"]),
+        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginProtocol", "WireFormats"]),
         .target(name: "Scaling"),
         .target(
             name: "KubernetesClient",
@@ -103,13 +105,16 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Resources/crd.yaml")]
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
         ),
-        .executableTarget(name: "generalscaler-launch"),
+        .executableTarget(
+            name: "generalscaler-launch",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+        ),
         .executableTarget(
             name: "plugin-check",
             dependencies: [
-                "PluginConformance",
+                "PluginConformance", "PluginProtocol", "WireFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -138,6 +143,11 @@ let package = Package(
             path: "examples/http-app/Sources"
         ),
         .executableTarget(
+            name: "generalscaler-plugin-random",
+            dependencies: ["PluginSDK"],
+            path: "examples/plugins/swift"
+        ),
+        .executableTarget(
             name: "bench",
             dependencies: ["HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats"],
             path: "Benchmarks/bench"
@@ -150,6 +160,7 @@ let package = Package(
                 "CLinux", "WireFormats",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestSupport"
         ),
@@ -170,8 +181,22 @@ let package = Package(
             // So that libcurl finds the tests' own resolver before the C library's.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=getaddrinfo"])]
         ),
+        .testTarget(
+            name: "PluginConformanceTests",
+            dependencies: [
+                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-random", "misbehaving-plugin", "plugin-check", "test-plugin",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
         .executableTarget(name: "test-plugin", dependencies: ["PluginSDK"], path: "Tests/Fixtures/TestPlugin"),
+        .executableTarget(
+            name: "misbehaving-plugin",
+            dependencies: ["WireFormats"],
+            path: "Tests/Fixtures/MisbehavingPlugin"
+        ),
         .testTarget(
             name: "PluginSDKTests",
             dependencies: [
@@ -182,7 +207,7 @@ let package = Package(
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
+                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats", "misbehaving-plugin",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
@@ -229,10 +254,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "Scaling",
-                "TestSupport",
-                "WireFormats",
-                .product(name: "Logging", package: "swift-log"),
+                "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
+                "generalscaler-plugin-prometheus",
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),
     ]

@@ -30,9 +30,9 @@ ALLOWED = {
     "HTTPTransport": f"CCurl CLinux WireFormats {RUNTIME}",
     "PluginSDK": f"PluginProtocol WireFormats CLinux Logging {RUNTIME}",
     "PluginHost": (
-        f"PluginProtocol WireFormats CLinux Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
+        f"PluginProtocol WireFormats CLinux Crypto Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
-    "PluginConformance": f"PluginHost PluginProtocol WireFormats {RUNTIME}",
+    "PluginConformance": f"CLinux PluginProtocol WireFormats {RUNTIME}",
     "KubernetesClient": (
         f"HTTPTransport WireFormats Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
@@ -45,10 +45,11 @@ ALLOWED = {
         "Backtest ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost WireFormats "
         f"ArgumentParser Logging ServiceLifecycle Subprocess SystemPackage {RUNTIME}"
     ),
-    "plugin-check": f"PluginConformance ArgumentParser {RUNTIME}",
+    "plugin-check": f"PluginConformance PluginProtocol WireFormats ArgumentParser {RUNTIME}",
     "generalscaler-plugin-prometheus": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
     "generalscaler-plugin-redis": f"CHiredis HTTPTransport PluginSDK WireFormats {RUNTIME}",
     "generalscaler-plugin-pubsub": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
+    "generalscaler-plugin-random": "PluginSDK",
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
     "bench": f"HTTPTransport PluginHost PluginProtocol Scaling WireFormats {RUNTIME}",
 }

@@ -9,7 +9,7 @@ needs() {
     case $1 in
         build) echo "libcurl4-openssl-dev:lib:libcurl libhiredis-dev:lib:hiredis pkg-config:cmd:pkg-config" ;;
         demo) echo "prometheus:cmd:prometheus" ;;
-        test) echo "prometheus:cmd:prometheus redis-server:cmd:redis-server python3:cmd:python3 openssl:cmd:openssl" ;;
+        test) echo "prometheus:cmd:prometheus redis-server:cmd:redis-server python3:cmd:python3 openssl:cmd:openssl nodejs:cmd:node" ;;
         lint) echo "python3:cmd:python3 python3-venv:py:ensurepip shellcheck:cmd:shellcheck" ;;
         *)
             echo "install-dependencies.sh: unknown group '$1'; use build, demo, test or lint" >&2
@@ -27,6 +27,7 @@ purpose() {
         redis-server) echo "a real metric source of the tests" ;;
         python3) echo "runs checks, and plugins written in Python" ;;
         openssl) echo "makes the certificates of the TLS tests" ;;
+        nodejs) echo "runs the example plugin written in JavaScript" ;;
         python3-venv) echo "keeps the Python packages of the checks inside .build" ;;
         shellcheck) echo "checks the shell scripts" ;;
     esac

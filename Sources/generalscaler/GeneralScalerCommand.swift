@@ -8,7 +8,7 @@ struct GeneralScalerCommand: AsyncParsableCommand {
         abstract: "Scales any Kubernetes workload on any metric.",
         subcommands: [
             RunCommand.self, DemoCommand.self, SimulateCommand.self, ValidateCommand.self, ExplainCommand.self,
-            DecideCommand.self, DevClusterCommand.self,
+            DecideCommand.self, NewPluginCommand.self, DevClusterCommand.self,
         ]
     )
 

@@ -31,6 +31,7 @@ struct BadInputTests {
         #expect(ready["reason"]?.stringValue == reason)
         #expect(ready["message"]?.stringValue?.contains(hint) == true, "\(ready)")
         #expect(try fixture.condition("ScalingActive")?["status"] == "False")
+        #expect(try fixture.status()["reason"] == ready["message"])
         let event = try await fixture.event(reason)
         #expect(event["type"] == "Warning")
         #expect(event["note"] == ready["message"])

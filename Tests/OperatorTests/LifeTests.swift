@@ -110,9 +110,8 @@ struct LifeTests {
             #expect(try fixture.replicas() ?? 0 > 3)
             #expect(try fixture.condition("Ready", of: "younger")?["reason"] == "DuplicateTarget")
             #expect(try await fixture.event("DuplicateTarget")["regarding"]?["name"] == "younger")
-            let polls = fixture.log.records.count { $0.message == "poll finished" }
             try world.api.delete("/apis/autoscaling.example.com/v1/namespaces/shop/generalscalers/older")
-            await fixture.polls(polls + 1)
+            await fixture.log.wait { $0.message == "scaled" && $0.metadata["scaler"] == "younger" }
             #expect(try fixture.replicas() == 3)
         }
     }

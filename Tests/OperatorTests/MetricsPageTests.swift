@@ -12,7 +12,8 @@ struct MetricsPageTests {
         counters.apiRequest(verb: "list", code: 200)
         counters.apiRequest(verb: "patch", code: nil)
         counters.pollFinished(after: .milliseconds(3))
-        return MetricsPage(version: "1.2", scalers: scalers, plugins: [], counters: counters).text.split(separator: "\n")
+        return MetricsPage(version: "1.2", scalers: scalers, plugins: [], counters: counters).text.split(
+            separator: "\n")
     }
 
     @Test("every sample belongs to a family that was declared with help and type, each once")
@@ -23,7 +24,9 @@ struct MetricsPageTests {
         #expect(lines.count { $0.hasPrefix("# HELP ") } == declared.count)
         for sample in lines where !sample.hasPrefix("#") {
             let name = String(sample.prefix { $0 != "{" && $0 != " " })
-            let family = ["_bucket", "_sum", "_count"].reduce(name) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 }
+            let family = ["_bucket", "_sum", "_count"].reduce(name) {
+                $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0
+            }
             #expect(declared.contains(family) || declared.contains(name), "\(name)")
         }
     }

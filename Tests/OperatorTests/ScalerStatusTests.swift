@@ -34,7 +34,8 @@ struct ScalerStatusTests {
     @Test("a status that makes no sense is taken as none, field by field")
     func nonsense() {
         let status = ScalerStatus(reading: [
-            "lastScaleUpTime": "yesterday", "pendingScale": ["from": "a", "to": 2], "conditions": [["type": "What"], 7],
+            "lastScaleUpTime": "yesterday", "pendingScale": ["from": "a", "to": 2],
+            "conditions": [["type": "What"], 7],
             "currentReplicas": "three", "lastScaleDownTime": "2026-01-01T00:00:20Z",
         ])
         #expect(status.history == ScalingHistory(lastScaleDownTime: at(20)))

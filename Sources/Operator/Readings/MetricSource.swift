@@ -22,6 +22,14 @@ package protocol MetricSource: Service {
     func read(
         type: String, config: JSON, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading
+
+    /// Those of the plugins behind these types that cannot be relied on now, by name.
+    func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth]
+}
+
+extension MetricSource {
+    /// A source without plugins has none that could fail.
+    package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] { [] }
 }
 
 extension PluginHost: MetricSource {}
