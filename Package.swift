@@ -45,6 +45,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        // What the sources of this package share; plugin authors elsewhere do without it.
+        .target(name: "SourceSupport", dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"]),
         .target(
             name: "PluginHost",
             dependencies: [
@@ -122,17 +124,20 @@ let package = Package(
         // MARK: Plugins
         .executableTarget(
             name: "generalscaler-plugin-prometheus",
-            dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"],
+            dependencies: ["HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats"],
             path: "Plugins/prometheus"
         ),
         .executableTarget(
             name: "generalscaler-plugin-redis",
-            dependencies: ["CHiredis", "PluginSDK", "WireFormats"],
+            dependencies: ["CHiredis", "HTTPTransport", "PluginSDK", "SourceSupport"],
             path: "Plugins/redis"
         ),
         .executableTarget(
             name: "generalscaler-plugin-pubsub",
-            dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"],
+            dependencies: [
+                "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats",
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
             path: "Plugins/pubsub"
         ),
 
@@ -247,7 +252,16 @@ let package = Package(
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [
-                "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "TestSupport", "WireFormats",
+                "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
+            name: "RedisPluginTests",
+            dependencies: [
+                "CLinux", "generalscaler-plugin-redis", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),

@@ -29,6 +29,7 @@ ALLOWED = {
     "Backtest": f"Scaling WireFormats {RUNTIME}",
     "HTTPTransport": f"CCurl CLinux WireFormats {RUNTIME}",
     "PluginSDK": f"PluginProtocol WireFormats CLinux Logging {RUNTIME}",
+    "SourceSupport": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
     "PluginHost": (
         f"PluginProtocol WireFormats CLinux Crypto Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
@@ -46,9 +47,9 @@ ALLOWED = {
         f"ArgumentParser Logging ServiceLifecycle Subprocess SystemPackage {RUNTIME}"
     ),
     "plugin-check": f"PluginConformance PluginProtocol WireFormats ArgumentParser {RUNTIME}",
-    "generalscaler-plugin-prometheus": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
-    "generalscaler-plugin-redis": f"CHiredis HTTPTransport PluginSDK WireFormats {RUNTIME}",
-    "generalscaler-plugin-pubsub": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
+    "generalscaler-plugin-prometheus": f"HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
+    "generalscaler-plugin-redis": f"CHiredis HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
+    "generalscaler-plugin-pubsub": f"CryptoExtras HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
     "generalscaler-plugin-random": "PluginSDK",
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
     "bench": f"HTTPTransport PluginHost PluginProtocol Scaling WireFormats {RUNTIME}",

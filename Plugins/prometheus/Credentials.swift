@@ -1,4 +1,5 @@
 import PluginSDK
+import SourceSupport
 
 /// What a request says of who asks.
 struct Credentials: Sendable, Equatable {
@@ -8,7 +9,7 @@ struct Credentials: Sendable, Equatable {
     init(_ auth: PrometheusAuth?, files: some FileReader) throws(PluginError) {
         if let basic = auth?.basic {
             let pair = "\(basic.username):\(basic.password.reveal())"
-            authorization = Secret("Basic " + Self.base64(Array(pair.utf8)))
+            authorization = Secret("Basic " + Encoding.base64(Array(pair.utf8)))
         } else if let bearer = auth?.bearer {
             authorization = Secret("Bearer " + (try Self.token(bearer, files)))
         } else {
@@ -37,19 +38,5 @@ struct Credentials: Sendable, Equatable {
             throw PluginError(.authFailed, "the token of \(field) holds a blank or a control character", path: field)
         }
         return token
-    }
-
-    /// RFC 4648, section 4.
-    static func base64(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            for digit in 0..<4 {
-                text.append(digit <= group.count ? alphabet[bits >> (18 - 6 * digit) & 63] : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

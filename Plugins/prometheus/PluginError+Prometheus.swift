@@ -1,5 +1,6 @@
 import HTTPTransport
 import PluginSDK
+import SourceSupport
 import WireFormats
 
 extension PluginError {
@@ -25,7 +26,8 @@ extension PluginError {
 
     /// An answer whose status is not 200.
     init(_ response: HTTPResponse, _ body: JSON?, config: PrometheusConfig) {
-        let said = body?["error"]?.stringValue.map { ": \(shortened($0))" } ?? ": \(quote(response.body))"
+        let said =
+            body?["error"]?.stringValue.map { ": \(Quoting.shortened($0))" } ?? ": \(Quoting.quote(response.body))"
         let status = "HTTP status \(response.status)"
         switch response.status {
         case 300..<400:
@@ -59,8 +61,8 @@ extension PluginError {
     init(apiError body: JSON) {
         let type = body["errorType"]?.stringValue ?? "no errorType"
         let message =
-            "Prometheus answers an error (\(shortened(type))): "
-            + shortened(body["error"]?.stringValue ?? "without a message")
+            "Prometheus answers an error (\(Quoting.shortened(type))): "
+            + Quoting.shortened(body["error"]?.stringValue ?? "without a message")
         switch type {
         case "bad_data", "execution": self.init(.configInvalid, message, path: "query")
         case "not_found": self.init(.notFound, message, path: "address")
@@ -70,21 +72,6 @@ extension PluginError {
 
     /// A redirect's query may hold a ticket.
     private static func withoutQuery(_ location: String) -> String {
-        shortened(String(location.prefix { $0 != "?" && $0 != "#" }))
+        Quoting.shortened(String(location.prefix { $0 != "?" && $0 != "#" }))
     }
-}
-
-/// At most so much of the server's own words, on one line.
-func shortened(_ text: String) -> String {
-    let line = String(text.map { $0.isNewline ? " " : $0 })
-    let limit = PrometheusLimits.maxMessageCharacters
-    return line.count <= limit ? line : "\(line.prefix(limit))..."
-}
-
-/// The start of a body that is not what was asked for.
-func quote(_ body: [UInt8]) -> String {
-    if body.isEmpty { return "an empty body" }
-    let limit = PrometheusLimits.maxQuotedBytes
-    let text = shortened(String(decoding: body.prefix(limit), as: UTF8.self))
-    return "\"\(text)\"" + (body.count > limit ? " and \(body.count - limit) bytes more" : "")
 }

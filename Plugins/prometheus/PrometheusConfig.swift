@@ -1,4 +1,5 @@
 import PluginSDK
+import SourceSupport
 
 struct PrometheusConfig: MetricConfig {
     enum Method: String, CaseIterable, ConfigValue {
@@ -54,7 +55,7 @@ struct PrometheusConfig: MetricConfig {
     var auth: PrometheusAuth?
 
     @Field("How to verify the server, and the client's certificate.")
-    var tls: PrometheusTLS?
+    var tls: TLSConfig?
 
     func validate() -> [ConfigProblem] {
         var problems: [ConfigProblem] = []
@@ -146,30 +147,5 @@ struct PrometheusAuth: MetricConfig {
             return [ConfigProblem(path: "basic.username", message: "must not hold a colon")]
         }
         return []
-    }
-}
-
-struct PrometheusTLS: MetricConfig {
-    @Field("Certificate authorities to trust in place of the system's: PEM text, or the path of a PEM file.")
-    var ca: String?
-
-    @Field("The client's certificate chain: PEM text, or the path of a PEM file.")
-    var cert: String?
-
-    @Field("The client's private key: PEM text, or the path of a PEM file.")
-    var key: Secret?
-
-    @Field("Host name to expect in the server's certificate in place of the address's.")
-    var serverName: String?
-
-    @Field("Trust any server. Whoever answers then gets the credentials.")
-    var insecureSkipVerify = false
-
-    func validate() -> [ConfigProblem] {
-        switch (cert, key) {
-        case (.some, nil): [ConfigProblem(path: "key", message: "is required with cert")]
-        case (nil, .some): [ConfigProblem(path: "cert", message: "is required with key")]
-        default: []
-        }
     }
 }

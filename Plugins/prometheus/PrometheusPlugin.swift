@@ -1,5 +1,6 @@
 import HTTPTransport
 import PluginSDK
+import SourceSupport
 
 /// Reads the value of a PromQL query from a Prometheus server, or from anything that speaks its HTTP API.
 @main

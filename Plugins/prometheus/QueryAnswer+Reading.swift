@@ -1,4 +1,5 @@
 import PluginSDK
+import SourceSupport
 
 extension QueryAnswer {
     /// The one value that the answer stands for.
@@ -98,7 +99,7 @@ extension QueryAnswer {
     }
 
     private var warningsText: String {
-        let shown = warnings.prefix(PrometheusLimits.maxWarnings).map { shortened($0) }.joined(separator: "; ")
+        let shown = warnings.prefix(PrometheusLimits.maxWarnings).map { Quoting.shortened($0) }.joined(separator: "; ")
         let rest = warnings.count - PrometheusLimits.maxWarnings
         return rest > 0 ? "\(shown); and \(rest) more" : shown
     }

@@ -1,5 +1,6 @@
 import HTTPTransport
 import PluginSDK
+import SourceSupport
 import WireFormats
 
 /// What Prometheus answered to an instant query.
@@ -36,7 +37,8 @@ struct QueryAnswer: Equatable {
         guard let body else {
             throw PluginError(
                 .sourceUnreachable,
-                "the answer is not JSON: \(quote(response.body)). Check that address is that of a Prometheus API")
+                "the answer is not JSON: \(Quoting.quote(response.body)). Check that address is that of a Prometheus API"
+            )
         }
         if body["status"] == "error" { throw PluginError(apiError: body) }
         do throws(JSONPathError) {

@@ -1,5 +1,6 @@
 import HTTPTransport
 import PluginSDK
+import SourceSupport
 
 /// The HTTP request that asks Prometheus to evaluate a config's query now.
 ///
@@ -10,15 +11,14 @@ struct QueryRequest {
     init(
         _ config: PrometheusConfig, credentials: Credentials, files: some FileReader, timeLeft: Duration
     ) throws(PluginError) {
-        let reserve = min(PrometheusLimits.deadlineReserve, timeLeft / 10)
-        var timeout = timeLeft - reserve
+        var timeout = CallDeadline.usable(timeLeft)
         if let seconds = config.timeoutSeconds { timeout = min(timeout, .seconds(seconds)) }
 
-        var fields = config.parameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        var fields = config.parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         fields.append(("query", config.query))
         // The server then stops an evaluation that nobody waits for any more.
         fields.append(("timeout", "\(max(1, Int(timeout / .milliseconds(1))))ms"))
-        let form = fields.map { "\(Self.percentEncoded($0))=\(Self.percentEncoded($1))" }.joined(separator: "&")
+        let form = Encoding.form(fields)
 
         var base = config.address[...]
         while base.last == "/" { base.removeLast() }
@@ -37,51 +37,8 @@ struct QueryRequest {
             url: config.method == .get ? "\(url)?\(form)" : url,
             headers: headers,
             body: config.method == .post ? Array(form.utf8) : nil,
-            tls: try Self.tlsOptions(config.tls, files),
+            tls: try config.tls?.options(files) ?? TLSOptions(),
             timeout: timeout,
             maxBodyBytes: PrometheusLimits.maxBodyBytes)
-    }
-
-    private static func tlsOptions(_ tls: PrometheusTLS?, _ files: some FileReader) throws(PluginError) -> TLSOptions {
-        guard let tls else { return TLSOptions() }
-        return TLSOptions(
-            certificateAuthorities: try pem(tls.ca, "tls.ca", files),
-            clientCertificate: try pem(tls.cert, "tls.cert", files),
-            clientKey: try pem(tls.key?.reveal(), "tls.key", files),
-            serverName: tls.serverName,
-            skipsVerification: tls.insecureSkipVerify)
-    }
-
-    /// PEM text as it is; anything else is a path.
-    private static func pem(
-        _ text: String?, _ field: String, _ files: some FileReader
-    ) throws(PluginError) -> [UInt8]? {
-        guard let text else { return nil }
-        if text.contains("-----BEGIN") { return Array(text.utf8) }
-        guard text.hasPrefix("/") else {
-            // Not quoted: where it is a broken key, it is still a secret.
-            throw PluginError(.configInvalid, "\(field) is neither PEM text nor an absolute path", path: field)
-        }
-        do throws(FileError) {
-            return try files.contents(of: text)
-        } catch {
-            throw error.pluginError(.configInvalid, field: field)
-        }
-    }
-
-    /// Everything but the unreserved characters of RFC 3986, so that it is right in a form and in a URL's query.
-    static func percentEncoded(_ text: String) -> String {
-        let hex = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

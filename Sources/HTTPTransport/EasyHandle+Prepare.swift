@@ -76,7 +76,7 @@ extension EasyHandle {
         try setHeaders(lines)
     }
 
-    private func setTLS(_ tls: TLSOptions) throws(HTTPError) {
+    func setTLS(_ tls: TLSOptions) throws(HTTPError) {
         try set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         if let authorities = tls.certificateAuthorities {
             try set(CURLOPT_CAINFO_BLOB, blob: authorities)
@@ -128,7 +128,7 @@ private func receiveBody(
 
 /// Opens a socket as libcurl would, but closed to child processes, and with an eye on peers that died without a word:
 /// else an HTTP/2 connection into nowhere would be reused, and fail, until the kernel gives up after a quarter hour.
-private func openSocket(
+func openSocket(
     context: UnsafeMutableRawPointer?, purpose: curlsocktype, address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
     guard let address = address?.pointee else { return CURL_SOCKET_BAD }

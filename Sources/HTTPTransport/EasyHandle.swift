@@ -1,8 +1,8 @@
 import CCurl
 
-/// One libcurl transfer handle and the memory that libcurl borrows from it. Used by the loop thread alone.
+/// One libcurl transfer handle and the memory that libcurl borrows from it. Used by one thread at a time.
 ///
-/// Reused from transfer to transfer, which saves libcurl's buffers; connections live in the multi handle.
+/// Of the transfer loop: reused from transfer to transfer, which saves libcurl's buffers; connections live in the multi handle.
 final class EasyHandle {
     let curl: UnsafeMutableRawPointer
     /// Invariant: `CURL_ERROR_SIZE` bytes that outlive `curl`, which writes its last error message here.
@@ -11,7 +11,15 @@ final class EasyHandle {
     private var headers: UnsafeMutablePointer<curl_slist>?
     private var connectTo: UnsafeMutablePointer<curl_slist>?
 
+    private static let globalInit: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+
+    /// Before the first use of libcurl, once: later calls cost nothing.
+    static func initializeLibrary() {
+        precondition(globalInit == CURLE_OK, "curl_global_init failed")
+    }
+
     init() {
+        EasyHandle.initializeLibrary()
         guard let curl = curl_easy_init() else { preconditionFailure("curl_easy_init failed: out of memory") }
         self.curl = curl
         errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -42,6 +50,13 @@ final class EasyHandle {
     func hasPassed(_ phaseEnd: CURLINFO) -> Bool {
         var microseconds: curl_off_t = 0
         return ccurl_get_offset(curl, phaseEnd, &microseconds) == CURLE_OK && microseconds > 0
+    }
+
+    /// Whether a TCP connection stood, also one whose TLS handshake then came to nothing: libcurl counts those as not
+    /// yet connected.
+    var hasLocalPort: Bool {
+        var port = 0
+        return ccurl_get_long(curl, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port > 0
     }
 
     /// Whether a proxy said no to a tunnel.

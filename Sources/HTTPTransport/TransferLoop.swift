@@ -23,10 +23,8 @@ final class TransferLoop {
     /// When libcurl wants to be called although no socket is ready.
     private var timer: ContinuousClock.Instant?
 
-    private static let globalInit: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
-
     init(configuration: CurlHTTPClient.Configuration, mailbox: LoopMailbox, wakeUp: WakeUp) {
-        precondition(TransferLoop.globalInit == CURLE_OK, "curl_global_init failed")
+        EasyHandle.initializeLibrary()
         guard let multi = curl_multi_init() else { preconditionFailure("curl_multi_init failed: out of memory") }
         self.configuration = configuration
         self.mailbox = mailbox

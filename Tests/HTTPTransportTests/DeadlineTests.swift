@@ -1,4 +1,5 @@
 import HTTPTransport
+import TestSupport
 import Testing
 
 /// Each phase of a request can be the one that takes too long. None of them may hold up other requests.

@@ -1,6 +1,7 @@
 import HTTPTransport
 import Hummingbird
 import HummingbirdCore
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))

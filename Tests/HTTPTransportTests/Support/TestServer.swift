@@ -7,6 +7,7 @@ import Logging
 import NIOCore
 import NIOSSL
 import ServiceLifecycle
+import TestSupport
 
 /// A real HTTP server inside the test process, on a free port of the loopback.
 enum TestServer {

@@ -2,22 +2,22 @@
 import Foundation
 
 /// Certificates made once per test run by the `openssl` tool, valid for a day.
-struct TestCertificates: Sendable {
-    struct Identity: Sendable {
-        let certificate: [UInt8]
-        let key: [UInt8]
+package struct TestCertificates: Sendable {
+    package struct Identity: Sendable {
+        package let certificate: [UInt8]
+        package let key: [UInt8]
     }
 
-    let authority: [UInt8]
+    package let authority: [UInt8]
     /// Signed nothing that a test's server shows.
-    let otherAuthority: [UInt8]
+    package let otherAuthority: [UInt8]
     /// For localhost and 127.0.0.1.
-    let server: Identity
+    package let server: Identity
     /// For api.internal alone.
-    let namedServer: Identity
-    let client: Identity
+    package let namedServer: Identity
+    package let client: Identity
 
-    static let shared = Result { try TestCertificates() }
+    package static let shared = Result { try TestCertificates() }
 
     private init() throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "certificates-\(UUID().uuidString)")

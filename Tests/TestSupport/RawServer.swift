@@ -3,16 +3,16 @@ import Glibc
 import Synchronization
 
 /// A server that speaks bytes, not HTTP, so that it can misbehave: each connection has a thread that runs the script.
-final class RawServer: Sendable {
-    let port: Int
+package final class RawServer: Sendable {
+    package let port: Int
     private let listener: Int32
     private let connections = Mutex<[Connection]>([])
 
     /// One accepted connection. The script's end closes it.
-    final class Connection: Sendable {
+    package final class Connection: Sendable {
         fileprivate let descriptor: Int32
         /// 1 for the first connection the server accepted.
-        let number: Int
+        package let number: Int
 
         fileprivate init(descriptor: Int32, number: Int) {
             self.descriptor = descriptor
@@ -22,7 +22,7 @@ final class RawServer: Sendable {
         deinit { close(descriptor) }
 
         /// The request's head, up to and with the empty line; nil when the client closed.
-        func readHead() -> String? {
+        package func readHead() -> String? {
             var head: [UInt8] = []
             var byte: UInt8 = 0
             while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) {
@@ -32,9 +32,26 @@ final class RawServer: Sendable {
             return String(decoding: head, as: UTF8.self)
         }
 
+        /// The port that the client connected to.
+        package var localPort: Int {
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            _ = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+            }
+            return Int(in_port_t(bigEndian: address.sin_port))
+        }
+
+        /// What the client sends next, up to 64 KiB; nil when it closed.
+        package func read() -> [UInt8]? {
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            return count > 0 ? Array(buffer[..<count]) : nil
+        }
+
         /// False when the client has closed.
         @discardableResult
-        func write(_ bytes: [UInt8]) -> Bool {
+        package func write(_ bytes: [UInt8]) -> Bool {
             var rest = bytes[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes {
@@ -47,27 +64,27 @@ final class RawServer: Sendable {
         }
 
         @discardableResult
-        func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+        package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
         /// Whether the connection takes more bytes within that time.
-        func isWritable(within milliseconds: Int32) -> Bool {
+        package func isWritable(within milliseconds: Int32) -> Bool {
             var descriptors = [pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)]
             return poll(&descriptors, 1, milliseconds) == 1
         }
 
         /// Bytes taken now, without waiting.
-        func writeWithoutWaiting(_ bytes: [UInt8]) -> Int {
+        package func writeWithoutWaiting(_ bytes: [UInt8]) -> Int {
             max(0, send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)))
         }
 
         /// Whether the client closes within that time, sending nothing before.
-        func isClosed(within milliseconds: Int32) -> Bool {
+        package func isClosed(within milliseconds: Int32) -> Bool {
             var descriptors = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
             return poll(&descriptors, 1, milliseconds) == 1
         }
 
         /// Returns when the client has closed.
-        func waitForClose() {
+        package func waitForClose() {
             var buffer = [UInt8](repeating: 0, count: 4_096)
             while recv(descriptor, &buffer, buffer.count, 0) > 0 {}
         }
@@ -103,7 +120,7 @@ final class RawServer: Sendable {
     }
 
     /// Runs the server while `body` runs.
-    static func run<Answer>(
+    package static func run<Answer>(
         script: @escaping @Sendable (Connection) -> Void, _ body: (_ port: Int) async throws -> Answer
     ) async throws -> Answer {
         let server = try RawServer(script: script)
@@ -112,7 +129,7 @@ final class RawServer: Sendable {
     }
 
     /// A port that takes no further connection and refuses none: its backlog is full.
-    static func runFull<Answer>(_ body: (_ port: Int) async throws -> Answer) async throws -> Answer {
+    package static func runFull<Answer>(_ body: (_ port: Int) async throws -> Answer) async throws -> Answer {
         let (listener, port) = try listen(backlog: 0)
         var descriptors = [listener]
         defer { for descriptor in descriptors { close(descriptor) } }
@@ -131,7 +148,7 @@ final class RawServer: Sendable {
     }
 
     /// A port where nobody listens.
-    static func unusedPort() throws -> Int {
+    package static func unusedPort() throws -> Int {
         let (listener, port) = try listen(backlog: 1)
         close(listener)
         return port

@@ -1,0 +1,84 @@
+import HTTPTransport
+import PluginSDK
+
+/// A Redis Cluster: each command goes to the node that has its key, as the nodes themselves say.
+///
+/// Source: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
+struct ClusterRunner: CommandRunner {
+    let session: RedisSession
+    let map: ClusterMap
+    /// The node that the config names.
+    let seed: RedisEndpoint
+
+    func run(_ commands: [RedisCommand]) throws(PluginError) -> [RedisReply] {
+        var replies: [RedisReply] = []
+        for command in commands { replies.append(try follow(command)) }
+        return replies
+    }
+
+    private func follow(_ command: RedisCommand) throws(PluginError) -> RedisReply {
+        var (server, reply) = try firstReply(command)
+        for _ in 0..<RedisLimits.maxRedirects {
+            guard case .error(let error) = reply, let redirect = Redirect(error, from: server) else { return reply }
+            server = seed.at(redirect.address)
+            do throws(RedisFailure) {
+                let asking = redirect.isForOnce ? [RedisCommand("ASKING")] : []
+                reply = try session.exchange(asking + [command], with: server).last ?? .nothing
+            } catch {
+                throw error.pluginError
+            }
+            if !redirect.isForOnce, let key = command.key { map.remember(redirect.address, has: key, seed) }
+        }
+        if case .error(let error) = reply, Redirect(error, from: server) != nil {
+            throw PluginError(
+                .sourceUnreachable,
+                "the cluster's nodes sent the command on more than \(RedisLimits.maxRedirects) times: it is being "
+                    + "rebuilt. It is asked again at the next poll")
+        }
+        return reply
+    }
+
+    /// The reply of the first node that gets a connection: the one that had the key, the one the config names, others.
+    private func firstReply(_ command: RedisCommand) throws(PluginError) -> (RedisEndpoint, RedisReply) {
+        var last = PluginError(.sourceUnreachable, "no node of the cluster at \(seed.address) could be reached")
+        let candidates = map.candidates(for: command.key, seed).prefix(RedisLimits.maxNodesTried)
+        for (index, server) in candidates.enumerated() where session.deadline > .now {
+            // A node that is gone without a word must not use up the time for the others.
+            let share = ContinuousClock.now.duration(to: session.deadline) / (candidates.count - index)
+            let wantsMap = map.wantsTopology(seed)
+            do throws(RedisFailure) {
+                let replies = try session.exchange(
+                    [command] + (wantsMap ? [RedisCommand("CLUSTER", "SLOTS")] : []), with: server, until: .now + share)
+                if wantsMap { map.learn(replies[1], from: server, seed) }
+                return (server, replies[0])
+            } catch {
+                last = error.pluginError
+                guard error.isConnectionLost || last.kind == .deadlineExceeded else { throw last }
+                map.forget(command.key, seed)
+            }
+        }
+        throw last
+    }
+}
+
+/// `MOVED 3999 127.0.0.1:6381`: the node that has the key's slot; or `ASK ...`, the one that has the key meanwhile.
+struct Redirect: Hashable {
+    let address: RedisAddress
+    /// Whether it holds for this command only.
+    let isForOnce: Bool
+
+    /// Nil where the error is no redirect.
+    init?(_ error: RedisError, from server: RedisEndpoint) {
+        guard ["MOVED", "ASK"].contains(error.code) else { return nil }
+        let words = error.message.split(separator: " ")
+        guard words.count >= 3, let colon = words[2].lastIndex(of: ":"),
+            let port = UInt16(words[2][words[2].index(after: colon)...]), port > 0
+        else { return nil }
+        var host = String(words[2][..<colon])
+        // A node that does not know its own name leaves it out, and means the one that was asked.
+        if host.isEmpty, case .tcp(let asked, _) = server.address { host = asked }
+        guard RedisAddress.isHost(host) else { return nil }
+        address = RedisAddress(host: host, port: Int(port))
+        isForOnce = error.code == "ASK"
+    }
+}

@@ -1,0 +1,35 @@
+/// Every bound of the plugin.
+enum RedisLimits {
+    static let maxInFlight = 16
+    /// Bytes of one reply. A count is a few; the entries of a stream page are the most.
+    static let maxReplyBytes = 8 << 20
+    /// Elements of one array in a reply, for which memory is set aside before they are there.
+    static let maxReplyElements = 1 << 20
+    static let receiveBufferBytes = 16 << 10
+    /// Connections kept open between calls, to one server and to all.
+    static let maxIdleConnectionsPerServer = 4
+    static let maxIdleConnections = 64
+    /// A connection that was idle for longer is not used again.
+    static let maxIdleAge: Duration = .seconds(300)
+    /// Keys of one `keys` sum.
+    static let maxKeys = 128
+    /// Where a server cannot tell a stream group's lag, its entries are counted: so many at a time, and no more.
+    static let streamPageEntries = 100
+    static let maxCountedEntries = 10_000
+    /// Sentinels of one set.
+    static let maxSentinels = 16
+    /// How long a master that a Sentinel named is taken for it without asking again.
+    static let masterAge: Duration = .seconds(10)
+    /// In one call, how often the master is looked for before the next poll has to do it.
+    static let maxMasterAttempts = 3
+    /// MOVED and ASK answers that one command follows.
+    static let maxRedirects = 5
+    /// Of a cluster's nodes, how many a command tries that get no connection.
+    static let maxNodesTried = 4
+    /// Nodes of a cluster that are remembered, and how long before they are asked for again.
+    static let maxKnownNodes = 128
+    static let topologyAge: Duration = .seconds(60)
+    /// Of all clusters, keys whose node is remembered, and clusters.
+    static let maxKnownKeys = 4_096
+    static let maxKnownClusters = 256
+}

@@ -1,0 +1,86 @@
+package import HTTPTransport
+package import PluginSDK
+import WireFormats
+
+/// The metadata server of Google Cloud, which gives a workload the access tokens of its service account.
+///
+/// Source: https://cloud.google.com/compute/docs/access/authenticate-workloads
+package struct GoogleMetadata: Sendable {
+    /// It is on the same machine: if it does not answer at once, there is none.
+    static let timeout: Duration = .seconds(3)
+    static let maxBodyBytes = 64 << 10
+    package static let hostVariable = "GCE_METADATA_HOST"
+    static let defaultHost = "metadata.google.internal"
+
+    private let client: any HTTPClient
+    private let host: String
+    private let nowMicroseconds: @Sendable () -> Int64
+
+    /// - Parameters:
+    ///   - client: One without a proxy: the server is on the machine itself.
+    ///   - environment: Of the process; it may name another host.
+    package init(
+        client: any HTTPClient, environment: [String: String], nowMicroseconds: @escaping @Sendable () -> Int64
+    ) {
+        self.client = client
+        let named = environment[Self.hostVariable] ?? ""
+        host = named.isEmpty ? Self.defaultHost : named
+        self.nowMicroseconds = nowMicroseconds
+    }
+
+    /// - Throws: `auth_failed` where there is no such server or it has no account, `source_unreachable` where it is
+    ///   only out of order.
+    package func accessToken() async throws(PluginError) -> AccessToken {
+        let request = HTTPRequest(
+            url: "http://\(host)/computeMetadata/v1/instance/service-accounts/default/token",
+            headers: [HTTPHeader("Metadata-Flavor", "Google"), HTTPHeader("Accept", "application/json")],
+            timeout: Self.timeout, maxBodyBytes: Self.maxBodyBytes)
+        let response: HTTPResponse
+        do throws(HTTPError) {
+            response = try await client.send(request)
+        } catch {
+            throw PluginError(
+                .authFailed,
+                "Google's metadata server does not answer (\(error.message)): this is no workload of Google Cloud")
+        }
+        // Whoever else may listen at that name does not say this.
+        guard response.head.header("Metadata-Flavor") == "Google" else {
+            throw PluginError(.authFailed, "what answers at \(host) is not Google's metadata server")
+        }
+        switch response.status {
+        case 200: return try token(response)
+        case 404:
+            throw PluginError(
+                .authFailed, "the workload has no service account: give it one, or its node pool, or set credentials")
+        default:
+            throw PluginError(
+                .sourceUnreachable,
+                "Google's metadata server answers HTTP status \(response.status): \(Quoting.quote(response.body))")
+        }
+    }
+
+    private func token(_ response: HTTPResponse) throws(PluginError) -> AccessToken {
+        guard let token = AccessToken(response.body, nowMicroseconds: nowMicroseconds()) else {
+            throw PluginError(.sourceUnreachable, "Google's metadata server answers without an access token")
+        }
+        return token
+    }
+}
+
+extension AccessToken {
+    /// Reads an answer of OAuth 2.0 (RFC 6749, section 5.1); nil where it is none.
+    package init?(_ body: [UInt8], nowMicroseconds: Int64, quotaProject: String? = nil) {
+        guard let json = try? JSON(parsing: body), let text = json["access_token"]?.stringValue, Self.isToken(text),
+            let seconds = json["expires_in"]?.intValue, 0...Self.maxLifeSeconds ~= seconds
+        else { return nil }
+        self.init(
+            Secret(text), endsAtMicroseconds: nowMicroseconds + Int64(seconds) * 1_000_000, quotaProject: quotaProject)
+    }
+
+    private static var maxLifeSeconds: Int { 86_400 }
+
+    /// Whether the text can stand in a header.
+    package static func isToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    }
+}

@@ -1,0 +1,59 @@
+package import HTTPTransport
+package import PluginSDK
+
+/// The `tls` field of the sources: how to verify the server, and what to show it.
+package struct TLSConfig: MetricConfig {
+    @Field("Certificate authorities to trust in place of the system's: PEM text, or the path of a PEM file.")
+    package var ca: String?
+
+    @Field("The client's certificate chain: PEM text, or the path of a PEM file.")
+    package var cert: String?
+
+    @Field("The client's private key: PEM text, or the path of a PEM file.")
+    package var key: Secret?
+
+    @Field("Host name to expect in the server's certificate in place of the address's.")
+    package var serverName: String?
+
+    @Field("Trust any server. Whoever answers then gets the credentials.")
+    package var insecureSkipVerify = false
+
+    package init() {}
+
+    package func validate() -> [ConfigProblem] {
+        switch (cert, key) {
+        case (.some, nil): [ConfigProblem(path: "key", message: "is required with cert")]
+        case (nil, .some): [ConfigProblem(path: "cert", message: "is required with key")]
+        default: []
+        }
+    }
+
+    /// Reads the files that the config names.
+    ///
+    /// - Throws: `config_invalid`, with the field's path.
+    package func options(_ files: some FileReader) throws(PluginError) -> TLSOptions {
+        TLSOptions(
+            certificateAuthorities: try Self.pem(ca, "tls.ca", files),
+            clientCertificate: try Self.pem(cert, "tls.cert", files),
+            clientKey: try Self.pem(key?.reveal(), "tls.key", files),
+            serverName: serverName,
+            skipsVerification: insecureSkipVerify)
+    }
+
+    /// PEM text as it is; anything else is a path.
+    private static func pem(
+        _ text: String?, _ field: String, _ files: some FileReader
+    ) throws(PluginError) -> [UInt8]? {
+        guard let text else { return nil }
+        if text.contains("-----BEGIN") { return Array(text.utf8) }
+        guard text.hasPrefix("/") else {
+            // Not quoted: where it is a broken key, it is still a secret.
+            throw PluginError(.configInvalid, "\(field) is neither PEM text nor an absolute path", path: field)
+        }
+        do throws(FileError) {
+            return try files.contents(of: text)
+        } catch {
+            throw error.pluginError(.configInvalid, field: field)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import PluginSDK
+import TestSupport
+import Testing
+
+@testable import generalscaler_plugin_redis
+
+/// TLS, at a real server.
+@Suite(.timeLimit(.minutes(2))) struct RedisTLSTests {
+    private func options(
+        _ identity: TestCertificates.Identity, clients: String = "no"
+    ) throws -> RedisServer.Options {
+        RedisServer.Options(
+            configuration: [
+                "port 0", "tls-port PORT", "tls-cert-file DIR/cert.pem", "tls-key-file DIR/key.pem",
+                "tls-ca-cert-file DIR/ca.pem", "tls-auth-clients \(clients)",
+            ],
+            files: [
+                "cert.pem": identity.certificate, "key.pem": identity.key,
+                "ca.pem": try TestCertificates.shared.get().authority,
+            ])
+    }
+
+    /// PEM as it stands in JSON.
+    private func inline(_ pem: [UInt8]) -> String {
+        String(decoding: pem, as: UTF8.self).replacing("\n", with: "\\n")
+    }
+
+    @Test func `a verified connection is made, kept, and refused where the authority is another`() async throws {
+        let certificates = try TestCertificates.shared.get()
+        try await RedisServer.run(try options(certificates.server)) { server in
+            let plugin = RedisPlugin()
+            let trusted = #""tls": {"ca": "\#(inline(certificates.authority))"}"#
+            for place in [
+                #"\#(server.at), \#(trusted)"#, #""url": "rediss://\#(server.address)", \#(trusted)"#,
+                #"\#(server.at), "tls": {"insecureSkipVerify": true}"#,
+                #""url": "redis://localhost:\#(server.port)", \#(trusted)"#,
+            ] {
+                for _ in 1...3 { #expect(try await plugin.value(#"\#(place), "list": "list""#).value == 0) }
+            }
+            for tls in ["{}", #"{"ca": "\#(inline(certificates.otherAuthority))"}"#] {
+                let error = try #require(try await plugin.failure(#"\#(server.at), "tls": \#(tls), "list": "list""#))
+                #expect(error.kind == .sourceUnreachable)
+                #expect(error.message.contains("no trusted TLS connection"), "\(error.message)")
+            }
+            // localhost and 127.0.0.1 are two servers, with and without verification two more; equal ones share.
+            #expect(plugin.idleConnections == 3)
+        }
+    }
+
+    @Test func `a certificate for another name is refused, unless that name is expected`() async throws {
+        let certificates = try TestCertificates.shared.get()
+        try await RedisServer.run(try options(certificates.namedServer)) { server in
+            let plugin = RedisPlugin()
+            let ca = #""ca": "\#(inline(certificates.authority))""#
+            let error = try #require(try await plugin.failure(#"\#(server.at), "tls": {\#(ca)}, "list": "list""#))
+            #expect(error.kind == .sourceUnreachable)
+            #expect(error.message.contains("no trusted TLS connection"))
+            let expected = #"\#(server.at), "tls": {\#(ca), "serverName": "api.internal"}, "list": "list""#
+            #expect(try await plugin.value(expected).value == 0)
+        }
+    }
+
+    @Test func `a server that asks for a certificate gets it`() async throws {
+        let certificates = try TestCertificates.shared.get()
+        try await RedisServer.run(try options(certificates.server, clients: "yes")) { server in
+            let plugin = RedisPlugin()
+            let ca = #""ca": "\#(inline(certificates.authority))""#
+            let client =
+                #""cert": "\#(inline(certificates.client.certificate))", "key": "\#(inline(certificates.client.key))""#
+            let shown = #"\#(server.at), "tls": {\#(ca), \#(client)}, "list": "list""#
+            #expect(try await plugin.value(shown).value == 0)
+            // The server judges the client only after the handshake.
+            let error = try #require(try await plugin.failure(#"\#(server.at), "tls": {\#(ca)}, "list": "list""#))
+            #expect(error.kind == .sourceUnreachable)
+        }
+    }
+
+    @Test func `plaintext to a TLS port fails soon, and says that TLS may be wanted`() async throws {
+        try await RedisServer.run(try options(try TestCertificates.shared.get().server)) { server in
+            let error = try #require(try await RedisPlugin().failure(#"\#(server.at), "list": "list""#))
+            #expect(error.kind == .sourceUnreachable)
+            #expect(error.message.contains("may expect TLS: use rediss://"), "\(error.message)")
+        }
+    }
+
+    @Test func `TLS to a plaintext port ends by the deadline, and says that it may speak no TLS`() async throws {
+        try await RedisServer.run { server in
+            let start = ContinuousClock.now
+            let error = try #require(
+                try await RedisPlugin().failure(
+                    #""url": "rediss://\#(server.address)", "list": "list""#, timeout: .milliseconds(1_500)))
+            #expect(error.kind == .sourceUnreachable)
+            #expect(error.message.contains("use redis:// and leave tls out"), "\(error.message)")
+            #expect(ContinuousClock.now - start < .seconds(10))
+        }
+    }
+
+    @Test func `a port that accepts and keeps silent about TLS is told from one that cannot be reached`() async throws {
+        let silence: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
+        try await RawServer.run(script: silence) { port in
+            let error = try #require(
+                try await RedisPlugin().failure(
+                    #""url": "rediss://127.0.0.1:\#(port)", "list": "list""#, timeout: .milliseconds(800)))
+            #expect(error.kind == .sourceUnreachable)
+            #expect(error.message.contains("made no TLS handshake in time"), "\(error.message)")
+        }
+        try await RawServer.runFull { port in
+            let error = try #require(
+                try await RedisPlugin().failure(
+                    #""url": "rediss://127.0.0.1:\#(port)", "list": "list""#, timeout: .milliseconds(800)))
+            #expect(error.kind == .deadlineExceeded)
+            #expect(error.message.contains("time ran out while connecting"), "\(error.message)")
+        }
+    }
+}
