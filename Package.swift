@@ -246,7 +246,10 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "generalscaler", "generalscaler-plugin-prometheus", "TestSupport", "WireFormats",
+                "ClusterSimulator", "generalscaler", "generalscaler-launch", "generalscaler-plugin-prometheus",
+                "TestSupport", "WireFormats", "YAMLFormat",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),

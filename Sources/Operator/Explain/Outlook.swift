@@ -97,6 +97,8 @@ package struct Outlook: Sendable {
         input.spec.safety.scaleUpStabilization = .zero
         input.spec.safety.scaleDownStabilization = .zero
         input.ready = input.current
+        // Idle from now on, where nothing is known of before.
+        input.history.lastActiveTime = input.history.lastActiveTime ?? input.now
         let (now, observations) = (input.now, input.observations)
         func decision(after seconds: Int) -> Decision {
             input.now = now + .seconds(seconds)
