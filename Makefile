@@ -14,12 +14,12 @@ demo: ## Scale a real HTTP app on real Prometheus data, for about 90 seconds
 	@for product in $(DEMO_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@.build/debug/generalscaler demo
 
-test: ## Build everything and run every test
+test: $(PYTHON)/.installed ## Build everything and run every test
 	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest
 
-test-cluster: ## Run the integration tests against the cluster of GENERALSCALER_TEST_KUBECONFIG
+test-cluster: $(PYTHON)/.installed ## Run the integration tests against the cluster of GENERALSCALER_TEST_KUBECONFIG
 	@test -n "$$GENERALSCALER_TEST_KUBECONFIG" || \
 		{ echo "Set GENERALSCALER_TEST_KUBECONFIG to the path of a kubeconfig." >&2; exit 2; }
 	@scripts/install-dependencies.sh build test
@@ -48,7 +48,7 @@ clean: ## Remove everything that was built
 	@rm -rf .build
 
 $(PYTHON)/.installed: scripts/requirements.txt
-	@scripts/install-dependencies.sh lint
+	@scripts/install-dependencies.sh python
 	@python3 -m venv $(PYTHON)
 	@$(PYTHON)/bin/pip install --quiet --disable-pip-version-check --requirement scripts/requirements.txt
 	@touch $@

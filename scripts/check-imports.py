@@ -51,6 +51,8 @@ ALLOWED = {
     "generalscaler-plugin-redis": f"CHiredis HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
     "generalscaler-plugin-pubsub": f"CryptoExtras HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
+    "worker": f"CHiredis {RUNTIME}",
+    "event-queue": f"HTTPTransport WireFormats {RUNTIME}",
     "bench": f"HTTPTransport PluginHost PluginProtocol Scaling WireFormats {RUNTIME}",
 }
 

@@ -31,6 +31,13 @@ extension EasyHandle {
         try setMethod(request)
         try setTarget(transfer)
         if transfer.url.isTLS { try setTLS(request.tls) }
+        if let signature = request.awsSignature { try setSignature(signature) }
+    }
+
+    private func setSignature(_ signature: AWSSignature) throws(HTTPError) {
+        try set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
+        try set(CURLOPT_USERNAME, signature.accessKeyID)
+        try set(CURLOPT_PASSWORD, signature.secretAccessKey)
     }
 
     private func setVersion(_ transfer: Transfer) throws(HTTPError) {
@@ -61,6 +68,7 @@ extension EasyHandle {
         // An empty value is written with a semicolon; a colon would remove the header.
         var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         func has(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
+        if let token = request.awsSignature?.sessionToken { lines.append("X-Amz-Security-Token: \(token)") }
         // Headers that libcurl would add to a body by itself.
         if !has("expect") { lines.append("Expect:") }
         if !has("content-type") { lines.append("Content-Type:") }
