@@ -40,7 +40,7 @@ fmt: ## Format every Swift source in place
 	@swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
 
 bench: ## Build for release and run the benchmarks
-	@scripts/install-dependencies.sh build
+	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) -c release
 	@.build/release/bench
 

@@ -1,1 +1,1 @@
-print("placeholder")
+try SourceBenchmarks.run()

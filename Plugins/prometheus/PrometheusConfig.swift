@@ -74,7 +74,8 @@ struct PrometheusConfig: MetricConfig {
             problems.append(
                 ConfigProblem(
                     path: "auth.googleMetadata",
-                    message: "needs an address of https://*.googleapis.com: the operator's own token goes nowhere else"))
+                    message: "needs an address of https://*.googleapis.com: the operator's own token goes nowhere else")
+            )
         }
         return problems
     }
@@ -109,7 +110,9 @@ struct PrometheusConfig: MetricConfig {
         guard !["content-type", "content-length", "transfer-encoding", "host", "accept"].contains(lowercased) else {
             return "is set by the plugin: leave it out"
         }
-        if ["authorization", "x-amz-date", "x-amz-security-token"].contains(lowercased), auth != nil { return "is set by auth: leave one of the two out" }
+        if ["authorization", "x-amz-date", "x-amz-security-token"].contains(lowercased), auth != nil {
+            return "is set by auth: leave one of the two out"
+        }
         guard value.reveal().utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             return "holds a control character, such as a newline: remove it"
         }

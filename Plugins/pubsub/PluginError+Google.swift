@@ -26,7 +26,8 @@ extension PluginError {
     /// Source: https://cloud.google.com/apis/design/errors
     init(_ response: HTTPResponse, _ subscription: SubscriptionName) {
         let error = (try? JSON(parsing: response.body))?["error"]
-        let said = error?["message"]?.stringValue.map { ": \(Quoting.shortened($0))" } ?? ": \(Quoting.quote(response.body))"
+        let said =
+            error?["message"]?.stringValue.map { ": \(Quoting.shortened($0))" } ?? ": \(Quoting.quote(response.body))"
         let status = "Cloud Monitoring answers HTTP status \(response.status)"
         switch response.status {
         case 300..<400:
@@ -35,7 +36,8 @@ extension PluginError {
                 path: "endpoint")
         case 400: self.init(.configInvalid, status + said)
         case 401:
-            self.init(.authFailed, "\(status)\(said). The credentials are not, or no longer, valid", path: "credentials")
+            self.init(
+                .authFailed, "\(status)\(said). The credentials are not, or no longer, valid", path: "credentials")
         case 403:
             self.init(
                 .authFailed,

@@ -17,7 +17,8 @@ struct PubSubConfig: MetricConfig {
 
     static let googleEndpoint = "https://monitoring.googleapis.com"
 
-    @Field("The subscription's id, such as `orders-worker`, or its full name `projects/shop/subscriptions/orders-worker`.")
+    @Field(
+        "The subscription's id, such as `orders-worker`, or its full name `projects/shop/subscriptions/orders-worker`.")
     var subscription: String
 
     @Field("Id of the project; left out where `subscription` is a full name.")

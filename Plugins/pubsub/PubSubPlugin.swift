@@ -111,7 +111,8 @@ struct PubSubPlugin: MetricPlugin {
             pageToken = next
         }
         throw PluginError(
-            .sourceUnreachable, "Cloud Monitoring answers more than \(PubSubLimits.maxPages) pages for one subscription")
+            .sourceUnreachable, "Cloud Monitoring answers more than \(PubSubLimits.maxPages) pages for one subscription"
+        )
     }
 
     private func page(

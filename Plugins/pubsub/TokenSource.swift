@@ -129,7 +129,8 @@ struct TokenSource: Sendable {
                     timeout: PubSubLimits.tokenTimeout, maxBodyBytes: PubSubLimits.maxTokenBodyBytes),
                 "the credential_source of \(name)")
             guard response.status == 200 else {
-                throw PluginError(.authFailed, "the credential_source of \(name) answers HTTP status \(response.status)")
+                throw PluginError(
+                    .authFailed, "the credential_source of \(name) answers HTTP status \(response.status)")
             }
             bytes = response.body
         }

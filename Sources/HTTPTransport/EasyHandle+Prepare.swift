@@ -69,9 +69,11 @@ extension EasyHandle {
         var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         func has(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
         if let token = request.awsSignature?.sessionToken { lines.append("X-Amz-Security-Token: \(token)") }
-        // Headers that libcurl would add to a body by itself.
-        if !has("expect") { lines.append("Expect:") }
-        if !has("content-type") { lines.append("Content-Type:") }
+        // Headers that libcurl would add to a body by itself. Up to 8.x it signs them for AWS even as they are left out.
+        if request.awsSignature == nil {
+            if !has("expect") { lines.append("Expect:") }
+            if !has("content-type") { lines.append("Content-Type:") }
+        }
         if let serverName = request.tls.serverName, transfer.url.isTLS {
             // TLS goes by the URL's host, and the connection by this rule.
             let port = transfer.url.effectivePort

@@ -102,7 +102,8 @@ extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible {
 
 /// What AWS Signature Version 4 signs a request with. libcurl makes the signature.
 ///
-/// Give the query of the URL in the order of its names: libcurl signs it as it is, and AWS sorts it first.
+/// Give the query of the URL in the order of its names: libcurl signs it as it is, and AWS sorts it first. Give a body its
+/// Content-Type: libcurl would call it a form.
 package struct AWSSignature: Sendable, Hashable {
     package var region: String
     /// Such as `aps`.

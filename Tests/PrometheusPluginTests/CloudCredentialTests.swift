@@ -50,11 +50,23 @@ import Testing
     }
 
     @Test(arguments: [
-        (FakePrometheus.Reply.failure(HTTPError(.nameLookup, "no such host")), PluginError.Kind.authFailed, "no workload"),
+        (
+            FakePrometheus.Reply.failure(HTTPError(.nameLookup, "no such host")), PluginError.Kind.authFailed,
+            "no workload"
+        ),
         (.success(.init(status: 200, "{}")), .authFailed, "is not Google's metadata server"),
-        (.success(.init(status: 404, "", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .authFailed, "no service account"),
-        (.success(.init(status: 503, "", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .sourceUnreachable, "503"),
-        (.success(.init(status: 200, "{}", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .sourceUnreachable, "without an access token"),
+        (
+            .success(.init(status: 404, "", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .authFailed,
+            "no service account"
+        ),
+        (
+            .success(.init(status: 503, "", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .sourceUnreachable,
+            "503"
+        ),
+        (
+            .success(.init(status: 200, "{}", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .sourceUnreachable,
+            "without an access token"
+        ),
     ])
     func `without a Google token nothing is sent`(
         reply: FakePrometheus.Reply, kind: PluginError.Kind, hint: String
@@ -73,9 +85,18 @@ import Testing
     @Test func `the key of an AWS signature comes from the config, the environment or the agent`() async throws {
         let agent = #"{"AccessKeyId": "agent", "SecretAccessKey": "s", "Token": "t"}"#
         let cases: [(fields: String, environment: [String: String], id: String, token: String?)] = [
-            (#", "accessKeyID": "own", "secretAccessKey": "s""#, ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"], "own", nil),
+            (
+                #", "accessKeyID": "own", "secretAccessKey": "s""#,
+                ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"], "own", nil
+            ),
             ("", ["AWS_ACCESS_KEY_ID": "env", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"], "env", "t"),
-            ("", ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token"], "agent", "t"),
+            (
+                "",
+                [
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
+                    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token",
+                ], "agent", "t"
+            ),
         ]
         for (fields, environment, id, token) in cases {
             let client = FakePrometheus(.success(.one))

@@ -29,6 +29,7 @@ import Testing
         let start = ContinuousClock.now
         let error = try await failure(timeout: .seconds(1)) { connection in
             _ = connection.readHead()
+            _ = connection.read()
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
             while connection.write(" "), !connection.isClosed(within: 50) {}
         }
@@ -54,7 +55,8 @@ import Testing
 
     @Test func `nothing that the plugin writes holds a secret`() async throws {
         let place = #""address": "http://127.0.0.1:1", "query": "up""#
-        let key = #""region": "eu-west-1", "accessKeyID": "a", "secretAccessKey": "canary-1", "sessionToken": "canary-2""#
+        let key =
+            #""region": "eu-west-1", "accessKeyID": "a", "secretAccessKey": "canary-1", "sessionToken": "canary-2""#
         let configs = [
             #"{\#(place), "headers": {"X-A": "canary-3"}, "auth": {"bearer": {"token": "canary-4"}}}"#,
             #"{\#(place), "auth": {"basic": {"username": "u", "password": "canary-5"}}}"#,

@@ -173,7 +173,9 @@ import WireFormats
         let error = try #require(
             try await plugin.failure(["project": "shop", "subscription": "orders", "endpoint": "http://127.0.0.1:1"]))
         #expect(error.kind == .authFailed)
-        for place in ["credentials is not set", "GOOGLE_APPLICATION_CREDENTIALS", "/home/.config/gcloud", "metadata server"] {
+        for place in [
+            "credentials is not set", "GOOGLE_APPLICATION_CREDENTIALS", "/home/.config/gcloud", "metadata server",
+        ] {
             #expect(error.message.contains(place), "\(error.message)")
         }
     }
@@ -184,18 +186,27 @@ import WireFormats
         ("/a", #"{"type": "service_account", "client_email": "a"}"#, "private_key"),
         ("/a", #"{"type": "service_account", "client_email": "a", "private_key": "canary"}"#, "no RSA key"),
         ("/a", #"{"type": "authorized_user", "client_id": "a", "client_secret": "canary"}"#, "refresh_token"),
-        ("/a", #"""
+        (
+            "/a",
+            #"""
             {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "http://127.0.0.1:1",
             "credential_source": {"environment_id": "aws1"}}
-            """#, "not supported"),
-        ("/a", #"""
+            """#, "not supported"
+        ),
+        (
+            "/a",
+            #"""
             {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "http://127.0.0.1:1",
             "credential_source": {"file": "/denied"}}
-            """#, "readPaths"),
-        ("/a", #"""
+            """#, "readPaths"
+        ),
+        (
+            "/a",
+            #"""
             {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "http://127.0.0.1:1",
             "credential_source": {"file": "/two words"}}
-            """#, "holds no token"),
+            """#, "holds no token"
+        ),
     ])
     func `a credentials file that is of no use is named with its fault`(
         path: String, text: String?, hint: String

@@ -14,7 +14,10 @@ import WireFormats
     }
 
     @Test(arguments: [
-        (400, #"{"error": {"message": "The supplied filter is bad"}}"#, PluginError.Kind.configInvalid, "filter is bad"),
+        (
+            400, #"{"error": {"message": "The supplied filter is bad"}}"#, PluginError.Kind.configInvalid,
+            "filter is bad"
+        ),
         (401, "", .authFailed, "no longer, valid"), (403, "{}", .authFailed, "monitoring.timeSeries.list"),
         (404, #"{"error": {"message": "Cannot find metric(s)"}}"#, .notFound, "Cannot find metric(s)"),
         (429, "", .rateLimited, "429"), (500, "", .sourceUnreachable, "500"),
@@ -39,12 +42,15 @@ import WireFormats
         #expect(error.message.contains(hint), "\(error.message)")
     }
 
-    @Test(arguments: [(#"{"int64Value": "9007199254740993"}"#, 9_007_199_254_740_992.0), (#"{"doubleValue": 0.5}"#, 0.5),
-        (#"{"int64Value": 12}"#, 12)])
+    @Test(arguments: [
+        (#"{"int64Value": "9007199254740993"}"#, 9_007_199_254_740_992.0), (#"{"doubleValue": 0.5}"#, 0.5),
+        (#"{"int64Value": 12}"#, 12),
+    ])
     func `whole numbers and fractions are read`(value: String, expected: Double) async throws {
         let reading = try await FakeGoogle(status: 200, Self.point("2025-12-31T23:58:00Z", value)).result().get()
         #expect(reading.value == expected)
-        #expect(RFC3339.text(microseconds: reading.observedAtMicroseconds, precision: .seconds) == "2025-12-31T23:58:00Z")
+        #expect(
+            RFC3339.text(microseconds: reading.observedAtMicroseconds, precision: .seconds) == "2025-12-31T23:58:00Z")
     }
 
     @Test func `the newest point of a series counts, in whatever order they come`() async throws {
@@ -77,7 +83,10 @@ import WireFormats
     }
 
     @Test(arguments: [
-        (400, #"{"error": "invalid_grant", "error_description": "Invalid JWT Signature."}"#, PluginError.Kind.authFailed),
+        (
+            400, #"{"error": "invalid_grant", "error_description": "Invalid JWT Signature."}"#,
+            PluginError.Kind.authFailed
+        ),
         (401, #"{"error": {"status": "UNAUTHENTICATED", "message": "no"}}"#, .authFailed), (403, "", .authFailed),
         (429, "", .rateLimited), (500, "", .sourceUnreachable), (200, "{}", .sourceUnreachable),
         (200, #"{"access_token": "two words", "expires_in": 10}"#, .sourceUnreachable),
@@ -98,7 +107,8 @@ import WireFormats
         let client = FakeGoogle(status: 200, "{}")
         _ = try await client.result(["metric": "backlogBytes", "window": "10m", "subscription": "a+b%25"])
         let url = try #require(client.requests.last?.url)
-        #expect(url.hasPrefix("https://monitoring.googleapis.com/v3/projects/shop/timeSeries?filter=metric.type%20%3D%20"))
+        #expect(
+            url.hasPrefix("https://monitoring.googleapis.com/v3/projects/shop/timeSeries?filter=metric.type%20%3D%20"))
         #expect(url.contains("pubsub.googleapis.com%2Fsubscription%2Fbacklog_bytes"))
         #expect(url.contains("subscription_id%20%3D%20%22a%2Bb%2525%22&"))
         #expect(url.contains("interval.startTime=2025-12-31T23%3A50%3A00"))

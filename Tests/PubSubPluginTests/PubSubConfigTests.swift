@@ -40,7 +40,10 @@ import WireFormats
             (["project": "shop", "subscription": "orders", "endpoint": "monitoring"], "endpoint"),
             (["project": "shop", "subscription": "orders", "endpoint": "http://u:p@127.0.0.1"], "endpoint"),
             (["project": "shop", "subscription": "orders", "credentials": "canary"], "credentials"),
-            (["project": "shop", "subscription": "orders", "credentials": #"{"type": "authorized_user"}"#], "credentials"),
+            (
+                ["project": "shop", "subscription": "orders", "credentials": #"{"type": "authorized_user"}"#],
+                "credentials"
+            ),
             (
                 [
                     "project": "shop", "subscription": "orders",
