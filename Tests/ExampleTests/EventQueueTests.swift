@@ -4,7 +4,7 @@ import Testing
 import WireFormats
 
 /// The event queue's executable, at a server that speaks as the Pub/Sub emulator does.
-@Suite(.timeLimit(.minutes(1))) struct EventQueueTests {
+@Suite(.timeLimit(.minutes(3))) struct EventQueueTests {
     @Test func `messages are pulled, worked off and acknowledged, also after an error`() async throws {
         let (acknowledgements, acknowledged) = AsyncStream<String>.makeStream()
         let script: @Sendable (RawServer.Connection) -> Void = { connection in

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The worker's executable, at a real Redis.
-@Suite(.timeLimit(.minutes(2))) struct WorkerTests {
+@Suite(.serialized, .timeLimit(.minutes(4))) struct WorkerTests {
     private func environment(_ server: RedisServer, name: String, workMilliseconds: Int) -> Environment {
         .inherit.updating([
             "PATH": BuiltExecutable.directory, "REDIS_PORT": "\(server.port)", "WORKER_NAME": name,

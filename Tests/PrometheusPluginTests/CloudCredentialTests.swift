@@ -9,7 +9,7 @@ import Testing
 @testable import generalscaler_plugin_prometheus
 
 /// AWS's signature and Google's token, for the managed services.
-@Suite(.timeLimit(.minutes(1))) struct CloudCredentialTests {
+@Suite(.timeLimit(.minutes(3))) struct CloudCredentialTests {
     private static let googleAddress =
         "https://monitoring.googleapis.com/v1/projects/shop/location/global/prometheus"
 

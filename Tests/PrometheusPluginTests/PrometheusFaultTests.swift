@@ -6,7 +6,7 @@ import Testing
 @testable import generalscaler_plugin_prometheus
 
 /// Servers that misbehave, with the real HTTP client.
-@Suite(.timeLimit(.minutes(1))) struct PrometheusFaultTests {
+@Suite(.timeLimit(.minutes(3))) struct PrometheusFaultTests {
     private func failure(
         timeout: Duration = .seconds(20), script: @escaping @Sendable (RawServer.Connection) -> Void
     ) async throws -> PluginError {

@@ -9,7 +9,7 @@ import WireFormats
 @testable import generalscaler_plugin_pubsub
 
 /// The ways to an access token, against a stand-in that checks signatures with Google's own library.
-@Suite(.timeLimit(.minutes(2))) struct CredentialTests {
+@Suite(.serialized, .timeLimit(.minutes(4))) struct CredentialTests {
     private static let scene: [String: JSON] = [
         "series": [
             [

@@ -6,7 +6,7 @@ import WireFormats
 @testable import generalscaler_plugin_pubsub
 
 /// Readings, of answers that Google's own types make.
-@Suite(.timeLimit(.minutes(2))) struct MonitoringTests {
+@Suite(.serialized, .timeLimit(.minutes(4))) struct MonitoringTests {
     private static func series(
         _ values: [JSON], metric: String = "num_undelivered_messages", subscription: String = "orders",
         region: String? = nil, extraDelay: Int = 0
