@@ -51,6 +51,7 @@ let package = Package(
             name: "PluginHost",
             dependencies: [
                 "PluginProtocol", "WireFormats", "CLinux",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -58,7 +59,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
-        .target(name: "PluginConformance", dependencies: ["PluginHost", "PluginProtocol", "WireFormats"]),
+        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginProtocol", "WireFormats"]),
         .target(name: "Scaling"),
         .target(
             name: "KubernetesClient",
@@ -89,7 +90,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .target(name: "Backtest", dependencies: ["Scaling", "WireFormats"]),
+        .target(
+            name: "Backtest", dependencies: ["Scaling", "WireFormats"], resources: [.embedInCode("Report/report.html")]),
 
         // MARK: Executables
         .executableTarget(
@@ -105,13 +107,16 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Resources/crd.yaml")]
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
         ),
-        .executableTarget(name: "generalscaler-launch"),
+        .executableTarget(
+            name: "generalscaler-launch",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+        ),
         .executableTarget(
             name: "plugin-check",
             dependencies: [
-                "PluginConformance",
+                "PluginConformance", "PluginProtocol", "WireFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -146,6 +151,11 @@ let package = Package(
         .executableTarget(
             name: "event-queue", dependencies: ["HTTPTransport", "WireFormats"], path: "examples/event-queue/Sources"),
         .executableTarget(
+            name: "generalscaler-plugin-random",
+            dependencies: ["PluginSDK"],
+            path: "examples/plugins/swift"
+        ),
+        .executableTarget(
             name: "bench",
             dependencies: ["HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats"],
             path: "Benchmarks/bench"
@@ -158,6 +168,7 @@ let package = Package(
                 "CLinux", "WireFormats",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestSupport"
         ),
@@ -178,8 +189,22 @@ let package = Package(
             // So that libcurl finds the tests' own resolver before the C library's.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=getaddrinfo"])]
         ),
+        .testTarget(
+            name: "PluginConformanceTests",
+            dependencies: [
+                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-random", "misbehaving-plugin", "plugin-check", "test-plugin",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
         .executableTarget(name: "test-plugin", dependencies: ["PluginSDK"], path: "Tests/Fixtures/TestPlugin"),
+        .executableTarget(
+            name: "misbehaving-plugin",
+            dependencies: ["WireFormats"],
+            path: "Tests/Fixtures/MisbehavingPlugin"
+        ),
         .testTarget(
             name: "PluginSDKTests",
             dependencies: [
@@ -190,7 +215,7 @@ let package = Package(
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
+                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats", "misbehaving-plugin",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
@@ -207,8 +232,23 @@ let package = Package(
         .testTarget(name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "TestSupport", "WireFormats"]),
         .testTarget(
             name: "OperatorTests",
-            dependencies: ["KubernetesClient", "Operator", "PluginHost", "Scaling", "TestSupport", "WireFormats"]
+            dependencies: [
+                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "PluginProtocol",
+                "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
         ),
+        .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "generalscaler", "generalscaler-plugin-prometheus", "TestSupport", "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(name: "DocsTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [
@@ -247,10 +287,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "Scaling",
-                "TestSupport",
-                "WireFormats",
-                .product(name: "Logging", package: "swift-log"),
+                "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
+                "generalscaler-plugin-prometheus",
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),
     ]

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # A longer file holds more than one thing. Recorded data may be longer.
 MAXIMUM_LINES = 600
-DATA_SUFFIXES = {".json", ".jsonl"}
+DATA_SUFFIXES = {".csv", ".json", ".jsonl"}
 MACHINE_PATH = re.compile(r"(?<![\w.-])/(?:work|root|farm)(?![\w-])")
 
 

@@ -31,9 +31,9 @@ ALLOWED = {
     "PluginSDK": f"PluginProtocol WireFormats CLinux Logging {RUNTIME}",
     "SourceSupport": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
     "PluginHost": (
-        f"PluginProtocol WireFormats CLinux Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
+        f"PluginProtocol WireFormats CLinux Crypto Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
-    "PluginConformance": f"PluginHost PluginProtocol WireFormats {RUNTIME}",
+    "PluginConformance": f"CLinux PluginProtocol WireFormats {RUNTIME}",
     "KubernetesClient": (
         f"HTTPTransport WireFormats Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
@@ -46,10 +46,11 @@ ALLOWED = {
         "Backtest ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost WireFormats "
         f"ArgumentParser Logging ServiceLifecycle Subprocess SystemPackage {RUNTIME}"
     ),
-    "plugin-check": f"PluginConformance ArgumentParser {RUNTIME}",
+    "plugin-check": f"PluginConformance PluginProtocol WireFormats ArgumentParser {RUNTIME}",
     "generalscaler-plugin-prometheus": f"HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
     "generalscaler-plugin-redis": f"CHiredis HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
     "generalscaler-plugin-pubsub": f"CryptoExtras HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
+    "generalscaler-plugin-random": "PluginSDK",
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
     "worker": f"CHiredis {RUNTIME}",
     "event-queue": f"HTTPTransport WireFormats {RUNTIME}",

@@ -11,7 +11,7 @@ needs() {
         demo) echo "prometheus:cmd:prometheus" ;;
         test)
             echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
-                "python3:cmd:python3 openssl:cmd:openssl"
+                "python3:cmd:python3 openssl:cmd:openssl nodejs:cmd:node"
             ;;
         python) echo "python3:cmd:python3 python3-venv:py:ensurepip" ;;
         lint) echo "python3:cmd:python3 python3-venv:py:ensurepip shellcheck:cmd:shellcheck" ;;

@@ -2,7 +2,6 @@ import Glibc
 package import HTTPTransport
 package import KubernetesClient
 package import Logging
-package import PluginHost
 import Scaling
 package import ServiceLifecycle
 import Synchronization
@@ -12,7 +11,6 @@ package struct OperatorConfiguration: Sendable {
     package var cluster: ClusterConfiguration
     /// Namespaces to look after; empty for all.
     package var namespaces: [String]
-    package var plugins: PluginHostConfiguration
     /// Where metrics and health are served; nil for nowhere.
     package var listen: ListenAddress?
     /// Which operator process this is, in events and the audit log.
@@ -21,13 +19,11 @@ package struct OperatorConfiguration: Sendable {
     package init(
         cluster: ClusterConfiguration,
         namespaces: [String] = [],
-        plugins: PluginHostConfiguration,
         listen: ListenAddress?,
         identity: String
     ) {
         self.cluster = cluster
         self.namespaces = namespaces
-        self.plugins = plugins
         self.listen = listen
         self.identity = identity
     }
@@ -39,41 +35,43 @@ package struct OperatorRuntime: Sendable {
     /// Who events are reported by.
     static let controllerName = "autoscaling.example.com/generalscaler"
 
-    package let plugins: PluginHost
-    private let controller: ScalerController
+    private let source: any MetricSource
+    let controller: ScalerController
     private let events: EventRecorder
     private let scalers: Informer<GeneralScaler>
     private let targets: TargetDirectory
     private let statusServer: StatusServer?
 
     /// - Parameters:
+    ///   - source: where readings come from; runs as one of ``services``.
     ///   - http: carries the calls to the API server.
     ///   - audit: takes whole lines of the audit log.
+    ///   - random: evenly drawn from 0..<1, for the jitter of retries.
     ///   - onBound: told the port that metrics and health are served on.
-    /// - Throws: ``PluginHostError`` where the plugins' configuration is wrong.
     package init(
         _ configuration: OperatorConfiguration,
+        source: any MetricSource,
         http: any HTTPClient,
         time: OperatorTime = .system,
         clock: any Clock<Duration> = ContinuousClock(),
+        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
         logger: Logger,
         audit: @escaping @Sendable ([UInt8]) -> Void,
         onBound: @escaping @Sendable (Int) -> Void = { _ in }
-    ) throws(PluginHostError) {
+    ) {
         let metrics = OperatorMetrics()
         let client = KubernetesClient(
             configuration: configuration.cluster,
             http: http,
             clock: clock,
             now: { time.now().microsecondsSince1970 },
-            random: { .random(in: 0..<1) },
+            random: random,
             logger: logger,
             observe: { metrics.apiRequest(verb: $0.verb, code: $0.status) }
         )
         let namespaces = configuration.namespaces
         // The caches tell the controller of changes, and it reads from the caches: the line is connected last.
         let line = ChangeLine()
-        let plugins = try PluginHost(configuration: configuration.plugins, clock: clock, logger: logger)
         let events = EventRecorder(
             client: client, controller: Self.controllerName, instance: configuration.identity, logger: logger
         )
@@ -90,7 +88,7 @@ package struct OperatorRuntime: Sendable {
             ScalerController.Surroundings(
                 scalers: scalers,
                 targets: targets,
-                source: plugins,
+                source: source,
                 writer: ScalerWriter(
                     client: client,
                     events: events,
@@ -109,7 +107,7 @@ package struct OperatorRuntime: Sendable {
                 logger: logger,
                 metrics: {
                     MetricsPage(
-                        version: Self.version, scalers: await controller.snapshots(), plugins: await plugins.health(),
+                        version: Self.version, scalers: await controller.snapshots(), plugins: await source.health(),
                         counters: metrics
                     ).text
                 },
@@ -117,7 +115,7 @@ package struct OperatorRuntime: Sendable {
                 onBound: onBound
             )
         }
-        self.plugins = plugins
+        self.source = source
         self.controller = controller
         self.events = events
         self.scalers = scalers
@@ -128,7 +126,7 @@ package struct OperatorRuntime: Sendable {
     /// what these are made from.
     package var services: [any Service] {
         let server: [any Service] = statusServer.map { [$0] } ?? []
-        return server + [events, plugins, targets, scalers, controller]
+        return server + [events, source, targets, scalers, controller]
     }
 }
 

@@ -2,6 +2,9 @@ import PluginProtocol
 
 /// The open calls of one plugin process: which wait, which are in flight, and when each wants attention.
 ///
+/// Calls that wait can be sent together, in a batch: then the batch is in flight, under an id of its own, and they ride
+/// in it.
+///
 /// A call that is over for its caller (deadline, cancellation) but that the plugin has not answered keeps its place in
 /// flight, so that a plugin never holds more than `maxInFlight` calls.
 struct CallTable {
@@ -16,8 +19,15 @@ struct CallTable {
         fileprivate(set) var isAbandoned = false
         /// Times that the whole timeout passed since the call was sent.
         fileprivate var missed: Int32 = 0
+        /// It went to the plugin in a batch, under whose id it will be answered.
+        fileprivate(set) var isRiding = false
+        /// Of a batch: the calls in it, in order.
+        fileprivate(set) var riders: [Int64] = []
 
-        var isSent: Bool { request == nil }
+        /// The plugin has it under its own id.
+        var isSent: Bool { request == nil && !isRiding }
+        var isBatch: Bool { !riders.isEmpty }
+        func latency(now: Duration) -> Duration { now - sentAt }
         fileprivate var nextMiss: Duration { sentAt + timeout * (missed + 1) }
         fileprivate var attention: Duration { isAbandoned ? nextMiss : deadline }
     }
@@ -34,16 +44,24 @@ struct CallTable {
         case unknown
         case wasWaiting
         case wasSent
+        case wasRiding
+    }
+
+    /// How large a batch may be.
+    struct BatchBounds {
+        let calls: Int
+        let bytes: Int
     }
 
     /// Calls in flight at once.
     var maxInFlight = ProtocolLimits.defaultMaxInFlight
     private(set) var inFlight = 0
+    private var riding = 0
     private var calls: [Int64: Call] = [:]
     private var queue = FIFO<Int64>()
     private var deadlines = DeadlineQueue()
 
-    var waiting: Int { calls.count - inFlight }
+    var waiting: Int { calls.count - inFlight - riding }
     var nextAttention: Duration? { deadlines.first }
 
     mutating func add(_ request: PluginRequest, id: Int64, timeout: Duration, now: Duration) {
@@ -53,18 +71,83 @@ struct CallTable {
         schedule(id, call)
     }
 
-    /// Takes the next waiting call for sending, where another may be in flight.
-    mutating func sendNext(now: Duration) -> (id: Int64, request: PluginRequest, timeLeft: Duration)? {
-        guard inFlight < maxInFlight else { return nil }
-        while let id = queue.popFirst() {
-            guard var call = calls[id], let request = call.request, now < call.deadline else { continue }
-            call.request = nil
-            call.sentAt = now
-            calls[id] = call
-            inFlight += 1
-            return (id, request, call.deadline - now)
+    /// Takes a call that goes before all that wait.
+    mutating func prepend(_ request: PluginRequest, id: Int64, timeout: Duration, now: Duration) {
+        var others = queue
+        queue = FIFO()
+        add(request, id: id, timeout: timeout, now: now)
+        while let other = others.popFirst() { queue.append(other) }
+    }
+
+    /// Takes the next waiting call for sending, where another may be in flight; with it, where the plugin takes
+    /// batches, those behind it that fit in one.
+    ///
+    /// - Parameter batchID: the id that a batch will have.
+    mutating func sendNext(
+        now: Duration, batches: BatchBounds?, batchID: Int64
+    ) -> (id: Int64, request: PluginRequest, timeLeft: Duration)? {
+        guard inFlight < maxInFlight, let first = popWaiting(now: now) else { return nil }
+        if let batches, let batch = popBatch(after: first, now: now, bounds: batches) {
+            return send(batch, id: batchID, now: now)
+        }
+        var call = first.call
+        call.request = nil
+        call.sentAt = now
+        calls[first.id] = call
+        inFlight += 1
+        return (first.id, first.request, call.deadline - now)
+    }
+
+    private typealias Waiting = (id: Int64, call: Call, request: PluginRequest)
+
+    private mutating func popWaiting(now: Duration, where fits: (PluginRequest) -> Bool = { _ in true }) -> Waiting? {
+        while let id = queue.first {
+            guard let call = calls[id], let request = call.request, now < call.deadline else {
+                _ = queue.popFirst()
+                continue
+            }
+            guard fits(request) else { return nil }
+            _ = queue.popFirst()
+            return (id, call, request)
         }
         return nil
+    }
+
+    /// The first call and those behind it that can go with it; nil where there are none.
+    private mutating func popBatch(after first: Waiting, now: Duration, bounds: BatchBounds) -> [Waiting]? {
+        guard first.request.isBatchable else { return nil }
+        var batch = [first]
+        var bytes = first.request.bytesInBatch
+        while batch.count < bounds.calls,
+            let next = popWaiting(
+                now: now,
+                where: { $0.fitsInBatch(with: first.request) && bytes + $0.bytesInBatch <= bounds.bytes })
+        {
+            bytes += next.request.bytesInBatch
+            batch.append(next)
+        }
+        return batch.count > 1 ? batch : nil
+    }
+
+    private mutating func send(
+        _ batch: [Waiting], id: Int64, now: Duration
+    ) -> (id: Int64, request: PluginRequest, timeLeft: Duration) {
+        for rider in batch {
+            var call = rider.call
+            call.request = nil
+            call.isRiding = true
+            calls[rider.id] = call
+        }
+        riding += batch.count
+        let deadline = batch.map(\.call.deadline).max() ?? now
+        let timeout = batch.map(\.call.timeout).max() ?? .zero
+        var carrier = Call(method: .getMetricValues, timeout: timeout, deadline: deadline, request: nil)
+        carrier.sentAt = now
+        carrier.riders = batch.map(\.id)
+        calls[id] = carrier
+        inFlight += 1
+        schedule(id, carrier)
+        return (id, .batch(batch.map(\.request)), deadline - now)
     }
 
     /// The call in flight with that id.
@@ -73,6 +156,9 @@ struct CallTable {
         return call
     }
 
+    /// Whether the call rides in a batch and its caller still waits.
+    func isRiding(_ id: Int64) -> Bool { calls[id]?.isRiding == true }
+
     /// The only call in flight, where there is just one.
     var onlySent: Int64? {
         inFlight == 1 ? calls.first { $0.value.isSent }?.key : nil
@@ -80,13 +166,15 @@ struct CallTable {
 
     /// Takes out a call that is over before or after it was sent.
     mutating func remove(_ id: Int64) {
-        guard let call = calls.removeValue(forKey: id), call.isSent else { return }
-        inFlight -= 1
+        guard let call = calls.removeValue(forKey: id) else { return }
+        if call.isSent { inFlight -= 1 }
+        if call.isRiding { riding -= 1 }
     }
 
     mutating func cancel(_ id: Int64) -> Cancellation {
         guard let call = calls[id], !call.isAbandoned else { return .unknown }
         abandon(id, call)
+        if call.isRiding { return .wasRiding }
         return call.isSent ? .wasSent : .wasWaiting
     }
 
@@ -112,17 +200,14 @@ struct CallTable {
 
     /// Takes out every call; the ids, in order, of those whose callers still wait.
     mutating func removeAll() -> [Int64] {
-        let open = calls.filter { !$0.value.isAbandoned }.keys.sorted()
+        let open = calls.filter { !$0.value.isAbandoned && !$0.value.isBatch }.keys.sorted()
         self = CallTable()
         return open
     }
 
     /// The caller has gone: a waiting call goes with it, a sent one stays until the plugin answers.
     private mutating func abandon(_ id: Int64, _ call: Call) {
-        guard call.isSent else {
-            calls[id] = nil
-            return
-        }
+        guard call.isSent else { return remove(id) }
         var call = call
         call.isAbandoned = true
         calls[id] = call

@@ -47,6 +47,9 @@ final class LogPump: Sendable {
                 level: level.flatMap { Logger.Level(rawValue: $0) } ?? .info, "Plugin logged", metadata: metadata)
         case .byteOrderMark:
             logger.warning("Plugin output begins with a byte order mark, which it should not", metadata: metadata)
+        case .leftBehind(let what):
+            metadata["reason"] = "\(what)"
+            logger.warning("Plugin's temporary directory could not be removed", metadata: metadata)
         case .rejectedLine(let excerpt, let reason):
             metadata["line"] = "\(excerpt)"
             metadata["reason"] = "\(reason)"

@@ -11,6 +11,7 @@ enum PluginResult: Equatable {
 enum PluginAnswer: Sendable, Hashable {
     case verdict(ValidateConfigResult)
     case reading(MetricReading)
+    case range(MetricRange)
 
     /// - Throws: what in the answer breaks the protocol.
     init(_ result: PluginResult, to method: ProtocolMethod) throws(JSONPathError) {
@@ -18,6 +19,7 @@ enum PluginAnswer: Sendable, Hashable {
         case (.getMetricValue, .reading(let reading)): self = .reading(reading)
         case (.getMetricValue, .json(let json)): self = .reading(try MetricReading(JSONReader(json)))
         case (.validateConfig, .json(let json)): self = .verdict(try ValidateConfigResult(JSONReader(json)))
+        case (.getMetricRange, .json(let json)): self = .range(try MetricRange(JSONReader(json)))
         default: throw JSONReader(.null).error("is not what this method answers")
         }
     }

@@ -4,7 +4,7 @@ import WireFormats
 /// The host's side of the conversation with one plugin process, as a state machine without I/O or clock.
 ///
 /// Bytes, calls and the time come in; what to do comes out as ``Action``s, which ``PluginSession`` performs in order.
-/// Ids start at 1 and are never used twice.
+/// The handshake has id 1, calls have those above; none is used twice.
 struct PluginConnection {
     enum Action: Equatable {
         /// Queue these bytes for the plugin's stdin.
@@ -18,6 +18,8 @@ struct PluginConnection {
     }
 
     private enum Phase {
+        /// Calls wait for the handshake to be sent.
+        case starting
         case handshaking
         case ready
         case stopping
@@ -26,8 +28,10 @@ struct PluginConnection {
 
     let plugin: String
     private(set) var counters = PluginCounters()
-    private var phase = Phase.handshaking
-    private var nextID: Int64 = 1
+    private(set) var latencies = LatencyWindow()
+    private static let handshakeID: Int64 = 1
+    private var phase = Phase.starting
+    private var nextID = handshakeID + 1
     private var calls = CallTable()
     private var capabilities = PluginCapabilities()
     private var framer = LineFramer(maxLineBytes: ProtocolLimits.maxResponseBytes + 1)
@@ -46,6 +50,9 @@ struct PluginConnection {
 
     var inFlight: Int { calls.inFlight }
     var waiting: Int { calls.waiting }
+    /// Nothing waits and nothing is in flight.
+    var isIdle: Bool { calls.inFlight == 0 && calls.waiting == 0 }
+    private var isOpen: Bool { phase == .starting || phase == .handshaking || phase == .ready }
 
     /// When ``tick(now:)`` wants to be called next.
     var nextWake: Duration? {
@@ -58,7 +65,20 @@ struct PluginConnection {
 
     /// Sends `initialize`. Calls made before its answer wait for it.
     mutating func begin(_ params: InitializeParams, now: Duration) -> [Action] {
-        calls.add(.initialize(params), id: reserveID(), timeout: PluginHostLimits.handshakeTimeout, now: now)
+        guard phase == .starting else { return [] }
+        phase = .handshaking
+        let line = PluginRequest.initialize(params)
+        calls.prepend(line, id: Self.handshakeID, timeout: PluginHostLimits.handshakeTimeout, now: now)
+        var actions: [Action] = []
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    /// Sends the calls that wait to a process that needs no handshake: what it offers is known from another of its
+    /// kind.
+    mutating func begin(knowing initialized: InitializeResult, now: Duration) -> [Action] {
+        guard phase == .starting else { return [] }
+        accept(initialized)
         var actions: [Action] = []
         dispatch(now: now, &actions)
         return actions
@@ -72,7 +92,7 @@ struct PluginConnection {
 
     /// Takes a call, to be sent as soon as the plugin has room for it.
     mutating func submit(_ request: PluginRequest, id: Int64, timeout: Duration, now: Duration) -> [Action] {
-        guard phase == .handshaking || phase == .ready else { return [.complete(id, .failure(stopping))] }
+        guard isOpen else { return [.complete(id, .failure(stopping))] }
         guard calls.waiting < PluginHostLimits.maxQueuedCalls else { return [.complete(id, .failure(busy))] }
         calls.add(request, id: id, timeout: timeout, now: now)
         var actions: [Action] = []
@@ -92,7 +112,7 @@ struct PluginConnection {
 
     /// Fails what is open and asks the plugin to exit. The caller closes stdin once all bytes are written.
     mutating func stop(now: Duration) -> [Action] {
-        guard phase == .handshaking || phase == .ready else { return [] }
+        guard isOpen else { return [] }
         var actions: [Action] = []
         let asksForExit = phase == .ready
         finish(stopping, &actions)
@@ -114,10 +134,10 @@ struct PluginConnection {
     mutating func receive(_ chunk: UnsafeRawBufferPointer, now: Duration) -> [Action] {
         var actions: [Action] = []
         var offset = 0
-        while phase == .handshaking || phase == .ready, let piece = framer.next(in: chunk, from: &offset) {
+        while isOpen, let piece = framer.next(in: chunk, from: &offset) {
             switch piece {
-            case .line(let line): receive(line: line, &actions)
-            case .joined(let line): line.withUnsafeBytes { receive(line: $0, &actions) }
+            case .line(let line): receive(line: line, now: now, &actions)
+            case .joined(let line): line.withUnsafeBytes { receive(line: $0, now: now, &actions) }
             case .overlong: giveUp(overlongLine, &actions)
             }
         }
@@ -127,7 +147,7 @@ struct PluginConnection {
 
     /// The plugin closed its stdout. While its process lives this is the end of the conversation.
     mutating func outputClosed() -> [Action] {
-        guard phase == .handshaking || phase == .ready else { return [] }
+        guard isOpen else { return [] }
         var actions: [Action] = []
         giveUp("it closed its stdout while it still ran", &actions)
         return actions
@@ -151,7 +171,7 @@ struct PluginConnection {
             case .missed: countMissed(&actions)
             }
         }
-        if phase == .ready || phase == .handshaking, unwritten > 0,
+        if isOpen, unwritten > 0,
             now >= lastWriteProgress + PluginHostLimits.writeDeadline
         {
             giveUp("it did not read its stdin for \(PluginHostLimits.writeDeadline)", &actions)
@@ -163,15 +183,25 @@ struct PluginConnection {
     // MARK: Sending
 
     private mutating func dispatch(now: Duration, _ actions: inout [Action]) {
-        while unwritten < PluginHostLimits.maxUnwrittenBytes, let next = calls.sendNext(now: now) {
+        guard phase != .starting else { return }
+        while unwritten < PluginHostLimits.maxUnwrittenBytes,
+            let next = calls.sendNext(now: now, batches: batches, batchID: nextID)
+        {
+            if next.id == nextID { nextID += 1 }
             let line = next.request.line(id: next.id, deadlineMs: Self.milliseconds(next.timeLeft))
-            if line.count - 1 > capabilities.maxRequestBytes {
-                calls.remove(next.id)
-                actions.append(.complete(next.id, .failure(tooLarge(line.count - 1))))
-            } else {
+            if line.count - 1 <= capabilities.maxRequestBytes {
                 write(line, now: now, &actions)
+            } else if let call = calls.sent(next.id) {
+                fail(next.id, call, tooLarge(line.count - 1), &actions)
             }
         }
+    }
+
+    private var batches: CallTable.BatchBounds? {
+        guard phase == .ready, capabilities.batch else { return nil }
+        return CallTable.BatchBounds(
+            calls: PluginHostLimits.maxBatch,
+            bytes: capabilities.maxRequestBytes - PluginHostLimits.batchOverheadBytes)
     }
 
     private mutating func write(_ line: [UInt8], now: Duration, _ actions: inout [Action]) {
@@ -190,7 +220,7 @@ struct PluginConnection {
 
     // MARK: Lines
 
-    private mutating func receive(line: UnsafeRawBufferPointer, _ actions: inout [Action]) {
+    private mutating func receive(line: UnsafeRawBufferPointer, now: Duration, _ actions: inout [Action]) {
         let content = forgiven(line, &actions)
         guard content.count <= ProtocolLimits.maxResponseBytes else { return giveUp(overlongLine, &actions) }
         guard !content.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) else { return }
@@ -202,16 +232,16 @@ struct PluginConnection {
         }
         rejectedInRow = 0
         switch message {
-        case .result(let id, let result): answered(id, .success(.json(result)), &actions)
-        case .reading(let id, let reading): answered(id, .success(.reading(reading)), &actions)
-        case .failure(let id, let error): answered(id, .failure(error), &actions)
+        case .result(let id, let result): answered(id, .success(.json(result)), now: now, &actions)
+        case .reading(let id, let reading): answered(id, .success(.reading(reading)), now: now, &actions)
+        case .failure(let id, let error): answered(id, .failure(error), now: now, &actions)
         case .unaddressedFailure(let error):
             // A plugin that cannot read a request answers with a null id; it can mean only the one in flight.
             guard let id = calls.onlySent else {
                 counters.unknownAnswers += 1
                 return
             }
-            answered(id, .failure(error), &actions)
+            answered(id, .failure(error), now: now, &actions)
         case .notification(let method, let params):
             guard method == ProtocolMethod.log.rawValue, let text = params["message"]?.stringValue else { return }
             actions.append(.log(.pluginLog(level: params["level"]?.stringValue, text: text)))
@@ -244,7 +274,7 @@ struct PluginConnection {
         if let id = SalvagedID.find(in: line), let call = calls.sent(id) {
             let what = "its answer to \(call.method.rawValue) cannot be read: \(reason)"
             guard call.method != .initialize else { return giveUp(what, &actions) }
-            close(id, call, .failure(.violation(what, plugin: plugin)), &actions)
+            fail(id, call, .violation(what, plugin: plugin), &actions)
         }
         if rejectedInRow > PluginHostLimits.maxRejectedLinesInRow {
             giveUp(
@@ -256,7 +286,7 @@ struct PluginConnection {
     // MARK: Answers
 
     private mutating func answered(
-        _ id: Int64, _ result: Result<PluginResult, PluginError>, _ actions: inout [Action]
+        _ id: Int64, _ result: Result<PluginResult, PluginError>, now: Duration, _ actions: inout [Action]
     ) {
         guard let call = calls.sent(id) else {
             if id >= 1, id < nextID { counters.duplicateAnswers += 1 } else { counters.unknownAnswers += 1 }
@@ -264,6 +294,8 @@ struct PluginConnection {
         }
         missedInRow = 0
         if call.method == .initialize { return handshake(id, result, &actions) }
+        latencies.record(call.latency(now: now))
+        if call.isBatch { return batchAnswered(id, call, result, &actions) }
         do throws(JSONPathError) {
             switch result {
             case .success(let value):
@@ -283,13 +315,64 @@ struct PluginConnection {
         do throws(HandshakeProblem) {
             let initialized = try Handshake.check(result)
             calls.remove(id)
-            capabilities = initialized.capabilities
-            calls.maxInFlight = min(capabilities.maxInFlight, maxInFlight)
-            phase = .ready
+            accept(initialized)
             actions.append(.handshaken(initialized))
         } catch {
             giveUp(PluginFailure(.protocolViolation, plugin: plugin, "plugin \(plugin): \(error.message)"), &actions)
         }
+    }
+
+    private mutating func accept(_ initialized: InitializeResult) {
+        capabilities = initialized.capabilities
+        calls.maxInFlight = min(capabilities.maxInFlight, maxInFlight)
+        phase = .ready
+    }
+
+    private mutating func batchAnswered(
+        _ id: Int64, _ batch: CallTable.Call, _ result: Result<PluginResult, PluginError>, _ actions: inout [Action]
+    ) {
+        let answers: [Result<PluginAnswer, PluginFailure>]
+        do throws(JSONPathError) {
+            switch result {
+            case .success(.json(let json)):
+                let parsed = try MetricBatch(JSONReader(json)).answers
+                guard parsed.count == batch.riders.count else {
+                    throw JSONReader(json, path: "answers").error("has not one entry for each request")
+                }
+                answers = parsed.map { [plugin] in
+                    $0.map { .reading($0) }.mapError { .answered($0, plugin: plugin) }
+                }
+            case .success(.reading): throw JSONReader(.null).error("is a single reading")
+            case .failure(let error):
+                answers = batch.riders.map { _ in .failure(.answered(error, plugin: plugin)) }
+            }
+        } catch {
+            let what = "its answer to \(batch.method.rawValue) is wrong: \(error)"
+            return fail(id, batch, .violation(what, plugin: plugin), &actions)
+        }
+        calls.remove(id)
+        for (rider, answer) in zip(batch.riders, answers) { closeRider(rider, answer, &actions) }
+    }
+
+    /// Ends a sent call, or all the calls of a batch.
+    private mutating func fail(
+        _ id: Int64, _ call: CallTable.Call, _ failure: PluginFailure, _ actions: inout [Action]
+    ) {
+        guard call.isBatch else { return close(id, call, .failure(failure), &actions) }
+        calls.remove(id)
+        for rider in call.riders { closeRider(rider, .failure(failure), &actions) }
+    }
+
+    private mutating func closeRider(
+        _ id: Int64, _ answer: Result<PluginAnswer, PluginFailure>, _ actions: inout [Action]
+    ) {
+        guard calls.isRiding(id) else {
+            counters.lateAnswers += 1
+            return
+        }
+        calls.remove(id)
+        counters.answers += 1
+        actions.append(.complete(id, answer))
     }
 
     /// Ends a sent call, and tells its caller unless that one has stopped waiting.
@@ -313,9 +396,11 @@ struct PluginConnection {
                 "it did not answer initialize within \(call.timeout). A plugin answers the first line on its stdin "
                     + "with one line on its stdout, flushed", &actions)
         }
+        // The calls in a batch have deadlines of their own.
+        guard !call.isBatch else { return tellCancelled(id, now: now, &actions) }
         counters.missedDeadlines += 1
         let cause =
-            call.isSent
+            call.isSent || call.isRiding
             ? "it is slow or stuck; its log may tell why"
             : "the call still waited for its turn, since the plugin takes \(calls.maxInFlight) at a time"
         let message = "plugin \(plugin) did not answer \(call.method.rawValue) within \(call.timeout): \(cause)"
@@ -342,14 +427,14 @@ struct PluginConnection {
     }
 
     private mutating func giveUp(_ failure: PluginFailure, _ actions: inout [Action]) {
-        guard phase == .handshaking || phase == .ready else { return }
+        guard isOpen else { return }
         finish(failure, &actions)
         actions.append(.giveUp(failure))
     }
 
     private mutating func finish(_ failure: PluginFailure, _ actions: inout [Action]) {
         phase = .over
-        for id in calls.removeAll() where id != 1 { actions.append(.complete(id, .failure(failure))) }
+        for id in calls.removeAll() where id != Self.handshakeID { actions.append(.complete(id, .failure(failure))) }
     }
 
     // MARK: Failures

@@ -23,7 +23,7 @@ enum PluginDiscovery {
                 continue
             }
             for file in names.sorted() where file.hasPrefix(prefix) && file.count > prefix.count {
-                let path = absolute("\(directory)/\(file)")
+                let path = "\(ProgramFile.resolved(directory))/\(file)"
                 let name = String(file.dropFirst(prefix.count))
                 if let first = paths[name] {
                     warnings.append("\(path) is passed over: \(first) has the same name and comes first")
@@ -47,7 +47,8 @@ enum PluginDiscovery {
                 PluginProgram(
                     name: name, path: path, arguments: Array(entry.argv.dropFirst()),
                     environment: inherited.merging(entry.environment) { $1 },
-                    defaults: entry.defaults, maxInFlight: entry.maxInFlight))
+                    defaults: entry.defaults, maxInFlight: entry.maxInFlight, mode: entry.mode, sha256: entry.sha256,
+                    isConfined: entry.isConfined, readPaths: entry.readPaths, limits: entry.limits))
         }
         return Result(programs: programs, warnings: warnings)
     }
@@ -66,11 +67,5 @@ enum PluginDiscovery {
     private static func isExecutableFile(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
-    }
-
-    private static func absolute(_ path: String) -> String {
-        guard let resolved = realpath(path, nil) else { return path }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 }

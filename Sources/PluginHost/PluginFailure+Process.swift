@@ -22,7 +22,7 @@ extension PluginFailure {
     static func notStarted(_ program: PluginProgram, _ error: any Error) -> PluginFailure {
         let hint =
             if let error = error as? SubprocessError, error.code == .executableNotFound {
-                "the file is missing, not executable, or its #! line names a missing interpreter"
+                "the launcher, the file, or the interpreter that its #! line names, is missing or not executable"
             } else if let error = error as? SubprocessError, error.underlyingError == .execFormatError {
                 "the file is neither a program for this machine nor a script with a #! line"
             } else {

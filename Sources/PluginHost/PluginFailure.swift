@@ -17,6 +17,8 @@ package struct PluginFailure: Error, Sendable, Hashable, CustomStringConvertible
         case protocolViolation
         /// Too many calls wait for this plugin already.
         case busy
+        /// The plugin lacks the capability that the call needs.
+        case notSupported
         /// The config makes the request longer than the plugin takes.
         case requestTooLarge
         /// The caller's task was cancelled.
@@ -52,6 +54,7 @@ extension PluginFailure {
         case .answered(let error): error.kind.rawValue
         case .protocolViolation: "protocol_violation"
         case .busy: "busy"
+        case .notSupported: "not_supported"
         case .requestTooLarge: "request_too_large"
         case .cancelled: "cancelled"
         }

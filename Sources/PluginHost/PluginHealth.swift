@@ -18,11 +18,15 @@ package struct PluginHealth: Sendable, Hashable {
     package var processID: Int32?
     /// Starts after the first one.
     package var restarts: Int
+    /// New versions of its file that took over while it ran.
+    package var swaps: Int
     /// Calls that the plugin has and that it has not answered.
     package var inFlight: Int
     /// Calls that wait for their turn.
     package var waiting: Int
     package var counters: PluginCounters
+    /// Nil before the first answer.
+    package var latency: PluginLatency?
     /// Why its process last ended, or could not be used.
     package var lastFailure: String?
 }

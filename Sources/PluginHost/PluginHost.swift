@@ -1,3 +1,4 @@
+import CLinux
 package import Logging
 package import PluginProtocol
 import ServiceLifecycle
@@ -34,6 +35,9 @@ package final class PluginHost: Service {
         if let path = configuration.manifest { manifest = try PluginManifest(contentsOf: path) }
         let found = try PluginDiscovery.find(configuration, manifest: manifest)
         for warning in found.warnings { logger.warning("Plugin was passed over", metadata: ["reason": "\(warning)"]) }
+        if found.programs.contains(where: \.isConfined), clinux_landlock_version() == 0 {
+            logger.warning("Plugins can read the operator's files: this kernel has no Landlock (Linux 5.13 has)")
+        }
         do {
             loop = try EventLoop()
         } catch {
@@ -45,8 +49,11 @@ package final class PluginHost: Service {
         let registry = SharedTypeRegistry(
             TypeRegistry(plugins: found.programs.map(\.name), directories: configuration.directories))
         self.registry = registry
+        let launcher = PluginLauncher(
+            program: configuration.launcher,
+            temporaryDirectory: configuration.environment["TMPDIR"] ?? PluginHostConfiguration.temporaryDirectory)
         let surroundings = PluginSession.Surroundings(
-            loop: loop, clock: self.clock, logs: logs, hostVersion: configuration.hostVersion)
+            loop: loop, clock: self.clock, logs: logs, launcher: launcher, hostVersion: configuration.hostVersion)
         supervisors = Dictionary(
             uniqueKeysWithValues: found.programs.map { program in
                 let supervisor = PluginSupervisor(
@@ -65,6 +72,7 @@ package final class PluginHost: Service {
             group.addTask { await self.logs.run() }
             await withTaskGroup { background in
                 background.addTask { await OrphanReaper.run(clock: self.clock) }
+                background.addTask { await ProgramWatch.run(Array(self.supervisors.values), clock: self.clock) }
                 background.addTask {
                     // Throws when the plugins have stopped, or are killed, without it.
                     guard (try? await gracefulShutdown()) != nil else { return }
@@ -123,6 +131,17 @@ package final class PluginHost: Service {
         return health
     }
 
+    /// Those of the plugins behind these types that cannot be relied on now, by name in alphabetical order.
+    package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] {
+        let owners = registry.types.withLock { registry in Set(types.compactMap(registry.owner)) }
+        var unhealthy: [PluginHealth] = []
+        for name in owners.sorted() {
+            guard let supervisor = supervisors[name], await !supervisor.isHealthy else { continue }
+            unhealthy.append(await supervisor.health())
+        }
+        return unhealthy
+    }
+
     // MARK: Calls
 
     /// Has the plugin check a config, its defaults merged in by the caller.
@@ -134,7 +153,7 @@ package final class PluginHost: Service {
         switch result {
         case .success(.verdict(.valid(let targetType))): return .valid(targetType)
         case .success(.verdict(.invalid(let problems))): return .invalid(problems)
-        case .success(.reading): preconditionFailure("PluginAnswer gives validate_config a verdict")
+        case .success: preconditionFailure("PluginAnswer gives validate_config a verdict")
         case .failure(let failure):
             guard case .answered(let error) = failure.kind, error.kind == .configInvalid else {
                 return .unavailable(failure)
@@ -154,7 +173,32 @@ package final class PluginHost: Service {
         let request = PluginRequest.getMetricValue(type: type, config: config, targetType: targetType)
         switch await call(request, type: type, config: config, timeout: timeout) {
         case .success(.reading(let reading)): return reading
-        case .success(.verdict): preconditionFailure("PluginAnswer gives get_metric_value a reading")
+        case .success: preconditionFailure("PluginAnswer gives get_metric_value a reading")
+        case .failure(let failure): throw failure
+        }
+    }
+
+    /// Asks for a metric's history.
+    ///
+    /// - Parameters:
+    ///   - config: a JSON object, its defaults merged in by the caller.
+    ///   - timeout: when to give up, counted from now.
+    /// - Throws: ``PluginFailure``; of the kind `notSupported` where the plugin keeps no history.
+    package func readRange(
+        type: String, config: JSON, targetType: TargetType, window: RangeWindow, timeout: Duration
+    ) async throws(PluginFailure) -> MetricRange {
+        if let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner],
+            registry.types.withLock({ $0.installed[type] }) != nil, await !supervisor.offersRange
+        {
+            throw PluginFailure(
+                .notSupported, plugin: owner,
+                "plugin \(owner) cannot tell the history of metric type \"\(type)\": it does not have the capability "
+                    + "range")
+        }
+        let request = PluginRequest.getMetricRange(type: type, config: config, targetType: targetType, window: window)
+        switch await call(request, type: type, config: config, timeout: timeout) {
+        case .success(.range(let range)): return range
+        case .success: preconditionFailure("PluginAnswer gives get_metric_range a range")
         case .failure(let failure): throw failure
         }
     }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where plugins are found, and what they get.
 package struct PluginHostConfiguration: Sendable {
     /// Directories with executables named `generalscaler-plugin-TYPE`; of two with one name the first counts.
@@ -8,21 +10,36 @@ package struct PluginHostConfiguration: Sendable {
     package var hostVersion: String
     /// The operator's own environment, of which plugins get what ``PluginEnvironment/allowed`` lists.
     package var environment: [String: String]
+    /// The path of `generalscaler-launch`, which confines plugins. Without it only plugins start that `plugins.yaml`
+    /// sets `confined: false` for.
+    package var launcher: String?
 
     package init(
-        directories: [String], manifest: String? = nil, hostVersion: String, environment: [String: String]
+        directories: [String], manifest: String? = nil, hostVersion: String, environment: [String: String],
+        launcher: String? = PluginHostConfiguration.installedLauncher
     ) {
         self.directories = directories
         self.manifest = manifest
         self.hostVersion = hostVersion
         self.environment = environment
+        self.launcher = launcher
+    }
+
+    /// Where temporary directories are made, unless the operator's own TMPDIR says otherwise.
+    static let temporaryDirectory = "/tmp"
+
+    /// The launcher beside this process's own executable; nil where there is none.
+    package static var installedLauncher: String? {
+        let own = ProgramFile.resolved("/proc/self/exe")
+        let path = "\(ProgramFile.directory(of: own))/\(PluginLauncher.programName)"
+        return access(path, X_OK) == 0 ? path : nil
     }
 }
 
 /// What of the operator's environment reaches a plugin. Secrets travel in calls, never here.
 enum PluginEnvironment {
     static let allowed: Set = [
-        "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR",
+        "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR",
         "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
     ]
 

@@ -10,6 +10,10 @@ enum PluginHostLimits {
     static let maxInFlight = 1_024
     /// Calls waiting for their turn at one plugin; more are refused as busy.
     static let maxQueuedCalls = 4_096
+    /// Calls that are sent to a plugin together, where it takes batches.
+    static let maxBatch = 64
+    /// What a batch has beside its calls: method, id, deadline, a metric type of usual length.
+    static let batchOverheadBytes = 1 << 10
     /// Part of a call's time, one in so many, that the plugin does not get, so that its own `deadline_exceeded` still
     /// arrives in time.
     static let answerMarginDivisor: Int64 = 10
@@ -61,6 +65,11 @@ enum PluginHostLimits {
     /// How often dead orphans are looked for.
     static let orphanSweepInterval: Duration = .seconds(30)
 
+    /// How often plugins' files are looked at; one that changed and then stayed the same for as long is swapped in.
+    static let programPollInterval: Duration = .seconds(5)
+    /// Configs that a plugin called valid and that its next version has to as well, before it is swapped in; the
+    /// latest ones count.
+    static let maxRememberedConfigs = 256
     static let firstRestartDelay: Duration = .seconds(1)
     static let maxRestartDelay: Duration = .seconds(300)
     /// A restart delay is drawn from this far around its middle.

@@ -10,8 +10,12 @@ import Yams
 ///     defaults: {address: "http://prometheus:9090"}
 ///     env: {GODEBUG: x509ignoreCN=0}
 ///     maxInFlight: 16
+///     readPaths: [/etc/prometheus-token]
 ///   queue-depth:
 ///     argv: [/opt/queue-depth/run, --verbose]
+///     mode: oneshot
+///     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+///     limits: {memoryMiB: 512, addressSpaceMiB: 4096, openFiles: 64}
 /// ```
 struct PluginManifest: Sendable {
     struct Entry: Sendable {
@@ -22,6 +26,11 @@ struct PluginManifest: Sendable {
         var environment: [String: String] = [:]
         var defaults: [String: JSON] = [:]
         var maxInFlight: Int?
+        var mode = PluginProgram.Mode.serve
+        var sha256: String?
+        var isConfined = true
+        var readPaths: [String] = []
+        var limits = PluginLimits()
     }
 
     var path = ""
@@ -83,12 +92,44 @@ extension PluginManifest.Entry {
             case "defaults":
                 guard case .object(let members) = try value.json() else { throw value.problem("must be a mapping") }
                 defaults = members
-            case "maxInFlight":
-                guard let number = value.int, (1...PluginHostLimits.maxInFlight).contains(number) else {
-                    throw value.problem("must be a whole number from 1 to \(PluginHostLimits.maxInFlight)")
+            case "maxInFlight": maxInFlight = try value.int(in: 1...PluginHostLimits.maxInFlight)
+            case "mode":
+                guard let mode = PluginProgram.Mode(rawValue: try value.text()) else {
+                    throw value.problem("must be serve or oneshot")
                 }
-                maxInFlight = number
-            default: throw value.unknown(key, known: "argv, env, defaults, maxInFlight")
+                self.mode = mode
+            case "sha256":
+                let digits = try value.text().lowercased()
+                guard digits.utf8.count == 64, digits.allSatisfy(\.isHexDigit) else {
+                    throw value.problem("must be the 64 hexadecimal digits that sha256sum prints")
+                }
+                sha256 = digits
+            case "confined":
+                guard let isConfined = value.bool else { throw value.problem("must be true or false") }
+                self.isConfined = isConfined
+            case "readPaths":
+                readPaths = try value.strings()
+                guard readPaths.allSatisfy({ $0.hasPrefix("/") && $0.contains { $0 != "/" } }) else {
+                    throw value.problem("must be absolute paths of files or directories")
+                }
+            case "limits": limits = try PluginLimits(value)
+            default: throw value.unknown(key, known: Self.fields)
+            }
+        }
+    }
+
+    private static let fields =
+        "argv, env, defaults, maxInFlight, mode, sha256, confined, readPaths, limits"
+}
+
+extension PluginLimits {
+    fileprivate init(_ reader: YAMLReader) throws(YAMLProblem) {
+        for (key, value) in try reader.members() {
+            switch key {
+            case "addressSpaceMiB": addressSpaceMiB = try value.int(in: Self.leastMiB...Self.mostMiB)
+            case "memoryMiB": memoryMiB = try value.int(in: Self.leastMiB...Self.mostMiB)
+            case "openFiles": openFiles = try value.int(in: Self.leastOpenFiles...Self.mostOpenFiles)
+            default: throw value.unknown(key, known: "addressSpaceMiB, memoryMiB, openFiles")
             }
         }
     }

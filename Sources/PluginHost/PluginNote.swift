@@ -9,6 +9,8 @@ enum PluginNote: Sendable, Hashable {
     /// The plugin's output begins with a byte order mark, which was forgiven.
     case byteOrderMark
     case rejectedLine(excerpt: String, reason: String)
+    /// A temporary directory could not be removed: which, and why.
+    case leftBehind(String)
 }
 
 /// Foreign bytes, made fit to stand in a message.

@@ -7,23 +7,31 @@ import WireFormats
 /// One plugin process, from its start to its reaping: the thin shell around ``PluginConnection``.
 ///
 /// It lives on the event loop, which calls it when a pipe is ready. swift-subprocess only spawns and reaps.
-actor PluginSession {
+actor PluginSession: PluginInstance {
     /// What all sessions of a host share.
     struct Surroundings: Sendable {
         let loop: EventLoop
         let clock: HostClock
         let logs: LogPump
+        let launcher: PluginLauncher
         let hostVersion: String
     }
 
-    /// How a session ended.
-    struct End: Sendable {
-        let failure: PluginFailure
-        /// How long after its handshake the process lived; nil where it did not get that far.
-        let upFor: Duration?
+    /// What the process is for.
+    enum Purpose: Sendable {
+        /// Call after call, until it is told to stop.
+        case serving
+        /// To tell what it offers, no more.
+        case introduction
+        /// One call, of a plugin that has told in another process what it offers.
+        case singleCall(InitializeResult)
+
+        /// Its stdin ends after the first line.
+        var isOneshot: Bool { if case .serving = self { false } else { true } }
     }
 
     private let program: PluginProgram
+    private let purpose: Purpose
     /// In the environment of this process and its descendants alone.
     private let marker: EnvironmentMarker
     private let surroundings: Surroundings
@@ -33,7 +41,12 @@ actor PluginSession {
     private var logs: PluginLogCapture
     private var callers: [Int64: CheckedContinuation<Result<PluginAnswer, PluginFailure>, Never>] = [:]
     private var pipes: PluginPipes?
-    private(set) var process: Int32 = 0
+    private var process: Int32 = 0
+    private var fingerprint: ProgramFile.Fingerprint?
+    private var initialized: InitializeResult?
+    private var offerWaiters: [CheckedContinuation<Void, Never>] = []
+    private var isRetiring = false
+    private var hasEnded = false
     private var upSince: Duration?
     private var stopSequence: StopSequence?
     private var closesInputWhenWritten = false
@@ -46,10 +59,11 @@ actor PluginSession {
     private var exit: CheckedContinuation<Void, Never>?
 
     init(
-        program: PluginProgram, marker: EnvironmentMarker, surroundings: Surroundings,
-        onHandshake: @escaping @Sendable (InitializeResult) -> Void
+        program: PluginProgram, purpose: Purpose = .serving, marker: EnvironmentMarker, surroundings: Surroundings,
+        onHandshake: @escaping @Sendable (InitializeResult) -> Void = { _ in }
     ) {
         self.program = program
+        self.purpose = purpose
         self.marker = marker
         self.surroundings = surroundings
         self.onHandshake = onHandshake
@@ -61,14 +75,16 @@ actor PluginSession {
     private nonisolated var loop: EventLoop { surroundings.loop }
     private var now: Duration { surroundings.clock.now() }
 
-    var counters: PluginCounters { connection.counters }
-    var inFlight: Int { connection.inFlight }
-    var waiting: Int { connection.waiting }
+    var vitals: PluginVitals {
+        PluginVitals(
+            process: process > 0 ? process : nil, inFlight: connection.inFlight, waiting: connection.waiting,
+            counters: connection.counters, latencies: connection.latencies, fingerprint: fingerprint)
+    }
 
     // MARK: Life
 
     /// Starts the process and stays until it has been reaped and none of its descendants is left.
-    func run() async -> End {
+    func run() async -> PluginEnd {
         let failure: PluginFailure
         do {
             let status = try await spawn()
@@ -80,34 +96,77 @@ actor PluginSession {
         perform(connection.end(failure))
         alarm?.task.cancel()
         await alarm?.task.value
-        return End(failure: failure, upFor: upFor)
+        hasEnded = true
+        wakeOfferWaiters()
+        return PluginEnd(failure: failure, upFor: upFor)
+    }
+
+    func offer() async -> InitializeResult? {
+        if initialized == nil, !hasEnded { await withCheckedContinuation { offerWaiters.append($0) } }
+        return initialized
+    }
+
+    private func wakeOfferWaiters() {
+        for waiter in offerWaiters { waiter.resume() }
+        offerWaiters = []
     }
 
     /// Fails the open calls and makes the process exit. ``run()`` returns once it has.
     func stop() {
         perform(connection.stop(now: now))
-        closesInputWhenWritten = true
-        if pipes?.hasUnwritten != true { pipes?.closeInput() }
+        endInput()
         beginStop(isGraceful: true)
     }
 
+    /// Gives the process the time to exit by itself that one has whose stdin has ended.
+    func expectExit() {
+        endInput()
+        beginStop(isGraceful: true)
+    }
+
+    /// Ends the process at once.
+    func abort() {
+        beginStop(isGraceful: false)
+    }
+
+    func retire() {
+        isRetiring = true
+        stopIfIdle()
+    }
+
+    private func stopIfIdle() {
+        guard isRetiring, stopSequence == nil, connection.isIdle else { return }
+        isRetiring = false
+        stop()
+    }
+
+    private func endInput() {
+        closesInputWhenWritten = true
+        if pipes?.hasUnwritten != true { pipes?.closeInput() }
+    }
+
     private func spawn() async throws -> TerminationStatus {
+        let launch = try await surroundings.launcher.prepare(program, marker: marker)
+        fingerprint = launch.fingerprint
+        let status: Result<TerminationStatus, any Error>
+        do {
+            status = .success(try await spawn(launch.configuration))
+        } catch {
+            status = .failure(error)
+        }
+        if let left = await launch.workspace.remove() { log([.leftBehind(left)]) }
+        return try status.get()
+    }
+
+    private func spawn(_ configuration: Configuration) async throws -> TerminationStatus {
         let (ours, theirs) = try PluginPipes.make(loop: loop)
         pipes = ours
         defer {
             ours.closeAll()
             pipes = nil
         }
-        var environment: [Environment.Key: String] = [:]
-        for (name, value) in program.environment.merging([marker.name: marker.value], uniquingKeysWith: { $1 }) {
-            environment[Environment.Key(stringLiteral: name)] = value
-        }
-        var options = PlatformOptions()
-        options.createSession = true
         let result = try await Subprocess.run(
-            Configuration(
-                executable: .path(FilePath(program.path)), arguments: Arguments(program.arguments),
-                environment: .custom(environment), platformOptions: options),
+            configuration,
             input: .fileDescriptor(FileDescriptor(rawValue: theirs.input), closeAfterSpawningProcess: true),
             output: .fileDescriptor(FileDescriptor(rawValue: theirs.output), closeAfterSpawningProcess: true),
             error: .fileDescriptor(FileDescriptor(rawValue: theirs.errors), closeAfterSpawningProcess: true)
@@ -131,8 +190,8 @@ actor PluginSession {
         }
         isAttending = true
         if stopSequence == nil {
-            let params = InitializeParams(hostName: "generalscaler", hostVersion: surroundings.hostVersion)
-            perform(connection.begin(params, now: now))
+            perform(begin())
+            if purpose.isOneshot { endInput() }
         } else {
             pipes?.closeInput()
             setAlarm()
@@ -142,6 +201,16 @@ actor PluginSession {
         loop.unwatch(identifier.processDescriptor)
         drain()
         await Descendants(leader: process, marker: marker.assignment).kill()
+    }
+
+    private func begin() -> [PluginConnection.Action] {
+        if case .singleCall(let initialized) = purpose {
+            logs.learn(initialized.metricTypes)
+            upSince = now
+            return connection.begin(knowing: initialized, now: now)
+        }
+        let params = InitializeParams(hostName: "generalscaler", hostVersion: surroundings.hostVersion)
+        return connection.begin(params, now: now)
     }
 
     private func exited() {
@@ -166,7 +235,6 @@ actor PluginSession {
 
     // MARK: Calls
 
-    /// Makes one call. It ends with an answer, at its deadline, or with the process, whichever is first.
     func call(
         _ request: PluginRequest, type: String, config: JSON, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
@@ -221,7 +289,10 @@ actor PluginSession {
             case .handshaken(let initialized):
                 upSince = now
                 logs.learn(initialized.metricTypes)
+                self.initialized = initialized
                 onHandshake(initialized)
+                wakeOfferWaiters()
+                if purpose.isOneshot { expectExit() }
             case .giveUp(let failure):
                 verdict = failure
                 beginStop(isGraceful: false)
@@ -229,6 +300,7 @@ actor PluginSession {
                 log(logs.admit(note, now: now))
             }
         }
+        stopIfIdle()
         setAlarm()
     }
 

@@ -2,9 +2,9 @@ import Logging
 import PluginProtocol
 import WireFormats
 
-/// Keeps one plugin running: starts its process, and starts it again when it ends.
+/// Keeps one plugin running: starts its program, starts it again when it ends, and swaps in a new version of it.
 ///
-/// It lives on the event loop, as its sessions do, so that a call passes through it without a change of thread.
+/// It lives on the event loop, as its instances do, so that a call passes through it without a change of thread.
 actor PluginSupervisor {
     private enum State {
         case idle
@@ -14,6 +14,12 @@ actor PluginSupervisor {
         case stopped
     }
 
+    /// A run of the program, and the task that it runs in, which whoever holds this awaits.
+    private struct Launch {
+        let instance: any PluginInstance
+        let end: Task<PluginEnd, Never>
+    }
+
     nonisolated let program: PluginProgram
     private let surroundings: PluginSession.Surroundings
     private let random: @Sendable () -> Double
@@ -21,14 +27,26 @@ actor PluginSupervisor {
     private let logger: Logger
 
     private var state = State.idle
-    private var session: PluginSession?
+    /// Where calls go.
+    private var current: (any PluginInstance)?
+    /// The next version: it has taken over the calls, and run() takes it over when the last one has ended.
+    private var successor: Launch?
+    /// Every run that has not ended: the current one, one that is being drained, one that is being tried.
+    private var open: [any PluginInstance] = []
     private var policy = RestartPolicy()
+    private var starts = 0
     private var launches = 0
+    private var swaps = 0
     private var version: String?
+    private var offer: InitializeResult?
     private var lastFailure: String?
-    /// Of the sessions that have ended.
+    /// Of the runs that have ended.
     private var counters = PluginCounters()
+    private var latencies = LatencyWindow()
+    private var changes = ProgramChanges()
+    private var configs = RememberedConfigs()
     private var isStopping = false
+    private var isSwapping = false
     private var pause: Task<Void, any Error>?
     private var isSettled = false
     private var settledWaiters: [CheckedContinuation<Void, Never>] = []
@@ -56,10 +74,14 @@ actor PluginSupervisor {
     /// Runs the plugin until ``stop()``, or until the task is cancelled, which kills the process.
     func run() async {
         while !isStopping, !Task.isCancelled {
-            let end = await runSession()
+            let end = await finish(takeSuccessor() ?? startCurrent())
+            // A newer version took its place; that it has ended is as it should be.
+            guard successor == nil else { continue }
+            current = nil
             guard !isStopping, !Task.isCancelled else { break }
             await waitForRestart(after: end)
         }
+        if let successor = takeSuccessor() { _ = await finish(successor) }
         state = .stopped
         settle()
     }
@@ -68,7 +90,7 @@ actor PluginSupervisor {
     func stop() async {
         isStopping = true
         pause?.cancel()
-        await session?.stop()
+        for instance in open { await instance.stop() }
     }
 
     /// Returns when the plugin's first start has succeeded or failed.
@@ -77,23 +99,59 @@ actor PluginSupervisor {
         await withCheckedContinuation { settledWaiters.append($0) }
     }
 
-    private func runSession() async -> PluginSession.End {
+    private func startCurrent() -> Launch {
         state = .starting
-        launches += 1
-        let marker = EnvironmentMarker(value: "\(program.name).\(launches).\(UInt64.random(in: 0...UInt64.max))")
-        let session = PluginSession(program: program, marker: marker, surroundings: surroundings) { initialized in
+        starts += 1
+        let launch = start { initialized in
             self.assumeIsolated { $0.handshaken(initialized) }
         }
-        self.session = session
-        let end = await session.run()
-        self.session = nil
-        counters = counters + (await session.counters)
+        current = launch.instance
+        return launch
+    }
+
+    private func start(onHandshake: @escaping @Sendable (InitializeResult) -> Void) -> Launch {
+        let instance: any PluginInstance =
+            switch program.mode {
+            case .serve:
+                PluginSession(
+                    program: program, marker: newMarker(), surroundings: surroundings, onHandshake: onHandshake)
+            case .oneshot:
+                OneshotPlugin(
+                    program: program, surroundings: surroundings,
+                    makeMarker: { self.assumeIsolated { $0.newMarker() } }, onHandshake: onHandshake)
+            }
+        open.append(instance)
+        return Launch(instance: instance, end: Task { await instance.run() })
+    }
+
+    private func newMarker() -> EnvironmentMarker {
+        launches += 1
+        return EnvironmentMarker(value: "\(program.name).\(launches).\(UInt64.random(in: 0...UInt64.max))")
+    }
+
+    private func takeSuccessor() -> Launch? {
+        defer { successor = nil }
+        return successor
+    }
+
+    /// Waits for the end of a run, and takes over what was counted of it. Cancelling the task kills its processes.
+    private func finish(_ launch: Launch) async -> PluginEnd {
+        let end = await withTaskCancellationHandler {
+            await launch.end.value
+        } onCancel: {
+            launch.end.cancel()
+        }
+        let vitals = await launch.instance.vitals
+        open.removeAll { $0 === launch.instance }
+        counters = counters + vitals.counters
+        latencies = vitals.latencies
         return end
     }
 
     private func handshaken(_ initialized: InitializeResult) {
         state = .up
         version = initialized.pluginVersion
+        offer = initialized
         let conflicts = onHandshake(initialized)
         lastFailure = conflicts.first ?? lastFailure
         for conflict in conflicts {
@@ -109,7 +167,7 @@ actor PluginSupervisor {
         settle()
     }
 
-    private func waitForRestart(after end: PluginSession.End) async {
+    private func waitForRestart(after end: PluginEnd) async {
         let now = surroundings.clock.now()
         let verdict = policy.ended(upFor: end.upFor, now: now, random: random())
         lastFailure = end.failure.message
@@ -118,7 +176,7 @@ actor PluginSupervisor {
             verdict.isBroken ? "Plugin keeps failing, next try is a probe" : "Plugin ended, will be restarted",
             metadata: ["reason": "\(end.failure.message)", "restartIn": "\(Self.text(verdict.delay))"])
         settle()
-        // Awaited right here; a task of its own only so that stop() can cut it short.
+        // Awaited right here; a task of its own only so that stop() and a swap can cut it short.
         let pause = Task { try await surroundings.clock.sleep(now + verdict.delay) }
         self.pause = pause
         await withTaskCancellationHandler {
@@ -135,13 +193,77 @@ actor PluginSupervisor {
         settledWaiters = []
     }
 
+    // MARK: Swapping
+
+    /// Looks at the program's file, and swaps in what lies there where that has changed and is complete.
+    ///
+    /// The new version is started beside the old one and has to shake hands, to offer the same types and to accept the
+    /// configs that the old one accepted. Then new calls go to it, and the old one ends when it has answered its own.
+    func lookForNewVersion(_ found: ProgramFile.Fingerprint?) async {
+        guard !isStopping, !isSwapping, successor == nil, case .up = state, let old = current else { return }
+        guard changes.isNewVersion(found, running: await old.vitals.fingerprint) else { return }
+        isSwapping = true
+        defer { isSwapping = false }
+        logger.info("Plugin's file has changed, the new version is tried")
+        let launch = start { _ in }
+        guard let problem = await trial(of: launch, against: old) else { return }
+        changes.refuse(found)
+        lastFailure = problem
+        await launch.instance.stop()
+        _ = await finish(launch)
+        guard !isStopping else { return }
+        logger.error("Plugin's new version is not used, the old one runs on", metadata: ["problem": "\(problem)"])
+    }
+
+    /// - Returns: why the new version does not take over; nil where it has.
+    private func trial(of launch: Launch, against old: any PluginInstance) async -> String? {
+        await withTaskCancellationHandler {
+            guard let initialized = await launch.instance.offer() else { return await launch.end.value.failure.message }
+            if let problem = await objection(to: initialized, by: launch.instance) { return problem }
+            // The old one may have ended meanwhile: then this saves the wait for the restart.
+            guard !isStopping, current == nil || current === old else { return "the plugin was restarted meanwhile" }
+            current = launch.instance
+            successor = launch
+            swaps += 1
+            handshaken(initialized)
+            pause?.cancel()
+            await old.retire()
+            return nil
+        } onCancel: {
+            launch.end.cancel()
+        }
+    }
+
+    private func objection(to initialized: InitializeResult, by candidate: any PluginInstance) async -> String? {
+        let offered = Set(initialized.metricTypes.map(\.type))
+        if let missing = offer?.metricTypes.map(\.type).first(where: { !offered.contains($0) }) {
+            return "plugin \(program.name) no longer offers metric type \"\(missing)\""
+        }
+        for (type, config) in configs.all {
+            let answer = await candidate.call(
+                .validateConfig(type: type, config: config), type: type, config: config,
+                timeout: PluginHostLimits.validateTimeout)
+            switch answer {
+            case .success(.verdict(.valid)): continue
+            case .success(.verdict(.invalid(let problems))):
+                return "plugin \(program.name) no longer accepts a config of type \"\(type)\" that it accepted before: "
+                    + "\(problems.first.map { "\($0)" } ?? "it does not say why")"
+            case .success: return "plugin \(program.name) answered validate_config with something else"
+            case .failure(let failure): return failure.message
+            }
+        }
+        return nil
+    }
+
     // MARK: Calls
 
     func call(
         _ request: PluginRequest, type: String, config: JSON, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
-        guard let session, !isStopping else { return .failure(notRunning) }
-        return await session.call(request, type: type, config: config, timeout: timeout)
+        guard let current, !isStopping else { return .failure(notRunning) }
+        let result = await current.call(request, type: type, config: config, timeout: timeout)
+        if case .success(.verdict(let verdict)) = result { configs.remember(type, config, verdict) }
+        return result
     }
 
     private var notRunning: PluginFailure {
@@ -161,6 +283,9 @@ actor PluginSupervisor {
         }
     }
 
+    /// Whether the plugin said at its last handshake that it can tell a metric's history.
+    var offersRange: Bool { offer?.capabilities.range ?? false }
+
     private static func text(_ duration: Duration) -> String {
         duration < .seconds(10) ? "\(Int(duration / .milliseconds(100)) / 10) s" : "\(duration.components.seconds) s"
     }
@@ -168,19 +293,33 @@ actor PluginSupervisor {
     // MARK: Health
 
     func health() async -> PluginHealth {
-        let open = session
+        var sum = PluginVitals(counters: counters)
+        var windows = [latencies]
+        for instance in open {
+            let vitals = await instance.vitals
+            if instance === current { sum.process = vitals.process }
+            sum.inFlight += vitals.inFlight
+            sum.waiting += vitals.waiting
+            sum.counters = sum.counters + vitals.counters
+            windows.append(vitals.latencies)
+        }
         return PluginHealth(
             name: program.name,
             version: version,
             state: healthState,
-            processID: await open?.process,
-            restarts: max(0, launches - 1),
-            inFlight: await open?.inFlight ?? 0,
-            waiting: await open?.waiting ?? 0,
-            counters: counters + (await open?.counters ?? PluginCounters()),
+            processID: sum.process,
+            restarts: max(0, starts - 1),
+            swaps: swaps,
+            inFlight: sum.inFlight,
+            waiting: sum.waiting,
+            counters: sum.counters,
+            latency: LatencyWindow.percentiles(of: windows),
             lastFailure: lastFailure
         )
     }
+
+    /// Whether it can be relied on now: it is up, or still starting for the first time.
+    var isHealthy: Bool { healthState == .up || healthState == .starting && starts <= 1 }
 
     private var healthState: PluginHealth.State {
         switch state {

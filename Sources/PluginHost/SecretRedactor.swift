@@ -60,6 +60,9 @@ extension SecretRedactor {
         case .reading(var reading):
             reading.detail = reading.detail.map { redact($0) }
             return .reading(reading)
+        case .range(var range):
+            range.detail = range.detail.map { redact($0) }
+            return .range(range)
         case .verdict(.invalid(let problems)):
             return .verdict(.invalid(problems.map { ConfigProblem(path: $0.path, message: redact($0.message)) }))
         case .verdict(.valid):
@@ -72,7 +75,7 @@ extension SecretRedactor {
         case .stderr(let line): .stderr(redact(line))
         case .pluginLog(let level, let text): .pluginLog(level: level, text: redact(text))
         case .rejectedLine(let excerpt, let reason): .rejectedLine(excerpt: redact(excerpt), reason: redact(reason))
-        case .suppressed, .byteOrderMark: note
+        case .suppressed, .byteOrderMark, .leftBehind: note
         }
     }
 }

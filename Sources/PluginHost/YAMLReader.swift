@@ -55,7 +55,14 @@ struct YAMLReader {
         return scalar.string
     }
 
-    var int: Int? { node.int }
+    var bool: Bool? { node.bool }
+
+    func int(in range: ClosedRange<Int>) throws(YAMLProblem) -> Int {
+        guard let number = node.int, range.contains(number) else {
+            throw problem("must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
 
     func json() throws(YAMLProblem) -> JSON {
         switch node {

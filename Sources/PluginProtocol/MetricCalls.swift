@@ -142,14 +142,10 @@ extension MetricReading {
         let value = try reader.required("value")
         let number = try value.double()
         guard number.isFinite else { throw value.error("must be finite") }
-        let observedAt = try reader.required("observedAt")
-        guard let micros = RFC3339.microseconds(try observedAt.string()) else {
-            throw observedAt.error("must be an RFC 3339 time such as 2026-01-02T03:04:05Z")
-        }
         self.init(
             value: number,
             unit: try reader.optional("unit")?.string(),
-            observedAtMicroseconds: micros,
+            observedAtMicroseconds: try reader.required("observedAt").time(),
             detail: try reader.optional("detail")?.string()
         )
     }

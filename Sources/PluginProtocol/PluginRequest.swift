@@ -6,6 +6,8 @@ package struct PluginRequest: Sendable, Hashable {
     /// `"method":…,"params":{…` without the params' closing brace.
     private let body: [UInt8]
     private let carriesDeadline: Bool
+    /// Of a call for a value: where in the body the members begin that differ within a batch.
+    private var batchStart: Int?
 
     /// - Parameter params: writes the params object but for its closing brace.
     private init(_ method: ProtocolMethod, carriesDeadline: Bool, params: (inout JSONWriter) -> Void) {
@@ -41,7 +43,67 @@ package struct PluginRequest: Sendable, Hashable {
 
     /// - Parameter config: a JSON object.
     package static func getMetricValue(type: String, config: JSON, targetType: TargetType) -> PluginRequest {
-        PluginRequest(.getMetricValue, carriesDeadline: true) { writer in
+        var batchStart = 0
+        var request = PluginRequest(.getMetricValue, carriesDeadline: true) { writer in
+            writer.beginObject()
+            writer.key("type")
+            writer.value(type)
+            // After the comma, which the writer puts before the next key.
+            batchStart = writer.bytes.count + 1
+            writer.key("config")
+            writer.value(config)
+            writer.key("targetType")
+            writer.value(targetType.rawValue)
+        }
+        request.batchStart = batchStart
+        return request
+    }
+
+    // MARK: Batches
+
+    /// Whether the request can be part of a batch.
+    package var isBatchable: Bool { batchStart != nil }
+
+    /// Bytes that the request adds to a batch.
+    package var bytesInBatch: Int { body.count - (batchStart ?? 0) + 3 }
+
+    /// Whether both ask for values of one metric type.
+    package func fitsInBatch(with other: PluginRequest) -> Bool {
+        guard let batchStart, batchStart == other.batchStart else { return false }
+        return body[..<batchStart] == other.body[..<batchStart]
+    }
+
+    /// One `get_metric_values` in place of several `get_metric_value`.
+    ///
+    /// - Parameter requests: at least one; each fits with the first.
+    package static func batch(_ requests: [PluginRequest]) -> PluginRequest {
+        var body: [UInt8] = []
+        body.reserveCapacity(requests.reduce(128) { $0 + $1.bytesInBatch })
+        body.append(contentsOf: #""method":"get_metric_values","params":{"requests":["#.utf8)
+        for (index, request) in requests.enumerated() {
+            body.append(contentsOf: index == 0 ? "{".utf8 : ",{".utf8)
+            body.append(contentsOf: request.body[(request.batchStart ?? 0)...])
+            body.append(UInt8(ascii: "}"))
+        }
+        body.append(contentsOf: "],".utf8)
+        if let first = requests.first, let start = first.batchStart {
+            let prefix = #""method":"get_metric_value","params":{"#.utf8.count
+            body.append(contentsOf: first.body[prefix..<(start - 1)])
+        }
+        return PluginRequest(method: .getMetricValues, body: body, carriesDeadline: true)
+    }
+
+    private init(method: ProtocolMethod, body: [UInt8], carriesDeadline: Bool) {
+        self.method = method
+        self.body = body
+        self.carriesDeadline = carriesDeadline
+    }
+
+    /// - Parameter config: a JSON object.
+    package static func getMetricRange(
+        type: String, config: JSON, targetType: TargetType, window: RangeWindow
+    ) -> PluginRequest {
+        PluginRequest(.getMetricRange, carriesDeadline: true) { writer in
             writer.beginObject()
             writer.key("type")
             writer.value(type)
@@ -49,6 +111,7 @@ package struct PluginRequest: Sendable, Hashable {
             writer.value(config)
             writer.key("targetType")
             writer.value(targetType.rawValue)
+            window.encode(into: &writer)
         }
     }
 

@@ -8,6 +8,8 @@ public enum ProtocolLimits {
     public static let maxResponseBytes = 1 << 20
     /// How long a plugin has to exit after its stdin ended.
     public static let exitGrace: Duration = .seconds(2)
+    /// Points that one `get_metric_range` may ask for, so that its answer fits ``maxResponseBytes``.
+    public static let maxRangePoints = 10_000
     /// Calls a host has in flight with a plugin that does not advertise `maxInFlight`.
     public static let defaultMaxInFlight = 1
 }

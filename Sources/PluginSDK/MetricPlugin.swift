@@ -54,6 +54,18 @@ public protocol MetricPlugin: Sendable {
     func value(for request: MetricRequest<Config>) async throws -> MetricReading
 }
 
+/// A metric source that also knows the past, so that a simulator can replay it.
+///
+/// The plugin then advertises the capability `range`.
+public protocol RangeMetricPlugin: MetricPlugin {
+    /// Reads what ``MetricPlugin/value(for:)`` would have read at each time of the window.
+    ///
+    /// A time without a value is left out of the answer; no value at all is the error `no_data`.
+    ///
+    /// - Throws: ``PluginError`` with the kind that fits. Any other error is answered as an internal one.
+    func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange
+}
+
 extension MetricPlugin {
     public static var maxInFlight: Int { 1 }
     public static var maxAge: Duration? { nil }

@@ -15,3 +15,24 @@ public struct MetricRequest<Config: MetricConfig>: Sendable {
     /// What is left until the deadline; zero once it has passed.
     public var timeLeft: Duration { max(.zero, deadline - .now) }
 }
+
+/// One question for a metric's history.
+public struct MetricRangeRequest<Config: MetricConfig>: Sendable {
+    public let config: Config
+    /// How the values will be held against their target, as in ``MetricRequest``.
+    public let targetType: TargetType
+    /// The times that are asked for.
+    public let window: RangeWindow
+    /// After it nobody waits for the answer any more, and the task is cancelled.
+    public let deadline: ContinuousClock.Instant
+
+    public init(config: Config, targetType: TargetType, window: RangeWindow, deadline: ContinuousClock.Instant) {
+        self.config = config
+        self.targetType = targetType
+        self.window = window
+        self.deadline = deadline
+    }
+
+    /// What is left until the deadline; zero once it has passed.
+    public var timeLeft: Duration { max(.zero, deadline - .now) }
+}

@@ -15,6 +15,8 @@ package struct Decision: Sendable, Hashable {
     package var budget: BudgetRecord?
     /// Every metric has a value and none is above its activation.
     package var isIdle: Bool
+    /// When the cooldown that holds the replicas is over: the first moment at which another decision may come out.
+    package var cooldownEnd: Timestamp?
 
     package init(
         time: Timestamp,
@@ -25,7 +27,8 @@ package struct Decision: Sendable, Hashable {
         metrics: [MetricRecord] = [],
         limitedBy: [Cause] = [],
         budget: BudgetRecord? = nil,
-        isIdle: Bool = false
+        isIdle: Bool = false,
+        cooldownEnd: Timestamp? = nil
     ) {
         self.time = time
         self.current = current
@@ -36,6 +39,7 @@ package struct Decision: Sendable, Hashable {
         self.limitedBy = limitedBy
         self.budget = budget
         self.isIdle = isIdle
+        self.cooldownEnd = cooldownEnd
     }
 
     /// Whether the target is to be patched.

@@ -86,9 +86,8 @@ private struct DecisionStep {
         )
         history.errorBudgetHeldSince = policy.errorBudgetHeldSince
         hasMissing = observations.contains { $0.value == nil }
-        isActive = zip(spec.metrics, policy.records).contains { metric, record in
-            // A metric the policy makes no recommendation from, such as an error ratio, is no sign of load.
-            record.recommended != nil && (record.observation.value.map { $0 > metric.activation } ?? false)
+        isActive = zip(spec.metrics, observations).contains { metric, observation in
+            observation.value.map { $0 > metric.activation } ?? false
         }
         if !isIdle || history.lastActiveTime == nil { history.lastActiveTime = now }
     }
@@ -110,10 +109,11 @@ private struct DecisionStep {
             remember(recommendation.replicas)
         } else if current == 0, isActive || !recommendation.causes.contains(.fallback) {
             leaveZero(&scaler)
-            remember(scaler.desired)
+            // A poll that holds records current.
+            remember(isActive ? recommendation.replicas : current)
         } else if spec.minReplicas == 0, current > 0, hasBeenIdle {
             goToZero(&scaler)
-            remember(scaler.desired)
+            remember(recommendation.replicas)
         } else {
             remember(recommendation.replicas)
             scaler.stabilize(history)
@@ -210,8 +210,8 @@ private struct DecisionStep {
     }
 
     private func goToZero(_ scaler: inout SafeScaler) {
-        if scaler.isWithinPollOfLastScale {
-            scaler.set(current, because: .cooldown)
+        if let end = scaler.pollOfLastScaleEnd {
+            scaler.hold(until: end)
         } else if spec.safety.maxScaleDownRate.step(from: current) == 0 {
             scaler.set(current, because: .scaleDownRate)
         } else if let cause = policy.holdsScaleDown {
@@ -237,7 +237,8 @@ private struct DecisionStep {
             metrics: policy.records,
             limitedBy: scaler.causes,
             budget: policy.budget,
-            isIdle: isIdle
+            isIdle: isIdle,
+            cooldownEnd: scaler.cooldownEnd
         )
     }
 }

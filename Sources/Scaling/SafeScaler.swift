@@ -8,6 +8,8 @@ struct SafeScaler {
     let current: Int
     private(set) var desired: Int
     private(set) var causes: [Cause]
+    /// When the cooldown that holds the replicas is over.
+    private(set) var cooldownEnd: Timestamp?
 
     init(spec: ScalingSpec, history: ScalingHistory, now: Timestamp, current: Int, recommended: Int, causes: [Cause]) {
         self.spec = spec
@@ -44,35 +46,44 @@ struct SafeScaler {
     /// - Parameter cap: replicas the budget pays for.
     mutating func limit(cap: Int?, ignoresUpCooldown: Bool) {
         if let cap, desired > max(cap, spec.minReplicas) { set(max(cap, spec.minReplicas), because: .budgetCap) }
-        // A step that the bounds would take back anyway is held by them, not by a cooldown or a rate.
-        if clamped(desired) != current {
-            if isCoolingDown(ignoresUpCooldown: ignoresUpCooldown) { set(current, because: .cooldown) }
-            applyRate()
-        }
+        if desired != current, let end = coolingDownUntil(ignoresUpCooldown: ignoresUpCooldown) { hold(until: end) }
+        applyRate()
         if desired > spec.maxReplicas { set(spec.maxReplicas, because: .maxReplicas) }
         if desired < spec.minReplicas { set(spec.minReplicas, because: .minReplicas) }
     }
 
     func clamped(_ replicas: Int) -> Int { min(max(replicas, spec.minReplicas), spec.maxReplicas) }
 
-    /// Two scalings are at least one polling interval apart, whatever the cooldowns say.
-    var isWithinPollOfLastScale: Bool { isWithin(spec.pollingInterval, of: history.lastScaleTime) }
+    /// Two scalings are at least one polling interval apart, whatever the cooldowns say: when the last one's is over,
+    /// where that is still to come.
+    var pollOfLastScaleEnd: Timestamp? { end(of: spec.pollingInterval, after: history.lastScaleTime) }
 
-    private func isCoolingDown(ignoresUpCooldown: Bool) -> Bool {
-        if isWithinPollOfLastScale { return true }
-        let safety = spec.safety
-        if desired > current {
-            if ignoresUpCooldown { return false }
-            if let cooldown = safety.scaleUpCooldown { return isWithin(cooldown, of: history.lastScaleUpTime) }
-            if let cooldown = safety.cooldown { return isWithin(cooldown, of: history.lastScaleTime) }
-            return isWithin(SafetyLimits.defaultScaleUpCooldown, of: history.lastScaleUpTime)
-        }
-        let cooldown = safety.effectiveScaleDownCooldown
-        return isWithin(cooldown, of: history.lastScaleTime) || isWithin(cooldown, of: history.lastOutsideChangeTime)
+    mutating func hold(until end: Timestamp) {
+        set(current, because: .cooldown)
+        cooldownEnd = end
     }
 
-    private func isWithin(_ duration: Duration, of time: Timestamp?) -> Bool {
-        time.map { now - $0 < duration } ?? false
+    private func coolingDownUntil(ignoresUpCooldown: Bool) -> Timestamp? {
+        [pollOfLastScaleEnd, desired > current ? upCooldownEnd(isIgnored: ignoresUpCooldown) : downCooldownEnd]
+            .compactMap(\.self).max()
+    }
+
+    private func upCooldownEnd(isIgnored: Bool) -> Timestamp? {
+        let safety = spec.safety
+        if isIgnored { return nil }
+        if let cooldown = safety.scaleUpCooldown { return end(of: cooldown, after: history.lastScaleUpTime) }
+        if let cooldown = safety.cooldown { return end(of: cooldown, after: history.lastScaleTime) }
+        return end(of: SafetyLimits.defaultScaleUpCooldown, after: history.lastScaleUpTime)
+    }
+
+    private var downCooldownEnd: Timestamp? {
+        let cooldown = spec.safety.effectiveScaleDownCooldown
+        return [history.lastScaleTime, history.lastOutsideChangeTime].compactMap { end(of: cooldown, after: $0) }.max()
+    }
+
+    /// The end of that long after that time, where it is still to come.
+    private func end(of duration: Duration, after time: Timestamp?) -> Timestamp? {
+        time.flatMap { now - $0 < duration ? $0 + duration : nil }
     }
 
     private mutating func applyRate() {

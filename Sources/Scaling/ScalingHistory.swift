@@ -31,14 +31,23 @@ package struct ScalingHistory: Sendable, Hashable {
 
     // MARK: Rebuilt after a restart
 
-    private(set) var upWindow = StabilizationWindow(.lowest)
-    private(set) var downWindow = StabilizationWindow(.highest)
-    private(set) var failures: [String: FailureStreak] = [:]
-    var errorBudgetHeldSince: Timestamp?
+    var upWindow = StabilizationWindow(.lowest)
+    var downWindow = StabilizationWindow(.highest)
+    /// Metrics that had no value at the last poll, by name.
+    package internal(set) var failures: [String: FailureStreak] = [:]
+    /// Since when an exhausted error budget has held back scale-downs without a break.
+    package internal(set) var errorBudgetHeldSince: Timestamp?
 
-    struct FailureStreak: Sendable, Hashable {
-        var polls: Int
-        var since: Timestamp
+    /// Polls in a row without a value.
+    package struct FailureStreak: Sendable, Hashable {
+        package var polls: Int
+        /// When the first of them was.
+        package var since: Timestamp
+
+        package init(polls: Int, since: Timestamp) {
+            self.polls = polls
+            self.since = since
+        }
     }
 
     package init(
@@ -119,15 +128,6 @@ package struct ScalingHistory: Sendable, Hashable {
         downWindow.record(replicas, at: now, length: safety.scaleDownStabilization)
     }
 
-    /// Recommendations of the past, as a replay brings them.
-    package mutating func restoreRecommendations(
-        _ past: [(at: Timestamp, replicas: Int)], safety: SafetyLimits
-    ) {
-        for entry in past.sorted(by: { $0.at < $1.at }) {
-            upWindow.record(entry.replicas, at: entry.at, length: safety.scaleUpStabilization)
-            downWindow.record(entry.replicas, at: entry.at, length: safety.scaleDownStabilization)
-        }
-    }
 
     private mutating func seedWindows(with current: Int, at now: Timestamp, safety: SafetyLimits) {
         upWindow.record(current, at: now, length: safety.scaleUpStabilization)

@@ -1,6 +1,6 @@
 extension Double {
     /// At most four significant digits, without trailing zeros: `0.0312`, `350`, `1234567`.
-    var shortText: String {
+    package var shortText: String {
         guard isFinite else { return description }
         let magnitude = abs(self)
         guard magnitude < 1e18, magnitude >= 1e-6 || magnitude == 0 else { return description }
@@ -29,7 +29,7 @@ extension Double {
 
 extension Duration {
     /// Whole seconds (rounded up), minutes or hours, as people write them: `45s`, `5m`, `1h30m`.
-    var shortText: String {
+    package var shortText: String {
         let seconds = components.seconds + (components.attoseconds > 0 ? 1 : 0)
         guard seconds >= 60 else { return "\(seconds)s" }
         let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60)

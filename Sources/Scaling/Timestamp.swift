@@ -10,11 +10,13 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         left.microsecondsSince1970 < right.microsecondsSince1970
     }
 
+    /// At the ends of what a timestamp can tell, the end: no two operands can trap.
     package static func + (time: Timestamp, duration: Duration) -> Timestamp {
-        let (seconds, attoseconds) = duration.components
-        return Timestamp(
-            microsecondsSince1970: time.microsecondsSince1970 + seconds * 1_000_000 + attoseconds / 1_000_000_000_000
-        )
+        let sum = Duration.microseconds(time.microsecondsSince1970) + duration
+        guard sum > .microseconds(Int64.min) else { return Timestamp(microsecondsSince1970: .min) }
+        guard sum < .microseconds(Int64.max) else { return Timestamp(microsecondsSince1970: .max) }
+        let (seconds, attoseconds) = sum.components
+        return Timestamp(microsecondsSince1970: seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
     }
 
     package static func - (left: Timestamp, right: Timestamp) -> Duration {

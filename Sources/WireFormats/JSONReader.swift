@@ -97,7 +97,10 @@ public struct JSONReader: Sendable {
     }
 
     /// - Throws: ``JSONPathError`` that names the first member (in alphabetical order) not in `known`.
-    public func rejectUnknown(_ known: String...) throws(JSONPathError) {
+    public func rejectUnknown(_ known: String...) throws(JSONPathError) { try rejectUnknown(known) }
+
+    /// - Throws: ``JSONPathError`` that names the first member (in alphabetical order) not in `known`.
+    public func rejectUnknown(_ known: [String]) throws(JSONPathError) {
         guard let unknown = try object().keys.filter({ !known.contains($0) }).min() else { return }
         throw JSONPathError(
             path: memberPath(unknown), message: "is not a known field; known here: \(known.joined(separator: ", "))"

@@ -24,7 +24,7 @@ package enum YAMLDocument {
         return try root.map { node throws(Failure) in try json(node, &budget) } ?? .null
     }
 
-    private static func describe(_ error: YamlError) -> String {
+    static func describe(_ error: YamlError) -> String {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
@@ -36,7 +36,7 @@ package enum YAMLDocument {
     }
 
     /// - Parameter budget: nodes that may yet come; aliases multiply them.
-    private static func json(_ node: Node, _ budget: inout Int) throws(Failure) -> JSON {
+    static func json(_ node: Node, _ budget: inout Int) throws(Failure) -> JSON {
         budget -= 1
         guard budget > 0 else {
             throw Failure(description: "is too large: more than \(maxNodes) nodes")

@@ -43,7 +43,7 @@ struct DevClusterCommand: AsyncParsableCommand {
                 try Data(try await simulator.kubeconfig().utf8).write(
                     to: URL(filePath: kubeconfigOut), options: .atomic)
             }
-            print("listening on \(url)")
+            StandardStreams.printLine("listening on \(url)")
             try await tasks.waitForAll()
         }
     }

@@ -6,7 +6,10 @@ struct GeneralScalerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generalscaler",
         abstract: "Scales any Kubernetes workload on any metric.",
-        subcommands: [RunCommand.self, DemoCommand.self, DevClusterCommand.self]
+        subcommands: [
+            RunCommand.self, DemoCommand.self, SimulateCommand.self, ValidateCommand.self, ExplainCommand.self,
+            DecideCommand.self, NewPluginCommand.self, DevClusterCommand.self,
+        ]
     )
 
     /// What a wrong flag or configuration exits with.

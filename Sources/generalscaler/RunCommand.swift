@@ -19,11 +19,7 @@ struct RunCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Path of a kubeconfig. Default: the pod's service account, else $KUBECONFIG, else ~/.kube/config.")
-    var kubeconfig: String?
-
-    @Option(help: "Context of the kubeconfig. Default: its current context.")
-    var context: String?
+    @OptionGroup var clusterOptions: ClusterOptions
 
     @Option(name: .customLong("namespace"), help: "Namespace to look after; may be repeated. Default: all.")
     var namespaces: [String] = []
@@ -43,15 +39,15 @@ struct RunCommand: AsyncParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let logger = StandardStreams.logger("generalscaler", level: logLevel)
         let configuration = OperatorConfiguration(
-            cluster: try cluster(environment),
+            cluster: try clusterOptions.configuration(environment),
             namespaces: namespaces,
-            plugins: try pluginOptions.configuration(environment),
             listen: listen,
             identity: "\(ProcessInfo.processInfo.hostName)_\(ProcessInfo.processInfo.processIdentifier)"
         )
+        let plugins = try PluginHost(configuration: try pluginOptions.configuration(environment), logger: logger)
         let http = CurlHTTPClient()
-        let runtime = try OperatorRuntime(
-            configuration, http: http, logger: logger, audit: StandardStreams.writeLine,
+        let runtime = OperatorRuntime(
+            configuration, source: plugins, http: http, logger: logger, audit: StandardStreams.writeLine,
             onBound: { logger.info("serving metrics and health", metadata: ["port": "\($0)"]) }
         )
         logger.info(
@@ -77,13 +73,6 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("--log-level: \"\(text)\" is none of \(known).")
         }
         return level
-    }
-
-    private func cluster(_ environment: [String: String]) throws(ConfigurationError) -> ClusterConfiguration {
-        if kubeconfig == nil, context == nil, environment["KUBERNETES_SERVICE_HOST"] != nil {
-            return try .inCluster(environment: environment)
-        }
-        return try .kubeconfig(path: kubeconfig, context: context, environment: environment)
     }
 }
 

@@ -36,10 +36,6 @@ struct Fixture {
     }
 }
 
-extension Logger {
-    static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
-}
-
 /// A Status object, as the API server answers errors.
 func status(_ code: Int, _ reason: String, _ message: String = "no") -> JSON {
     [

@@ -55,7 +55,7 @@ struct MisbehavingPluginTests {
             #expect(health[0].state == .backingOff)
             #expect(
                 health[0].lastFailure?.contains("/nonexistent/plugin) cannot be started: the file is missing") == true)
-            #expect(health[2].lastFailure?.contains("not executable") == true)
+            #expect(health[2].lastFailure?.contains("it is not an executable file") == true)
             try await expectGoodAnswers(fixture)
         }
     }

@@ -10,18 +10,20 @@ import WireFormats
 struct PluginDeathTests {
     @Test("Killed again and again under load, it mixes up no answer and leaves nothing behind")
     func killedUnderLoad() async throws {
-        let kills = 25
-        let script = PluginScript(types: ["depth"], capabilities: #"{"maxInFlight": 8}"#)
-        try await HostFixture.run(["depth": script], clock: ManualClock()) { fixture in
+        let kills = environment("GENERALSCALER_TEST_KILLS").flatMap(Int.init) ?? 100
+        let manifest = "plugins: {depth: {argv: [\(MisbehavingPlugin.path), --type, depth]}}"
+        try await HostFixture.run([:], manifest: manifest, clock: ManualClock()) { fixture in
+            var pipes: Set<String> = []
             let answered = try await withThrowingTaskGroup(of: Int.self) { load in
                 load.addTask { try await answeredUntilCancelled(fixture) }
                 for kill in 1...kills {
                     await fixture.log.wait(kill, message: "Plugin is up")
                     let process = try await fixture.process()
+                    pipes.formUnion(HostFixture.pipes(of: process))
                     Glibc.kill(process, SIGKILL)
                     await fixture.log.wait(kill) { $0.metadata["restartIn"] != nil }
                     #expect(!HostFixture.exists(process))
-                    try await fixture.clock?.sleepers(atLeast: 2)
+                    try await fixture.clock?.sleepers(atLeast: 3)
                     fixture.clock?.advance(by: PluginHostLimits.maxRestartDelay)
                 }
                 await fixture.log.wait(kills + 1, message: "Plugin is up")
@@ -31,6 +33,9 @@ struct PluginDeathTests {
             #expect(answered > 0)
             let health = try await fixture.health()
             #expect(health.restarts == kills)
+            // Three for each process that was killed, and none of them open any more.
+            #expect(pipes.count >= 3 * kills)
+            #expect(HostFixture.pipes(of: getpid()).isDisjoint(with: pipes))
             #expect(health.counters.unknownAnswers == 0)
             #expect(health.counters.duplicateAnswers == 0)
         }
@@ -78,8 +83,7 @@ struct PluginDeathTests {
                     if os.fork() == 0:
                         signal.signal(signal.SIGTERM, signal.SIG_IGN)
                         \(escape.replacing("            ", with: "        "))
-                        with open(os.path.dirname(sys.argv[0]) + "/pid", "w") as f: f.write(str(os.getpid()))
-                        os.write(2, b"grandchild is up\\n")
+                        os.write(2, b"grandchild is up: %d\\n" % os.getpid())
                         time.sleep(1000)
                     else:
                         time.sleep(1000)
@@ -90,8 +94,8 @@ struct PluginDeathTests {
                 try await fixture.host.read(
                     type: "depth", config: [:], targetType: .value, timeout: .seconds(100_000))
             }
-            await fixture.log.wait { $0.metadata["line"] == "grandchild is up" }
-            let grandchild = try #require(Int32(try fixture.contents("pid")))
+            let record = await fixture.log.wait { $0.metadata["line"]?.hasPrefix("grandchild is up: ") == true }
+            let grandchild = try #require(record.metadata["line"]?.split(separator: " ").last.flatMap { Int32($0) })
             #expect(HostFixture.exists(grandchild))
             kill(process, SIGKILL)
             let failure = await #expect(throws: PluginFailure.self) { try await reading.value }
@@ -112,7 +116,7 @@ struct PluginDeathTests {
                 }
                 #expect(failure?.message.contains("exited with code 7") == true)
                 await fixture.log.wait(crash) { $0.metadata["restartIn"] != nil }
-                try await fixture.clock?.sleepers(atLeast: 2)
+                try await fixture.clock?.sleepers(atLeast: 3)
                 if crash < 5 { fixture.clock?.advance(by: .seconds(1 << (crash - 1))) }
             }
             #expect(try await fixture.health().state == .broken)

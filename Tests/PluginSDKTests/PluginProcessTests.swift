@@ -10,7 +10,6 @@ import WireFormats
         let status: TerminationStatus
         let answers: [PluginMessage]
         let standardError: String
-        let duration: Duration
     }
 
     /// Starts the test plugin, shakes hands, makes one call of each behavior, and ends its input.
@@ -21,7 +20,6 @@ import WireFormats
                 SessionScript.call(index + 1, deadlineMs: deadlineMs).replacing(
                     #""config":{}"#, with: #""config":{"behavior":"\#(behavior)","token":"canary"}"#))
         }
-        let start = ContinuousClock.now
         let result = try await run(
             .name("test-plugin"), environment: .inherit.updating(["PATH": BuiltExecutable.directory]),
             input: .string(lines.joined(separator: "\n") + "\n"), output: .string(limit: 1 << 20),
@@ -31,8 +29,7 @@ import WireFormats
             answers: try result.standardOutput.split(separator: "\n").map {
                 try PluginMessage.decode(JSON(parsing: String($0)))
             },
-            standardError: result.standardError,
-            duration: .now - start)
+            standardError: result.standardError)
     }
 
     @Test func `a plugin answers, and exits 0 when its input ends`() async throws {
@@ -54,17 +51,18 @@ import WireFormats
         #expect(outcome.answers.last?.error?.message == "the server refuses ***")
     }
 
+    /// Longer than the suite's time limit: a plugin that waits for the call's deadline fails the test.
+    private static let endless = 3_600_000
+
     @Test func `a call that waits does not keep the plugin past the end of its input`() async throws {
-        let outcome = try await play("answer", "wait", deadlineMs: 60_000)
+        let outcome = try await play("answer", "wait", deadlineMs: Self.endless)
         #expect(outcome.status == .exited(0))
         #expect(outcome.answers.map(\.id) == [0, 1])
-        #expect(outcome.duration < ProtocolLimits.exitGrace + .seconds(1))
     }
 
     @Test func `a call that never gives its thread back does not keep the plugin either`() async throws {
-        let outcome = try await play("block", deadlineMs: 60_000)
+        let outcome = try await play("block", deadlineMs: Self.endless)
         #expect(outcome.status == .exited(0))
         #expect(outcome.answers.map(\.id) == [0])
-        #expect(outcome.duration < ProtocolLimits.exitGrace + .seconds(1))
     }
 }

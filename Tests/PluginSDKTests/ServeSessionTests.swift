@@ -120,7 +120,7 @@ import WireFormats
         var script = SessionScript.serving(maxInFlight: 1)
         let first = try script.start(SessionScript.call(1))
         #expect(try script.error(to: SessionScript.call(2)).kind == .busy)
-        _ = script.session.finish(first.token, .success(reading))
+        _ = script.session.finish(first.token, .success(.reading(reading)))
         #expect(throws: Never.self) { try script.start(SessionScript.call(3)) }
     }
 
@@ -128,7 +128,7 @@ import WireFormats
         var script = SessionScript.serving()
         let first = try script.start(SessionScript.call(1))
         #expect(try script.error(to: SessionScript.call(1)).kind == .invalidRequest)
-        #expect(script.session.finish(first.token, .success(reading)) != nil)
+        #expect(script.session.finish(first.token, .success(.reading(reading))) != nil)
     }
 
     @Test(arguments: [Double.nan, .infinity, -.infinity])
@@ -159,7 +159,7 @@ import WireFormats
         guard case .abandon(call.token, let bytes) = script.receive(cancel) else { throw SessionScript.Unexpected() }
         #expect(try SessionScript.message(bytes).error?.kind == .cancelled)
         #expect(script.receive(cancel) == .nothing)
-        #expect(script.session.finish(call.token, .success(reading)) == nil)
+        #expect(script.session.finish(call.token, .success(.reading(reading))) == nil)
     }
 
     @Test func `shutdown answers every call and then itself, and the session is over`() throws {

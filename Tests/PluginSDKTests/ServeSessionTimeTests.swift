@@ -15,7 +15,7 @@ import WireFormats
         let late = script.session.expire(now: script.now + .milliseconds(500))
         #expect(late.map(\.token) == [call.token])
         #expect(try SessionScript.message(late[0].answer).error?.kind == .deadlineExceeded)
-        #expect(script.session.finish(call.token, .success(reading)) == nil)
+        #expect(script.session.finish(call.token, .success(.reading(reading))) == nil)
         #expect(script.session.nextDeadline == nil)
     }
 
@@ -24,10 +24,10 @@ import WireFormats
         let slow = try script.start(SessionScript.call(1, deadlineMs: 900))
         let quick = try script.start(SessionScript.call(2, deadlineMs: 100))
         let answered = try script.start(SessionScript.call(3, deadlineMs: 50))
-        _ = script.session.finish(answered.token, .success(reading))
+        _ = script.session.finish(answered.token, .success(.reading(reading)))
         #expect(script.session.expire(now: script.now + .milliseconds(200)).map(\.token) == [quick.token])
         #expect(script.session.nextDeadline == script.now + .milliseconds(900))
-        #expect(script.session.finish(slow.token, .success(reading)) != nil)
+        #expect(script.session.finish(slow.token, .success(.reading(reading))) != nil)
     }
 
     @Test func `a call given up frees its place, but calls that never return are bounded`() throws {
@@ -41,7 +41,7 @@ import WireFormats
         let error = try script.error(to: SessionScript.call(1_000))
         #expect(error.kind == .busy)
         #expect(error.message.contains("\(ServeLimits.maxAbandonedCalls) calls still run"))
-        _ = script.session.finish(try #require(first).token, .success(reading))
+        _ = script.session.finish(try #require(first).token, .success(.reading(reading)))
         #expect(throws: Never.self) { try script.start(SessionScript.call(1_001)) }
     }
 
@@ -50,7 +50,7 @@ import WireFormats
         let call = try script.start(SessionScript.call(1, deadlineMs: 60_000))
         script.session.endOfInput(now: script.now)
         #expect(!script.session.isOver(now: script.now))
-        #expect(script.session.finish(call.token, .success(reading)) != nil)
+        #expect(script.session.finish(call.token, .success(.reading(reading))) != nil)
         #expect(script.session.isOver(now: script.now))
     }
 

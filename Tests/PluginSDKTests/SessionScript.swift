@@ -61,7 +61,7 @@ struct SessionScript {
     mutating func finish(_ call: ServeSession.Call, _ outcome: Result<MetricReading, PluginError>) throws
         -> PluginMessage
     {
-        guard let answer = session.finish(call.token, outcome) else { throw Unexpected() }
+        guard let answer = session.finish(call.token, outcome.map(CallAnswer.reading)) else { throw Unexpected() }
         return try Self.message(answer)
     }
 

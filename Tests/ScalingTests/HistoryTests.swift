@@ -208,7 +208,7 @@ struct HistoryTests {
         let safety = SafetyLimits.free.with { $0.scaleDownStabilization = .seconds(300) }
         var history = ScalingHistory.running
         history.restoreRecommendations(
-            [(at: at(-50), replicas: 3), (at: at(-299), replicas: 6), (at: at(-301), replicas: 9)], safety: safety)
+            [(-50, 3), (-299, 6), (-301, 9)].map { PastRecommendation(at: at($0.0), replicas: $0.1) }, safety: safety)
         let row = Row("", 8, [10], safety: safety, history: history, gives: 6, .scaleDownStabilized)
         #expect(row.decide().desired == 6)
         #expect(row.decide().limitedBy == [.scaleDownStabilized])

@@ -12,7 +12,8 @@ struct RulePairTests {
 
     private static func remembering(_ past: [(Int, Int)], _ limits: SafetyLimits) -> ScalingHistory {
         var history = ScalingHistory.running
-        history.restoreRecommendations(past.map { (at: at(-$0.0), replicas: $0.1) }, safety: limits)
+        history.restoreRecommendations(
+            past.map { PastRecommendation(at: at(-$0.0), replicas: $0.1) }, safety: limits)
         return history
     }
 
@@ -120,11 +121,14 @@ struct RulePairTests {
             "the rate, then the minimum", 4, [10], bounds: 3...10,
             safety: .free.with { $0.maxScaleDownRate = .replicas(2) }, gives: 3, .scaleDownRate, .minReplicas),
         Row(
-            "at the maximum, a cooldown is beside the point", 10, [900], bounds: 1...10, safety: cooldown300,
-            history: justScaled, gives: 10, .maxReplicas),
+            "at the maximum too, a cooldown comes before the bounds", 10, [900], bounds: 1...10, safety: cooldown300,
+            history: justScaled, gives: 10, .cooldown),
         Row(
-            "at the minimum, a forbidden scale-down is beside the point", 3, [10], bounds: 3...10,
-            safety: .free.with { $0.maxScaleDownRate = .replicas(0) }, gives: 3, .minReplicas),
+            "at the maximum too, the rate comes before the bounds", 10, [900], bounds: 1...10,
+            safety: .free.with { $0.maxScaleUpRate = .replicas(3) }, gives: 10, .scaleUpRate, .maxReplicas),
+        Row(
+            "at the minimum too, a forbidden scale-down comes before the bounds", 3, [10], bounds: 3...10,
+            safety: .free.with { $0.maxScaleDownRate = .replicas(0) }, gives: 3, .scaleDownRate),
         Row(
             "a cooldown does not matter where nothing is to change", 4, [100], safety: cooldown300, history: justScaled,
             gives: 4),

@@ -38,7 +38,11 @@ struct ZeroTests {
             "a stale value wakes nothing", 0, [.aged(90, seconds: 61)], metrics: [.queue], bounds: 0...9,
             history: atZero, gives: 0, .noData),
         Row(
-            "an error ratio is no load", 0, [0, 0.5, 0.5], metrics: [.rate, .errors, .longErrors], bounds: 0...9,
+            "an error ratio above its activation value too", 0, [0, 0, 0.5], metrics: [.rate, .errors, .longErrors],
+            bounds: 0...9, policy: SLOPolicy(objective: .threeNines), history: atZero, gives: 1, .activation),
+        Row(
+            "an error ratio that is no load by its activation value", 0, [0, 0.5, 0.5],
+            metrics: [.rate, .errors.activating(above: 1), .longErrors.activating(above: 1)], bounds: 0...9,
             policy: SLOPolicy(objective: .threeNines), history: atZero, gives: 0, .activation),
     ]
 
@@ -101,8 +105,9 @@ struct ZeroTests {
             "a hand-scale begins the wait anew", 2, [0], bounds: 0...9, safety: wait300,
             history: idle(for: 900) { $0.lastOutsideChangeTime = at(-299) }, gives: 2, .cooldown),
         Row(
-            "an exhausting error budget holds", 2, [0, 0, 0.01], metrics: [.rate, .errors, .longErrors],
-            bounds: 0...9, policy: SLOPolicy(objective: .threeNines), safety: wait300, history: idle(for: 900),
+            "an exhausting error budget holds", 2, [0, 0, 0.01],
+            metrics: [.rate, .errors.activating(above: 1), .longErrors.activating(above: 1)], bounds: 0...9,
+            policy: SLOPolicy(objective: .threeNines), safety: wait300, history: idle(for: 900),
             gives: 2, .errorBudget),
         Row("never seen idle before", 1, [0], bounds: 0...9, safety: wait300, gives: 1),
     ]

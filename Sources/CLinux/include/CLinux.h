@@ -1,7 +1,9 @@
 #pragma once
 
 // System calls that Swift's Glibc module does not show, one header per concern.
+#include "child_process.h"
 #include "epoll.h"
+#include "landlock.h"
 #include "pipes.h"
 #include "processes.h"
 #include "stdio_guard.h"

@@ -105,5 +105,5 @@ extension APIServer {
 
 extension APIServer {
     /// Ends every watch in good order: the server is about to go.
-    func endWatches() { withState { $0.watches.end(.complete) { _ in true } } }
+    func endWatches() { withState { $0.watches.close() } }
 }

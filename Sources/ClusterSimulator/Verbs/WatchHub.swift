@@ -8,8 +8,10 @@ struct WatchHub: Sendable {
     private var running: [GroupResource: [Running]] = [:]
     /// The earliest time at which a watch has something to say of itself.
     private(set) var nextDeadline: Int64?
+    private var isClosed = false
 
     mutating func add(_ watch: Watch, _ subscription: WatchSubscription) {
+        guard !isClosed else { return subscription.end(.complete) }
         running[watch.resource, default: []].append(Running(watch: watch, subscription: subscription))
         note(watch)
     }
@@ -39,6 +41,12 @@ struct WatchHub: Sendable {
             for running in watches { note(running.watch) }
             running[resource] = watches.isEmpty ? nil : watches
         }
+    }
+
+    /// Ends all watches, those that still come included: a client whose watch ends asks for a new one at once.
+    mutating func close() {
+        isClosed = true
+        end(.complete) { _ in true }
     }
 
     /// Ends the watches of a resource, or all.

@@ -43,7 +43,7 @@ actor ScalerController: Service {
     /// Scalers whose target was not there when they last looked.
     private var waiting: [TargetPlace: Set<ObjectKey>] = [:]
     private var claims = ClaimTable()
-    private var schedule = DueSchedule<ObjectKey>()
+    private(set) var schedule = DueSchedule<ObjectKey>()
     private var lastFirstPoll: Duration = .zero
     private var isStopping = false
 
@@ -178,8 +178,14 @@ actor ScalerController: Service {
 
     private func finish(_ poll: Poll, startedAt: Duration) {
         world.metrics.pollFinished(after: world.time.elapsed() - startedAt)
+        world.logger.debug("poll finished", metadata: poll.identity.metadata([:]))
         guard let state = states[poll.key], state.identity == poll.identity else { return }
         states[poll.key]?.isPolling = false
+        // Looked at when it ends and not at the next poll: a cooldown lasts as long as it says.
+        if let end = state.lastDecision?.cooldownEnd, end > world.time.now(), let due = schedule.due(of: poll.key) {
+            schedule.set(poll.key, due: min(due, world.time.elapsed() + (end - world.time.now())))
+            alarm.ring()
+        }
         if state.generation != poll.generation { pollNow(poll.identity) }
     }
 
@@ -344,23 +350,30 @@ actor ScalerController: Service {
         guard let state = states[key] else { return false }
         states[key]?.isStatusWritten = false
         let verdict = ScalerVerdict.decided(decision, obstacle: nil)
-        let conditions = state.change(to: verdict).conditions(now: world.time.now(), generation: state.generation)
+        let conditions = state.change(to: verdict, plugins: state.pluginsCondition)
+            .conditions(now: world.time.now(), generation: state.generation)
         return await world.writer.write(state.status(conditions, decision), to: state.identity)
     }
 
     /// Makes the object's status and events say what came of the poll, where they do not yet.
     private func report(_ verdict: ScalerVerdict, _ key: ObjectKey) async {
+        guard let types = states[key]?.metricTypes else { return }
+        let plugins = Condition.plugins(unhealthy: await world.source.unhealthyPlugins(ofTypes: types))
         guard let previous = states[key] else { return }
-        let change = previous.change(to: verdict)
+        let change = previous.change(to: verdict, plugins: plugins)
         let conditions = change.conditions(now: world.time.now(), generation: previous.generation)
         states[key]?.conditions = conditions
-        if case .decided(let decision, _) = verdict {
+        var blocker: Blocker?
+        switch verdict {
+        case .decided(let decision, _):
             states[key]?.lastDecision = decision
             world.metrics.decided()
+        case .blocked(let why): blocker = why
         }
         world.writer.announce(change, of: previous.identity, target: previous.target)
         guard !previous.isStatusWritten || change.isChange, let state = states[key] else { return }
-        let isWritten = await world.writer.write(state.status(conditions, state.lastDecision), to: state.identity)
+        let status = state.status(conditions, state.lastDecision, blocker: blocker)
+        let isWritten = await world.writer.write(status, to: state.identity)
         if states[key]?.identity == state.identity, states[key]?.generation == state.generation {
             states[key]?.isStatusWritten = isWritten
         }

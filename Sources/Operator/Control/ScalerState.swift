@@ -51,17 +51,28 @@ struct ScalerState {
         return spec.target
     }
 
+    /// The types of its metrics.
+    var metricTypes: Set<String> { Set((try? spec.get())?.metrics.map(\.type) ?? []) }
+
     /// What a verdict changes against what was last reported.
-    func change(to verdict: ScalerVerdict) -> StatusChange {
+    func change(to verdict: ScalerVerdict, plugins: Condition) -> StatusChange {
         StatusChange(
-            previous: conditions, previousDecision: lastDecision, verdict: verdict,
+            previous: conditions, previousDecision: lastDecision, verdict: verdict, plugins: plugins,
             tracksIdleness: (try? spec.get().minReplicas) == 0
         )
     }
 
-    func status(_ conditions: [RecordedCondition], _ decision: Decision?) -> ScalerStatus {
+    /// As it was last reported.
+    var pluginsCondition: Condition {
+        conditions.first { $0.condition.kind == .pluginsHealthy }?.condition ?? .plugins(unhealthy: [])
+    }
+
+    func status(
+        _ conditions: [RecordedCondition], _ decision: Decision?, blocker: Blocker? = nil
+    ) -> ScalerStatus {
         ScalerStatus(
-            conditions: conditions, observedGeneration: generation, target: target, decision: decision, history: history
+            conditions: conditions, observedGeneration: generation, target: target, decision: decision,
+            blocker: blocker, history: history
         )
     }
 

@@ -23,20 +23,38 @@ struct MetricsPage {
         for plugin in plugins {
             text.sample("generalscaler_plugin_up", [("plugin", plugin.name)], plugin.state == .up ? 1 : 0)
         }
-        text.family("generalscaler_plugin_restarts_total", .counter, "Starts of the plugin after its first one.")
-        for plugin in plugins {
-            text.sample("generalscaler_plugin_restarts_total", [("plugin", plugin.name)], Double(plugin.restarts))
+        for (name, type, help, value) in Self.pluginFamilies {
+            text.family("generalscaler_plugin_\(name)", type, help)
+            for plugin in plugins {
+                text.sample("generalscaler_plugin_\(name)", [("plugin", plugin.name)], Double(value(plugin)))
+            }
         }
-        text.family("generalscaler_plugin_in_flight", .gauge, "Calls that the plugin has not answered yet.")
+        let latency = "generalscaler_plugin_answer_seconds"
+        text.family(latency, .gauge, "How long the plugin took to answer: quantiles of its last thousand answers.")
         for plugin in plugins {
-            text.sample("generalscaler_plugin_in_flight", [("plugin", plugin.name)], Double(plugin.inFlight))
-        }
-        text.family("generalscaler_plugin_rejected_lines_total", .counter, "Lines that are no protocol message.")
-        for plugin in plugins {
-            let lines = Double(plugin.counters.rejectedLines)
-            text.sample("generalscaler_plugin_rejected_lines_total", [("plugin", plugin.name)], lines)
+            for (quantile, value) in [("0.5", plugin.latency?.p50), ("0.99", plugin.latency?.p99)] {
+                guard let value else { continue }
+                text.sample(latency, [("plugin", plugin.name), ("quantile", quantile)], value / .seconds(1))
+            }
         }
     }
+
+    private typealias PluginFamily = (
+        name: String, type: MetricsText.Kind, help: String, value: @Sendable (PluginHealth) -> Int
+    )
+
+    private static let pluginFamilies: [PluginFamily] = [
+        ("restarts_total", .counter, "Starts of the plugin after its first one.", { $0.restarts }),
+        ("swaps_total", .counter, "New versions of the plugin that took over while it ran.", { $0.swaps }),
+        ("in_flight", .gauge, "Calls that the plugin has not answered yet.", { $0.inFlight }),
+        ("waiting", .gauge, "Calls that wait for their turn at the plugin.", { $0.waiting }),
+        ("answers_total", .counter, "Answers that reached their caller, errors among them.", { $0.counters.answers }),
+        ("missed_deadlines_total", .counter, "Calls not answered in time.", { $0.counters.missedDeadlines }),
+        ("late_answers_total", .counter, "Answers that nobody waited for any more.", { $0.counters.lateAnswers }),
+        ("duplicate_answers_total", .counter, "Answers to answered calls.", { $0.counters.duplicateAnswers }),
+        ("unknown_answers_total", .counter, "Answers to calls nobody made.", { $0.counters.unknownAnswers }),
+        ("rejected_lines_total", .counter, "Lines that are no protocol message.", { $0.counters.rejectedLines }),
+    ]
 
     private func writeScalers(into text: inout MetricsText) {
         let sorted = scalers.sorted {

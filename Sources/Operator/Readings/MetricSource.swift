@@ -1,11 +1,17 @@
 package import PluginHost
 package import PluginProtocol
+package import ServiceLifecycle
 package import WireFormats
 
 /// Where values of metrics come from. ``PluginHost`` is the real one; simulations and tests bring their own.
-package protocol MetricSource: Sendable {
+///
+/// As a service it runs for as long as readings can be asked for.
+package protocol MetricSource: Service {
     /// What is installed under that metric type; nil where nothing is, or its plugin has not started yet.
     func metricType(_ type: String) -> InstalledMetricType?
+
+    /// How each plugin behind it fares.
+    func health() async -> [PluginHealth]
 
     /// What the operator's own configuration gives every config of that type. The config's own fields win.
     func defaults(forType type: String) -> [String: JSON]
@@ -16,6 +22,14 @@ package protocol MetricSource: Sendable {
     func read(
         type: String, config: JSON, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading
+
+    /// Those of the plugins behind these types that cannot be relied on now, by name.
+    func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth]
+}
+
+extension MetricSource {
+    /// A source without plugins has none that could fail.
+    package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] { [] }
 }
 
 extension PluginHost: MetricSource {}

@@ -40,6 +40,10 @@ package struct InvalidSpec: Error, Sendable, Hashable, CustomStringConvertible {
     /// At least one.
     package let problems: [JSONPathError]
 
+    package init(problems: [JSONPathError]) {
+        self.problems = problems
+    }
+
     package var description: String { problems.map(\.description).joined(separator: "; ") }
 }
 

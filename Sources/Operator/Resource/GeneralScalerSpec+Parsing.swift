@@ -2,10 +2,19 @@ import Scaling
 package import WireFormats
 
 extension GeneralScalerSpec {
-    /// Reads and checks a `spec`, by the same rules on every version of the API server. Fields unknown here are left
-    /// alone, so that an older operator keeps working on newer objects.
-    package static func parse(_ json: JSON) -> Result<GeneralScalerSpec, InvalidSpec> {
-        var parser = SpecParser()
+    package enum UnknownFields: Sendable {
+        /// Left alone, so that an older operator keeps working on newer objects.
+        case ignored
+        /// Each is a problem, as it is to `kubectl apply`.
+        case refused
+    }
+
+    /// Reads and checks a `spec`, by the same rules on every version of the API server.
+    package static func parse(
+        _ json: JSON, unknownFields: UnknownFields = .ignored, policies: PolicyRegistry = .standard
+    ) -> Result<GeneralScalerSpec, InvalidSpec> {
+        var parser = SpecParser(policies: policies)
+        if unknownFields == .refused { parser.refuseUnknownFields(JSONReader(json, path: "spec")) }
         let spec = parser.spec(JSONReader(json, path: "spec"))
         guard let spec, parser.problems.isEmpty else { return .failure(InvalidSpec(problems: parser.problems)) }
         return .success(spec)
@@ -14,7 +23,12 @@ extension GeneralScalerSpec {
 
 /// Collects every problem instead of stopping at the first.
 private struct SpecParser {
+    let policies: PolicyRegistry
     private(set) var problems: [JSONPathError] = []
+
+    init(policies: PolicyRegistry) {
+        self.policies = policies
+    }
 
     /// The value, or nil after noting the problem.
     private mutating func attempt<Value>(_ read: () throws(JSONPathError) -> Value) -> Value? {
@@ -43,8 +57,9 @@ private struct SpecParser {
             try spec.optional("mode")?.oneOf(GeneralScalerSpec.Mode.self) ?? .active
         }
         let metrics = metrics(spec)
+        let registry = policies
         let policy = attempt { () throws(JSONPathError) in
-            try PolicyParser(metricNames: metrics?.map(\.name)).policy(spec)
+            try registry.policy(spec, metricNames: metrics?.map(\.name))
         }
         let safety = attempt { () throws(JSONPathError) in try Self.safety(spec.optional("safety")) }
         let fallback = attempt { () throws(JSONPathError) in try Self.fallback(spec.optional("fallback")) }
@@ -71,15 +86,18 @@ private struct SpecParser {
         let deployment = try spec.optional("targetDeployment")
         let reference = try spec.optional("targetRef")
         if let deployment, reference == nil {
-            return TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: try deployment.nonEmptyString())
+            return TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: try deployment.name(.object))
         }
         guard let reference, deployment == nil else {
-            throw spec.error("needs exactly one of targetDeployment and targetRef")
+            throw JSONPathError(
+                path: "\(spec.path).targetDeployment",
+                message: "needs exactly one of targetDeployment (the name of a Deployment) and targetRef (anything else)"
+            )
         }
         return TargetReference(
-            apiVersion: try reference.required("apiVersion").nonEmptyString(),
-            kind: try reference.required("kind").nonEmptyString(),
-            name: try reference.required("name").nonEmptyString()
+            apiVersion: try reference.required("apiVersion").apiVersion(),
+            kind: try reference.required("kind").name(.kind),
+            name: try reference.required("name").name(.object)
         )
     }
 
@@ -115,8 +133,8 @@ private struct SpecParser {
         let target = try entry.required("targetValue")
         guard try target.double() > 0 else { throw target.error("must be greater than 0") }
         return MetricSourceSpec(
-            type: try entry.required("type").nonEmptyString(),
-            name: try entry.optional("name")?.nonEmptyString() ?? "",
+            type: try entry.required("type").name(.metricType),
+            name: try entry.optional("name")?.name(.metricName) ?? "",
             config: .object(try entry.optional("config")?.object() ?? [:]),
             targetValue: try target.double(),
             targetType: try entry.optional("targetType")?.oneOf(MetricSpec.TargetType.self),
@@ -160,20 +178,26 @@ private struct SpecParser {
             cooldown: try safety.optional("cooldownSeconds").seconds(in: cooldowns),
             scaleUpCooldown: try safety.optional("scaleUpCooldownSeconds").seconds(in: cooldowns),
             scaleDownCooldown: try safety.optional("scaleDownCooldownSeconds").seconds(in: cooldowns),
-            maxScaleUpRate: try upRate.map(rate) ?? SafetyLimits.defaultScaleUpRate,
-            maxScaleDownRate: try downRate.map(rate) ?? SafetyLimits.defaultScaleDownRate,
+            maxScaleUpRate: try rate(upRate, percent: GeneralScalerSpec.Limits.upRatePercent)
+                ?? SafetyLimits.defaultScaleUpRate,
+            maxScaleDownRate: try rate(downRate, percent: GeneralScalerSpec.Limits.downRatePercent)
+                ?? SafetyLimits.defaultScaleDownRate,
             scaleUpStabilization: try safety.optional("scaleUpStabilizationSeconds").seconds(in: windows) ?? .zero,
             scaleDownStabilization: try safety.optional("scaleDownStabilizationSeconds").seconds(in: windows)
                 ?? SafetyLimits.defaultScaleDownStabilization
         )
     }
 
-    private static func rate(_ rate: JSONReader) throws(JSONPathError) -> RateLimit {
+    private static func rate(_ rate: JSONReader?, percent range: ClosedRange<Int>) throws(JSONPathError) -> RateLimit? {
+        guard let rate else { return nil }
         if rate.value.intValue != nil { return .replicas(try rate.int(in: GeneralScalerSpec.Limits.replicas)) }
+        // Written the one way that a number has: no sign, no leading zero.
         guard let text = rate.value.stringValue, text.hasSuffix("%"), let percent = Int(text.dropLast()),
-            GeneralScalerSpec.Limits.ratePercent.contains(percent)
+            range.contains(percent), text == "\(percent)%"
         else {
-            throw rate.error("must be a number of replicas such as 3, or a percentage in quotes such as \"50%\"")
+            throw rate.error(
+                "must be a number of replicas such as 3, or a percentage in quotes such as \"50%\", "
+                    + "up to \"\(range.upperBound)%\"")
         }
         return .percent(percent)
     }
@@ -193,6 +217,45 @@ private struct SpecParser {
             replicas: replicas ?? 0,
             behavior: behavior
         )
+    }
+}
+
+// MARK: Fields that nobody knows
+
+extension SpecParser {
+    private static let specFields = [
+        "targetDeployment", "targetRef", "minReplicas", "maxReplicas", "pollingIntervalSeconds", "paused", "mode",
+        "metrics", "policy", "safety", "fallback",
+    ]
+    private static let metricFields = [
+        "type", "name", "config", "targetValue", "targetType", "activationValue", "timeoutSeconds", "maxAgeSeconds",
+    ]
+    /// Of the objects in a spec, by their field; `policy.config` knows its own.
+    private static let partFields = [
+        "targetRef": ["apiVersion", "kind", "name"],
+        "policy": ["type", "config"],
+        "safety": [
+            "cooldownSeconds", "scaleUpCooldownSeconds", "scaleDownCooldownSeconds", "maxScaleUpRate",
+            "maxScaleDownRate", "scaleUpStabilizationSeconds", "scaleDownStabilizationSeconds",
+        ],
+        "fallback": ["failureThreshold", "replicas", "behavior"],
+    ]
+
+    /// What is no object where one should be is left to the rest of the parser.
+    mutating func refuseUnknownFields(_ spec: JSONReader) {
+        refuseUnknownFields(of: spec, known: Self.specFields)
+        for (field, known) in Self.partFields.sorted(by: { $0.key < $1.key }) {
+            if let part = try? spec.optional(field) { refuseUnknownFields(of: part, known: known) }
+        }
+        for metric in (try? spec.optional("metrics")?.elements()) ?? [] {
+            refuseUnknownFields(of: metric, known: Self.metricFields)
+        }
+    }
+
+    private mutating func refuseUnknownFields(of part: JSONReader, known: [String]) {
+        for field in (part.value.objectValue ?? [:]).keys.sorted() where !known.contains(field) {
+            note("\(part.path).\(field)", "is not a known field; known here: \(known.joined(separator: ", "))")
+        }
     }
 }
 

@@ -29,7 +29,8 @@ package struct GeneralScalerSpec: Sendable {
         package static let cooldownSeconds = 0...86_400
         package static let failureThreshold = 1...1_000
         package static let replicas = 0...Int(Int32.max)
-        package static let ratePercent = 0...1_000_000
+        package static let upRatePercent = 0...1_000_000
+        package static let downRatePercent = 0...100
     }
 
     package static let defaultPollingInterval: Duration = .seconds(15)

@@ -16,6 +16,8 @@ package struct Condition: Sendable, Hashable {
         case withinBudget = "WithinBudget"
         /// The metrics failed for long and the fallback recommends in their place.
         case fallback = "Fallback"
+        /// Every plugin that the metrics need is up.
+        case pluginsHealthy = "PluginsHealthy"
     }
 
     package enum Status: String, Sendable, CaseIterable {

@@ -8,6 +8,8 @@ package struct ScalerStatus: Sendable {
     package var target: TargetReference?
     /// What was decided last; nil before the first decision and of a status read back.
     package var decision: Decision?
+    /// What stands in the way of a newer decision; nil where the last one holds.
+    package var blocker: Blocker?
     package var history: ScalingHistory
 
     package init(
@@ -15,12 +17,14 @@ package struct ScalerStatus: Sendable {
         observedGeneration: Int = 0,
         target: TargetReference? = nil,
         decision: Decision? = nil,
+        blocker: Blocker? = nil,
         history: ScalingHistory = ScalingHistory()
     ) {
         self.conditions = conditions
         self.observedGeneration = observedGeneration
         self.target = target
         self.decision = decision
+        self.blocker = blocker
         self.history = history
     }
 
@@ -75,12 +79,7 @@ package struct ScalerStatus: Sendable {
             status["idle"] = .bool(decision.isIdle)
             status["lastDecisionTime"] = .string(decision.time.rfc3339())
         }
+        if let blocker { status["reason"] = .string(blocker.message) }
         return ["status": .object(status)]
-    }
-}
-
-extension ScalingHistory.PendingScale {
-    fileprivate var json: JSON {
-        ["from": .integer(Int64(from)), "to": .integer(Int64(to)), "at": .string(at.rfc3339(.microseconds))]
     }
 }

@@ -5,25 +5,29 @@ package struct StatusChange: Sendable {
     private let previous: [RecordedCondition]
     private let previousDecision: Decision?
     private let verdict: ScalerVerdict
+    private let plugins: Condition
     /// Of a scaler that may go to 0, being idle is part of what is remembered.
     private let tracksIdleness: Bool
 
     package init(
-        previous: [RecordedCondition], previousDecision: Decision?, verdict: ScalerVerdict, tracksIdleness: Bool
+        previous: [RecordedCondition], previousDecision: Decision?, verdict: ScalerVerdict, plugins: Condition,
+        tracksIdleness: Bool
     ) {
         self.previous = previous
         self.previousDecision = previousDecision
         self.verdict = verdict
+        self.plugins = plugins
         self.tracksIdleness = tracksIdleness
     }
 
+    private var conditions: [Condition] { verdict.conditions + [plugins] }
+
     package func conditions(now: Timestamp, generation: Int) -> [RecordedCondition] {
-        previous.updated(with: verdict.conditions, generation: generation, now: now)
+        previous.updated(with: conditions, generation: generation, now: now)
     }
 
     /// Whether a decision or a condition changed: the only times at which status is written.
     package var isChange: Bool {
-        let conditions = verdict.conditions
         let haveSameConditions =
             conditions.count == previous.count && zip(conditions, previous).allSatisfy { $0.isSame(as: $1.condition) }
         guard haveSameConditions else { return true }

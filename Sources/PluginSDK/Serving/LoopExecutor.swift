@@ -8,7 +8,7 @@ import Synchronization
 
 /// Runs the calls' tasks on the serve loop's own thread, so that a call that need not wait costs no thread switch.
 final class LoopExecutor: TaskExecutor {
-    typealias Outcome = Result<MetricReading, PluginError>
+    typealias Outcome = Result<CallAnswer, PluginError>
 
     private struct Inbox {
         var jobs: [UnownedJob] = []

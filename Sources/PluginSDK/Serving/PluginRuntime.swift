@@ -4,7 +4,7 @@ import WireFormats
 
 /// A ``MetricPlugin`` as the serve loop sees it: without its types.
 struct PluginRuntime: Sendable {
-    typealias Outcome = Result<MetricReading, PluginError>
+    typealias Outcome = Result<CallAnswer, PluginError>
 
     let identity: PluginIdentity
     let validate: @Sendable (JSON) -> ValidateConfigResult
@@ -29,23 +29,45 @@ struct PluginRuntime: Sendable {
             } catch {
                 return .failure(error)
             }
-            let request = MetricRequest(config: config, targetType: call.targetType, deadline: call.deadline)
-            return .success({ await Self.run(plugin, request) })
+            return .success({ await Self.run(plugin, call, config) })
         }
     }
 
     private static func run<Plugin: MetricPlugin>(
-        _ plugin: Plugin, _ request: MetricRequest<Plugin.Config>
+        _ plugin: Plugin, _ call: ServeSession.Call, _ config: Plugin.Config
     ) async -> Outcome {
         do {
-            var reading = try await plugin.value(for: request)
-            reading.detail = reading.detail.map { Secret.masking(request.config.configSecrets, in: $0) }
-            return .success(reading)
+            let answer = try await answer(plugin, call, config)
+            return .success(answer.mapDetail { Secret.masking(config.configSecrets, in: $0) })
         } catch {
             var failure = pluginError(error)
-            failure.message = Secret.masking(request.config.configSecrets, in: failure.message)
+            failure.message = Secret.masking(config.configSecrets, in: failure.message)
             return .failure(failure)
         }
+    }
+
+    private static func answer<Plugin: MetricPlugin>(
+        _ plugin: Plugin, _ call: ServeSession.Call, _ config: Plugin.Config
+    ) async throws -> CallAnswer {
+        if let window = call.window, let plugin = plugin as? any RangeMetricPlugin {
+            return try await history(plugin, call, config, window)
+        }
+        return .reading(
+            try await plugin.value(
+                for: MetricRequest(config: config, targetType: call.targetType, deadline: call.deadline)))
+    }
+
+    /// - Parameter config: of the plugin's own type, which an existential plugin no longer shows.
+    private static func history<Plugin: RangeMetricPlugin>(
+        _ plugin: Plugin, _ call: ServeSession.Call, _ config: any MetricConfig, _ window: RangeWindow
+    ) async throws -> CallAnswer {
+        guard let config = config as? Plugin.Config else {
+            throw PluginError(.internalError, "the config is not of the plugin's type")
+        }
+        return .range(
+            try await plugin.range(
+                for: MetricRangeRequest(
+                    config: config, targetType: call.targetType, window: window, deadline: call.deadline)))
     }
 
     private static func pluginError(_ error: any Error) -> PluginError {
@@ -68,7 +90,8 @@ extension MetricPlugin {
                 type: metricType, description: description, configSchema: .object(schema),
                 defaultTargetType: defaultTargetType,
                 maxAgeMs: maxAge.map { Int($0 / .milliseconds(1)) }),
-            capabilities: PluginCapabilities(maxInFlight: maxInFlight, cancel: true))
+            capabilities: PluginCapabilities(
+                maxInFlight: maxInFlight, cancel: true, range: Self.self is any RangeMetricPlugin.Type))
     }
 }
 

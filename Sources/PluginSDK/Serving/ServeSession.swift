@@ -10,6 +10,8 @@ struct ServeSession {
         let token: CallToken
         let config: ConfigText
         let targetType: TargetType
+        /// The times asked for; nil where it is the value of now.
+        let window: RangeWindow?
         let deadline: ContinuousClock.Instant
     }
 
@@ -126,6 +128,8 @@ struct ServeSession {
         case .initialize: throw PluginError(.invalidRequest, "initialize came twice")
         case .validateConfig: return .answer(try validateConfig(id, params))
         case .getMetricValue: return .start(try startCall(id, params, now: now))
+        case .getMetricRange where identity.capabilities.range:
+            return .start(try startRangeCall(id, params, now: now))
         case .shutdown: return shutDown(id)
         default: throw PluginError(.methodNotFound, "the plugin has no method \(method.prefix(64))")
         }
@@ -165,8 +169,18 @@ struct ServeSession {
         )
     }
 
+    private mutating func startRangeCall(
+        _ id: JSON, _ params: JSON, now: ContinuousClock.Instant
+    ) throws(PluginError) -> Call {
+        let params = try Self.decoding { () throws(JSONPathError) in try GetMetricRangeParams(JSONReader(params)) }
+        try checkType(params.type)
+        return try start(
+            id, ConfigText(params.config.encoded()), params.targetType, params.window,
+            deadline: now + .milliseconds(params.deadlineMs))
+    }
+
     private mutating func start(
-        _ id: JSON, _ config: ConfigText, _ targetType: TargetType, deadline: ContinuousClock.Instant
+        _ id: JSON, _ config: ConfigText, _ targetType: TargetType, _ window: RangeWindow? = nil, deadline: ContinuousClock.Instant
     ) throws(PluginError) -> Call {
         let maxInFlight = identity.capabilities.maxInFlight
         guard pending.count < maxInFlight else {
@@ -180,7 +194,7 @@ struct ServeSession {
         pending[lastToken] = Pending(id: id, deadline: deadline)
         tokens[id] = lastToken
         earliestDeadline = min(earliestDeadline ?? deadline, deadline)
-        return Call(token: lastToken, config: config, targetType: targetType, deadline: deadline)
+        return Call(token: lastToken, config: config, targetType: targetType, window: window, deadline: deadline)
     }
 
     private mutating func shutDown(_ id: JSON) -> Step {
@@ -216,22 +230,27 @@ struct ServeSession {
     // MARK: What the calls report
 
     /// The code of a call returned. Nil where the call was answered before.
-    mutating func finish(_ token: CallToken, _ outcome: Result<MetricReading, PluginError>) -> [UInt8]? {
+    mutating func finish(_ token: CallToken, _ outcome: Result<CallAnswer, PluginError>) -> [UInt8]? {
         if abandoned.remove(token) != nil { return nil }
         guard pending[token] != nil else { return nil }
         return answer(token, outcome)
     }
 
-    private mutating func answer(_ token: CallToken, _ outcome: Result<MetricReading, PluginError>) -> [UInt8] {
+    private mutating func answer(_ token: CallToken, _ outcome: Result<CallAnswer, PluginError>) -> [UInt8] {
         guard let call = pending.removeValue(forKey: token) else { return [] }
         tokens[call.id] = nil
         switch outcome {
         case .failure(let error):
             return failure(id: call.id, error)
-        case .success(let reading) where !reading.value.isFinite:
-            return failure(id: call.id, PluginError(.noData, "the value is \(reading.value), which is no data"))
-        case .success(let reading):
-            return bounded(call.id, ProtocolLine.result(id: call.id) { reading.encode(into: &$0) })
+        case .success(let answer):
+            if let fault = answer.fault { return failure(id: call.id, fault) }
+            let line = ProtocolLine.result(id: call.id) { writer in
+                switch answer {
+                case .reading(let reading): reading.encode(into: &writer)
+                case .range(let range): range.encode(into: &writer)
+                }
+            }
+            return bounded(call.id, line)
         }
     }
 

@@ -16,7 +16,7 @@ struct RatioRule: Sendable, Hashable {
     func outcome(value: Double, metric: MetricSpec, current: Int, ready: Int) -> Outcome {
         switch metric.targetType {
         case .value: valueOutcome(value / metric.target, current: current, ready: ready)
-        case .averageValue: averageOutcome(max(0, value) / metric.target, current: current)
+        case .averageValue: averageOutcome(max(0, value), target: metric.target, current: current)
         }
     }
 
@@ -37,10 +37,10 @@ struct RatioRule: Sendable, Hashable {
         return Outcome(ratio: ratio, recommended: wanted, heldBy: isHeld ? .notReady : nil)
     }
 
-    private func averageOutcome(_ quotient: Double, current: Int) -> Outcome {
-        guard current > 0 else { return Outcome(ratio: nil, recommended: replicas(quotient)) }
-        let ratio = quotient / Double(current)
-        let wanted = max(1, replicas(quotient))
+    private func averageOutcome(_ value: Double, target: Double, current: Int) -> Outcome {
+        guard current > 0 else { return Outcome(ratio: nil, recommended: replicas(value / target)) }
+        let ratio = value / (target * Double(current))
+        let wanted = max(1, replicas(value / target))
         if isTolerated(ratio) {
             return Outcome(ratio: ratio, recommended: current, heldBy: wanted == current ? nil : .tolerance)
         }

@@ -15,6 +15,24 @@ package struct PolicyInput: Sendable {
     package var scaleUpStep: Int
     /// Since when an exhausted error budget has held back scale-downs without a break.
     package var errorBudgetHeldSince: Timestamp?
+
+    package init(
+        now: Timestamp,
+        current: Int,
+        ready: Int,
+        metrics: [MetricSpec],
+        observations: [MetricObservation],
+        scaleUpStep: Int,
+        errorBudgetHeldSince: Timestamp? = nil
+    ) {
+        self.now = now
+        self.current = current
+        self.ready = ready
+        self.metrics = metrics
+        self.observations = observations
+        self.scaleUpStep = scaleUpStep
+        self.errorBudgetHeldSince = errorBudgetHeldSince
+    }
 }
 
 package struct PolicyRecommendation: Sendable {
@@ -27,4 +45,20 @@ package struct PolicyRecommendation: Sendable {
     package var holdsScaleDown: Cause?
     package var errorBudgetHeldSince: Timestamp?
     package var budget: BudgetRecord?
+
+    package init(
+        records: [MetricRecord],
+        replicas: Int?,
+        causes: [Cause] = [],
+        holdsScaleDown: Cause? = nil,
+        errorBudgetHeldSince: Timestamp? = nil,
+        budget: BudgetRecord? = nil
+    ) {
+        self.records = records
+        self.replicas = replicas
+        self.causes = causes
+        self.holdsScaleDown = holdsScaleDown
+        self.errorBudgetHeldSince = errorBudgetHeldSince
+        self.budget = budget
+    }
 }

@@ -56,10 +56,9 @@ struct Demo: Sendable {
         let fleet = DemoFleet(program: "\(ProgramDirectory.path)/http-app", targetsFile: prometheus.targetsFile)
         let load = DemoLoad(plan: plan, fleet: fleet, http: http)
         let display = DemoDisplay(plan: plan, load: load, fleet: fleet, client: client)
-        let runtime = try OperatorRuntime(
-            OperatorConfiguration(
-                cluster: cluster, plugins: try plugins(prometheusAddress: address), listen: nil, identity: "demo"
-            ),
+        let runtime = OperatorRuntime(
+            OperatorConfiguration(cluster: cluster, listen: nil, identity: "demo"),
+            source: try PluginHost(configuration: try plugins(prometheusAddress: address), logger: logger),
             http: http, logger: logger, audit: count
         )
         StandardStreams.printLine(

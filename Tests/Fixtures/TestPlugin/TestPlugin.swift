@@ -3,7 +3,7 @@ import PluginSDK
 /// A plugin that does what its config says: for tests of the SDK in a process of its own. It imports the SDK alone,
 /// as a plugin author's does.
 @main
-struct TestPlugin: MetricPlugin {
+struct TestPlugin: RangeMetricPlugin {
     struct Config: MetricConfig {
         enum Behavior: String, CaseIterable, ConfigValue { case answer, print, fail, leak, wait, block }
 
@@ -28,5 +28,12 @@ struct TestPlugin: MetricPlugin {
         case .block: while true {}
         }
         return MetricReading(request.config.value, unit: "things")
+    }
+
+    func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange {
+        let window = request.window
+        let times = stride(
+            from: window.fromMicroseconds, through: window.toMicroseconds, by: window.stepSeconds * 1_000_000)
+        return MetricRange(points: times.map { .init(atMicroseconds: $0, value: request.config.value) }, unit: "things")
     }
 }

@@ -17,28 +17,33 @@ struct HostFixture {
     /// Runs a host while the body runs, then shuts it down gracefully and checks that no process and no pipe is left.
     static func run(
         _ plugins: [String: PluginScript], files: [String: String] = [:], manifest: String? = nil,
-        clock: ManualClock? = nil, body: (HostFixture) async throws -> Void
+        clock: ManualClock? = nil, launcher: String? = nil, waitsForStart: Bool = true,
+        body: (HostFixture) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         for (name, script) in plugins {
             try directory.write(script.text, to: "generalscaler-plugin-\(name)", executable: true)
         }
+        try directory.makeDirectory("tmp")
         for (name, text) in files { try directory.write(text, to: name, executable: true) }
         var configuration = PluginHostConfiguration(
             directories: [directory.path], hostVersion: "1.0",
-            environment: ["PATH": environment("PATH") ?? "/usr/bin:/bin", "SECRET": "never"])
+            environment: [
+                "PATH": environment("PATH") ?? "/usr/bin:/bin", "SECRET": "never", "TMPDIR": "\(directory.path)/tmp",
+            ])
         if let manifest {
             try directory.write(manifest, to: "plugins.yaml")
             configuration.manifest = "\(directory.path)/plugins.yaml"
         }
+        if let launcher { configuration.launcher = launcher }
         let log = CapturedLog()
         let host = try PluginHost(
             configuration: configuration, clock: clock ?? ContinuousClock(), random: { 0.5 }, logger: log.logger)
         let fixture = HostFixture(host: host, log: log, directory: directory.path, clock: clock)
-        let group = ServiceGroup(services: [host], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
+        let group = ServiceGroup(services: [host], logger: .silent)
         async let running: Void = group.run()
-        await host.untilStarted()
+        if waitsForStart { await host.untilStarted() }
         var pipes: Set<String> = []
         for health in await host.health() {
             if let process = health.processID { pipes.formUnion(Self.pipes(of: process)) }
@@ -77,9 +82,11 @@ struct HostFixture {
 
     static func expectNothingLeft(directory: String, pipes: Set<String>) {
         let left = ProcessTable.entries().filter { entry in
-            commandLine(entry.id).contains(directory)
+            ["cmdline", "environ"].contains { text($0, of: entry.id).contains(directory) }
         }
         #expect(left.isEmpty, "these processes outlive their host: \(left)")
+        let temporary = TemporaryDirectory.entries(of: "\(directory)/tmp")
+        #expect(temporary.isEmpty, "these temporary directories outlive their plugins: \(temporary)")
         let open = Self.pipes(of: getpid()).intersection(pipes)
         #expect(open.isEmpty, "these pipes outlive their host: \(open)")
     }
@@ -100,7 +107,7 @@ struct HostFixture {
 
     static func exists(_ process: Int32) -> Bool { kill(process, 0) == 0 }
 
-    private static func pipes(of process: Int32) -> Set<String> {
+    static func pipes(of process: Int32) -> Set<String> {
         var pipes: Set<String> = []
         for descriptor in 0..<512 {
             var target = [CChar](repeating: 0, count: 128)
@@ -112,10 +119,10 @@ struct HostFixture {
         return pipes
     }
 
-    private static func commandLine(_ process: Int32) -> String {
-        guard let file = fopen("/proc/\(process)/cmdline", "re") else { return "" }
+    private static func text(_ name: String, of process: Int32) -> String {
+        guard let file = fopen("/proc/\(process)/\(name)", "re") else { return "" }
         defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 4_096)
+        var bytes = [UInt8](repeating: 0, count: 16 << 10)
         let count = fread(&bytes, 1, bytes.count, file)
         return String(decoding: bytes.prefix(count).map { $0 == 0 ? 0x20 : $0 }, as: UTF8.self)
     }

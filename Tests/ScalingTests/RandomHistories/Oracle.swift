@@ -179,10 +179,7 @@ struct Oracle {
 
         func isWithin(_ duration: Duration, of time: Timestamp?) -> Bool { time.map { now - $0 < duration } ?? false }
 
-        /// A metric of the load, not of the errors, is above its activation value.
-        var isActive: Bool {
-            zip(spec.metrics, values).contains { !isError($0) && ($1 ?? -.infinity) > $0.activation }
-        }
+        var isActive: Bool { zip(spec.metrics, values).contains { ($1 ?? -.infinity) > $0.activation } }
 
         var asksForMore: Bool {
             zip(spec.metrics, values).contains { metric, value in

@@ -10,7 +10,8 @@ extension ScalingSpec {
         )
         if random.chance(percent: 25) {
             demand.objective = .threeNines
-            metrics += [.errors, .longErrors]
+            let activation = random.pick([0.0, 1])
+            metrics += [.errors.activating(above: activation), .longErrors.activating(above: activation)]
         }
         return ScalingSpec(
             minReplicas: least,

@@ -1,0 +1,27 @@
+import WireFormats
+
+/// One self-contained page that shows backtests of one trace side by side.
+package enum HTMLReport {
+    /// Where the template takes the data.
+    private static let placeholder = Array("\"REPORT DATA\"".utf8)
+
+    /// - Parameter runs: at least one; the first is drawn first.
+    package static func page(title: String, runs: [(recording: ReportRecording, summary: BacktestSummary)]) -> [UInt8] {
+        let data: JSON = [
+            "title": .string(title), "runs": .array(runs.map { $0.recording.json(summary: $0.summary) }),
+        ]
+        let template = PackageResources.report_html
+        guard let start = template.firstRange(of: placeholder) else { return template }
+        return template[..<start.lowerBound] + safe(data.encoded(escapesNonASCII: true)) + template[start.upperBound...]
+    }
+
+    /// No text of the data can end the script that it stands in.
+    private static func safe(_ json: [UInt8]) -> [UInt8] {
+        var safe: [UInt8] = []
+        safe.reserveCapacity(json.count)
+        for byte in json {
+            if byte == UInt8(ascii: "<") { safe += Array("\\u003c".utf8) } else { safe.append(byte) }
+        }
+        return safe
+    }
+}

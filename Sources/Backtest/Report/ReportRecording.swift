@@ -1,0 +1,122 @@
+import Scaling
+import WireFormats
+
+/// What a report shows of one backtest, taken down step by step.
+package struct ReportRecording: Sendable {
+    package let name: String
+    private let spec: ScalingSpec
+    private let capacities: [Double?]
+    private let arePerReplica: [Bool]
+    private var start: Timestamp?
+    private var loads: [[Double?]]
+    /// Each where it differs from the poll before.
+    private var replicas: [Replicas] = []
+    private var decisions: [Segment] = []
+    /// Polls out of the SLO, as ranges.
+    private var outages: [Range<Int>] = []
+    private var polls = 0
+    private var lastDecision: Decision?
+    private var reasonCount = 0
+
+    private struct Replicas {
+        let poll: Int
+        let current: Int
+        let ready: Int
+    }
+
+    fileprivate struct Segment {
+        let poll: Int
+        let decision: Decision
+    }
+
+    /// Decisions with a sentence of their own in the report. Those that scale are all there.
+    package static let maxHolds = 20_000
+    /// Points of one line; of a longer run only every so many-th poll is drawn.
+    package static let maxPoints = 60_000
+
+    package init(name: String, backtest: Backtest) {
+        self.name = name
+        spec = backtest.spec
+        capacities = backtest.capacities
+        arePerReplica = backtest.arePerReplica
+        loads = spec.metrics.map { _ in [] }
+    }
+
+    package mutating func add(_ step: BacktestStep) {
+        let decision = step.decision
+        if start == nil { start = decision.time }
+        for (index, metric) in step.metrics.enumerated() { loads[index].append(metric.load) }
+        if replicas.last.map({ $0.current != decision.current || $0.ready != decision.ready }) ?? true {
+            replicas.append(Replicas(poll: polls, current: decision.current, ready: decision.ready))
+        }
+        takeDown(decision)
+        if step.isWithinSLO == false {
+            if let last = outages.last, last.upperBound == polls {
+                outages[outages.count - 1] = last.lowerBound..<polls + 1
+            } else {
+                outages.append(polls..<polls + 1)
+            }
+        }
+        polls += 1
+    }
+
+    private mutating func takeDown(_ decision: Decision) {
+        defer { lastDecision = decision }
+        if !decision.changesReplicas {
+            if let lastDecision, decision.isSame(as: lastDecision) { return }
+            guard reasonCount < Self.maxHolds else { return }
+            reasonCount += 1
+        }
+        decisions.append(Segment(poll: polls, decision: decision))
+    }
+
+    // MARK: JSON
+
+    /// What the page's script draws.
+    func json(summary: BacktestSummary) -> JSON {
+        let stride = max(1, (polls + Self.maxPoints - 1) / Self.maxPoints)
+        return [
+            "name": .string(name), "start": .number(start.map { Double($0.microsecondsSince1970) / 1e6 } ?? 0),
+            "interval": .number(spec.pollingInterval / .seconds(1)), "polls": .integer(Int64(polls)),
+            "stride": .integer(Int64(stride)),
+            "bounds": [.integer(Int64(spec.minReplicas)), .integer(Int64(spec.maxReplicas))],
+            "metrics": .array(spec.metrics.indices.map { metric($0, stride: stride) }),
+            "replicas": .array(
+                replicas.map { [.integer(Int64($0.poll)), .integer(Int64($0.current)), .integer(Int64($0.ready))] }),
+            "decisions": .array(decisions.map(\.json)),
+            "outages": .array(outages.map { [.integer(Int64($0.lowerBound)), .integer(Int64($0.upperBound))] }),
+            "summary": summary.json,
+        ]
+    }
+
+    private func metric(_ index: Int, stride: Int) -> JSON {
+        let metric = spec.metrics[index]
+        let values = Swift.stride(from: 0, to: polls, by: stride).map { loads[index][$0].map(JSON.rounded) ?? .null }
+        var json: [String: JSON] = [
+            "name": .string(metric.name), "target": .number(metric.target),
+            "targetType": .string(metric.targetType.rawValue), "values": .array(values),
+            "isPerReplica": .bool(arePerReplica[index]),
+        ]
+        if let capacity = capacities[index] { json["capacity"] = .rounded(capacity) }
+        return .object(json)
+    }
+}
+
+extension ReportRecording.Segment {
+    fileprivate var json: JSON {
+        [
+            .integer(Int64(poll)), .integer(Int64(decision.current)), .integer(Int64(decision.desired)),
+            .string(decision.reason),
+        ]
+    }
+}
+
+extension JSON {
+    /// Four significant digits are more than a line on a screen shows.
+    fileprivate static func rounded(_ value: Double) -> JSON {
+        var scale = 1.0
+        while value.magnitude > 0, value.magnitude * scale < 1_000, scale < 1e9 { scale *= 10 }
+        let rounded = (value * scale).rounded() / scale
+        return rounded.isFinite ? .number(rounded) : .null
+    }
+}

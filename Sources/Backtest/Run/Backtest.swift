@@ -1,0 +1,155 @@
+package import Scaling
+
+/// Lets the engine of production decide on a trace, on a simulated clock.
+package struct Backtest: Sendable {
+    package let spec: ScalingSpec
+    package let trace: Trace
+    package let workload: Workload
+    private let models: [MetricModel]
+
+    /// Polls between two reports of progress.
+    private static let progressInterval = 2_048
+
+    /// - Throws: ``TraceError`` where a metric of the spec is not in the trace.
+    package init(spec: ScalingSpec, trace: Trace, workload: Workload = Workload()) throws(TraceError) {
+        self.spec = spec
+        self.trace = trace
+        self.workload = workload
+        models = try Self.models(spec, trace, workload)
+    }
+
+    private static func models(
+        _ spec: ScalingSpec, _ trace: Trace, _ workload: Workload
+    ) throws(TraceError) -> [MetricModel] {
+        let demand = spec.policy as? SLOPolicy ?? (spec.policy as? CostPolicy)?.demand
+        let objective = demand?.objective.map { [$0.metric, $0.longMetric] } ?? []
+        let tolerance = demand?.scaleUpTolerance ?? SLOPolicy.defaultTolerance
+        var models: [MetricModel] = []
+        for metric in spec.metrics {
+            let isObjective = objective.contains(metric.name)
+            let kind: MetricModel.Kind =
+                if isObjective || workload.replayed.contains(metric.name) { .replayed } else {
+                    metric.targetType == .value ? .perReplica : .total
+                }
+            models.append(
+                MetricModel(
+                    metric: metric, kind: kind, column: try column(of: metric, spec, trace),
+                    capacity: isObjective ? nil : workload.capacities[metric.name] ?? metric.target * (1 + tolerance)
+                ))
+        }
+        return models
+    }
+
+    private static func column(
+        of metric: MetricSpec, _ spec: ScalingSpec, _ trace: Trace
+    ) throws(TraceError) -> Int {
+        if let column = trace.metrics.firstIndex(of: metric.name) { return column }
+        // Of one metric and one column it is plain what is meant.
+        if spec.metrics.count == 1, trace.metrics.count == 1 { return 0 }
+        throw TraceError(
+            "has no column \"\(metric.name)\"; it has \(trace.metrics.joined(separator: ", ")). "
+                + "Name the metric in the spec, or the column in the trace, like the other")
+    }
+
+    /// Whether a metric's load is spread over the replicas, metric by metric; else it is one value for all.
+    package var arePerReplica: [Bool] { models.map { $0.kind != .replayed } }
+
+    /// Load that one ready replica can take, metric by metric; nil where a metric does not count.
+    package var capacities: [Double?] { models.map(\.capacity) }
+
+    /// Whether the values of a metric of target type Value are taken for the load of all replicas, since nothing says
+    /// with how many they were recorded.
+    package var takesValuesForTotals: Bool {
+        workload.recordedReplicas == nil && trace.samples[0].replicas == nil
+            && models.contains { $0.kind == .perReplica }
+    }
+
+    /// - Parameters:
+    ///   - onProgress: told the share that is done, now and then.
+    ///   - onStep: told of each poll, in order.
+    package func run<Failure: Error>(
+        onProgress: (Double) -> Void = { _ in }, onStep: (BacktestStep) throws(Failure) -> Void
+    ) throws(Failure) -> BacktestSummary {
+        var summary = BacktestSummary(spec: spec, workload: workload)
+        var replicas = ReplicaSet(ready: initialReplicas, startupDelay: workload.startupDelay)
+        var history = ScalingHistory()
+        var index = 0
+        var now = trace.start
+        let length = (trace.end - trace.start) / .seconds(1)
+        while now <= trace.end {
+            while index + 1 < trace.samples.count, trace.samples[index + 1].time <= now { index += 1 }
+            let sample = trace.samples[index]
+            replicas.advance(to: now)
+            let recorded = sample.replicas ?? workload.recordedReplicas
+            if spec.isDryRun, let recorded { replicas = ReplicaSet(ready: recorded, startupDelay: .zero) }
+            let step = decide(sample, recorded: recorded, replicas, at: now, &history)
+            if step.decision.changesReplicas, !spec.isDryRun {
+                let decision = step.decision
+                history.recordScale(
+                    from: decision.current, to: decision.desired, at: now, startsCooldown: decision.startsCooldown)
+                replicas.scale(to: decision.desired, at: now)
+            }
+            summary.add(step, replicasAfter: replicas.current)
+            try onStep(step)
+            if summary.polls % Self.progressInterval == 0 { onProgress((now - trace.start) / .seconds(1) / length) }
+            now = now + spec.pollingInterval
+        }
+        onProgress(1)
+        return summary
+    }
+
+    private var initialReplicas: Int {
+        workload.initialReplicas ?? trace.samples[0].replicas ?? workload.recordedReplicas ?? max(1, spec.minReplicas)
+    }
+
+    private func decide(
+        _ sample: Trace.Sample, recorded: Int?, _ replicas: ReplicaSet, at now: Timestamp,
+        _ history: inout ScalingHistory
+    ) -> BacktestStep {
+        // A sample stands until the next one is due.
+        let observedAt = now - sample.time < trace.step ? now : sample.time
+        var observations: [MetricObservation] = []
+        var metrics: [BacktestStep.Metric] = []
+        for model in models {
+            let cell = sample.cells[model.column]
+            // After a gap nobody knows the load.
+            let isKnown = now - observedAt <= model.metric.maxAge
+            let demand = isKnown ? model.demand(cell, recordedReplicas: recorded) : nil
+            observations.append(
+                model.observation(
+                    cell, recordedReplicas: recorded, ready: replicas.ready, observedAt: observedAt))
+            metrics.append(
+                BacktestStep.Metric(
+                    load: model.load(demand: demand, ready: replicas.ready),
+                    isWithinSLO: model.isWithinSLO(demand: demand, ready: replicas.ready)
+                ))
+        }
+        let outcome = DecisionEngine.decide(
+            DecisionInput(
+                spec: spec, now: now, current: replicas.current, ready: replicas.ready, observations: observations,
+                history: history
+            ))
+        history = outcome.history
+        return BacktestStep(decision: outcome.decision, metrics: metrics)
+    }
+}
+
+/// One poll of a backtest.
+package struct BacktestStep: Sendable {
+    package struct Metric: Sendable, Hashable {
+        /// The load on each ready replica, which is held against the target; nil where it is not known.
+        package var load: Double?
+        /// Whether the ready replicas can take the load; nil where it is not known or does not count.
+        package var isWithinSLO: Bool?
+    }
+
+    package var decision: Decision
+    /// In the order of the spec.
+    package var metrics: [Metric]
+
+    /// Nil where no metric is known.
+    package var isWithinSLO: Bool? {
+        let known = metrics.compactMap(\.isWithinSLO)
+        return known.isEmpty ? nil : known.allSatisfy(\.self)
+    }
+}

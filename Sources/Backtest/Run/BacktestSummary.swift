@@ -1,0 +1,86 @@
+package import Scaling
+package import WireFormats
+
+/// What a backtest came to.
+package struct BacktestSummary: Sendable, Hashable {
+    package private(set) var polls = 0
+    /// Time in which a metric was above what the ready replicas can take.
+    package private(set) var timeOutOfSLO: Duration = .zero
+    /// Time in which no metric had a value.
+    package private(set) var timeUnknown: Duration = .zero
+    package private(set) var replicaSeconds: Double = 0
+    package private(set) var scaleUps = 0
+    package private(set) var scaleDowns = 0
+    /// Scalings that took back the one before within ``flapTime``.
+    package private(set) var flaps = 0
+    package private(set) var fewestReplicas = Int.max
+    package private(set) var mostReplicas = 0
+    /// What bounded how many of the decisions.
+    package private(set) var limits: [Cause: Int] = [:]
+    private let interval: Duration
+    private let price: Double?
+    private let isDryRun: Bool
+    private var lastScaling: Scaling?
+
+    private struct Scaling: Sendable, Hashable {
+        let time: Timestamp
+        let isUp: Bool
+    }
+
+    /// A scaling against the direction of the one before it, sooner than this, is a flap.
+    package static let flapTime: Duration = .seconds(600)
+
+    init(spec: ScalingSpec, workload: Workload) {
+        interval = spec.pollingInterval
+        isDryRun = spec.isDryRun
+        price = workload.pricePerReplicaHour ?? (spec.policy as? CostPolicy)?.costPerPodPerHour
+    }
+
+    package var time: Duration { interval * polls }
+    package var replicaHours: Double { replicaSeconds / 3_600 }
+    /// In the currency of the price; nil without a price.
+    package var cost: Double? { price.map { $0 * replicaHours } }
+    /// Of the time in which a metric had a value.
+    package var shareOutOfSLO: Double {
+        let known = time - timeUnknown
+        return known > .zero ? timeOutOfSLO / known : 0
+    }
+    package var scalings: Int { scaleUps + scaleDowns }
+
+    mutating func add(_ step: BacktestStep, replicasAfter: Int) {
+        polls += 1
+        switch step.isWithinSLO {
+        case nil: timeUnknown += interval
+        case false?: timeOutOfSLO += interval
+        case true?: break
+        }
+        replicaSeconds += Double(replicasAfter) * (interval / .seconds(1))
+        fewestReplicas = min(fewestReplicas, replicasAfter)
+        mostReplicas = max(mostReplicas, replicasAfter)
+        for cause in step.decision.limitedBy { limits[cause, default: 0] += 1 }
+        if step.decision.changesReplicas, !isDryRun { countScaling(step.decision) }
+    }
+
+    private mutating func countScaling(_ decision: Decision) {
+        let isUp = decision.desired > decision.current
+        if isUp { scaleUps += 1 } else { scaleDowns += 1 }
+        if let lastScaling, lastScaling.isUp != isUp, decision.time - lastScaling.time < Self.flapTime { flaps += 1 }
+        lastScaling = Scaling(time: decision.time, isUp: isUp)
+    }
+
+    package var json: JSON {
+        var summary: [String: JSON] = [
+            "polls": .integer(Int64(polls)), "seconds": .number(time / .seconds(1)),
+            "secondsOutOfSLO": .number(timeOutOfSLO / .seconds(1)), "shareOutOfSLO": .number(shareOutOfSLO),
+            "secondsUnknown": .number(timeUnknown / .seconds(1)), "replicaHours": .number(replicaHours),
+            "scalings": .integer(Int64(scalings)), "scaleUps": .integer(Int64(scaleUps)),
+            "scaleDowns": .integer(Int64(scaleDowns)), "flaps": .integer(Int64(flaps)),
+            "fewestReplicas": .integer(Int64(polls == 0 ? 0 : fewestReplicas)),
+            "mostReplicas": .integer(Int64(mostReplicas)),
+            "limitedBy": .object(
+                Dictionary(uniqueKeysWithValues: limits.map { ($0.key.rawValue, .integer(Int64($0.value))) })),
+        ]
+        if let cost { summary["cost"] = .number(cost) }
+        return .object(summary)
+    }
+}

@@ -1,0 +1,60 @@
+import Scaling
+
+/// What a metric of the trace says about the load, and what a scaler would have read of it with other replicas.
+struct MetricModel {
+    enum Kind {
+        /// The trace has a total that the replicas share; the scaler reads the total.
+        case total
+        /// The scaler reads the load per ready replica: the total of the trace, or its value times its replicas.
+        case perReplica
+        /// The value does not depend on the replicas.
+        case replayed
+    }
+
+    let metric: MetricSpec
+    let kind: Kind
+    /// Where the metric is in the trace.
+    let column: Int
+    /// Load that one ready replica can take; for a replayed metric the greatest value within the SLO. Nil: none is.
+    let capacity: Double?
+
+    /// What the sample says of the whole load.
+    func demand(_ cell: Trace.Cell, recordedReplicas: Int?) -> Double? {
+        guard case .value(let value) = cell else { return nil }
+        guard kind == .perReplica, let recordedReplicas else { return value }
+        return value * Double(recordedReplicas)
+    }
+
+    /// What the scaler reads while so many replicas are ready.
+    func observation(
+        _ cell: Trace.Cell, recordedReplicas: Int?, ready: Int, observedAt: Timestamp
+    ) -> MetricObservation {
+        switch cell {
+        case .noData: .noData("the trace has no value")
+        case .failed: .failed("the trace has a failed reading")
+        case .value(let value):
+            .value(reading(value, demand(cell, recordedReplicas: recordedReplicas), ready), observedAt: observedAt)
+        }
+    }
+
+    private func reading(_ value: Double, _ demand: Double?, _ ready: Int) -> Double {
+        guard kind == .perReplica, let demand else { return value }
+        // With the replicas of the recording it is the recorded value, to the last digit.
+        return demand == value * Double(ready) ? value : demand / Double(max(ready, 1))
+    }
+
+    /// The load on each ready replica, which is held against the target.
+    func load(demand: Double?, ready: Int) -> Double? {
+        guard let demand else { return nil }
+        return kind == .replayed ? demand : demand / Double(max(ready, 1))
+    }
+
+    /// Whether each ready replica can take its share; nil where nobody knows.
+    func isWithinSLO(demand: Double?, ready: Int) -> Bool? {
+        guard let capacity, let demand, let load = load(demand: demand, ready: ready) else { return nil }
+        if kind != .replayed, ready == 0 { return demand <= metric.activation }
+        return load <= capacity * (1 + Self.forgivenRounding)
+    }
+
+    private static let forgivenRounding = 1e-9
+}

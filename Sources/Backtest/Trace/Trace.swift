@@ -1,0 +1,78 @@
+package import Scaling
+
+/// What metrics were over a stretch of time.
+package struct Trace: Sendable, Hashable {
+    /// What was known of one metric at one time.
+    package enum Cell: Sendable, Hashable {
+        case value(Double)
+        case noData
+        case failed
+    }
+
+    package struct Sample: Sendable, Hashable {
+        package var time: Timestamp
+        /// One per metric, in the order of ``Trace/metrics``.
+        package var cells: [Cell]
+        /// Replicas the target was set to at the time, where the trace says.
+        package var replicas: Int?
+
+        package init(time: Timestamp, cells: [Cell], replicas: Int? = nil) {
+            self.time = time
+            self.cells = cells
+            self.replicas = replicas
+        }
+    }
+
+    package let metrics: [String]
+    /// At least two, in the order of time, no two at one time.
+    package let samples: [Sample]
+    /// The usual time between two samples. A sample stands for so long; what is missing after that is a gap.
+    package let step: Duration
+
+    /// The column that gives replicas instead of a metric.
+    package static let replicasColumn = "replicas"
+    /// A year at 15 s has a third of this.
+    package static let maxSamples = 6_000_000
+
+    /// - Parameter samples: in any order.
+    /// - Throws: ``TraceError`` where there are too few or too many, or two at one time.
+    package init(metrics: [String], samples: [Sample]) throws(TraceError) {
+        guard samples.count <= Self.maxSamples else {
+            throw TraceError("has \(samples.count) samples, more than \(Self.maxSamples): cut it into pieces")
+        }
+        let sorted = samples.sorted { $0.time < $1.time }
+        guard let first = sorted.first, sorted.count > 1 else {
+            throw TraceError("has fewer than two samples, and a simulation needs a stretch of time")
+        }
+        var gaps: [Duration] = []
+        gaps.reserveCapacity(sorted.count)
+        var previous = first.time
+        for sample in sorted.dropFirst() {
+            guard sample.time > previous else {
+                throw TraceError("has two samples at one time, \(sample.time.text)")
+            }
+            gaps.append(sample.time - previous)
+            previous = sample.time
+        }
+        gaps.sort()
+        step = gaps[gaps.count / 2]
+        self.samples = sorted
+        self.metrics = metrics
+    }
+
+    package var start: Timestamp { samples[0].time }
+    package var end: Timestamp { samples[samples.count - 1].time }
+}
+
+/// Why a text is no trace.
+package struct TraceError: Error, Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+
+    init(line: Int, _ message: String) {
+        description = "line \(line): \(message)"
+    }
+}

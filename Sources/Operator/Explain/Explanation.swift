@@ -1,0 +1,98 @@
+package import Scaling
+package import WireFormats
+
+/// What a GeneralScaler did last, why, and what the next step waits for: in plain words, from its object and events.
+package struct Explanation: Sendable {
+    package let text: String
+
+    /// Events that are shown, the newest last.
+    package static let maxEvents = 8
+
+    /// - Parameters:
+    ///   - object: the GeneralScaler as the API server has it.
+    ///   - events: of events.k8s.io/v1, in any order; those of other objects are left out.
+    /// - Throws: ``JSONPathError`` where the object has no identity.
+    package init(object: JSON, events: [JSON], now: Timestamp) throws(JSONPathError) {
+        let scaler = try GeneralScaler(object)
+        let status = StatusView(object["status"] ?? .null)
+        var paragraphs = [Self.heading(scaler, status)]
+        switch scaler.spec {
+        case .failure(let invalid):
+            paragraphs.append(
+                (["Its spec is not valid, so nothing is decided. To mend:"]
+                    + invalid.problems.map { "  \($0)" }).joined(separator: "\n"))
+        case .success(let spec):
+            paragraphs.append(Self.decision(status, now: now))
+            paragraphs += Self.troubles(object["status"]?["conditions"]?.arrayValue ?? [])
+            if let next = NextStep(spec: spec, status: status, history: scaler.status.history, now: now) {
+                paragraphs.append((["What comes next:"] + next.lines.map { "  \($0)" }).joined(separator: "\n"))
+            }
+        }
+        paragraphs.append(Self.events(events, of: scaler, now: now))
+        text = paragraphs.joined(separator: "\n\n") + "\n"
+    }
+
+    private static func heading(_ scaler: GeneralScaler, _ status: StatusView) -> String {
+        guard case .success(let spec) = scaler.spec else { return "\(scaler.namespace)/\(scaler.name)" }
+        let mode = spec.mode == .dryRun ? ", as a dry run" : ""
+        return "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) between \(spec.minReplicas) and "
+            + "\(spec.maxReplicas) replicas\(mode), and looks every \(spec.pollingInterval.shortText)."
+    }
+
+    private static func decision(_ status: StatusView, now: Timestamp) -> String {
+        guard let reason = status.reason else {
+            return "It has not decided anything yet. Is the operator running, and does it look after this namespace?"
+        }
+        let when = status.decidedAt.map { " (\(Self.ago($0, now)))" } ?? ""
+        var lines = ["Last decision\(when): \(reason)"]
+        lines += status.metrics.map { "  \($0.sentence)" }
+        if let current = status.current, let ready = status.ready {
+            lines.append("  \(current) replicas were set, \(ready) of them ready.")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Conditions that someone has to act on and that the decision's own sentence does not tell.
+    private static func troubles(_ conditions: [JSON]) -> [String] {
+        let false_ = conditions.filter {
+            ["Ready", "AbleToScale"].contains($0["type"]?.stringValue) && $0["status"] == "False"
+        }
+        var seen: Set<String> = []
+        return false_.compactMap { condition in
+            guard let message = condition["message"]?.stringValue, seen.insert(message).inserted else { return nil }
+            return "Trouble: \(message) (\(condition["reason"]?.stringValue ?? "no reason"))"
+        }
+    }
+
+    private static func events(_ events: [JSON], of scaler: GeneralScaler, now: Timestamp) -> String {
+        let own = events.filter { $0["regarding"]?["uid"]?.stringValue == scaler.uid }.compactMap(EventView.init)
+        guard !own.isEmpty else { return "No events of it are kept; the API server forgets them after an hour." }
+        let shown = own.sorted { $0.time < $1.time }.suffix(maxEvents)
+        let lines = shown.map { "  \(ago($0.time, now)): \($0.note)\($0.count > 1 ? " (\($0.count) times)" : "")" }
+        return (["Its events, the newest last:"] + lines).joined(separator: "\n")
+    }
+
+    private static func ago(_ time: Timestamp, _ now: Timestamp) -> String {
+        time > now ? "at \(time.rfc3339(.seconds))" : "\((now - time).shortText) ago"
+    }
+}
+
+/// One event, as far as it is shown.
+private struct EventView {
+    let time: Timestamp
+    let note: String
+    let count: Int
+
+    init?(_ event: JSON) {
+        let times = [
+            event["series"]?["lastObservedTime"], event["eventTime"], event["deprecatedLastTimestamp"],
+            event["metadata"]?["creationTimestamp"],
+        ]
+        guard let time = times.lazy.compactMap({ $0?.stringValue.flatMap(Timestamp.init(rfc3339:)) }).first,
+            let note = event["note"]?.stringValue
+        else { return nil }
+        self.time = time
+        self.note = note
+        count = event["series"]?["count"]?.intValue ?? 1
+    }
+}

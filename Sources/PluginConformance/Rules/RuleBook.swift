@@ -1,0 +1,12 @@
+/// All rules of the plugin protocol, in the order of their numbers.
+package enum RuleBook {
+    package static let rules: [Rule] =
+        launch + handshake + framing + config + metric + concurrency + exit + confinement + host
+
+    package static func rule(_ id: RuleID) -> Rule {
+        // A test holds the book to one rule for each id, in order.
+        rules[id.rawValue - 1]
+    }
+
+    package static func rules(of group: RuleGroup) -> [Rule] { rules.filter { $0.group == group } }
+}

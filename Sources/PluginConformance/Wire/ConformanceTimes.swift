@@ -1,0 +1,24 @@
+import PluginProtocol
+
+/// How long a plugin has for its answers.
+package struct ConformanceTimes: Sendable, Hashable {
+    /// For `initialize`, from the start.
+    package var initialize: Duration = .seconds(30)
+    /// For `validate_config` and for what a plugin answers without looking.
+    package var validate: Duration = .seconds(10)
+    /// The `deadlineMs` of calls for values.
+    package var deadline: Duration = .seconds(5)
+
+    package init() {}
+
+    /// - Parameter method: nil for one that a plugin does not know.
+    func answer(_ method: ProtocolMethod?) -> Duration {
+        switch method {
+        case .initialize: initialize
+        case .getMetricValue, .getMetricValues, .getMetricRange: deadline
+        default: validate
+        }
+    }
+
+    var deadlineMs: Int64 { max(1, Int64(deadline / .milliseconds(1))) }
+}

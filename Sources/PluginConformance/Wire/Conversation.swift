@@ -1,0 +1,213 @@
+import PluginProtocol
+import WireFormats
+
+/// What is said between the suite and one process of the plugin. It notes every breach of a rule that concerns any
+/// message, whatever a check looks for.
+final class Conversation {
+    typealias Instant = ContinuousClock.Instant
+
+    enum Answer {
+        case result(JSON)
+        case error(AnswerError)
+        /// The plugin did not answer as it should. A finding says so.
+        case none
+
+        var isNone: Bool { if case .none = self { true } else { false } }
+    }
+
+    private enum Slot {
+        case open(ProtocolMethod?)
+        case answered(Answer)
+    }
+
+    let process: PluginProcess
+    private let isOneshot: Bool
+    private let times: ConformanceTimes
+    private let log: FindingLog
+    /// A text that no answer may hold.
+    var secret: [UInt8]?
+    /// Nothing can be asked of the process any more.
+    private(set) var isOver = false
+    private let trace: (@Sendable (Int32, Bool, [UInt8]) -> Void)?
+    /// Ids count from 1.
+    private var lastID: Int64 = 0
+    /// Requests whose answer nobody has taken yet.
+    private var slots: [Int64: Slot] = [:]
+    /// Set while an answer without an id would be one to a notification.
+    private var expectsNothing = false
+
+    init(_ command: PluginCommand, options: CheckOptions, log: FindingLog) throws(LaunchError) {
+        process = try PluginProcess(command)
+        times = options.times
+        trace = options.trace
+        self.log = log
+        isOneshot = command.isOneshot
+    }
+
+    private func note(_ finding: Finding) { log.note(finding) }
+
+    // MARK: Asking
+
+    /// Sends a request.
+    ///
+    /// - Parameter extra: further members of the message.
+    func send(_ method: String, _ params: JSON, extra: [String: JSON] = [:]) -> Int64 {
+        lastID += 1
+        var message: [String: JSON] = [
+            "jsonrpc": "2.0", "id": .integer(lastID), "method": .string(method), "params": params,
+        ]
+        message.merge(extra) { $1 }
+        slots[lastID] = .open(ProtocolMethod(rawValue: method))
+        write(.object(message))
+        return lastID
+    }
+
+    func notify(_ method: String, _ params: JSON) {
+        write(["jsonrpc": "2.0", "method": .string(method), "params": params])
+    }
+
+    private func write(_ message: JSON) {
+        let line = message.encoded(escapesNonASCII: true)
+        trace?(process.id, false, line)
+        guard !isOver else { return }
+        // Where it is not taken, whoever waits for the answer finds out why.
+        _ = process.send(line + [0x0A], until: .now + times.answer(nil))
+    }
+
+    func ask(_ method: ProtocolMethod, _ params: JSON) -> Answer {
+        answer(to: send(method.rawValue, params), within: times.answer(method))
+    }
+
+    // MARK: Listening
+
+    /// The answer to a request that was sent.
+    ///
+    /// - Parameter time: what it may take. A call for a value that takes longer breaks the rule of deadlines.
+    func answer(to id: Int64, within time: Duration) -> Answer {
+        let due = ContinuousClock.now + time + ConformanceLimits.slack
+        while true {
+            if case .answered(let answer)? = slots[id] {
+                slots[id] = nil
+                return answer
+            }
+            guard !isOver, listen(until: due) else { break }
+        }
+        defer { slots[id] = nil }
+        guard case .open(let method)? = slots[id], !isOver else { return .none }
+        return missed(id, method, after: time)
+    }
+
+    /// Takes in what comes for a short while: answers that nobody asked for.
+    func listenForMore(expectingNothing: Bool = false) {
+        expectsNothing = expectingNothing
+        let end = ContinuousClock.now + ConformanceLimits.quietTime
+        while !isOver, listen(until: end) {}
+        expectsNothing = false
+    }
+
+    /// Takes in one line.
+    ///
+    /// - Returns: false where none came in time.
+    private func listen(until deadline: Instant) -> Bool {
+        switch process.next(until: deadline) {
+        case .timeout: return false
+        case .line(let line):
+            trace?(process.id, true, line)
+            if let secret, line.contains(secret) {
+                note(Finding(.secretsUnseen, "an answer holds the secret that was sent", evidence: line))
+            }
+            receive(line)
+        case .overlong(let bytes):
+            note(Finding(.longestAnswer, "a line is longer than \(ProtocolLimits.maxResponseBytes) bytes", evidence: bytes))
+            isOver = true
+        case .end(let unfinished): ended(unfinished)
+        }
+        return true
+    }
+
+    private func receive(_ line: [UInt8]) {
+        switch LineJudge.judge(line) {
+        case .blank, .notification: break
+        case .broken(let finding, let id):
+            note(finding)
+            if let id, case .open? = slots[id] { slots[id] = .answered(.none) }
+        case .unaddressed(let error):
+            let rule = expectsNothing ? RuleID.notifications : .oneAnswer
+            note(Finding(rule, "an error with a null id came (\(error.summary)), where nothing was asked", evidence: line))
+        case .answer(let id, let result): answered(id, result, line)
+        }
+    }
+
+    private func answered(_ id: Int64, _ result: Result<JSON, AnswerError>, _ line: [UInt8]) {
+        guard id >= 1, id <= lastID else {
+            let rule = expectsNothing ? RuleID.notifications : .oneAnswer
+            note(Finding(rule, "an answer has the id \(id), which no request had", evidence: line))
+            // Most likely it was meant for the only open one, which then will get no other.
+            let open = slots.filter { if case .open = $0.value { true } else { false } }
+            if open.count == 1, let only = open.first { slots[only.key] = .answered(.none) }
+            return
+        }
+        guard case .open? = slots[id] else {
+            return note(Finding(.oneAnswer, "the request \(id) is answered twice", evidence: line))
+        }
+        switch result {
+        case .success(let value): slots[id] = .answered(.result(value))
+        case .failure(let error):
+            if let fault = error.fault { note(Finding(.errorShape, fault, evidence: line)) }
+            slots[id] = .answered(.error(error))
+        }
+    }
+
+    // MARK: What went wrong
+
+    private func ended(_ unfinished: [UInt8]) {
+        isOver = true
+        if !unfinished.isEmpty {
+            note(Finding(.oneObjectPerLine, "standard output ended in the middle of a line", evidence: unfinished))
+        }
+        guard !isOneshot, slots.values.contains(where: { if case .open = $0 { true } else { false } }) else { return }
+        let exit = process.waitForExit(until: .now + ConformanceLimits.slack)
+        let words = process.standardError.lastLine
+        let how = exit.map { "it \($0)" } ?? "it closed its standard output"
+        let asked = openMethods.isEmpty ? "a request" : openMethods
+        note(
+            Finding(
+                process.standardError.speaksOfExhaustion ? .boundedResources : .staysAlive,
+                "\(how) instead of answering \(asked)" + (words.map { "; its last words: \($0)" } ?? "")))
+    }
+
+    private var openMethods: String {
+        let methods = slots.values.compactMap { if case .open(let method) = $0 { method?.rawValue } else { nil } }
+        return Set(methods).sorted().joined(separator: ", ")
+    }
+
+    private func missed(_ id: Int64, _ method: ProtocolMethod?, after time: Duration) -> Answer {
+        let name = method?.rawValue ?? "the request"
+        let unfinished = process.unfinishedLine
+        let asked = ContinuousClock.now
+        if !unfinished.isEmpty {
+            note(Finding(.oneObjectPerLine, "\(name) is answered with a line that has no end", evidence: unfinished))
+        } else if method == .initialize {
+            note(Finding(.initialize, "initialize is not answered within \(Self.text(time))", isHang: true))
+        } else if process.unreadBytes > 0 {
+            let bytes = process.unreadBytes
+            note(Finding(.readsOn, "\(bytes) bytes of requests are not read within \(Self.text(time))", isHang: true))
+        } else {
+            while !isOver, case .open? = slots[id], listen(until: asked + ConformanceLimits.lateWindow) {}
+            if case .answered? = slots[id] {
+                let late = ContinuousClock.now - asked + ConformanceLimits.slack
+                let rule: RuleID = method == .validateConfig ? .validateShape : .deadline
+                note(Finding(rule, "\(name) is answered \(Self.text(late)) after its deadline of \(Self.text(time))"))
+            } else if !isOver {
+                note(Finding(.oneAnswer, "\(name) is not answered, within \(Self.text(time)) or after", isHang: true))
+            }
+        }
+        isOver = true
+        return .none
+    }
+
+    static func text(_ duration: Duration) -> String {
+        let milliseconds = Int(duration / .milliseconds(1))
+        return milliseconds < 1_000 ? "\(milliseconds) ms" : "\(Double(milliseconds / 100) / 10) s"
+    }
+}

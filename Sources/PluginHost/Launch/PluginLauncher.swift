@@ -1,0 +1,103 @@
+import Glibc
+import Subprocess
+import SystemPackage
+
+/// Makes ready what a plugin's process is started with: its own directory, its environment, its confinement.
+struct PluginLauncher: Sendable {
+    /// The file name of the program that confines itself and becomes the plugin.
+    static let programName = "generalscaler-launch"
+
+    /// That program's path.
+    let program: String?
+    /// Where the plugins' temporary directories are made.
+    let temporaryDirectory: String
+
+    struct Launch: Sendable {
+        let configuration: Configuration
+        let workspace: PluginWorkspace
+        /// Of the program as it was when this was made.
+        let fingerprint: ProgramFile.Fingerprint?
+    }
+
+    /// The plugin's own directory is made here; the caller removes it when the process is gone.
+    @concurrent
+    func prepare(_ plugin: PluginProgram, marker: EnvironmentMarker) async throws(LaunchProblem) -> Launch {
+        let fingerprint = ProgramFile.Fingerprint(plugin.path)
+        let file = try ProgramFile(plugin.path, searchPath: plugin.environment["PATH"] ?? "")
+        let workspace = try PluginWorkspace(of: plugin.name, in: temporaryDirectory)
+        do throws(LaunchProblem) {
+            let executable = try plugin.sha256.map { sha256 throws(LaunchProblem) in
+                try workspace.pin(file.path, sha256: sha256)
+            }
+            let command = try command(plugin, file: file, executable: executable ?? file.path, workspace: workspace)
+            var environment: [Environment.Key: String] = [:]
+            for (name, value) in plugin.environment { environment[Environment.Key(stringLiteral: name)] = value }
+            environment["TMPDIR"] = workspace.temporary
+            environment[Environment.Key(stringLiteral: marker.name)] = marker.value
+            var options = PlatformOptions()
+            options.createSession = true
+            let configuration = Configuration(
+                executable: .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
+                environment: .custom(environment), workingDirectory: FilePath(workspace.temporary),
+                platformOptions: options)
+            return Launch(configuration: configuration, workspace: workspace, fingerprint: fingerprint)
+        } catch {
+            _ = await workspace.remove()
+            throw error
+        }
+    }
+
+    private func command(
+        _ plugin: PluginProgram, file: ProgramFile, executable: String, workspace: PluginWorkspace
+    ) throws(LaunchProblem) -> [String] {
+        guard plugin.isConfined else { return [executable] + plugin.arguments }
+        guard let program else {
+            throw LaunchProblem(
+                "\(Self.programName), which confines it, is not beside the operator's own program. Install it there, or "
+                    + "set confined: false for this plugin in plugins.yaml")
+        }
+        let options = Self.options(
+            plugin, file: file, executable: executable, temporary: workspace.temporary,
+            runtime: SwiftRuntime.directory)
+        return [program] + options + ["--", executable] + plugin.arguments
+    }
+
+    /// What the launcher is told to allow beyond what every plugin may.
+    static func options(
+        _ plugin: PluginProgram, file: ProgramFile, executable: String, temporary: String, runtime: String?
+    ) -> [String] {
+        var readable = [file.directory, ProgramFile.directory(of: executable), executable]
+        readable += file.interpreter?.directories ?? []
+        readable += runtime.map { [$0] } ?? []
+        // A script that an interpreter is given as an argument.
+        readable += plugin.arguments.filter { $0.hasPrefix("/") && isRegularFile($0) }
+        readable += plugin.readPaths
+        var seen: Set<String> = ["/"]
+        return readable.filter { seen.insert($0).inserted }.flatMap { ["--read", $0] }
+            + ["--write", temporary]
+            + ["--address-space", "\(plugin.limits.addressSpaceMiB << 20)"]
+            + ["--memory", "\(plugin.limits.memoryMiB << 20)"]
+            + ["--open-files", "\(plugin.limits.openFiles)"]
+    }
+
+    private static func isRegularFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+}
+
+/// Where this process has its Swift runtime from, which plugins in Swift load from the same place.
+enum SwiftRuntime {
+    /// Nil where the runtime is linked in.
+    static let directory: String? = {
+        guard let file = fopen("/proc/self/maps", "re") else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: Int(PATH_MAX) + 256)
+        while fgets(&line, Int32(line.count), file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 && $0 != 0x0A }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            guard text.hasSuffix("/libswiftCore.so"), let start = text.firstIndex(of: "/") else { continue }
+            return ProgramFile.directory(of: String(text[start...]))
+        }
+        return nil
+    }()
+}

@@ -1,0 +1,207 @@
+import PluginProtocol
+import WireFormats
+
+/// A plugin whose program runs once for each call, with the request as the whole of its stdin: for shell scripts.
+///
+/// It is asked once, in a process of its own, what it offers. After that a process that fails costs its own call only.
+actor OneshotPlugin: PluginInstance {
+    private struct Waiter {
+        let continuation: CheckedContinuation<Bool, Never>
+        let timer: Task<Void, Never>
+    }
+
+    private let program: PluginProgram
+    private let makeMarker: @Sendable () -> EnvironmentMarker
+    private let surroundings: PluginSession.Surroundings
+    private let onHandshake: @Sendable (InitializeResult) -> Void
+
+    private var introduction: PluginSession?
+    private var initialized: InitializeResult?
+    private var sessions: [Int: PluginSession] = [:]
+    /// Calls that have their turn, each with a process or about to start one.
+    private var turnsTaken = 0
+    private var nextID = 0
+    private var waiters: [Int: Waiter] = [:]
+    private var queue = FIFO<Int>()
+    private var counters = PluginCounters()
+    private var latencies = LatencyWindow()
+    private var fingerprint: ProgramFile.Fingerprint?
+    private var isStopping = false
+    private var isRetiring = false
+    private var whenIdle: CheckedContinuation<Void, Never>?
+
+    init(
+        program: PluginProgram, surroundings: PluginSession.Surroundings,
+        makeMarker: @escaping @Sendable () -> EnvironmentMarker,
+        onHandshake: @escaping @Sendable (InitializeResult) -> Void
+    ) {
+        self.program = program
+        self.surroundings = surroundings
+        self.makeMarker = makeMarker
+        self.onHandshake = onHandshake
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { surroundings.loop.asUnownedSerialExecutor() }
+    private var now: Duration { surroundings.clock.now() }
+
+    var vitals: PluginVitals {
+        PluginVitals(
+            inFlight: turnsTaken, waiting: waiters.count, counters: counters, latencies: latencies,
+            fingerprint: fingerprint)
+    }
+
+    private var maxInFlight: Int {
+        min(initialized?.capabilities.maxInFlight ?? 1, program.maxInFlight ?? PluginHostLimits.maxInFlight)
+    }
+
+    // MARK: Life
+
+    func run() async -> PluginEnd {
+        let introduction = PluginSession(
+            program: program, purpose: .introduction, marker: makeMarker(), surroundings: surroundings
+        ) { [onHandshake] initialized in
+            self.assumeIsolated { $0.initialized = initialized }
+            onHandshake(initialized)
+        }
+        self.introduction = introduction
+        let end = await introduction.run()
+        self.introduction = nil
+        fingerprint = await introduction.vitals.fingerprint
+        guard initialized != nil else { return end }
+        let upSince = now
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                whenIdle = continuation
+                endIfIdle()
+            }
+        } onCancel: {
+            surroundings.loop.execute { self.assumeIsolated { $0.cut() } }
+        }
+        return PluginEnd(failure: stopped, upFor: now - upSince)
+    }
+
+    func offer() async -> InitializeResult? { await introduction?.offer() ?? initialized }
+
+    func stop() {
+        isStopping = true
+        introduction?.assumeIsolated { $0.stop() }
+        for session in sessions.values { session.assumeIsolated { $0.stop() } }
+        end()
+    }
+
+    func retire() {
+        isRetiring = true
+        endIfIdle()
+    }
+
+    /// The host is being cancelled.
+    private func cut() {
+        isStopping = true
+        for session in sessions.values { session.assumeIsolated { $0.abort() } }
+        end()
+    }
+
+    private func end() {
+        for id in waiters.keys { wake(id, isReady: false) }
+        endIfIdle()
+    }
+
+    private func endIfIdle() {
+        guard isStopping || isRetiring, turnsTaken == 0, waiters.isEmpty else { return }
+        whenIdle?.resume()
+        whenIdle = nil
+    }
+
+    private var stopped: PluginFailure {
+        PluginFailure(.notRunning, plugin: program.name, "plugin \(program.name) is stopping")
+    }
+
+    // MARK: Calls
+
+    func call(
+        _ request: PluginRequest, type: String, config: JSON, timeout: Duration
+    ) async -> Result<PluginAnswer, PluginFailure> {
+        guard !isStopping, let initialized else { return .failure(stopped) }
+        let deadline = now + timeout
+        guard await turn(by: deadline) else { return .failure(refusal(request, timeout: timeout)) }
+        let start = now
+        let id = nextID
+        nextID += 1
+        let session = PluginSession(
+            program: program, purpose: .singleCall(initialized), marker: makeMarker(), surroundings: surroundings)
+        sessions[id] = session
+        // Ends with the process, for which run() waits too: it stays until every turn has been given back.
+        Task {
+            _ = await session.run()
+            await ended(id, session)
+        }
+        let result = await session.call(request, type: type, config: config, timeout: deadline - start)
+        if case .failure(let failure) = result, failure.kind == .deadlineExceeded || failure.kind == .cancelled {
+            await session.abort()
+        } else {
+            latencies.record(now - start)
+            await session.expectExit()
+        }
+        return result
+    }
+
+    private func ended(_ id: Int, _ session: PluginSession) async {
+        let vitals = await session.vitals
+        sessions[id] = nil
+        counters = counters + vitals.counters
+        fingerprint = vitals.fingerprint ?? fingerprint
+        giveTurn()
+        endIfIdle()
+    }
+
+    private func refusal(_ request: PluginRequest, timeout: Duration) -> PluginFailure {
+        if isStopping { return stopped }
+        let what = "plugin \(program.name) did not answer \(request.method.rawValue)"
+        if waiters.count >= PluginHostLimits.maxQueuedCalls {
+            return PluginFailure(.busy, plugin: program.name, "\(what): too many calls wait already; poll less often")
+        }
+        return PluginFailure(
+            .deadlineExceeded, plugin: program.name,
+            "\(what) within \(timeout): the call still waited for its turn, since the plugin takes \(maxInFlight) at a "
+                + "time")
+    }
+
+    // MARK: Turns
+
+    /// Waits until another process may run.
+    ///
+    /// - Returns: false where the time is up, too many wait, or the plugin is stopping.
+    private func turn(by deadline: Duration) async -> Bool {
+        guard turnsTaken >= maxInFlight else {
+            turnsTaken += 1
+            return true
+        }
+        guard waiters.count < PluginHostLimits.maxQueuedCalls else { return false }
+        let id = nextID
+        nextID += 1
+        return await withCheckedContinuation { continuation in
+            // Cancelled in wake(_:isReady:), and ends at the deadline.
+            let timer = Task {
+                do { try await surroundings.clock.sleep(deadline) } catch { return }
+                wake(id, isReady: false)
+            }
+            waiters[id] = Waiter(continuation: continuation, timer: timer)
+            queue.append(id)
+        }
+    }
+
+    /// Passes a turn that has ended on to the call that has waited longest.
+    private func giveTurn() {
+        while let next = queue.popFirst() {
+            guard waiters[next] != nil else { continue }
+            return wake(next, isReady: true)
+        }
+        turnsTaken -= 1
+    }
+
+    private func wake(_ id: Int, isReady: Bool) {
+        guard let waiter = waiters.removeValue(forKey: id) else { return }
+        waiter.timer.cancel()
+        waiter.continuation.resume(returning: isReady)
+    }
+}

@@ -1,0 +1,37 @@
+import PluginProtocol
+import WireFormats
+
+/// One run of a plugin's program, whatever its mode. It lives on the event loop.
+protocol PluginInstance: Actor {
+    /// Starts the program and stays until it has ended and none of its processes is left.
+    func run() async -> PluginEnd
+    /// What it offers, as soon as that is known; nil where it ends before.
+    func offer() async -> InitializeResult?
+    /// Fails the open calls and makes it end.
+    func stop()
+    /// Makes it end once its open calls have ended. It gets no new ones.
+    func retire()
+    /// Makes one call. It ends with an answer, at its deadline, or with the process, whichever is first.
+    func call(
+        _ request: PluginRequest, type: String, config: JSON, timeout: Duration
+    ) async -> Result<PluginAnswer, PluginFailure>
+    var vitals: PluginVitals { get }
+}
+
+/// How a run of a plugin's program ended.
+struct PluginEnd: Sendable {
+    let failure: PluginFailure
+    /// How long after its handshake the process lived; nil where it did not get that far.
+    let upFor: Duration?
+}
+
+/// What one run of a plugin's program has to show at the moment.
+struct PluginVitals: Sendable {
+    var process: Int32?
+    var inFlight = 0
+    var waiting = 0
+    var counters = PluginCounters()
+    var latencies = LatencyWindow()
+    /// Of the program that runs.
+    var fingerprint: ProgramFile.Fingerprint?
+}

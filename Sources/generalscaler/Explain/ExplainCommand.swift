@@ -1,0 +1,43 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import HTTPTransport
+import KubernetesClient
+import Logging
+import Operator
+import Scaling
+
+/// Tells what a GeneralScaler of a cluster did, and what it waits for.
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Tell in plain words what a GeneralScaler did last, why, and what would have to change."
+    )
+
+    @Argument(help: "Name of the GeneralScaler.")
+    var name: String
+
+    @Option(name: .shortAndLong, help: "Its namespace. Default: that of the kubeconfig's context.")
+    var namespace: String?
+
+    @OptionGroup var clusterOptions: ClusterOptions
+
+    func run() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let http = CurlHTTPClient()
+        let client = KubernetesClient(
+            configuration: try clusterOptions.configuration(environment), http: http, clock: ContinuousClock(),
+            now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) },
+            logger: StandardStreams.logger("generalscaler.explain", level: .error))
+        let key = ObjectKey(namespace: namespace ?? client.configuration.defaultNamespace, name: name)
+        do throws(KubernetesError) {
+            let text = try await Explanation.read(key, client, now: OperatorTime.system.now()).text
+            await http.shutdown()
+            StandardStreams.write(Array(text.utf8), to: STDOUT_FILENO)
+        } catch {
+            await http.shutdown()
+            StandardStreams.write(Array("\(error)\n".utf8), to: STDERR_FILENO)
+            throw ExitCode.failure
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Backtest
+import Scaling
+
+extension BacktestSummary {
+    /// What the columns of a table are, one for each of ``columns``.
+    static let headings = [
+        "out of SLO", "replica-hours", "cost", "scalings", "up", "down", "flaps", "replicas",
+    ]
+
+    /// The summary in the columns of ``headings``.
+    var columns: [String] {
+        [
+            "\(timeOutOfSLO.words) (\((shareOutOfSLO * 100).text(decimals: 2))%)", replicaHours.text(decimals: 1),
+            cost?.text(decimals: 2) ?? "-", "\(scalings)", "\(scaleUps)", "\(scaleDowns)", "\(flaps)",
+            "\(fewestReplicas)-\(mostReplicas)",
+        ]
+    }
+
+    /// The limits that bounded most decisions, with their share of all.
+    var commonLimits: String {
+        let common = limits.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.prefix(4)
+        let shares = common.map { "\($0.key.rawValue) \((100 * Double($0.value) / Double(polls)).text(decimals: 1))%" }
+        return shares.isEmpty ? "nothing" : shares.joined(separator: ", ")
+    }
+}
+
+extension Duration {
+    /// `6 d 3 h`, `2 h 5 min`, `45 s`.
+    var words: String {
+        let seconds = components.seconds
+        guard seconds >= 60 else { return "\(seconds) s" }
+        let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60)
+        if days > 0 { return hours > 0 ? "\(days) d \(hours) h" : "\(days) d" }
+        if hours > 0 { return minutes > 0 ? "\(hours) h \(minutes) min" : "\(hours) h" }
+        return "\(minutes) min"
+    }
+}
+
+extension Double {
+    func text(decimals: Int) -> String {
+        let scale = (0..<decimals).reduce(1.0) { power, _ in power * 10 }
+        guard magnitude * scale < 1e15 else { return description }
+        let (whole, fraction) = Int64((magnitude * scale).rounded()).quotientAndRemainder(dividingBy: Int64(scale))
+        let digits = String(fraction)
+        let sign = self < 0 && (whole, fraction) != (0, 0) ? "-" : ""
+        guard decimals > 0 else { return "\(sign)\(whole)" }
+        return "\(sign)\(whole).\(String(repeating: "0", count: decimals - digits.count))\(digits)"
+    }
+}

@@ -1,0 +1,40 @@
+import Glibc
+import Operator
+import Scaling
+import WireFormats
+
+/// Writes decisions as JSON lines, to a file or to stdout.
+final class DecisionSink {
+    private static let bufferBytes = 1 << 16
+
+    private let path: String
+    private let descriptor: Int32
+    private var buffer: [UInt8] = []
+
+    /// - Parameter path: `-` for stdout.
+    init(path: String) throws(FileProblem) {
+        self.path = path
+        descriptor = path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw FileProblem(path: path, message: "cannot be written: is there such a directory, and may you write it?")
+        }
+    }
+
+    func write(_ decision: Decision) throws(FileProblem) {
+        buffer += decision.json.encoded()
+        buffer.append(0x0A)
+        if buffer.count >= Self.bufferBytes { try flush() }
+    }
+
+    func finish() throws(FileProblem) {
+        try flush()
+        if descriptor != STDOUT_FILENO { close(descriptor) }
+    }
+
+    private func flush() throws(FileProblem) {
+        guard StandardStreams.write(buffer, to: descriptor) else {
+            throw FileProblem(path: path, message: "cannot be written any further")
+        }
+        buffer.removeAll(keepingCapacity: true)
+    }
+}

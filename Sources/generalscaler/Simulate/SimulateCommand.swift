@@ -1,0 +1,171 @@
+import ArgumentParser
+import Backtest
+import Glibc
+import Operator
+import Scaling
+import WireFormats
+
+/// Lets a scaler decide on recorded metrics.
+struct SimulateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "See what a GeneralScaler would have done with recorded metrics.",
+        discussion: """
+            The engine of the operator decides on a trace, on a simulated clock; nothing is scaled. With mode DryRun in \
+            the spec the replicas stay as they were recorded, as they do in a cluster. docs/how-to/simulate.md shows \
+            what to do with it.
+            """
+    )
+
+    @Option(name: [.customShort("f"), .customLong("file")], help: "File with the GeneralScaler.")
+    var file: String
+
+    @Option(help: "File with another GeneralScaler, to be shown beside the first.")
+    var compare: String?
+
+    @Option(help: "File with the recorded metrics: CSV with a header such as time,requests, or .json.")
+    var trace: String
+
+    @Option(name: .customLong("sweep"), help: "Field and values to try, such as safety.cooldownSeconds=60,120,300.")
+    var sweeps: [String] = []
+
+    @Option(help: "File for a report: one HTML page.")
+    var html: String?
+
+    @Option(help: "File for the decisions as JSON lines; - for stdout.")
+    var decisions: String?
+
+    @Flag(help: "Write the summary as JSON.")
+    var json = false
+
+    @OptionGroup(title: "The workload") var workloadOptions: WorkloadOptions
+
+    static let maxTraceBytes = 1 << 30
+    /// Runs of one sweep, all its combinations.
+    private static let maxRuns = 1_000
+
+    func validate() throws {
+        guard sweeps.isEmpty || (compare == nil && html == nil && decisions == nil) else {
+            throw ValidationError("--sweep prints a table; use it without --compare, --html and --decisions.")
+        }
+        guard compare == nil || decisions == nil else {
+            throw ValidationError("--decisions takes one GeneralScaler; use it without --compare.")
+        }
+    }
+
+    func run() throws {
+        do {
+            try simulate()
+        } catch let problem as FileProblem {
+            throw fail(problem.description)
+        } catch let problem as TraceError {
+            throw fail(problem.description)
+        }
+    }
+
+    private func fail(_ message: String) -> ExitCode {
+        StandardStreams.write(Array("\(message)\n".utf8), to: STDERR_FILENO)
+        return .failure
+    }
+
+    private func simulate() throws {
+        let trace = try TraceFile.read(trace)
+        let scaler = try SimulatedScaler(path: file)
+        if sweeps.isEmpty {
+            let others = try compare.map { [try SimulatedScaler(path: $0)] } ?? []
+            try compare(SimulatedScaler.distinguished([scaler] + others), trace)
+        } else {
+            try sweep(scaler, trace)
+        }
+    }
+
+    // MARK: One scaler, or two side by side
+
+    private func compare(_ scalers: [SimulatedScaler], _ trace: Trace) throws {
+        var runs: [(recording: ReportRecording, summary: BacktestSummary)] = []
+        let sink = try decisions.map { try DecisionSink(path: $0) }
+        for scaler in scalers {
+            let backtest = try backtest(scaler.spec, trace)
+            var recording = ReportRecording(name: scaler.name, backtest: backtest)
+            var bar = ProgressBar(scaler.name)
+            let summary = try backtest.run(onProgress: { bar.update($0) }) { (step) throws(FileProblem) in
+                if html != nil { recording.add(step) }
+                try sink?.write(step.decision)
+            }
+            bar.clear()
+            runs.append((recording, summary))
+        }
+        try sink?.finish()
+        if let html {
+            let title = scalers.map(\.name).joined(separator: " and ")
+            try FileText.write(HTMLReport.page(title: title, runs: runs), to: html)
+        }
+        // Where the decisions have stdout, the summary stays out of their way.
+        let output = decisions == "-" ? STDERR_FILENO : STDOUT_FILENO
+        if json {
+            let summaries = zip(scalers, runs).map { scaler, run in
+                JSON.object((run.summary.json.objectValue ?? [:]).merging(["name": .string(scaler.name)]) { $1 })
+            }
+            return write("\(JSON.array(summaries))\n", to: output)
+        }
+        write(heading(trace, try backtest(scalers[0].spec, trace)), to: output)
+        let columns = runs.map { $0.summary.columns }
+        var rows = [[""] + scalers.map(\.name)]
+        for (index, heading) in BacktestSummary.headings.enumerated() { rows.append([heading] + columns.map { $0[index] }) }
+        write(TextTable.text(rows), to: output)
+        for (scaler, run) in zip(scalers, runs) {
+            write("\n\(scaler.name) was bounded by \(run.summary.commonLimits).\n", to: output)
+        }
+        if let html { write("\nThe report is in \(html).\n", to: output) }
+    }
+
+    // MARK: One scaler, many values
+
+    private func sweep(_ scaler: SimulatedScaler, _ trace: Trace) throws {
+        var cases: [(values: [JSON], spec: JSON)] = [([], scaler.json)]
+        let fields = try sweeps.map { try SpecSweep($0) }
+        for field in fields {
+            cases = try cases.flatMap { one in
+                try field.values.map { (one.values + [$0], try field.spec(one.spec, with: $0)) }
+            }
+            guard cases.count <= Self.maxRuns else { throw TraceError("the sweep has more than \(Self.maxRuns) runs") }
+        }
+        var rows = [fields.map(\.path) + BacktestSummary.headings]
+        var summaries: [JSON] = []
+        var bar = ProgressBar(scaler.name)
+        for (index, one) in cases.enumerated() {
+            let backtest = try backtest(try SimulatedScaler.spec(one.spec, path: file), trace)
+            let summary = backtest.run(
+                onProgress: { bar.update((Double(index) + $0) / Double(cases.count)) }, onStep: { _ in })
+            rows.append(one.values.map { $0.stringValue ?? $0.description } + summary.columns)
+            let values = Dictionary(zip(fields.map(\.path), one.values), uniquingKeysWith: { $1 })
+            summaries.append(.object((summary.json.objectValue ?? [:]).merging(["values": .object(values)]) { $1 }))
+        }
+        bar.clear()
+        if json { return write("\(JSON.array(summaries))\n", to: STDOUT_FILENO) }
+        write(heading(trace, try backtest(scaler.spec, trace)) + TextTable.text(rows), to: STDOUT_FILENO)
+    }
+
+    // MARK: What both need
+
+    private func backtest(_ spec: ScalingSpec, _ trace: Trace) throws -> Backtest {
+        try Backtest(
+            spec: spec, trace: trace, workload: try workloadOptions.workload(metrics: spec.metrics.map(\.name)))
+    }
+
+    private func heading(_ trace: Trace, _ backtest: Backtest) -> String {
+        let heading =
+            "\(trace.start.text) to \(trace.end.text), a decision every \(backtest.spec.pollingInterval.words)\n\n"
+        guard backtest.takesValuesForTotals else { return heading }
+        return heading + """
+            The trace does not say with how many replicas it was recorded: a metric of targetType Value is taken for the
+            load of all replicas together. Where it is per replica, give --recorded-replicas or a column "replicas".
+
+
+            """
+    }
+
+    private func write(_ text: String, to descriptor: Int32) {
+        StandardStreams.write(Array(text.utf8), to: descriptor)
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Logging
+import Operator
+import PluginHost
+import WireFormats
+
+/// Checks GeneralScalers in files, for CI pipelines.
+struct ValidateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Check GeneralScalers in files: no cluster, no network.",
+        discussion: """
+            Checks the fields, the rules that cross fields, and each metric's config by its own plugin. Objects of \
+            other kinds are passed over. Each problem is one line, FILE:LINE: FIELD: MESSAGE; the exit status is then 1.
+            """
+    )
+
+    @Option(
+        name: [.customShort("f"), .customLong("file")], parsing: .upToNextOption,
+        help: "Files with YAML or JSON documents; - for stdin."
+    )
+    var files: [String]
+
+    @Flag(help: "Leave the plugins out: check only what this program itself knows.")
+    var withoutPlugins = false
+
+    @OptionGroup(title: "Plugins") var pluginOptions: PluginOptions
+
+    func run() async throws {
+        var report = Report()
+        var scalers: [ScalerFile.Entry] = []
+        for path in files {
+            do throws(FileProblem) {
+                let file = try ScalerFile(path: path)
+                if file.scalers.isEmpty { report.note("\(path): has no GeneralScaler") }
+                scalers += file.scalers
+            } catch {
+                report.add(error.description)
+            }
+        }
+        var problems = scalers.map { ManifestCheck($0.json).problems }
+        if withoutPlugins {
+            for (index, scaler) in scalers.enumerated() {
+                problems[index] += ConfigToCheck.all(scaler.json).flatMap(\.config.problems)
+            }
+        } else if !scalers.isEmpty {
+            let found = try await pluginProblems(scalers.map { ConfigToCheck.all($0.json) })
+            for index in scalers.indices { problems[index] += found[index] }
+        }
+        for (scaler, problems) in zip(scalers, problems) {
+            for problem in scaler.inOrder(problems) { report.add(scaler.described(problem)) }
+        }
+        guard report.count == 0 else { throw ExitCode.failure }
+        StandardStreams.printLine(scalers.count == 1 ? "1 GeneralScaler is valid" : "\(scalers.count) GeneralScalers are valid")
+    }
+
+    private func pluginProblems(_ configs: [[ConfigToCheck]]) async throws -> [[JSONPathError]] {
+        // What a plugin has to say of a config is in its answer; its log is for the operator's.
+        let host = try PluginHost(
+            configuration: try pluginOptions.configuration(ProcessInfo.processInfo.environment),
+            logger: StandardStreams.logger("generalscaler.validate", level: .critical))
+        return await PluginCheck.withPlugins(of: host) { check in
+            var problems: [[JSONPathError]] = []
+            for configs in configs {
+                var found: [JSONPathError] = []
+                for config in configs { found += await check.problems(config) }
+                problems.append(found)
+            }
+            return problems
+        }
+    }
+
+    /// Writes problems as they are found, and counts them.
+    private struct Report {
+        private(set) var count = 0
+
+        mutating func add(_ problem: String) {
+            count += 1
+            StandardStreams.printLine(problem)
+        }
+
+        func note(_ text: String) { StandardStreams.write(Array("\(text)\n".utf8), to: STDERR_FILENO) }
+    }
+}

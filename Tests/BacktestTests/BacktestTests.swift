@@ -1,0 +1,161 @@
+import Backtest
+import Scaling
+import Testing
+import WireFormats
+
+@Suite("A backtest")
+struct BacktestTests {
+    @Test("A load per replica falls when replicas are added, and only once they are ready")
+    func startupDelay() throws {
+        let backtest = try Backtest(
+            spec: .requests(), trace: trace(Array(repeating: 400, count: 8)),
+            workload: Workload(startupDelay: .seconds(30), initialReplicas: 2))
+        let (steps, summary) = backtest.steps()
+        #expect(steps.map(\.decision.current) == [2, 4, 4, 4, 4, 4, 4, 4])
+        #expect(steps.map(\.decision.ready) == [2, 2, 4, 4, 4, 4, 4, 4])
+        #expect(steps.map { $0.metrics[0].load } == [200, 200, 100, 100, 100, 100, 100, 100])
+        #expect(summary.timeOutOfSLO == .seconds(30))
+        #expect(summary.scaleUps == 1)
+        #expect(summary.replicaSeconds == 8 * 4 * 15)
+    }
+
+    @Test("A total does not depend on the replicas, the load on each does")
+    func total() throws {
+        let backtest = try Backtest(
+            spec: .requests(.averageValue), trace: trace(Array(repeating: 400, count: 3)),
+            workload: Workload(startupDelay: .zero, initialReplicas: 1))
+        let (steps, _) = backtest.steps()
+        #expect(steps.map(\.decision.desired) == [4, 4, 4])
+        #expect(steps.map { $0.decision.metrics[0].observation.value } == [400, 400, 400])
+        #expect(steps.map { $0.metrics[0].load } == [400, 100, 100])
+    }
+
+    @Test("Values that were recorded per replica are read with the replicas of the recording", arguments: [true, false])
+    func recordedReplicas(inTrace: Bool) throws {
+        let backtest = try Backtest(
+            spec: .requests(), trace: trace([100, 150, 150], replicas: inTrace ? 4 : nil),
+            workload: Workload(startupDelay: .zero, recordedReplicas: inTrace ? nil : 4))
+        let (steps, _) = backtest.steps()
+        #expect(!backtest.takesValuesForTotals)
+        #expect(steps.map(\.decision.current) == [4, 4, 6])
+        #expect(steps.map { $0.decision.metrics[0].observation.value } == [100, 150, 100])
+    }
+
+    @Test("A dry run replays what was recorded, to the last digit, and carries nothing out")
+    func dryRun() throws {
+        let values = [0.1, 133.7, 1.0 / 3, 250, 99]
+        let backtest = try Backtest(spec: .requests(isDryRun: true), trace: trace(values, replicas: 3))
+        let (steps, summary) = backtest.steps()
+        #expect(steps.map { $0.decision.metrics[0].observation.value } == values)
+        #expect(steps.allSatisfy { $0.decision.current == 3 })
+        #expect(steps[3].decision.desired == 8)
+        #expect(steps[3].decision.limitedBy == [.dryRun])
+        #expect(summary.scalings == 0)
+    }
+
+    @Test("A gap is no data: held, and counted as unknown")
+    func gap() throws {
+        let values: [Double?] = [400] + Array(repeating: nil, count: 20) + [400]
+        let backtest = try Backtest(
+            spec: .requests(), trace: trace(values), workload: Workload(startupDelay: .zero, initialReplicas: 4))
+        let (steps, summary) = backtest.steps()
+        #expect(steps.allSatisfy { $0.decision.desired == 4 })
+        #expect(steps[5].decision.limitedBy == [.noData])
+        #expect(summary.timeUnknown == .seconds(300))
+        #expect(summary.timeOutOfSLO == .zero)
+    }
+
+    @Test("Samples that are missing altogether go stale after the maximum age of the metric")
+    func missingSamples() throws {
+        let samples = [0, 15, 30, 45, 300, 315].map {
+            Trace.Sample(time: start + .seconds($0), cells: [.value(400)])
+        }
+        let backtest = try Backtest(
+            spec: .requests(), trace: Trace(metrics: ["requests"], samples: samples),
+            workload: Workload(startupDelay: .zero, initialReplicas: 4))
+        let (steps, _) = backtest.steps()
+        let missing = steps.indices.filter { steps[$0].decision.limitedBy == [.noData] }
+        // 45 s + 60 s is still fresh; the next sample comes at 300 s.
+        #expect(missing == Array(8..<20))
+    }
+
+    @Test("A coarse trace is no gap: each sample stands until the next")
+    func coarseTrace() throws {
+        let backtest = try Backtest(
+            spec: .requests(), trace: trace([400, 400, 400], every: 300),
+            workload: Workload(startupDelay: .zero, initialReplicas: 4))
+        let (steps, summary) = backtest.steps()
+        #expect(steps.count == 41)
+        #expect(steps.allSatisfy { $0.decision.limitedBy.isEmpty })
+        #expect(summary.timeUnknown == .zero)
+    }
+
+    @Test("Time out of SLO is time above the capacity: the given one, or the target with the tolerance")
+    func capacity() throws {
+        let values = try trace([111, 109, 129, 131])
+        let fixed = ScalingSpec.requests(max: 1)
+        func timeOut(_ capacities: [String: Double]) throws -> Duration {
+            try Backtest(spec: fixed, trace: values, workload: Workload(capacities: capacities)).steps()
+                .summary.timeOutOfSLO
+        }
+        #expect(try timeOut([:]) == .seconds(45))
+        #expect(try timeOut(["requests": 130]) == .seconds(15))
+    }
+
+    @Test("A scaling that takes back the one before within 10 minutes is a flap")
+    func flaps() throws {
+        let values: [Double?] = Array(repeating: [100, 300], count: 3).flatMap(\.self) + [100]
+        let backtest = try Backtest(
+            spec: .requests(), trace: trace(values), workload: Workload(startupDelay: .zero, initialReplicas: 1))
+        let summary = backtest.steps().summary
+        #expect(summary.scaleUps == 3)
+        #expect(summary.scaleDowns == 3)
+        #expect(summary.flaps == 5)
+    }
+
+    @Test("The cost is that of the cost policy, or of the price given")
+    func cost() throws {
+        let values = try trace(Array(repeating: 100, count: 240))
+        let policy = CostPolicy(costPerPodPerHour: 0.5, maxCostPerHour: 5)
+        #expect(try Backtest(spec: .requests(policy: policy), trace: values).steps().summary.cost == 0.5)
+        #expect(
+            try Backtest(spec: .requests(), trace: values, workload: Workload(pricePerReplicaHour: 2)).steps()
+                .summary.cost == 2)
+        #expect(try Backtest(spec: .requests(), trace: values).steps().summary.cost == nil)
+    }
+
+    @Test("A metric that the trace does not have is an error that lists what it has")
+    func missingColumn() throws {
+        var spec = ScalingSpec.requests()
+        spec.metrics.append(MetricSpec(name: "queue", target: 1, targetType: .averageValue))
+        #expect(throws: TraceError.self) { try Backtest(spec: spec, trace: trace([1, 2])) }
+        // One metric and one column need no common name.
+        spec.metrics.removeFirst()
+        #expect(throws: Never.self) { try Backtest(spec: spec, trace: trace([1, 2])) }
+    }
+
+    @Test("An error ratio is replayed as it is and is no SLO of its own")
+    func objective() throws {
+        var spec = ScalingSpec.requests(
+            policy: SLOPolicy(objective: ErrorBudget(metric: "short", longMetric: "long", percent: 99)))
+        spec.metrics += ["short", "long"].map { MetricSpec(name: $0, target: 1, targetType: .value) }
+        let trace = try Trace(
+            metrics: ["requests", "short", "long"],
+            samples: (0..<4).map {
+                Trace.Sample(time: start + .seconds($0 * 15), cells: [.value(400), .value(0.02), .value(5)])
+            })
+        let (steps, _) = try Backtest(
+            spec: spec, trace: trace, workload: Workload(startupDelay: .zero, initialReplicas: 4)).steps()
+        #expect(steps.allSatisfy { $0.decision.metrics[1].observation.value == 0.02 && $0.isWithinSLO == true })
+    }
+
+    @Test("Progress goes up to the end")
+    func progress() throws {
+        var shares: [Double] = []
+        _ = try Backtest(spec: .requests(), trace: trace(Array(repeating: 1, count: 9_000))).run(
+            onProgress: { shares.append($0) }, onStep: { _ in })
+        #expect(shares == shares.sorted())
+        #expect(shares.count == 5)
+        #expect(shares.last == 1)
+    }
+}

@@ -1,0 +1,53 @@
+import Backtest
+import Scaling
+import Testing
+import WireFormats
+
+@Suite("The report")
+struct HTMLReportTests {
+    private func page(_ name: String) throws -> (text: String, data: JSON) {
+        let backtest = try Backtest(
+            spec: .requests(), trace: trace([100, 300, 300, nil, 100]),
+            workload: Workload(startupDelay: .zero, initialReplicas: 1))
+        var recording = ReportRecording(name: name, backtest: backtest)
+        let summary = backtest.run { recording.add($0) }
+        let text = String(
+            decoding: HTMLReport.page(title: "a report", runs: [(recording, summary), (recording, summary)]),
+            as: UTF8.self)
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("const report = ") })
+        return (text, try JSON(parsing: String(line.dropFirst("const report = ".count).dropLast())))
+    }
+
+    @Test("Holds every step with its reason, and what the charts draw")
+    func data() throws {
+        let run = try #require(try page("one").data["runs"]?[1])
+        #expect(run["metrics"]?[0]?["values"] == [100, 300, 100, nil, 33.33])
+        #expect(run["replicas"] == [[0, 1, 1], [2, 3, 3]])
+        let steps = run["decisions"]?.arrayValue?.filter { $0[1] != $0[2] }
+        #expect(steps?.count == 2)
+        #expect(steps?.first?[3]?.stringValue?.hasPrefix("Scale from 1 to 3: requests is 300") == true)
+        #expect(run["outages"] == [[1, 2]])
+        #expect(run["summary"]?["scalings"] == 2)
+    }
+
+    @Test("Needs nothing from anywhere: no address, no file, no module")
+    func isSelfContained() throws {
+        let text = try page("one").text
+        for word in ["http://", "https://", " src=", "<link", "@import", "import(", "fetch(", "url(//"] {
+            // The namespace of SVG is a name, not an address that is asked.
+            #expect(!text.replacing("http://www.w3.org/2000/svg", with: "").contains(word), "\(word)")
+        }
+    }
+
+    @Test("A name cannot end the script that it stands in")
+    func hostileName() throws {
+        let page = try page("</script><script>alert(1)</script>")
+        #expect(page.text.components(separatedBy: "</script>") == 2)
+        #expect(page.data["runs"]?[0]?["name"] == "</script><script>alert(1)</script>")
+    }
+}
+
+extension String {
+    /// How many parts the separator cuts the text into.
+    fileprivate func components(separatedBy separator: String) -> Int { split(separator: separator).count }
+}

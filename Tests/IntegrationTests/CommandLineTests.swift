@@ -1,0 +1,63 @@
+import Foundation
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("The command line", .timeLimit(.minutes(1)))
+struct CommandLineTests {
+    private func run(_ arguments: String...) async throws -> (status: TerminationStatus, output: String, error: String)
+    {
+        let result = try await Subprocess.run(
+            .path(FilePath(BuiltExecutable.path("generalscaler"))), arguments: Arguments(arguments),
+            output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
+        return (result.terminationStatus, result.standardOutput, result.standardError)
+    }
+
+    @Test(
+        "what the user got wrong is one line on standard error, and exit status 2",
+        arguments: [
+            (["run", "--no-such-flag"], "no-such-flag"),
+            (["run", "--kubeconfig", "/nonexistent/config"], "/nonexistent/config"),
+            (["run", "--log-level", "loud"], "loud"),
+            (["run", "--listen", "nowhere"], "nowhere"),
+            (["dev-cluster", "--startup-delay", "-1"], "startup-delay"),
+            (["nonsense"], "nonsense"),
+        ])
+    func mistakes(arguments: [String], hint: String) async throws {
+        let result = try await Subprocess.run(
+            .path(FilePath(BuiltExecutable.path("generalscaler"))), arguments: Arguments(arguments),
+            output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
+        #expect(result.terminationStatus == .exited(2))
+        #expect(result.standardError.split(separator: "\n").count == 1, "\(result.standardError)")
+        #expect(result.standardError.contains(hint), "\(result.standardError)")
+        #expect(result.standardOutput.isEmpty)
+    }
+
+    @Test("a wrong plugins.yaml is told with its line")
+    func wrongManifest() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "cli-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let kubeconfig = directory.appending(path: "config").path
+        let manifest = directory.appending(path: "plugins.yaml").path
+        try Data(
+            """
+            {apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}],
+             contexts: [{name: c, context: {cluster: c, user: u}}], users: [{name: u, user: {}}]}
+            """.utf8
+        ).write(to: URL(filePath: kubeconfig))
+        try Data("plugins:\n  prometheus:\n    defualts: {}\n".utf8).write(to: URL(filePath: manifest))
+        let result = try await run("run", "--kubeconfig", kubeconfig, "--plugins-config", manifest)
+        #expect(result.status == .exited(2))
+        #expect(result.error.contains("plugins.yaml:3"), "\(result.error)")
+        #expect(result.error.contains("defualts"), "\(result.error)")
+    }
+
+    @Test("help names every command and goes to standard output")
+    func help() async throws {
+        let result = try await run("--help")
+        #expect(result.status == .exited(0))
+        for command in ["run", "demo", "dev-cluster"] { #expect(result.output.contains(command)) }
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import HTTPTransport
+import Subprocess
+import TestSupport
+import WireFormats
+
+/// The operator as a user runs it: its executable, its plugins' executables, a kubeconfig and a `plugins.yaml`.
+struct TestOperator: Sendable {
+    let process: RunningProcess
+    private let address: String
+
+    /// Runs it until the body has ended, or has ended it.
+    ///
+    /// - Parameter prometheus: the address that every prometheus metric has where it names none.
+    @discardableResult
+    static func run(
+        on cluster: TestCluster, prometheus: String, arguments: [String] = [],
+        _ body: @escaping @Sendable (TestOperator) async throws -> Void
+    ) async throws -> TerminationStatus {
+        let manifest = cluster.directory.appending(path: "plugins-\(UUID().uuidString).yaml")
+        try Data("plugins: {prometheus: {defaults: {address: '\(prometheus)'}}}\n".utf8).write(to: manifest)
+        return try await RunningProcess.run(
+            "generalscaler",
+            [
+                "run", "--kubeconfig", cluster.kubeconfig, "--namespace", cluster.namespace, "--plugins-config",
+                manifest.path, "--listen", "127.0.0.1:0", "--log-level", "debug",
+            ] + arguments
+        ) { process in
+            let line = try await process.errorLine { $0.contains("serving metrics and health") }
+            let port = line.split(separator: "port=").last?.prefix { $0.isNumber } ?? ""
+            try await body(TestOperator(process: process, address: "http://127.0.0.1:\(port)"))
+        }
+    }
+
+    /// Returns when that many polls of the scaler have finished.
+    func polls(_ count: Int, of scaler: String) async throws {
+        try await process.errorLine(count) { $0.contains("poll finished") && $0.contains("scaler=\(scaler)") }
+    }
+
+    func get(_ path: String) async throws -> HTTPResponse {
+        let http = CurlHTTPClient()
+        let response = try await http.send(HTTPRequest(url: address + path, timeout: .seconds(10)))
+        await http.shutdown()
+        return response
+    }
+
+    /// The lines of the audit log so far.
+    var audit: [JSON] { process.output.compactMap { try? JSON(parsing: $0) } }
+}

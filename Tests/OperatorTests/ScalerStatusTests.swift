@@ -1,0 +1,63 @@
+import Scaling
+import Testing
+import WireFormats
+
+@testable import Operator
+
+@Suite("The status of a scaler")
+struct ScalerStatusTests {
+    private func at(_ seconds: Int64) -> Timestamp {
+        Timestamp(microsecondsSince1970: 1_767_225_600_000_000 + seconds * 1_000_000)
+    }
+
+    @Test("what a restart needs comes back from what was written")
+    func roundTrip() throws {
+        var history = ScalingHistory(hasSeenReplicas: true)
+        history.lastScaleUpTime = at(10)
+        history.lastScaleDownTime = at(20)
+        history.lastOutsideChangeTime = at(30)
+        history.pendingScale = .init(from: 3, to: 5, at: at(40))
+        history.lastSeenReplicas = 3
+        let condition = RecordedCondition(
+            condition: Condition(.ready, .true, "Scaling", "all is well"), lastTransitionTime: at(5),
+            observedGeneration: 4)
+        let status = ScalerStatus(
+            conditions: [condition], observedGeneration: 4,
+            target: TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "web"),
+            decision: Decision(time: at(40), current: 3, ready: 3, recommended: 5, desired: 5), history: history)
+        let read = ScalerStatus(reading: try #require(status.mergePatch["status"]))
+        #expect(read.history == history)
+        #expect(read.conditions == [condition])
+        #expect(read.observedGeneration == 4)
+    }
+
+    @Test("a status that makes no sense is taken as none, field by field")
+    func nonsense() {
+        let status = ScalerStatus(reading: [
+            "lastScaleUpTime": "yesterday", "pendingScale": ["from": "a", "to": 2],
+            "conditions": [["type": "What"], 7],
+            "currentReplicas": "three", "lastScaleDownTime": "2026-01-01T00:00:20Z",
+        ])
+        #expect(status.history == ScalingHistory(lastScaleDownTime: at(20)))
+        #expect(status.conditions.isEmpty)
+    }
+
+    @Test("a condition keeps the time of its last change of status, whatever its message says")
+    func transitionTime() {
+        let first = [RecordedCondition]().updated(
+            with: [Condition(.ready, .true, "Scaling", "a")], generation: 1, now: at(0))
+        let second = first.updated(with: [Condition(.ready, .true, "Scaling", "b")], generation: 2, now: at(9))
+        #expect(second.first?.lastTransitionTime == at(0))
+        #expect(second.first?.observedGeneration == 2)
+        let third = second.updated(with: [Condition(.ready, .false, "NoData", "c")], generation: 2, now: at(19))
+        #expect(third.first?.lastTransitionTime == at(19))
+    }
+
+    @Test("fields without a value are removed from an older status")
+    func removal() {
+        let patch = ScalerStatus().mergePatch["status"]
+        #expect(patch?["pendingScale"] == .null)
+        #expect(patch?["scaledToZero"] == .null)
+        #expect(patch?["lastScaleUpTime"] == .null)
+    }
+}

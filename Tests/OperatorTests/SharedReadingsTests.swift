@@ -1,0 +1,92 @@
+import PluginHost
+import PluginProtocol
+import Scaling
+import Synchronization
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import Operator
+
+@Suite("Shared readings", .timeLimit(.minutes(1)))
+struct SharedReadingsTests {
+    private let clock = ManualClock()
+    private let query = ReadingQuery(type: "test", config: ["a": 1], targetType: .value)
+
+    private func user(_ name: String) -> ObjectIdentity { ObjectIdentity(namespace: "shop", name: name, uid: name) }
+
+    private func make(_ answer: @escaping ScriptedSource.Answer) -> (SharedReadings, ScriptedSource) {
+        let clock = clock
+        let source = ScriptedSource(now: clock.wallMicroseconds)
+        source.answer("test", answer)
+        let time = OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: clock.wallMicroseconds()) }
+        return (SharedReadings(source: source, time: time), source)
+    }
+
+    @Test("callers at one time share one call, and one soon after takes the same answer")
+    func shared() async throws {
+        let calls = Mutex(0)
+        let (started, start) = AsyncStream<Void>.makeStream()
+        let (released, release) = AsyncStream<Void>.makeStream()
+        let (readings, source) = make { _ in
+            start.yield()
+            for await _ in released { break }
+            return calls.withLock { calls in
+                calls += 1
+                return Double(calls)
+            }
+        }
+        readings.subscribe(user("a"), to: query, terms: .init(interval: .seconds(10), timeout: .seconds(1)))
+        let outcomes = await withTaskGroup(of: ReadingOutcome.self) { group in
+            for _ in 0..<5 { group.addTask { await readings.outcome(of: query) } }
+            for await _ in started { break }
+            release.yield()
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(outcomes.allSatisfy { (try? $0.get().value) == 1 })
+        clock.advance(by: .seconds(8))
+        #expect(try await readings.outcome(of: query).get().value == 1)
+        #expect(source.reads == 1)
+        clock.advance(by: .seconds(2))
+        release.yield()
+        #expect(try await readings.outcome(of: query).get().value == 2)
+    }
+
+    @Test("a failure is shared like a value and is asked again at the next interval")
+    func failure() async throws {
+        let (readings, source) = make { _ throws(PluginFailure) in
+            throw PluginFailure(.crashed, plugin: "test", "it crashed")
+        }
+        readings.subscribe(user("a"), to: query, terms: .init(interval: .seconds(10), timeout: .seconds(1)))
+        for _ in 0..<3 {
+            let outcome = await readings.outcome(of: query)
+            #expect(throws: PluginFailure.self) { try outcome.get() }
+        }
+        #expect(source.reads == 1)
+        clock.advance(by: .seconds(10))
+        _ = await readings.outcome(of: query)
+        #expect(source.reads == 2)
+    }
+
+    @Test("whoever is cancelled stops waiting at once; what nobody wants any more is forgotten")
+    func cancellation() async throws {
+        let (started, start) = AsyncStream<Void>.makeStream()
+        let (released, release) = AsyncStream<Void>.makeStream()
+        let (readings, _) = make { _ in
+            start.yield()
+            for await _ in released { break }
+            return 7
+        }
+        readings.subscribe(user("a"), to: query, terms: .init(interval: .seconds(10), timeout: .seconds(1)))
+        let waiting = Task { await readings.outcome(of: query) }
+        for await _ in started { break }
+        waiting.cancel()
+        let outcome = await waiting.value
+        #expect(throws: PluginFailure.self) { try outcome.get() }
+        let second = Task { await readings.outcome(of: query) }
+        release.yield()
+        #expect(try await second.value.get().value == 7)
+        readings.unsubscribe(user("a"), from: query)
+        #expect(readings.count == 0)
+    }
+}

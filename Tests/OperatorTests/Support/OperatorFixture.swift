@@ -1,0 +1,226 @@
+import ClusterSimulator
+import FoundationEssentials
+import KubernetesClient
+import PluginProtocol
+import Scaling
+import ServiceLifecycle
+import Synchronization
+import TestSupport
+import Testing
+import WireFormats
+import YAMLFormat
+
+@testable import Operator
+
+/// The operator as `run` puts it together, over a simulated API server in the same process, on a clock that only the
+/// test moves.
+struct OperatorFixture: Sendable {
+    static let namespace = "shop"
+
+    let clock: ManualClock
+    let api: APIServer
+    let source: ScriptedSource
+    let log: CapturedLog
+    let audit = AuditLines()
+    let runtime: OperatorRuntime
+    /// What the operator counts its due times from.
+    private let start: Duration
+
+    /// Runs an operator while the body runs, over an API server that outlives it: a second call is a restart.
+    static func run(_ world: World, _ body: (OperatorFixture) async throws -> Void) async throws {
+        let fixture = OperatorFixture(world)
+        let services = ServiceGroup(services: fixture.runtime.services, logger: .silent)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await services.run() }
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(fixture)) } catch { result = .failure(error) }
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            try result.get()
+        }
+    }
+
+    private init(_ world: World) {
+        clock = world.clock
+        start = world.clock.now.offset
+        api = world.api
+        source = world.source
+        log = CapturedLog()
+        runtime = OperatorRuntime(
+            OperatorConfiguration(
+                cluster: ClusterConfiguration(server: "http://simulated", defaultNamespace: Self.namespace),
+                listen: nil, identity: "operator-1"),
+            source: source,
+            http: InMemoryTransport(api: api),
+            time: OperatorTime(clock: world.clock) { Timestamp(microsecondsSince1970: world.clock.wallMicroseconds()) },
+            clock: world.clock,
+            random: { 0.5 },
+            logger: log.logger,
+            audit: { [audit] in audit.add($0) }
+        )
+    }
+
+    // MARK: Time
+
+    /// Returns when that many polls have finished since the operator started.
+    func polls(_ count: Int) async {
+        await log.wait(count, message: "poll finished")
+    }
+
+    private var finishedPolls: Int { log.records.count { $0.message == "poll finished" } }
+
+    /// Waits until the operator sleeps until its next poll, moves the time there, and waits until the poll is over.
+    func poll(_ count: Int = 1) async throws {
+        for _ in 0..<count {
+            let finished = finishedPolls
+            var due = await runtime.controller.schedule.nextDue
+            while due == nil {
+                await Task.yield()
+                due = await runtime.controller.schedule.nextDue
+            }
+            let wait = try #require(due) - (clock.now.offset - start)
+            if wait > .zero {
+                try await clock.sleeper(dueIn: wait)
+                clock.advance(by: wait)
+                api.advance()
+            }
+            await polls(finished + 1)
+        }
+    }
+
+    /// Seconds since the test began.
+    var seconds: Int { Int(clock.now.offset.components.seconds) }
+
+    // MARK: Objects
+
+    @discardableResult
+    func create(_ scaler: JSON) throws -> JSON { try api.create(scaler) }
+
+    func edit(_ name: String = "web", _ spec: JSON) throws {
+        try api.patch(Self.path(name), ["spec": spec])
+    }
+
+    func status(_ name: String = "web") throws -> JSON { try api.get(Self.path(name))["status"] ?? .null }
+
+    func condition(_ type: String, of name: String = "web") throws -> JSON? {
+        try status(name)["conditions"]?.arrayValue?.first { $0["type"]?.stringValue == type }
+    }
+
+    func replicas(of deployment: String = "web") throws -> Int? {
+        try api.get("/apis/apps/v1/namespaces/\(Self.namespace)/deployments/\(deployment)")["spec"]?["replicas"]?
+            .intValue
+    }
+
+    /// The first event with that reason, now or to come.
+    func event(_ reason: String) async throws -> JSON {
+        let path = "/apis/events.k8s.io/v1/namespaces/\(Self.namespace)/events?watch=true"
+        guard case .watch(let watch) = api.handle(APIRequest("GET", path)).body else {
+            throw Unexpected("events cannot be watched")
+        }
+        defer { watch.end(.complete) }
+        while !Task.isCancelled {
+            let (frames, ending) = await watch.next()
+            for frame in frames {
+                let event = try JSON(parsing: frame)["object"] ?? .null
+                if event["reason"]?.stringValue == reason { return event }
+            }
+            if ending != nil { break }
+        }
+        throw Unexpected("no event \(reason) came")
+    }
+
+    /// Patches of the scale subresource that the API server accepted, oldest first.
+    var scalePatches: [LoggedRequest] {
+        api.requests.filter { $0.info?.subresource == "scale" && $0.method == "PATCH" && $0.status < 300 }
+    }
+
+    /// Writes to the API server: everything but reads.
+    var writes: [LoggedRequest] { api.requests.filter { $0.method != "GET" } }
+
+    private static func path(_ name: String) -> String {
+        "/apis/autoscaling.example.com/v1/namespaces/\(namespace)/generalscalers/\(name)"
+    }
+
+    struct Unexpected: Error, CustomStringConvertible {
+        let description: String
+        init(_ description: String) { self.description = description }
+    }
+}
+
+/// What outlives an operator: time, the cluster, and the metric sources.
+struct World: Sendable {
+    let clock = ManualClock()
+    let api: APIServer
+    let source: ScriptedSource
+
+    /// A cluster with the resource's definition and the namespace.
+    init(targetType: TargetType = .value) throws {
+        let uids = Mutex(0)
+        var configuration = APIServer.Configuration(
+            now: clock.wallMicroseconds,
+            makeUID: {
+                let number = uids.withLock { number in
+                    number += 1
+                    return number
+                }
+                return "uid-\(number)"
+            })
+        configuration.workloadStartupDelay = .zero
+        api = APIServer(configuration: configuration)
+        source = ScriptedSource(targetType: targetType, now: clock.wallMicroseconds)
+        try api.create(Self.definition)
+        try api.create([
+            "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(OperatorFixture.namespace)],
+        ])
+    }
+
+    private static var definition: JSON {
+        get throws {
+            let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent().deletingLastPathComponent()
+            let text = try Data(contentsOf: root.appending(path: "deploy/crd.yaml"))
+            return try YAMLDocument.parse(String(decoding: text, as: UTF8.self))
+        }
+    }
+
+    /// A Deployment whose pods are ready at once.
+    func deploy(_ name: String = "web", replicas: Int) throws {
+        try api.create([
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": ["name": .string(name), "namespace": .string(OperatorFixture.namespace)],
+            "spec": [
+                "replicas": .integer(Int64(replicas)),
+                "selector": ["matchLabels": ["app": .string(name)]],
+                "template": [
+                    "metadata": ["labels": ["app": .string(name)]],
+                    "spec": ["containers": [["name": "app", "image": "app"]]],
+                ],
+            ],
+        ])
+        api.completeWorkloads()
+    }
+
+    /// A scaler of the Deployment of the same name on the metric type `test`.
+    static func scaler(_ name: String = "web", target: String? = nil, _ spec: JSON = [:]) -> JSON {
+        let base: [String: JSON] = [
+            "targetDeployment": .string(target ?? name), "minReplicas": 2, "maxReplicas": 10,
+            "metrics": [["type": "test", "targetValue": 100]],
+        ]
+        return [
+            "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
+            "metadata": ["name": .string(name), "namespace": .string(OperatorFixture.namespace)],
+            "spec": .object(base.merging(spec.objectValue ?? [:]) { $1 }.filter { !$0.value.isNull }),
+        ]
+    }
+}
+
+/// The lines of the audit log.
+final class AuditLines: Sendable {
+    private let lines = Mutex<[JSON]>([])
+
+    func add(_ line: [UInt8]) {
+        lines.withLock { $0.append((try? JSON(parsing: line)) ?? .string("not JSON")) }
+    }
+
+    var all: [JSON] { lines.withLock(\.self) }
+}

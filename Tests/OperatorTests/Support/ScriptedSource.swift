@@ -1,0 +1,73 @@
+import PluginProtocol
+import ServiceLifecycle
+import Synchronization
+import WireFormats
+
+@testable import Operator
+@testable import PluginHost
+
+/// Plugins that exist only as what the test says they answer.
+final class ScriptedSource: MetricSource {
+    typealias Answer = @Sendable (_ config: JSON) async throws(PluginFailure) -> Double
+
+    private struct State {
+        var answers: [String: Answer] = [:]
+        var verdict: @Sendable (_ type: String, _ config: JSON) -> ConfigVerdict = { _, _ in .valid(nil) }
+        var reads = 0
+    }
+
+    private let state = Mutex(State())
+    private let defaultTargetType: TargetType
+    private let nowMicroseconds: @Sendable () -> Int64
+
+    init(targetType: TargetType = .value, now: @escaping @Sendable () -> Int64) {
+        defaultTargetType = targetType
+        nowMicroseconds = now
+    }
+
+    /// What the type `type` answers from now on.
+    func answer(_ type: String = "test", _ answer: @escaping Answer) {
+        state.withLock { $0.answers[type] = answer }
+    }
+
+    /// What the plugins say of a config.
+    func judge(_ verdict: @escaping @Sendable (_ type: String, _ config: JSON) -> ConfigVerdict) {
+        state.withLock { $0.verdict = verdict }
+    }
+
+    /// Calls for a value so far.
+    var reads: Int { state.withLock(\.reads) }
+
+    func run() async throws { try await gracefulShutdown() }
+
+    func health() async -> [PluginHealth] { [] }
+
+    func metricType(_ type: String) -> InstalledMetricType? {
+        guard state.withLock({ $0.answers[type] }) != nil else { return nil }
+        let description = MetricTypeDescription(
+            type: type, description: "", configSchema: [:], defaultTargetType: defaultTargetType)
+        return InstalledMetricType(description: description, plugin: type, pluginName: type, pluginVersion: "1")
+    }
+
+    func defaults(forType type: String) -> [String: JSON] { [:] }
+
+    func validate(type: String, config: JSON) async -> ConfigVerdict {
+        guard metricType(type) != nil else { return .unavailable(unknown(type)) }
+        return state.withLock(\.verdict)(type, config)
+    }
+
+    func read(
+        type: String, config: JSON, targetType: TargetType, timeout: Duration
+    ) async throws(PluginFailure) -> MetricReading {
+        let answer = state.withLock { state in
+            state.reads += 1
+            return state.answers[type]
+        }
+        guard let answer else { throw unknown(type) }
+        return MetricReading(value: try await answer(config), observedAtMicroseconds: nowMicroseconds())
+    }
+
+    private func unknown(_ type: String) -> PluginFailure {
+        PluginFailure(.unknownType, plugin: nil, "no plugin reads \(type)")
+    }
+}

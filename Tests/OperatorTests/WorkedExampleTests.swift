@@ -1,0 +1,48 @@
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import Operator
+
+@Suite("The example of the documentation, through the whole operator", .timeLimit(.minutes(1)))
+struct WorkedExampleTests {
+    /// `examples` of the README, unchanged but for the metric type, which here is scripted.
+    private let scaler: JSON = [
+        "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
+        "metadata": ["name": "http-app-scaler", "namespace": .string(OperatorFixture.namespace)],
+        "spec": [
+            "targetDeployment": "http-app", "minReplicas": 2, "maxReplicas": 10,
+            "metrics": [
+                ["type": "prometheus", "config": ["query": "rate(http_requests_total[5m])"], "targetValue": 100]
+            ],
+            "policy": ["type": "slo"],
+            "safety": ["cooldownSeconds": 300, "maxScaleUpRate": 3, "maxScaleDownRate": 1],
+        ],
+    ]
+
+    @Test("a constant load of 700 gives 2 -> 5 -> 7, exactly 300 s apart, and then not one write more")
+    func constantLoad() async throws {
+        let world = try World()
+        try world.deploy("http-app", replicas: 2)
+        try await OperatorFixture.run(world) { fixture in
+            world.source.answer("prometheus") { _ in 700 / Double((try? fixture.replicas(of: "http-app")) ?? 1) }
+            try fixture.create(scaler)
+            try await fixture.poll()
+            var steps: [Int: Int] = [:]
+            let start = fixture.seconds
+            steps[0] = try fixture.replicas(of: "http-app")
+            while fixture.seconds < start + 900 {
+                let before = try fixture.replicas(of: "http-app")
+                try await fixture.poll()
+                let after = try fixture.replicas(of: "http-app")
+                if after != before { steps[fixture.seconds - start] = after }
+            }
+            #expect(steps == [0: 5, 300: 7])
+            let writes = fixture.writes.count
+            try await fixture.poll(240)
+            #expect(fixture.writes.count == writes)
+            let audited = fixture.audit.all.compactMap { $0["decision"]?["desired"]?.intValue }
+            #expect(audited.contains(5) && audited.contains(7))
+        }
+    }
+}

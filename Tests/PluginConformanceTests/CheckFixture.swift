@@ -1,0 +1,51 @@
+import Foundation
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import PluginConformance
+
+/// Runs checks on a thread of their own: they block, and tests share few threads.
+enum CheckFixture {
+    /// Short, since what waits for them fails in any case.
+    static let impatient: ConformanceTimes = {
+        var times = ConformanceTimes()
+        times.initialize = .seconds(5)
+        times.validate = .seconds(3)
+        times.deadline = .seconds(1)
+        return times
+    }()
+
+    static func check(_ command: PluginCommand, _ options: CheckOptions = CheckOptions()) async throws -> CheckReport {
+        try await onThread { try CheckRun.run(command, options: options) }
+    }
+
+    static func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
+        }
+    }
+
+    static func misbehaving(_ sin: String?) -> PluginCommand {
+        PluginCommand(
+            path: BuiltExecutable.path("misbehaving-plugin"), arguments: sin.map { ["--sin", $0] } ?? [])
+    }
+
+    /// Expects that no rule is broken, and that those rules are kept.
+    static func expectConformant(
+        _ report: CheckReport, kept rules: [RuleID] = [], sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(report.isConformant, "\(ReportFormat.human.text(report, colors: false))", sourceLocation: sourceLocation)
+        for rule in rules {
+            #expect(report.outcome(of: rule) == .passed, "\(rule.label)", sourceLocation: sourceLocation)
+        }
+    }
+
+    /// The root of the package.
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path(percentEncoded: false)
+
+    static func contents(_ path: String) throws -> String {
+        try String(contentsOf: URL(filePath: root).appending(path: path), encoding: .utf8)
+    }
+}

@@ -1,0 +1,142 @@
+import Foundation
+import Subprocess
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import PluginConformance
+
+/// plugin-check as its users run it.
+@Suite("plugin-check", .timeLimit(.minutes(5)))
+struct CommandTests {
+    private func run(_ arguments: [String]) async throws -> TemporaryFolder.Result {
+        try await TemporaryFolder().result(BuiltExecutable.path("plugin-check"), arguments)
+    }
+
+    private let misbehaving = BuiltExecutable.path("misbehaving-plugin")
+
+    @Test("exits 0 for a plugin that keeps the rules, and shows each")
+    func conformant() async throws {
+        let result = try await run(["test", "--deadline", "20", misbehaving])
+        #expect(result.status == .exited(0))
+        #expect(result.output.contains("✔ P-13  One object a line"))
+        #expect(result.output.contains("- P-38  History: skipped: the plugin has no capability range"))
+        #expect(result.output.contains(". P-10  Secret fields: no check: only the author knows"))
+        #expect(result.output.contains("\nConformant: "))
+        #expect(result.errors.isEmpty)
+    }
+
+    @Test("exits 1 for one that does not, and shows the rule, the bytes and how to mend it")
+    func failure() async throws {
+        let result = try await run(["test", misbehaving, "--sin", "nan"])
+        #expect(result.status == .exited(1))
+        #expect(result.output.contains("✘ P-34  A finite number"))
+        #expect(result.output.contains(#""value":NaN"#))
+        #expect(result.output.contains("To mend: answer the error 1006"))
+    }
+
+    @Test("exits 4 for one that hangs")
+    func hang() async throws {
+        let result = try await run(["test", "--only", "P-39", "--deadline", "0.2", misbehaving, "--sin", "never-answers"])
+        #expect(result.status == .exited(4))
+    }
+
+    @Test(
+        "exits 3 where the plugin cannot be started, and tells why",
+        arguments: [("/nonexistent/plugin", "No such file"), ("/etc/passwd", "chmod +x")])
+    func cannotLaunch(path: String, reason: String) async throws {
+        for command in ["test", "call", "bench", "fuzz"] {
+            let result = try await run([command, path])
+            #expect(result.status == .exited(3))
+            #expect(result.errors.contains(reason))
+        }
+    }
+
+    @Test(
+        "exits 2 for wrong usage, with one line",
+        arguments: [
+            ["test"], ["test", "--only", "P-99", "x"], ["test", "--deadline", "0", "x"], ["test", "--env", "x", "x"],
+            ["test", "--config", "/nonexistent", "x"], ["bench", "--calls", "0", "x"], ["explain", "P-0"],
+            ["test", "--format", "xml", "x"], ["frobnicate"],
+        ])
+    func usage(arguments: [String]) async throws {
+        let result = try await run(arguments)
+        #expect(result.status == .exited(2))
+        #expect(result.errors.split(separator: "\n").count == 1)
+    }
+
+    @Test("checks only what it is told to")
+    func selection() async throws {
+        let result = try await run(
+            ["test", "--only", "framing,P-26", "--skip", "P-14", "--format", "json", misbehaving])
+        let rules = try JSON(parsing: result.output)["rules"]?.arrayValue ?? []
+        let expected = RuleBook.rules(of: .framing).map(\.id.label).filter { $0 != "P-14" } + ["P-26"]
+        #expect(rules.map { $0["id"]?.stringValue } == expected)
+        #expect(rules.filter { $0["outcome"] == "failed" }.isEmpty)
+    }
+
+    @Test("writes JUnit XML that a parser reads")
+    func junit() async throws {
+        let result = try await run(["test", "--format", "junit", misbehaving, "--sin", "invalid-utf8"])
+        let folder = try TemporaryFolder()
+        try result.output.write(toFile: "\(folder.path)/report.xml", atomically: true, encoding: .utf8)
+        let script = """
+            import xml.etree.ElementTree as tree
+            root = tree.parse("report.xml").getroot()
+            cases = root.findall(".//testcase")
+            print(len(cases), root.get("tests"), root.get("failures"), len(root.findall(".//failure")))
+            """
+        let counts = try await folder.run("/usr/bin/env", ["python3", "-c", script]).split(whereSeparator: \.isWhitespace)
+        let checked = RuleBook.rules.count(where: \.isChecked)
+        #expect(counts == ["\(checked)", "\(checked)", "1", "1"])
+    }
+
+    @Test("call shows what a plugin answers")
+    func call() async throws {
+        let value = try await run(["call", misbehaving])
+        #expect(value.status == .exited(0))
+        #expect(value.output.contains("\"value\": 1"))
+        let handshake = try await run(["call", "--method", "initialize", misbehaving])
+        #expect(handshake.output.contains("\"protocolVersion\": 1"))
+        let range = try await run(["call", "--method", "range", misbehaving])
+        #expect(range.status == .exited(1))
+        #expect(range.output.contains("\"code\": -32601"))
+        let broken = try await run(["call", misbehaving, "--sin", "half-frame", "--deadline", "1"])
+        #expect(broken.status != .exited(0))
+    }
+
+    @Test("bench measures starts and calls")
+    func bench() async throws {
+        let result = try await run(["bench", "--calls", "50", "--starts", "2", "--in-flight", "4", "--json", misbehaving])
+        #expect(result.status == .exited(0))
+        let json = try JSON(parsing: result.output)
+        #expect(json["calls"]?["count"] == 50)
+        #expect(json["coldStart"]?["count"] == 2)
+        let text = try await run(["bench", "--calls", "20", "--starts", "1", misbehaving])
+        #expect(text.output.contains("p99.9"))
+        let broken = try await run(["bench", "--calls", "20", misbehaving, "--sin", "exits-in-call"])
+        #expect(broken.status == .exited(1))
+        #expect(broken.output.contains("P-42"))
+    }
+
+    @Test("fuzz sends the same for the same seed, and names the config that broke the plugin")
+    func fuzz() async throws {
+        let good = try await run(["fuzz", "--seed", "7", "--cases", "100", misbehaving])
+        #expect(good.status == .exited(0))
+        #expect(good.output == "100 configs answered, seed 7\n")
+        let arguments = ["fuzz", "--seed", "7", misbehaving, "--sin", "exits-in-call"]
+        let broken = try await run(arguments)
+        #expect(broken.status == .exited(1))
+        #expect(broken.output.contains("P-42"))
+        #expect(broken.output.contains("The config was {"))
+        #expect(try await run(arguments).output == broken.output)
+    }
+
+    @Test("explain shows a rule, or lists them")
+    func explain() async throws {
+        let rule = try await run(["explain", "P-17"])
+        #expect(rule.output.hasPrefix("P-17  Longest answer  (framing)"))
+        let list = try await run(["explain"])
+        #expect(list.output.split(separator: "\n").count == RuleBook.rules.count)
+    }
+}

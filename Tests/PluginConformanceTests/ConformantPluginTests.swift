@@ -1,0 +1,159 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import PluginConformance
+
+@Suite("Plugins that keep the rules", .timeLimit(.minutes(5)))
+struct ConformantPluginTests {
+    struct Subject: Sendable, CustomTestStringConvertible {
+        let command: PluginCommand
+        var config: JSON?
+        var badConfig: JSON
+        /// Rules that must not just be skipped.
+        var kept: [RuleID] = []
+
+        var testDescription: String { command.path.split(separator: "/").last.map(String.init) ?? "" }
+
+        func options() -> CheckOptions {
+            var options = CheckOptions()
+            options.config = config
+            options.badConfig = badConfig
+            return options
+        }
+    }
+
+    private static let values: [RuleID] = [.fileName, .readingShape, .finiteValue, .observedAt, .targetTypes]
+
+    private static func example(_ path: String) -> String { "\(CheckFixture.root)examples/plugins/\(path)" }
+
+    static let builtIn = [
+        Subject(
+            command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-prometheus")),
+            // Nobody listens there: a well-formed error in time is as good as a value.
+            config: ["address": "http://127.0.0.1:9", "query": "up"], badConfig: ["address": "nowhere", "query": "up"],
+            kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline])
+    ]
+
+    static let examples = [
+        Subject(
+            command: PluginCommand(path: example("python/generalscaler-plugin-hour")), badConfig: ["offset": "late"],
+            kept: values),
+        Subject(
+            command: PluginCommand(path: example("bash/generalscaler-plugin-weekday"), isOneshot: true),
+            badConfig: ["day": 1], kept: values + [.oneshot]),
+        Subject(
+            command: PluginCommand(path: example("node/generalscaler-plugin-http-json")),
+            config: ["url": "http://127.0.0.1:9/queue", "path": "length", "token": "a-token"],
+            badConfig: ["url": "queue"], kept: [.fileName, .secretsUnseen, .inFlight, .cancel, .deadline]),
+        Subject(
+            command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-random")),
+            badConfig: ["largest": 0], kept: values),
+        Subject(
+            command: PluginCommand(path: BuiltExecutable.path("test-plugin")), badConfig: ["value": -1],
+            kept: [.range, .secretsUnseen, .inFlight, .cancel, .finiteValue]),
+    ]
+
+    @Test("The built-in ones and the examples", arguments: builtIn + examples)
+    func conformant(_ subject: Subject) async throws {
+        let report = try await CheckFixture.check(subject.command, subject.options())
+        CheckFixture.expectConformant(report, kept: subject.kept + [.badConfig, .goodConfig, .noCommonVersion])
+    }
+
+    /// Go is an example for those who have it: it is no part of what the tests install.
+    static let goCompiler = ["/usr/bin/go", "/usr/local/go/bin/go"].first(where: FileManager.default.isExecutableFile)
+
+    @Test("The example in Go, where there is a compiler", arguments: [goCompiler].compactMap(\.self))
+    func go(compiler: String) async throws {
+        let directory = try TemporaryFolder()
+        let program = "\(directory.path)/generalscaler-plugin-minute"
+        try await directory.run(
+            compiler, ["build", "-o", program, "."], in: Self.example("go"),
+            environment: ["HOME": directory.path, "GOFLAGS": "-mod=mod", "PATH": "/usr/bin:/bin"])
+        let subject = Subject(command: PluginCommand(path: program), badConfig: ["x": 1], kept: Self.values)
+        CheckFixture.expectConformant(
+            try await CheckFixture.check(subject.command, subject.options()), kept: subject.kept)
+    }
+
+    @Test("A new plugin in Python, at once")
+    func newPythonPlugin() async throws {
+        let directory = try TemporaryFolder()
+        try await directory.run(
+            BuiltExecutable.path("generalscaler"),
+            ["new-plugin", "--language", "python", "--directory", directory.path, "queue-depth"])
+        let root = "\(directory.path)/generalscaler-plugin-queue-depth"
+        let output = try await directory.run(
+            BuiltExecutable.path("plugin-check"),
+            [
+                "test", "--config", "config.json", "--bad-config", "bad-config.json", "--format", "json",
+                "./generalscaler-plugin-queue-depth",
+            ], in: root)
+        let report = try JSON(parsing: output)
+        #expect(report["conformant"] == true)
+        #expect(report["plugin"] == "queue-depth 1.0.0")
+        let outcomes = (report["rules"]?.arrayValue ?? []).filter { ["P-1", "P-28", "P-33"].contains($0["id"]?.stringValue) }
+        #expect(outcomes.map { $0["outcome"] } == ["passed", "passed", "passed"])
+        let readme = try String(contentsOfFile: "\(root)/README.md", encoding: .utf8)
+        #expect(readme.contains("plugin-check test --config config.json"))
+    }
+
+    @Test("A new plugin in Swift is the example that this package builds, with a package around it")
+    func newSwiftPlugin() async throws {
+        let directory = try TemporaryFolder()
+        try await directory.run(
+            BuiltExecutable.path("generalscaler"),
+            [
+                "new-plugin", "--language", "swift", "--sdk-path", CheckFixture.root, "--directory", directory.path,
+                "random",
+            ])
+        let root = "\(directory.path)/generalscaler-plugin-random"
+        let source = try String(
+            contentsOfFile: "\(root)/Sources/generalscaler-plugin-random/RandomPlugin.swift", encoding: .utf8)
+        #expect(source == (try CheckFixture.contents("examples/plugins/swift/RandomPlugin.swift")))
+        let package = try String(contentsOfFile: "\(root)/Package.swift", encoding: .utf8)
+        #expect(package.contains(#".package(name: "generalscaler", path: "\#(CheckFixture.root.dropLast())")"#), "\(package)")
+        #expect(package.contains(#".product(name: "PluginSDK", package: "generalscaler")"#))
+        #expect(!package.contains("__"))
+    }
+
+    @Test("What they say, and what is said to them, is what the schemas say")
+    func schemas() async throws {
+        let traffic = Mutex<[JSON]>([])
+        let scripted = try ScriptedPlugin(
+            capabilities: #"{"batch": True, "range": True}"#,
+            extra: #"send({"method": "log", "params": {"level": "info", "message": "hello"}})"#)
+        let subjects = Self.builtIn + Self.examples + [Subject(command: scripted.command, badConfig: ["key": 1])]
+        for subject in subjects {
+            let recorded = Recorder()
+            var options = subject.options()
+            options.trace = recorded.add
+            _ = try await CheckFixture.check(subject.command, options)
+            traffic.withLock { $0 += recorded.messages }
+        }
+        let directory = try TemporaryFolder()
+        let lines = traffic.withLock(\.self).map { $0.description + "\n" }.joined()
+        try lines.write(toFile: "\(directory.path)/traffic", atomically: true, encoding: .utf8)
+        let output = try await directory.run(
+            "/bin/sh", ["-c", #""$1" "$2" --all < traffic"#, "sh", python, "\(CheckFixture.root)scripts/check-traffic.py"])
+        let judged = try JSON(parsing: output)
+        #expect((judged["get-metric-value-result"]?.intValue ?? 0) > 100)
+    }
+
+    /// The Python of the package's own environment, which `make test` fills.
+    private var python: String { "\(CheckFixture.root).build/python/bin/python" }
+
+    private final class Recorder: Sendable {
+        private let lines = Mutex<[JSON]>([])
+
+        var messages: [JSON] { lines.withLock(\.self) }
+
+        func add(process: Int32, isFromPlugin: Bool, line: [UInt8]) {
+            let line = String(decoding: line, as: UTF8.self)
+            lines.withLock {
+                $0.append(["process": .integer(Int64(process)), "fromPlugin": .bool(isFromPlugin), "line": .string(line)])
+            }
+        }
+    }
+}

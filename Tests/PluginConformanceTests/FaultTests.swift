@@ -1,0 +1,149 @@
+import Testing
+import WireFormats
+
+@testable import PluginConformance
+
+/// One plugin for each rule that no sin of the misbehaving plugin breaks.
+@Suite("A plugin that breaks one rule fails on it", .timeLimit(.minutes(5)))
+struct FaultTests {
+    private func check(
+        capabilities: String = "{}", _ extra: String = "", badConfig: JSON? = nil, oneshot: Bool = false
+    ) async throws -> CheckReport {
+        let plugin = try ScriptedPlugin(capabilities: capabilities, extra: extra)
+        var options = CheckOptions()
+        options.times = CheckFixture.impatient
+        options.badConfig = badConfig
+        var command = plugin.command
+        command.isOneshot = oneshot
+        return try await CheckFixture.check(command, options)
+    }
+
+    @Test("With batch, range and log it keeps every rule")
+    func good() async throws {
+        let report = try await check(
+            capabilities: #"{"batch": True, "range": True}"#,
+            #"send({"method": "log", "params": {"level": "info", "message": "hello"}})"#, badConfig: ["key": 1])
+        CheckFixture.expectConformant(
+            report, kept: [.fileName, .bareStart, .batch, .range, .badConfig, .secretsUnseen, .schemaHolds])
+    }
+
+    @Test(
+        "and on no other",
+        arguments: [
+            (RuleID.fileName, "handshake = initialize\ndef initialize(p): return rename(handshake(p), 'type', 'other')"),
+            (.handshakeShape, "handshake = initialize\ndef initialize(p): return drop(handshake(p), 'plugin')"),
+            (.noCommonVersion, "handshake = initialize\ndef initialize(p): return handshake({'protocolVersions': [1]})"),
+            (.metricTypes, "handshake = initialize\ndef initialize(p): return rename(handshake(p), 'description', '')"),
+            (.configSchema, "SCHEMA.pop('additionalProperties')"),
+            (.capabilities, "CAPABILITIES['subscribe'] = True"),
+            (.unknownMembers, "inner = handle\ndef handle(r): return error(-32602, 'xNew') if 'xNew' in r else inner(r)"),
+            (
+                .longestRequest,
+                "inner = handle\ndef handle(r): return {'result': {'valid': True}} if len(str(r)) > 60000 else inner(r)"
+            ),
+            (
+                .escapedText,
+                "inner = handle\ndef handle(r): return {'result': {'valid': True}} if chr(0x2028) in ''.join(r['params'].get('config', {})) else inner(r)"
+            ),
+            (.unknownMethod, "inner = handle\ndef handle(r): return {'result': {}} if 'x_' in r['method'] else inner(r)"),
+            (
+                .notifications,
+                """
+                loads = json.loads
+                def seen(line):
+                    r = loads(line)
+                    if 'id' not in r: send({'id': None} | error(-32600, 'a notification'))
+                    return r
+                json.loads = seen
+                """
+            ),
+            (.errorShape, "def error(code, message): return {'error': {'code': code}}"),
+            (
+                .secretsUnseen,
+                "def faults(c): print(c, file=sys.stderr); return [{'path': k, 'message': 'x'} for k, v in c.items() "
+                    + "if k != 'key' or type(v) != str]"
+            ),
+            (.validateShape, "def validate_config(p): return {'result': {'ok': True}}"),
+            (.goodConfig, "def faults(config): return [{'path': k, 'message': 'x'} for k in [*config, '']]"),
+            (.unknownKey, "def faults(c): return [{'path': '', 'message': 'x'}] if c else []"),
+            (
+                .schemaHolds,
+                "def faults(config): return [{'path': k, 'message': 'x'} for k in config if k != 'key']"
+            ),
+            (.refusedConfig, "def get_metric_value(p): return {'result': reading()}"),
+            (.readingShape, "inner = reading\ndef reading(): return inner() | {'unit': 3}"),
+            (.finiteValue, "inner = reading\ndef reading(): return inner() | {'value': None}"),
+            (.observedAt, "inner = reading\ndef reading(): return inner() | {'observedAt': '2126-01-02T03:04:05Z'}"),
+            (
+                .targetTypes,
+                "inner = handle\ndef handle(r): return error(-32602, 'x') if 'Average' in str(r) else inner(r)"
+            ),
+            (
+                .boundedResources,
+                "import os\ninner = reading\ndef reading(): os.open('/dev/null', 0); return inner()"
+            ),
+            (.batch, "CAPABILITIES['batch'] = True\ndef get_metric_values(p): return {'result': {'answers': []}}"),
+            (.range, "CAPABILITIES['range'] = True\ndef get_metric_range(p): return {'result': {'points': []}}"),
+            (.inFlight, "CAPABILITIES['maxInFlight'] = 9\n" + Self.busyWhenMany),
+            (.shutdown, "METHODS.append('shutdown')\ndef shutdown(p): return {'result': {}}"),
+        ])
+    func fault(rule: RuleID, extra: String) async throws {
+        let helpers = """
+            def rename(answer, key, to):
+                if 'result' in answer: answer['result']['metricTypes'][0][key] = to
+                return answer
+            def drop(answer, key):
+                answer.get('result', {}).pop(key, None)
+                return answer
+            """
+        let report = try await check(helpers + "\n" + extra)
+        #expect(report.failures.map(\.rule.id) == [rule], "\(ReportFormat.human.text(report, colors: false))")
+    }
+
+    /// Finds the next line already there when it is about to answer.
+    private static let busyWhenMany = """
+        import select, os
+        inner = handle
+        pending = b''
+        class Lines:
+            def __iter__(self):
+                global pending
+                while True:
+                    while b'\\n' not in pending:
+                        chunk = os.read(0, 65536)
+                        if not chunk: return
+                        pending += chunk
+                    line, _, pending = pending.partition(b'\\n')
+                    yield line
+        sys.stdin = Lines()
+        def handle(r):
+            return error(1008, 'busy') if b'\\n' in pending and r['method'] == 'get_metric_value' else inner(r)
+        """
+
+    @Test("A bad config that is valid, or a good one whose verdict needs a network, is told")
+    func configs() async throws {
+        let valid = try await check(badConfig: ["key": "fine"])
+        #expect(valid.failures.map(\.rule.id) == [.badConfig])
+    }
+
+    @Test("A source that does not answer is no fault of the plugin, and what could not be seen has not passed")
+    func unreachable() async throws {
+        let report = try await check("def reading(): pass\ndef get_metric_value(p): return error(1001, 'x') if "
+            + "faults(p['config']) else error(1003, 'no such host: check the address')")
+        CheckFixture.expectConformant(report, kept: [.deadline, .errorShape, .refusedConfig, .targetTypes])
+        guard case .skipped(let reason)? = report.outcome(of: .readingShape) else {
+            Issue.record("P-33 is not skipped")
+            return
+        }
+        #expect(reason.contains("source_unreachable: no such host"))
+    }
+
+    @Test("A oneshot plugin that does not exit, or exits with an error, is told")
+    func oneshot() async throws {
+        let failing = try await check("import atexit, os\natexit.register(lambda: os._exit(4))", oneshot: true)
+        #expect(failing.failures.map(\.rule.id) == [.oneshot])
+        let staying = try await check("import atexit, time\natexit.register(lambda: time.sleep(60))", oneshot: true)
+        #expect(staying.failures.map(\.rule.id) == [.oneshot])
+        #expect(staying.hasHang)
+    }
+}

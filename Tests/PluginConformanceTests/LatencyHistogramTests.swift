@@ -1,0 +1,29 @@
+import Testing
+
+@testable import PluginConformance
+
+@Suite("A histogram of times")
+struct LatencyHistogramTests {
+    @Test("Percentiles are right to within 7 %")
+    func percentiles() {
+        var histogram = LatencyHistogram()
+        for microseconds in (1...10_000).shuffled() { histogram.add(.microseconds(microseconds)) }
+        for (part, exact) in [(0.5, 5_000.0), (0.99, 9_900), (0.999, 9_990)] {
+            let found = histogram.percentile(part) / .microseconds(1)
+            #expect(found >= exact && found <= exact * 1.07, "\(part): \(found)")
+        }
+        #expect(histogram.percentile(1) == .microseconds(10_000))
+        #expect(histogram.slowest == .microseconds(10_000))
+        #expect(histogram.rows.map(\.count).reduce(0, +) == 10_000)
+    }
+
+    @Test("Of nothing, and of times below a nanosecond, it tells something sensible")
+    func edges() {
+        var histogram = LatencyHistogram()
+        #expect(histogram.percentile(0.5) == .zero)
+        #expect(histogram.rows.isEmpty)
+        histogram.add(.zero)
+        #expect(histogram.percentile(0.5) == .zero)
+        #expect(histogram.count == 1)
+    }
+}

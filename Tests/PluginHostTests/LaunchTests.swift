@@ -1,0 +1,108 @@
+import Glibc
+import PluginProtocol
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import PluginHost
+
+@Suite("What is launched", .timeLimit(.minutes(1)))
+struct LaunchTests {
+    @Test("The line of a script names its interpreters, through env or not")
+    func interpreters() throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write("", to: "python3", executable: true)
+        let path = "/nonexistent:\(directory.path)"
+        func programs(_ head: String) -> [String]? { Interpreter(head: head.utf8, searchPath: path)?.programs }
+        #expect(programs("#!/bin/sh -e\nexit") == ["/bin/sh"])
+        #expect(programs("#! /usr/bin/env python3\n") == ["/usr/bin/env", "\(directory.path)/python3"])
+        #expect(programs("#!/usr/bin/env -S A=1 python3 -S\r\n") == ["/usr/bin/env", "\(directory.path)/python3"])
+        #expect(programs("#!/usr/bin/env ruby\n") == ["/usr/bin/env", "ruby"])
+        #expect(programs("\u{7F}ELF") == nil)
+        #expect(Interpreter(head: "#!/usr/bin/env ruby\n".utf8, searchPath: path)?.missing == "ruby")
+    }
+
+    @Test("An interpreter's directory is its installation, but never a whole home", arguments: [
+        ("/srv/python/bin/python3", "/srv/python"), ("/root/.pyenv/shims/python3", "/root/.pyenv"),
+        ("/usr/bin/bash", "/usr"), ("/home/u/bin/python3", "/home/u/bin"), ("/root/bin/python3", "/root/bin"),
+        ("/srv/tools/python3", "/srv/tools"), ("/bin/sh", "/bin"),
+    ])
+    func prefix(program: String, directory: String) {
+        #expect(Interpreter.prefix(of: program) == directory)
+    }
+
+    @Test("A pinned program runs from a copy; with other bytes it does not start, and says which are there")
+    func pinned() async throws {
+        let script = PluginScript(types: ["p"], body: #"    ok(m, reading(1 if "/bin/generalscaler" in sys.argv[0] else 0))"#)
+        // sha256sum of the text, which the test itself learns from the failure.
+        let wrong = String(repeating: "0", count: 64)
+        var found = ""
+        try await HostFixture.run(
+            ["p": script], manifest: "plugins: {p: {sha256: '\(wrong)'}}", clock: ManualClock()
+        ) { fixture async throws in
+            let failure = try #require(try await fixture.health().lastFailure)
+            #expect(failure.contains("plugins.yaml pins \(wrong)"))
+            found = try #require(failure.split(separator: " ").last.map(String.init))
+            #expect(try await fixture.health().state == .backingOff)
+        }
+        #expect(found.count == 64 && found != wrong)
+        try await HostFixture.run(["p": script], manifest: "plugins: {p: {sha256: '\(found.uppercased())'}}") { fixture async throws in
+            let reading = try await fixture.host.read(
+                type: "p", config: [:], targetType: .value, timeout: .seconds(30))
+            #expect(reading.value == 1)
+        }
+    }
+
+    @Test("The bytes that are hashed are those of SHA-256's definition")
+    func knownHash() throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write("abc", to: "f")
+        let workspace = try PluginWorkspace(of: "p", in: directory.path)
+        // FIPS 180-4, the example of one block.
+        let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        let copy = try workspace.pin("\(directory.path)/f", sha256: hash)
+        #expect(ProgramFile.name(of: copy) == "f")
+    }
+
+    @Test("A script whose interpreter is missing says so")
+    func missingInterpreter() async throws {
+        try await HostFixture.run(
+            [:], files: ["generalscaler-plugin-p": "#!/nonexistent/ruby\n"], clock: ManualClock()
+        ) { fixture async throws in
+            #expect(try await fixture.health().lastFailure?.contains("names /nonexistent/ruby, which is not there") == true)
+        }
+    }
+
+    @Test("The manifest's fields are read, and a wrong one is told with its line")
+    func manifest() throws {
+        let text = """
+            plugins:
+              a:
+                mode: oneshot
+                sha256: \(String(repeating: "Ab", count: 32))
+                confined: no
+                readPaths: [/etc/token, /srv]
+                limits: {memoryMiB: 64, addressSpaceMiB: 128, openFiles: 32}
+            """
+        let entry = try #require(try PluginManifest(parsing: text, path: "f").plugins["a"])
+        #expect(entry.mode == .oneshot)
+        #expect(entry.sha256 == String(repeating: "ab", count: 32))
+        #expect(!entry.isConfined)
+        #expect(entry.readPaths == ["/etc/token", "/srv"])
+        #expect(entry.limits == PluginLimits(addressSpaceMiB: 128, memoryMiB: 64, openFiles: 32))
+        for (field, message) in [
+            ("mode: twice", "must be serve or oneshot"), ("sha256: abc", "64 hexadecimal digits"),
+            ("confined: maybe", "true or false"), ("readPaths: [etc]", "absolute paths"),
+            ("readPaths: [/]", "absolute paths"), ("limits: {openFiles: 1}", "from 16 to"),
+            ("limits: {cpu: 1}", "known here: addressSpaceMiB, memoryMiB, openFiles"),
+        ] {
+            let error = #expect(throws: PluginHostError.self) {
+                try PluginManifest(parsing: "plugins:\n  a:\n    \(field)", path: "f")
+            }
+            #expect(error?.description.hasPrefix("f:3: plugins.a.") == true, "\(field): \(error?.description ?? "")")
+            #expect(error?.description.contains(message) == true, "\(field): \(error?.description ?? "")")
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import PluginProtocol
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import PluginHost
+
+@Suite("Plugins that run once for each call", .timeLimit(.minutes(2)))
+struct OneshotTests {
+    private func run(
+        onCall: String = ":", entry: String = "mode: oneshot", clock: ManualClock? = nil,
+        body: (HostFixture) async throws -> Void
+    ) async throws {
+        try await HostFixture.run(
+            [:], files: ["generalscaler-plugin-shell": ShellScript.text(type: "shell", onCall: onCall)],
+            manifest: "plugins: {shell: {\(entry)}}", clock: clock, body: body)
+    }
+
+    private func ask(_ fixture: HostFixture, timeout: Duration = .seconds(60)) async throws -> Double {
+        try await fixture.host.read(type: "shell", config: [:], targetType: .value, timeout: timeout).value
+    }
+
+    @Test("A shell script answers calls and verdicts, one process each")
+    func answers() async throws {
+        try await run { fixture async throws in
+            #expect(fixture.host.metricType("shell")?.pluginName == "shell")
+            #expect(await fixture.host.validate(type: "shell", config: [:]) == .valid(nil))
+            for _ in 0..<5 { #expect(try await ask(fixture) == 5) }
+            let health = try await fixture.health()
+            #expect(health.state == .up)
+            #expect(health.restarts == 0)
+            #expect(health.processID == nil)
+            #expect(health.latency != nil)
+        }
+    }
+
+    @Test("Calls beyond those that may run at once wait for their turn")
+    func turns() async throws {
+        try await run { fixture async throws in
+            let sum = try await withThrowingTaskGroup(of: Double.self) { group in
+                for _ in 0..<10 { group.addTask { try await ask(fixture) } }
+                return try await group.reduce(0, +)
+            }
+            #expect(sum == 50)
+        }
+    }
+
+    @Test("A process that fails costs its own call, with its last words, and no other")
+    func failure() async throws {
+        let once = #"[ -e "${0%/*}/failed" ] || { echo 'no database' >&2; exit 4; }"#
+        try await run(onCall: once) { fixture async throws in
+            let failure = await #expect(throws: PluginFailure.self) { try await ask(fixture) }
+            #expect(failure?.kind == .crashed)
+            #expect(failure?.message.contains("exited with code 4") == true)
+            #expect(failure?.message.contains("no database") == true)
+            try TemporaryDirectory(existing: fixture.directory).write("", to: "failed")
+            #expect(try await ask(fixture) == 5)
+            #expect(try await fixture.health().state == .up)
+        }
+    }
+
+    @Test("A process that hangs is killed at its call's deadline, and a call that waited for it gets its turn")
+    func hangs() async throws {
+        let hang = #"[ -e "${0%/*}/mended" ] || { trap '' TERM; sleep 1000; }"#
+        let clock = ManualClock()
+        try await run(onCall: hang, entry: "mode: oneshot, maxInFlight: 1", clock: clock) { fixture async throws in
+            let failure = await fixture.whileTimeFlies {
+                await #expect(throws: PluginFailure.self) { try await ask(fixture, timeout: .seconds(30)) }
+            }
+            #expect(failure?.kind == .deadlineExceeded)
+            try TemporaryDirectory(existing: fixture.directory).write("", to: "mended")
+            let answer = try await fixture.whileTimeFlies { try await ask(fixture, timeout: .seconds(1_000_000_000)) }
+            #expect(answer == 5)
+        }
+    }
+
+    @Test("A script that does not tell what it offers is tried again, as any plugin")
+    func noIntroduction() async throws {
+        try await HostFixture.run(
+            [:], files: ["generalscaler-plugin-shell": "#!/bin/sh\necho 'no such database' >&2\nexit 1\n"],
+            manifest: "plugins: {shell: {mode: oneshot}}", clock: ManualClock()
+        ) { fixture async throws in
+            let health = try await fixture.health()
+            #expect(health.state == .backingOff)
+            #expect(health.lastFailure?.contains("no such database") == true)
+        }
+    }
+}

@@ -1,0 +1,15 @@
+import TestSupport
+
+/// The plugin that misbehaves on demand (Tests/Fixtures/MisbehavingPlugin).
+enum MisbehavingPlugin {
+    static var path: String { BuiltExecutable.path("misbehaving-plugin") }
+
+    /// A manifest with the plugin `bad`, which has that sin, and the plugin `good`, which has none.
+    static func manifest(sin: String) -> String {
+        """
+        plugins:
+          bad: {argv: [\(path), --sin, \(sin), --type, bad]}
+          good: {argv: [\(path), --type, good]}
+        """
+    }
+}

@@ -1,0 +1,66 @@
+import Testing
+import WireFormats
+
+@testable import PluginProtocol
+
+@Suite("A metric's history")
+struct MetricRangeTests {
+    private let window = RangeWindow(fromMicroseconds: 0, toMicroseconds: 60_000_000, stepSeconds: 30)
+
+    @Test("A request says type, config, window and deadline, and reads back as the same")
+    func request() throws {
+        let window = try #require(window)
+        let request = PluginRequest.getMetricRange(
+            type: "depth", config: ["queue": "a"], targetType: .averageValue, window: window)
+        let json = try JSON(parsing: request.line(id: 7, deadlineMs: 900))
+        #expect(json["method"] == "get_metric_range")
+        #expect(json["params"]?["from"] == "1970-01-01T00:00:00.000Z")
+        #expect(json["params"]?["to"] == "1970-01-01T00:01:00.000Z")
+        let params = try GetMetricRangeParams(JSONReader(try #require(json["params"])))
+        #expect(params.window == window)
+        #expect(params.config == ["queue": "a"])
+        #expect(params.targetType == .averageValue)
+        #expect(params.deadlineMs == 900)
+    }
+
+    @Test("An answer survives the round trip")
+    func answer() throws {
+        let range = MetricRange(
+            points: [.init(atMicroseconds: 0, value: 1.5), .init(atMicroseconds: 30_000_000, value: -2)], unit: "jobs",
+            detail: "two")
+        var writer = JSONWriter()
+        range.encode(into: &writer)
+        #expect(try MetricRange(JSONReader(JSON(parsing: writer.bytes))) == range)
+    }
+
+    @Test(
+        "An answer with a wrong member names it",
+        arguments: [
+            (["points": 3], "points: must be an array"),
+            ([:], "points: is required"),
+            (["points": [["at": "now", "value": 1]]], "points[0].at: must be an RFC 3339 time"),
+            (["points": [["at": "2026-01-01T00:00:00Z"]]], "points[0].value: is required"),
+            (
+                [
+                    "points": [
+                        ["at": "2026-01-01T00:00:00Z", "value": 1], ["at": "2026-01-01T00:00:00Z", "value": 1],
+                    ]
+                ], "points[1].at: must be later than that of the point before"
+            ),
+        ] as [(JSON, String)])
+    func wrong(json: JSON, message: String) {
+        let error = #expect(throws: JSONPathError.self) { try MetricRange(JSONReader(json)) }
+        #expect(error?.description.hasPrefix(message) == true)
+    }
+
+    @Test("A window has an order, a step and an end")
+    func bounds() {
+        let most = Int64(ProtocolLimits.maxRangePoints - 1) * 1_000_000
+        #expect(RangeWindow(fromMicroseconds: 5, toMicroseconds: 5, stepSeconds: 1) != nil)
+        #expect(RangeWindow(fromMicroseconds: 0, toMicroseconds: most, stepSeconds: 1) != nil)
+        #expect(RangeWindow(fromMicroseconds: 0, toMicroseconds: most + 1_000_000, stepSeconds: 1) == nil)
+        #expect(RangeWindow(fromMicroseconds: 1, toMicroseconds: 0, stepSeconds: 1) == nil)
+        #expect(RangeWindow(fromMicroseconds: 0, toMicroseconds: 1, stepSeconds: 0) == nil)
+        #expect(RangeWindow(fromMicroseconds: .min, toMicroseconds: .max, stepSeconds: 1) == nil)
+    }
+}

@@ -1,0 +1,143 @@
+import Operator
+import Scaling
+import Testing
+import WireFormats
+
+@Suite("An explanation")
+struct ExplanationTests {
+    private static let now = Timestamp(microsecondsSince1970: 1_767_225_600_000_000)
+
+    private static func object(_ spec: [String: JSON] = [:], status: [String: JSON] = [:]) -> JSON {
+        let example: [String: JSON] = [
+            "targetDeployment": "http-app", "minReplicas": 2, "maxReplicas": 10,
+            "metrics": [["type": "prometheus", "targetValue": 100]],
+            "safety": ["cooldownSeconds": 300, "scaleDownStabilizationSeconds": 300],
+        ]
+        let decided: [String: JSON] = [
+            "reason": "Keep 4: within tolerance of the target.", "lastDecisionTime": "2025-12-31T23:58:00Z",
+            "currentReplicas": 4, "readyReplicas": 4, "limitedBy": ["Tolerance"],
+            "lastScaleUpTime": "2025-12-31T23:57:00Z",
+            "metrics": [
+                [
+                    "name": "prometheus", "value": 105, "target": 100, "targetType": "Value", "recommended": 4,
+                    "observedAt": "2025-12-31T23:58:00Z",
+                ]
+            ],
+        ]
+        return [
+            "metadata": ["namespace": "shop", "name": "http", "uid": "u1", "resourceVersion": "7"],
+            "spec": .object(example.merging(spec) { $1 }), "status": .object(decided.merging(status) { $1 }),
+        ]
+    }
+
+    private static func text(_ object: JSON, events: [JSON] = []) throws -> String {
+        try Explanation(object: object, events: events, now: now).text
+    }
+
+    @Test("Says what was decided, on which values, and what the next steps wait for")
+    func whole() throws {
+        #expect(
+            try Self.text(Self.object()) == """
+                shop/http keeps Deployment/http-app between 2 and 10 replicas, and looks every 15s.
+
+                Last decision (2m ago): Keep 4: within tolerance of the target.
+                  prometheus was 105 against a target of 100, which asks for 4.
+                  4 replicas were set, 4 of them ready.
+
+                What comes next:
+                  A scale-up comes when prometheus is above 110, but not before 2026-01-01T00:02:00Z, in 2m: a cooldown has to pass.
+                  A scale-down comes when prometheus is at most 75 and stays there for 5m, but not before 2026-01-01T00:02:00Z, in 2m: a cooldown has to pass.
+
+                No events of it are kept; the API server forgets them after an hour.
+
+                """)
+    }
+
+    @Test("Names what stands in the way of a step, in place of a value that would not help")
+    func held() throws {
+        let atMaximum = try Self.text(Self.object(["maxReplicas": 4], status: ["lastScaleUpTime": nil]))
+        #expect(atMaximum.contains("No scale-up: maxReplicas is 4."))
+        let atMinimum = try Self.text(Self.object(["minReplicas": 4]))
+        #expect(atMinimum.contains("No scale-down: minReplicas is 4."))
+        let forbidden = try Self.text(Self.object(["safety": ["maxScaleUpRate": 0]]))
+        #expect(forbidden.contains("No scale-up: maxScaleUpRate is 0."))
+        let budget: JSON = ["type": "cost", "config": ["costPerPodPerHour": 1, "maxCostPerHour": 4]]
+        #expect(try Self.text(Self.object(["policy": budget])).contains("No scale-up: the budget pays for no more"))
+    }
+
+    @Test("With several metrics any of them raises, and all of them together lower")
+    func twoMetrics() throws {
+        let metrics: JSON = [
+            ["type": "prometheus", "targetValue": 100],
+            ["type": "redis", "name": "queue", "targetValue": 10],
+        ]
+        let seen: JSON = [
+            ["name": "prometheus", "value": 105, "target": 100, "targetType": "Value", "recommended": 4],
+            ["name": "queue", "value": 35, "target": 10, "targetType": "AverageValue", "recommended": 4],
+        ]
+        let text = try Self.text(Self.object(["metrics": metrics], status: ["metrics": seen, "lastScaleUpTime": nil]))
+        #expect(text.contains("A scale-up comes when prometheus is above 110 or queue is above 44."))
+        #expect(text.contains("A scale-down comes when prometheus is at most 75 and queue is at most 30 and stays"))
+    }
+
+    @Test("At 0 replicas it is the activation value that counts, and the last replica goes when all is idle")
+    func zero() throws {
+        let metrics: JSON = [["type": "redis", "targetValue": 10, "activationValue": 5]]
+        func seen(_ value: JSON) -> JSON {
+            [["name": "redis", "value": value, "target": 10, "targetType": "AverageValue"]]
+        }
+        let spec: [String: JSON] = ["metrics": metrics, "minReplicas": 0]
+        let none = try Self.text(
+            Self.object(
+                spec, status: ["currentReplicas": 0, "readyReplicas": 0, "scaledToZero": true, "metrics": seen(0)]))
+        #expect(none.contains("A scale-up comes when redis is above 5"))
+        #expect(!none.contains("scale-down"))
+        let one = try Self.text(
+            Self.object(spec, status: ["currentReplicas": 1, "readyReplicas": 1, "metrics": seen(7)]))
+        #expect(one.contains("The last replica goes when redis is at most 5 and stays so for 5m."))
+    }
+
+    @Test("What a person has to do first is all that comes next")
+    func byHand() throws {
+        #expect(try Self.text(Self.object(["paused": true])).contains("Nothing, while it is paused"))
+        let off = try Self.text(Self.object(status: ["currentReplicas": 0, "limitedBy": ["SwitchedOff"]]))
+        #expect(off.contains("Nothing, until someone sets Deployment/http-app above 0 replicas"))
+    }
+
+    @Test("A missing value, an invalid spec, an operator that never came: each is said")
+    func troubles() throws {
+        let missing = try Self.text(
+            Self.object(status: ["metrics": [["name": "prometheus", "noData": "no result", "targetType": "Value"]]]))
+        #expect(missing.contains("prometheus has no value: no result."))
+        #expect(missing.contains("Until prometheus has a value again, no replica is removed."))
+        let invalid = try Self.text(Self.object(["maxReplicas": 1]))
+        #expect(invalid.contains("  spec.maxReplicas: must be at least minReplicas"))
+        var undecided = Self.object().objectValue ?? [:]
+        undecided["status"] = nil
+        #expect(try Self.text(.object(undecided)).contains("It has not decided anything yet."))
+        let condition: JSON = [
+            "type": "AbleToScale", "status": "False", "reason": "TargetNotFound", "message": "create it",
+        ]
+        #expect(
+            try Self.text(Self.object(status: ["conditions": [condition]])).contains(
+                "Trouble: create it (TargetNotFound)"))
+    }
+
+    @Test("Events are its own, in order, with how often")
+    func events() throws {
+        func event(_ note: JSON, at time: JSON, uid: JSON = "u1", count: JSON? = nil) -> JSON {
+            let series: JSON? = count.map { ["count": $0, "lastObservedTime": time] }
+            return [
+                "note": note, "eventTime": "2025-12-31T23:00:00.000000Z", "regarding": ["uid": uid],
+                "series": series ?? nil, "metadata": ["creationTimestamp": time],
+            ]
+        }
+        let text = try Self.text(
+            Self.object(),
+            events: [
+                event("second", at: "2025-12-31T23:59:30Z", count: 3), event("other", at: "x", uid: "u2"),
+                event("first", at: "2025-12-31T23:50:00Z", count: 1),
+            ])
+        #expect(text.hasSuffix("Its events, the newest last:\n  10m ago: first\n  30s ago: second (3 times)\n"))
+    }
+}

@@ -1,0 +1,3 @@
+module generalscaler-plugin-minute
+
+go 1.19
