@@ -147,6 +147,9 @@ let package = Package(
             dependencies: [.product(name: "Hummingbird", package: "hummingbird")],
             path: "examples/http-app/Sources"
         ),
+        .executableTarget(name: "worker", dependencies: ["CHiredis"], path: "examples/worker/Sources"),
+        .executableTarget(
+            name: "event-queue", dependencies: ["HTTPTransport", "WireFormats"], path: "examples/event-queue/Sources"),
         .executableTarget(
             name: "generalscaler-plugin-random",
             dependencies: ["PluginSDK"],
@@ -246,7 +249,10 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "generalscaler", "generalscaler-plugin-prometheus", "TestSupport", "WireFormats",
+                "ClusterSimulator", "generalscaler", "generalscaler-launch", "generalscaler-plugin-prometheus",
+                "TestSupport", "WireFormats", "YAMLFormat",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),
@@ -257,13 +263,32 @@ let package = Package(
                 "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
                 "WireFormats",
                 .product(name: "Subprocess", package: "swift-subprocess"),
-            ]
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["Support/verify_sigv4.py"]
+        ),
+        .testTarget(
+            name: "PubSubPluginTests",
+            dependencies: [
+                "generalscaler-plugin-pubsub", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["Support/google_stand_in.py"]
         ),
         .testTarget(
             name: "RedisPluginTests",
             dependencies: [
                 "CLinux", "generalscaler-plugin-redis", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
                 "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
+            name: "ExampleTests",
+            dependencies: [
+                "event-queue", "TestSupport", "WireFormats", "worker",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),

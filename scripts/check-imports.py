@@ -52,6 +52,8 @@ ALLOWED = {
     "generalscaler-plugin-pubsub": f"CryptoExtras HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
     "generalscaler-plugin-random": "PluginSDK",
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
+    "worker": f"CHiredis {RUNTIME}",
+    "event-queue": f"HTTPTransport WireFormats {RUNTIME}",
     "bench": f"CLinux HTTPTransport PluginHost PluginProtocol Scaling WireFormats Logging {RUNTIME}",
     "bench-plugin": f"PluginSDK {RUNTIME}",
 }
