@@ -24,9 +24,10 @@ struct DecideCommandTests {
         let outcome = try await Program.run("decide", input: #"{"spec": {"maxReplicas": 0, "metrics": []}}"#)
         #expect(outcome.code == 1)
         #expect(outcome.output.isEmpty)
-        #expect(outcome.errors.split(separator: "\n").map { $0.prefix { $0 != ":" } } == [
-            "spec.targetDeployment", "spec.maxReplicas", "spec.metrics",
-        ])
+        #expect(
+            outcome.errors.split(separator: "\n").map { $0.prefix { $0 != ":" } } == [
+                "spec.targetDeployment", "spec.maxReplicas", "spec.metrics",
+            ])
     }
 
     @Test("A stream: one line out for each line in, also for a line that is wrong")

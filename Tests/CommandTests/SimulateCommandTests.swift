@@ -59,7 +59,9 @@ struct SimulateCommandTests {
             try Program.write("time,requests\n0,1\n15,x\n", to: trace)
             let badTrace = try await Program.run("simulate", "-f", Self.steady, "--trace", trace)
             #expect(badTrace.code == 1)
-            #expect(badTrace.errors == "\(trace): line 3: \"x\" is no number; leave a cell empty for no data, or write error\n")
+            #expect(
+                badTrace.errors
+                    == "\(trace): line 3: \"x\" is no number; leave a cell empty for no data, or write error\n")
             let badField = try await Program.run(
                 "simulate", "-f", Self.steady, "--trace", Self.week, "--sweep", "safety.cooldown=1")
             #expect(badField.code == 1)

@@ -43,7 +43,7 @@ struct PluginConditionTests {
     @Test("The metrics page shows how each plugin fares")
     func metrics() {
         let page = MetricsPage(
-            version: "1", scalers: [], others: [health("a", nil)], counters: OperatorMetrics()
+            version: "1", scalers: [], plugins: [health("a", nil)], counters: OperatorMetrics()
         ).text
         #expect(page.contains("generalscaler_plugin_up{plugin=\"a\"} 0\n"))
         #expect(page.contains("generalscaler_plugin_restarts_total{plugin=\"a\"} 5\n"))

@@ -118,7 +118,8 @@ struct NextStep {
             case .maxReplicas: "maxReplicas is \(input.spec.maxReplicas)"
             case .minReplicas: "minReplicas is \(input.spec.minReplicas)"
             case .budgetCap: "the budget pays for no more than the replicas there are"
-            case .scaleUpRate: input.spec.safety.maxScaleUpRate.step(from: input.current) == 0 ? "maxScaleUpRate is 0" : nil
+            case .scaleUpRate:
+                input.spec.safety.maxScaleUpRate.step(from: input.current) == 0 ? "maxScaleUpRate is 0" : nil
             case .scaleDownRate:
                 input.spec.safety.maxScaleDownRate.step(from: input.current) == 0 ? "maxScaleDownRate is 0" : nil
             case .partialMetrics, .noData: "a metric has no value"

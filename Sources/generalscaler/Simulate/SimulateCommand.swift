@@ -88,10 +88,12 @@ struct SimulateCommand: ParsableCommand {
             let backtest = try backtest(scaler.spec, trace)
             var recording = ReportRecording(name: scaler.name, backtest: backtest)
             var bar = ProgressBar(scaler.name)
-            let summary = try backtest.run(onProgress: { bar.update($0) }) { (step) throws(FileProblem) in
-                if html != nil { recording.add(step) }
-                try sink?.write(step.decision)
-            }
+            let summary = try backtest.run(
+                onProgress: { bar.update($0) },
+                onStep: { (step) throws(FileProblem) in
+                    if html != nil { recording.add(step) }
+                    try sink?.write(step.decision)
+                })
             bar.clear()
             runs.append((recording, summary))
         }
