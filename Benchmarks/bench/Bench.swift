@@ -14,7 +14,7 @@ protocol Benchmark: Sendable {
 /// `.build/bench.jsonl`. With `--strict` a goal that is missed makes it fail.
 @main
 enum Bench {
-    private static let benchmarks: [any Benchmark] = [PluginHostBenchmark()]
+    private static let benchmarks: [any Benchmark] = [PluginHostBenchmark(), SourceBenchmarks()]
 
     static func main() async throws {
         if CommandLine.arguments.dropFirst().first == RawPingPong.echoFlag { return RawPingPong.echo() }

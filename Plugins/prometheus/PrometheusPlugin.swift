@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTPTransport
 import PluginSDK
 import SourceSupport
@@ -15,23 +16,33 @@ struct PrometheusPlugin: MetricPlugin {
 
     private let client: any HTTPClient
     private let files: any FileReader
+    private let source: CredentialSource
 
     init() {
-        self.init(client: CurlHTTPClient(), files: SystemFileReader())
+        self.init(
+            client: CurlHTTPClient(), localClient: CurlHTTPClient(configuration: .init(proxies: .none)),
+            files: SystemFileReader(), environment: ProcessInfo.processInfo.environment,
+            nowMicroseconds: WallClock.nowMicroseconds)
     }
 
-    init(client: any HTTPClient, files: any FileReader) {
+    /// - Parameter localClient: For the servers that give a workload its credentials; without a proxy.
+    init(
+        client: any HTTPClient, localClient: any HTTPClient, files: any FileReader, environment: [String: String],
+        nowMicroseconds: @escaping @Sendable () -> Int64
+    ) {
         self.client = client
         self.files = files
+        source = CredentialSource(
+            client: localClient, files: files, environment: environment, nowMicroseconds: nowMicroseconds)
     }
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
         let config = request.config
-        let credentials = try Credentials(config.auth, files: files)
+        let credentials = try await source.credentials(config.auth)
         var response = try await send(request, credentials)
         if response.status == 401 || response.status == 403 {
-            // A token file is rotated by others: what was read a moment ago may be too old by now.
-            let fresh = try Credentials(config.auth, files: files)
+            // Tokens are rotated by others: what was read a moment ago may be too old by now.
+            let fresh = try await source.freshCredentials(config.auth)
             if fresh != credentials { response = try await send(request, fresh) }
         }
         return try QueryAnswer(response, config: config).reading(for: request)

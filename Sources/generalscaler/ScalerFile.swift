@@ -76,7 +76,9 @@ enum FileText {
         let data: Data
         if path == "-" {
             var input = StandardInput(maxLineBytes: maxBytes)
-            guard let bytes = input.all() else { throw FileProblem(path: path, message: "has more than \(maxBytes) bytes") }
+            guard let bytes = input.all() else {
+                throw FileProblem(path: path, message: "has more than \(maxBytes) bytes")
+            }
             return try text(Data(bytes), path)
         }
         do {
@@ -101,7 +103,8 @@ enum FileText {
         do {
             try Data(bytes).write(to: URL(filePath: path), options: .atomic)
         } catch {
-            throw FileProblem(path: path, message: "cannot be written: is there such a directory, and may you write it?")
+            throw FileProblem(
+                path: path, message: "cannot be written: is there such a directory, and may you write it?")
         }
     }
 }

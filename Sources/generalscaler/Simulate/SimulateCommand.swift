@@ -111,7 +111,9 @@ struct SimulateCommand: ParsableCommand {
         write(heading(trace, try backtest(scalers[0].spec, trace)), to: output)
         let columns = runs.map { $0.summary.columns }
         var rows = [[""] + scalers.map(\.name)]
-        for (index, heading) in BacktestSummary.headings.enumerated() { rows.append([heading] + columns.map { $0[index] }) }
+        for (index, heading) in BacktestSummary.headings.enumerated() {
+            rows.append([heading] + columns.map { $0[index] })
+        }
         write(TextTable.text(rows), to: output)
         for (scaler, run) in zip(scalers, runs) {
             write("\n\(scaler.name) was bounded by \(run.summary.commonLimits).\n", to: output)

@@ -53,7 +53,8 @@ struct ValidateCommand: AsyncParsableCommand {
             for problem in scaler.inOrder(problems) { report.add(scaler.described(problem)) }
         }
         guard report.count == 0 else { throw ExitCode.failure }
-        StandardStreams.printLine(scalers.count == 1 ? "1 GeneralScaler is valid" : "\(scalers.count) GeneralScalers are valid")
+        StandardStreams.printLine(
+            scalers.count == 1 ? "1 GeneralScaler is valid" : "\(scalers.count) GeneralScalers are valid")
     }
 
     private func pluginProblems(_ configs: [[ConfigToCheck]]) async throws -> [[JSONPathError]] {

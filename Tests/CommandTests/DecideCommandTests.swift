@@ -1,0 +1,41 @@
+import Testing
+import WireFormats
+
+@Suite("generalscaler decide", .timeLimit(.minutes(2)))
+struct DecideCommandTests {
+    private static func request(_ value: Int) -> String {
+        """
+        {"spec": {"targetDeployment": "a", "maxReplicas": 9, "metrics": [{"type": "prometheus", "targetValue": 100}]}, \
+        "now": "2026-01-01T00:00:00Z", "replicas": {"current": 2}, \
+        "readings": [{"name": "prometheus", "value": \(value)}]}
+        """
+    }
+
+    @Test("One object in, one record out")
+    func one() async throws {
+        let outcome = try await Program.run("decide", input: Self.request(200) + "\n")
+        #expect(outcome.code == 0)
+        #expect(outcome.errors.isEmpty)
+        #expect(try JSON(parsing: outcome.output)["desired"] == 4)
+    }
+
+    @Test("What is wrong is on stderr, all of it, and the status is 1")
+    func wrong() async throws {
+        let outcome = try await Program.run("decide", input: #"{"spec": {"maxReplicas": 0, "metrics": []}}"#)
+        #expect(outcome.code == 1)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.split(separator: "\n").map { $0.prefix { $0 != ":" } } == [
+            "spec.targetDeployment", "spec.maxReplicas", "spec.metrics",
+        ])
+    }
+
+    @Test("A stream: one line out for each line in, also for a line that is wrong")
+    func lines() async throws {
+        let input = [Self.request(100), "", "{", Self.request(300)].joined(separator: "\n")
+        let outcome = try await Program.run("decide", "--lines", input: input)
+        #expect(outcome.code == 1)
+        let answers = try outcome.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
+        #expect(answers.map { $0["desired"] } == [2, nil, 6])
+        #expect(answers[1]["error"]?["problems"]?[0]?["message"]?.stringValue?.hasPrefix("is not JSON") == true)
+    }
+}

@@ -1,0 +1,46 @@
+import FoundationEssentials
+import Subprocess
+import TestSupport
+
+/// The program, as a user runs it.
+struct Program {
+    struct Outcome {
+        let code: Int32?
+        let output: String
+        let errors: String
+    }
+
+    static func run(_ arguments: String..., input: String = "") async throws -> Outcome {
+        let result = try await Subprocess.run(
+            .name("generalscaler"), arguments: Arguments(arguments),
+            environment: .inherit.updating(["PATH": BuiltExecutable.directory]), input: .string(input),
+            output: .string(limit: 64 << 20), error: .string(limit: 1 << 20))
+        var code: Int32?
+        if case .exited(let status) = result.terminationStatus { code = status }
+        return Outcome(code: code, output: result.standardOutput, errors: result.standardError)
+    }
+
+    /// What a Python script writes.
+    static func python(_ script: String) async throws -> String {
+        let result = try await Subprocess.run(
+            .name("python3"), arguments: [script], output: .string(limit: 64 << 20), error: .discarded)
+        return result.standardOutput
+    }
+
+    /// A file of the project.
+    static func file(_ path: String) -> String {
+        URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../\(path)").standardized.path
+    }
+
+    /// A directory of its own for the body, gone afterwards.
+    static func withDirectory<Value>(_ body: (String) async throws -> Value) async throws -> Value {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "command-tests-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        return try await body(directory.path)
+    }
+
+    static func write(_ text: String, to path: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: path))
+    }
+}

@@ -1,0 +1,78 @@
+import FoundationEssentials
+import Testing
+import WireFormats
+
+@Suite("generalscaler simulate", .timeLimit(.minutes(5)))
+struct SimulateCommandTests {
+    private static let week = Program.file("examples/simulate/week.csv")
+    private static let steady = Program.file("examples/simulate/steady.yaml")
+    private static let brisk = Program.file("examples/simulate/brisk.yaml")
+
+    @Test("Two scalers on a week of traffic: a summary of both, and one page")
+    func compare() async throws {
+        try await Program.withDirectory { directory in
+            let outcome = try await Program.run(
+                "simulate", "-f", Self.steady, "--compare", Self.brisk, "--trace", Self.week, "--price", "0.05",
+                "--capacity-per-replica", "130", "--html", "\(directory)/report.html", "--json")
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            let summaries = try JSON(parsing: outcome.output)
+            #expect(summaries[0]?["name"] == "steady")
+            #expect(summaries[0]?["polls"] == 40_321)
+            let slow = try #require(summaries[0]?["secondsOutOfSLO"]?.doubleValue)
+            let fast = try #require(summaries[1]?["secondsOutOfSLO"]?.doubleValue)
+            #expect(slow > fast)
+            #expect(summaries[0]?["secondsUnknown"]?.doubleValue ?? 0 > 2_000)
+            let page = try Data(contentsOf: URL(filePath: "\(directory)/report.html"))
+            #expect(page.count > 500_000)
+        }
+    }
+
+    @Test("A sweep tells in one command what a cooldown costs")
+    func sweep() async throws {
+        let outcome = try await Program.run(
+            "simulate", "-f", Self.steady, "--trace", Self.week, "--price", "0.05", "--sweep",
+            "safety.cooldownSeconds=60,900")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let rows = outcome.output.split(separator: "\n").map { $0.split { $0 == " " } }
+        let heading = try #require(rows.firstIndex { $0.first == "safety.cooldownSeconds" })
+        #expect(rows[(heading + 1)...].map { $0[0] } == ["60", "900"])
+        #expect(rows[heading].contains("cost"))
+    }
+
+    @Test("The decisions as JSON lines, with the summary out of their way")
+    func decisions() async throws {
+        try await Program.withDirectory { directory in
+            try Program.write("time,requests\n0,100\n15,500\n30,500\n", to: "\(directory)/trace.csv")
+            let outcome = try await Program.run(
+                "simulate", "-f", Self.steady, "--trace", "\(directory)/trace.csv", "--decisions", "-")
+            let decisions = try outcome.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
+            #expect(decisions.map { $0["desired"] } == [2, 5, 5])
+            #expect(decisions[1]["limitedBy"] == [])
+            #expect(outcome.errors.contains("replica-hours"))
+        }
+    }
+
+    @Test("What is wrong with the scaler, the trace or an option is said, and nothing is simulated")
+    func wrong() async throws {
+        try await Program.withDirectory { directory in
+            let trace = "\(directory)/trace.csv"
+            try Program.write("time,requests\n0,1\n15,x\n", to: trace)
+            let badTrace = try await Program.run("simulate", "-f", Self.steady, "--trace", trace)
+            #expect(badTrace.code == 1)
+            #expect(badTrace.errors == "\(trace): line 3: \"x\" is no number; leave a cell empty for no data, or write error\n")
+            let badField = try await Program.run(
+                "simulate", "-f", Self.steady, "--trace", Self.week, "--sweep", "safety.cooldown=1")
+            #expect(badField.code == 1)
+            #expect(badField.errors.contains("spec.safety.cooldown: is not a known field"))
+            let badOption = try await Program.run("simulate", "-f", Self.steady, "--trace", Self.week, "--price", "-1")
+            #expect(badOption.code == 2)
+        }
+    }
+
+    @Test("The trace is the one that its script makes")
+    func trace() async throws {
+        let made = try await Program.python(Program.file("examples/simulate/make-trace.py"))
+        let kept = try Data(contentsOf: URL(filePath: Self.week))
+        #expect(made == String(decoding: kept, as: UTF8.self))
+    }
+}
