@@ -32,7 +32,7 @@ struct PluginConditionTests {
         let verdict = ScalerVerdict.blocked(Blocker(.pluginUnavailable, "m"))
         func change(_ plugins: Condition, previous: [RecordedCondition]) -> StatusChange {
             StatusChange(
-                previous: previous, previousDecision: nil, verdict: verdict, plugins: plugins, tracksIdleness: false)
+                previous: previous, previousDecision: nil, verdict: verdict, others: [plugins], tracksIdleness: false)
         }
         let up = Condition.plugins(unhealthy: [])
         let first = change(up, previous: []).conditions(now: .init(microsecondsSince1970: 0), generation: 1)
