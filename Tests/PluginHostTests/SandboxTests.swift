@@ -53,7 +53,7 @@ struct SandboxTests {
             await expectRefused(read, "Permission denied", fixture)
             await expectRefused("len(os.listdir('\(secrets.path)'))", "Permission denied", fixture)
             await expectRefused("len(open('/etc/passwd').read())", "Permission denied", fixture)
-            for secret in ["environ", "mem", "fd/0"] {
+            for secret in ["environ", "maps", "mem", "fd/0"] {
                 await expectRefused(
                     "len(open('/proc/%d/\(secret)' % os.getppid(), 'rb').read(1))", "Permission denied", fixture)
             }
@@ -167,10 +167,12 @@ struct SandboxTests {
         }
     }
 
-    @Test("Its session is its own, and the network is open")
+    @Test("Its session is its own, it has no capabilities, and the network is open")
     func session() async throws {
         try await run { fixture async throws in
             #expect(try await evaluate("os.getsid(0) == os.getpid() == os.getpgid(0)", fixture) == 1)
+            let capabilities = "int(open('/proc/self/status').read().split('CapPrm:')[1].split()[0], 16)"
+            #expect(try await evaluate(capabilities, fixture) == 0)
             let server = "__import__('socket').create_server(('127.0.0.1', 0))"
             let connect =
                 "(lambda s: __import__('socket').create_connection(s.getsockname()).fileno() > 0)(\(server))"
