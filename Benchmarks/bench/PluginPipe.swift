@@ -23,9 +23,9 @@ final class PluginPipe {
         close(toPlugin[0])
         close(fromPlugin[1])
         (input, output) = (toPlugin[1], fromPlugin[0])
-        let host =
-            #""host":{"name":"bench","version":"1"},"limits":{"maxRequestBytes":61440,"maxResponseBytes":1048576}"#
-        try send("initialize", #"{"protocolVersions":[1],\#(host)}"#)
+        let host = #""host":{"name":"bench","version":"1"}"#
+        let limits = #""limits":{"maxRequestBytes":61440,"maxResponseBytes":1048576}"#
+        try send("initialize", #"{"protocolVersions":[1],\#(host),\#(limits)}"#)
         _ = try receive()
     }
 

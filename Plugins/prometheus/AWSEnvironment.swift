@@ -31,7 +31,7 @@ struct AWSEnvironment: Sendable {
         guard let url = variable(Self.agentVariable) else {
             throw Self.fault(
                 "no AWS credentials: neither accessKeyID, nor AWS_ACCESS_KEY_ID, nor \(Self.agentVariable) (EKS Pod "
-                    + "Identity) is set. Set one, or the plugin's environment in plugins.yaml")
+                    + "Identity) is set. Set one: in the config, or in env of the plugin in plugins.yaml")
         }
         let headers = try agentHeaders()
         // The agent is asked at each call: it keeps the keys itself, and is on the same machine.

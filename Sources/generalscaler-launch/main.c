@@ -8,12 +8,14 @@
 #include "launch.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { CANNOT_CONFINE = 126, CANNOT_RUN = 127 };
@@ -49,6 +51,14 @@ static void limit(int resource, rlim_t value, const char *what) {
     if (setrlimit(resource, &limits) != 0) fail("%s: %s", what, strerror(errno));
 }
 
+/// An operator that runs as root has rights that Landlock does not take away, such as to look into any process. Without
+/// new privileges the plugin cannot get them back, not even by being root.
+static void drop_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    if (syscall(SYS_capset, &header, none) != 0) fail("capabilities: %s", strerror(errno));
+}
+
 int main(int argc, char **argv) {
     // Each list has room for all arguments.
     char **readable = calloc((size_t)argc + 1, sizeof *readable);
@@ -79,6 +89,7 @@ int main(int argc, char **argv) {
     if (open_files > 0) limit(RLIMIT_NOFILE, open_files, "open files");
     if (memory > 0) limit(RLIMIT_DATA, memory, "memory");
     if (address_space > 0) limit(RLIMIT_AS, address_space, "address space");
+    drop_capabilities();
     execv(command[0], command);
     fprintf(stderr, "generalscaler-launch: cannot run %s: %s\n", command[0], strerror(errno));
     return CANNOT_RUN;

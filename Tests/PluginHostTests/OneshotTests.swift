@@ -79,6 +79,20 @@ struct OneshotTests {
         }
     }
 
+    @Test("A script that is edited is the new one from the next call on")
+    func swapped() async throws {
+        try await run(clock: ManualClock()) { fixture async throws in
+            let directory = TemporaryDirectory(existing: fixture.directory)
+            let text = ShellScript.text(type: "shell").replacing(#""value":5"#, with: #""value":6"#)
+            try directory.write(text, to: "new", executable: true)
+            try directory.rename("new", to: "generalscaler-plugin-shell")
+            for _ in 0..<2 { await fixture.host.programs.look() }
+            #expect(try await ask(fixture, timeout: .seconds(1_000_000)) == 6)
+            let health = try await fixture.health()
+            #expect(health.swaps == 1 && health.restarts == 0)
+        }
+    }
+
     @Test("A script that does not tell what it offers is tried again, as any plugin")
     func noIntroduction() async throws {
         try await HostFixture.run(
