@@ -45,6 +45,14 @@ struct ConformantPluginTests {
             config: ["address": "127.0.0.1:9", "list": "jobs"],
             badConfig: ["address": "127.0.0.1:9", "list": "jobs", "set": "workers"],
             kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
+        Subject(
+            command: PluginCommand(
+                path: BuiltExecutable.path("generalscaler-plugin-pubsub"),
+                // So that it asks no metadata server, wherever the tests run.
+                environment: ["GOOGLE_APPLICATION_CREDENTIALS": "/nonexistent/key.json"]),
+            config: ["subscription": "projects/shop/subscriptions/orders", "endpoint": "http://127.0.0.1:9"],
+            badConfig: ["subscription": "projects/shop/subscriptions/orders", "window": "1s"],
+            kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
     ]
 
     static let examples = [
