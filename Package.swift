@@ -189,7 +189,8 @@ let package = Package(
         .testTarget(
             name: "PluginConformanceTests",
             dependencies: [
-                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler", "generalscaler-plugin-prometheus",
+                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler",
+                "generalscaler-plugin-prometheus",
                 "generalscaler-plugin-random", "misbehaving-plugin", "plugin-check", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),

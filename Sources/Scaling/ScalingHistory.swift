@@ -128,7 +128,6 @@ package struct ScalingHistory: Sendable, Hashable {
         downWindow.record(replicas, at: now, length: safety.scaleDownStabilization)
     }
 
-
     private mutating func seedWindows(with current: Int, at now: Timestamp, safety: SafetyLimits) {
         upWindow.record(current, at: now, length: safety.scaleUpStabilization)
         downWindow.record(current, at: now, length: safety.scaleDownStabilization)

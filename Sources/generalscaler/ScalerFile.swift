@@ -12,7 +12,11 @@ struct ScalerFile {
         var json: JSON { document.json }
         var spec: JSON { json["spec"] ?? .null }
         /// Of the file that it stands in.
-        fileprivate let path: String
+        let path: String
+
+        func problem(_ invalid: InvalidSpec) -> FileProblem {
+            FileProblem(path: path, message: inOrder(invalid.problems).map(described).joined(separator: "\n"))
+        }
 
         /// As one reads them, from the top.
         func inOrder(_ problems: [JSONPathError]) -> [JSONPathError] {
@@ -76,7 +80,9 @@ enum FileText {
         let data: Data
         if path == "-" {
             var input = StandardInput(maxLineBytes: maxBytes)
-            guard let bytes = input.all() else { throw FileProblem(path: path, message: "has more than \(maxBytes) bytes") }
+            guard let bytes = input.all() else {
+                throw FileProblem(path: path, message: "has more than \(maxBytes) bytes")
+            }
             return try text(Data(bytes), path)
         }
         do {
@@ -101,7 +107,8 @@ enum FileText {
         do {
             try Data(bytes).write(to: URL(filePath: path), options: .atomic)
         } catch {
-            throw FileProblem(path: path, message: "cannot be written: is there such a directory, and may you write it?")
+            throw FileProblem(
+                path: path, message: "cannot be written: is there such a directory, and may you write it?")
         }
     }
 }

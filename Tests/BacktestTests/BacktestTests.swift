@@ -30,7 +30,8 @@ struct BacktestTests {
         #expect(steps.map { $0.metrics[0].load } == [400, 100, 100])
     }
 
-    @Test("Values that were recorded per replica are read with the replicas of the recording", arguments: [true, false])
+    @Test(
+        "Values that were recorded per replica are read with the replicas of the recording", arguments: [true, false])
     func recordedReplicas(inTrace: Bool) throws {
         let backtest = try Backtest(
             spec: .requests(), trace: trace([100, 150, 150], replicas: inTrace ? 4 : nil),
@@ -145,7 +146,8 @@ struct BacktestTests {
                 Trace.Sample(time: start + .seconds($0 * 15), cells: [.value(400), .value(0.02), .value(5)])
             })
         let (steps, _) = try Backtest(
-            spec: spec, trace: trace, workload: Workload(startupDelay: .zero, initialReplicas: 4)).steps()
+            spec: spec, trace: trace, workload: Workload(startupDelay: .zero, initialReplicas: 4)
+        ).steps()
         #expect(steps.allSatisfy { $0.decision.metrics[1].observation.value == 0.02 && $0.isWithinSLO == true })
     }
 

@@ -17,7 +17,8 @@ struct TraceTests {
                 2026-03-02T00:00:30Z,error,,8
                 """)
         #expect(trace.metrics == ["requests", "queue"])
-        #expect(trace.samples.map(\.cells) == [[.noData, .noData], [.value(120.5), .value(7)], [.failed, .value(8)]])
+        #expect(
+            trace.samples.map(\.cells) == [[.noData, .noData], [.value(120.5), .value(7)], [.failed, .value(8)]])
         #expect(trace.samples.map(\.replicas) == [2, 3, nil])
         #expect(trace.start.text == "2026-03-02T00:00:00Z")
         #expect(trace.step == .seconds(15))
@@ -38,7 +39,8 @@ struct TraceTests {
     @Test(
         "What is wrong is named with its line",
         arguments: [
-            ("", "is empty"), ("when,requests\n1,2", "line 1: must be a header"), ("time,replicas\n", "line 1: must be"),
+            ("", "is empty"), ("when,requests\n1,2", "line 1: must be a header"),
+            ("time,replicas\n", "line 1: must be"),
             ("time,a,a\n", "line 1: each column"), ("time,a\n1\n", "line 2: has 1 cells"),
             ("time,a\nnoon,1\n", "line 2: \"noon\" is no time"), ("time,a\n1,x\n", "line 2: \"x\" is no number"),
             ("time,a,replicas\n1,2,-1\n", "line 2: \"-1\" is no number of replicas"),

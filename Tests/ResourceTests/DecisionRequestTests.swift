@@ -93,7 +93,10 @@ struct DecisionRequestTests {
             (["readings": [["name": "prometheus"]]], "readings[0]"),
             (["readings": [["name": "prometheus", "value": 1, "noData": true]]], "readings[0]"),
             (["readings": [["name": "prometheus", "value": "1"]]], "readings[0].value"),
-            (["readings": [["name": "prometheus", "value": 1], ["name": "prometheus", "value": 1]]], "readings[1].name"),
+            (
+                ["readings": [["name": "prometheus", "value": 1], ["name": "prometheus", "value": 1]]],
+                "readings[1].name"
+            ),
             (["history": ["lastScaleUp": "x"]], "history.lastScaleUp"),
             (["history": ["pendingScale": ["from": 1]]], "history.pendingScale.to"),
             (["history": ["recommendations": [["replicas": 1]]]], "history.recommendations[0].at"),
@@ -133,17 +136,18 @@ struct DecisionRequestTests {
         var random = Random(state: seed)
         let windows: [JSON] = [0, 60, 300]
         let values: [Int64?] = [0, 0, 90, 150, 400, nil]
-        var fields = Self.request(
-            spec: [
-                "minReplicas": .integer(.random(in: 0...2, using: &random)),
-                "safety": [
-                    "cooldownSeconds": .integer(.random(in: 0...90, using: &random)),
-                    "scaleUpStabilizationSeconds": windows.randomElement(using: &random) ?? 0,
-                    "scaleDownStabilizationSeconds": windows.randomElement(using: &random) ?? 0,
-                ],
-                "fallback": ["behavior": "Static", "replicas": 6],
-            ]
-        ).objectValue ?? [:]
+        var fields =
+            Self.request(
+                spec: [
+                    "minReplicas": .integer(.random(in: 0...2, using: &random)),
+                    "safety": [
+                        "cooldownSeconds": .integer(.random(in: 0...90, using: &random)),
+                        "scaleUpStabilizationSeconds": windows.randomElement(using: &random) ?? 0,
+                        "scaleDownStabilizationSeconds": windows.randomElement(using: &random) ?? 0,
+                    ],
+                    "fallback": ["behavior": "Static", "replicas": 6],
+                ]
+            ).objectValue ?? [:]
         var memory = ScalingHistory()
         var current = 2
         var time = Int64(1_767_225_600)

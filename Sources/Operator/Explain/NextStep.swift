@@ -30,7 +30,8 @@ struct NextStep {
             return "Nothing, until someone sets \(spec.target) above 0 replicas: it was set to 0 by hand."
         }
         if causes.contains(.duplicateTarget) {
-            return "Nothing, while an older GeneralScaler scales \(spec.target): delete one of the two, or make one a DryRun."
+            return
+                "Nothing, while an older GeneralScaler scales \(spec.target): delete one of the two, or make one a DryRun."
         }
         if causes.contains(.replicasConflict) {
             return "Nothing, while something else sets the replicas of \(spec.target) too: remove the other one."
@@ -65,7 +66,8 @@ struct NextStep {
         let names = status.metrics.filter { $0.value == nil }.map(\.name).joined(separator: ", ")
         let fallback =
             spec.fallback.behavior == .hold
-            ? "" : "; the fallback (\(spec.fallback.behavior.rawValue)) comes in after "
+            ? ""
+            : "; the fallback (\(spec.fallback.behavior.rawValue)) comes in after "
                 + "\(spec.fallback.failureThreshold) polls and \(FallbackSpec.minimumFailureTime.shortText)"
         return "Until \(names) has a value again, no replica is removed\(fallback)."
     }
@@ -116,7 +118,8 @@ struct NextStep {
             case .maxReplicas: "maxReplicas is \(input.spec.maxReplicas)"
             case .minReplicas: "minReplicas is \(input.spec.minReplicas)"
             case .budgetCap: "the budget pays for no more than the replicas there are"
-            case .scaleUpRate: input.spec.safety.maxScaleUpRate.step(from: input.current) == 0 ? "maxScaleUpRate is 0" : nil
+            case .scaleUpRate:
+                input.spec.safety.maxScaleUpRate.step(from: input.current) == 0 ? "maxScaleUpRate is 0" : nil
             case .scaleDownRate:
                 input.spec.safety.maxScaleDownRate.step(from: input.current) == 0 ? "maxScaleDownRate is 0" : nil
             case .partialMetrics, .noData: "a metric has no value"

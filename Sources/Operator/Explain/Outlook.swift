@@ -30,11 +30,14 @@ package struct Outlook: Sendable {
     package init(_ input: DecisionInput) {
         thresholds = input.spec.metrics.map { Self.thresholds(of: $0, input) }
         let isAboveZero = input.current > 0
-        up = Self.step(input, asking: zip(input.spec.metrics, thresholds).map { metric, thresholds in
-            // At 0 a metric has to be above its activation value and no more.
-            let wanted = isAboveZero ? thresholds?.more ?? 0 : metric.activation
-            return thresholds == nil ? nil : max(wanted * 2, wanted + metric.target)
-        }) { $0.desired > $0.current }
+        up = Self.step(
+            input,
+            asking: zip(input.spec.metrics, thresholds).map { metric, thresholds in
+                // At 0 a metric has to be above its activation value and no more.
+                let wanted = isAboveZero ? thresholds?.more ?? 0 : metric.activation
+                return thresholds == nil ? nil : max(wanted * 2, wanted + metric.target)
+            }
+        ) { $0.desired > $0.current }
         down = Self.step(input, asking: thresholds.map { $0.map { max(0, $0.fewer ?? 0) } }) { $0.desired < $0.current }
     }
 

@@ -91,7 +91,8 @@ private struct SpecParser {
         guard let reference, deployment == nil else {
             throw JSONPathError(
                 path: "\(spec.path).targetDeployment",
-                message: "needs exactly one of targetDeployment (the name of a Deployment) and targetRef (anything else)"
+                message:
+                    "needs exactly one of targetDeployment (the name of a Deployment) and targetRef (anything else)"
             )
         }
         return TargetReference(

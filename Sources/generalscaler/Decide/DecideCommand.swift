@@ -24,7 +24,9 @@ struct DecideCommand: ParsableCommand {
     func run() throws {
         var input = StandardInput(maxLineBytes: Self.maxRequestBytes)
         guard lines else {
-            guard let text = input.all() else { throw problem("the request is longer than \(Self.maxRequestBytes) bytes") }
+            guard let text = input.all() else {
+                throw problem("the request is longer than \(Self.maxRequestBytes) bytes")
+            }
             return print(try answer(text))
         }
         var hasFailed = false

@@ -16,7 +16,8 @@ final class DecisionSink {
         self.path = path
         descriptor = path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw FileProblem(path: path, message: "cannot be written: is there such a directory, and may you write it?")
+            throw FileProblem(
+                path: path, message: "cannot be written: is there such a directory, and may you write it?")
         }
     }
 

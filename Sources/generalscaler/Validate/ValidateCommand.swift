@@ -53,7 +53,8 @@ struct ValidateCommand: AsyncParsableCommand {
             for problem in scaler.inOrder(problems) { report.add(scaler.described(problem)) }
         }
         guard report.count == 0 else { throw ExitCode.failure }
-        StandardStreams.printLine(scalers.count == 1 ? "1 GeneralScaler is valid" : "\(scalers.count) GeneralScalers are valid")
+        StandardStreams.printLine(
+            scalers.count == 1 ? "1 GeneralScaler is valid" : "\(scalers.count) GeneralScalers are valid")
     }
 
     private func pluginProblems(_ configs: [[ConfigToCheck]]) async throws -> [[JSONPathError]] {
@@ -61,7 +62,7 @@ struct ValidateCommand: AsyncParsableCommand {
         let host = try PluginHost(
             configuration: try pluginOptions.configuration(ProcessInfo.processInfo.environment),
             logger: StandardStreams.logger("generalscaler.validate", level: .critical))
-        return await PluginCheck.withPlugins(of: host) { check in
+        return await PluginCheck.withPlugins(of: host, types: Set(configs.joined().map(\.type))) { check in
             var problems: [[JSONPathError]] = []
             for configs in configs {
                 var found: [JSONPathError] = []
