@@ -29,7 +29,7 @@ test-cluster: $(PYTHON)/.installed ## Run the integration tests against the clus
 lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts and the resource definition
 	@scripts/install-dependencies.sh lint
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
-	@shellcheck scripts/*.sh .ci/run
+	@shellcheck scripts/*.sh .ci/run examples/plugins/bash/*
 	@python3 scripts/check-files.py --self-test
 	@python3 scripts/check-files.py
 	@python3 scripts/check-imports.py --self-test
@@ -40,7 +40,7 @@ fmt: ## Format every Swift source in place
 	@swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
 
 bench: ## Build for release and run the benchmarks
-	@scripts/install-dependencies.sh build
+	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) -c release
 	@.build/release/bench
 
@@ -48,7 +48,7 @@ clean: ## Remove everything that was built
 	@rm -rf .build
 
 $(PYTHON)/.installed: scripts/requirements.txt
-	@scripts/install-dependencies.sh lint
+	@scripts/install-dependencies.sh python
 	@python3 -m venv $(PYTHON)
 	@$(PYTHON)/bin/pip install --quiet --disable-pip-version-check --requirement scripts/requirements.txt
 	@touch $@

@@ -59,7 +59,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
-        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginProtocol", "WireFormats"]),
+        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginHost", "PluginProtocol", "WireFormats"]),
         .target(name: "Scaling"),
         .target(
             name: "KubernetesClient",
@@ -147,6 +147,9 @@ let package = Package(
             dependencies: [.product(name: "Hummingbird", package: "hummingbird")],
             path: "examples/http-app/Sources"
         ),
+        .executableTarget(name: "worker", dependencies: ["CHiredis"], path: "examples/worker/Sources"),
+        .executableTarget(
+            name: "event-queue", dependencies: ["HTTPTransport", "WireFormats"], path: "examples/event-queue/Sources"),
         .executableTarget(
             name: "generalscaler-plugin-random",
             dependencies: ["PluginSDK"],
@@ -154,9 +157,13 @@ let package = Package(
         ),
         .executableTarget(
             name: "bench",
-            dependencies: ["HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats"],
+            dependencies: [
+                "CLinux", "HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Benchmarks/bench"
         ),
+        .executableTarget(name: "bench-plugin", dependencies: ["PluginSDK"], path: "Benchmarks/bench-plugin"),
 
         // MARK: Tests
         .target(
@@ -189,9 +196,9 @@ let package = Package(
         .testTarget(
             name: "PluginConformanceTests",
             dependencies: [
-                "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler",
-                "generalscaler-plugin-prometheus",
-                "generalscaler-plugin-random", "misbehaving-plugin", "plugin-check", "test-plugin",
+                "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler",
+                "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-random",
+                "generalscaler-plugin-redis", "misbehaving-plugin", "plugin-check", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -256,13 +263,32 @@ let package = Package(
                 "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
                 "WireFormats",
                 .product(name: "Subprocess", package: "swift-subprocess"),
-            ]
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["Support/verify_sigv4.py"]
+        ),
+        .testTarget(
+            name: "PubSubPluginTests",
+            dependencies: [
+                "generalscaler-plugin-pubsub", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["Support/google_stand_in.py"]
         ),
         .testTarget(
             name: "RedisPluginTests",
             dependencies: [
                 "CLinux", "generalscaler-plugin-redis", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
                 "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
+            name: "ExampleTests",
+            dependencies: [
+                "event-queue", "TestSupport", "WireFormats", "worker",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),

@@ -34,7 +34,7 @@ ALLOWED = {
     "PluginHost": (
         f"PluginProtocol WireFormats CLinux Crypto Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
-    "PluginConformance": f"CLinux PluginProtocol WireFormats {RUNTIME}",
+    "PluginConformance": f"CLinux PluginHost PluginProtocol WireFormats {RUNTIME}",
     "KubernetesClient": (
         f"HTTPTransport WireFormats Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
@@ -54,7 +54,10 @@ ALLOWED = {
     "generalscaler-plugin-pubsub": f"CryptoExtras HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
     "generalscaler-plugin-random": "PluginSDK",
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
-    "bench": f"HTTPTransport PluginHost PluginProtocol Scaling WireFormats {RUNTIME}",
+    "worker": f"CHiredis {RUNTIME}",
+    "event-queue": f"HTTPTransport WireFormats {RUNTIME}",
+    "bench": f"CLinux HTTPTransport PluginHost PluginProtocol Scaling WireFormats Logging {RUNTIME}",
+    "bench-plugin": f"PluginSDK {RUNTIME}",
 }
 
 IMPORT = re.compile(
@@ -119,7 +122,9 @@ def files_of(target):
     """(path, text) of the target's Swift files."""
     folder = target.get("path") or f"{'Tests' if target['type'] == 'test' else 'Sources'}/{target['name']}"
     for path in sorted((ROOT / folder).rglob("*.swift")):
-        yield str(path.relative_to(ROOT)), path.read_text()
+        # The steps of a tutorial are text.
+        if not any(parent.suffix == ".docc" for parent in path.parents):
+            yield str(path.relative_to(ROOT)), path.read_text()
 
 
 class SelfTest(unittest.TestCase):

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing, the demo or linting needs and that are not there yet.
-# Usage: install-dependencies.sh build|demo|test|lint ...
+# Usage: install-dependencies.sh build|demo|test|python|lint ...
 set -eu
 
 # Command-line tools count as present where the command is, wherever it came from; libraries where pkg-config or the
@@ -9,10 +9,14 @@ needs() {
     case $1 in
         build) echo "libcurl4-openssl-dev:lib:libcurl libhiredis-dev:lib:hiredis pkg-config:cmd:pkg-config" ;;
         demo) echo "prometheus:cmd:prometheus" ;;
-        test) echo "prometheus:cmd:prometheus redis-server:cmd:redis-server python3:cmd:python3 openssl:cmd:openssl nodejs:cmd:node" ;;
+        test)
+            echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
+                "python3:cmd:python3 openssl:cmd:openssl nodejs:cmd:node"
+            ;;
+        python) echo "python3:cmd:python3 python3-venv:py:ensurepip" ;;
         lint) echo "python3:cmd:python3 python3-venv:py:ensurepip shellcheck:cmd:shellcheck" ;;
         *)
-            echo "install-dependencies.sh: unknown group '$1'; use build, demo, test or lint" >&2
+            echo "install-dependencies.sh: unknown group '$1'; use build, demo, test, python or lint" >&2
             exit 2
             ;;
     esac
@@ -25,10 +29,10 @@ purpose() {
         pkg-config) echo "tells the Swift package manager where libcurl is" ;;
         prometheus) echo "the real metric source of the demo and the tests" ;;
         redis-server) echo "a real metric source of the tests" ;;
+        redis-tools) echo "fills and inspects it" ;;
         python3) echo "runs checks, and plugins written in Python" ;;
         openssl) echo "makes the certificates of the TLS tests" ;;
-        nodejs) echo "runs the example plugin written in JavaScript" ;;
-        python3-venv) echo "keeps the Python packages of the checks inside .build" ;;
+        python3-venv) echo "keeps the Python packages of the checks and tests inside .build" ;;
         shellcheck) echo "checks the shell scripts" ;;
     esac
 }

@@ -1,3 +1,4 @@
+import HTTPTransport
 import PluginSDK
 import SourceSupport
 
@@ -5,20 +6,34 @@ import SourceSupport
 struct Credentials: Sendable, Equatable {
     /// The value of the Authorization header.
     let authorization: Secret?
+    let signature: AWSSignature?
 
-    init(_ auth: PrometheusAuth?, files: some FileReader) throws(PluginError) {
-        if let basic = auth?.basic {
-            let pair = "\(basic.username):\(basic.password.reveal())"
-            authorization = Secret("Basic " + Encoding.base64(Array(pair.utf8)))
-        } else if let bearer = auth?.bearer {
-            authorization = Secret("Bearer " + (try Self.token(bearer, files)))
-        } else {
-            authorization = nil
-        }
+    private init(authorization: Secret? = nil, signature: AWSSignature? = nil) {
+        self.authorization = authorization
+        self.signature = signature
     }
 
-    private static func token(_ bearer: PrometheusAuth.Bearer, _ files: some FileReader) throws(PluginError) -> String {
-        if let token = bearer.token { return try checked(token.reveal(), field: "auth.bearer.token") }
+    static let none = Credentials()
+
+    static func basic(_ basic: PrometheusAuth.Basic) -> Credentials {
+        let pair = "\(basic.username):\(basic.password.reveal())"
+        return Credentials(authorization: Secret("Basic " + Encoding.base64(Array(pair.utf8))))
+    }
+
+    static func bearer(_ token: Secret) -> Credentials {
+        Credentials(authorization: Secret("Bearer " + token.reveal()))
+    }
+
+    static func signed(_ sigv4: PrometheusAuth.SigV4, _ key: AWSKey) -> Credentials {
+        Credentials(
+            signature: AWSSignature(
+                region: sigv4.region, service: sigv4.service, accessKeyID: key.id,
+                secretAccessKey: key.secret.reveal(), sessionToken: key.sessionToken?.reveal()))
+    }
+
+    /// - Throws: `auth_failed` where a token's file is of no use.
+    static func bearer(_ bearer: PrometheusAuth.Bearer, files: some FileReader) throws(PluginError) -> Credentials {
+        if let token = bearer.token { return .bearer(try checked(token.reveal(), field: "auth.bearer.token")) }
         let field = "auth.bearer.tokenFile"
         let bytes: [UInt8]
         do throws(FileError) {
@@ -30,13 +45,13 @@ struct Credentials: Sendable, Equatable {
         let isBlank: (UInt8) -> Bool = { $0 <= 0x20 }
         let trimmed = bytes.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
         guard !trimmed.isEmpty else { throw PluginError(.authFailed, "the file of \(field) is empty", path: field) }
-        return try checked(String(decoding: trimmed, as: UTF8.self), field: field)
+        return .bearer(try checked(String(decoding: trimmed, as: UTF8.self), field: field))
     }
 
-    private static func checked(_ token: String, field: String) throws(PluginError) -> String {
-        guard token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+    private static func checked(_ token: String, field: String) throws(PluginError) -> Secret {
+        guard AccessToken.isToken(token) else {
             throw PluginError(.authFailed, "the token of \(field) holds a blank or a control character", path: field)
         }
-        return token
+        return Secret(token)
     }
 }

@@ -51,7 +51,7 @@ struct PrometheusConfig: MetricConfig {
     @Field("Seconds to wait for the answer; the call's own deadline holds in any case.", minimum: 0.1, maximum: 300)
     var timeoutSeconds: Double?
 
-    @Field("Credentials: one of `bearer` and `basic`.")
+    @Field("Credentials: exactly one of `bearer`, `basic`, `sigv4` and `googleMetadata`.")
     var auth: PrometheusAuth?
 
     @Field("How to verify the server, and the client's certificate.")
@@ -69,6 +69,13 @@ struct PrometheusConfig: MetricConfig {
             if let message = fault(ofHeader: name, value) {
                 problems.append(ConfigProblem(path: "headers.\(name)", message: message))
             }
+        }
+        if auth?.googleMetadata != nil, !GoogleHosts.mayGetToken(address) {
+            problems.append(
+                ConfigProblem(
+                    path: "auth.googleMetadata",
+                    message: "needs an address of https://*.googleapis.com: the operator's own token goes nowhere else")
+            )
         }
         return problems
     }
@@ -103,7 +110,9 @@ struct PrometheusConfig: MetricConfig {
         guard !["content-type", "content-length", "transfer-encoding", "host", "accept"].contains(lowercased) else {
             return "is set by the plugin: leave it out"
         }
-        if lowercased == "authorization", auth != nil { return "is set by auth: leave one of the two out" }
+        if ["authorization", "x-amz-date", "x-amz-security-token"].contains(lowercased), auth != nil {
+            return "is set by auth: leave one of the two out"
+        }
         guard value.reveal().utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             return "holds a control character, such as a newline: remove it"
         }
@@ -133,15 +142,59 @@ struct PrometheusAuth: MetricConfig {
         var password: Secret
     }
 
+    struct SigV4: MetricConfig {
+        @Field("The AWS region, such as `eu-west-1`.")
+        var region: String
+
+        @Field("The name of the service that the signature is for: `aps` is Amazon Managed Service for Prometheus.")
+        var service = "aps"
+
+        @Field("Id of an access key. Left out, the credentials are the operator's own.")
+        var accessKeyID: String?
+
+        @Field("The secret of the access key.")
+        var secretAccessKey: Secret?
+
+        @Field("The session's token, where the access key is a temporary one.")
+        var sessionToken: Secret?
+
+        func validate() -> [ConfigProblem] {
+            var problems: [ConfigProblem] = []
+            for (path, text) in [("region", region), ("service", service)]
+            where !text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) {
+                problems.append(ConfigProblem(path: path, message: "has letters, digits and - only"))
+            }
+            if (accessKeyID == nil) != (secretAccessKey == nil) {
+                problems.append(
+                    ConfigProblem(path: "", message: "must have both of accessKeyID and secretAccessKey, or neither"))
+            }
+            if sessionToken != nil, accessKeyID == nil {
+                problems.append(ConfigProblem(path: "sessionToken", message: "goes with accessKeyID: leave it out"))
+            }
+            return problems
+        }
+    }
+
+    /// Has no fields: the workload's own service account is all there is to it.
+    struct GoogleMetadata: MetricConfig {}
+
     @Field("A bearer token: exactly one of `token` and `tokenFile`.")
     var bearer: Bearer?
 
     @Field("A user's name and password.")
     var basic: Basic?
 
+    @Field("Sign the requests for AWS (Signature Version 4).")
+    var sigv4: SigV4?
+
+    @Field("The token of the workload's own Google service account, from the metadata server: `{}`.")
+    var googleMetadata: GoogleMetadata?
+
     func validate() -> [ConfigProblem] {
-        if (bearer == nil) == (basic == nil) {
-            return [ConfigProblem(path: "", message: "must have exactly one of bearer and basic")]
+        if [bearer != nil, basic != nil, sigv4 != nil, googleMetadata != nil].count(where: \.self) != 1 {
+            return [
+                ConfigProblem(path: "", message: "must have exactly one of bearer, basic, sigv4 and googleMetadata")
+            ]
         }
         if basic?.username.contains(":") == true {
             return [ConfigProblem(path: "basic.username", message: "must not hold a colon")]

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTPTransport
 import PluginSDK
 import SourceSupport
@@ -15,14 +16,24 @@ struct PrometheusPlugin: RangeMetricPlugin {
 
     private let client: any HTTPClient
     private let files: any FileReader
+    private let source: CredentialSource
 
     init() {
-        self.init(client: CurlHTTPClient(), files: SystemFileReader())
+        self.init(
+            client: CurlHTTPClient(), localClient: CurlHTTPClient(configuration: .init(proxies: .none)),
+            files: SystemFileReader(), environment: ProcessInfo.processInfo.environment,
+            nowMicroseconds: WallClock.nowMicroseconds)
     }
 
-    init(client: any HTTPClient, files: any FileReader) {
+    /// - Parameter localClient: For the servers that give a workload its credentials; without a proxy.
+    init(
+        client: any HTTPClient, localClient: any HTTPClient, files: any FileReader, environment: [String: String],
+        nowMicroseconds: @escaping @Sendable () -> Int64
+    ) {
         self.client = client
         self.files = files
+        source = CredentialSource(
+            client: localClient, files: files, environment: environment, nowMicroseconds: nowMicroseconds)
     }
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
@@ -39,11 +50,11 @@ struct PrometheusPlugin: RangeMetricPlugin {
     private func response(
         to request: MetricRequest<Config>, window: RangeWindow? = nil
     ) async throws(PluginError) -> HTTPResponse {
-        let credentials = try Credentials(request.config.auth, files: files)
+        let credentials = try await source.credentials(request.config.auth)
         let response = try await send(request, window, credentials)
         guard response.status == 401 || response.status == 403 else { return response }
-        // A token file is rotated by others: what was read a moment ago may be too old by now.
-        let fresh = try Credentials(request.config.auth, files: files)
+        // Tokens are rotated by others: what was read a moment ago may be too old by now.
+        let fresh = try await source.freshCredentials(request.config.auth)
         return fresh == credentials ? response : try await send(request, window, fresh)
     }
 

@@ -25,7 +25,8 @@ struct QueryRequest {
         }
         // The server then stops an evaluation that nobody waits for any more.
         fields.append(("timeout", "\(max(1, Int(timeout / .milliseconds(1))))ms"))
-        let form = Encoding.form(fields)
+        // In the order of their names, as a signature wants them.
+        let form = Encoding.form(fields.sorted { $0.name < $1.name })
 
         var base = config.address[...]
         while base.last == "/" { base.removeLast() }
@@ -45,6 +46,7 @@ struct QueryRequest {
             headers: headers,
             body: config.method == .post ? Array(form.utf8) : nil,
             tls: try config.tls?.options(files) ?? TLSOptions(),
+            awsSignature: credentials.signature,
             timeout: timeout,
             maxBodyBytes: PrometheusLimits.maxBodyBytes)
     }

@@ -7,7 +7,7 @@ enum RedisLimits {
     static let maxReplyElements = 1 << 20
     static let receiveBufferBytes = 16 << 10
     /// Connections kept open between calls, to one server and to all.
-    static let maxIdleConnectionsPerServer = 4
+    static let maxIdleConnectionsPerServer = 8
     static let maxIdleConnections = 64
     /// A connection that was idle for longer is not used again.
     static let maxIdleAge: Duration = .seconds(300)

@@ -31,6 +31,13 @@ extension EasyHandle {
         try setMethod(request)
         try setTarget(transfer)
         if transfer.url.isTLS { try setTLS(request.tls) }
+        if let signature = request.awsSignature { try setSignature(signature) }
+    }
+
+    private func setSignature(_ signature: AWSSignature) throws(HTTPError) {
+        try set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
+        try set(CURLOPT_USERNAME, signature.accessKeyID)
+        try set(CURLOPT_PASSWORD, signature.secretAccessKey)
     }
 
     private func setVersion(_ transfer: Transfer) throws(HTTPError) {
@@ -61,9 +68,12 @@ extension EasyHandle {
         // An empty value is written with a semicolon; a colon would remove the header.
         var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         func has(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
-        // Headers that libcurl would add to a body by itself.
-        if !has("expect") { lines.append("Expect:") }
-        if !has("content-type") { lines.append("Content-Type:") }
+        if let token = request.awsSignature?.sessionToken { lines.append("X-Amz-Security-Token: \(token)") }
+        // Headers that libcurl would add to a body by itself. Up to 8.x it signs them for AWS even as they are left out.
+        if request.awsSignature == nil {
+            if !has("expect") { lines.append("Expect:") }
+            if !has("content-type") { lines.append("Content-Type:") }
+        }
         if let serverName = request.tls.serverName, transfer.url.isTLS {
             // TLS goes by the URL's host, and the connection by this rule.
             let port = transfer.url.effectivePort

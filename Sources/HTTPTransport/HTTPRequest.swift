@@ -6,6 +6,8 @@ package struct HTTPRequest: Sendable {
     package var headers: [HTTPHeader]
     package var body: [UInt8]?
     package var tls: TLSOptions
+    /// Signs the request for AWS, where there is one.
+    package var awsSignature: AWSSignature?
     /// From name look-up to the last byte of the body; of a stream, to the last header. Nil: no limit.
     package var timeout: Duration?
     /// A longer body (after content decoding) is ``HTTPError/Kind/bodyTooLarge``. Does not bound a stream.
@@ -20,6 +22,7 @@ package struct HTTPRequest: Sendable {
         headers: [HTTPHeader] = [],
         body: [UInt8]? = nil,
         tls: TLSOptions = TLSOptions(),
+        awsSignature: AWSSignature? = nil,
         timeout: Duration?,
         maxBodyBytes: Int = HTTPRequest.defaultMaxBodyBytes
     ) {
@@ -28,6 +31,7 @@ package struct HTTPRequest: Sendable {
         self.headers = headers
         self.body = body
         self.tls = tls
+        self.awsSignature = awsSignature
         self.timeout = timeout
         self.maxBodyBytes = maxBodyBytes
     }
@@ -92,6 +96,37 @@ extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible {
             + "client certificate: \(clientCertificate == nil ? "none" : "***"), "
             + "serverName: \(serverName ?? "of the URL"), skipsVerification: \(skipsVerification))"
     }
+
+    package var debugDescription: String { description }
+}
+
+/// What AWS Signature Version 4 signs a request with. libcurl makes the signature.
+///
+/// Give the query of the URL in the order of its names: libcurl signs it as it is, and AWS sorts it first. Give a body its
+/// Content-Type: libcurl would call it a form.
+package struct AWSSignature: Sendable, Hashable {
+    package var region: String
+    /// Such as `aps`.
+    package var service: String
+    package var accessKeyID: String
+    package var secretAccessKey: String
+    /// Of credentials that end by themselves.
+    package var sessionToken: String?
+
+    package init(
+        region: String, service: String, accessKeyID: String, secretAccessKey: String, sessionToken: String?
+    ) {
+        self.region = region
+        self.service = service
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+        self.sessionToken = sessionToken
+    }
+}
+
+extension AWSSignature: CustomStringConvertible, CustomDebugStringConvertible {
+    /// Never the key.
+    package var description: String { "AWSSignature(\(region), \(service), ***)" }
 
     package var debugDescription: String { description }
 }

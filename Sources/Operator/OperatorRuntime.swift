@@ -11,6 +11,8 @@ package struct OperatorConfiguration: Sendable {
     package var cluster: ClusterConfiguration
     /// Namespaces to look after; empty for all.
     package var namespaces: [String]
+    /// The ConfigMap that can pause every scaler; nil for none.
+    package var pauseConfigMap: ObjectKey?
     /// Where metrics and health are served; nil for nowhere.
     package var listen: ListenAddress?
     /// Which operator process this is, in events and the audit log.
@@ -19,11 +21,13 @@ package struct OperatorConfiguration: Sendable {
     package init(
         cluster: ClusterConfiguration,
         namespaces: [String] = [],
+        pauseConfigMap: ObjectKey? = nil,
         listen: ListenAddress?,
         identity: String
     ) {
         self.cluster = cluster
         self.namespaces = namespaces
+        self.pauseConfigMap = pauseConfigMap
         self.listen = listen
         self.identity = identity
     }
@@ -40,6 +44,7 @@ package struct OperatorRuntime: Sendable {
     private let events: EventRecorder
     private let scalers: Informer<GeneralScaler>
     private let targets: TargetDirectory
+    private let pause: OperatorPause?
     private let statusServer: StatusServer?
 
     /// - Parameters:
@@ -84,10 +89,13 @@ package struct OperatorRuntime: Sendable {
             logger: logger,
             targetAppeared: line.targetAppeared
         )
+        let pause = configuration.pauseConfigMap.map { OperatorPause($0, client: client, logger: logger) }
         let controller = ScalerController(
             ScalerController.Surroundings(
                 scalers: scalers,
                 targets: targets,
+                rivals: RivalDirectory(client: client, time: time),
+                pause: pause,
                 source: source,
                 writer: ScalerWriter(
                     client: client,
@@ -120,13 +128,14 @@ package struct OperatorRuntime: Sendable {
         self.events = events
         self.scalers = scalers
         self.targets = targets
+        self.pause = pause
     }
 
     /// The parts that run, in the order in which they start. They stop in the reverse order: first the decisions, then
     /// what these are made from.
     package var services: [any Service] {
-        let server: [any Service] = statusServer.map { [$0] } ?? []
-        return server + [events, source, targets, scalers, controller]
+        let optional: [any Service] = [statusServer as (any Service)?, pause].compactMap(\.self)
+        return optional + [events, source, targets, scalers, controller]
     }
 }
 

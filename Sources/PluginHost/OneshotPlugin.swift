@@ -26,6 +26,8 @@ actor OneshotPlugin: PluginInstance {
     private var counters = PluginCounters()
     private var latencies = LatencyWindow()
     private var fingerprint: ProgramFile.Fingerprint?
+    private var offerWaiters: [CheckedContinuation<Void, Never>] = []
+    private var hasEnded = false
     private var isStopping = false
     private var isRetiring = false
     private var whenIdle: CheckedContinuation<Void, Never>?
@@ -47,7 +49,7 @@ actor OneshotPlugin: PluginInstance {
     var vitals: PluginVitals {
         PluginVitals(
             inFlight: turnsTaken, waiting: waiters.count, counters: counters, latencies: latencies,
-            fingerprint: fingerprint)
+            fingerprint: fingerprint ?? introduction?.assumeIsolated { $0.vitals.fingerprint })
     }
 
     private var maxInFlight: Int {
@@ -57,17 +59,18 @@ actor OneshotPlugin: PluginInstance {
     // MARK: Life
 
     func run() async -> PluginEnd {
+        guard !isStopping else { return ended(PluginEnd(failure: stopped, upFor: nil)) }
         let introduction = PluginSession(
             program: program, purpose: .introduction, marker: makeMarker(), surroundings: surroundings
         ) { [onHandshake] initialized in
-            self.assumeIsolated { $0.initialized = initialized }
+            self.assumeIsolated { $0.introduced(initialized) }
             onHandshake(initialized)
         }
         self.introduction = introduction
         let end = await introduction.run()
         self.introduction = nil
         fingerprint = await introduction.vitals.fingerprint
-        guard initialized != nil else { return end }
+        guard initialized != nil else { return ended(end) }
         let upSince = now
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -77,10 +80,25 @@ actor OneshotPlugin: PluginInstance {
         } onCancel: {
             surroundings.loop.execute { self.assumeIsolated { $0.cut() } }
         }
-        return PluginEnd(failure: stopped, upFor: now - upSince)
+        return ended(PluginEnd(failure: stopped, upFor: now - upSince))
     }
 
-    func offer() async -> InitializeResult? { await introduction?.offer() ?? initialized }
+    private func ended(_ end: PluginEnd) -> PluginEnd {
+        hasEnded = true
+        introduced(initialized)
+        return end
+    }
+
+    func offer() async -> InitializeResult? {
+        if initialized == nil, !hasEnded { await withCheckedContinuation { offerWaiters.append($0) } }
+        return initialized
+    }
+
+    private func introduced(_ initialized: InitializeResult?) {
+        self.initialized = initialized
+        for waiter in offerWaiters { waiter.resume() }
+        offerWaiters = []
+    }
 
     func stop() {
         isStopping = true
@@ -112,9 +130,7 @@ actor OneshotPlugin: PluginInstance {
         whenIdle = nil
     }
 
-    private var stopped: PluginFailure {
-        PluginFailure(.notRunning, plugin: program.name, "plugin \(program.name) is stopping")
-    }
+    private var stopped: PluginFailure { .stopping(program.name) }
 
     // MARK: Calls
 
@@ -156,14 +172,10 @@ actor OneshotPlugin: PluginInstance {
 
     private func refusal(_ request: PluginRequest, timeout: Duration) -> PluginFailure {
         if isStopping { return stopped }
-        let what = "plugin \(program.name) did not answer \(request.method.rawValue)"
-        if waiters.count >= PluginHostLimits.maxQueuedCalls {
-            return PluginFailure(.busy, plugin: program.name, "\(what): too many calls wait already; poll less often")
-        }
-        return PluginFailure(
-            .deadlineExceeded, plugin: program.name,
-            "\(what) within \(timeout): the call still waited for its turn, since the plugin takes \(maxInFlight) at a "
-                + "time")
+        return waiters.count >= PluginHostLimits.maxQueuedCalls
+            ? .busy(program.name, maxInFlight: maxInFlight)
+            : .missedDeadline(
+                program.name, method: request.method, timeout: timeout, wasSent: false, maxInFlight: maxInFlight)
     }
 
     // MARK: Turns

@@ -92,8 +92,10 @@ struct PluginConnection {
 
     /// Takes a call, to be sent as soon as the plugin has room for it.
     mutating func submit(_ request: PluginRequest, id: Int64, timeout: Duration, now: Duration) -> [Action] {
-        guard isOpen else { return [.complete(id, .failure(stopping))] }
-        guard calls.waiting < PluginHostLimits.maxQueuedCalls else { return [.complete(id, .failure(busy))] }
+        guard isOpen else { return [.complete(id, .failure(.stopping(plugin)))] }
+        guard calls.waiting < PluginHostLimits.maxQueuedCalls else {
+            return [.complete(id, .failure(.busy(plugin, maxInFlight: calls.maxInFlight)))]
+        }
         calls.add(request, id: id, timeout: timeout, now: now)
         var actions: [Action] = []
         dispatch(now: now, &actions)
@@ -115,7 +117,7 @@ struct PluginConnection {
         guard isOpen else { return [] }
         var actions: [Action] = []
         let asksForExit = phase == .ready
-        finish(stopping, &actions)
+        finish(.stopping(plugin), &actions)
         phase = .stopping
         if asksForExit { write(PluginRequest.shutdown.line(id: reserveID(), deadlineMs: 0), now: now, &actions) }
         return actions
@@ -138,7 +140,7 @@ struct PluginConnection {
             switch piece {
             case .line(let line): receive(line: line, now: now, &actions)
             case .joined(let line): line.withUnsafeBytes { receive(line: $0, now: now, &actions) }
-            case .overlong: giveUp(overlongLine, &actions)
+            case .overlong: giveUp(.overlongLine(plugin), &actions)
             }
         }
         dispatch(now: now, &actions)
@@ -192,7 +194,9 @@ struct PluginConnection {
             if line.count - 1 <= capabilities.maxRequestBytes {
                 write(line, now: now, &actions)
             } else if let call = calls.sent(next.id) {
-                fail(next.id, call, tooLarge(line.count - 1), &actions)
+                fail(
+                    next.id, call, .tooLarge(plugin, bytes: line.count - 1, most: capabilities.maxRequestBytes),
+                    &actions)
             }
         }
     }
@@ -222,7 +226,7 @@ struct PluginConnection {
 
     private mutating func receive(line: UnsafeRawBufferPointer, now: Duration, _ actions: inout [Action]) {
         let content = forgiven(line, &actions)
-        guard content.count <= ProtocolLimits.maxResponseBytes else { return giveUp(overlongLine, &actions) }
+        guard content.count <= ProtocolLimits.maxResponseBytes else { return giveUp(.overlongLine(plugin), &actions) }
         guard !content.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) else { return }
         let message: PluginMessage
         do {
@@ -399,12 +403,10 @@ struct PluginConnection {
         // The calls in a batch have deadlines of their own.
         guard !call.isBatch else { return tellCancelled(id, now: now, &actions) }
         counters.missedDeadlines += 1
-        let cause =
-            call.isSent || call.isRiding
-            ? "it is slow or stuck; its log may tell why"
-            : "the call still waited for its turn, since the plugin takes \(calls.maxInFlight) at a time"
-        let message = "plugin \(plugin) did not answer \(call.method.rawValue) within \(call.timeout): \(cause)"
-        actions.append(.complete(id, .failure(PluginFailure(.deadlineExceeded, plugin: plugin, message))))
+        let failure = PluginFailure.missedDeadline(
+            plugin, method: call.method, timeout: call.timeout, wasSent: call.isSent || call.isRiding,
+            maxInFlight: calls.maxInFlight)
+        actions.append(.complete(id, .failure(failure)))
         if call.isSent { tellCancelled(id, now: now, &actions) }
     }
 
@@ -435,29 +437,5 @@ struct PluginConnection {
     private mutating func finish(_ failure: PluginFailure, _ actions: inout [Action]) {
         phase = .over
         for id in calls.removeAll() where id != Self.handshakeID { actions.append(.complete(id, .failure(failure))) }
-    }
-
-    // MARK: Failures
-
-    private var overlongLine: PluginFailure {
-        .violation("it wrote a line longer than \(ProtocolLimits.maxResponseBytes) bytes", plugin: plugin)
-    }
-
-    private var stopping: PluginFailure {
-        PluginFailure(.notRunning, plugin: plugin, "plugin \(plugin) is stopping")
-    }
-
-    private var busy: PluginFailure {
-        PluginFailure(
-            .busy, plugin: plugin,
-            "plugin \(plugin) has \(PluginHostLimits.maxQueuedCalls) calls waiting already; poll less often, or let the "
-                + "plugin take more than \(calls.maxInFlight) at a time (maxInFlight)")
-    }
-
-    private func tooLarge(_ bytes: Int) -> PluginFailure {
-        PluginFailure(
-            .requestTooLarge, plugin: plugin,
-            "the request to plugin \(plugin) has \(bytes) bytes, and it takes \(capabilities.maxRequestBytes); "
-                + "make the metric's config smaller")
     }
 }

@@ -11,7 +11,7 @@ package import WireFormats
 /// restarted; it stalls neither its callers past their deadlines nor another plugin. The process that hosts plugins
 /// ignores SIGPIPE and is a child subreaper from the first host on.
 package final class PluginHost: Service {
-    private let programs: [PluginProgram]
+    let programs: ProgramWatch
     private let supervisors: [String: PluginSupervisor]
     private let registry: SharedTypeRegistry
     private let logs: LogPump
@@ -43,7 +43,6 @@ package final class PluginHost: Service {
         } catch {
             throw PluginHostError("the plugin host cannot start: \(error)")
         }
-        programs = found.programs
         self.clock = HostClock(clock)
         logs = LogPump(logger: logger)
         let registry = SharedTypeRegistry(
@@ -63,6 +62,7 @@ package final class PluginHost: Service {
                 }
                 return (program.name, supervisor)
             })
+        programs = ProgramWatch(supervisors: found.programs.compactMap { [supervisors] in supervisors[$0.name] })
     }
 
     /// Starts all plugins and keeps them running until graceful shutdown, which makes them exit, or until the task is
@@ -72,7 +72,7 @@ package final class PluginHost: Service {
             group.addTask { await self.logs.run() }
             await withTaskGroup { background in
                 background.addTask { await OrphanReaper.run(clock: self.clock) }
-                background.addTask { await ProgramWatch.run(Array(self.supervisors.values), clock: self.clock) }
+                background.addTask { await self.programs.run(clock: self.clock) }
                 background.addTask {
                     // Throws when the plugins have stopped, or are killed, without it.
                     guard (try? await gracefulShutdown()) != nil else { return }
@@ -125,9 +125,7 @@ package final class PluginHost: Service {
     /// How each plugin fares, by name in alphabetical order.
     package func health() async -> [PluginHealth] {
         var health: [PluginHealth] = []
-        for program in programs {
-            if let supervisor = supervisors[program.name] { health.append(await supervisor.health()) }
-        }
+        for supervisor in programs.supervisors { health.append(await supervisor.health()) }
         return health
     }
 

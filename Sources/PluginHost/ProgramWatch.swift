@@ -1,16 +1,26 @@
 /// Looks at the plugins' files from time to time, so that a new version is swapped in without a restart.
-enum ProgramWatch {
+struct ProgramWatch: Sendable {
+    let supervisors: [PluginSupervisor]
+
     /// Until the task is cancelled. Versions that are being tried when it is are killed before this returns.
     @concurrent
-    static func run(_ supervisors: [PluginSupervisor], clock: HostClock) async {
-        await withDiscardingTaskGroup { trials in
+    func run(clock: HostClock) async {
+        await withDiscardingTaskGroup { looks in
             while (try? await clock.sleep(clock.now() + PluginHostLimits.programPollInterval)) != nil {
-                for supervisor in supervisors {
-                    let found = ProgramFile.Fingerprint(supervisor.program.path)
-                    trials.addTask { await supervisor.lookForNewVersion(found) }
-                }
+                looks.addTask { await look() }
             }
-            trials.cancelAll()
+            looks.cancelAll()
+        }
+    }
+
+    /// Returns when each version that was found has taken over or been refused.
+    @concurrent
+    func look() async {
+        await withDiscardingTaskGroup { trials in
+            for supervisor in supervisors {
+                let found = ProgramFile.Fingerprint(supervisor.program.path)
+                trials.addTask { await supervisor.lookForNewVersion(found) }
+            }
         }
     }
 }

@@ -2,7 +2,7 @@ extension Decision {
     /// The decision in one sentence, for a person: what happens, which metric asks for it, and what bounded it.
     package var reason: String {
         let action = changesReplicas ? "Scale from \(current) to \(desired)" : "Keep \(current)"
-        let parts = [driver].compactMap(\.self) + limitedBy.map(phrase)
+        let parts = [driver].compactMap(\.self) + limitedBy.map { details[$0] ?? phrase($0) }
         return parts.isEmpty ? "\(action)." : "\(action): \(parts.joined(separator: "; "))."
     }
 

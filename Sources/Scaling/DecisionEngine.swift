@@ -11,6 +11,8 @@ package struct DecisionInput: Sendable {
     package var history: ScalingHistory
     /// Reasons from outside the engine to leave the target alone, such as ``Cause/duplicateTarget``.
     package var holds: [Cause]
+    /// What is known of a hold, in words for the decision's sentence.
+    package var details: [Cause: String]
 
     package init(
         spec: ScalingSpec,
@@ -19,7 +21,8 @@ package struct DecisionInput: Sendable {
         ready: Int,
         observations: [MetricObservation],
         history: ScalingHistory = ScalingHistory(),
-        holds: [Cause] = []
+        holds: [Cause] = [],
+        details: [Cause: String] = [:]
     ) {
         self.spec = spec
         self.now = now
@@ -28,6 +31,7 @@ package struct DecisionInput: Sendable {
         self.observations = observations
         self.history = history
         self.holds = holds
+        self.details = details
     }
 }
 
@@ -42,7 +46,8 @@ package struct DecisionOutcome: Sendable, Hashable {
 package enum DecisionEngine {
     package static func decide(_ input: DecisionInput) -> DecisionOutcome {
         var step = DecisionStep(input)
-        let decision = step.run()
+        var decision = step.run()
+        decision.details = input.details.filter { decision.limitedBy.contains($0.key) }
         return DecisionOutcome(decision: decision, history: step.history)
     }
 }

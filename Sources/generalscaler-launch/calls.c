@@ -49,11 +49,8 @@ enum {
     MAX_INSTRUCTIONS = 512,
 };
 
-/// Refused whatever the arguments: they reach into other processes, or name them in a way that a filter cannot read.
+/// Refused whatever the arguments: they name other processes in a way that a filter cannot read.
 static const uint32_t refused[] = {
-    SYS_ptrace,
-    SYS_process_vm_readv,
-    SYS_process_vm_writev,
     SYS_process_madvise,
     SYS_pidfd_send_signal,
     SYS_pidfd_getfd,
@@ -63,11 +60,11 @@ static const uint32_t refused[] = {
 static const uint32_t by_first_argument[] = {
     SYS_kill,           SYS_tkill,          SYS_tgkill,         SYS_rt_sigqueueinfo,   SYS_rt_tgsigqueueinfo,
     SYS_pidfd_open,     SYS_sched_setparam, SYS_sched_setattr,  SYS_sched_setscheduler, SYS_sched_setaffinity,
-    SYS_migrate_pages,  SYS_move_pages,
+    SYS_migrate_pages,  SYS_move_pages,     SYS_process_vm_readv, SYS_process_vm_writev,
 };
 
 /// Refused where the second argument is the operator.
-static const uint32_t by_second_argument[] = {SYS_setpriority, SYS_ioprio_set};
+static const uint32_t by_second_argument[] = {SYS_setpriority, SYS_ioprio_set, SYS_ptrace};
 
 /// Commands of fcntl that choose who gets a signal when a descriptor is ready.
 static const uint32_t owner_commands[] = {F_SETOWN, F_SETOWN_EX};

@@ -26,6 +26,12 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var pluginOptions: PluginOptions
 
+    @Option(
+        help: "NAMESPACE/NAME of a ConfigMap that pauses every scaler while its data has paused: \"true\".",
+        transform: Self.objectKey
+    )
+    var pauseConfigMap: ObjectKey?
+
     @Option(help: "Address and port for /metrics, /healthz and /readyz; port 0 takes a free one.")
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
 
@@ -41,6 +47,7 @@ struct RunCommand: AsyncParsableCommand {
         let configuration = OperatorConfiguration(
             cluster: try clusterOptions.configuration(environment),
             namespaces: namespaces,
+            pauseConfigMap: pauseConfigMap,
             listen: listen,
             identity: "\(ProcessInfo.processInfo.hostName)_\(ProcessInfo.processInfo.processIdentifier)"
         )
@@ -66,6 +73,14 @@ struct RunCommand: AsyncParsableCommand {
 
     /// After this, whatever still runs is cut off.
     private static let shutdownTime: Duration = .seconds(5)
+
+    private static func objectKey(_ text: String) throws -> ObjectKey {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+            throw ValidationError("--pause-config-map: \"\(text)\" is not of the form NAMESPACE/NAME.")
+        }
+        return ObjectKey(namespace: String(parts[0]), name: String(parts[1]))
+    }
 
     private static func logLevel(_ text: String) throws -> Logger.Level {
         guard let level = Logger.Level(rawValue: text) else {

@@ -14,7 +14,9 @@ struct PluginArguments: ParsableArguments {
     @Option(help: ArgumentHelp("Seconds for a call's answer: its deadline.", valueName: "seconds"))
     var deadline = 5.0
 
-    @Option(help: ArgumentHelp("Variable that the plugin gets beside the usual ones; may be repeated.", valueName: "name=value"))
+    @Option(
+        help: ArgumentHelp(
+            "Variable that the plugin gets beside the usual ones; may be repeated.", valueName: "name=value"))
     var env: [String] = []
 
     @Flag(help: "The plugin runs once for each request, as with `mode: oneshot` in plugins.yaml.")
@@ -43,7 +45,9 @@ struct PluginArguments: ParsableArguments {
     private var words: ArraySlice<String> { plugin.first == "--" ? plugin.dropFirst() : plugin[...] }
 
     var command: PluginCommand {
-        let pairs = env.map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init) }
+        let pairs = env.map {
+            $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        }
         return PluginCommand(
             path: words.first ?? "", arguments: Array(words.dropFirst()),
             environment: Dictionary(pairs.map { ($0[0], $0[1]) }, uniquingKeysWith: { $1 }), isOneshot: oneshot)
@@ -56,7 +60,8 @@ struct PluginArguments: ParsableArguments {
         options.times.deadline = .seconds(deadline)
         if trace {
             options.trace = { process, isFromPlugin, line in
-                StandardStreams.printError("\(process) \(isFromPlugin ? "<" : ">") \(String(decoding: line, as: UTF8.self))")
+                StandardStreams.printError(
+                    "\(process) \(isFromPlugin ? "<" : ">") \(String(decoding: line, as: UTF8.self))")
             }
         }
         return options

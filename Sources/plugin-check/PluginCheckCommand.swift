@@ -28,7 +28,8 @@ struct PluginCheckCommand: ParsableCommand {
         } catch {
             // Help and version are what was asked for, and a bare exit code has been explained already.
             if exitCode(for: error) == .success || error is ExitCode { exit(withError: error) }
-            StandardStreams.printError("plugin-check: \(message(for: error).split(separator: "\n").first ?? "it failed")")
+            StandardStreams.printError(
+                "plugin-check: \(message(for: error).split(separator: "\n").first ?? "it failed")")
             Glibc.exit(ExitStatus.usage.rawValue)
         }
     }

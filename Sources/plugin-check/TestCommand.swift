@@ -24,14 +24,21 @@ struct TestCommand: ParsableCommand {
     var skip: String?
 
     @Option(
-        help: ArgumentHelp("The sandbox launcher. Default: generalscaler-launch beside plugin-check.", valueName: "path"))
+        help: ArgumentHelp(
+            "The sandbox launcher. Default: generalscaler-launch beside plugin-check.", valueName: "path"))
     var launcher: String?
+
+    @Option(
+        name: .customLong("read-path"),
+        help: ArgumentHelp("Path that the plugin may read confined, as readPaths in plugins.yaml; may be repeated."))
+    var readPaths: [String] = []
 
     func run() throws {
         var options = try arguments.options()
         options.badConfig = try badConfig.map { try ConfigFile.read($0) }
         options.only = try Self.rules(only)
         options.skip = try Self.rules(skip)
+        options.readPaths = readPaths
         options.launcher = launcher ?? Self.installedLauncher
         let report = try CheckRun.run(arguments.command, options: options) { done, total, group in
             StandardStreams.showProgress("[\(done + 1)/\(total)] \(group.title.lowercased())")

@@ -7,22 +7,20 @@ import WireFormats
 
 /// Runs checks on a thread of their own: they block, and tests share few threads.
 enum CheckFixture {
-    /// Short, since what waits for them fails in any case.
-    static let impatient: ConformanceTimes = {
-        var times = ConformanceTimes()
-        times.initialize = .seconds(5)
-        times.validate = .seconds(3)
-        times.deadline = .seconds(1)
-        return times
-    }()
-
     static func check(_ command: PluginCommand, _ options: CheckOptions = CheckOptions()) async throws -> CheckReport {
         try await onThread { try CheckRun.run(command, options: options) }
     }
 
+    /// Checks at once: each runs a dozen processes, and a plugin's deadlines are real time.
+    private static let slots = DispatchSemaphore(value: 4)
+
     static func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
+            Thread.detachNewThread {
+                slots.wait()
+                defer { slots.signal() }
+                continuation.resume(with: Result(catching: body))
+            }
         }
     }
 
@@ -35,7 +33,8 @@ enum CheckFixture {
     static func expectConformant(
         _ report: CheckReport, kept rules: [RuleID] = [], sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        #expect(report.isConformant, "\(ReportFormat.human.text(report, colors: false))", sourceLocation: sourceLocation)
+        #expect(
+            report.isConformant, "\(ReportFormat.human.text(report, colors: false))", sourceLocation: sourceLocation)
         for rule in rules {
             #expect(report.outcome(of: rule) == .passed, "\(rule.label)", sourceLocation: sourceLocation)
         }

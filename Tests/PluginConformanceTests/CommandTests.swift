@@ -37,7 +37,9 @@ struct CommandTests {
 
     @Test("exits 4 for one that hangs")
     func hang() async throws {
-        let result = try await run(["test", "--only", "P-39", "--deadline", "0.2", misbehaving, "--sin", "never-answers"])
+        let result = try await run([
+            "test", "--only", "P-39", "--deadline", "0.2", misbehaving, "--sin", "never-answers",
+        ])
         #expect(result.status == .exited(4))
     }
 
@@ -86,7 +88,8 @@ struct CommandTests {
             cases = root.findall(".//testcase")
             print(len(cases), root.get("tests"), root.get("failures"), len(root.findall(".//failure")))
             """
-        let counts = try await folder.run("/usr/bin/env", ["python3", "-c", script]).split(whereSeparator: \.isWhitespace)
+        let counts = try await folder.run("/usr/bin/env", ["python3", "-c", script]).split(
+            whereSeparator: \.isWhitespace)
         let checked = RuleBook.rules.count(where: \.isChecked)
         #expect(counts == ["\(checked)", "\(checked)", "1", "1"])
     }
@@ -107,7 +110,9 @@ struct CommandTests {
 
     @Test("bench measures starts and calls")
     func bench() async throws {
-        let result = try await run(["bench", "--calls", "50", "--starts", "2", "--in-flight", "4", "--json", misbehaving])
+        let result = try await run([
+            "bench", "--calls", "50", "--starts", "2", "--in-flight", "4", "--json", misbehaving,
+        ])
         #expect(result.status == .exited(0))
         let json = try JSON(parsing: result.output)
         #expect(json["calls"]?["count"] == 50)

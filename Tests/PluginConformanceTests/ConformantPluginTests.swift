@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Synchronization
 import TestSupport
@@ -21,11 +22,15 @@ struct ConformantPluginTests {
             var options = CheckOptions()
             options.config = config
             options.badConfig = badConfig
+            options.launcher = BuiltExecutable.path("generalscaler-launch")
             return options
         }
     }
 
     private static let values: [RuleID] = [.fileName, .readingShape, .finiteValue, .observedAt, .targetTypes]
+
+    /// On kernels that have what the sandbox is made of.
+    private var sandboxed: [RuleID] { clinux_landlock_version() > 0 ? [.confined] : [] }
 
     private static func example(_ path: String) -> String { "\(CheckFixture.root)examples/plugins/\(path)" }
 
@@ -34,7 +39,12 @@ struct ConformantPluginTests {
             command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-prometheus")),
             // Nobody listens there: a well-formed error in time is as good as a value.
             config: ["address": "http://127.0.0.1:9", "query": "up"], badConfig: ["address": "nowhere", "query": "up"],
-            kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline])
+            kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
+        Subject(
+            command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-redis")),
+            config: ["address": "127.0.0.1:9", "list": "jobs"],
+            badConfig: ["address": "127.0.0.1:9", "list": "jobs", "set": "workers"],
+            kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
     ]
 
     static let examples = [
@@ -59,7 +69,8 @@ struct ConformantPluginTests {
     @Test("The built-in ones and the examples", arguments: builtIn + examples)
     func conformant(_ subject: Subject) async throws {
         let report = try await CheckFixture.check(subject.command, subject.options())
-        CheckFixture.expectConformant(report, kept: subject.kept + [.badConfig, .goodConfig, .noCommonVersion])
+        CheckFixture.expectConformant(
+            report, kept: subject.kept + [.badConfig, .goodConfig, .noCommonVersion] + sandboxed)
     }
 
     /// Go is an example for those who have it: it is no part of what the tests install.
@@ -93,7 +104,9 @@ struct ConformantPluginTests {
         let report = try JSON(parsing: output)
         #expect(report["conformant"] == true)
         #expect(report["plugin"] == "queue-depth 1.0.0")
-        let outcomes = (report["rules"]?.arrayValue ?? []).filter { ["P-1", "P-28", "P-33"].contains($0["id"]?.stringValue) }
+        let outcomes = (report["rules"]?.arrayValue ?? []).filter {
+            ["P-1", "P-28", "P-33"].contains($0["id"]?.stringValue)
+        }
         #expect(outcomes.map { $0["outcome"] } == ["passed", "passed", "passed"])
         let readme = try String(contentsOfFile: "\(root)/README.md", encoding: .utf8)
         #expect(readme.contains("plugin-check test --config config.json"))
@@ -113,7 +126,9 @@ struct ConformantPluginTests {
             contentsOfFile: "\(root)/Sources/generalscaler-plugin-random/RandomPlugin.swift", encoding: .utf8)
         #expect(source == (try CheckFixture.contents("examples/plugins/swift/RandomPlugin.swift")))
         let package = try String(contentsOfFile: "\(root)/Package.swift", encoding: .utf8)
-        #expect(package.contains(#".package(name: "generalscaler", path: "\#(CheckFixture.root.dropLast())")"#), "\(package)")
+        #expect(
+            package.contains(#".package(name: "generalscaler", path: "\#(CheckFixture.root.dropLast())")"#),
+            "\(package)")
         #expect(package.contains(#".product(name: "PluginSDK", package: "generalscaler")"#))
         #expect(!package.contains("__"))
     }
@@ -136,7 +151,8 @@ struct ConformantPluginTests {
         let lines = traffic.withLock(\.self).map { $0.description + "\n" }.joined()
         try lines.write(toFile: "\(directory.path)/traffic", atomically: true, encoding: .utf8)
         let output = try await directory.run(
-            "/bin/sh", ["-c", #""$1" "$2" --all < traffic"#, "sh", python, "\(CheckFixture.root)scripts/check-traffic.py"])
+            "/bin/sh",
+            ["-c", #""$1" "$2" --all < traffic"#, "sh", python, "\(CheckFixture.root)scripts/check-traffic.py"])
         let judged = try JSON(parsing: output)
         #expect((judged["get-metric-value-result"]?.intValue ?? 0) > 100)
     }
@@ -152,7 +168,9 @@ struct ConformantPluginTests {
         func add(process: Int32, isFromPlugin: Bool, line: [UInt8]) {
             let line = String(decoding: line, as: UTF8.self)
             lines.withLock {
-                $0.append(["process": .integer(Int64(process)), "fromPlugin": .bool(isFromPlugin), "line": .string(line)])
+                $0.append([
+                    "process": .integer(Int64(process)), "fromPlugin": .bool(isFromPlugin), "line": .string(line),
+                ])
             }
         }
     }

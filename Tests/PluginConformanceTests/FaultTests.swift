@@ -1,3 +1,5 @@
+import CLinux
+import TestSupport
 import Testing
 import WireFormats
 
@@ -7,12 +9,14 @@ import WireFormats
 @Suite("A plugin that breaks one rule fails on it", .timeLimit(.minutes(5)))
 struct FaultTests {
     private func check(
-        capabilities: String = "{}", _ extra: String = "", badConfig: JSON? = nil, oneshot: Bool = false
+        capabilities: String = "{}", _ extra: String = "", badConfig: JSON? = nil, oneshot: Bool = false,
+        only: Set<RuleID> = []
     ) async throws -> CheckReport {
         let plugin = try ScriptedPlugin(capabilities: capabilities, extra: extra)
         var options = CheckOptions()
-        options.times = CheckFixture.impatient
         options.badConfig = badConfig
+        options.only = only
+        options.launcher = BuiltExecutable.path("generalscaler-launch")
         var command = plugin.command
         command.isOneshot = oneshot
         return try await CheckFixture.check(command, options)
@@ -30,13 +34,22 @@ struct FaultTests {
     @Test(
         "and on no other",
         arguments: [
-            (RuleID.fileName, "handshake = initialize\ndef initialize(p): return rename(handshake(p), 'type', 'other')"),
+            (
+                RuleID.fileName,
+                "handshake = initialize\ndef initialize(p): return rename(handshake(p), 'type', 'other')"
+            ),
             (.handshakeShape, "handshake = initialize\ndef initialize(p): return drop(handshake(p), 'plugin')"),
-            (.noCommonVersion, "handshake = initialize\ndef initialize(p): return handshake({'protocolVersions': [1]})"),
+            (
+                .noCommonVersion,
+                "handshake = initialize\ndef initialize(p): return handshake({'protocolVersions': [1]})"
+            ),
             (.metricTypes, "handshake = initialize\ndef initialize(p): return rename(handshake(p), 'description', '')"),
             (.configSchema, "SCHEMA.pop('additionalProperties')"),
             (.capabilities, "CAPABILITIES['subscribe'] = True"),
-            (.unknownMembers, "inner = handle\ndef handle(r): return error(-32602, 'xNew') if 'xNew' in r else inner(r)"),
+            (
+                .unknownMembers,
+                "inner = handle\ndef handle(r): return error(-32602, 'xNew') if 'xNew' in r else inner(r)"
+            ),
             (
                 .longestRequest,
                 "inner = handle\ndef handle(r): return {'result': {'valid': True}} if len(str(r)) > 60000 else inner(r)"
@@ -45,7 +58,10 @@ struct FaultTests {
                 .escapedText,
                 "inner = handle\ndef handle(r): return {'result': {'valid': True}} if chr(0x2028) in ''.join(r['params'].get('config', {})) else inner(r)"
             ),
-            (.unknownMethod, "inner = handle\ndef handle(r): return {'result': {}} if 'x_' in r['method'] else inner(r)"),
+            (
+                .unknownMethod,
+                "inner = handle\ndef handle(r): return {'result': {}} if 'x_' in r['method'] else inner(r)"
+            ),
             (
                 .notifications,
                 """
@@ -120,16 +136,41 @@ struct FaultTests {
             return error(1008, 'busy') if b'\\n' in pending and r['method'] == 'get_metric_value' else inner(r)
         """
 
-    @Test("A bad config that is valid, or a good one whose verdict needs a network, is told")
-    func configs() async throws {
+    @Test("A bad config that is valid is told")
+    func badConfig() async throws {
         let valid = try await check(badConfig: ["key": "fine"])
         #expect(valid.failures.map(\.rule.id) == [.badConfig])
     }
 
+    @Test("A verdict that needs a network is told", arguments: [NetworkNamespace.isAvailable].filter(\.self))
+    func network(_ isAvailable: Bool) async throws {
+        let report = try await check(
+            """
+            import socket
+            def validate_config(params):
+                try: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("127.0.0.1", 9))
+                except OSError: return {"result": {"valid": False, "errors": [{"path": "", "message": "offline"}]}}
+                wrong = faults(params["config"])
+                return {"result": {"valid": False, "errors": wrong} if wrong else {"valid": True}}
+            """)
+        #expect(report.failures.map(\.rule.id) == [.noNetwork])
+    }
+
+    @Test(
+        "A plugin that reads what the sandbox does not allow is told",
+        arguments: [clinux_landlock_version() > 0].filter(\.self))
+    func sandbox(_ isAvailable: Bool) async throws {
+        let report = try await check(
+            "import os\ninner = reading\ndef reading(): os.listdir('/var/log'); return inner()")
+        #expect(report.failures.map(\.rule.id) == [.confined], "\(ReportFormat.human.text(report, colors: false))")
+        #expect(report.failures.first?.findings.first?.message.contains("Permission denied") == true)
+    }
+
     @Test("A source that does not answer is no fault of the plugin, and what could not be seen has not passed")
     func unreachable() async throws {
-        let report = try await check("def reading(): pass\ndef get_metric_value(p): return error(1001, 'x') if "
-            + "faults(p['config']) else error(1003, 'no such host: check the address')")
+        let report = try await check(
+            "def reading(): pass\ndef get_metric_value(p): return error(1001, 'x') if "
+                + "faults(p['config']) else error(1003, 'no such host: check the address')")
         CheckFixture.expectConformant(report, kept: [.deadline, .errorShape, .refusedConfig, .targetTypes])
         guard case .skipped(let reason)? = report.outcome(of: .readingShape) else {
             Issue.record("P-33 is not skipped")
@@ -140,9 +181,11 @@ struct FaultTests {
 
     @Test("A oneshot plugin that does not exit, or exits with an error, is told")
     func oneshot() async throws {
-        let failing = try await check("import atexit, os\natexit.register(lambda: os._exit(4))", oneshot: true)
+        let failing = try await check(
+            "import atexit, os\natexit.register(lambda: os._exit(4))", oneshot: true, only: [.oneshot])
         #expect(failing.failures.map(\.rule.id) == [.oneshot])
-        let staying = try await check("import atexit, time\natexit.register(lambda: time.sleep(60))", oneshot: true)
+        let staying = try await check(
+            "import atexit, time\natexit.register(lambda: time.sleep(60))", oneshot: true, only: [.oneshot])
         #expect(staying.failures.map(\.rule.id) == [.oneshot])
         #expect(staying.hasHang)
     }

@@ -27,7 +27,8 @@ struct RuleBookTests {
         for paragraph in page.split(separator: "\n\n") {
             if paragraph.hasPrefix("## ") { heading = String(paragraph.dropFirst(3)) }
             if paragraph.hasPrefix("**P-") {
-                rules[heading, default: []].append(paragraph.split(whereSeparator: \.isWhitespace).joined(separator: " "))
+                rules[heading, default: []].append(
+                    paragraph.split(whereSeparator: \.isWhitespace).joined(separator: " "))
             }
         }
         return rules

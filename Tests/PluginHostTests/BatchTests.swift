@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("Many calls in one, and histories", .timeLimit(.minutes(1)))
+@Suite("Many calls in one, and histories", .timeLimit(.minutes(5)))
 struct BatchTests {
     private func conversation() -> Conversation {
         Conversation(PluginCapabilities(maxInFlight: 1, cancel: true, batch: true))
@@ -49,7 +49,8 @@ struct BatchTests {
         let cancelled = conversation.call().id
         let long = conversation.call().id
         let id = conversation.receive(line: Conversation.reading(first.id)).written.first?["id"]?.intValue ?? 0
-        #expect(conversation.connection.cancel(cancelled, now: conversation.now).failures[cancelled]?.kind == .cancelled)
+        #expect(
+            conversation.connection.cancel(cancelled, now: conversation.now).failures[cancelled]?.kind == .cancelled)
         #expect(conversation.advance(.seconds(1)).failures[short]?.kind == .deadlineExceeded)
         let actions = conversation.receive(line: answer(Int64(id), [reading, reading, reading]))
         #expect(actions.values == [long: 1])
@@ -103,7 +104,10 @@ struct BatchTests {
             return id
         }
         var last = submit("t", padding: 1)
-        _ = [submit("t", padding: 25_000), submit("t", padding: 25_000), submit("t", padding: 25_000), submit("u", padding: 1)]
+        _ = [
+            submit("t", padding: 25_000), submit("t", padding: 25_000), submit("t", padding: 25_000),
+            submit("u", padding: 1),
+        ]
         var sizes: [Int] = []
         for _ in 0..<3 {
             let actions =

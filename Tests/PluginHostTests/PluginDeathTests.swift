@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("Plugins that die", .timeLimit(.minutes(1)))
+@Suite("Plugins that die", .timeLimit(.minutes(5)))
 struct PluginDeathTests {
     @Test("Killed again and again under load, it mixes up no answer and leaves nothing behind")
     func killedUnderLoad() async throws {
@@ -120,6 +120,7 @@ struct PluginDeathTests {
                 if crash < 5 { fixture.clock?.advance(by: .seconds(1 << (crash - 1))) }
             }
             #expect(try await fixture.health().state == .broken)
+            #expect(await fixture.host.unhealthyPlugins(ofTypes: ["depth", "other"]).map(\.name) == ["depth"])
             let failure = await #expect(throws: PluginFailure.self) {
                 try await fixture.host.read(type: "depth", config: [:], targetType: .value, timeout: .seconds(10))
             }
@@ -157,6 +158,7 @@ struct PluginDeathTests {
             #expect(record.metadata["problem"]?.contains("plugin a has already") == true)
             #expect(fixture.host.metricType("a")?.plugin == "a")
             #expect(fixture.host.metricType("b")?.plugin == "b")
+            #expect(await fixture.host.unhealthyPlugins(ofTypes: ["a", "b"]).isEmpty)
         }
     }
 

@@ -11,7 +11,7 @@ struct PluginDiscoveryTests {
         try PluginDiscovery.find(
             PluginHostConfiguration(
                 directories: directories, hostVersion: "1",
-                environment: ["PATH": "/bin", "https_proxy": "p", "AWS_SECRET": "no", "HOME": "/root"]),
+                environment: ["PATH": "/bin", "https_proxy": "p", "AWS_SECRET": "no", "HOME": "/home/u"]),
             manifest: manifest)
     }
 

@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("Calls to plugins", .timeLimit(.minutes(1)))
+@Suite("Calls to plugins", .timeLimit(.minutes(5)))
 struct PluginHostCallTests {
     @Test("A plugin is found by its file name, started, shaken hands with and asked")
     func read() async throws {

@@ -7,7 +7,7 @@ import WireFormats
 
 /// One test for each sin of the misbehaving plugin: its calls fail as they should, the other plugin's do not. Each
 /// ends with the fixture's check that no process, no pipe and no temporary directory is left over.
-@Suite("Every sin of the misbehaving plugin", .timeLimit(.minutes(2)))
+@Suite("Every sin of the misbehaving plugin", .timeLimit(.minutes(5)))
 struct SinTests {
     /// Time enough on a machine that is busy with other things.
     private static let patient: Duration = .seconds(60)
@@ -65,9 +65,11 @@ struct SinTests {
         }
     }
 
-    @Test("half-frame, never-answers, foreign-id: the call ends at its deadline", arguments: [
-        "half-frame", "never-answers", "foreign-id", "never-reads",
-    ])
+    @Test(
+        "half-frame, never-answers, foreign-id: the call ends at its deadline",
+        arguments: [
+            "half-frame", "never-answers", "foreign-id", "never-reads",
+        ])
     func noAnswer(sin: String) async throws {
         try await run(sin) { fixture async throws in
             let failure = try await fail(fixture, timeout: .milliseconds(300))
@@ -78,7 +80,8 @@ struct SinTests {
         }
     }
 
-    @Test("long-line, noise-flood, nan, huge-value, invalid-utf8: the call fails at once, as a breach of the protocol",
+    @Test(
+        "long-line, noise-flood, nan, huge-value, invalid-utf8: the call fails at once, as a breach of the protocol",
         arguments: [
             ("long-line", "a line longer than 1048576 bytes"), ("noise-flood", "101 lines in a row"),
             ("nan", "cannot be read"), ("huge-value", "number out of range"), ("invalid-utf8", "cannot be read"),
@@ -126,11 +129,13 @@ struct SinTests {
         }
     }
 
-    @Test("exits-in-call, allocates, opens-files: the call fails at once with the plugin's last words", arguments: [
-        ("exits-in-call", "exited with code 3", "the queue has gone away"),
-        ("allocates", "exited with code 1", "out of memory"),
-        ("opens-files", "exited with code 1", "Too many open files"),
-    ])
+    @Test(
+        "exits-in-call, allocates, opens-files: the call fails at once with the plugin's last words",
+        arguments: [
+            ("exits-in-call", "exited with code 3", "the queue has gone away"),
+            ("allocates", "exited with code 1", "out of memory"),
+            ("opens-files", "exited with code 1", "Too many open files"),
+        ])
     func death(sin: String, how: String, lastWords: String) async throws {
         try await run(sin) { fixture async throws in
             let failure = try await fail(fixture)
@@ -141,9 +146,11 @@ struct SinTests {
         }
     }
 
-    @Test("ignores-sigterm, ignores-eof, grandchild: it answers, and goes with its host all the same", arguments: [
-        "ignores-sigterm", "ignores-eof", "grandchild", "grandchild-session",
-    ])
+    @Test(
+        "ignores-sigterm, ignores-eof, grandchild: it answers, and goes with its host all the same",
+        arguments: [
+            "ignores-sigterm", "ignores-eof", "grandchild", "grandchild-session",
+        ])
     func clinging(sin: String) async throws {
         // Its time runs as fast as anyone sleeps once the host stops.
         try await run(sin, clock: ManualClock()) { fixture async throws in

@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("A plugin whose file changes", .timeLimit(.minutes(2)))
+@Suite("A plugin whose file changes", .timeLimit(.minutes(5)))
 struct SwapTests {
     /// Answers that number, whatever the config; takes configs with a `value`.
     private func script(_ answer: Int, handshake: String? = nil) -> PluginScript {
@@ -15,11 +15,8 @@ struct SwapTests {
             body: PluginScript.wellBehaved.replacing(#"m["params"]["config"]["value"]))"#, with: "\(answer)))"))
     }
 
-    private func run(body: (HostFixture, ManualClock) async throws -> Void) async throws {
-        let clock = ManualClock()
-        try await HostFixture.run(["depth": script(1)], clock: clock) { fixture async throws in
-            try await body(fixture, clock)
-        }
+    private func run(body: (HostFixture) async throws -> Void) async throws {
+        try await HostFixture.run(["depth": script(1)], clock: ManualClock(), body: body)
     }
 
     /// Puts another file in the place of the plugin's, as an installation does.
@@ -30,12 +27,8 @@ struct SwapTests {
     }
 
     /// Lets the host look at the file twice: at the second time it has stopped changing.
-    private func look(_ clock: ManualClock) async throws {
-        for _ in 0..<2 {
-            // The sweep for orphans and the look at files; whatever else sleeps does no harm.
-            try await clock.sleeper(dueIn: PluginHostLimits.programPollInterval)
-            clock.advance(by: PluginHostLimits.programPollInterval)
-        }
+    private func look(_ fixture: HostFixture) async {
+        for _ in 0..<2 { await fixture.host.programs.look() }
     }
 
     private func ask(_ fixture: HostFixture) async throws -> Double {
@@ -46,7 +39,7 @@ struct SwapTests {
 
     @Test("The new version takes over without a failed call, and the old one ends")
     func swap() async throws {
-        try await run { fixture, clock async throws in
+        try await run { fixture async throws in
             #expect(await fixture.host.validate(type: "depth", config: ["value": 9]) == .valid(.value))
             let old = try await fixture.process()
             let answers = try await withThrowingTaskGroup(of: Set<Double>.self) { load in
@@ -58,7 +51,7 @@ struct SwapTests {
                     }
                 }
                 try install(script(2), fixture)
-                try await look(clock)
+                await look(fixture)
                 return try await load.reduce(into: Set<Double>()) { $0.formUnion($1) }
             }
             #expect(answers.isSubset(of: [1, 2]) && answers.contains(2))
@@ -70,30 +63,47 @@ struct SwapTests {
         }
     }
 
-    @Test("A version that does not start, or refuses what the old one takes, is not used", arguments: [
-        ("        sys.exit('broken build')", "broken build"),
-        ("        hello(m, version=7)", "protocol version 7"),
-        (#"        m["id"] = 1; ok(m, {"protocolVersion": 1, "plugin": {"name": "n", "version": "2"}, "metricTypes": [{"type":"#
-            + #" "other", "description": "", "configSchema": {}, "defaultTargetType": "Value"}]})"#,
-            "no longer offers metric type \"depth\""),
-    ])
+    @Test("The host looks by itself, again and again")
+    func byItself() async throws {
+        try await run { fixture async throws in
+            try install(script(2), fixture)
+            _ = await fixture.whileTimeFlies {
+                await fixture.log.wait(message: "Plugin's file has changed, the new version is tried")
+            }
+            await fixture.log.wait(2, message: "Plugin is up")
+            #expect(try await ask(fixture) == 2)
+        }
+    }
+
+    @Test(
+        "A version that does not start, or refuses what the old one takes, is not used",
+        arguments: [
+            ("        sys.exit('broken build')", "broken build"),
+            ("        hello(m, version=7)", "protocol version 7"),
+            (
+                #"        m["id"] = 1; ok(m, {"protocolVersion": 1, "plugin": {"name": "n", "version": "2"}, "metricTypes": [{"type":"#
+                    + #" "other", "description": "", "configSchema": {}, "defaultTargetType": "Value"}]})"#,
+                "no longer offers metric type \"depth\""
+            ),
+        ])
     func refused(handshake: String, reason: String) async throws {
-        try await run { fixture, clock async throws in
+        try await run { fixture async throws in
             let old = try await fixture.process()
             try install(script(2, handshake: handshake), fixture)
-            try await look(clock)
+            await look(fixture)
             let record = await fixture.log.wait(message: "Plugin's new version is not used, the old one runs on")
             #expect(record.metadata["problem"]?.contains(reason) == true, "\(record)")
             #expect(try await fixture.process() == old)
             #expect(try await ask(fixture) == 1)
-            try await look(clock)
-            #expect(fixture.log.records.count { $0.message == "Plugin's file has changed, the new version is tried" } == 1)
+            await look(fixture)
+            #expect(
+                fixture.log.records.count { $0.message == "Plugin's file has changed, the new version is tried" } == 1)
         }
     }
 
     @Test("A version that no longer accepts a config in use is not used")
     func configRefused() async throws {
-        try await run { fixture, clock async throws in
+        try await run { fixture async throws in
             #expect(await fixture.host.validate(type: "depth", config: ["value": 9]) == .valid(.value))
             let picky = PluginScript(
                 types: ["depth"],
@@ -103,7 +113,7 @@ struct SwapTests {
                         else: ok(m, {})
                     """)
             try install(picky, fixture)
-            try await look(clock)
+            await look(fixture)
             let record = await fixture.log.wait(message: "Plugin's new version is not used, the old one runs on")
             #expect(record.metadata["problem"]?.contains("value: is gone") == true)
             #expect(try await ask(fixture) == 1)

@@ -46,6 +46,14 @@ import WireFormats
         #expect(outcome.standardError == "a stray print, and the token is Optional(***)\n")
     }
 
+    @Test func `a plugin logs to standard error with the SDK alone`() async throws {
+        let outcome = try await play("log")
+        #expect(outcome.answers.map(\.id) == [0, 1])
+        #expect(outcome.standardError.contains(" notice test:"))
+        #expect(outcome.standardError.contains("token=Optional(***)"))
+        #expect(outcome.standardError.contains("a log line"))
+    }
+
     @Test func `a secret that a plugin puts into an error is masked`() async throws {
         let outcome = try await play("leak")
         #expect(outcome.answers.last?.error?.message == "the server refuses ***")

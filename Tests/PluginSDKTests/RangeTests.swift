@@ -6,7 +6,9 @@ import WireFormats
 
 @Suite("Plugins with a history", .timeLimit(.minutes(1))) struct RangeTests {
     private static func request(_ config: String = "{}", from: Int = 0, to: Int = 20, step: Int = 10) -> String {
-        func time(_ second: Int) -> String { RFC3339.text(microseconds: Int64(second) * 1_000_000, precision: .seconds) }
+        func time(_ second: Int) -> String {
+            RFC3339.text(microseconds: Int64(second) * 1_000_000, precision: .seconds)
+        }
         return #"{"jsonrpc":"2.0","id":1,"method":"get_metric_range","params":{"type":"test","config":\#(config),"#
             + #""targetType":"Value","from":"\#(time(from))","to":"\#(time(to))","stepSeconds":\#(step),"#
             + #""deadlineMs":5000}}"#
@@ -15,7 +17,8 @@ import WireFormats
     private func answer(to line: String, of plugin: some MetricPlugin = RampPlugin()) async throws -> PluginMessage {
         var answer: PluginMessage?
         try await withLoop(plugin) { host in
-            host.send(SessionScript.initialize.replacing(#""maxResponseBytes":2000"#, with: #""maxResponseBytes":900000"#))
+            host.send(
+                SessionScript.initialize.replacing(#""maxResponseBytes":2000"#, with: #""maxResponseBytes":900000"#))
             _ = try await host.receive()
             host.send(line)
             answer = try await host.receive()

@@ -72,6 +72,16 @@ final class FakeFiles: FileReader {
 }
 
 extension PrometheusPlugin {
+    /// The plugin on a machine that has nothing but these.
+    init(
+        client: any HTTPClient, files: any FileReader = FakeFiles(), localClient: (any HTTPClient)? = nil,
+        environment: [String: String] = [:]
+    ) {
+        self.init(
+            client: client, localClient: localClient ?? client, files: files, environment: environment,
+            nowMicroseconds: WallClock.nowMicroseconds)
+    }
+
     /// One call with the config, of which `address` and `query` have defaults.
     func value(
         _ fields: String = "", address: String = "http://prometheus:9090", query: String = "up",

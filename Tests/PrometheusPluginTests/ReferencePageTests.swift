@@ -14,4 +14,11 @@ import Testing
             page.contains("\n\n" + table + "\n"),
             "replace the table of docs/reference/plugins/prometheus.md by:\n\(table)")
     }
+
+    @Test func `of the example configs the good one is right and the bad one is not`() throws {
+        _ = try PrometheusConfig(parsing: try ExampleConfig.text("prometheus", "good"))
+        let bad = try ExampleConfig.text("prometheus", "bad")
+        let problems = #expect(throws: ConfigProblems.self) { try PrometheusConfig(parsing: bad) }
+        #expect((problems?.problems.count ?? 0) > 0)
+    }
 }

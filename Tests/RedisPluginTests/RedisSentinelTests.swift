@@ -5,7 +5,7 @@ import Testing
 @testable import generalscaler_plugin_redis
 
 /// A master, its replica, and three Sentinels.
-@Suite(.timeLimit(.minutes(3))) struct RedisSentinelTests {
+@Suite(.serialized, .timeLimit(.minutes(4))) struct RedisSentinelTests {
     private struct Deployment: Sendable {
         let master: RedisServer
         let replica: RedisServer

@@ -102,6 +102,14 @@ package final class ManualClock: Clock, Sendable {
         state.withLock { state in state.sleepers.values.map(\.deadline).min().map { state.now.duration(to: $0) } }
     }
 
+    /// Whether somebody sleeps whose deadline is exactly that far away.
+    package func hasSleeper(dueIn duration: Duration) -> Bool {
+        state.withLock { state in
+            let deadline = state.now.advanced(by: duration)
+            return state.sleepers.values.contains { $0.deadline == deadline }
+        }
+    }
+
     /// Returns once at least that many sleepers are waiting.
     package func sleepers(atLeast count: Int = 1) async throws {
         try await wait { $0.count >= count }

@@ -35,6 +35,11 @@ package struct RedisServer: Sendable {
         package let description: String
     }
 
+    /// What `redis-cli` said: for one that the server let go of, as it does when it changes its role.
+    package struct ClientError: Error, CustomStringConvertible {
+        package let description: String
+    }
+
     /// A port that somebody else took between its choice and the server's start is given up for another.
     private static let maxPortAttempts = 5
 
@@ -148,7 +153,7 @@ package struct RedisServer: Sendable {
             .name("redis-cli"), arguments: Arguments(arguments),
             output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
         guard result.terminationStatus.isSuccess else {
-            throw StartError(description: "redis-cli: \(result.standardError) \(result.standardOutput)")
+            throw ClientError(description: "redis-cli: \(result.standardError) \(result.standardOutput)")
         }
         return result.standardOutput.trimmingCharacters(in: .newlines)
     }

@@ -33,6 +33,9 @@ package final class WatchSubscription: Sendable {
 
     package var isEnded: Bool { state.withLock { $0.ending != nil } }
 
+    /// Whether the client has yet to take something.
+    package var hasWaitingFrames: Bool { state.withLock { !$0.frames.isEmpty || $0.ending != nil } }
+
     func offer(_ frame: [UInt8]) {
         change { state in
             guard state.ending == nil else { return }

@@ -14,6 +14,9 @@ actor ScalerController: Service {
     struct Surroundings: Sendable {
         let scalers: Informer<GeneralScaler>
         let targets: TargetDirectory
+        let rivals: RivalDirectory
+        /// Nil where the operator was given no ConfigMap to be paused by.
+        let pause: OperatorPause?
         let source: any MetricSource
         let writer: ScalerWriter
         let time: OperatorTime
@@ -25,6 +28,8 @@ actor ScalerController: Service {
     static let firstPollSpacing: Duration = .milliseconds(1)
     /// How often a decision whose write met a newer version of the target is made again before the next poll.
     static let maxConflictRetries = 3
+    /// How long a target that nothing else scaled is taken to be the scaler's alone.
+    static let rivalCheckInterval: Duration = .seconds(300)
     /// Share of the polling interval by which a poll may be late and still count as on time.
     static let ignoredLateness = 0.1
 
@@ -202,6 +207,7 @@ actor ScalerController: Service {
             let spec = try validSpec(poll.key)
             let resolution = try await resolution(poll, spec)
             let observations = await observations(of: resolution.queries)
+            try await checkRival(poll, spec)
             for attempt in 0...Self.maxConflictRetries {
                 let target = try await world.targets.snapshot(
                     of: spec.target, namespace: poll.key.namespace,
@@ -209,6 +215,7 @@ actor ScalerController: Service {
                 )
                 guard let state = state(in: poll) else { return }
                 let outcome = decide(poll, state, resolution, observations, target)
+                if outcome.decision.changesReplicas, spec.mode == .active, try await findsRival(poll, spec) { continue }
                 if await carryOut(poll.key, outcome.decision, target) { return }
                 // The next attempt is the same poll: it remembers what this one did.
                 states[poll.key]?.history = state.history
@@ -267,24 +274,66 @@ actor ScalerController: Service {
         _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ observations: [MetricObservation],
         _ target: TargetSnapshot
     ) -> DecisionOutcome {
+        let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
+        states[poll.key]?.reversals.observe(current: target.replicas, now: now)
+        let holds = holds(of: states[poll.key] ?? state, at: now)
         let outcome = DecisionEngine.decide(
             DecisionInput(
                 spec: resolution.spec,
-                now: decisionTime(poll, interval: resolution.spec.pollingInterval),
+                now: now,
                 current: target.replicas,
                 ready: target.readyReplicas,
                 observations: observations,
                 history: state.history,
-                holds: hasRival(state) ? [.duplicateTarget] : []
+                holds: holds.map(\.cause),
+                details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first }
             )
         )
         states[poll.key]?.history = outcome.history
+        let unreadySince = target.readyReplicas < target.replicas ? state.unreadySince ?? now : nil
+        states[poll.key]?.unreadySince = unreadySince
         return outcome
     }
 
-    private func hasRival(_ state: ScalerState) -> Bool {
-        guard let target = state.claimedTarget else { return false }
-        return claims.holder(of: target, otherThan: state.identity) != nil
+    /// Why the target is left alone whatever the metrics say. A dry run is held by nothing: it patches nothing.
+    private func holds(of state: ScalerState, at now: Timestamp) -> [(cause: Cause, why: String)] {
+        var holds: [(cause: Cause, why: String)] = []
+        if let why = world.pause?.reason { holds.append((.paused, why)) }
+        guard let target = state.claimedTarget else { return holds }
+        if let holder = claims.holder(of: target, otherThan: state.identity) {
+            holds.append((.duplicateTarget, "GeneralScaler/\(holder.name), which is older, scales this target"))
+        }
+        if let rival = state.rival {
+            holds.append(
+                (.replicasConflict, "\(rival) scales this target too: delete it, or set mode to DryRun here"))
+        } else if state.reversals.isHolding(at: now), let end = state.reversals.heldUntil {
+            holds.append(
+                (
+                    .replicasConflict,
+                    "\(ReversalGuard.reversalsBeforeHold) changes in a row were undone by someone else, so the next try "
+                        + "waits until \(end.rfc3339(.seconds)): find what sets the replicas of \(target)"
+                ))
+        }
+        return holds
+    }
+
+    /// Looks for a HorizontalPodAutoscaler or ScaledObject on the target, before the first patch and from time to time.
+    /// True: there is one, or there is none any more, and the decision has to be made anew.
+    private func findsRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) -> Bool {
+        guard let state = state(in: poll) else { return false }
+        if let last = state.rivalsLookedForAt, world.time.elapsed() - last < Self.rivalCheckInterval { return false }
+        let rival = try await world.rivals.rival(of: spec.target, namespace: poll.key.namespace)
+        guard self.state(in: poll) != nil else { return false }
+        states[poll.key]?.rival = rival
+        states[poll.key]?.rivalsLookedForAt = rival == nil ? world.time.elapsed() : nil
+        return rival != nil
+    }
+
+    /// A rival that was found is looked for again at every poll, so that its end is noticed.
+    private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) {
+        guard state(in: poll)?.rival != nil else { return }
+        let rival = try await world.rivals.rival(of: spec.target, namespace: poll.key.namespace)
+        if state(in: poll) != nil { states[poll.key]?.rival = rival }
     }
 
     /// When the poll was due, unless it is late by more than a little: two polls are then exactly their interval
@@ -326,6 +375,7 @@ actor ScalerController: Service {
                 from: decision.current, to: decision.desired, at: decision.time, startsCooldown: decision.startsCooldown
             )
             states[key]?.minimumTargetVersion = version
+            states[key]?.reversals.recordScale(to: decision.desired)
             world.metrics.scaled(up: decision.desired > decision.current)
             world.writer.announce(decision, of: identity, target: spec.target)
             await report(.decided(decision, obstacle: nil), key)
@@ -380,6 +430,11 @@ actor ScalerController: Service {
     }
 
     // MARK: Looking in
+
+    /// Nothing is being polled and nothing that happened is yet to be looked at.
+    var isQuiet: Bool {
+        news.withLock { $0.objects.isEmpty && $0.targets.isEmpty } && !states.values.contains(where: \.isPolling)
+    }
 
     /// What `/metrics` shows of each scaler.
     func snapshots() -> [ScalerSnapshot] {

@@ -16,6 +16,13 @@ struct ScalerState {
     /// The status on the server is what was last decided.
     var isStatusWritten = false
     var isPolling = false
+    /// What else was found to scale the target.
+    var rival: String?
+    /// When rivals were last looked for; nil before the first patch, and after an edit.
+    var rivalsLookedForAt: Duration?
+    var reversals = ReversalGuard()
+    /// Since when fewer replicas are ready than there are; nil while all are.
+    var unreadySince: Timestamp?
     /// The target's version that the last scale patch made. A cache that shows an older one is late.
     var minimumTargetVersion: String?
     var phase: UInt64
@@ -27,6 +34,11 @@ struct ScalerState {
         spec = object.spec
         history = object.status.history
         conditions = object.status.conditions
+        let ready = conditions.first { $0.condition.kind == .replicasReady }
+        // It was long enough then.
+        unreadySince =
+            ready?.condition.status == .false
+            ? ready.map { $0.lastTransitionTime + (.zero - Condition.replicasReadyTime) } : nil
         phase = Self.phase(of: object)
     }
 
@@ -36,6 +48,9 @@ struct ScalerState {
         spec = object.spec
         resolution = nil
         isStatusWritten = false
+        rival = nil
+        rivalsLookedForAt = nil
+        reversals = ReversalGuard()
         phase = Self.phase(of: object)
     }
 
@@ -56,8 +71,12 @@ struct ScalerState {
 
     /// What a verdict changes against what was last reported.
     func change(to verdict: ScalerVerdict, plugins: Condition) -> StatusChange {
-        StatusChange(
-            previous: conditions, previousDecision: lastDecision, verdict: verdict, plugins: plugins,
+        var others = [plugins]
+        if case .decided(let decision, _) = verdict {
+            others.append(.replicasReady(unreadySince: unreadySince, decision: decision))
+        }
+        return StatusChange(
+            previous: conditions, previousDecision: lastDecision, verdict: verdict, others: others,
             tracksIdleness: (try? spec.get().minReplicas) == 0
         )
     }

@@ -16,6 +16,10 @@ package struct Condition: Sendable, Hashable {
         case withinBudget = "WithinBudget"
         /// The metrics failed for long and the fallback recommends in their place.
         case fallback = "Fallback"
+        /// Something else sets the target's replicas too.
+        case replicasConflict = "ReplicasConflict"
+        /// The target's replicas become ready in good time.
+        case replicasReady = "ReplicasReady"
         /// Every plugin that the metrics need is up.
         case pluginsHealthy = "PluginsHealthy"
     }

@@ -55,6 +55,7 @@ extension ScalerVerdict {
             [
                 decision.readyCondition(obstacle), decision.activeCondition, Self.ableToScale(obstacle),
                 decision.limitedCondition, decision.budgetCondition, decision.fallbackCondition,
+                decision.conflictCondition,
             ].compactMap(\.self)
         }
     }

@@ -5,22 +5,23 @@ package struct StatusChange: Sendable {
     private let previous: [RecordedCondition]
     private let previousDecision: Decision?
     private let verdict: ScalerVerdict
-    private let plugins: Condition
+    /// Conditions that do not follow from the verdict.
+    private let others: [Condition]
     /// Of a scaler that may go to 0, being idle is part of what is remembered.
     private let tracksIdleness: Bool
 
     package init(
-        previous: [RecordedCondition], previousDecision: Decision?, verdict: ScalerVerdict, plugins: Condition,
+        previous: [RecordedCondition], previousDecision: Decision?, verdict: ScalerVerdict, others: [Condition],
         tracksIdleness: Bool
     ) {
         self.previous = previous
         self.previousDecision = previousDecision
         self.verdict = verdict
-        self.plugins = plugins
+        self.others = others
         self.tracksIdleness = tracksIdleness
     }
 
-    private var conditions: [Condition] { verdict.conditions + [plugins] }
+    private var conditions: [Condition] { verdict.conditions + others }
 
     package func conditions(now: Timestamp, generation: Int) -> [RecordedCondition] {
         previous.updated(with: conditions, generation: generation, now: now)

@@ -9,7 +9,6 @@ extension Check {
             let process = session.process.id
             _ = try context.call(.getMetricValue, context.valueParams(config))
             let first = ResourceUse(of: process)
-            judge(first, context)
             let end = ContinuousClock.now + ConformanceLimits.manyCallsTime
             var calls = 0
             while calls < ConformanceLimits.resourceCalls, ContinuousClock.now < end, !session.isOver {
@@ -17,9 +16,9 @@ extension Check {
                 calls += 1
             }
             guard calls >= ConformanceLimits.minResourceCalls, let first, let last = ResourceUse(of: process) else {
-                throw .skip("\(calls) calls in \(Conversation.text(ConformanceLimits.manyCallsTime)) say nothing of growth")
+                throw .skip(
+                    "\(calls) calls in \(Conversation.text(ConformanceLimits.manyCallsTime)) say nothing of growth")
             }
-            judge(last, context)
             if last.openFiles > first.openFiles + ConformanceLimits.maxOpenFileGrowth {
                 context.note(
                     .boundedResources, "\(last.openFiles - first.openFiles) more files are open after \(calls) calls")
@@ -36,7 +35,7 @@ extension Check {
             let params = try context.valueParams(context.goodConfig())
             _ = try context.call(.getMetricValue, params)
             let session = try context.session()
-            let ids = (0..<count).map { _ in session.send("get_metric_value", params) }
+            let ids = session.send(.getMetricValue, params, times: count)
             for id in ids {
                 let answer = session.answer(to: id, within: context.times.deadline)
                 if let error = try context.reply(answer, .getMetricValue).error, error.kind == .busy {
@@ -57,14 +56,4 @@ extension Check {
             session.listenForMore()
         },
     ]
-
-    private static func judge(_ use: ResourceUse?, _ context: CheckContext) {
-        guard let use else { return }
-        if use.openFiles > ConformanceLimits.maxOpenFiles {
-            context.note(.boundedResources, "\(use.openFiles) files are open")
-        }
-        if use.dataBytes > ConformanceLimits.maxMemory {
-            context.note(.boundedResources, "it takes \(use.dataBytes >> 20) MiB of memory")
-        }
-    }
 }

@@ -11,7 +11,9 @@ extension Check {
             let overhead = ##"{"id":0000000000,"jsonrpc":"2.0","method":"validate_config","params":}"##.utf8.count
             let room = limit - overhead - bare.encoded().count
             let config: JSON = ["xPadding": .string(String(repeating: "x", count: room))]
-            if session?.process.unreadBytes ?? 0 > 0 { throw .skip("the plugin does not read: see \(RuleID.readsOn.label)") }
+            if session?.process.unreadBytes ?? 0 > 0 {
+                throw .skip("the plugin does not read: see \(RuleID.readsOn.label)")
+            }
             if case .valid = try context.validate(config) {
                 context.note(.longestRequest, "a config with an unknown key of \(room) bytes is valid")
             }

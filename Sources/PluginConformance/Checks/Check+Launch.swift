@@ -83,7 +83,9 @@ extension Check {
         let types = result.metricTypes.map(\.type)
         if Set(types).count < types.count { context.note(.metricTypes, "a metric type is named twice", evidence: json) }
         for type in result.metricTypes {
-            if type.description.isEmpty { context.note(.metricTypes, "\(type.type) has no description", evidence: json) }
+            if type.description.isEmpty {
+                context.note(.metricTypes, "\(type.type) has no description", evidence: json)
+            }
             let schema = type.configSchema
             if schema["type"] != "object" {
                 context.note(.configSchema, "the schema of \(type.type) is not of type: object", evidence: schema)

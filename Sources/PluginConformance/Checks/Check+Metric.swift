@@ -22,7 +22,9 @@ extension Check {
             }
         },
         Check(.batch) { context throws(Stop) in
-            guard context.handshake?.capabilities.batch == true else { throw .skip("the plugin has no capability batch") }
+            guard context.handshake?.capabilities.batch == true else {
+                throw .skip("the plugin has no capability batch")
+            }
             let config = try context.goodConfig()
             let type = try context.metricType()
             let request: JSON = ["config": config, "targetType": .string(type.defaultTargetType.rawValue)]
@@ -39,7 +41,9 @@ extension Check {
             }
         },
         Check(.range) { context throws(Stop) in
-            guard context.handshake?.capabilities.range == true else { throw .skip("the plugin has no capability range") }
+            guard context.handshake?.capabilities.range == true else {
+                throw .skip("the plugin has no capability range")
+            }
             let window = CheckContext.lastHour()
             let params = try context.rangeParams(context.goodConfig(), window: window)
             switch try context.call(.getMetricRange, params) {
@@ -80,7 +84,9 @@ extension Check {
         }
         for (index, answer) in answers.enumerated() {
             if let error = answer["error"] {
-                if let fault = AnswerError(error).fault { context.note(.batch, "answers[\(index)]: \(fault)", evidence: json) }
+                if let fault = AnswerError(error).fault {
+                    context.note(.batch, "answers[\(index)]: \(fault)", evidence: json)
+                }
             } else if index == count - 1 {
                 context.note(.batch, "the last config is wrong, and its answer is a value", evidence: json)
             } else if (try? MetricReading(JSONReader(answer))) == nil {

@@ -89,6 +89,9 @@ final class CheckContext {
     /// What the plugin wrote there in its last or present process.
     var standardError: [UInt8] { current?.process.standardError.bytes ?? [] }
 
+    /// The last line of it.
+    var lastWords: String? { current?.process.standardError.lastLine }
+
     func endSession() {
         if let current { end(current) }
         current = nil
@@ -117,7 +120,9 @@ final class CheckContext {
     func lookForLeftovers(_ conversation: Conversation) {
         let left = conversation.process.leftovers()
         if !left.processes.isEmpty || left.holdsOutput {
-            let who = left.processes.isEmpty ? "some process" : "the process \(left.processes.map(String.init).joined(separator: ", "))"
+            let who =
+                left.processes.isEmpty
+                ? "some process" : "the process \(left.processes.map(String.init).joined(separator: ", "))"
             let what = left.holdsOutput ? " and holds its standard output open" : ""
             note(.nothingLeft, "\(who), which the plugin started, outlives it\(what)")
         }
@@ -175,7 +180,10 @@ final class CheckContext {
     func call(_ method: ProtocolMethod, _ params: JSON) throws(Stop) -> Reply {
         if let rule = broken[method] { throw .skip("\(method.rawValue) does not work: see \(rule.label)") }
         if command.isOneshot { return try single(method, params) }
-        return try reply(try session().ask(method, params), method)
+        let session = try session()
+        let answer = session.ask(method, params)
+        session.endIfExcessive()
+        return try reply(session.isOver ? .none : answer, method)
     }
 
     /// What an answer is for a check: anything that is none ends it.
@@ -192,7 +200,9 @@ final class CheckContext {
         case .none:
             let rule = log.findings.last?.rule ?? .oneAnswer
             // One that reads nothing does not have to be asked everything to know.
-            for other in rule == .readsOn ? ProtocolMethod.allCases : [method].compactMap(\.self) { broken[other] = rule }
+            for other in rule == .readsOn ? ProtocolMethod.allCases : [method].compactMap(\.self) {
+                broken[other] = rule
+            }
             throw .skip("\(method?.rawValue ?? "the request") does not work: see \(rule.label)")
         }
     }

@@ -14,6 +14,8 @@ package struct CheckOptions: Sendable {
     package var skip: Set<RuleID> = []
     /// The program that confines a plugin, where there is one.
     package var launcher: String?
+    /// Absolute paths that the plugin may read confined, beyond what every plugin may.
+    package var readPaths: [String] = []
 
     /// Called with every line that is sent and received, the process that it concerns, and who wrote it.
     package var trace: (@Sendable (_ process: Int32, _ isFromPlugin: Bool, _ line: [UInt8]) -> Void)?

@@ -25,7 +25,9 @@ package struct LatencyHistogram: Sendable {
 
     /// One row for each doubling of time between the fastest and the slowest call: its upper bound and its calls.
     package var rows: [(upTo: Duration, count: Int)] {
-        let doublings = buckets.reduce(into: [Int: Int]()) { $0[$1.key / Self.stepsPerDoubling, default: 0] += $1.value }
+        let doublings = buckets.reduce(into: [Int: Int]()) {
+            $0[$1.key / Self.stepsPerDoubling, default: 0] += $1.value
+        }
         guard let first = doublings.keys.min(), let last = doublings.keys.max() else { return [] }
         return (first...last).map { (.nanoseconds(1 << ($0 + 1)), doublings[$0] ?? 0) }
     }

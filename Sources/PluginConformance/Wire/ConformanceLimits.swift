@@ -6,6 +6,8 @@ package enum ConformanceLimits {
     static let slack: Duration = .milliseconds(500)
     /// How long after its deadline an answer is waited for, to tell a late answer from none.
     static let lateWindow: Duration = .seconds(3)
+    /// Times that this is waited again for a line that grows.
+    static let maxLateWindows = 10
     /// How long a plugin has to exit after SIGTERM.
     static let terminateGrace: Duration = .seconds(3)
     /// How long standard output may stay open once the process has exited.

@@ -52,26 +52,36 @@ final class Conversation {
     ///
     /// - Parameter extra: further members of the message.
     func send(_ method: String, _ params: JSON, extra: [String: JSON] = [:]) -> Int64 {
-        lastID += 1
-        var message: [String: JSON] = [
-            "jsonrpc": "2.0", "id": .integer(lastID), "method": .string(method), "params": params,
-        ]
-        message.merge(extra) { $1 }
-        slots[lastID] = .open(ProtocolMethod(rawValue: method))
-        write(.object(message))
+        write([request(method, params, extra)])
         return lastID
     }
 
-    func notify(_ method: String, _ params: JSON) {
-        write(["jsonrpc": "2.0", "method": .string(method), "params": params])
+    /// Sends a request so many times, in one go.
+    func send(_ method: ProtocolMethod, _ params: JSON, times count: Int) -> ClosedRange<Int64> {
+        let first = lastID + 1
+        write((0..<count).map { _ in request(method.rawValue, params, [:]) })
+        return first...lastID
     }
 
-    private func write(_ message: JSON) {
-        let line = message.encoded(escapesNonASCII: true)
-        trace?(process.id, false, line)
+    func notify(_ method: String, _ params: JSON) {
+        write([["jsonrpc": "2.0", "method": .string(method), "params": params]])
+    }
+
+    private func request(_ method: String, _ params: JSON, _ extra: [String: JSON]) -> JSON {
+        lastID += 1
+        slots[lastID] = .open(ProtocolMethod(rawValue: method))
+        let message: [String: JSON] = [
+            "jsonrpc": "2.0", "id": .integer(lastID), "method": .string(method), "params": params,
+        ]
+        return .object(message.merging(extra) { $1 })
+    }
+
+    private func write(_ messages: [JSON]) {
+        let lines = messages.map { $0.encoded(escapesNonASCII: true) }
+        for line in lines { trace?(process.id, false, line) }
         guard !isOver else { return }
         // Where it is not taken, whoever waits for the answer finds out why.
-        _ = process.send(line + [0x0A], until: .now + times.answer(nil))
+        _ = process.send(lines.flatMap { $0 + [0x0A] }, until: .now + times.answer(nil))
     }
 
     func ask(_ method: ProtocolMethod, _ params: JSON) -> Answer {
@@ -118,7 +128,9 @@ final class Conversation {
             }
             receive(line)
         case .overlong(let bytes):
-            note(Finding(.longestAnswer, "a line is longer than \(ProtocolLimits.maxResponseBytes) bytes", evidence: bytes))
+            note(
+                Finding(
+                    .longestAnswer, "a line is longer than \(ProtocolLimits.maxResponseBytes) bytes", evidence: bytes))
             isOver = true
         case .end(let unfinished): ended(unfinished)
         }
@@ -133,7 +145,9 @@ final class Conversation {
             if let id, case .open? = slots[id] { slots[id] = .answered(.none) }
         case .unaddressed(let error):
             let rule = expectsNothing ? RuleID.notifications : .oneAnswer
-            note(Finding(rule, "an error with a null id came (\(error.summary)), where nothing was asked", evidence: line))
+            note(
+                Finding(
+                    rule, "an error with a null id came (\(error.summary)), where nothing was asked", evidence: line))
         case .answer(let id, let result): answered(id, result, line)
         }
     }
@@ -183,27 +197,54 @@ final class Conversation {
 
     private func missed(_ id: Int64, _ method: ProtocolMethod?, after time: Duration) -> Answer {
         let name = method?.rawValue ?? "the request"
-        let unfinished = process.unfinishedLine
+        let limit = Self.text(time)
         let asked = ContinuousClock.now
-        if !unfinished.isEmpty {
-            note(Finding(.oneObjectPerLine, "\(name) is answered with a line that has no end", evidence: unfinished))
-        } else if method == .initialize {
-            note(Finding(.initialize, "initialize is not answered within \(Self.text(time))", isHang: true))
+        if process.unfinishedLine.isEmpty, method == .initialize {
+            note(Finding(.initialize, "initialize is not answered within \(limit)", isHang: true))
         } else if process.unreadBytes > 0 {
-            let bytes = process.unreadBytes
-            note(Finding(.readsOn, "\(bytes) bytes of requests are not read within \(Self.text(time))", isHang: true))
+            note(
+                Finding(.readsOn, "\(process.unreadBytes) bytes of requests are not read within \(limit)", isHang: true)
+            )
         } else {
-            while !isOver, case .open? = slots[id], listen(until: asked + ConformanceLimits.lateWindow) {}
+            waitForLateAnswer(to: id)
             if case .answered? = slots[id] {
-                let late = ContinuousClock.now - asked + ConformanceLimits.slack
+                let late = Self.text(ContinuousClock.now - asked + ConformanceLimits.slack)
                 let rule: RuleID = method == .validateConfig ? .validateShape : .deadline
-                note(Finding(rule, "\(name) is answered \(Self.text(late)) after its deadline of \(Self.text(time))"))
+                note(Finding(rule, "\(name) is answered \(late) after its deadline of \(limit)"))
             } else if !isOver {
-                note(Finding(.oneAnswer, "\(name) is not answered, within \(Self.text(time)) or after", isHang: true))
+                note(unanswered(name, limit))
             }
         }
         isOver = true
         return .none
+    }
+
+    /// Waits for the late window, and again where a line has grown meanwhile.
+    private func waitForLateAnswer(to id: Int64) {
+        for _ in 0..<ConformanceLimits.maxLateWindows {
+            let grown = process.unfinishedLine.count
+            let end = ContinuousClock.now + ConformanceLimits.lateWindow
+            while !isOver, case .open? = slots[id], listen(until: end) {}
+            guard !isOver, case .open? = slots[id], process.unfinishedLine.count > grown else { return }
+        }
+    }
+
+    private func unanswered(_ name: String, _ limit: String) -> Finding {
+        let unfinished = process.unfinishedLine
+        if !unfinished.isEmpty {
+            return Finding(.oneObjectPerLine, "\(name) is answered with a line that has no end", evidence: unfinished)
+        }
+        if let excess = ResourceUse(of: process.id)?.excess {
+            return Finding(.boundedResources, "\(excess) while \(name) is not answered", isHang: true)
+        }
+        return Finding(.oneAnswer, "\(name) is not answered, within \(limit) or after", isHang: true)
+    }
+
+    /// Ends the process where it holds more than a plugin may.
+    func endIfExcessive() {
+        guard !isOver, let excess = ResourceUse(of: process.id)?.excess else { return }
+        note(Finding(.boundedResources, excess))
+        isOver = true
     }
 
     static func text(_ duration: Duration) -> String {

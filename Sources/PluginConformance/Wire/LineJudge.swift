@@ -16,8 +16,12 @@ enum LineJudge {
     static func judge(_ line: [UInt8]) -> Verdict {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
         if line.allSatisfy(isBlank) { return .blank }
-        if line.starts(with: [0xEF, 0xBB, 0xBF]) { return broken(line, .utf8, "the line begins with a byte order mark") }
-        guard String(validating: line, as: UTF8.self) != nil else { return broken(line, .utf8, "the line is not UTF-8") }
+        if line.starts(with: [0xEF, 0xBB, 0xBF]) {
+            return broken(line, .utf8, "the line begins with a byte order mark")
+        }
+        guard String(validating: line, as: UTF8.self) != nil else {
+            return broken(line, .utf8, "the line is not UTF-8")
+        }
         let json: JSON
         do throws(JSONSyntaxError) {
             json = try JSON(parsing: line)
@@ -67,7 +71,9 @@ enum LineJudge {
 
     private static func notification(_ json: JSON, _ method: JSON, _ line: [UInt8]) -> Verdict {
         guard let name = method.stringValue else { return broken(line, .responseShape, "method is not a string") }
-        guard json["id"] == nil else { return broken(line, .responseShape, "a plugin sends no requests, such as \(name)") }
+        guard json["id"] == nil else {
+            return broken(line, .responseShape, "a plugin sends no requests, such as \(name)")
+        }
         let params = json["params"] ?? [:]
         guard name == ProtocolMethod.log.rawValue else {
             return broken(line, .responseShape, "a plugin sends no notification \(name)")

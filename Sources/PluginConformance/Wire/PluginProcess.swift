@@ -129,7 +129,7 @@ final class PluginProcess {
     var unfinishedLine: [UInt8] { buffer }
 
     private func takeLine() -> Output? {
-        if let newline = buffer[scanned...].firstIndex(of: 0x0A) {
+        if let newline = newline(from: scanned) {
             let line = Array(buffer[..<newline])
             buffer.removeSubrange(...newline)
             scanned = 0
@@ -138,6 +138,15 @@ final class PluginProcess {
         scanned = buffer.count
         guard buffer.count > ProtocolLimits.maxResponseBytes else { return nil }
         return .overlong(buffer)
+    }
+
+    private func newline(from start: Int) -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, start < bytes.count,
+                let found = memchr(base + start, 0x0A, bytes.count - start)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
     }
 
     private func readOutput() {
@@ -212,7 +221,8 @@ final class PluginProcess {
 
     /// - Returns: false where nothing happened by the deadline, or the deadline has passed: a plugin that writes without
     ///   end does not get more time than one that is silent.
-    private func poll(_ interest: [(descriptor: Int32, events: Int32)], until deadline: ContinuousClock.Instant) -> Bool {
+    private func poll(_ interest: [(descriptor: Int32, events: Int32)], until deadline: ContinuousClock.Instant) -> Bool
+    {
         var entries = interest.map { pollfd(fd: $0.descriptor, events: Int16($0.events), revents: 0) }
         let left = deadline - .now
         guard left > .zero else { return false }

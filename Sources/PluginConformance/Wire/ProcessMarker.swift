@@ -16,7 +16,9 @@ struct ProcessMarker {
         defer { closedir(stream) }
         var found: [pid_t] = []
         while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if let id = pid_t(name), marks(id) { found.append(id) }
         }
         return found

@@ -27,4 +27,11 @@ struct ResourceUse {
         dataBytes = data << 10
         openFiles = files
     }
+
+    /// What is more than a plugin may hold, in words; nil where nothing is.
+    var excess: String? {
+        if openFiles > ConformanceLimits.maxOpenFiles { return "it has \(openFiles) files open" }
+        if dataBytes > ConformanceLimits.maxMemory { return "it takes \(dataBytes >> 20) MiB of memory" }
+        return nil
+    }
 }

@@ -16,7 +16,8 @@ struct Interpreter: Hashable {
     init?(head: some Sequence<UInt8>, searchPath: String) {
         let line = head.prefix { $0 != 0x0A && $0 != 0x0D }
         guard line.starts(with: "#!".utf8) else { return nil }
-        let words = String(decoding: line.dropFirst(2), as: UTF8.self).split { $0 == " " || $0 == "\t" }.map(String.init)
+        let words = String(decoding: line.dropFirst(2), as: UTF8.self).split { $0 == " " || $0 == "\t" }.map(
+            String.init)
         var programs = words.first.map { [$0] } ?? []
         if words.first?.hasSuffix("/env") == true,
             let name = words.dropFirst().first(where: { !$0.hasPrefix("-") && !$0.contains("=") })

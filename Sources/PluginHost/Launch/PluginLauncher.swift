@@ -94,7 +94,8 @@ enum SwiftRuntime {
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: Int(PATH_MAX) + 256)
         while fgets(&line, Int32(line.count), file) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 && $0 != 0x0A }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            let text = String(
+                decoding: line.prefix { $0 != 0 && $0 != 0x0A }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             guard text.hasSuffix("/libswiftCore.so"), let start = text.firstIndex(of: "/") else { continue }
             return ProgramFile.directory(of: String(text[start...]))
         }

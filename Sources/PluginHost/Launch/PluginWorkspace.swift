@@ -15,7 +15,9 @@ struct PluginWorkspace: Sendable {
 
     /// - Parameter parent: an existing directory.
     init(of plugin: String, in parent: String) throws(LaunchProblem) {
-        var template = Array("\(parent)/generalscaler-plugin-\(plugin)-XXXXXX".utf8CString)
+        // A manifest may call a plugin anything.
+        let name = String(plugin.prefix(64).map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" })
+        var template = Array("\(parent)/generalscaler-plugin-\(name)-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw LaunchProblem(
                 "no temporary directory can be made in \(parent): \(String(cString: strerror(errno))). "
@@ -44,7 +46,8 @@ struct PluginWorkspace: Sendable {
         }
         guard found == sha256 else {
             throw LaunchProblem(
-                "its SHA-256 is \(found), and plugins.yaml pins \(sha256). If the file is the one you want, pin \(found)")
+                "its SHA-256 is \(found), and plugins.yaml pins \(sha256). If the file is the one you want, pin \(found)"
+            )
         }
         return copy
     }

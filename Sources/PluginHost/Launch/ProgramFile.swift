@@ -39,7 +39,8 @@ struct ProgramFile {
         self.path = Self.resolved(path)
         interpreter = Interpreter(head: Self.head(of: path), searchPath: searchPath)
         if let missing = interpreter?.missing {
-            throw LaunchProblem("its #! line names \(missing), which is not there: install it, or mend the line or PATH")
+            throw LaunchProblem(
+                "its #! line names \(missing), which is not there: install it, or mend the line or PATH")
         }
     }
 

@@ -180,7 +180,8 @@ struct ServeSession {
     }
 
     private mutating func start(
-        _ id: JSON, _ config: ConfigText, _ targetType: TargetType, _ window: RangeWindow? = nil, deadline: ContinuousClock.Instant
+        _ id: JSON, _ config: ConfigText, _ targetType: TargetType, _ window: RangeWindow? = nil,
+        deadline: ContinuousClock.Instant
     ) throws(PluginError) -> Call {
         let maxInFlight = identity.capabilities.maxInFlight
         guard pending.count < maxInFlight else {

@@ -27,7 +27,9 @@ struct NewPluginCommand: ParsableCommand {
     var name: String
 
     func validate() throws {
-        if let fault = PluginProject.fault(ofType: name) { throw ValidationError("\(name) is no metric type: \(fault)") }
+        if let fault = PluginProject.fault(ofType: name) {
+            throw ValidationError("\(name) is no metric type: \(fault)")
+        }
         if language == .swift, (sdkPath == nil) == (sdkURL == nil) {
             throw ValidationError("say where the SDK is: --sdk-path with a checkout of GeneralScaler, or --sdk-url")
         }

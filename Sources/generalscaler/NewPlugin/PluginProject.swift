@@ -69,10 +69,12 @@ struct PluginProject {
     /// Why a word cannot be a metric type; nil where it can.
     static func fault(ofType type: String) -> String? {
         let letters = type.utf8.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
                 || byte == UInt8(ascii: "-")
         }
-        guard letters, (1...maxTypeLength).contains(type.utf8.count), type.first?.isLetter == true, type.last != "-" else {
+        guard letters, (1...maxTypeLength).contains(type.utf8.count), type.first?.isLetter == true, type.last != "-"
+        else {
             return "use small letters, digits and -, beginning with a letter, \(maxTypeLength) at the most"
         }
         return nil

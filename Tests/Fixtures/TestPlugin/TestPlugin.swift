@@ -5,7 +5,7 @@ import PluginSDK
 @main
 struct TestPlugin: RangeMetricPlugin {
     struct Config: MetricConfig {
-        enum Behavior: String, CaseIterable, ConfigValue { case answer, print, fail, leak, wait, block }
+        enum Behavior: String, CaseIterable, ConfigValue { case answer, print, log, fail, leak, wait, block }
 
         @Field("What a call does.") var behavior = Behavior.answer
         @Field("The value that a call answers.", minimum: 0) var value = 1.0
@@ -22,6 +22,9 @@ struct TestPlugin: RangeMetricPlugin {
         switch request.config.behavior {
         case .answer: break
         case .print: print("a stray print, and the token is \(String(describing: request.config.token))")
+        case .log:
+            Logger(label: "test").notice(
+                "a log line", metadata: ["token": "\(String(describing: request.config.token))"])
         case .fail: throw PluginError(.notFound, "there is no such thing", path: "value")
         case .leak: throw PluginError(.authFailed, "the server refuses \(request.config.token?.reveal() ?? "")")
         case .wait: try await Task.sleep(for: .seconds(3_600))

@@ -3,8 +3,25 @@ import HTTPTransport
 import Synchronization
 
 /// Carries requests to a simulated API server in this process: no sockets, no waiting.
-struct InMemoryTransport: HTTPClient {
-    let api: APIServer
+final class InMemoryTransport: HTTPClient {
+    private struct OpenWatch {
+        let watch: WatchSubscription
+        /// The reader has dealt with all it got and asks for more.
+        var isAsking = false
+    }
+
+    private let api: APIServer
+    private let watches = Mutex<[Int: OpenWatch]>([:])
+    private let lastWatch = Atomic<Int>(0)
+
+    init(api: APIServer) {
+        self.api = api
+    }
+
+    /// Every watch has been read to its end so far, and what was read has been dealt with.
+    var isQuiet: Bool {
+        watches.withLock { $0.values.allSatisfy { $0.isAsking && !$0.watch.hasWaitingFrames } }
+    }
 
     func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
         let answer = try answer(request)
@@ -21,15 +38,23 @@ struct InMemoryTransport: HTTPClient {
             let rest = Mutex<[UInt8]?>(bytes)
             return HTTPStream(head: head(of: answer), nextChunk: { rest.withLock { $0.take() } }, cancel: {})
         case .watch(let watch):
+            let id = lastWatch.add(1, ordering: .relaxed).newValue
+            watches.withLock { $0[id] = OpenWatch(watch: watch) }
             return HTTPStream(
                 head: head(of: answer),
-                nextChunk: { () throws(HTTPError) in
+                nextChunk: { [self] () throws(HTTPError) in
+                    watches.withLock { $0[id]?.isAsking = true }
                     let (frames, ending) = await watch.next()
+                    watches.withLock { $0[id]?.isAsking = false }
                     if !frames.isEmpty { return Array(frames.joined()) }
+                    watches.withLock { $0[id] = nil }
                     guard ending == .complete else { throw HTTPError(.connectionLost, "the watch was cut") }
                     return nil
                 },
-                cancel: { watch.end(.cut) })
+                cancel: { [self] in
+                    watches.withLock { $0[id] = nil }
+                    watch.end(.cut)
+                })
         }
     }
 

@@ -23,12 +23,15 @@ struct OperatorFixture: Sendable {
     let log: CapturedLog
     let audit = AuditLines()
     let runtime: OperatorRuntime
+    private let transport: InMemoryTransport
     /// What the operator counts its due times from.
     private let start: Duration
 
     /// Runs an operator while the body runs, over an API server that outlives it: a second call is a restart.
-    static func run(_ world: World, _ body: (OperatorFixture) async throws -> Void) async throws {
-        let fixture = OperatorFixture(world)
+    static func run(
+        _ world: World, pause: ObjectKey? = nil, _ body: (OperatorFixture) async throws -> Void
+    ) async throws {
+        let fixture = OperatorFixture(world, pause)
         let services = ServiceGroup(services: fixture.runtime.services, logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
@@ -40,18 +43,19 @@ struct OperatorFixture: Sendable {
         }
     }
 
-    private init(_ world: World) {
+    private init(_ world: World, _ pause: ObjectKey?) {
         clock = world.clock
         start = world.clock.now.offset
         api = world.api
         source = world.source
         log = CapturedLog()
+        transport = InMemoryTransport(api: world.api)
         runtime = OperatorRuntime(
             OperatorConfiguration(
                 cluster: ClusterConfiguration(server: "http://simulated", defaultNamespace: Self.namespace),
-                listen: nil, identity: "operator-1"),
+                pauseConfigMap: pause, listen: nil, identity: "operator-1"),
             source: source,
-            http: InMemoryTransport(api: api),
+            http: transport,
             time: OperatorTime(clock: world.clock) { Timestamp(microsecondsSince1970: world.clock.wallMicroseconds()) },
             clock: world.clock,
             random: { 0.5 },
@@ -69,22 +73,30 @@ struct OperatorFixture: Sendable {
 
     private var finishedPolls: Int { log.records.count { $0.message == "poll finished" } }
 
-    /// Waits until the operator sleeps until its next poll, moves the time there, and waits until the poll is over.
+    /// Moves the time to the operator's next poll and waits until the poll is over. The time stands still while anything
+    /// is under way.
     func poll(_ count: Int = 1) async throws {
         for _ in 0..<count {
             let finished = finishedPolls
-            var due = await runtime.controller.schedule.nextDue
-            while due == nil {
+            while finishedPolls == finished {
+                try Task.checkCancellation()
+                if let wait = await waitForPoll, transport.isQuiet, await runtime.controller.isQuiet,
+                    clock.hasSleeper(dueIn: wait)
+                {
+                    clock.advance(by: wait)
+                    api.advance()
+                }
                 await Task.yield()
-                due = await runtime.controller.schedule.nextDue
             }
-            let wait = try #require(due) - (clock.now.offset - start)
-            if wait > .zero {
-                try await clock.sleeper(dueIn: wait)
-                clock.advance(by: wait)
-                api.advance()
-            }
-            await polls(finished + 1)
+        }
+    }
+
+    /// How long the operator sleeps until its next poll; nil where none is to come, or one is due.
+    private var waitForPoll: Duration? {
+        get async {
+            guard let due = await runtime.controller.schedule.nextDue else { return nil }
+            let wait = due - (clock.now.offset - start)
+            return wait > .zero ? wait : nil
         }
     }
 

@@ -20,6 +20,24 @@ struct HostFixture {
         clock: ManualClock? = nil, launcher: String? = nil, waitsForStart: Bool = true,
         body: (HostFixture) async throws -> Void
     ) async throws {
+        await Turnstile.shared.enter()
+        let result: Result<Void, any Error>
+        do {
+            try await runInTurn(
+                plugins, files: files, manifest: manifest, clock: clock, launcher: launcher,
+                waitsForStart: waitsForStart, body: body)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        await Turnstile.shared.leave()
+        try result.get()
+    }
+
+    private static func runInTurn(
+        _ plugins: [String: PluginScript], files: [String: String], manifest: String?, clock: ManualClock?,
+        launcher: String?, waitsForStart: Bool, body: (HostFixture) async throws -> Void
+    ) async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         for (name, script) in plugins {

@@ -1,0 +1,19 @@
+import PluginSDK
+
+/// What a benchmark of the host talks to: a plugin that does nothing but answer, as the SDK lets anyone write it.
+@main
+struct BenchPlugin: MetricPlugin {
+    struct Config: MetricConfig {
+        @Field("What a call answers.") var value = 1.0
+    }
+
+    static let metricType = "bench"
+    static let description = "The value that the config holds."
+    static let version = "1.0.0"
+    static let defaultTargetType = TargetType.value
+    static let maxInFlight = 1_024
+
+    func value(for request: MetricRequest<Config>) async throws -> MetricReading {
+        MetricReading(request.config.value)
+    }
+}

@@ -1,0 +1,186 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import PluginHost
+import PluginProtocol
+import WireFormats
+
+/// Calls through the host to a plugin in Swift, against a raw ping-pong of the same bytes.
+struct PluginHostBenchmark: Benchmark {
+    let name = "plugin-host"
+
+    private static let rounds = 20
+    private static let serialCallsInRound = 2_000
+    private static let callers = 256
+    private static let pipelinedCalls = 600_000
+    private static let memoryCalls = 1_000_000
+    private static let manyPlugins = 50
+    private static let config: JSON = ["value": 42.5]
+    private static let timeout: Duration = .seconds(10)
+
+    func run() async throws -> [Measurement] {
+        var measurements = try await withHost(
+            manifest: "plugins: {bench: {argv: [\(Self.built("bench-plugin"))]}}"
+        ) { host in
+            // On the host's loop, as for any caller whose work between two calls is short.
+            try await withThrowingTaskGroup(of: [Measurement].self) { group in
+                group.addTask(executorPreference: host.taskExecutor) { try await self.serial(host) }
+                let serial = try await group.next() ?? []
+                group.addTask(executorPreference: host.taskExecutor) { try await self.pipelined(host) }
+                let pipelined = try await group.next() ?? []
+                group.addTask(executorPreference: host.taskExecutor) { try await self.memory(host) }
+                return serial + pipelined + (try await group.next() ?? [])
+            }
+        }
+        measurements.append(try await startMany())
+        return measurements
+    }
+
+    // MARK: What is measured
+
+    private func serial(_ host: PluginHost) async throws -> [Measurement] {
+        let raw = try RawPingPong(requestBytes: Self.requestBytes, answerBytes: Self.answerBytes)
+        let plugin = try await process(of: host)
+        for _ in 0..<Self.serialCallsInRound {
+            raw.roundTrip()
+            _ = try await read(host)
+        }
+        var times: (raw: [Double], host: [Double]) = ([], [])
+        var cpu = (raw: 0.0, host: 0.0)
+        let clock = ContinuousClock()
+        for _ in 0..<Self.rounds {
+            cpu.raw -= try cpuSeconds(with: raw.process)
+            for _ in 0..<Self.serialCallsInRound {
+                let start = clock.now
+                raw.roundTrip()
+                times.raw.append((clock.now - start) / .microseconds(1))
+            }
+            cpu.raw += try cpuSeconds(with: raw.process)
+            cpu.host -= try cpuSeconds(with: plugin)
+            for _ in 0..<Self.serialCallsInRound {
+                let start = clock.now
+                _ = try await read(host)
+                times.host.append((clock.now - start) / .microseconds(1))
+            }
+            cpu.host += try cpuSeconds(with: plugin)
+        }
+        let calls = Double(Self.rounds * Self.serialCallsInRound)
+        return [
+            Measurement(
+                name: "\(name)/serial-p50", value: times.host.percentile(0.5), unit: "us",
+                baseline: times.raw.percentile(0.5), goal: .atMost(2)),
+            Measurement(
+                name: "\(name)/serial-p99", value: times.host.percentile(0.99), unit: "us",
+                baseline: times.raw.percentile(0.99)),
+            Measurement(
+                name: "\(name)/serial-cpu", value: cpu.host / calls * 1e6, unit: "us/call",
+                baseline: cpu.raw / calls * 1e6, goal: .atMost(2)),
+        ]
+    }
+
+    private func pipelined(_ host: PluginHost) async throws -> [Measurement] {
+        let plugin = try await process(of: host)
+        try await callers(host, calls: Self.pipelinedCalls / 10)
+        let cpu = try cpuSeconds(with: plugin)
+        let start = ContinuousClock.now
+        try await callers(host, calls: Self.pipelinedCalls)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let calls = Double(Self.pipelinedCalls)
+        return [
+            Measurement(
+                name: "\(name)/pipelined-rate", value: calls / seconds, unit: "calls/s", goal: .atLeast(150_000)),
+            Measurement(
+                name: "\(name)/pipelined-cpu", value: (try cpuSeconds(with: plugin) - cpu) / calls * 1e6,
+                unit: "us/call", goal: .atMost(10)),
+        ]
+    }
+
+    private func memory(_ host: PluginHost) async throws -> [Measurement] {
+        try await callers(host, calls: Self.memoryCalls / 10)
+        let before = try ProcessTimes.residentMiB()
+        try await callers(host, calls: Self.memoryCalls)
+        return [
+            Measurement(
+                name: "\(name)/memory-growth-over-1M-calls", value: try ProcessTimes.residentMiB() - before,
+                unit: "MiB", goal: .atMost(1))
+        ]
+    }
+
+    private func startMany() async throws -> Measurement {
+        let entries = (0..<Self.manyPlugins).map {
+            "  p\($0): {argv: [\(Self.built("misbehaving-plugin")), --type, p\($0)]}"
+        }
+        let start = ContinuousClock.now
+        let seconds = try await withHost(manifest: "plugins:\n" + entries.joined(separator: "\n")) { host in
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            let up = await host.health().count { $0.state == .up }
+            guard up == Self.manyPlugins else { throw BenchError("only \(up) of \(Self.manyPlugins) plugins are up") }
+            return seconds
+        }
+        return Measurement(name: "\(name)/start-50-plugins", value: seconds, unit: "s", goal: .atMost(2))
+    }
+
+    // MARK: Calls
+
+    private func read(_ host: PluginHost) async throws -> MetricReading {
+        try await host.read(type: "bench", config: Self.config, targetType: .value, timeout: Self.timeout)
+    }
+
+    private func callers(_ host: PluginHost, calls: Int) async throws {
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<Self.callers {
+                group.addTask(executorPreference: host.taskExecutor) {
+                    for _ in 0..<(calls / Self.callers) { _ = try await read(host) }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func cpuSeconds(with other: Int32) throws -> Double {
+        try ProcessTimes.cpuSeconds(of: getpid()) + ProcessTimes.cpuSeconds(of: other)
+    }
+
+    private func process(of host: PluginHost) async throws -> Int32 {
+        guard let process = await host.health().first?.processID else { throw BenchError("the plugin is not up") }
+        return process
+    }
+
+    /// As long as the host's lines and the plugin's are.
+    private static let requestBytes = PluginRequest.getMetricValue(
+        type: "bench", config: config, targetType: .value
+    ).line(id: 1_000_000, deadlineMs: 9_750).count
+    private static let answerBytes =
+        #"{"jsonrpc":"2.0","id":1000000,"result":{"value":42.5,"observedAt":"2026-01-01T00:00:00.000Z"}}"#.utf8.count
+        + 1
+
+    // MARK: Hosts
+
+    private static func built(_ name: String) -> String {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
+        return "\(own[..<(own.lastIndex(of: "/") ?? own.startIndex)])/\(name)"
+    }
+
+    private func withHost<Value: Sendable>(
+        manifest: String, body: @Sendable (PluginHost) async throws -> Value
+    ) async throws -> Value {
+        let file = FileManager.default.temporaryDirectory.appending(path: "generalscaler-bench-\(getpid()).yaml")
+        try Data(manifest.utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        var logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .warning
+        let host = try PluginHost(
+            configuration: PluginHostConfiguration(
+                directories: [], manifest: file.path, hostVersion: "bench",
+                environment: ["PATH": "/usr/bin:/bin"]),
+            logger: logger)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            // Cancelled below, which ends its plugins.
+            group.addTask { try await host.run() }
+            await host.untilStarted()
+            let value = try await body(host)
+            group.cancelAll()
+            return value
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Glibc
+
+/// What processes have used so far.
+enum ProcessTimes {
+    /// Processor time of a process and all its threads, in seconds.
+    static func cpuSeconds(of process: Int32) throws -> Double {
+        var clock = clockid_t()
+        let result = clock_getcpuclockid(process, &clock)
+        var time = timespec()
+        guard result == 0, clock_gettime(clock, &time) == 0 else {
+            throw BenchError("no processor time of process \(process)")
+        }
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
+    /// Memory of this process that is in use, in MiB.
+    static func residentMiB() throws -> Double {
+        guard let file = fopen("/proc/self/statm", "re") else { throw BenchError("no /proc/self/statm") }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        fgets(&line, Int32(line.count), file)
+        let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        guard let pages = text.split(separator: " ").dropFirst().first.flatMap({ Double($0) }) else {
+            throw BenchError("/proc/self/statm holds \(text)")
+        }
+        return pages * Double(sysconf(Int32(_SC_PAGESIZE))) / 1_048_576
+    }
+}
+
+extension [Double] {
+    /// The smallest that at least the share of all is not above (nearest rank). Not of an empty array.
+    func percentile(_ share: Double) -> Double {
+        sorted()[Swift.max(0, Int((share * Double(count)).rounded(.up)) - 1)]
+    }
+}

@@ -1,0 +1,73 @@
+import HTTPTransport
+import PluginSDK
+import SourceSupport
+import WireFormats
+
+/// An access key of AWS.
+struct AWSKey: Sendable, Hashable {
+    let id: String
+    let secret: Secret
+    let sessionToken: Secret?
+}
+
+/// The operator's own AWS credentials: variables of the environment, or the agent that EKS Pod Identity and ECS put beside
+/// a workload.
+///
+/// Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+struct AWSEnvironment: Sendable {
+    static let agentTimeout: Duration = .seconds(3)
+    static let maxBodyBytes = 64 << 10
+    static let agentVariable = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+    static let tokenFileVariable = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+
+    let client: any HTTPClient
+    let files: any FileReader
+    let environment: [String: String]
+
+    func key() async throws(PluginError) -> AWSKey {
+        if let id = variable("AWS_ACCESS_KEY_ID"), let secret = variable("AWS_SECRET_ACCESS_KEY") {
+            return AWSKey(id: id, secret: Secret(secret), sessionToken: variable("AWS_SESSION_TOKEN").map(Secret.init))
+        }
+        guard let url = variable(Self.agentVariable) else {
+            throw Self.fault(
+                "no AWS credentials: neither accessKeyID, nor AWS_ACCESS_KEY_ID, nor \(Self.agentVariable) (EKS Pod "
+                    + "Identity) is set. Set one: in the config, or in env of the plugin in plugins.yaml")
+        }
+        let headers = try agentHeaders()
+        // The agent is asked at each call: it keeps the keys itself, and is on the same machine.
+        let response: HTTPResponse
+        do throws(HTTPError) {
+            response = try await client.send(
+                HTTPRequest(
+                    url: url, headers: headers, timeout: Self.agentTimeout, maxBodyBytes: Self.maxBodyBytes))
+        } catch {
+            throw PluginError(.sourceUnreachable, "the agent for AWS credentials: \(error.message)", path: "auth.sigv4")
+        }
+        guard response.status == 200 else {
+            throw Self.fault("the agent for AWS credentials answers HTTP status \(response.status)")
+        }
+        let json = try? JSON(parsing: response.body)
+        guard let id = json?["AccessKeyId"]?.stringValue, let secret = json?["SecretAccessKey"]?.stringValue else {
+            throw Self.fault("the agent for AWS credentials answers without a key")
+        }
+        return AWSKey(id: id, secret: Secret(secret), sessionToken: json?["Token"]?.stringValue.map(Secret.init))
+    }
+
+    private func agentHeaders() throws(PluginError) -> [HTTPHeader] {
+        guard let path = variable(Self.tokenFileVariable) else { return [] }
+        do throws(FileError) {
+            let token = String(decoding: try files.contents(of: path).filter { $0 > 0x20 }, as: UTF8.self)
+            return [HTTPHeader("Authorization", token)]
+        } catch {
+            throw error.pluginError(.authFailed, field: Self.tokenFileVariable)
+        }
+    }
+
+    private func variable(_ name: String) -> String? {
+        environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func fault(_ message: String) -> PluginError {
+        PluginError(.authFailed, message, path: "auth.sigv4")
+    }
+}

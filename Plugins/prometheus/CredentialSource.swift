@@ -1,0 +1,59 @@
+import HTTPTransport
+import PluginSDK
+import SourceSupport
+
+/// Gets what a config's `auth` asks for.
+struct CredentialSource: Sendable {
+    private let files: any FileReader
+    private let google: GoogleMetadata
+    private let aws: AWSEnvironment
+    private let googleTokens: AccessTokenCache<GoogleAccount>
+
+    /// There is one metadata server, and one account behind it.
+    private enum GoogleAccount: Hashable { case ofWorkload }
+
+    /// - Parameter client: One without a proxy, for the servers that are on the machine itself.
+    init(
+        client: any HTTPClient, files: any FileReader, environment: [String: String],
+        nowMicroseconds: @escaping @Sendable () -> Int64
+    ) {
+        self.files = files
+        google = GoogleMetadata(client: client, environment: environment, nowMicroseconds: nowMicroseconds)
+        aws = AWSEnvironment(client: client, files: files, environment: environment)
+        googleTokens = AccessTokenCache(nowMicroseconds: nowMicroseconds)
+    }
+
+    func credentials(_ auth: PrometheusAuth?) async throws(PluginError) -> Credentials {
+        guard let auth else { return .none }
+        if let basic = auth.basic { return .basic(basic) }
+        if let bearer = auth.bearer { return try .bearer(bearer, files: files) }
+        if let sigv4 = auth.sigv4 { return .signed(sigv4, try await key(sigv4)) }
+        guard auth.googleMetadata != nil else { return .none }
+        return .bearer(try await googleToken().token)
+    }
+
+    /// After a refusal: credentials that may differ, because others rotate them.
+    func freshCredentials(_ auth: PrometheusAuth?) async throws(PluginError) -> Credentials {
+        if auth?.googleMetadata != nil { await googleTokens.drop(try await googleToken(), for: .ofWorkload) }
+        return try await credentials(auth)
+    }
+
+    private func googleToken() async throws(PluginError) -> AccessToken {
+        do throws(PluginError) {
+            return try await googleTokens.token(for: .ofWorkload) { [google] () async throws(PluginError) in
+                try await google.accessToken()
+            }
+        } catch {
+            var error = error
+            error.path = "auth.googleMetadata"
+            throw error
+        }
+    }
+
+    private func key(_ sigv4: PrometheusAuth.SigV4) async throws(PluginError) -> AWSKey {
+        if let id = sigv4.accessKeyID, let secret = sigv4.secretAccessKey {
+            return AWSKey(id: id, secret: secret, sessionToken: sigv4.sessionToken)
+        }
+        return try await aws.key()
+    }
+}

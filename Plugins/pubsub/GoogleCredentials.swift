@@ -1,0 +1,141 @@
+import PluginSDK
+import SourceSupport
+import WireFormats
+
+/// What a credentials file of Google says, by its `type`.
+///
+/// Source: https://google.aip.dev/auth/4110
+enum GoogleCredentials: Sendable, Hashable {
+    case serviceAccount(ServiceAccountKey)
+    case authorizedUser(AuthorizedUser)
+    case externalAccount(ExternalAccount)
+
+    init(_ bytes: [UInt8]) throws(CredentialFault) {
+        guard let json = try? JSON(parsing: bytes) else { throw CredentialFault("is not JSON") }
+        do throws(JSONPathError) {
+            let reader = JSONReader(json)
+            switch try reader.required("type").string() {
+            case "service_account": self = .serviceAccount(try ServiceAccountKey(reader))
+            case "authorized_user": self = .authorizedUser(try AuthorizedUser(reader))
+            case "external_account": self = .externalAccount(try ExternalAccount(reader))
+            case let other:
+                throw reader.error(
+                    "has the type \(other.prefix(40)); supported are service_account, authorized_user and "
+                        + "external_account")
+            }
+        } catch {
+            throw CredentialFault("\(error)")
+        }
+    }
+}
+
+/// What is wrong with credentials. Never repeats a value of theirs.
+struct CredentialFault: Error {
+    let message: String
+
+    init(_ message: String) {
+        self.message = message
+    }
+}
+
+/// A service account's key: it signs for its tokens.
+struct ServiceAccountKey: Sendable, Hashable {
+    static let googleTokenEndpoint = "https://oauth2.googleapis.com/token"
+
+    let email: String
+    let keyID: String?
+    let privateKey: Secret
+    let tokenEndpoint: String
+
+    init(_ reader: JSONReader) throws(JSONPathError) {
+        email = try reader.required("client_email").nonEmptyString()
+        keyID = try reader.optional("private_key_id")?.string()
+        privateKey = Secret(try reader.required("private_key").nonEmptyString())
+        tokenEndpoint = try reader.optional("token_uri")?.string() ?? Self.googleTokenEndpoint
+    }
+
+    /// Of credentials that stand in a resource: a service account's key and nothing else. The other kinds name files and
+    /// addresses that the operator would read for whoever wrote the resource.
+    init(ofResource credentials: Secret) throws(CredentialFault) {
+        switch try GoogleCredentials(Array(credentials.reveal().utf8)) {
+        case .serviceAccount(let key):
+            guard GoogleHosts.mayGetToken(key.tokenEndpoint) else {
+                throw CredentialFault("has a token_uri that is not Google's")
+            }
+            self = key
+        case .authorizedUser, .externalAccount:
+            throw CredentialFault("must be the key of a service_account; other types work only as the operator's own")
+        }
+    }
+}
+
+/// What `gcloud auth application-default login` leaves.
+struct AuthorizedUser: Sendable, Hashable {
+    let clientID: String
+    let clientSecret: Secret
+    let refreshToken: Secret
+    let quotaProject: String?
+
+    init(_ reader: JSONReader) throws(JSONPathError) {
+        clientID = try reader.required("client_id").nonEmptyString()
+        clientSecret = Secret(try reader.required("client_secret").nonEmptyString())
+        refreshToken = Secret(try reader.required("refresh_token").nonEmptyString())
+        quotaProject = try reader.optional("quota_project_id")?.string()
+    }
+}
+
+/// Workload identity federation: another provider's token is exchanged for Google's.
+///
+/// Source: https://google.aip.dev/auth/4117
+struct ExternalAccount: Sendable, Hashable {
+    enum Source: Sendable, Hashable {
+        case file(String)
+        case url(String, headers: [String: Secret])
+    }
+
+    let audience: String
+    let subjectTokenType: String
+    let tokenURL: String
+    let source: Source
+    /// Where the token is a member of a JSON object.
+    let tokenField: String?
+    let impersonationURL: String?
+
+    init(_ reader: JSONReader) throws(JSONPathError) {
+        audience = try reader.required("audience").nonEmptyString()
+        subjectTokenType = try reader.required("subject_token_type").nonEmptyString()
+        tokenURL = try reader.required("token_url").nonEmptyString()
+        impersonationURL = try reader.optional("service_account_impersonation_url")?.nonEmptyString()
+        let source = try reader.required("credential_source")
+        if let file = try source.optional("file") {
+            self.source = .file(try file.nonEmptyString())
+        } else if let url = try source.optional("url") {
+            var headers: [String: Secret] = [:]
+            for (name, value) in try source.optional("headers")?.object() ?? [:] {
+                headers[name] = Secret(value.stringValue ?? "")
+            }
+            self.source = .url(try url.nonEmptyString(), headers: headers)
+        } else {
+            throw source.error("must have file or url: environment and executable sources are not supported")
+        }
+        let format = try source.optional("format")
+        switch try format?.optional("type")?.string() ?? "text" {
+        case "text": tokenField = nil
+        case "json": tokenField = try format?.required("subject_token_field_name").nonEmptyString()
+        default: throw source.error("has a format that is neither text nor json")
+        }
+    }
+
+    /// The other provider's token out of what its file or address holds.
+    func subjectToken(in bytes: [UInt8]) -> Secret? {
+        let text: String?
+        if let tokenField {
+            text = (try? JSON(parsing: bytes))?[tokenField]?.stringValue
+        } else {
+            let isBlank: (UInt8) -> Bool = { $0 <= 0x20 }
+            let trimmed = bytes.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+            text = String(decoding: trimmed, as: UTF8.self)
+        }
+        return text.flatMap { AccessToken.isToken($0) ? Secret($0) : nil }
+    }
+}

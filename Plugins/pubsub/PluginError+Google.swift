@@ -1,0 +1,62 @@
+import HTTPTransport
+import PluginSDK
+import SourceSupport
+import WireFormats
+
+extension PluginError {
+    /// No answer came.
+    ///
+    /// - Parameters:
+    ///   - who: Whose answer.
+    ///   - path: The field that says where it is.
+    init(_ error: HTTPError, from who: String, path: String? = nil) {
+        switch error.kind {
+        case .nameLookup, .connect, .tls, .connectionLost, .shutDown:
+            self.init(.sourceUnreachable, error.message, path: path)
+        case .invalidRequest: self.init(.configInvalid, error.message, path: path)
+        case .deadline: self.init(.deadlineExceeded, "\(who) did not answer in time: \(error.message)")
+        case .bodyTooLarge:
+            self.init(.sourceUnreachable, "\(who) answers more than \(PubSubLimits.maxBodyBytes >> 20) MiB", path: path)
+        case .cancelled: self.init(.cancelled, error.message)
+        }
+    }
+
+    /// An answer of Cloud Monitoring whose status is not 200.
+    ///
+    /// Source: https://cloud.google.com/apis/design/errors
+    init(_ response: HTTPResponse, _ subscription: SubscriptionName) {
+        let error = (try? JSON(parsing: response.body))?["error"]
+        let said =
+            error?["message"]?.stringValue.map { ": \(Quoting.shortened($0))" } ?? ": \(Quoting.quote(response.body))"
+        let status = "Cloud Monitoring answers HTTP status \(response.status)"
+        switch response.status {
+        case 300..<400:
+            self.init(
+                .configInvalid, "\(status): it redirects, which the plugin does not follow. Check endpoint",
+                path: "endpoint")
+        case 400: self.init(.configInvalid, status + said)
+        case 401:
+            self.init(
+                .authFailed, "\(status)\(said). The credentials are not, or no longer, valid", path: "credentials")
+        case 403:
+            self.init(
+                .authFailed,
+                "\(status)\(said). The account needs the permission monitoring.timeSeries.list in project "
+                    + "\(subscription.project): give it the role roles/monitoring.viewer there, and enable the API",
+                path: "credentials")
+        case 404:
+            self.init(
+                .notFound,
+                "\(status)\(said). Check project; one that never had a subscription does not know its metrics",
+                path: "project")
+        case 429:
+            self.init(.rateLimited, status + said, retryAfterMs: Self.retryAfterMs(response))
+        default: self.init(.sourceUnreachable, status + said)
+        }
+    }
+
+    static func retryAfterMs(_ response: HTTPResponse) -> Int? {
+        let seconds = response.head.header("Retry-After").flatMap(Int.init)
+        return seconds.flatMap { 0...86_400 ~= $0 ? $0 * 1_000 : nil }
+    }
+}

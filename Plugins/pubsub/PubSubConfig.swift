@@ -1,0 +1,147 @@
+import PluginSDK
+import SourceSupport
+
+struct PubSubConfig: MetricConfig {
+    enum Metric: String, CaseIterable, ConfigValue {
+        case undelivered
+        case oldestUnackedAge
+        case backlogBytes
+    }
+
+    enum Aggregation: String, CaseIterable, ConfigValue {
+        case sum
+        case avg
+        case min
+        case max
+    }
+
+    static let googleEndpoint = "https://monitoring.googleapis.com"
+
+    @Field(
+        "The subscription's id, such as `orders-worker`, or its full name `projects/shop/subscriptions/orders-worker`.")
+    var subscription: String
+
+    @Field("Id of the project; left out where `subscription` is a full name.")
+    var project: String?
+
+    @Field(
+        """
+        `undelivered`: messages not yet acknowledged; `oldestUnackedAge`: age in seconds of the oldest of them; \
+        `backlogBytes`: their size.
+        """)
+    var metric = Metric.undelivered
+
+    @Field("How far back to look for the newest point, such as `5m`; from 5 minutes to 24 hours.")
+    var window = "5m"
+
+    @Field("How to make one value of several series, one for each region. Left out: `max` for an age, else `sum`.")
+    var aggregation: Aggregation?
+
+    @Field(
+        """
+        Key of a Google service account, as JSON text. Left out, the credentials are the operator's own: \
+        workload identity, for instance.
+        """)
+    var credentials: Secret?
+
+    @Field("Base URL of the Monitoring API, for tests and emulators.")
+    var endpoint = Self.googleEndpoint
+
+    @Field("URL that access tokens are asked of, for tests and emulators. Left out, the credentials say it.")
+    var tokenEndpoint: String?
+
+    func validate() -> [ConfigProblem] {
+        var problems: [ConfigProblem] = []
+        func add(_ path: String, _ message: String) { problems.append(ConfigProblem(path: path, message: message)) }
+
+        switch SubscriptionName.parse(self) {
+        case .success: break
+        case .failure(let problem): problems.append(problem)
+        }
+        if windowSeconds == nil { add("window", "must be from 5m to 24h, such as 300s, 10m or 1h") }
+        for (path, url) in [("endpoint", endpoint), ("tokenEndpoint", tokenEndpoint ?? Self.googleEndpoint)] {
+            if let message = Self.fault(ofURL: url) {
+                add(path, message)
+            } else if credentials == nil, !GoogleHosts.mayGetToken(url) {
+                add(path, "is not Google's, and the operator's own credentials go nowhere else: set credentials")
+            }
+        }
+        if let credentials {
+            do throws(CredentialFault) {
+                _ = try SignedAssertion.signer(try ServiceAccountKey(ofResource: credentials))
+            } catch {
+                add("credentials", error.message)
+            }
+        }
+        return problems
+    }
+
+    /// Nil where `window` is none.
+    var windowSeconds: Int? {
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600]
+        guard let unit = window.last.flatMap({ units[$0] }), let count = UInt32(window.dropLast()) else { return nil }
+        let seconds = Int(count) * unit
+        return PubSubLimits.windowSeconds.contains(seconds) ? seconds : nil
+    }
+
+    private static func fault(ofURL url: String) -> String? {
+        let lowercased = url.lowercased()
+        guard let scheme = ["http://", "https://"].first(where: { lowercased.hasPrefix($0) }) else {
+            return "must be an http:// or https:// URL"
+        }
+        let rest = url.dropFirst(scheme.count)
+        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !rest.contains(where: { "?#@\\".contains($0) }) else {
+            return "must be a URL without user, query and blanks"
+        }
+        return rest.prefix { $0 != "/" }.isEmpty ? "must name a host" : nil
+    }
+}
+
+/// A subscription and its project.
+struct SubscriptionName: Hashable, Sendable {
+    let project: String
+    let id: String
+
+    private init(project: String, id: String) {
+        self.project = project
+        self.id = id
+    }
+}
+
+extension SubscriptionName {
+    static func parse(_ config: PubSubConfig) -> Result<SubscriptionName, ConfigProblem> {
+        func problem(_ path: String, _ message: String) -> Result<SubscriptionName, ConfigProblem> {
+            .failure(ConfigProblem(path: path, message: message))
+        }
+        let parts = config.subscription.split(separator: "/", omittingEmptySubsequences: false)
+        let project: String
+        let id: String
+        if parts.count == 1 {
+            guard let named = config.project else {
+                return problem("project", "is required, unless subscription is a full name")
+            }
+            (project, id) = (named, config.subscription)
+        } else {
+            guard parts.count == 4, parts[0] == "projects", parts[2] == "subscriptions" else {
+                return problem("subscription", "must be an id, or projects/PROJECT/subscriptions/ID")
+            }
+            (project, id) = (String(parts[1]), String(parts[3]))
+            if let named = config.project, named != project {
+                return problem("project", "is another than that in subscription: leave it out")
+            }
+        }
+        guard isName(project, more: "-.:") else {
+            return problem(parts.count == 1 ? "project" : "subscription", "names no project")
+        }
+        guard isName(id, more: "-._~+%") else {
+            return problem("subscription", "holds a character that no subscription's id has")
+        }
+        return .success(SubscriptionName(project: project, id: id))
+    }
+
+    /// Nothing that could end the text in a URL or in a filter.
+    private static func isName(_ text: String, more: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 255
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || more.contains($0)) }
+    }
+}

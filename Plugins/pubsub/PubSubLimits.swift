@@ -1,0 +1,17 @@
+/// Every bound of the plugin.
+enum PubSubLimits {
+    static let maxInFlight = 32
+    /// Of one page of time series, after content decoding.
+    static let maxBodyBytes = 8 << 20
+    /// Pages of one answer. A subscription has one series for each region.
+    static let maxPages = 10
+    static let pageSize = 1_000
+    /// Points are sampled every 60 s and show up to 120 s later, so that a fresh one may be that old.
+    static let maxAge: Duration = .seconds(300)
+    static let windowSeconds = 300...86_400
+    /// For one step on the way to an access token.
+    static let tokenTimeout: Duration = .seconds(10)
+    static let maxTokenBodyBytes = 256 << 10
+    /// How long a signed assertion, and with it the token it buys, is asked to live. Google allows no more.
+    static let assertionSeconds = 3_600
+}

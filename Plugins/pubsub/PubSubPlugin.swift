@@ -1,0 +1,136 @@
+import FoundationEssentials
+import HTTPTransport
+import PluginSDK
+import SourceSupport
+
+/// Reads the backlog of a Pub/Sub subscription from Cloud Monitoring: the Pub/Sub API itself does not tell it.
+@main
+struct PubSubPlugin: MetricPlugin {
+    typealias Config = PubSubConfig
+
+    static let metricType = "pubsub"
+    static let description = "The backlog of a Google Cloud Pub/Sub subscription, as Cloud Monitoring has it."
+    static let version = "0.1.0"
+    static let defaultTargetType = TargetType.averageValue
+    static let maxInFlight = PubSubLimits.maxInFlight
+    static let maxAge: Duration? = PubSubLimits.maxAge
+
+    private let client: any HTTPClient
+    private let source: TokenSource
+    private let tokens: AccessTokenCache<TokenOwner>
+    private let nowMicroseconds: @Sendable () -> Int64
+
+    init() {
+        self.init(
+            client: CurlHTTPClient(),
+            metadataClient: CurlHTTPClient(configuration: .init(proxies: .none)),
+            files: SystemFileReader(),
+            environment: ProcessInfo.processInfo.environment,
+            nowMicroseconds: WallClock.nowMicroseconds)
+    }
+
+    init(
+        client: any HTTPClient, metadataClient: any HTTPClient, files: any FileReader, environment: [String: String],
+        nowMicroseconds: @escaping @Sendable () -> Int64
+    ) {
+        self.client = client
+        self.nowMicroseconds = nowMicroseconds
+        source = TokenSource(
+            client: client,
+            metadata: GoogleMetadata(
+                client: metadataClient, environment: environment, nowMicroseconds: nowMicroseconds),
+            files: files, environment: environment, nowMicroseconds: nowMicroseconds)
+        tokens = AccessTokenCache(nowMicroseconds: nowMicroseconds)
+    }
+
+    /// An age is held against its target as it is; a backlog is divided by the replicas.
+    func targetType(for config: Config) -> TargetType? {
+        config.metric == .oldestUnackedAge ? .value : .averageValue
+    }
+
+    func value(for request: MetricRequest<Config>) async throws -> MetricReading {
+        let config = request.config
+        let subscription = try SubscriptionName.parse(config).mapError { problem in
+            PluginError(.configInvalid, problem.message, path: problem.path)
+        }.get()
+        guard let window = config.windowSeconds else {
+            throw PluginError(.configInvalid, "window is no length of time", path: "window")
+        }
+        let owner = try TokenOwner(config)
+        let call = Call(
+            config: config, subscription: subscription, window: window,
+            deadline: .now + CallDeadline.usable(request.timeLeft))
+        let token = try await token(for: owner)
+        do {
+            return try await reading(call, token)
+        } catch let error as Unauthorized {
+            // Revoked before its end: one fresh token, once.
+            await tokens.drop(token, for: owner)
+            let fresh = try await self.token(for: owner)
+            guard fresh != token else { throw error.pluginError }
+            do {
+                return try await reading(call, fresh)
+            } catch let error as Unauthorized {
+                throw error.pluginError
+            }
+        }
+    }
+
+    private func token(for owner: TokenOwner) async throws(PluginError) -> AccessToken {
+        try await tokens.token(for: owner) { [source] () async throws(PluginError) in
+            try await source.token(for: owner)
+        }
+    }
+
+    private struct Call {
+        let config: PubSubConfig
+        let subscription: SubscriptionName
+        let window: Int
+        let deadline: ContinuousClock.Instant
+    }
+
+    private struct Unauthorized: Error {
+        let pluginError: PluginError
+    }
+
+    private func reading(_ call: Call, _ token: AccessToken) async throws -> MetricReading {
+        let now = nowMicroseconds()
+        var points: [TimeSeriesPage.Point] = []
+        var pageToken: String?
+        for _ in 0..<PubSubLimits.maxPages {
+            let page = try await page(call, token, pageToken, now)
+            if let error = page.executionErrors.first {
+                throw PluginError(
+                    .noData, "Cloud Monitoring says that its answer may be incomplete: \(Quoting.shortened(error))")
+            }
+            points += page.newestPoints
+            guard let next = page.nextPageToken else {
+                return try call.config.reading(
+                    of: points, call.subscription, nowMicroseconds: now, window: call.window)
+            }
+            pageToken = next
+        }
+        throw PluginError(
+            .sourceUnreachable, "Cloud Monitoring answers more than \(PubSubLimits.maxPages) pages for one subscription"
+        )
+    }
+
+    private func page(
+        _ call: Call, _ token: AccessToken, _ pageToken: String?, _ now: Int64
+    ) async throws -> TimeSeriesPage {
+        let request = TimeSeriesRequest(
+            call.config, call.subscription, window: call.window, token: token, pageToken: pageToken,
+            nowMicroseconds: now, timeout: ContinuousClock.now.duration(to: call.deadline))
+        let response: HTTPResponse
+        do throws(HTTPError) {
+            response = try await client.send(request.http)
+        } catch {
+            throw PluginError(error, from: "Cloud Monitoring", path: "endpoint")
+        }
+        switch response.status {
+        case 200: return try TimeSeriesPage(response.body)
+        case 401: throw Unauthorized(pluginError: PluginError(response, call.subscription))
+        default: throw PluginError(response, call.subscription)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import KubernetesClient
+import Logging
+import ServiceLifecycle
+import Synchronization
+import WireFormats
+
+/// The operator-wide pause: a ConfigMap in whose `data` stands `paused: "true"`. It is watched, so that a change takes
+/// effect at each scaler's next poll, without a restart.
+///
+/// A ConfigMap that is not there pauses nothing. One that cannot be read pauses everything: nobody knows what it says.
+final class OperatorPause: Service {
+    static let field = "paused"
+
+    private static let kind = ResourceKind(group: "", version: "v1", kind: "ConfigMap", plural: "configmaps")
+
+    private let key: ObjectKey
+    private let informer: Informer<Bool>
+
+    init(_ key: ObjectKey, client: KubernetesClient, logger: Logger) {
+        self.key = key
+        informer = Informer(
+            client: client, kind: Self.kind, scope: .namespaces([key.namespace]),
+            selection: Selection(fields: "metadata.name=\(key.name)"), logger: logger,
+            decode: { $0["data"]?[Self.field]?.stringValue == "true" },
+            handle: { _ in })
+    }
+
+    func run() async throws { try await informer.run() }
+
+    /// Why nothing may be patched now; nil where the operator is not paused.
+    var reason: String? {
+        guard informer.hasSynced else {
+            return "ConfigMap \(key), which may pause the operator, has not been read yet"
+        }
+        guard informer[key] == true else { return nil }
+        return "the whole operator is paused: set \(Self.field) to \"false\" in ConfigMap \(key) to go on"
+    }
+}

@@ -1,0 +1,27 @@
+import Scaling
+import WireFormats
+
+extension Condition {
+    /// How long replicas may take to become ready before it counts as trouble.
+    static let replicasReadyTime: Duration = .seconds(600)
+
+    /// - Parameter unreadySince: since when fewer replicas are ready than there are; nil while all are.
+    static func replicasReady(unreadySince: Timestamp?, decision: Decision) -> Condition {
+        guard let unreadySince, decision.time - unreadySince >= replicasReadyTime else {
+            return Condition(
+                .replicasReady, .true, "ReplicasReady", "All replicas are ready, or had too little time to become so.")
+        }
+        return Condition(
+            .replicasReady, .false, "ReplicasNotReady",
+            "\(decision.ready) of \(decision.current) replicas have been ready since \(unreadySince.rfc3339(.seconds)): "
+                + "look at the target's pods and at room in the cluster.")
+    }
+}
+
+extension Decision {
+    var conflictCondition: Condition {
+        limitedBy.contains(.replicasConflict)
+            ? Condition(.replicasConflict, .true, Cause.replicasConflict.rawValue, reason)
+            : Condition(.replicasConflict, .false, "NoConflict", "Nothing else sets the target's replicas.")
+    }
+}

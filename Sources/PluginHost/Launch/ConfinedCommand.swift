@@ -1,0 +1,28 @@
+/// The command that runs a plugin as a host confines it, for whoever runs one without a host.
+package enum ConfinedCommand {
+    /// - Parameters:
+    ///   - path: the plugin's executable.
+    ///   - launcher: the path of `generalscaler-launch`.
+    ///   - temporary: the one directory that the plugin may write to.
+    ///   - readPaths: what it may read beyond what every plugin may.
+    ///   - searchPath: the `PATH` that it gets, by which the interpreter of a script is found.
+    /// - Returns: the launcher, what it is told, and the plugin's command.
+    /// - Throws: ``PluginHostError`` where the plugin cannot be run.
+    package static func words(
+        _ path: String, arguments: [String], launcher: String, temporary: String, readPaths: [String],
+        searchPath: String
+    ) throws(PluginHostError) -> [String] {
+        let file: ProgramFile
+        do throws(LaunchProblem) {
+            file = try ProgramFile(path, searchPath: searchPath)
+        } catch {
+            throw PluginHostError("\(error)")
+        }
+        let program = PluginProgram(
+            name: ProgramFile.name(of: path), path: file.path, arguments: arguments, environment: ["PATH": searchPath],
+            readPaths: readPaths)
+        let options = PluginLauncher.options(
+            program, file: file, executable: file.path, temporary: temporary, runtime: SwiftRuntime.directory)
+        return [launcher] + options + ["--", file.path] + arguments
+    }
+}

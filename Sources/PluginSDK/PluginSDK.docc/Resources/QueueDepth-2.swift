@@ -1,0 +1,18 @@
+import PluginSDK
+
+/// Reads the metric `queue-depth`.
+@main
+struct QueueDepthPlugin: MetricPlugin {
+    struct Config: MetricConfig {
+        @Field("Where the jobs lie, one file each.") var directory: String
+    }
+
+    static let metricType = "queue-depth"
+    static let description = "The number of files in a directory."
+    static let version = "1.0.0"
+    static let defaultTargetType = TargetType.value
+
+    func value(for request: MetricRequest<Config>) async throws -> MetricReading {
+        MetricReading(0)
+    }
+}

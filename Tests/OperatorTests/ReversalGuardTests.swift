@@ -1,0 +1,59 @@
+import Scaling
+import Testing
+
+@testable import Operator
+
+@Suite("Changes that someone undoes")
+struct ReversalGuardTests {
+    private func at(_ minutes: Int64) -> Timestamp { Timestamp(microsecondsSince1970: minutes * 60_000_000) }
+
+    /// Sets 5 and finds 2 again, that many times, a minute apart.
+    private func fight(_ times: Int, from minute: Int64 = 0) -> ReversalGuard {
+        var guarding = ReversalGuard()
+        for round in 0..<Int64(times) {
+            guarding.recordScale(to: 5)
+            guarding.observe(current: 2, now: at(minute + round))
+        }
+        return guarding
+    }
+
+    @Test("three in a row hold for ten minutes; two do not")
+    func hold() {
+        #expect(!fight(2).isHolding(at: at(2)))
+        let guarding = fight(3)
+        #expect(guarding.isHolding(at: at(2)) && guarding.isHolding(at: at(11)))
+        #expect(!guarding.isHolding(at: at(12)))
+    }
+
+    @Test("each try that is undone too doubles the wait, up to an hour")
+    func doubling() {
+        var guarding = fight(3)
+        var waits: [Duration] = []
+        for _ in 0..<4 {
+            guard let end = guarding.heldUntil else { break }
+            guarding.recordScale(to: 5)
+            #expect(!guarding.isHolding(at: end))
+            guarding.observe(current: 2, now: end)
+            if let next = guarding.heldUntil { waits.append(next - end) }
+        }
+        #expect(waits == [.seconds(1_200), .seconds(2_400), .seconds(3_600), .seconds(3_600)])
+    }
+
+    @Test("a change that still stands at our next one ends the fight")
+    func peace() {
+        var guarding = fight(2)
+        guarding.recordScale(to: 5)
+        guarding.observe(current: 5, now: at(3))
+        guarding.recordScale(to: 6)
+        guarding.observe(current: 2, now: at(4))
+        #expect(!guarding.isHolding(at: at(4)))
+    }
+
+    @Test("what others do after their first undoing counts once")
+    func once() {
+        var guarding = ReversalGuard()
+        guarding.recordScale(to: 5)
+        for replicas in [2, 3, 4, 7] { guarding.observe(current: replicas, now: at(1)) }
+        #expect(!guarding.isHolding(at: at(1)))
+    }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import HTTPTransport
+import PluginSDK
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import generalscaler_plugin_prometheus
+
+/// AWS's signature and Google's token, for the managed services.
+@Suite(.timeLimit(.minutes(3))) struct CloudCredentialTests {
+    private static let googleAddress =
+        "https://monitoring.googleapis.com/v1/projects/shop/location/global/prometheus"
+
+    private func authorization(_ client: FakePrometheus) -> [String] {
+        client.requests.flatMap(\.headers).filter { $0.name == "Authorization" }.map(\.value)
+    }
+
+    private static func metadataToken(_ token: String) -> FakePrometheus.Reply {
+        .success(
+            .init(
+                status: 200, #"{"access_token": "\#(token)", "expires_in": 3599}"#,
+                headers: [HTTPHeader("metadata-flavor", "Google")]))
+    }
+
+    @Test func `the workload's Google token goes along, and is asked for once`() async throws {
+        let client = FakePrometheus(.success(.one), .success(.one))
+        let metadata = FakePrometheus(Self.metadataToken("first"))
+        let plugin = PrometheusPlugin(client: client, localClient: metadata)
+        for _ in 1...2 {
+            _ = try await plugin.value(#""auth": {"googleMetadata": {}}"#, address: Self.googleAddress)
+        }
+        #expect(authorization(client) == ["Bearer first", "Bearer first"])
+        #expect(client.requests.first?.url == "\(Self.googleAddress)/api/v1/query")
+        let asked = try #require(metadata.requests.first)
+        #expect(
+            asked.url
+                == "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token")
+        #expect(asked.headers.contains(HTTPHeader("Metadata-Flavor", "Google")))
+        #expect(asked.timeout == .seconds(3))
+    }
+
+    @Test func `a Google token that is refused is replaced once`() async throws {
+        let client = FakePrometheus(.success(.unauthorized), .success(.one))
+        let metadata = FakePrometheus(Self.metadataToken("first"), Self.metadataToken("second"))
+        let plugin = PrometheusPlugin(client: client, localClient: metadata)
+        _ = try await plugin.value(#""auth": {"googleMetadata": {}}"#, address: Self.googleAddress)
+        #expect(authorization(client) == ["Bearer first", "Bearer second"])
+    }
+
+    @Test(arguments: [
+        (
+            FakePrometheus.Reply.failure(HTTPError(.nameLookup, "no such host")), PluginError.Kind.authFailed,
+            "no workload"
+        ),
+        (.success(.init(status: 200, "{}")), .authFailed, "is not Google's metadata server"),
+        (
+            .success(.init(status: 404, "", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .authFailed,
+            "no service account"
+        ),
+        (
+            .success(.init(status: 503, "", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .sourceUnreachable,
+            "503"
+        ),
+        (
+            .success(.init(status: 200, "{}", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .sourceUnreachable,
+            "without an access token"
+        ),
+    ])
+    func `without a Google token nothing is sent`(
+        reply: FakePrometheus.Reply, kind: PluginError.Kind, hint: String
+    ) async throws {
+        let client = FakePrometheus(.success(.one))
+        let plugin = PrometheusPlugin(client: client, localClient: FakePrometheus(reply))
+        let error = try #require(
+            try await plugin.failure(#""auth": {"googleMetadata": {}}"#, address: Self.googleAddress))
+        #expect(error.kind == kind)
+        #expect(error.message.contains(hint), "\(error.message)")
+        #expect(client.requests.isEmpty)
+    }
+
+    // MARK: AWS
+
+    @Test func `the key of an AWS signature comes from the config, the environment or the agent`() async throws {
+        let agent = #"{"AccessKeyId": "agent", "SecretAccessKey": "s", "Token": "t"}"#
+        let cases: [(fields: String, environment: [String: String], id: String, token: String?)] = [
+            (
+                #", "accessKeyID": "own", "secretAccessKey": "s""#,
+                ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"], "own", nil
+            ),
+            ("", ["AWS_ACCESS_KEY_ID": "env", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"], "env", "t"),
+            (
+                "",
+                [
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
+                    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token",
+                ], "agent", "t"
+            ),
+        ]
+        for (fields, environment, id, token) in cases {
+            let client = FakePrometheus(.success(.one))
+            let local = FakePrometheus(status: 200, agent)
+            let plugin = PrometheusPlugin(
+                client: client, files: FakeFiles(["/token": ["pod-token\n"]]), localClient: local,
+                environment: environment)
+            _ = try await plugin.value(#""auth": {"sigv4": {"region": "eu-west-1"\#(fields)}}"#)
+            let signature = try #require(client.requests.first?.awsSignature)
+            #expect(signature.accessKeyID == id)
+            #expect(signature.sessionToken == token)
+            #expect(signature.region == "eu-west-1" && signature.service == "aps")
+            #expect(local.requests.count == (id == "agent" ? 1 : 0))
+            if id == "agent" { #expect(authorization(local) == ["pod-token"]) }
+        }
+    }
+
+    @Test func `without an AWS key the message says where it was looked for`() async throws {
+        let client = FakePrometheus(.success(.one))
+        let error = try #require(
+            try await PrometheusPlugin(client: client).failure(#""auth": {"sigv4": {"region": "eu-west-1"}}"#))
+        #expect(error.kind == .authFailed)
+        #expect(error.message.contains("AWS_ACCESS_KEY_ID") && error.message.contains("plugins.yaml"))
+        #expect(client.requests.isEmpty)
+    }
+
+    /// The signature is made anew by AWS's own library of what the server got.
+    @Test(arguments: ["POST", "GET"])
+    func `AWS's own library finds the same signature`(method: String) async throws {
+        let (requests, captured) = AsyncStream<String>.makeStream()
+        let script: @Sendable (RawServer.Connection) -> Void = { connection in
+            guard var request = connection.readHead() else { return }
+            if method == "POST", let body = connection.read() { request += String(decoding: body, as: UTF8.self) }
+            captured.yield(request)
+            let body = #"{"status":"success","data":{"resultType":"scalar","result":[1700000000,"1"]}}"#
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        }
+        let key = #""accessKeyID": "AKIDEXAMPLE", "secretAccessKey": "canary-key", "sessionToken": "session""#
+        let auth = #""auth": {"sigv4": {"region": "eu-west-1", \#(key)}}"#
+        try await RawServer.run(script: script) { port in
+            let plugin = PrometheusPlugin(client: CurlHTTPClient(configuration: .init(proxies: .none)))
+            let reading = try await plugin.value(
+                #""method": "\#(method)", "parameters": {"dedup": "true", "zone": "a b"}, \#(auth)"#,
+                address: "http://127.0.0.1:\(port)/workspaces/ws-1", query: "sum(rate(a{b='c d'}[5m])) + 1")
+            #expect(reading.value == 1)
+        }
+        var received = requests.makeAsyncIterator()
+        let request = try #require(await received.next())
+        #expect(!request.contains("canary-key"))
+        let here = URL(filePath: #filePath).deletingLastPathComponent()
+        // Not resolved: the link's own place is how Python knows its packages.
+        let root = here.pathComponents.dropFirst().dropLast(2).map { "/\($0)" }.joined()
+        let checked = try await run(
+            .path(FilePath("\(root)/.build/python/bin/python")),
+            arguments: [here.appending(path: "Support/verify_sigv4.py").path], input: .string(request),
+            output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
+        #expect(
+            checked.standardOutput == "the same\n", "\(checked.standardOutput) \(checked.standardError) \(request)")
+    }
+}

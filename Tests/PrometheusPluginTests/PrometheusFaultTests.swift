@@ -1,0 +1,73 @@
+import HTTPTransport
+import PluginSDK
+import TestSupport
+import Testing
+
+@testable import generalscaler_plugin_prometheus
+
+/// Servers that misbehave, with the real HTTP client.
+@Suite(.timeLimit(.minutes(3))) struct PrometheusFaultTests {
+    private func failure(
+        timeout: Duration = .seconds(20), script: @escaping @Sendable (RawServer.Connection) -> Void
+    ) async throws -> PluginError {
+        try await RawServer.run(script: script) { port in
+            let plugin = PrometheusPlugin(client: CurlHTTPClient(configuration: .init(proxies: .none)))
+            let error = try await plugin.failure(address: "http://127.0.0.1:\(port)", query: "1", timeout: timeout)
+            return try #require(error)
+        }
+    }
+
+    @Test func `an answer that is cut off is no value`() async throws {
+        let error = try await failure { connection in
+            _ = connection.readHead()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"status\":\"success\"")
+        }
+        #expect(error.kind == .sourceUnreachable)
+    }
+
+    @Test func `an answer that drips in does not outlast the deadline`() async throws {
+        let start = ContinuousClock.now
+        let error = try await failure(timeout: .seconds(1)) { connection in
+            _ = connection.readHead()
+            _ = connection.read()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            while connection.write(" "), !connection.isClosed(within: 50) {}
+        }
+        #expect(error.kind == .deadlineExceeded)
+        #expect(ContinuousClock.now - start < .seconds(10))
+    }
+
+    @Test func `of a body of 1 GB no more than the bound is taken`() async throws {
+        let error = try await failure { connection in
+            _ = connection.readHead()
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n")
+            let block = [UInt8](repeating: UInt8(ascii: " "), count: 1 << 20)
+            while connection.write(block) {}
+        }
+        #expect(error.kind == .configInvalid)
+        #expect(error.message.contains("larger than 8 MiB"))
+    }
+
+    @Test func `a server that accepts and says nothing does not outlast the deadline`() async throws {
+        let error = try await failure(timeout: .milliseconds(500)) { $0.waitForClose() }
+        #expect(error.kind == .deadlineExceeded)
+    }
+
+    @Test func `nothing that the plugin writes holds a secret`() async throws {
+        let place = #""address": "http://127.0.0.1:1", "query": "up""#
+        let key =
+            #""region": "eu-west-1", "accessKeyID": "a", "secretAccessKey": "canary-1", "sessionToken": "canary-2""#
+        let configs = [
+            #"{\#(place), "headers": {"X-A": "canary-3"}, "auth": {"bearer": {"token": "canary-4"}}}"#,
+            #"{\#(place), "auth": {"basic": {"username": "u", "password": "canary-5"}}}"#,
+            #"{\#(place), "auth": {"sigv4": {\#(key)}}}"#,
+            #"{\#(place), "tls": {"cert": "/none", "key": "canary-6"}}"#,
+            #"{\#(place), "headers": {"X A": "canary-7"}, "auth": {"bearer": {"token": "canary 8"}}}"#,
+        ]
+        let transcript = try await PluginTranscript(
+            "generalscaler-plugin-prometheus", type: "prometheus", configs: configs)
+        #expect(transcript.standardOutput.split(separator: "\n").count == 1 + 2 * configs.count)
+        #expect(transcript.standardOutput.contains("127.0.0.1:1"))
+        #expect(!transcript.everything.contains("canary"))
+    }
+}

@@ -1,0 +1,111 @@
+import PluginSDK
+import SourceSupport
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import generalscaler_plugin_pubsub
+
+@Suite struct PubSubConfigTests {
+    private func problems(_ config: [String: JSON]) -> [ConfigProblem] {
+        do throws(ConfigProblems) {
+            _ = try PubSubConfig(config: JSONReader(.object(config)))
+            return []
+        } catch {
+            return error.problems
+        }
+    }
+
+    @Test func `the least that a config needs is a subscription and its project`() throws {
+        #expect(problems(["project": "shop", "subscription": "orders"]) == [])
+        #expect(problems(["subscription": "projects/example.com:shop/subscriptions/orders"]) == [])
+        #expect(try PubSubConfig(parsing: #"{"project": "a", "subscription": "b"}"#).windowSeconds == 300)
+        #expect(PubSubPlugin.maxAge == .seconds(300))
+    }
+
+    @Test(
+        arguments: [
+            (["subscription": "orders"], "project"), (["project": "shop"], "subscription"),
+            (["project": "shop", "subscription": "topics/orders"], "subscription"),
+            (["project": "other", "subscription": "projects/shop/subscriptions/orders"], "project"),
+            (["project": "shop", "subscription": "a\" OR resource.type = \"b"], "subscription"),
+            (["project": "a/b", "subscription": "orders"], "project"),
+            (["subscription": "projects//subscriptions/orders"], "subscription"),
+            (["project": "shop", "subscription": "orders", "window": "4m"], "window"),
+            (["project": "shop", "subscription": "orders", "window": "299s"], "window"),
+            (["project": "shop", "subscription": "orders", "window": "25h"], "window"),
+            (["project": "shop", "subscription": "orders", "window": "5"], "window"),
+            (["project": "shop", "subscription": "orders", "window": "m"], "window"),
+            (["project": "shop", "subscription": "orders", "metric": "rate"], "metric"),
+            (["project": "shop", "subscription": "orders", "endpoint": "monitoring"], "endpoint"),
+            (["project": "shop", "subscription": "orders", "endpoint": "http://u:p@127.0.0.1"], "endpoint"),
+            (["project": "shop", "subscription": "orders", "credentials": "canary"], "credentials"),
+            (
+                ["project": "shop", "subscription": "orders", "credentials": #"{"type": "authorized_user"}"#],
+                "credentials"
+            ),
+            (
+                [
+                    "project": "shop", "subscription": "orders",
+                    "credentials": #"{"type": "service_account", "client_email": "a", "private_key": "canary"}"#,
+                ], "credentials"
+            ),
+        ] as [([String: JSON], String)])
+    func `what cannot be meant is refused at its path`(config: [String: JSON], path: String) {
+        let found = problems(config)
+        #expect(found.map(\.path) == [path])
+        #expect(found.first?.message.contains("canary") == false)
+    }
+
+    @Test(arguments: ["endpoint", "tokenEndpoint"])
+    func `the operator's own credentials go to Google and to the loopback only`(field: String) throws {
+        let base: [String: JSON] = ["project": "shop", "subscription": "orders"]
+        for url in [
+            "https://elsewhere.example", "http://monitoring.googleapis.com", "https://googleapis.com.elsewhere.example",
+            "https://elsewheregoogleapis.com", "http://10.0.0.1", "https://127.0.0.1.elsewhere.example",
+        ] {
+            #expect(problems(base.merging([field: .string(url)]) { $1 }).map(\.path) == [field], "\(url)")
+        }
+        for url in ["https://monitoring.googleapis.com", "https://eu.googleapis.com:443", "http://127.0.0.1:8080"] {
+            #expect(problems(base.merging([field: .string(url)]) { $1 }) == [], "\(url)")
+        }
+        // Who brings credentials may send them anywhere.
+        let own: [String: JSON] = [
+            field: "https://elsewhere.example", "credentials": .string(try ServiceAccount.shared.get().json()),
+        ]
+        #expect(problems(base.merging(own) { $1 }) == [])
+    }
+
+    @Test func `credentials of a resource are a service account's key, and point to Google`() throws {
+        let base: [String: JSON] = ["project": "shop", "subscription": "orders"]
+        let elsewhere = try ServiceAccount.shared.get().json(tokenURI: "http://10.0.0.1/token")
+        let found = problems(base.merging(["credentials": .string(elsewhere)]) { $1 })
+        #expect(found.map(\.path) == ["credentials"])
+        #expect(found.first?.message.contains("token_uri") == true)
+        let external = #"""
+            {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "https://a",
+            "credential_source": {"file": "/etc/passwd"}}
+            """#
+        let refused = problems(base.merging(["credentials": .string(external)]) { $1 })
+        #expect(refused.first?.message.contains("must be the key of a service_account") == true)
+    }
+
+    @Test func `nothing that the plugin writes holds a secret`() async throws {
+        let account = try ServiceAccount.shared.get()
+        // A part of the key that is in no message by chance.
+        let canary = String(account.key.split(separator: "\n")[3])
+        let place: [String: JSON] = [
+            "project": "shop", "subscription": "orders", "endpoint": "http://127.0.0.1:1",
+            "tokenEndpoint": "http://127.0.0.1:1",
+        ]
+        let configs = [
+            account.json(), account.json().replacing("service_account", with: "canary-type"), "canary-text",
+            account.json().replacing(canary, with: "canary-line"),
+        ].map { "\(JSON.object(place.merging(["credentials": .string($0)]) { $1 }))" }
+        let transcript = try await PluginTranscript("generalscaler-plugin-pubsub", type: "pubsub", configs: configs)
+        #expect(transcript.standardOutput.split(separator: "\n").count == 1 + 2 * configs.count)
+        #expect(transcript.standardOutput.contains("127.0.0.1:1"))
+        #expect(!transcript.everything.contains(canary))
+        #expect(!transcript.everything.contains("canary-line") && !transcript.everything.contains("canary-text"))
+    }
+}

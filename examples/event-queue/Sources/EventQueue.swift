@@ -1,0 +1,71 @@
+import FoundationEssentials
+import Glibc
+import HTTPTransport
+import Synchronization
+
+/// Pulls messages from a Pub/Sub subscription, works them off, and acknowledges each batch.
+@main
+struct EventQueue {
+    static func main() async throws {
+        let settings = Settings(ProcessInfo.processInfo.environment)
+        let stop = stopOnSignal()
+        let subscription = Subscription(settings, client: CurlHTTPClient())
+        var failures = 0
+        while !stop() {
+            do {
+                let messages = try await subscription.pull()
+                for message in messages {
+                    work(message, settings)
+                    print("done: \(message.id)")
+                }
+                fflush(nil)
+                // What is not acknowledged, since this process died for instance, Pub/Sub delivers again.
+                try await subscription.acknowledge(messages)
+                failures = 0
+            } catch {
+                failures += 1
+                let line = Array("event-queue: \(error)\n".utf8)
+                _ = write(STDERR_FILENO, line, line.count)
+                try await Task.sleep(for: min(settings.longestWait, .milliseconds(250 << min(failures, 10))))
+            }
+        }
+    }
+
+    /// The place of real work.
+    private static func work(_ message: Subscription.Message, _ settings: Settings) {
+        usleep(settings.workMilliseconds * 1_000)
+    }
+
+    /// Kubernetes asks with SIGTERM and waits: the batch at hand is finished first.
+    private static func stopOnSignal() -> () -> Bool {
+        _ = isStopping.load(ordering: .relaxed)
+        for number in [SIGTERM, SIGINT] { signal(number) { _ in isStopping.store(true, ordering: .relaxed) } }
+        return { isStopping.load(ordering: .relaxed) }
+    }
+}
+
+private let isStopping = Atomic(false)
+
+struct Settings {
+    let project: String
+    let subscription: String
+    /// Of the emulator: `host:port`.
+    let emulator: String?
+    let workMilliseconds: UInt32
+    /// Between two tries while Pub/Sub cannot be reached.
+    let longestWait: Duration = .seconds(30)
+
+    init(_ environment: [String: String]) {
+        project = Self.required("PROJECT", environment)
+        subscription = Self.required("SUBSCRIPTION", environment)
+        emulator = environment["PUBSUB_EMULATOR_HOST"].flatMap { $0.isEmpty ? nil : $0 }
+        workMilliseconds = environment["WORK_MILLISECONDS"].flatMap(UInt32.init) ?? 200
+    }
+
+    private static func required(_ name: String, _ environment: [String: String]) -> String {
+        if let value = environment[name], !value.isEmpty { return value }
+        let line = Array("event-queue: set \(name) in the environment\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+        exit(2)
+    }
+}
