@@ -10,8 +10,8 @@ struct AWSKey: Sendable, Hashable {
     let sessionToken: Secret?
 }
 
-/// The operator's own AWS credentials: variables of the environment, or the agent that EKS Pod Identity and ECS put beside
-/// a workload.
+/// The operator's own AWS credentials: variables of the environment, or the agent that EKS Pod Identity and ECS put
+/// beside a workload.
 ///
 /// Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 struct AWSEnvironment: Sendable {

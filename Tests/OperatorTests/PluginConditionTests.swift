@@ -32,7 +32,7 @@ struct PluginConditionTests {
         let verdict = ScalerVerdict.blocked(Blocker(.pluginUnavailable, "m"))
         func change(_ plugins: Condition, previous: [RecordedCondition]) -> StatusChange {
             StatusChange(
-                previous: previous, previousDecision: nil, verdict: verdict, plugins: plugins, tracksIdleness: false)
+                previous: previous, previousDecision: nil, verdict: verdict, others: [plugins], tracksIdleness: false)
         }
         let up = Condition.plugins(unhealthy: [])
         let first = change(up, previous: []).conditions(now: .init(microsecondsSince1970: 0), generation: 1)
@@ -43,7 +43,7 @@ struct PluginConditionTests {
     @Test("The metrics page shows how each plugin fares")
     func metrics() {
         let page = MetricsPage(
-            version: "1", scalers: [], plugins: [health("a", nil)], counters: OperatorMetrics()
+            version: "1", scalers: [], others: [health("a", nil)], counters: OperatorMetrics()
         ).text
         #expect(page.contains("generalscaler_plugin_up{plugin=\"a\"} 0\n"))
         #expect(page.contains("generalscaler_plugin_restarts_total{plugin=\"a\"} 5\n"))
