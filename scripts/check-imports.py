@@ -27,6 +27,7 @@ ALLOWED = {
     "Scaling": "",
     "PluginProtocol": "WireFormats",
     "Backtest": f"Scaling WireFormats {RUNTIME}",
+    "YAMLFormat": "WireFormats Yams",
     "HTTPTransport": f"CCurl CLinux WireFormats {RUNTIME}",
     "PluginSDK": f"PluginProtocol WireFormats CLinux Logging {RUNTIME}",
     "SourceSupport": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
@@ -43,8 +44,9 @@ ALLOWED = {
         f"Hummingbird HummingbirdTLS Logging ServiceLifecycle {RUNTIME}"
     ),
     "generalscaler": (
-        "Backtest ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost WireFormats "
-        f"ArgumentParser Logging ServiceLifecycle Subprocess SystemPackage {RUNTIME}"
+        "Backtest ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost PluginProtocol Scaling "
+        "WireFormats YAMLFormat "
+        f"ArgumentParser Logging ServiceLifecycle Subprocess SystemPackage UnixSignals {RUNTIME}"
     ),
     "plugin-check": f"PluginConformance PluginProtocol WireFormats ArgumentParser {RUNTIME}",
     "generalscaler-plugin-prometheus": f"HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",

@@ -5,7 +5,7 @@ import SourceSupport
 
 /// Reads the value of a PromQL query from a Prometheus server, or from anything that speaks its HTTP API.
 @main
-struct PrometheusPlugin: MetricPlugin {
+struct PrometheusPlugin: RangeMetricPlugin {
     typealias Config = PrometheusConfig
 
     static let metricType = "prometheus"
@@ -37,22 +37,32 @@ struct PrometheusPlugin: MetricPlugin {
     }
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
-        let config = request.config
-        let credentials = try await source.credentials(config.auth)
-        var response = try await send(request, credentials)
-        if response.status == 401 || response.status == 403 {
-            // Tokens are rotated by others: what was read a moment ago may be too old by now.
-            let fresh = try await source.freshCredentials(config.auth)
-            if fresh != credentials { response = try await send(request, fresh) }
-        }
-        return try QueryAnswer(response, config: config).reading(for: request)
+        let response = try await response(to: request)
+        return try QueryAnswer(response, config: request.config).reading(for: request)
+    }
+
+    func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange {
+        let call = MetricRequest(config: request.config, targetType: request.targetType, deadline: request.deadline)
+        let response = try await response(to: call, window: request.window)
+        return try RangeAnswer(response, config: request.config).range(for: call, window: request.window)
+    }
+
+    private func response(
+        to request: MetricRequest<Config>, window: RangeWindow? = nil
+    ) async throws(PluginError) -> HTTPResponse {
+        let credentials = try await source.credentials(request.config.auth)
+        let response = try await send(request, window, credentials)
+        guard response.status == 401 || response.status == 403 else { return response }
+        // Tokens are rotated by others: what was read a moment ago may be too old by now.
+        let fresh = try await source.freshCredentials(request.config.auth)
+        return fresh == credentials ? response : try await send(request, window, fresh)
     }
 
     private func send(
-        _ request: MetricRequest<Config>, _ credentials: Credentials
+        _ request: MetricRequest<Config>, _ window: RangeWindow?, _ credentials: Credentials
     ) async throws(PluginError) -> HTTPResponse {
         let call = try QueryRequest(
-            request.config, credentials: credentials, files: files, timeLeft: request.timeLeft)
+            request.config, window: window, credentials: credentials, files: files, timeLeft: request.timeLeft)
         do throws(HTTPError) {
             return try await client.send(call.http)
         } catch {

@@ -32,6 +32,13 @@ struct QueryAnswer: Equatable {
 
     /// - Throws: the error that the answer means.
     init(_ response: HTTPResponse, config: PrometheusConfig) throws(PluginError) {
+        self = try Self.read(response, config: config) { body throws(JSONPathError) in try Self(body) }
+    }
+
+    /// Reads an answer of any query, or throws the error that it means.
+    static func read<Answer>(
+        _ response: HTTPResponse, config: PrometheusConfig, _ answer: (JSONReader) throws(JSONPathError) -> Answer
+    ) throws(PluginError) -> Answer {
         let body = try? JSON(parsing: response.body)
         guard response.status == 200 else { throw PluginError(response, body, config: config) }
         guard let body else {
@@ -42,7 +49,7 @@ struct QueryAnswer: Equatable {
         }
         if body["status"] == "error" { throw PluginError(apiError: body) }
         do throws(JSONPathError) {
-            try self.init(JSONReader(body))
+            return try answer(JSONReader(body))
         } catch {
             throw PluginError(
                 .sourceUnreachable,
@@ -62,9 +69,13 @@ struct QueryAnswer: Equatable {
         case "string": self.result = .string
         case let other: throw resultType.error("is \(other.prefix(32))")
         }
+        warnings = try Self.warnings(body)
+    }
+
+    static func warnings(_ body: JSONReader) throws(JSONPathError) -> [String] {
         var warnings: [String] = []
         for warning in try body.optional("warnings")?.elements() ?? [] { warnings.append(try warning.string()) }
-        self.warnings = warnings
+        return warnings
     }
 
     private static func vector(_ result: JSONReader) throws(JSONPathError) -> Result {
@@ -77,7 +88,7 @@ struct QueryAnswer: Equatable {
     }
 
     /// `[1700000000.123, "42"]`: seconds since 1970, and the value as Go writes it.
-    private static func sample(_ pair: JSONReader) throws(JSONPathError) -> Sample {
+    static func sample(_ pair: JSONReader) throws(JSONPathError) -> Sample {
         let elements = try pair.elements()
         guard elements.count == 2 else { throw pair.error("must be a time and a value") }
         let seconds = try elements[0].double()

@@ -1,21 +1,28 @@
 import HTTPTransport
 import PluginSDK
 import SourceSupport
+import WireFormats
 
-/// The HTTP request that asks Prometheus to evaluate a config's query now.
+/// The HTTP request that asks Prometheus to evaluate a config's query: now, or at each time of a window.
 ///
-/// Source: https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries
+/// Source: https://prometheus.io/docs/prometheus/latest/querying/api/#expression-queries
 struct QueryRequest {
     let http: HTTPRequest
 
     init(
-        _ config: PrometheusConfig, credentials: Credentials, files: some FileReader, timeLeft: Duration
+        _ config: PrometheusConfig, window: RangeWindow? = nil, credentials: Credentials, files: some FileReader,
+        timeLeft: Duration
     ) throws(PluginError) {
         var timeout = CallDeadline.usable(timeLeft)
         if let seconds = config.timeoutSeconds { timeout = min(timeout, .seconds(seconds)) }
 
         var fields = config.parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         fields.append(("query", config.query))
+        if let window {
+            fields.append(("start", RFC3339.text(microseconds: window.fromMicroseconds)))
+            fields.append(("end", RFC3339.text(microseconds: window.toMicroseconds)))
+            fields.append(("step", "\(window.stepSeconds)"))
+        }
         // The server then stops an evaluation that nobody waits for any more.
         fields.append(("timeout", "\(max(1, Int(timeout / .milliseconds(1))))ms"))
         // In the order of their names, as a signature wants them.
@@ -23,7 +30,7 @@ struct QueryRequest {
 
         var base = config.address[...]
         while base.last == "/" { base.removeLast() }
-        let url = "\(base)/api/v1/query"
+        let url = "\(base)/api/v1/\(window == nil ? "query" : "query_range")"
 
         var headers = [HTTPHeader("Accept", "application/json")]
         if let authorization = credentials.authorization {

@@ -12,7 +12,11 @@ struct ScalerFile {
         var json: JSON { document.json }
         var spec: JSON { json["spec"] ?? .null }
         /// Of the file that it stands in.
-        fileprivate let path: String
+        let path: String
+
+        func problem(_ invalid: InvalidSpec) -> FileProblem {
+            FileProblem(path: path, message: inOrder(invalid.problems).map(described).joined(separator: "\n"))
+        }
 
         /// As one reads them, from the top.
         func inOrder(_ problems: [JSONPathError]) -> [JSONPathError] {

@@ -30,6 +30,26 @@ struct DecideCommandTests {
             ])
     }
 
+    @Test("Requests, answers and refusals are what the schema says")
+    func schema() async throws {
+        let history = #"{"lastScaleUpTime": "2025-12-31T23:00:00Z", "failures": []}"#
+        let requests = [
+            Self.request(100), Self.request(900).replacing("\"value\": 900", with: "\"error\": \"no answer\""),
+            Self.request(500).dropLast() + #", "history": \#(history)}"#,
+            Self.request(100).replacing(
+                #""maxReplicas": 9"#,
+                with:
+                    #""policy": {"type": "cost", "config": {"costPerPodPerHour": 1, "maxCostPerHour": 2}}, "maxReplicas": 9"#
+            ),
+        ].joined(separator: "\n")
+        #expect(try await Program.python("scripts/check-decide.py", "request", input: requests) == "4 judged\n")
+        let answers = try await Program.run("decide", "--lines", input: requests).output
+        #expect(try await Program.python("scripts/check-decide.py", "answer", input: answers) == "4 judged\n")
+        let refusal = try await Program.run("decide", "--lines", input: "{}").output
+        #expect(try await Program.python("scripts/check-decide.py", "refusal", input: refusal) == "1 judged\n")
+        #expect(try await Program.python("scripts/check-decide.py", "answer", input: refusal) != "1 judged\n")
+    }
+
     @Test("A stream: one line out for each line in, also for a line that is wrong")
     func lines() async throws {
         let input = [Self.request(100), "", "{", Self.request(300)].joined(separator: "\n")

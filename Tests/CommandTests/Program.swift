@@ -11,6 +11,10 @@ struct Program {
     }
 
     static func run(_ arguments: String..., input: String = "") async throws -> Outcome {
+        try await run(arguments, input: input)
+    }
+
+    static func run(_ arguments: [String], input: String = "") async throws -> Outcome {
         let result = try await Subprocess.run(
             .name("generalscaler"), arguments: Arguments(arguments),
             environment: .inherit.updating(["PATH": BuiltExecutable.directory]), input: .string(input),
@@ -20,11 +24,13 @@ struct Program {
         return Outcome(code: code, output: result.standardOutput, errors: result.standardError)
     }
 
-    /// What a Python script writes.
-    static func python(_ script: String) async throws -> String {
+    /// What a Python script of the project writes; with the packages that `make test` installs.
+    static func python(_ script: String, _ arguments: String..., input: String = "") async throws -> String {
         let result = try await Subprocess.run(
-            .name("python3"), arguments: [script], output: .string(limit: 64 << 20), error: .discarded)
-        return result.standardOutput
+            .name("python"), arguments: Arguments([file(script)] + arguments),
+            environment: .inherit.updating(["PATH": "\(file(".build/python/bin")):/usr/bin:/bin"]),
+            input: .string(input), output: .string(limit: 64 << 20), error: .string(limit: 1 << 20))
+        return result.standardOutput + result.standardError
     }
 
     /// A file of the project.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 import WireFormats
 
@@ -71,9 +72,41 @@ struct SimulateCommandTests {
         }
     }
 
+    @Test("The past of a metric, fetched through its plugin from a real Prometheus")
+    func fetched() async throws {
+        let start: Int64 = 1_767_225_600
+        let samples = (0...40).map { "load \($0 < 20 ? 100 : 200) \(start + Int64($0) * 15)" }
+        let text = "# TYPE load gauge\n" + samples.joined(separator: "\n") + "\n# EOF\n"
+        try await PrometheusServer.run(.init(samples: text)) { server in
+            try await Program.withDirectory { directory in
+                let scaler = """
+                    apiVersion: autoscaling.example.com/v1
+                    kind: GeneralScaler
+                    metadata: {name: app}
+                    spec:
+                      targetDeployment: app
+                      maxReplicas: 9
+                      metrics:
+                        - {type: prometheus, targetValue: 100, config: {address: "\(server.address)", query: load}}
+                    """
+                try Program.write(scaler, to: "\(directory)/app.yaml")
+                let window = ["--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T00:10:00Z"]
+                let refused = try await Program.run(["simulate", "-f", "\(directory)/app.yaml"] + window)
+                #expect(refused.code == 1)
+                #expect(refused.errors.contains("--recorded-replicas"))
+                let outcome = try await Program.run(
+                    ["simulate", "-f", "\(directory)/app.yaml", "--recorded-replicas", "2", "--decisions", "-"] + window
+                )
+                #expect(outcome.code == 0, "\(outcome.errors)")
+                let desired = try outcome.output.split(separator: "\n").map { try JSON(parsing: String($0))["desired"] }
+                #expect(desired == Array(repeating: 2, count: 20) + Array(repeating: 4, count: 21))
+            }
+        }
+    }
+
     @Test("The trace is the one that its script makes")
     func trace() async throws {
-        let made = try await Program.python(Program.file("examples/simulate/make-trace.py"))
+        let made = try await Program.python("examples/simulate/make-trace.py")
         let kept = try Data(contentsOf: URL(filePath: Self.week))
         #expect(made == String(decoding: kept, as: UTF8.self))
     }

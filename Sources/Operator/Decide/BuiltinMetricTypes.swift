@@ -9,6 +9,11 @@ package enum BuiltinMetricTypes {
         package var targetType: MetricSpec.TargetType
         /// Where the source is slow.
         package var maxAge: Duration?
+
+        package init(targetType: MetricSpec.TargetType, maxAge: Duration? = nil) {
+            self.targetType = targetType
+            self.maxAge = maxAge
+        }
     }
 
     /// What the plugin says of a config; nil where the type is of another plugin.

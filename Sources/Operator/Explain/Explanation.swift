@@ -54,11 +54,11 @@ package struct Explanation: Sendable {
 
     /// Conditions that someone has to act on and that the decision's own sentence does not tell.
     private static func troubles(_ conditions: [JSON]) -> [String] {
-        let untrue = conditions.filter {
+        let failing = conditions.filter {
             ["Ready", "AbleToScale"].contains($0["type"]?.stringValue) && $0["status"] == "False"
         }
         var seen: Set<String> = []
-        return untrue.compactMap { condition in
+        return failing.compactMap { condition in
             guard let message = condition["message"]?.stringValue, seen.insert(message).inserted else { return nil }
             return "Trouble: \(message) (\(condition["reason"]?.stringValue ?? "no reason"))"
         }

@@ -25,14 +25,14 @@ extension BacktestSummary {
 }
 
 extension Duration {
-    /// `6 d 3 h`, `2 h 5 min`, `45 s`.
+    /// `6 d 3 h`, `2 h 5 min`, `10 min 45 s`.
     var words: String {
         let seconds = components.seconds
         guard seconds >= 60 else { return "\(seconds) s" }
         let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60)
         if days > 0 { return hours > 0 ? "\(days) d \(hours) h" : "\(days) d" }
         if hours > 0 { return minutes > 0 ? "\(hours) h \(minutes) min" : "\(hours) h" }
-        return "\(minutes) min"
+        return seconds % 60 > 0 ? "\(minutes) min \(seconds % 60) s" : "\(minutes) min"
     }
 }
 

@@ -6,7 +6,7 @@ import Scaling
 import WireFormats
 
 /// Lets a scaler decide on recorded metrics.
-struct SimulateCommand: ParsableCommand {
+struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract: "See what a GeneralScaler would have done with recorded metrics.",
@@ -24,7 +24,7 @@ struct SimulateCommand: ParsableCommand {
     var compare: String?
 
     @Option(help: "File with the recorded metrics: CSV with a header such as time,requests, or .json.")
-    var trace: String
+    var trace: String?
 
     @Option(name: .customLong("sweep"), help: "Field and values to try, such as safety.cooldownSeconds=60,120,300.")
     var sweeps: [String] = []
@@ -38,13 +38,17 @@ struct SimulateCommand: ParsableCommand {
     @Flag(help: "Write the summary as JSON.")
     var json = false
 
+    @OptionGroup(title: "The past, as the plugins tell it") var history: HistoryOptions
+
     @OptionGroup(title: "The workload") var workloadOptions: WorkloadOptions
 
-    static let maxTraceBytes = 1 << 30
     /// Runs of one sweep, all its combinations.
     private static let maxRuns = 1_000
 
     func validate() throws {
+        guard (trace == nil) != (history.from == nil) else {
+            throw ValidationError("Give either --trace, a file with recorded metrics, or --from, to fetch them.")
+        }
         guard sweeps.isEmpty || (compare == nil && html == nil && decisions == nil) else {
             throw ValidationError("--sweep prints a table; use it without --compare, --html and --decisions.")
         }
@@ -53,9 +57,9 @@ struct SimulateCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
         do {
-            try simulate()
+            try await simulate()
         } catch let problem as FileProblem {
             throw fail(problem.description)
         } catch let problem as TraceError {
@@ -68,29 +72,47 @@ struct SimulateCommand: ParsableCommand {
         return .failure
     }
 
-    private func simulate() throws {
-        let trace = try TraceFile.read(trace)
+    private func simulate() async throws {
         let scaler = try SimulatedScaler(path: file)
+        let input = try await input(scaler)
         if sweeps.isEmpty {
             let others = try compare.map { [try SimulatedScaler(path: $0)] } ?? []
-            try compare(SimulatedScaler.distinguished([scaler] + others), trace)
+            try compare(SimulatedScaler.distinguished([scaler] + others), input)
         } else {
-            try sweep(scaler, trace)
+            try sweep(scaler, input)
         }
+    }
+
+    /// What all runs share.
+    private struct Input {
+        let trace: Trace
+        var known: SimulatedScaler.Declarations = [:]
+        /// Values of target type Value are per replica, since a scaler would have read them so.
+        var isAsRead = false
+    }
+
+    private func input(_ scaler: SimulatedScaler) async throws -> Input {
+        if let trace { return Input(trace: try TraceFile.read(trace)) }
+        guard let history = try await history.fetch(scaler) else { preconditionFailure("validate() asks for one") }
+        let declared = zip(scaler.parsed.metrics, history.spec.metrics).map { metric, resolved in
+            (metric.type, BuiltinMetricTypes.Declaration(targetType: resolved.targetType, maxAge: resolved.maxAge))
+        }
+        return Input(
+            trace: history.trace, known: Dictionary(declared, uniquingKeysWith: { first, _ in first }), isAsRead: true)
     }
 
     // MARK: One scaler, or two side by side
 
-    private func compare(_ scalers: [SimulatedScaler], _ trace: Trace) throws {
+    private func compare(_ scalers: [SimulatedScaler], _ input: Input) throws {
         var runs: [(recording: ReportRecording, summary: BacktestSummary)] = []
         let sink = try decisions.map { try DecisionSink(path: $0) }
         for scaler in scalers {
-            let backtest = try backtest(scaler.spec, trace)
+            let backtest = try backtest(scaler.spec(input.known), input)
             var recording = ReportRecording(name: scaler.name, backtest: backtest)
             var bar = ProgressBar(scaler.name)
             let summary = try backtest.run(
                 onProgress: { bar.update($0) },
-                onStep: { (step) throws(FileProblem) in
+                onStep: { step throws(FileProblem) in
                     if html != nil { recording.add(step) }
                     try sink?.write(step.decision)
                 })
@@ -110,7 +132,7 @@ struct SimulateCommand: ParsableCommand {
             }
             return write("\(JSON.array(summaries))\n", to: output)
         }
-        write(heading(trace, try backtest(scalers[0].spec, trace)), to: output)
+        write(heading(try backtest(scalers[0].spec(input.known), input)), to: output)
         let columns = runs.map { $0.summary.columns }
         var rows = [[""] + scalers.map(\.name)]
         for (index, heading) in BacktestSummary.headings.enumerated() {
@@ -125,7 +147,7 @@ struct SimulateCommand: ParsableCommand {
 
     // MARK: One scaler, many values
 
-    private func sweep(_ scaler: SimulatedScaler, _ trace: Trace) throws {
+    private func sweep(_ scaler: SimulatedScaler, _ input: Input) throws {
         var cases: [(values: [JSON], spec: JSON)] = [([], scaler.json)]
         let fields = try sweeps.map { try SpecSweep($0) }
         for field in fields {
@@ -138,7 +160,7 @@ struct SimulateCommand: ParsableCommand {
         var summaries: [JSON] = []
         var bar = ProgressBar(scaler.name)
         for (index, one) in cases.enumerated() {
-            let backtest = try backtest(try SimulatedScaler.spec(one.spec, path: file), trace)
+            let backtest = try backtest(scaler.spec(input.known, changed: one.spec), input)
             let summary = backtest.run(
                 onProgress: { bar.update((Double(index) + $0) / Double(cases.count)) }, onStep: { _ in })
             rows.append(one.values.map { $0.stringValue ?? $0.description } + summary.columns)
@@ -147,19 +169,25 @@ struct SimulateCommand: ParsableCommand {
         }
         bar.clear()
         if json { return write("\(JSON.array(summaries))\n", to: STDOUT_FILENO) }
-        write(heading(trace, try backtest(scaler.spec, trace)) + TextTable.text(rows), to: STDOUT_FILENO)
+        write(heading(try backtest(scaler.spec(input.known), input)) + TextTable.text(rows), to: STDOUT_FILENO)
     }
 
     // MARK: What both need
 
-    private func backtest(_ spec: ScalingSpec, _ trace: Trace) throws -> Backtest {
-        try Backtest(
-            spec: spec, trace: trace, workload: try workloadOptions.workload(metrics: spec.metrics.map(\.name)))
+    private func backtest(_ spec: ScalingSpec, _ input: Input) throws -> Backtest {
+        let backtest = try Backtest(
+            spec: spec, trace: input.trace, workload: try workloadOptions.workload(metrics: spec.metrics.map(\.name)))
+        guard !input.isAsRead || !backtest.takesValuesForTotals else {
+            throw TraceError(
+                "A metric of targetType Value is per replica: give --recorded-replicas, the replicas there were, or "
+                    + "--as-recorded where its value does not depend on them.")
+        }
+        return backtest
     }
 
-    private func heading(_ trace: Trace, _ backtest: Backtest) -> String {
+    private func heading(_ backtest: Backtest) -> String {
         let heading =
-            "\(trace.start.text) to \(trace.end.text), a decision every \(backtest.spec.pollingInterval.words)\n\n"
+            "\(backtest.trace.start.text) to \(backtest.trace.end.text), a decision every \(backtest.spec.pollingInterval.words)\n\n"
         guard backtest.takesValuesForTotals else { return heading }
         return heading + """
             The trace does not say with how many replicas it was recorded: a metric of targetType Value is taken for the

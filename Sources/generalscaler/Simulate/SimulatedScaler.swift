@@ -3,38 +3,44 @@ import Operator
 import Scaling
 import WireFormats
 
-/// A GeneralScaler of a file, ready for the engine.
+/// A GeneralScaler of a file, to be simulated.
 struct SimulatedScaler {
+    /// What is known of metric types beyond those of this project.
+    typealias Declarations = [String: BuiltinMetricTypes.Declaration]
+
     var name: String
-    let path: String
+    let parsed: GeneralScalerSpec
+    private let entry: ScalerFile.Entry
+
+    var path: String { entry.path }
     /// `spec` as written.
-    let json: JSON
-    let spec: ScalingSpec
+    var json: JSON { entry.spec }
 
     init(path: String) throws(FileProblem) {
-        let entry = try ScalerFile(path: path).only()
-        self.path = path
+        entry = try ScalerFile(path: path).only()
         name = entry.name
-        json = entry.spec
         do throws(InvalidSpec) {
-            spec = try Self.scalingSpec(entry.spec)
+            parsed = try Self.parse(entry.spec)
         } catch {
-            throw FileProblem(path: path, message: error.problems.map(entry.described).joined(separator: "\n"))
+            throw entry.problem(error)
         }
     }
 
-    /// The same of a spec that was changed after it was read.
-    static func spec(_ json: JSON, path: String) throws(FileProblem) -> ScalingSpec {
-        do throws(InvalidSpec) {
-            return try scalingSpec(json)
-        } catch {
-            throw FileProblem(path: path, message: error.description)
-        }
+    private static func parse(_ spec: JSON) throws(InvalidSpec) -> GeneralScalerSpec {
+        try GeneralScalerSpec.parse(spec, unknownFields: .refused).get()
     }
 
-    private static func scalingSpec(_ json: JSON) throws(InvalidSpec) -> ScalingSpec {
-        try GeneralScalerSpec.parse(json, unknownFields: .refused).get().scalingSpec { type, config in
-            BuiltinMetricTypes.declaration(type: type, config: config)
+    /// What the engine needs to know.
+    ///
+    /// - Parameter changed: a spec to take in place of the written one.
+    func spec(_ known: Declarations, changed: JSON? = nil) throws(FileProblem) -> ScalingSpec {
+        do throws(InvalidSpec) {
+            return try (try changed.map { json throws(InvalidSpec) in try Self.parse(json) } ?? parsed)
+                .scalingSpec { type, config in
+                    BuiltinMetricTypes.declaration(type: type, config: config) ?? known[type]
+                }
+        } catch {
+            throw entry.problem(error)
         }
     }
 
@@ -53,8 +59,10 @@ struct SimulatedScaler {
 
 /// A file with a trace.
 enum TraceFile {
+    private static let maxBytes = 1 << 30
+
     static func read(_ path: String) throws -> Trace {
-        let text = try FileText.read(path, maxBytes: SimulateCommand.maxTraceBytes)
+        let text = try FileText.read(path, maxBytes: maxBytes)
         do {
             return try path.hasSuffix(".json") ? Trace(json: JSON(parsing: text)) : Trace(csv: text)
         } catch let error as TraceError {

@@ -62,7 +62,7 @@ struct ValidateCommand: AsyncParsableCommand {
         let host = try PluginHost(
             configuration: try pluginOptions.configuration(ProcessInfo.processInfo.environment),
             logger: StandardStreams.logger("generalscaler.validate", level: .critical))
-        return await PluginCheck.withPlugins(of: host) { check in
+        return await PluginCheck.withPlugins(of: host, types: Set(configs.joined().map(\.type))) { check in
             var problems: [[JSONPathError]] = []
             for configs in configs {
                 var found: [JSONPathError] = []

@@ -1,0 +1,76 @@
+package import PluginHost
+import PluginProtocol
+package import Scaling
+
+/// The past of a spec's metrics, as their plugins tell it: with the scaler's own config, and the operator's defaults.
+package struct MetricHistory: Sendable {
+    package struct Point: Sendable, Hashable {
+        package let time: Timestamp
+        package let value: Double
+    }
+
+    /// The spec with what only the plugins know: target types and ages.
+    package let spec: ScalingSpec
+    /// One for each metric, in order: its values in the order of time. A time without a value is left out.
+    package let points: [[Point]]
+
+    /// One call may take so long: a source has to evaluate thousands of points.
+    private static let callTimeout: Duration = .seconds(60)
+
+    /// Fetches the values at `from`, and after every step up to `to`.
+    ///
+    /// - Parameter onProgress: told the share that is done.
+    /// - Throws: ``Blocker`` where a plugin is not there, or refuses, or has no past.
+    package static func fetch(
+        _ spec: GeneralScalerSpec, host: PluginHost, from: Timestamp, to: Timestamp, stepSeconds: Int,
+        onProgress: (Double) -> Void
+    ) async throws(Blocker) -> MetricHistory {
+        let resolution = try await SpecResolver(source: host).resolve(spec)
+        let windows = try windows(from, to, stepSeconds)
+        let calls = Double(windows.count * resolution.queries.count)
+        var points: [[Point]] = []
+        for (index, query) in resolution.queries.enumerated() {
+            var own: [Point] = []
+            for (number, window) in windows.enumerated() {
+                own += try await read(query, window, host, path: "spec.metrics[\(index)]")
+                onProgress(Double(index * windows.count + number + 1) / calls)
+            }
+            points.append(own)
+        }
+        return MetricHistory(spec: resolution.spec, points: points)
+    }
+
+    /// The time in pieces that a call may ask for.
+    private static func windows(
+        _ from: Timestamp, _ to: Timestamp, _ stepSeconds: Int
+    ) throws(Blocker) -> [RangeWindow] {
+        let step = Int64(stepSeconds) * 1_000_000
+        var windows: [RangeWindow] = []
+        var start = from.microsecondsSince1970
+        while start <= to.microsecondsSince1970 {
+            let end = min(to.microsecondsSince1970, start + step * Int64(ProtocolLimits.maxRangePoints - 1))
+            guard let window = RangeWindow(fromMicroseconds: start, toMicroseconds: end, stepSeconds: stepSeconds)
+            else { throw Blocker(.invalidSpec, "a step of \(stepSeconds) seconds makes no window of time") }
+            windows.append(window)
+            start += step * Int64(ProtocolLimits.maxRangePoints)
+        }
+        return windows
+    }
+
+    private static func read(
+        _ query: ReadingQuery, _ window: RangeWindow, _ host: PluginHost, path: String
+    ) async throws(Blocker) -> [Point] {
+        do throws(PluginFailure) {
+            let range = try await host.readRange(
+                type: query.type, config: query.config, targetType: query.targetType, window: window,
+                timeout: callTimeout)
+            return range.points.map {
+                Point(time: Timestamp(microsecondsSince1970: $0.atMicroseconds), value: $0.value)
+            }
+        } catch {
+            // A piece without a value is a gap.
+            if case .answered(let answer) = error.kind, answer.kind == .noData { return [] }
+            throw Blocker(.pluginUnavailable, "\(path): \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Backtest
+import FoundationEssentials
+import Logging
+import Operator
+import PluginHost
+import Scaling
+
+/// Which stretch of the past the plugins are asked for.
+struct HistoryOptions: ParsableArguments {
+    @Option(help: "Fetch the metrics from then on, in place of --trace: a time, or how long ago, such as 7d or 12h.")
+    var from: String?
+
+    @Option(help: "Until then. Default: now.")
+    var to: String?
+
+    @Option(help: "Seconds between two values. Default: the polling interval.")
+    var step: Int?
+
+    @OptionGroup var pluginOptions: PluginOptions
+
+    func validate() throws {
+        guard from != nil || (to == nil && step == nil) else { throw ValidationError("--to and --step need --from.") }
+        guard step.map({ (1...86_400).contains($0) }) ?? true else {
+            throw ValidationError("--step must be from 1 to 86400 seconds.")
+        }
+        _ = try window(now: OperatorTime.system.now())
+    }
+
+    private func window(now: Timestamp) throws -> (from: Timestamp, to: Timestamp)? {
+        guard let from else { return nil }
+        let (start, end) = (try Self.time(from, now, "--from"), try to.map { try Self.time($0, now, "--to") } ?? now)
+        guard start < end else { throw ValidationError("--from must be before --to.") }
+        return (start, end)
+    }
+
+    /// A time, `now`, or how long ago.
+    private static func time(_ text: String, _ now: Timestamp, _ option: String) throws -> Timestamp {
+        let seconds: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
+        if text == "now" { return now }
+        if let unit = text.last.flatMap({ seconds[$0] }), let count = Int(text.dropLast()),
+            (0...100_000).contains(count)
+        {
+            return now + .seconds(-count * unit)
+        }
+        guard let time = Timestamp(text: text) else {
+            throw ValidationError("\(option) must be a time such as 2026-01-02T03:04:05Z, or how long ago, such as 7d.")
+        }
+        return time
+    }
+
+    /// What the plugins tell of the scaler's metrics.
+    func fetch(_ scaler: SimulatedScaler) async throws -> (spec: ScalingSpec, trace: Trace)? {
+        let now = OperatorTime.system.now()
+        guard let (from, to) = try window(now: now) else { return nil }
+        let host = try PluginHost(
+            configuration: try pluginOptions.configuration(ProcessInfo.processInfo.environment),
+            logger: StandardStreams.logger("generalscaler.simulate", level: .critical))
+        let spec = scaler.parsed
+        let stepSeconds = step ?? Int(spec.pollingInterval.components.seconds)
+        let result = await PluginCheck.withPlugins(of: host, types: Set(spec.metrics.map(\.type))) { _ in
+            await Result { () async throws(Blocker) in
+                var bar = ProgressBar("fetching")
+                defer { bar.clear() }
+                return try await MetricHistory.fetch(
+                    spec, host: host, from: from, to: to, stepSeconds: stepSeconds, onProgress: { bar.update($0) })
+            }
+        }
+        do throws(Blocker) {
+            let history = try result.get()
+            return (history.spec, try Self.trace(history, from, to, stepSeconds))
+        } catch {
+            throw FileProblem(path: scaler.path, message: error.message)
+        }
+    }
+
+    private static func trace(
+        _ history: MetricHistory, _ from: Timestamp, _ to: Timestamp, _ stepSeconds: Int
+    ) throws(Blocker) -> Trace {
+        let values = history.points.map { Dictionary($0.map { ($0.time, $0.value) }, uniquingKeysWith: { $1 }) }
+        var samples: [Trace.Sample] = []
+        var time = from
+        while time <= to {
+            samples.append(Trace.Sample(time: time, cells: values.map { $0[time].map { .value($0) } ?? .noData }))
+            time = time + .seconds(stepSeconds)
+        }
+        do throws(TraceError) {
+            return try Trace(metrics: history.spec.metrics.map(\.name), samples: samples)
+        } catch {
+            throw Blocker(.invalidSpec, "the history \(error)")
+        }
+    }
+}
+
+extension Result where Success: Sendable {
+    /// What an asynchronous body gives or throws.
+    fileprivate init(_ body: () async throws(Failure) -> Success) async {
+        do throws(Failure) {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import Foundation
+import Operator
+import Scaling
+import Testing
+import WireFormats
+
+@Suite("docs/reference/decide.md")
+struct DecidePageTests {
+    @Test("Shows a request, and the very answer to it")
+    func example() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../docs/reference/decide.md")
+        let page = try String(contentsOf: file, encoding: .utf8)
+        let blocks = page.split(separator: "```json\n").dropFirst().map {
+            $0.prefix(upTo: $0.firstRange(of: "```")?.lowerBound ?? $0.endIndex)
+        }
+        let examples = try blocks.map { try JSON(parsing: String($0)) }
+        #expect(examples.count == 2)
+        let request = try DecisionRequest(examples[0])
+        // As a reader of the text sees it: 350 is 350.0.
+        let answer = DecisionEngine.decide(request.input).json(of: request.input)
+        #expect(try JSON(parsing: answer.description) == examples[1])
+    }
+}
