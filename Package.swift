@@ -198,7 +198,8 @@ let package = Package(
             dependencies: [
                 "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler",
                 "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
-                "generalscaler-plugin-random", "generalscaler-plugin-redis", "misbehaving-plugin", "plugin-check", "test-plugin",
+                "generalscaler-plugin-random", "generalscaler-plugin-redis", "misbehaving-plugin", "plugin-check",
+                "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
