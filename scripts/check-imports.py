@@ -38,7 +38,7 @@ ALLOWED = {
     "KubernetesClient": (
         f"HTTPTransport WireFormats Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
-    "ClusterSimulator": f"WireFormats Hummingbird HummingbirdTLS Logging ServiceLifecycle Yams {RUNTIME}",
+    "ClusterSimulator": f"WireFormats HTTPTypes Hummingbird HummingbirdTLS Logging ServiceLifecycle Yams {RUNTIME}",
     "Operator": (
         "HTTPTransport KubernetesClient PluginHost PluginProtocol Scaling WireFormats "
         f"Hummingbird HummingbirdTLS Logging ServiceLifecycle {RUNTIME}"

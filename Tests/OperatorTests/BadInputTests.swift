@@ -7,7 +7,7 @@ import WireFormats
 @testable import Operator
 
 /// What is wrong with one scaler is told on that scaler, in words that say what to do, and touches no other.
-@Suite("Bad input", .timeLimit(.minutes(1)))
+@Suite("Bad input", .timeLimit(.minutes(5)))
 struct BadInputTests {
     /// Creates a good scaler beside the bad one; both are polled twice.
     private func report(

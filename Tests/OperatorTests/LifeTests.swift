@@ -7,7 +7,7 @@ import WireFormats
 @testable import Operator
 
 /// What happens around decisions: restarts, conflicts, rivals, edits, and the writes that come of them.
-@Suite("A scaler's life", .timeLimit(.minutes(1)))
+@Suite("A scaler's life", .timeLimit(.minutes(5)))
 struct LifeTests {
     @Test("a restart keeps the cooldown")
     func restart() async throws {

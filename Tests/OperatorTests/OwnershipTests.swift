@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import Operator
 
-@Suite("Who owns the target", .timeLimit(.minutes(1)))
+@Suite("Who owns the target", .timeLimit(.minutes(5)))
 struct OwnershipTests {
     private let autoscaler: JSON = [
         "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",

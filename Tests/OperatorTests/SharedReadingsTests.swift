@@ -8,7 +8,7 @@ import WireFormats
 
 @testable import Operator
 
-@Suite("Shared readings", .timeLimit(.minutes(1)))
+@Suite("Shared readings", .timeLimit(.minutes(5)))
 struct SharedReadingsTests {
     private let clock = ManualClock()
     private let query = ReadingQuery(type: "test", config: ["a": 1], targetType: .value)

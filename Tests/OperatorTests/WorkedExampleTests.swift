@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import Operator
 
-@Suite("The example of the documentation, through the whole operator", .timeLimit(.minutes(1)))
+@Suite("The example of the documentation, through the whole operator", .timeLimit(.minutes(5)))
 struct WorkedExampleTests {
     /// `examples` of the README, unchanged but for the metric type, which here is scripted.
     private let scaler: JSON = [
