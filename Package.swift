@@ -241,7 +241,8 @@ let package = Package(
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "PluginProtocol",
+                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
+                "PluginProtocol",
                 "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -4,8 +4,9 @@ enum PubSubLimits {
     /// Of one page of time series, after content decoding.
     static let maxBodyBytes = 8 << 20
     /// Pages of one answer. A subscription has one series for each region.
-    static let maxPages = 10
-    static let pageSize = 1_000
+    static let maxPages = 40
+    /// Points of one page. A week of one series has ten thousand.
+    static let pageSize = 10_000
     /// Points are sampled every 60 s and show up to 120 s later, so that a fresh one may be that old.
     static let maxAge: Duration = .seconds(300)
     static let windowSeconds = 300...86_400

@@ -5,7 +5,7 @@ import SourceSupport
 
 /// Reads the backlog of a Pub/Sub subscription from Cloud Monitoring: the Pub/Sub API itself does not tell it.
 @main
-struct PubSubPlugin: MetricPlugin {
+struct PubSubPlugin: RangeMetricPlugin {
     typealias Config = PubSubConfig
 
     static let metricType = "pubsub"
@@ -49,27 +49,39 @@ struct PubSubPlugin: MetricPlugin {
     }
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
-        let config = request.config
-        let subscription = try SubscriptionName.parse(config).mapError { problem in
-            PluginError(.configInvalid, problem.message, path: problem.path)
-        }.get()
-        guard let window = config.windowSeconds else {
-            throw PluginError(.configInvalid, "window is no length of time", path: "window")
-        }
-        let owner = try TokenOwner(config)
-        let call = Call(
-            config: config, subscription: subscription, window: window,
+        let now = nowMicroseconds()
+        let query = try Query(request.config)
+        let series = try await series(
+            query, interval: query.windowStart(now)...now, deadline: .now + CallDeadline.usable(request.timeLeft))
+        return try query.reading(of: series, at: now)
+    }
+
+    /// At each time the value that Cloud Monitoring has for it now: readings of that time may have been older, since points
+    /// show up late.
+    func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange {
+        let window = request.window
+        let query = try Query(request.config)
+        let series = try await series(
+            query, interval: query.windowStart(window.fromMicroseconds)...window.toMicroseconds,
             deadline: .now + CallDeadline.usable(request.timeLeft))
+        return try query.range(of: series, window)
+    }
+
+    private func series(
+        _ query: Query, interval: ClosedRange<Int64>, deadline: ContinuousClock.Instant
+    ) async throws -> [TimeSeries] {
+        let owner = try TokenOwner(query.config)
+        let call = Call(query: query, interval: interval, deadline: deadline)
         let token = try await token(for: owner)
         do {
-            return try await reading(call, token)
+            return try await pages(call, token)
         } catch let error as Unauthorized {
             // Revoked before its end: one fresh token, once.
             await tokens.drop(token, for: owner)
             let fresh = try await self.token(for: owner)
             guard fresh != token else { throw error.pluginError }
             do {
-                return try await reading(call, fresh)
+                return try await pages(call, fresh)
             } catch let error as Unauthorized {
                 throw error.pluginError
             }
@@ -83,9 +95,8 @@ struct PubSubPlugin: MetricPlugin {
     }
 
     private struct Call {
-        let config: PubSubConfig
-        let subscription: SubscriptionName
-        let window: Int
+        let query: Query
+        let interval: ClosedRange<Int64>
         let deadline: ContinuousClock.Instant
     }
 
@@ -93,21 +104,17 @@ struct PubSubPlugin: MetricPlugin {
         let pluginError: PluginError
     }
 
-    private func reading(_ call: Call, _ token: AccessToken) async throws -> MetricReading {
-        let now = nowMicroseconds()
-        var points: [TimeSeriesPage.Point] = []
+    private func pages(_ call: Call, _ token: AccessToken) async throws -> [TimeSeries] {
+        var points: [String: [TimeSeriesPage.Point]] = [:]
         var pageToken: String?
         for _ in 0..<PubSubLimits.maxPages {
-            let page = try await page(call, token, pageToken, now)
+            let page = try await page(call, token, pageToken)
             if let error = page.executionErrors.first {
                 throw PluginError(
                     .noData, "Cloud Monitoring says that its answer may be incomplete: \(Quoting.shortened(error))")
             }
-            points += page.newestPoints
-            guard let next = page.nextPageToken else {
-                return try call.config.reading(
-                    of: points, call.subscription, nowMicroseconds: now, window: call.window)
-            }
+            points.merge(page.series, uniquingKeysWith: +)
+            guard let next = page.nextPageToken else { return points.values.map(TimeSeries.init) }
             pageToken = next
         }
         throw PluginError(
@@ -116,11 +123,11 @@ struct PubSubPlugin: MetricPlugin {
     }
 
     private func page(
-        _ call: Call, _ token: AccessToken, _ pageToken: String?, _ now: Int64
+        _ call: Call, _ token: AccessToken, _ pageToken: String?
     ) async throws -> TimeSeriesPage {
         let request = TimeSeriesRequest(
-            call.config, call.subscription, window: call.window, token: token, pageToken: pageToken,
-            nowMicroseconds: now, timeout: ContinuousClock.now.duration(to: call.deadline))
+            call.query.config, call.query.subscription, interval: call.interval, token: token, pageToken: pageToken,
+            timeout: ContinuousClock.now.duration(to: call.deadline))
         let response: HTTPResponse
         do throws(HTTPError) {
             response = try await client.send(request.http)
@@ -129,8 +136,8 @@ struct PubSubPlugin: MetricPlugin {
         }
         switch response.status {
         case 200: return try TimeSeriesPage(response.body)
-        case 401: throw Unauthorized(pluginError: PluginError(response, call.subscription))
-        default: throw PluginError(response, call.subscription)
+        case 401: throw Unauthorized(pluginError: PluginError(response, call.query.subscription))
+        default: throw PluginError(response, call.query.subscription)
         }
     }
 }

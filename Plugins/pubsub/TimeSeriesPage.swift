@@ -9,8 +9,8 @@ struct TimeSeriesPage: Hashable {
         let value: Double
     }
 
-    /// The newest point of each series that has one.
-    let newestPoints: [Point]
+    /// The points of each series, by its labels: a long series goes on on the next page.
+    let series: [String: [Point]]
     let nextPageToken: String?
     /// Why the answer may lack something.
     let executionErrors: [String]
@@ -33,16 +33,14 @@ struct TimeSeriesPage: Hashable {
     }
 
     private init(_ body: JSONReader) throws(JSONPathError) {
-        var points: [Point] = []
+        var found: [String: [Point]] = [:]
         for series in try body.optional("timeSeries")?.elements() ?? [] {
-            var newest: Point?
+            let labels = ["metric", "resource"].map { series.value[$0]?["labels"]?.description ?? "" }
             for reader in try series.optional("points")?.elements() ?? [] {
-                let point = try Self.point(reader)
-                if newest == nil || point.endMicroseconds > newest?.endMicroseconds ?? .min { newest = point }
+                found[labels.joined(separator: " "), default: []].append(try Self.point(reader))
             }
-            if let newest { points.append(newest) }
         }
-        newestPoints = points
+        series = found
         let token = try body.optional("nextPageToken")?.string() ?? ""
         nextPageToken = token.isEmpty ? nil : token
         executionErrors = try (body.optional("executionErrors")?.elements() ?? []).map {
@@ -61,38 +59,5 @@ struct TimeSeriesPage: Hashable {
             return Point(endMicroseconds: microseconds, value: number)
         }
         return Point(endMicroseconds: microseconds, value: try value.required("doubleValue").double())
-    }
-}
-
-extension PubSubConfig {
-    /// The one value that the points stand for.
-    ///
-    /// - Throws: `no_data` where there is none: absence of data is not absence of messages.
-    func reading(
-        of points: [TimeSeriesPage.Point], _ subscription: SubscriptionName, nowMicroseconds: Int64, window: Int
-    ) throws(PluginError) -> MetricReading {
-        guard let oldest = points.map(\.endMicroseconds).min() else {
-            throw PluginError(
-                .noData,
-                "Cloud Monitoring has no point of \(subscription.id) in project \(subscription.project) within \(window) s. "
-                    + "Check both names; a new subscription's first point takes some minutes")
-        }
-        let age = (nowMicroseconds - oldest) / 1_000_000
-        guard age <= Int64(window) else {
-            throw PluginError(.noData, "the newest point is \(age) s old, and window is \(window) s")
-        }
-        let values = points.map(\.value)
-        let sum = values.reduce(0, +)
-        let kind = aggregation ?? (metric == .oldestUnackedAge ? .max : .sum)
-        let value =
-            switch kind {
-            case .sum: sum
-            case .avg: sum / Double(values.count)
-            case .min: values.min() ?? sum
-            case .max: values.max() ?? sum
-            }
-        guard value.isFinite else { throw PluginError(.noData, "the newest point is \(value), which is no number") }
-        let detail = points.count == 1 ? nil : "the \(kind.rawValue) of \(points.count) regions"
-        return MetricReading(value: value, unit: metric.unit, observedAtMicroseconds: oldest, detail: detail)
     }
 }

@@ -9,9 +9,10 @@ import WireFormats
 struct TimeSeriesRequest {
     let http: HTTPRequest
 
+    /// - Parameter interval: microseconds since 1970; of all points whose end lies in it.
     init(
-        _ config: PubSubConfig, _ subscription: SubscriptionName, window: Int, token: AccessToken, pageToken: String?,
-        nowMicroseconds: Int64, timeout: Duration
+        _ config: PubSubConfig, _ subscription: SubscriptionName, interval: ClosedRange<Int64>, token: AccessToken,
+        pageToken: String?, timeout: Duration
     ) {
         let filter = """
             metric.type = "\(config.metric.type)" AND resource.type = "pubsub_subscription" \
@@ -19,8 +20,8 @@ struct TimeSeriesRequest {
             """
         var fields: [(name: String, value: String)] = [
             ("filter", filter),
-            ("interval.startTime", RFC3339.text(microseconds: nowMicroseconds - Int64(window) * 1_000_000)),
-            ("interval.endTime", RFC3339.text(microseconds: nowMicroseconds)),
+            ("interval.startTime", RFC3339.text(microseconds: interval.lowerBound)),
+            ("interval.endTime", RFC3339.text(microseconds: interval.upperBound)),
             ("view", "FULL"),
             ("pageSize", "\(PubSubLimits.pageSize)"),
         ]

@@ -23,18 +23,7 @@ struct SpecResolver: Sendable {
                 ReadingQuery(type: metric.type, config: config, targetType: TargetType(resolved.targetType))
             )
         }
-        let scaling = ScalingSpec(
-            minReplicas: spec.minReplicas,
-            maxReplicas: spec.maxReplicas,
-            pollingInterval: spec.pollingInterval,
-            isPaused: spec.isPaused,
-            isDryRun: spec.mode == .dryRun,
-            metrics: metrics,
-            policy: spec.policy,
-            safety: spec.safety,
-            fallback: spec.fallback
-        )
-        return Resolution(spec: scaling, queries: queries)
+        return Resolution(spec: spec.scalingSpec(metrics: metrics), queries: queries)
     }
 
     private struct Declaration {
