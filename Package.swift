@@ -178,7 +178,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
-        .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),
+        .testTarget(name: "WireFormatsTests", dependencies: ["TestSupport", "WireFormats"]),
         .testTarget(
             name: "HTTPTransportTests",
             dependencies: [
@@ -228,7 +228,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .testTarget(name: "ScalingTests", dependencies: ["Scaling"]),
+        .testTarget(name: "ScalingTests", dependencies: ["Scaling", "TestSupport"]),
         .testTarget(
             name: "KubernetesClientTests",
             dependencies: [
@@ -241,7 +241,7 @@ let package = Package(
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
+                "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
                 "PluginProtocol",
                 "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "Logging", package: "swift-log"),

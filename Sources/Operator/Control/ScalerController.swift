@@ -68,8 +68,7 @@ actor ScalerController: Service {
                     while let due = schedule.nextDue, let key = schedule.popDue(by: world.time.elapsed()) {
                         startPoll(of: key, due: due, in: &polls)
                     }
-                    let wait = schedule.nextDue.map { max(.zero, $0 - world.time.elapsed()) }
-                    await alarm.wait(for: wait, time: world.time)
+                    await alarm.wait(until: schedule.nextDue, time: world.time)
                 }
                 // What is being read may be dropped; a write that has begun is finished by `carryOut`.
                 polls.cancelAll()
