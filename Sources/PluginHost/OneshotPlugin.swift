@@ -135,7 +135,7 @@ actor OneshotPlugin: PluginInstance {
     // MARK: Calls
 
     func call(
-        _ request: PluginRequest, type: String, config: JSON, timeout: Duration
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
         guard !isStopping, let initialized else { return .failure(stopped) }
         let deadline = now + timeout

@@ -142,11 +142,10 @@ package final class PluginHost: Service {
 
     // MARK: Calls
 
-    /// Has the plugin check a config, its defaults merged in by the caller.
+    /// Has the plugin check a config.
     ///
-    /// - Parameter config: a JSON object.
-    package func validate(type: String, config: JSON) async -> ConfigVerdict {
-        let request = PluginRequest.validateConfig(type: type, config: config)
+    package func validate(type: String, config: PluginConfig) async -> ConfigVerdict {
+        let request = PluginRequest.validateConfig(type: type, config: config.json)
         let result = await call(request, type: type, config: config, timeout: PluginHostLimits.validateTimeout)
         switch result {
         case .success(.verdict(.valid(let targetType))): return .valid(targetType)
@@ -162,13 +161,11 @@ package final class PluginHost: Service {
 
     /// Asks for a metric's value.
     ///
-    /// - Parameters:
-    ///   - config: a JSON object, its defaults merged in by the caller.
-    ///   - timeout: when to give up, counted from now.
+    /// - Parameter timeout: when to give up, counted from now.
     package func read(
-        type: String, config: JSON, targetType: TargetType, timeout: Duration
+        type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading {
-        let request = PluginRequest.getMetricValue(type: type, config: config, targetType: targetType)
+        let request = PluginRequest.getMetricValue(type: type, config: config.json, targetType: targetType)
         switch await call(request, type: type, config: config, timeout: timeout) {
         case .success(.reading(let reading)): return reading
         case .success: preconditionFailure("PluginAnswer gives get_metric_value a reading")
@@ -178,12 +175,10 @@ package final class PluginHost: Service {
 
     /// Asks for a metric's history.
     ///
-    /// - Parameters:
-    ///   - config: a JSON object, its defaults merged in by the caller.
-    ///   - timeout: when to give up, counted from now.
+    /// - Parameter timeout: when to give up, counted from now.
     /// - Throws: ``PluginFailure``; of the kind `notSupported` where the plugin keeps no history.
     package func readRange(
-        type: String, config: JSON, targetType: TargetType, window: RangeWindow, timeout: Duration
+        type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
     ) async throws(PluginFailure) -> MetricRange {
         if let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner],
             registry.types.withLock({ $0.installed[type] }) != nil, await !supervisor.offersRange
@@ -193,7 +188,8 @@ package final class PluginHost: Service {
                 "plugin \(owner) cannot tell the history of metric type \"\(type)\": it does not have the capability "
                     + "range")
         }
-        let request = PluginRequest.getMetricRange(type: type, config: config, targetType: targetType, window: window)
+        let request = PluginRequest.getMetricRange(
+            type: type, config: config.json, targetType: targetType, window: window)
         switch await call(request, type: type, config: config, timeout: timeout) {
         case .success(.range(let range)): return range
         case .success: preconditionFailure("PluginAnswer gives get_metric_range a range")
@@ -202,12 +198,26 @@ package final class PluginHost: Service {
     }
 
     private func call(
-        _ request: PluginRequest, type: String, config: JSON, timeout: Duration
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner] else {
             return .failure(registry.types.withLock { $0.unknown(type) })
         }
         return await supervisor.call(request, type: type, config: config, timeout: timeout)
+    }
+}
+
+extension PluginHost {
+    /// Asks for a metric's value, of a config without values of Secrets.
+    package func read(
+        type: String, config: JSON, targetType: TargetType, timeout: Duration
+    ) async throws(PluginFailure) -> MetricReading {
+        try await read(type: type, config: PluginConfig(config), targetType: targetType, timeout: timeout)
+    }
+
+    /// Has the plugin check a config without values of Secrets.
+    package func validate(type: String, config: JSON) async -> ConfigVerdict {
+        await validate(type: type, config: PluginConfig(config))
     }
 }
 

@@ -1,5 +1,4 @@
 import PluginProtocol
-import WireFormats
 
 /// One run of a plugin's program, whatever its mode. It lives on the event loop.
 protocol PluginInstance: Actor {
@@ -13,7 +12,7 @@ protocol PluginInstance: Actor {
     func retire()
     /// Makes one call. It ends with an answer, at its deadline, or with the process, whichever is first.
     func call(
-        _ request: PluginRequest, type: String, config: JSON, timeout: Duration
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure>
     var vitals: PluginVitals { get }
 }

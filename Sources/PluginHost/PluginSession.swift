@@ -88,7 +88,7 @@ actor PluginSession: PluginInstance {
         let failure: PluginFailure
         do {
             let status = try await spawn()
-            failure = verdict ?? .crashed(program, status, isUp: upSince != nil, lastWords: logs.lastLine)
+            failure = logs.redact(verdict ?? .crashed(program, status, isUp: upSince != nil, lastWords: logs.lastLine))
         } catch {
             failure = .notStarted(program, error)
         }
@@ -236,7 +236,7 @@ actor PluginSession: PluginInstance {
     // MARK: Calls
 
     func call(
-        _ request: PluginRequest, type: String, config: JSON, timeout: Duration
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
         logs.learn(type: type, config: config)
         let id = connection.reserveID()

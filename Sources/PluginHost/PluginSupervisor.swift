@@ -241,7 +241,7 @@ actor PluginSupervisor {
         }
         for (type, config) in configs.all {
             let answer = await candidate.call(
-                .validateConfig(type: type, config: config), type: type, config: config,
+                .validateConfig(type: type, config: config.json), type: type, config: config,
                 timeout: PluginHostLimits.validateTimeout)
             switch answer {
             case .success(.verdict(.valid)): continue
@@ -258,7 +258,7 @@ actor PluginSupervisor {
     // MARK: Calls
 
     func call(
-        _ request: PluginRequest, type: String, config: JSON, timeout: Duration
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
         guard let current, !isStopping else { return .failure(notRunning) }
         let result = await current.call(request, type: type, config: config, timeout: timeout)

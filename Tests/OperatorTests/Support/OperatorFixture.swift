@@ -29,9 +29,10 @@ struct OperatorFixture: Sendable {
 
     /// Runs an operator while the body runs, over an API server that outlives it: a second call is a restart.
     static func run(
-        _ world: World, pause: ObjectKey? = nil, _ body: (OperatorFixture) async throws -> Void
+        _ world: World, pause: ObjectKey? = nil, allowsUnlabelledSecrets: Bool = false,
+        _ body: (OperatorFixture) async throws -> Void
     ) async throws {
-        let fixture = OperatorFixture(world, pause)
+        let fixture = OperatorFixture(world, pause, allowsUnlabelledSecrets)
         let services = ServiceGroup(services: fixture.runtime.services, logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
@@ -43,7 +44,7 @@ struct OperatorFixture: Sendable {
         }
     }
 
-    private init(_ world: World, _ pause: ObjectKey?) {
+    private init(_ world: World, _ pause: ObjectKey?, _ allowsUnlabelledSecrets: Bool) {
         clock = world.clock
         start = world.clock.now.offset
         api = world.api
@@ -53,7 +54,8 @@ struct OperatorFixture: Sendable {
         runtime = OperatorRuntime(
             OperatorConfiguration(
                 cluster: ClusterConfiguration(server: "http://simulated", defaultNamespace: Self.namespace),
-                pauseConfigMap: pause, listen: nil, identity: "operator-1"),
+                pauseConfigMap: pause, allowsUnlabelledSecrets: allowsUnlabelledSecrets, listen: nil,
+                identity: "operator-1"),
             source: source,
             http: transport,
             time: OperatorTime(clock: world.clock) { Timestamp(microsecondsSince1970: world.clock.wallMicroseconds()) },
