@@ -241,9 +241,9 @@ let package = Package(
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
-                "PluginProtocol",
-                "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
+                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "PluginProtocol",
+                "Scaling", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler-launch",
+                "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
