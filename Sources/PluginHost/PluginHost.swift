@@ -14,6 +14,8 @@ package final class PluginHost: Service {
     let programs: ProgramWatch
     private let supervisors: [String: PluginSupervisor]
     private let registry: SharedTypeRegistry
+    /// By plugin: of those with `allowedAddresses`.
+    private let gates: [String: AddressGate]
     private let logs: LogPump
     private let clock: HostClock
     private let loop: EventLoop
@@ -48,17 +50,25 @@ package final class PluginHost: Service {
         let registry = SharedTypeRegistry(
             TypeRegistry(plugins: found.programs.map(\.name), directories: configuration.directories))
         self.registry = registry
+        var gates: [String: AddressGate] = [:]
+        for program in found.programs {
+            gates[program.name] = program.allowedAddresses.map {
+                AddressGate(plugin: program.name, patterns: $0, defaults: program.defaults)
+            }
+        }
+        self.gates = gates
         let launcher = PluginLauncher(
             program: configuration.launcher,
             temporaryDirectory: configuration.environment["TMPDIR"] ?? PluginHostConfiguration.temporaryDirectory)
         let surroundings = PluginSession.Surroundings(
             loop: loop, clock: self.clock, logs: logs, launcher: launcher, hostVersion: configuration.hostVersion)
         supervisors = Dictionary(
-            uniqueKeysWithValues: found.programs.map { program in
+            uniqueKeysWithValues: found.programs.map { [gates] program in
                 let supervisor = PluginSupervisor(
                     program: program, surroundings: surroundings, logger: logger, random: random
                 ) { initialized in
                     registry.types.withLock { $0.handshaken(program.name, initialized) }
+                        + (gates[program.name]?.handshaken(initialized.metricTypes) ?? [])
                 }
                 return (program.name, supervisor)
             })
@@ -152,10 +162,12 @@ package final class PluginHost: Service {
         case .success(.verdict(.invalid(let problems))): return .invalid(problems)
         case .success: preconditionFailure("PluginAnswer gives validate_config a verdict")
         case .failure(let failure):
-            guard case .answered(let error) = failure.kind, error.kind == .configInvalid else {
-                return .unavailable(failure)
+            switch failure.kind {
+            case .addressRefused(let problem): return .invalid([problem])
+            case .answered(let error) where error.kind == .configInvalid:
+                return .invalid([ConfigProblem(path: error.path ?? "", message: error.message)])
+            default: return .unavailable(failure)
             }
-            return .invalid([ConfigProblem(path: error.path ?? "", message: error.message)])
         }
     }
 
@@ -203,6 +215,7 @@ package final class PluginHost: Service {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner] else {
             return .failure(registry.types.withLock { $0.unknown(type) })
         }
+        if let refusal = gates[owner]?.refusal(type: type, config: config) { return .failure(refusal) }
         return await supervisor.call(request, type: type, config: config, timeout: timeout)
     }
 }

@@ -89,4 +89,6 @@ enum PluginHostLimits {
     // MARK: Manifest
 
     static let maxManifestBytes = 1 << 20
+    /// Entries of one plugin's `allowedAddresses`.
+    static let maxAllowedAddresses = 256
 }

@@ -53,7 +53,7 @@ actor PluginSupervisor {
 
     /// - Parameters:
     ///   - random: evenly drawn from 0..<1.
-    ///   - onHandshake: takes what the plugin offers; returns what is wrong with that in sum with other plugins.
+    ///   - onHandshake: takes what the plugin offers; returns what of that cannot be used, and why.
     init(
         program: PluginProgram, surroundings: PluginSession.Surroundings, logger: Logger,
         random: @escaping @Sendable () -> Double, onHandshake: @escaping @Sendable (InitializeResult) -> [String]
@@ -155,7 +155,7 @@ actor PluginSupervisor {
         let conflicts = onHandshake(initialized)
         lastFailure = conflicts.first ?? lastFailure
         for conflict in conflicts {
-            logger.error("Metric type is offered by two plugins", metadata: ["problem": "\(conflict)"])
+            logger.error("Metric type cannot be used", metadata: ["problem": "\(conflict)"])
         }
         logger.info(
             "Plugin is up",

@@ -134,7 +134,8 @@ struct CanaryTests {
     private static func sings(_ text: String) -> Bool {
         let plain = [text, text.removingPercentEncoding ?? "", unescaped(text)]
         return plain.contains { text in
-            text.contains(canary) || text.contains("Tweet+tweet") || base64Runs(text).contains { $0.contains("Tweet+tweet") }
+            text.contains(canary) || text.contains("Tweet+tweet")
+                || base64Runs(text).contains { $0.contains("Tweet+tweet") }
         }
     }
 
