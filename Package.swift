@@ -243,7 +243,8 @@ let package = Package(
             dependencies: [
                 "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
                 "PluginProtocol",
-                "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
+                "Scaling", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler-launch",
+                "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]

@@ -13,6 +13,8 @@ package struct OperatorConfiguration: Sendable {
     package var namespaces: [String]
     /// The ConfigMap that can pause every scaler; nil for none.
     package var pauseConfigMap: ObjectKey?
+    /// Whether Secrets without the label `autoscaling.example.com/readable: "true"` may be used.
+    package var allowsUnlabelledSecrets: Bool
     /// Where metrics and health are served; nil for nowhere.
     package var listen: ListenAddress?
     /// Which operator process this is, in events and the audit log.
@@ -22,12 +24,14 @@ package struct OperatorConfiguration: Sendable {
         cluster: ClusterConfiguration,
         namespaces: [String] = [],
         pauseConfigMap: ObjectKey? = nil,
+        allowsUnlabelledSecrets: Bool = false,
         listen: ListenAddress?,
         identity: String
     ) {
         self.cluster = cluster
         self.namespaces = namespaces
         self.pauseConfigMap = pauseConfigMap
+        self.allowsUnlabelledSecrets = allowsUnlabelledSecrets
         self.listen = listen
         self.identity = identity
     }
@@ -97,6 +101,9 @@ package struct OperatorRuntime: Sendable {
                 rivals: RivalDirectory(client: client, time: time),
                 pause: pause,
                 source: source,
+                secrets: SecretStore(
+                    client: client, time: time, random: random,
+                    allowsUnlabelled: configuration.allowsUnlabelledSecrets),
                 writer: ScalerWriter(
                     client: client,
                     events: events,

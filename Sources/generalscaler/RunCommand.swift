@@ -32,6 +32,14 @@ struct RunCommand: AsyncParsableCommand {
     )
     var pauseConfigMap: ObjectKey?
 
+    @Flag(
+        help: """
+            Let GeneralScalers use every Secret of their namespace, not only those that have the label \
+            autoscaling.example.com/readable: "true".
+            """
+    )
+    var allowUnlabelledSecrets = false
+
     @Option(help: "Address and port for /metrics, /healthz and /readyz; port 0 takes a free one.")
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
 
@@ -48,6 +56,7 @@ struct RunCommand: AsyncParsableCommand {
             cluster: try clusterOptions.configuration(environment),
             namespaces: namespaces,
             pauseConfigMap: pauseConfigMap,
+            allowsUnlabelledSecrets: allowUnlabelledSecrets,
             listen: listen,
             identity: "\(ProcessInfo.processInfo.hostName)_\(ProcessInfo.processInfo.processIdentifier)"
         )
