@@ -127,11 +127,12 @@ package struct OperatorRuntime: Sendable {
             StatusServer(
                 address: address,
                 logger: logger,
-                metrics: {
+                heartbeat: { _ = await controller.leads },
+                metrics: { format in
                     MetricsPage(
-                        version: Self.version, scalers: await controller.snapshots(), plugins: await source.health(),
+                        version: Self.version, controller: await controller.snapshot(), plugins: await source.health(),
                         counters: metrics
-                    ).text
+                    ).text(format)
                 },
                 isReady: { scalers.hasSynced },
                 onBound: onBound

@@ -60,7 +60,7 @@ actor ScalerController: Service {
 
     init(_ world: Surroundings) {
         self.world = world
-        readings = SharedReadings(source: world.source, time: world.time)
+        readings = SharedReadings(source: world.source, time: world.time, metrics: world.metrics)
         resolver = SpecResolver(source: world.source)
     }
 
@@ -517,10 +517,13 @@ actor ScalerController: Service {
         states[key]?.conditions = conditions
         var blocker: Blocker?
         switch verdict {
-        case .decided(let decision, _):
+        case .decided(let decision, let obstacle):
             states[key]?.lastDecision = decision
+            if let obstacle { states[key]?.errors[obstacle.reason, default: 0] += 1 }
             world.metrics.decided()
-        case .blocked(let why): blocker = why
+        case .blocked(let why):
+            blocker = why
+            states[key]?.errors[why.reason, default: 0] += 1
         }
         world.writer.announce(change, of: previous.identity, target: previous.target)
         guard !previous.isStatusWritten || change.isChange, let state = states[key] else { return }
@@ -542,10 +545,14 @@ actor ScalerController: Service {
             && news.withLock { $0.objects.isEmpty && $0.targets.isEmpty } && !states.values.contains(where: \.isPolling)
     }
 
-    /// What `/metrics` shows of each scaler.
-    func snapshots() -> [ScalerSnapshot] {
-        states.values.map {
-            ScalerSnapshot(identity: $0.identity, decision: $0.lastDecision, conditions: $0.conditions)
+    /// What `/metrics` shows.
+    func snapshot() -> ControllerSnapshot {
+        let scalers = states.values.map {
+            ScalerSnapshot(
+                identity: $0.identity, decision: $0.lastDecision, conditions: $0.conditions, errors: $0.errors)
         }
+        let now = world.time.elapsed()
+        let queued = states.count { $0.value.isPolling || schedule.due(of: $0.key).map { $0 <= now } ?? false }
+        return ControllerSnapshot(scalers: scalers, leads: leads, queueDepth: queued)
     }
 }

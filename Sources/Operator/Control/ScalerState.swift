@@ -15,6 +15,8 @@ struct ScalerState {
     var history: ScalingHistory
     var conditions: [RecordedCondition]
     var lastDecision: Decision?
+    /// Polls that came to nothing.
+    var errors: [Blocker.Reason: Int] = [:]
     /// The status on the server is what was last decided.
     var isStatusWritten = false
     var isPolling = false
