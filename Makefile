@@ -4,7 +4,7 @@ DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometh
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 PYTHON := .build/python
 
-.PHONY: help demo test test-cluster lint fmt bench clean
+.PHONY: help demo test test-chart test-cluster e2e image-check lint manifests fmt bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,11 @@ lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts and the 
 	@python3 scripts/check-imports.py --self-test
 	@swift package dump-package | python3 scripts/check-imports.py
 	@$(PYTHON)/bin/python scripts/check-crd.py
+	@$(PYTHON)/bin/python scripts/make-manifests.py --check
+	@$(PYTHON)/bin/python scripts/check-chart.py
+
+manifests: $(PYTHON)/.installed ## Make deploy/ and the page of the chart's values from the chart
+	@$(PYTHON)/bin/python scripts/make-manifests.py
 
 fmt: ## Format every Swift source in place
 	@swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
