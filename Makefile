@@ -1,6 +1,7 @@
 # The import check refuses an import that Package.swift does not list for the target.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus http-app
+CHART_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 PYTHON := .build/python
 
@@ -18,6 +19,12 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest
+	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
+
+test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
+	@scripts/install-dependencies.sh build test
+	@for product in $(CHART_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
+	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
 
 test-cluster: $(PYTHON)/.installed ## Run the integration tests against the cluster of GENERALSCALER_TEST_KUBECONFIG
 	@test -n "$$GENERALSCALER_TEST_KUBECONFIG" || \
