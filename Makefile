@@ -22,6 +22,7 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
+	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
 
 test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
 	@scripts/install-dependencies.sh build test
@@ -61,6 +62,7 @@ lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts, the res
 	@$(PYTHON)/bin/python scripts/check-crd.py
 	@$(PYTHON)/bin/python scripts/make-manifests.py --check
 	@$(PYTHON)/bin/python scripts/check-chart.py
+	@$(PYTHON)/bin/python scripts/check-docs.py
 	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 manifests: $(PYTHON)/.installed ## Make deploy/ and the page of the chart's values from the chart
