@@ -207,6 +207,9 @@ package final class PluginHost: Service {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner] else {
             return .failure(registry.types.withLock { $0.unknown(type) })
         }
+        guard !loop.isOnThread else {
+            return await supervisor.callOnLoop(request, type: type, config: config, timeout: timeout)
+        }
         return await supervisor.call(request, type: type, config: config, timeout: timeout)
     }
 }
