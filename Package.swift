@@ -246,6 +246,8 @@ let package = Package(
                 "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),

@@ -53,6 +53,8 @@ MATRIX = {
         "serviceAccount": {"annotations": {"iam.gke.io/gcp-service-account": "a@b.iam.gserviceaccount.com"}},
         "podLabels": {"azure.workload.identity/use": "true"}, "podAnnotations": {"a": "b"},
         "commonLabels": {"team": "platform"}},
+    "one replica, slow to change": {
+        "replicas": 1, "leaderElection": {"leaseDurationSeconds": 60, "renewDeadlineSeconds": 40, "retryPeriodSeconds": 5}},
     "image": {
         "image": {"digest": "sha256:" + "0" * 64, "pullPolicy": "Always"}, "imagePullSecrets": [{"name": "registry"}]},
     "extras": {

@@ -26,6 +26,9 @@ STEADY = "1+0x1500"
 # fire, and a time before at which it must not.
 CASES = {
     "GeneralScalerAbsent": ({}, {'generalscaler_build_info{version="1"}': STEADY}, "5m", "4m"),
+    "GeneralScalerNoLeader": (
+        {f'generalscaler_leader{{pod="{pod}"}}': "0x60" for pod in "ab"},
+        {'generalscaler_leader{pod="a"}': "0x60", 'generalscaler_leader{pod="b"}': "1x60"}, "3m", "1m"),
     "GeneralScalerNotReady": (
         {f"generalscaler_scaler_ready{SCALER}": "0x60"}, {f"generalscaler_scaler_ready{SCALER}": "1x60"}, "16m", "14m"),
     "GeneralScalerMetricsMissing": ({limited("PartialMetrics"): STEADY}, {limited("Tolerance"): STEADY}, "11m", "9m"),

@@ -65,6 +65,19 @@ actor TargetDirectory: Service {
         }
     }
 
+    /// Fills the cache of a target's kind before anybody asks for the target.
+    func prepare(_ target: TargetReference, namespace: String) async {
+        guard let kind = try? await resourceKind(of: target, namespace: namespace) else { return }
+        _ = cache(of: kind)
+    }
+
+    /// Lists every kind anew that is cached, so that nothing shown afterwards is older than this call.
+    func relist() async {
+        await withDiscardingTaskGroup { group in
+            for cache in caches.values { group.addTask { await cache.informer.relist() } }
+        }
+    }
+
     /// A target's replicas.
     ///
     /// - Parameters:

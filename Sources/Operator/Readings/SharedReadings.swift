@@ -38,12 +38,14 @@ final class SharedReadings: Sendable {
 
     private let source: any MetricSource
     private let time: OperatorTime
+    private let metrics: OperatorMetrics
     private let entries = Mutex<[ReadingQuery: Entry]>([:])
     private let lastWaiter = Atomic<UInt64>(0)
 
-    init(source: any MetricSource, time: OperatorTime) {
+    init(source: any MetricSource, time: OperatorTime, metrics: OperatorMetrics) {
         self.source = source
         self.time = time
+        self.metrics = metrics
     }
 
     /// Distinct queries that someone wants.
@@ -115,6 +117,8 @@ final class SharedReadings: Sendable {
             } catch {
                 outcome = .failure(error)
             }
+            metrics.sourceAnswered(
+                type: query.type, after: time.elapsed() - startedAt, failure: outcome.failure?.reason)
             let waiters = entries.withLock { entries in
                 let waiters = entries[query]?.waiters.values
                 entries[query]?.waiters = [:]
@@ -129,6 +133,12 @@ final class SharedReadings: Sendable {
 }
 
 typealias ReadingOutcome = Result<MetricReading, PluginFailure>
+
+extension ReadingOutcome {
+    fileprivate var failure: PluginFailure? {
+        if case .failure(let failure) = self { failure } else { nil }
+    }
+}
 
 extension MetricObservation {
     init(_ outcome: ReadingOutcome) {

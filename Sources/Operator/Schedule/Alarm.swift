@@ -10,6 +10,13 @@ final class Alarm: Sendable {
 
     private let state = Mutex(State.quiet)
 
+    /// Somebody waits, and it has not rung since.
+    var isWaiting: Bool {
+        state.withLock { state in
+            if case .waiting = state { true } else { false }
+        }
+    }
+
     /// Ends the wait that is on, or the next one at once.
     func ring() {
         let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in

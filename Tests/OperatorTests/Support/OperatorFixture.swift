@@ -49,7 +49,7 @@ struct OperatorFixture: Sendable {
         api = world.api
         source = world.source
         log = CapturedLog()
-        transport = InMemoryTransport(api: world.api)
+        transport = InMemoryTransport(api: world.api, clock: world.clock, userAgent: "operator-1")
         runtime = OperatorRuntime(
             OperatorConfiguration(
                 cluster: ClusterConfiguration(server: "http://simulated", defaultNamespace: Self.namespace),
