@@ -53,6 +53,10 @@ MATRIX = {
         "serviceAccount": {"annotations": {"iam.gke.io/gcp-service-account": "a@b.iam.gserviceaccount.com"}},
         "podLabels": {"azure.workload.identity/use": "true"}, "podAnnotations": {"a": "b"},
         "commonLabels": {"team": "platform"}},
+    "named Secrets": {"secrets": {"access": "named", "named": [
+        {"namespace": "shop", "name": "redis-auth"}, {"namespace": "shop", "name": "other"}]}},
+    "no Secrets": {"secrets": {"access": "none"}},
+    "unlabelled Secrets": {"secrets": {"allowUnlabelled": True}, "watchNamespaces": ["shop"]},
     "one replica, slow to change": {
         "replicas": 1, "leaderElection": {"leaseDurationSeconds": 60, "renewDeadlineSeconds": 40, "retryPeriodSeconds": 5}},
     "image": {
@@ -75,6 +79,7 @@ REFUSED = {
     "a plugin from two places": ({"extraPlugins": [SCRIPT | COPIED]}, "oneOf"),
     "a log level that is none": ({"logLevel": "loud"}, "logLevel"),
     "a namespace that is none": ({"watchNamespaces": ["A_B"]}, "watchNamespaces"),
+    "Secrets in a way that is none": ({"secrets": {"access": "some"}}, "access"),
     "no service account": ({"serviceAccount": {"create": False}}, "serviceAccount.name"),
 }
 
@@ -121,8 +126,8 @@ def check_house(item):
             for field in ("apiGroups", "resources", "verbs"):
                 if "*" in rule[field] or any(entry.startswith("*/") for entry in rule[field]):
                     yield f"a rule grants every one of {field}"
-            if "secrets" in rule["resources"]:
-                yield "a rule grants Secrets"
+            if "secrets" in rule["resources"] and rule["verbs"] != ["get"]:
+                yield "a rule grants more of Secrets than to get one"
     if kind in ("Deployment", "Pod"):
         pod = item["spec"]["template"]["spec"] if kind == "Deployment" else item["spec"]
         volumes = {volume["name"] for volume in pod.get("volumes", [])}

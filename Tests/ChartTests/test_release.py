@@ -68,7 +68,11 @@ class ReleaseTests(unittest.TestCase):
                                 "spec": {"replicas": 2}}, "shop")
                 cluster.create_scaler("shop", "web", targetRef={
                     "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web"})
+                cluster.create_workload("shop", "other")
+                cluster.create_scaler("shop", "other", targetDeployment="other")
                 with release.operator():
+                    # Whatever one scaler names, the others are looked after.
+                    cluster.replicas("shop", "other", 5)
                     if target_kinds:
                         cluster.wait("argoproj.io/v1alpha1", "Rollout", "shop", "web",
                                      lambda item: item["spec"]["replicas"] == 5)
