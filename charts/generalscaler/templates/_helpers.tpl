@@ -49,7 +49,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "generalscaler.scalingRules" -}}
 - apiGroups: [autoscaling.example.com]
   resources: [generalscalers]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 - apiGroups: [autoscaling.example.com]
   resources: [generalscalers/status]
   verbs: [patch]
