@@ -51,6 +51,8 @@ debootstrap --variant=minbase --include="${packages// /,}" "$suite" "$root" "$mi
     cannot "debootstrap could not get Debian from $mirror"
 }
 rm -f "$root.log"
+# mktemp lets nobody else in.
+chmod 0755 "$root"
 mkdir -p "$root$place"
 install -m 0755 "$files"/* "$root$place/"
 
