@@ -45,7 +45,7 @@ struct DryRunTests {
             try fixture.create(World.scaler("web", spec))
             for _ in 0...Self.values.count {
                 try await fixture.poll()
-                live += await fixture.runtime.controller.snapshots().compactMap(\.decision)
+                live += await fixture.runtime.controller.snapshot().scalers.compactMap(\.decision)
             }
             #expect(fixture.scalePatches.isEmpty)
         }

@@ -123,8 +123,9 @@ final class LeaderElector: Service {
     }
 
     private func wait(_ duration: Duration) async {
-        state.withLock { $0.wakesAt = time.elapsed() + duration }
-        await alarm.wait(for: duration, time: time)
+        let end = time.elapsed() + duration
+        state.withLock { $0.wakesAt = end }
+        await alarm.wait(until: end, time: time)
         state.withLock { $0.wakesAt = nil }
     }
 
