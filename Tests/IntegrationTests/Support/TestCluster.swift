@@ -10,6 +10,8 @@ import YAMLFormat
 /// names, or else a simulated one that lives as long as the test.
 struct TestCluster: Sendable {
     let kubeconfig: String
+    /// What the operator gets: exactly its own rights, see ``OperatorRights``.
+    private(set) var operatorKubeconfig = ""
     let namespace: String
     let client: KubernetesClient
     /// The test's own files, gone after it.
@@ -38,7 +40,7 @@ struct TestCluster: Sendable {
         kubeconfig: String, _ directory: URL, _ body: (TestCluster) async throws -> Void
     ) async throws {
         let http = CurlHTTPClient()
-        let cluster = TestCluster(
+        var cluster = TestCluster(
             kubeconfig: kubeconfig,
             namespace: "generalscaler-test-\(UUID().uuidString.prefix(8).lowercased())",
             client: KubernetesClient(
@@ -53,6 +55,7 @@ struct TestCluster: Sendable {
             _ = try await cluster.client.create(
                 .namespace, in: "",
                 ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(cluster.namespace)]])
+            cluster.operatorKubeconfig = try await OperatorRights.grant(on: cluster)
             result = .success(try await body(cluster))
         } catch {
             result = .failure(error)

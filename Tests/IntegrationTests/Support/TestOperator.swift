@@ -4,7 +4,8 @@ import Subprocess
 import TestSupport
 import WireFormats
 
-/// The operator as a user runs it: its executable, its plugins' executables, a kubeconfig and a `plugins.yaml`.
+/// The operator as a user runs it: its executable, its plugins' executables, a kubeconfig and a `plugins.yaml`. It has the
+/// rights that it has in a cluster, and no others.
 struct TestOperator: Sendable {
     let process: RunningProcess
     private let address: String
@@ -22,7 +23,7 @@ struct TestOperator: Sendable {
         return try await RunningProcess.run(
             "generalscaler",
             [
-                "run", "--kubeconfig", cluster.kubeconfig, "--namespace", cluster.namespace, "--plugins-config",
+                "run", "--kubeconfig", cluster.operatorKubeconfig, "--namespace", cluster.namespace, "--plugins-config",
                 manifest.path, "--listen", "127.0.0.1:0", "--log-level", "debug",
             ] + arguments
         ) { process in

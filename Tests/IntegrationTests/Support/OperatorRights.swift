@@ -1,0 +1,83 @@
+import Foundation
+import KubernetesClient
+import WireFormats
+import YAMLFormat
+
+/// Who the operator of a test is: a service account with the rights that `deploy/operator.yaml` gives, in the test's
+/// namespace and in no other.
+enum OperatorRights {
+    private static let name = "generalscaler"
+
+    /// Makes the account, its role and its token.
+    ///
+    /// - Returns: the path of a kubeconfig that has the token.
+    static func grant(on cluster: TestCluster) async throws -> String {
+        let namespace = cluster.namespace
+        func create(_ kind: ResourceKind, _ fields: [String: JSON]) async throws {
+            let head: [String: JSON] = [
+                "apiVersion": .string(kind.apiVersion), "kind": .string(kind.kind), "metadata": ["name": .string(name)],
+            ]
+            _ = try await cluster.client.create(kind, in: namespace, .object(head.merging(fields) { $1 }))
+        }
+        try await create(.serviceAccount, [:])
+        try await create(.role, ["rules": .array(try rules())])
+        try await create(
+            .roleBinding,
+            [
+                "roleRef": ["apiGroup": .string(ResourceKind.role.group), "kind": "Role", "name": .string(name)],
+                "subjects": [["kind": "ServiceAccount", "name": .string(name), "namespace": .string(namespace)]],
+            ])
+        let answer = try await cluster.client.create(
+            .tokenRequest(of: name), in: namespace,
+            ["apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": [:]])
+        guard let token = answer["status"]?["token"]?.stringValue else { throw Missing(what: "a token in \(answer)") }
+        return try kubeconfig(of: cluster, token: token)
+    }
+
+    /// What the manifest lets the operator do, in its own namespace and in the others: here these are one.
+    private static func rules() throws -> [JSON] {
+        let text = try String(contentsOf: TestCluster.file("deploy/operator.yaml"), encoding: .utf8)
+        let roles = try text.components(separatedBy: "\n---\n").map { try YAMLDocument.parse($0) }.filter {
+            $0["kind"] == "ClusterRole" || $0["kind"] == "Role"
+        }
+        let rules = roles.flatMap { $0["rules"]?.arrayValue ?? [] }
+        guard !rules.isEmpty else { throw Missing(what: "rules in deploy/operator.yaml") }
+        return rules
+    }
+
+    /// The test's kubeconfig with the token in the place of every user's credentials.
+    private static func kubeconfig(of cluster: TestCluster, token: String) throws -> String {
+        let text = try String(contentsOf: URL(filePath: cluster.kubeconfig), encoding: .utf8)
+        var config = try YAMLDocument.parse(text).objectValue ?? [:]
+        config["users"] = .array([["name": .string(name), "user": ["token": .string(token)]]])
+        config["contexts"] = .array(
+            (config["contexts"]?.arrayValue ?? []).map { entry in
+                var context = entry["context"]?.objectValue ?? [:]
+                context["user"] = .string(name)
+                return ["name": entry["name"] ?? "", "context": .object(context)]
+            })
+        let path = cluster.directory.appending(path: "operator-kubeconfig").path
+        try Data(JSON.object(config).description.utf8).write(to: URL(filePath: path))
+        return path
+    }
+
+    private struct Missing: Error, CustomStringConvertible {
+        let what: String
+        var description: String { "there is not \(what)" }
+    }
+}
+
+extension ResourceKind {
+    fileprivate static let serviceAccount = ResourceKind(
+        group: "", version: "v1", kind: "ServiceAccount", plural: "serviceaccounts")
+    fileprivate static let role = ResourceKind(
+        group: "rbac.authorization.k8s.io", version: "v1", kind: "Role", plural: "roles")
+    fileprivate static let roleBinding = ResourceKind(
+        group: "rbac.authorization.k8s.io", version: "v1", kind: "RoleBinding", plural: "rolebindings")
+
+    /// Asking for a token is creating below the account.
+    fileprivate static func tokenRequest(of account: String) -> ResourceKind {
+        ResourceKind(
+            group: "", version: "v1", kind: "TokenRequest", plural: "serviceaccounts/\(account)/token")
+    }
+}
