@@ -41,7 +41,8 @@ ALLOWED = {
     "ClusterSimulator": f"WireFormats HTTPTypes Hummingbird HummingbirdTLS Logging ServiceLifecycle Yams {RUNTIME}",
     "Operator": (
         "HTTPTransport KubernetesClient PluginHost PluginProtocol Scaling WireFormats "
-        f"Hummingbird HummingbirdTLS Logging ServiceLifecycle {RUNTIME}"
+        "Crypto Hummingbird HummingbirdCore HummingbirdTLS NIOCore NIOSSL SwiftASN1 X509 "
+        f"Logging ServiceLifecycle {RUNTIME}"
     ),
     "generalscaler": (
         "Backtest ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost PluginProtocol Scaling "
