@@ -187,7 +187,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
-        .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),
+        .testTarget(name: "WireFormatsTests", dependencies: ["TestSupport", "WireFormats"]),
         .testTarget(
             name: "HTTPTransportTests",
             dependencies: [
@@ -237,7 +237,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .testTarget(name: "ScalingTests", dependencies: ["Scaling"]),
+        .testTarget(name: "ScalingTests", dependencies: ["Scaling", "TestSupport"]),
         .testTarget(
             name: "KubernetesClientTests",
             dependencies: [
@@ -250,9 +250,10 @@ let package = Package(
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
+                "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
                 "PluginProtocol",
-                "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
+                "Scaling", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler-launch",
+                "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

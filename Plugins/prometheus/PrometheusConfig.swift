@@ -24,7 +24,8 @@ struct PrometheusConfig: MetricConfig {
         """
         Base URL of the server, such as `http://prometheus.monitoring:9090`, with the path prefix where it has one. \
         An operator can set it for all scalers in `plugins.yaml`.
-        """)
+        """,
+        isAddress: true)
     var address: String
 
     @Field("The PromQL query; it is evaluated at the time of the call.")

@@ -44,10 +44,12 @@ struct PubSubConfig: MetricConfig {
         """)
     var credentials: Secret?
 
-    @Field("Base URL of the Monitoring API, for tests and emulators.")
+    @Field("Base URL of the Monitoring API, for tests and emulators.", isAddress: true)
     var endpoint = Self.googleEndpoint
 
-    @Field("URL that access tokens are asked of, for tests and emulators. Left out, the credentials say it.")
+    @Field(
+        "URL that access tokens are asked of, for tests and emulators. Left out, the credentials say it.",
+        isAddress: true)
     var tokenEndpoint: String?
 
     func validate() -> [ConfigProblem] {

@@ -5,14 +5,15 @@ import SourceSupport
 struct RedisConfig: MetricConfig {
     // MARK: Where
 
-    @Field("Host and port of the server, such as `redis.shop:6379`; without a port it is 6379.")
+    @Field("Host and port of the server, such as `redis.shop:6379`; without a port it is 6379.", isAddress: true)
     var address: String?
 
     @Field(
         """
         The server as a URL, in place of `address`: `redis://`, `rediss://` (TLS) or `unix://` with the path of a \
         socket. It may hold user, password and database: `redis://user:password@host:6379/0`.
-        """)
+        """,
+        isAddress: true)
     var url: Secret?
 
     @Field("The ACL user's name; left out, the password is that of the default user.")
@@ -112,7 +113,7 @@ struct RedisConfig: MetricConfig {
 }
 
 struct SentinelConfig: MetricConfig {
-    @Field("Hosts and ports of the Sentinels; without a port it is 26379.")
+    @Field("Hosts and ports of the Sentinels; without a port it is 26379.", isAddress: true)
     var addresses: [String]
 
     @Field("The name by which the Sentinels know the master.")

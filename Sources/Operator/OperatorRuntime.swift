@@ -13,6 +13,8 @@ package struct OperatorConfiguration: Sendable {
     package var namespaces: [String]
     /// The ConfigMap that can pause every scaler; nil for none.
     package var pauseConfigMap: ObjectKey?
+    /// Whether Secrets without the label `autoscaling.example.com/readable: "true"` may be used.
+    package var allowsUnlabelledSecrets: Bool
     /// Where metrics and health are served; nil for nowhere.
     package var listen: ListenAddress?
     /// Which operator process this is, in events, the audit log and the lease: differs from every other process.
@@ -26,6 +28,7 @@ package struct OperatorConfiguration: Sendable {
         cluster: ClusterConfiguration,
         namespaces: [String] = [],
         pauseConfigMap: ObjectKey? = nil,
+        allowsUnlabelledSecrets: Bool = false,
         listen: ListenAddress?,
         identity: String,
         election: LeaderElection? = nil,
@@ -34,6 +37,7 @@ package struct OperatorConfiguration: Sendable {
         self.cluster = cluster
         self.namespaces = namespaces
         self.pauseConfigMap = pauseConfigMap
+        self.allowsUnlabelledSecrets = allowsUnlabelledSecrets
         self.listen = listen
         self.identity = identity
         self.election = election
@@ -116,6 +120,9 @@ package struct OperatorRuntime: Sendable {
                 rivals: RivalDirectory(client: client, time: time),
                 pause: pause,
                 source: source,
+                secrets: SecretStore(
+                    client: client, time: time, random: random,
+                    allowsUnlabelled: configuration.allowsUnlabelledSecrets),
                 writer: ScalerWriter(
                     client: client,
                     events: events,

@@ -47,7 +47,8 @@ enum PluginDiscovery {
                 PluginProgram(
                     name: name, path: path, arguments: Array(entry.argv.dropFirst()),
                     environment: inherited.merging(entry.environment) { $1 },
-                    defaults: entry.defaults, maxInFlight: entry.maxInFlight, mode: entry.mode, sha256: entry.sha256,
+                    defaults: entry.defaults, allowedAddresses: entry.allowedAddresses, maxInFlight: entry.maxInFlight,
+                    mode: entry.mode, sha256: entry.sha256,
                     isConfined: entry.isConfined, readPaths: entry.readPaths, limits: entry.limits))
         }
         return Result(programs: programs, warnings: warnings)

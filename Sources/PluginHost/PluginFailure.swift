@@ -19,6 +19,8 @@ package struct PluginFailure: Error, Sendable, Hashable, CustomStringConvertible
         case busy
         /// The plugin lacks the capability that the call needs.
         case notSupported
+        /// The config names a server that the operator's owner did not allow.
+        case addressRefused(ConfigProblem)
         /// The config makes the request longer than the plugin takes.
         case requestTooLarge
         /// The caller's task was cancelled.
@@ -55,6 +57,7 @@ extension PluginFailure {
         case .protocolViolation: "protocol_violation"
         case .busy: "busy"
         case .notSupported: "not_supported"
+        case .addressRefused: "address_refused"
         case .requestTooLarge: "request_too_large"
         case .cancelled: "cancelled"
         }

@@ -14,6 +14,8 @@ package final class PluginHost: Service {
     let programs: ProgramWatch
     private let supervisors: [String: PluginSupervisor]
     private let registry: SharedTypeRegistry
+    /// By plugin: of those with `allowedAddresses`.
+    private let gates: [String: AddressGate]
     private let logs: LogPump
     private let clock: HostClock
     private let loop: EventLoop
@@ -48,17 +50,25 @@ package final class PluginHost: Service {
         let registry = SharedTypeRegistry(
             TypeRegistry(plugins: found.programs.map(\.name), directories: configuration.directories))
         self.registry = registry
+        var gates: [String: AddressGate] = [:]
+        for program in found.programs {
+            gates[program.name] = program.allowedAddresses.map {
+                AddressGate(plugin: program.name, patterns: $0, defaults: program.defaults)
+            }
+        }
+        self.gates = gates
         let launcher = PluginLauncher(
             program: configuration.launcher,
             temporaryDirectory: configuration.environment["TMPDIR"] ?? PluginHostConfiguration.temporaryDirectory)
         let surroundings = PluginSession.Surroundings(
             loop: loop, clock: self.clock, logs: logs, launcher: launcher, hostVersion: configuration.hostVersion)
         supervisors = Dictionary(
-            uniqueKeysWithValues: found.programs.map { program in
+            uniqueKeysWithValues: found.programs.map { [gates] program in
                 let supervisor = PluginSupervisor(
                     program: program, surroundings: surroundings, logger: logger, random: random
                 ) { initialized in
                     registry.types.withLock { $0.handshaken(program.name, initialized) }
+                        + (gates[program.name]?.handshaken(initialized.metricTypes) ?? [])
                 }
                 return (program.name, supervisor)
             })
@@ -142,33 +152,32 @@ package final class PluginHost: Service {
 
     // MARK: Calls
 
-    /// Has the plugin check a config, its defaults merged in by the caller.
+    /// Has the plugin check a config.
     ///
-    /// - Parameter config: a JSON object.
-    package func validate(type: String, config: JSON) async -> ConfigVerdict {
-        let request = PluginRequest.validateConfig(type: type, config: config)
+    package func validate(type: String, config: PluginConfig) async -> ConfigVerdict {
+        let request = PluginRequest.validateConfig(type: type, config: config.json)
         let result = await call(request, type: type, config: config, timeout: PluginHostLimits.validateTimeout)
         switch result {
         case .success(.verdict(.valid(let targetType))): return .valid(targetType)
         case .success(.verdict(.invalid(let problems))): return .invalid(problems)
         case .success: preconditionFailure("PluginAnswer gives validate_config a verdict")
         case .failure(let failure):
-            guard case .answered(let error) = failure.kind, error.kind == .configInvalid else {
-                return .unavailable(failure)
+            switch failure.kind {
+            case .addressRefused(let problem): return .invalid([problem])
+            case .answered(let error) where error.kind == .configInvalid:
+                return .invalid([ConfigProblem(path: error.path ?? "", message: error.message)])
+            default: return .unavailable(failure)
             }
-            return .invalid([ConfigProblem(path: error.path ?? "", message: error.message)])
         }
     }
 
     /// Asks for a metric's value.
     ///
-    /// - Parameters:
-    ///   - config: a JSON object, its defaults merged in by the caller.
-    ///   - timeout: when to give up, counted from now.
+    /// - Parameter timeout: when to give up, counted from now.
     package func read(
-        type: String, config: JSON, targetType: TargetType, timeout: Duration
+        type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading {
-        let request = PluginRequest.getMetricValue(type: type, config: config, targetType: targetType)
+        let request = PluginRequest.getMetricValue(type: type, config: config.json, targetType: targetType)
         switch await call(request, type: type, config: config, timeout: timeout) {
         case .success(.reading(let reading)): return reading
         case .success: preconditionFailure("PluginAnswer gives get_metric_value a reading")
@@ -178,12 +187,10 @@ package final class PluginHost: Service {
 
     /// Asks for a metric's history.
     ///
-    /// - Parameters:
-    ///   - config: a JSON object, its defaults merged in by the caller.
-    ///   - timeout: when to give up, counted from now.
+    /// - Parameter timeout: when to give up, counted from now.
     /// - Throws: ``PluginFailure``; of the kind `notSupported` where the plugin keeps no history.
     package func readRange(
-        type: String, config: JSON, targetType: TargetType, window: RangeWindow, timeout: Duration
+        type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
     ) async throws(PluginFailure) -> MetricRange {
         if let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner],
             registry.types.withLock({ $0.installed[type] }) != nil, await !supervisor.offersRange
@@ -193,7 +200,8 @@ package final class PluginHost: Service {
                 "plugin \(owner) cannot tell the history of metric type \"\(type)\": it does not have the capability "
                     + "range")
         }
-        let request = PluginRequest.getMetricRange(type: type, config: config, targetType: targetType, window: window)
+        let request = PluginRequest.getMetricRange(
+            type: type, config: config.json, targetType: targetType, window: window)
         switch await call(request, type: type, config: config, timeout: timeout) {
         case .success(.range(let range)): return range
         case .success: preconditionFailure("PluginAnswer gives get_metric_range a range")
@@ -202,15 +210,30 @@ package final class PluginHost: Service {
     }
 
     private func call(
-        _ request: PluginRequest, type: String, config: JSON, timeout: Duration
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner] else {
             return .failure(registry.types.withLock { $0.unknown(type) })
         }
+        if let refusal = gates[owner]?.refusal(type: type, config: config) { return .failure(refusal) }
         guard !loop.isOnThread else {
             return await supervisor.callOnLoop(request, type: type, config: config, timeout: timeout)
         }
         return await supervisor.call(request, type: type, config: config, timeout: timeout)
+    }
+}
+
+extension PluginHost {
+    /// Asks for a metric's value, of a config without values of Secrets.
+    package func read(
+        type: String, config: JSON, targetType: TargetType, timeout: Duration
+    ) async throws(PluginFailure) -> MetricReading {
+        try await read(type: type, config: PluginConfig(config), targetType: targetType, timeout: timeout)
+    }
+
+    /// Has the plugin check a config without values of Secrets.
+    package func validate(type: String, config: JSON) async -> ConfigVerdict {
+        await validate(type: type, config: PluginConfig(config))
     }
 }
 

@@ -49,10 +49,16 @@ enum PluginHostLimits {
     static let logLinesPerSecond = 50
     /// Log records of all plugins waiting to be written.
     static let maxWaitingLogRecords = 4_096
-    /// Secrets seen in configs that are struck out of one plugin's texts.
-    static let maxSecrets = 1_024
-    /// Shorter secrets are not struck out: they would hit ordinary words.
-    static let minSecretCharacters = 6
+    /// Secrets seen in configs that are struck out of one plugin process's texts; those sent last count.
+    static let maxSecrets = 8_192
+    /// Bytes of what these are looked for by.
+    static let maxSecretBytes = 16 << 20
+    /// Shorter secrets are not struck out: they protect nothing, and would hit ordinary words.
+    static let minSecretBytes = 4
+    /// Shorter lines of a secret of several lines are not struck out on their own.
+    static let minSecretLineBytes = 8
+    /// Lines of one secret, such as a private key, that are struck out on their own.
+    static let maxSecretLines = 256
 
     // MARK: Life and death
 
@@ -85,4 +91,6 @@ enum PluginHostLimits {
     // MARK: Manifest
 
     static let maxManifestBytes = 1 << 20
+    /// Entries of one plugin's `allowedAddresses`.
+    static let maxAllowedAddresses = 256
 }

@@ -1,5 +1,4 @@
 import PluginProtocol
-import WireFormats
 
 /// One run of a plugin's program, whatever its mode. It lives on the event loop.
 protocol PluginInstance: Actor {
@@ -16,7 +15,7 @@ protocol PluginInstance: Actor {
     /// Called on the loop's thread, and stays there. It is isolated as its caller is, because to enter an actor and to
     /// leave it again would cost every call two jobs.
     func call(
-        _ request: PluginRequest, type: String, config: JSON, timeout: Duration, isolation: isolated (any Actor)?
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration, isolation: isolated (any Actor)?
     ) async -> Result<PluginAnswer, PluginFailure>
     var vitals: PluginVitals { get }
 }

@@ -8,8 +8,10 @@ struct PluginLogCapture {
     private var framer = LineFramer(maxLineBytes: PluginHostLimits.maxLogLineBytes)
     private var limiter: LogLimiter
     private var redactor = SecretRedactor()
+    /// The end of a piece of a line that is too long, which may be the beginning of a secret.
+    private var carried: [UInt8] = []
     /// Configs sent before it was known what in them is secret.
-    private var unread: [(type: String, config: JSON)]? = []
+    private var unread: [(type: String, config: PluginConfig)]? = []
 
     init(now: Duration) {
         limiter = LogLimiter(now: now)
@@ -25,10 +27,12 @@ struct PluginLogCapture {
     }
 
     /// The plugin is about to get this config.
-    mutating func learn(type: String, config: JSON) {
+    mutating func learn(type: String, config: PluginConfig) {
         guard let unread else { return redactor.learn(type: type, config: config) }
         if unread.count < PluginHostLimits.maxSecrets { self.unread?.append((type, config)) }
     }
+
+    func redact(_ failure: PluginFailure) -> PluginFailure { redactor.redact(failure) }
 
     func redact(_ result: Result<PluginAnswer, PluginFailure>) -> Result<PluginAnswer, PluginFailure> {
         guard redactor.knowsSecrets else { return result }
@@ -43,8 +47,14 @@ struct PluginLogCapture {
         var offset = 0
         while let piece = framer.next(in: chunk, from: &offset) {
             switch piece {
-            case .line(let line): admit(line, now: now, &notes)
-            case .joined(let line), .overlong(let line): line.withUnsafeBytes { admit($0, now: now, &notes) }
+            case .line(let line): carried.isEmpty ? admit(line, now: now, &notes) : admit(Array(line), now: now, &notes)
+            case .joined(let line): admit(line, now: now, &notes)
+            case .overlong(let piece):
+                let text = carried + piece
+                let split = text.count - redactor.unfinishedBytes(text)
+                carried = []
+                admit(Array(text[..<split]), now: now, &notes)
+                carried = Array(text[split...])
             }
         }
         return notes
@@ -53,7 +63,7 @@ struct PluginLogCapture {
     /// The notes that are left at the end of stderr.
     mutating func finish(now: Duration) -> [PluginNote] {
         var notes: [PluginNote] = []
-        if let rest = framer.finish() { rest.withUnsafeBytes { admit($0, now: now, &notes) } }
+        if let rest = framer.finish() ?? (carried.isEmpty ? nil : []) { admit(rest, now: now, &notes) }
         let suppressed = limiter.takeSuppressed()
         if suppressed > 0 { notes.append(.suppressed(lines: suppressed)) }
         return notes
@@ -66,12 +76,18 @@ struct PluginLogCapture {
         return suppressed > 0 ? [.suppressed(lines: suppressed), redacted] : [redacted]
     }
 
+    private mutating func admit(_ piece: [UInt8], now: Duration, _ notes: inout [PluginNote]) {
+        let line = carried + piece
+        carried = []
+        line.withUnsafeBytes { admit($0, now: now, &notes) }
+    }
+
     private mutating func admit(_ line: UnsafeRawBufferPointer, now: Duration, _ notes: inout [PluginNote]) {
         guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) else { return }
         let line = line.last == 0x0D ? UnsafeRawBufferPointer(rebasing: line.dropLast()) : line
         guard case .pass(let suppressed) = limiter.admit(now: now) else { return }
         if suppressed > 0 { notes.append(.suppressed(lines: suppressed)) }
-        let text = redactor.redact(Excerpt.printable(String(decoding: line, as: UTF8.self)))
+        let text = Excerpt.printable(redactor.redact(String(decoding: line, as: UTF8.self)))
         lastLine = text
         notes.append(.stderr(text))
     }

@@ -8,6 +8,7 @@ import Yams
 /// plugins:
 ///   prometheus:
 ///     defaults: {address: "http://prometheus:9090"}
+///     allowedAddresses: ["https://*.metrics.example.com"]
 ///     env: {GODEBUG: x509ignoreCN=0}
 ///     maxInFlight: 16
 ///     readPaths: [/etc/prometheus-token]
@@ -25,6 +26,8 @@ struct PluginManifest: Sendable {
         var argv: [String] = []
         var environment: [String: String] = [:]
         var defaults: [String: JSON] = [:]
+        /// Nil where every address is.
+        var allowedAddresses: [AddressPattern]?
         var maxInFlight: Int?
         var mode = PluginProgram.Mode.serve
         var sha256: String?
@@ -92,6 +95,7 @@ extension PluginManifest.Entry {
             case "defaults":
                 guard case .object(let members) = try value.json() else { throw value.problem("must be a mapping") }
                 defaults = members
+            case "allowedAddresses": allowedAddresses = try Self.addressPatterns(value)
             case "maxInFlight": maxInFlight = try value.int(in: 1...PluginHostLimits.maxInFlight)
             case "mode":
                 guard let mode = PluginProgram.Mode(rawValue: try value.text()) else {
@@ -118,8 +122,25 @@ extension PluginManifest.Entry {
         }
     }
 
+    private static func addressPatterns(_ reader: YAMLReader) throws(YAMLProblem) -> [AddressPattern] {
+        let texts = try reader.strings()
+        guard texts.count <= PluginHostLimits.maxAllowedAddresses else {
+            throw reader.problem("must have at most \(PluginHostLimits.maxAllowedAddresses) entries")
+        }
+        var patterns: [AddressPattern] = []
+        for text in texts {
+            guard let pattern = AddressPattern(text) else {
+                throw reader.problem(
+                    "\"\(text.prefix(64))\" is none of scheme://host:port, scheme://host, host:port and unix:///path, "
+                        + "with *. before a host or :* for a port: no path, user or blanks")
+            }
+            patterns.append(pattern)
+        }
+        return patterns
+    }
+
     private static let fields =
-        "argv, env, defaults, maxInFlight, mode, sha256, confined, readPaths, limits"
+        "argv, env, defaults, allowedAddresses, maxInFlight, mode, sha256, confined, readPaths, limits"
 }
 
 extension PluginLimits {

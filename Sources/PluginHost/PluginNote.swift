@@ -15,11 +15,14 @@ enum PluginNote: Sendable, Hashable {
 
 /// Foreign bytes, made fit to stand in a message.
 enum Excerpt {
+    /// What stands in place of the rest of a text.
+    static let ellipsis = "…"
+
     /// The first characters, control characters and broken UTF-8 replaced.
     static func of(_ bytes: UnsafeRawBufferPointer) -> String {
         let isCut = bytes.count > PluginHostLimits.maxExcerpt
         let text = String(decoding: bytes.prefix(PluginHostLimits.maxExcerpt), as: UTF8.self)
-        return printable(text) + (isCut ? "…" : "")
+        return printable(text) + (isCut ? ellipsis : "")
     }
 
     /// The text with each control character, a line break among them, replaced.

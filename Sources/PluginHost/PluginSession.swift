@@ -89,7 +89,7 @@ actor PluginSession: PluginInstance {
         let failure: PluginFailure
         do {
             let status = try await spawn()
-            failure = verdict ?? .crashed(program, status, isUp: upSince != nil, lastWords: logs.lastLine)
+            failure = logs.redact(verdict ?? .crashed(program, status, isUp: upSince != nil, lastWords: logs.lastLine))
         } catch {
             failure = .notStarted(program, error)
         }
@@ -237,7 +237,7 @@ actor PluginSession: PluginInstance {
     // MARK: Calls
 
     func call(
-        _ request: PluginRequest, type: String, config: JSON, timeout: Duration,
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
         isolation: isolated (any Actor)? = #isolation
     ) async -> Result<PluginAnswer, PluginFailure> {
         let id = alreadyOnLoop { session in

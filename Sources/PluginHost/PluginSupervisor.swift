@@ -53,7 +53,7 @@ actor PluginSupervisor {
 
     /// - Parameters:
     ///   - random: evenly drawn from 0..<1.
-    ///   - onHandshake: takes what the plugin offers; returns what is wrong with that in sum with other plugins.
+    ///   - onHandshake: takes what the plugin offers; returns what of that cannot be used, and why.
     init(
         program: PluginProgram, surroundings: PluginSession.Surroundings, logger: Logger,
         random: @escaping @Sendable () -> Double, onHandshake: @escaping @Sendable (InitializeResult) -> [String]
@@ -155,7 +155,7 @@ actor PluginSupervisor {
         let conflicts = onHandshake(initialized)
         lastFailure = conflicts.first ?? lastFailure
         for conflict in conflicts {
-            logger.error("Metric type is offered by two plugins", metadata: ["problem": "\(conflict)"])
+            logger.error("Metric type cannot be used", metadata: ["problem": "\(conflict)"])
         }
         logger.info(
             "Plugin is up",
@@ -241,7 +241,7 @@ actor PluginSupervisor {
         }
         for (type, config) in configs.all {
             let answer = await candidate.call(
-                .validateConfig(type: type, config: config), type: type, config: config,
+                .validateConfig(type: type, config: config.json), type: type, config: config,
                 timeout: PluginHostLimits.validateTimeout, isolation: self)
             switch answer {
             case .success(.verdict(.valid)): continue
@@ -258,7 +258,7 @@ actor PluginSupervisor {
     // MARK: Calls
 
     func call(
-        _ request: PluginRequest, type: String, config: JSON, timeout: Duration
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
         switch callee {
         case .failure(let failure): return .failure(failure)
@@ -272,7 +272,7 @@ actor PluginSupervisor {
     /// ``call(_:type:config:timeout:)`` for who runs on the loop's thread already, where to enter the actor and to
     /// leave it again would cost two jobs.
     func callOnLoop(
-        _ request: PluginRequest, type: String, config: JSON, timeout: Duration,
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
         isolation: isolated (any Actor)? = #isolation
     ) async -> Result<PluginAnswer, PluginFailure> {
         switch alreadyOnLoop({ $0.callee }) {
@@ -290,7 +290,7 @@ actor PluginSupervisor {
         return .success(current)
     }
 
-    private func remember(_ type: String, _ config: JSON, _ result: Result<PluginAnswer, PluginFailure>) {
+    private func remember(_ type: String, _ config: PluginConfig, _ result: Result<PluginAnswer, PluginFailure>) {
         if case .success(.verdict(let verdict)) = result { configs.remember(type, config, verdict) }
     }
 

@@ -26,14 +26,14 @@ struct ProgramChanges {
 struct RememberedConfigs {
     private struct Key: Hashable {
         let type: String
-        let config: JSON
+        let config: PluginConfig
     }
 
     private var order: [Key] = []
 
-    var all: [(type: String, config: JSON)] { order.map { ($0.type, $0.config) } }
+    var all: [(type: String, config: PluginConfig)] { order.map { ($0.type, $0.config) } }
 
-    mutating func remember(_ type: String, _ config: JSON, _ verdict: ValidateConfigResult) {
+    mutating func remember(_ type: String, _ config: PluginConfig, _ verdict: ValidateConfigResult) {
         let key = Key(type: type, config: config)
         order.removeAll { $0 == key }
         guard case .valid = verdict else { return }

@@ -3,53 +3,50 @@ import WireFormats
 
 /// Strikes the secrets that a plugin was given out of the texts that it writes.
 ///
-/// Secret is what the metric type's schema marks with `"x-secret": true`, wherever the config holds it.
+/// Secret is what came from a Secret, and what the metric type's schema marks with `"x-secret": true`, wherever the
+/// config holds it.
 struct SecretRedactor {
-    private var pathsByType: [String: [[String]]] = [:]
-    private var secrets: Set<String> = []
+    private var marks: [String: MarkedFields] = [:]
+    private var secrets = KnownSecrets()
 
     init(metricTypes: [MetricTypeDescription] = []) {
-        for type in metricTypes {
-            let paths = Self.secretPaths(in: type.configSchema, at: [])
-            if !paths.isEmpty { pathsByType[type.type] = paths }
-        }
+        for type in metricTypes { marks[type.type] = MarkedFields("x-secret", in: type.configSchema) }
     }
 
     var knowsSecrets: Bool { !secrets.isEmpty }
 
     /// Remembers the secrets of a config that the plugin is about to get.
-    mutating func learn(type: String, config: JSON) {
-        guard let paths = pathsByType[type] else { return }
-        for path in paths {
-            let value = path.reduce(config as JSON?) { value, key in value?[key] }
-            guard let secret = value?.stringValue, secret.count >= PluginHostLimits.minSecretCharacters,
-                secrets.count < PluginHostLimits.maxSecrets
-            else { continue }
-            secrets.insert(secret)
+    mutating func learn(type: String, config: PluginConfig) {
+        for secret in config.secrets { secrets.learn(secret) }
+        guard let marks = marks[type] else { return }
+        for field in marks.fields(of: config.json) {
+            for secret in field.texts { secrets.learn(secret) }
         }
     }
 
     func redact(_ text: String) -> String {
-        var result = text
-        for secret in secrets where result.contains(secret) {
-            result = result.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "***")
-        }
-        return result
+        guard knowsSecrets else { return text }
+        // Where an excerpt was cut, the secret may go on.
+        let isCut = text.hasSuffix(Excerpt.ellipsis)
+        let body = isCut ? String(text.dropLast(Excerpt.ellipsis.count)) : text
+        return SecretSearch(body, secrets).masked + (isCut ? Excerpt.ellipsis : "")
     }
 
-    private static func secretPaths(in schema: JSON, at path: [String]) -> [[String]] {
-        if schema["x-secret"] == true { return [path] }
-        guard let properties = schema["properties"]?.objectValue else { return [] }
-        return properties.flatMap { secretPaths(in: $1, at: path + [$0]) }
+    /// Bytes at the end of a piece of text that are the beginning of a secret, which may go on in the next piece.
+    func unfinishedBytes(_ piece: [UInt8]) -> Int {
+        guard knowsSecrets else { return 0 }
+        return SecretSearch(piece, secrets).unfinishedBytes
     }
 }
 
 extension SecretRedactor {
     func redact(_ failure: PluginFailure) -> PluginFailure {
+        guard knowsSecrets else { return failure }
         var failure = failure
         failure.message = redact(failure.message)
         if case .answered(var error) = failure.kind {
             error.message = redact(error.message)
+            error.path = error.path.map { redact($0) }
             failure.kind = .answered(error)
         }
         return failure
@@ -59,12 +56,14 @@ extension SecretRedactor {
         switch answer {
         case .reading(var reading):
             reading.detail = reading.detail.map { redact($0) }
+            reading.unit = reading.unit.map { redact($0) }
             return .reading(reading)
         case .range(var range):
             range.detail = range.detail.map { redact($0) }
             return .range(range)
         case .verdict(.invalid(let problems)):
-            return .verdict(.invalid(problems.map { ConfigProblem(path: $0.path, message: redact($0.message)) }))
+            return .verdict(
+                .invalid(problems.map { ConfigProblem(path: redact($0.path), message: redact($0.message)) }))
         case .verdict(.valid):
             return answer
         }

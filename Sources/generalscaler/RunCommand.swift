@@ -32,6 +32,14 @@ struct RunCommand: AsyncParsableCommand {
     )
     var pauseConfigMap: ObjectKey?
 
+    @Flag(
+        help: """
+            Let GeneralScalers use every Secret of their namespace, not only those that have the label \
+            autoscaling.example.com/readable: "true".
+            """
+    )
+    var allowUnlabelledSecrets = false
+
     @OptionGroup var electionOptions: ElectionOptions
 
     @OptionGroup var admissionOptions: AdmissionOptions
@@ -52,6 +60,7 @@ struct RunCommand: AsyncParsableCommand {
             cluster: try clusterOptions.configuration(environment),
             namespaces: namespaces,
             pauseConfigMap: pauseConfigMap,
+            allowsUnlabelledSecrets: allowUnlabelledSecrets,
             listen: listen,
             identity: Self.identity,
             election: try electionOptions.election(),

@@ -11,7 +11,7 @@ import WireFormats
 @Suite("Shared readings", .timeLimit(.minutes(5)))
 struct SharedReadingsTests {
     private let clock = ManualClock()
-    private let query = ReadingQuery(type: "test", config: ["a": 1], targetType: .value)
+    private let query = ReadingQuery(type: "test", config: PluginConfig(["a": 1]), targetType: .value)
 
     private func user(_ name: String) -> ObjectIdentity { ObjectIdentity(namespace: "shop", name: name, uid: name) }
 

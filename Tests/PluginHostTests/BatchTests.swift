@@ -145,12 +145,12 @@ struct BatchTests {
             let window = try #require(
                 RangeWindow(fromMicroseconds: 0, toMicroseconds: 60_000_000, stepSeconds: 30))
             let range = try await fixture.host.readRange(
-                type: "old", config: [:], targetType: .value, window: window, timeout: .seconds(30))
+                type: "old", config: PluginConfig([:]), targetType: .value, window: window, timeout: .seconds(30))
             #expect(range.points.map(\.value) == [30, 2])
             #expect(range.points.map(\.atMicroseconds) == [0, 60_000_000])
             let failure = await #expect(throws: PluginFailure.self) {
                 try await fixture.host.readRange(
-                    type: "new", config: [:], targetType: .value, window: window, timeout: .seconds(30))
+                    type: "new", config: PluginConfig([:]), targetType: .value, window: window, timeout: .seconds(30))
             }
             #expect(failure?.kind == .notSupported)
         }

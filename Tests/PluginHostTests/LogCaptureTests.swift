@@ -48,14 +48,33 @@ struct LogCaptureTests {
         ]
         let type = MetricTypeDescription(type: "t", description: "", configSchema: schema, defaultTargetType: .value)
         var capture = PluginLogCapture(now: .zero)
-        capture.learn(type: "t", config: ["password": "hunter22", "user": "somebody"])
+        capture.learn(type: "t", config: PluginConfig(["password": "hunter22", "user": "somebody"]))
         capture.learn([type])
-        capture.learn(type: "t", config: ["tls": ["key": "s3cret-key"], "password": "short"])
-        let notes = receive(&capture, "login somebody hunter22hunter22 with s3cret-key, not short\n")
-        #expect(notes == [.stderr("login somebody ****** with ***, not short")])
+        capture.learn(type: "t", config: PluginConfig(["tls": ["key": "s3cret-key"], "password": "abc"]))
+        let notes = receive(&capture, "login somebody hunter22hunter22 with s3cret-key, not abc\n")
+        #expect(notes == [.stderr("login somebody ****** with ***, not abc")])
         let failure = PluginFailure.answered(PluginError(.authFailed, "hunter22 is wrong"), plugin: "p")
         guard case .failure(let redacted) = capture.redact(.failure(failure)) else { return }
         #expect(redacted.message == "plugin p answered auth_failed: *** is wrong")
         #expect(redacted.kind == .answered(PluginError(.authFailed, "*** is wrong")))
+    }
+
+    @Test("A secret at the seam of two pieces of an endless line is struck out whole")
+    func seam() {
+        var capture = PluginLogCapture(now: .zero)
+        capture.learn([])
+        capture.learn(type: "t", config: PluginConfig([:], secrets: ["hunter22hunter"]))
+        let filler = String(repeating: "x", count: PluginHostLimits.maxLogLineBytes - 5)
+        let notes = receive(&capture, "\(filler)hunter22hunter and more\n")
+        #expect(notes == [.stderr(filler), .stderr("*** and more")])
+    }
+
+    @Test("An excerpt that ends within a secret does not show its beginning")
+    func excerpt() {
+        var capture = PluginLogCapture(now: .zero)
+        capture.learn([])
+        capture.learn(type: "t", config: PluginConfig([:], secrets: ["hunter22"]))
+        let note = PluginNote.rejectedLine(excerpt: "it is hunte…", reason: "no JSON")
+        #expect(capture.admit(note, now: .zero) == [.rejectedLine(excerpt: "it is ***…", reason: "no JSON")])
     }
 }

@@ -154,7 +154,7 @@ struct PluginDeathTests {
     func conflict() async throws {
         let plugins = ["a": PluginScript(types: ["a"]), "b": PluginScript(types: ["b", "a"])]
         try await HostFixture.run(plugins) { fixture in
-            let record = await fixture.log.wait(message: "Metric type is offered by two plugins")
+            let record = await fixture.log.wait(message: "Metric type cannot be used")
             #expect(record.metadata["problem"]?.contains("plugin a has already") == true)
             #expect(fixture.host.metricType("a")?.plugin == "a")
             #expect(fixture.host.metricType("b")?.plugin == "b")

@@ -80,6 +80,10 @@ struct PluginDiscoveryTests {
             ("plugins:\n  a:\n    argv: [run]", "plugins.yaml:3: plugins.a.argv: must begin with the absolute path"),
             ("plugins:\n  a:\n    argv: []", "must begin with the absolute path"),
             ("plugins:\n  a:\n    maxInFlight: 0", "plugins.yaml:3: plugins.a.maxInFlight: must be a whole number"),
+            (
+                "plugins:\n  a:\n    allowedAddresses: [http://*]",
+                "plugins.yaml:3: plugins.a.allowedAddresses: \"http://*\""
+            ),
             ("plugins:\n  a:\n    defaults: 7", "plugins.a.defaults: must be a mapping"),
             ("plugins:\n  a: b: c", "plugins.yaml"),
             ("plugins:\n  - a", "plugins.yaml:2: plugins: must be a mapping"),

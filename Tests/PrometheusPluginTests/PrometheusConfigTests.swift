@@ -81,6 +81,7 @@ import Testing
         #expect(auth?["bearer"]?["properties"]?["token"]?["x-secret"] == true)
         #expect(auth?["basic"]?["properties"]?["password"]?["x-secret"] == true)
         #expect(properties?["tls"]?["properties"]?["key"]?["x-secret"] == true)
+        #expect(properties?["address"]?["x-address"] == true)
         #expect(properties?["headers"]?["additionalProperties"]?["x-secret"] == true)
     }
 }

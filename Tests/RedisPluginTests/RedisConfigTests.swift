@@ -92,6 +92,9 @@ import Testing
         let properties = RedisConfig.configSchema["properties"]
         #expect(properties?["url"]?["x-secret"] == true)
         #expect(properties?["password"]?["x-secret"] == true)
+        #expect(properties?["url"]?["x-address"] == true)
+        #expect(properties?["address"]?["x-address"] == true)
+        #expect(properties?["sentinel"]?["properties"]?["addresses"]?["x-address"] == true)
         #expect(properties?["sentinel"]?["properties"]?["password"]?["x-secret"] == true)
         #expect(properties?["tls"]?["properties"]?["key"]?["x-secret"] == true)
         for url in [

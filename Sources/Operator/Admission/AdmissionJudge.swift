@@ -16,6 +16,9 @@ struct AdmissionJudge: Sendable {
     let mayRead: @Sendable (_ secret: ObjectKey, _ user: JSON) async -> Bool?
     let time: OperatorTime
 
+    /// What a plugin gets in place of a value of a Secret.
+    private static let standIn = "value-of-a-secret"
+
     /// Answers in ``AdmissionLimits/reviewTime`` in any case: what was not looked at by then is let pass.
     func judge(_ request: AdmissionRequest) async -> AdmissionVerdict {
         // An edit of labels, or a rollback of the operator, must not be held up by an old spec.
@@ -43,16 +46,19 @@ struct AdmissionJudge: Sendable {
         var secrets: Set<String> = []
         for (index, metric) in spec.metrics.enumerated() {
             let path = "spec.metrics[\(index)]"
-            let config = SecretFreeConfig(metric.config, path: "\(path).config")
-            secrets.formUnion(config.secrets)
-            verdict.problems += config.problems
+            let own = ConfigTemplate(metric.config, path: "\(path).config")
+            secrets.formUnion(own.places.map(\.reference.name))
             let defaults = source.defaults(forType: metric.type)
-            let merged = defaults.merging(config.config.objectValue ?? [:]) { _, own in own }
-            let answer = await source.validate(type: metric.type, config: .object(merged))
-            if case .unavailable(let failure) = answer {
-                verdict.warnings.append("\(path): \(failure.message)")
+            let config = ConfigTemplate(
+                .object(defaults.merging(metric.config.objectValue ?? [:]) { _, own in own }), path: "\(path).config")
+            let answer = await source.validate(
+                type: metric.type, config: PluginConfig(config.filled { _ in Self.standIn }))
+            let found = answer.problems(metric: path).filter { !config.isReference($0.path) }
+            // What a plugin says of a config with stand-ins may be due to one of them.
+            if case .invalid = answer, config.places.isEmpty {
+                verdict.problems += found
             } else {
-                verdict.problems += answer.problems(metric: path).filter { !config.isReference($0.path) }
+                verdict.warnings += found.map(\.description)
             }
         }
         verdict.warnings += otherClaims(spec, request)

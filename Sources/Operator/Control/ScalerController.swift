@@ -19,6 +19,7 @@ actor ScalerController: Service {
         /// Nil where the operator was given no ConfigMap to be paused by.
         let pause: OperatorPause?
         let source: any MetricSource
+        let secrets: any SecretSource
         let writer: ScalerWriter
         let leadership: Leadership
         let time: OperatorTime
@@ -61,7 +62,7 @@ actor ScalerController: Service {
     init(_ world: Surroundings) {
         self.world = world
         readings = SharedReadings(source: world.source, time: world.time, metrics: world.metrics)
-        resolver = SpecResolver(source: world.source)
+        resolver = SpecResolver(source: world.source, secrets: world.secrets)
     }
 
     // MARK: The loop
@@ -91,8 +92,7 @@ actor ScalerController: Service {
                 while let due = schedule.nextDue, let key = schedule.popDue(by: world.time.elapsed()) {
                     startPoll(of: key, due: due, in: &polls)
                 }
-                let wait = schedule.nextDue.map { max(.zero, $0 - world.time.elapsed()) }
-                await alarm.wait(for: wait, time: world.time)
+                await alarm.wait(until: schedule.nextDue, time: world.time)
             }
             // What is being read may be dropped; a write that has begun is finished by `carryOut`.
             polls.cancelAll()
@@ -124,7 +124,7 @@ actor ScalerController: Service {
     }
 
     private func untilItEnds() async {
-        while isLeading, !isStopping, !Task.isCancelled { await alarm.wait(for: nil, time: world.time) }
+        while isLeading, !isStopping, !Task.isCancelled { await alarm.wait(until: nil, time: world.time) }
     }
 
     /// Waits for its turn, and has the targets' caches filled meanwhile.
@@ -139,7 +139,7 @@ actor ScalerController: Service {
             places["\(target.apiVersion) \(target.kind)"] = TargetPlace(namespace: key.namespace, target: target)
         }
         for place in places.values { await world.targets.prepare(place.target, namespace: place.namespace) }
-        await alarm.wait(for: nil, time: world.time)
+        await alarm.wait(until: nil, time: world.time)
     }
 
     private func forgetAll() {
@@ -192,7 +192,7 @@ actor ScalerController: Service {
         if var state = states[key] {
             guard state.generation != object.generation else { return }
             dropReadings(of: state)
-            state.update(object)
+            state.update(object, at: world.time.elapsed())
             states[key] = state
             schedule.set(key, due: world.time.elapsed())
         } else {
@@ -284,8 +284,7 @@ actor ScalerController: Service {
     private func run(_ poll: Poll) async {
         do throws(Blocker) {
             let spec = try validSpec(poll.key)
-            let resolution = try await resolution(poll, spec)
-            let observations = await observations(of: resolution.queries)
+            let (resolution, observations) = try await look(poll, spec)
             try await checkRival(poll, spec)
             for attempt in 0...Self.maxConflictRetries {
                 let target = try await world.targets.snapshot(
@@ -320,10 +319,36 @@ actor ScalerController: Service {
         }
     }
 
-    private func resolution(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) -> Resolution {
-        if let resolution = state(in: poll)?.resolution { return resolution }
-        let resolution = try await resolver.resolve(spec)
-        guard state(in: poll) != nil else { return resolution }
+    /// Reads the metrics. A source that refuses the credentials is asked once more where the Secret has newer ones.
+    private func look(
+        _ poll: Poll, _ spec: GeneralScalerSpec
+    ) async throws(Blocker) -> (Resolution, [MetricObservation]) {
+        var resolution = try await resolution(poll, spec)
+        var outcomes = await outcomes(of: resolution.queries)
+        if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
+            let renewed = try await self.resolution(poll, spec, .recent)
+            if renewed.secrets != resolution.secrets {
+                resolution = renewed
+                outcomes = await self.outcomes(of: renewed.queries)
+            }
+        }
+        return (resolution, outcomes.map { MetricObservation($0) })
+    }
+
+    /// What the plugins made of the spec: asked once for each generation, and again when a Secret changed.
+    private func resolution(
+        _ poll: Poll, _ spec: GeneralScalerSpec, _ freshness: SecretFreshness = .cached
+    ) async throws(Blocker) -> Resolution {
+        let known = state(in: poll)?.resolution
+        if let known, known.secrets.references.isEmpty { return known }
+        let isFirstLook = states[poll.key]?.hasSeenSecrets == false
+        let secrets = try await resolver.secretValues(
+            of: spec, namespace: poll.key.namespace, isFirstLook ? .recent : freshness)
+        if let state = state(in: poll) { states[poll.key]?.hasSeenSecrets = isSettled(state) }
+        if let known, known.secrets == secrets { return known }
+        let resolution = try await resolver.resolve(spec, secrets)
+        guard let state = state(in: poll) else { return resolution }
+        dropReadings(of: state)
         states[poll.key]?.resolution = resolution
         for (metric, query) in zip(spec.metrics, resolution.queries) {
             let terms = SharedReadings.Terms(interval: spec.pollingInterval, timeout: metric.timeout)
@@ -332,19 +357,24 @@ actor ScalerController: Service {
         return resolution
     }
 
-    private func observations(of queries: [ReadingQuery]) async -> [MetricObservation] {
+    /// Soon after an edit a Secret may still be as it was fetched before it: then it is looked at once more.
+    private func isSettled(_ state: ScalerState) -> Bool {
+        state.editedAt.map { world.time.elapsed() >= $0 + SecretLimits.leastInterval } ?? true
+    }
+
+    private func outcomes(of queries: [ReadingQuery]) async -> [ReadingOutcome] {
         guard queries.count > 1 else {
-            var single: [MetricObservation] = []
-            for query in queries { single.append(MetricObservation(await readings.outcome(of: query))) }
+            var single: [ReadingOutcome] = []
+            for query in queries { single.append(await readings.outcome(of: query)) }
             return single
         }
-        return await withTaskGroup(of: (Int, MetricObservation).self) { group in
+        return await withTaskGroup(of: (Int, ReadingOutcome).self) { group in
             for (index, query) in queries.enumerated() {
-                group.addTask { (index, MetricObservation(await self.readings.outcome(of: query))) }
+                group.addTask { (index, await self.readings.outcome(of: query)) }
             }
-            var observations = [MetricObservation](repeating: .noData("not read"), count: queries.count)
-            for await (index, observation) in group { observations[index] = observation }
-            return observations
+            var outcomes: [Int: ReadingOutcome] = [:]
+            for await (index, outcome) in group { outcomes[index] = outcome }
+            return queries.indices.compactMap { outcomes[$0] }
         }
     }
 

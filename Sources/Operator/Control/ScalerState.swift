@@ -12,6 +12,10 @@ struct ScalerState {
     var spec: Result<GeneralScalerSpec, InvalidSpec>
     /// What the plugins made of this generation of the spec; nil until they could be asked.
     var resolution: Resolution?
+    /// Since when this generation of the spec is known; nil for the first one.
+    var editedAt: Duration?
+    /// Secrets were looked at anew for this generation of the spec.
+    var hasSeenSecrets = false
     var history: ScalingHistory
     var conditions: [RecordedCondition]
     var lastDecision: Decision?
@@ -48,10 +52,12 @@ struct ScalerState {
     }
 
     /// Takes over a newer generation of the same object.
-    mutating func update(_ object: GeneralScaler) {
+    mutating func update(_ object: GeneralScaler, at now: Duration) {
+        editedAt = now
         generation = object.generation
         spec = object.spec
         resolution = nil
+        hasSeenSecrets = false
         isStatusWritten = false
         rival = nil
         rivalsLookedForAt = nil
@@ -119,4 +125,6 @@ struct Resolution: Sendable {
     var spec: ScalingSpec
     /// One per metric, in the same order.
     var queries: [ReadingQuery]
+    /// What was filled into the queries.
+    var secrets: SecretValues
 }

@@ -1,3 +1,4 @@
+import KubernetesClient
 import PluginHost
 import PluginProtocol
 import Scaling
@@ -6,12 +7,30 @@ import WireFormats
 /// Asks the plugins about a spec's metrics: whether they know them, and what target type and age they imply.
 struct SpecResolver: Sendable {
     let source: any MetricSource
+    let secrets: any SecretSource
 
-    func resolve(_ spec: GeneralScalerSpec) async throws(Blocker) -> Resolution {
+    /// The values of Secrets that the spec's configs, and the operator's defaults under them, name.
+    func secretValues(
+        of spec: GeneralScalerSpec, namespace: String, _ freshness: SecretFreshness
+    ) async throws(Blocker) -> SecretValues {
+        var values = SecretValues()
+        for place in templates(of: spec).flatMap(\.places) where values.references.insert(place.reference).inserted {
+            do throws(SecretProblem) {
+                values.texts[place.reference] = try await secrets.value(
+                    of: place.reference, namespace: namespace, freshness)
+            } catch {
+                throw Blocker(error, path: place.path)
+            }
+        }
+        return values
+    }
+
+    func resolve(_ spec: GeneralScalerSpec, _ secrets: SecretValues) async throws(Blocker) -> Resolution {
         var metrics: [MetricSpec] = []
         var queries: [ReadingQuery] = []
-        for (index, metric) in spec.metrics.enumerated() {
-            let config = merged(metric)
+        for (index, (metric, template)) in zip(spec.metrics, templates(of: spec)).enumerated() {
+            if let problem = template.problems.first { throw Blocker(.invalidMetricConfig, "\(problem)") }
+            let config = template.filled(secrets.texts)
             let declared = try await declaration(of: metric, config: config, path: "spec.metrics[\(index)]")
             let resolved = metric.resolved(
                 declaredTargetType: MetricSpec.TargetType(declared.targetType),
@@ -23,7 +42,7 @@ struct SpecResolver: Sendable {
                 ReadingQuery(type: metric.type, config: config, targetType: TargetType(resolved.targetType))
             )
         }
-        return Resolution(spec: spec.scalingSpec(metrics: metrics), queries: queries)
+        return Resolution(spec: spec.scalingSpec(metrics: metrics), queries: queries, secrets: secrets)
     }
 
     private struct Declaration {
@@ -32,7 +51,7 @@ struct SpecResolver: Sendable {
     }
 
     private func declaration(
-        of metric: MetricSourceSpec, config: JSON, path: String
+        of metric: MetricSourceSpec, config: PluginConfig, path: String
     ) async throws(Blocker) -> Declaration {
         switch await source.validate(type: metric.type, config: config) {
         case .valid(let targetType):
@@ -54,10 +73,21 @@ struct SpecResolver: Sendable {
         }
     }
 
-    /// The metric's config over the operator's defaults for its type, field by field.
-    private func merged(_ metric: MetricSourceSpec) -> JSON {
-        .object(source.defaults(forType: metric.type).merging(metric.config.objectValue ?? [:]) { _, own in own })
+    /// Each metric's config over the operator's defaults for its type, field by field.
+    private func templates(of spec: GeneralScalerSpec) -> [ConfigTemplate] {
+        spec.metrics.enumerated().map { index, metric in
+            let defaults = source.defaults(forType: metric.type)
+            let merged = defaults.merging(metric.config.objectValue ?? [:]) { _, own in own }
+            return ConfigTemplate(.object(merged), path: "spec.metrics[\(index)].config")
+        }
     }
+}
+
+/// What Secrets held when they were last looked at.
+struct SecretValues: Sendable, Hashable {
+    var references: Set<SecretReference> = []
+    /// Without those that are not there and need not be.
+    var texts: [SecretReference: SecretString] = [:]
 }
 
 extension MetricSpec.TargetType {

@@ -72,9 +72,21 @@ actor TargetDirectory: Service {
     }
 
     /// Lists every kind anew that is cached, so that nothing shown afterwards is older than this call.
+    ///
+    /// A kind that has never been listed needs none: its targets are asked for one by one. Nor does one that cannot be
+    /// listed, for want of the right for instance, keep everything else waiting: a patch of a target that was seen at an
+    /// old version is refused.
     func relist() async {
-        await withDiscardingTaskGroup { group in
-            for cache in caches.values { group.addTask { await cache.informer.relist() } }
+        let informers = caches.values.map(\.informer).filter(\.hasSynced)
+        await withTaskGroup { group in
+            group.addTask {
+                await withDiscardingTaskGroup { lists in
+                    for informer in informers { lists.addTask { await informer.relist() } }
+                }
+            }
+            group.addTask { [time] in try? await time.sleep(Self.syncTimeout) }
+            await group.next()
+            group.cancelAll()
         }
     }
 

@@ -123,8 +123,9 @@ final class LeaderElector: Service {
     }
 
     private func wait(_ duration: Duration) async {
-        state.withLock { $0.wakesAt = time.elapsed() + duration }
-        await alarm.wait(for: duration, time: time)
+        let due = time.elapsed() + duration
+        state.withLock { $0.wakesAt = due }
+        await alarm.wait(until: due, time: time)
         state.withLock { $0.wakesAt = nil }
     }
 

@@ -2,7 +2,8 @@ package import PluginHost
 import PluginProtocol
 package import Scaling
 
-/// The past of a spec's metrics, as their plugins tell it: with the scaler's own config, and the operator's defaults.
+/// The past of a spec's metrics, as their plugins tell it: with the scaler's own config, the operator's defaults, and
+/// values of Secrets.
 package struct MetricHistory: Sendable {
     package struct Point: Sendable, Hashable {
         package let time: Timestamp
@@ -19,13 +20,18 @@ package struct MetricHistory: Sendable {
 
     /// Fetches the values at `from`, and after every step up to `to`.
     ///
-    /// - Parameter onProgress: told the share that is done.
+    /// - Parameters:
+    ///   - secrets: where values of Secrets come from; they are asked for in the namespace "".
+    ///   - onProgress: told the share that is done.
     /// - Throws: ``Blocker`` where a plugin is not there, or refuses, or has no past.
     package static func fetch(
-        _ spec: GeneralScalerSpec, host: PluginHost, from: Timestamp, to: Timestamp, stepSeconds: Int,
+        _ spec: GeneralScalerSpec, host: PluginHost, secrets: any SecretSource, from: Timestamp, to: Timestamp,
+        stepSeconds: Int,
         onProgress: (Double) -> Void
     ) async throws(Blocker) -> MetricHistory {
-        let resolution = try await SpecResolver(source: host).resolve(spec)
+        let resolver = SpecResolver(source: host, secrets: secrets)
+        let values = try await resolver.secretValues(of: spec, namespace: "", .recent)
+        let resolution = try await resolver.resolve(spec, values)
         let windows = try windows(from, to, stepSeconds)
         let calls = Double(windows.count * resolution.queries.count)
         var points: [[Point]] = []

@@ -16,11 +16,11 @@ package protocol MetricSource: Service {
     /// What the operator's own configuration gives every config of that type. The config's own fields win.
     func defaults(forType type: String) -> [String: JSON]
 
-    func validate(type: String, config: JSON) async -> ConfigVerdict
+    func validate(type: String, config: PluginConfig) async -> ConfigVerdict
 
     /// - Throws: ``PluginFailure``, after `timeout` at the latest.
     func read(
-        type: String, config: JSON, targetType: TargetType, timeout: Duration
+        type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading
 
     /// Those of the plugins behind these types that cannot be relied on now, by name.

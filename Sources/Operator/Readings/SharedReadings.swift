@@ -2,13 +2,11 @@ import PluginHost
 import PluginProtocol
 import Scaling
 import Synchronization
-import WireFormats
 
 /// What is asked of a metric source. Scalers that ask the same share the answer.
 struct ReadingQuery: Sendable, Hashable {
     var type: String
-    /// With the operator's defaults merged in.
-    var config: JSON
+    var config: PluginConfig
     var targetType: TargetType
 }
 
@@ -135,6 +133,12 @@ final class SharedReadings: Sendable {
 typealias ReadingOutcome = Result<MetricReading, PluginFailure>
 
 extension ReadingOutcome {
+    /// The source does not take the credentials.
+    var isAuthFailure: Bool {
+        guard case .failure(let failure) = self, case .answered(let error) = failure.kind else { return false }
+        return error.kind == .authFailed
+    }
+
     fileprivate var failure: PluginFailure? {
         if case .failure(let failure) = self { failure } else { nil }
     }

@@ -126,6 +126,10 @@ private struct SpecParser {
             return nil
         }
         let metrics = entries.compactMap { entry in attempt { () throws(JSONPathError) in try Self.metric(entry) } }
+        for entry in entries {
+            guard let config = try? entry.optional("config") else { continue }
+            problems += ConfigTemplate(config.value, path: config.path).problems
+        }
         guard metrics.count == entries.count else { return nil }
         return named(metrics)
     }

@@ -30,11 +30,11 @@ final class Alarm: Sendable {
         waiter?.resume()
     }
 
-    /// Waits until it rings, the time has passed (nil: never) or the task is cancelled. One waiter at a time.
-    func wait(for duration: Duration?, time: OperatorTime) async {
+    /// Waits until it rings, that much time has elapsed (nil: never) or the task is cancelled. One waiter at a time.
+    func wait(until due: Duration?, time: OperatorTime) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.untilRung() }
-            if let duration { group.addTask { try? await time.sleep(duration) } }
+            if let due { group.addTask { try? await time.sleepUntil(due) } }
             await group.next()
             group.cancelAll()
         }

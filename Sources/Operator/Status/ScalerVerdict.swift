@@ -15,16 +15,31 @@ package struct Blocker: Error, Sendable, Hashable {
         case unknownMetricType = "UnknownMetricType"
         case invalidMetricConfig = "InvalidMetricConfig"
         case pluginUnavailable = "PluginUnavailable"
+        case secretNotFound = "SecretNotFound"
+        case secretNotReadable = "SecretNotReadable"
+        case secretForbidden = "SecretForbidden"
+        case secretInvalid = "SecretInvalid"
+        case secretUnavailable = "SecretUnavailable"
         case targetNotFound = "TargetNotFound"
         case targetNotScalable = "TargetNotScalable"
         case targetForbidden = "TargetForbidden"
         case targetUnavailable = "TargetUnavailable"
         case scaleFailed = "ScaleFailed"
 
+        /// Whether a new message alone is news: it changes only when the trouble does, and not with the generation.
+        var isToldByItsMessage: Bool {
+            switch self {
+            case .secretNotFound, .secretNotReadable, .secretInvalid: true
+            default: false
+            }
+        }
+
         /// Whether the target is the trouble, and not the spec or a plugin.
         var concernsTarget: Bool {
             switch self {
-            case .invalidSpec, .unknownMetricType, .invalidMetricConfig, .pluginUnavailable: false
+            case .invalidSpec, .unknownMetricType, .invalidMetricConfig, .pluginUnavailable, .secretNotFound,
+                .secretNotReadable, .secretForbidden, .secretInvalid, .secretUnavailable:
+                false
             case .targetNotFound, .targetNotScalable, .targetForbidden, .targetUnavailable, .scaleFailed: true
             }
         }

@@ -32,6 +32,7 @@ package struct StatusChange: Sendable {
         let haveSameConditions =
             conditions.count == previous.count && zip(conditions, previous).allSatisfy { $0.isSame(as: $1.condition) }
         guard haveSameConditions else { return true }
+        if case .blocked(let blocker) = verdict { return isNewTrouble(blocker) }
         guard case .decided(let decision, _) = verdict else { return false }
         guard let previousDecision, decision.isSame(as: previousDecision) else { return true }
         return tracksIdleness && decision.isIdle != previousDecision.isIdle
@@ -47,10 +48,20 @@ package struct StatusChange: Sendable {
     /// What the object's event list should say of it: troubles that are new, and their end.
     package var announcements: [Announcement] {
         switch verdict {
-        case .blocked(let blocker): isNewlyFalse(reason: blocker.reason.rawValue, blocker.message)
+        case .blocked(let blocker):
+            isNewTrouble(blocker)
+                ? [Announcement(isWarning: true, reason: blocker.reason.rawValue, message: blocker.message)]
+                : isNewlyFalse(reason: blocker.reason.rawValue, blocker.message)
         case .decided(_, let obstacle?): isNewlyFalse(reason: obstacle.reason.rawValue, obstacle.message)
         case .decided(let decision, nil): announcements(of: decision)
         }
+    }
+
+    /// The reason is the one that was reported, and something else is wrong.
+    private func isNewTrouble(_ blocker: Blocker) -> Bool {
+        let ready = previous.first { $0.condition.kind == .ready }?.condition
+        return blocker.reason.isToldByItsMessage && ready?.reason == blocker.reason.rawValue
+            && ready?.message != blocker.message
     }
 
     private func isNewlyFalse(reason: String, _ message: String) -> [Announcement] {

@@ -68,12 +68,13 @@ extension RuleBook {
             """,
             mend: "give configSchema type: object, properties and additionalProperties: false"),
         .unchecked(
-            .secretFields, .handshake, "Secret fields",
+            .secretFields, .handshake, "Secrets and addresses",
             """
-            A field that holds a secret has `x-secret: true` in the schema. The host strikes such values out of \
-            everything that it logs.
+            A field that holds a secret has `x-secret: true` in the schema: the host strikes such values out of \
+            everything that it logs. A field that names the server to ask, as `scheme://host:port` or `host:port`, or a \
+            list of them, has `x-address: true`: the operator's owner can bound which ones a config may name.
             """,
-            because: "only the author knows which fields hold secrets"),
+            because: "only the author knows which fields hold secrets or addresses"),
         .checked(
             .capabilities, .handshake, "Capabilities",
             """

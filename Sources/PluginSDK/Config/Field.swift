@@ -14,6 +14,7 @@ public struct Field<Value: ConfigValue>: Sendable {
     let help: String
     let minimum: Double?
     let maximum: Double?
+    let isAddress: Bool
     let standard: Value?
     private let slot: Slot
 
@@ -29,19 +30,24 @@ public struct Field<Value: ConfigValue>: Sendable {
     ///   - help: What the field means, with its unit, in one or two sentences.
     ///   - minimum: The least value of a number.
     ///   - maximum: The greatest value of a number.
-    public init(_ help: String, minimum: Double? = nil, maximum: Double? = nil) {
-        self.init(help: help, minimum: minimum, maximum: maximum, standard: nil)
+    ///   - isAddress: Whether the text, or each text of a list, names the server to ask, as `scheme://host:port` or
+    ///     `host:port`. The operator's owner can bound which ones.
+    public init(_ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false) {
+        self.init(help: help, minimum: minimum, maximum: maximum, isAddress: isAddress, standard: nil)
     }
 
     /// A field that has this value where a config does not name it.
-    public init(wrappedValue: Value, _ help: String, minimum: Double? = nil, maximum: Double? = nil) {
-        self.init(help: help, minimum: minimum, maximum: maximum, standard: wrappedValue)
+    public init(
+        wrappedValue: Value, _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false
+    ) {
+        self.init(help: help, minimum: minimum, maximum: maximum, isAddress: isAddress, standard: wrappedValue)
     }
 
-    private init(help: String, minimum: Double?, maximum: Double?, standard: Value?) {
+    private init(help: String, minimum: Double?, maximum: Double?, isAddress: Bool, standard: Value?) {
         self.help = help
         self.minimum = minimum
         self.maximum = maximum
+        self.isAddress = isAddress
         self.standard = standard
         slot = Slot(standard ?? Value.valueWhenAbsent)
     }
@@ -82,6 +88,7 @@ extension Field: AnyField {
         if let standard { schema["default"] = standard.configJSON }
         if let minimum { schema["minimum"] = .number(minimum) }
         if let maximum { schema["maximum"] = .number(maximum) }
+        if isAddress { schema["x-address"] = true }
         if schema["type"] == "string", schema["enum"] == nil { schema["minLength"] = 1 }
         return .object(schema)
     }

@@ -17,10 +17,18 @@ struct HistoryOptions: ParsableArguments {
     @Option(help: "Seconds between two values. Default: the polling interval.")
     var step: Int?
 
+    @Option(
+        name: .customLong("secret"),
+        help: "NAME/KEY=FILE: a file with the value of a Secret that a config names; may be repeated."
+    )
+    var secrets: [SecretFile] = []
+
     @OptionGroup var pluginOptions: PluginOptions
 
     func validate() throws {
-        guard from != nil || (to == nil && step == nil) else { throw ValidationError("--to and --step need --from.") }
+        guard from != nil || (to == nil && step == nil && secrets.isEmpty) else {
+            throw ValidationError("--to, --step and --secret need --from.")
+        }
         guard step.map({ (1...86_400).contains($0) }) ?? true else {
             throw ValidationError("--step must be from 1 to 86400 seconds.")
         }
@@ -63,7 +71,8 @@ struct HistoryOptions: ParsableArguments {
                 var bar = ProgressBar("fetching")
                 defer { bar.clear() }
                 return try await MetricHistory.fetch(
-                    spec, host: host, from: from, to: to, stepSeconds: stepSeconds, onProgress: { bar.update($0) })
+                    spec, host: host, secrets: SecretFiles(secrets), from: from, to: to, stepSeconds: stepSeconds,
+                    onProgress: { bar.update($0) })
             }
         }
         do throws(Blocker) {

@@ -44,7 +44,8 @@ struct ManifestCheck {
 struct ConfigToCheck {
     let path: String
     let type: String
-    let config: SecretFreeConfig
+    /// Its references to Secrets are checked with the rest of the object.
+    let config: ConfigTemplate
 
     static func all(_ object: JSON) -> [ConfigToCheck] {
         (object["spec"]?["metrics"]?.arrayValue ?? []).enumerated().compactMap { index, metric in
@@ -52,7 +53,7 @@ struct ConfigToCheck {
             let path = "spec.metrics[\(index)]"
             guard case .object(let config) = metric["config"] ?? [:] else { return nil }
             return ConfigToCheck(
-                path: path, type: type, config: SecretFreeConfig(.object(config), path: "\(path).config"))
+                path: path, type: type, config: ConfigTemplate(.object(config), path: "\(path).config"))
         }
     }
 }

@@ -38,11 +38,19 @@ struct PluginCheck {
         }
     }
 
+    /// What the plugin gets in place of a value of a Secret, since there is none to read here.
+    private static let standIn = "value-of-a-secret"
+
     func problems(_ metric: ConfigToCheck) async -> [JSONPathError] {
         let defaults = host.defaults(forType: metric.type)
-        let config = metric.config.config.objectValue ?? [:]
-        let verdict = await host.validate(type: metric.type, config: .object(defaults.merging(config) { $1 }))
-        return metric.config.problems
-            + verdict.problems(metric: metric.path).filter { !metric.config.isReference($0.path) }
+        let merged = ConfigTemplate(
+            .object(defaults.merging(metric.config.json.objectValue ?? [:]) { $1 }), path: "\(metric.path).config")
+        let verdict = await host.validate(type: metric.type, config: merged.filled { _ in Self.standIn })
+        // What it says of a stand-in means nothing; what it says of the rest may be due to one.
+        let problems = verdict.problems(metric: metric.path).filter { !merged.isReference($0.path) }
+        guard !merged.places.isEmpty else { return problems }
+        return problems.map {
+            JSONPathError(path: $0.path, message: "\($0.message) (checked with stand-ins for the values from Secrets)")
+        }
     }
 }

@@ -41,20 +41,19 @@ struct ValidateCommand: AsyncParsableCommand {
             }
         }
         var problems = scalers.map { ManifestCheck($0.json).problems }
-        if withoutPlugins {
-            for (index, scaler) in scalers.enumerated() {
-                problems[index] += ConfigToCheck.all(scaler.json).flatMap(\.config.problems)
-            }
-        } else if !scalers.isEmpty {
-            let found = try await pluginProblems(scalers.map { ConfigToCheck.all($0.json) })
+        let configs = scalers.map { ConfigToCheck.all($0.json) }
+        if !withoutPlugins, !scalers.isEmpty {
+            let found = try await pluginProblems(configs)
             for index in scalers.indices { problems[index] += found[index] }
         }
         for (scaler, problems) in zip(scalers, problems) {
             for problem in scaler.inOrder(problems) { report.add(scaler.described(problem)) }
         }
         guard report.count == 0 else { throw ExitCode.failure }
+        let secrets = configs.joined().reduce(0) { $0 + $1.config.places.count }
+        let note = secrets == 0 ? "" : "; values from Secrets were not looked at: \(secrets)"
         StandardStreams.printLine(
-            scalers.count == 1 ? "1 GeneralScaler is valid" : "\(scalers.count) GeneralScalers are valid")
+            (scalers.count == 1 ? "1 GeneralScaler is valid" : "\(scalers.count) GeneralScalers are valid") + note)
     }
 
     private func pluginProblems(_ configs: [[ConfigToCheck]]) async throws -> [[JSONPathError]] {

@@ -105,7 +105,7 @@ struct AdmissionJudgeTests {
         let metrics: JSON = [["type": "nosuchtype", "targetValue": 1]]
         let verdict = try await verdict(judge(), World.scaler("web", ["metrics": metrics]))
         #expect(verdict.problems.isEmpty)
-        #expect(verdict.warnings == ["spec.metrics[0]: no plugin reads nosuchtype"])
+        #expect(verdict.warnings == ["spec.metrics[0].type: no plugin reads nosuchtype"])
     }
 
     @Test("a second claim on a target is a warning, but not for who claims nothing, nor across namespaces")
@@ -143,6 +143,10 @@ struct AdmissionJudgeTests {
         }
         let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis", "key": "password"]]]
         #expect(try await verdict(judge(), Self.scaler(config: ["password": reference])).problems.isEmpty)
+        source.judge { _, _ in .invalid([ConfigProblem(path: "url", message: "does not fit the password")]) }
+        let doubtful = try await verdict(judge(), Self.scaler(config: ["password": reference]))
+        #expect(doubtful.problems.isEmpty)
+        #expect(doubtful.warnings == ["spec.metrics[0].config.url: does not fit the password"])
         let wrong: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis"]]]
         #expect(try await !verdict(judge(), Self.scaler(config: ["password": wrong])).problems.isEmpty)
     }
@@ -178,14 +182,14 @@ private struct HangingSource: MetricSource {
     func metricType(_ type: String) -> InstalledMetricType? { nil }
     func defaults(forType type: String) -> [String: JSON] { [:] }
 
-    func validate(type: String, config: JSON) async -> ConfigVerdict {
+    func validate(type: String, config: PluginConfig) async -> ConfigVerdict {
         let (never, _) = AsyncStream<Never>.makeStream()
         for await _ in never {}
         return .valid(nil)
     }
 
     func read(
-        type: String, config: JSON, targetType: TargetType, timeout: Duration
+        type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading {
         throw PluginFailure(.cancelled, plugin: nil, "never asked")
     }

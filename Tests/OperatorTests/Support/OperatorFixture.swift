@@ -29,9 +29,11 @@ struct OperatorFixture: Sendable {
 
     /// Runs an operator while the body runs, over an API server that outlives it: a second call is a restart.
     static func run(
-        _ world: World, pause: ObjectKey? = nil, _ body: (OperatorFixture) async throws -> Void
+        _ world: World, source: (any MetricSource)? = nil, pause: ObjectKey? = nil,
+        allowsUnlabelledSecrets: Bool = false, log: CapturedLog = CapturedLog(),
+        _ body: (OperatorFixture) async throws -> Void
     ) async throws {
-        let fixture = OperatorFixture(world, pause)
+        let fixture = OperatorFixture(world, source, pause, allowsUnlabelledSecrets, log)
         let services = ServiceGroup(services: fixture.runtime.services, logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
@@ -43,18 +45,22 @@ struct OperatorFixture: Sendable {
         }
     }
 
-    private init(_ world: World, _ pause: ObjectKey?) {
+    private init(
+        _ world: World, _ otherSource: (any MetricSource)?, _ pause: ObjectKey?, _ allowsUnlabelledSecrets: Bool,
+        _ log: CapturedLog
+    ) {
         clock = world.clock
         start = world.clock.now.offset
         api = world.api
         source = world.source
-        log = CapturedLog()
+        self.log = log
         transport = InMemoryTransport(api: world.api, clock: world.clock, userAgent: "operator-1")
         runtime = OperatorRuntime(
             OperatorConfiguration(
                 cluster: ClusterConfiguration(server: "http://simulated", defaultNamespace: Self.namespace),
-                pauseConfigMap: pause, listen: nil, identity: "operator-1"),
-            source: source,
+                pauseConfigMap: pause, allowsUnlabelledSecrets: allowsUnlabelledSecrets, listen: nil,
+                identity: "operator-1"),
+            source: otherSource ?? source,
             http: transport,
             time: OperatorTime(clock: world.clock) { Timestamp(microsecondsSince1970: world.clock.wallMicroseconds()) },
             clock: world.clock,
@@ -71,7 +77,7 @@ struct OperatorFixture: Sendable {
         await log.wait(count, message: "poll finished")
     }
 
-    private var finishedPolls: Int { log.records.count { $0.message == "poll finished" } }
+    private var finishedPolls: Int { log.count(message: "poll finished") }
 
     /// Moves the time to the operator's next poll and waits until the poll is over. The time stands still while anything
     /// is under way.
@@ -80,8 +86,9 @@ struct OperatorFixture: Sendable {
             let finished = finishedPolls
             while finishedPolls == finished {
                 try Task.checkCancellation()
+                // Asked again last: the poll may have finished while the rest was looked at.
                 if let wait = await waitForPoll, transport.isQuiet, await runtime.controller.isQuiet,
-                    clock.hasSleeper(dueIn: wait)
+                    clock.hasSleeper(dueIn: wait), finishedPolls == finished
                 {
                     clock.advance(by: wait)
                     api.advance()

@@ -51,20 +51,20 @@ final class ScriptedSource: MetricSource {
 
     func defaults(forType type: String) -> [String: JSON] { [:] }
 
-    func validate(type: String, config: JSON) async -> ConfigVerdict {
+    func validate(type: String, config: PluginConfig) async -> ConfigVerdict {
         guard metricType(type) != nil else { return .unavailable(unknown(type)) }
-        return state.withLock(\.verdict)(type, config)
+        return state.withLock(\.verdict)(type, config.json)
     }
 
     func read(
-        type: String, config: JSON, targetType: TargetType, timeout: Duration
+        type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading {
         let answer = state.withLock { state in
             state.reads += 1
             return state.answers[type]
         }
         guard let answer else { throw unknown(type) }
-        return MetricReading(value: try await answer(config), observedAtMicroseconds: nowMicroseconds())
+        return MetricReading(value: try await answer(config.json), observedAtMicroseconds: nowMicroseconds())
     }
 
     private func unknown(_ type: String) -> PluginFailure {

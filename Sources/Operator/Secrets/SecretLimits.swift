@@ -1,0 +1,14 @@
+/// The bounds of ``SecretStore``.
+enum SecretLimits {
+    /// How long a Secret counts as unchanged; drawn from this far around it, so that not all are fetched at once.
+    static let lifetime: Duration = .seconds(300)
+    static let jitter = 0.1
+    /// A Secret is fetched no more often than this, whatever happens.
+    static let leastInterval: Duration = .seconds(10)
+    /// Of one call, its retries included: polls wait for it.
+    static let deadline: Duration = .seconds(10)
+    /// Secrets kept; those not used for longest go first.
+    static let maxSecrets = 16_384
+    /// Bytes of keys and values kept.
+    static let maxBytes = 32 << 20
+}

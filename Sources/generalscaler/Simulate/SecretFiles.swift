@@ -1,0 +1,49 @@
+import ArgumentParser
+import KubernetesClient
+import Operator
+
+/// `NAME/KEY=FILE` on the command line: where the value of a Secret is, for whoever has no cluster at hand.
+struct SecretFile: ExpressibleByArgument, Sendable {
+    let name: String
+    let key: String
+    let path: String
+
+    init?(argument: String) {
+        guard let equals = argument.firstIndex(of: "="), let slash = argument[..<equals].firstIndex(of: "/") else {
+            return nil
+        }
+        name = String(argument[..<slash])
+        key = String(argument[argument.index(after: slash)..<equals])
+        path = String(argument[argument.index(after: equals)...])
+        guard !name.isEmpty, !key.isEmpty, !path.isEmpty else { return nil }
+    }
+}
+
+/// Values of Secrets out of files, byte for byte.
+struct SecretFiles: SecretSource {
+    /// As large as a Secret may be.
+    private static let maxBytes = 1 << 20
+
+    private let files: [SecretFile]
+
+    init(_ files: [SecretFile]) {
+        self.files = files
+    }
+
+    func value(
+        of reference: SecretReference, namespace: String, _ freshness: SecretFreshness
+    ) async throws(SecretProblem) -> SecretString? {
+        guard let file = files.last(where: { $0.name == reference.name && $0.key == reference.key }) else {
+            if reference.isOptional { return nil }
+            throw SecretProblem(
+                .notFound,
+                "comes from a Secret, which no cluster is asked for here: give a file with its value, "
+                    + "--secret \(reference.name)/\(reference.key)=FILE")
+        }
+        do {
+            return SecretString(try FileText.read(file.path, maxBytes: Self.maxBytes))
+        } catch {
+            throw SecretProblem(.unavailable, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import PluginProtocol
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import PluginHost
+
+@Suite("Allowed addresses")
+struct AddressPatternTests {
+    @Test(
+        "A pattern allows these addresses",
+        arguments: [
+            ("http://prom.example.com", "http://prom.example.com"),
+            ("http://prom.example.com", "HTTP://Prom.Example.COM./graph?x=1"),
+            ("http://prom.example.com", "http://prom.example.com:80/"),
+            ("https://prom.example.com", "https://user:secret@prom.example.com:443"),
+            ("prom.example.com", "https://prom.example.com:443"),
+            ("prom.example.com:443", "https://prom.example.com"),
+            ("redis.shop:6379", "redis.shop:6379"),
+            ("redis.shop:6379", "rediss://u:p%40ss@redis.shop:6379/0"),
+            ("redis.shop", "redis.shop"),
+            ("redis://redis.shop:*", "redis://redis.shop"),
+            ("redis://redis.shop:*", "redis://redis.shop:7000"),
+            ("*.example.com", "https://a.b.example.com"),
+            ("[fd00::7]:6379", "[FD00:0:0:0::0007]:6379"),
+            ("http://[::1]:*", "http://[0:0:0:0:0:0:0:1]:9090/x"),
+            ("unix:///run/redis.sock", "unix:///run/redis.sock"),
+        ])
+    func allowed(pattern: String, address: String) throws {
+        let pattern = try #require(AddressPattern(pattern))
+        #expect(pattern.allows(try #require(ServerAddress(address))))
+    }
+
+    @Test(
+        "A pattern does not allow these",
+        arguments: [
+            ("http://prom.example.com", "https://prom.example.com"),
+            ("http://prom.example.com", "http://prom.example.com:8080"),
+            ("http://prom.example.com", "prom.example.com"),
+            ("http://prom.example.com", "http://prom.example.com@evil.example"),
+            ("http://prom.example.com", "http://prom.example.com:80@evil.example"),
+            ("http://prom.example.com", "http://prom.example.com.evil.example"),
+            ("http://prom.example.com", "http://evil.example/prom.example.com"),
+            ("http://prom.example.com", "http://evil.example?prom.example.com"),
+            ("http://prom.example.com", "http://evil.example#prom.example.com"),
+            ("*.example.com", "http://example.com"),
+            ("*.example.com", "http://evilexample.com"),
+            ("*.example.com", "http://a.example.com.evil.example"),
+            ("127.0.0.1:80", "http://2130706433"),
+            ("redis.shop:6379", "redis.shop"),
+            ("redis.shop", "redis.shop:6379"),
+            ("[::1]", "[::2]"),
+            ("unix:///run/redis.sock", "unix:///run/redis.sock2"),
+            ("run:*", "unix:///run"),
+        ])
+    func refused(pattern: String, address: String) throws {
+        let pattern = try #require(AddressPattern(pattern))
+        #expect(!pattern.allows(try #require(ServerAddress(address))))
+    }
+
+    @Test(
+        "What can be read in more than one way is no address",
+        arguments: [
+            "", "http://", "http:///evil.example", "http:/evil.example", "http://a\\@b", "http://a@b@c", "http://a/@b",
+            "http://a?@b", "http://a#@b", "http://a b", "http://a\tb", "http://a\nb", "http://a%2eb", "http://a..b",
+            "http://a:", "http://a:0", "http://a:65536", "http://a:8x", "http://a:80:81", "a::b", "http://[::1",
+            "[::1%25eth0]",
+            "http://[::1]x", "http://ex\u{e4}mple", "1://a", "://a", "unix://run/x", "unix:///run/../x",
+            "unix:///a%2fb",
+            "http://a;b", "redis://u:p@ss@host:6379", "redis://u:p/ss@host:6379",
+        ])
+    func noAddress(text: String) {
+        #expect(ServerAddress(text) == nil)
+    }
+
+    @Test(
+        "What is no pattern",
+        arguments: [
+            "", "*", "*:*", ":*", "*.", "http://*", "http://a.*.b", "a*", "http://u@a", "http://a/path", "http://a?x",
+            "http://a:80:*", "*.[::1]", "unix:///x:*", "unix://*.x", "a b",
+        ])
+    func noPattern(text: String) {
+        #expect(AddressPattern(text) == nil)
+    }
+
+    // MARK: In the host
+
+    private static func plugin(_ schema: String) -> PluginScript {
+        PluginScript(
+            types: ["guarded"],
+            handshake: """
+                        ok(m, {"protocolVersion": 1, "plugin": {"name": "p", "version": "1"}, "capabilities": {},
+                            "metricTypes": [{"type": "guarded", "description": "d", "defaultTargetType": "Value",
+                                "configSchema": {"type": "object", "properties": \(schema)}}]})
+                """)
+    }
+
+    private static let marked = """
+        {"url": {"type": "string", "x-address": True},
+            "more": {"type": "array", "items": {"type": "string", "x-address": True}}, "value": {}}
+        """
+    private static let manifest = """
+        plugins:
+          guarded: {defaults: {more: ["own:1"]}, allowedAddresses: ["http://good.example", "*.shop:6379"]}
+        """
+
+    @Test("The host refuses what is not allowed, names the field and what to add, and shows no password")
+    func host() async throws {
+        try await HostFixture.run(["guarded": Self.plugin(Self.marked)], manifest: Self.manifest) {
+            fixture async throws in
+            func verdict(_ config: PluginConfig) async -> ConfigVerdict {
+                await fixture.host.validate(type: "guarded", config: config)
+            }
+            func problem(_ config: PluginConfig) async -> String {
+                guard case .invalid(let problems) = await verdict(config) else { return "allowed" }
+                return problems.map(\.description).joined()
+            }
+            let good = PluginConfig(["url": "http://good.example/", "more": ["own:1", "redis.shop:6379"], "value": 3])
+            #expect(await verdict(good) == .valid(.value))
+            let reading = try await fixture.host.read(
+                type: "guarded", config: good, targetType: .value, timeout: .seconds(30))
+            #expect(reading.value == 3)
+            #expect(await verdict(PluginConfig(["value": 1])) == .valid(.value))
+
+            let evil = await problem(PluginConfig(["url": "http://me:hunter22@evil.example:81/x", "value": 1]))
+            #expect(
+                evil == "url: \"http://evil.example:81\" is not allowed for plugin guarded: if it should be, have the "
+                    + "operator's owner add \"http://evil.example:81\" to plugins.guarded.allowedAddresses in plugins.yaml"
+            )
+            let second = await problem(PluginConfig(["more": ["a.shop:6379", "evil:1"]]))
+            #expect(second.hasPrefix("more[1]: \"evil:1\" is not allowed"))
+            #expect(await problem(PluginConfig(["url": "http://a@b@c"])).contains("is not written as a plain"))
+            #expect(await problem(PluginConfig(["url": 7])) == "url: must be an address, as text")
+
+            let secret = PluginConfig(["url": "http://hidden.example"], secrets: ["http://hidden.example"])
+            #expect(await problem(secret).contains("an address from a Secret is not allowed"))
+            #expect(await problem(secret).contains("hidden") == false)
+            let failure = await #expect(throws: PluginFailure.self) {
+                try await fixture.host.read(type: "guarded", config: secret, targetType: .value, timeout: .seconds(30))
+            }
+            #expect(failure?.reason == "address_refused")
+        }
+    }
+
+    @Test("A plugin that marks no address is refused while it has a list, and the log says so at its start")
+    func unmarked() async throws {
+        try await HostFixture.run(["guarded": Self.plugin("{\"url\": {}}")], manifest: Self.manifest) {
+            fixture async throws in
+            let record = await fixture.log.wait(message: "Metric type cannot be used")
+            #expect(record.metadata["problem"]?.contains("marks no field as an address (x-address)") == true)
+            guard case .invalid(let problems) = await fixture.host.validate(type: "guarded", config: ["value": 1])
+            else {
+                Issue.record("it was not refused")
+                return
+            }
+            #expect(problems.first?.message.contains("Update the plugin, or take allowedAddresses away") == true)
+        }
+    }
+}
