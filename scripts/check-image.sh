@@ -32,9 +32,13 @@ if [ -z "$suite" ] || [ -z "$packages" ] || [ -z "$user" ] || [ -z "$place" ]; t
 fi
 
 root=$(mktemp -d)
+processes=()
 finish() {
-    umount --recursive "$root/tmp" "$root/proc" "$root/dev/null" "$root" 2>/dev/null || true
-    rm -rf --one-file-system "$root"
+    status=$?
+    for process in "${processes[@]}"; do if kill "$process" 2>/dev/null; then wait "$process" || true; fi; done
+    if mountpoint --quiet "$root"; then umount --recursive "$root"; fi
+    rm -rf --one-file-system "$root" "$root.log"
+    exit "$status"
 }
 
 # A mount namespace of its own, so that nothing stays mounted whatever happens.
@@ -47,10 +51,8 @@ trap finish EXIT
 echo "check-image: Debian $suite with $packages"
 debootstrap --variant=minbase --include="${packages// /,}" "$suite" "$root" "$mirror" >"$root.log" 2>&1 || {
     tail -n 5 "$root.log" >&2
-    rm -f "$root.log"
     cannot "debootstrap could not get Debian from $mirror"
 }
-rm -f "$root.log"
 # mktemp lets nobody else in.
 chmod 0755 "$root"
 mkdir -p "$root$place"
@@ -64,25 +66,28 @@ mount --bind /dev/null "$root/dev/null"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 mount -o remount,bind,ro "$root"
 
-inside() { chroot --userspec="$user" "$root" /usr/bin/env -i PATH=/usr/bin:/bin TMPDIR=/tmp "$@"; }
+# Not a function: what runs in the background has to be the program itself, so that it gets the signals.
+inside=(chroot --userspec="$user" "$root" /usr/bin/env -i PATH=/usr/bin:/bin TMPDIR=/tmp)
 
 for program in "$files"/*; do
     program=$place/${program##*/}
     # Static ones have nothing to look for.
-    missing=$(inside ldd "$program" 2>&1 | grep 'not found' || true)
+    missing=$("${inside[@]}" ldd "$program" 2>&1 | grep 'not found' || true)
     if [ -n "$missing" ]; then
         echo "check-image: $program lacks libraries that the image does not have:" "$missing" >&2
         exit 1
     fi
 done
-inside "$place/generalscaler" help >/dev/null
+"${inside[@]}" "$place/generalscaler" help >/dev/null
 
 # The operator against a simulated cluster, both in there: every plugin has to come up, confined.
-inside "$place/generalscaler" dev-cluster --listen 127.0.0.1:0 --kubeconfig-out /tmp/kubeconfig >"$root/tmp/cluster.log" 2>&1 &
+"${inside[@]}" "$place/generalscaler" dev-cluster --listen 127.0.0.1:0 --kubeconfig-out /tmp/kubeconfig >"$root/tmp/cluster.log" 2>&1 &
 cluster=$!
+processes+=("$cluster")
 until grep -q 'listening on' "$root/tmp/cluster.log"; do kill -0 "$cluster"; sleep 0.2; done
-inside "$place/generalscaler" run --kubeconfig /tmp/kubeconfig --listen 127.0.0.1:0 >"$root/tmp/operator.log" 2>&1 &
+"${inside[@]}" "$place/generalscaler" run --kubeconfig /tmp/kubeconfig --listen 127.0.0.1:0 >"$root/tmp/operator.log" 2>&1 &
 operator=$!
+processes+=("$operator")
 for plugin in prometheus redis pubsub; do
     end=$((SECONDS + 60))
     until grep -q "plugin=$plugin .*Plugin is up" "$root/tmp/operator.log"; do
@@ -97,7 +102,5 @@ for plugin in prometheus redis pubsub; do
 done
 kill -TERM "$operator"
 wait "$operator"
-kill -TERM "$cluster"
-wait "$cluster" || true
 size=$(du -sm "$root" --exclude=proc --exclude=tmp | cut -f1)
 echo "check-image: passed, as user $user; the root file system has $size MiB"

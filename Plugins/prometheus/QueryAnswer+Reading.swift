@@ -35,7 +35,8 @@ extension QueryAnswer {
                     + "onEmpty: zero where an absent series means 0")
         case .zero:
             return MetricReading(
-                0, detail: joined("the query has an empty result, taken as 0 because onEmpty is zero"))
+                0, detail: joined("the query has an empty result, taken as 0 because onEmpty is zero"),
+                isAssumed: true)
         }
     }
 

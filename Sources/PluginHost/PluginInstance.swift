@@ -15,7 +15,8 @@ protocol PluginInstance: Actor {
     /// Called on the loop's thread, and stays there. It is isolated as its caller is, because to enter an actor and to
     /// leave it again would cost every call two jobs.
     func call(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration, isolation: isolated (any Actor)?
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
+        isolation: isolated (any Actor)?
     ) async -> Result<PluginAnswer, PluginFailure>
     var vitals: PluginVitals { get }
 }

@@ -58,9 +58,16 @@ public struct MetricReading: Sendable, Hashable {
     public var observedAtMicroseconds: Int64
     /// What a person should know about how the value came about.
     public var detail: String?
+    /// The source has no value, and the config says that this one stands for that. It may scale, but nobody saw that
+    /// there is nothing to do: it is no reason to go to 0 replicas.
+    public var isAssumed: Bool
 
-    public init(value: Double, unit: String? = nil, observedAtMicroseconds: Int64, detail: String? = nil) {
+    public init(
+        value: Double, unit: String? = nil, observedAtMicroseconds: Int64, detail: String? = nil,
+        isAssumed: Bool = false
+    ) {
         self.value = value
+        self.isAssumed = isAssumed
         self.unit = unit
         self.observedAtMicroseconds = observedAtMicroseconds
         self.detail = detail
@@ -146,7 +153,8 @@ extension MetricReading {
             value: number,
             unit: try reader.optional("unit")?.string(),
             observedAtMicroseconds: try reader.required("observedAt").time(),
-            detail: try reader.optional("detail")?.string()
+            detail: try reader.optional("detail")?.string(),
+            isAssumed: try reader.optional("assumed")?.bool() ?? false
         )
     }
 
@@ -163,6 +171,10 @@ extension MetricReading {
         if let detail {
             writer.key("detail")
             writer.value(detail)
+        }
+        if isAssumed {
+            writer.key("assumed")
+            writer.value(true)
         }
         writer.endObject()
     }

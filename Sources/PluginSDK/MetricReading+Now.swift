@@ -8,8 +8,10 @@ extension MetricReading {
     /// A value that the source observed just now.
     ///
     /// A value that is not finite is answered as `no_data`.
-    public init(_ value: Double, unit: String? = nil, detail: String? = nil) {
-        self.init(value: value, unit: unit, observedAtMicroseconds: Self.nowMicroseconds, detail: detail)
+    public init(_ value: Double, unit: String? = nil, detail: String? = nil, isAssumed: Bool = false) {
+        self.init(
+            value: value, unit: unit, observedAtMicroseconds: Self.nowMicroseconds, detail: detail,
+            isAssumed: isAssumed)
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.

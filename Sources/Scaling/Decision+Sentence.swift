@@ -11,9 +11,10 @@ extension Decision {
         let leader = metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) }
         if let leader, let recommended = leader.recommended, let value = leader.observation.value {
             let ratio = leader.ratio.map { ", ratio \($0.shortText)" } ?? ""
+            let how = leader.observation.isObserved ? "" : " by assumption (its source has no value)"
             let kind = leader.targetType == .averageValue ? " per replica" : ""
             return
-                "\(leader.name) is \(value.shortText) against a target of \(leader.target.shortText)\(kind)\(ratio), "
+                "\(leader.name) is \(value.shortText)\(how) against a target of \(leader.target.shortText)\(kind)\(ratio), "
                 + "which asks for \(recommended)"
         }
         return metrics.first { $0.observation.value == nil }.map(Self.missing)
@@ -21,7 +22,7 @@ extension Decision {
 
     private static func missing(_ metric: MetricRecord) -> String {
         switch metric.observation {
-        case .value: "\(metric.name) has a value"
+        case .value, .assumed: "\(metric.name) has a value"
         case .noData(let why): "\(metric.name) has no data (\(why))"
         case .failed(let why): "\(metric.name) could not be read (\(why))"
         }

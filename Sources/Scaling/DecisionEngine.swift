@@ -183,7 +183,8 @@ private struct DecisionStep {
 
     // MARK: Zero
 
-    private var isIdle: Bool { !hasMissing && !isActive }
+    /// An assumed value does not count: that a query found nothing is no sign that there is nothing to do.
+    private var isIdle: Bool { observations.allSatisfy(\.isObserved) && !isActive }
 
     private var isSwitchedOff: Bool { current == 0 && history.hasSeenReplicas && !history.scaledToZero }
 

@@ -1,20 +1,35 @@
 /// What one poll of one metric brought. What is missing is a case, never a number.
 package enum MetricObservation: Sendable, Hashable {
     case value(Double, observedAt: Timestamp)
+    /// The source has no value, and someone wrote what that means. It counts as this value, but does not show that there
+    /// is nothing to do.
+    case assumed(Double, observedAt: Timestamp)
     /// The source answered and has no value now.
     case noData(String)
     /// The source could not be asked, or its answer makes no sense.
     case failed(String)
 
     package var value: Double? {
-        guard case .value(let value, _) = self else { return nil }
-        return value
+        switch self {
+        case .value(let value, _), .assumed(let value, _): value
+        case .noData, .failed: nil
+        }
+    }
+
+    /// Whether the source itself gave the value.
+    package var isObserved: Bool {
+        guard case .value = self else { return false }
+        return true
     }
 
     /// The observation as the engine may use it: a value too old is no data, and a number that the target type cannot
     /// mean is a failure.
     func judged(by metric: MetricSpec, now: Timestamp) -> MetricObservation {
-        guard case .value(let value, let observedAt) = self else { return self }
+        let (value, observedAt): (Double, Timestamp)
+        switch self {
+        case .value(let number, let time), .assumed(let number, let time): (value, observedAt) = (number, time)
+        case .noData, .failed: return self
+        }
         guard value.isFinite else { return .noData("the value is not a finite number") }
         let age = now - observedAt
         if age > metric.maxAge {

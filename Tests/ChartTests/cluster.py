@@ -18,7 +18,7 @@ from chart import NAMESPACE, objects, render
 
 # The plural of a kind, where it is more than an s; and the kinds that have no namespace.
 PLURALS = {"NetworkPolicy": "networkpolicies"}
-CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace"}
+CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace", "ValidatingWebhookConfiguration"}
 CORE = {"v1": "/api/v1"}
 
 # What the release of these tests adds: a plugin that is a script in a ConfigMap and needs no source.

@@ -120,8 +120,8 @@ struct CanaryTests {
             texts += fixture.audit.all.map { "\($0)" }
             texts.append(
                 MetricsPage(
-                    version: "1", controller: await fixture.runtime.controller.snapshot(),
-                    plugins: await host.health(), counters: OperatorMetrics()
+                    version: "1", controller: await fixture.runtime.controller.snapshot(), plugins: await host.health(),
+                    counters: OperatorMetrics()
                 ).text(.prometheus))
             texts += await host.health().map { "\($0)" }
         }

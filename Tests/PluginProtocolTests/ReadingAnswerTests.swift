@@ -35,6 +35,18 @@ struct ReadingAnswerTests {
         #expect(answer.reading == expected.reading)
     }
 
+    @Test("That a value is assumed is told and read, and left out where it is not")
+    func assumed() throws {
+        for isAssumed in [true, false] {
+            let reading = MetricReading(value: 0, observedAtMicroseconds: 0, isAssumed: isAssumed)
+            var writer = JSONWriter()
+            reading.encode(into: &writer)
+            let json = try JSON(parsing: writer.bytes)
+            #expect(json["assumed"] == (isAssumed ? true : nil))
+            #expect(try MetricReading(JSONReader(json)) == reading)
+        }
+    }
+
     @Test(
         "A number is read as the general reader reads it, or left to that",
         arguments: [

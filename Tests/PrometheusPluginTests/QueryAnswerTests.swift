@@ -106,6 +106,7 @@ import Testing
     @Test func `an empty result is 0 with a warning where the config says so`() async throws {
         let reading = try await judge(vector(), config: #""onEmpty": "zero""#).get()
         #expect(reading.value == 0)
+        #expect(reading.isAssumed)
         #expect(reading.detail?.contains("empty result") == true)
     }
 

@@ -83,6 +83,15 @@ struct ZeroTests {
             "a missing value is not idle", 1, [nil], bounds: 0...9, safety: wait300, history: idle(for: 300), gives: 1,
             .noData),
         Row(
+            "an assumed 0 is not idle", 1, [.assumed(0)], bounds: 0...9, safety: wait300, history: idle(for: 300),
+            gives: 1),
+        Row(
+            "nor beside an idle one", 1, [.assumed(0), 0], metrics: [.rate, .queue], bounds: 0...9, safety: wait300,
+            history: idle(for: 300), gives: 1),
+        Row(
+            "an assumed 0 removes all but the last", 7, [.assumed(0)], bounds: 0...9, safety: wait300,
+            history: idle(for: 300), gives: 1),
+        Row(
             "nor is a failed one beside an idle one", 1, [.failed, 0], metrics: [.rate, .queue], bounds: 0...9,
             safety: wait300, history: idle(for: 300), gives: 1),
         Row(

@@ -67,13 +67,15 @@ package struct DecisionRequest: Sendable {
     private static func observation(
         _ reading: JSONReader, _ now: Timestamp
     ) throws(JSONPathError) -> MetricObservation {
-        try reading.rejectUnknown("name", "value", "noData", "error", "observedAt")
+        try reading.rejectUnknown("name", "value", "assumed", "noData", "error", "observedAt")
         let observedAt = try reading.optional("observedAt")?.time() ?? now
         let value = try reading.optional("value")?.double()
+        let isAssumed = try reading.optional("assumed")?.bool() ?? false
         let noData = try reading.optional("noData")?.reason("the source has no value")
         let error = try reading.optional("error")?.reason("the source could not be read")
         switch (value, noData, error) {
-        case (let value?, nil, nil): return .value(value, observedAt: observedAt)
+        case (let value?, nil, nil):
+            return isAssumed ? .assumed(value, observedAt: observedAt) : .value(value, observedAt: observedAt)
         case (nil, let why?, nil): return .noData(why)
         case (nil, nil, let why?): return .failed(why)
         default: throw reading.error("needs exactly one of value, noData and error")

@@ -123,9 +123,9 @@ final class LeaderElector: Service {
     }
 
     private func wait(_ duration: Duration) async {
-        let due = time.elapsed() + duration
-        state.withLock { $0.wakesAt = due }
-        await alarm.wait(until: due, time: time)
+        let end = time.elapsed() + duration
+        state.withLock { $0.wakesAt = end }
+        await alarm.wait(until: end, time: time)
         state.withLock { $0.wakesAt = nil }
     }
 

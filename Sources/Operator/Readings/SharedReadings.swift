@@ -149,7 +149,9 @@ extension MetricObservation {
         switch outcome {
         case .success(let reading):
             let observedAt = Timestamp(microsecondsSince1970: reading.observedAtMicroseconds)
-            self = .value(reading.value, observedAt: observedAt)
+            self =
+                reading.isAssumed
+                ? .assumed(reading.value, observedAt: observedAt) : .value(reading.value, observedAt: observedAt)
         case .failure(let failure):
             if case .answered(let error) = failure.kind, error.kind == .noData {
                 self = .noData(error.message)

@@ -33,6 +33,10 @@ extension MetricRecord {
         case .value(let value, let observedAt):
             record["value"] = .number(value)
             record["observedAt"] = .string(observedAt.rfc3339())
+        case .assumed(let value, let observedAt):
+            record["value"] = .number(value)
+            record["assumed"] = true
+            record["observedAt"] = .string(observedAt.rfc3339())
         case .noData(let why): record["noData"] = .string(why)
         case .failed(let why): record["error"] = .string(why)
         }

@@ -48,7 +48,8 @@ extension RuleBook {
             .readingShape, .metric, "Reading",
             """
             `get_metric_value {type, config, targetType, deadlineMs}` is answered with \
-            `{value, unit?, observedAt, detail?}` or an error.
+            `{value, unit?, observedAt, detail?, assumed?}` or an error. `assumed: true` says that the source has no \
+            value, and that the config has this one stand for it: it is no reason to go to 0 replicas.
             """,
             mend: "compare the result with docs/reference/schemas/get-metric-value-result.json"),
         .checked(

@@ -9,6 +9,8 @@ func at(_ seconds: Int) -> Timestamp {
 /// What one poll of one metric brings in a row of a table: `140` is a fresh value, `nil` is no data.
 enum Reading: Sendable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByNilLiteral {
     case fresh(Double)
+    /// What stands for a value that the source does not have.
+    case assumed(Double)
     case aged(Double, seconds: Int)
     case noData
     case failed
@@ -20,6 +22,7 @@ enum Reading: Sendable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, 
     func observed(at now: Timestamp) -> MetricObservation {
         switch self {
         case .fresh(let value): .value(value, observedAt: now)
+        case .assumed(let value): .assumed(value, observedAt: now)
         case .aged(let value, let seconds): .value(value, observedAt: now + .seconds(-seconds))
         case .noData: .noData("the query gave no result")
         case .failed: .failed("connection refused")
