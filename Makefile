@@ -2,13 +2,16 @@
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus \
 	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
+CHART_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus
+PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
+E2E_PRODUCTS := generalscaler generalscaler-launch plugin-check $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 PYTHON := .build/python
 
-.PHONY: help demo test test-cluster lint fmt bench clean
+.PHONY: help demo test test-chart test-cluster e2e plugin-check image-check lint manifests fmt bench clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Scale three real apps on Prometheus, Redis and Pub/Sub, for about 90 seconds
 	@scripts/install-dependencies.sh build demo
@@ -19,6 +22,28 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest
+	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
+	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
+
+test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
+	@scripts/install-dependencies.sh build test
+	@for product in $(CHART_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
+	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
+
+e2e: $(PYTHON)/.installed ## Check every manifest, load every plugin and policy, run the operator on a simulated cluster
+	@scripts/install-dependencies.sh build
+	@for product in $(E2E_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
+	@scripts/simple_e2e.sh
+
+plugin-check: ## Hold every plugin of the project to the rules of the protocol
+	@scripts/install-dependencies.sh build test
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@swift test --skip-build --disable-xctest --filter PluginConformanceTests
+
+image-check: ## Show that the image's packages suffice, in a Debian of nothing else (root, debootstrap)
+	@scripts/install-dependencies.sh build image
+	@scripts/build-image-files.sh .build/image
+	@scripts/check-image.sh .build/image
 
 test-cluster: $(PYTHON)/.installed ## Run the integration tests against the cluster of GENERALSCALER_TEST_KUBECONFIG
 	@test -n "$$GENERALSCALER_TEST_KUBECONFIG" || \
@@ -27,7 +52,7 @@ test-cluster: $(PYTHON)/.installed ## Run the integration tests against the clus
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest --filter IntegrationTests
 
-lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts and the resource definition
+lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts, the resource definition, the chart and the workflows
 	@scripts/install-dependencies.sh lint
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@shellcheck scripts/*.sh .ci/run examples/plugins/bash/*
@@ -36,6 +61,13 @@ lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts and the 
 	@python3 scripts/check-imports.py --self-test
 	@swift package dump-package | python3 scripts/check-imports.py
 	@$(PYTHON)/bin/python scripts/check-crd.py
+	@$(PYTHON)/bin/python scripts/make-manifests.py --check
+	@$(PYTHON)/bin/python scripts/check-chart.py
+	@$(PYTHON)/bin/python scripts/check-docs.py
+	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+manifests: $(PYTHON)/.installed ## Make deploy/ and the page of the chart's values from the chart
+	@$(PYTHON)/bin/python scripts/make-manifests.py
 
 fmt: ## Format every Swift source in place
 	@swift format --in-place --parallel --recursive $(SWIFT_SOURCES)

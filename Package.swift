@@ -179,7 +179,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
-        .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),
+        .testTarget(name: "WireFormatsTests", dependencies: ["TestSupport", "WireFormats"]),
         .testTarget(
             name: "HTTPTransportTests",
             dependencies: [
@@ -229,7 +229,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
-        .testTarget(name: "ScalingTests", dependencies: ["Scaling"]),
+        .testTarget(name: "ScalingTests", dependencies: ["Scaling", "TestSupport"]),
         .testTarget(
             name: "KubernetesClientTests",
             dependencies: [
@@ -242,11 +242,14 @@ let package = Package(
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "PluginProtocol",
+                "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
+                "PluginProtocol",
                 "Scaling", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler-launch",
                 "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),

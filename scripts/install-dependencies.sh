@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing, the demo or linting needs and that are not there yet.
-# Usage: install-dependencies.sh build|demo|test|python|lint ...
+# Usage: install-dependencies.sh build|demo|test|python|lint|image ...
 set -eu
 
 # Command-line tools count as present where the command is, wherever it came from; libraries where pkg-config or the
@@ -15,8 +15,9 @@ needs() {
             ;;
         python) echo "python3:cmd:python3 python3-venv:py:ensurepip" ;;
         lint) echo "python3:cmd:python3 python3-venv:py:ensurepip shellcheck:cmd:shellcheck" ;;
+        image) echo "debootstrap:cmd:debootstrap" ;;
         *)
-            echo "install-dependencies.sh: unknown group '$1'; use build, demo, test, python or lint" >&2
+            echo "install-dependencies.sh: unknown group '$1'; use build, demo, test, python, lint or image" >&2
             exit 2
             ;;
     esac
@@ -33,6 +34,7 @@ purpose() {
         python3) echo "runs checks, and plugins written in Python" ;;
         openssl) echo "makes the certificates of the TLS tests" ;;
         python3-venv) echo "keeps the Python packages of the checks and tests inside .build" ;;
+        debootstrap) echo "makes a Debian of only the image's packages" ;;
         shellcheck) echo "checks the shell scripts" ;;
     esac
 }

@@ -5,7 +5,8 @@ import PluginHost
 import PluginProtocol
 import WireFormats
 
-/// Calls through the host to a plugin in Swift, against a raw ping-pong of the same bytes.
+/// Calls through the host to a plugin in Swift, against a raw ping-pong of the same bytes. Host and plugin have a core each, and
+/// so have the two sides of the ping-pong.
 struct PluginHostBenchmark: Benchmark {
     let name = "plugin-host"
 
@@ -24,7 +25,12 @@ struct PluginHostBenchmark: Benchmark {
         ) { host in
             // On the host's loop, as for any caller whose work between two calls is short.
             try await withThrowingTaskGroup(of: [Measurement].self) { group in
-                group.addTask(executorPreference: host.taskExecutor) { try await self.serial(host) }
+                group.addTask(executorPreference: host.taskExecutor) {
+                    let (own, other) = try Cores.allowed().two
+                    try own.confineThisThread()
+                    try other.confine(process: try await self.process(of: host))
+                    return try await self.serial(host, pluginCore: other)
+                }
                 let serial = try await group.next() ?? []
                 group.addTask(executorPreference: host.taskExecutor) { try await self.pipelined(host) }
                 let pipelined = try await group.next() ?? []
@@ -38,9 +44,10 @@ struct PluginHostBenchmark: Benchmark {
 
     // MARK: What is measured
 
-    private func serial(_ host: PluginHost) async throws -> [Measurement] {
+    private func serial(_ host: PluginHost, pluginCore: Cores) async throws -> [Measurement] {
         let raw = try RawPingPong(requestBytes: Self.requestBytes, answerBytes: Self.answerBytes)
         let plugin = try await process(of: host)
+        try pluginCore.confine(process: raw.process)
         for _ in 0..<Self.serialCallsInRound {
             raw.roundTrip()
             _ = try await read(host)

@@ -35,6 +35,8 @@ package final class Informer<Object: Sendable>: Service {
     private let handle: @Sendable (InformerEvent<Object>) -> Void
     private let logger: Logger
     private let state: Mutex<State>
+    /// One for each watch.
+    private let relists: [String?: RelistSignal]
     /// Held while the handler runs, so that it hears of one change at a time; `state` is not, so that it may read.
     private let delivery = Mutex(())
 
@@ -61,6 +63,7 @@ package final class Informer<Object: Sendable>: Service {
         logger[metadataKey: "resource"] = "\(kind.plural)"
         self.logger = logger
         state = Mutex(State(unsyncedScopes: scope.watched.count))
+        relists = Dictionary(uniqueKeysWithValues: scope.watched.map { ($0, RelistSignal()) })
     }
 
     /// Whether everything that was there at the start has been delivered.
@@ -71,12 +74,20 @@ package final class Informer<Object: Sendable>: Service {
     /// All objects that can be read, in no order.
     package var objects: [Object] { state.withLock { $0.store.objects } }
 
+    /// Lists anew, however current the watch seems, and returns once everything in that list has been delivered: what
+    /// the API server had accepted before the call is then known. Needs ``run()``; a cancelled task stops waiting.
+    package func relist() async {
+        await withDiscardingTaskGroup { group in
+            for signal in relists.values { group.addTask { await signal.request() } }
+        }
+    }
+
     /// Runs until cancelled or shut down.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
-                for namespace in self.scope.watched {
-                    group.addTask { await self.follow(namespace) }
+                for (namespace, signal) in self.relists {
+                    group.addTask { await self.follow(namespace, signal) }
                 }
             }
         }
@@ -90,24 +101,46 @@ package final class Informer<Object: Sendable>: Service {
         var isFirst = true
     }
 
-    private func follow(_ namespace: String?) async {
+    private func follow(_ namespace: String?, _ relist: RelistSignal) async {
         var machine = WatchMachine()
         var listing = Listing()
         var step = machine.start()
+        /// The last request to list anew when the last list began.
+        var answered = 0
         while !Task.isCancelled {
-            if step.delay > .zero {
-                guard (try? await client.clock.sleep(for: step.delay)) != nil else { return }
-            }
+            if step.delay > .zero { await pause(step.delay, unless: relist, after: answered) }
+            guard !Task.isCancelled else { return }
+            if case .watch = step.action, relist.lastRequest > answered { step = machine.start() }
             let outcome: WatchMachine.Outcome
             switch step.action {
             case .list(let token, let limit):
+                if token == nil { answered = relist.lastRequest }
                 outcome = await list(namespace, token: token, limit: limit, &listing)
+                if case .page(_, nil) = outcome { relist.serve(upTo: answered) }
             case .watch(let version, let seconds):
-                outcome = await watch(namespace, version, seconds, &machine)
+                outcome = await watch(namespace, version, seconds, &machine, until: relist, after: answered)
+                // Cut on purpose: that is no failure.
+                if relist.lastRequest > answered {
+                    step = machine.start()
+                    continue
+                }
             }
             guard !Task.isCancelled else { return }
             step = machine.next(after: outcome, random: client.random)
             report(outcome, next: step, namespace)
+        }
+    }
+
+    /// Sleeps, or less where somebody wants a list.
+    private func pause(_ duration: Duration, unless relist: RelistSignal, after number: Int) async {
+        // Awaited here, and cancelled with this task.
+        let sleep = Task { try? await client.clock.sleep(for: duration) }
+        relist.interrupt(after: number) { sleep.cancel() }
+        defer { relist.endInterruption() }
+        await withTaskCancellationHandler {
+            _ = await sleep.value
+        } onCancel: {
+            sleep.cancel()
         }
     }
 
@@ -143,7 +176,8 @@ package final class Informer<Object: Sendable>: Service {
     }
 
     private func watch(
-        _ namespace: String?, _ version: String, _ seconds: Int, _ machine: inout WatchMachine
+        _ namespace: String?, _ version: String, _ seconds: Int, _ machine: inout WatchMachine,
+        until relist: RelistSignal, after number: Int
     ) async -> WatchMachine.Outcome {
         let elapsed = client.clock.stopwatch()
         let watchdog = SilenceWatchdog()
@@ -151,6 +185,8 @@ package final class Informer<Object: Sendable>: Service {
             let stream = try await client.watch(
                 kind, in: namespace, selection, resourceVersion: version, timeoutSeconds: seconds,
                 received: watchdog.hear)
+            relist.interrupt(after: number) { [cancel = stream.cancel] in cancel() }
+            defer { relist.endInterruption() }
             try await read(stream, watchdog, &machine)
             return .watchEnded(lasted: elapsed())
         } catch {

@@ -38,7 +38,8 @@ extension KubernetesClient {
     /// - Parameter resourceVersion: what the decision was made on. Where the target has changed since, the call throws
     ///   ``KubernetesError/Kind/conflict``: read again and decide again.
     package func patchScale(
-        of kind: ResourceKind, _ key: ObjectKey, replicas: Int, resourceVersion: String
+        of kind: ResourceKind, _ key: ObjectKey, replicas: Int, resourceVersion: String,
+        deadline: Duration = KubernetesLimits.callDeadline
     ) async throws(KubernetesError) -> Scale {
         var call = try APICall(
             .patch, kind, namespace: key.namespace, name: key.name, subresource: Self.scaleSubresource)
@@ -47,6 +48,7 @@ extension KubernetesClient {
             "metadata": ["resourceVersion": .string(resourceVersion)],
             "spec": ["replicas": .integer(Int64(replicas))],
         ]
+        call.deadline = deadline
         return try read(await json(call), call)
     }
 

@@ -1,4 +1,4 @@
-import WireFormats
+package import WireFormats
 
 /// A lock that its holder must renew (coordination.k8s.io/v1).
 package struct Lease: Sendable, Hashable {
@@ -32,7 +32,7 @@ package struct Lease: Sendable, Hashable {
         ]
     }
 
-    init(_ object: JSON) throws(JSONPathError) {
+    package init(_ object: JSON) throws(JSONPathError) {
         let reader = JSONReader(object)
         let metadata = try reader.required("metadata")
         key = ObjectKey(

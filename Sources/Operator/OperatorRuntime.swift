@@ -17,8 +17,10 @@ package struct OperatorConfiguration: Sendable {
     package var allowsUnlabelledSecrets: Bool
     /// Where metrics and health are served; nil for nowhere.
     package var listen: ListenAddress?
-    /// Which operator process this is, in events and the audit log.
+    /// Which operator process this is, in events, the audit log and the lease: differs from every other process.
     package var identity: String
+    /// How replicas agree on a leader; nil where there is only this one.
+    package var election: LeaderElection?
 
     package init(
         cluster: ClusterConfiguration,
@@ -26,7 +28,8 @@ package struct OperatorConfiguration: Sendable {
         pauseConfigMap: ObjectKey? = nil,
         allowsUnlabelledSecrets: Bool = false,
         listen: ListenAddress?,
-        identity: String
+        identity: String,
+        election: LeaderElection? = nil
     ) {
         self.cluster = cluster
         self.namespaces = namespaces
@@ -34,6 +37,7 @@ package struct OperatorConfiguration: Sendable {
         self.allowsUnlabelledSecrets = allowsUnlabelledSecrets
         self.listen = listen
         self.identity = identity
+        self.election = election
     }
 }
 
@@ -50,6 +54,8 @@ package struct OperatorRuntime: Sendable {
     private let targets: TargetDirectory
     private let pause: OperatorPause?
     private let statusServer: StatusServer?
+    /// Nil where there is nobody to agree with.
+    let elector: LeaderElector?
 
     /// - Parameters:
     ///   - source: where readings come from; runs as one of ``services``.
@@ -94,6 +100,12 @@ package struct OperatorRuntime: Sendable {
             targetAppeared: line.targetAppeared
         )
         let pause = configuration.pauseConfigMap.map { OperatorPause($0, client: client, logger: logger) }
+        let leadership = Leadership(isShared: configuration.election != nil, time: time)
+        elector = configuration.election.map { election in
+            LeaderElector(
+                election, identity: configuration.identity, client: client, leadership: leadership, time: time,
+                random: random, logger: logger)
+        }
         let controller = ScalerController(
             ScalerController.Surroundings(
                 scalers: scalers,
@@ -110,21 +122,24 @@ package struct OperatorRuntime: Sendable {
                     audit: AuditLog(identity: configuration.identity, write: audit),
                     logger: logger
                 ),
+                leadership: leadership,
                 time: time,
                 metrics: metrics,
                 logger: logger
             )
         )
         line.connect(to: controller)
+        leadership.onChange { controller.leadershipChanged() }
         statusServer = configuration.listen.map { address in
             StatusServer(
                 address: address,
                 logger: logger,
-                metrics: {
+                heartbeat: { _ = await controller.leads },
+                metrics: { format in
                     MetricsPage(
-                        version: Self.version, scalers: await controller.snapshots(), plugins: await source.health(),
+                        version: Self.version, controller: await controller.snapshot(), plugins: await source.health(),
                         counters: metrics
-                    ).text
+                    ).text(format)
                 },
                 isReady: { scalers.hasSynced },
                 onBound: onBound
@@ -139,10 +154,10 @@ package struct OperatorRuntime: Sendable {
     }
 
     /// The parts that run, in the order in which they start. They stop in the reverse order: first the decisions, then
-    /// what these are made from.
+    /// the lease is given back, so that the next leader begins at once, then what decisions are made from.
     package var services: [any Service] {
-        let optional: [any Service] = [statusServer as (any Service)?, pause].compactMap(\.self)
-        return optional + [events, source, targets, scalers, controller]
+        let first: [(any Service)?] = [statusServer, pause, events, source, targets, scalers, elector]
+        return first.compactMap(\.self) + [controller]
     }
 }
 

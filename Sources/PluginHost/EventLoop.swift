@@ -23,8 +23,10 @@ package final class EventLoop: SerialExecutor {
         poller.add(.actor(UnownedJob(job), asUnownedSerialExecutor()))
     }
 
+    var isOnThread: Bool { poller.isOnThread }
+
     package func checkIsolated() {
-        precondition(poller.isOnThread, "this code runs on the event loop's thread only")
+        precondition(isOnThread, "this code runs on the event loop's thread only")
     }
 
     /// Runs tasks on the loop's thread: for callers whose work between two plugin calls is short and never blocks.
@@ -72,6 +74,13 @@ private final class LoopTaskExecutor: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         loop.enqueue(UnownedJob(job), of: asUnownedTaskExecutor())
+    }
+}
+
+extension Actor {
+    /// Runs the closure on the actor, in asynchronous code that is on the actor's event loop already.
+    nonisolated func alreadyOnLoop<Value: Sendable>(_ work: (isolated Self) -> Value) -> Value {
+        assumeIsolated(work)
     }
 }
 

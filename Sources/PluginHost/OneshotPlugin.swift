@@ -135,6 +135,13 @@ actor OneshotPlugin: PluginInstance {
     // MARK: Calls
 
     func call(
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
+        isolation: isolated (any Actor)? = #isolation
+    ) async -> Result<PluginAnswer, PluginFailure> {
+        await runOnce(request, type: type, config: config, timeout: timeout)
+    }
+
+    private func runOnce(
         _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
         guard !isStopping, let initialized else { return .failure(stopped) }

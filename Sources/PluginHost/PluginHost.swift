@@ -216,6 +216,9 @@ package final class PluginHost: Service {
             return .failure(registry.types.withLock { $0.unknown(type) })
         }
         if let refusal = gates[owner]?.refusal(type: type, config: config) { return .failure(refusal) }
+        guard !loop.isOnThread else {
+            return await supervisor.callOnLoop(request, type: type, config: config, timeout: timeout)
+        }
         return await supervisor.call(request, type: type, config: config, timeout: timeout)
     }
 }

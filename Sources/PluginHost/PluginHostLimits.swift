@@ -26,6 +26,8 @@ enum PluginHostLimits {
 
     /// Bytes waiting for a plugin to read its stdin, past which no further call is sent.
     static let maxUnwrittenBytes = 256 << 10
+    /// Bytes that go to a plugin's stdin without waiting for what other callers have to add.
+    static let bytesWrittenEarly = 8 << 10
     /// How long a plugin may leave all waiting bytes unread until it restarts.
     static let writeDeadline: Duration = .seconds(10)
     /// Lines in a row on stdout that are no protocol message, past which the plugin restarts.

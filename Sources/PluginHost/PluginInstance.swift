@@ -11,8 +11,12 @@ protocol PluginInstance: Actor {
     /// Makes it end once its open calls have ended. It gets no new ones.
     func retire()
     /// Makes one call. It ends with an answer, at its deadline, or with the process, whichever is first.
+    ///
+    /// Called on the loop's thread, and stays there. It is isolated as its caller is, because to enter an actor and to
+    /// leave it again would cost every call two jobs.
     func call(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
+        isolation: isolated (any Actor)?
     ) async -> Result<PluginAnswer, PluginFailure>
     var vitals: PluginVitals { get }
 }

@@ -78,6 +78,7 @@ final class PluginPipes {
     // MARK: To the plugin
 
     var hasUnwritten: Bool { written < unwritten.count }
+    var unwrittenBytes: Int { unwritten.count - written }
 
     func queue(_ bytes: [UInt8]) {
         guard input >= 0 else { return }

@@ -51,6 +51,7 @@ actor PluginSession: PluginInstance {
     private var stopSequence: StopSequence?
     private var closesInputWhenWritten = false
     private var isFlushDue = false
+    private var isFlushing = false
     private var isAttending = false
     private var outputEndedAt: Duration?
     /// Why the host ends the process, where it does.
@@ -236,19 +237,29 @@ actor PluginSession: PluginInstance {
     // MARK: Calls
 
     func call(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
+        isolation: isolated (any Actor)? = #isolation
     ) async -> Result<PluginAnswer, PluginFailure> {
-        logs.learn(type: type, config: config)
-        let id = connection.reserveID()
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { caller in
-                callers[id] = caller
-                perform(connection.submit(request, id: id, timeout: timeout, now: now))
+        let id = alreadyOnLoop { session in
+            session.logs.learn(type: type, config: config)
+            return session.connection.reserveID()
+        }
+        return await withTaskCancellationHandler {
+            // Named, for otherwise this closure would not be isolated as its function is.
+            await withCheckedContinuation(isolation: isolation) { caller in
+                assumeIsolated { $0.submit(request, id: id, timeout: timeout, caller) }
             }
         } onCancel: {
             loop.execute { self.assumeIsolated { $0.cancel(id) } }
         }
-        return logs.redact(result)
+    }
+
+    private func submit(
+        _ request: PluginRequest, id: Int64, timeout: Duration,
+        _ caller: CheckedContinuation<Result<PluginAnswer, PluginFailure>, Never>
+    ) {
+        callers[id] = caller
+        perform(connection.submit(request, id: id, timeout: timeout, now: now))
     }
 
     private func cancel(_ id: Int64) {
@@ -285,7 +296,7 @@ actor PluginSession: PluginInstance {
                 pipes?.queue(bytes)
                 scheduleFlush()
             case .complete(let id, let result):
-                callers.removeValue(forKey: id)?.resume(returning: result)
+                callers.removeValue(forKey: id)?.resume(returning: logs.redact(result))
             case .handshaken(let initialized):
                 upSince = now
                 logs.learn(initialized.metricTypes)
@@ -308,8 +319,10 @@ actor PluginSession: PluginInstance {
         for note in notes { surroundings.logs.log(.init(plugin: program.name, process: process, note: note)) }
     }
 
-    /// Writes after the jobs that wait on the loop now, so that calls made together share a system call.
+    /// Writes after the jobs that wait on the loop now, so that calls made together share a system call; before that
+    /// where there is much, so that the plugin works on it meanwhile.
     private func scheduleFlush() {
+        if let pipes, pipes.unwrittenBytes >= PluginHostLimits.bytesWrittenEarly, !isFlushing { return flush() }
         guard !isFlushDue else { return }
         isFlushDue = true
         loop.execute { self.assumeIsolated { $0.flush() } }
@@ -318,6 +331,8 @@ actor PluginSession: PluginInstance {
     private func flush() {
         isFlushDue = false
         guard let pipes else { return }
+        isFlushing = true
+        defer { isFlushing = false }
         let count = pipes.flush { self.assumeIsolated { $0.flush() } }
         if closesInputWhenWritten, !pipes.hasUnwritten { pipes.closeInput() }
         if count > 0 { perform(connection.wrote(count, now: now)) }

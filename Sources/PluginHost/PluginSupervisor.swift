@@ -242,7 +242,7 @@ actor PluginSupervisor {
         for (type, config) in configs.all {
             let answer = await candidate.call(
                 .validateConfig(type: type, config: config.json), type: type, config: config,
-                timeout: PluginHostLimits.validateTimeout)
+                timeout: PluginHostLimits.validateTimeout, isolation: self)
             switch answer {
             case .success(.verdict(.valid)): continue
             case .success(.verdict(.invalid(let problems))):
@@ -260,10 +260,38 @@ actor PluginSupervisor {
     func call(
         _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
+        switch callee {
+        case .failure(let failure): return .failure(failure)
+        case .success(let instance):
+            let result = await instance.call(request, type: type, config: config, timeout: timeout, isolation: self)
+            remember(type, config, result)
+            return result
+        }
+    }
+
+    /// ``call(_:type:config:timeout:)`` for who runs on the loop's thread already, where to enter the actor and to
+    /// leave it again would cost two jobs.
+    func callOnLoop(
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
+        isolation: isolated (any Actor)? = #isolation
+    ) async -> Result<PluginAnswer, PluginFailure> {
+        switch alreadyOnLoop({ $0.callee }) {
+        case .failure(let failure): return .failure(failure)
+        case .success(let instance):
+            let result = await instance.call(
+                request, type: type, config: config, timeout: timeout, isolation: isolation)
+            alreadyOnLoop { $0.remember(type, config, result) }
+            return result
+        }
+    }
+
+    private var callee: Result<any PluginInstance, PluginFailure> {
         guard let current, !isStopping else { return .failure(notRunning) }
-        let result = await current.call(request, type: type, config: config, timeout: timeout)
+        return .success(current)
+    }
+
+    private func remember(_ type: String, _ config: PluginConfig, _ result: Result<PluginAnswer, PluginFailure>) {
         if case .success(.verdict(let verdict)) = result { configs.remember(type, config, verdict) }
-        return result
     }
 
     private var notRunning: PluginFailure {

@@ -105,9 +105,9 @@ package enum ProtocolLine {
 
     package static func result(id: JSON, _ result: (inout JSONWriter) -> Void) -> [UInt8] {
         line(escapesNonASCII: false) { writer in
-            writer.key("id")
+            writer.literal(#","id":"#, needsComma: false)
             writer.value(id)
-            writer.key("result")
+            writer.literal(#","result":"#, needsComma: false)
             result(&writer)
         }
     }
@@ -123,11 +123,10 @@ package enum ProtocolLine {
 
     private static func line(escapesNonASCII: Bool, _ members: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter(escapesNonASCII: escapesNonASCII)
-        writer.beginObject()
-        writer.key("jsonrpc")
-        writer.value("2.0")
+        writer.literal(#"{"jsonrpc":"2.0""#, needsComma: true)
         members(&writer)
         writer.endObject()
-        return writer.bytes + [0x0A]
+        writer.newline()
+        return writer.bytes
     }
 }

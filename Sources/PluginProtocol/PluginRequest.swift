@@ -45,14 +45,13 @@ package struct PluginRequest: Sendable, Hashable {
     package static func getMetricValue(type: String, config: JSON, targetType: TargetType) -> PluginRequest {
         var batchStart = 0
         var request = PluginRequest(.getMetricValue, carriesDeadline: true) { writer in
-            writer.beginObject()
-            writer.key("type")
+            writer.literal(#"{"type":"#, needsComma: false)
             writer.value(type)
-            // After the comma, which the writer puts before the next key.
-            batchStart = writer.bytes.count + 1
-            writer.key("config")
+            writer.literal(",", needsComma: false)
+            batchStart = writer.bytes.count
+            writer.literal(#""config":"#, needsComma: false)
             writer.value(config)
-            writer.key("targetType")
+            writer.literal(#","targetType":"#, needsComma: false)
             writer.value(targetType.rawValue)
         }
         request.batchStart = batchStart

@@ -17,6 +17,14 @@ struct ReadingAnswer {
     }
 }
 
+extension Slice<UnsafeRawBufferPointer> {
+    fileprivate func equals(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        for offset in 0..<count where self[startIndex + offset] != text.utf8Start[offset] { return false }
+        return true
+    }
+}
+
 /// Over bytes that the caller keeps alive while it runs. After a nil it stands anywhere.
 private struct Scanner {
     let bytes: UnsafeRawBufferPointer
@@ -33,15 +41,15 @@ private struct Scanner {
         guard take("{") else { return nil }
         repeat {
             guard let name = text(), take(":") else { return nil }
-            if name.elementsEqual("jsonrpc".utf8) {
-                guard let version = text(), version.elementsEqual("2.0".utf8) else { return nil }
+            if name.equals("jsonrpc") {
+                guard let version = text(), version.equals("2.0") else { return nil }
                 isVersion2 = true
-            } else if name.elementsEqual("id".utf8) {
+            } else if name.equals("id") {
                 skipSpaces()
                 guard let number = digits(), bytes[index] == UInt8(ascii: ",") || bytes[index] == UInt8(ascii: "}")
                 else { return nil }
                 id = Int64(number)
-            } else if name.elementsEqual("result".utf8) {
+            } else if name.equals("result") {
                 reading = result()
                 guard reading != nil else { return nil }
             } else {
@@ -60,16 +68,16 @@ private struct Scanner {
         guard take("{") else { return nil }
         repeat {
             guard let name = text(), take(":") else { return nil }
-            if name.elementsEqual("value".utf8) {
+            if name.equals("value") {
                 value = number()
                 guard value != nil else { return nil }
-            } else if name.elementsEqual("observedAt".utf8) {
+            } else if name.equals("observedAt") {
                 guard let time = text() else { return nil }
                 observedAt = RFC3339.microseconds(utf8: UnsafeRawBufferPointer(rebasing: time))
-            } else if name.elementsEqual("unit".utf8) {
+            } else if name.equals("unit") {
                 guard let text = text() else { return nil }
                 unit = String(decoding: text, as: UTF8.self)
-            } else if name.elementsEqual("detail".utf8) {
+            } else if name.equals("detail") {
                 guard let text = text() else { return nil }
                 detail = String(decoding: text, as: UTF8.self)
             } else {

@@ -26,6 +26,14 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Appends text as it is: the names, values and brackets that every message of a kind begins with.
+    ///
+    /// - Parameter needsComma: whether a comma comes before what is written next.
+    package mutating func literal(_ text: StaticString, needsComma: Bool) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        self.needsComma = needsComma
+    }
+
     public mutating func null() { raw("null") }
     public mutating func value(_ value: Bool) { raw(value ? "true" : "false") }
 
@@ -78,6 +86,9 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Ends the text with a newline, which makes it a line.
+    public mutating func newline() { bytes.append(0x0A) }
+
     private mutating func open(_ bracket: UInt8) {
         separate()
         bytes.append(bracket)
@@ -114,9 +125,13 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
         var text = text
         let isWritten = text.withUTF8 { utf8 in
-            if escapesNonASCII, utf8.contains(where: { $0 >= 0x80 }) { return false }
-            escaped(utf8)
-            return true
+            let isPlain = !utf8.contains { Self.needsEscape($0) || $0 >= 0x80 }
+            if isPlain {
+                bytes.append(contentsOf: utf8)
+            } else if !escapesNonASCII {
+                escaped(utf8)
+            }
+            return isPlain || !escapesNonASCII
         }
         if !isWritten {
             for unit in text.utf16 {

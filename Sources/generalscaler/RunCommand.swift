@@ -28,7 +28,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         help: "NAMESPACE/NAME of a ConfigMap that pauses every scaler while its data has paused: \"true\".",
-        transform: Self.objectKey
+        transform: ObjectKey.init(argument:)
     )
     var pauseConfigMap: ObjectKey?
 
@@ -39,6 +39,8 @@ struct RunCommand: AsyncParsableCommand {
             """
     )
     var allowUnlabelledSecrets = false
+
+    @OptionGroup var electionOptions: ElectionOptions
 
     @Option(help: "Address and port for /metrics, /healthz and /readyz; port 0 takes a free one.")
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
@@ -58,7 +60,8 @@ struct RunCommand: AsyncParsableCommand {
             pauseConfigMap: pauseConfigMap,
             allowsUnlabelledSecrets: allowUnlabelledSecrets,
             listen: listen,
-            identity: "\(ProcessInfo.processInfo.hostName)_\(ProcessInfo.processInfo.processIdentifier)"
+            identity: Self.identity,
+            election: try electionOptions.election()
         )
         let plugins = try PluginHost(configuration: try pluginOptions.configuration(environment), logger: logger)
         let http = CurlHTTPClient()
@@ -80,16 +83,13 @@ struct RunCommand: AsyncParsableCommand {
         logger.info("stopped")
     }
 
+    /// Names the pod, for people; the rest tells this process from one that ran in the pod before it.
+    private static var identity: String {
+        "\(ProcessInfo.processInfo.hostName)_\(UUID().uuidString.prefix(8).lowercased())"
+    }
+
     /// After this, whatever still runs is cut off.
     private static let shutdownTime: Duration = .seconds(5)
-
-    private static func objectKey(_ text: String) throws -> ObjectKey {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
-            throw ValidationError("--pause-config-map: \"\(text)\" is not of the form NAMESPACE/NAME.")
-        }
-        return ObjectKey(namespace: String(parts[0]), name: String(parts[1]))
-    }
 
     private static func logLevel(_ text: String) throws -> Logger.Level {
         guard let level = Logger.Level(rawValue: text) else {

@@ -113,6 +113,34 @@ struct InformerTests {
         }
     }
 
+    @Test("a relist cuts the watch, lists at once, and returns when the list has been told")
+    func relist() async throws {
+        try await withInformer { running in
+            let (_, body) = try await running.synced(sample("a", version: 1), sample("b", version: 2))
+            async let relisted: Void = running.informer.relist()
+            await body.wasCancelled()
+            let list = try await running.server.next()
+            #expect(list.line == "GET /apis/example.com/v1/samples?limit=500")
+            list.answer(samples(version: 30, sample("a", version: 25, size: 6)))
+            await relisted
+            #expect(running.informer.objects == [6])
+            #expect(try await running.server.next().line.contains("resourceVersion=30&"))
+        }
+    }
+
+    @Test("a relist does not wait for a pause after a failure to end")
+    func relistDuringPause() async throws {
+        try await withInformer { running in
+            let (_, body) = try await running.synced(sample("a", version: 1))
+            body.fail(.connectionLost)
+            try await running.clock.sleeper(dueIn: .milliseconds(600))
+            async let relisted: Void = running.informer.relist()
+            try await running.server.next().answer(samples(version: 12, sample("a", version: 11, size: 2)))
+            await relisted
+            #expect(running.informer.objects == [2])
+        }
+    }
+
     @Test("a 410 lists again and tells only what changed meanwhile", arguments: [true, false])
     func expired(inStream: Bool) async throws {
         try await withInformer { running in

@@ -120,9 +120,9 @@ struct CanaryTests {
             texts += fixture.audit.all.map { "\($0)" }
             texts.append(
                 MetricsPage(
-                    version: "1", scalers: await fixture.runtime.controller.snapshots(), plugins: await host.health(),
+                    version: "1", controller: await fixture.runtime.controller.snapshot(), plugins: await host.health(),
                     counters: OperatorMetrics()
-                ).text)
+                ).text(.prometheus))
             texts += await host.health().map { "\($0)" }
         }
         texts += log.records.map { "\($0.message) \($0.metadata)" }

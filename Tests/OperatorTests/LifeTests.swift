@@ -200,4 +200,21 @@ struct LifeTests {
             #expect(try fixture.status()["observedGeneration"] == 1)
         }
     }
+
+    @Test("what a deleted scaler had on the metrics page is gone with it")
+    func deletedSeries() async throws {
+        let world = try World()
+        try world.deploy(replicas: 2)
+        world.source.answer { _ in 200 }
+        try await OperatorFixture.run(world) { fixture in
+            try fixture.create(World.scaler())
+            try await fixture.poll()
+            #expect(await fixture.runtime.controller.snapshot().scalers.map(\.identity.name) == ["web"])
+            try world.api.delete("/apis/autoscaling.example.com/v1/namespaces/shop/generalscalers/web")
+            while await !fixture.runtime.controller.snapshot().scalers.isEmpty {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+        }
+    }
 }

@@ -1,65 +1,175 @@
-import PluginHost
+import Foundation
 import Scaling
+import Subprocess
+import SystemPackage
 import Testing
 
 @testable import Operator
+@testable import PluginHost
 
 @Suite("The metrics page")
 struct MetricsPageTests {
-    private func page(_ scalers: [ScalerSnapshot]) -> [Substring] {
+    private func page(
+        _ scalers: [ScalerSnapshot] = [], _ format: MetricsText.Format = .prometheus
+    ) -> String {
         let counters = OperatorMetrics()
         counters.apiRequest(verb: "list", code: 200)
         counters.apiRequest(verb: "list", code: 200)
         counters.apiRequest(verb: "patch", code: nil)
         counters.pollFinished(after: .milliseconds(3))
-        return MetricsPage(version: "1.2", scalers: scalers, plugins: [], counters: counters).text.split(
-            separator: "\n")
+        counters.blocked(.targetNotFound)
+        counters.sourceAnswered(type: "redis", after: .milliseconds(30), failure: nil)
+        counters.sourceAnswered(type: "redis", after: .seconds(60), failure: "deadline_exceeded")
+        let plugin = PluginHealth(
+            name: "redis", version: "1", state: .up, restarts: 0, swaps: 0, inFlight: 0, waiting: 0,
+            counters: PluginCounters(), latency: PluginLatency(p50: .milliseconds(1), p99: .milliseconds(9)))
+        return MetricsPage(
+            version: "1.2", controller: ControllerSnapshot(scalers: scalers, leads: true, queueDepth: 3),
+            plugins: [plugin], counters: counters
+        ).text(format)
     }
 
-    @Test("every sample belongs to a family that was declared with help and type, each once")
-    func families() {
-        let lines = page([])
+    private func lines(_ scalers: [ScalerSnapshot] = []) -> [Substring] { page(scalers).split(separator: "\n") }
+
+    private func scaler(_ name: String = "web", limitedBy causes: [Cause] = [.scaleUpRate]) -> ScalerSnapshot {
+        let epoch = Timestamp(microsecondsSince1970: 0)
+        return ScalerSnapshot(
+            identity: ObjectIdentity(namespace: "shop", name: name, uid: name),
+            decision: Decision(
+                time: epoch, current: 2, ready: 2, recommended: 5, desired: 4,
+                metrics: [
+                    MetricRecord(
+                        name: "a\"b\\c\nd", observation: .value(1.5, observedAt: epoch), target: 1,
+                        targetType: .value),
+                    MetricRecord(name: "gone", observation: .noData("empty"), target: 1, targetType: .value),
+                ],
+                limitedBy: causes),
+            conditions: [], errors: [.scaleFailed: 2])
+    }
+
+    @Test(
+        "the page has every family of the reference table and no other, each declared once", arguments: [true, false])
+    func families(openMetrics: Bool) {
+        let lines = page([scaler()], openMetrics ? .openMetrics : .prometheus).split(separator: "\n")
         let declared = lines.filter { $0.hasPrefix("# TYPE ") }.map { String($0.split(separator: " ")[2]) }
-        #expect(Set(declared).count == declared.count)
         #expect(lines.count { $0.hasPrefix("# HELP ") } == declared.count)
-        for sample in lines where !sample.hasPrefix("#") {
-            let name = String(sample.prefix { $0 != "{" && $0 != " " })
-            let family = ["_bucket", "_sum", "_count"].reduce(name) {
-                $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0
-            }
-            #expect(declared.contains(family) || declared.contains(name), "\(name)")
+        let known = MetricFamily.all.map { family in
+            openMetrics && family.kind == .counter ? String(family.name.dropLast("_total".count)) : family.name
         }
+        #expect(declared.sorted() == known.sorted())
+        var sampled: Set<MetricFamily> = []
+        for sample in lines where !sample.hasPrefix("#") {
+            let name = sample.prefix { $0 != "{" && $0 != " " }
+            let family = MetricFamily.all.first { family in
+                ["", "_bucket", "_sum", "_count"].contains { family.name + $0 == name }
+            }
+            if let family { sampled.insert(family) } else { Issue.record("\(name) is in no family") }
+        }
+        #expect(sampled == Set(MetricFamily.all))
+        #expect(openMetrics == (lines.last == "# EOF"))
+    }
+
+    @Test("promtool finds nothing wrong with the page")
+    func promtool() async throws {
+        let result = try await Subprocess.run(
+            .name("promtool"), arguments: ["check", "metrics"], input: .string(page([scaler(), scaler("api")])),
+            output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+        #expect(result.terminationStatus.isSuccess)
+        #expect(result.standardError == "")
+        #expect(result.standardOutput == "")
+    }
+
+    @Test("Prometheus' own parser of OpenMetrics reads the page, escapes and all")
+    func openMetrics() async throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+        let script = """
+            import sys
+            from prometheus_client.openmetrics.parser import text_string_to_metric_families
+            families = {f.name: f for f in text_string_to_metric_families(sys.stdin.read())}
+            print([s.labels["metric"] for s in families["generalscaler_metric_value"].samples])
+            print(len(families))
+            """
+        let result = try await Subprocess.run(
+            .path(FilePath(root.appending(path: ".build/python/bin/python").path)), arguments: ["-c", script],
+            input: .string(page([scaler()], .openMetrics)),
+            output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+        #expect(result.standardError == "")
+        #expect(result.standardOutput == "['a\"b\\\\c\\nd']\n\(MetricFamily.all.count)\n")
+    }
+
+    @Test("who asks for OpenMetrics gets it, anybody else gets what everything reads")
+    func negotiation() {
+        let prometheus =
+            "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,*/*"
+        #expect(MetricsText.Format(accept: prometheus) == .openMetrics)
+        #expect(MetricsText.Format(accept: "text/plain") == .prometheus)
+        #expect(MetricsText.Format(accept: nil) == .prometheus)
+    }
+
+    @Test("the reference page shows every metric, as the code has it")
+    func reference() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+        let page = try String(contentsOf: root.appending(path: "docs/reference/metrics.md"), encoding: .utf8)
+        for families in [MetricFamily.ofOperator, MetricFamily.ofPlugins, MetricFamily.ofScalers] {
+            let rows = families.map { family in
+                let labels = family.labels.map { "`\($0)`" }.joined(separator: ", ")
+                return "| `\(family.name)` | \(family.kind.rawValue) | \(labels) | \(family.help) |\n"
+            }
+            let table = "| metric | type | labels | meaning |\n|---|---|---|---|\n" + rows.joined()
+            #expect(page.contains("\n\n" + table), "replace the table in docs/reference/metrics.md by:\n\(table)")
+        }
+        #expect(page.contains("\(MetricsPage.maxScalers)"))
+        #expect(page.contains("\(OperatorMetrics.maxTypes) metric types"))
+    }
+
+    @Test("the number of series is bounded: further scalers are counted, further metric types are one")
+    func bounds() {
+        let scalers = (0..<MetricsPage.maxScalers + 5).map { number in
+            ScalerSnapshot(
+                identity: ObjectIdentity(namespace: "shop", name: "scaler-\(number)", uid: ""), decision: nil,
+                conditions: [], errors: [:])
+        }
+        let lines = lines(scalers)
+        #expect(lines.count { $0.hasPrefix("generalscaler_scaler_ready{") } == MetricsPage.maxScalers)
+        #expect(lines.contains("generalscaler_hidden_scalers 5"))
+        #expect(lines.contains("generalscaler_scalers \(MetricsPage.maxScalers + 5)"))
+
+        let counters = OperatorMetrics()
+        for number in 0..<OperatorMetrics.maxTypes + 5 {
+            counters.sourceAnswered(type: "type-\(number)", after: .seconds(1), failure: "busy")
+        }
+        var text = MetricsText(.prometheus)
+        counters.write(into: &text)
+        let types = text.text.split(separator: "\n").filter { $0.hasPrefix("generalscaler_source_errors_total{") }
+        #expect(types.count == OperatorMetrics.maxTypes + 1)
+        #expect(types.contains(#"generalscaler_source_errors_total{type="other",reason="busy"} 5"#))
     }
 
     @Test("counters count, by verb and code")
     func counters() {
-        let lines = page([])
+        let lines = lines()
         #expect(lines.contains(#"generalscaler_api_requests_total{verb="list",code="200"} 2"#))
         #expect(lines.contains(#"generalscaler_api_requests_total{verb="patch",code="none"} 1"#))
         #expect(lines.contains(#"generalscaler_poll_duration_seconds_bucket{le="0.0025"} 0"#))
         #expect(lines.contains(#"generalscaler_poll_duration_seconds_bucket{le="0.005"} 1"#))
+        #expect(lines.contains(#"generalscaler_source_duration_seconds_bucket{type="redis",le="0.05"} 1"#))
+        #expect(lines.contains(#"generalscaler_source_duration_seconds_count{type="redis"} 2"#))
+        #expect(lines.contains(#"generalscaler_source_errors_total{type="redis",reason="deadline_exceeded"} 1"#))
+        #expect(lines.contains("generalscaler_leader 1"))
+        #expect(lines.contains("generalscaler_queue_depth 3"))
+        #expect(lines.contains(#"generalscaler_plugin_state{plugin="redis",state="up"} 1"#))
     }
 
     @Test("a scaler shows its last decision; a metric without a value shows none; names are escaped")
-    func scaler() {
-        let decision = Decision(
-            time: Timestamp(microsecondsSince1970: 0), current: 2, ready: 2, recommended: 5, desired: 4,
-            metrics: [
-                MetricRecord(
-                    name: "a\"b", observation: .value(1.5, observedAt: Timestamp(microsecondsSince1970: 0)), target: 1,
-                    targetType: .value),
-                MetricRecord(name: "gone", observation: .noData("empty"), target: 1, targetType: .value),
-            ],
-            limitedBy: [.scaleUpRate])
-        let lines = page([
-            ScalerSnapshot(
-                identity: ObjectIdentity(namespace: "shop", name: "web", uid: "1"), decision: decision, conditions: [])
-        ])
+    func scalerSeries() {
+        let lines = lines([scaler()])
         let labels = #"namespace="shop",name="web""#
         #expect(lines.contains("generalscaler_scaler_desired_replicas{\(labels)} 4"))
-        #expect(lines.contains(#"generalscaler_metric_value{\#(labels),metric="a\"b"} 1.5"#))
+        #expect(lines.contains(#"generalscaler_metric_value{\#(labels),metric="a\"b\\c\nd"} 1.5"#))
         #expect(!lines.contains { $0.hasPrefix("generalscaler_metric_value") && $0.contains("gone") })
+        #expect(lines.contains(#"generalscaler_metric_up{\#(labels),metric="gone"} 0"#))
         #expect(lines.contains(#"generalscaler_scaler_limited{\#(labels),cause="ScaleUpRate"} 1"#))
+        #expect(lines.contains(#"generalscaler_scaler_errors_total{\#(labels),reason="ScaleFailed"} 2"#))
     }
 
     @Test(

@@ -43,8 +43,9 @@ struct PluginConditionTests {
     @Test("The metrics page shows how each plugin fares")
     func metrics() {
         let page = MetricsPage(
-            version: "1", scalers: [], plugins: [health("a", nil)], counters: OperatorMetrics()
-        ).text
+            version: "1", controller: ControllerSnapshot(scalers: [], leads: true, queueDepth: 0),
+            plugins: [health("a", nil)], counters: OperatorMetrics()
+        ).text(.prometheus)
         #expect(page.contains("generalscaler_plugin_up{plugin=\"a\"} 0\n"))
         #expect(page.contains("generalscaler_plugin_restarts_total{plugin=\"a\"} 5\n"))
         #expect(page.contains("generalscaler_plugin_answer_seconds{plugin=\"a\",quantile=\"0.99\"} 0.03\n"))

@@ -20,7 +20,7 @@ struct SharedReadingsTests {
         let source = ScriptedSource(now: clock.wallMicroseconds)
         source.answer("test", answer)
         let time = OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: clock.wallMicroseconds()) }
-        return (SharedReadings(source: source, time: time), source)
+        return (SharedReadings(source: source, time: time, metrics: OperatorMetrics()), source)
     }
 
     @Test("callers at one time share one call, and one soon after takes the same answer")

@@ -20,6 +20,7 @@ package final class CapturedLog: Sendable {
         var records: [Record] = []
         var waiters: [Waiter] = []
         var lastID: UInt64 = 0
+        var counts: [String: Int] = [:]
 
         func record(for waiter: Waiter) -> Record? {
             records.lazy.filter(waiter.matches).dropFirst(waiter.count - 1).first
@@ -31,6 +32,9 @@ package final class CapturedLog: Sendable {
     package init() {}
 
     package var records: [Record] { state.withLock { $0.records } }
+
+    /// Records with that message so far.
+    package func count(message: String) -> Int { state.withLock { $0.counts[message] ?? 0 } }
 
     package var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
 
@@ -69,6 +73,7 @@ package final class CapturedLog: Sendable {
     private func add(_ record: Record) {
         let satisfied = state.withLock { state in
             state.records.append(record)
+            state.counts[record.message, default: 0] += 1
             let waiters = state.waiters
             state.waiters = waiters.filter { state.record(for: $0) == nil }
             return waiters.compactMap { waiter in state.record(for: waiter).map { (waiter, $0) } }

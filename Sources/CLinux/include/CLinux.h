@@ -8,4 +8,4 @@
 #include "processes.h"
 #include "stdio_guard.h"
 #include "sys_epoll.h"
-#include "thread_name.h"
+#include "threads.h"

@@ -5,7 +5,8 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// Polls every scaler when it is due: reads its metrics, decides, and carries the decision out.
+/// Polls every scaler when it is due: reads its metrics, decides, and carries the decision out. Does so while this
+/// process leads; otherwise it remembers nothing of any scaler, since whoever leads writes what has to be remembered.
 ///
 /// The schedule and what is remembered of each scaler live here; what to do is the decision engine's, and what to
 /// write is ``ScalerWriter``'s. A poll is one task; there is at most one per scaler at a time.
@@ -20,6 +21,7 @@ actor ScalerController: Service {
         let source: any MetricSource
         let secrets: any SecretSource
         let writer: ScalerWriter
+        let leadership: Leadership
         let time: OperatorTime
         let metrics: OperatorMetrics
         let logger: Logger
@@ -52,10 +54,14 @@ actor ScalerController: Service {
     private(set) var schedule = DueSchedule<ObjectKey>()
     private var lastFirstPoll: Duration = .zero
     private var isStopping = false
+    /// The term that everything remembered here belongs to.
+    private var term: Leadership.Term?
+    /// What was there when the term began is known.
+    private var isCaughtUp = false
 
     init(_ world: Surroundings) {
         self.world = world
-        readings = SharedReadings(source: world.source, time: world.time)
+        readings = SharedReadings(source: world.source, time: world.time, metrics: world.metrics)
         resolver = SpecResolver(source: world.source, secrets: world.secrets)
     }
 
@@ -63,22 +69,88 @@ actor ScalerController: Service {
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            await withDiscardingTaskGroup { polls in
-                while !isStopping, !Task.isCancelled {
-                    takeNews()
-                    while let due = schedule.nextDue, let key = schedule.popDue(by: world.time.elapsed()) {
-                        startPoll(of: key, due: due, in: &polls)
-                    }
-                    let wait = schedule.nextDue.map { max(.zero, $0 - world.time.elapsed()) }
-                    await alarm.wait(for: wait, time: world.time)
+            while !isStopping, !Task.isCancelled {
+                if let term = world.leadership.term {
+                    await lead(term)
+                } else {
+                    await standBy()
                 }
-                // What is being read may be dropped; a write that has begun is finished by `carryOut`.
-                polls.cancelAll()
             }
         } onGracefulShutdown: {
             // Ends with the actor's next turn; the loop itself waits for it.
             Task { await self.stop() }
         }
+    }
+
+    private func lead(_ term: Leadership.Term) async {
+        self.term = term
+        guard await lookAfresh() else { return forgetAll() }
+        isCaughtUp = true
+        await withDiscardingTaskGroup { polls in
+            while isLeading, !isStopping, !Task.isCancelled {
+                takeNews()
+                while let due = schedule.nextDue, let key = schedule.popDue(by: world.time.elapsed()) {
+                    startPoll(of: key, due: due, in: &polls)
+                }
+                await alarm.wait(until: schedule.nextDue, time: world.time)
+            }
+            // What is being read may be dropped; a write that has begun is finished by `carryOut`.
+            polls.cancelAll()
+        }
+        forgetAll()
+    }
+
+    /// Whether the term is still on: looked at before everything that only a leader may do.
+    private var isLeading: Bool { term != nil && term == world.leadership.term }
+
+    /// Reads what the last leader wrote: a watch may be behind its last words.
+    ///
+    /// - Returns: whether that could be done while the term lasted.
+    private func lookAfresh() async -> Bool {
+        guard world.leadership.isShared else { return true }
+        await withTaskGroup { group in
+            group.addTask { [world] in
+                async let scalers: Void = world.scalers.relist()
+                async let targets: Void = world.targets.relist()
+                _ = await (scalers, targets)
+            }
+            group.addTask { await self.untilItEnds() }
+            await group.next()
+            group.cancelAll()
+        }
+        guard isLeading, !isStopping, !Task.isCancelled else { return false }
+        for key in world.scalers.objects.map(\.identity.key).sorted() { takeChange(key) }
+        return true
+    }
+
+    private func untilItEnds() async {
+        while isLeading, !isStopping, !Task.isCancelled { await alarm.wait(until: nil, time: world.time) }
+    }
+
+    /// Waits for its turn, and has the targets' caches filled meanwhile.
+    private func standBy() async {
+        let news = news.withLock { news in
+            defer { news = News() }
+            return news
+        }
+        var places: [String: TargetPlace] = [:]
+        for key in news.objects {
+            guard let target = try? world.scalers[key]?.spec.get().target else { continue }
+            places["\(target.apiVersion) \(target.kind)"] = TargetPlace(namespace: key.namespace, target: target)
+        }
+        for place in places.values { await world.targets.prepare(place.target, namespace: place.namespace) }
+        await alarm.wait(until: nil, time: world.time)
+    }
+
+    private func forgetAll() {
+        for state in states.values { dropReadings(of: state) }
+        states = [:]
+        waiting = [:]
+        claims = ClaimTable()
+        schedule = DueSchedule()
+        lastFirstPoll = .zero
+        isCaughtUp = false
+        term = nil
     }
 
     private func stop() {
@@ -91,6 +163,9 @@ actor ScalerController: Service {
         news.withLock { _ = $0.objects.insert(key) }
         alarm.ring()
     }
+
+    /// Tells the loop that this process may have become the leader, or may be it no longer.
+    nonisolated func leadershipChanged() { alarm.ring() }
 
     /// Tells the loop that a target has come to be, which scalers may be waiting for.
     nonisolated func targetAppeared(_ place: TargetPlace) {
@@ -175,6 +250,9 @@ actor ScalerController: Service {
         // The poll that is still on reschedules nothing: the next due time stands already.
         guard !state.isPolling else { return }
         states[key]?.isPolling = true
+        if let object = world.scalers[key], object.identity == state.identity {
+            states[key]?.notice(version: object.resourceVersion)
+        }
         let poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due)
         polls.addTask {
             await self.run(poll)
@@ -195,9 +273,9 @@ actor ScalerController: Service {
         if state.generation != poll.generation { pollNow(poll.identity) }
     }
 
-    /// The state, unless the object was replaced, deleted or edited since the poll began.
+    /// The state, unless the object was replaced, deleted or edited since the poll began, or somebody else leads.
     private func state(in poll: Poll) -> ScalerState? {
-        guard !isStopping, !Task.isCancelled, let state = states[poll.key], state.identity == poll.identity,
+        guard isLeading, !isStopping, !Task.isCancelled, let state = states[poll.key], state.identity == poll.identity,
             state.generation == poll.generation
         else { return nil }
         return state
@@ -394,13 +472,15 @@ actor ScalerController: Service {
         guard let identity = states[key]?.identity, let generation = states[key]?.generation else {
             return true
         }
-        guard await announcePending(decision, key), states[key]?.identity == identity,
+        guard await announcePending(decision, key), isLeading, states[key]?.identity == identity,
             states[key]?.generation == generation
         else {
             states[key]?.history.pendingScale = nil
             return true
         }
-        switch await world.writer.scale(spec.target, namespace: key.namespace, to: decision.desired, at: target) {
+        switch await world.writer.scale(
+            spec.target, namespace: key.namespace, to: decision.desired, at: target, deadline: writeDeadline)
+        {
         case .scaled(let version):
             states[key]?.history.recordScale(
                 from: decision.current, to: decision.desired, at: decision.time, startsCooldown: decision.startsCooldown
@@ -433,28 +513,52 @@ actor ScalerController: Service {
         let verdict = ScalerVerdict.decided(decision, obstacle: nil)
         let conditions = state.change(to: verdict, plugins: state.pluginsCondition)
             .conditions(now: world.time.now(), generation: state.generation)
-        return await world.writer.write(state.status(conditions, decision), to: state.identity)
+        return await write(state.status(conditions, decision), key)
     }
+
+    /// Writes the status that was made for the version that is known, and once more where only a label or the like has
+    /// changed since.
+    private func write(_ status: ScalerStatus, _ key: ObjectKey) async -> Bool {
+        guard isLeading, let state = states[key] else { return false }
+        var result = await world.writer.write(
+            status, to: state.identity, at: state.version, deadline: writeDeadline)
+        if case .conflict = result, isLeading,
+            let object = await world.writer.read(state.identity, deadline: writeDeadline),
+            isLeading, object.generation == state.generation
+        {
+            result = await world.writer.write(
+                status, to: state.identity, at: object.resourceVersion, deadline: writeDeadline)
+        }
+        guard case .written(let version) = result else { return false }
+        if states[key]?.identity == state.identity { states[key]?.notice(version: version) }
+        return true
+    }
+
+    /// No write is under way when somebody else may lead.
+    private var writeDeadline: Duration { min(KubernetesLimits.callDeadline, world.leadership.writeTime) }
 
     /// Makes the object's status and events say what came of the poll, where they do not yet.
     private func report(_ verdict: ScalerVerdict, _ key: ObjectKey) async {
         guard let types = states[key]?.metricTypes else { return }
         let plugins = Condition.plugins(unhealthy: await world.source.unhealthyPlugins(ofTypes: types))
-        guard let previous = states[key] else { return }
+        guard isLeading, let previous = states[key] else { return }
         let change = previous.change(to: verdict, plugins: plugins)
         let conditions = change.conditions(now: world.time.now(), generation: previous.generation)
         states[key]?.conditions = conditions
         var blocker: Blocker?
         switch verdict {
-        case .decided(let decision, _):
+        case .decided(let decision, let obstacle):
             states[key]?.lastDecision = decision
+            if let obstacle { states[key]?.errors[obstacle.reason, default: 0] += 1 }
             world.metrics.decided()
-        case .blocked(let why): blocker = why
+        case .blocked(let why):
+            blocker = why
+            states[key]?.errors[why.reason, default: 0] += 1
         }
         world.writer.announce(change, of: previous.identity, target: previous.target)
         guard !previous.isStatusWritten || change.isChange, let state = states[key] else { return }
         let status = state.status(conditions, state.lastDecision, blocker: blocker)
-        let isWritten = await world.writer.write(status, to: state.identity)
+        let isWritten = await write(status, key)
         if states[key]?.identity == state.identity, states[key]?.generation == state.generation {
             states[key]?.isStatusWritten = isWritten
         }
@@ -462,15 +566,23 @@ actor ScalerController: Service {
 
     // MARK: Looking in
 
+    /// Whether this process leads and knows all that it has to know for that.
+    var leads: Bool { isLeading && isCaughtUp }
+
     /// Nothing is being polled and nothing that happened is yet to be looked at.
     var isQuiet: Bool {
-        news.withLock { $0.objects.isEmpty && $0.targets.isEmpty } && !states.values.contains(where: \.isPolling)
+        alarm.isWaiting && term == world.leadership.term && isCaughtUp == (term != nil)
+            && news.withLock { $0.objects.isEmpty && $0.targets.isEmpty } && !states.values.contains(where: \.isPolling)
     }
 
-    /// What `/metrics` shows of each scaler.
-    func snapshots() -> [ScalerSnapshot] {
-        states.values.map {
-            ScalerSnapshot(identity: $0.identity, decision: $0.lastDecision, conditions: $0.conditions)
+    /// What `/metrics` shows.
+    func snapshot() -> ControllerSnapshot {
+        let scalers = states.values.map {
+            ScalerSnapshot(
+                identity: $0.identity, decision: $0.lastDecision, conditions: $0.conditions, errors: $0.errors)
         }
+        let now = world.time.elapsed()
+        let queued = states.count { $0.value.isPolling || schedule.due(of: $0.key).map { $0 <= now } ?? false }
+        return ControllerSnapshot(scalers: scalers, leads: leads, queueDepth: queued)
     }
 }

@@ -5,6 +5,8 @@ import WireFormats
 /// What the controller keeps of one scaler between polls.
 struct ScalerState {
     let identity: ObjectIdentity
+    /// The newest version of the object that is known to have the status that is remembered here.
+    var version: String
     var generation: Int
     var creationTimestamp: String
     var spec: Result<GeneralScalerSpec, InvalidSpec>
@@ -17,6 +19,8 @@ struct ScalerState {
     var history: ScalingHistory
     var conditions: [RecordedCondition]
     var lastDecision: Decision?
+    /// Polls that came to nothing.
+    var errors: [Blocker.Reason: Int] = [:]
     /// The status on the server is what was last decided.
     var isStatusWritten = false
     var isPolling = false
@@ -33,6 +37,7 @@ struct ScalerState {
 
     init(_ object: GeneralScaler) {
         identity = object.identity
+        version = object.resourceVersion
         generation = object.generation
         creationTimestamp = object.creationTimestamp
         spec = object.spec
@@ -58,6 +63,11 @@ struct ScalerState {
         rivalsLookedForAt = nil
         reversals = ReversalGuard()
         phase = Self.phase(of: object)
+    }
+
+    /// Takes note of a version that somebody else's change has made, of a label say.
+    mutating func notice(version newer: String) {
+        if ResourceVersion.isNotOlder(newer, than: version) { version = newer }
     }
 
     var pollingInterval: Duration {

@@ -21,13 +21,27 @@ struct ScalerWriter: Sendable {
         case unknown(Blocker)
     }
 
+    enum StatusResult: Sendable {
+        /// The object's new version.
+        case written(version: String)
+        /// The object is not the version that the status was made for.
+        case conflict
+        /// There is no such object any more.
+        case gone
+        /// It may be written or not.
+        case failed
+    }
+
+    /// - Parameter deadline: how long the call may take.
     func scale(
-        _ target: TargetReference, namespace: String, to replicas: Int, at snapshot: TargetSnapshot
+        _ target: TargetReference, namespace: String, to replicas: Int, at snapshot: TargetSnapshot,
+        deadline: Duration
     ) async -> ScaleResult {
         let key = ObjectKey(namespace: namespace, name: target.name)
         do throws(KubernetesError) {
             let scale = try await client.patchScale(
-                of: snapshot.kind, key, replicas: replicas, resourceVersion: snapshot.resourceVersion
+                of: snapshot.kind, key, replicas: replicas, resourceVersion: snapshot.resourceVersion,
+                deadline: deadline
             )
             return .scaled(version: scale.resourceVersion)
         } catch {
@@ -43,22 +57,37 @@ struct ScalerWriter: Sendable {
     }
 
     /// Writes an object's status. A failure is logged, and the next poll writes again.
-    func write(_ status: ScalerStatus, to identity: ObjectIdentity) async -> Bool {
+    ///
+    /// - Parameters:
+    ///   - version: the status was made for this version of the object.
+    ///   - deadline: how long the call may take.
+    func write(
+        _ status: ScalerStatus, to identity: ObjectIdentity, at version: String, deadline: Duration
+    ) async -> StatusResult {
         var patch = status.mergePatch.objectValue ?? [:]
-        // Refused where the name now belongs to another object.
-        patch["metadata"] = ["uid": .string(identity.uid)]
+        // Refused where the name now belongs to another object, or somebody has written to this one since.
+        patch["metadata"] = ["uid": .string(identity.uid), "resourceVersion": .string(version)]
         do throws(KubernetesError) {
-            _ = try await client.mergePatch(
-                .generalScaler, ObjectKey(namespace: identity.namespace, name: identity.name), .object(patch),
-                subresource: "status"
-            )
-            return true
+            let object = try await client.mergePatch(
+                .generalScaler, identity.key, .object(patch), subresource: "status", deadline: deadline)
+            return .written(version: object["metadata"]?["resourceVersion"]?.stringValue ?? version)
         } catch {
-            // Deleted meanwhile: there is nothing left to write to.
-            guard error.kind != .notFound else { return true }
-            logger.warning("status not written", metadata: identity.metadata(["error": "\(error)"]))
-            return false
+            switch error.kind {
+            case .conflict: return .conflict
+            case .notFound: return .gone
+            default:
+                logger.warning("status not written", metadata: identity.metadata(["error": "\(error)"]))
+                return .failed
+            }
         }
+    }
+
+    /// The object as it is now; nil where it is gone, or cannot be read.
+    func read(_ identity: ObjectIdentity, deadline: Duration) async -> GeneralScaler? {
+        guard let object = try? await client.get(.generalScaler, identity.key, deadline: deadline),
+            let scaler = try? GeneralScaler(object), scaler.identity == identity
+        else { return nil }
+        return scaler
     }
 
     /// A scaling that the API server accepted.
@@ -96,7 +125,7 @@ struct ScalerWriter: Sendable {
                 regarding: ObjectReference(
                     apiVersion: GeneralScaler.apiVersion,
                     kind: GeneralScaler.kind,
-                    key: ObjectKey(namespace: scaler.namespace, name: scaler.name),
+                    key: scaler.key,
                     uid: scaler.uid
                 ),
                 severity: announcement.isWarning ? .warning : .normal,
@@ -117,6 +146,8 @@ extension ResourceKind {
 }
 
 extension ObjectIdentity {
+    var key: ObjectKey { ObjectKey(namespace: namespace, name: name) }
+
     func metadata(_ more: Logger.Metadata) -> Logger.Metadata {
         more.merging(["namespace": "\(namespace)", "scaler": "\(name)"]) { own, _ in own }
     }

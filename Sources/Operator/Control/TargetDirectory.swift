@@ -65,6 +65,31 @@ actor TargetDirectory: Service {
         }
     }
 
+    /// Fills the cache of a target's kind before anybody asks for the target.
+    func prepare(_ target: TargetReference, namespace: String) async {
+        guard let kind = try? await resourceKind(of: target, namespace: namespace) else { return }
+        _ = cache(of: kind)
+    }
+
+    /// Lists every kind anew that is cached, so that nothing shown afterwards is older than this call.
+    ///
+    /// A kind that has never been listed needs none: its targets are asked for one by one. Nor does one that cannot be
+    /// listed, for want of the right for instance, keep everything else waiting: a patch of a target that was seen at an
+    /// old version is refused.
+    func relist() async {
+        let informers = caches.values.map(\.informer).filter(\.hasSynced)
+        await withTaskGroup { group in
+            group.addTask {
+                await withDiscardingTaskGroup { lists in
+                    for informer in informers { lists.addTask { await informer.relist() } }
+                }
+            }
+            group.addTask { [time] in try? await time.sleep(Self.syncTimeout) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
     /// A target's replicas.
     ///
     /// - Parameters:

@@ -25,10 +25,14 @@ struct CachedTarget: Sendable, Hashable {
         readyReplicas = json["status"]?["readyReplicas"]?.intValue
     }
 
-    /// Whether this version is at least that one. Versions are numbers on every API server there is; where one is
-    /// not, only the very same counts.
-    func isNotOlder(than version: String) -> Bool {
-        guard let own = UInt64(resourceVersion), let wanted = UInt64(version) else { return resourceVersion == version }
+    /// Whether this version is at least that one.
+    func isNotOlder(than version: String) -> Bool { ResourceVersion.isNotOlder(resourceVersion, than: version) }
+}
+
+enum ResourceVersion {
+    /// Versions are numbers on every API server there is; where one is not, only the very same counts.
+    static func isNotOlder(_ version: String, than other: String) -> Bool {
+        guard let own = UInt64(version), let wanted = UInt64(other) else { return version == other }
         return own >= wanted
     }
 }

@@ -20,6 +20,7 @@ package struct AuditLog: Sendable {
             "audit": "decision", "namespace": .string(scaler.namespace), "name": .string(scaler.name),
             "target": .string(target.description), "operator": .string(identity), "decision": decision.json,
         ])
-        write(writer.bytes + [0x0A])
+        writer.newline()
+        write(writer.bytes)
     }
 }

@@ -14,14 +14,15 @@ struct Histogram: Sendable {
         if let bucket = Self.bounds.firstIndex(where: { seconds <= $0 }) { counts[bucket] += 1 }
     }
 
-    func write(_ name: String, _ labels: [(String, String)], into text: inout MetricsText) {
+    /// - Parameter labels: values of the labels of the family that was begun.
+    func write(_ labels: [String] = [], into text: inout MetricsText) {
         var running = 0
         for (bound, count) in zip(Self.bounds, counts) {
             running += count
-            text.sample("\(name)_bucket", labels + [("le", bound.description)], Double(running))
+            text.sample(labels, suffix: "_bucket", bound: bound.description, Double(running))
         }
-        text.sample("\(name)_bucket", labels + [("le", "+Inf")], Double(total))
-        text.sample("\(name)_sum", labels, sum)
-        text.sample("\(name)_count", labels, Double(total))
+        text.sample(labels, suffix: "_bucket", bound: "+Inf", Double(total))
+        text.sample(labels, suffix: "_sum", sum)
+        text.sample(labels, suffix: "_count", Double(total))
     }
 }

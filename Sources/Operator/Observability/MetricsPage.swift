@@ -1,17 +1,25 @@
 import PluginHost
 import Scaling
 
-/// Everything on `/metrics`, put together when it is asked for.
+/// Everything on `/metrics`, put together when it is asked for: what is gone leaves no series behind.
 struct MetricsPage {
+    /// Scalers that have series of their own: ten each and three for each metric. More would make a page too large to be
+    /// scraped every few seconds.
+    static let maxScalers = 10_000
+
     let version: String
-    let scalers: [ScalerSnapshot]
+    let controller: ControllerSnapshot
     let plugins: [PluginHealth]
     let counters: OperatorMetrics
 
-    var text: String {
-        var text = MetricsText()
-        text.family("generalscaler_build_info", .gauge, "The operator's version; always 1.")
-        text.sample("generalscaler_build_info", [("version", version)], 1)
+    func text(_ format: MetricsText.Format) -> String {
+        var text = MetricsText(format)
+        text.begin(.buildInfo)
+        text.sample([version], 1)
+        text.begin(.leader)
+        text.sample(controller.leads ? 1 : 0)
+        text.begin(.queueDepth)
+        text.sample(Double(controller.queueDepth))
         counters.write(into: &text)
         writePlugins(into: &text)
         writeScalers(into: &text)
@@ -19,91 +27,91 @@ struct MetricsPage {
     }
 
     private func writePlugins(into text: inout MetricsText) {
-        text.family("generalscaler_plugin_up", .gauge, "Whether the plugin's process is up and has shaken hands.")
+        text.begin(.pluginUp)
+        for plugin in plugins { text.sample([plugin.name], plugin.state == .up ? 1 : 0) }
+        text.begin(.pluginState)
         for plugin in plugins {
-            text.sample("generalscaler_plugin_up", [("plugin", plugin.name)], plugin.state == .up ? 1 : 0)
-        }
-        for (name, type, help, value) in Self.pluginFamilies {
-            text.family("generalscaler_plugin_\(name)", type, help)
-            for plugin in plugins {
-                text.sample("generalscaler_plugin_\(name)", [("plugin", plugin.name)], Double(value(plugin)))
+            for state in PluginHealth.State.allCases {
+                text.sample([plugin.name, state.rawValue], plugin.state == state ? 1 : 0)
             }
         }
-        let latency = "generalscaler_plugin_answer_seconds"
-        text.family(latency, .gauge, "How long the plugin took to answer: quantiles of its last thousand answers.")
+        text.begin(.pluginAnswer)
         for plugin in plugins {
             for (quantile, value) in [("0.5", plugin.latency?.p50), ("0.99", plugin.latency?.p99)] {
-                guard let value else { continue }
-                text.sample(latency, [("plugin", plugin.name), ("quantile", quantile)], value / .seconds(1))
+                if let value { text.sample([plugin.name, quantile], value / .seconds(1)) }
             }
+        }
+        for (family, value) in Self.pluginNumbers {
+            text.begin(family)
+            for plugin in plugins { text.sample([plugin.name], Double(value(plugin))) }
         }
     }
 
-    private typealias PluginFamily = (
-        name: String, type: MetricsText.Kind, help: String, value: @Sendable (PluginHealth) -> Int
-    )
-
-    private static let pluginFamilies: [PluginFamily] = [
-        ("restarts_total", .counter, "Starts of the plugin after its first one.", { $0.restarts }),
-        ("swaps_total", .counter, "New versions of the plugin that took over while it ran.", { $0.swaps }),
-        ("in_flight", .gauge, "Calls that the plugin has not answered yet.", { $0.inFlight }),
-        ("waiting", .gauge, "Calls that wait for their turn at the plugin.", { $0.waiting }),
-        ("answers_total", .counter, "Answers that reached their caller, errors among them.", { $0.counters.answers }),
-        ("missed_deadlines_total", .counter, "Calls not answered in time.", { $0.counters.missedDeadlines }),
-        ("late_answers_total", .counter, "Answers that nobody waited for any more.", { $0.counters.lateAnswers }),
-        ("duplicate_answers_total", .counter, "Answers to answered calls.", { $0.counters.duplicateAnswers }),
-        ("unknown_answers_total", .counter, "Answers to calls nobody made.", { $0.counters.unknownAnswers }),
-        ("rejected_lines_total", .counter, "Lines that are no protocol message.", { $0.counters.rejectedLines }),
+    private static let pluginNumbers: [(MetricFamily, @Sendable (PluginHealth) -> Int)] = [
+        (.pluginRestarts, { $0.restarts }),
+        (.pluginSwaps, { $0.swaps }),
+        (.pluginInFlight, { $0.inFlight }),
+        (.pluginWaiting, { $0.waiting }),
+        (.pluginAnswers, { $0.counters.answers }),
+        (.pluginMissedDeadlines, { $0.counters.missedDeadlines }),
+        (.pluginLateAnswers, { $0.counters.lateAnswers }),
+        (.pluginDuplicateAnswers, { $0.counters.duplicateAnswers }),
+        (.pluginUnknownAnswers, { $0.counters.unknownAnswers }),
+        (.pluginRejectedLines, { $0.counters.rejectedLines }),
     ]
 
     private func writeScalers(into text: inout MetricsText) {
-        let sorted = scalers.sorted {
+        let sorted = controller.scalers.sorted {
             ($0.identity.namespace, $0.identity.name) < ($1.identity.namespace, $1.identity.name)
         }
-        text.family("generalscaler_scalers", .gauge, "GeneralScaler objects that the operator looks after.")
-        text.sample("generalscaler_scalers", [], Double(scalers.count))
-        text.family("generalscaler_scaler_ready", .gauge, "Whether the scaler's condition Ready is True.")
-        for scaler in sorted {
+        let shown = sorted.prefix(Self.maxScalers)
+        text.begin(.scalers)
+        text.sample(Double(sorted.count))
+        text.begin(.hiddenScalers)
+        text.sample(Double(sorted.count - shown.count))
+        text.begin(.scalerReady)
+        for scaler in shown {
             let isReady = scaler.conditions.contains { $0.condition.kind == .ready && $0.condition.status == .true }
-            text.sample("generalscaler_scaler_ready", labels(scaler), isReady ? 1 : 0)
+            text.sample(scaler.labels, isReady ? 1 : 0)
         }
-        let replicas: [(String, String, (Decision) -> Int)] = [
-            ("current", "Replicas the target was set to at the last decision.", \.current),
-            ("ready", "Replicas of the target that were ready at the last decision.", \.ready),
-            ("recommended", "Replicas the policy asked for at the last decision.", \.recommended),
-            ("desired", "Replicas after every limit, at the last decision.", \.desired),
+        text.begin(.scalerErrors)
+        for scaler in shown {
+            for (reason, count) in scaler.errors.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                text.sample(scaler.labels + [reason.rawValue], Double(count))
+            }
+        }
+        let replicas: [(MetricFamily, (Decision) -> Int)] = [
+            (.scalerCurrent, \.current), (.scalerReadyReplicas, \.ready), (.scalerRecommended, \.recommended),
+            (.scalerDesired, \.desired),
         ]
-        for (name, help, value) in replicas {
-            let family = "generalscaler_scaler_\(name)_replicas"
-            text.family(family, .gauge, help)
-            for scaler in sorted {
-                if let decision = scaler.decision { text.sample(family, labels(scaler), Double(value(decision))) }
+        for (family, value) in replicas {
+            text.begin(family)
+            for scaler in shown {
+                if let decision = scaler.decision { text.sample(scaler.labels, Double(value(decision))) }
             }
         }
-        writeMetricValues(of: sorted, into: &text)
-        text.family("generalscaler_scaler_limited", .gauge, "What bounded the last decision; 1 for each cause.")
-        for scaler in sorted {
-            for cause in scaler.decision?.limitedBy ?? [] {
-                text.sample("generalscaler_scaler_limited", labels(scaler) + [("cause", cause.rawValue)], 1)
-            }
+        text.begin(.scalerLimited)
+        for scaler in shown {
+            for cause in scaler.decision?.limitedBy ?? [] { text.sample(scaler.labels + [cause.rawValue], 1) }
         }
+        writeMetrics(of: shown, into: &text)
     }
 
-    private func writeMetricValues(of scalers: [ScalerSnapshot], into text: inout MetricsText) {
-        text.family("generalscaler_metric_value", .gauge, "Value at the last decision; absent without one.")
-        for (scaler, metric) in scalers.flatMap({ scaler in (scaler.decision?.metrics ?? []).map { (scaler, $0) } }) {
-            guard let value = metric.observation.value else { continue }
-            text.sample("generalscaler_metric_value", labels(scaler) + [("metric", metric.name)], value)
+    private func writeMetrics(of scalers: some Sequence<ScalerSnapshot>, into text: inout MetricsText) {
+        let metrics = scalers.flatMap { scaler in
+            (scaler.decision?.metrics ?? []).map { (labels: scaler.labels + [$0.name], metric: $0) }
         }
-        text.family("generalscaler_metric_target", .gauge, "What the value is held against.")
-        for scaler in scalers {
-            for metric in scaler.decision?.metrics ?? [] {
-                text.sample("generalscaler_metric_target", labels(scaler) + [("metric", metric.name)], metric.target)
-            }
+        text.begin(.metricUp)
+        for (labels, metric) in metrics { text.sample(labels, metric.observation.value == nil ? 0 : 1) }
+        text.begin(.metricValue)
+        for (labels, metric) in metrics {
+            if let value = metric.observation.value { text.sample(labels, value) }
         }
+        text.begin(.metricTarget)
+        for (labels, metric) in metrics { text.sample(labels, metric.target) }
     }
+}
 
-    private func labels(_ scaler: ScalerSnapshot) -> [(String, String)] {
-        [("namespace", scaler.identity.namespace), ("name", scaler.identity.name)]
-    }
+extension ScalerSnapshot {
+    fileprivate var labels: [String] { [identity.namespace, identity.name] }
 }

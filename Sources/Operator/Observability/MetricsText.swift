@@ -1,23 +1,56 @@
-/// Writes metrics in the Prometheus text format, version 0.0.4.
+/// Writes metrics in a text format that Prometheus reads.
 struct MetricsText {
-    enum Kind: String {
-        case counter
-        case gauge
-        case histogram
-    }
+    enum Format: Sendable, Hashable, CaseIterable {
+        /// Prometheus' own, version 0.0.4: what everything reads.
+        case prometheus
+        /// OpenMetrics 1.0: for those that ask for it.
+        case openMetrics
 
-    private(set) var text = ""
-
-    mutating func family(_ name: String, _ kind: Kind, _ help: String) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
-    }
-
-    mutating func sample(_ name: String, _ labels: [(String, String)] = [], _ value: Double) {
-        text += name
-        if !labels.isEmpty {
-            text += "{" + labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",") + "}"
+        /// - Parameter accept: the request's header `Accept`.
+        init(accept: String?) {
+            self = accept?.contains("application/openmetrics-text") == true ? .openMetrics : .prometheus
         }
-        text += " \(Self.number(value))\n"
+
+        var contentType: String {
+            switch self {
+            case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
+            case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+            }
+        }
+    }
+
+    private let format: Format
+    private var written = ""
+    private var family = MetricFamily.buildInfo
+
+    init(_ format: Format) {
+        self.format = format
+    }
+
+    /// Everything that was written.
+    var text: String { format == .openMetrics ? written + "# EOF\n" : written }
+
+    /// Begins a family: samples are its from here on.
+    mutating func begin(_ family: MetricFamily) {
+        self.family = family
+        var name = family.name
+        // OpenMetrics names the family without what its samples end in.
+        if format == .openMetrics, family.kind == .counter { name.removeLast("_total".count) }
+        written += "# HELP \(name) \(family.help)\n# TYPE \(name) \(family.kind.rawValue)\n"
+    }
+
+    mutating func sample(_ value: Double) { sample([], value) }
+
+    /// - Parameters:
+    ///   - labels: values, one for each of the family's labels.
+    ///   - suffix: for the parts of a histogram.
+    ///   - bound: the upper bound of a histogram's bucket.
+    mutating func sample(_ labels: [String], suffix: String = "", bound: String? = nil, _ value: Double) {
+        written += family.name + suffix
+        var pairs = zip(family.labels, labels).map { "\($0)=\"\(Self.escaped($1))\"" }
+        if let bound { pairs.append("le=\"\(bound)\"") }
+        if !pairs.isEmpty { written += "{\(pairs.joined(separator: ","))}" }
+        written += " \(Self.number(value))\n"
     }
 
     private static func escaped(_ label: String) -> String {

@@ -10,6 +10,8 @@ package final class OperatorMetrics: Sendable {
         var decisions = 0
         var blocked: [Blocker.Reason: Int] = [:]
         var apiRequests: [APICall: Int] = [:]
+        var sources: [String: Histogram] = [:]
+        var sourceErrors: [SourceError: Int] = [:]
     }
 
     private struct APICall: Hashable {
@@ -17,8 +19,16 @@ package final class OperatorMetrics: Sendable {
         var code: String
     }
 
+    private struct SourceError: Hashable {
+        var type: String
+        var reason: String
+    }
+
     /// More combinations than the operator can make; the rest is counted as `other`.
     private static let maxAPICalls = 200
+    /// Metric types with series of their own; the rest is counted as `other`. Types come from resources, which anybody may
+    /// write.
+    static let maxTypes = 100
 
     private let state = Mutex(State())
 
@@ -53,24 +63,39 @@ package final class OperatorMetrics: Sendable {
         }
     }
 
+    /// A metric source was asked for a value of that type.
+    ///
+    /// - Parameter failure: the reason where there is none, as ``PluginFailure/reason`` names it.
+    func sourceAnswered(type: String, after duration: Duration, failure: String?) {
+        state.withLock { state in
+            let isKnown = state.sources[type] != nil || state.sources.count < Self.maxTypes
+            let type = isKnown ? type : "other"
+            state.sources[type, default: Histogram()].observe(duration)
+            if let failure { state.sourceErrors[SourceError(type: type, reason: failure), default: 0] += 1 }
+        }
+    }
+
     func write(into text: inout MetricsText) {
         let state = state.withLock { $0 }
-        text.family(
-            "generalscaler_poll_duration_seconds", .histogram, "Time from the start of a poll to its last write.")
-        state.polls.write("generalscaler_poll_duration_seconds", [], into: &text)
-        text.family("generalscaler_decisions_total", .counter, "Decisions made.")
-        text.sample("generalscaler_decisions_total", [], Double(state.decisions))
-        text.family("generalscaler_scalings_total", .counter, "Replica changes that the API server accepted.")
-        text.sample("generalscaler_scalings_total", [("direction", "up")], Double(state.scalesUp))
-        text.sample("generalscaler_scalings_total", [("direction", "down")], Double(state.scalesDown))
-        text.family("generalscaler_blocked_polls_total", .counter, "Polls that could not decide, by reason.")
+        text.begin(.pollDuration)
+        state.polls.write(into: &text)
+        text.begin(.decisions)
+        text.sample(Double(state.decisions))
+        text.begin(.scalings)
+        text.sample(["up"], Double(state.scalesUp))
+        text.sample(["down"], Double(state.scalesDown))
+        text.begin(.blockedPolls)
         for (reason, count) in state.blocked.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            text.sample("generalscaler_blocked_polls_total", [("reason", reason.rawValue)], Double(count))
+            text.sample([reason.rawValue], Double(count))
         }
-        text.family(
-            "generalscaler_api_requests_total", .counter, "Requests to the API server, by verb and status code.")
+        text.begin(.apiRequests)
         for (call, count) in state.apiRequests.sorted(by: { ($0.key.verb, $0.key.code) < ($1.key.verb, $1.key.code) }) {
-            text.sample("generalscaler_api_requests_total", [("verb", call.verb), ("code", call.code)], Double(count))
+            text.sample([call.verb, call.code], Double(count))
         }
+        text.begin(.sourceDuration)
+        for (type, durations) in state.sources.sorted(by: { $0.key < $1.key }) { durations.write([type], into: &text) }
+        text.begin(.sourceErrors)
+        let errors = state.sourceErrors.sorted { ($0.key.type, $0.key.reason) < ($1.key.type, $1.key.reason) }
+        for (error, count) in errors { text.sample([error.type, error.reason], Double(count)) }
     }
 }

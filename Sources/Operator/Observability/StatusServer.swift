@@ -6,16 +6,17 @@ import ServiceLifecycle
 struct StatusServer: Service {
     let address: ListenAddress
     let logger: Logger
-    /// Answers at all only while the operator's loop turns.
-    let metrics: @Sendable () async -> String
+    /// Returns only while the operator's loop turns.
+    let heartbeat: @Sendable () async -> Void
+    let metrics: @Sendable (MetricsText.Format) async -> String
     let isReady: @Sendable () -> Bool
     /// Told the port once it is bound.
     let onBound: @Sendable (Int) -> Void
 
     func run() async throws {
         let router = Router()
-        router.get("healthz") { [metrics] _, _ in
-            _ = await metrics()
+        router.get("healthz") { [heartbeat] _, _ in
+            await heartbeat()
             return "ok\n"
         }
         router.get("readyz") { [isReady] _, _ in
@@ -23,11 +24,12 @@ struct StatusServer: Service {
                 ? Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
                 : Response(status: .serviceUnavailable, body: .init(byteBuffer: ByteBuffer(string: "still starting\n")))
         }
-        router.get("metrics") { [metrics] _, _ in
-            Response(
+        router.get("metrics") { [metrics] request, _ in
+            let format = MetricsText.Format(accept: request.headers[.accept])
+            return Response(
                 status: .ok,
-                headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: .init(byteBuffer: ByteBuffer(string: await metrics()))
+                headers: [.contentType: format.contentType],
+                body: .init(byteBuffer: ByteBuffer(string: await metrics(format)))
             )
         }
         var logger = logger

@@ -36,12 +36,14 @@ final class SharedReadings: Sendable {
 
     private let source: any MetricSource
     private let time: OperatorTime
+    private let metrics: OperatorMetrics
     private let entries = Mutex<[ReadingQuery: Entry]>([:])
     private let lastWaiter = Atomic<UInt64>(0)
 
-    init(source: any MetricSource, time: OperatorTime) {
+    init(source: any MetricSource, time: OperatorTime, metrics: OperatorMetrics) {
         self.source = source
         self.time = time
+        self.metrics = metrics
     }
 
     /// Distinct queries that someone wants.
@@ -113,6 +115,8 @@ final class SharedReadings: Sendable {
             } catch {
                 outcome = .failure(error)
             }
+            metrics.sourceAnswered(
+                type: query.type, after: time.elapsed() - startedAt, failure: outcome.failure?.reason)
             let waiters = entries.withLock { entries in
                 let waiters = entries[query]?.waiters.values
                 entries[query]?.waiters = [:]
@@ -133,6 +137,10 @@ extension ReadingOutcome {
     var isAuthFailure: Bool {
         guard case .failure(let failure) = self, case .answered(let error) = failure.kind else { return false }
         return error.kind == .authFailed
+    }
+
+    fileprivate var failure: PluginFailure? {
+        if case .failure(let failure) = self { failure } else { nil }
     }
 }
 

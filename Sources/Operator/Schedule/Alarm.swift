@@ -10,6 +10,13 @@ final class Alarm: Sendable {
 
     private let state = Mutex(State.quiet)
 
+    /// Somebody waits, and it has not rung since.
+    var isWaiting: Bool {
+        state.withLock { state in
+            if case .waiting = state { true } else { false }
+        }
+    }
+
     /// Ends the wait that is on, or the next one at once.
     func ring() {
         let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
@@ -23,11 +30,11 @@ final class Alarm: Sendable {
         waiter?.resume()
     }
 
-    /// Waits until it rings, the time has passed (nil: never) or the task is cancelled. One waiter at a time.
-    func wait(for duration: Duration?, time: OperatorTime) async {
+    /// Waits until it rings, that much time has elapsed (nil: never) or the task is cancelled. One waiter at a time.
+    func wait(until due: Duration?, time: OperatorTime) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.untilRung() }
-            if let duration { group.addTask { try? await time.sleep(duration) } }
+            if let due { group.addTask { try? await time.sleepUntil(due) } }
             await group.next()
             group.cancelAll()
         }

@@ -7,11 +7,14 @@ package struct OperatorTime: Sendable {
     /// Time since some fixed origin, on a clock that does not jump.
     package let elapsed: @Sendable () -> Duration
     package let sleep: @Sendable (Duration) async throws -> Void
+    /// Until ``elapsed`` is that.
+    package let sleepUntil: @Sendable (Duration) async throws -> Void
 
     package init<C: Clock>(clock: C, now: @escaping @Sendable () -> Timestamp) where C.Duration == Duration {
         let origin = clock.now
         self.now = now
         elapsed = { origin.duration(to: clock.now) }
         sleep = { try await clock.sleep(for: $0) }
+        sleepUntil = { try await clock.sleep(until: origin.advanced(by: $0), tolerance: nil) }
     }
 }

@@ -8,8 +8,9 @@ enum ServeLimits {
     /// Calls that were given up but whose code still runs. Past it, new calls are `busy`: the plugin ignores
     /// cancellation.
     static let maxAbandonedCalls = 64
-    /// Bytes of one read from the host.
-    static let readChunkBytes = 64 << 10
+    /// Bytes of one read from the host. Small, so that the first calls of many are answered while the host still reads
+    /// and writes others.
+    static let readChunkBytes = 8 << 10
     /// Configs kept decoded.
     static let maxCachedConfigs = 1_024
 }

@@ -1,8 +1,9 @@
 import ClusterSimulator
 import HTTPTransport
 import Synchronization
+import TestSupport
 
-/// Carries requests to a simulated API server in this process: no sockets, no waiting.
+/// Carries requests to a simulated API server in this process: no sockets, no waiting, unless the test wants it so.
 final class InMemoryTransport: HTTPClient {
     private struct OpenWatch {
         let watch: WatchSubscription
@@ -10,20 +11,83 @@ final class InMemoryTransport: HTTPClient {
         var isAsking = false
     }
 
+    private struct Network {
+        var isCut = false
+        /// Watches that are open show nothing new.
+        var isFrozen = false
+        /// Which requests wait on their way, until ``release()``.
+        var holds: @Sendable (HTTPRequest) -> Bool = { _ in false }
+        var held: [CheckedContinuation<Void, Never>] = []
+    }
+
     private let api: APIServer
+    private let clock: ManualClock
+    private let userAgent: String
     private let watches = Mutex<[Int: OpenWatch]>([:])
     private let lastWatch = Atomic<Int>(0)
+    private let network = Mutex(Network())
 
-    init(api: APIServer) {
+    /// - Parameter userAgent: what the server's log shows of who asked.
+    init(api: APIServer, clock: ManualClock, userAgent: String) {
         self.api = api
+        self.clock = clock
+        self.userAgent = userAgent
     }
 
     /// Every watch has been read to its end so far, and what was read has been dealt with.
     var isQuiet: Bool {
-        watches.withLock { $0.values.allSatisfy { $0.isAsking && !$0.watch.hasWaitingFrames } }
+        let isFrozen = network.withLock(\.isFrozen)
+        return watches.withLock { $0.values.allSatisfy { isFrozen || $0.isAsking && !$0.watch.hasWaitingFrames } }
     }
 
+    // MARK: Trouble
+
+    /// From now on requests get no answer, and watches break.
+    func cut() {
+        network.withLock { $0.isCut = true }
+        for watch in watches.withLock(\.values) { watch.watch.end(.cut) }
+    }
+
+    func mend() { network.withLock { $0.isCut = false } }
+
+    /// Requests like these wait on their way from now on. Cancelling does not call them back.
+    func hold(_ requests: @escaping @Sendable (HTTPRequest) -> Bool) { network.withLock { $0.holds = requests } }
+
+    var isHolding: Bool { network.withLock { !$0.held.isEmpty } }
+
+    /// Watches that are open show nothing new from now on, as behind a server that is behind.
+    func freezeWatches() { network.withLock { $0.isFrozen = true } }
+
+    /// For watches that are opened from now on.
+    func thawWatches() { network.withLock { $0.isFrozen = false } }
+
+    /// Lets go of what is held, and holds nothing more.
+    func release() {
+        let held = network.withLock { network in
+            network.holds = { _ in false }
+            defer { network.held = [] }
+            return network.held
+        }
+        for request in held { request.resume() }
+    }
+
+    private func travel(_ request: HTTPRequest) async throws(HTTPError) {
+        if network.withLock({ $0.holds(request) }) {
+            await withCheckedContinuation { continuation in
+                network.withLock { $0.held.append(continuation) }
+            }
+        }
+        guard network.withLock(\.isCut) else { return }
+        do { try await clock.sleep(for: request.timeout ?? .seconds(60)) } catch {
+            throw HTTPError(.cancelled, "cancelled")
+        }
+        throw HTTPError(.deadline, "no answer came")
+    }
+
+    // MARK: Requests
+
     func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        try await travel(request)
         let answer = try answer(request)
         guard case .bytes(let bytes) = answer.body else {
             throw HTTPError(.invalidRequest, "a watch has to be streamed")
@@ -32,6 +96,7 @@ final class InMemoryTransport: HTTPClient {
     }
 
     func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPStream {
+        try await travel(request)
         let answer = try answer(request)
         switch answer.body {
         case .bytes(let bytes):
@@ -44,7 +109,8 @@ final class InMemoryTransport: HTTPClient {
                 head: head(of: answer),
                 nextChunk: { [self] () throws(HTTPError) in
                     watches.withLock { $0[id]?.isAsking = true }
-                    let (frames, ending) = await watch.next()
+                    var (frames, ending) = await watch.next()
+                    while ending == nil, network.withLock(\.isFrozen) { (frames, ending) = await watch.next() }
                     watches.withLock { $0[id]?.isAsking = false }
                     if !frames.isEmpty { return Array(frames.joined()) }
                     watches.withLock { $0[id] = nil }
@@ -62,6 +128,7 @@ final class InMemoryTransport: HTTPClient {
         let target = request.url.dropFirst("http://simulated".count)
         var headers: [String: String] = [:]
         for header in request.headers { headers[header.name.lowercased()] = header.value }
+        headers["user-agent"] = userAgent
         let call = APIRequest(request.method, String(target), headers: headers, body: request.body ?? [])
         let verdict = api.admit(call)
         let answer = verdict.answer ?? api.handle(call)

@@ -54,7 +54,7 @@ struct OperatorFixture: Sendable {
         api = world.api
         source = world.source
         self.log = log
-        transport = InMemoryTransport(api: world.api)
+        transport = InMemoryTransport(api: world.api, clock: world.clock, userAgent: "operator-1")
         runtime = OperatorRuntime(
             OperatorConfiguration(
                 cluster: ClusterConfiguration(server: "http://simulated", defaultNamespace: Self.namespace),
@@ -77,7 +77,7 @@ struct OperatorFixture: Sendable {
         await log.wait(count, message: "poll finished")
     }
 
-    private var finishedPolls: Int { log.records.count { $0.message == "poll finished" } }
+    private var finishedPolls: Int { log.count(message: "poll finished") }
 
     /// Moves the time to the operator's next poll and waits until the poll is over. The time stands still while anything
     /// is under way.
@@ -86,8 +86,9 @@ struct OperatorFixture: Sendable {
             let finished = finishedPolls
             while finishedPolls == finished {
                 try Task.checkCancellation()
+                // Asked again last: the poll may have finished while the rest was looked at.
                 if let wait = await waitForPoll, transport.isQuiet, await runtime.controller.isQuiet,
-                    clock.hasSleeper(dueIn: wait)
+                    clock.hasSleeper(dueIn: wait), finishedPolls == finished
                 {
                     clock.advance(by: wait)
                     api.advance()

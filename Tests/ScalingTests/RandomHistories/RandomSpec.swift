@@ -1,4 +1,5 @@
 import Scaling
+import TestSupport
 
 extension ScalingSpec {
     /// A valid spec; each of its settings takes the values where rules meet more often than others.

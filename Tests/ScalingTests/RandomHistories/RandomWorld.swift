@@ -1,4 +1,5 @@
 import Scaling
+import TestSupport
 
 /// A target that lives through random load, failures, restarts, other people's hands and faulty clocks, with a scaler on
 /// it, and an ``Oracle`` that watches.

@@ -1,7 +1,0 @@
-#include "thread_name.h"
-
-#include <sys/prctl.h>
-
-void clinux_name_thread(const char *name) {
-    prctl(PR_SET_NAME, name);
-}

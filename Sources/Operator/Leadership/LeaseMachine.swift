@@ -1,0 +1,208 @@
+package import KubernetesClient
+
+/// Decides how to get, keep and give back a lease that several replicas want. Pure: a shell performs each ``Action`` and
+/// tells how it went.
+///
+/// ```
+///             +------------------- somebody else has it: wait ------------------+
+///             v                                                                 |
+///   start -> read -- nobody has it, it is ours, or it ran out --> write -- 409 -+
+///             ^                                                     | ok
+///             |  409, or not renewed in time                        v
+///             +------------------------------------- leading: wait, write, ... -- stop --> write (released)
+/// ```
+///
+/// - Times are those of one clock of this process that does not jump. What other clocks wrote into the lease is never
+///   compared: a lease has run out when it has not changed before our eyes for as long as it says it lasts.
+/// - A leader leads until ``LeaseTimes/renewDeadline`` after it *sent* its last renewal, whether it is told so or not.
+///   A process that was paused finds itself out of office when it looks at its clock.
+///
+/// The fields are client-go's (`tools/leaderelection`), so that its tools and ours can read the same lease.
+package struct LeaseMachine: Sendable {
+    package enum Action: Sendable, Hashable {
+        case read
+        case create(Lease)
+        case update(Lease)
+        /// Do nothing for so long, or until something is heard of the lease.
+        case wait(Duration)
+        case end
+    }
+
+    package enum Outcome: Sendable {
+        /// Nil: there is no such lease.
+        case read(Lease?)
+        case written(Lease)
+        /// Somebody else was faster: the lease is no longer as it was read, or there is one already.
+        case outrun
+        /// No answer, or one that says nothing about the lease.
+        case failed
+        case waited
+    }
+
+    /// The moment in which the machine is asked.
+    package struct Moment: Sendable {
+        /// On a clock that does not jump.
+        package let elapsed: Duration
+        /// Microseconds since 1970, to write into the lease for people to read.
+        package let wall: Int64
+
+        package init(elapsed: Duration, wall: Int64) {
+            self.elapsed = elapsed
+            self.wall = wall
+        }
+    }
+
+    /// Until when this process leads.
+    package struct Tenure: Sendable, Hashable {
+        /// From here on nothing new is begun.
+        package let end: Duration
+        /// From here on somebody else may lead.
+        package let leaseEnd: Duration
+    }
+
+    /// Standbys that look at different times do not write in one instant. As client-go.
+    static let longestJitter = 1.2
+
+    /// What makes two looks at a lease the same.
+    private struct Record: Hashable {
+        let holder: String?
+        let durationSeconds: Int
+        let acquired: Int64?
+        let renewed: Int64?
+        let transitions: Int
+
+        init(_ lease: Lease) {
+            holder = lease.holder
+            durationSeconds = lease.durationSeconds
+            acquired = lease.acquired
+            renewed = lease.renewed
+            transitions = lease.transitions
+        }
+    }
+
+    private let key: ObjectKey
+    private let identity: String
+    private let times: LeaseTimes
+    /// The lease as it was last read or written.
+    private var lease: Lease?
+    /// What stood in it, and when that was first seen.
+    private var seen: (record: Record, at: Duration)?
+    private var sentAt: Duration = .zero
+    private var isReleasing = false
+    /// Nil while somebody else leads, or nobody.
+    package private(set) var tenure: Tenure?
+
+    /// - Parameter identity: differs from that of every other process, past ones too.
+    package init(key: ObjectKey, identity: String, times: LeaseTimes) {
+        self.key = key
+        self.identity = identity
+        self.times = times
+    }
+
+    /// Who holds the lease, as far as is known.
+    package var holder: String? { lease?.holder }
+
+    package func start() -> Action { .read }
+
+    /// How long a call about the lease may take: there is time for a second one, and none outlasts the tenure.
+    package func callDeadline(at now: Duration) -> Duration {
+        let half = times.renewDeadline / 2
+        guard let tenure else { return half }
+        return max(.milliseconds(1), min(half, tenure.end - now))
+    }
+
+    /// - Parameters:
+    ///   - isStopping: the process is about to end, and has stopped whatever it did as a leader.
+    ///   - random: evenly from 0 up to 1.
+    package mutating func next(
+        after outcome: Outcome, at now: Moment, isStopping: Bool, random: Double
+    ) -> Action {
+        learn(from: outcome, at: now.elapsed)
+        if let tenure, now.elapsed >= tenure.end { self.tenure = nil }
+        if isStopping { return stop(at: now) }
+        if tenure != nil { return lead(after: outcome, at: now) }
+        return stand(by: outcome, at: now, random: random)
+    }
+
+    private mutating func learn(from outcome: Outcome, at now: Duration) {
+        switch outcome {
+        case .read(let lease): observe(lease, at: now)
+        case .written(let lease):
+            observe(lease, at: now)
+            guard !isReleasing else { return }
+            tenure = Tenure(end: sentAt + times.renewDeadline, leaseEnd: sentAt + times.duration)
+        case .outrun, .failed, .waited: break
+        }
+        // Somebody else has it in spite of us: an administrator's edit, say.
+        if case .read = outcome, holder != identity { tenure = nil }
+    }
+
+    private mutating func observe(_ lease: Lease?, at now: Duration) {
+        self.lease = lease
+        let record = lease.map(Record.init)
+        if let record, record != seen?.record { seen = (record, now) }
+        if record == nil { seen = nil }
+    }
+
+    // MARK: What comes next
+
+    private mutating func lead(after outcome: Outcome, at now: Moment) -> Action {
+        switch outcome {
+        case .waited, .read: return write(holder: identity, at: now)
+        // Changed by somebody since: look who holds it now.
+        case .outrun: return .read
+        case .written, .failed:
+            let end = tenure?.end ?? now.elapsed
+            return .wait(min(times.retryPeriod, end - now.elapsed))
+        }
+    }
+
+    private mutating func stand(by outcome: Outcome, at now: Moment, random: Double) -> Action {
+        let patience = times.retryPeriod * (1 + random * (Self.longestJitter - 1))
+        switch outcome {
+        case .read:
+            let rest = timeUntilFree(at: now.elapsed)
+            return rest > .zero ? .wait(min(rest, patience)) : write(holder: identity, at: now)
+        // The answer to a renewal that came too late: it may be somebody else's by now.
+        case .waited, .outrun, .written: return .read
+        case .failed: return .wait(patience)
+        }
+    }
+
+    /// Zero: nobody holds the lease, or nobody who is alive, or this process does.
+    private func timeUntilFree(at now: Duration) -> Duration {
+        guard let lease, let seen, let holder = lease.holder, !holder.isEmpty, holder != identity else { return .zero }
+        return max(.zero, seen.at + .seconds(lease.durationSeconds) - now)
+    }
+
+    private mutating func stop(at now: Moment) -> Action {
+        guard !isReleasing, tenure != nil, lease?.holder == identity else { return .end }
+        isReleasing = true
+        tenure = nil
+        return write(holder: nil, at: now)
+    }
+
+    private mutating func write(holder: String?, at now: Moment) -> Action {
+        sentAt = now.elapsed
+        guard var lease else {
+            return .create(
+                Lease(
+                    key: key, holder: identity, durationSeconds: wholeSeconds, acquired: now.wall, renewed: now.wall,
+                    transitions: 0))
+        }
+        if lease.holder != holder {
+            lease.acquired = now.wall
+            // A release is no change of leader: the next holder's is.
+            if holder != nil { lease.transitions += 1 }
+        }
+        lease.holder = holder
+        lease.renewed = now.wall
+        lease.durationSeconds = holder == nil ? Self.releasedSeconds : wholeSeconds
+        return .update(lease)
+    }
+
+    /// What a lease that nobody holds lasts: the least that there is. As client-go.
+    private static let releasedSeconds = 1
+
+    private var wholeSeconds: Int { Int(times.duration.components.seconds) }
+}

@@ -1,0 +1,124 @@
+/// What one name on `/metrics` stands for. The reference page's table is made from these.
+struct MetricFamily: Sendable, Hashable {
+    /// Every family there is.
+    static let all = ofOperator + ofPlugins + ofScalers
+
+    enum Kind: String, Sendable {
+        case counter, gauge, histogram, summary
+    }
+
+    /// As samples have it: of a counter with `_total`.
+    let name: String
+    let kind: Kind
+    let help: String
+    /// In the order in which samples give their values.
+    let labels: [String]
+
+    init(_ name: String, _ kind: Kind, labels: [String] = [], _ help: String) {
+        self.name = "generalscaler_" + name
+        self.kind = kind
+        self.help = help
+        self.labels = labels
+    }
+}
+
+// MARK: The operator
+
+extension MetricFamily {
+    static let buildInfo = MetricFamily("build_info", .gauge, labels: ["version"], "The operator's version; always 1.")
+    static let leader = MetricFamily(
+        "leader", .gauge, "Whether this replica acts: 1, or 0 for one that stands by.")
+    static let queueDepth = MetricFamily(
+        "queue_depth", .gauge, "Polls that are due or under way: at most one for each scaler.")
+    static let pollDuration = MetricFamily(
+        "poll_duration_seconds", .histogram, "Time from the start of a poll of a scaler to its last write.")
+    static let decisions = MetricFamily("decisions_total", .counter, "Decisions made.")
+    static let scalings = MetricFamily(
+        "scalings_total", .counter, labels: ["direction"], "Replica changes that the API server accepted, up or down.")
+    static let blockedPolls = MetricFamily(
+        "blocked_polls_total", .counter, labels: ["reason"], "Polls that could not decide, by reason.")
+    static let apiRequests = MetricFamily(
+        "api_requests_total", .counter, labels: ["verb", "code"],
+        "Requests to the API server; the code is none where no answer came.")
+    static let sourceDuration = MetricFamily(
+        "source_duration_seconds", .histogram, labels: ["type"],
+        "Time from asking for a value of a metric type to its answer, or to the error in its place.")
+    static let sourceErrors = MetricFamily(
+        "source_errors_total", .counter, labels: ["type", "reason"],
+        "Values of a metric type that were asked for in vain.")
+
+    static let ofOperator = [
+        buildInfo, leader, queueDepth, pollDuration, decisions, scalings, blockedPolls, apiRequests, sourceDuration,
+        sourceErrors,
+    ]
+}
+
+// MARK: Plugins
+
+extension MetricFamily {
+    private static func ofPlugin(_ name: String, _ kind: Kind, labels: [String] = [], _ help: String) -> MetricFamily {
+        MetricFamily("plugin_" + name, kind, labels: ["plugin"] + labels, help)
+    }
+
+    static let pluginUp = ofPlugin("up", .gauge, "Whether the plugin's process is up and has shaken hands.")
+    static let pluginState = ofPlugin(
+        "state", .gauge, labels: ["state"], "1 for the state that the plugin's process is in, 0 for the others.")
+    static let pluginAnswer = ofPlugin(
+        "answer_seconds", .summary, labels: ["quantile"],
+        "How long the plugin took: quantiles of its last thousand answers.")
+    static let pluginRestarts = ofPlugin("restarts_total", .counter, "Starts of the plugin after its first one.")
+    static let pluginSwaps = ofPlugin(
+        "swaps_total", .counter, "New versions of the plugin that took over while it ran.")
+    static let pluginInFlight = ofPlugin("in_flight", .gauge, "Calls that the plugin has not answered yet.")
+    static let pluginWaiting = ofPlugin("waiting", .gauge, "Calls that wait for their turn at the plugin.")
+    static let pluginAnswers = ofPlugin(
+        "answers_total", .counter, "Answers that reached their caller, errors among them.")
+    static let pluginMissedDeadlines = ofPlugin("missed_deadlines_total", .counter, "Calls not answered in time.")
+    static let pluginLateAnswers = ofPlugin(
+        "late_answers_total", .counter, "Answers that nobody waited for any more.")
+    static let pluginDuplicateAnswers = ofPlugin("duplicate_answers_total", .counter, "Answers to answered calls.")
+    static let pluginUnknownAnswers = ofPlugin("unknown_answers_total", .counter, "Answers to calls nobody made.")
+    static let pluginRejectedLines = ofPlugin("rejected_lines_total", .counter, "Lines that are no protocol message.")
+
+    static let ofPlugins = [
+        pluginUp, pluginState, pluginAnswer, pluginRestarts, pluginSwaps, pluginInFlight, pluginWaiting, pluginAnswers,
+        pluginMissedDeadlines, pluginLateAnswers, pluginDuplicateAnswers, pluginUnknownAnswers, pluginRejectedLines,
+    ]
+}
+
+// MARK: Scalers
+
+extension MetricFamily {
+    private static func ofScaler(_ name: String, _ kind: Kind, labels: [String] = [], _ help: String) -> MetricFamily {
+        MetricFamily(name, kind, labels: ["namespace", "name"] + labels, help)
+    }
+
+    static let scalers = MetricFamily(
+        "scalers", .gauge, "GeneralScaler objects that this replica decides on; 0 of one that stands by.")
+    static let hiddenScalers = MetricFamily(
+        "hidden_scalers", .gauge, "Scalers without series of their own, because there are too many.")
+    static let scalerReady = ofScaler("scaler_ready", .gauge, "Whether the scaler's condition Ready is True.")
+    static let scalerErrors = ofScaler(
+        "scaler_errors_total", .counter, labels: ["reason"],
+        "Polls of the scaler that could not decide, or whose decision could not be carried out.")
+    static let scalerCurrent = ofScaler(
+        "scaler_current_replicas", .gauge, "Replicas the target was set to at the last decision.")
+    static let scalerReadyReplicas = ofScaler(
+        "scaler_ready_replicas", .gauge, "Replicas of the target that were ready at the last decision.")
+    static let scalerRecommended = ofScaler(
+        "scaler_recommended_replicas", .gauge, "Replicas the policy asked for at the last decision.")
+    static let scalerDesired = ofScaler(
+        "scaler_desired_replicas", .gauge, "Replicas after every limit, at the last decision.")
+    static let scalerLimited = ofScaler(
+        "scaler_limited", .gauge, labels: ["cause"], "1 for each entry of limitedBy of the last decision.")
+    static let metricUp = ofScaler(
+        "metric_up", .gauge, labels: ["metric"], "Whether the metric had a value at the last decision.")
+    static let metricValue = ofScaler(
+        "metric_value", .gauge, labels: ["metric"], "Value at the last decision; absent without one.")
+    static let metricTarget = ofScaler("metric_target", .gauge, labels: ["metric"], "What the value is held against.")
+
+    static let ofScalers = [
+        scalers, hiddenScalers, scalerReady, scalerErrors, scalerCurrent, scalerReadyReplicas, scalerRecommended,
+        scalerDesired, scalerLimited, metricUp, metricValue, metricTarget,
+    ]
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import KubernetesClient
+import Operator
+
+/// How several replicas agree on the one that acts.
+struct ElectionOptions: ParsableArguments {
+    @Option(
+        help: """
+            NAMESPACE/NAME of the Lease by which several replicas agree on the one that acts. Default: none, this process \
+            acts.
+            """,
+        transform: ObjectKey.init(argument:)
+    )
+    var lease: ObjectKey?
+
+    @Option(help: "Seconds after which a leader that shows no sign of life is replaced.")
+    var leaseDuration = seconds(LeaseTimes.standard.duration)
+
+    @Option(help: "Seconds for which a leader goes on without having renewed the lease.")
+    var renewDeadline = seconds(LeaseTimes.standard.renewDeadline)
+
+    @Option(help: "Seconds between two renewals, or two looks at the lease.")
+    var retryPeriod = seconds(LeaseTimes.standard.retryPeriod)
+
+    /// Nil without a lease.
+    func election() throws -> LeaderElection? {
+        guard let lease else { return nil }
+        return LeaderElection(lease: lease, times: try times())
+    }
+
+    func validate() throws {
+        guard [leaseDuration, renewDeadline, retryPeriod].allSatisfy({ $0.isFinite && abs($0) <= Self.longest }) else {
+            throw ValidationError("--lease-duration, --renew-deadline and --retry-period are numbers of seconds.")
+        }
+        _ = try times()
+    }
+
+    /// More than any of the three may be; what is larger is no time at all.
+    private static let longest = 86_400.0
+
+    private func times() throws(ValidationError) -> LeaseTimes {
+        do throws(LeaseTimes.Unsound) {
+            return try LeaseTimes(
+                duration: .seconds(leaseDuration), renewDeadline: .seconds(renewDeadline),
+                retryPeriod: .seconds(retryPeriod))
+        } catch {
+            throw ValidationError("--lease-duration, --renew-deadline, --retry-period: \(error).")
+        }
+    }
+
+    private static func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
+}
+
+extension ObjectKey {
+    /// Reads `NAMESPACE/NAME`.
+    init(argument text: String) throws {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+            throw ValidationError("\"\(text)\" is not of the form NAMESPACE/NAME.")
+        }
+        self.init(namespace: String(parts[0]), name: String(parts[1]))
+    }
+}

@@ -1,0 +1,220 @@
+"""Every alert fires when it should and not before, in Prometheus's own rule engine and in a running server."""
+
+import itertools
+import json
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+from support import DEBUG, PATIENCE_SECONDS, ROOT, alerts, environment, get, running, serving
+
+SCALER = '{namespace="shop",name="web"}'
+
+
+def limited(cause):
+    return f'generalscaler_scaler_limited{{namespace="shop",name="web",cause="{cause}"}}'
+
+
+PLUGIN = '{plugin="redis"}'
+STEADY = "1+0x1500"
+
+# For each alert: series of a sick and of a healthy operator, in promtool's notation with a sample a minute; when it has to
+# fire, and a time before at which it must not.
+CASES = {
+    "GeneralScalerAbsent": ({}, {'generalscaler_build_info{version="1"}': STEADY}, "5m", "4m"),
+    "GeneralScalerNoLeader": (
+        {f'generalscaler_leader{{pod="{pod}"}}': "0x60" for pod in "ab"},
+        {'generalscaler_leader{pod="a"}': "0x60", 'generalscaler_leader{pod="b"}': "1x60"}, "3m", "1m"),
+    "GeneralScalerNotReady": (
+        {f"generalscaler_scaler_ready{SCALER}": "0x60"}, {f"generalscaler_scaler_ready{SCALER}": "1x60"}, "16m", "14m"),
+    "GeneralScalerMetricsMissing": ({limited("PartialMetrics"): STEADY}, {limited("Tolerance"): STEADY}, "11m", "9m"),
+    "GeneralScalerStuckAtZero": ({limited("StuckAtZero"): STEADY}, {limited("ToZero"): STEADY}, "11m", "9m"),
+    "GeneralScalerAtMaximum": ({limited("MaxReplicas"): STEADY}, {limited("MinReplicas"): STEADY}, "61m", "59m"),
+    "GeneralScalerBudgetCapped": ({limited("BudgetCap"): STEADY}, {limited("Cooldown"): STEADY}, "61m", "59m"),
+    "GeneralScalerConflict": ({limited("ReplicasConflict"): STEADY}, {limited("Cooldown"): STEADY}, "11m", "9m"),
+    "GeneralScalerPausedLong": ({limited("Paused"): STEADY}, {limited("DryRun"): STEADY}, "1441m", "1439m"),
+    "GeneralScalerReplicasNotReady": (
+        {f"generalscaler_scaler_current_replicas{SCALER}": "5x60", f"generalscaler_scaler_ready_replicas{SCALER}": "4x60"},
+        {f"generalscaler_scaler_current_replicas{SCALER}": "5x60", f"generalscaler_scaler_ready_replicas{SCALER}": "5x60"},
+        "31m", "29m"),
+    "GeneralScalerPluginDown": (
+        {f"generalscaler_plugin_up{PLUGIN}": "0x60"}, {f"generalscaler_plugin_up{PLUGIN}": "1x60"}, "6m", "4m"),
+    "GeneralScalerPluginRestarting": (
+        {f"generalscaler_plugin_restarts_total{PLUGIN}": "0 1 2 3 4 5 5x60"},
+        {f"generalscaler_plugin_restarts_total{PLUGIN}": "0 1 1x60"}, "10m", "1m"),
+    "GeneralScalerPluginSlow": (
+        {f"generalscaler_plugin_answers_total{PLUGIN}": "0+8x60",
+         f"generalscaler_plugin_missed_deadlines_total{PLUGIN}": "0+2x60"},
+        {f"generalscaler_plugin_answers_total{PLUGIN}": "0+95x60",
+         f"generalscaler_plugin_missed_deadlines_total{PLUGIN}": "0+5x60"}, "12m", "9m"),
+    "GeneralScalerPluginMisbehaving": (
+        {f"generalscaler_plugin_{name}_total{PLUGIN}": "0+1x60"
+         for name in ("rejected_lines", "unknown_answers", "duplicate_answers")},
+        {f"generalscaler_plugin_{name}_total{PLUGIN}": "0+0x60"
+         for name in ("rejected_lines", "unknown_answers", "duplicate_answers")}, "30m", "1m"),
+    "GeneralScalerAPIErrors": (
+        {'generalscaler_api_requests_total{verb="get",code="200"}': "0+80x60",
+         'generalscaler_api_requests_total{verb="patch",code="503"}': "0+10x60",
+         'generalscaler_api_requests_total{verb="list",code="none"}': "0+10x60"},
+        {'generalscaler_api_requests_total{verb="get",code="200"}': "0+80x60",
+         'generalscaler_api_requests_total{verb="patch",code="409"}': "0+80x60",
+         'generalscaler_api_requests_total{verb="list",code="500"}': "0+10x60"}, "12m", "9m"),
+    "GeneralScalerSlowPolls": (
+        {'generalscaler_poll_duration_seconds_bucket{le="5.0"}': "0+90x60",
+         'generalscaler_poll_duration_seconds_bucket{le="10.0"}': "0+100x60",
+         'generalscaler_poll_duration_seconds_bucket{le="+Inf"}': "0+100x60"},
+        {'generalscaler_poll_duration_seconds_bucket{le="5.0"}': "0+100x60",
+         'generalscaler_poll_duration_seconds_bucket{le="10.0"}': "0+100x60",
+         'generalscaler_poll_duration_seconds_bucket{le="+Inf"}': "0+100x60"}, "17m", "14m"),
+}
+
+
+def rules():
+    return {rule["alert"]: rule for group in alerts()["groups"] for rule in group["rules"]}
+
+
+def names(expression):
+    """The metrics that an expression reads."""
+    return set(re.findall(r"\bgeneralscaler_[a-z_]+", expression))
+
+
+def expressions():
+    """Every expression of the chart: those of the alerts and those of the dashboard."""
+    dashboard = json.loads((ROOT / "charts/generalscaler/files/dashboard.json").read_text())
+    yield from (rule["expr"] for rule in rules().values())
+    yield from (target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", []))
+    yield from (variable["definition"] for variable in dashboard["templating"]["list"] if "definition" in variable)
+
+
+class RuleTests(unittest.TestCase):
+    maxDiff = None
+
+    def test_every_alert_is_in_the_table(self):
+        self.assertEqual(set(rules()), set(CASES))
+
+    def test_alerts_fire_when_they_should_and_not_before(self):
+        tests = []
+        for alert, (sick, healthy, late, early) in CASES.items():
+            rule = rules()[alert]
+            for series, time, fires in ((sick, late, True), (sick, early, False), (healthy, late, False)):
+                tests.append({
+                    "interval": "1m",
+                    "input_series": [{"series": name, "values": values} for name, values in series.items()],
+                    "alert_rule_test": [{"alertname": alert, "eval_time": time, **self.expected(rule, fires)}],
+                })
+        with tempfile.TemporaryDirectory() as directory:
+            folder = pathlib.Path(directory)
+            (folder / "rules.yaml").write_text(yaml.safe_dump(alerts()))
+            (folder / "tests.yaml").write_text(yaml.safe_dump({"rule_files": ["rules.yaml"], "tests": tests}))
+            result = subprocess.run(
+                ["promtool", "test", "rules", folder / "tests.yaml"], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def expected(self, rule, fires):
+        if not fires:
+            return {"exp_alerts": []}
+        by = re.search(r"\bby \(([a-z, ]*)\)", rule["expr"])
+        labels = {"namespace": "shop", "name": "web", "plugin": "redis"}
+        labels = {name: labels[name] for name in by[1].split(", ") if name in labels} if by else {}
+
+        def filled(text):
+            return re.sub(r"{{ \$labels\.(\w+) }}", lambda match: labels[match[1]], text)
+
+        annotations = {name: filled(text) for name, text in rule["annotations"].items()}
+        return {"exp_alerts": [{"exp_labels": labels | rule["labels"], "exp_annotations": annotations}]}
+
+
+class ServerTests(unittest.TestCase):
+    """The same alerts in a running Prometheus that scrapes a sick operator, every duration cut to seconds."""
+
+    def test_every_alert_fires_in_a_running_server(self):
+        sick = {name: values for series, *_ in CASES.values() for name, values in series.items()}
+        scrapes = itertools.count(1)
+
+        def page():
+            count = next(scrapes)
+            return "".join(f"{name} {self.value(values, count)}\n" for name, values in sick.items())
+
+        with tempfile.TemporaryDirectory() as directory, serving(page) as (port, answers):
+            folder = pathlib.Path(directory)
+            (folder / "rules.yaml").write_text(yaml.safe_dump(self.hastened(alerts())))
+            (folder / "prometheus.yaml").write_text(yaml.safe_dump({
+                "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+                "rule_files": ["rules.yaml"],
+                "scrape_configs": [{"job_name": "generalscaler", "honor_labels": True,
+                                    "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
+            }))
+            with running("prometheus", f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/data",
+                         "--web.listen-address=127.0.0.1:0") as prometheus:
+                address = prometheus.line('msg="Listening on"').rsplit("address=", 1)[1]
+                prometheus.line("Server is ready to receive web requests")
+                firing = set()
+                for _ in range(90):
+                    # One scrape is the time between two looks.
+                    answers.get(timeout=PATIENCE_SECONDS)
+                    answer = json.loads(get(f"http://{address}/api/v1/alerts"))
+                    firing = {alert["labels"]["alertname"] for alert in answer["data"]["alerts"]
+                              if alert["state"] == "firing"}
+                    if firing == set(CASES):
+                        break
+        self.assertEqual(firing, set(CASES))
+
+    def value(self, values, count):
+        """What a series in promtool's notation has come to: a counter that grows, or a value that stays."""
+        if match := re.fullmatch(r"(\d+)\+(\d+)x\d+", values):
+            return int(match[1]) + int(match[2]) * count
+        if match := re.fullmatch(r"(\d+)x\d+", values):
+            return int(match[1])
+        # 0 1 2 3 ...: one that starts again and again.
+        return count
+
+    def hastened(self, spec):
+        for group in spec["groups"]:
+            for rule in group["rules"]:
+                rule["expr"] = re.sub(r"\[\w+\]", "[10s]", rule["expr"])
+                if "for" in rule:
+                    rule["for"] = "1s"
+        return spec
+
+
+class MetricNameTests(unittest.TestCase):
+    def test_alerts_and_dashboard_read_only_metrics_that_the_operator_serves(self):
+        with tempfile.TemporaryDirectory() as directory:
+            kubeconfig = f"{directory}/kubeconfig"
+            cluster = [DEBUG / "generalscaler", "dev-cluster", "--listen", "127.0.0.1:0", "--kubeconfig-out", kubeconfig]
+            with running(*cluster, env=environment()) as simulator:
+                simulator.line("listening on")
+                command = [DEBUG / "generalscaler", "run", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0"]
+                with running(*command, env=environment()) as operator:
+                    port = re.search(r"port=(\d+)", operator.line("serving metrics and health"))[1]
+                    page = get(f"http://127.0.0.1:{port}/metrics")
+        families = dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, flags=re.M))
+        served = set(families)
+        for name, kind in families.items():
+            if kind == "histogram":
+                served |= {f"{name}_{suffix}" for suffix in ("bucket", "sum", "count")}
+        self.assertEqual({name for text in expressions() for name in names(text)} - served, set())
+
+    def test_alerts_and_dashboard_name_only_causes_that_decisions_have(self):
+        reference = (ROOT / "docs/reference/decisions.md").read_text()
+        for text in expressions():
+            for causes in re.findall(r'cause=~?"([^"$]+)"', text):
+                for cause in causes.split("|"):
+                    self.assertIn(f"`{cause}`", reference)
+
+    def test_the_dashboard_is_made_of_expressions_that_prometheus_can_read(self):
+        expression = [re.sub(r'"\$\w+"', '".*"', text) for text in expressions() if not text.startswith("label_values")]
+        group = {"name": "all", "rules": [{"record": f"a{index}", "expr": text} for index, text in enumerate(expression)]}
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            yaml.safe_dump({"groups": [group]}, file)
+            file.flush()
+            result = subprocess.run(["promtool", "check", "rules", file.name], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,120 @@
+"""The operator does its work as the rendered pod: with its arguments, its volumes and exactly its rights."""
+
+import subprocess
+import unittest
+
+import yaml
+
+from cluster import SCALER, SCRIPT_VALUES, Release, refusals, simulated
+from support import PATIENCE_SECONDS, ROOT, environment, get
+
+from chart import NAMESPACE
+
+# A kind of workload that Kubernetes does not have, with replicas at a place of its own.
+ROLLOUT = {
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "rollouts.argoproj.io"},
+    "spec": {
+        "group": "argoproj.io", "scope": "Namespaced",
+        "names": {"kind": "Rollout", "listKind": "RolloutList", "plural": "rollouts", "singular": "rollout"},
+        "versions": [{
+            "name": "v1alpha1", "served": True, "storage": True,
+            "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            "subresources": {"scale": {
+                "specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}},
+        }],
+    },
+}
+
+
+class ReleaseTests(unittest.TestCase):
+    def test_the_default_rights_suffice_in_every_namespace(self):
+        with simulated() as cluster:
+            release = Release(cluster, SCRIPT_VALUES)
+            for namespace in ("blog", "shop"):
+                cluster.create_namespace(namespace)
+                cluster.create_workload(namespace, "web")
+                cluster.create_scaler(namespace, "web", targetDeployment="web")
+            with release.operator() as operator:
+                for namespace in ("blog", "shop"):
+                    cluster.replicas(namespace, "web", 5)
+                    cluster.condition(namespace, "web", "Ready", "True")
+                self.assertEqual(refusals(operator), [])
+                events = cluster.request("GET", "/apis/events.k8s.io/v1/namespaces/shop/events")["items"]
+                self.assertIn("Scaled", [event["reason"] for event in events])
+
+    def test_rights_in_one_namespace_suffice_there_and_reach_no_other(self):
+        with simulated() as cluster:
+            for namespace in ("blog", "shop"):
+                cluster.create_namespace(namespace)
+            release = Release(cluster, {**SCRIPT_VALUES, "watchNamespaces": ["shop"]})
+            for namespace in ("blog", "shop"):
+                cluster.create_workload(namespace, "web")
+                cluster.create_scaler(namespace, "web", targetDeployment="web")
+            self.assertNotIn("ClusterRole", [item["kind"] for item in release.objects])
+            with release.operator() as operator:
+                cluster.replicas("shop", "web", 5)
+                cluster.condition("shop", "web", "Ready", "True")
+                self.assertEqual(refusals(operator), [])
+            self.assertNotIn("status", cluster.get(SCALER, "GeneralScaler", "blog", "web"))
+
+    def test_another_kind_needs_its_rule_and_the_scaler_says_so(self):
+        for target_kinds in ([], [{"apiGroup": "argoproj.io", "resource": "rollouts"}]):
+            with self.subTest(target_kinds=target_kinds), simulated() as cluster:
+                release = Release(cluster, {**SCRIPT_VALUES, "targetKinds": target_kinds})
+                cluster.create(ROLLOUT)
+                cluster.create_namespace("shop")
+                cluster.create({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "web"},
+                                "spec": {"replicas": 2}}, "shop")
+                cluster.create_scaler("shop", "web", targetRef={
+                    "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web"})
+                cluster.create_workload("shop", "other")
+                cluster.create_scaler("shop", "other", targetDeployment="other")
+                with release.operator():
+                    # Whatever one scaler names, the others are looked after.
+                    cluster.replicas("shop", "other", 5)
+                    if target_kinds:
+                        cluster.wait("argoproj.io/v1alpha1", "Rollout", "shop", "web",
+                                     lambda item: item["spec"]["replicas"] == 5)
+                    else:
+                        condition = cluster.condition("shop", "web", "AbleToScale", "False")
+                        self.assertEqual(condition["reason"], "TargetForbidden")
+                        self.assertIn('apiGroups ["argoproj.io"]', condition["message"])
+
+    def test_the_pause_in_the_chart_and_the_pause_by_hand_hold_every_scaler(self):
+        with simulated() as cluster:
+            release = Release(cluster, {**SCRIPT_VALUES, "paused": True})
+            cluster.create_namespace("shop")
+            cluster.create_workload("shop", "web")
+            cluster.create_scaler("shop", "web", targetDeployment="web")
+            with release.operator():
+                cluster.condition("shop", "web", "ScalingActive", "False")
+                self.assertEqual(cluster.get("apps/v1", "Deployment", "shop", "web")["spec"]["replicas"], 2)
+                cluster.patch("v1", "ConfigMap", NAMESPACE, "generalscaler", {"data": {"paused": "false"}})
+                cluster.replicas("shop", "web", 5)
+
+    def test_the_test_of_the_release_passes_where_the_operator_is_ready(self):
+        with simulated() as cluster:
+            release = Release(cluster, SCRIPT_VALUES)
+            (container,) = release.only("Pod")["spec"]["containers"]
+            with release.operator() as operator:
+                host, port = operator.removeprefix("http://").split(":")
+                self.assertEqual(get(f"{operator}/readyz"), "ok\n")
+                result = subprocess.run(
+                    container["command"], env=environment(HOST=host, PORT=port), capture_output=True, text=True,
+                    timeout=PATIENCE_SECONDS)
+                self.assertEqual(result.returncode, 0, result.stderr)
+            # Nobody listens there any more.
+            result = subprocess.run(
+                container["command"], env=environment(HOST=host, PORT=port), capture_output=True, timeout=PATIENCE_SECONDS)
+            self.assertNotEqual(result.returncode, 0)
+
+    def test_the_manifests_in_deploy_are_taken_by_a_cluster(self):
+        with simulated() as cluster:
+            for file in ("crd.yaml", "operator.yaml"):
+                for item in yaml.safe_load_all((ROOT / "deploy" / file).read_text()):
+                    cluster.create(item)
+
+
+if __name__ == "__main__":
+    unittest.main()

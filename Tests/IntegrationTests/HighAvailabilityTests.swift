@@ -1,0 +1,118 @@
+import Subprocess
+import TestSupport
+import Testing
+import WireFormats
+
+/// Two operators as a cluster runs them, with real clocks: what stops a process for real.
+///
+/// One lease between them, with short times; the metric asks for one replica more each second.
+@Suite("Several replicas in a cluster", .timeLimit(.minutes(4)))
+struct HighAvailabilityTests {
+    private static let times = ["--lease-duration", "4", "--renew-deadline", "2.5", "--retry-period", "0.5"]
+
+    private func withPair(
+        arguments: [String] = times,
+        _ body: @escaping @Sendable (TestCluster, _ leader: TestOperator, _ standby: TestOperator) async throws -> Void
+    ) async throws {
+        try await TestCluster.run { cluster in
+            try await PrometheusServer.run { prometheus in
+                let arguments = ["--lease", "\(cluster.namespace)/generalscaler"] + arguments
+                try await cluster.createWorkload("web", replicas: 1)
+                try await cluster.createScaler(
+                    "web", query: "vector(1000)",
+                    [
+                        "minReplicas": 1, "maxReplicas": 400,
+                        "safety": ["scaleUpCooldownSeconds": 0, "maxScaleUpRate": 1],
+                    ])
+                try await TestOperator.run(on: cluster, prometheus: prometheus.address, arguments: arguments) {
+                    leader in
+                    try await leader.process.errorLine { $0.contains(" leading") }
+                    try await TestOperator.run(
+                        on: cluster, prometheus: prometheus.address, arguments: arguments
+                    ) { standby in
+                        try await standby.process.errorLine { $0.contains("another process leads") }
+                        try await replicas(cluster, atLeast: 3)
+                        try await body(cluster, leader, standby)
+                    }
+                }
+            }
+        }
+    }
+
+    @discardableResult
+    private func replicas(_ cluster: TestCluster, atLeast count: Int) async throws -> Int {
+        let object = try await cluster.wait(for: .deployment, cluster.key("web")) {
+            ($0["spec"]?["replicas"]?.intValue ?? 0) >= count
+        }
+        return object["spec"]?["replicas"]?.intValue ?? 0
+    }
+
+    /// The scalings of both, as their audit logs have them, are one chain: none was made twice.
+    private func expectOneChain(_ operators: TestOperator...) {
+        let steps = operators.flatMap(\.audit).compactMap { $0["decision"] }
+            .filter { $0["current"] != $0["desired"] }
+            .compactMap { decision in
+                decision["current"]?.intValue.map { (from: $0, to: decision["desired"]?.intValue) }
+            }
+            .sorted { $0.from < $1.from }
+        #expect(!steps.isEmpty)
+        #expect(steps.map(\.from) == Array(1..<1 + steps.count))
+        #expect(steps.map(\.to) == Array(2..<2 + steps.count))
+    }
+
+    private func measure(_ what: String, _ body: () async throws -> Void) async throws -> Duration {
+        let duration = try await ContinuousClock().measure { try await body() }
+        print("hand-over after \(what): \(duration)")
+        return duration
+    }
+
+    @Test("a leader that ends hands over within two seconds, with the default times")
+    func release() async throws {
+        try await withPair(arguments: []) { cluster, leader, standby in
+            let handOver = try await measure("a release") {
+                try leader.process.send(.terminate)
+                try await standby.process.errorLine { $0.contains(" leading") }
+            }
+            #expect(handOver < .seconds(2))
+            let now = try await cluster.replicas(of: "web")
+            try await replicas(cluster, atLeast: now + 3)
+            try leader.process.send(.kill)
+            expectOneChain(leader, standby)
+        }
+    }
+
+    @Test("a killed leader is replaced when its lease has run out")
+    func kill() async throws {
+        try await withPair { cluster, leader, standby in
+            let handOver = try await measure("a kill, with a lease of 4 s") {
+                try leader.process.send(.kill)
+                try await standby.process.errorLine { $0.contains(" leading") }
+            }
+            #expect(handOver > .seconds(2))
+            let now = try await cluster.replicas(of: "web")
+            try await replicas(cluster, atLeast: now + 3)
+            expectOneChain(leader, standby)
+        }
+    }
+
+    @Test("a leader that is stopped past its lease and wakes up leads no more, and has undone nothing")
+    func stopped() async throws {
+        try await withPair { cluster, leader, standby in
+            _ = try await measure("a stop, with a lease of 4 s") {
+                try leader.process.send(.suspend)
+                try await standby.process.errorLine { $0.contains(" leading") }
+            }
+            let now = try await cluster.replicas(of: "web")
+            try await replicas(cluster, atLeast: now + 3)
+            try leader.process.send(.resume)
+            try await leader.process.errorLine { $0.contains("no longer leading") }
+            try await leader.process.errorLine { $0.contains("another process leads") }
+            let later = try await cluster.replicas(of: "web")
+            try await replicas(cluster, atLeast: later + 3)
+            expectOneChain(leader, standby)
+            // It is good for another term.
+            try standby.process.send(.terminate)
+            try await leader.process.errorLine(2) { $0.contains(" leading") && !$0.contains("no longer") }
+        }
+    }
+}
