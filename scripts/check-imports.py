@@ -47,7 +47,8 @@ ALLOWED = {
     "generalscaler": (
         "Backtest ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost PluginProtocol Scaling "
         "WireFormats YAMLFormat "
-        f"ArgumentParser Logging ServiceLifecycle Subprocess SystemPackage UnixSignals {RUNTIME}"
+        "ArgumentParser CryptoExtras Hummingbird Logging ServiceLifecycle Subprocess SystemPackage UnixSignals "
+        f"{RUNTIME}"
     ),
     "plugin-check": f"PluginConformance PluginProtocol WireFormats ArgumentParser {RUNTIME}",
     "generalscaler-plugin-prometheus": f"HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
