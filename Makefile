@@ -1,6 +1,7 @@
 # The import check refuses an import that Package.swift does not list for the target.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus http-app
+DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus \
+	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
 CHART_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus
 PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
 E2E_PRODUCTS := generalscaler generalscaler-launch plugin-check $(PLUGIN_PRODUCTS)
@@ -12,7 +13,7 @@ PYTHON := .build/python
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## Scale a real HTTP app on real Prometheus data, for about 90 seconds
+demo: ## Scale three real apps on Prometheus, Redis and Pub/Sub, for about 90 seconds
 	@scripts/install-dependencies.sh build demo
 	@for product in $(DEMO_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@.build/debug/generalscaler demo

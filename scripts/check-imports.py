@@ -41,12 +41,14 @@ ALLOWED = {
     "ClusterSimulator": f"WireFormats HTTPTypes Hummingbird HummingbirdTLS Logging ServiceLifecycle Yams {RUNTIME}",
     "Operator": (
         "HTTPTransport KubernetesClient PluginHost PluginProtocol Scaling WireFormats "
-        f"Hummingbird HummingbirdTLS Logging ServiceLifecycle {RUNTIME}"
+        "Crypto Hummingbird HummingbirdCore HummingbirdTLS NIOCore NIOSSL SwiftASN1 X509 "
+        f"Logging ServiceLifecycle {RUNTIME}"
     ),
     "generalscaler": (
         "Backtest ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost PluginProtocol Scaling "
         "WireFormats YAMLFormat "
-        f"ArgumentParser Logging ServiceLifecycle Subprocess SystemPackage UnixSignals {RUNTIME}"
+        "ArgumentParser CryptoExtras Hummingbird Logging ServiceLifecycle Subprocess SystemPackage UnixSignals "
+        f"{RUNTIME}"
     ),
     "plugin-check": f"PluginConformance PluginProtocol WireFormats ArgumentParser {RUNTIME}",
     "generalscaler-plugin-prometheus": f"HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",

@@ -8,7 +8,7 @@ set -eu
 needs() {
     case $1 in
         build) echo "libcurl4-openssl-dev:lib:libcurl libhiredis-dev:lib:hiredis pkg-config:cmd:pkg-config" ;;
-        demo) echo "prometheus:cmd:prometheus" ;;
+        demo) echo "prometheus:cmd:prometheus redis-server:cmd:redis-server" ;;
         test)
             echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
                 "python3:cmd:python3 openssl:cmd:openssl nodejs:cmd:node"
@@ -29,7 +29,7 @@ purpose() {
         libhiredis-dev) echo "the Redis protocol, for the redis plugin" ;;
         pkg-config) echo "tells the Swift package manager where libcurl is" ;;
         prometheus) echo "the real metric source of the demo and the tests" ;;
-        redis-server) echo "a real metric source of the tests" ;;
+        redis-server) echo "another one" ;;
         redis-tools) echo "fills and inspects it" ;;
         python3) echo "runs checks, and plugins written in Python" ;;
         openssl) echo "makes the certificates of the TLS tests" ;;

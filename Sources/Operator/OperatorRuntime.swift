@@ -21,6 +21,8 @@ package struct OperatorConfiguration: Sendable {
     package var identity: String
     /// How replicas agree on a leader; nil where there is only this one.
     package var election: LeaderElection?
+    /// How GeneralScalers are checked before they are stored; nil for not at all.
+    package var admission: AdmissionConfiguration?
 
     package init(
         cluster: ClusterConfiguration,
@@ -29,7 +31,8 @@ package struct OperatorConfiguration: Sendable {
         allowsUnlabelledSecrets: Bool = false,
         listen: ListenAddress?,
         identity: String,
-        election: LeaderElection? = nil
+        election: LeaderElection? = nil,
+        admission: AdmissionConfiguration? = nil
     ) {
         self.cluster = cluster
         self.namespaces = namespaces
@@ -38,6 +41,7 @@ package struct OperatorConfiguration: Sendable {
         self.listen = listen
         self.identity = identity
         self.election = election
+        self.admission = admission
     }
 }
 
@@ -54,6 +58,7 @@ package struct OperatorRuntime: Sendable {
     private let targets: TargetDirectory
     private let pause: OperatorPause?
     private let statusServer: StatusServer?
+    private let admission: [any Service]
     /// Nil where there is nobody to agree with.
     let elector: LeaderElector?
 
@@ -63,6 +68,7 @@ package struct OperatorRuntime: Sendable {
     ///   - audit: takes whole lines of the audit log.
     ///   - random: evenly drawn from 0..<1, for the jitter of retries.
     ///   - onBound: told the port that metrics and health are served on.
+    ///   - onAdmissionBound: the same of the admission webhook.
     package init(
         _ configuration: OperatorConfiguration,
         source: any MetricSource,
@@ -72,7 +78,8 @@ package struct OperatorRuntime: Sendable {
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
         logger: Logger,
         audit: @escaping @Sendable ([UInt8]) -> Void,
-        onBound: @escaping @Sendable (Int) -> Void = { _ in }
+        onBound: @escaping @Sendable (Int) -> Void = { _ in },
+        onAdmissionBound: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         let metrics = OperatorMetrics()
         let client = KubernetesClient(
@@ -145,6 +152,12 @@ package struct OperatorRuntime: Sendable {
                 onBound: onBound
             )
         }
+        admission = Self.admission(
+            configuration.admission,
+            AdmissionJudge(
+                source: source, scalers: { scalers.objects }, mayRead: SecretReaders(client: client).mayRead, time: time
+            ),
+            client, time, logger, onAdmissionBound)
         self.source = source
         self.controller = controller
         self.events = events
@@ -157,7 +170,19 @@ package struct OperatorRuntime: Sendable {
     /// the lease is given back, so that the next leader begins at once, then what decisions are made from.
     package var services: [any Service] {
         let first: [(any Service)?] = [statusServer, pause, events, source, targets, scalers, elector]
-        return first.compactMap(\.self) + [controller]
+        return admission + first.compactMap(\.self) + [controller]
+    }
+
+    private static func admission(
+        _ configuration: AdmissionConfiguration?, _ judge: AdmissionJudge, _ client: KubernetesClient,
+        _ time: OperatorTime, _ logger: Logger, _ onBound: @escaping @Sendable (Int) -> Void
+    ) -> [any Service] {
+        guard let configuration else { return [] }
+        let keeper = CertificateKeeper(configuration, client: client, time: time, logger: logger)
+        let server = AdmissionServer(
+            address: configuration.listen, certificates: keeper, judge: judge, time: time, logger: logger,
+            onBound: onBound)
+        return [keeper, server]
     }
 }
 

@@ -42,6 +42,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var electionOptions: ElectionOptions
 
+    @OptionGroup var admissionOptions: AdmissionOptions
+
     @Option(help: "Address and port for /metrics, /healthz and /readyz; port 0 takes a free one.")
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
 
@@ -61,13 +63,15 @@ struct RunCommand: AsyncParsableCommand {
             allowsUnlabelledSecrets: allowUnlabelledSecrets,
             listen: listen,
             identity: Self.identity,
-            election: try electionOptions.election()
+            election: try electionOptions.election(),
+            admission: admissionOptions.configuration
         )
         let plugins = try PluginHost(configuration: try pluginOptions.configuration(environment), logger: logger)
         let http = CurlHTTPClient()
         let runtime = OperatorRuntime(
             configuration, source: plugins, http: http, logger: logger, audit: StandardStreams.writeLine,
-            onBound: { logger.info("serving metrics and health", metadata: ["port": "\($0)"]) }
+            onBound: { logger.info("serving metrics and health", metadata: ["port": "\($0)"]) },
+            onAdmissionBound: { logger.info("serving the admission webhook", metadata: ["port": "\($0)"]) }
         )
         logger.info(
             "starting",

@@ -18,7 +18,7 @@ from chart import NAMESPACE, objects, render
 
 # The plural of a kind, where it is more than an s; and the kinds that have no namespace.
 PLURALS = {"NetworkPolicy": "networkpolicies"}
-CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace"}
+CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace", "ValidatingWebhookConfiguration"}
 CORE = {"v1": "/api/v1"}
 
 # What the release of these tests adds: a plugin that is a script in a ConfigMap and needs no source.
@@ -148,7 +148,7 @@ class Release:
         (root / "opt/generalscaler/bin").parent.mkdir(parents=True, exist_ok=True)
         (root / "opt/generalscaler/bin").symlink_to(DEBUG)
         arguments = [re.sub(r"=/(etc|opt)/", rf"={root}/\1/", argument) for argument in container["args"]]
-        arguments = ["--listen=127.0.0.1:0" if argument.startswith("--listen=") else argument for argument in arguments]
+        arguments = [re.sub(r"^--(webhook-)?listen=.*", r"--\1listen=127.0.0.1:0", argument) for argument in arguments]
         token = self.kubeconfig(pod["serviceAccountName"])
         command = [DEBUG / "generalscaler", *arguments, "--kubeconfig", token]
         with running(*command, env=environment(TMPDIR=str(root / "tmp"))) as operator:

@@ -39,6 +39,11 @@ class ReleaseTests(unittest.TestCase):
                 for namespace in ("blog", "shop"):
                     cluster.replicas(namespace, "web", 5)
                     cluster.condition(namespace, "web", "Ready", "True")
+                # The webhook's certificate is in its Secret, and the API server is told of it.
+                cluster.wait("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", None, "generalscaler",
+                             lambda item: "caBundle" in item["webhooks"][0]["clientConfig"])
+                secret = cluster.get("v1", "Secret", NAMESPACE, "generalscaler-webhook")
+                self.assertEqual(sorted(secret["data"]), ["ca.crt", "tls.crt", "tls.key"])
                 self.assertEqual(refusals(operator), [])
                 events = cluster.request("GET", "/apis/events.k8s.io/v1/namespaces/shop/events")["items"]
                 self.assertIn("Scaled", [event["reason"] for event in events])

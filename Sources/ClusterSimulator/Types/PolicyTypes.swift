@@ -1,8 +1,8 @@
 import WireFormats
 
-/// Leases, horizontal pod autoscalers and access rules.
+/// Leases, horizontal pod autoscalers, access rules and admission webhooks.
 enum PolicyTypes {
-    static let all = [lease, autoscaler, role, clusterRole, roleBinding, clusterRoleBinding]
+    static let all = [lease, autoscaler, role, clusterRole, roleBinding, clusterRoleBinding, validatingWebhooks]
 
     private static let lease = ResourceType(
         group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", singular: "lease",
@@ -39,6 +39,38 @@ enum PolicyTypes {
                 "status": S.opaque,
             ], required: ["spec"]),
         hasStatus: true, strategy: strategy { _ in }, columns: BuiltinColumns.autoscaler)
+
+    /// Stored only: nobody is called.
+    private static let validatingWebhooks = ResourceType(
+        group: "admissionregistration.k8s.io", version: "v1", kind: "ValidatingWebhookConfiguration",
+        plural: "validatingwebhookconfigurations", singular: "validatingwebhookconfiguration",
+        listKind: "ValidatingWebhookConfigurationList", isNamespaced: false,
+        schema: S.kind([
+            "webhooks": S.list(
+                S.object(
+                    [
+                        "admissionReviewVersions": S.array(S.string), "name": S.string,
+                        "clientConfig": S.object([
+                            "caBundle": S.with(S.string, ["format": "byte"]), "url": S.string,
+                            "service": S.object(
+                                [
+                                    "name": S.string, "namespace": S.string, "path": S.string,
+                                    "port": S.int32(default: 443),
+                                ], required: ["namespace", "name"]),
+                        ]),
+                        "failurePolicy": S.string(default: "Fail", oneOf: ["Fail", "Ignore"]),
+                        "matchPolicy": S.string(default: "Equivalent", oneOf: ["Equivalent", "Exact"]),
+                        "matchConditions": S.opaqueList, "namespaceSelector": S.opaque, "objectSelector": S.opaque,
+                        "rules": S.opaqueList, "sideEffects": S.string(oneOf: ["None", "NoneOnDryRun"]),
+                        "timeoutSeconds": S.int32(default: 10, min: 1, max: 30),
+                    ], required: ["admissionReviewVersions", "clientConfig", "name", "sideEffects"]),
+                keys: ["name"])
+        ]),
+        strategy: strategy {
+            $0.countsGenerations = true
+            $0.allowsUnconditionalUpdate = false
+        },
+        columns: BuiltinColumns.age)
 
     private static let rules = S.array(
         S.object(

@@ -6,6 +6,8 @@ import SystemPackage
 struct ChildProcess: Sendable {
     let program: String
     let arguments: [String]
+    /// Beside the variables of this process.
+    var environment: [String: String] = [:]
     /// Told each line of its output as it comes.
     let onLine: @Sendable (Substring) -> Void
 
@@ -18,10 +20,15 @@ struct ChildProcess: Sendable {
     func run() async throws -> TerminationStatus? {
         var platform = PlatformOptions()
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: Self.exitTime)]
+        let variables = environment.compactMap { name, value in
+            Environment.Key(rawValue: name).map { ($0, Optional(value)) }
+        }
         do {
             let executable: Executable = program.contains("/") ? .path(FilePath(program)) : .name(program)
             let outcome = try await Subprocess.run(
-                executable, arguments: Arguments(arguments), platformOptions: platform, input: .none, output: .sequence,
+                executable, arguments: Arguments(arguments),
+                environment: .inherit.updating(Dictionary(uniqueKeysWithValues: variables)), platformOptions: platform,
+                input: .none, output: .sequence,
                 error: .combinedWithOutput
             ) { execution in
                 var rest = ""

@@ -5,6 +5,7 @@ import KubernetesClient
 import Logging
 import Operator
 import PluginHost
+import Scaling
 import ServiceLifecycle
 import UnixSignals
 import WireFormats
@@ -12,61 +13,82 @@ import YAMLFormat
 
 /// The demo put together, in the order in which its parts need each other.
 struct Demo: Sendable {
-    let plan: DemoPlan
+    let clock: DemoClock
     let directory: String
     let http: any HTTPClient
     let logger: Logger
     /// Told of each accepted scaling.
-    let onDecision: @Sendable (_ from: Int, _ to: Int) -> Void
+    let onDecision: @Sendable (_ scaler: String, _ from: Int, _ to: Int) -> Void
 
-    func run() async throws -> DemoDisplay {
+    func run() async throws -> (display: DemoDisplay, apps: [DemoApp]) {
         var quiet = logger
         quiet.logLevel = .critical
         let simulator = ClusterSimulator(configuration: .init(api: SimulatedAPI.configuration()), logger: quiet)
-        let prometheus = DemoPrometheus(directory: directory)
-        try prometheus.prepare()
-        StandardStreams.printLine("Starting a simulated cluster and a prometheus server ...")
-        let infrastructure = serviceGroup([simulator, prometheus], endsWithFirst: false)
-        return try await withThrowingTaskGroup(of: DemoDisplay?.self) { group in
+        let google = DemoGoogle(messages: DemoMessages(clock: clock), logger: quiet)
+        let servers = try DemoServers(directory: directory, google: google)
+        StandardStreams.printLine("Starting a simulated cluster, and the servers that the metrics come from ...")
+        for gap in servers.gaps { StandardStreams.printLine(gap) }
+        let infrastructure = serviceGroup([simulator] + servers.services, endsWithFirst: false)
+        return try await withThrowingTaskGroup(of: (DemoDisplay, [DemoApp])?.self) { group in
             group.addTask {
                 try await infrastructure.run()
                 return nil
             }
-            group.addTask { try await scale(simulator, prometheus) }
-            var display: DemoDisplay?
+            group.addTask { try await scale(simulator, servers) }
+            var outcome: (DemoDisplay, [DemoApp])?
             // The infrastructure ends first only by failing, which throws here and takes the rest down.
             while let result = try await group.next() {
                 guard let result else { continue }
-                display = result
+                outcome = result
                 await infrastructure.triggerGracefulShutdown()
             }
-            guard let display else { throw DemoError("the simulated cluster or prometheus ended too early") }
-            return display
+            guard let outcome else { throw DemoError("the simulated cluster or a server ended too early") }
+            return outcome
         }
     }
 
-    private func scale(_ simulator: ClusterSimulator, _ prometheus: DemoPrometheus) async throws -> DemoDisplay {
+    private func scale(
+        _ simulator: ClusterSimulator, _ servers: DemoServers
+    ) async throws -> (DemoDisplay, [DemoApp]) {
         let cluster = ClusterConfiguration(server: try await simulator.url, defaultNamespace: DemoPlan.namespace)
-        guard let address = await prometheus.address.value() else { throw CancellationError() }
+        var defaults: [String: JSON] = [:]
+        var stories: [DemoStory] = []
+        if let prometheus = servers.prometheus {
+            defaults["prometheus"] = ["address": .string(try await value(of: prometheus.address))]
+            stories.append(.httpApp(clock, http, prometheus))
+        }
+        if let redis = servers.redis {
+            _ = try await value(of: redis.isReady)
+            defaults["redis"] = ["address": "127.0.0.1:\(redis.port)"]
+            stories.append(.worker(clock, redis))
+        }
+        let google = "http://127.0.0.1:\(try await value(of: servers.google.port))"
+        defaults["pubsub"] = ["endpoint": .string(google), "tokenEndpoint": "\(google)/token"]
+        stories.append(.eventQueue(servers.google, host: String(google.dropFirst("http://".count))))
+
         let client = KubernetesClient(
             configuration: cluster, http: http, clock: ContinuousClock(),
-            now: { Int64(Date().timeIntervalSince1970 * 1_000_000) }, random: { .random(in: 0..<1) }, logger: logger
+            now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) }, logger: logger
         )
-        try await apply(client)
-        let fleet = DemoFleet(program: "\(ProgramDirectory.path)/http-app", targetsFile: prometheus.targetsFile)
-        let load = DemoLoad(plan: plan, fleet: fleet, http: http)
-        let display = DemoDisplay(plan: plan, load: load, fleet: fleet, client: client)
+        try await apply(stories.map(\.app), client)
+        let display = DemoDisplay(clock: clock, stories: stories, client: client)
         let runtime = OperatorRuntime(
             OperatorConfiguration(cluster: cluster, listen: nil, identity: "demo"),
-            source: try PluginHost(configuration: try plugins(prometheusAddress: address), logger: logger),
+            source: try PluginHost(configuration: try plugins(defaults), logger: logger),
             http: http, logger: logger, audit: count
         )
-        StandardStreams.printLine(
-            "Scaling \(DemoPlan.name) to \(Int(DemoPlan.ratePerReplica)) requests a second and replica:\n")
+        let names = stories.map(\.app.name).joined(separator: ", ")
+        StandardStreams.printLine("Scaling \(names), each on what its own server says:\n")
         let services: [any Service] =
-            [fleet, fleet.informer(client, logger: logger)] + runtime.services + [load, display]
+            stories.flatMap { [$0.fleet, $0.fleet.informer(client, logger: logger)] as [any Service] }
+            + runtime.services + stories.map(\.load) + [display]
         try await serviceGroup(services, endsWithFirst: true).run()
-        return display
+        return (display, stories.map(\.app))
+    }
+
+    private func value<Value: Sendable>(of awaited: Awaited<Value>) async throws -> Value {
+        guard let value = await awaited.value() else { throw CancellationError() }
+        return value
     }
 
     private func serviceGroup(_ services: [any Service], endsWithFirst: Bool) -> ServiceGroup {
@@ -84,23 +106,26 @@ struct Demo: Sendable {
         return ServiceGroup(configuration: configuration)
     }
 
-    private func apply(_ client: KubernetesClient) async throws {
+    private func apply(_ apps: [DemoApp], _ client: KubernetesClient) async throws {
         let definition = try YAMLDocument.parse(String(decoding: PackageResources.crd_yaml, as: UTF8.self))
         _ = try await client.create(.customResourceDefinition, in: "", definition)
         let namespace: JSON = [
             "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(DemoPlan.namespace)],
         ]
         _ = try await client.create(.namespace, in: "", namespace)
+        _ = try await client.create(.secret, in: DemoPlan.namespace, try DemoStory.keySecret())
         let deployments = ResourceKind(group: "apps", version: "v1", kind: "Deployment", plural: "deployments")
-        _ = try await client.create(deployments, in: DemoPlan.namespace, DemoPlan.deployment)
-        _ = try await client.create(.demoScaler, in: DemoPlan.namespace, DemoPlan.scaler)
+        for app in apps {
+            _ = try await client.create(deployments, in: DemoPlan.namespace, app.deployment)
+            _ = try await client.create(.demoScaler, in: DemoPlan.namespace, app.scaler)
+        }
     }
 
-    /// The operator's own configuration of its plugins, as a chart would mount it.
-    private func plugins(prometheusAddress: String) throws -> PluginHostConfiguration {
+    /// The operator's own configuration of its plugins, as a chart would mount it. JSON is YAML, too.
+    private func plugins(_ defaults: [String: JSON]) throws -> PluginHostConfiguration {
         let manifest = "\(directory)/plugins.yaml"
-        try Data("plugins: {prometheus: {defaults: {address: '\(prometheusAddress)'}}}\n".utf8)
-            .write(to: URL(filePath: manifest))
+        let plugins: JSON = ["plugins": .object(defaults.mapValues { ["defaults": $0] })]
+        try Data(plugins.encoded()).write(to: URL(filePath: manifest))
         return PluginHostConfiguration(
             directories: [ProgramDirectory.path], manifest: manifest, hostVersion: OperatorRuntime.version,
             environment: ProcessInfo.processInfo.environment
@@ -109,10 +134,11 @@ struct Demo: Sendable {
 
     /// Counts the scalings in the audit log.
     private func count(_ line: [UInt8]) {
-        guard let decision = (try? JSON(parsing: line))?["decision"], let from = decision["current"]?.intValue,
-            let to = decision["desired"]?.intValue, from != to
+        guard let entry = try? JSON(parsing: line), let name = entry["name"]?.stringValue,
+            let from = entry["decision"]?["current"]?.intValue, let to = entry["decision"]?["desired"]?.intValue,
+            from != to
         else { return }
-        onDecision(from, to)
+        onDecision(name, from, to)
     }
 }
 
@@ -124,4 +150,5 @@ extension ResourceKind {
     static let namespace = ResourceKind(
         group: "", version: "v1", kind: "Namespace", plural: "namespaces", isNamespaced: false
     )
+    static let secret = ResourceKind(group: "", version: "v1", kind: "Secret", plural: "secrets")
 }

@@ -14,11 +14,12 @@ import WireFormats
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Watch a real app being scaled on real Prometheus data, on a simulated cluster.",
+        abstract: "Watch three real apps being scaled on real metrics, on a simulated cluster.",
         discussion: """
-            Runs a simulated cluster, a prometheus server, as many instances of the sample app as its Deployment has \
-            replicas, a load that rises and falls, and the operator with its prometheus plugin. Ends by itself; exit \
-            code 0 when the app was scaled up and down.
+            Runs a simulated cluster, a prometheus server, a redis-server and a stand-in for Google's Cloud Monitoring \
+            and Pub/Sub; as many instances of each sample app as its Deployment has replicas; a load that rises and \
+            falls; and the operator with its plugins. An app whose server is not installed is left out. Ends by \
+            itself; exit code 0 when each app was scaled up and down.
             """
     )
 
@@ -39,17 +40,24 @@ struct DemoCommand: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(at: directory) }
         let logger = StandardStreams.logger("generalscaler.demo", level: verbose ? .debug : .error)
         let http = CurlHTTPClient()
-        let scalings = Mutex<(ups: Int, downs: Int)>((0, 0))
+        let scalings = Mutex<[String: DemoScalings]>([:])
         let demo = Demo(
-            plan: DemoPlan(seconds: seconds), directory: directory.path, http: http, logger: logger,
-            onDecision: { from, to in
-                scalings.withLock { if to > from { $0.ups += 1 } else { $0.downs += 1 } }
+            clock: DemoClock(plan: DemoPlan(seconds: seconds)), directory: directory.path, http: http, logger: logger,
+            onDecision: { scaler, from, to in
+                scalings.withLock { scalings in
+                    var own = scalings[scaler] ?? DemoScalings()
+                    if to > from { own.ups += 1 } else { own.downs += 1 }
+                    scalings[scaler] = own
+                }
             }
         )
-        let display = try await demo.run()
+        let (display, apps) = try await demo.run()
         await http.shutdown()
-        let (ups, downs) = scalings.withLock(\.self)
-        StandardStreams.printLine(display.summary(ups: ups, downs: downs))
-        guard ups > 0, downs > 0 else { throw ExitCode.failure }
+        let counts = scalings.withLock(\.self)
+        StandardStreams.printLine(display.summary(counts))
+        let areAllScaled = apps.allSatisfy { app in
+            counts[app.scalerName].map { $0.ups > 0 && $0.downs > 0 } ?? false
+        }
+        guard areAllScaled else { throw ExitCode.failure }
     }
 }

@@ -6,99 +6,133 @@ import WireFormats
 
 /// Shows what happens while it happens: a table that redraws itself, or one line a moment where stdout is no terminal.
 final class DemoDisplay: Service {
+    private struct Peak {
+        var amount = 0
+        var replicas = 0
+    }
+
     private static let interval: Duration = .seconds(1)
     /// Of a table in place, the newest lines that stay visible.
     private static let visibleRows = 18
+    private static let barWidth = 10
+    /// Of one app's columns.
+    private static let width = 24
 
-    private let plan: DemoPlan
-    private let load: DemoLoad
-    private let fleet: DemoFleet
+    private let clock: DemoClock
+    private let stories: [DemoStory]
     private let client: KubernetesClient
     private let isTerminal = isatty(STDOUT_FILENO) == 1
-    private let peak = Mutex<(rate: Double, replicas: Int)>((0, 0))
+    private let peaks = Mutex<[String: Peak]>([:])
 
-    init(plan: DemoPlan, load: DemoLoad, fleet: DemoFleet, client: KubernetesClient) {
-        self.plan = plan
-        self.load = load
-        self.fleet = fleet
+    init(clock: DemoClock, stories: [DemoStory], client: KubernetesClient) {
+        self.clock = clock
+        self.stories = stories
         self.client = client
     }
 
     /// Ends by itself when the plan's time is over, which ends the demo.
     func run() async throws {
+        clock.start()
         await cancelWhenGracefulShutdown {
             var rows: [String] = []
-            var lastReason = ""
-            while self.load.time < self.plan.seconds {
+            var replicas: [String: Int] = [:]
+            var troubles: [String: String] = [:]
+            while self.clock.time < self.clock.plan.seconds {
                 guard (try? await Task.sleep(for: Self.interval)) != nil else { return }
-                let status = try? await self.client.get(.demoScaler, Self.scalerKey)["status"]
-                let reason = status?["reason"]?.stringValue ?? "waiting for the first decision"
-                let row = self.row(status, reason: reason == lastReason ? "" : reason)
-                rows.append(row)
-                lastReason = reason
+                var row = Self.right(String(Int(self.clock.time)), 4) + "s "
+                var news: [String] = []
+                for story in self.stories {
+                    let status = await self.status(of: story.app)
+                    let current = status?["currentReplicas"]?.intValue ?? story.app.minReplicas
+                    row += self.columns(story, current)
+                    let trouble = Self.trouble(status)
+                    if current != replicas[story.app.name] ?? story.app.minReplicas {
+                        news.append("\(story.app.name): \(status?["reason"]?.stringValue ?? "")")
+                    } else if let trouble, trouble != troubles[story.app.name] {
+                        news.append("\(story.app.name): \(trouble)")
+                    }
+                    replicas[story.app.name] = current
+                    troubles[story.app.name] = trouble
+                }
+                rows.append(row + news.joined(separator: "  "))
                 self.show(rows)
             }
         }
     }
 
-    private static let scalerKey = ObjectKey(namespace: DemoPlan.namespace, name: "http-app-scaler")
-    private static let header = " time   load req/s                 per replica  replicas              why"
+    private func status(of app: DemoApp) async -> JSON? {
+        let key = ObjectKey(namespace: DemoPlan.namespace, name: app.scalerName)
+        return try? await client.get(.demoScaler, key)["status"]
+    }
 
-    private func row(_ status: JSON?, reason: String) -> String {
-        let replicas = status?["currentReplicas"]?.intValue ?? DemoPlan.minReplicas
-        let rate = load.rate
-        peak.withLock { $0 = (max($0.rate, rate), max($0.replicas, replicas)) }
-        let perReplica = rate / Double(max(1, fleet.addresses.count))
-        return [
-            Self.right(String(Int(load.time)), 4) + "s ",
-            Self.right(String(Int(rate)), 4) + " " + Self.bar(rate / DemoPlan.highRate, 20) + " ",
-            Self.right(Self.oneDecimal(perReplica), 11) + "  ",
-            Self.right(String(replicas), 3) + " " + Self.bar(Double(replicas) / Double(DemoPlan.maxReplicas), 16)
-                + "  ",
-            reason,
-        ].joined()
+    /// Why the scaler does not do what it was asked to; nil where it does.
+    private static func trouble(_ status: JSON?) -> String? {
+        let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
+        return ready?["status"] == "False" ? ready?["message"]?.stringValue : nil
+    }
+
+    private func columns(_ story: DemoStory, _ replicas: Int) -> String {
+        let amount = story.amount()
+        peaks.withLock { peaks in
+            let peak = peaks[story.app.name, default: Peak()]
+            peaks[story.app.name] = Peak(
+                amount: max(peak.amount, amount), replicas: max(peak.replicas, replicas))
+        }
+        let text = Self.right(String(amount), 8) + Self.right(String(replicas), 4) + " "
+        return text + Self.bar(Double(replicas) / Double(story.app.maxReplicas)) + " "
+    }
+
+    private var header: [String] {
+        let names = stories.map { Self.left("   \($0.app.name)", Self.width) }.joined()
+        let units = stories.map { Self.right($0.unit, 8) + Self.left(" replicas", Self.width - 8) }.joined()
+        return ["      " + names, " time " + units + "what was decided"]
     }
 
     private func show(_ rows: [String]) {
         guard isTerminal else {
-            if rows.count == 1 { StandardStreams.printLine(Self.header) }
+            if rows.count == 1 { StandardStreams.printLine(header.joined(separator: "\n")) }
             StandardStreams.printLine(rows.last ?? "")
             return
         }
         var size = winsize()
         let width = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
-        let lines = [Self.header] + rows.suffix(Self.visibleRows)
-        let home = rows.count > 1 ? "\u{1B}[\(min(rows.count - 1, Self.visibleRows) + 1)A" : ""
+        let lines = header + rows.suffix(Self.visibleRows)
+        let home = rows.count > 1 ? "\u{1B}[\(min(rows.count - 1, Self.visibleRows) + header.count)A" : ""
         StandardStreams.printLine(home + lines.map { "\u{1B}[2K" + $0.prefix(width) }.joined(separator: "\n"))
     }
 
-    func summary(ups: Int, downs: Int) -> String {
-        let counts = load.counts
-        let peak = peak.withLock(\.self)
-        return """
-
-            \(counts.sent) requests in \(Int(load.time)) s, \(counts.failed) of them failed
-            load from \(Int(DemoPlan.lowRate)) to \(Int(peak.rate)) requests a second, replicas from \
-            \(DemoPlan.minReplicas) to \(peak.replicas)
-            scaled up \(ups) times, scaled down \(downs) times
-            """
+    /// - Parameter scalings: up and down, by the name of the scaler.
+    func summary(_ scalings: [String: DemoScalings]) -> String {
+        let peaks = peaks.withLock(\.self)
+        let lines = stories.map { story in
+            let peak = peaks[story.app.name] ?? Peak()
+            let own = scalings[story.app.scalerName] ?? DemoScalings()
+            return "\(story.app.name): up to \(peak.amount) \(story.unit), replicas from \(story.app.minReplicas) to "
+                + "\(peak.replicas), scaled up \(own.ups) times and down \(own.downs) times; \(story.load.summary)"
+        }
+        return "\n" + lines.joined(separator: "\n")
     }
 
     // MARK: Text
 
-    private static func bar(_ share: Double, _ width: Int) -> String {
-        let filled = min(width, max(0, Int((share * Double(width)).rounded())))
-        return String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
+    private static func bar(_ share: Double) -> String {
+        let filled = min(barWidth, max(0, Int((share * Double(barWidth)).rounded())))
+        return String(repeating: "█", count: filled) + String(repeating: "·", count: barWidth - filled)
     }
 
     private static func right(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
-    private static func oneDecimal(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
-        return "\(tenths / 10).\(tenths % 10)"
+    private static func left(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
     }
+}
+
+/// How often a scaler changed its target's replicas.
+struct DemoScalings: Sendable {
+    var ups = 0
+    var downs = 0
 }
 
 extension ResourceKind {

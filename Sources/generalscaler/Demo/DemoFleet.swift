@@ -5,8 +5,8 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// What a kubelet does: keeps as many instances of the sample app running as its Deployment asks for, and lists them
-/// for Prometheus.
+/// What a kubelet does: keeps as many instances of a sample app running as its Deployment asks for, and where they listen,
+/// lists them for Prometheus.
 final class DemoFleet: Service {
     private struct Instance {
         let number: Int
@@ -14,14 +14,25 @@ final class DemoFleet: Service {
         var task: Task<Void, Never>?
     }
 
-    private let program: String
-    private let targetsFile: String
+    private let name: String
+    private let arguments: [String]
+    private let environment: @Sendable (_ number: Int) -> [String: String]
+    private let targetsFile: String?
     private let changes: AsyncStream<Int>
     private let changesInput: AsyncStream<Int>.Continuation
     private let instances = Mutex<[Instance]>([])
 
-    init(program: String, targetsFile: String) {
-        self.program = program
+    /// - Parameters:
+    ///   - name: of the program and the Deployment.
+    ///   - environment: variables of an instance.
+    ///   - targetsFile: where the instances' addresses are listed; nil where they have none.
+    init(
+        name: String, arguments: [String] = [], targetsFile: String? = nil,
+        environment: @escaping @Sendable (_ number: Int) -> [String: String] = { _ in [:] }
+    ) {
+        self.name = name
+        self.arguments = arguments
+        self.environment = environment
         self.targetsFile = targetsFile
         (changes, changesInput) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -34,10 +45,11 @@ final class DemoFleet: Service {
             scope: .namespaces([DemoPlan.namespace]),
             logger: logger,
             decode: { $0["spec"]?["replicas"]?.intValue ?? 1 },
-            handle: { [changesInput] event in
+            handle: { [changesInput, name] event in
                 switch event {
-                case .added(_, let replicas), .updated(_, _, let replicas): changesInput.yield(replicas)
-                case .deleted, .malformed, .synced: break
+                case .added(let key, let replicas) where key.name == name: changesInput.yield(replicas)
+                case .updated(let key, _, let replicas) where key.name == name: changesInput.yield(replicas)
+                case .added, .updated, .deleted, .malformed, .synced: break
                 }
             }
         )
@@ -64,8 +76,10 @@ final class DemoFleet: Service {
     }
 
     private func start(_ number: Int, in group: inout DiscardingTaskGroup) {
-        let process = ChildProcess(program: program, arguments: ["--port", "0"]) { [self] line in
-            guard let port = line.split(separator: " ").last.flatMap({ Int($0) }) else { return }
+        let process = ChildProcess(
+            program: "\(ProgramDirectory.path)/\(name)", arguments: arguments, environment: environment(number)
+        ) { [self] line in
+            guard targetsFile != nil, let port = line.split(separator: " ").last.flatMap({ Int($0) }) else { return }
             setAddress("127.0.0.1:\(port)", of: number)
         }
         // Awaited by the group's child below; kept so that one instance can be stopped alone.
@@ -95,6 +109,7 @@ final class DemoFleet: Service {
 
     /// Prometheus reads the file again when it changes; the rename makes it whole at every moment.
     private func listTargets() {
+        guard let targetsFile else { return }
         let targets: JSON = [["targets": .array(addresses.map { .string($0) })]]
         try? Data(targets.encoded()).write(to: URL(filePath: targetsFile), options: .atomic)
     }

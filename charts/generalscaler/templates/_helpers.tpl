@@ -92,6 +92,11 @@ subjects:
     namespace: {{ .Release.Namespace }}
 {{- end }}
 
+{{- /* Which certificate to believe is told to the whole cluster: there is no webhook without rights beyond namespaces. */}}
+{{- define "generalscaler.hasWebhook" -}}
+{{- if and .Values.webhook.enabled (not .Values.watchNamespaces) }}true{{ end }}
+{{- end }}
+
 {{- define "generalscaler.hasPluginsConfig" -}}
 {{- if or .Values.plugins.config .Values.plugins.existingSecret }}true{{ end }}
 {{- end }}

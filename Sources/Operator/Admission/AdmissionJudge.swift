@@ -1,0 +1,89 @@
+import KubernetesClient
+import Logging
+import PluginHost
+import Scaling
+import WireFormats
+
+/// Decides whether a GeneralScaler may be stored, and what its author should know.
+///
+/// Refused is only what cannot work whatever else happens: a spec that breaks the rules, a config that its plugin refuses.
+/// What may come right later, or is somebody else's affair, is a warning.
+struct AdmissionJudge: Sendable {
+    let source: any MetricSource
+    /// The scalers there are, as far as is known here.
+    let scalers: @Sendable () -> [GeneralScaler]
+    /// Whether that user, as `userInfo` names it, may read that Secret; nil where that cannot be told.
+    let mayRead: @Sendable (_ secret: ObjectKey, _ user: JSON) async -> Bool?
+    let time: OperatorTime
+
+    /// What a plugin gets in place of a value of a Secret.
+    private static let standIn = "value-of-a-secret"
+
+    /// Answers in ``AdmissionLimits/reviewTime`` in any case: what was not looked at by then is let pass.
+    func judge(_ request: AdmissionRequest) async -> AdmissionVerdict {
+        // An edit of labels, or a rollback of the operator, must not be held up by an old spec.
+        guard request.isGeneralScaler, request.spec != request.oldSpec else { return AdmissionVerdict() }
+        switch GeneralScalerSpec.parse(request.spec) {
+        case .failure(let invalid): return AdmissionVerdict(problems: invalid.problems)
+        case .success(let spec):
+            return await withTaskGroup(of: AdmissionVerdict.self) { group in
+                group.addTask { await look(at: spec, request) }
+                group.addTask {
+                    try? await time.sleep(AdmissionLimits.reviewTime)
+                    return AdmissionVerdict(warnings: [
+                        "the plugins did not check this GeneralScaler in time: look at its condition Ready"
+                    ])
+                }
+                let first = await group.next() ?? AdmissionVerdict()
+                group.cancelAll()
+                return first
+            }
+        }
+    }
+
+    private func look(at spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> AdmissionVerdict {
+        var verdict = AdmissionVerdict()
+        var secrets: Set<String> = []
+        for (index, metric) in spec.metrics.enumerated() {
+            let path = "spec.metrics[\(index)]"
+            let own = ConfigTemplate(metric.config, path: "\(path).config")
+            secrets.formUnion(own.places.map(\.reference.name))
+            let defaults = source.defaults(forType: metric.type)
+            let config = ConfigTemplate(
+                .object(defaults.merging(metric.config.objectValue ?? [:]) { _, own in own }), path: "\(path).config")
+            let answer = await source.validate(
+                type: metric.type, config: PluginConfig(config.filled { _ in Self.standIn }))
+            let found = answer.problems(metric: path).filter { !config.isReference($0.path) }
+            // What a plugin says of a config with stand-ins may be due to one of them.
+            if case .invalid = answer, config.places.isEmpty {
+                verdict.problems += found
+            } else {
+                verdict.warnings += found.map(\.description)
+            }
+        }
+        verdict.warnings += otherClaims(spec, request)
+        for name in secrets.sorted().prefix(AdmissionLimits.secretsPerReview) {
+            let secret = ObjectKey(namespace: request.namespace, name: name)
+            if await mayRead(secret, request.user) == false {
+                verdict.warnings.append(
+                    "you may not read Secret \(name), which a metric takes a value from: who may not read a Secret should "
+                        + "not send it to an address of their choice")
+            }
+        }
+        return verdict
+    }
+
+    /// A rename by GitOps creates before it prunes: two claims for a moment are no mistake.
+    private func otherClaims(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) -> [String] {
+        guard !spec.isPaused, spec.mode == .active else { return [] }
+        let rivals = scalers().filter { scaler in
+            guard scaler.namespace == request.namespace, scaler.name != request.name,
+                case .success(let other) = scaler.spec
+            else { return false }
+            return other.target == spec.target && !other.isPaused && other.mode == .active && !scaler.isBeingDeleted
+        }
+        return rivals.map(\.name).sorted().prefix(1).map {
+            "GeneralScaler \($0) scales \(spec.target) already: the older of the two does, the other waits"
+        }
+    }
+}

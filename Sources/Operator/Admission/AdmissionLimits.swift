@@ -1,0 +1,18 @@
+/// Every bound of the admission webhook.
+enum AdmissionLimits {
+    /// Bytes of a review: the API server stores objects of up to 1.5 MiB, and an update brings two.
+    static let bodyBytes = 4 << 20
+    /// Reviews whose bodies are in memory at one time; further ones wait unread.
+    static let bodiesAtOnce = 4
+    static let connections = 512
+    /// From the first byte of a review to its answer. Less than the ``timeoutSeconds`` of the configuration, so that the
+    /// API server hears of the trouble from us.
+    static let reviewTime: Duration = .seconds(4)
+    /// Secrets whose readers are looked up for one object; more are not looked at.
+    static let secretsPerReview = 20
+    static let warnings = 10
+    /// The API server cuts longer ones.
+    static let warningCharacters = 256
+    /// Bytes of a certificate or key file.
+    static let certificateBytes = 1 << 20
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import KubernetesClient
+import Operator
+
+/// How GeneralScalers are checked before they are stored.
+struct AdmissionOptions: ParsableArguments {
+    @Option(help: "Address and port for the admission webhook; port 0 takes a free one. Default: no webhook.")
+    var webhookListen: ListenAddress?
+
+    @Option(
+        help: "NAMESPACE/NAME of the Service through which the API server reaches the webhook.",
+        transform: ObjectKey.init(argument:)
+    )
+    var webhookService = ObjectKey(namespace: "generalscaler-system", name: "generalscaler-webhook")
+
+    @Option(help: "Name of the ValidatingWebhookConfiguration that is told which certificate to believe.")
+    var webhookConfiguration = "generalscaler"
+
+    @Option(
+        help: """
+            Directory with tls.crt and tls.key for the webhook, from cert-manager for instance. Default: the operator makes \
+            its own, in a Secret named as the Service.
+            """
+    )
+    var webhookCertificates: String?
+
+    /// Nil for no webhook.
+    var configuration: AdmissionConfiguration? {
+        webhookListen.map { listen in
+            AdmissionConfiguration(
+                listen: listen, service: webhookService,
+                certificates: webhookCertificates.map { .directory($0) }
+                    ?? .own(secret: webhookService, configuration: webhookConfiguration))
+        }
+    }
+}
