@@ -177,7 +177,7 @@ struct HighAvailabilityTests {
         first.transport.hold { $0.method == "PATCH" && $0.url.contains("/status") }
         try await world.pass([first, second]) { first.transport.isHolding }
         first.transport.hold { _ in true }
-        try await world.pass([second]) { try world.replicas() == 6 }
+        try await world.pass([second]) { try world.replicas() == 6 && world.status()["pendingScale"] == nil }
         let status = try world.status()
         let writes = first.decisionWrites.count
         first.transport.release()

@@ -34,7 +34,8 @@ import Testing
             while connection.write(" "), !connection.isClosed(within: 50) {}
         }
         #expect(error.kind == .deadlineExceeded)
-        #expect(ContinuousClock.now - start < .seconds(10))
+        // All of it would take 50 s.
+        #expect(ContinuousClock.now - start < .seconds(40))
     }
 
     @Test func `of a body of 1 GB no more than the bound is taken`() async throws {

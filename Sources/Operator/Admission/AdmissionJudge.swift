@@ -16,9 +16,6 @@ struct AdmissionJudge: Sendable {
     let mayRead: @Sendable (_ secret: ObjectKey, _ user: JSON) async -> Bool?
     let time: OperatorTime
 
-    /// What a plugin gets in place of a value of a Secret.
-    private static let standIn = "value-of-a-secret"
-
     /// Answers in ``AdmissionLimits/reviewTime`` in any case: what was not looked at by then is let pass.
     func judge(_ request: AdmissionRequest) async -> AdmissionVerdict {
         // An edit of labels, or a rollback of the operator, must not be held up by an old spec.
@@ -51,8 +48,7 @@ struct AdmissionJudge: Sendable {
             let defaults = source.defaults(forType: metric.type)
             let config = ConfigTemplate(
                 .object(defaults.merging(metric.config.objectValue ?? [:]) { _, own in own }), path: "\(path).config")
-            let answer = await source.validate(
-                type: metric.type, config: PluginConfig(config.filled { _ in Self.standIn }))
+            let answer = await source.validate(type: metric.type, config: PluginConfig(config.filledWithStandIns()))
             let found = answer.problems(metric: path).filter { !config.isReference($0.path) }
             // What a plugin says of a config with stand-ins may be due to one of them.
             if case .invalid = answer, config.places.isEmpty {

@@ -51,6 +51,9 @@ package struct ConfigTemplate: Sendable {
         } ?? [:]
     }
 
+    /// The config where there is no Secret to read. What a plugin says of a stand-in means nothing.
+    package func filledWithStandIns() -> JSON { filled { _ in "value-of-a-secret" } }
+
     private func filled(_ value: JSONReader, _ replace: (JSONReader) -> JSON?) -> JSON? {
         switch value.value {
         case .object(let members):

@@ -38,14 +38,11 @@ struct PluginCheck {
         }
     }
 
-    /// What the plugin gets in place of a value of a Secret, since there is none to read here.
-    private static let standIn = "value-of-a-secret"
-
     func problems(_ metric: ConfigToCheck) async -> [JSONPathError] {
         let defaults = host.defaults(forType: metric.type)
         let merged = ConfigTemplate(
             .object(defaults.merging(metric.config.json.objectValue ?? [:]) { $1 }), path: "\(metric.path).config")
-        let verdict = await host.validate(type: metric.type, config: merged.filled { _ in Self.standIn })
+        let verdict = await host.validate(type: metric.type, config: merged.filledWithStandIns())
         // What it says of a stand-in means nothing; what it says of the rest may be due to one.
         let problems = verdict.problems(metric: metric.path).filter { !merged.isReference($0.path) }
         guard !merged.places.isEmpty else { return problems }
