@@ -21,9 +21,10 @@ demo: ## Scale three real apps on Prometheus, Redis and Pub/Sub, for about 90 se
 test: $(PYTHON)/.installed ## Build everything and run every test
 	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) --build-tests
-	@swift test --skip-build --disable-xctest
+	@scripts/simple_e2e.sh
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
 	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
+	@swift test --skip-build --disable-xctest
 
 test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
 	@scripts/install-dependencies.sh build test
