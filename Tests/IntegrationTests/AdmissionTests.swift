@@ -12,11 +12,13 @@ struct AdmissionTests {
         group: "admissionregistration.k8s.io", version: "v1", kind: "ValidatingWebhookConfiguration",
         plural: "validatingwebhookconfigurations", isNamespaced: false)
 
+    private static let secret = ResourceKind(group: "", version: "v1", kind: "Secret", plural: "secrets")
+
     @Test("the operator makes its certificate, tells the API server of it, and refuses what the plugin refuses")
     func validate() async throws {
         try await TestCluster.run { cluster in
             try await PrometheusServer.run { prometheus in
-                let name = "generalscaler-\(cluster.namespace)"
+                let name = OperatorRights.clusterName(cluster)
                 let key = ObjectKey(namespace: "", name: name)
                 // Of a service that is not there: a real API server that asks it gets no answer, and goes on.
                 _ = try await cluster.client.create(
@@ -31,17 +33,23 @@ struct AdmissionTests {
                                 "namespaceSelector": ["matchLabels": ["no": "namespace"]],
                                 "clientConfig": [
                                     "service": [
-                                        "namespace": .string(cluster.namespace), "name": "webhook", "path": "/validate",
+                                        "namespace": .string(cluster.namespace), "name": "generalscaler-webhook",
+                                        "path": "/validate",
                                     ]
                                 ],
                             ]
                         ],
                     ])
+                // As the manifest makes it: the operator may not create Secrets.
+                _ = try await cluster.client.create(
+                    Self.secret, in: cluster.namespace,
+                    ["apiVersion": "v1", "kind": "Secret", "metadata": ["name": "generalscaler-webhook"]])
                 do {
                     try await TestOperator.run(
                         on: cluster, prometheus: prometheus.address,
                         arguments: [
-                            "--webhook-listen", "127.0.0.1:0", "--webhook-service", "\(cluster.namespace)/webhook",
+                            "--webhook-listen", "127.0.0.1:0", "--webhook-service",
+                            "\(cluster.namespace)/generalscaler-webhook",
                             "--webhook-configuration", name,
                         ]
                     ) { try await ask($0, cluster, key) }
@@ -100,7 +108,7 @@ struct AdmissionTests {
             HTTPRequest(
                 method: "POST", url: "https://127.0.0.1:\(port)/validate", body: body.encoded(),
                 tls: TLSOptions(
-                    certificateAuthorities: authorities, serverName: "webhook.\(cluster.namespace).svc"),
+                    certificateAuthorities: authorities, serverName: "generalscaler-webhook.\(cluster.namespace).svc"),
                 timeout: .seconds(30)))
         await http.shutdown()
         return try JSON(parsing: answer.body)["response"] ?? .null

@@ -4,7 +4,7 @@ import WireFormats
 import YAMLFormat
 
 /// Who the operator of a test is: a service account with the rights that `deploy/operator.yaml` gives, in the test's
-/// namespace and in no other.
+/// namespace and in no other, and for what is in no namespace under the names of the test's own.
 enum OperatorRights {
     private static let name = "generalscaler"
 
@@ -13,25 +13,53 @@ enum OperatorRights {
     /// - Returns: the path of a kubeconfig that has the token.
     static func grant(on cluster: TestCluster) async throws -> String {
         let namespace = cluster.namespace
-        func create(_ kind: ResourceKind, _ fields: [String: JSON]) async throws {
+        func create(_ kind: ResourceKind, named name: String = name, _ fields: [String: JSON]) async throws {
             let head: [String: JSON] = [
                 "apiVersion": .string(kind.apiVersion), "kind": .string(kind.kind), "metadata": ["name": .string(name)],
             ]
-            _ = try await cluster.client.create(kind, in: namespace, .object(head.merging(fields) { $1 }))
+            _ = try await cluster.client.create(
+                kind, in: kind.isNamespaced ? namespace : "", .object(head.merging(fields) { $1 }))
         }
         try await create(.serviceAccount, [:])
-        try await create(.role, ["rules": .array(try rules())])
+        let rules = try rules()
+        let subjects: JSON = [["kind": "ServiceAccount", "name": .string(name), "namespace": .string(namespace)]]
+        func reference(_ kind: String, _ name: String) -> JSON {
+            ["apiGroup": .string(ResourceKind.role.group), "kind": .string(kind), "name": .string(name)]
+        }
+        try await create(.role, ["rules": .array(rules.filter { !isClusterWide($0) })])
+        try await create(.roleBinding, ["roleRef": reference("Role", name), "subjects": subjects])
+        let clusterName = clusterName(cluster)
         try await create(
-            .roleBinding,
-            [
-                "roleRef": ["apiGroup": .string(ResourceKind.role.group), "kind": "Role", "name": .string(name)],
-                "subjects": [["kind": "ServiceAccount", "name": .string(name), "namespace": .string(namespace)]],
-            ])
+            .clusterRole, named: clusterName,
+            ["rules": .array(rules.filter(isClusterWide).map { renamed($0, clusterName) })])
+        try await create(
+            .clusterRoleBinding, named: clusterName,
+            ["roleRef": reference("ClusterRole", clusterName), "subjects": subjects])
         let answer = try await cluster.client.create(
             .tokenRequest(of: name), in: namespace,
             ["apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": [:]])
         guard let token = answer["status"]?["token"]?.stringValue else { throw Missing(what: "a token in \(answer)") }
         return try kubeconfig(of: cluster, token: token)
+    }
+
+    /// Takes away what does not go with the namespace.
+    static func revoke(on cluster: TestCluster) async {
+        let key = ObjectKey(namespace: "", name: clusterName(cluster))
+        for kind in [ResourceKind.clusterRoleBinding, .clusterRole] { try? await cluster.client.delete(kind, key) }
+    }
+
+    /// What the test's objects in no namespace are called.
+    static func clusterName(_ cluster: TestCluster) -> String { "generalscaler-\(cluster.namespace)" }
+
+    private static func isClusterWide(_ rule: JSON) -> Bool {
+        let groups: [JSON] = ["admissionregistration.k8s.io", "authorization.k8s.io"]
+        return rule["apiGroups"]?.arrayValue?.allSatisfy(groups.contains) == true
+    }
+
+    private static func renamed(_ rule: JSON, _ name: String) -> JSON {
+        var rule = rule.objectValue ?? [:]
+        if rule["resourceNames"] != nil { rule["resourceNames"] = [.string(name)] }
+        return .object(rule)
     }
 
     /// What the manifest lets the operator do, in its own namespace and in the others: here these are one.
@@ -74,6 +102,13 @@ extension ResourceKind {
         group: "rbac.authorization.k8s.io", version: "v1", kind: "Role", plural: "roles")
     fileprivate static let roleBinding = ResourceKind(
         group: "rbac.authorization.k8s.io", version: "v1", kind: "RoleBinding", plural: "rolebindings")
+
+    fileprivate static let clusterRole = ResourceKind(
+        group: "rbac.authorization.k8s.io", version: "v1", kind: "ClusterRole", plural: "clusterroles",
+        isNamespaced: false)
+    fileprivate static let clusterRoleBinding = ResourceKind(
+        group: "rbac.authorization.k8s.io", version: "v1", kind: "ClusterRoleBinding", plural: "clusterrolebindings",
+        isNamespaced: false)
 
     /// Asking for a token is creating below the account.
     fileprivate static func tokenRequest(of account: String) -> ResourceKind {

@@ -60,6 +60,7 @@ struct TestCluster: Sendable {
         } catch {
             result = .failure(error)
         }
+        await OperatorRights.revoke(on: cluster)
         try? await cluster.client.delete(.namespace, ObjectKey(namespace: "", name: cluster.namespace))
         await http.shutdown()
         try result.get()
