@@ -98,6 +98,11 @@ actor OneshotPlugin: PluginInstance {
         self.initialized = initialized
         for waiter in offerWaiters { waiter.resume() }
         offerWaiters = []
+        guard initialized != nil else { return end() }
+        while turnsTaken < maxInFlight, let next = popWaiter() {
+            turnsTaken += 1
+            wake(next, isReady: true)
+        }
     }
 
     func stop() {
@@ -144,9 +149,11 @@ actor OneshotPlugin: PluginInstance {
     private func runOnce(
         _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
-        guard !isStopping, let initialized else { return .failure(stopped) }
+        guard !isStopping else { return .failure(stopped) }
         let deadline = now + timeout
-        guard await turn(by: deadline) else { return .failure(refusal(request, timeout: timeout)) }
+        guard !hasEnded, await turn(by: deadline), let initialized else {
+            return .failure(refusal(request, timeout: timeout))
+        }
         let start = now
         let id = nextID
         nextID += 1
@@ -179,6 +186,10 @@ actor OneshotPlugin: PluginInstance {
 
     private func refusal(_ request: PluginRequest, timeout: Duration) -> PluginFailure {
         if isStopping { return stopped }
+        if hasEnded {
+            return PluginFailure(
+                .notRunning, plugin: program.name, "plugin \(program.name) ended before it told what it offers")
+        }
         return waiters.count >= PluginHostLimits.maxQueuedCalls
             ? .busy(program.name, maxInFlight: maxInFlight)
             : .missedDeadline(
@@ -187,11 +198,11 @@ actor OneshotPlugin: PluginInstance {
 
     // MARK: Turns
 
-    /// Waits until another process may run.
+    /// Waits until it is known what the plugin offers and another process may run.
     ///
     /// - Returns: false where the time is up, too many wait, or the plugin is stopping.
     private func turn(by deadline: Duration) async -> Bool {
-        guard turnsTaken >= maxInFlight else {
+        guard initialized == nil || turnsTaken >= maxInFlight else {
             turnsTaken += 1
             return true
         }
@@ -211,11 +222,15 @@ actor OneshotPlugin: PluginInstance {
 
     /// Passes a turn that has ended on to the call that has waited longest.
     private func giveTurn() {
-        while let next = queue.popFirst() {
-            guard waiters[next] != nil else { continue }
-            return wake(next, isReady: true)
-        }
+        if let next = popWaiter() { return wake(next, isReady: true) }
         turnsTaken -= 1
+    }
+
+    private func popWaiter() -> Int? {
+        while let next = queue.popFirst() {
+            if waiters[next] != nil { return next }
+        }
+        return nil
     }
 
     private func wake(_ id: Int, isReady: Bool) {

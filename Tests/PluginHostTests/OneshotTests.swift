@@ -8,12 +8,12 @@ import WireFormats
 @Suite("Plugins that run once for each call", .timeLimit(.minutes(5)))
 struct OneshotTests {
     private func run(
-        onCall: String = ":", entry: String = "mode: oneshot", clock: ManualClock? = nil,
+        onCall: String = ":", entry: String = "mode: oneshot", clock: ManualClock? = nil, waitsForStart: Bool = true,
         body: (HostFixture) async throws -> Void
     ) async throws {
         try await HostFixture.run(
             [:], files: ["generalscaler-plugin-shell": ShellScript.text(type: "shell", onCall: onCall)],
-            manifest: "plugins: {shell: {\(entry)}}", clock: clock, body: body)
+            manifest: "plugins: {shell: {\(entry)}}", clock: clock, waitsForStart: waitsForStart, body: body)
     }
 
     private func ask(_ fixture: HostFixture, timeout: Duration = .seconds(60)) async throws -> Double {
@@ -42,6 +42,22 @@ struct OneshotTests {
                 return try await group.reduce(0, +)
             }
             #expect(sum == 50)
+        }
+    }
+
+    @Test("A call that comes before the script has told what it offers waits for that")
+    func early() async throws {
+        try await run(waitsForStart: false) { fixture async throws in
+            var answer: Double?
+            while answer == nil {
+                do {
+                    answer = try await ask(fixture)
+                } catch let failure as PluginFailure {
+                    guard failure.message.contains("has not been started yet") else { throw failure }
+                    await Task.yield()
+                }
+            }
+            #expect(answer == 5)
         }
     }
 
