@@ -42,14 +42,14 @@ import Testing
         }
         #expect(error.kind == .deadlineExceeded)
         #expect(error.message.contains("127.0.0.1"))
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test func `a server that accepts and says nothing does not outlast the deadline`() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .milliseconds(500)) { $0.waitForClose() }
         #expect(error.kind == .deadlineExceeded)
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test func `of a reply of 1 GB no more than the bound is taken`() async throws {
