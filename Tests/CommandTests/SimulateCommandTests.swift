@@ -104,6 +104,53 @@ struct SimulateCommandTests {
         }
     }
 
+    @Test("A value of a Secret comes from the file that is named for it, and appears nowhere")
+    func secret() async throws {
+        let start: Int64 = 1_767_225_600
+        let samples = (0...4).map { "load 100 \(start + Int64($0) * 15)" }
+        let text = "# TYPE load gauge\n" + samples.joined(separator: "\n") + "\n# EOF\n"
+        // The password is "canary-password".
+        let users = "basic_auth_users: {reader: $2b$05$abcdefghijklmnopqrstuuTvmw3qcMpAvEgQGhbFMhqjD3R/evDDW}"
+        try await PrometheusServer.run(.init(samples: text, webConfiguration: users)) { server in
+            try await Program.withDirectory { directory in
+                let scaler = """
+                    apiVersion: autoscaling.example.com/v1
+                    kind: GeneralScaler
+                    metadata: {name: app}
+                    spec:
+                      targetDeployment: app
+                      maxReplicas: 9
+                      metrics:
+                        - type: prometheus
+                          targetValue: 100
+                          config:
+                            address: "\(server.address)"
+                            query: load
+                            auth:
+                              basic:
+                                username: reader
+                                password: {valueFrom: {secretKeyRef: {name: login, key: password}}}
+                    """
+                try Program.write(scaler, to: "\(directory)/app.yaml")
+                let arguments = [
+                    "simulate", "-f", "\(directory)/app.yaml", "--recorded-replicas", "1", "--decisions", "-",
+                    "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T00:01:00Z",
+                ]
+                let without = try await Program.run(arguments)
+                #expect(without.code == 1)
+                #expect(without.errors.contains("--secret login/password=FILE"), "\(without.errors)")
+                for (password, code) in [("canary-password", 0), ("canary-mistaken", 1)] {
+                    try Program.write(password, to: "\(directory)/password")
+                    let outcome = try await Program.run(
+                        arguments + ["--secret", "login/password=\(directory)/password"])
+                    #expect(outcome.code == Int32(code), "\(outcome.errors)")
+                    #expect(!outcome.errors.contains("canary"))
+                    #expect(!outcome.output.contains("canary"))
+                }
+            }
+        }
+    }
+
     @Test("The trace is the one that its script makes")
     func trace() async throws {
         let made = try await Program.python("examples/simulate/make-trace.py")
