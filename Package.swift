@@ -67,11 +67,10 @@ let package = Package(
         .target(
             name: "KubernetesClient",
             dependencies: [
-                "HTTPTransport", "WireFormats",
+                "HTTPTransport", "WireFormats", "YAMLFormat",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "Yams", package: "Yams"),
             ]
         ),
         .target(

@@ -36,7 +36,7 @@ ALLOWED = {
     ),
     "PluginConformance": f"CLinux PluginHost PluginProtocol WireFormats {RUNTIME}",
     "KubernetesClient": (
-        f"HTTPTransport WireFormats Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
+        f"HTTPTransport WireFormats YAMLFormat Logging ServiceLifecycle Subprocess SystemPackage {RUNTIME}"
     ),
     "ClusterSimulator": f"WireFormats HTTPTypes Hummingbird HummingbirdTLS Logging ServiceLifecycle Yams {RUNTIME}",
     "Operator": (

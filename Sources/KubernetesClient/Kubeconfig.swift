@@ -1,4 +1,5 @@
 import WireFormats
+import YAMLFormat
 
 /// Kubeconfig files, merged as kubectl merges them: of each cluster, user and context, and of the current context, the
 /// first file that has it wins.

@@ -57,8 +57,6 @@ package enum KubernetesLimits {
     static let execErrorBytes = 256 << 10
     /// Bytes of a kubeconfig, certificate or token file.
     static let fileBytes = 8 << 20
-    /// Nodes of a kubeconfig after its YAML aliases are expanded.
-    static let yamlNodes = 200_000
 
     // MARK: Events
 
