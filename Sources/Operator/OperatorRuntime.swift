@@ -1,4 +1,4 @@
-import Glibc
+import FoundationEssentials
 package import HTTPTransport
 package import KubernetesClient
 package import Logging
@@ -213,8 +213,6 @@ private final class ChangeLine: Sendable {
 extension OperatorTime {
     /// The machine's own clocks.
     package static let system = OperatorTime(clock: ContinuousClock()) {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(microsecondsSince1970: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+        Timestamp(microsecondsSince1970: Int64(Date.now.timeIntervalSince1970 * 1_000_000))
     }
 }
