@@ -1,0 +1,229 @@
+import KubernetesClient
+import Scaling
+
+// One poll, from its due time to its verdict.
+extension ScalerController {
+    /// How often a decision whose write met a newer version of the target is made again before the next poll.
+    static let maxConflictRetries = 3
+    /// How long a target that nothing else scaled is taken to be the scaler's alone.
+    static let rivalCheckInterval: Duration = .seconds(300)
+    /// Share of the polling interval by which a poll may be late and still count as on time.
+    static let ignoredLateness = 0.1
+
+    /// One poll: of which object, in which version, and when it was to begin.
+    struct Poll: Sendable {
+        let key: ObjectKey
+        let identity: ObjectIdentity
+        let generation: Int
+        let due: Duration
+    }
+
+    func startPoll(of key: ObjectKey, due: Duration, in polls: inout DiscardingTaskGroup) {
+        guard let state = states[key] else { return }
+        let now = world.time.elapsed()
+        schedule.set(key, due: PollPhase.nextDue(after: now, phase: state.phase, interval: state.pollingInterval))
+        // The poll that is still on reschedules nothing: the next due time stands already.
+        guard !state.isPolling else { return }
+        states[key]?.isPolling = true
+        if let object = world.scalers[key], object.identity == state.identity {
+            states[key]?.notice(version: object.resourceVersion)
+        }
+        let poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due)
+        polls.addTask {
+            await self.run(poll)
+            await self.finish(poll, startedAt: now)
+        }
+    }
+
+    private func finish(_ poll: Poll, startedAt: Duration) {
+        world.metrics.pollFinished(after: world.time.elapsed() - startedAt)
+        world.logger.debug("poll finished", metadata: poll.identity.metadata([:]))
+        guard let state = states[poll.key], state.identity == poll.identity else { return }
+        states[poll.key]?.isPolling = false
+        // Looked at when it ends and not at the next poll: a cooldown lasts as long as it says.
+        if let end = state.lastDecision?.cooldownEnd, end > world.time.now(), let due = schedule.due(of: poll.key) {
+            schedule.set(poll.key, due: min(due, world.time.elapsed() + (end - world.time.now())))
+            alarm.ring()
+        }
+        if state.generation != poll.generation { pollNow(poll.identity) }
+    }
+
+    /// The state, unless the object was replaced, deleted or edited since the poll began, or somebody else leads.
+    func state(in poll: Poll) -> ScalerState? {
+        guard isLeading, !isStopping, !Task.isCancelled, let state = states[poll.key], state.identity == poll.identity,
+            state.generation == poll.generation
+        else { return nil }
+        return state
+    }
+
+    private func run(_ poll: Poll) async {
+        do throws(Blocker) {
+            let spec = try validSpec(poll.key)
+            let (resolution, observations) = try await look(poll, spec)
+            try await checkRival(poll, spec)
+            for attempt in 0...Self.maxConflictRetries {
+                let target = try await world.targets.snapshot(
+                    of: spec.target, namespace: poll.key.namespace,
+                    notOlderThan: states[poll.key]?.minimumTargetVersion, bypassingCache: attempt > 0
+                )
+                guard let state = state(in: poll) else { return }
+                let outcome = decide(poll, state, resolution, observations, target)
+                if outcome.decision.changesReplicas, spec.mode == .active, try await findsRival(poll, spec) { continue }
+                if await carryOut(poll.key, outcome.decision, target) { return }
+                // The next attempt is the same poll: it remembers what this one did.
+                states[poll.key]?.history = state.history
+            }
+            throw Blocker(
+                .scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll tries again."
+            )
+        } catch {
+            guard let state = state(in: poll) else { return }
+            if error.reason == .targetNotFound, let target = state.target {
+                waiting[TargetPlace(namespace: poll.key.namespace, target: target), default: []].insert(poll.key)
+            }
+            world.metrics.blocked(error.reason)
+            await report(.blocked(error), poll.key)
+        }
+    }
+
+    private func validSpec(_ key: ObjectKey) throws(Blocker) -> GeneralScalerSpec {
+        switch states[key]?.spec {
+        case .success(let spec): return spec
+        case .failure(let invalid): throw Blocker(.invalidSpec, invalid.description)
+        case nil: throw Blocker(.invalidSpec, "the object is gone")
+        }
+    }
+
+    /// Reads the metrics. A source that refuses the credentials is asked once more where the Secret has newer ones.
+    private func look(
+        _ poll: Poll, _ spec: GeneralScalerSpec
+    ) async throws(Blocker) -> (Resolution, [MetricObservation]) {
+        var resolution = try await resolution(poll, spec)
+        var outcomes = await outcomes(of: resolution.queries)
+        if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
+            let renewed = try await self.resolution(poll, spec, .recent)
+            if renewed.secrets != resolution.secrets {
+                resolution = renewed
+                outcomes = await self.outcomes(of: renewed.queries)
+            }
+        }
+        return (resolution, outcomes.map { MetricObservation($0) })
+    }
+
+    /// What the plugins made of the spec: asked once for each generation, and again when a Secret changed.
+    private func resolution(
+        _ poll: Poll, _ spec: GeneralScalerSpec, _ freshness: SecretFreshness = .cached
+    ) async throws(Blocker) -> Resolution {
+        let known = state(in: poll)?.resolution
+        if let known, known.secrets.references.isEmpty { return known }
+        let isFirstLook = states[poll.key]?.hasSeenSecrets == false
+        let secrets = try await resolver.secretValues(
+            of: spec, namespace: poll.key.namespace, isFirstLook ? .recent : freshness)
+        if let state = state(in: poll) { states[poll.key]?.hasSeenSecrets = isSettled(state) }
+        if let known, known.secrets == secrets { return known }
+        let resolution = try await resolver.resolve(spec, secrets)
+        guard let state = state(in: poll) else { return resolution }
+        dropReadings(of: state)
+        states[poll.key]?.resolution = resolution
+        for (metric, query) in zip(spec.metrics, resolution.queries) {
+            let terms = SharedReadings.Terms(interval: spec.pollingInterval, timeout: metric.timeout)
+            readings.subscribe(poll.identity, to: query, terms: terms)
+        }
+        return resolution
+    }
+
+    /// Soon after an edit a Secret may still be as it was fetched before it: then it is looked at once more.
+    private func isSettled(_ state: ScalerState) -> Bool {
+        state.editedAt.map { world.time.elapsed() >= $0 + SecretLimits.leastInterval } ?? true
+    }
+
+    private func outcomes(of queries: [ReadingQuery]) async -> [ReadingOutcome] {
+        guard queries.count > 1 else {
+            var single: [ReadingOutcome] = []
+            for query in queries { single.append(await readings.outcome(of: query)) }
+            return single
+        }
+        return await withTaskGroup(of: (Int, ReadingOutcome).self) { group in
+            for (index, query) in queries.enumerated() {
+                group.addTask { (index, await self.readings.outcome(of: query)) }
+            }
+            var outcomes: [Int: ReadingOutcome] = [:]
+            for await (index, outcome) in group { outcomes[index] = outcome }
+            return queries.indices.compactMap { outcomes[$0] }
+        }
+    }
+
+    /// Decides, synchronously, on what is known at this moment.
+    private func decide(
+        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ observations: [MetricObservation],
+        _ target: TargetSnapshot
+    ) -> DecisionOutcome {
+        let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
+        states[poll.key]?.reversals.observe(current: target.replicas, now: now)
+        let holds = holds(of: states[poll.key] ?? state, at: now)
+        let outcome = DecisionEngine.decide(
+            DecisionInput(
+                spec: resolution.spec,
+                now: now,
+                current: target.replicas,
+                ready: target.readyReplicas,
+                observations: observations,
+                history: state.history,
+                holds: holds.map(\.cause),
+                details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first }
+            )
+        )
+        states[poll.key]?.history = outcome.history
+        let unreadySince = target.readyReplicas < target.replicas ? state.unreadySince ?? now : nil
+        states[poll.key]?.unreadySince = unreadySince
+        return outcome
+    }
+
+    /// Why the target is left alone whatever the metrics say. A dry run is held by nothing: it patches nothing.
+    private func holds(of state: ScalerState, at now: Timestamp) -> [(cause: Cause, why: String)] {
+        var holds: [(cause: Cause, why: String)] = []
+        if let why = world.pause?.reason { holds.append((.paused, why)) }
+        guard let target = state.claimedTarget else { return holds }
+        if let holder = claims.holder(of: target, otherThan: state.identity) {
+            holds.append((.duplicateTarget, "GeneralScaler/\(holder.name), which is older, scales this target"))
+        }
+        if let rival = state.rival {
+            holds.append(
+                (.replicasConflict, "\(rival) scales this target too: delete it, or set mode to DryRun here"))
+        } else if state.reversals.isHolding(at: now), let end = state.reversals.heldUntil {
+            holds.append(
+                (
+                    .replicasConflict,
+                    "\(ReversalGuard.reversalsBeforeHold) changes in a row were undone by someone else, so the next try "
+                        + "waits until \(end.rfc3339(.seconds)): find what sets the replicas of \(target)"
+                ))
+        }
+        return holds
+    }
+
+    /// Looks for a HorizontalPodAutoscaler or ScaledObject on the target, before the first patch and from time to time.
+    /// True: there is one, or there is none any more, and the decision has to be made anew.
+    private func findsRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) -> Bool {
+        guard let state = state(in: poll) else { return false }
+        if let last = state.rivalsLookedForAt, world.time.elapsed() - last < Self.rivalCheckInterval { return false }
+        let rival = try await world.rivals.rival(of: spec.target, namespace: poll.key.namespace)
+        guard self.state(in: poll) != nil else { return false }
+        states[poll.key]?.rival = rival
+        states[poll.key]?.rivalsLookedForAt = rival == nil ? world.time.elapsed() : nil
+        return rival != nil
+    }
+
+    /// A rival that was found is looked for again at every poll, so that its end is noticed.
+    private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) {
+        guard state(in: poll)?.rival != nil else { return }
+        let rival = try await world.rivals.rival(of: spec.target, namespace: poll.key.namespace)
+        if state(in: poll) != nil { states[poll.key]?.rival = rival }
+    }
+
+    /// When the poll was due, unless it is late by more than a little: two polls are then exactly their interval
+    /// apart, and a cooldown of so many intervals does not miss the last of them by a millisecond.
+    private func decisionTime(_ poll: Poll, interval: Duration) -> Timestamp {
+        let lateness = world.time.elapsed() - poll.due
+        return world.time.now() + (lateness <= interval * Self.ignoredLateness ? .zero - lateness : .zero)
+    }
+}
