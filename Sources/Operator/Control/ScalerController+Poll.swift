@@ -1,5 +1,7 @@
 import KubernetesClient
+import Logging
 import Scaling
+import WireFormats
 
 // One poll, from its due time to its verdict.
 extension ScalerController {
