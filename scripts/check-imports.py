@@ -58,7 +58,7 @@ ALLOWED = {
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
     "worker": f"CHiredis {RUNTIME}",
     "event-queue": f"HTTPTransport WireFormats {RUNTIME}",
-    "bench": f"CLinux HTTPTransport PluginHost PluginProtocol Scaling WireFormats Logging {RUNTIME}",
+    "bench": f"CCurl CLinux ClusterSimulator PluginHost PluginProtocol WireFormats YAMLFormat Hummingbird Logging ServiceLifecycle {RUNTIME}",
     "bench-plugin": f"PluginSDK {RUNTIME}",
 }
 

@@ -29,6 +29,9 @@ actor ScalerController: Service {
     /// New scalers are first polled this far apart, so that a start with thousands of them is no stampede.
     static let firstPollSpacing: Duration = .milliseconds(1)
 
+    /// Writes to the API server under way at one time.
+    static let maxWrites = 64
+
     private struct News {
         var objects: Set<ObjectKey> = []
         var targets: Set<TargetPlace> = []
@@ -37,6 +40,7 @@ actor ScalerController: Service {
     let world: Surroundings
     let readings: SharedReadings
     let resolver: SpecResolver
+    let writes = Permits(ScalerController.maxWrites)
     /// What happened since the loop last looked. Bounded by the number of objects.
     private nonisolated let news = Mutex(News())
     nonisolated let alarm = Alarm()

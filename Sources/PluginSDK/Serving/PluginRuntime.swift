@@ -97,15 +97,22 @@ extension MetricPlugin {
 
 /// Hosts send the same few configs again and again; a config is decoded once.
 private final class ConfigCache<Config: MetricConfig>: Sendable {
-    private let configs = Mutex<[ConfigText: Config]>([:])
+    /// A config may be large, and half of a table is free places.
+    private final class Box: Sendable {
+        let config: Config
+
+        init(_ config: Config) { self.config = config }
+    }
+
+    private let configs = Mutex<[ConfigText: Box]>([:])
 
     func decoded(_ text: ConfigText) throws(PluginError) -> Config {
-        if let known = configs.withLock({ $0[text] }) { return known }
+        if let known = configs.withLock({ $0[text] }) { return known.config }
         let config = try Self.decode(text)
         configs.withLock { configs in
             // Simple, and rare: nobody has that many metrics whose configs do not change.
             if configs.count >= ServeLimits.maxCachedConfigs { configs.removeAll() }
-            configs[text] = config
+            configs[text] = Box(config)
         }
         return config
     }

@@ -12,5 +12,5 @@ enum ServeLimits {
     /// and writes others.
     static let readChunkBytes = 8 << 10
     /// Configs kept decoded.
-    static let maxCachedConfigs = 1_024
+    static let maxCachedConfigs = 16_384
 }
