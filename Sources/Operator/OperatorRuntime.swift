@@ -157,7 +157,7 @@ package struct OperatorRuntime: Sendable {
             AdmissionJudge(
                 source: source, scalers: { scalers.objects }, mayRead: SecretReaders(client: client).mayRead, time: time
             ),
-            client, time, logger, onAdmissionBound)
+            client, time, metrics, logger, onAdmissionBound)
         self.source = source
         self.controller = controller
         self.events = events
@@ -175,13 +175,13 @@ package struct OperatorRuntime: Sendable {
 
     private static func admission(
         _ configuration: AdmissionConfiguration?, _ judge: AdmissionJudge, _ client: KubernetesClient,
-        _ time: OperatorTime, _ logger: Logger, _ onBound: @escaping @Sendable (Int) -> Void
+        _ time: OperatorTime, _ metrics: OperatorMetrics, _ logger: Logger, _ onBound: @escaping @Sendable (Int) -> Void
     ) -> [any Service] {
         guard let configuration else { return [] }
-        let keeper = CertificateKeeper(configuration, client: client, time: time, logger: logger)
+        let keeper = CertificateKeeper(configuration, client: client, time: time, metrics: metrics, logger: logger)
         let server = AdmissionServer(
-            address: configuration.listen, certificates: keeper, judge: judge, time: time, logger: logger,
-            onBound: onBound)
+            address: configuration.listen, certificates: keeper, judge: judge, time: time, metrics: metrics,
+            logger: logger, onBound: onBound)
         return [keeper, server]
     }
 }

@@ -23,6 +23,7 @@ struct AdmissionServerTests {
     private struct Cluster {
         let world: World
         let clock: ManualClock
+        let metrics = OperatorMetrics()
 
         /// - Parameter age: how long ago the clock stands, seen from the machine's.
         init(age: Duration = .zero) throws {
@@ -55,7 +56,7 @@ struct AdmissionServerTests {
                 client: KubernetesClient(
                     configuration: ClusterConfiguration(server: "http://simulated"), http: transport, clock: clock,
                     now: clock.wallMicroseconds, random: { 0.5 }, logger: .silent),
-                time: time, logger: .silent)
+                time: time, metrics: metrics, logger: .silent)
         }
 
         /// What the API server believes.
@@ -76,7 +77,7 @@ struct AdmissionServerTests {
                 source: world.source, scalers: { [] }, mayRead: { _, _ in nil }, time: time)
             let server = AdmissionServer(
                 address: ListenAddress(host: "127.0.0.1", port: 0), certificates: keeper, judge: judge, time: time,
-                logger: .silent, onBound: { port.yield($0) })
+                metrics: metrics, logger: .silent, onBound: { port.yield($0) })
             let services = ServiceGroup(services: [server], logger: .silent)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await services.run() }
