@@ -305,6 +305,10 @@ struct WebhookTests {
         #expect(exchange.calls.first?.url == "https://localhost:8443/validate?timeout=3s")
         #expect(exchange.calls.first?.serverName == "checks.test.svc")
         #expect(exchange.calls.first?.timeout == .seconds(3))
+        let late = server.exchange("POST", Sample.path, Sample.object("b")) { _ in
+            .failure("context deadline exceeded")
+        }
+        #expect(late.answer.json["message"]?.stringValue == failed + " context deadline exceeded")
     }
 
     @Test("in memory nobody is called: a request does as if the webhook were not there")

@@ -30,6 +30,8 @@ package struct PendingRequest: Sendable {
 package struct WebhookCall: Sendable {
     /// Of the host to connect to, which of a Service is not the name that its certificate has to have.
     package let url: String
+    /// What errors call it: of a Service by the Service's name.
+    let name: String
     /// The name to verify in place of the URL's host.
     package let serverName: String?
     /// PEM certificates to trust; nil for the system's.

@@ -47,7 +47,7 @@ struct OpenReview: Sendable {
     func answered(_ outcome: WebhookOutcome) -> AnsweredReview {
         AnsweredReview(
             webhook: webhook.identity, request: AnsweredReview.essence(of: request),
-            verdict: WebhookVerdict(outcome, of: webhook, uid: uid, url: call.url))
+            verdict: WebhookVerdict(outcome, of: webhook, uid: uid, url: call.name))
     }
 }
 

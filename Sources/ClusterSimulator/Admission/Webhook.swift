@@ -65,22 +65,20 @@ struct Webhook: Sendable {
         let bundle = client.string("caBundle") ?? ""
         let authorities = bundle.isEmpty ? nil : Data(base64Encoded: bundle).map { Array($0) }
         let limit = "?timeout=\(timeoutSeconds)s"
-        if let url = client.string("url") {
-            return WebhookCall(
-                url: url + limit, serverName: nil, authorities: authorities, timeout: .seconds(timeoutSeconds),
-                body: body)
-        }
-        let service = client["service"] ?? [:]
-        let name = "\(service.string("name") ?? "").\(service.string("namespace") ?? "").svc"
-        let port = service.int("port") ?? 443
-        let path = service.string("path") ?? "/"
-        do throws(Unreachable) {
-            let host = try host(of: service, state)
-            return WebhookCall(
-                url: "https://\(host):\(port)\(path)\(limit)", serverName: name, authorities: authorities,
+        func remote(_ url: String, named name: String, serverName: String?) -> WebhookCall {
+            WebhookCall(
+                url: url, name: name, serverName: serverName, authorities: authorities,
                 timeout: .seconds(timeoutSeconds), body: body)
+        }
+        if let url = client.string("url") { return remote(url + limit, named: url + limit, serverName: nil) }
+        let service = client["service"] ?? [:]
+        let serverName = "\(service.string("name") ?? "").\(service.string("namespace") ?? "").svc"
+        let rest = ":\(service.int("port") ?? 443)\(service.string("path") ?? "/")\(limit)"
+        let name = "https://\(serverName)\(rest)"
+        do throws(Unreachable) {
+            return remote("https://\(try host(of: service, state))\(rest)", named: name, serverName: serverName)
         } catch {
-            throw Unreachable(why: "Post \(JSON.string("https://\(name):\(port)\(path)\(limit)")): \(error.why)")
+            throw Unreachable(why: "Post \(JSON.string(name)): \(error.why)")
         }
     }
 

@@ -25,11 +25,22 @@ struct WebhookCaller: Sendable {
             body: call.body, tls: TLSOptions(certificateAuthorities: call.authorities, serverName: call.serverName),
             timeout: call.timeout, maxBodyBytes: Limits.webhookAnswer)
         do throws(HTTPError) {
-            let answer = try await http.send(request)
+            let answer = try await send(request)
             return .answer(status: answer.status, body: answer.body)
         } catch {
             // As the real server says it, where there are words that people look for.
             return .failure(error.kind == .deadline ? "context deadline exceeded" : error.message)
+        }
+    }
+
+    /// Sends a second time where there was no connection: the one that was kept open may be to a webhook that has ended
+    /// since.
+    private func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        do throws(HTTPError) {
+            return try await http.send(request)
+        } catch {
+            guard error.kind == .connect || error.kind == .connectionLost else { throw error }
+            return try await http.send(request)
         }
     }
 }
