@@ -68,6 +68,32 @@ struct WebhookTests {
         }
     }
 
+    @Test("who refers to a Secret that they may not read is warned, and who may read it is not")
+    func secretReference() async throws {
+        try await Self.run { cluster, raw, name in
+            try await PrometheusServer.run { prometheus in
+                _ = try await TestOperator.run(
+                    on: cluster, prometheus: prometheus.address, arguments: Self.arguments(cluster, name)
+                ) { running in
+                    try await ready(running, cluster, raw, name)
+                    let writer = try await raw.tokenOfWriter(in: cluster.namespace)
+                    // An administrator may read everything.
+                    for (name, token) in [("writer", writer), ("reader", nil)] {
+                        let stored = try await raw.send(
+                            "POST", Self.scalers(cluster), Self.scaler(name, headers: ["X-Scope": Self.secretValue]),
+                            token: token)
+                        #expect(stored.status == 201, "\(stored.message)")
+                        #expect(
+                            stored.warnings.contains { $0.contains("you may not read Secret scope") } == (token != nil),
+                            "\(stored.warnings)")
+                    }
+                }
+            }
+        }
+    }
+
+    private static let secretValue: JSON = ["valueFrom": ["secretKeyRef": ["name": "scope", "key": "id"]]]
+
     @Test("a certificate that the configuration does not believe is no answer")
     func badCertificate() async throws {
         try await Self.run { cluster, raw, name in
@@ -201,13 +227,18 @@ struct WebhookTests {
         "/apis/autoscaling.example.com/v1/namespaces/\(cluster.namespace)/generalscalers"
     }
 
-    private static func scaler(_ name: String, query: String = "query", labels: JSON = [:]) -> JSON {
+    /// - Parameter query: what the field is called that has to be called `query`.
+    private static func scaler(
+        _ name: String, query: String = "query", labels: JSON = [:], headers: JSON = [:]
+    ) -> JSON {
         [
             "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
             "metadata": ["name": .string(name), "labels": labels],
             "spec": [
                 "targetDeployment": "web", "maxReplicas": 5,
-                "metrics": [["type": "prometheus", "config": [query: "vector(1)"], "targetValue": 1]],
+                "metrics": [
+                    ["type": "prometheus", "config": [query: "vector(1)", "headers": headers], "targetValue": 1]
+                ],
             ],
         ]
     }
