@@ -124,8 +124,15 @@ class ReleaseTests(unittest.TestCase):
         with simulated() as cluster:
             release = Release(cluster, SCRIPT_VALUES)
             (container,) = release.only("Pod")["spec"]["containers"]
+            cluster.create_namespace("shop")
+            cluster.create_workload("shop", "web")
+            cluster.create_scaler("shop", "web", targetDeployment="web")
             with release.operator() as operator:
                 host, port = operator.removeprefix("http://").split(":")
+                # Ready it is once it has read the scalers and has a certificate.
+                cluster.condition("shop", "web", "Ready", "True")
+                cluster.wait("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", None, "generalscaler",
+                             lambda item: "caBundle" in item["webhooks"][0]["clientConfig"])
                 self.assertEqual(get(f"{operator}/readyz"), "ok\n")
                 result = subprocess.run(
                     container["command"], env=environment(HOST=host, PORT=port), capture_output=True, text=True,

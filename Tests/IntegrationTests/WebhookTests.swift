@@ -94,6 +94,37 @@ struct WebhookTests {
 
     private static let secretValue: JSON = ["valueFrom": ["secretKeyRef": ["name": "scope", "key": "id"]]]
 
+    @Test("a replica without a certificate is not ready, and says so")
+    func noCertificate() async throws {
+        try await Self.run { cluster, raw, name in
+            try await PrometheusServer.run { prometheus in
+                // A Secret that is not there, and that the operator may not make.
+                let service = "\(cluster.namespace)/other"
+                _ = try await TestOperator.run(
+                    on: cluster, prometheus: prometheus.address,
+                    arguments: [
+                        "--webhook-listen", "127.0.0.1:0", "--webhook-service", service, "--webhook-configuration",
+                        name,
+                    ]
+                ) { running in
+                    try await running.process.errorLine { $0.contains("webhook certificate not kept") }
+                    let waiting = try await running.get("/readyz")
+                    #expect(waiting.status == 503)
+                    #expect(String(decoding: waiting.body, as: UTF8.self).hasPrefix("not yet: "))
+                    // It scales all the same, and with Ignore nobody is kept from anything.
+                    try await change(raw, name) { $0["failurePolicy"] = "Ignore" }
+                    try await cluster.createWorkload("web")
+                    try await cluster.createScaler("web")
+                    try await cluster.condition("Ready", "True", "Scaling", of: "web")
+                    let late = try await running.get("/readyz")
+                    #expect(String(decoding: late.body, as: UTF8.self).contains("the webhook has no certificate"))
+                    let metrics = String(decoding: try await running.get("/metrics").body, as: UTF8.self)
+                    #expect(!metrics.contains("generalscaler_webhook_certificate_errors_total 0\n"))
+                }
+            }
+        }
+    }
+
     @Test("a certificate that the configuration does not believe is no answer")
     func badCertificate() async throws {
         try await Self.run { cluster, raw, name in

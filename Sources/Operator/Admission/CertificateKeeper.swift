@@ -21,7 +21,7 @@ final class CertificateKeeper: Service {
         group: "admissionregistration.k8s.io", version: "v1", kind: "ValidatingWebhookConfiguration",
         plural: "validatingwebhookconfigurations", isNamespaced: false)
 
-    private let configuration: AdmissionConfiguration
+    let configuration: AdmissionConfiguration
     private let client: KubernetesClient
     private let files: FileReader
     private let time: OperatorTime

@@ -59,6 +59,13 @@ struct AdmissionServerTests {
                 time: time, metrics: metrics, logger: .silent)
         }
 
+        /// The page of metrics, as far as it is about counters.
+        var page: String {
+            var text = MetricsText(.prometheus)
+            metrics.write(into: &text)
+            return text.text
+        }
+
         /// What the API server believes.
         var bundle: [UInt8] {
             get throws {
@@ -237,6 +244,8 @@ struct AdmissionServerTests {
         let keeper = cluster.keeper(.directory(directory.path))
         await keeper.keep()
         #expect(keeper.current == nil)
+        #expect(cluster.page.contains("generalscaler_webhook_certificate_errors_total 1\n"))
+        #expect(!cluster.page.contains("\ngeneralscaler_webhook_certificate_expiry_timestamp_seconds "))
         for _ in 0..<2 {
             let certificate = try ServingCertificate(forHosts: ["webhook.shop.svc"], at: now)
             try write(certificate)
@@ -247,6 +256,8 @@ struct AdmissionServerTests {
             }
         }
         #expect(try cluster.bundle.isEmpty)
+        #expect(cluster.page.contains("\ngeneralscaler_webhook_certificate_expiry_timestamp_seconds "))
+        #expect(cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"allowed\"} 2\n"))
     }
 
     @Test("two hundred reviews at once are all answered, each its own")
@@ -305,6 +316,8 @@ struct AdmissionServerTests {
                 #expect(answer?.status ?? status == status)
             }
             try await Self.expectServed(client, port, believing: bundle)
+            #expect(cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"denied\"} 1\n"))
+            #expect(!cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"failed\"} 0\n"))
         }
     }
 }
