@@ -79,7 +79,7 @@ let package = Package(
         .target(
             name: "ClusterSimulator",
             dependencies: [
-                "WireFormats",
+                "HTTPTransport", "WireFormats",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -38,7 +38,9 @@ ALLOWED = {
     "KubernetesClient": (
         f"HTTPTransport WireFormats YAMLFormat Logging ServiceLifecycle Subprocess SystemPackage {RUNTIME}"
     ),
-    "ClusterSimulator": f"WireFormats HTTPTypes Hummingbird HummingbirdTLS Logging ServiceLifecycle Yams {RUNTIME}",
+    "ClusterSimulator": (
+        f"HTTPTransport WireFormats HTTPTypes Hummingbird Logging ServiceLifecycle Yams {RUNTIME}"
+    ),
     "Operator": (
         "HTTPTransport KubernetesClient PluginHost PluginProtocol Scaling WireFormats "
         "Crypto Hummingbird HummingbirdCore HummingbirdTLS NIOCore NIOSSL SwiftASN1 X509 "

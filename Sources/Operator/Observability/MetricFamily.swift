@@ -1,7 +1,7 @@
 /// What one name on `/metrics` stands for. The reference page's table is made from these.
 struct MetricFamily: Sendable, Hashable {
     /// Every family there is.
-    static let all = ofOperator + ofPlugins + ofScalers
+    static let all = ofOperator + ofWebhook + ofPlugins + ofScalers
 
     enum Kind: String, Sendable {
         case counter, gauge, histogram, summary
@@ -50,6 +50,27 @@ extension MetricFamily {
     static let ofOperator = [
         buildInfo, leader, queueDepth, pollDuration, decisions, scalings, blockedPolls, apiRequests, sourceDuration,
         sourceErrors,
+    ]
+}
+
+// MARK: The webhook
+
+extension MetricFamily {
+    static let webhookReviews = MetricFamily(
+        "webhook_reviews_total", .counter, labels: ["verdict"],
+        "Reviews of GeneralScalers by what they came to: allowed, warned (and allowed), denied, or failed (no verdict)."
+    )
+    static let webhookReviewDuration = MetricFamily(
+        "webhook_review_duration_seconds", .histogram, "Time from the first byte of a review to its answer.")
+    static let webhookCertificateExpiry = MetricFamily(
+        "webhook_certificate_expiry_timestamp_seconds", .gauge,
+        "When the certificate ends that the webhook is served with, in seconds since 1970; absent without one.")
+    static let webhookCertificateErrors = MetricFamily(
+        "webhook_certificate_errors_total", .counter,
+        "Attempts in vain to read, renew or publish the webhook's certificate; one a minute while it lasts.")
+
+    static let ofWebhook = [
+        webhookReviews, webhookReviewDuration, webhookCertificateExpiry, webhookCertificateErrors,
     ]
 }
 

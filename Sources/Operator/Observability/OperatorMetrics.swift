@@ -12,6 +12,7 @@ package final class OperatorMetrics: Sendable {
         var apiRequests: [APICall: Int] = [:]
         var sources: [String: Histogram] = [:]
         var sourceErrors: [SourceError: Int] = [:]
+        var webhook = WebhookMetrics()
     }
 
     private struct APICall: Hashable {
@@ -75,6 +76,11 @@ package final class OperatorMetrics: Sendable {
         }
     }
 
+    /// Changes what is counted of the admission webhook.
+    func countWebhook(_ change: (inout WebhookMetrics) -> Void) {
+        state.withLock { change(&$0.webhook) }
+    }
+
     func write(into text: inout MetricsText) {
         let state = state.withLock { $0 }
         text.begin(.pollDuration)
@@ -97,5 +103,6 @@ package final class OperatorMetrics: Sendable {
         text.begin(.sourceErrors)
         let errors = state.sourceErrors.sorted { ($0.key.type, $0.key.reason) < ($1.key.type, $1.key.reason) }
         for (error, count) in errors { text.sample([error.type, error.reason], Double(count)) }
+        state.webhook.write(into: &text)
     }
 }
