@@ -218,8 +218,8 @@ package final class PluginHost: Service {
     /// Pushes come on top of what ``read(type:config:targetType:timeout:)`` answers, never in its place: a plugin may
     /// refuse, and a push may be lost.
     ///
-    /// - Parameter deliver: called on the event loop, never before this returns, with the newest reading. It does not
-    ///   block.
+    /// - Parameter deliver: called on the event loop's thread with each reading, from now on and never from within this
+    ///   call. It does not block.
     /// - Returns: nil where the plugin does not push.
     package func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
