@@ -31,7 +31,8 @@ final class KeyspaceEvents: Sendable {
         }
         guard let changes else {
             throw PluginError(
-                .cannotSubscribe, "the plugin listens to \(RedisLimits.maxListeners) servers already, which is the most")
+                .cannotSubscribe, "the plugin listens to \(RedisLimits.maxListeners) servers already, which is the most"
+            )
         }
         return changes
     }

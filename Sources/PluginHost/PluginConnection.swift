@@ -323,9 +323,10 @@ struct PluginConnection {
             return
         }
         missedInRow = 0
-        if call.method == .initialize { return handshake(id, result, &actions) }
-        if call.method == .subscribe || call.method == .unsubscribe {
-            return subscriptionAnswered(id, call, result, now: now, &actions)
+        switch call.method {
+        case .initialize: return handshake(id, result, &actions)
+        case .subscribe, .unsubscribe: return subscriptionAnswered(id, call, result, now: now, &actions)
+        default: break
         }
         latencies.record(call.latency(now: now))
         if call.isBatch { return batchAnswered(id, call, result, &actions) }

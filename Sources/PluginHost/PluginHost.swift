@@ -227,7 +227,7 @@ package final class PluginHost: Service {
     ) -> PushSubscription? {
         let (owner, installed) = registry.types.withLock { ($0.owner(of: type), $0.installed[type]) }
         guard installed?.pushes == true, let owner, let supervisor = supervisors[owner],
-            gates[owner]?.refusal(type: type, config: config) == nil
+            supervisor.program.mode == .serve, gates[owner]?.refusal(type: type, config: config) == nil
         else { return nil }
         let id = Int64(lastSubscription.add(1, ordering: .relaxed).newValue)
         let wish = SubscriptionTable.Wish(type: type, config: config, targetType: targetType, deliver: deliver)

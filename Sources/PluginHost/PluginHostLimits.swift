@@ -31,7 +31,7 @@ enum PluginHostLimits {
     /// Calls `subscribe` in flight with one plugin, so that they leave room for those for values.
     static let maxSubscribing = 4
     /// How long a plugin has to answer `subscribe` or `unsubscribe`.
-    static let subscribeTimeout: Duration = .seconds(10)
+    static let subscribeTimeout: Duration = .seconds(5)
     /// How long until a config is subscribed to again that could not be, or whose subscription ended: from the first,
     /// doubling to the longest.
     static let firstSubscribeDelay: Duration = .seconds(1)

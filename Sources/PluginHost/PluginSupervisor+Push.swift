@@ -51,7 +51,11 @@ extension PluginSupervisor {
         let now = surroundings.clock.now()
         switch result {
         case .success(.subscribed(let subscription)):
-            if let unwanted = subscriptions.agreed(request, to: subscription, now: now) { tellUnsubscribed(unwanted) }
+            switch subscriptions.agreed(request, to: subscription, now: now) {
+            case .unwanted: tellUnsubscribed(subscription)
+            case .delivers(let reading): wish.deliver(reading)
+            case .nothing: break
+            }
         case .success: preconditionFailure("PluginConnection answers subscribe with a subscription")
         case .failure(let failure):
             subscriptions.failed(request, canSucceedSoon: failure.isRetryable, now: now)
@@ -73,7 +77,7 @@ extension PluginSupervisor {
         guard session === current else { return }
         switch event {
         case .readings(let readings):
-            for pushed in readings { subscriptions.wish(under: pushed.subscription)?.deliver(pushed.reading) }
+            for pushed in readings { subscriptions.take(pushed)?.deliver(pushed.reading) }
         case .ended(let end):
             logger.debug("Plugin ended a subscription", metadata: ["reason": "\(end.message)"])
             subscriptions.ended(end.subscription, now: surroundings.clock.now())

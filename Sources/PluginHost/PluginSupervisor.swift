@@ -333,10 +333,12 @@ actor PluginSupervisor {
         var windows = [latencies]
         for instance in open {
             let vitals = await instance.vitals
-            if instance === current { sum.process = vitals.process }
+            if instance === current {
+                sum.process = vitals.process
+                sum.subscriptions = vitals.subscriptions
+            }
             sum.inFlight += vitals.inFlight
             sum.waiting += vitals.waiting
-            sum.subscriptions += vitals.subscriptions
             sum.counters = sum.counters + vitals.counters
             windows.append(vitals.latencies)
         }

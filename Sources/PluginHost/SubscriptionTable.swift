@@ -27,6 +27,12 @@ struct SubscriptionTable {
         case active(Int64, since: Duration)
     }
 
+    /// What came under an id before the answer that makes it known had been taken in: both may come in one breath.
+    private enum Early {
+        case reading(MetricReading)
+        case ended
+    }
+
     private struct Entry {
         let wish: Wish
         var state: State
@@ -36,6 +42,8 @@ struct SubscriptionTable {
     private var entries: [Int64: Entry] = [:]
     /// By the id under which the plugin pushes.
     private var active: [Int64: Int64] = [:]
+    /// Kept while a request is in flight; no more than the plugin has subscriptions.
+    private var early: [Int64: Early] = [:]
     private var queue = DeadlineQueue()
     private var asking = 0
     /// The plugin's present process, counted; nil where there is none that pushes.
@@ -76,6 +84,7 @@ struct SubscriptionTable {
     mutating func end() {
         run = nil
         active = [:]
+        early = [:]
         asking = 0
         queue = DeadlineQueue()
     }
@@ -100,33 +109,57 @@ struct SubscriptionTable {
         return queue.first
     }
 
-    /// Takes the plugin's answer.
-    ///
-    /// - Returns: what it is to be told to push no more, because nobody wants it by now.
-    mutating func agreed(_ request: Request, to subscription: Int64, now: Duration) -> Int64? {
-        guard request.run == run else { return nil }
-        asking -= 1
-        guard entries[request.id] != nil else { return subscription }
+    /// What the plugin's agreement leads to.
+    enum Agreement: Equatable {
+        /// Nobody wants it by now: the plugin is to push no more under that id.
+        case unwanted
+        /// To be delivered: it came before.
+        case delivers(MetricReading)
+        case nothing
+    }
+
+    /// Takes the plugin's answer: it pushes under that id.
+    mutating func agreed(_ request: Request, to subscription: Int64, now: Duration) -> Agreement {
+        guard request.run == run else { return .nothing }
+        let first = early[subscription]
+        endRequest()
+        guard entries[request.id] != nil else { return .unwanted }
         entries[request.id]?.state = .active(subscription, since: now)
         active[subscription] = request.id
-        return nil
+        switch first {
+        case .reading(let reading)?: return .delivers(reading)
+        case .ended?: ended(subscription, now: now)
+        case nil: break
+        }
+        return .nothing
+    }
+
+    private mutating func endRequest() {
+        asking -= 1
+        if asking == 0 { early = [:] }
     }
 
     mutating func failed(_ request: Request, canSucceedSoon: Bool, now: Duration) {
         guard request.run == run else { return }
-        asking -= 1
+        endRequest()
         postpone(request.id, by: canSucceedSoon ? nil : PluginHostLimits.maxSubscribeDelay, now: now)
     }
 
     // MARK: Pushes
 
-    func wish(under subscription: Int64) -> Wish? {
-        active[subscription].flatMap { entries[$0]?.wish }
+    /// Takes a reading that was pushed.
+    ///
+    /// - Returns: who wants it; nil where that is not known yet, or nobody does.
+    mutating func take(_ pushed: PushedReading) -> Wish? {
+        if let id = active[pushed.subscription] { return entries[id]?.wish }
+        if asking > 0 { early[pushed.subscription] = .reading(pushed.reading) }
+        return nil
     }
 
     /// The plugin no longer pushes under that id.
     mutating func ended(_ subscription: Int64, now: Duration) {
         guard let id = active.removeValue(forKey: subscription), case .active(_, let since)? = entries[id]?.state else {
+            if asking > 0 { early[subscription] = .ended }
             return
         }
         if now - since >= PluginHostLimits.maxSubscribeDelay { entries[id]?.failures = 0 }

@@ -20,6 +20,7 @@ struct MetricsPageTests {
         counters.blocked(.targetNotFound)
         counters.sourceAnswered(type: "redis", after: .milliseconds(30), failure: nil)
         counters.sourceAnswered(type: "redis", after: .seconds(60), failure: "deadline_exceeded")
+        counters.pushed(type: "redis", isOfUse: true)
         let plugin = PluginHealth(
             name: "redis", version: "1", state: .up, restarts: 0, swaps: 0, inFlight: 0, waiting: 0,
             counters: PluginCounters(), latency: PluginLatency(p50: .milliseconds(1), p99: .milliseconds(9)))

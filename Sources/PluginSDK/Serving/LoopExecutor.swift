@@ -77,7 +77,9 @@ final class LoopExecutor: TaskExecutor {
         }
     }
 
-    func takePushes() -> (readings: [ServeSession.CallToken: MetricReading], ends: [(ServeSession.CallToken, PluginError)]) {
+    func takePushes() -> (
+        readings: [ServeSession.CallToken: MetricReading], ends: [(ServeSession.CallToken, PluginError)]
+    ) {
         inbox.withLock { inbox in
             defer {
                 inbox.pushes = [:]
@@ -90,7 +92,9 @@ final class LoopExecutor: TaskExecutor {
     /// Declares that the loop is about to wait. False where there is something to do first.
     func prepareToSleep() -> Bool {
         inbox.withLock { inbox in
-            guard inbox.jobs.isEmpty, inbox.outcomes.isEmpty, inbox.pushes.isEmpty, inbox.ends.isEmpty else { return false }
+            guard inbox.jobs.isEmpty, inbox.outcomes.isEmpty, inbox.pushes.isEmpty, inbox.ends.isEmpty else {
+                return false
+            }
             inbox.isAsleep = true
             return true
         }

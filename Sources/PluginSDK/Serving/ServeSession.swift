@@ -140,7 +140,8 @@ struct ServeSession {
         case .getMetricValue: return .start(try startCall(id, params, now: now))
         case .getMetricRange where identity.capabilities.range:
             return .start(try startRangeCall(id, params, now: now))
-        case .subscribe where identity.capabilities.subscribe: return .start(try startSubscription(id, params, now: now))
+        case .subscribe where identity.capabilities.subscribe:
+            return .start(try startSubscription(id, params, now: now))
         case .unsubscribe where identity.capabilities.subscribe: return try unsubscribe(id, params)
         case .shutdown: return shutDown(id)
         default: throw PluginError(.methodNotFound, "the plugin has no method \(method.prefix(64))")
