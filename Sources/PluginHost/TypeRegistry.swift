@@ -8,6 +8,8 @@ package struct InstalledMetricType: Sendable, Hashable {
     /// As the plugin calls itself.
     package let pluginName: String
     package let pluginVersion: String
+    /// The plugin can push readings of this type.
+    package var pushes = false
 }
 
 /// Which plugin answers for which metric type.
@@ -52,7 +54,7 @@ struct TypeRegistry {
             owners[description.type] = plugin
             offers[description.type] = InstalledMetricType(
                 description: description, plugin: plugin, pluginName: initialized.pluginName,
-                pluginVersion: initialized.pluginVersion)
+                pluginVersion: initialized.pluginVersion, pushes: initialized.capabilities.subscribe)
         }
         return conflicts
     }

@@ -26,6 +26,7 @@ struct MetricsPageTests {
             $0.certificateKept(until: 1_800_000_000)
             $0.certificateFailed()
         }
+        counters.pushed(type: "redis", isOfUse: true)
         let plugin = PluginHealth(
             name: "redis", version: "1", state: .up, restarts: 0, swaps: 0, inFlight: 0, waiting: 0,
             counters: PluginCounters(), latency: PluginLatency(p50: .milliseconds(1), p99: .milliseconds(9)))

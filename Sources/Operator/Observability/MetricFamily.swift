@@ -47,9 +47,15 @@ extension MetricFamily {
         "source_errors_total", .counter, labels: ["type", "reason"],
         "Values of a metric type that were asked for in vain.")
 
+    static let pushedReadings = MetricFamily(
+        "pushed_readings_total", .counter, labels: ["type", "outcome"],
+        "Readings that plugins pushed: used, or dropped because they were older than what is known.")
+    static let pushedPolls = MetricFamily(
+        "pushed_polls_total", .counter, "Polls that began ahead of their time, because a reading was pushed.")
+
     static let ofOperator = [
         buildInfo, leader, queueDepth, pollDuration, decisions, scalings, blockedPolls, apiRequests, sourceDuration,
-        sourceErrors,
+        sourceErrors, pushedReadings, pushedPolls,
     ]
 }
 
@@ -99,11 +105,18 @@ extension MetricFamily {
         "late_answers_total", .counter, "Answers that nobody waited for any more.")
     static let pluginDuplicateAnswers = ofPlugin("duplicate_answers_total", .counter, "Answers to answered calls.")
     static let pluginUnknownAnswers = ofPlugin("unknown_answers_total", .counter, "Answers to calls nobody made.")
+    static let pluginSubscriptions = ofPlugin(
+        "subscriptions", .gauge, "Configs whose readings the plugin pushes.")
+    static let pluginPushes = ofPlugin(
+        "pushes_total", .counter, labels: ["outcome"],
+        "Readings that the plugin pushed: passed on, coalesced into a newer one, or dropped as excess, unknown or invalid."
+    )
     static let pluginRejectedLines = ofPlugin("rejected_lines_total", .counter, "Lines that are no protocol message.")
 
     static let ofPlugins = [
         pluginUp, pluginState, pluginAnswer, pluginRestarts, pluginSwaps, pluginInFlight, pluginWaiting, pluginAnswers,
         pluginMissedDeadlines, pluginLateAnswers, pluginDuplicateAnswers, pluginUnknownAnswers, pluginRejectedLines,
+        pluginSubscriptions, pluginPushes,
     ]
 }
 
