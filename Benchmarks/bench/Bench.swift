@@ -16,7 +16,9 @@ protocol Benchmark: Sendable {
 @main
 enum Bench {
     private static let benchmarks: [any Benchmark] =
-        [PluginHostBenchmark(), SourceBenchmarks()] + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) }
+        [PluginHostBenchmark(), SourceBenchmarks()] + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) } + [
+            PushBenchmark()
+        ]
 
     static func main() async throws {
         stdio_guard_buffer_stdout_by_line()

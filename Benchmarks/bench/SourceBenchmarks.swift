@@ -104,7 +104,7 @@ struct SourceBenchmarks: Benchmark {
     }
 
     /// Starts a server and reads its log until that text is in it.
-    private static func serve(_ words: [String], until text: String) throws -> (pid_t, log: Int32) {
+    static func serve(_ words: [String], until text: String) throws -> (pid_t, log: Int32) {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw BenchError("no pipe is left") }
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
@@ -120,7 +120,7 @@ struct SourceBenchmarks: Benchmark {
         return (server, ends[0])
     }
 
-    private static func end(_ server: pid_t, _ log: Int32) {
+    static func end(_ server: pid_t, _ log: Int32) {
         close(log)
         kill(server, SIGTERM)
         waitpid(server, nil, 0)

@@ -57,7 +57,11 @@ enum ClusterProcess {
             let source = command["source"]?.stringValue ?? ""
             for index in 0..<count { try api.create(ScaleWorld.deployment(index)) }
             api.completeWorkloads()
-            for index in 0..<count { try api.create(ScaleWorld.scaler(index, source: source)) }
+            for index in 0..<count {
+                try api.create(
+                    source.hasPrefix("http")
+                        ? ScaleWorld.scaler(index, source: source) : ScaleWorld.listScaler(index, redis: source))
+            }
             return [:]
         case "requests":
             let taken = requests.entries.withLock { entries in
@@ -102,7 +106,9 @@ final class Cluster {
         _ = try take()
     }
 
-    /// Makes Deployments, and scalers that ask the source.
+    /// Makes Deployments, and scalers on them.
+    ///
+    /// - Parameter source: the URL of what stands in for Prometheus, or the address of a Redis.
     func create(_ count: Int, source: String) throws {
         _ = try ask(["do": "create", "count": .integer(Int64(count)), "source": .string(source)])
     }

@@ -38,7 +38,16 @@ enum ScaleWorld {
         ]
     }
 
+    /// One that scales on the length of a list, whose name is its own.
+    static func listScaler(_ index: Int, redis: String) -> JSON {
+        scaler(index, type: "redis", config: ["address": .string(redis), "list": .string(name(index))])
+    }
+
     static func scaler(_ index: Int, source: String) -> JSON {
+        scaler(index, type: "prometheus", config: ["address": .string(source), "query": .string(query(index))])
+    }
+
+    private static func scaler(_ index: Int, type: String, config: JSON) -> JSON {
         [
             "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
             "metadata": ["namespace": .string(namespace), "name": .string(name(index))],
@@ -47,8 +56,8 @@ enum ScaleWorld {
                 "pollingIntervalSeconds": .integer(Int64(pollSeconds)),
                 "metrics": [
                     [
-                        "type": "prometheus", "targetType": "AverageValue", "targetValue": .number(target),
-                        "config": ["address": .string(source), "query": .string(query(index))],
+                        "type": .string(type), "targetType": "AverageValue", "targetValue": .number(target),
+                        "config": config,
                     ]
                 ],
             ],
