@@ -8,6 +8,13 @@ package struct InstalledMetricType: Sendable, Hashable {
     /// As the plugin calls itself.
     package let pluginName: String
     package let pluginVersion: String
+
+    package init(description: MetricTypeDescription, plugin: String, pluginName: String, pluginVersion: String) {
+        self.description = description
+        self.plugin = plugin
+        self.pluginName = pluginName
+        self.pluginVersion = pluginVersion
+    }
 }
 
 /// Which plugin answers for which metric type.

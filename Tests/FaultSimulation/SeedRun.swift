@@ -1,0 +1,22 @@
+/// What came of one seed.
+struct SeedRun {
+    let seed: UInt64
+    let violation: Violation?
+    let hash: UInt64
+    let jobs: Int
+    private let trace: Trace
+
+    static func run(_ seed: UInt64, defect: PlantedDefect?, logs: Bool) throws -> SeedRun {
+        let world = try FaultWorld(seed: seed, defect: defect, logsIntoTrace: logs)
+        let violation = world.run()
+        return SeedRun(
+            seed: seed, violation: violation, hash: world.trace.hash, jobs: world.jobs, trace: world.trace)
+    }
+
+    /// The last lines of what happened, and how to see it again.
+    func report(lines: Int) -> String {
+        let what = violation.map { "\($0)" } ?? "every invariant held"
+        return trace.last(lines).joined(separator: "\n") + "\nseed \(seed): \(what)\n"
+            + "again: make simulate-faults SEED=\(seed)"
+    }
+}
