@@ -74,7 +74,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
-            ]
+            ],
+            swiftSettings: optimizedInDebug
         ),
         .target(
             name: "ClusterSimulator",
@@ -273,7 +274,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            path: "Tests/FaultSimulation"
+            path: "Tests/FaultSimulation",
+            swiftSettings: optimizedInDebug
         ),
         .testTarget(name: "FaultSimulationTests", dependencies: ["TestSupport", "simulate-faults"]),
         .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),

@@ -2,7 +2,7 @@
 struct SeedRun {
     let seed: UInt64
     let violation: Violation?
-    let hash: UInt64
+    let hash: Int
     let jobs: Int
     private let trace: Trace
 

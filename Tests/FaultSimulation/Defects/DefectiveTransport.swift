@@ -54,7 +54,10 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
             return try await network.send(request)
         } catch {
             guard error.kind == .connectionLost || error.kind == .deadline else { throw error }
-            return try await network.send(request.changingBody { $0.removing("metadata") })
+            // At whatever version the target is by now.
+            let scale = try await network.send(request.reading)
+            let version = (try? JSON(parsing: scale.body))?["metadata"]?["resourceVersion"]
+            return try await network.send(request.changingBody { $0.setting("metadata", ["resourceVersion": version ?? .null]) })
         }
     }
 
@@ -86,6 +89,15 @@ extension HTTPRequest {
     fileprivate var isScalePatch: Bool { method == "PATCH" && url.contains("/scale") }
     fileprivate var isStatusPatch: Bool { method == "PATCH" && url.contains("/status") }
     fileprivate var isList: Bool { method == "GET" && (url.contains("/generalscalers?") || url.contains("/deployments?")) }
+
+    /// A GET of what it patches.
+    fileprivate var reading: HTTPRequest {
+        var request = self
+        request.method = "GET"
+        request.url = String(url.prefix { $0 != "?" })
+        request.body = nil
+        return request
+    }
 
     fileprivate func changingBody(_ change: (JSON) -> JSON) -> HTTPRequest {
         var request = self

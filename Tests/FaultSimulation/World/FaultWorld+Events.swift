@@ -18,6 +18,10 @@ extension FaultWorld {
         every(150, .watchStalled) { world in world.somePipe()?.stall() }
         every(70, .compaction) { $0.cluster.api.compact() }
         every(100, .clockJump) { $0.jumpClock() }
+        every(70, .noData) { world in
+            let until = world.timeline.now + Int64(world.dice.within(10...150)) * 1_000_000
+            world.emptyUntil[world.dice.pick(world.seriesNames)] = until
+        }
         every(150, .pluginDown) { world in
             world.pluginDownUntil = world.timeline.now + Int64(world.dice.within(20...300)) * 1_000_000
         }

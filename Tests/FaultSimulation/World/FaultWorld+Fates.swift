@@ -76,6 +76,9 @@ extension FaultWorld {
         if isStormy, let end = pluginDownUntil, timeline.now < end {
             return (.failure(PluginFailure(.notRunning, plugin: "test", "the plugin is down")), delay)
         }
+        if isStormy, let end = emptyUntil[series], timeline.now < end {
+            return (Self.failure(.noData, "the query found nothing"), delay)
+        }
         let wall = SimulatedClock.epoch + timeline.now
         func reading(_ value: Double, age: Duration = .zero) -> SimulatedSource.Answer {
             let observedAt = wall - Timeline.microseconds(age)

@@ -44,6 +44,8 @@ final class FaultWorld {
     /// By slot: until when nothing gets through to the API server.
     var cutUntil: [Int64] = []
     var pluginDownUntil: Int64?
+    /// By series: until when there is no data.
+    var emptyUntil: [String: Int64] = [:]
     var jobsUntilCrash: (slot: Int, jobs: Int)?
     private(set) var isStormy = true
     private(set) var jobs = 0

@@ -3,12 +3,16 @@ final class Trace {
     /// Lines that are kept.
     static let limit = 400
 
-    private(set) var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    /// The same for the same lines in every process that sets `SWIFT_DETERMINISTIC_HASHING`.
+    private(set) var hash = 0
     private var lines: [String] = []
 
     func add(_ time: Int64, _ who: String, _ what: String) {
         let line = "\(Self.seconds(time)) \(who): \(what)"
-        for byte in line.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        var hasher = Hasher()
+        hasher.combine(hash)
+        hasher.combine(line)
+        hash = hasher.finalize()
         lines.append(line)
         if lines.count >= 2 * Self.limit { lines.removeFirst(Self.limit) }
     }

@@ -88,7 +88,7 @@ final class WatchPipe: @unchecked Sendable {
             if isClosed { throw HTTPError(.cancelled, "cancelled") }
             if !arrived.isEmpty {
                 defer { arrived = [] }
-                return Array(arrived.joined())
+                return arrived.reduce(into: []) { $0 += $1 }
             }
             if let ending {
                 close()
