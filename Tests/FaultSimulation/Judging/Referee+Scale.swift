@@ -43,16 +43,19 @@ extension Referee {
         versions.sorted { $0.key < $1.key }.flatMap(\.value).filter { $0.uid == uid && $0.stood(in: window) }
     }
 
+    /// The newest that fits: where two scalers have had the same in mind, the one that has just been written down.
     private func pending(for target: String, from: Int, to: Int, by replica: String) -> (uid: String, index: Int)? {
-        for uid in pendings.keys.sorted() {
-            let ofTarget = versions.values.joined().contains { $0.uid == uid && $0.plan.target == target }
-            guard ofTarget else { continue }
-            let index = pendings[uid]?.lastIndex {
-                !$0.isUsed && $0.from == from && $0.to == to && $0.replica == replica
+        let scalers = Set(versions.values.joined().filter { $0.plan.target == target }.map(\.uid))
+        var newest: (uid: String, index: Int, sentAt: Int64)?
+        for uid in scalers.sorted() {
+            for (index, pending) in (pendings[uid] ?? []).enumerated()
+            where !pending.isUsed && pending.from == from && pending.to == to && pending.replica == replica
+                && pending.sentAt >= newest?.sentAt ?? .min
+            {
+                newest = (uid, index, pending.sentAt)
             }
-            if let index { return (uid, index) }
         }
-        return nil
+        return newest.map { ($0.uid, $0.index) }
     }
 
     /// The operator-wide pause stops every patch within one poll.
@@ -156,7 +159,8 @@ extension Referee {
         guard let last, let clock = clocks[scale.replica], let lastClock = clocks[last.replica] else { return nil }
         let then = lastClock.offsets(since: last.decidedBy - 120_000_000)
         let now = clock.offsets(since: last.decidedBy - 120_000_000)
-        let skew = max(0, now.upperBound - then.lowerBound)
+        // A clock set back takes what is stored with it ("in the future is now"): set forward again, that time has passed.
+        let skew = max(0, now.upperBound - min(then.lowerBound, now.lowerBound))
         let lateness = Int64(plan.interval) * 100_000
         // By when it was decided: what is longer ago than that counts from its decision.
         let since = max(last.pending.at - SimulatedClock.epoch - then.upperBound, last.decidedBy - 120_000_000)

@@ -112,6 +112,9 @@ final class Referee {
             lastLeader = cluster.leader
             trace.add(timeline.now, replica, "\(request.method) \(request.path) \(answer.status)")
         }
+        if let version = request.query.first(where: { $0.name == "resourceVersion" })?.value, !isWrite {
+            trace.add(timeline.now, replica, "watches \(request.path) from \(version): \(answer.status)")
+        }
         guard isWrite, answer.status < 300 else { return answer }
         if request.isScale, let before {
             judgeScale(request, answer, before: before, by: replica, sentAt: sentAt, isAwaited: isAwaited)

@@ -53,7 +53,6 @@ extension FaultWorld {
 
     func watchFate() -> WatchPipe.Fate {
         var fate = WatchPipe.Fate(delay: dice.duration(0...5))
-        // Of a hundred events a few more than of requests: there are fewer of them.
         switch draw([.watchLate, .watchDuplicated, .watchReordered]) {
         case .watchLate:
             fate.delay = dice.duration(100...20_000)
@@ -61,8 +60,8 @@ extension FaultWorld {
             fate.isDuplicated = true
         case .watchReordered:
             fate.delay = dice.duration(100...20_000)
-            fate.overtakes = true
-        default: fate.overtakes = false
+            fate.isOvertaken = true
+        default: break
         }
         return fate
     }

@@ -1,5 +1,6 @@
 import ClusterSimulator
 import HTTPTransport
+import WireFormats
 
 /// The connection of one watch: takes what the server has to say, and lets it arrive when the world wants it.
 ///
@@ -9,8 +10,8 @@ final class WatchPipe: @unchecked Sendable {
     struct Fate {
         var delay: Duration
         var isDuplicated = false
-        /// May arrive before what was sent earlier.
-        var overtakes = false
+        /// What is sent later, of other objects, may arrive before it.
+        var isOvertaken = false
     }
 
     let path: String
@@ -23,6 +24,12 @@ final class WatchPipe: @unchecked Sendable {
     private var ending: HTTPError??
     private var reader: CheckedContinuation<Void, Never>?
     private var lastArrival: Int64 = 0
+    /// By object: the API server keeps those of one object in order.
+    private var lastArrivals: [String: Int64] = [:]
+    /// By number: what has been sent and has not arrived.
+    private var underway: [Int: [UInt8]] = [:]
+    private var lastSent = 0
+    private var newestArrived = 0
     private var isClosed = false
     /// Open, and nothing comes through it any more.
     private(set) var isStalled = false
@@ -45,27 +52,54 @@ final class WatchPipe: @unchecked Sendable {
         guard !isStalled else { return }
         for frame in frames { send(frame) }
         guard let end else { return }
-        timeline.at(lastArrival) { [self] in finish(end == .complete ? .some(nil) : .some(Self.broken)) }
+        timeline.at(lastArrival + 1) { [self] in
+            settle()
+            finish(end == .complete ? .some(nil) : .some(Self.broken))
+        }
     }
 
     private func send(_ frame: [UInt8]) {
         let fate = fate()
-        var time = timeline.now + Timeline.microseconds(fate.delay)
-        if !fate.overtakes { time = max(time, lastArrival) }
-        lastArrival = max(lastArrival, time)
-        for copy in 0..<(fate.isDuplicated ? 2 : 1) {
-            timeline.at(copy == 0 ? time : lastArrival + 500_000) { [self] in
-                guard ending == nil, !isStalled else { return }
-                arrived.append(frame)
-                wakeReader()
-            }
+        let object = (try? JSON(parsing: frame))?["object"]?["metadata"]?["name"]?.stringValue ?? ""
+        // Later by a microsecond: what happens at one time may happen in any order.
+        let inOrder = fate.isOvertaken ? 0 : lastArrival + 1
+        let time = max(timeline.now + Timeline.microseconds(fate.delay), inOrder, (lastArrivals[object] ?? 0) + 1)
+        if !fate.isOvertaken { lastArrival = time }
+        lastArrivals[object] = time
+        lastSent += 1
+        let number = lastSent
+        underway[number] = frame
+        timeline.at(time) { [self] in arrive(number) }
+        guard fate.isDuplicated else { return }
+        timeline.at(time + 500_000) { [self] in
+            guard ending == nil, !isStalled, lastArrivals[object] == time else { return }
+            arrived.append(frame)
+            wakeReader()
         }
     }
 
-    func stall() { isStalled = true }
+    private func arrive(_ number: Int) {
+        guard ending == nil, !isStalled, let frame = underway.removeValue(forKey: number) else { return }
+        newestArrived = max(newestArrived, number)
+        arrived.append(frame)
+        wakeReader()
+    }
+
+    /// A client resumes after the newest event that it has seen: what was sent before that has to have come.
+    private func settle() {
+        for number in underway.keys.sorted() where number < newestArrived { arrive(number) }
+    }
+
+    func stall() {
+        settle()
+        isStalled = true
+    }
 
     /// The connection breaks.
-    func cut() { finish(.some(Self.broken)) }
+    func cut() {
+        settle()
+        finish(.some(Self.broken))
+    }
 
     private static let broken = HTTPError(.connectionLost, "the watch was cut")
 
