@@ -48,7 +48,8 @@ struct SimulateFaults: ParsableCommand {
         if isRoot || getenv(variable) == nil {
             setenv(variable, "1", 1)
             let options = Array(CommandLine.arguments.dropFirst())
-            let children = try isRoot
+            let children =
+                try isRoot
                 ? (0..<processes).map { try ChildProcess(options + ["--share", "\($0)"]) } : [ChildProcess(options)]
             let succeeded = children.map { $0.wait() }
             throw succeeded.allSatisfy(\.self) ? ExitCode.success : ExitCode.failure

@@ -29,7 +29,8 @@ struct FaultSimulationTests {
         "leader-check-skipped": "held the lease",
         "no-data-is-zero": "had no value|asked for more|not idle for long enough",
         "pending-scale-lost": "no decision that was written down",
-        "relist-dropped": "was not polled|it is paused|it is a dry run|out of|an older scaler|gone for long|leaves|says",
+        "relist-dropped":
+            "was not polled|it is paused|it is a dry run|out of|an older scaler|gone for long|leaves|says",
         "rate-ignored": "at once|forbids",
         "late-answer-applied-twice": "without saying which version|no decision that was written down",
         "due-time-forgotten": "was not polled|was told to end|says|leaves",

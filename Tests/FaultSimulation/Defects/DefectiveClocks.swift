@@ -13,7 +13,8 @@ final class ForgetfulClock: Clock {
 
     func sleep(until deadline: SimulatedClock.Instant, tolerance: Duration?) async throws {
         let isForgotten = random() < 0.02
-        try await clock.sleep(until: isForgotten ? deadline.advanced(by: .seconds(86_400)) : deadline, tolerance: tolerance)
+        try await clock.sleep(
+            until: isForgotten ? deadline.advanced(by: .seconds(86_400)) : deadline, tolerance: tolerance)
     }
 }
 

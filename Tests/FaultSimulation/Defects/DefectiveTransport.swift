@@ -43,8 +43,9 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
             nextChunk: { () throws(HTTPError) in
                 try await stream.nextChunk().map { chunk in
                     // The simulated network delivers whole lines.
-                    Array(chunk.split(separator: UInt8(ascii: "\n")).map { Array($0).withoutRates }
-                        .joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
+                    Array(
+                        chunk.split(separator: UInt8(ascii: "\n")).map { Array($0).withoutRates }
+                            .joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
                 }
             }, cancel: stream.cancel)
     }
@@ -57,7 +58,8 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
             // At whatever version the target is by now.
             let scale = try await network.send(request.reading)
             let version = (try? JSON(parsing: scale.body))?["metadata"]?["resourceVersion"]
-            return try await network.send(request.changingBody { $0.setting("metadata", ["resourceVersion": version ?? .null]) })
+            return try await network.send(
+                request.changingBody { $0.setting("metadata", ["resourceVersion": version ?? .null]) })
         }
     }
 
@@ -88,7 +90,9 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
 extension HTTPRequest {
     fileprivate var isScalePatch: Bool { method == "PATCH" && url.contains("/scale") }
     fileprivate var isStatusPatch: Bool { method == "PATCH" && url.contains("/status") }
-    fileprivate var isList: Bool { method == "GET" && (url.contains("/generalscalers?") || url.contains("/deployments?")) }
+    fileprivate var isList: Bool {
+        method == "GET" && (url.contains("/generalscalers?") || url.contains("/deployments?"))
+    }
 
     /// A GET of what it patches.
     fileprivate var reading: HTTPRequest {

@@ -127,7 +127,9 @@ extension Referee {
         guard plan.downStep(from: scale.from) > 0 else { return "maxScaleDownRate forbids scaling down" }
         let mayGoToZero = scale.to == 0 && isIdle(scale, plan)
         if mayGoToZero { return nil }
-        if scale.from - scale.to > plan.downStep(from: scale.from) { return "that is more than maxScaleDownRate at once" }
+        if scale.from - scale.to > plan.downStep(from: scale.from) {
+            return "that is more than maxScaleDownRate at once"
+        }
         let last = lastScale(before: scale) { _ in true }
         if let fault = cooldownFault(scale, plan, since: last, plan.effectiveDownCooldown) { return fault }
         if let cap = plan.cap, scale.to >= max(cap, plan.least) { return nil }
@@ -205,7 +207,9 @@ extension Referee {
         let lenience = (offsets.upperBound - offsets.lowerBound) + Int64(2 * plan.interval) * 1_000_000
         return plan.metrics.allSatisfy { series in
             let fresh = recent(series, scale, plan)
-            guard fresh.contains(where: { usable($0, series, scale, plan).map { $0 <= 0 } ?? false }) else { return false }
+            guard fresh.contains(where: { usable($0, series, scale, plan).map { $0 <= 0 } ?? false }) else {
+                return false
+            }
             let oldest = fresh.last?.at ?? scale.decidedBy
             let older = (readings[series.name] ?? []).filter {
                 $0.replica == scale.replica && $0.at > scale.decidedBy - cooldown + lenience && $0.at < oldest

@@ -61,7 +61,8 @@ final class Referee {
         versions[name, default: []].append(
             ScalerVersion(
                 name: name, uid: metadata?["uid"]?.stringValue ?? "",
-                created: metadata?["creationTimestamp"]?.stringValue ?? "", plan: plan, since: timeline.now, until: nil))
+                created: metadata?["creationTimestamp"]?.stringValue ?? "", plan: plan, since: timeline.now, until: nil)
+        )
         trace.add(timeline.now, "people", "\(name) is \(plan.summary)")
     }
 
@@ -141,7 +142,8 @@ extension ScalerPlan {
         let rates = [upRate, downRate].map { rate in rate.map { "\($0.count)\($0.isPercent ? "%" : "")" } ?? "-" }
         let cooldowns = [cooldown, upCooldown, downCooldown].map { $0.map(String.init) ?? "-" }
         let state = "\(isPaused ? " paused" : "")\(isDryRun ? " dry" : "")"
-        return "\(target) \(least)...\(most) every \(interval)\(state) on \(metrics.map(\.name).joined(separator: "+")) "
+        return
+            "\(target) \(least)...\(most) every \(interval)\(state) on \(metrics.map(\.name).joined(separator: "+")) "
             + "cap \(cap.map(String.init) ?? "-") rates \(rates.joined(separator: "/")) "
             + "cooldowns \(cooldowns.joined(separator: "/")) fallback \(fallback.rawValue) \(fallbackReplicas)"
     }

@@ -99,8 +99,9 @@ extension FaultWorld {
     private func scaleFromOutside() {
         let name = dice.pick(targets)
         let replicas = dice.pick([0, 1, 2, 3, 5, 8, 13])
-        guard (try? cluster.api.patch(Cluster.path(deployment: name), ["spec": ["replicas": .integer(Int64(replicas))]]))
-            != nil
+        guard
+            (try? cluster.api.patch(Cluster.path(deployment: name), ["spec": ["replicas": .integer(Int64(replicas))]]))
+                != nil
         else { return }
         trace.add(timeline.now, "people", "scale \(name) to \(replicas)")
         referee.outsideScale(name)

@@ -59,10 +59,18 @@ struct ScalerPlan: Sendable, Equatable {
         plan.cooldown = maybe(30, [0, 20, 60, 120])
         plan.upCooldown = maybe(40, [0, 15, 40, 60])
         plan.downCooldown = maybe(60, [0, 20, 60, 120])
-        plan.upRate = maybe(50, [Rate(count: 1, isPercent: false), Rate(count: 2, isPercent: false),
-            Rate(count: 50, isPercent: true), Rate(count: 100, isPercent: true)])
-        plan.downRate = maybe(50, [Rate(count: 0, isPercent: false), Rate(count: 1, isPercent: false),
-            Rate(count: 3, isPercent: false), Rate(count: 40, isPercent: true), Rate(count: 100, isPercent: true)])
+        plan.upRate = maybe(
+            50,
+            [
+                Rate(count: 1, isPercent: false), Rate(count: 2, isPercent: false),
+                Rate(count: 50, isPercent: true), Rate(count: 100, isPercent: true),
+            ])
+        plan.downRate = maybe(
+            50,
+            [
+                Rate(count: 0, isPercent: false), Rate(count: 1, isPercent: false),
+                Rate(count: 3, isPercent: false), Rate(count: 40, isPercent: true), Rate(count: 100, isPercent: true),
+            ])
         plan.upStabilization = maybe(20, [15, 30, 60])
         plan.downStabilization = maybe(75, [0, 0, 30, 60])
         plan.fallback = dice.pick([.hold, .hold, .static, .ifHigher, .ifLower])

@@ -1,6 +1,6 @@
+import Operator
 import PluginHost
 import PluginProtocol
-import Operator
 import ServiceLifecycle
 import WireFormats
 
