@@ -32,7 +32,7 @@ struct FaultSimulationTests {
         "relist-dropped":
             "was not polled|it is paused|it is a dry run|out of|an older scaler|gone for long|leaves|says",
         "rate-ignored": "at once|forbids",
-        "late-answer-applied-twice": "without saying which version|no decision that was written down",
+        "late-answer-applied-twice": "no decision that was written down",
         "due-time-forgotten": "was not polled|was told to end|says|leaves",
         "backwards-clock-trusted": "was not polled|leaves|says",
         "task-leaked": "still holds on to it",

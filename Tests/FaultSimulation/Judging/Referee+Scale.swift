@@ -125,22 +125,26 @@ extension Referee {
     private func downFault(_ scale: AcceptedScale, _ plan: ScalerPlan) -> String? {
         if let fault = spacingFault(scale, plan) { return fault }
         guard plan.downStep(from: scale.from) > 0 else { return "maxScaleDownRate forbids scaling down" }
-        let mayGoToZero = scale.to == 0 && isIdle(scale, plan)
-        if mayGoToZero { return nil }
+        let mayFallBack = [.static, .ifLower].contains(plan.fallback) && hasFailures(scale, plan)
+        if scale.to == 0 {
+            if isIdle(scale, plan) { return nil }
+            // No policy recommends 0.
+            guard mayFallBack, plan.fallbackReplicas == 0 else { return "it was not idle for long enough" }
+        }
         if scale.from - scale.to > plan.downStep(from: scale.from) {
             return "that is more than maxScaleDownRate at once"
         }
         let last = lastScale(before: scale) { _ in true }
         if let fault = cooldownFault(scale, plan, since: last, plan.effectiveDownCooldown) { return fault }
         if let cap = plan.cap, scale.to >= max(cap, plan.least) { return nil }
-        if [.static, .ifLower].contains(plan.fallback), hasFailures(scale, plan) { return nil }
+        if mayFallBack { return nil }
         for series in plan.metrics {
             let values = recent(series, scale, plan).map { usable($0, series, scale, plan) }
             if values.allSatisfy({ $0 == nil }) { return "\(series.name) had no value" }
             let limit = Series.target * (series.isAverage ? Double(scale.from) : 1)
             if !values.contains(where: { $0.map { $0 <= limit } ?? false }) { return "\(series.name) asked for more" }
         }
-        return scale.to == 0 ? "it was not idle for long enough" : nil
+        return nil
     }
 
     // MARK: Times

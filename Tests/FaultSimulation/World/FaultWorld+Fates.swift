@@ -11,16 +11,23 @@ extension FaultWorld {
     ]
     private static let pluginFaults: [Fault] = [.pluginDown, .pluginHangs, .pluginLies, .noData]
 
+    /// Of a hundred scalings, this many more than of other requests meet a fault: they are few, and they matter most.
+    private static let scaleFaultsPercent = 12
+
     /// One of the faults that this world has, now and then.
-    private func draw(_ candidates: [Fault]) -> Fault? {
-        guard isStormy, dice.chance(perMille: plan.perMille) else { return nil }
+    ///
+    /// - Parameter times: how much more often than a request.
+    private func draw(_ candidates: [Fault], times: Int = 1) -> Fault? {
+        guard isStormy, dice.chance(perMille: times * plan.perMille) else { return nil }
         let possible = candidates.filter(plan.has)
         return possible.isEmpty ? nil : dice.pick(possible)
     }
 
     func fate(of request: APIRequest) -> SimulatedNetwork.Fate {
         var fate = SimulatedNetwork.Fate(way: dice.duration(1...4), wayBack: dice.duration(1...4))
-        let fault = draw(Self.requestFaults)
+        let isUnlucky = isStormy && request.isScale && dice.chance(percent: Self.scaleFaultsPercent)
+        let unlucky: [Fault] = [.answerLost, .lateArrival, .requestLost].filter(plan.has)
+        let fault = isUnlucky && !unlucky.isEmpty ? dice.pick(unlucky) : draw(Self.requestFaults)
         switch fault {
         case .tooManyRequests:
             var answer = APIResponse(429, json: Self.status(429, "TooManyRequests"))
@@ -53,7 +60,7 @@ extension FaultWorld {
 
     func watchFate() -> WatchPipe.Fate {
         var fate = WatchPipe.Fate(delay: dice.duration(0...5))
-        switch draw([.watchLate, .watchDuplicated, .watchReordered]) {
+        switch draw([.watchLate, .watchDuplicated, .watchReordered], times: 3) {
         case .watchLate:
             fate.delay = dice.duration(100...20_000)
         case .watchDuplicated:
@@ -83,8 +90,7 @@ extension FaultWorld {
             let observedAt = wall - Timeline.microseconds(age)
             return .reading(MetricReading(value: value, observedAtMicroseconds: observedAt))
         }
-        // Plugins fail more often than the network: there are fewer readings than requests.
-        switch draw(Self.pluginFaults + Self.pluginFaults) {
+        switch draw(Self.pluginFaults, times: 2) {
         case .pluginDown:
             return (.failure(PluginFailure(.crashed, plugin: "test", "the plugin crashed")), delay)
         case .pluginHangs:
