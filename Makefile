@@ -35,7 +35,7 @@ test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
 simulate-faults: ## Run the operator in SEEDS simulated worlds full of faults, or in that of one SEED
 	@scripts/install-dependencies.sh build
 	@swift build $(SWIFT_FLAGS) --product simulate-faults
-	@.build/debug/simulate-faults $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --processes $$(nproc))
+	@.build/debug/simulate-faults $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --processes $$(nproc)) $(if $(FAULTS),--faults $(FAULTS))
 
 e2e: $(PYTHON)/.installed ## Check every manifest, load every plugin and policy, run the operator on a simulated cluster
 	@scripts/install-dependencies.sh build

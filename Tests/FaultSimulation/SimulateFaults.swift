@@ -32,6 +32,9 @@ struct SimulateFaults: ParsableCommand {
     @Flag(help: "Run each world twice, and compare what happened.")
     var twice = false
 
+    @Option(parsing: .upToNextOption, help: "The only faults to have, and often, instead of what a seed picks.")
+    var faults: [Fault] = []
+
     @Option(help: "Plant a defect in the operator, and stop at the first seed that finds it.")
     var defect: PlantedDefect?
 
@@ -56,7 +59,7 @@ struct SimulateFaults: ParsableCommand {
         }
         JobQueue.install()
         if let seed {
-            let outcome = try SeedRun.run(seed, defect: defect, logs: true)
+            let outcome = try SeedRun.run(seed, only: faults, defect: defect, logs: true)
             print(outcome.report(lines: outcome.violation == nil ? lines : 2 * lines))
             throw outcome.violation == nil ? ExitCode.success : ExitCode.failure
         }
@@ -69,14 +72,14 @@ struct SimulateFaults: ParsableCommand {
         var done = 0
         var jobs = 0
         for seed in seeds {
-            let outcome = try SeedRun.run(seed, defect: defect, logs: false)
+            let outcome = try SeedRun.run(seed, only: faults, defect: defect, logs: false)
             (done, jobs) = (done + 1, jobs + outcome.jobs)
             if let violation = outcome.violation {
                 broken += 1
                 print("seed \(seed): \(violation)")
                 if defect != nil { break }
-                if broken == 1 { print(try SeedRun.run(seed, defect: nil, logs: true).report(lines: lines)) }
-            } else if twice, try SeedRun.run(seed, defect: defect, logs: false).hash != outcome.hash {
+                if broken == 1 { print(try SeedRun.run(seed, only: faults, defect: nil, logs: true).report(lines: lines)) }
+            } else if twice, try SeedRun.run(seed, only: faults, defect: defect, logs: false).hash != outcome.hash {
                 broken += 1
                 print("seed \(seed): the second run was another world")
             }
@@ -90,3 +93,4 @@ struct SimulateFaults: ParsableCommand {
 }
 
 extension PlantedDefect: ExpressibleByArgument {}
+extension Fault: ExpressibleByArgument {}

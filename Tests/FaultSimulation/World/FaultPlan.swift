@@ -6,11 +6,14 @@ struct FaultPlan {
     /// How long faults last.
     let storm: Duration
 
-    init(_ dice: Dice) {
+    /// - Parameter only: the faults to have, instead of some, and often; empty for what the seed picks.
+    init(_ dice: Dice, only: [Fault]) {
         // Few kinds of fault in one world, many in another.
         let percent = dice.pick([8, 15, 30, 50, 80])
-        faults = Set(Fault.allCases.filter { _ in dice.chance(percent: percent) })
-        perMille = dice.pick([5, 20, 60, 120])
+        let picked = Fault.allCases.filter { _ in dice.chance(percent: percent) }
+        faults = Set(only.isEmpty ? picked : only)
+        let often = dice.pick([5, 20, 60, 120])
+        perMille = only.isEmpty ? often : 120
         storm = dice.duration(120_000...300_000)
     }
 

@@ -50,12 +50,12 @@ final class FaultWorld {
     private(set) var isStormy = true
     private(set) var jobs = 0
 
-    init(seed: UInt64, defect: PlantedDefect? = nil, logsIntoTrace: Bool = false) throws {
+    init(seed: UInt64, only faults: [Fault], defect: PlantedDefect?, logsIntoTrace: Bool) throws {
         self.seed = seed
         self.defect = defect
         dice = Dice(seed: seed)
         timeline = Timeline(dice: dice)
-        plan = FaultPlan(dice)
+        plan = FaultPlan(dice, only: faults)
         cluster = try Cluster(timeline)
         scalers = (1...dice.within(1...4)).map { "scaler-\($0)" }
         targets = (1...dice.within(1...3)).map { "app-\($0)" }
