@@ -3,6 +3,9 @@ import WireFormats
 
 // What may be said against a scale patch that the API server accepted.
 extension Referee {
+    /// A metric has to be without a value for 180 s, and a poll may count as earlier than it is by a tenth of an interval.
+    private static let fallbackTime: Int64 = 178_000_000
+
     func judgeScale(
         _ request: APIRequest, _ answer: APIResponse, before: Int, by replica: String, sentAt: Int64, isAwaited: Bool
     ) {
@@ -194,12 +197,17 @@ extension Referee {
         return age <= Int64(max(60, 3 * plan.interval)) * 1_000_000 ? max(0, value) : nil
     }
 
-    /// Whether some metric has failed for so long that a fallback may apply.
+    /// Whether some metric has failed for so long that a fallback may apply: for three minutes without a value in between.
+    /// That there were enough polls cannot be seen from here, since polls that come close together share a reading.
     private func hasFailures(_ scale: AcceptedScale, _ plan: ScalerPlan) -> Bool {
         plan.metrics.contains { series in
-            let all = (readings[series.name] ?? []).reversed()
+            let streak = (readings[series.name] ?? []).reversed()
                 .filter { $0.replica == scale.replica && $0.at <= scale.decidedBy }
-            return all.count { usable($0, series, scale, plan) == nil } >= 3
+                .prefix { usable($0, series, scale, plan) == nil }
+            guard let first = streak.last else { return false }
+            let offsets = clocks[scale.replica]?.offsets(since: first.startedAt) ?? 0...0
+            let lasted = scale.decidedBy - first.startedAt + offsets.upperBound - offsets.lowerBound
+            return lasted >= Self.fallbackTime
         }
     }
 

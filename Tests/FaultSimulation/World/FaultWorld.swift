@@ -114,10 +114,10 @@ final class FaultWorld {
             if server == next {
                 timeline.skip(to: server)
                 cluster.api.advance()
-                pumpWatches()
             } else {
                 timeline.step()
             }
+            pumpWatches()
             buryTheDead()
         }
         if referee.violation == nil, end > timeline.now { timeline.skip(to: end) }
@@ -199,10 +199,7 @@ final class FaultWorld {
             watchFate: { [unowned self] in watchFate() },
             isCut: { [unowned self] in cutUntil[slot] > timeline.now },
             sends: { [unowned self] in referee.sent($0, by: name, hasElection: hasElection) },
-            serve: { [unowned self] request, sentAt, isAwaited in
-                defer { pumpWatches() }
-                return referee.serve(request, from: name, sentAt: sentAt, isAwaited: isAwaited)
-            },
+            serve: { [unowned self] in referee.serve($0, from: name, sentAt: $1, isAwaited: $2) },
             arrivesAfterDeath: { [unowned self] in dice.chance(percent: 50) })
     }
 
