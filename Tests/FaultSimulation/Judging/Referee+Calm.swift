@@ -5,6 +5,8 @@ extension Referee {
     /// From the end of the faults until a leader is in office and knows the cluster: a lease runs out (15 s), a standby
     /// looks (2.4 s), a watch or list that failed is tried again (30 s).
     private static let settling: Int64 = 50_000_000
+    /// How long a few calls take in a calm world.
+    private static let callTime: Int64 = 2_000_000
 
     func calmBegan(leader: String?, hasElection: Bool) {
         calmSince = timeline.now
@@ -28,18 +30,20 @@ extension Referee {
                     .contains { $0.startedAt <= deadline }
                 if !isPolled { note("\(name) was not polled within two intervals after the faults had stopped") }
             }
-            judgeStatus(of: name, plan, replicas, end)
+            judgeStatus(of: version, replicas, end)
             judgeReplicas(of: version, replicas, end)
         }
     }
 
-    private func judgeStatus(of name: String, _ plan: ScalerPlan, _ replicas: Int, _ end: Int64) {
+    private func judgeStatus(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
+        let (name, plan) = (version.name, version.plan)
         guard let status = cluster.scaler(name)?["status"] else { return note("\(name) has no status") }
         let lastChange = max(scales.last { $0.target == plan.target }?.time ?? 0, outsideScales[plan.target]?.last ?? 0)
         guard end - lastChange > 2 * Int64(plan.interval) * 1_000_000 + 1_000_000 else { return }
         let said = status["currentReplicas"]?.intValue
         if said != replicas { note("\(name) says \(said.map(String.init) ?? "nothing") of \(replicas) replicas") }
-        if status["pendingScale"] != nil { note("\(name) has a pendingScale and nothing is under way") }
+        let isUnderWay = pendings[version.uid]?.last.map { end - $0.sentAt < Self.callTime } ?? false
+        if status["pendingScale"] != nil, !isUnderWay { note("\(name) has a pendingScale and nothing is under way") }
     }
 
     /// Its metrics ask for more: whoever owns a target has it in its bounds, and has scaled it up unless something that

@@ -34,6 +34,7 @@ extension FaultWorld {
             guard isStormy else { return }
             if let fault { trace.add(timeline.now, "world", fault.rawValue) }
             act(self)
+            pumpWatches()
             every(most, fault, act)
         }
     }
@@ -80,6 +81,7 @@ extension FaultWorld {
             timeline.after(dice.duration(0...40_000)) { [unowned self] in
                 cluster.create(deployment: name, replicas: dice.within(0...6))
                 referee.outsideScale(name)
+                pumpWatches()
             }
             return
         }
@@ -87,7 +89,10 @@ extension FaultWorld {
         guard (try? cluster.api.delete(Cluster.path(scaler: name))) != nil else { return }
         trace.add(timeline.now, "people", "delete scaler \(name)")
         referee.scalerDeleted(name)
-        timeline.after(dice.duration(0...60_000)) { [unowned self] in create(scaler: name, newPlan()) }
+        timeline.after(dice.duration(0...60_000)) { [unowned self] in
+            create(scaler: name, newPlan())
+            pumpWatches()
+        }
     }
 
     func create(scaler name: String, _ plan: ScalerPlan) {
@@ -122,6 +127,7 @@ extension FaultWorld {
     func setPause(_ isPaused: Bool) {
         _ = try? cluster.api.patch(Cluster.pausePath, ["data": ["paused": isPaused ? "true" : "false"]])
         referee.operatorPause(isPaused)
+        pumpWatches()
     }
 
     // MARK: Processes, networks, clocks

@@ -114,16 +114,17 @@ final class FaultWorld {
             if server == next {
                 timeline.skip(to: server)
                 cluster.api.advance()
+                pumpWatches()
             } else {
                 timeline.step()
             }
-            pumpWatches()
             buryTheDead()
         }
         if referee.violation == nil, end > timeline.now { timeline.skip(to: end) }
     }
 
-    private func pumpWatches() {
+    /// Has the watches take what the API server has to say: to be called after all that changes an object.
+    func pumpWatches() {
         for replica in alive { for pipe in replica.network.openPipes { pipe.pump() } }
     }
 
@@ -199,7 +200,10 @@ final class FaultWorld {
             watchFate: { [unowned self] in watchFate() },
             isCut: { [unowned self] in cutUntil[slot] > timeline.now },
             sends: { [unowned self] in referee.sent($0, by: name, hasElection: hasElection) },
-            serve: { [unowned self] in referee.serve($0, from: name, sentAt: $1, isAwaited: $2) },
+            serve: { [unowned self] request, sentAt, isAwaited in
+                defer { pumpWatches() }
+                return referee.serve(request, from: name, sentAt: sentAt, isAwaited: isAwaited)
+            },
             arrivesAfterDeath: { [unowned self] in dice.chance(percent: 50) })
     }
 
