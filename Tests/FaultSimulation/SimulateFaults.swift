@@ -78,7 +78,9 @@ struct SimulateFaults: ParsableCommand {
                 broken += 1
                 print("seed \(seed): \(violation)")
                 if defect != nil { break }
-                if broken == 1 { print(try SeedRun.run(seed, only: faults, defect: nil, logs: true).report(lines: lines)) }
+                if broken == 1 {
+                    print(try SeedRun.run(seed, only: faults, defect: nil, logs: true).report(lines: lines))
+                }
             } else if twice, try SeedRun.run(seed, only: faults, defect: defect, logs: false).hash != outcome.hash {
                 broken += 1
                 print("seed \(seed): the second run was another world")

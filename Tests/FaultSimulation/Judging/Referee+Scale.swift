@@ -46,9 +46,17 @@ extension Referee {
         versions.sorted { $0.key < $1.key }.flatMap(\.value).filter { $0.uid == uid && $0.stood(in: window) }
     }
 
-    /// The newest that fits: where two scalers have had the same in mind, the one that has just been written down.
+    /// The newest that fits: where two scalers have the same in mind, of the one that scales this target now, if any does.
     private func pending(for target: String, from: Int, to: Int, by replica: String) -> (uid: String, index: Int)? {
-        let scalers = Set(versions.values.joined().filter { $0.plan.target == target }.map(\.uid))
+        let known = window(upTo: timeline.now)
+        let ofTarget = versions.values.joined().filter { $0.plan.target == target && $0.stood(in: known) }
+        let now = Set(ofTarget.filter { $0.until == nil }.map(\.uid))
+        return pending(of: now, from, to, replica) ?? pending(of: Set(ofTarget.map(\.uid)), from, to, replica)
+    }
+
+    private func pending(of scalers: Set<String>, _ from: Int, _ to: Int, _ replica: String) -> (
+        uid: String, index: Int
+    )? {
         var newest: (uid: String, index: Int, sentAt: Int64)?
         for uid in scalers.sorted() {
             for (index, pending) in (pendings[uid] ?? []).enumerated()
