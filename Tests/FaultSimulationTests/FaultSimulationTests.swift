@@ -30,7 +30,7 @@ struct FaultSimulationTests {
         "no-data-is-zero": "had no value|asked for more|not idle for long enough",
         "pending-scale-lost": "no decision that was written down",
         "relist-dropped":
-            "was not polled|it is paused|it is a dry run|out of|an older scaler|gone for long|leaves|says",
+            "was not polled|it is paused|it is a dry run|out of|an older scaler|gone for long|leaves|says|have passed",
         "rate-ignored": "at once|forbids",
         "late-answer-applied-twice": "no decision that was written down",
         "due-time-forgotten": "was not polled|was told to end|says|leaves",
