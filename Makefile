@@ -9,7 +9,7 @@ SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 PYTHON := .build/python
 SEEDS ?= 2000
 
-.PHONY: help demo test test-chart test-cluster simulate-faults e2e plugin-check image-check lint manifests fmt bench clean
+.PHONY: help demo release test test-chart test-cluster simulate-faults e2e plugin-check image-check lint manifests fmt bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,10 @@ demo: ## Scale three real apps on Prometheus, Redis and Pub/Sub, for about 90 se
 	@scripts/install-dependencies.sh build demo
 	@for product in $(DEMO_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@.build/debug/generalscaler demo
+
+release: ## Build everything as users run it, into .build/release
+	@scripts/install-dependencies.sh build
+	@swift build $(SWIFT_FLAGS) -c release
 
 test: $(PYTHON)/.installed ## Build everything and run every test
 	@scripts/install-dependencies.sh build test

@@ -36,6 +36,9 @@ let package = Package(
         // MARK: System libraries
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        // A program that depends on it allocates with jemalloc: after a burst, the C library's allocator keeps three times of
+        // what is in use.
+        .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
         .target(name: "CLinux"),
 
         // MARK: Libraries
@@ -80,7 +83,7 @@ let package = Package(
         .target(
             name: "ClusterSimulator",
             dependencies: [
-                "WireFormats",
+                "HTTPTransport", "WireFormats",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -112,7 +115,7 @@ let package = Package(
         .executableTarget(
             name: "generalscaler",
             dependencies: [
-                "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
+                "Backtest", "CJemalloc", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
                 "Scaling", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -174,8 +177,10 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CLinux", "HTTPTransport", "PluginHost", "PluginProtocol", "Scaling", "WireFormats",
+                "CCurl", "CLinux", "ClusterSimulator", "PluginHost", "PluginProtocol", "WireFormats", "YAMLFormat",
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Benchmarks/bench"
         ),
@@ -338,7 +343,7 @@ let package = Package(
     ]
 )
 
-let cTargets: Set = ["CCurl", "CHiredis", "CLinux", "generalscaler-launch"]
+let cTargets: Set = ["CCurl", "CHiredis", "CJemalloc", "CLinux", "generalscaler-launch"]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [

@@ -25,6 +25,9 @@ MOUNTED = {"name": "tide", "image": {"reference": "example/tide:1", "directory":
 MATRIX = {
     "defaults": {},
     "namespaces": {"watchNamespaces": ["shop", "blog"]},
+    "namespaces with the webhook": {"watchNamespaces": ["shop", "blog"], "webhook": {"withWatchNamespaces": True}},
+    "namespaces with the webhook and cert-manager": {
+        "watchNamespaces": ["shop"], "webhook": {"withWatchNamespaces": True, "certificateSecret": "webhook-tls"}},
     "other kinds": {"targetKinds": [{"apiGroup": "argoproj.io", "resource": "rollouts"}, {"apiGroup": "", "resource": "replicationcontrollers"}]},
     "plugin defaults": {"plugins": {"config": {"prometheus": {"defaults": {"address": "http://prometheus:9090"}}}}},
     "plugin defaults in a Secret": {"plugins": {"existingSecret": "plugins"}},

@@ -38,7 +38,9 @@ ALLOWED = {
     "KubernetesClient": (
         f"HTTPTransport WireFormats YAMLFormat Logging ServiceLifecycle Subprocess SystemPackage {RUNTIME}"
     ),
-    "ClusterSimulator": f"WireFormats HTTPTypes Hummingbird HummingbirdTLS Logging ServiceLifecycle Yams {RUNTIME}",
+    "ClusterSimulator": (
+        f"HTTPTransport WireFormats HTTPTypes Hummingbird Logging ServiceLifecycle Yams {RUNTIME}"
+    ),
     "Operator": (
         "HTTPTransport KubernetesClient PluginHost PluginProtocol Scaling WireFormats "
         "Crypto Hummingbird HummingbirdCore HummingbirdTLS NIOCore NIOSSL SwiftASN1 X509 "
@@ -58,7 +60,7 @@ ALLOWED = {
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
     "worker": f"CHiredis {RUNTIME}",
     "event-queue": f"HTTPTransport WireFormats {RUNTIME}",
-    "bench": f"CLinux HTTPTransport PluginHost PluginProtocol Scaling WireFormats Logging {RUNTIME}",
+    "bench": f"CCurl CLinux ClusterSimulator PluginHost PluginProtocol WireFormats YAMLFormat Hummingbird Logging ServiceLifecycle {RUNTIME}",
     "bench-plugin": f"PluginSDK {RUNTIME}",
 }
 

@@ -7,7 +7,8 @@ set -eu
 # package database knows them.
 needs() {
     case $1 in
-        build) echo "libcurl4-openssl-dev:lib:libcurl libhiredis-dev:lib:hiredis pkg-config:cmd:pkg-config" ;;
+        build) echo "libcurl4-openssl-dev:lib:libcurl libhiredis-dev:lib:hiredis" \
+            "libjemalloc-dev:lib:jemalloc pkg-config:cmd:pkg-config" ;;
         demo) echo "prometheus:cmd:prometheus redis-server:cmd:redis-server" ;;
         test)
             echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
@@ -27,6 +28,7 @@ purpose() {
     case $1 in
         libcurl4-openssl-dev) echo "HTTP, for the operator and the plugins" ;;
         libhiredis-dev) echo "the Redis protocol, for the redis plugin" ;;
+        libjemalloc-dev) echo "memory, for the operator" ;;
         pkg-config) echo "tells the Swift package manager where libcurl is" ;;
         prometheus) echo "the real metric source of the demo and the tests" ;;
         redis-server) echo "another one" ;;

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import WireFormats
+import YAMLFormat
 
 /// Something to measure. Each lives in a file of its own and stands in ``Bench/benchmarks``.
 protocol Benchmark: Sendable {
@@ -10,27 +11,49 @@ protocol Benchmark: Sendable {
     func run() async throws -> [Measurement]
 }
 
-/// Runs all benchmarks, or those whose names are given, prints a table, and writes a JSON object a line to
+/// Runs all benchmarks, or those whose names begin as given, prints a table, and writes a JSON object a line to
 /// `.build/bench.jsonl`. With `--strict` a goal that is missed makes it fail.
 @main
 enum Bench {
-    private static let benchmarks: [any Benchmark] = [PluginHostBenchmark(), SourceBenchmarks()]
+    private static let benchmarks: [any Benchmark] =
+        [PluginHostBenchmark(), SourceBenchmarks()] + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) }
 
     static func main() async throws {
-        if CommandLine.arguments.dropFirst().first == RawPingPong.echoFlag { return RawPingPong.echo() }
         stdio_guard_buffer_stdout_by_line()
+        if try await isOtherProcess(CommandLine.arguments.dropFirst()) { return }
         let names = CommandLine.arguments.dropFirst().filter { !$0.hasPrefix("--") }
         var measurements: [Measurement] = []
         print(Table.header)
-        for benchmark in benchmarks where names.isEmpty || names.contains(benchmark.name) {
+        for benchmark in benchmarks
+        where names.isEmpty || names.contains(where: { "\(benchmark.name)-".hasPrefix("\($0)-") }) {
             for measurement in try await benchmark.run() {
                 print(Table.row(measurement))
                 measurements.append(measurement)
             }
         }
-        try write(measurements, to: ".build/bench.jsonl")
+        try write(measurements, to: "\(checkout())/.build/bench.jsonl")
         let missed = measurements.contains { $0.isMet == false }
         if missed, CommandLine.arguments.contains("--strict") { exit(1) }
+    }
+
+    /// Does the work of a process that a benchmark has started, where this is one.
+    private static func isOtherProcess(_ words: ArraySlice<String>) async throws -> Bool {
+        let arguments = Array(words.dropFirst())
+        switch words.first {
+        case RawPingPong.echoFlag: RawPingPong.echo()
+        case ClusterProcess.flag:
+            let definition = try YAMLDocument.parse(contents("\(checkout())/deploy/crd.yaml"))
+            try await ClusterProcess.run(kubeconfig: arguments.first ?? "", definition: definition)
+        case MetricsProcess.flag: try await MetricsProcess.run()
+        case CurlLoop.flag: try CurlLoop.run(arguments)
+        default: return false
+        }
+        return true
+    }
+
+    /// This program is built in `.build` of it.
+    private static func checkout() -> String {
+        ownDirectory().split(separator: "/").prefix { $0 != ".build" }.map { "/\($0)" }.joined()
     }
 
     private static func write(_ measurements: [Measurement], to path: String) throws {

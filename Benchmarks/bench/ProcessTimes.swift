@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// What processes have used so far.
@@ -11,6 +12,22 @@ enum ProcessTimes {
             throw BenchError("no processor time of process \(process)")
         }
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
+    /// A process and all that it started, and they.
+    static func family(of process: Int32) -> [Int32] {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        let children = threads.flatMap { contents("/proc/\(process)/task/\($0)/children").split(separator: " ") }
+        return [process] + children.compactMap { Int32($0) }.flatMap { family(of: $0) }
+    }
+
+    /// Memory of a process, in MiB: all that is in use (RSS), and with shared pages by their share (PSS).
+    static func memory(of process: Int32) -> (resident: Double, proportional: Double) {
+        func mebibytes(_ name: String) -> Double {
+            let line = contents("/proc/\(process)/smaps_rollup").split(separator: "\n").first { $0.hasPrefix(name) }
+            return (line.flatMap { Double($0.filter(\.isNumber)) } ?? 0) / 1_024
+        }
+        return (mebibytes("Rss:"), mebibytes("Pss:"))
     }
 
     /// Memory of this process that is in use, in MiB.

@@ -20,22 +20,10 @@ final class RawPingPong {
         var back: [Int32] = [0, 0]
         guard pipe(&there) == 0, pipe(&back) == 0 else { throw BenchError("no pipes") }
         for end in [there[1], back[0]] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, there[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, back[1], 1)
-        let words: [String] = ["bench", Self.echoFlag, "\(answerBytes)"]
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        var child = pid_t()
-        let result = posix_spawn(&child, "/proc/self/exe", &actions, nil, &arguments, environ)
-        for argument in arguments { free(argument) }
-        guard result == 0 else {
-            throw BenchError("cannot start the other process: \(String(cString: strerror(result)))")
-        }
+        process = try spawn(
+            ["/proc/self/exe", Self.echoFlag, "\(answerBytes)"], standardInput: there[0], standardOutput: back[1])
         close(there[0])
         close(back[1])
-        process = child
         input = there[1]
         output = back[0]
     }

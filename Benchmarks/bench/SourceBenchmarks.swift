@@ -24,7 +24,7 @@ struct SourceBenchmarks: Benchmark {
         // "test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms",...
         let fields = table.split(separator: "\n").last?.split(separator: ",").map { $0.filter { $0 != "\"" } } ?? []
         guard fields.count > 4, let median = Double(fields[4]) else {
-            throw PluginPipe.Fault(description: "redis-benchmark says: \(table)")
+            throw BenchError("redis-benchmark says: \(table)")
         }
         let direct = median * 1_000
 
@@ -47,7 +47,7 @@ struct SourceBenchmarks: Benchmark {
     /// 1,000 distinct queries every 15 s: under 3% of one core and 30 MiB.
     private static func prometheus() throws -> [Measurement] {
         let directory = "/tmp/bench-\(getpid())"
-        guard mkdir(directory, 0o700) == 0 else { throw PluginPipe.Fault(description: "cannot make \(directory)") }
+        guard mkdir(directory, 0o700) == 0 else { throw BenchError("cannot make \(directory)") }
         defer { _ = try? output(of: ["rm", "-r", directory]) }
         let file = open("\(directory)/prometheus.yml", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         _ = write(file, "{}\n", 3)
@@ -77,11 +77,11 @@ struct SourceBenchmarks: Benchmark {
         }
         // The first meets empty caches.
         try round()
-        let before = plugin.processorTime
+        let before = try ProcessTimes.cpuSeconds(of: plugin.processIdentifier)
         for _ in 1...rounds { try round() }
-        let each = (plugin.processorTime - before) / rounds
-        let share = 100 * (each / .seconds(1)) / pollSeconds
-        let mebibytes = Double(plugin.proportionalKilobytes) / 1_024
+        let each = (try ProcessTimes.cpuSeconds(of: plugin.processIdentifier) - before) / Double(rounds)
+        let share = 100 * each / pollSeconds
+        let mebibytes = ProcessTimes.memory(of: plugin.processIdentifier).proportional
         return [
             Measurement(
                 name: "sources.prometheus plugin, 1,000 queries every 15 s", value: share, unit: "% of a core",
@@ -106,7 +106,7 @@ struct SourceBenchmarks: Benchmark {
     /// Starts a server and reads its log until that text is in it.
     private static func serve(_ words: [String], until text: String) throws -> (pid_t, log: Int32) {
         var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw PluginPipe.Fault(description: "no pipe is left") }
+        guard pipe(&ends) == 0 else { throw BenchError("no pipe is left") }
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
         let server = try spawn(words, standardOutput: ends[1])
         close(ends[1])
@@ -114,7 +114,7 @@ struct SourceBenchmarks: Benchmark {
         var chunk = [UInt8](repeating: 0, count: 1 << 12)
         while !log.contains(text) {
             let count = read(ends[0], &chunk, chunk.count)
-            guard count > 0 else { throw PluginPipe.Fault(description: "\(words[0]) did not start: \(log)") }
+            guard count > 0 else { throw BenchError("\(words[0]) did not start: \(log)") }
             log += String(decoding: chunk[..<count], as: UTF8.self)
         }
         return (server, ends[0])
@@ -128,7 +128,7 @@ struct SourceBenchmarks: Benchmark {
 
     private static func output(of words: [String]) throws -> String {
         var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw PluginPipe.Fault(description: "no pipe is left") }
+        guard pipe(&ends) == 0 else { throw BenchError("no pipe is left") }
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
         let child = try spawn(words, standardOutput: ends[1])
         close(ends[1])

@@ -42,6 +42,22 @@ enum Measurement: Hashable, Sendable {
     }
 }
 
+extension Measurement {
+    /// The keys whose changes can change the value, and their type; nil where they are not known.
+    var watched: (keys: Set<String>, type: KeyType)? {
+        switch self {
+        case .list(let key): ([key], .list)
+        case .lists(let keys): (Set(keys), .list)
+        case .stream(let key, _): ([key], .stream)
+        case .set(let key): ([key], .set)
+        case .sortedSet(let key, _, _): ([key], .sortedSet)
+        case .hash(let key): ([key], .hash)
+        case .number(let key): ([key], .string)
+        case .script: nil
+        }
+    }
+}
+
 extension Measurement.StreamMeasure {
     fileprivate init?(_ stream: StreamConfig) {
         switch (stream.measure, stream.group) {

@@ -71,6 +71,42 @@ final class RedisConnection: @unchecked Sendable {
         }
     }
 
+    /// Sends the commands without waiting for their replies.
+    func send(_ commands: [RedisCommand], deadline: ContinuousClock.Instant) throws(RedisFailure) {
+        do throws(HTTPError) {
+            try bytes.send(commands.flatMap(\.encoded), deadline: deadline)
+        } catch {
+            throw .connection(error, server, answered: hasSpoken)
+        }
+    }
+
+    /// Waits for whatever the server says next.
+    ///
+    /// - Returns: nil where it was woken.
+    func next(deadline: ContinuousClock.Instant, unless wakeUp: WakeUp) throws(RedisFailure) -> RedisReply? {
+        var unparsed = 0
+        while true {
+            do throws(ReplyReader.NotRedis) {
+                if let reply = try reader.next() { return reply }
+            } catch {
+                throw .notRedis(error.reason, server, answered: hasSpoken)
+            }
+            guard unparsed <= RedisLimits.maxReplyBytes else { throw .tooLarge(server) }
+            do throws(HTTPError) {
+                guard let count = try bytes.receive(into: &buffer, deadline: deadline, unless: wakeUp) else {
+                    return nil
+                }
+                guard count > 0 else {
+                    throw HTTPError(.connectionLost, "\(server.address) closed the connection")
+                }
+                reader.feed(buffer[..<count])
+                unparsed += count
+            } catch {
+                throw .connection(error, server, answered: hasSpoken)
+            }
+        }
+    }
+
     private func receive(deadline: ContinuousClock.Instant) throws(RedisFailure) -> Int {
         let count: Int
         do throws(HTTPError) {

@@ -29,6 +29,17 @@ enum RedisLimits {
     /// Nodes of a cluster that are remembered, and how long before they are asked for again.
     static let maxKnownNodes = 128
     static let topologyAge: Duration = .seconds(60)
+    /// Servers that are listened to for changes of keys, each over a connection and on a thread of its own.
+    static let maxListeners = 64
+    /// How long connecting, and an answer to a SUBSCRIBE, may take.
+    static let listenerAnswerTime: Duration = .seconds(10)
+    /// How long a server may be silent before it is asked whether it is still there.
+    static let listenerSilence: Duration = .seconds(30)
+    /// How long a server's setting of keyspace notifications is taken to be as it was.
+    static let settingAge: Duration = .seconds(10)
+    /// A value is read at most this often because of changes, and each time within so long.
+    static let pushSpacing: Duration = .milliseconds(100)
+    static let pushedReadTime: Duration = .seconds(5)
     /// Of all clusters, keys whose node is remembered, and clusters.
     static let maxKnownKeys = 4_096
     static let maxKnownClusters = 256

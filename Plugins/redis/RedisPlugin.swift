@@ -3,7 +3,7 @@ import SourceSupport
 
 /// Reads lengths and numbers from Redis, or from anything that speaks its protocol.
 @main
-struct RedisPlugin: MetricPlugin {
+struct RedisPlugin: PushMetricPlugin {
     typealias Config = RedisConfig
 
     static let metricType = "redis"
@@ -16,6 +16,7 @@ struct RedisPlugin: MetricPlugin {
     private let pool = ConnectionPool()
     private let masters = MasterDirectory()
     private let clusters = ClusterMap()
+    private let events = KeyspaceEvents()
     private let files: any FileReader
 
     init() {
@@ -29,18 +30,61 @@ struct RedisPlugin: MetricPlugin {
     /// How many connections are kept for the next calls.
     var idleConnections: Int { pool.idleCount }
 
+    /// Servers that are listened to for changes.
+    var listeners: Int { events.listenerCount }
+
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
-        guard let measurement = Measurement(request.config) else {
+        let measurement = try measurement(request.config)
+        let deployment = try Deployment(request.config, files: files)
+        return try await withSession(timeLeft: request.timeLeft) { session throws(PluginError) in
+            try read(measurement, deployment, session)
+        }
+    }
+
+    /// What a server's keyspace notifications lead to.
+    func readings(for request: MetricSubscription<Config>) async throws -> PushedReadings {
+        let measurement = try measurement(request.config)
+        guard let watched = measurement.watched else {
+            throw PluginError(.cannotSubscribe, "what a script computes changes without notice: it is polled only")
+        }
+        guard case .standalone(let server) = try Deployment(request.config, files: files) else {
+            throw PluginError(
+                .cannotSubscribe, "behind Sentinels and in clusters, changes are not listened for: it is polled only")
+        }
+        try await withSession(timeLeft: request.timeLeft) { session throws(PluginError) in
+            try events.check(server, tells: watched.type, session)
+        }
+        let changes = try events.changes(of: watched.keys, at: server)
+        for try await _ in changes {
+            // The first tells that the server has agreed.
+            let (config, targetType) = (request.config, request.targetType)
+            return PushedReadings(changes: changes) {
+                try await value(
+                    for: MetricRequest(
+                        config: config, targetType: targetType, deadline: .now + RedisLimits.pushedReadTime))
+            }
+        }
+        throw CancellationError()
+    }
+
+    private func measurement(_ config: Config) throws(PluginError) -> Measurement {
+        guard let measurement = Measurement(config) else {
             throw PluginError(.configInvalid, "the config names nothing to measure")
         }
-        let deployment = try Deployment(request.config, files: files)
+        return measurement
+    }
+
+    /// Runs the body on a thread that it may block; cancelling the task ends what it waits for.
+    private func withSession<Value: Sendable>(
+        timeLeft: Duration, _ body: @escaping @Sendable (RedisSession) throws(PluginError) -> Value
+    ) async throws -> Value {
         let interruption = Interruption()
         let session = RedisSession(
-            pool: pool, deadline: .now + CallDeadline.usable(request.timeLeft), interruption: interruption)
+            pool: pool, deadline: .now + CallDeadline.usable(timeLeft), interruption: interruption)
         return try await withTaskCancellationHandler {
-            await threads.run { () -> Result<MetricReading, PluginError> in
+            await threads.run { () -> Result<Value, PluginError> in
                 do throws(PluginError) {
-                    return .success(try read(measurement, deployment, session))
+                    return .success(try body(session))
                 } catch {
                     return .failure(error)
                 }

@@ -11,6 +11,9 @@ final class WorkerThreads: Sendable {
     /// The threads end once their work is done.
     deinit { queue.close() }
 
+    /// Work that nobody waits for.
+    func start(_ body: @escaping @Sendable () -> Void) { queue.add(body) }
+
     func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             queue.add { continuation.resume(returning: body()) }

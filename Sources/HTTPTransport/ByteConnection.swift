@@ -76,6 +76,27 @@ package final class ByteConnection: @unchecked Sendable {
         }
     }
 
+    /// Waits for bytes, as ``receive(into:deadline:)`` does, or for a wake-up.
+    ///
+    /// - Returns: nil where it was woken; the wake-up is cleared then.
+    package func receive(
+        into buffer: inout [UInt8], deadline: ContinuousClock.Instant, unless wakeUp: WakeUp
+    ) throws(HTTPError) -> Int? {
+        while true {
+            var count = 0
+            let code = buffer.withUnsafeMutableBytes { curl_easy_recv(easy.curl, $0.baseAddress, $0.count, &count) }
+            switch code {
+            case CURLE_OK: return count
+            case CURLE_AGAIN:
+                if try wait(for: POLLIN, until: deadline, "waiting for", unless: wakeUp.descriptor) {
+                    wakeUp.clear()
+                    return nil
+                }
+            default: throw HTTPError.failed(code, easy, authority: name)
+            }
+        }
+    }
+
     /// Whether the other end has closed, or sent what nobody asked for: then the connection is of no more use.
     package var isStale: Bool {
         var descriptors = [pollfd(fd: socket, events: Int16(POLLIN), revents: 0)]
@@ -87,14 +108,20 @@ package final class ByteConnection: @unchecked Sendable {
         shutdown(socket, Int32(SHUT_RDWR))
     }
 
+    /// - Returns: whether the other descriptor can be read.
+    @discardableResult
     private func wait(
-        for event: Int32, until deadline: ContinuousClock.Instant, _ doing: String
-    ) throws(HTTPError) {
+        for event: Int32, until deadline: ContinuousClock.Instant, _ doing: String, unless other: Int32 = -1
+    ) throws(HTTPError) -> Bool {
         let milliseconds = ContinuousClock.now.duration(to: deadline).roundedUpMilliseconds
         guard milliseconds > 0 else { throw Self.late(doing, name) }
-        var descriptors = [pollfd(fd: socket, events: Int16(event), revents: 0)]
+        // One below zero is passed over.
+        var descriptors = [
+            pollfd(fd: socket, events: Int16(event), revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0),
+        ]
         // A signal only makes the caller look once more.
-        _ = poll(&descriptors, 1, milliseconds)
+        _ = poll(&descriptors, 2, milliseconds)
+        return descriptors[1].revents != 0
     }
 
     private static func late(_ doing: String, _ name: String) -> HTTPError {

@@ -3,7 +3,7 @@ package enum HTTPLimits {
     /// Connections to one host and port. A request over it waits for one to become free.
     package static let connectionsPerHost = 128
     /// Connections to all hosts, those that wait for reuse included.
-    static let connections = 512
+    package static let connections = 1_024
     /// Transfers at one time; further requests wait in the order they came.
     package static let concurrentTransfers = 1_024
     /// Requests that wait for a transfer's place; further ones fail at once.

@@ -2,23 +2,23 @@ import CLinux
 import Glibc
 
 /// A descriptor that any thread can make readable.
-final class WakeUp: Sendable {
+package final class WakeUp: Sendable {
     let descriptor: Int32
 
-    init() {
+    package init() {
         descriptor = clinux_eventfd()
         precondition(descriptor >= 0, "eventfd failed (errno \(errno)); raise the limit of open files")
     }
 
     deinit { close(descriptor) }
 
-    func signal() {
+    package func signal() {
         var one: UInt64 = 1
         // Fails only where the counter is full, and then the descriptor is readable already.
         _ = write(descriptor, &one, 8)
     }
 
-    func clear() {
+    package func clear() {
         var count: UInt64 = 0
         _ = read(descriptor, &count, 8)
     }

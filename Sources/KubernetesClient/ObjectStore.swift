@@ -57,11 +57,18 @@ struct ObservedObject<Object: Sendable>: Sendable {
 
 /// What an informer knows. Pure: each change returns the events that it is.
 struct ObjectStore<Object: Sendable>: Sendable {
-    private struct Entry: Sendable {
+    /// A class, so that the table's free places take little room.
+    private final class Entry: Sendable {
         let uid: String
         let resourceVersion: String
         /// Nil where the object is malformed.
         let object: Object?
+
+        init(uid: String, resourceVersion: String, object: Object?) {
+            self.uid = uid
+            self.resourceVersion = resourceVersion
+            self.object = object
+        }
     }
 
     private var entries: [ObjectKey: Entry] = [:]

@@ -137,6 +137,9 @@ package struct OperatorRuntime: Sendable {
         )
         line.connect(to: controller)
         leadership.onChange(line.leadershipChanged)
+        let keeper = configuration.admission.map {
+            CertificateKeeper($0, client: client, time: time, metrics: metrics, logger: logger)
+        }
         statusServer = configuration.listen.map { address in
             StatusServer(
                 address: address,
@@ -148,16 +151,26 @@ package struct OperatorRuntime: Sendable {
                         counters: metrics
                     ).text(format)
                 },
-                isReady: { scalers.hasSynced },
+                awaits: {
+                    if !scalers.hasSynced { return "the GeneralScalers are not all read" }
+                    // Whoever is ready gets reviews: a rolling update goes on only when the new one can answer.
+                    if let keeper, keeper.current == nil { return "the webhook has no certificate, see the log" }
+                    return nil
+                },
                 onBound: onBound
             )
         }
-        admission = Self.admission(
-            configuration.admission,
-            AdmissionJudge(
-                source: source, scalers: { scalers.objects }, mayRead: SecretReaders(client: client).mayRead, time: time
-            ),
-            client, time, logger, onAdmissionBound)
+        admission =
+            keeper.map { keeper in
+                let judge = AdmissionJudge(
+                    source: source, scalers: { scalers.objects }, mayRead: SecretReaders(client: client).mayRead,
+                    time: time)
+                let server = AdmissionServer(
+                    address: keeper.configuration.listen, certificates: keeper, judge: judge, time: time,
+                    metrics: metrics,
+                    logger: logger, onBound: onAdmissionBound)
+                return [keeper, server]
+            } ?? []
         self.source = source
         self.controller = controller
         self.events = events
@@ -171,18 +184,6 @@ package struct OperatorRuntime: Sendable {
     package var services: [any Service] {
         let first: [(any Service)?] = [statusServer, pause, events, source, targets, scalers, elector]
         return admission + first.compactMap(\.self) + [controller]
-    }
-
-    private static func admission(
-        _ configuration: AdmissionConfiguration?, _ judge: AdmissionJudge, _ client: KubernetesClient,
-        _ time: OperatorTime, _ logger: Logger, _ onBound: @escaping @Sendable (Int) -> Void
-    ) -> [any Service] {
-        guard let configuration else { return [] }
-        let keeper = CertificateKeeper(configuration, client: client, time: time, logger: logger)
-        let server = AdmissionServer(
-            address: configuration.listen, certificates: keeper, judge: judge, time: time, logger: logger,
-            onBound: onBound)
-        return [keeper, server]
     }
 }
 

@@ -146,6 +146,9 @@ actor OneshotPlugin: PluginInstance {
         await runOnce(request, type: type, config: config, timeout: timeout)
     }
 
+    /// A process that lives for one call has nothing to push.
+    func unsubscribe(_ subscription: Int64) {}
+
     private func runOnce(
         _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {

@@ -12,6 +12,9 @@ enum PluginAnswer: Sendable, Hashable {
     case verdict(ValidateConfigResult)
     case reading(MetricReading)
     case range(MetricRange)
+    /// Under that id the plugin pushes from now on.
+    case subscribed(Int64)
+    case unsubscribed
 
     /// - Throws: what in the answer breaks the protocol.
     init(_ result: PluginResult, to method: ProtocolMethod) throws(JSONPathError) {

@@ -15,6 +15,10 @@ struct PluginConnection {
         /// The process is of no use any more. Every call has been completed.
         case giveUp(PluginFailure)
         case log(PluginNote)
+        /// Readings that the plugin pushed, of each subscription the newest.
+        case pushed([PushedReading])
+        /// The plugin no longer pushes what was subscribed under that id.
+        case subscriptionEnded(SubscriptionEnd)
     }
 
     private enum Phase {
@@ -27,17 +31,20 @@ struct PluginConnection {
     }
 
     let plugin: String
-    private(set) var counters = PluginCounters()
+    var counters = PluginCounters()
     private(set) var latencies = LatencyWindow()
     private static let handshakeID: Int64 = 1
     private var phase = Phase.starting
     private var nextID = handshakeID + 1
-    private var calls = CallTable()
-    private var capabilities = PluginCapabilities()
+    var calls = CallTable()
+    private(set) var capabilities = PluginCapabilities()
     private var framer = LineFramer(maxLineBytes: ProtocolLimits.maxResponseBytes + 1)
     private var isFirstLine = true
     private var rejectedInRow = 0
     private var missedInRow = 0
+    var pushes = PushInbox()
+    /// Calls `unsubscribe` in flight, and what each ends.
+    var unsubscribing: [Int64: Int64] = [:]
     private var unwritten = 0
     private var lastWriteProgress = Duration.zero
     /// The operator's bound on calls in flight, where the manifest sets one.
@@ -50,12 +57,19 @@ struct PluginConnection {
 
     var inFlight: Int { calls.inFlight }
     var waiting: Int { calls.waiting }
+    /// Subscriptions that the plugin has.
+    var subscriptions: Int { pushes.count }
     /// Nothing waits and nothing is in flight.
     var isIdle: Bool { calls.inFlight == 0 && calls.waiting == 0 }
     private var isOpen: Bool { phase == .starting || phase == .handshaking || phase == .ready }
 
     /// When ``tick(now:)`` wants to be called next.
     var nextWake: Duration? {
+        guard let delivery = pushes.nextDelivery else { return nextAttention }
+        return nextAttention.map { min($0, delivery) } ?? delivery
+    }
+
+    private var nextAttention: Duration? {
         let stall = unwritten > 0 ? lastWriteProgress + PluginHostLimits.writeDeadline : nil
         guard let attention = calls.nextAttention else { return stall }
         return stall.map { min($0, attention) } ?? attention
@@ -102,6 +116,17 @@ struct PluginConnection {
         return actions
     }
 
+    /// Asks the plugin to push no more of what was subscribed under that id. Nobody waits for the answer.
+    mutating func unsubscribe(_ subscription: Int64, now: Duration) -> [Action] {
+        guard isOpen, calls.waiting < PluginHostLimits.maxQueuedCalls else {
+            pushes.close(subscription)
+            return []
+        }
+        let id = reserveID()
+        unsubscribing[id] = subscription
+        return submit(.unsubscribe(subscription), id: id, timeout: PluginHostLimits.subscribeTimeout, now: now)
+    }
+
     /// The caller no longer waits.
     mutating func cancel(_ id: Int64, now: Duration) -> [Action] {
         let cancellation = calls.cancel(id)
@@ -143,6 +168,7 @@ struct PluginConnection {
             case .overlong: giveUp(.overlongLine(plugin), &actions)
             }
         }
+        deliverPushes(now: now, &actions)
         dispatch(now: now, &actions)
         return actions
     }
@@ -178,6 +204,7 @@ struct PluginConnection {
         {
             giveUp("it did not read its stdin for \(PluginHostLimits.writeDeadline)", &actions)
         }
+        deliverPushes(now: now, &actions)
         dispatch(now: now, &actions)
         return actions
     }
@@ -247,8 +274,7 @@ struct PluginConnection {
             }
             answered(id, .failure(error), now: now, &actions)
         case .notification(let method, let params):
-            guard method == ProtocolMethod.log.rawValue, let text = params["message"]?.stringValue else { return }
-            actions.append(.log(.pluginLog(level: params["level"]?.stringValue, text: text)))
+            notified(ProtocolMethod(rawValue: method), params, content, now: now, &actions)
         }
     }
 
@@ -297,7 +323,11 @@ struct PluginConnection {
             return
         }
         missedInRow = 0
-        if call.method == .initialize { return handshake(id, result, &actions) }
+        switch call.method {
+        case .initialize: return handshake(id, result, &actions)
+        case .subscribe, .unsubscribe: return subscriptionAnswered(id, call, result, now: now, &actions)
+        default: break
+        }
         latencies.record(call.latency(now: now))
         if call.isBatch { return batchAnswered(id, call, result, &actions) }
         do throws(JSONPathError) {
@@ -380,7 +410,7 @@ struct PluginConnection {
     }
 
     /// Ends a sent call, and tells its caller unless that one has stopped waiting.
-    private mutating func close(
+    mutating func close(
         _ id: Int64, _ call: CallTable.Call, _ result: Result<PluginAnswer, PluginFailure>, _ actions: inout [Action]
     ) {
         calls.remove(id)
@@ -403,6 +433,7 @@ struct PluginConnection {
         // The calls in a batch have deadlines of their own.
         guard !call.isBatch else { return tellCancelled(id, now: now, &actions) }
         counters.missedDeadlines += 1
+        if call.method == .unsubscribe, !call.isSent { unsubscribing[id] = nil }
         let failure = PluginFailure.missedDeadline(
             plugin, method: call.method, timeout: call.timeout, wasSent: call.isSent || call.isRiding,
             maxInFlight: calls.maxInFlight)

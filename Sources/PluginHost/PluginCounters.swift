@@ -11,6 +11,7 @@ package struct PluginCounters: Sendable, Hashable {
     /// Answers to calls that nobody made.
     package var unknownAnswers = 0
     package var missedDeadlines = 0
+    package var pushes = PushCounters()
 
     static func + (left: PluginCounters, right: PluginCounters) -> PluginCounters {
         PluginCounters(
@@ -19,7 +20,31 @@ package struct PluginCounters: Sendable, Hashable {
             lateAnswers: left.lateAnswers + right.lateAnswers,
             duplicateAnswers: left.duplicateAnswers + right.duplicateAnswers,
             unknownAnswers: left.unknownAnswers + right.unknownAnswers,
-            missedDeadlines: left.missedDeadlines + right.missedDeadlines
+            missedDeadlines: left.missedDeadlines + right.missedDeadlines,
+            pushes: left.pushes + right.pushes
+        )
+    }
+}
+
+/// What became of the readings that a plugin pushed.
+package struct PushCounters: Sendable, Hashable {
+    package var passedOn = 0
+    /// A newer one took their place before they were passed on.
+    package var coalesced = 0
+    /// More came in a second than are looked at.
+    package var excess = 0
+    /// Nothing was subscribed under their id.
+    package var unknown = 0
+    /// They break the protocol.
+    package var invalid = 0
+
+    static func + (left: PushCounters, right: PushCounters) -> PushCounters {
+        PushCounters(
+            passedOn: left.passedOn + right.passedOn,
+            coalesced: left.coalesced + right.coalesced,
+            excess: left.excess + right.excess,
+            unknown: left.unknown + right.unknown,
+            invalid: left.invalid + right.invalid
         )
     }
 }

@@ -24,6 +24,8 @@ package struct PluginHealth: Sendable, Hashable {
     package var inFlight: Int
     /// Calls that wait for their turn.
     package var waiting: Int
+    /// Configs whose readings the plugin pushes.
+    package var subscriptions: Int = 0
     package var counters: PluginCounters
     /// Nil before the first answer.
     package var latency: PluginLatency?

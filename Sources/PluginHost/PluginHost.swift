@@ -19,6 +19,7 @@ package final class PluginHost: Service {
     private let logs: LogPump
     private let clock: HostClock
     private let loop: EventLoop
+    private let lastSubscription = Atomic<Int>(0)
 
     /// Reads the manifest and finds the plugins; none is started before ``run()``.
     ///
@@ -83,6 +84,9 @@ package final class PluginHost: Service {
             await withTaskGroup { background in
                 background.addTask { await OrphanReaper.run(clock: self.clock) }
                 background.addTask { await self.programs.run(clock: self.clock) }
+                for supervisor in self.supervisors.values {
+                    background.addTask { await supervisor.keepSubscribed() }
+                }
                 background.addTask {
                     // Throws when the plugins have stopped, or are killed, without it.
                     guard (try? await gracefulShutdown()) != nil else { return }
@@ -209,6 +213,30 @@ package final class PluginHost: Service {
         }
     }
 
+    /// Has the plugin push readings of a config, for as long as anyone wants them and whenever it runs.
+    ///
+    /// Pushes come on top of what ``read(type:config:targetType:timeout:)`` answers, never in its place: a plugin may
+    /// refuse, and a push may be lost.
+    ///
+    /// - Parameter deliver: called on the event loop's thread with each reading, from now on and never from within this
+    ///   call. It does not block.
+    /// - Returns: nil where the plugin does not push.
+    package func subscribe(
+        type: String, config: PluginConfig, targetType: TargetType,
+        deliver: @escaping @Sendable (MetricReading) -> Void
+    ) -> PushSubscription? {
+        let (owner, installed) = registry.types.withLock { ($0.owner(of: type), $0.installed[type]) }
+        guard installed?.pushes == true, let owner, let supervisor = supervisors[owner],
+            supervisor.program.mode == .serve, gates[owner]?.refusal(type: type, config: config) == nil
+        else { return nil }
+        let id = Int64(lastSubscription.add(1, ordering: .relaxed).newValue)
+        let wish = SubscriptionTable.Wish(type: type, config: config, targetType: targetType, deliver: deliver)
+        loop.execute { supervisor.assumeIsolated { $0.subscribe(id, wish) } }
+        return PushSubscription { [loop] in
+            loop.execute { supervisor.assumeIsolated { $0.unsubscribe(id) } }
+        }
+    }
+
     private func call(
         _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
@@ -235,6 +263,18 @@ extension PluginHost {
     package func validate(type: String, config: JSON) async -> ConfigVerdict {
         await validate(type: type, config: PluginConfig(config))
     }
+}
+
+/// Ends what ``PluginHost/subscribe(type:config:targetType:deliver:)`` began.
+package struct PushSubscription: Sendable {
+    private let end: @Sendable () -> Void
+
+    package init(_ end: @escaping @Sendable () -> Void) {
+        self.end = end
+    }
+
+    /// A reading may still come that was on its way.
+    package func cancel() { end() }
 }
 
 /// What a plugin says of a config.

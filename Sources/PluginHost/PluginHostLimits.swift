@@ -1,3 +1,5 @@
+import PluginProtocol
+
 /// The bounds that the host sets, beside those of the protocol itself (`ProtocolLimits`).
 enum PluginHostLimits {
     // MARK: Calls
@@ -21,6 +23,22 @@ enum PluginHostLimits {
     static let maxAnswerMargin: Duration = .milliseconds(250)
     /// Times that a whole deadline passes for the plugin, with no answer of any kind in between, until it restarts.
     static let missedDeadlinesBeforeRestart = 3
+
+    // MARK: Pushes
+
+    /// Configs that one plugin is subscribed to; what comes after is polled only.
+    static let maxSubscriptions = 16_384
+    /// Calls `subscribe` in flight with one plugin, so that they leave room for those for values.
+    static let maxSubscribing = 4
+    /// How long a plugin has to answer `subscribe` or `unsubscribe`.
+    static let subscribeTimeout: Duration = .seconds(5)
+    /// How long until a config is subscribed to again that could not be, or whose subscription ended: from the first,
+    /// doubling to the longest.
+    static let firstSubscribeDelay: Duration = .seconds(1)
+    static let maxSubscribeDelay: Duration = .seconds(300)
+    /// Pushed readings of one process that are looked at in one second. Twice what a plugin may send, because clocks
+    /// differ.
+    static let maxPushesPerSecond = 2 * ProtocolLimits.maxPushesPerSecond
 
     // MARK: Bytes
 

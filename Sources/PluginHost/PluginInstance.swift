@@ -18,7 +18,16 @@ protocol PluginInstance: Actor {
         _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
         isolation: isolated (any Actor)?
     ) async -> Result<PluginAnswer, PluginFailure>
+    /// Has the plugin push no more of what was subscribed under that id. Nobody waits for the answer.
+    func unsubscribe(_ subscription: Int64)
     var vitals: PluginVitals { get }
+}
+
+/// What a plugin says without being asked.
+enum PushEvent: Sendable {
+    /// Of each subscription the newest.
+    case readings([PushedReading])
+    case ended(SubscriptionEnd)
 }
 
 /// How a run of a plugin's program ended.
@@ -33,6 +42,7 @@ struct PluginVitals: Sendable {
     var process: Int32?
     var inFlight = 0
     var waiting = 0
+    var subscriptions = 0
     var counters = PluginCounters()
     var latencies = LatencyWindow()
     /// Of the program that runs.

@@ -34,6 +34,10 @@ struct PluginLogCapture {
 
     func redact(_ failure: PluginFailure) -> PluginFailure { redactor.redact(failure) }
 
+    func redact(_ reading: MetricReading) -> MetricReading { redactor.redact(reading) }
+
+    func redact(_ text: String) -> String { redactor.redact(text) }
+
     func redact(_ result: Result<PluginAnswer, PluginFailure>) -> Result<PluginAnswer, PluginFailure> {
         guard redactor.knowsSecrets else { return result }
         return result.map(redactor.redact).mapError(redactor.redact)

@@ -36,6 +36,7 @@ actor PluginSession: PluginInstance {
     private let marker: EnvironmentMarker
     private let surroundings: Surroundings
     private let onHandshake: @Sendable (InitializeResult) -> Void
+    private let onPush: @Sendable (PluginSession, PushEvent) -> Void
 
     private var connection: PluginConnection
     private var logs: PluginLogCapture
@@ -61,13 +62,15 @@ actor PluginSession: PluginInstance {
 
     init(
         program: PluginProgram, purpose: Purpose = .serving, marker: EnvironmentMarker, surroundings: Surroundings,
-        onHandshake: @escaping @Sendable (InitializeResult) -> Void = { _ in }
+        onHandshake: @escaping @Sendable (InitializeResult) -> Void = { _ in },
+        onPush: @escaping @Sendable (PluginSession, PushEvent) -> Void = { _, _ in }
     ) {
         self.program = program
         self.purpose = purpose
         self.marker = marker
         self.surroundings = surroundings
         self.onHandshake = onHandshake
+        self.onPush = onPush
         connection = PluginConnection(plugin: program.name, maxInFlight: program.maxInFlight)
         logs = PluginLogCapture(now: surroundings.clock.now())
     }
@@ -79,7 +82,8 @@ actor PluginSession: PluginInstance {
     var vitals: PluginVitals {
         PluginVitals(
             process: process > 0 ? process : nil, inFlight: connection.inFlight, waiting: connection.waiting,
-            counters: connection.counters, latencies: connection.latencies, fingerprint: fingerprint)
+            subscriptions: connection.subscriptions, counters: connection.counters, latencies: connection.latencies,
+            fingerprint: fingerprint)
     }
 
     // MARK: Life
@@ -266,6 +270,10 @@ actor PluginSession: PluginInstance {
         perform(connection.cancel(id, now: now))
     }
 
+    func unsubscribe(_ subscription: Int64) {
+        perform(connection.unsubscribe(subscription, now: now))
+    }
+
     // MARK: Events
 
     private func outputReady() {
@@ -309,6 +317,13 @@ actor PluginSession: PluginInstance {
                 beginStop(isGraceful: false)
             case .log(let note):
                 log(logs.admit(note, now: now))
+            case .pushed(let readings):
+                let redacted = readings.map {
+                    PushedReading(subscription: $0.subscription, reading: logs.redact($0.reading))
+                }
+                onPush(self, .readings(redacted))
+            case .subscriptionEnded(let end):
+                onPush(self, .ended(SubscriptionEnd(subscription: end.subscription, message: logs.redact(end.message))))
             }
         }
         stopIfIdle()

@@ -21,14 +21,14 @@ actor PluginSupervisor {
     }
 
     nonisolated let program: PluginProgram
-    private let surroundings: PluginSession.Surroundings
+    let surroundings: PluginSession.Surroundings
     private let random: @Sendable () -> Double
     private let onHandshake: @Sendable (InitializeResult) -> [String]
-    private let logger: Logger
+    let logger: Logger
 
     private var state = State.idle
     /// Where calls go.
-    private var current: (any PluginInstance)?
+    private(set) var current: (any PluginInstance)?
     /// The next version: it has taken over the calls, and run() takes it over when the last one has ended.
     private var successor: Launch?
     /// Every run that has not ended: the current one, one that is being drained, one that is being tried.
@@ -45,6 +45,11 @@ actor PluginSupervisor {
     private var latencies = LatencyWindow()
     private var changes = ProgramChanges()
     private var configs = RememberedConfigs()
+    var subscriptions = SubscriptionTable()
+    /// Rings when there may be something to subscribe to.
+    nonisolated let subscriptionBell = Bell()
+    /// Reasons for which the present process could not be subscribed to something, as they were logged.
+    var loggedRefusals: Set<String> = []
     private var isStopping = false
     private var isSwapping = false
     private var pause: Task<Void, any Error>?
@@ -78,6 +83,7 @@ actor PluginSupervisor {
             // A newer version took its place; that it has ended is as it should be.
             guard successor == nil else { continue }
             current = nil
+            subscriptions.end()
             guard !isStopping, !Task.isCancelled else { break }
             await waitForRestart(after: end)
         }
@@ -114,7 +120,8 @@ actor PluginSupervisor {
             switch program.mode {
             case .serve:
                 PluginSession(
-                    program: program, marker: newMarker(), surroundings: surroundings, onHandshake: onHandshake)
+                    program: program, marker: newMarker(), surroundings: surroundings, onHandshake: onHandshake,
+                    onPush: { session, event in self.assumeIsolated { $0.take(event, from: session) } })
             case .oneshot:
                 OneshotPlugin(
                     program: program, surroundings: surroundings,
@@ -154,6 +161,7 @@ actor PluginSupervisor {
         offer = initialized
         let conflicts = onHandshake(initialized)
         lastFailure = conflicts.first ?? lastFailure
+        beginSubscriptions(initialized.capabilities)
         for conflict in conflicts {
             logger.error("Metric type cannot be used", metadata: ["problem": "\(conflict)"])
         }
@@ -325,7 +333,10 @@ actor PluginSupervisor {
         var windows = [latencies]
         for instance in open {
             let vitals = await instance.vitals
-            if instance === current { sum.process = vitals.process }
+            if instance === current {
+                sum.process = vitals.process
+                sum.subscriptions = vitals.subscriptions
+            }
             sum.inFlight += vitals.inFlight
             sum.waiting += vitals.waiting
             sum.counters = sum.counters + vitals.counters
@@ -340,6 +351,7 @@ actor PluginSupervisor {
             swaps: swaps,
             inFlight: sum.inFlight,
             waiting: sum.waiting,
+            subscriptions: sum.subscriptions,
             counters: sum.counters,
             latency: LatencyWindow.percentiles(of: windows),
             lastFailure: lastFailure

@@ -52,19 +52,25 @@ extension SecretRedactor {
         return failure
     }
 
+    func redact(_ reading: MetricReading) -> MetricReading {
+        guard knowsSecrets else { return reading }
+        var reading = reading
+        reading.detail = reading.detail.map { redact($0) }
+        reading.unit = reading.unit.map { redact($0) }
+        return reading
+    }
+
     func redact(_ answer: PluginAnswer) -> PluginAnswer {
         switch answer {
-        case .reading(var reading):
-            reading.detail = reading.detail.map { redact($0) }
-            reading.unit = reading.unit.map { redact($0) }
-            return .reading(reading)
+        case .reading(let reading):
+            return .reading(redact(reading))
         case .range(var range):
             range.detail = range.detail.map { redact($0) }
             return .range(range)
         case .verdict(.invalid(let problems)):
             return .verdict(
                 .invalid(problems.map { ConfigProblem(path: redact($0.path), message: redact($0.message)) }))
-        case .verdict(.valid):
+        case .verdict(.valid), .subscribed, .unsubscribed:
             return answer
         }
     }

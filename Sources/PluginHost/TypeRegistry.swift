@@ -8,12 +8,18 @@ package struct InstalledMetricType: Sendable, Hashable {
     /// As the plugin calls itself.
     package let pluginName: String
     package let pluginVersion: String
+    /// The plugin can push readings of this type.
+    package var pushes: Bool
 
-    package init(description: MetricTypeDescription, plugin: String, pluginName: String, pluginVersion: String) {
+    package init(
+        description: MetricTypeDescription, plugin: String, pluginName: String, pluginVersion: String,
+        pushes: Bool = false
+    ) {
         self.description = description
         self.plugin = plugin
         self.pluginName = pluginName
         self.pluginVersion = pluginVersion
+        self.pushes = pushes
     }
 }
 
@@ -59,7 +65,7 @@ struct TypeRegistry {
             owners[description.type] = plugin
             offers[description.type] = InstalledMetricType(
                 description: description, plugin: plugin, pluginName: initialized.pluginName,
-                pluginVersion: initialized.pluginVersion)
+                pluginVersion: initialized.pluginVersion, pushes: initialized.capabilities.subscribe)
         }
         return conflicts
     }

@@ -103,6 +103,18 @@ package enum ProtocolLine {
         }
     }
 
+    /// A notification of a plugin. `params` writes exactly one value.
+    package static func pluginNotification(
+        method: ProtocolMethod, params: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        line(escapesNonASCII: false) { writer in
+            writer.key("method")
+            writer.value(method.rawValue)
+            writer.key("params")
+            params(&writer)
+        }
+    }
+
     package static func result(id: JSON, _ result: (inout JSONWriter) -> Void) -> [UInt8] {
         line(escapesNonASCII: false) { writer in
             writer.literal(#","id":"#, needsComma: false)

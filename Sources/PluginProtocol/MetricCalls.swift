@@ -33,7 +33,7 @@ package enum ValidateConfigResult: Sendable, Hashable {
     case invalid([ConfigProblem])
 }
 
-/// `get_metric_value`, host to plugin.
+/// `get_metric_value` and `subscribe`, host to plugin.
 package struct GetMetricValueParams: Sendable, Hashable {
     package var type: String
     package var config: JSON
@@ -160,6 +160,12 @@ extension MetricReading {
 
     package func encode(into writer: inout JSONWriter) {
         writer.beginObject()
+        encodeMembers(into: &writer)
+        writer.endObject()
+    }
+
+    /// Into an object that is open.
+    func encodeMembers(into writer: inout JSONWriter) {
         writer.key("value")
         writer.value(value)
         if let unit {
@@ -176,6 +182,5 @@ extension MetricReading {
             writer.key("assumed")
             writer.value(true)
         }
-        writer.endObject()
     }
 }

@@ -13,6 +13,7 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
         case deadlineExceeded = "deadline_exceeded"
         case busy
         case cancelled
+        case cannotSubscribe = "cannot_subscribe"
         case parseError = "parse_error"
         case invalidRequest = "invalid_request"
         case methodNotFound = "method_not_found"
@@ -32,6 +33,7 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
             case .deadlineExceeded: 1007
             case .busy: 1008
             case .cancelled: 1009
+            case .cannotSubscribe: 1010
             case .parseError: -32700
             case .invalidRequest: -32600
             case .methodNotFound: -32601
@@ -49,8 +51,8 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
         public var isRetryable: Bool {
             switch self {
             case .sourceUnreachable, .rateLimited, .noData, .deadlineExceeded, .busy, .internalError: true
-            case .unsupportedVersion, .configInvalid, .authFailed, .notFound, .cancelled, .parseError, .invalidRequest,
-                .methodNotFound, .invalidParams:
+            case .unsupportedVersion, .configInvalid, .authFailed, .notFound, .cancelled, .cannotSubscribe, .parseError,
+                .invalidRequest, .methodNotFound, .invalidParams:
                 false
             }
         }

@@ -114,6 +114,24 @@ package struct PluginRequest: Sendable, Hashable {
         }
     }
 
+    /// - Parameter config: a JSON object.
+    package static func subscribe(type: String, config: JSON, targetType: TargetType) -> PluginRequest {
+        PluginRequest(.subscribe, carriesDeadline: true) { writer in
+            writer.beginObject()
+            writer.key("type")
+            writer.value(type)
+            writer.key("config")
+            writer.value(config)
+            writer.key("targetType")
+            writer.value(targetType.rawValue)
+        }
+    }
+
+    /// - Parameter subscription: the id of the request `subscribe`.
+    package static func unsubscribe(_ subscription: Int64) -> PluginRequest {
+        PluginRequest(.unsubscribe, UnsubscribeParams(subscription: subscription).json)
+    }
+
     package static let shutdown = PluginRequest(.shutdown, [:])
 
     /// The whole line, newline included; ASCII only.

@@ -10,6 +10,10 @@ public enum ProtocolLimits {
     public static let exitGrace: Duration = .seconds(2)
     /// Points that one `get_metric_range` may ask for, so that its answer fits ``maxResponseBytes``.
     public static let maxRangePoints = 10_000
+    /// Readings that a plugin pushes for one subscription are at least this far apart.
+    public static let pushSpacing: Duration = .milliseconds(50)
+    /// Readings that a plugin pushes in one second, of all its subscriptions together.
+    public static let maxPushesPerSecond = 2_000
     /// Calls a host has in flight with a plugin that does not advertise `maxInFlight`.
     public static let defaultMaxInFlight = 1
 }
@@ -29,4 +33,6 @@ public enum ProtocolMethod: String, Sendable, CaseIterable {
     case log
     /// Plugin to host.
     case reading
+    /// Plugin to host.
+    case subscriptionEnded = "subscription_ended"
 }

@@ -66,6 +66,36 @@ public protocol RangeMetricPlugin: MetricPlugin {
     func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange
 }
 
+/// A metric source that tells of changes by itself, so that scaling from zero does not wait for the next poll.
+///
+/// The plugin then advertises the capability `subscribe`. It is polled all the same: what is pushed comes early, and what
+/// is lost is found.
+///
+/// ```swift
+/// func readings(for request: MetricSubscription<Config>) async throws -> AsyncStream<MetricReading> {
+///     AsyncStream { continuation in
+///         let watch = queue.onChange { length in continuation.yield(MetricReading(Double(length))) }
+///         continuation.onTermination = { _ in watch.cancel() }
+///     }
+/// }
+/// ```
+public protocol PushMetricPlugin: MetricPlugin {
+    associatedtype Readings: AsyncSequence & Sendable where Readings.Element == MetricReading
+
+    /// The readings of a metric from now on: what it is now, and what it is after each change.
+    ///
+    /// Returns once the source has agreed to tell of changes. From then on the readings are taken one by one, in a task
+    /// that is cancelled when nobody wants them any more; of readings that come in quick succession only the newest
+    /// goes to the host. Where the sequence throws or ends, the host subscribes again later, so a plugin need not
+    /// reconnect by itself.
+    ///
+    /// The task shares one thread with all calls, as ``MetricPlugin/value(for:)`` does.
+    ///
+    /// - Throws: ``PluginError`` of the kind `cannotSubscribe` where the source does not tell of changes to this; of any
+    ///   other kind where it cannot now.
+    func readings(for request: MetricSubscription<Config>) async throws -> Readings
+}
+
 extension MetricPlugin {
     public static var maxInFlight: Int { 1 }
     public static var maxAge: Duration? { nil }

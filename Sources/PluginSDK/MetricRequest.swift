@@ -16,6 +16,24 @@ public struct MetricRequest<Config: MetricConfig>: Sendable {
     public var timeLeft: Duration { max(.zero, deadline - .now) }
 }
 
+/// A wish to be told of a metric's changes.
+public struct MetricSubscription<Config: MetricConfig>: Sendable {
+    public let config: Config
+    /// How the values will be held against their target, as in ``MetricRequest``.
+    public let targetType: TargetType
+    /// By then the source has to have agreed. The readings themselves have no deadline.
+    public let deadline: ContinuousClock.Instant
+
+    public init(config: Config, targetType: TargetType, deadline: ContinuousClock.Instant) {
+        self.config = config
+        self.targetType = targetType
+        self.deadline = deadline
+    }
+
+    /// What is left until the deadline; zero once it has passed.
+    public var timeLeft: Duration { max(.zero, deadline - .now) }
+}
+
 /// One question for a metric's history.
 public struct MetricRangeRequest<Config: MetricConfig>: Sendable {
     public let config: Config

@@ -2,7 +2,8 @@ extension Decision {
     /// The decision in one sentence, for a person: what happens, which metric asks for it, and what bounded it.
     package var reason: String {
         let action = changesReplicas ? "Scale from \(current) to \(desired)" : "Keep \(current)"
-        let parts = [driver].compactMap(\.self) + limitedBy.map { details[$0] ?? phrase($0) }
+        var parts = [driver].compactMap(\.self) + limitedBy.map { details[$0] ?? phrase($0) }
+        if isPushed, changesReplicas { parts.append("a pushed reading started it") }
         return parts.isEmpty ? "\(action)." : "\(action): \(parts.joined(separator: "; "))."
     }
 

@@ -17,6 +17,8 @@ package struct Decision: Sendable, Hashable {
     package var isIdle: Bool
     /// When the cooldown that holds the replicas is over: the first moment at which another decision may come out.
     package var cooldownEnd: Timestamp?
+    /// A reading that a plugin pushed started it, ahead of the poll.
+    package var isPushed = false
     /// What is known of a cause beyond its name, for ``reason``.
     package var details: [Cause: String] = [:]
 

@@ -13,6 +13,8 @@ package struct DecisionInput: Sendable {
     package var holds: [Cause]
     /// What is known of a hold, in words for the decision's sentence.
     package var details: [Cause: String]
+    /// A reading that a plugin pushed started it. Changes nothing but the record.
+    package var isPushed: Bool
 
     package init(
         spec: ScalingSpec,
@@ -22,7 +24,8 @@ package struct DecisionInput: Sendable {
         observations: [MetricObservation],
         history: ScalingHistory = ScalingHistory(),
         holds: [Cause] = [],
-        details: [Cause: String] = [:]
+        details: [Cause: String] = [:],
+        isPushed: Bool = false
     ) {
         self.spec = spec
         self.now = now
@@ -32,6 +35,7 @@ package struct DecisionInput: Sendable {
         self.history = history
         self.holds = holds
         self.details = details
+        self.isPushed = isPushed
     }
 }
 
@@ -47,6 +51,7 @@ package enum DecisionEngine {
     package static func decide(_ input: DecisionInput) -> DecisionOutcome {
         var step = DecisionStep(input)
         var decision = step.run()
+        decision.isPushed = input.isPushed
         decision.details = input.details.filter { decision.limitedBy.contains($0.key) }
         return DecisionOutcome(decision: decision, history: step.history)
     }

@@ -67,7 +67,8 @@ struct RunCommand: AsyncParsableCommand {
             admission: admissionOptions.configuration
         )
         let plugins = try PluginHost(configuration: try pluginOptions.configuration(environment), logger: logger)
-        let http = CurlHTTPClient()
+        // A watch has a connection for as long as it lasts, and there are as many as namespaces and kinds.
+        let http = CurlHTTPClient(configuration: .init(connectionsPerHost: HTTPLimits.connections))
         let runtime = OperatorRuntime(
             configuration, source: plugins, http: http, logger: logger, audit: StandardStreams.writeLine,
             onBound: { logger.info("serving metrics and health", metadata: ["port": "\($0)"]) },

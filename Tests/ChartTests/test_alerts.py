@@ -70,6 +70,17 @@ CASES = {
         {'generalscaler_poll_duration_seconds_bucket{le="5.0"}': "0+100x60",
          'generalscaler_poll_duration_seconds_bucket{le="10.0"}': "0+100x60",
          'generalscaler_poll_duration_seconds_bucket{le="+Inf"}': "0+100x60"}, "17m", "14m"),
+    "GeneralScalerWebhookCertificateExpiring": (
+        {'generalscaler_webhook_certificate_expiry_timestamp_seconds{pod="a"}': "3000000x60",
+         'generalscaler_webhook_certificate_expiry_timestamp_seconds{pod="b"}': "1000x60"},
+        {'generalscaler_webhook_certificate_expiry_timestamp_seconds{pod="a"}': "3000000x60"}, "61m", "59m"),
+    "GeneralScalerWebhookFailing": (
+        {'generalscaler_webhook_certificate_errors_total{pod="a"}': "0+1x60",
+         'generalscaler_webhook_reviews_total{verdict="failed"}': "0x60",
+         'generalscaler_webhook_reviews_total{verdict="allowed"}': "0+1x60"},
+        {'generalscaler_webhook_certificate_errors_total{pod="a"}': "3x60",
+         'generalscaler_webhook_reviews_total{verdict="failed"}': "0+5x60",
+         'generalscaler_webhook_reviews_total{verdict="allowed"}': "0+95x60"}, "30m", "9m"),
 }
 
 

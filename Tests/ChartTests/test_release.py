@@ -63,6 +63,28 @@ class ReleaseTests(unittest.TestCase):
                 self.assertEqual(refusals(operator), [])
             self.assertNotIn("status", cluster.get(SCALER, "GeneralScaler", "blog", "web"))
 
+    def test_a_webhook_for_some_namespaces_takes_one_right_beyond_them(self):
+        with simulated() as cluster:
+            for namespace in ("blog", "shop"):
+                cluster.create_namespace(namespace)
+            release = Release(cluster, {
+                **SCRIPT_VALUES, "watchNamespaces": ["shop"], "webhook": {"withWatchNamespaces": True}})
+            self.assertEqual(release.only("ClusterRole")["rules"], [{
+                "apiGroups": ["admissionregistration.k8s.io"], "resources": ["validatingwebhookconfigurations"],
+                "resourceNames": ["generalscaler"], "verbs": ["get", "update"]}])
+            with release.operator() as operator:
+                cluster.wait("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", None, "generalscaler",
+                             lambda item: "caBundle" in item["webhooks"][0]["clientConfig"])
+                self.assertEqual(refusals(operator), [])
+            # The Service leads nowhere in a simulated cluster: with Fail, whoever is asked about cannot be stored.
+            path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/generalscaler"
+            webhooks = cluster.request("GET", path)["webhooks"]
+            webhooks[0]["failurePolicy"] = "Fail"
+            cluster.request("PATCH", path, {"webhooks": webhooks}, "application/merge-patch+json")
+            cluster.create_scaler("blog", "web", targetDeployment="web")
+            with self.assertRaisesRegex(AssertionError, "failed calling webhook"):
+                cluster.create_scaler("shop", "web", targetDeployment="web")
+
     def test_another_kind_needs_its_rule_and_the_scaler_says_so(self):
         for target_kinds in ([], [{"apiGroup": "argoproj.io", "resource": "rollouts"}]):
             with self.subTest(target_kinds=target_kinds), simulated() as cluster:
@@ -102,8 +124,15 @@ class ReleaseTests(unittest.TestCase):
         with simulated() as cluster:
             release = Release(cluster, SCRIPT_VALUES)
             (container,) = release.only("Pod")["spec"]["containers"]
+            cluster.create_namespace("shop")
+            cluster.create_workload("shop", "web")
+            cluster.create_scaler("shop", "web", targetDeployment="web")
             with release.operator() as operator:
                 host, port = operator.removeprefix("http://").split(":")
+                # Ready it is once it has read the scalers and has a certificate.
+                cluster.condition("shop", "web", "Ready", "True")
+                cluster.wait("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", None, "generalscaler",
+                             lambda item: "caBundle" in item["webhooks"][0]["clientConfig"])
                 self.assertEqual(get(f"{operator}/readyz"), "ok\n")
                 result = subprocess.run(
                     container["command"], env=environment(HOST=host, PORT=port), capture_output=True, text=True,

@@ -66,6 +66,6 @@ struct KubectlTests {
     }
 }
 
-private let isKubectlInstalled = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+let isKubectlInstalled = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
     FileManager.default.isExecutableFile(atPath: "\($0)/kubectl")
 }

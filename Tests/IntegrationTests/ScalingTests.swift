@@ -62,6 +62,8 @@ struct ScalingTests {
                 try await TestOperator.run(on: cluster, prometheus: prometheus.address) { running in
                     try await cluster.wait(for: .scaler, cluster.key("db")) { $0["status"]?["currentReplicas"] == 3 }
                     #expect(try await cluster.replicas(of: "db", kind: .statefulSet) == 3)
+                    // Its line comes by another way than the status, and may come later.
+                    try await running.process.outputLine { $0.contains("\"current\":4,\"desired\":3") }
                     let steps = running.audit.filter { $0["decision"]?["current"] != $0["decision"]?["desired"] }
                         .compactMap { $0["decision"]?["desired"]?.intValue }
                     #expect(steps == [4, 3])

@@ -20,6 +20,13 @@ struct MetricsPageTests {
         counters.blocked(.targetNotFound)
         counters.sourceAnswered(type: "redis", after: .milliseconds(30), failure: nil)
         counters.sourceAnswered(type: "redis", after: .seconds(60), failure: "deadline_exceeded")
+        counters.countWebhook {
+            $0.reviewed(.allowed, after: .milliseconds(20))
+            $0.reviewed(.denied, after: .milliseconds(70))
+            $0.certificateKept(until: 1_800_000_000)
+            $0.certificateFailed()
+        }
+        counters.pushed(type: "redis", isOfUse: true)
         let plugin = PluginHealth(
             name: "redis", version: "1", state: .up, restarts: 0, swaps: 0, inFlight: 0, waiting: 0,
             counters: PluginCounters(), latency: PluginLatency(p50: .milliseconds(1), p99: .milliseconds(9)))
@@ -110,7 +117,9 @@ struct MetricsPageTests {
     func reference() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
         let page = try String(contentsOf: root.appending(path: "docs/reference/metrics.md"), encoding: .utf8)
-        for families in [MetricFamily.ofOperator, MetricFamily.ofPlugins, MetricFamily.ofScalers] {
+        for families in [
+            MetricFamily.ofOperator, MetricFamily.ofWebhook, MetricFamily.ofPlugins, MetricFamily.ofScalers,
+        ] {
             let rows = families.map { family in
                 let labels = family.labels.map { "`\($0)`" }.joined(separator: ", ")
                 return "| `\(family.name)` | \(family.kind.rawValue) | \(labels) | \(family.help) |\n"
@@ -158,6 +167,17 @@ struct MetricsPageTests {
         #expect(lines.contains("generalscaler_leader 1"))
         #expect(lines.contains("generalscaler_queue_depth 3"))
         #expect(lines.contains(#"generalscaler_plugin_state{plugin="redis",state="up"} 1"#))
+    }
+
+    @Test("the webhook shows its verdicts, how long they took, and when its certificate ends")
+    func webhook() {
+        let lines = lines()
+        #expect(lines.contains(#"generalscaler_webhook_reviews_total{verdict="denied"} 1"#))
+        #expect(lines.contains(#"generalscaler_webhook_reviews_total{verdict="failed"} 0"#))
+        #expect(lines.contains(#"generalscaler_webhook_review_duration_seconds_bucket{le="0.025"} 1"#))
+        #expect(lines.contains("generalscaler_webhook_review_duration_seconds_count 2"))
+        #expect(lines.contains("generalscaler_webhook_certificate_expiry_timestamp_seconds 1800000000"))
+        #expect(lines.contains("generalscaler_webhook_certificate_errors_total 1"))
     }
 
     @Test("a scaler shows its last decision; a metric without a value shows none; names are escaped")

@@ -145,7 +145,7 @@ struct ConformantPluginTests {
     func schemas() async throws {
         let traffic = Mutex<[JSON]>([])
         let scripted = try ScriptedPlugin(
-            capabilities: #"{"batch": True, "range": True}"#,
+            capabilities: #"{"batch": True, "range": True, "subscribe": True}"#,
             extra: #"send({"method": "log", "params": {"level": "info", "message": "hello"}})"#)
         let subjects = Self.builtIn + Self.examples + [Subject(command: scripted.command, badConfig: ["key": 1])]
         for subject in subjects {

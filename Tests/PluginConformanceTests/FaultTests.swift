@@ -22,13 +22,17 @@ struct FaultTests {
         return try await CheckFixture.check(command, options)
     }
 
-    @Test("With batch, range and log it keeps every rule")
+    @Test("With batch, range, push and log it keeps every rule")
     func good() async throws {
         let report = try await check(
-            capabilities: #"{"batch": True, "range": True}"#,
+            capabilities: #"{"batch": True, "range": True, "subscribe": True}"#,
             #"send({"method": "log", "params": {"level": "info", "message": "hello"}})"#, badConfig: ["key": 1])
         CheckFixture.expectConformant(
-            report, kept: [.fileName, .bareStart, .batch, .range, .badConfig, .secretsUnseen, .schemaHolds])
+            report,
+            kept: [
+                .fileName, .bareStart, .batch, .range, .subscribe, .pushedReading, .unsubscribe, .badConfig,
+                .secretsUnseen, .schemaHolds,
+            ])
     }
 
     @Test(
@@ -45,7 +49,7 @@ struct FaultTests {
             ),
             (.metricTypes, "handshake = initialize\ndef initialize(p): return rename(handshake(p), 'description', '')"),
             (.configSchema, "SCHEMA.pop('additionalProperties')"),
-            (.capabilities, "CAPABILITIES['subscribe'] = True"),
+            (.capabilities, "CAPABILITIES['subscribe'] = 'yes'"),
             (
                 .unknownMembers,
                 "inner = handle\ndef handle(r): return error(-32602, 'xNew') if 'xNew' in r else inner(r)"

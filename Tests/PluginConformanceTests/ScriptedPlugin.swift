@@ -54,15 +54,26 @@ struct ScriptedPlugin: ~Copyable {
             return {"result": {"answers": [c.get("result", c) for c in calls]}}
         def get_metric_range(params):
             return {"result": {"points": [{"at": params["from"], "value": 1}, {"at": params["to"], "value": 2}]}}
+        def subscribe(params): return error(1001, "wrong config") if faults(params["config"]) else {"result": {}}
+        def unsubscribe(params): return {"result": {}}
+        def pushed(request):
+            # What the answer to subscribe promises, and that it ends.
+            id = request["id"]
+            send({"method": "reading", "params": {"subscription": id} | reading()})
+            send({"method": "subscription_ended", "params": {"subscription": id, "message": "that was all"}})
         def handle(request):
             method = globals().get(request["method"])
             if request["method"] not in METHODS: return error(-32601, "unknown")
             return method(request["params"])
 
         METHODS = ["initialize", "validate_config", "get_metric_value", "get_metric_values", "get_metric_range"]
+        if CAPABILITIES.get("subscribe") is True: METHODS += ["subscribe", "unsubscribe"]
         __EXTRA__
         for line in sys.stdin:
             request = json.loads(line)
-            if "id" in request: send({"id": request["id"]} | handle(request))
+            if "id" not in request: continue
+            answer = handle(request)
+            send({"id": request["id"]} | answer)
+            if request["method"] == "subscribe" and "result" in answer: pushed(request)
         """#
 }

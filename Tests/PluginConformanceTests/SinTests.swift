@@ -32,6 +32,10 @@ struct SinTests {
         "invalid-utf8": [.utf8],
         // Allowed: a line ends at the byte 0x0A alone.
         "line-separator": [],
+        "push-flood": [.pushRate],
+        "push-unknown": [.onlySubscribed],
+        "push-after-end": [.onlySubscribed],
+        "pushes-nothing": [.pushedReading],
     ]
 
     /// Short for what the sin makes wait, which fails in any case; long for the rest, since the machine may be busy.
@@ -81,7 +85,10 @@ struct SinTests {
         let report = try await CheckFixture.check(CheckFixture.misbehaving(nil))
         CheckFixture.expectConformant(
             report,
-            kept: [.finiteValue, .inFlight, .boundedResources, .endOfInput, .shutdown, .terminate, .nothingLeft])
+            kept: [
+                .finiteValue, .inFlight, .subscribe, .pushedReading, .unsubscribe, .boundedResources, .endOfInput,
+                .shutdown, .terminate, .nothingLeft,
+            ])
     }
 
     @Test("What cannot run after a fault is skipped, with the rule that tells why, and has not passed")

@@ -164,7 +164,7 @@ struct PluginConnectionFramingTests {
         let log = conversation.receive(
             line: ["jsonrpc": "2.0", "method": "log", "params": ["level": "debug", "message": "hi"]])
         #expect(log == [.log(.pluginLog(level: "debug", text: "hi"))])
-        #expect(conversation.receive(line: ["jsonrpc": "2.0", "method": "reading", "params": [:]]).isEmpty)
+        #expect(conversation.receive(line: ["jsonrpc": "2.0", "method": "progress", "params": [:]]).isEmpty)
         #expect(conversation.connection.counters.rejectedLines == 1)
     }
 }

@@ -158,6 +158,62 @@ struct SinTests {
         }
     }
 
+    /// Subscribes to the bad plugin, and awaits that many of the readings that it pushes.
+    private func pushes(_ count: Int, _ fixture: HostFixture) async throws -> (PushSubscription, [Double]) {
+        let (readings, continuation) = AsyncStream.makeStream(of: Double.self)
+        let subscription = try #require(
+            fixture.host.subscribe(type: "bad", config: PluginConfig(["value": 7]), targetType: .value) {
+                continuation.yield($0.value)
+            })
+        var values: [Double] = []
+        for await value in readings.prefix(count) { values.append(value) }
+        return (subscription, values)
+    }
+
+    @Test("push-flood: of a thousand readings a few are passed on, the rest is counted, and calls are answered")
+    func pushFlood() async throws {
+        try await run("push-flood") { fixture async throws in
+            _ = try await pushes(1, fixture)
+            #expect(try await ask(fixture).value == 7)
+            let counters = try await badHealth(fixture).counters.pushes
+            #expect(counters.passedOn < 100)
+            #expect(counters.passedOn + counters.coalesced + counters.excess >= 999)
+        }
+    }
+
+    @Test("push-unknown: what nobody subscribed to is dropped and counted")
+    func pushUnknown() async throws {
+        try await run("push-unknown") { fixture async throws in
+            #expect(try await pushes(1, fixture).1 == [7])
+            #expect(try await badHealth(fixture).counters.pushes.unknown == 1)
+        }
+    }
+
+    @Test("push-after-end: what comes after the end is dropped and counted")
+    func pushAfterEnd() async throws {
+        try await run("push-after-end") { fixture async throws in
+            let (subscription, values) = try await pushes(1, fixture)
+            #expect(values == [7])
+            subscription.cancel()
+            // Answered after that reading, since the plugin does one thing at a time.
+            #expect(try await ask(fixture).value == 7)
+            let health = try await badHealth(fixture)
+            #expect(health.counters.pushes.unknown == 1)
+            #expect(health.subscriptions == 0)
+        }
+    }
+
+    @Test("pushes-nothing: it is polled")
+    func pushesNothing() async throws {
+        try await run("pushes-nothing") { fixture async throws in
+            let subscription = fixture.host.subscribe(
+                type: "bad", config: PluginConfig(["value": 7]), targetType: .value
+            ) { _ in Issue.record("nothing is pushed") }
+            #expect(subscription != nil)
+            #expect(try await ask(fixture).value == 7)
+        }
+    }
+
     @Test("line-separator: U+2028 in a string is no end of a line")
     func lineSeparator() async throws {
         try await run("line-separator") { fixture async throws in

@@ -53,6 +53,14 @@ extension APIServer {
     /// The last requests from outside, oldest first.
     package var requests: [LoggedRequest] { withState { $0.log.entries } }
 
+    /// The last requests from outside since this was last asked for, oldest first.
+    package func takeRequests() -> [LoggedRequest] {
+        withState { state in
+            defer { state.log.clear() }
+            return state.log.entries
+        }
+    }
+
     package func clearRequests() { withState { $0.log.clear() } }
 
     // MARK: Workloads

@@ -45,11 +45,45 @@ package final class APIServer: Sendable {
         withState { $0.admit(request) }
     }
 
+    /// Handles a request to its end. Nobody carries messages to webhooks here, so whoever is to be asked does not answer:
+    /// ``begin(_:)`` is for who can.
     package func handle(_ request: APIRequest) -> APIResponse {
+        var step = begin(request)
+        while true {
+            switch step {
+            case .answer(let response): return response
+            case .ask(let pending):
+                let outcomes = pending.calls.map { _ in
+                    WebhookOutcome.failure("this server runs in memory and calls nobody")
+                }
+                step = resume(pending, outcomes)
+            }
+        }
+    }
+
+    /// Handles a request as far as it goes without asking a webhook.
+    package func begin(_ request: APIRequest) -> APIStep {
+        step(PendingRequest(request: request))
+    }
+
+    /// Goes on with a request that waited for webhooks.
+    ///
+    /// - Parameter outcomes: one for each of its calls, in their order.
+    package func resume(_ pending: PendingRequest, _ outcomes: [WebhookOutcome]) -> APIStep {
+        step(pending.answered(outcomes))
+    }
+
+    private func step(_ pending: PendingRequest) -> APIStep {
         withState { state in
-            let response = state.respond(to: request)
-            state.log.record(request, status: response.status, at: state.now)
-            return response
+            var pending = pending
+            var response = state.respond(to: pending.request, &pending.admission)
+            if response.status < 300, !pending.admission.isComplete {
+                // The object may have changed while its webhooks were asked: then they are asked about what it is now.
+                if pending.round < Limits.admissionRounds { return .ask(pending) }
+                response = APIResponse(.conflict(ErrorSubject(name: nil, group: "", kind: pending.request.path)))
+            }
+            state.log.record(pending.request, status: response.status, at: state.now)
+            return .answer(response)
         }
     }
 

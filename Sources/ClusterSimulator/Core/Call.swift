@@ -14,10 +14,16 @@ struct Call {
     let presentation: Presentation
     let mediaType: String
     let fieldValidation: FieldValidation
-    let isDryRun: Bool
-    var warnings: [String] = []
+    var isDryRun: Bool
+    private(set) var warnings: [String] = []
+    /// Nil where no webhook is asked.
+    var admission: Admission?
 
-    init(_ request: APIRequest, _ info: RequestInfo, _ type: ResourceType) throws(StatusError) {
+    /// - Parameter admission: what webhooks have said of the request so far; nil where none is asked.
+    init(
+        _ request: APIRequest, _ info: RequestInfo, _ type: ResourceType, _ admission: Admission? = nil
+    ) throws(StatusError) {
+        self.admission = admission
         self.request = request
         self.info = info
         self.type = type
@@ -45,6 +51,15 @@ struct Call {
 
     var key: ObjectKey {
         ObjectKey(namespace: type.isNamespaced ? info.namespace : "", name: info.name ?? "")
+    }
+
+    /// Whether the call only shows what it would do: because the client wants it so, or because webhooks have to be asked
+    /// first.
+    var storesNothing: Bool { isDryRun || admission?.isComplete == false }
+
+    /// Says a thing to the client beside the answer, once.
+    mutating func warn(_ text: String) {
+        if !warnings.contains(text) { warnings.append(text) }
     }
 
     /// Who makes the change: what the request says, or the program that its user agent names.

@@ -21,6 +21,13 @@ enum Limits {
     static let subdomain = 253
     /// Operations of one JSON patch.
     static let patchOperations = 10_000
+    /// How often the webhooks of one request are asked, where the object changes meanwhile, before that is a conflict.
+    static let admissionRounds = 5
+    /// Characters of all warnings of one answer together; beyond that each is cut to ``warningCharacters``.
+    static let warningsCharacters = 4_096
+    static let warningCharacters = 256
+    /// Bytes of a webhook's answer.
+    static let webhookAnswer = 3 * 1_024 * 1_024
     /// Seconds that the real server waits for a resource version from the future before it gives up.
     static let freshnessWaitSeconds = 3
     /// Seconds that a watch lasts where the client names no time-out.

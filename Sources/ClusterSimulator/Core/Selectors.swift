@@ -30,6 +30,24 @@ struct LabelSelector: Sendable, Hashable {
         self.requirements = requirements
     }
 
+    /// - Parameter selector: in its object form, `matchLabels` and `matchExpressions`, and valid.
+    init(_ selector: JSON) {
+        let equalities = (selector["matchLabels"]?.objectValue ?? [:]).map { key, value in
+            Requirement.oneOf(key, [value.stringValue ?? ""])
+        }
+        let expressions = (selector["matchExpressions"]?.arrayValue ?? []).map { expression in
+            let key = expression.string("key") ?? ""
+            let values = Set(expression["values"]?.arrayValue?.compactMap(\.stringValue) ?? [])
+            return switch expression.string("operator") {
+            case "In": Requirement.oneOf(key, values)
+            case "NotIn": Requirement.noneOf(key, values)
+            case "DoesNotExist": Requirement.missing(key)
+            default: Requirement.exists(key)
+            }
+        }
+        requirements = equalities + expressions
+    }
+
     func matches(_ labels: [String: String]) -> Bool {
         requirements.allSatisfy { requirement in
             switch requirement {

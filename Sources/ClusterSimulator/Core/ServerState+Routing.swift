@@ -1,18 +1,32 @@
 import WireFormats
 
 extension ServerState {
-    mutating func respond(to request: APIRequest) -> APIResponse {
+    /// Responds to a request from outside.
+    ///
+    /// - Parameter admission: what its webhooks have said so far, and afterwards also which are still to be asked: then
+    ///   nothing was stored, and the response is not the last word.
+    mutating func respond(to request: APIRequest, _ admission: inout Admission) -> APIResponse {
         do throws(StatusError) {
             let user = try user(of: request)
             try authorize(user, request)
-            return respond(to: request, from: user)
+            admission.user = user
+            var asked: Admission? = admission
+            defer { if let asked { admission = asked } }
+            return respond(to: request, from: user, &asked)
         } catch {
             return APIResponse(error)
         }
     }
 
-    /// Responds to somebody who may ask.
+    /// Responds to somebody who may ask, and asks no webhook.
     mutating func respond(to request: APIRequest, from user: User) -> APIResponse {
+        var admission: Admission?
+        return respond(to: request, from: user, &admission)
+    }
+
+    private mutating func respond(
+        to request: APIRequest, from user: User, _ admission: inout Admission?
+    ) -> APIResponse {
         do throws(StatusError) {
             guard let info = RequestInfo(request) else { return respondOutsideResources(request) }
             if let review = try AccessReviews.respond(to: request, info, from: user, store) { return review }
@@ -20,7 +34,8 @@ extension ServerState {
                 return .text(404, "404 page not found\n")
             }
             guard request.body.count <= Limits.requestBody else { throw .tooLarge() }
-            var call = try Call(request, info, type)
+            var call = try Call(request, info, type, admission)
+            defer { admission = call.admission }
             var response = try respond(to: &call)
             response.warnings = call.warnings
             return response
@@ -41,8 +56,8 @@ extension ServerState {
             if call.info.name != nil { try update(&call) } else { throw .methodNotAllowed() }
         case "patch":
             if call.info.name != nil { try patch(&call) } else { throw .methodNotAllowed() }
-        case "delete": try delete(call)
-        case "deletecollection": try deleteCollection(call)
+        case "delete": try delete(&call)
+        case "deletecollection": try deleteCollection(&call)
         default: throw .methodNotAllowed()
         }
     }

@@ -1,3 +1,4 @@
+import HTTPTransport
 import Hummingbird
 package import Logging
 import ServiceLifecycle
@@ -59,7 +60,9 @@ package final class ClusterSimulator: Service {
     }
 
     package func run() async throws {
-        let shell = HTTPShell(api: api, clock: clock)
+        // Webhooks are programs beside it, or what their URL names: no proxy's affair.
+        let http = CurlHTTPClient(configuration: .init(proxies: .none))
+        let shell = HTTPShell(api: api, clock: clock, webhooks: WebhookCaller(http: http))
         let application = Application(
             responder: CallbackResponder<BasicRequestContext> { request, _ in await shell.respond(to: request) },
             configuration: ApplicationConfiguration(

@@ -6,6 +6,7 @@ import WireFormats
 struct HTTPShell: Sendable {
     let api: APIServer
     let clock: any Clock<Duration>
+    let webhooks: WebhookCaller
 
     /// The connection is to break: an error that closes it without an answer's end.
     private struct BrokenOnPurpose: Error {}
@@ -27,8 +28,19 @@ struct HTTPShell: Sendable {
         }
         let verdict = api.admit(read)
         if let delay = verdict.delay { try? await clock.sleep(for: delay) }
-        let answer = verdict.answer ?? api.handle(read)
+        let answer = if let refused = verdict.answer { refused } else { await handle(read) }
         return verdict.breaksAnswer ? broken(answer) : response(answer, to: request)
+    }
+
+    /// Handles a request, and asks webhooks where it has to pass some.
+    private func handle(_ request: APIRequest) async -> APIResponse {
+        var step = api.begin(request)
+        while true {
+            switch step {
+            case .answer(let answer): return answer
+            case .ask(let pending): step = api.resume(pending, await webhooks.outcomes(of: pending.calls))
+            }
+        }
     }
 
     private func response(_ answer: APIResponse, to request: Request) -> Response {

@@ -40,7 +40,6 @@ enum PolicyTypes {
             ], required: ["spec"]),
         hasStatus: true, strategy: strategy { _ in }, columns: BuiltinColumns.autoscaler)
 
-    /// Stored only: nobody is called.
     private static let validatingWebhooks = ResourceType(
         group: "admissionregistration.k8s.io", version: "v1", kind: "ValidatingWebhookConfiguration",
         plural: "validatingwebhookconfigurations", singular: "validatingwebhookconfiguration",
@@ -60,8 +59,9 @@ enum PolicyTypes {
                         ]),
                         "failurePolicy": S.string(default: "Fail", oneOf: ["Fail", "Ignore"]),
                         "matchPolicy": S.string(default: "Equivalent", oneOf: ["Equivalent", "Exact"]),
-                        "matchConditions": S.opaqueList, "namespaceSelector": S.opaque, "objectSelector": S.opaque,
-                        "rules": S.opaqueList, "sideEffects": S.string(oneOf: ["None", "NoneOnDryRun"]),
+                        "matchConditions": S.opaqueList, "namespaceSelector": S.defaulted(S.selector, [:]),
+                        "objectSelector": S.defaulted(S.selector, [:]), "rules": S.array(webhookRule),
+                        "sideEffects": S.string(oneOf: ["None", "NoneOnDryRun"]),
                         "timeoutSeconds": S.int32(default: 10, min: 1, max: 30),
                     ], required: ["admissionReviewVersions", "clientConfig", "name", "sideEffects"]),
                 keys: ["name"])
@@ -69,8 +69,14 @@ enum PolicyTypes {
         strategy: strategy {
             $0.countsGenerations = true
             $0.allowsUnconditionalUpdate = false
+            $0.validate = { object, _ in WebhookConfigurationRules.errors(object) }
         },
         columns: BuiltinColumns.age)
+
+    private static let webhookRule = S.object([
+        "apiGroups": S.array(S.string), "apiVersions": S.array(S.string), "operations": S.array(S.string),
+        "resources": S.array(S.string), "scope": S.string(default: "*", oneOf: ["*", "Cluster", "Namespaced"]),
+    ])
 
     private static let rules = S.array(
         S.object(

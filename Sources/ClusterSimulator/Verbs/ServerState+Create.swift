@@ -23,27 +23,28 @@ extension ServerState {
         let type = call.type
         var object = try decode(sent, &call, origin)
         try placeInNamespace(&object, call)
-        try nameNewObject(&object, call)
+        try nameNewObject(&object, &call)
         if !object.resourceVersion.isEmpty {
             throw StatusError(500, nil, "resourceVersion should not be set on objects to be created")
         }
         try checkNamespaceAccepts(object, type)
-        prepareNewMetadata(&object, type)
+        prepareNewMetadata(&object, &call)
         if type.hasStatus { object.set(nil, at: "status") }
         type.strategy.prepare(&object, nil)
         try validate(object, old: nil, type)
 
-        let key = ObjectKey(namespace: object.namespace, name: object.name)
-        guard store.object(type.storage, key) == nil else { throw .alreadyExists(type.subject(object.name)) }
         let managed = try own(self, object, call)
         object.set(managed.json, at: "metadata", "managedFields")
+        try review(AdmissionChange(.create, name: object.name, object: object), &call)
+        let key = ObjectKey(namespace: object.namespace, name: object.name)
+        guard store.object(type.storage, key) == nil else { throw .alreadyExists(type.subject(object.name)) }
         return save(object, key, call)
     }
 
     /// Stores the served form of an object, or only shows what would be stored.
     mutating func save(_ object: JSON, _ key: ObjectKey, _ call: Call) -> ObjectVersion {
         let stored = call.type.strategy.stored?(object) ?? object
-        if call.isDryRun {
+        if call.storesNothing {
             var shown = stored
             shown.set(nil, at: "apiVersion")
             shown.set(nil, at: "kind")
@@ -76,7 +77,7 @@ extension ServerState {
         object.set(.string(call.info.namespace), at: "metadata", "namespace")
     }
 
-    private func nameNewObject(_ object: inout JSON, _ call: Call) throws(StatusError) {
+    private func nameNewObject(_ object: inout JSON, _ call: inout Call) throws(StatusError) {
         if let name = call.info.name {
             guard object.name.isEmpty || object.name == name else {
                 throw .badRequest(
@@ -84,7 +85,7 @@ extension ServerState {
             }
             object.set(.string(name), at: "metadata", "name")
         } else if object.name.isEmpty, let prefix = object.string("metadata", "generateName"), !prefix.isEmpty {
-            let suffix = configuration.makeUID().lowercased().filter { $0 != "-" }.prefix(5)
+            let suffix = uid(&call, \.nameUID).lowercased().filter { $0 != "-" }.prefix(5)
             object.set(.string(prefix + suffix), at: "metadata", "name")
         }
         guard !object.name.isEmpty else {
@@ -115,14 +116,23 @@ extension ServerState {
             details: subject.details(causes: [cause]))
     }
 
-    private func prepareNewMetadata(_ object: inout JSON, _ type: ResourceType) {
-        object.set(.string(configuration.makeUID()), at: "metadata", "uid")
+    private func prepareNewMetadata(_ object: inout JSON, _ call: inout Call) {
+        let type = call.type
+        object.set(.string(uid(&call, \.uid)), at: "metadata", "uid")
         object.set(.string(timestamp), at: "metadata", "creationTimestamp")
         for name in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"] {
             object.set(nil, at: "metadata", name)
         }
         object.set(nil, at: "metadata", "generation")
         if type.strategy.countsGenerations { object.set(1, at: "metadata", "generation") }
+    }
+
+    /// A new UUID, or the one that the webhooks of this request have seen already.
+    private func uid(_ call: inout Call, _ place: WritableKeyPath<Admission, String?>) -> String {
+        if let known = call.admission?[keyPath: place] { return known }
+        let uid = configuration.makeUID()
+        call.admission?[keyPath: place] = uid
+        return uid
     }
 
     // MARK: Owners

@@ -89,7 +89,7 @@ extension ServerState {
         if !unknown.isEmpty, call.fieldValidation != .ignore {
             let messages = unknown.sorted().map { "unknown field \"\($0)\"" }
             if call.fieldValidation == .strict { throw strictRefusal(messages, call, origin) }
-            for message in messages where !call.warnings.contains(message) { call.warnings.append(message) }
+            for message in messages { call.warn(message) }
         }
         type.schema.applyDefaults(&object)
         return object

@@ -28,14 +28,15 @@ private struct DeleteOptions {
 }
 
 extension ServerState {
-    mutating func delete(_ call: Call) throws(StatusError) -> APIResponse {
+    mutating func delete(_ call: inout Call) throws(StatusError) -> APIResponse {
         let options = try DeleteOptions(call)
+        call.isDryRun = options.isDryRun
         guard let object = store.object(call.type.storage, call.key) else {
             throw .notFound(call.type.subject(call.info.name))
         }
         try check(options, object, call)
-        let remaining =
-            options.isDryRun ? nil : markForDeletion(call.type, object)
+        try reviewDeletion(of: object, &call)
+        let remaining = call.storesNothing ? nil : markForDeletion(call.type, object)
         if let remaining { return respond(200, remaining, call) }
         if call.type.strategy.deletionReturnsObject { return respond(200, object, call) }
         var details = call.type.subject(object.key.name).details()
@@ -47,16 +48,22 @@ extension ServerState {
             ])
     }
 
-    mutating func deleteCollection(_ call: Call) throws(StatusError) -> APIResponse {
-        let options = try DeleteOptions(call)
+    mutating func deleteCollection(_ call: inout Call) throws(StatusError) -> APIResponse {
+        call.isDryRun = try DeleteOptions(call).isDryRun
         let selection = try Selection(call)
         let objects = store.table(call.type.storage).objects(in: selection.namespace).filter(selection.matches)
-        if !options.isDryRun {
+        for object in objects { try reviewDeletion(of: object, &call) }
+        if !call.storesNothing {
             for object in objects { _ = markForDeletion(call.type, object) }
         }
         var metadata: JSON = ["resourceVersion": .string(String(store.revision))]
         if call.type.isCustom { metadata.set("", at: "continue") }
         return respond(objects, metadata: metadata, call)
+    }
+
+    private func reviewDeletion(of object: ObjectVersion, _ call: inout Call) throws(StatusError) {
+        let old = served(object, call.type)
+        try review(AdmissionChange(.delete, name: call.info.name ?? "", oldObject: old), &call)
     }
 
     private func check(_ options: DeleteOptions, _ object: ObjectVersion, _ call: Call) throws(StatusError) {

@@ -151,7 +151,7 @@ extension ServerState {
         guard let first = unknown.sorted().first else { return }
         let text = "failed to create typed patch object: .\(first): field not declared in schema"
         if call.type.isCustom, call.fieldValidation != .strict {
-            for field in unknown.sorted() { call.warnings.append("unknown field \"\(field)\"") }
+            for field in unknown.sorted() { call.warn("unknown field \"\(field)\"") }
         } else if call.fieldValidation == .strict {
             throw .badRequest(text)
         } else {

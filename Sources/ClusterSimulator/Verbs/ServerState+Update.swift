@@ -45,14 +45,23 @@ extension ServerState {
         let owners = managed ?? self.owners(of: object, sent: sent, old: old, call)
         object.set(owners.json, at: "metadata", "managedFields")
         object.set(.string(stored.json.resourceVersion), at: "metadata", "resourceVersion")
+        try review(
+            AdmissionChange(.update, name: object.name, object: shown(object, call), oldObject: shown(old, call)), &call
+        )
         if isSame(object, old) { return stored }
         if object.isBeingDeleted, object.finalizers.isEmpty, old.isBeingDeleted, !isTerminatingNamespace(object, type) {
-            if !call.isDryRun {
+            if !call.storesNothing {
                 store.delete(type.storage, stored.key, last: type.strategy.stored?(object) ?? object)
             }
             return ObjectVersion(key: stored.key, revision: stored.revision, json: withoutType(object, type))
         }
         return save(object, stored.key, call)
+    }
+
+    /// An object as the path of the request shows it: whole, or as its Scale.
+    private func shown(_ object: JSON, _ call: Call) -> JSON {
+        guard call.info.subresource == "scale", let paths = call.type.scale else { return object }
+        return paths.scale(of: object)
     }
 
     // MARK: Rules

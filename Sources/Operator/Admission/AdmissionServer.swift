@@ -16,6 +16,7 @@ struct AdmissionServer: Service {
     let certificates: CertificateKeeper
     let judge: AdmissionJudge
     let time: OperatorTime
+    let metrics: OperatorMetrics
     let logger: Logger
     /// Told the port once it is bound.
     let onBound: @Sendable (Int) -> Void
@@ -24,13 +25,14 @@ struct AdmissionServer: Service {
 
     init(
         address: ListenAddress, certificates: CertificateKeeper, judge: AdmissionJudge, time: OperatorTime,
-        logger: Logger,
+        metrics: OperatorMetrics, logger: Logger,
         onBound: @escaping @Sendable (Int) -> Void
     ) {
         self.address = address
         self.certificates = certificates
         self.judge = judge
         self.time = time
+        self.metrics = metrics
         self.logger = logger
         self.onBound = onBound
     }
@@ -54,11 +56,16 @@ struct AdmissionServer: Service {
     // MARK: Reviews
 
     private func respond(to request: Request) async throws -> Response {
+        let start = time.elapsed()
+        // Until there is a verdict: whatever ends it early is a failure.
+        var counted = WebhookMetrics.Verdict.failed
+        defer { metrics.countWebhook { $0.reviewed(counted, after: time.elapsed() - start) } }
         let review = try await withDeadline { try await read(request) }
-        let answer = review.answer(await judge.judge(review))
+        let verdict = await judge.judge(review)
+        counted = verdict.counted
         return Response(
             status: .ok, headers: [.contentType: "application/json"],
-            body: .init(byteBuffer: ByteBuffer(bytes: answer.encoded())))
+            body: .init(byteBuffer: ByteBuffer(bytes: review.answer(verdict).encoded())))
     }
 
     /// Reads a review, when it is its turn. Of the object only what is looked at stays in memory.

@@ -21,21 +21,23 @@ final class CertificateKeeper: Service {
         group: "admissionregistration.k8s.io", version: "v1", kind: "ValidatingWebhookConfiguration",
         plural: "validatingwebhookconfigurations", isNamespaced: false)
 
-    private let configuration: AdmissionConfiguration
+    let configuration: AdmissionConfiguration
     private let client: KubernetesClient
     private let files: FileReader
     private let time: OperatorTime
+    private let metrics: OperatorMetrics
     private let logger: Logger
     private let state = Mutex<ServingCertificate?>(nil)
 
     init(
         _ configuration: AdmissionConfiguration, client: KubernetesClient, files: FileReader = .system,
-        time: OperatorTime, logger: Logger
+        time: OperatorTime, metrics: OperatorMetrics, logger: Logger
     ) {
         self.configuration = configuration
         self.client = client
         self.files = files
         self.time = time
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -62,6 +64,7 @@ final class CertificateKeeper: Service {
                 try await publish(certificate, in: name)
             }
         } catch {
+            metrics.countWebhook { $0.certificateFailed() }
             logger.warning("webhook certificate not kept", metadata: ["error": "\(error)"])
         }
     }
@@ -71,7 +74,9 @@ final class CertificateKeeper: Service {
             defer { state = certificate }
             return state != certificate
         }
-        if isNew { logger.info("serving the webhook with a new certificate") }
+        guard isNew else { return }
+        metrics.countWebhook { $0.certificateKept(until: certificate.expiry?.timeIntervalSince1970) }
+        logger.info("serving the webhook with a new certificate")
     }
 
     // MARK: Files

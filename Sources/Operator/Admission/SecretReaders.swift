@@ -1,11 +1,11 @@
 import KubernetesClient
 import WireFormats
 
-/// Asks the API server who may read what (SubjectAccessReview).
+/// Asks the API server who may read what (LocalSubjectAccessReview): a right that can be given for single namespaces.
 struct SecretReaders: Sendable {
     private static let kind = ResourceKind(
-        group: "authorization.k8s.io", version: "v1", kind: "SubjectAccessReview", plural: "subjectaccessreviews",
-        isNamespaced: false)
+        group: "authorization.k8s.io", version: "v1", kind: "LocalSubjectAccessReview",
+        plural: "localsubjectaccessreviews")
 
     let client: KubernetesClient
 
@@ -20,9 +20,11 @@ struct SecretReaders: Sendable {
         spec["user"] = user["username"]
         for field in ["groups", "uid", "extra"] { spec[field] = user[field] }
         let review: JSON = [
-            "apiVersion": .string(Self.kind.apiVersion), "kind": .string(Self.kind.kind), "spec": .object(spec),
+            "apiVersion": .string(Self.kind.apiVersion), "kind": .string(Self.kind.kind),
+            "metadata": ["namespace": .string(secret.namespace)], "spec": .object(spec),
         ]
-        let answer = try? await client.create(Self.kind, in: "", review, deadline: AdmissionLimits.reviewTime)
+        let answer = try? await client.create(
+            Self.kind, in: secret.namespace, review, deadline: AdmissionLimits.reviewTime)
         return answer?["status"]?["allowed"]?.boolValue
     }
 }

@@ -62,6 +62,13 @@ package struct ServingCertificate: Sendable, Hashable {
         authorities = try [authority.serializeAsPEM().pemString, before].compactMap { $0.map { $0 + "\n" } }.joined()
     }
 
+    /// When it ends; nil where it cannot be read.
+    package var expiry: Date? {
+        // Of a chain the server's own comes first.
+        (try? PEMDocument.parseMultiple(pemString: certificate).first)
+            .flatMap { try? Certificate(pemDocument: $0) }?.notValidAfter
+    }
+
     /// Whether it is still good for these hosts for a while. What cannot be read is not.
     package func isFresh(forHosts hosts: [String], at now: Date) -> Bool {
         guard let certificate = try? Certificate(pemEncoded: certificate),

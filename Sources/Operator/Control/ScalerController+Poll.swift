@@ -12,25 +12,40 @@ extension ScalerController {
     /// Share of the polling interval by which a poll may be late and still count as on time.
     static let ignoredLateness = 0.1
 
+    /// How far apart polls of one scaler are at least that pushed readings start ahead of their time.
+    static let pushSpacing: Duration = .seconds(1)
+    /// The same of a scaler whose target is at 0: what wakes it is not to wait.
+    static let pushSpacingAtZero: Duration = .milliseconds(100)
+
     /// One poll: of which object, in which version, and when it was to begin.
     struct Poll: Sendable {
         let key: ObjectKey
         let identity: ObjectIdentity
         let generation: Int
         let due: Duration
+        /// A pushed reading started it ahead of its time: it takes what was pushed.
+        let isPushed: Bool
     }
 
     func startPoll(of key: ObjectKey, due: Duration, in polls: inout DiscardingTaskGroup) {
         guard let state = states[key] else { return }
         let now = world.time.elapsed()
-        schedule.set(key, due: PollPhase.nextDue(after: now, phase: state.phase, interval: state.pollingInterval))
+        let isPushed = state.isPushed && due < state.nextAsking
+        let next =
+            isPushed
+            ? state.nextAsking : PollPhase.nextDue(after: now, phase: state.phase, interval: state.pollingInterval)
+        states[key]?.nextAsking = next
+        schedule.set(key, due: next)
         // The poll that is still on reschedules nothing: the next due time stands already.
         guard !state.isPolling else { return }
         states[key]?.isPolling = true
+        states[key]?.isPushed = false
+        states[key]?.lastPollStart = now
+        if isPushed { world.metrics.pollWasPushed() }
         if let object = world.scalers[key], object.identity == state.identity {
             states[key]?.notice(version: object.resourceVersion)
         }
-        let poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due)
+        let poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due, isPushed: isPushed)
         polls.addTask {
             await self.run(poll)
             await self.finish(poll, startedAt: now)
@@ -48,6 +63,26 @@ extension ScalerController {
             alarm.ring()
         }
         if state.generation != poll.generation { pollNow(poll.identity) }
+        if state.isPushed { pollEarly(poll.key) }
+    }
+
+    /// A reading was pushed for the scaler.
+    func takePush(_ key: ObjectKey) {
+        guard let state = states[key] else { return }
+        states[key]?.isPushed = true
+        // The poll that is on may have read already what it reads: the end of it looks again.
+        if !state.isPolling { pollEarly(key) }
+    }
+
+    /// Has the scaler polled as soon as it may be, unless it is due before that.
+    private func pollEarly(_ key: ObjectKey) {
+        guard let state = states[key], let due = schedule.due(of: key) else { return }
+        let spacing = state.lastDecision?.desired == 0 ? Self.pushSpacingAtZero : Self.pushSpacing
+        let now = world.time.elapsed()
+        let earliest = max(now, state.lastPollStart.map { $0 + spacing } ?? now)
+        guard earliest < due else { return }
+        schedule.set(key, due: earliest)
+        alarm.ring()
     }
 
     /// The state, unless the object was replaced, deleted or edited since the poll began, or somebody else leads.
@@ -101,12 +136,12 @@ extension ScalerController {
         _ poll: Poll, _ spec: GeneralScalerSpec
     ) async throws(Blocker) -> (Resolution, [MetricObservation]) {
         var resolution = try await resolution(poll, spec)
-        var outcomes = await outcomes(of: resolution.queries)
+        var outcomes = await outcomes(of: resolution.queries, takesPushed: poll.isPushed)
         if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
             let renewed = try await self.resolution(poll, spec, .recent)
             if renewed.secrets != resolution.secrets {
                 resolution = renewed
-                outcomes = await self.outcomes(of: renewed.queries)
+                outcomes = await self.outcomes(of: renewed.queries, takesPushed: poll.isPushed)
             }
         }
         return (resolution, outcomes.map { MetricObservation($0) })
@@ -139,15 +174,15 @@ extension ScalerController {
         state.editedAt.map { world.time.elapsed() >= $0 + SecretLimits.leastInterval } ?? true
     }
 
-    private func outcomes(of queries: [ReadingQuery]) async -> [ReadingOutcome] {
+    private func outcomes(of queries: [ReadingQuery], takesPushed: Bool) async -> [ReadingOutcome] {
         guard queries.count > 1 else {
             var single: [ReadingOutcome] = []
-            for query in queries { single.append(await readings.outcome(of: query)) }
+            for query in queries { single.append(await readings.outcome(of: query, takesPushed: takesPushed)) }
             return single
         }
         return await withTaskGroup(of: (Int, ReadingOutcome).self) { group in
             for (index, query) in queries.enumerated() {
-                group.addTask { (index, await self.readings.outcome(of: query)) }
+                group.addTask { (index, await self.readings.outcome(of: query, takesPushed: takesPushed)) }
             }
             var outcomes: [Int: ReadingOutcome] = [:]
             for await (index, outcome) in group { outcomes[index] = outcome }
@@ -172,7 +207,8 @@ extension ScalerController {
                 observations: observations,
                 history: state.history,
                 holds: holds.map(\.cause),
-                details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first }
+                details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first },
+                isPushed: poll.isPushed
             )
         )
         states[poll.key]?.history = outcome.history

@@ -27,9 +27,12 @@ extension ScalerController {
             states[key]?.history.pendingScale = nil
             return true
         }
-        switch await world.writer.scale(
-            spec.target, namespace: key.namespace, to: decision.desired, at: target, deadline: writeDeadline)
-        {
+        let result = await inTurn(otherwise: ScalerWriter.ScaleResult.conflict) {
+            guard self.isLeading, self.states[key]?.generation == generation else { return .conflict }
+            return await self.world.writer.scale(
+                spec.target, namespace: key.namespace, to: decision.desired, at: target, deadline: self.writeDeadline)
+        }
+        switch result {
         case .scaled(let version):
             states[key]?.history.recordScale(
                 from: decision.current, to: decision.desired, at: decision.time, startsCooldown: decision.startsCooldown
@@ -68,6 +71,18 @@ extension ScalerController {
     /// Writes the status that was made for the version that is known, and once more where only a label or the like has
     /// changed since.
     private func write(_ status: ScalerStatus, _ key: ObjectKey) async -> Bool {
+        await inTurn(otherwise: false) { await self.writeNow(status, key) }
+    }
+
+    /// Waits for one of the places that there are for writes: a deadline is not to run down in a queue for a connection,
+    /// and the lease's renewal is not to stand behind ten thousand statuses.
+    ///
+    /// - Parameter otherwise: the result where the poll is cancelled while it waits.
+    private func inTurn<Value: Sendable>(otherwise: Value, _ write: () async -> Value) async -> Value {
+        (try? await writes.withPermit(write)) ?? otherwise
+    }
+
+    private func writeNow(_ status: ScalerStatus, _ key: ObjectKey) async -> Bool {
         guard isLeading, let state = states[key] else { return false }
         var result = await world.writer.write(
             status, to: state.identity, at: state.version, deadline: writeDeadline)

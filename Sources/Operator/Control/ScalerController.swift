@@ -29,14 +29,20 @@ actor ScalerController: Service {
     /// New scalers are first polled this far apart, so that a start with thousands of them is no stampede.
     static let firstPollSpacing: Duration = .milliseconds(1)
 
+    /// Writes to the API server under way at one time.
+    static let maxWrites = 64
+
     private struct News {
         var objects: Set<ObjectKey> = []
         var targets: Set<TargetPlace> = []
+        /// Scalers that a reading was pushed for.
+        var pushes: Set<ObjectKey> = []
     }
 
     let world: Surroundings
     let readings: SharedReadings
     let resolver: SpecResolver
+    let writes = Permits(ScalerController.maxWrites)
     /// What happened since the loop last looked. Bounded by the number of objects.
     private nonisolated let news = Mutex(News())
     nonisolated let alarm = Alarm()
@@ -56,6 +62,7 @@ actor ScalerController: Service {
         self.world = world
         readings = SharedReadings(source: world.source, time: world.time, metrics: world.metrics)
         resolver = SpecResolver(source: world.source, secrets: world.secrets)
+        readings.whenPushed { [weak self] in self?.readingPushed(for: $0) }
     }
 
     // MARK: The loop
@@ -166,12 +173,21 @@ actor ScalerController: Service {
         alarm.ring()
     }
 
+    /// Tells the loop that there is a reading that nobody asked for, and for whom.
+    private nonisolated func readingPushed(for scalers: [ObjectIdentity]) {
+        news.withLock { news in
+            for scaler in scalers { news.pushes.insert(ObjectKey(namespace: scaler.namespace, name: scaler.name)) }
+        }
+        alarm.ring()
+    }
+
     private func takeNews() {
         let news = news.withLock { news in
             defer { news = News() }
             return news
         }
         for key in news.objects { takeChange(key) }
+        for key in news.pushes { takePush(key) }
         for place in news.targets {
             for key in waiting.removeValue(forKey: place) ?? [] where states[key] != nil {
                 schedule.set(key, due: world.time.elapsed())
@@ -234,7 +250,8 @@ actor ScalerController: Service {
     /// Nothing is being polled and nothing that happened is yet to be looked at.
     var isQuiet: Bool {
         alarm.isWaiting && term == world.leadership.term && isCaughtUp == (term != nil)
-            && news.withLock { $0.objects.isEmpty && $0.targets.isEmpty } && !states.values.contains(where: \.isPolling)
+            && news.withLock { $0.objects.isEmpty && $0.targets.isEmpty && $0.pushes.isEmpty }
+            && !states.values.contains(where: \.isPolling)
     }
 
     /// What `/metrics` shows.

@@ -24,6 +24,11 @@ struct ScalerState {
     /// The status on the server is what was last decided.
     var isStatusWritten = false
     var isPolling = false
+    /// A reading was pushed that no poll has looked at yet.
+    var isPushed = false
+    var lastPollStart: Duration?
+    /// When the source is asked again at the latest, whatever is pushed.
+    var nextAsking: Duration = .zero
     /// What else was found to scale the target.
     var rival: String?
     /// When rivals were last looked for; nil before the first patch, and after an edit.
@@ -57,6 +62,8 @@ struct ScalerState {
         generation = object.generation
         spec = object.spec
         resolution = nil
+        isPushed = false
+        nextAsking = .zero
         hasSeenSecrets = false
         isStatusWritten = false
         rival = nil

@@ -1,7 +1,7 @@
 /// What one name on `/metrics` stands for. The reference page's table is made from these.
 struct MetricFamily: Sendable, Hashable {
     /// Every family there is.
-    static let all = ofOperator + ofPlugins + ofScalers
+    static let all = ofOperator + ofWebhook + ofPlugins + ofScalers
 
     enum Kind: String, Sendable {
         case counter, gauge, histogram, summary
@@ -47,9 +47,36 @@ extension MetricFamily {
         "source_errors_total", .counter, labels: ["type", "reason"],
         "Values of a metric type that were asked for in vain.")
 
+    static let pushedReadings = MetricFamily(
+        "pushed_readings_total", .counter, labels: ["type", "outcome"],
+        "Readings that plugins pushed: used, or dropped because they were older than what is known.")
+    static let pushedPolls = MetricFamily(
+        "pushed_polls_total", .counter, "Polls that began ahead of their time, because a reading was pushed.")
+
     static let ofOperator = [
         buildInfo, leader, queueDepth, pollDuration, decisions, scalings, blockedPolls, apiRequests, sourceDuration,
-        sourceErrors,
+        sourceErrors, pushedReadings, pushedPolls,
+    ]
+}
+
+// MARK: The webhook
+
+extension MetricFamily {
+    static let webhookReviews = MetricFamily(
+        "webhook_reviews_total", .counter, labels: ["verdict"],
+        "Reviews of GeneralScalers by what they came to: allowed, warned (and allowed), denied, or failed (no verdict)."
+    )
+    static let webhookReviewDuration = MetricFamily(
+        "webhook_review_duration_seconds", .histogram, "Time from the first byte of a review to its answer.")
+    static let webhookCertificateExpiry = MetricFamily(
+        "webhook_certificate_expiry_timestamp_seconds", .gauge,
+        "When the certificate ends that the webhook is served with, in seconds since 1970; absent without one.")
+    static let webhookCertificateErrors = MetricFamily(
+        "webhook_certificate_errors_total", .counter,
+        "Attempts in vain to read, renew or publish the webhook's certificate; one a minute while it lasts.")
+
+    static let ofWebhook = [
+        webhookReviews, webhookReviewDuration, webhookCertificateExpiry, webhookCertificateErrors,
     ]
 }
 
@@ -78,11 +105,18 @@ extension MetricFamily {
         "late_answers_total", .counter, "Answers that nobody waited for any more.")
     static let pluginDuplicateAnswers = ofPlugin("duplicate_answers_total", .counter, "Answers to answered calls.")
     static let pluginUnknownAnswers = ofPlugin("unknown_answers_total", .counter, "Answers to calls nobody made.")
+    static let pluginSubscriptions = ofPlugin(
+        "subscriptions", .gauge, "Configs whose readings the plugin pushes.")
+    static let pluginPushes = ofPlugin(
+        "pushes_total", .counter, labels: ["outcome"],
+        "Readings that the plugin pushed: passed on, coalesced into a newer one, or dropped as excess, unknown or invalid."
+    )
     static let pluginRejectedLines = ofPlugin("rejected_lines_total", .counter, "Lines that are no protocol message.")
 
     static let ofPlugins = [
         pluginUp, pluginState, pluginAnswer, pluginRestarts, pluginSwaps, pluginInFlight, pluginWaiting, pluginAnswers,
         pluginMissedDeadlines, pluginLateAnswers, pluginDuplicateAnswers, pluginUnknownAnswers, pluginRejectedLines,
+        pluginSubscriptions, pluginPushes,
     ]
 }
 

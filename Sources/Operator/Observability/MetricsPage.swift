@@ -45,7 +45,18 @@ struct MetricsPage {
             text.begin(family)
             for plugin in plugins { text.sample([plugin.name], Double(value(plugin))) }
         }
+        text.begin(.pluginPushes)
+        for plugin in plugins {
+            for (outcome, value) in Self.pushOutcomes {
+                text.sample([plugin.name, outcome], Double(value(plugin.counters.pushes)))
+            }
+        }
     }
+
+    private static let pushOutcomes: [(String, @Sendable (PushCounters) -> Int)] = [
+        ("passed_on", { $0.passedOn }), ("coalesced", { $0.coalesced }), ("excess", { $0.excess }),
+        ("unknown", { $0.unknown }), ("invalid", { $0.invalid }),
+    ]
 
     private static let pluginNumbers: [(MetricFamily, @Sendable (PluginHealth) -> Int)] = [
         (.pluginRestarts, { $0.restarts }),
@@ -58,6 +69,7 @@ struct MetricsPage {
         (.pluginDuplicateAnswers, { $0.counters.duplicateAnswers }),
         (.pluginUnknownAnswers, { $0.counters.unknownAnswers }),
         (.pluginRejectedLines, { $0.counters.rejectedLines }),
+        (.pluginSubscriptions, { $0.subscriptions }),
     ]
 
     private func writeScalers(into text: inout MetricsText) {

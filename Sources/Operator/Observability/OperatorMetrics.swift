@@ -12,6 +12,14 @@ package final class OperatorMetrics: Sendable {
         var apiRequests: [APICall: Int] = [:]
         var sources: [String: Histogram] = [:]
         var sourceErrors: [SourceError: Int] = [:]
+        var webhook = WebhookMetrics()
+        var pushes: [Push: Int] = [:]
+        var pushedPolls = 0
+    }
+
+    private struct Push: Hashable {
+        var type: String
+        var outcome: String
     }
 
     private struct APICall: Hashable {
@@ -75,6 +83,27 @@ package final class OperatorMetrics: Sendable {
         }
     }
 
+    /// Changes what is counted of the admission webhook.
+    func countWebhook(_ change: (inout WebhookMetrics) -> Void) {
+        state.withLock { change(&$0.webhook) }
+    }
+
+    /// A metric source pushed a reading of that type.
+    ///
+    /// - Parameter isOfUse: it is newer than what is known, and not from the future.
+    func pushed(type: String, isOfUse: Bool) {
+        state.withLock { state in
+            let isKnown = state.sources[type] != nil || state.sources.count < Self.maxTypes
+            let push = Push(type: isKnown ? type : "other", outcome: isOfUse ? "used" : "dropped")
+            state.pushes[push, default: 0] += 1
+        }
+    }
+
+    /// A poll began ahead of its time, because a reading was pushed.
+    func pollWasPushed() {
+        state.withLock { $0.pushedPolls += 1 }
+    }
+
     func write(into text: inout MetricsText) {
         let state = state.withLock { $0 }
         text.begin(.pollDuration)
@@ -97,5 +126,13 @@ package final class OperatorMetrics: Sendable {
         text.begin(.sourceErrors)
         let errors = state.sourceErrors.sorted { ($0.key.type, $0.key.reason) < ($1.key.type, $1.key.reason) }
         for (error, count) in errors { text.sample([error.type, error.reason], Double(count)) }
+        state.webhook.write(into: &text)
+        text.begin(.pushedReadings)
+        for (push, count) in state.pushes.sorted(by: { ($0.key.type, $0.key.outcome) < ($1.key.type, $1.key.outcome) })
+        {
+            text.sample([push.type, push.outcome], Double(count))
+        }
+        text.begin(.pushedPolls)
+        text.sample(Double(state.pushedPolls))
     }
 }

@@ -9,7 +9,8 @@ struct StatusServer: Service {
     /// Returns only while the operator's loop turns.
     let heartbeat: @Sendable () async -> Void
     let metrics: @Sendable (MetricsText.Format) async -> String
-    let isReady: @Sendable () -> Bool
+    /// What it still waits for; nil once it is ready.
+    let awaits: @Sendable () -> String?
     /// Told the port once it is bound.
     let onBound: @Sendable (Int) -> Void
 
@@ -19,10 +20,11 @@ struct StatusServer: Service {
             await heartbeat()
             return "ok\n"
         }
-        router.get("readyz") { [isReady] _, _ in
-            isReady()
-                ? Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
-                : Response(status: .serviceUnavailable, body: .init(byteBuffer: ByteBuffer(string: "still starting\n")))
+        router.get("readyz") { [awaits] _, _ in
+            let missing = awaits()
+            return Response(
+                status: missing == nil ? .ok : .serviceUnavailable,
+                body: .init(byteBuffer: ByteBuffer(string: missing.map { "not yet: \($0)\n" } ?? "ok\n")))
         }
         router.get("metrics") { [metrics] request, _ in
             let format = MetricsText.Format(accept: request.headers[.accept])

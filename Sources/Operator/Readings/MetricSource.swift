@@ -23,6 +23,15 @@ package protocol MetricSource: Service {
         type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading
 
+    /// Asks to be told of readings as they change, on top of ``read(type:config:targetType:timeout:)``.
+    ///
+    /// - Parameter deliver: called from any thread, never from within this call; does not block.
+    /// - Returns: nil where the type's plugin pushes nothing.
+    func subscribe(
+        type: String, config: PluginConfig, targetType: TargetType,
+        deliver: @escaping @Sendable (MetricReading) -> Void
+    ) -> PushSubscription?
+
     /// Those of the plugins behind these types that cannot be relied on now, by name.
     func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth]
 }
@@ -30,6 +39,12 @@ package protocol MetricSource: Service {
 extension MetricSource {
     /// A source without plugins has none that could fail.
     package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] { [] }
+
+    /// A source that answers and does no more.
+    package func subscribe(
+        type: String, config: PluginConfig, targetType: TargetType,
+        deliver: @escaping @Sendable (MetricReading) -> Void
+    ) -> PushSubscription? { nil }
 }
 
 extension PluginHost: MetricSource {}

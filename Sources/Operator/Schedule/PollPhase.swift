@@ -3,15 +3,18 @@
 enum PollPhase {
     /// The first time after `now` at which something with this phase and interval is due.
     ///
-    /// Intervals that divide each other fall together: the phase is an offset into the longest interval there is.
+    /// Intervals that divide each other fall together: the phase is an offset into the longest interval there is. Polls
+    /// begin at whole slots: waking this process, a plugin and a source once for a few costs hardly more than for one.
     static func nextDue(after now: Duration, phase: UInt64, interval: Duration) -> Duration {
         let interval = interval.microsecondCount
-        let offset = Int64(phase % UInt64(longestInterval.microsecondCount)) % interval
+        let phase = Int64(phase % UInt64(longestInterval.microsecondCount))
+        let offset = (phase - phase % slot.microsecondCount) % interval
         let now = now.microsecondCount
         let sinceOffset = ((now - offset) % interval + interval) % interval
         return .microseconds(now + interval - sinceOffset)
     }
 
+    private static let slot: Duration = .milliseconds(100)
     private static let longestInterval: Duration = .seconds(GeneralScalerSpec.Limits.pollingIntervalSeconds.upperBound)
 
     /// A phase that is the same in every process for the same text (FNV-1a, 64 bits).

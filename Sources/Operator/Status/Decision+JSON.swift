@@ -20,6 +20,7 @@ extension Decision {
                 "cap": .integer(Int64(budget.cap)), "overspendPerHour": .number(budget.overspendPerHour),
             ]
         }
+        if isPushed { record["pushed"] = true }
         return .object(record)
     }
 }

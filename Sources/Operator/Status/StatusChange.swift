@@ -5,11 +5,12 @@ package struct StatusChange: Sendable {
     private let previous: [RecordedCondition]
     private let previousDecision: Decision?
     private let verdict: ScalerVerdict
-    /// Conditions that do not follow from the verdict.
-    private let others: [Condition]
+    /// Those that follow from the verdict, and the others.
+    private let conditions: [Condition]
     /// Of a scaler that may go to 0, being idle is part of what is remembered.
     private let tracksIdleness: Bool
 
+    /// - Parameter others: conditions that do not follow from the verdict.
     package init(
         previous: [RecordedCondition], previousDecision: Decision?, verdict: ScalerVerdict, others: [Condition],
         tracksIdleness: Bool
@@ -17,11 +18,9 @@ package struct StatusChange: Sendable {
         self.previous = previous
         self.previousDecision = previousDecision
         self.verdict = verdict
-        self.others = others
+        conditions = verdict.conditions + others
         self.tracksIdleness = tracksIdleness
     }
-
-    private var conditions: [Condition] { verdict.conditions + others }
 
     package func conditions(now: Timestamp, generation: Int) -> [RecordedCondition] {
         previous.updated(with: conditions, generation: generation, now: now)
@@ -84,7 +83,7 @@ package struct StatusChange: Sendable {
                 isWarning: cause != .dryRun && cause != .budgetCap, reason: cause.rawValue, message: decision.reason)
         }
         let wasReady = previous.first { $0.condition.kind == .ready }?.condition.status
-        let isReady = verdict.conditions.first { $0.kind == .ready }?.status
+        let isReady = conditions.first { $0.kind == .ready }?.status
         guard wasReady == .false, isReady == .true else { return troubles }
         return troubles + [Announcement(isWarning: false, reason: "Recovered", message: decision.reason)]
     }

@@ -99,8 +99,5 @@ extension Check {
                 context.note(.configSchema, "the properties of \(type.type) are no schemas", evidence: schema)
             }
         }
-        if result.capabilities.subscribe {
-            context.note(.capabilities, "subscribe is reserved and has to be false", evidence: json["capabilities"])
-        }
     }
 }

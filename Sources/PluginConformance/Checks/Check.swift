@@ -10,7 +10,7 @@ struct Check: Sendable {
 
     /// In the order in which they run. The last looks at what all others have heard.
     static let all: [Check] =
-        launchAndHandshake + config + framing + metric + concurrency + confinement + exit + [everyMessage]
+        launchAndHandshake + config + framing + metric + concurrency + confinement + push + exit + [everyMessage]
 }
 
 /// Why a check ends early.

@@ -15,7 +15,8 @@ extension RuleBook {
             .responseShape, .framing, "JSON-RPC 2.0",
             """
             A plugin sends responses, `{jsonrpc: "2.0", id, result}` or `{jsonrpc: "2.0", id, error}`, and the \
-            notification `log {level?, message}`. It sends no requests and no arrays of messages.
+            notifications `log {level?, message}`, `reading` and `subscription_ended`. It sends no requests and no arrays \
+            of messages.
             """,
             mend: "answer with jsonrpc \"2.0\", the request's id, and one of result and error"),
         .checked(

@@ -79,8 +79,7 @@ extension RuleBook {
             .capabilities, .handshake, "Capabilities",
             """
             `capabilities` is `{maxInFlight, cancel, batch, range, subscribe, maxRequestBytes}`, each optional: 1 for \
-            `maxInFlight`, 61,440 for `maxRequestBytes`, which cannot be less, and false for the others. `subscribe` is \
-            reserved and false.
+            `maxInFlight`, 61,440 for `maxRequestBytes`, which cannot be less, and false for the others.
             """,
             mend: "leave out what the plugin does not offer; numbers are whole, the rest is true or false"),
         .checked(

@@ -1,7 +1,7 @@
 /// All rules of the plugin protocol, in the order of their numbers.
 package enum RuleBook {
     package static let rules: [Rule] =
-        launch + handshake + framing + config + metric + concurrency + exit + confinement + host
+        launch + handshake + framing + config + metric + concurrency + exit + confinement + host + push
 
     package static func rule(_ id: RuleID) -> Rule {
         // A test holds the book to one rule for each id, in order.

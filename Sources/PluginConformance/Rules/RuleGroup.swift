@@ -9,6 +9,7 @@ package enum RuleGroup: String, CaseIterable, Sendable {
     case exit
     case confinement
     case host
+    case push
 
     /// As a heading says it.
     package var title: String {
@@ -22,6 +23,7 @@ package enum RuleGroup: String, CaseIterable, Sendable {
         case .exit: "Exit"
         case .confinement: "Confinement"
         case .host: "What the host does"
+        case .push: "Push"
         }
     }
 }

@@ -68,6 +68,14 @@ package enum RuleID: Int, CaseIterable, Sendable, Hashable {
     case hostRestarts
     case hostTrusts
     case hostSwaps
+    // Push
+    case subscribe
+    case pushedReading
+    case onlySubscribed
+    case unsubscribe
+    case pushRate
+    case subscriptionEnds
+    case hostPushes
 
     /// `P-17`.
     package var label: String { "P-\(rawValue)" }

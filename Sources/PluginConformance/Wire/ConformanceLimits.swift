@@ -52,6 +52,8 @@ package enum ConformanceLimits {
     static let minResourceCalls = 10
     /// Messages that a batch asks for.
     static let batchSize = 3
+    /// Readings of one subscription in a second: twice what the protocol allows, since a busy machine delivers in bursts.
+    static let maxPushesInSecond = 40
     /// Lines of standard error at once, and in a second for long.
     static let logBurstLines = 200
     static let logLinesPerSecond = 50.0

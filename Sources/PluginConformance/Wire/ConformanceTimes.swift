@@ -15,7 +15,7 @@ package struct ConformanceTimes: Sendable, Hashable {
     func answer(_ method: ProtocolMethod?) -> Duration {
         switch method {
         case .initialize: initialize
-        case .getMetricValue, .getMetricValues, .getMetricRange: deadline
+        case .getMetricValue, .getMetricValues, .getMetricRange, .subscribe: deadline
         default: validate
         }
     }

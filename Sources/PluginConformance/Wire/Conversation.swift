@@ -33,6 +33,10 @@ final class Conversation {
     private var lastID: Int64 = 0
     /// Requests whose answer nobody has taken yet.
     private var slots: [Int64: Slot] = [:]
+    /// Under each id that is subscribed, the readings that came.
+    private var pushed: [Int64: [JSON]] = [:]
+    /// When those of the last second came.
+    private var pushTimes: [Int64: [Instant]] = [:]
     /// Set while an answer without an id would be one to a notification.
     private var expectsNothing = false
 
@@ -139,7 +143,9 @@ final class Conversation {
 
     private func receive(_ line: [UInt8]) {
         switch LineJudge.judge(line) {
-        case .blank, .notification: break
+        case .blank: break
+        case .notification(let method, let params):
+            if method == ProtocolMethod.reading.rawValue { receivePush(params, line) }
         case .broken(let finding, let id):
             note(finding)
             if let id, case .open? = slots[id] { slots[id] = .answered(.none) }
@@ -149,6 +155,48 @@ final class Conversation {
                 Finding(
                     rule, "an error with a null id came (\(error.summary)), where nothing was asked", evidence: line))
         case .answer(let id, let result): answered(id, result, line)
+        }
+    }
+
+    // MARK: Pushes
+
+    /// The plugin has agreed to push under that id.
+    func opens(_ id: Int64) {
+        pushed[id] = pushed[id] ?? []
+    }
+
+    /// From now on nothing may come under that id.
+    func closes(_ id: Int64) { pushed[id] = nil }
+
+    /// What was pushed under that id: waits until something is, and a while for more.
+    func pushes(of id: Int64, within time: Duration) -> [JSON] {
+        let due = ContinuousClock.now + time + ConformanceLimits.slack
+        while !isOver, pushed[id]?.isEmpty == true, listen(until: due) {}
+        listenForMore()
+        return pushed[id] ?? []
+    }
+
+    private func receivePush(_ params: JSON, _ line: [UInt8]) {
+        guard let id = params["subscription"]?.intValue.map(Int64.init) else {
+            return note(Finding(.pushedReading, "a reading names no subscription", evidence: line))
+        }
+        // The first may come in the same breath as the answer, which nobody has taken yet.
+        if pushed[id] == nil, case .answered(.result)? = slots[id] { pushed[id] = [] }
+        guard pushed[id] != nil else {
+            return note(
+                Finding(.onlySubscribed, "a reading comes under the id \(id), which is not subscribed", evidence: line))
+        }
+        pushed[id]?.append(params)
+        countPush(id, line)
+    }
+
+    private func countPush(_ id: Int64, _ line: [UInt8]) {
+        let now = ContinuousClock.now
+        let most = ConformanceLimits.maxPushesInSecond
+        let recent = (pushTimes[id] ?? []).filter { now - $0 < .seconds(1) }.suffix(most) + [now]
+        pushTimes[id] = Array(recent)
+        if recent.count > most {
+            note(Finding(.pushRate, "more than \(most) readings of one subscription come in a second", evidence: line))
         }
     }
 

@@ -75,8 +75,16 @@ enum LineJudge {
             return broken(line, .responseShape, "a plugin sends no requests, such as \(name)")
         }
         let params = json["params"] ?? [:]
-        guard name == ProtocolMethod.log.rawValue else {
-            return broken(line, .responseShape, "a plugin sends no notification \(name)")
+        switch ProtocolMethod(rawValue: name) {
+        case .log: break
+        // Those who know what is subscribed judge it.
+        case .reading: return .notification(method: name, params: params)
+        case .subscriptionEnded:
+            guard params["subscription"]?.intValue != nil, params["message"]?.stringValue != nil else {
+                return broken(line, .responseShape, "subscription_ended wants params {subscription, message}")
+            }
+            return .notification(method: name, params: params)
+        default: return broken(line, .responseShape, "a plugin sends no notification \(name)")
         }
         guard params["message"]?.stringValue != nil, params["level"].map({ $0.stringValue != nil }) ?? true else {
             return broken(line, .responseShape, "log wants params {level?, message}, both strings")

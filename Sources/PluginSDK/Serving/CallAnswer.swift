@@ -4,6 +4,8 @@ import PluginProtocol
 enum CallAnswer: Sendable, Hashable {
     case reading(MetricReading)
     case range(MetricRange)
+    /// The readings follow by themselves.
+    case subscribed
 
     /// The same with the text that a person reads changed.
     func mapDetail(_ change: (String) -> String) -> CallAnswer {
@@ -14,6 +16,7 @@ enum CallAnswer: Sendable, Hashable {
         case .range(var range):
             range.detail = range.detail.map(change)
             return .range(range)
+        case .subscribed: return self
         }
     }
 
@@ -23,6 +26,7 @@ enum CallAnswer: Sendable, Hashable {
         case .reading(let reading):
             return reading.value.isFinite
                 ? nil : PluginError(.noData, "the value is \(reading.value), which is no data")
+        case .subscribed: return nil
         case .range(let range):
             if range.points.isEmpty { return PluginError(.noData, "there is no value in the time asked for") }
             if let point = range.points.first(where: { !$0.value.isFinite }) {

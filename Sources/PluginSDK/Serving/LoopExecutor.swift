@@ -13,6 +13,9 @@ final class LoopExecutor: TaskExecutor {
     private struct Inbox {
         var jobs: [UnownedJob] = []
         var outcomes: [(ServeSession.CallToken, Outcome)] = []
+        /// Of each subscription the newest.
+        var pushes: [ServeSession.CallToken: MetricReading] = [:]
+        var ends: [(ServeSession.CallToken, PluginError)] = []
         /// The loop sleeps, or is about to: whoever leaves something here wakes it.
         var isAsleep = false
     }
@@ -34,6 +37,16 @@ final class LoopExecutor: TaskExecutor {
 
     func finish(_ token: ServeSession.CallToken, _ outcome: Outcome) {
         leave { $0.outcomes.append((token, outcome)) }
+    }
+
+    /// A subscription has a reading.
+    func push(_ reading: MetricReading, from token: ServeSession.CallToken) {
+        leave { $0.pushes[token] = reading }
+    }
+
+    /// A subscription has come to its end, after ``finish(_:_:)``.
+    func end(_ token: ServeSession.CallToken, because error: PluginError) {
+        leave { $0.ends.append((token, error)) }
     }
 
     private func leave(_ item: (inout Inbox) -> Void) {
@@ -64,10 +77,24 @@ final class LoopExecutor: TaskExecutor {
         }
     }
 
+    func takePushes() -> (
+        readings: [ServeSession.CallToken: MetricReading], ends: [(ServeSession.CallToken, PluginError)]
+    ) {
+        inbox.withLock { inbox in
+            defer {
+                inbox.pushes = [:]
+                inbox.ends = []
+            }
+            return (inbox.pushes, inbox.ends)
+        }
+    }
+
     /// Declares that the loop is about to wait. False where there is something to do first.
     func prepareToSleep() -> Bool {
         inbox.withLock { inbox in
-            guard inbox.jobs.isEmpty, inbox.outcomes.isEmpty else { return false }
+            guard inbox.jobs.isEmpty, inbox.outcomes.isEmpty, inbox.pushes.isEmpty, inbox.ends.isEmpty else {
+                return false
+            }
             inbox.isAsleep = true
             return true
         }

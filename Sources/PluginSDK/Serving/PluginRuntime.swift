@@ -10,6 +10,8 @@ struct PluginRuntime: Sendable {
     let validate: @Sendable (JSON) -> ValidateConfigResult
     /// The call, ready to run; its config is decoded.
     let prepare: @Sendable (ServeSession.Call) -> Result<@Sendable () async -> Outcome, PluginError>
+    /// The subscription, ready to run and to report to the executor.
+    let subscribe: @Sendable (ServeSession.Call) -> Result<@Sendable (LoopExecutor) async -> Void, PluginError>
 
     init<Plugin: MetricPlugin>(_ plugin: Plugin) {
         identity = Plugin.identity
@@ -31,6 +33,18 @@ struct PluginRuntime: Sendable {
             }
             return .success({ await Self.run(plugin, call, config) })
         }
+        subscribe = { call in
+            let config: Plugin.Config
+            do throws(PluginError) {
+                config = try cache.decoded(call.config)
+            } catch {
+                return .failure(error)
+            }
+            guard let plugin = plugin as? any PushMetricPlugin else {
+                return .failure(PluginError(.methodNotFound, "the plugin pushes nothing"))
+            }
+            return .success({ await Self.push(plugin, call, config, $0) })
+        }
     }
 
     private static func run<Plugin: MetricPlugin>(
@@ -49,7 +63,7 @@ struct PluginRuntime: Sendable {
     private static func answer<Plugin: MetricPlugin>(
         _ plugin: Plugin, _ call: ServeSession.Call, _ config: Plugin.Config
     ) async throws -> CallAnswer {
-        if let window = call.window, let plugin = plugin as? any RangeMetricPlugin {
+        if case .history(let window) = call.question, let plugin = plugin as? any RangeMetricPlugin {
             return try await history(plugin, call, config, window)
         }
         return .reading(
@@ -68,6 +82,39 @@ struct PluginRuntime: Sendable {
             try await plugin.range(
                 for: MetricRangeRequest(
                     config: config, targetType: call.targetType, window: window, deadline: call.deadline)))
+    }
+
+    /// - Parameter config: of the plugin's own type, which an existential plugin no longer shows.
+    private static func push<Plugin: PushMetricPlugin>(
+        _ plugin: Plugin, _ call: ServeSession.Call, _ config: any MetricConfig, _ executor: LoopExecutor
+    ) async {
+        let secrets = config.configSecrets
+        func masked(_ error: any Error) -> PluginError {
+            var failure = pluginError(error)
+            failure.message = Secret.masking(secrets, in: failure.message)
+            return failure
+        }
+        let readings: Plugin.Readings
+        do {
+            guard let config = config as? Plugin.Config else {
+                throw PluginError(.internalError, "the config is not of the plugin's type")
+            }
+            readings = try await plugin.readings(
+                for: MetricSubscription(config: config, targetType: call.targetType, deadline: call.deadline))
+        } catch {
+            return executor.finish(call.token, .failure(masked(error)))
+        }
+        executor.finish(call.token, .success(.subscribed))
+        do {
+            for try await reading in readings {
+                var reading = reading
+                reading.detail = reading.detail.map { Secret.masking(secrets, in: $0) }
+                executor.push(reading, from: call.token)
+            }
+            executor.end(call.token, because: PluginError(.sourceUnreachable, "the plugin has no more readings"))
+        } catch {
+            executor.end(call.token, because: masked(error))
+        }
     }
 
     private static func pluginError(_ error: any Error) -> PluginError {
@@ -91,21 +138,29 @@ extension MetricPlugin {
                 defaultTargetType: defaultTargetType,
                 maxAgeMs: maxAge.map { Int($0 / .milliseconds(1)) }),
             capabilities: PluginCapabilities(
-                maxInFlight: maxInFlight, cancel: true, range: Self.self is any RangeMetricPlugin.Type))
+                maxInFlight: maxInFlight, cancel: true, range: Self.self is any RangeMetricPlugin.Type,
+                subscribe: Self.self is any PushMetricPlugin.Type))
     }
 }
 
 /// Hosts send the same few configs again and again; a config is decoded once.
 private final class ConfigCache<Config: MetricConfig>: Sendable {
-    private let configs = Mutex<[ConfigText: Config]>([:])
+    /// A config may be large, and half of a table is free places.
+    private final class Box: Sendable {
+        let config: Config
+
+        init(_ config: Config) { self.config = config }
+    }
+
+    private let configs = Mutex<[ConfigText: Box]>([:])
 
     func decoded(_ text: ConfigText) throws(PluginError) -> Config {
-        if let known = configs.withLock({ $0[text] }) { return known }
+        if let known = configs.withLock({ $0[text] }) { return known.config }
         let config = try Self.decode(text)
         configs.withLock { configs in
             // Simple, and rare: nobody has that many metrics whose configs do not change.
             if configs.count >= ServeLimits.maxCachedConfigs { configs.removeAll() }
-            configs[text] = config
+            configs[text] = Box(config)
         }
         return config
     }

@@ -37,6 +37,7 @@ final class ServeLoop {
             guard flush() else { break }
             executor.runJobs()
             collectOutcomes()
+            if runtime.identity.capabilities.subscribe { collectPushes(.now) }
             if session.nextDeadline != nil { expireCalls(.now) }
             guard flush() else { break }
             if session.isOver(now: .now) { break }
@@ -47,8 +48,18 @@ final class ServeLoop {
 
     private func collectOutcomes() {
         for (token, outcome) in executor.takeOutcomes() {
-            tasks[token] = nil
+            if case .success(.subscribed) = outcome {} else { tasks[token] = nil }
             if let answer = session.finish(token, outcome) { unsent += answer }
+        }
+    }
+
+    private func collectPushes(_ now: ContinuousClock.Instant) {
+        let (readings, ends) = executor.takePushes()
+        for (token, reading) in readings { session.push(reading, from: token, now: now) }
+        unsent += session.takePushes(now: now)
+        for (token, error) in ends {
+            tasks[token] = nil
+            if let line = session.endSubscription(token, because: error) { unsent += line }
         }
     }
 
@@ -104,6 +115,7 @@ final class ServeLoop {
     }
 
     private func start(_ call: ServeSession.Call) {
+        if call.question == .changes { return subscribe(call) }
         switch runtime.prepare(call) {
         case .failure(let error):
             if let answer = session.finish(call.token, .failure(error)) { unsent += answer }
@@ -112,6 +124,16 @@ final class ServeLoop {
             tasks[call.token] = Task(executorPreference: executor) { [executor] in
                 executor.finish(call.token, await body())
             }
+        }
+    }
+
+    private func subscribe(_ call: ServeSession.Call) {
+        switch runtime.subscribe(call) {
+        case .failure(let error):
+            if let answer = session.finish(call.token, .failure(error)) { unsent += answer }
+        case .success(let body):
+            // Lasts until it is cancelled or has no more readings; its end is awaited through the executor.
+            tasks[call.token] = Task(executorPreference: executor) { [executor] in await body(executor) }
         }
     }
 }

@@ -10,9 +10,18 @@ struct ServeSession {
         let token: CallToken
         let config: ConfigText
         let targetType: TargetType
-        /// The times asked for; nil where it is the value of now.
-        let window: RangeWindow?
+        let question: Question
         let deadline: ContinuousClock.Instant
+    }
+
+    /// What a call wants to know.
+    enum Question: Sendable, Hashable {
+        /// The value of now.
+        case value
+        /// Those at these times.
+        case history(RangeWindow)
+        /// Those from now on.
+        case changes
     }
 
     enum Step: Equatable {
@@ -50,6 +59,7 @@ struct ServeSession {
     private var tokens: [JSON: CallToken] = [:]
     /// Calls that were answered for, but whose code has not returned.
     private var abandoned: Set<CallToken> = []
+    private var pushes = PushOutbox()
     /// No pending deadline is earlier; it may be of a call that is answered by now.
     private var earliestDeadline: ContinuousClock.Instant?
 
@@ -130,6 +140,9 @@ struct ServeSession {
         case .getMetricValue: return .start(try startCall(id, params, now: now))
         case .getMetricRange where identity.capabilities.range:
             return .start(try startRangeCall(id, params, now: now))
+        case .subscribe where identity.capabilities.subscribe:
+            return .start(try startSubscription(id, params, now: now))
+        case .unsubscribe where identity.capabilities.subscribe: return try unsubscribe(id, params)
         case .shutdown: return shutDown(id)
         default: throw PluginError(.methodNotFound, "the plugin has no method \(method.prefix(64))")
         }
@@ -175,12 +188,35 @@ struct ServeSession {
         let params = try Self.decoding { () throws(JSONPathError) in try GetMetricRangeParams(JSONReader(params)) }
         try checkType(params.type)
         return try start(
-            id, ConfigText(params.config.encoded()), params.targetType, params.window,
+            id, ConfigText(params.config.encoded()), params.targetType, .history(params.window),
             deadline: now + .milliseconds(params.deadlineMs))
     }
 
+    private mutating func startSubscription(
+        _ id: JSON, _ params: JSON, now: ContinuousClock.Instant
+    ) throws(PluginError) -> Call {
+        let params = try Self.decoding { () throws(JSONPathError) in try GetMetricValueParams(JSONReader(params)) }
+        try checkType(params.type)
+        guard case .integer = id else {
+            throw PluginError(.invalidRequest, "the id of subscribe must be a whole number, which readings then bear")
+        }
+        guard pushes.count < ServeLimits.maxSubscriptions else {
+            throw PluginError(.cannotSubscribe, "there are \(pushes.count) subscriptions, which is the most")
+        }
+        return try start(
+            id, ConfigText(params.config.encoded()), params.targetType, .changes,
+            deadline: now + .milliseconds(params.deadlineMs))
+    }
+
+    private mutating func unsubscribe(_ id: JSON, _ params: JSON) throws(PluginError) -> Step {
+        let params = try Self.decoding { () throws(JSONPathError) in try UnsubscribeParams(JSONReader(params)) }
+        let answer = ProtocolLine.result(id: id) { $0.value([:]) }
+        guard let token = pushes.close(id: params.subscription) else { return .answer(answer) }
+        return .abandon(token, answer: answer)
+    }
+
     private mutating func start(
-        _ id: JSON, _ config: ConfigText, _ targetType: TargetType, _ window: RangeWindow? = nil,
+        _ id: JSON, _ config: ConfigText, _ targetType: TargetType, _ question: Question = .value,
         deadline: ContinuousClock.Instant
     ) throws(PluginError) -> Call {
         let maxInFlight = identity.capabilities.maxInFlight
@@ -195,7 +231,7 @@ struct ServeSession {
         pending[lastToken] = Pending(id: id, deadline: deadline)
         tokens[id] = lastToken
         earliestDeadline = min(earliestDeadline ?? deadline, deadline)
-        return Call(token: lastToken, config: config, targetType: targetType, window: window, deadline: deadline)
+        return Call(token: lastToken, config: config, targetType: targetType, question: question, deadline: deadline)
     }
 
     private mutating func shutDown(_ id: JSON) -> Step {
@@ -233,7 +269,10 @@ struct ServeSession {
     /// The code of a call returned. Nil where the call was answered before.
     mutating func finish(_ token: CallToken, _ outcome: Result<CallAnswer, PluginError>) -> [UInt8]? {
         if abandoned.remove(token) != nil { return nil }
-        guard pending[token] != nil else { return nil }
+        guard let call = pending[token] else { return nil }
+        if case .success(.subscribed) = outcome, case .integer(let id) = call.id {
+            pushes.open(token, id: id)
+        }
         return answer(token, outcome)
     }
 
@@ -249,9 +288,31 @@ struct ServeSession {
                 switch answer {
                 case .reading(let reading): reading.encode(into: &writer)
                 case .range(let range): range.encode(into: &writer)
+                case .subscribed: writer.value([:])
                 }
             }
             return bounded(call.id, line)
+        }
+    }
+
+    /// The code of a subscription has a reading.
+    mutating func push(_ reading: MetricReading, from token: CallToken, now: ContinuousClock.Instant) {
+        if CallAnswer.reading(reading).fault == nil { pushes.put(reading, from: token, now: now) }
+    }
+
+    /// The code of a subscription has come to its end. Nil where the host ended it before.
+    mutating func endSubscription(_ token: CallToken, because error: PluginError) -> [UInt8]? {
+        guard let id = pushes.close(token) else { return nil }
+        let end = SubscriptionEnd(subscription: id, message: error.message)
+        return ProtocolLine.pluginNotification(method: .subscriptionEnded) { end.encode(into: &$0) }
+    }
+
+    /// The readings that may go now.
+    mutating func takePushes(now: ContinuousClock.Instant) -> [UInt8] {
+        pushes.takeDue(now: now).flatMap { pushed in
+            let line = ProtocolLine.pluginNotification(method: .reading) { pushed.encode(into: &$0) }
+            // A reading too long to be answered is too long to be pushed.
+            return line.count - 1 <= maxResponseBytes ? line : []
         }
     }
 
@@ -268,10 +329,12 @@ struct ServeSession {
 
     // MARK: Time
 
-    /// When ``expire(now:)`` has something to do, at the latest; nil: never.
+    /// When ``expire(now:)`` or ``takePushes(now:)`` has something to do, at the latest; nil: never.
     var nextDeadline: ContinuousClock.Instant? {
-        guard case .draining(let end) = phase else { return earliestDeadline }
-        return min(earliestDeadline ?? end, end)
+        var next = earliestDeadline
+        if case .draining(let end) = phase { next = min(next ?? end, end) }
+        guard let push = pushes.nextDue else { return next }
+        return min(next ?? push, push)
     }
 
     /// The calls whose deadline has passed: to be cancelled, and what to send.

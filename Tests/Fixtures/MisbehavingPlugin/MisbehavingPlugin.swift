@@ -71,6 +71,10 @@ struct MisbehavingPlugin {
         case "initialize": initialize(id, params)
         case "validate_config": validate(id, params)
         case "get_metric_value": value(id, params)
+        case "subscribe": subscribe(id, params)
+        case "unsubscribe":
+            wire.answer(id, result: [:])
+            if sin == .pushAfterEnd { push(params["subscription"] ?? 0, 1) }
         case "shutdown":
             wire.answer(id, result: [:])
             if sin != .ignoresTerminate, sin != .ignoresEnd { exit(0) }
@@ -103,7 +107,7 @@ struct MisbehavingPlugin {
                         "defaultTargetType": "Value",
                     ]
                 ],
-                "capabilities": ["maxInFlight": 8],
+                "capabilities": ["maxInFlight": 8, "subscribe": true],
             ])
         if sin == .stderrFlood { Sins.floodStandardError() }
         if sin == .neverReads { Sins.sleepForever() }
@@ -167,17 +171,45 @@ struct MisbehavingPlugin {
         }
     }
 
+    /// Pushes once, because the value never changes.
+    private func subscribe(_ id: JSON, _ params: JSON) {
+        if let problem = problem(params) {
+            return wire.fail(id, code: 1_001, "\(problem.path) \(problem.message)", path: problem.path)
+        }
+        wire.answer(id, result: [:])
+        let value = params["config"]?["value"] ?? 1
+        switch sin {
+        case .pushesNothing: break
+        case .pushFlood: for number in 0..<1_000 { push(id, .integer(Int64(number))) }
+        case .pushUnknown:
+            push(4_000_000_000, value)
+            push(id, value)
+        default: push(id, value)
+        }
+    }
+
+    private func push(_ subscription: JSON, _ value: JSON) {
+        wire.send(
+            """
+            {"jsonrpc":"2.0","method":"reading","params":\
+            {"subscription":\(subscription),"value":\(value),"observedAt":"\(Self.now)"}}\n
+            """)
+    }
+
     private func answer(_ id: JSON, _ value: JSON) { answer(id, raw: "\(value)") }
 
     /// - Parameter raw: the text that stands where the value's JSON belongs.
     private func answer(_ id: JSON, raw: String) { wire.send(reading(id, raw, detail: "from the config")) }
 
     private func reading(_ id: JSON, _ value: String, detail: String) -> String.UTF8View {
+        """
+        {"jsonrpc":"2.0","id":\(id),"result":{"value":\(value),"observedAt":"\(Self.now)","detail":"\(detail)"}}\n
+        """.utf8
+    }
+
+    private static var now: String {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        let time = RFC3339.text(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000)
-        return """
-            {"jsonrpc":"2.0","id":\(id),"result":{"value":\(value),"observedAt":"\(time)","detail":"\(detail)"}}\n
-            """.utf8
+        return RFC3339.text(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000)
     }
 }

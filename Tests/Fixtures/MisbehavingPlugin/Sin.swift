@@ -23,6 +23,10 @@ enum Sin: String, CaseIterable {
     case hugeValue = "huge-value"
     case invalidUTF8 = "invalid-utf8"
     case lineSeparator = "line-separator"
+    case pushFlood = "push-flood"
+    case pushUnknown = "push-unknown"
+    case pushAfterEnd = "push-after-end"
+    case pushesNothing = "pushes-nothing"
 
     /// What the plugin does, in a few words.
     var summary: String {
@@ -50,6 +54,10 @@ enum Sin: String, CaseIterable {
         case .hugeValue: "answers the value 1e400, which no double holds"
         case .invalidUTF8: "answers with a byte that is no UTF-8"
         case .lineSeparator: "answers with U+2028 in a string, which is allowed and must not end the line"
+        case .pushFlood: "pushes 1,000 readings at once"
+        case .pushUnknown: "pushes a reading under an id that nobody subscribed to"
+        case .pushAfterEnd: "pushes a reading after its subscription has ended"
+        case .pushesNothing: "agrees to push, and pushes nothing"
         }
     }
 }

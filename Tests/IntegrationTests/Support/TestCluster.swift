@@ -17,11 +17,15 @@ struct TestCluster: Sendable {
     /// The test's own files, gone after it.
     let directory: URL
 
+    /// Whether the cluster is the simulator, whose API server reaches what this machine serves.
+    static var isSimulated: Bool { ProcessInfo.processInfo.environment[realKubeconfig] == nil }
+    private static let realKubeconfig = "GENERALSCALER_TEST_KUBECONFIG"
+
     static func run(_ body: @escaping @Sendable (TestCluster) async throws -> Void) async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "integration-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: directory) }
-        if let real = ProcessInfo.processInfo.environment["GENERALSCALER_TEST_KUBECONFIG"] {
+        if let real = ProcessInfo.processInfo.environment[realKubeconfig] {
             return try await run(kubeconfig: real, directory, body)
         }
         let kubeconfig = directory.appending(path: "kubeconfig").path

@@ -23,6 +23,7 @@ struct AdmissionServerTests {
     private struct Cluster {
         let world: World
         let clock: ManualClock
+        let metrics = OperatorMetrics()
 
         /// - Parameter age: how long ago the clock stands, seen from the machine's.
         init(age: Duration = .zero) throws {
@@ -55,7 +56,14 @@ struct AdmissionServerTests {
                 client: KubernetesClient(
                     configuration: ClusterConfiguration(server: "http://simulated"), http: transport, clock: clock,
                     now: clock.wallMicroseconds, random: { 0.5 }, logger: .silent),
-                time: time, logger: .silent)
+                time: time, metrics: metrics, logger: .silent)
+        }
+
+        /// The page of metrics, as far as it is about counters.
+        var page: String {
+            var text = MetricsText(.prometheus)
+            metrics.write(into: &text)
+            return text.text
         }
 
         /// What the API server believes.
@@ -76,7 +84,7 @@ struct AdmissionServerTests {
                 source: world.source, scalers: { [] }, mayRead: { _, _ in nil }, time: time)
             let server = AdmissionServer(
                 address: ListenAddress(host: "127.0.0.1", port: 0), certificates: keeper, judge: judge, time: time,
-                logger: .silent, onBound: { port.yield($0) })
+                metrics: metrics, logger: .silent, onBound: { port.yield($0) })
             let services = ServiceGroup(services: [server], logger: .silent)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await services.run() }
@@ -236,6 +244,8 @@ struct AdmissionServerTests {
         let keeper = cluster.keeper(.directory(directory.path))
         await keeper.keep()
         #expect(keeper.current == nil)
+        #expect(cluster.page.contains("generalscaler_webhook_certificate_errors_total 1\n"))
+        #expect(!cluster.page.contains("\ngeneralscaler_webhook_certificate_expiry_timestamp_seconds "))
         for _ in 0..<2 {
             let certificate = try ServingCertificate(forHosts: ["webhook.shop.svc"], at: now)
             try write(certificate)
@@ -246,6 +256,8 @@ struct AdmissionServerTests {
             }
         }
         #expect(try cluster.bundle.isEmpty)
+        #expect(cluster.page.contains("\ngeneralscaler_webhook_certificate_expiry_timestamp_seconds "))
+        #expect(cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"allowed\"} 2\n"))
     }
 
     @Test("two hundred reviews at once are all answered, each its own")
@@ -304,6 +316,8 @@ struct AdmissionServerTests {
                 #expect(answer?.status ?? status == status)
             }
             try await Self.expectServed(client, port, believing: bundle)
+            #expect(cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"denied\"} 1\n"))
+            #expect(!cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"failed\"} 0\n"))
         }
     }
 }

@@ -14,6 +14,14 @@ final class ScriptedSource: MetricSource {
         var answers: [String: Answer] = [:]
         var verdict: @Sendable (_ type: String, _ config: JSON) -> ConfigVerdict = { _, _ in .valid(nil) }
         var reads = 0
+        var pushing: Set<String> = []
+        var subscriptions: [Int: Subscription] = [:]
+        var lastSubscription = 0
+    }
+
+    private struct Subscription {
+        let type: String
+        let deliver: @Sendable (MetricReading) -> Void
     }
 
     private let state = Mutex(State())
@@ -33,6 +41,38 @@ final class ScriptedSource: MetricSource {
     /// What the plugins say of a config.
     func judge(_ verdict: @escaping @Sendable (_ type: String, _ config: JSON) -> ConfigVerdict) {
         state.withLock { $0.verdict = verdict }
+    }
+
+    // MARK: Pushes
+
+    /// The plugin of that type can push from now on.
+    func canPush(_ type: String = "test") {
+        state.withLock { _ = $0.pushing.insert(type) }
+    }
+
+    /// Pushes a value for every config of that type.
+    ///
+    /// - Parameter age: how long ago it was observed.
+    func push(_ value: Double, _ type: String = "test", age: Duration = .zero) {
+        let reading = MetricReading(
+            value: value, observedAtMicroseconds: nowMicroseconds() - age.microsecondCount)
+        let audience = state.withLock { $0.subscriptions.values.filter { $0.type == type } }
+        for subscription in audience { subscription.deliver(reading) }
+    }
+
+    var subscriptionCount: Int { state.withLock(\.subscriptions.count) }
+
+    func subscribe(
+        type: String, config: PluginConfig, targetType: TargetType,
+        deliver: @escaping @Sendable (MetricReading) -> Void
+    ) -> PushSubscription? {
+        state.withLock { state in
+            guard state.pushing.contains(type) else { return nil }
+            state.lastSubscription += 1
+            let id = state.lastSubscription
+            state.subscriptions[id] = Subscription(type: type, deliver: deliver)
+            return PushSubscription { [weak self] in self?.state.withLock { $0.subscriptions[id] = nil } }
+        }
     }
 
     /// Calls for a value so far.

@@ -40,6 +40,14 @@ struct Conversation {
         return (id, actions)
     }
 
+    /// Asks for pushes; returns under which id.
+    mutating func subscribe() -> Int64 {
+        let id = connection.reserveID()
+        let request = PluginRequest.subscribe(type: "t", config: ["k": 1], targetType: .value)
+        acknowledge(connection.submit(request, id: id, timeout: .seconds(10), now: now))
+        return id
+    }
+
     mutating func receive(_ bytes: [UInt8]) -> [PluginConnection.Action] {
         let actions = bytes.withUnsafeBytes { connection.receive($0, now: now) }
         acknowledge(actions)

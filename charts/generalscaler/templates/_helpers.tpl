@@ -83,6 +83,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   resources: [secrets]
   verbs: [get]
 {{- end }}
+{{- if include "generalscaler.hasWebhook" . }}
+# Whether who writes a GeneralScaler may read the Secrets that it refers to.
+- apiGroups: [authorization.k8s.io]
+  resources: [localsubjectaccessreviews]
+  verbs: [create]
+{{- end }}
 {{- end }}
 
 {{- define "generalscaler.subjects" -}}
@@ -92,9 +98,14 @@ subjects:
     namespace: {{ .Release.Namespace }}
 {{- end }}
 
-{{- /* Which certificate to believe is told to the whole cluster: there is no webhook without rights beyond namespaces. */}}
+{{- /* What a webhook takes outside of namespaces is asked for, where the operator is to have rights in some alone. */}}
 {{- define "generalscaler.hasWebhook" -}}
-{{- if and .Values.webhook.enabled (not .Values.watchNamespaces) }}true{{ end }}
+{{- if and .Values.webhook.enabled (or (not .Values.watchNamespaces) .Values.webhook.withWatchNamespaces) }}true{{ end }}
+{{- end }}
+
+{{- /* Whether the operator makes the webhook's certificate itself. */}}
+{{- define "generalscaler.keepsCertificate" -}}
+{{- if and (include "generalscaler.hasWebhook" .) (not .Values.webhook.certificateSecret) }}true{{ end }}
 {{- end }}
 
 {{- define "generalscaler.hasPluginsConfig" -}}

@@ -1,3 +1,4 @@
+import NIOCore
 import Synchronization
 
 /// Lets so many in at a time; the others wait in line.
@@ -5,7 +6,16 @@ final class Permits: Sendable {
     private struct State {
         var free: Int
         var lastID: UInt64 = 0
-        var line: [(id: UInt64, continuation: CheckedContinuation<Bool, Never>)] = []
+        /// Who came first stands first; also those who have left since.
+        var line: CircularBuffer<UInt64> = []
+        var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
+
+        mutating func popFirst() -> CheckedContinuation<Bool, Never>? {
+            while let id = line.popFirst() {
+                if let waiter = waiters.removeValue(forKey: id) { return waiter }
+            }
+            return nil
+        }
     }
 
     private let state: Mutex<State>
@@ -31,7 +41,8 @@ final class Permits: Sendable {
                 let answer: Bool? = state.withLock { state in
                     if Task.isCancelled { return false }
                     guard state.free > 0 else {
-                        state.line.append((id, continuation))
+                        state.line.append(id)
+                        state.waiters[id] = continuation
                         return nil
                     }
                     state.free -= 1
@@ -40,18 +51,16 @@ final class Permits: Sendable {
                 if let answer { continuation.resume(returning: answer) }
             }
         } onCancel: {
-            let waiter = state.withLock { state in
-                state.line.firstIndex { $0.id == id }.map { state.line.remove(at: $0) }
-            }
-            waiter?.continuation.resume(returning: false)
+            state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: false)
         }
     }
 
     private func giveBack() {
         let next = state.withLock { state in
-            if state.line.isEmpty { state.free += 1 }
-            return state.line.isEmpty ? nil : state.line.removeFirst()
+            let next = state.popFirst()
+            if next == nil { state.free += 1 }
+            return next
         }
-        next?.continuation.resume(returning: true)
+        next?.resume(returning: true)
     }
 }

@@ -1,0 +1,139 @@
+import ClusterSimulator
+import FoundationEssentials
+import Glibc
+import Logging
+import ServiceLifecycle
+import Synchronization
+import WireFormats
+
+/// The simulated cluster in a process of its own, told what to do on standard input. Ends with its input.
+enum ClusterProcess {
+    static let flag = "--cluster"
+
+    /// How often the server's log of requests, which is bounded, is emptied into the benchmark's.
+    private static let drainInterval: Duration = .milliseconds(100)
+
+    private final class Requests: Sendable {
+        let entries = Mutex<[LoggedRequest]>([])
+    }
+
+    /// - Parameter kubeconfig: a file to write.
+    static func run(kubeconfig: String, definition: JSON) async throws {
+        var api = APIServer.Configuration(now: WallClock.microseconds, makeUID: { UUID().uuidString.lowercased() })
+        api.workloadStartupDelay = .seconds(1)
+        let simulator = ClusterSimulator(configuration: .init(api: api), logger: Logger.none)
+        let group = ServiceGroup(services: [simulator], logger: Logger.none)
+        let requests = Requests()
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                while true {
+                    try await Task.sleep(for: drainInterval)
+                    let news = simulator.api.takeRequests()
+                    requests.entries.withLock { $0 += news }
+                }
+            }
+            try Data(try await simulator.kubeconfig(namespace: ScaleWorld.namespace).utf8).write(
+                to: URL(filePath: kubeconfig))
+            try simulator.api.create(definition)
+            try simulator.api.create([
+                "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(ScaleWorld.namespace)],
+            ])
+            // Reading standard input blocks its thread, and there is nothing else to do on it.
+            while let line = readLine() {
+                print(try answer(try JSON(parsing: Array(line.utf8)), simulator.api, requests))
+            }
+            await group.triggerGracefulShutdown()
+            tasks.cancelAll()
+        }
+    }
+
+    private static func answer(
+        _ command: JSON, _ api: APIServer, _ requests: Requests
+    ) throws -> JSON {
+        switch command["do"]?.stringValue {
+        case "create":
+            let count = command["count"]?.intValue ?? 0
+            let source = command["source"]?.stringValue ?? ""
+            for index in 0..<count { try api.create(ScaleWorld.deployment(index)) }
+            api.completeWorkloads()
+            for index in 0..<count { try api.create(ScaleWorld.scaler(index, source: source)) }
+            return [:]
+        case "requests":
+            let taken = requests.entries.withLock { entries in
+                defer { entries = [] }
+                return entries
+            }
+            return .array(taken.map(summary))
+        case "relist":
+            api.compact()
+            api.cutWatches()
+            return [:]
+        case let other: throw BenchError("the cluster was told \(other ?? "nothing")")
+        }
+    }
+
+    /// `[microseconds, verb, resource/subresource, name, status]`
+    private static func summary(_ request: LoggedRequest) -> JSON {
+        let info = request.info
+        let resource = [info?.resource ?? request.path, info?.subresource].compactMap(\.self).joined(separator: "/")
+        return [
+            .integer(request.time), .string(info?.verb ?? request.method), .string(resource), .string(info?.name ?? ""),
+            .integer(Int64(request.status)),
+        ]
+    }
+}
+
+/// The cluster's process, from the benchmark's side.
+final class Cluster {
+    struct Request {
+        let microseconds: Int64
+        let verb: String
+        let resource: String
+        let name: String
+        let status: Int
+    }
+
+    private let process: LineProcess
+
+    init(kubeconfig: String) throws {
+        process = try LineProcess(["/proc/self/exe", ClusterProcess.flag, kubeconfig])
+        // The answer to nothing in particular: it listens.
+        _ = try take()
+    }
+
+    /// Makes Deployments, and scalers that ask the source.
+    func create(_ count: Int, source: String) throws {
+        _ = try ask(["do": "create", "count": .integer(Int64(count)), "source": .string(source)])
+    }
+
+    /// What it was asked since the last time, in order.
+    func take() throws -> [Request] {
+        try ask(["do": "requests"]).arrayValue?.compactMap { entry in
+            guard let fields = entry.arrayValue, fields.count == 5 else { return nil }
+            return Request(
+                microseconds: Int64(fields[0].intValue ?? 0), verb: fields[1].stringValue ?? "",
+                resource: fields[2].stringValue ?? "", name: fields[3].stringValue ?? "",
+                status: fields[4].intValue ?? 0)
+        } ?? []
+    }
+
+    /// Breaks every watch, and forgets what they could resume from.
+    func forceRelist() throws { _ = try ask(["do": "relist"]) }
+
+    private func ask(_ command: JSON) throws -> JSON {
+        try process.send("\(command)")
+        return try JSON(parsing: Array(try process.receive().utf8))
+    }
+}
+
+extension Logger {
+    static let none = Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }
+}
+
+enum WallClock {
+    /// Since 1970.
+    static func microseconds() -> Int64 {
+        Int64(Date.now.timeIntervalSince1970 * 1_000_000)
+    }
+}

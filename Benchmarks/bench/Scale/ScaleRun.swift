@@ -1,0 +1,177 @@
+import FoundationEssentials
+import Glibc
+
+/// One size of the scale benchmark: its three processes, and what is done to them.
+struct ScaleRun {
+    struct Window {
+        /// Processor time a minute, of all processes of the operator.
+        var cpuMilliseconds: Double
+        /// Of that, the plugins'.
+        var pluginMilliseconds: Double
+        var memory: (resident: Double, proportional: Double)
+        var queriesPerSecond: Double
+        /// Changing requests to the API server; the lease's are not counted.
+        var writes: Int
+        /// Seconds; nil without polls.
+        var latenessP99: Double?
+    }
+
+    private let size: Int
+    private let directory: String
+    private let kubeconfig: String
+    private let cluster: Cluster
+    private let metrics: MetricsServer
+    private var scaler: OperatorProcess
+    /// Microseconds since 1970.
+    private let started: Int64
+
+    /// Makes the objects, then starts the operator.
+    init(size: Int, directory: String) throws {
+        self.size = size
+        self.directory = directory
+        kubeconfig = "\(directory)/kubeconfig"
+        cluster = try Cluster(kubeconfig: kubeconfig)
+        metrics = try MetricsServer()
+        Self.progress(size, "creating objects")
+        try cluster.create(size, source: metrics.address)
+        started = WallClock.microseconds()
+        scaler = try OperatorProcess(directory: directory, kubeconfig: kubeconfig)
+    }
+
+    /// Seconds from the start until every scaler has its first status.
+    func untilAllAreReady() throws -> Double {
+        progress("first decisions")
+        var ready: Set<String> = []
+        var last = started
+        var leads = false
+        try wait("every scaler's first status") {
+            for request in try cluster.take() where request.status < 300 {
+                leads = leads || request.resource == "leases" && request.verb != "get"
+                if request.resource == "generalscalers/status", ready.insert(request.name).inserted {
+                    last = request.microseconds
+                }
+            }
+            return leads && ready.count == size
+        }
+        return Double(last - started) / 1e6
+    }
+
+    /// What it costs while nothing has to be scaled.
+    ///
+    /// - Parameter unsteady: whether the metrics' values change from poll to poll.
+    func steadyState(seconds: Int, unsteady: Bool) throws -> Window {
+        try metrics.setUnsteady(unsteady)
+        // Whatever was new is over after one more poll of each.
+        sleep(UInt32(ScaleWorld.pollSeconds))
+        progress(unsteady ? "active" : "idle")
+        _ = try cluster.take()
+        _ = try metrics.take()
+        let before = try scaler.cpuSeconds()
+        let start = ContinuousClock.now
+        sleep(UInt32(seconds))
+        let after = try scaler.cpuSeconds()
+        let passed = (ContinuousClock.now - start) / .seconds(1)
+        let queries = try metrics.take()
+        let writes = try cluster.take().filter {
+            !["get", "list", "watch"].contains($0.verb) && $0.resource != "leases"
+        }
+        for write in writes.prefix(5) { progress("write: \(write)") }
+        let own = (after.own - before.own) * 1e3 * 60 / passed
+        let plugins = (after.plugins - before.plugins) * 1e3 * 60 / passed
+        return Window(
+            cpuMilliseconds: own + plugins, pluginMilliseconds: plugins, memory: scaler.memory(),
+            queriesPerSecond: Double(queries.count) / passed, writes: writes.count,
+            latenessP99: Self.lateness(queries).map { $0.percentile(0.99) })
+    }
+
+    /// How late each query came, in seconds, measured against the earliest of its kind: each is due every
+    /// ``ScaleWorld/pollSeconds`` from some moment of its own on.
+    private static func lateness(_ queries: [MetricsServer.Query]) -> [Double]? {
+        let interval = Double(ScaleWorld.pollSeconds)
+        let groups = Dictionary(grouping: queries, by: \.index).values.map { group in
+            let first = group[0].microseconds
+            // Counted from a quarter before the first, so that none falls into the interval before.
+            let offsets = group.map { query -> Double in
+                let time = Double(query.microseconds - first) / 1e6 + interval / 4
+                return time - (time / interval).rounded(.down) * interval
+            }
+            let earliest = offsets.min() ?? 0
+            return offsets.map { $0 - earliest }
+        }
+        return groups.isEmpty ? nil : groups.flatMap { $0 }
+    }
+
+    func bareQuerySeconds(rate: Double) throws -> Double {
+        progress("the bare libcurl loop")
+        return try CurlLoop.secondsPerQuery(metrics.address, rate: rate, seconds: 15)
+    }
+
+    /// Processor seconds that it takes to list everything anew, beyond what the polls take meanwhile.
+    func relistCost() throws -> Double {
+        progress("relist")
+        func cost(_ body: () throws -> Void) throws -> Double {
+            let before = try scaler.cpuSeconds()
+            try body()
+            sleep(UInt32(ScaleWorld.pollSeconds))
+            return try scaler.cpuSeconds().own - before.own
+        }
+        let usual = try cost {}
+        return max(0, try cost { try cluster.forceRelist() } - usual)
+    }
+
+    /// Seconds from the moment at which the metrics of that many scalers rise to each one's patch.
+    func reaction(of count: Int, patience: Duration) throws -> [Double] {
+        progress("reaction")
+        _ = try cluster.take()
+        let indices = (0..<size).shuffled().prefix(count)
+        let names = Set(indices.map(ScaleWorld.name))
+        let rose = try metrics.raise(indices)
+        var patched: [String: Double] = [:]
+        try wait("every patch", patience) {
+            for request in try cluster.take()
+            where request.resource == "deployments/scale" && request.verb == "patch" && request.status == 200
+                && names.contains(request.name)
+            {
+                patched[request.name] = patched[request.name] ?? Double(request.microseconds - rose) / 1e6
+            }
+            return patched.count == count
+        }
+        return Array(patched.values)
+    }
+
+    /// Ends the operator and starts it anew.
+    ///
+    /// - Returns: seconds until every scaler has been polled.
+    mutating func restart(patience: Duration) throws -> Double {
+        progress("restart")
+        scaler.stop()
+        _ = try metrics.take()
+        let start = WallClock.microseconds()
+        scaler = try OperatorProcess(directory: directory, kubeconfig: kubeconfig)
+        var polled: [Int: Int64] = [:]
+        try wait("every poll", patience) {
+            for query in try metrics.take() { polled[query.index] = polled[query.index] ?? query.microseconds }
+            return polled.count == size
+        }
+        return Double((polled.values.max() ?? start) - start) / 1e6
+    }
+
+    private func wait(_ what: String, _ patience: Duration = .seconds(180), until isDone: () throws -> Bool) throws {
+        let start = ContinuousClock.now
+        while try !isDone() {
+            guard ContinuousClock.now - start < patience else {
+                let log = contents("\(directory)/operator.log").split(separator: "\n").suffix(5).joined(separator: "\n")
+                throw BenchError(
+                    "\(size) scalers: no sign of \(what) after \(patience); the operator's log ends:\n\(log)")
+            }
+            usleep(200_000)
+        }
+    }
+
+    private func progress(_ what: String) { Self.progress(size, what) }
+
+    private static func progress(_ size: Int, _ what: String) {
+        let line = Array("scale, \(size) scalers: \(what)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+    }
+}

@@ -1,0 +1,57 @@
+import WireFormats
+
+/// What the scale benchmark's cluster holds: Deployments and the scalers on them, each with a query of its own.
+enum ScaleWorld {
+    static let namespace = "bench"
+    static let pollSeconds = 15
+    /// Replicas for each metric value: the value over this, rounded up.
+    static let target = 10.0
+    /// Asks for the two replicas that there are, as does every value of ``steadyValues``.
+    static let restingValue = 15.0
+    static let steadyValues = 12.0..<18.0
+    static let restingReplicas = 2
+    /// Asks for more.
+    static let risenValue = 75.0
+
+    static func name(_ index: Int) -> String { "app-\(index)" }
+
+    static func query(_ index: Int) -> String { #"sum(rate(http_requests_total{app="\#(name(index))"}[2m]))"# }
+
+    /// Which scaler's query an encoded form asks.
+    static func index(inForm form: String) -> Int? {
+        let before = ["%22app-", "\"app-"].compactMap { form.firstRange(of: $0) }.first
+        return before.flatMap { Int(form[$0.upperBound...].prefix(while: \.isNumber)) }
+    }
+
+    static func deployment(_ index: Int) -> JSON {
+        let labels: JSON = ["app": .string(name(index))]
+        return [
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": ["namespace": .string(namespace), "name": .string(name(index)), "labels": labels],
+            "spec": [
+                "replicas": .integer(Int64(restingReplicas)), "selector": ["matchLabels": labels],
+                "template": [
+                    "metadata": ["labels": labels],
+                    "spec": ["containers": [["name": "app", "image": "app:1"]]],
+                ],
+            ],
+        ]
+    }
+
+    static func scaler(_ index: Int, source: String) -> JSON {
+        [
+            "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
+            "metadata": ["namespace": .string(namespace), "name": .string(name(index))],
+            "spec": [
+                "targetDeployment": .string(name(index)), "minReplicas": 1, "maxReplicas": 100,
+                "pollingIntervalSeconds": .integer(Int64(pollSeconds)),
+                "metrics": [
+                    [
+                        "type": "prometheus", "targetType": "AverageValue", "targetValue": .number(target),
+                        "config": ["address": .string(source), "query": .string(query(index))],
+                    ]
+                ],
+            ],
+        ]
+    }
+}

@@ -1,0 +1,169 @@
+import PluginHost
+import PluginProtocol
+import Scaling
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import Operator
+
+@Suite("Readings that are pushed", .timeLimit(.minutes(5)))
+struct PushTests {
+    private static let interval: Duration = .seconds(60)
+
+    /// A scaler that is polled every minute, of a source that pushes.
+    private func scaler(_ spec: JSON = [:]) -> JSON {
+        let base: [String: JSON] = [
+            "pollingIntervalSeconds": 60,
+            "safety": ["scaleUpCooldownSeconds": 0, "maxScaleUpRate": 100],
+        ]
+        return World.scaler("web", .object(base.merging(spec.objectValue ?? [:]) { $1 }))
+    }
+
+    /// Runs an operator that has just polled, and is to poll again in a minute.
+    private func run(
+        replicas: Int, spec: JSON = [:], _ body: (World, OperatorFixture) async throws -> Void
+    ) async throws {
+        let world = try World(targetType: .averageValue)
+        try world.deploy(replicas: replicas)
+        world.source.canPush()
+        world.source.answer { _ in Double(replicas) * 100 }
+        try await OperatorFixture.run(world) { fixture in
+            try fixture.create(scaler(spec))
+            try await fixture.poll(2)
+            world.clock.advance(by: .seconds(5))
+            try await body(world, fixture)
+        }
+    }
+
+    @Test("one wakes a target at 0 at once, and nothing is asked of the plugin")
+    func activation() async throws {
+        try await run(replicas: 0, spec: ["minReplicas": 0]) { world, fixture in
+            let (reads, time) = (world.source.reads, fixture.seconds)
+            world.source.push(250)
+            await fixture.polls(3)
+            let status = try fixture.status()
+            #expect(status["desiredReplicas"] == 3)
+            #expect(fixture.seconds == time)
+            #expect(world.source.reads == reads)
+            #expect(status["reason"]?.stringValue?.contains("a pushed reading started it") == true)
+            #expect(fixture.audit.all.last?["decision"]?["pushed"] == true)
+        }
+    }
+
+    @Test("two scalings stay a polling interval apart, however much is pushed")
+    func apart() async throws {
+        try await run(replicas: 2) { world, fixture in
+            world.source.push(300)
+            await fixture.polls(3)
+            #expect(try fixture.replicas() == 3)
+            let scaledAt = fixture.seconds
+            for step in 1...10 {
+                world.source.answer { _ in 500 }
+                world.source.push(400 + Double(step))
+                try await fixture.poll()
+                #expect(try fixture.replicas() == 3)
+            }
+            #expect(fixture.seconds < scaledAt + 60)
+            while try fixture.replicas() == 3 { try await fixture.poll() }
+            #expect(fixture.seconds == scaledAt + 60)
+        }
+    }
+
+    @Test("of many in a short time a target above 0 is polled for once in a second")
+    func bounded() async throws {
+        try await run(replicas: 2) { world, fixture in
+            let reads = world.source.reads
+            world.source.push(201)
+            await fixture.polls(3)
+            let time = world.clock.now
+            for value in 0..<50 { world.source.push(202 + Double(value) / 100) }
+            try await fixture.poll()
+            #expect(world.clock.now.offset - time.offset == ScalerController.pushSpacing)
+            #expect(world.source.reads == reads)
+        }
+    }
+
+    @Test("what is pushed does not stand in for the poll, which finds what was lost")
+    func safetyNet() async throws {
+        try await run(replicas: 2) { world, fixture in
+            let reads = world.source.reads
+            world.source.push(201)
+            await fixture.polls(3)
+            #expect(world.source.reads == reads)
+            world.source.answer { _ in 400 }
+            try await fixture.poll()
+            #expect(world.source.reads == reads + 1)
+            #expect(try fixture.replicas() == 4)
+            #expect(try fixture.status()["reason"]?.stringValue?.contains("pushed") == false)
+        }
+    }
+
+    @Test("a pushed reading obeys the limits as a polled one does")
+    func limits() async throws {
+        try await run(replicas: 2, spec: ["safety": ["maxScaleUpRate": 1]]) { world, fixture in
+            world.source.push(900)
+            await fixture.polls(3)
+            let status = try fixture.status()
+            #expect(status["desiredReplicas"] == 3)
+            #expect(status["limitedBy"]?.arrayValue?.contains("ScaleUpRate") == true)
+        }
+    }
+
+    @Test("one that is older than what is known is dropped, and so is one from the future")
+    func stale() async throws {
+        try await run(replicas: 2) { world, fixture in
+            world.source.push(900, age: .seconds(30))
+            world.source.push(900, age: .seconds(-30))
+            try await fixture.poll()
+            #expect(try fixture.replicas() == 2)
+            let page = await MetricsPage(
+                version: "1", controller: fixture.runtime.controller.snapshot(), plugins: [],
+                counters: fixture.runtime.controller.world.metrics
+            ).text(.prometheus)
+            #expect(page.contains(#"generalscaler_pushed_readings_total{type="test",outcome="dropped"} 2"#))
+            #expect(page.contains("generalscaler_pushed_polls_total 0"))
+        }
+    }
+
+    @Test("a scaler is subscribed once, and no more when it is gone; a source that pushes nothing costs nothing")
+    func subscriptions() async throws {
+        try await run(replicas: 2) { world, fixture in
+            #expect(world.source.subscriptionCount == 1)
+            world.source.answer("quiet") { _ in 100 }
+            try fixture.edit("web", ["metrics": [["type": "quiet", "targetValue": 100]]])
+            await fixture.polls(3)
+            #expect(world.source.subscriptionCount == 0)
+        }
+    }
+
+    @Test("a poll that is under way takes what is pushed meanwhile, and the plugin is not asked twice")
+    func underWay() async throws {
+        let clock = ManualClock()
+        let source = ScriptedSource(now: clock.wallMicroseconds)
+        let (started, start) = AsyncStream<Void>.makeStream()
+        let (released, release) = AsyncStream<Void>.makeStream()
+        source.canPush()
+        source.answer { _ in
+            start.yield()
+            for await _ in released { break }
+            return 7
+        }
+        let time = OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: clock.wallMicroseconds()) }
+        let readings = SharedReadings(source: source, time: time, metrics: OperatorMetrics())
+        let query = ReadingQuery(type: "test", config: PluginConfig([:]), targetType: .value)
+        let user = ObjectIdentity(namespace: "shop", name: "web", uid: "1")
+        readings.subscribe(user, to: query, terms: .init(interval: .seconds(10), timeout: .seconds(1)))
+        async let outcome = readings.outcome(of: query)
+        for await _ in started { break }
+        clock.advance(by: .milliseconds(1))
+        source.push(9)
+        let pushed = await outcome
+        #expect(try pushed.get().value == 9)
+        #expect(try await readings.outcome(of: query, takesPushed: true).get().value == 9)
+        release.yield()
+        #expect(source.reads == 1)
+        readings.unsubscribe(user, from: query)
+        #expect(source.subscriptionCount == 0)
+    }
+}

@@ -1,0 +1,135 @@
+import PluginSDK
+import TestSupport
+import Testing
+
+@testable import generalscaler_plugin_redis
+
+/// Keyspace notifications of a real server.
+@Suite(.timeLimit(.minutes(2))) struct RedisPushTests {
+    private static func subscription(_ fields: String) throws -> MetricSubscription<RedisConfig> {
+        MetricSubscription(
+            config: try RedisConfig(parsing: "{\(fields)}"), targetType: .averageValue, deadline: .now + .seconds(20))
+    }
+
+    private static func server(_ events: String, _ more: String = "") -> RedisServer.Options {
+        RedisServer.Options(configuration: ["notify-keyspace-events \(events)", more])
+    }
+
+    /// Reads on until the value is there: on the way others may come, or be passed over.
+    private func wait(
+        for value: Double, _ readings: inout PushedReadings.Iterator
+    ) async throws {
+        while true {
+            let reading = try #require(try await readings.next())
+            if reading.value == value { return }
+        }
+    }
+
+    @Test func `a list's length comes at once and after each change, also to and from nothing`() async throws {
+        try await RedisServer.run(Self.server("Klg")) { server in
+            let plugin = RedisPlugin()
+            try await server.command("RPUSH", "jobs", "a")
+            let pushed = try await plugin.readings(for: Self.subscription("\(server.at), \"list\": \"jobs\""))
+            var readings = pushed.makeAsyncIterator()
+            try await wait(for: 1, &readings)
+            try await server.command("RPUSH", "jobs", "b", "c")
+            try await wait(for: 3, &readings)
+            try await server.command("DEL", "jobs")
+            try await wait(for: 0, &readings)
+            try await server.command("RPUSH", "jobs", "d")
+            try await wait(for: 1, &readings)
+        }
+    }
+
+    @Test func `each kind of key is told of, in its own database`() async throws {
+        try await RedisServer.run(Self.server("KA")) { server in
+            let plugin = RedisPlugin()
+            let cases: [(fields: String, change: [String])] = [
+                (#""set": "set""#, ["SADD", "set", "a"]),
+                (#""hash": "hash""#, ["HSET", "hash", "a", "1"]),
+                (#""sortedSet": {"key": "zset"}"#, ["ZADD", "zset", "1", "a"]),
+                (#""stream": {"key": "stream", "measure": "length"}"#, ["XADD", "stream", "*", "a", "1"]),
+                (#""key": "number""#, ["SET", "number", "1"]),
+                (#""keys": ["first", "second"]"#, ["LPUSH", "second", "a"]),
+            ]
+            for (fields, change) in cases {
+                let fields = "\(server.at), \"database\": 3, \(fields)"
+                var readings = try await plugin.readings(for: Self.subscription(fields)).makeAsyncIterator()
+                // The change comes after the server has agreed, and is told of whether or not it is the first reading.
+                try await RedisServer.client(["-p", "\(server.port)", "-n", "3"] + change)
+                try await wait(for: 1, &readings)
+            }
+        }
+    }
+
+    @Test func `many keys of a server are heard over one connection, which ends with the last`() async throws {
+        try await RedisServer.run(Self.server("Kl")) { server in
+            let plugin = RedisPlugin()
+            try await withThrowingTaskGroup { group in
+                for key in ["a", "b", "c"] {
+                    group.addTask {
+                        let request = try Self.subscription("\(server.at), \"list\": \"\(key)\"")
+                        var readings = try await plugin.readings(for: request).makeAsyncIterator()
+                        while try await readings.next()?.value != 1 {}
+                    }
+                }
+                for key in ["a", "b", "c"] { try await server.command("RPUSH", key, "x") }
+                try await group.waitForAll()
+            }
+            #expect(plugin.listeners <= 1)
+            try await eventually {
+                try await server.command("PING")
+                return plugin.listeners == 0
+            }
+            #expect(try await server.command("PUBSUB", "CHANNELS").isEmpty)
+        }
+    }
+
+    @Test func `a server that tells of nothing, or not of this, or not whether it does, is polled`() async throws {
+        let cases: [(events: String, more: String, message: String)] = [
+            (#""""#, "", "notify-keyspace-events is off"), ("Ks", "", "is set to sK"), ("El", "", "is set to lE"),
+            ("KA", #"rename-command CONFIG """#, "does not say whether it tells of changes"),
+        ]
+        for (events, more, message) in cases {
+            try await RedisServer.run(Self.server(events, more)) { server in
+                let request = try Self.subscription("\(server.at), \"list\": \"jobs\"")
+                let error = await #expect(throws: PluginError.self) {
+                    _ = try await RedisPlugin().readings(for: request)
+                }
+                #expect(error?.kind == .cannotSubscribe)
+                #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+            }
+        }
+    }
+
+    @Test func `scripts, clusters and Sentinels are polled`() async throws {
+        let cases = [
+            #""address": "127.0.0.1:9", "script": {"source": "return 1"}"#,
+            #""address": "127.0.0.1:9", "cluster": true, "list": "jobs""#,
+            #""sentinel": {"addresses": ["127.0.0.1:9"], "master": "main"}, "list": "jobs""#,
+        ]
+        for fields in cases {
+            let request = try Self.subscription(fields)
+            let error = await #expect(throws: PluginError.self) { _ = try await RedisPlugin().readings(for: request) }
+            #expect(error?.kind == .cannotSubscribe)
+            #expect(error?.message.contains("polled only") == true)
+        }
+    }
+
+    @Test func `a user who may not subscribe is told so, and a server that goes ends the readings`() async throws {
+        let user = "user limited on >limited-password ~* resetchannels +llen +config|get"
+        try await RedisServer.run(Self.server("Kl", user)) { server in
+            let plugin = RedisPlugin()
+            let limited = try Self.subscription(
+                "\(server.at), \"username\": \"limited\", \"password\": \"limited-password\", \"list\": \"jobs\"")
+            let error = await #expect(throws: PluginError.self) { _ = try await plugin.readings(for: limited) }
+            #expect(error?.kind == .authFailed)
+
+            var readings = try await plugin.readings(for: Self.subscription("\(server.at), \"list\": \"jobs\""))
+                .makeAsyncIterator()
+            _ = try await readings.next()
+            server.crash()
+            await #expect(throws: PluginError.self) { while try await readings.next() != nil {} }
+        }
+    }
+}
