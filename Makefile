@@ -7,11 +7,12 @@ PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis ge
 E2E_PRODUCTS := generalscaler generalscaler-launch plugin-check $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 PYTHON := .build/python
+SEEDS ?= 2000
 
-.PHONY: help demo release test test-chart test-cluster e2e plugin-check image-check lint manifests fmt bench clean
+.PHONY: help demo release test test-chart test-cluster simulate-faults e2e plugin-check image-check lint manifests fmt bench clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Scale three real apps on Prometheus, Redis and Pub/Sub, for about 90 seconds
 	@scripts/install-dependencies.sh build demo
@@ -34,6 +35,11 @@ test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
 	@scripts/install-dependencies.sh build test
 	@for product in $(CHART_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
+
+simulate-faults: ## Run the operator in SEEDS simulated worlds full of faults, or in that of one SEED
+	@scripts/install-dependencies.sh build
+	@swift build $(SWIFT_FLAGS) --product simulate-faults
+	@.build/debug/simulate-faults $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --processes $$(nproc)) $(if $(FAULTS),--faults $(FAULTS))
 
 e2e: $(PYTHON)/.installed ## Check every manifest, load every plugin and policy, run the operator on a simulated cluster
 	@scripts/install-dependencies.sh build

@@ -136,7 +136,7 @@ package struct OperatorRuntime: Sendable {
             )
         )
         line.connect(to: controller)
-        leadership.onChange { controller.leadershipChanged() }
+        leadership.onChange(line.leadershipChanged)
         let keeper = configuration.admission.map {
             CertificateKeeper($0, client: client, time: time, metrics: metrics, logger: logger)
         }
@@ -189,25 +189,35 @@ package struct OperatorRuntime: Sendable {
 
 /// Carries news from the caches to the controller that is made after them.
 private final class ChangeLine: Sendable {
-    private let controller = Mutex<ScalerController?>(nil)
+    /// Weak, since the controller holds on to the caches, and they to this line.
+    private struct End {
+        weak var controller: ScalerController?
+    }
+
+    private let end = Mutex(End())
+    private var controller: ScalerController? { end.withLock(\.controller) }
 
     func connect(to controller: ScalerController) {
-        self.controller.withLock { $0 = controller }
+        end.withLock { $0.controller = controller }
     }
 
     func scalerChanged(_ event: InformerEvent<GeneralScaler>, _ logger: Logger) {
         switch event {
         case .added(let key, _), .updated(let key, _, _), .deleted(let key, _):
-            controller.withLock(\.self)?.objectChanged(key)
+            controller?.objectChanged(key)
         case .malformed(let object):
             logger.error("object makes no sense", metadata: ["scaler": "\(object.key)", "error": "\(object.message)"])
-            controller.withLock(\.self)?.objectChanged(object.key)
+            controller?.objectChanged(object.key)
         case .synced: break
         }
     }
 
     func targetAppeared(_ place: TargetPlace) {
-        controller.withLock(\.self)?.targetAppeared(place)
+        controller?.targetAppeared(place)
+    }
+
+    func leadershipChanged() {
+        controller?.leadershipChanged()
     }
 }
 

@@ -9,7 +9,18 @@ package struct InstalledMetricType: Sendable, Hashable {
     package let pluginName: String
     package let pluginVersion: String
     /// The plugin can push readings of this type.
-    package var pushes = false
+    package var pushes: Bool
+
+    package init(
+        description: MetricTypeDescription, plugin: String, pluginName: String, pluginVersion: String,
+        pushes: Bool = false
+    ) {
+        self.description = description
+        self.plugin = plugin
+        self.pluginName = pluginName
+        self.pluginVersion = pluginVersion
+        self.pushes = pushes
+    }
 }
 
 /// Which plugin answers for which metric type.

@@ -1,0 +1,35 @@
+/// A clock on which now and then a sleeper is forgotten.
+final class ForgetfulClock: Clock {
+    private let clock: SimulatedClock
+    private let random: @Sendable () -> Double
+
+    init(_ clock: SimulatedClock, _ random: @escaping @Sendable () -> Double) {
+        self.clock = clock
+        self.random = random
+    }
+
+    var now: SimulatedClock.Instant { clock.now }
+    var minimumResolution: Duration { clock.minimumResolution }
+
+    func sleep(until deadline: SimulatedClock.Instant, tolerance: Duration?) async throws {
+        let isForgotten = random() < 0.02
+        try await clock.sleep(
+            until: isForgotten ? deadline.advanced(by: .seconds(86_400)) : deadline, tolerance: tolerance)
+    }
+}
+
+/// The clock on the wall, taken for one that does not jump.
+final class WallClock: Clock {
+    private let clock: SimulatedClock
+
+    init(_ clock: SimulatedClock) {
+        self.clock = clock
+    }
+
+    var now: SimulatedClock.Instant { SimulatedClock.Instant(time: clock.wall) }
+    var minimumResolution: Duration { clock.minimumResolution }
+
+    func sleep(until deadline: SimulatedClock.Instant, tolerance: Duration?) async throws {
+        while now < deadline { try await clock.sleep(for: now.duration(to: deadline)) }
+    }
+}

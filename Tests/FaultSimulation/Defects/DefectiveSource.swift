@@ -1,0 +1,47 @@
+import Operator
+import PluginHost
+import PluginProtocol
+import WireFormats
+
+/// A metric source with a defect.
+final class DefectiveSource: MetricSource {
+    private let source: SimulatedSource
+    private let defect: PlantedDefect?
+
+    init(_ source: SimulatedSource, _ defect: PlantedDefect?) {
+        self.source = source
+        self.defect = defect
+    }
+
+    func run() async throws { try await source.run() }
+    func metricType(_ type: String) -> InstalledMetricType? { source.metricType(type) }
+    func health() async -> [PluginHealth] { await source.health() }
+    func defaults(forType type: String) -> [String: JSON] { source.defaults(forType: type) }
+
+    func validate(type: String, config: PluginConfig) async -> ConfigVerdict {
+        await source.validate(type: type, config: config)
+    }
+
+    func read(
+        type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
+    ) async throws(PluginFailure) -> MetricReading {
+        if defect == .taskLeaked { leak() }
+        do throws(PluginFailure) {
+            return try await source.read(type: type, config: config, targetType: targetType, timeout: timeout)
+        } catch {
+            guard defect == .noDataIsZero, case .answered(let answer) = error.kind, answer.kind == .noData else {
+                throw error
+            }
+            return MetricReading(value: 0, observedAtMicroseconds: source.wall)
+        }
+    }
+
+    /// Nobody awaits this task and nothing ends it: that is the defect.
+    private func leak() {
+        Task { [source] in
+            let (stream, continuation) = AsyncStream<Void>.makeStream()
+            for await _ in stream { _ = source.openCallCount }
+            continuation.finish()
+        }
+    }
+}

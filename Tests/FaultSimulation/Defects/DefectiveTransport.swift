@@ -1,0 +1,138 @@
+import FoundationEssentials
+import HTTPTransport
+import WireFormats
+
+/// A way to the API server that spoils what goes through it.
+///
+/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
+final class DefectiveTransport: HTTPClient, @unchecked Sendable {
+    private let network: SimulatedNetwork
+    private let defect: PlantedDefect?
+    /// The items of the first list of each kind.
+    private var firstLists: [String: JSON] = [:]
+    private var lastLease: [UInt8]?
+
+    init(_ network: SimulatedNetwork, _ defect: PlantedDefect?) {
+        self.network = network
+        self.defect = defect
+    }
+
+    func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        switch defect {
+        case .resourceVersionNotSent where request.isScalePatch:
+            return try await network.send(request.changingBody { $0.removing("metadata") })
+        case .pendingScaleLost where request.isStatusPatch:
+            return try await network.send(
+                request.changingBody { body in body.mapping("status") { $0.setting("pendingScale", .null) } })
+        case .lateAnswerAppliedTwice where request.isScalePatch: return try await sendTwice(request)
+        case .leaderCheckSkipped where request.url.contains("/leases/") && request.method == "PUT":
+            return try await renewAnyhow(request)
+        case .relistDropped where request.isList: return try await listAsFirst(request)
+        case .rateIgnored where request.method == "GET" && request.url.contains("/generalscalers"):
+            let answer = try await network.send(request)
+            return HTTPResponse(head: answer.head, body: answer.body.withoutRates)
+        default: return try await network.send(request)
+        }
+    }
+
+    func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPStream {
+        let stream = try await network.stream(request)
+        guard defect == .rateIgnored, request.url.contains("/generalscalers") else { return stream }
+        return HTTPStream(
+            head: stream.head,
+            nextChunk: { () throws(HTTPError) in
+                try await stream.nextChunk().map { chunk in
+                    // The simulated network delivers whole lines.
+                    Array(
+                        chunk.split(separator: UInt8(ascii: "\n")).map { Array($0).withoutRates }
+                            .joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
+                }
+            }, cancel: stream.cancel)
+    }
+
+    private func sendTwice(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        do throws(HTTPError) {
+            return try await network.send(request)
+        } catch {
+            guard error.kind == .connectionLost || error.kind == .deadline else { throw error }
+            // At whatever version the target is by now.
+            let scale = try await network.send(request.reading)
+            let version = (try? JSON(parsing: scale.body))?["metadata"]?["resourceVersion"]
+            return try await network.send(
+                request.changingBody { $0.setting("metadata", ["resourceVersion": version ?? .null]) })
+        }
+    }
+
+    /// Whatever becomes of the renewal, it is told as done.
+    private func renewAnyhow(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        let holder = request.body.flatMap { try? JSON(parsing: $0) }?["spec"]?["holderIdentity"]?.stringValue
+        let outcome: Result<HTTPResponse, HTTPError>
+        do throws(HTTPError) { outcome = .success(try await network.send(request)) } catch { outcome = .failure(error) }
+        if case .success(let answer) = outcome, answer.status < 300 { return answer }
+        guard holder?.isEmpty == false, !network.isDead, let body = request.body else { return try outcome.get() }
+        return HTTPResponse(head: HTTPResponseHead(status: 200, headers: []), body: body)
+    }
+
+    private func listAsFirst(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        let answer = try await network.send(request)
+        guard answer.status < 300, let list = try? JSON(parsing: answer.body), let items = list["items"] else {
+            return answer
+        }
+        let path = String(request.url.prefix { $0 != "?" })
+        guard let first = firstLists[path] else {
+            firstLists[path] = items
+            return answer
+        }
+        return HTTPResponse(head: answer.head, body: list.setting("items", first).encoded())
+    }
+}
+
+extension HTTPRequest {
+    fileprivate var isScalePatch: Bool { method == "PATCH" && url.contains("/scale") }
+    fileprivate var isStatusPatch: Bool { method == "PATCH" && url.contains("/status") }
+    fileprivate var isList: Bool {
+        method == "GET" && (url.contains("/generalscalers?") || url.contains("/deployments?"))
+    }
+
+    /// A GET of what it patches.
+    fileprivate var reading: HTTPRequest {
+        var request = self
+        request.method = "GET"
+        request.url = String(url.prefix { $0 != "?" })
+        request.body = nil
+        return request
+    }
+
+    fileprivate func changingBody(_ change: (JSON) -> JSON) -> HTTPRequest {
+        var request = self
+        request.body = body.flatMap { try? JSON(parsing: $0) }.map { change($0).encoded() } ?? body
+        return request
+    }
+}
+
+extension JSON {
+    fileprivate func removing(_ name: String) -> JSON { setting(name, nil) }
+
+    fileprivate func setting(_ name: String, _ value: JSON?) -> JSON {
+        guard case .object(var members) = self else { return self }
+        members[name] = value
+        return .object(members)
+    }
+
+    fileprivate func mapping(_ name: String, _ change: (JSON) -> JSON) -> JSON {
+        self[name].map { setting(name, change($0)) } ?? self
+    }
+
+    fileprivate var withoutRates: JSON {
+        if let items = self["items"]?.arrayValue { return setting("items", .array(items.map(\.withoutRates))) }
+        return mapping("object", \.withoutRates).mapping("spec") { spec in
+            spec.mapping("safety") {
+                $0.setting("maxScaleUpRate", .integer(1_000)).setting("maxScaleDownRate", .integer(1_000))
+            }
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate var withoutRates: [UInt8] { (try? JSON(parsing: self))?.withoutRates.encoded() ?? self }
+}

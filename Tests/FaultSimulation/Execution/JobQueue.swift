@@ -1,0 +1,51 @@
+import Glibc
+
+/// Every job of Swift's concurrency runtime in this process. Nothing of it runs by itself: whoever calls ``runOne(_:)``
+/// says which job is next, and so decides how tasks interleave.
+///
+/// The runtime gives a job to its global executor whenever a task starts, a continuation is resumed or an actor has work;
+/// its hook `swift_task_enqueueGlobal_hook` has all of them come here. That covers every task, structured or not, and
+/// every actor without an executor of its own. "No job is left" then means exactly: everything waits for something from
+/// outside, such as time or an answer. The hook is the process's, which is why the simulation is a program of its own.
+///
+/// Source of the hook and its type: `swift/Runtime/Concurrency.h`; also used so by swift-concurrency-extras.
+enum JobQueue {
+    private typealias Original = @convention(thin) (UnownedJob) -> Void
+    private typealias Hook = @convention(thin) (UnownedJob, Original) -> Void
+    private typealias DelayHook = @convention(thin) (UInt64, UnownedJob, Original) -> Void
+
+    /// The runtime's own global executor, written as it writes it: no identity, no witness table.
+    private static let genericExecutor = unsafeBitCast((0, 0), to: UnownedSerialExecutor.self)
+
+    /// Takes over all jobs from now on. To be called once, before the first task.
+    static func install() {
+        let runtime = dlopen(nil, RTLD_NOW)
+        guard let hook = dlsym(runtime, "swift_task_enqueueGlobal_hook"),
+            let delayHook = dlsym(runtime, "swift_task_enqueueGlobalWithDelay_hook")
+        else { preconditionFailure("this Swift runtime has no hook for jobs; the simulation needs one") }
+        owner = pthread_self()
+        hook.assumingMemoryBound(to: Hook?.self).pointee = { job, _ in
+            precondition(pthread_equal(pthread_self(), owner) != 0, "a job came from another thread")
+            waitingJobs.append(job)
+        }
+        delayHook.assumingMemoryBound(to: DelayHook?.self).pointee = { _, _, _ in
+            preconditionFailure("something sleeps on a real clock")
+        }
+    }
+
+    /// Runs one of the jobs until it waits or ends.
+    ///
+    /// - Parameter choose: given how many there are, says which.
+    /// - Returns: false where there is none.
+    static func runOne(_ choose: (Int) -> Int) -> Bool {
+        guard !waitingJobs.isEmpty else { return false }
+        let index = choose(waitingJobs.count)
+        waitingJobs.swapAt(index, waitingJobs.count - 1)
+        waitingJobs.removeLast().runSynchronously(on: genericExecutor)
+        return true
+    }
+}
+
+// A hook of the runtime can capture nothing. Only the one thread that installed it touches these.
+private nonisolated(unsafe) var waitingJobs: [UnownedJob] = []
+private nonisolated(unsafe) var owner = pthread_self()

@@ -1,0 +1,44 @@
+import WireFormats
+
+// Status and events may only tell of what the API server accepted.
+extension Referee {
+    func judgeStatus(_ object: JSON, by replica: String, sentAt: Int64) {
+        guard let uid = object["metadata"]?["uid"]?.stringValue else { return }
+        let name = object["metadata"]?["name"]?.stringValue ?? ""
+        trace.add(timeline.now, name, object["status"]?["reason"]?.stringValue ?? "no reason")
+        if let pending = PendingScale(object, replica: replica, sentAt: sentAt) {
+            // A second try of one decision, or a status that still has what is not known to have happened.
+            let isKnown = pendings[uid]?.contains { $0.isSame(as: pending) } ?? false
+            if !isKnown { pendings[uid, default: []].append(pending) }
+            openPending[uid] = pending.at
+        } else {
+            openPending[uid] = nil
+        }
+        judgeTimes(object, uid, name)
+    }
+
+    /// The times of the last scalings are those of scalings that were: or of a change to the same number by somebody
+    /// else, which nobody can tell from one's own whose answer got lost.
+    private func judgeTimes(_ object: JSON, _ uid: String, _ name: String) {
+        let status = object["status"]
+        let scalings = scales.filter { $0.pending.uid == uid }
+        let target = versions.values.joined().filter { $0.uid == uid }.last?.plan.target ?? ""
+        for (field, isUp) in [("lastScaleUpTime", true), ("lastScaleDownTime", false)]
+        where status?[field]?.stringValue != nil {
+            let isTrue = scalings.contains { $0.isUp == isUp } || !(outsideScales[target] ?? []).isEmpty
+            if !isTrue { note("\(name) says \(field), and it never did") }
+        }
+    }
+
+    func judgeEvent(_ event: JSON) {
+        guard event["reason"]?.stringValue == "Scaled", let note = event["note"]?.stringValue,
+            let uid = event["regarding"]?["uid"]?.stringValue
+        else { return }
+        let words = note.prefix { $0 != ":" && $0 != "." }
+        announced["\(uid) \(words)", default: 0] += 1
+        let done = scales.count { $0.pending.uid == uid && words == "Scale from \($0.from) to \($0.to)" }
+        if announced["\(uid) \(words)", default: 0] > done {
+            self.note("an event says \"\(words)\", which was accepted \(done) times")
+        }
+    }
+}

@@ -1,0 +1,26 @@
+/// What came of one seed.
+struct SeedRun {
+    let seed: UInt64
+    /// The only ones that there were; empty for what the seed picked.
+    let faults: [Fault]
+    let violation: Violation?
+    let hash: Int
+    let jobs: Int
+    private let trace: Trace
+
+    static func run(_ seed: UInt64, only faults: [Fault], defect: PlantedDefect?, logs: Bool) throws -> SeedRun {
+        let world = try FaultWorld(seed: seed, only: faults, defect: defect, logsIntoTrace: logs)
+        let violation = world.run()
+        return SeedRun(
+            seed: seed, faults: faults, violation: violation, hash: world.trace.hash, jobs: world.jobs,
+            trace: world.trace)
+    }
+
+    /// The last lines of what happened, and how to see it again.
+    func report(lines: Int) -> String {
+        let what = violation.map { "\($0)" } ?? "every invariant held"
+        return trace.last(lines).joined(separator: "\n") + "\nseed \(seed): \(what)\n"
+            + "again: make simulate-faults SEED=\(seed)"
+            + (faults.isEmpty ? "" : " FAULTS=\"\(faults.map(\.rawValue).joined(separator: " "))\"")
+    }
+}
