@@ -1,6 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// What the simulated worlds spend their time in. Not what PluginSDK is made of: a package with such flags cannot be
+// depended on.
 let optimizedInDebug: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let package = Package(
@@ -43,7 +45,7 @@ let package = Package(
 
         // MARK: Libraries
         // Optimized in debug builds too: with the cluster's stand-in, it is what the tests spend their time in.
-        .target(name: "WireFormats", swiftSettings: optimizedInDebug),
+        .target(name: "WireFormats"),
         .target(name: "YAMLFormat", dependencies: ["WireFormats", .product(name: "Yams", package: "Yams")]),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux"]),
         .target(name: "PluginProtocol", dependencies: ["WireFormats"]),

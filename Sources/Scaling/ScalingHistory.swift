@@ -86,6 +86,14 @@ package struct ScalingHistory: Sendable, Hashable {
         if to > from { lastScaleUpTime = time } else { lastScaleDownTime = time }
     }
 
+    /// Drops what is only true of the target that has been scaled so far: another one is scaled from now on.
+    package mutating func forgetTarget() {
+        pendingScale = nil
+        lastSeenReplicas = nil
+        scaledToZero = false
+        hasSeenReplicas = false
+    }
+
     /// Brings the memory up to what is seen now, before anything is decided on it.
     mutating func observe(current: Int, bounds: ClosedRange<Int>, now: Timestamp) {
         clampFutureTimes(to: now)

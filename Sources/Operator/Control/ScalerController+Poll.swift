@@ -99,14 +99,16 @@ extension ScalerController {
             let (resolution, observations) = try await look(poll, spec)
             try await checkRival(poll, spec)
             for attempt in 0...Self.maxConflictRetries {
+                // Whether a scaling happened whose answer was lost, a cache that is late does not tell.
+                let isUnclear = states[poll.key]?.history.pendingScale != nil
                 let target = try await world.targets.snapshot(
                     of: spec.target, namespace: poll.key.namespace,
-                    notOlderThan: states[poll.key]?.minimumTargetVersion, bypassingCache: attempt > 0
+                    notOlderThan: states[poll.key]?.minimumTargetVersion, bypassingCache: attempt > 0 || isUnclear
                 )
                 guard let state = state(in: poll) else { return }
                 let outcome = decide(poll, state, resolution, observations, target)
                 if outcome.decision.changesReplicas, spec.mode == .active, try await findsRival(poll, spec) { continue }
-                if await carryOut(poll.key, outcome.decision, target) { return }
+                if await carryOut(poll, outcome.decision, target) { return }
                 // The next attempt is the same poll: it remembers what this one did.
                 states[poll.key]?.history = state.history
             }
@@ -119,7 +121,7 @@ extension ScalerController {
                 waiting[TargetPlace(namespace: poll.key.namespace, target: target), default: []].insert(poll.key)
             }
             world.metrics.blocked(error.reason)
-            await report(.blocked(error), poll.key)
+            await report(.blocked(error), poll)
         }
     }
 

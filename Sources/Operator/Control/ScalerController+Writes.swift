@@ -5,32 +5,39 @@ import Scaling
 extension ScalerController {
     /// Scales where the decision says so, and reports. False: the target changed under the decision; decide again.
     func carryOut(
-        _ key: ObjectKey, _ decision: Decision, _ target: TargetSnapshot
+        _ poll: Poll, _ decision: Decision, _ target: TargetSnapshot
     ) async -> Bool {
-        guard decision.changesReplicas, case .success(let spec) = states[key]?.spec, spec.mode == .active else {
-            await report(.decided(decision, obstacle: nil), key)
+        guard decision.changesReplicas, case .success(let spec) = states[poll.key]?.spec, spec.mode == .active else {
+            await report(.decided(decision, obstacle: nil), poll)
             return true
         }
         // Not a child of the poll: a shutdown cancels what is being read, never a write that has begun. Awaited here.
-        return await Task { await self.scale(key, decision, target, spec) }.value
+        return await Task { await self.scale(poll, decision, target, spec) }.value
+    }
+
+    /// Whether the object is still the one that was decided on, with the same spec, and this process leads.
+    private func isCurrent(_ poll: Poll) -> Bool {
+        isLeading && states[poll.key]?.identity == poll.identity && states[poll.key]?.generation == poll.generation
     }
 
     private func scale(
-        _ key: ObjectKey, _ decision: Decision, _ target: TargetSnapshot, _ spec: GeneralScalerSpec
+        _ poll: Poll, _ decision: Decision, _ target: TargetSnapshot, _ spec: GeneralScalerSpec
     ) async -> Bool {
-        guard let identity = states[key]?.identity, let generation = states[key]?.generation else {
-            return true
-        }
-        guard await announcePending(decision, key), isLeading, states[key]?.identity == identity,
-            states[key]?.generation == generation
-        else {
-            states[key]?.history.pendingScale = nil
+        let key = poll.key
+        guard isCurrent(poll) else { return true }
+        guard await announcePending(decision, poll), isCurrent(poll) else {
+            if states[key]?.identity == poll.identity { states[key]?.history.pendingScale = nil }
             return true
         }
         let result = await inTurn(otherwise: ScalerWriter.ScaleResult.conflict) {
-            guard self.isLeading, self.states[key]?.generation == generation else { return .conflict }
+            guard self.isCurrent(poll) else { return .conflict }
             return await self.world.writer.scale(
                 spec.target, namespace: key.namespace, to: decision.desired, at: target, deadline: self.writeDeadline)
+        }
+        guard states[key]?.identity == poll.identity, states[key]?.target == spec.target else {
+            // Another object by now, or one with another target, of which nothing of this is true.
+            if case .scaled = result { tell(decision, of: poll.identity, spec.target) }
+            return true
         }
         switch result {
         case .scaled(let version):
@@ -39,24 +46,29 @@ extension ScalerController {
             )
             states[key]?.minimumTargetVersion = version
             states[key]?.reversals.recordScale(to: decision.desired)
-            world.metrics.scaled(up: decision.desired > decision.current)
-            world.writer.announce(decision, of: identity, target: spec.target)
-            await report(.decided(decision, obstacle: nil), key)
+            tell(decision, of: poll.identity, spec.target)
+            await report(.decided(decision, obstacle: nil), poll)
         case .conflict:
             states[key]?.history.pendingScale = nil
             return false
         case .unknown(let blocker):
             // It may have happened: the next look at the replicas tells, and pendingScale stays until then.
-            await report(.decided(decision, obstacle: blocker), key)
+            await report(.decided(decision, obstacle: blocker), poll)
         case .refused(let blocker):
             states[key]?.history.pendingScale = nil
-            await report(.decided(decision, obstacle: blocker), key)
+            await report(.decided(decision, obstacle: blocker), poll)
         }
         return true
     }
 
+    private func tell(_ decision: Decision, of identity: ObjectIdentity, _ target: TargetReference) {
+        world.metrics.scaled(up: decision.desired > decision.current)
+        world.writer.announce(decision, of: identity, target: target)
+    }
+
     /// Writes what is about to be done before it is done, so that a crash in between is noticed at the next start.
-    private func announcePending(_ decision: Decision, _ key: ObjectKey) async -> Bool {
+    private func announcePending(_ decision: Decision, _ poll: Poll) async -> Bool {
+        let key = poll.key
         states[key]?.history.pendingScale = ScalingHistory.PendingScale(
             from: decision.current, to: decision.desired, at: decision.time
         )
@@ -65,13 +77,14 @@ extension ScalerController {
         let verdict = ScalerVerdict.decided(decision, obstacle: nil)
         let conditions = state.change(to: verdict, plugins: state.pluginsCondition)
             .conditions(now: world.time.now(), generation: state.generation)
-        return await write(state.status(conditions, decision), key)
+        return await write(state.status(conditions, decision), poll)
     }
 
     /// Writes the status that was made for the version that is known, and once more where only a label or the like has
     /// changed since.
-    private func write(_ status: ScalerStatus, _ key: ObjectKey) async -> Bool {
-        await inTurn(otherwise: false) { await self.writeNow(status, key) }
+    private func write(_ status: ScalerStatus, _ poll: Poll) async -> Bool {
+        guard isCurrent(poll), let version = states[poll.key]?.version else { return false }
+        return await inTurn(otherwise: false) { await self.write(status, madeFor: version, poll) }
     }
 
     /// Waits for one of the places that there are for writes: a deadline is not to run down in a queue for a connection,
@@ -82,19 +95,20 @@ extension ScalerController {
         (try? await writes.withPermit(write)) ?? otherwise
     }
 
-    private func writeNow(_ status: ScalerStatus, _ key: ObjectKey) async -> Bool {
-        guard isLeading, let state = states[key] else { return false }
+    /// - Parameter version: of the object that the status was made for.
+    private func write(_ status: ScalerStatus, madeFor version: String, _ poll: Poll) async -> Bool {
+        guard isCurrent(poll) else { return false }
         var result = await world.writer.write(
-            status, to: state.identity, at: state.version, deadline: writeDeadline)
+            status, to: poll.identity, at: version, deadline: writeDeadline)
         if case .conflict = result, isLeading,
-            let object = await world.writer.read(state.identity, deadline: writeDeadline),
-            isLeading, object.generation == state.generation
+            let object = await world.writer.read(poll.identity, deadline: writeDeadline),
+            isLeading, object.generation == poll.generation
         {
             result = await world.writer.write(
-                status, to: state.identity, at: object.resourceVersion, deadline: writeDeadline)
+                status, to: poll.identity, at: object.resourceVersion, deadline: writeDeadline)
         }
         guard case .written(let version) = result else { return false }
-        if states[key]?.identity == state.identity { states[key]?.notice(version: version) }
+        if states[poll.key]?.identity == poll.identity { states[poll.key]?.notice(version: version) }
         return true
     }
 
@@ -102,10 +116,11 @@ extension ScalerController {
     private var writeDeadline: Duration { min(KubernetesLimits.callDeadline, world.leadership.writeTime) }
 
     /// Makes the object's status and events say what came of the poll, where they do not yet.
-    func report(_ verdict: ScalerVerdict, _ key: ObjectKey) async {
-        guard let types = states[key]?.metricTypes else { return }
+    func report(_ verdict: ScalerVerdict, _ poll: Poll) async {
+        let key = poll.key
+        guard isCurrent(poll), let types = states[key]?.metricTypes else { return }
         let plugins = Condition.plugins(unhealthy: await world.source.unhealthyPlugins(ofTypes: types))
-        guard isLeading, let previous = states[key] else { return }
+        guard isCurrent(poll), let previous = states[key] else { return }
         let change = previous.change(to: verdict, plugins: plugins)
         let conditions = change.conditions(now: world.time.now(), generation: previous.generation)
         states[key]?.conditions = conditions
@@ -122,9 +137,7 @@ extension ScalerController {
         world.writer.announce(change, of: previous.identity, target: previous.target)
         guard !previous.isStatusWritten || change.isChange, let state = states[key] else { return }
         let status = state.status(conditions, state.lastDecision, blocker: blocker)
-        let isWritten = await write(status, key)
-        if states[key]?.identity == state.identity, states[key]?.generation == state.generation {
-            states[key]?.isStatusWritten = isWritten
-        }
+        let isWritten = await write(status, poll)
+        if isCurrent(poll) { states[key]?.isStatusWritten = isWritten }
     }
 }

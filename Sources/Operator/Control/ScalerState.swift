@@ -54,13 +54,16 @@ struct ScalerState {
             ready?.condition.status == .false
             ? ready.map { $0.lastTransitionTime + (.zero - Condition.replicasReadyTime) } : nil
         phase = Self.phase(of: object)
+        if let name = object.status.targetName, let target, name != target.description { history.forgetTarget() }
     }
 
     /// Takes over a newer generation of the same object.
     mutating func update(_ object: GeneralScaler, at now: Duration) {
         editedAt = now
         generation = object.generation
+        let formerTarget = target
         spec = object.spec
+        if let target, target != formerTarget { history.forgetTarget() }
         resolution = nil
         isPushed = false
         nextAsking = .zero

@@ -6,6 +6,8 @@ package struct ScalerStatus: Sendable {
     package var conditions: [RecordedCondition]
     package var observedGeneration: Int
     package var target: TargetReference?
+    /// As it stands in a status that was read.
+    package private(set) var targetName: String?
     /// What was decided last; nil before the first decision and of a status read back.
     package var decision: Decision?
     /// What stands in the way of a newer decision; nil where the last one holds.
@@ -41,6 +43,7 @@ package struct ScalerStatus: Sendable {
         }
         conditions = (json["conditions"]?.arrayValue ?? []).compactMap(RecordedCondition.init)
         observedGeneration = json["observedGeneration"]?.intValue ?? 0
+        targetName = json["targetName"]?.stringValue
         history = ScalingHistory(
             lastScaleUpTime: time("lastScaleUpTime"),
             lastScaleDownTime: time("lastScaleDownTime"),

@@ -21,12 +21,25 @@ extension Referee {
     /// else, which nobody can tell from one's own whose answer got lost.
     private func judgeTimes(_ object: JSON, _ uid: String, _ name: String) {
         let status = object["status"]
-        let scalings = scales.filter { $0.pending.uid == uid }
+        let scalings = scalings(of: uid)
         let target = versions.values.joined().filter { $0.uid == uid }.last?.plan.target ?? ""
         for (field, isUp) in [("lastScaleUpTime", true), ("lastScaleDownTime", false)]
         where status?[field]?.stringValue != nil {
             let isTrue = scalings.contains { $0.isUp == isUp } || !(outsideScales[target] ?? []).isEmpty
             if !isTrue { note("\(name) says \(field), and it never did") }
+        }
+    }
+
+    /// What the scaler did. Where another had the same in mind for the same target, nobody outside can tell whose a patch
+    /// was.
+    private func scalings(of uid: String) -> [AcceptedScale] {
+        let targets = Set(versions.values.joined().filter { $0.uid == uid }.map(\.plan.target))
+        return scales.filter { scale in
+            scale.pending.uid == uid
+                || targets.contains(scale.target)
+                    && (pendings[uid] ?? []).contains {
+                        ($0.replica, $0.from, $0.to) == (scale.replica, scale.from, scale.to)
+                    }
         }
     }
 
@@ -36,7 +49,7 @@ extension Referee {
         else { return }
         let words = note.prefix { $0 != ":" && $0 != "." }
         announced["\(uid) \(words)", default: 0] += 1
-        let done = scales.count { $0.pending.uid == uid && words == "Scale from \($0.from) to \($0.to)" }
+        let done = scalings(of: uid).count { words == "Scale from \($0.from) to \($0.to)" }
         if announced["\(uid) \(words)", default: 0] > done {
             self.note("an event says \"\(words)\", which was accepted \(done) times")
         }
