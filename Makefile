@@ -1,3 +1,5 @@
+# As the image is built.
+RELEASE_FLAGS := -c release --static-swift-stdlib
 # The import check refuses an import that Package.swift does not list for the target.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus \
@@ -21,7 +23,7 @@ demo: ## Scale three real apps on Prometheus, Redis and Pub/Sub, for about 90 se
 
 release: ## Build everything as users run it, into .build/release
 	@scripts/install-dependencies.sh build
-	@swift build $(SWIFT_FLAGS) -c release
+	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 
 test: $(PYTHON)/.installed ## Build everything and run every test
 	@scripts/install-dependencies.sh build test
@@ -86,7 +88,7 @@ fmt: ## Format every Swift source in place
 
 bench: ## Build for release and run the benchmarks
 	@scripts/install-dependencies.sh build test
-	@swift build $(SWIFT_FLAGS) -c release
+	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 	@.build/release/bench
 
 clean: ## Remove everything that was built

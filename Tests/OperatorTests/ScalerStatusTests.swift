@@ -31,6 +31,35 @@ struct ScalerStatusTests {
         #expect(read.observedGeneration == 4)
     }
 
+    @Test("what was scaled before an edit tells nothing of the target that is scaled since")
+    func otherTarget() throws {
+        func scaler(target: String, generation: Int64) throws -> GeneralScaler {
+            try GeneralScaler([
+                "metadata": [
+                    "namespace": "shop", "name": "web", "uid": "1", "resourceVersion": "9",
+                    "generation": .integer(generation),
+                ],
+                "spec": [
+                    "targetDeployment": .string(target), "maxReplicas": 9,
+                    "metrics": [["type": "test", "config": [:], "targetValue": 10]],
+                ],
+                "status": [
+                    "targetName": "Deployment/web", "currentReplicas": 6, "scaledToZero": true,
+                    "lastScaleUpTime": .string(at(10).rfc3339()),
+                    "pendingScale": ["from": 6, "to": 5, "at": .string(at(40).rfc3339())],
+                ],
+            ])
+        }
+        var state = ScalerState(try scaler(target: "web", generation: 1))
+        #expect(state.history.pendingScale == .init(from: 6, to: 5, at: at(40)))
+        state.update(try scaler(target: "web", generation: 2), at: .zero)
+        #expect(state.history.pendingScale != nil)
+        state.update(try scaler(target: "api", generation: 3), at: .zero)
+        let expected = ScalingHistory(lastScaleUpTime: at(10))
+        #expect(state.history == expected)
+        #expect(ScalerState(try scaler(target: "api", generation: 3)).history == expected)
+    }
+
     @Test("a status that makes no sense is taken as none, field by field")
     func nonsense() {
         let status = ScalerStatus(reading: [
