@@ -47,7 +47,7 @@ ALLOWED = {
         f"Logging ServiceLifecycle {RUNTIME}"
     ),
     "generalscaler": (
-        "Backtest ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost PluginProtocol Scaling "
+        "Backtest CJemalloc ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost PluginProtocol Scaling "
         "WireFormats YAMLFormat "
         "ArgumentParser CryptoExtras Hummingbird Logging ServiceLifecycle Subprocess SystemPackage UnixSignals "
         f"{RUNTIME}"
