@@ -109,8 +109,8 @@ extension ScalerController {
                 let outcome = decide(poll, state, resolution, observations, target)
                 if outcome.decision.changesReplicas, spec.mode == .active, try await findsRival(poll, spec) { continue }
                 if await carryOut(poll, outcome.decision, target) { return }
-                // The next attempt is the same poll: it remembers what this one did.
-                states[poll.key]?.history = state.history
+                // The next attempt remembers what this one did, unless it is of another object or spec by now.
+                if self.state(in: poll) != nil { states[poll.key]?.history = state.history }
             }
             throw Blocker(
                 .scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll tries again."
