@@ -84,6 +84,18 @@ struct PushTests {
         }
     }
 
+    @Test("the first is not held up by the poll that has just been")
+    func first() async throws {
+        try await run(replicas: 2) { world, fixture in
+            try await fixture.poll()
+            let time = fixture.seconds
+            world.source.push(300)
+            await fixture.polls(4)
+            #expect(fixture.seconds == time)
+            #expect(try fixture.replicas() == 3)
+        }
+    }
+
     @Test("what is pushed does not stand in for the poll, which finds what was lost")
     func safetyNet() async throws {
         try await run(replicas: 2) { world, fixture in

@@ -12,7 +12,7 @@ extension ScalerController {
     /// Share of the polling interval by which a poll may be late and still count as on time.
     static let ignoredLateness = 0.1
 
-    /// How far apart polls of one scaler are at least that pushed readings start ahead of their time.
+    /// How far apart two polls of one scaler are at least that pushed readings start ahead of their time.
     static let pushSpacing: Duration = .seconds(1)
     /// The same of a scaler whose target is at 0: what wakes it is not to wait.
     static let pushSpacingAtZero: Duration = .milliseconds(100)
@@ -40,8 +40,10 @@ extension ScalerController {
         guard !state.isPolling else { return }
         states[key]?.isPolling = true
         states[key]?.isPushed = false
-        states[key]?.lastPollStart = now
-        if isPushed { world.metrics.pollWasPushed() }
+        if isPushed {
+            states[key]?.lastPushedPoll = now
+            world.metrics.pollWasPushed()
+        }
         if let object = world.scalers[key], object.identity == state.identity {
             states[key]?.notice(version: object.resourceVersion)
         }
@@ -79,7 +81,7 @@ extension ScalerController {
         guard let state = states[key], let due = schedule.due(of: key) else { return }
         let spacing = state.lastDecision?.desired == 0 ? Self.pushSpacingAtZero : Self.pushSpacing
         let now = world.time.elapsed()
-        let earliest = max(now, state.lastPollStart.map { $0 + spacing } ?? now)
+        let earliest = max(now, state.lastPushedPoll.map { $0 + spacing } ?? now)
         guard earliest < due else { return }
         schedule.set(key, due: earliest)
         alarm.ring()

@@ -26,7 +26,8 @@ struct ScalerState {
     var isPolling = false
     /// A reading was pushed that no poll has looked at yet.
     var isPushed = false
-    var lastPollStart: Duration?
+    /// When a pushed reading last started a poll ahead of its time.
+    var lastPushedPoll: Duration?
     /// When the source is asked again at the latest, whatever is pushed.
     var nextAsking: Duration = .zero
     /// What else was found to scale the target.

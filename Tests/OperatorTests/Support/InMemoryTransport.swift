@@ -13,6 +13,8 @@ final class InMemoryTransport: HTTPClient {
 
     private struct Network {
         var isCut = false
+        /// Nobody is there any more to wait for an answer.
+        var isDead = false
         /// Watches that are open show nothing new.
         var isFrozen = false
         /// Which requests wait on their way, until ``release()``.
@@ -48,6 +50,12 @@ final class InMemoryTransport: HTTPClient {
         for watch in watches.withLock(\.values) { watch.watch.end(.cut) }
     }
 
+    /// The same for good, of a process that is no more: what it is at ends at once, not when its time is up.
+    func kill() {
+        network.withLock { $0.isDead = true }
+        cut()
+    }
+
     func mend() { network.withLock { $0.isCut = false } }
 
     /// Requests like these wait on their way from now on. Cancelling does not call them back.
@@ -77,7 +85,9 @@ final class InMemoryTransport: HTTPClient {
                 network.withLock { $0.held.append(continuation) }
             }
         }
-        guard network.withLock(\.isCut) else { return }
+        let (isCut, isDead) = network.withLock { ($0.isCut, $0.isDead) }
+        if isDead { throw HTTPError(.cancelled, "the process was killed") }
+        guard isCut else { return }
         do { try await clock.sleep(for: request.timeout ?? .seconds(60)) } catch {
             throw HTTPError(.cancelled, "cancelled")
         }

@@ -54,7 +54,7 @@ final class Replica: Sendable {
 
     /// As SIGKILL does: nothing more leaves it.
     func kill() async {
-        transport.cut()
+        transport.kill()
         running.cancel()
         _ = await running.result
     }
