@@ -5,6 +5,14 @@ import PackageDescription
 // depended on.
 let optimizedInDebug: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
+// Relocations that are packed (RELR) leave up to 3 MiB less of each program in memory. Needs lld, and glibc 2.36 where
+// the program runs.
+let packedRelocations: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"],
+        .when(platforms: [.linux], configuration: .release))
+]
+
 let package = Package(
     name: "generalscaler",
     platforms: [.macOS(.v15)],
@@ -129,7 +137,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")],
+            linkerSettings: packedRelocations
         ),
         .executableTarget(
             name: "generalscaler-launch",
@@ -147,12 +156,14 @@ let package = Package(
         .executableTarget(
             name: "generalscaler-plugin-prometheus",
             dependencies: ["HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats"],
-            path: "Plugins/prometheus"
+            path: "Plugins/prometheus",
+            linkerSettings: packedRelocations
         ),
         .executableTarget(
             name: "generalscaler-plugin-redis",
             dependencies: ["CHiredis", "HTTPTransport", "PluginSDK", "SourceSupport"],
-            path: "Plugins/redis"
+            path: "Plugins/redis",
+            linkerSettings: packedRelocations
         ),
         .executableTarget(
             name: "generalscaler-plugin-pubsub",
@@ -160,7 +171,8 @@ let package = Package(
                 "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats",
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
-            path: "Plugins/pubsub"
+            path: "Plugins/pubsub",
+            linkerSettings: packedRelocations
         ),
 
         // MARK: Examples and benchmarks
