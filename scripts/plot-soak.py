@@ -97,12 +97,12 @@ def main():
     parts.append(f'<text x="{LEFT + 620}" y="24">quiet spell: no faults, nothing changes</text>')
 
     def memory(process):
-        return process["private"]
+        return process["anonymous"]
 
     def descriptors(process):
         return sum(process["descriptors"].values())
 
-    parts += panel(TOP, "Private memory of each process, MiB", samples, memory, time, quiet)
+    parts += panel(TOP, "Anonymous memory (the heap) of each process, MiB", samples, memory, time, quiet)
     # The line that growth is judged by.
     top = round_top(max(memory(process) for sample in samples for process in sample["processes"]))
     for row in events:

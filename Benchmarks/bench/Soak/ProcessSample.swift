@@ -9,8 +9,9 @@ struct ProcessSample {
     let identifier: pid_t
     /// Of what is shared, its share (PSS).
     let proportionalMiB: Double
-    /// What no other process shares and no file holds, swapped out or not: the heap above all.
-    let privateMiB: Double
+    /// What no file holds (anonymous), swapped out or not: the heap above all. Not what is called private and dirty, which
+    /// counts a program's own text while its file has not been written to disk yet.
+    let anonymousMiB: Double
     let threads: Int
     /// How many there are of a kind: `socket`, `pipe`, `eventfd`, `file`.
     let descriptors: [String: Int]
@@ -23,7 +24,7 @@ struct ProcessSample {
         name = file == "generalscaler" ? "operator" : file.replacing("generalscaler-plugin-", with: "")
         identifier = process
         proportionalMiB = sums["Pss"] ?? 0
-        privateMiB = (sums["Private_Dirty"] ?? 0) + (sums["Swap"] ?? 0)
+        anonymousMiB = (sums["Anonymous"] ?? 0) + (sums["Swap"] ?? 0)
         threads = Self.entries("/proc/\(process)/task").count
         descriptors = Dictionary(
             Self.entries("/proc/\(process)/fd").compactMap { Self.link("/proc/\(process)/fd/\($0)") }
@@ -35,7 +36,7 @@ struct ProcessSample {
     var json: JSON {
         [
             "name": .string(name), "id": .integer(Int64(identifier)), "pss": .number(proportionalMiB),
-            "private": .number(privateMiB), "threads": .integer(Int64(threads)),
+            "anonymous": .number(anonymousMiB), "threads": .integer(Int64(threads)),
             "descriptors": .object(descriptors.mapValues { .integer(Int64($0)) }),
         ]
     }

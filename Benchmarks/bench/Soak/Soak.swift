@@ -61,7 +61,7 @@ struct Soak {
         func growth(_ value: (ProcessSample) -> Double) -> TheilSen? {
             TheilSen(judged.compactMap { sample in sample.processes.first.map { (sample.seconds / 3_600, value($0)) } })
         }
-        let fit = growth(\.privateMiB)
+        let fit = growth(\.anonymousMiB)
         let isLong = minutes >= SoakLimits.leastMinutesForVerdict
         let missed = SoakVerdict.missed(
             growth: isLong ? fit?.slope : nil, first: first, last: last, plugins: plugins(run.samples),
@@ -77,7 +77,7 @@ struct Soak {
         }
         for (name, point) in [("first", first), ("last", last)] { print("\(name) quiet spell: \(Self.text(point))") }
         for (name, most) in plugins(run.samples).sorted(by: { $0.key < $1.key }) {
-            print("\(name) plugin: at most \(Table.number(most)) MiB private")
+            print("\(name) plugin: at most \(Table.number(most)) MiB anonymous")
         }
         for sentence in missed { print("MISSED: \(sentence)") }
         return missed.isEmpty
@@ -121,10 +121,10 @@ struct Soak {
         ).filter { $0.value > 0 }
     }
 
-    /// The most private MiB that each plugin had.
+    /// The most anonymous MiB that each plugin had.
     private func plugins(_ samples: [SoakRun.Sample]) -> [String: Double] {
         Dictionary(
-            samples.flatMap { $0.processes.dropFirst() }.map { ($0.name, $0.privateMiB) }, uniquingKeysWith: max)
+            samples.flatMap { $0.processes.dropFirst() }.map { ($0.name, $0.anonymousMiB) }, uniquingKeysWith: max)
     }
 
     private static func text(_ fit: TheilSen?) -> String { fit.map { Table.number($0.slope) } ?? "no" }

@@ -10,6 +10,9 @@ struct SoakPopulation {
     /// What edits change `maxReplicas` to: never below what a value asks for.
     private static let maxima = 50...100
 
+    /// A ratio this near to 1 changes no replicas: the resource's default.
+    private static let tolerance = 0.1
+
     private let cluster: Cluster
     private let source: String
     private(set) var indices: [Int]
@@ -51,7 +54,6 @@ struct SoakPopulation {
     /// What keeps statuses or targets from being as they should be while every value is
     /// ``ScaleWorld/risenValue``; nil where nothing does.
     func problem() throws -> String? {
-        let wanted = Int((ScaleWorld.risenValue / ScaleWorld.target).rounded(.up))
         let replicas = Dictionary(
             (try cluster.get(Self.deployments)["items"]?.arrayValue ?? []).map {
                 ($0["metadata"]?["name"]?.stringValue ?? "", $0["spec"]?["replicas"]?.intValue)
@@ -62,19 +64,28 @@ struct SoakPopulation {
         }
         let problems = scalers.compactMap { scaler -> String? in
             let name = scaler["metadata"]?["name"]?.stringValue ?? ""
-            let status = scaler["status"]
-            let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
-            if status?["observedGeneration"] != scaler["metadata"]?["generation"] {
-                return "\(name)'s status is of an older generation"
-            }
-            if ready?["status"] != "True" { return "\(name) is not Ready: \(ready?["message"]?.stringValue ?? "")" }
-            for field in ["desiredReplicas", "currentReplicas"] where status?[field]?.intValue != wanted {
-                return "\(name)'s \(field) is \(status?[field] ?? .null), not \(wanted)"
-            }
-            guard replicas[name] == wanted else { return "\(name)'s Deployment does not have \(wanted) replicas" }
-            return nil
+            return Self.problem(scaler, replicas: replicas[name] ?? nil).map { "\(name) \($0)" }
         }
         return problems.first.map { "\(problems.count) scalers are not right; \($0)" }
+    }
+
+    private static func problem(_ scaler: JSON, replicas: Int?) -> String? {
+        let status = scaler["status"]
+        let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
+        if status?["observedGeneration"] != scaler["metadata"]?["generation"] {
+            return "has a status of an older generation"
+        }
+        if ready?["status"] != "True" {
+            return "is not Ready: \(ready?["message"]?.stringValue ?? "no such condition")"
+        }
+        let desired = status?["desiredReplicas"]?.intValue ?? 0
+        let ratio = ScaleWorld.risenValue / ScaleWorld.target / Double(desired)
+        if abs(ratio - 1) > tolerance { return "desires \(desired) replicas" }
+        if status?["currentReplicas"]?.intValue != desired || replicas != desired {
+            return "desires \(desired) replicas; its status says \(status?["currentReplicas"] ?? .null), "
+                + "its target \(replicas.map(String.init) ?? "nothing")"
+        }
+        return nil
     }
 
     private func create(_ index: Int, withTarget: Bool) throws {

@@ -60,7 +60,8 @@ struct GrowingLog {
     private var rest: [UInt8] = []
 
     init(_ path: String) {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Whoever writes it may come later.
+        descriptor = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0o644)
     }
 
     func end() { close(descriptor) }

@@ -174,7 +174,7 @@ final class SoakRun {
         let descriptors = own.descriptors.values.reduce(0, +)
         report.say(
             """
-            minute \(Int(report.seconds / 60)), \(phase.rawValue): operator \(Table.number(own.privateMiB)) MiB \
+            minute \(Int(report.seconds / 60)), \(phase.rawValue): operator \(Table.number(own.anonymousMiB)) MiB \
             (PSS \(Table.number(own.proportionalMiB))), \(descriptors) descriptors, \(own.threads) threads; \
             \(counts.kills) kills, \(counts.faults) faults, \(counts.refused) requests refused, \(counts.edits) edits, \
             \(counts.replaced) replaced, \(counts.patches) scalings, \(counts.otherWrites) other writes; \
