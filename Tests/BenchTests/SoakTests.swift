@@ -14,7 +14,10 @@ struct SoakTests {
 
     @Test("A quarter of the points may be anything")
     func outliers() throws {
-        let points = (0..<40).map { (x: Double($0), y: $0 % 4 == 0 ? 1_000.0 * Double($0) : 2 * Double($0)) }
+        let points = (0..<40).map { index -> (x: Double, y: Double) in
+            let x = Double(index)
+            return (x, index % 4 == 0 ? 1_000 * x : 2 * x)
+        }
         let fit = try #require(TheilSen(points))
         #expect(abs(fit.slope - 2) < 0.5)
     }
