@@ -72,9 +72,8 @@ def panel(y, title, samples, value, time, quiet):
 def marks(y, text, seconds, colour, time):
     """A strip of one line for each moment."""
     yield f'<text x="{LEFT - 8}" y="{y + STRIP - 3}" class="end" fill="{colour}">{text}</text>'
-    for moment in seconds:
-        x = f"{time(moment):.1f}"
-        yield f'<line x1="{x}" y1="{y}" x2="{x}" y2="{y + STRIP}" stroke="{colour}"/>'
+    path = " ".join(f"M{time(moment):.1f} {y}v{STRIP}" for moment in seconds)
+    yield f'<path d="{path}" stroke="{colour}"/>'
 
 
 def spells(events, last):

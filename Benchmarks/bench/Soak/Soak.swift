@@ -71,7 +71,7 @@ struct Soak {
             "slope": fit.map { .number($0.slope) } ?? .null, "intercept": fit.map { .number($0.intercept) } ?? .null,
             "missed": .array(missed.map { .string($0) }),
         ])
-        print("growth: \(Self.text(fit)) MiB an hour private, \(Self.text(growth(\.proportionalMiB))) PSS")
+        print("growth in MiB an hour: \(Self.text(fit)) anonymous, \(Self.text(growth(\.proportionalMiB))) PSS")
         if !isLong {
             print("too short for a verdict on growth: give it \(Int(SoakLimits.leastMinutesForVerdict)) minutes")
         }
@@ -127,7 +127,7 @@ struct Soak {
             samples.flatMap { $0.processes.dropFirst() }.map { ($0.name, $0.anonymousMiB) }, uniquingKeysWith: max)
     }
 
-    private static func text(_ fit: TheilSen?) -> String { fit.map { Table.number($0.slope) } ?? "no" }
+    private static func text(_ fit: TheilSen?) -> String { fit.map { Table.number($0.slope) } ?? "unknown" }
 
     private static func text(_ point: QuietPoint) -> String {
         let kinds = point.descriptors.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
