@@ -42,8 +42,10 @@ struct Soak {
             return try judge(try SoakRun(directory: directory, seed: seed, report: report, signals: signals))
         } catch is SoakRun.Interrupted {
             report.say("interrupted")
-            return false
+        } catch {
+            report.say("\(error)")
         }
+        return false
     }
 
     private func judge(_ run: SoakRun) throws -> Bool {
@@ -58,8 +60,12 @@ struct Soak {
         run.scaler.stop()
 
         let judged = run.samples.filter { $0.phase == .chaos && $0.seconds > judgedFrom }
+        let step = max(1, judged.count / SoakLimits.fittedSamples)
         func growth(_ value: (ProcessSample) -> Double) -> TheilSen? {
-            TheilSen(judged.compactMap { sample in sample.processes.first.map { (sample.seconds / 3_600, value($0)) } })
+            TheilSen(
+                stride(from: 0, to: judged.count, by: step).compactMap { index in
+                    judged[index].processes.first.map { (judged[index].seconds / 3_600, value($0)) }
+                })
         }
         let fit = growth(\.anonymousMiB)
         let isLong = minutes >= SoakLimits.leastMinutesForVerdict

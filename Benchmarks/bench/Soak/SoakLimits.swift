@@ -19,6 +19,8 @@ enum SoakLimits {
     /// Descriptors are counted that often, one sample apart, and the least of each kind counts: a call may be
     /// under way.
     static let quietSamples = 4
+    /// Of more samples every second, every third and so on is fitted: the fit looks at all pairs.
+    static let fittedSamples = 2_000
     static let patience: Duration = .seconds(300)
 
     // MARK: What troubles the operator: how long until the next one, in milliseconds

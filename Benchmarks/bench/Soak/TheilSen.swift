@@ -21,8 +21,6 @@ struct TheilSen {
         guard let slope = slopes.median, let intercept = points.map({ $0.y - slope * $0.x }).median else { return nil }
         (self.slope, self.intercept) = (slope, intercept)
     }
-
-    func value(at x: Double) -> Double { intercept + slope * x }
 }
 
 extension [Double] {
