@@ -10,8 +10,9 @@ E2E_PRODUCTS := generalscaler generalscaler-launch plugin-check $(PLUGIN_PRODUCT
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 PYTHON := .build/python
 SEEDS ?= 2000
+MINUTES ?= 30
 
-.PHONY: help demo release test test-chart test-cluster simulate-faults e2e plugin-check image-check lint manifests fmt bench clean
+.PHONY: help demo release test test-chart test-cluster simulate-faults e2e plugin-check image-check lint manifests fmt bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +91,13 @@ bench: ## Build for release and run the benchmarks
 	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 	@.build/release/bench
+
+soak: ## Run the operator for MINUTES in a rough cluster of 1,000 scalers, and hold its memory and descriptors to limits
+	@scripts/install-dependencies.sh build
+	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
+	@.build/release/bench --soak $(MINUTES) $(SEED); status=$$?; \
+		python3 scripts/plot-soak.py .build/soak.jsonl > .build/soak.svg && echo "drawn in .build/soak.svg"; \
+		exit $$status
 
 clean: ## Remove everything that was built
 	@rm -rf .build

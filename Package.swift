@@ -299,6 +299,7 @@ let package = Package(
         ),
         .testTarget(name: "FaultSimulationTests", dependencies: ["TestSupport", "simulate-faults"]),
         .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(name: "BenchTests", dependencies: ["bench"]),
         .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
         .testTarget(
             name: "CommandTests",

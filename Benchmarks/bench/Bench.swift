@@ -12,7 +12,7 @@ protocol Benchmark: Sendable {
 }
 
 /// Runs all benchmarks, or those whose names begin as given, prints a table, and writes a JSON object a line to
-/// `.build/bench.jsonl`. With `--strict` a goal that is missed makes it fail.
+/// `.build/bench.jsonl`. With `--strict` a goal that is missed makes it fail. With ``Soak/flag`` it soaks instead.
 @main
 enum Bench {
     private static let benchmarks: [any Benchmark] =
@@ -22,6 +22,10 @@ enum Bench {
 
     static func main() async throws {
         stdio_guard_buffer_stdout_by_line()
+        if CommandLine.arguments.dropFirst().first == Soak.flag {
+            let soak = try Soak(Array(CommandLine.arguments.dropFirst(2)), output: "\(checkout())/.build")
+            exit(try soak.run() ? 0 : 1)
+        }
         if try await isOtherProcess(CommandLine.arguments.dropFirst()) { return }
         let names = CommandLine.arguments.dropFirst().filter { !$0.hasPrefix("--") }
         var measurements: [Measurement] = []

@@ -13,7 +13,7 @@ final class LineProcess {
         var there: [Int32] = [0, 0]
         var back: [Int32] = [0, 0]
         guard pipe(&there) == 0, pipe(&back) == 0 else { throw BenchError("no pipe is left") }
-        for end in [there[1], back[0]] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        for end in there + back { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         identifier = try spawn(words, standardInput: there[0], standardOutput: back[1])
         close(there[0])
         close(back[1])

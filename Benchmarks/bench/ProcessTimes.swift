@@ -23,11 +23,19 @@ enum ProcessTimes {
 
     /// Memory of a process, in MiB: all that is in use (RSS), and with shared pages by their share (PSS).
     static func memory(of process: Int32) -> (resident: Double, proportional: Double) {
-        func mebibytes(_ name: String) -> Double {
-            let line = contents("/proc/\(process)/smaps_rollup").split(separator: "\n").first { $0.hasPrefix(name) }
-            return (line.flatMap { Double($0.filter(\.isNumber)) } ?? 0) / 1_024
-        }
-        return (mebibytes("Rss:"), mebibytes("Pss:"))
+        let sums = memorySums(of: process)
+        return (sums["Rss"] ?? 0, sums["Pss"] ?? 0)
+    }
+
+    /// The sums over all mappings of a process (`smaps_rollup`) by their names, in MiB; none of a process that has ended.
+    static func memorySums(of process: Int32) -> [String: Double] {
+        let lines = contents("/proc/\(process)/smaps_rollup").split(separator: "\n").dropFirst()
+        return Dictionary(
+            lines.compactMap { line in
+                let parts = line.split(separator: ":")
+                guard parts.count == 2, let kibibytes = Double(parts[1].filter(\.isNumber)) else { return nil }
+                return (String(parts[0]), kibibytes / 1_024)
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Memory of this process that is in use, in MiB.

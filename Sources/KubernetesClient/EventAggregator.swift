@@ -35,8 +35,25 @@ struct EventAggregator: Sendable {
         }
     }
 
-    private var series: [ObjectEvent: Series] = [:]
-    private var buckets: [ObjectReference: Bucket] = [:]
+    /// What an event, or an object, is told from all others by. The texts themselves, of thousands of events, would be
+    /// megabytes that nobody reads again.
+    private struct Fingerprint: Hashable {
+        private let halves: SIMD2<Int>
+
+        init(of value: some Hashable) {
+            halves = SIMD2(Self.half(0, value), Self.half(1, value))
+        }
+
+        private static func half(_ number: Int, _ value: some Hashable) -> Int {
+            var hasher = Hasher()
+            hasher.combine(number)
+            hasher.combine(value)
+            return hasher.finalize()
+        }
+    }
+
+    private var series: [Fingerprint: Series] = [:]
+    private var buckets: [Fingerprint: Bucket] = [:]
     private var lastStamp: Int64 = 0
 
     init() {}
@@ -44,24 +61,25 @@ struct EventAggregator: Sendable {
     /// - Parameter now: when it happened, in microseconds since 1970.
     mutating func add(_ event: ObjectEvent, at now: Int64) -> Action {
         forgetOldest()
-        if var running = series[event], now - running.lastObserved <= KubernetesLimits.eventSeriesMicroseconds {
+        let fingerprint = Fingerprint(of: event)
+        if var running = series[fingerprint], now - running.lastObserved <= KubernetesLimits.eventSeriesMicroseconds {
             running.count += 1
             running.lastObserved = now
-            series[event] = running
+            series[fingerprint] = running
             guard takeToken(event.regarding, at: now) else { return .hold }
             return .countUp(name: running.name, count: running.count, lastObserved: now)
         }
         guard takeToken(event.regarding, at: now) else { return .drop }
         let name = uniqueName(event.regarding.key.name, at: now)
-        series[event] = Series(name: name, lastObserved: now)
+        series[fingerprint] = Series(name: name, lastObserved: now)
         return .create(name: name)
     }
 
     /// The server does not have the Event (any more): the next equal one starts anew.
-    mutating func forget(_ event: ObjectEvent) { series[event] = nil }
+    mutating func forget(_ event: ObjectEvent) { series[Fingerprint(of: event)] = nil }
 
     private mutating func takeToken(_ object: ObjectReference, at now: Int64) -> Bool {
-        buckets[object, default: Bucket(filled: now)].take(at: now)
+        buckets[Fingerprint(of: object), default: Bucket(filled: now)].take(at: now)
     }
 
     /// `NAME.HEX`, as client-go names events; no name is given twice, however coarse the clock.

@@ -1,7 +1,7 @@
 import PluginProtocol
 
 /// The bounds that the host sets, beside those of the protocol itself (`ProtocolLimits`).
-enum PluginHostLimits {
+package enum PluginHostLimits {
     // MARK: Calls
 
     /// How long a new process has to answer `initialize`. Generous: an interpreter may start on a loaded machine.
@@ -101,9 +101,9 @@ enum PluginHostLimits {
     /// A restart delay is drawn from this far around its middle.
     static let restartJitter = 0.2
     /// A plugin up for this long starts again from the first delay.
-    static let healthyAfter: Duration = .seconds(600)
+    package static let healthyAfter: Duration = .seconds(600)
     /// This many crashes within ``breakerWindow`` open the breaker.
-    static let breakerCrashes = 5
+    package static let breakerCrashes = 5
     static let breakerWindow: Duration = .seconds(600)
 
     // MARK: Manifest

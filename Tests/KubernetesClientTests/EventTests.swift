@@ -33,6 +33,16 @@ struct EventTests {
         #expect(aggregator.add(Self.event(), at: 400) == .countUp(name: "web.ff", count: 3, lastObserved: 400))
     }
 
+    @Test("the text of an event is not kept: of thousands of events it would be megabytes")
+    func text() {
+        var aggregator = EventAggregator()
+        _ = aggregator.add(Self.event("a note"), at: 0)
+        var kept = ""
+        dump(aggregator, to: &kept)
+        #expect(kept.contains("web.1"))
+        #expect(!kept.contains("a note"))
+    }
+
     @Test("a series ends when six minutes pass without another")
     func seriesEnd() {
         var aggregator = EventAggregator()

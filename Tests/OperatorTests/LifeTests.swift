@@ -201,6 +201,28 @@ struct LifeTests {
         }
     }
 
+    @Test("of a scaler that waited for a target that never came, an edit or its deletion leaves nothing")
+    func waiting() async throws {
+        let world = try World()
+        world.source.answer { _ in 200 }
+        try world.deploy("other", replicas: 2)
+        try await OperatorFixture.run(world) { fixture in
+            func places() async -> [String] {
+                await fixture.runtime.controller.waiting.keys.map(\.target.name)
+            }
+            try fixture.create(World.scaler())
+            try fixture.create(World.scaler("other"))
+            try await fixture.poll(2)
+            #expect(await places() == ["web"])
+            try fixture.edit("web", ["targetDeployment": "shop"])
+            try await fixture.poll(2)
+            #expect(await places() == ["shop"])
+            try world.api.delete("/apis/autoscaling.example.com/v1/namespaces/shop/generalscalers/web")
+            try await fixture.poll(2)
+            #expect(await places().isEmpty)
+        }
+    }
+
     @Test("what a deleted scaler had on the metrics page is gone with it")
     func deletedSeries() async throws {
         let world = try World()

@@ -73,6 +73,17 @@ enum ClusterProcess {
             api.compact()
             api.cutWatches()
             return [:]
+        case "get": return try api.get(command["path"]?.stringValue ?? "")
+        case "post": return try api.create(command["object"] ?? [:])
+        case "patch": return try api.patch(command["path"]?.stringValue ?? "", command["patch"] ?? [:])
+        case "delete": return try api.delete(command["path"]?.stringValue ?? "")
+        case "fault":
+            guard let fault = ClusterFault(command) else { throw BenchError("the cluster knows no fault \(command)") }
+            fault.begin(in: api)
+            return [:]
+        case "calm":
+            api.removeFaults()
+            return [:]
         case let other: throw BenchError("the cluster was told \(other ?? "nothing")")
         }
     }
@@ -126,6 +137,25 @@ final class Cluster {
 
     /// Breaks every watch, and forgets what they could resume from.
     func forceRelist() throws { _ = try ask(["do": "relist"]) }
+
+    // MARK: Objects
+
+    func get(_ path: String) throws -> JSON { try ask(["do": "get", "path": .string(path)]) }
+
+    func post(_ object: JSON) throws { _ = try ask(["do": "post", "object": object]) }
+
+    func patch(_ path: String, _ patch: JSON) throws {
+        _ = try ask(["do": "patch", "path": .string(path), "patch": patch])
+    }
+
+    func delete(_ path: String) throws { _ = try ask(["do": "delete", "path": .string(path)]) }
+
+    // MARK: Faults
+
+    /// Takes the place of what is left of the last one.
+    func begin(_ fault: ClusterFault) throws { _ = try ask(fault.command) }
+
+    func endFaults() throws { _ = try ask(["do": "calm"]) }
 
     private func ask(_ command: JSON) throws -> JSON {
         try process.send("\(command)")

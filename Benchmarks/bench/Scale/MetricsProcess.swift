@@ -14,11 +14,14 @@ enum MetricsProcess {
         var risen: Set<Int> = []
         /// Every answer differs from the last one, while no decision changes.
         var isUnsteady = false
+        /// Values come and go, and decisions with them.
+        var isMoving = false
         var random = SystemRandomNumberGenerator()
         var asked: [(microseconds: Int64, index: Int)] = []
 
-        mutating func value(_ index: Int) -> Double {
+        mutating func value(_ index: Int, at microseconds: Int64) -> Double {
             if risen.contains(index) { return ScaleWorld.risenValue }
+            if isMoving { return ScaleWorld.movingValue(index, seconds: microseconds / 1_000_000) }
             return isUnsteady ? .random(in: ScaleWorld.steadyValues, using: &random) : ScaleWorld.restingValue
         }
     }
@@ -35,7 +38,7 @@ enum MetricsProcess {
                 let now = WallClock.microseconds()
                 let value = state.withLock { state in
                     state.asked.append((now, index))
-                    return state.value(index)
+                    return state.value(index, at: now)
                 }
                 let answer = #"""
                     {"status":"success","data":{"resultType":"vector","result":[{"metric":{"app":"\#(ScaleWorld.name(index))"},"value":[\#(Double(now) / 1e6),"\#(value)"]}]}}
@@ -59,6 +62,7 @@ enum MetricsProcess {
                 let answer: JSON = state.withLock { state in
                     if let rise = command["rise"]?.arrayValue { state.risen = Set(rise.compactMap(\.intValue)) }
                     if let isUnsteady = command["unsteady"]?.boolValue { state.isUnsteady = isUnsteady }
+                    if let isMoving = command["moving"]?.boolValue { state.isMoving = isMoving }
                     guard command["take"] != nil else { return [.integer(WallClock.microseconds())] }
                     defer { state.asked = [] }
                     return .array(state.asked.flatMap { [.integer($0.microseconds), .integer(Int64($0.index))] })
@@ -94,6 +98,9 @@ final class MetricsServer {
     }
 
     func setUnsteady(_ isUnsteady: Bool) throws { _ = try ask(["unsteady": .bool(isUnsteady)]) }
+
+    /// Has values come and go, so that scalers follow them.
+    func setMoving(_ isMoving: Bool) throws { _ = try ask(["moving": .bool(isMoving)]) }
 
     /// The queries since the last time, in order.
     func take() throws -> [Query] {

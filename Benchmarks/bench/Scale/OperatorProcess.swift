@@ -3,9 +3,22 @@ import Glibc
 
 /// The operator with its plugins, started as a user starts it.
 final class OperatorProcess {
-    private static let plugins = ["prometheus", "redis", "pubsub"].map { "generalscaler-plugin-\($0)" }
+    static let plugins = ["prometheus", "redis", "pubsub"].map { "generalscaler-plugin-\($0)" }
 
-    private let identifier: pid_t
+    /// Runs a program, tells its process, and ends it once nobody holds the input any more: also where this process is
+    /// killed. What does not end by SIGTERM is killed after a time.
+    private static let script = """
+        "$@" > "$0/audit.log" 2> "$0/operator.log" &
+        program=$!
+        echo $program
+        read -r line
+        kill -TERM $program
+        { timeout 30 tail --pid=$program -f /dev/null || kill -KILL $program; } > /dev/null 2>&1 &
+        wait $program
+        """
+
+    let identifier: pid_t
+    private var process: LineProcess?
 
     /// - Parameters:
     ///   - directory: gets copies of the programs, as they lie together in the image, and the log.
@@ -17,24 +30,17 @@ final class OperatorProcess {
                 try FileManager.default.copyItem(atPath: "\(ownDirectory())/\(name)", toPath: "\(programs)/\(name)")
             }
         }
-        // The shell redirects, and is gone before the operator begins.
-        let command =
-            "exec \(programs)/generalscaler run --kubeconfig \(kubeconfig) --listen 127.0.0.1:0 "
-            + "--lease \(ScaleWorld.namespace)/generalscaler > \(directory)/audit.log 2> \(directory)/operator.log"
-        identifier = try spawn(["sh", "-c", command])
+        process = try LineProcess(
+            ["sh", "-c", Self.script, directory]
+                + ["\(programs)/generalscaler", "run", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0"]
+                + ["--lease", "\(ScaleWorld.namespace)/generalscaler"])
+        let line = try process?.receive() ?? ""
+        guard let identifier = pid_t(line) else { throw BenchError("the operator's process is \"\(line)\"") }
+        self.identifier = identifier
     }
-
-    deinit { stop() }
-
-    private var isStopped = false
 
     /// As a rolling update does it: the lease is given back.
-    func stop() {
-        guard !isStopped else { return }
-        isStopped = true
-        kill(identifier, SIGTERM)
-        waitpid(identifier, nil, 0)
-    }
+    func stop() { process = nil }
 
     /// Processor seconds of all its processes so far: the operator's, and the plugins'.
     func cpuSeconds() throws -> (own: Double, plugins: Double) {

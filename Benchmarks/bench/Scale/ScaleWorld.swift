@@ -13,6 +13,10 @@ enum ScaleWorld {
     /// Asks for more.
     static let risenValue = 75.0
 
+    /// How long a value stays the same where values move, in seconds: drawn for each scaler.
+    private static let movePeriods: ClosedRange<Int64> = 60...300
+    private static let movingValues = 5.0..<60.0
+
     static func name(_ index: Int) -> String { "app-\(index)" }
 
     static func query(_ index: Int) -> String { #"sum(rate(http_requests_total{app="\#(name(index))"}[2m]))"# }
@@ -21,6 +25,14 @@ enum ScaleWorld {
     static func index(inForm form: String) -> Int? {
         let before = ["%22app-", "\"app-"].compactMap { form.firstRange(of: $0) }.first
         return before.flatMap { Int(form[$0.upperBound...].prefix(while: \.isNumber)) }
+    }
+
+    /// The value of a scaler whose values move: another one in each period, the same whenever it is asked for.
+    static func movingValue(_ index: Int, seconds: Int64) -> Double {
+        var random = SeededGenerator(seed: UInt64(index))
+        let period = Int64.random(in: movePeriods, using: &random)
+        var moment = SeededGenerator(seed: random.next() ^ UInt64(seconds / period))
+        return .random(in: movingValues, using: &moment)
     }
 
     static func deployment(_ index: Int) -> JSON {
@@ -43,24 +55,26 @@ enum ScaleWorld {
         scaler(index, type: "redis", config: ["address": .string(redis), "list": .string(name(index))])
     }
 
-    static func scaler(_ index: Int, source: String) -> JSON {
-        scaler(index, type: "prometheus", config: ["address": .string(source), "query": .string(query(index))])
+    /// - Parameter safety: of its spec; the defaults where there is none.
+    static func scaler(_ index: Int, source: String, safety: JSON? = nil) -> JSON {
+        scaler(
+            index, type: "prometheus", config: ["address": .string(source), "query": .string(query(index))],
+            safety: safety)
     }
 
-    private static func scaler(_ index: Int, type: String, config: JSON) -> JSON {
-        [
+    private static func scaler(_ index: Int, type: String, config: JSON, safety: JSON? = nil) -> JSON {
+        var spec: [String: JSON] = [
+            "targetDeployment": .string(name(index)), "minReplicas": 1, "maxReplicas": 100,
+            "pollingIntervalSeconds": .integer(Int64(pollSeconds)),
+            "metrics": [
+                ["type": .string(type), "targetType": "AverageValue", "targetValue": .number(target), "config": config]
+            ],
+        ]
+        spec["safety"] = safety
+        return [
             "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
             "metadata": ["namespace": .string(namespace), "name": .string(name(index))],
-            "spec": [
-                "targetDeployment": .string(name(index)), "minReplicas": 1, "maxReplicas": 100,
-                "pollingIntervalSeconds": .integer(Int64(pollSeconds)),
-                "metrics": [
-                    [
-                        "type": .string(type), "targetType": "AverageValue", "targetValue": .number(target),
-                        "config": config,
-                    ]
-                ],
-            ],
+            "spec": .object(spec),
         ]
     }
 }

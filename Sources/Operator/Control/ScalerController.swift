@@ -201,6 +201,7 @@ actor ScalerController: Service {
         if var state = states[key] {
             guard state.generation != object.generation else { return }
             dropReadings(of: state)
+            stopWaiting(key, for: state.target)
             state.update(object, at: world.time.elapsed())
             states[key] = state
             schedule.set(key, due: world.time.elapsed())
@@ -219,7 +220,15 @@ actor ScalerController: Service {
             pollNow(successor)
         }
         dropReadings(of: state)
-        if let target = state.target { waiting[TargetPlace(namespace: key.namespace, target: target)]?.remove(key) }
+        stopWaiting(key, for: state.target)
+    }
+
+    private func stopWaiting(_ key: ObjectKey, for target: TargetReference?) {
+        guard let target else { return }
+        let place = TargetPlace(namespace: key.namespace, target: target)
+        waiting[place]?.remove(key)
+        // A target that never comes to be is never taken out otherwise.
+        if waiting[place]?.isEmpty == true { waiting[place] = nil }
     }
 
     func dropReadings(of state: ScalerState) {

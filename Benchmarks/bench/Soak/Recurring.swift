@@ -1,0 +1,20 @@
+/// Something that happens again and again, after times that are drawn.
+struct Recurring {
+    private let gapMilliseconds: ClosedRange<Int>
+    private var random: SeededGenerator
+    private var due: ContinuousClock.Instant
+
+    init(every gapMilliseconds: ClosedRange<Int>, seed: UInt64) {
+        self.gapMilliseconds = gapMilliseconds
+        random = SeededGenerator(seed: seed)
+        due = .now
+        _ = isDue(at: due)
+    }
+
+    /// - Returns: whether it is to happen now; where it is, the next time is drawn.
+    mutating func isDue(at now: ContinuousClock.Instant) -> Bool {
+        guard now >= due else { return false }
+        due = now + .milliseconds(Int.random(in: gapMilliseconds, using: &random))
+        return true
+    }
+}

@@ -1,0 +1,90 @@
+import Testing
+
+@testable import bench
+
+@Suite("What a soak is judged by")
+struct SoakTests {
+    @Test("The fit of a line is the line")
+    func line() throws {
+        let fit = try #require(TheilSen((0..<10).map { (Double($0), 3 + 0.5 * Double($0)) }))
+        #expect(fit.slope == 0.5)
+        #expect(fit.intercept == 3)
+    }
+
+    @Test("A quarter of the points may be anything")
+    func outliers() throws {
+        let points = (0..<40).map { index -> (x: Double, y: Double) in
+            let x = Double(index)
+            return (x, index % 4 == 0 ? 1_000 * x : 2 * x)
+        }
+        let fit = try #require(TheilSen(points))
+        #expect(abs(fit.slope - 2) < 0.5)
+    }
+
+    @Test("There is no line through less than two moments")
+    func noLine() {
+        #expect(TheilSen([]) == nil)
+        #expect(TheilSen([(1, 2)]) == nil)
+        #expect(TheilSen([(1, 2), (1, 3)]) == nil)
+    }
+
+    @Test(
+        "A descriptor's kind is told from its link",
+        arguments: [
+            ("socket:[4026]", "socket"), ("pipe:[17]", "pipe"), ("anon_inode:[eventfd]", "eventfd"),
+            ("anon_inode:inotify", "inotify"), ("/dev/null", "file"),
+        ])
+    func kinds(link: String, kind: String) {
+        #expect(ProcessSample.kind(ofLink: link) == kind)
+    }
+
+    private static let calm = QuietPoint(
+        descriptors: ["socket": 5, "pipe": 9], pollSeconds: 12, followSeconds: 40, problem: nil, zombies: 0, strays: [],
+        missingPlugins: [])
+
+    private static func missed(growth: Double? = nil, last: QuietPoint = calm, plugins: [String: Double] = [:])
+        -> [String]
+    {
+        SoakVerdict.missed(growth: growth, first: calm, last: last, plugins: plugins, remains: [])
+    }
+
+    @Test("A soak in which all stays as it was misses nothing")
+    func calm() {
+        #expect(Self.missed(growth: 0.9, plugins: ["redis": 10]).isEmpty)
+    }
+
+    @Test("Growth is missed from its limit on")
+    func growth() {
+        #expect(
+            Self.missed(growth: 1.5) == ["The operator's memory grows by 1.5 MiB an hour; the limit is 1.0."])
+    }
+
+    @Test("A pipe more is missed, a socket more is not")
+    func descriptors() {
+        var last = Self.calm
+        last.descriptors["socket"] = 6
+        #expect(Self.missed(last: last).isEmpty)
+        last.descriptors["pipe"] = 10
+        last.descriptors["pidfd"] = 1
+        #expect(
+            Self.missed(last: last) == [
+                "The operator's descriptors differ between the first quiet spell and the last: pidfd from 0 to 1, "
+                    + "pipe from 9 to 10."
+            ])
+        last = Self.calm
+        last.descriptors["socket"] = 5 + SoakLimits.sockets + 1
+        #expect(Self.missed(last: last).count == 1)
+    }
+
+    @Test("What no longer works is missed, each thing with a sentence")
+    func broken() {
+        var last = Self.calm
+        last.pollSeconds = 31
+        last.followSeconds = nil
+        last.problem = "3 scalers are not right"
+        last.zombies = 1
+        last.strays = ["a"]
+        last.missingPlugins = ["generalscaler-plugin-redis"]
+        #expect(Self.missed(last: last, plugins: ["redis": 1_000]).count == 7)
+    }
+}
