@@ -11,8 +11,9 @@ SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 PYTHON := .build/python
 SEEDS ?= 2000
 MINUTES ?= 30
+RUNS ?= 1000000
 
-.PHONY: help demo release test test-chart test-cluster simulate-faults e2e plugin-check image-check lint manifests fmt bench soak clean
+.PHONY: help demo release test test-chart test-cluster simulate-faults fuzz e2e plugin-check image-check lint manifests fmt bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +45,11 @@ simulate-faults: ## Run the operator in SEEDS simulated worlds full of faults, o
 	@scripts/install-dependencies.sh build
 	@swift build $(SWIFT_FLAGS) --product simulate-faults
 	@.build/debug/simulate-faults $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --processes $$(nproc)) $(if $(FAULTS),--faults $(FAULTS))
+
+fuzz: ## Give each parser of outside bytes RUNS inputs of a fuzzer, or that of one TARGET
+	@scripts/install-dependencies.sh build python
+	@GENERALSCALER_FUZZ=1 swift build $(SWIFT_FLAGS) -c release --scratch-path .build/fuzz --product fuzz-parsers
+	@python3 scripts/fuzz.py --runs $(RUNS) $(TARGET)
 
 e2e: $(PYTHON)/.installed ## Check every manifest, load every plugin and policy, run the operator on a simulated cluster
 	@scripts/install-dependencies.sh build

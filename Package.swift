@@ -13,6 +13,34 @@ let packedRelocations: [LinkerSetting] = [
         .when(platforms: [.linux], configuration: .release))
 ]
 
+// The fuzz build (`make fuzz`): this package's modules are instrumented, and the one program that is built holds them all.
+let isFuzzBuild = Context.environment["GENERALSCALER_FUZZ"] != nil
+
+/// A metric source. A program cannot hold another, so that the fuzz build has its code as a library.
+func plugin(_ source: String, dependencies: [Target.Dependency]) -> Target {
+    let name = "generalscaler-plugin-\(source)"
+    guard isFuzzBuild else {
+        return .executableTarget(
+            name: name, dependencies: dependencies, path: "Plugins/\(source)", linkerSettings: packedRelocations)
+    }
+    let entryPoint = ["-entry-point-function-name", "\(source)_main"].flatMap { ["-Xfrontend", $0] }
+    return .target(
+        name: name, dependencies: dependencies, path: "Plugins/\(source)",
+        swiftSettings: [.unsafeFlags(entryPoint)])
+}
+
+/// The fuzz targets: a library that a test replays the corpus with, and in the fuzz build the fuzzer itself.
+func fuzzTargets(dependencies: [Target.Dependency]) -> Target {
+    let (name, path) = ("fuzz-parsers", "Tests/Fuzzing")
+    guard isFuzzBuild else {
+        return .target(name: name, dependencies: dependencies, path: path, exclude: ["Corpus"])
+    }
+    return .executableTarget(
+        name: name, dependencies: dependencies, path: path, exclude: ["Corpus"],
+        // libFuzzer brings a main of its own, and the gold linker stumbles over it.
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
+}
+
 let package = Package(
     name: "generalscaler",
     platforms: [.macOS(.v15)],
@@ -21,10 +49,12 @@ let package = Package(
         .executable(name: "generalscaler", targets: ["generalscaler"]),
         .executable(name: "generalscaler-launch", targets: ["generalscaler-launch"]),
         .executable(name: "plugin-check", targets: ["plugin-check"]),
-        .executable(name: "generalscaler-plugin-prometheus", targets: ["generalscaler-plugin-prometheus"]),
-        .executable(name: "generalscaler-plugin-redis", targets: ["generalscaler-plugin-redis"]),
-        .executable(name: "generalscaler-plugin-pubsub", targets: ["generalscaler-plugin-pubsub"]),
-    ],
+    ]
+        + (isFuzzBuild
+            ? []
+            : ["prometheus", "redis", "pubsub"].map { source in
+                .executable(name: "generalscaler-plugin-\(source)", targets: ["generalscaler-plugin-\(source)"])
+            }),
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
@@ -153,27 +183,14 @@ let package = Package(
         ),
 
         // MARK: Plugins
-        .executableTarget(
-            name: "generalscaler-plugin-prometheus",
-            dependencies: ["HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats"],
-            path: "Plugins/prometheus",
-            linkerSettings: packedRelocations
-        ),
-        .executableTarget(
-            name: "generalscaler-plugin-redis",
-            dependencies: ["CHiredis", "HTTPTransport", "PluginSDK", "SourceSupport"],
-            path: "Plugins/redis",
-            linkerSettings: packedRelocations
-        ),
-        .executableTarget(
-            name: "generalscaler-plugin-pubsub",
+        plugin("prometheus", dependencies: ["HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats"]),
+        plugin("redis", dependencies: ["CHiredis", "HTTPTransport", "PluginSDK", "SourceSupport"]),
+        plugin(
+            "pubsub",
             dependencies: [
                 "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats",
                 .product(name: "CryptoExtras", package: "swift-crypto"),
-            ],
-            path: "Plugins/pubsub",
-            linkerSettings: packedRelocations
-        ),
+            ]),
 
         // MARK: Examples and benchmarks
         .executableTarget(
@@ -298,6 +315,12 @@ let package = Package(
             swiftSettings: optimizedInDebug
         ),
         .testTarget(name: "FaultSimulationTests", dependencies: ["TestSupport", "simulate-faults"]),
+        fuzzTargets(dependencies: [
+            "Backtest", "CHiredis", "HTTPTransport", "KubernetesClient", "Operator", "PluginConformance", "PluginHost",
+            "PluginProtocol", "PluginSDK", "Scaling", "SourceSupport", "WireFormats", "YAMLFormat",
+            "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+        ]),
+        .testTarget(name: "FuzzingTests", dependencies: ["fuzz-parsers"]),
         .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
         .testTarget(name: "BenchTests", dependencies: ["bench"]),
         .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
@@ -370,4 +393,10 @@ for target in package.targets where !cTargets.contains(target.name) {
             .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
             .treatAllWarnings(as: .error),
         ]
+    if isFuzzBuild {
+        // Optimized, with the debug build's checks, those of unsafe buffers among them.
+        target.swiftSettings! += [
+            .define("FUZZING"), .unsafeFlags(["-sanitize=fuzzer", "-enable-testing", "-assert-config", "Debug"]),
+        ]
+    }
 }

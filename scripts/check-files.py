@@ -14,13 +14,15 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # A longer file holds more than one thing. Recorded data may be longer.
 MAXIMUM_LINES = 600
+# Bytes for parsers to stumble over.
+FUZZ_CORPUS = pathlib.PurePath("Tests/Fuzzing/Corpus")
 DATA_SUFFIXES = {".csv", ".json", ".jsonl"}
 MACHINE_PATH = re.compile(r"(?<![\w.-])/(?:work|root|farm)(?![\w-])")
 
 
 def errors(path, data):
     """What is wrong with the file at `path` that holds the bytes `data`."""
-    if b"\0" in data:
+    if b"\0" in data or FUZZ_CORPUS in pathlib.PurePath(path).parents:
         return
     lines = data.decode("utf-8").splitlines()
     if len(lines) > MAXIMUM_LINES and pathlib.PurePath(path).suffix not in DATA_SUFFIXES:
@@ -35,6 +37,10 @@ class SelfTest(unittest.TestCase):
         self.assertEqual([*errors("a.swift", b"a\n" * MAXIMUM_LINES)], [])
         self.assertEqual(len([*errors("a.swift", b"a\n" * (MAXIMUM_LINES + 1))]), 1)
         self.assertEqual([*errors("a.json", b"a\n" * (MAXIMUM_LINES + 1))], [])
+
+    def test_what_is_no_text(self):
+        for path in ["image.png", "Tests/Fuzzing/Corpus/json/broken"]:
+            self.assertEqual([*errors(path, b"\0\xff" if path.endswith("png") else b"\xff")], [], path)
 
     def test_machine_paths(self):
         slash = b"/"

@@ -81,6 +81,9 @@ extension QueryAnswer {
                 "\(which) is \(Self.name(first.value)), which PromQL gives for a division by zero or a quantile of "
                     + "nothing: there is no number to scale on")
         }
+        guard value.isFinite else {
+            throw PluginError(.noData, "the \(samples.count) series together are more than a number can say")
+        }
         // The evaluation time is the same for all.
         return MetricReading(
             value: value, observedAtMicroseconds: samples.map(\.microseconds).min() ?? 0, detail: joined(note))

@@ -28,9 +28,9 @@ struct MeasurementReader<Runner: CommandRunner> {
 
     private func sum(ofLists keys: [String]) throws(PluginError) -> MetricReading {
         let replies = try runner.run(keys.map { RedisCommand("LLEN", $0, key: $0) })
-        var total: Int64 = 0
-        for (key, reply) in zip(keys, replies) { total += try runner.count(of: reply, key: key, .list) }
-        return MetricReading(Double(total))
+        var total = 0.0
+        for (key, reply) in zip(keys, replies) { total += Double(try runner.count(of: reply, key: key, .list)) }
+        return MetricReading(total)
     }
 
     private func number(_ key: String) throws(PluginError) -> MetricReading {

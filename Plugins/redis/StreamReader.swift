@@ -26,13 +26,14 @@ struct StreamReader<Runner: CommandRunner> {
     private func lag(_ group: StreamGroup) throws(PluginError) -> MetricReading {
         if let lag = group.lag {
             return MetricReading(
-                Double(lag + group.pending), detail: "\(lag) not yet delivered, \(group.pending) pending")
+                Double(lag) + Double(group.pending), detail: "\(lag) not yet delivered, \(group.pending) pending")
         }
         // Redis before 7.0, or a group whose counter was lost, for instance by XDEL.
         let (count, isWhole) = try entries(after: group.lastDelivered)
         let counted = isWhole ? "\(count)" : "at least \(count)"
         return MetricReading(
-            Double(count + group.pending), detail: "\(counted) not yet delivered (counted), \(group.pending) pending")
+            Double(count) + Double(group.pending),
+            detail: "\(counted) not yet delivered (counted), \(group.pending) pending")
     }
 
     private func group(_ name: String) throws(PluginError) -> StreamGroup {

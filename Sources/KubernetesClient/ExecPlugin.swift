@@ -86,7 +86,7 @@ package struct ExecPlugin: Sendable, Hashable {
         return try result.get()
     }
 
-    private func read(_ output: [UInt8]) throws -> (credential: Credential, expires: Int64?) {
+    func read(_ output: [UInt8]) throws -> (credential: Credential, expires: Int64?) {
         let answer = JSONReader(try JSON(parsing: output))
         let version = try answer.required("apiVersion").string()
         guard version == apiVersion else {

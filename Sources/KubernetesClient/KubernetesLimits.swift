@@ -16,6 +16,10 @@ package enum KubernetesLimits {
     static let pageBytes = 128 << 20
     /// Characters of a foreign text (a proxy's HTML, a plugin's stderr) that a message repeats.
     static let quotedCharacters = 300
+    /// Characters of the API server's own message. It may list everything that is wrong with an object.
+    static let messageCharacters = 1_024
+    /// However long a server asks one to wait: what ails it may be over sooner, and a watch that waits is blind.
+    static let longestServerDelay: Duration = .seconds(300)
 
     // MARK: Discovery
 

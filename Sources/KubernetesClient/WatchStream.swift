@@ -45,7 +45,7 @@ package struct WatchStream {
         do {
             while let line = try lines.next() {
                 if line.isEmpty { continue }
-                return try WatchEvent(JSON(parsing: line))
+                return try WatchEvent(line: line)
             }
             return nil
         } catch is LineSplitter.LineTooLong {
@@ -65,8 +65,8 @@ package struct WatchStream {
 }
 
 extension WatchEvent {
-    fileprivate init(_ line: JSON) throws(JSONPathError) {
-        let reader = JSONReader(line)
+    init(line: ArraySlice<UInt8>) throws {
+        let reader = JSONReader(try JSON(parsing: line))
         let object = try reader.required("object")
         switch try reader.required("type").string() {
         case "ADDED": self = .added(object.value)

@@ -26,6 +26,9 @@ struct KnownSecrets {
         recent.add(secret)
     }
 
+    /// Whether a pattern may begin with these four bytes.
+    func mayBegin(with key: UInt32) -> Bool { recent.mayBegin(with: key) || older.mayBegin(with: key) }
+
     /// The patterns that begin with these four bytes.
     func patterns(beginningWith key: UInt32) -> [[Pattern]] {
         [recent.patterns(key), older.patterns(key)].compactMap(\.self)
@@ -46,10 +49,12 @@ extension KnownSecrets {
             secrets.count >= PluginHostLimits.maxSecrets / 2 || bytes >= PluginHostLimits.maxSecretBytes / 2
         }
 
-        func patterns(_ key: UInt32) -> [Pattern]? {
+        func mayBegin(with key: UInt32) -> Bool {
             let bit = Self.bit(key)
-            return filter[bit / 64] & (1 << UInt64(bit % 64)) == 0 ? nil : patterns[key]
+            return filter[bit / 64] & (1 << UInt64(bit % 64)) != 0
         }
+
+        func patterns(_ key: UInt32) -> [Pattern]? { mayBegin(with: key) ? patterns[key] : nil }
 
         mutating func add(_ secret: String) {
             secrets.insert(secret)

@@ -64,7 +64,10 @@ extension PluginFailure {
     }
 
     static func answered(_ error: PluginError, plugin: String) -> PluginFailure {
-        PluginFailure(
+        var error = error
+        error.message = Excerpt.shortened(error.message)
+        error.path = error.path.map(Excerpt.shortened)
+        return PluginFailure(
             .answered(error), plugin: plugin, "plugin \(plugin) answered \(error)",
             retryAfter: error.retryAfterMs.map { .milliseconds($0) })
     }

@@ -56,6 +56,8 @@ package enum PluginHostLimits {
     static let maxBytesAfterExit = 2 << 20
     /// Characters of foreign text that a message shows.
     static let maxExcerpt = 200
+    /// Characters of an error's message that a plugin answers. It goes into conditions and events.
+    static let maxMessageCharacters = 1_024
 
     // MARK: Logs
 
@@ -109,6 +111,8 @@ package enum PluginHostLimits {
     // MARK: Manifest
 
     static let maxManifestBytes = 1 << 20
+    /// Nodes of one plugin's `defaults` after its aliases are expanded.
+    static let maxManifestNodes = 50_000
     /// Entries of one plugin's `allowedAddresses`.
     static let maxAllowedAddresses = 256
 }

@@ -5,7 +5,7 @@ import WireFormats
 struct PluginLogCapture {
     /// What the plugin last said, for the message that tells of its end.
     private(set) var lastLine: String?
-    private var framer = LineFramer(maxLineBytes: PluginHostLimits.maxLogLineBytes)
+    private var framer: LineFramer
     private var limiter: LogLimiter
     private var redactor = SecretRedactor()
     /// The end of a piece of a line that is too long, which may be the beginning of a secret.
@@ -13,7 +13,8 @@ struct PluginLogCapture {
     /// Configs sent before it was known what in them is secret.
     private var unread: [(type: String, config: PluginConfig)]? = []
 
-    init(now: Duration) {
+    init(now: Duration, maxLineBytes: Int = PluginHostLimits.maxLogLineBytes) {
+        framer = LineFramer(maxLineBytes: maxLineBytes)
         limiter = LogLimiter(now: now)
     }
 

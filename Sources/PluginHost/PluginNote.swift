@@ -25,6 +25,13 @@ enum Excerpt {
         return printable(text) + (isCut ? ellipsis : "")
     }
 
+    /// As much of a plugin's own words as an error repeats.
+    static func shortened(_ text: String) -> String {
+        // Of a character there can be any number of scalars.
+        let start = text.unicodeScalars.prefix(PluginHostLimits.maxMessageCharacters)
+        return start.endIndex == text.endIndex ? text : String(start) + ellipsis
+    }
+
     /// The text with each control character, a line break among them, replaced.
     static func printable(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }

@@ -42,9 +42,11 @@ struct SecretSearch {
     private mutating func search(_ decoded: DecodedText, _ secrets: KnownSecrets) {
         let bytes = decoded.bytes
         guard bytes.count >= 4 else { return }
+        var run = 0..<0
         var key = bytes[..<3].reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
         for start in 0...(bytes.count - 4) {
             key = key << 8 | UInt32(bytes[start + 3])
+            guard secrets.mayBegin(with: key) else { continue }
             for pattern in secrets.patterns(beginningWith: key).joined() {
                 let available = min(pattern.bytes.count, bytes.count - start)
                 guard bytes[start..<start + available].elementsEqual(pattern.bytes[..<available]) else { continue }
@@ -52,7 +54,13 @@ struct SecretSearch {
                     unfinishedFrom = min(unfinishedFrom ?? .max, decoded.origin(start))
                 }
                 var hit = start..<start + available
-                if pattern.isBase64 { hit = Self.wholeBase64(around: hit, in: bytes) }
+                if pattern.isBase64 {
+                    // A text that repeats itself is one hit after another in the same run.
+                    if !(run.contains(hit.lowerBound) && hit.upperBound <= run.upperBound) {
+                        run = Self.wholeBase64(around: hit, in: bytes)
+                    }
+                    hit = run
+                }
                 hits.append(decoded.origin(hit.lowerBound)..<decoded.origin(hit.upperBound))
             }
         }
@@ -118,12 +126,19 @@ private struct DecodedText {
     /// - Parameter decode: the bytes that the encoded text at an index means, and its length; nil where it means itself.
     private init(_ text: [UInt8], _ decode: (Int) -> (bytes: [UInt8], length: Int)?) {
         var origins: [Int] = []
+        bytes.reserveCapacity(text.count)
+        origins.reserveCapacity(text.count + 1)
         var index = 0
         while index < text.count {
-            let (decoded, length) = decode(index) ?? ([text[index]], 1)
-            bytes += decoded
-            origins += decoded.map { _ in index }
-            index += length
+            if let (decoded, length) = decode(index) {
+                bytes += decoded
+                origins += repeatElement(index, count: decoded.count)
+                index += length
+            } else {
+                bytes.append(text[index])
+                origins.append(index)
+                index += 1
+            }
         }
         self.origins = origins + [text.count]
     }

@@ -58,22 +58,32 @@ struct YAMLReader {
     var bool: Bool? { node.bool }
 
     func int(in range: ClosedRange<Int>) throws(YAMLProblem) -> Int {
-        guard let number = node.int, range.contains(number) else {
+        guard !node.isBase60, let number = node.int, range.contains(number) else {
             throw problem("must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }
 
     func json() throws(YAMLProblem) -> JSON {
+        var budget = PluginHostLimits.maxManifestNodes
+        return try json(&budget)
+    }
+
+    /// - Parameter budget: nodes that may yet come; aliases multiply them.
+    private func json(_ budget: inout Int) throws(YAMLProblem) -> JSON {
+        budget -= 1
+        guard budget > 0 else {
+            throw problem("is too large: more than \(PluginHostLimits.maxManifestNodes) nodes")
+        }
         switch node {
         case .mapping:
             var object: [String: JSON] = [:]
-            for (key, value) in try members() { object[key] = try value.json() }
+            for (key, value) in try members() { object[key] = try value.json(&budget) }
             return .object(object)
         case .sequence(let sequence):
             var array: [JSON] = []
             for (index, element) in sequence.enumerated() {
-                array.append(try YAMLReader(element, path: "\(path)[\(index)]").json())
+                array.append(try YAMLReader(element, path: "\(path)[\(index)]").json(&budget))
             }
             return .array(array)
         case .scalar(let scalar): return try json(scalar)
@@ -85,6 +95,7 @@ struct YAMLReader {
         switch Resolver.default.resolveTag(of: node) {
         case .null: return .null
         case .bool: return node.bool.map { .bool($0) } ?? .string(scalar.string)
+        case .int where node.isBase60, .float where node.isBase60: return .string(scalar.string)
         case .int: return node.int.map { .integer(Int64($0)) } ?? .string(scalar.string)
         case .float:
             guard let number = node.float else { return .string(scalar.string) }
@@ -93,4 +104,9 @@ struct YAMLReader {
         default: return .string(scalar.string)
         }
     }
+}
+
+extension Node {
+    /// Yams reads `1:30` in base 60, as YAML 1.1 did, and traps where that is past 64 bits. To Kubernetes it is text.
+    var isBase60: Bool { scalar?.string.contains(":") ?? false }
 }

@@ -14,6 +14,9 @@ package struct MarkedFields: Sendable {
 
     /// Schemas that may apply to one place because of one another: a `$ref` can lead in a circle.
     static let maxNesting = 16
+    /// Places that schemas are applied to, each as often as one is. A schema that leads to itself several times makes
+    /// of few places very many.
+    static let maxSteps = 100_000
 
     private let keyword: String
     private let schema: JSON
@@ -33,36 +36,39 @@ package struct MarkedFields: Sendable {
         }
     }
 
-    /// The marked values that the config has.
+    /// The marked values that the config has; the config as a whole where that takes too long to find out.
     package func fields(of config: JSON) -> [Field] {
-        fields(config, schema, nesting: 0)
+        var steps = Self.maxSteps
+        let found = fields(config, schema, nesting: 0, &steps)
+        return steps > 0 ? found : [Field(path: "", value: config)]
     }
 
-    private func fields(_ value: JSON, _ schema: JSON, nesting: Int) -> [Field] {
-        guard case .object(let rules) = schema, nesting < Self.maxNesting else { return [] }
+    private func fields(_ value: JSON, _ schema: JSON, nesting: Int, _ steps: inout Int) -> [Field] {
+        guard case .object(let rules) = schema, nesting < Self.maxNesting, steps > 0 else { return [] }
+        steps -= 1
         if rules[keyword] == true { return [Field(path: "", value: value)] }
         var found: [Field] = []
         if let target = rules["$ref"]?.stringValue.flatMap(definition) {
-            found += fields(value, target, nesting: nesting + 1)
+            found += fields(value, target, nesting: nesting + 1, &steps)
         }
         for name in ["allOf", "anyOf", "oneOf"] {
-            for part in rules[name]?.arrayValue ?? [] { found += fields(value, part, nesting: nesting + 1) }
+            for part in rules[name]?.arrayValue ?? [] { found += fields(value, part, nesting: nesting + 1, &steps) }
         }
         for name in ["then", "else"] {
-            if let part = rules[name] { found += fields(value, part, nesting: nesting + 1) }
+            if let part = rules[name] { found += fields(value, part, nesting: nesting + 1, &steps) }
         }
         switch value {
         case .object(let members):
             for (name, member) in members {
                 for rule in memberRules(name, rules) {
-                    found += fields(member, rule, nesting: 0).map { $0.under(name) }
+                    found += fields(member, rule, nesting: 0, &steps).map { $0.under(name) }
                 }
             }
         case .array(let elements):
             let first = rules["prefixItems"]?.arrayValue ?? []
             for (index, element) in elements.enumerated() {
                 guard let rule = index < first.count ? first[index] : rules["items"] else { continue }
-                found += fields(element, rule, nesting: 0).map { $0.under("[\(index)]") }
+                found += fields(element, rule, nesting: 0, &steps).map { $0.under("[\(index)]") }
             }
         default: break
         }

@@ -6,8 +6,10 @@ package enum Quoting {
 
     /// At most so much of the server's own words, on one line.
     package static func shortened(_ text: String) -> String {
-        let line = String(text.map { $0.isNewline ? " " : $0 })
-        return line.count <= maxCharacters ? line : "\(line.prefix(maxCharacters))..."
+        // Of a character there can be any number of scalars.
+        let start = text.unicodeScalars.prefix(maxCharacters)
+        let line = String(String(start).map { $0.isNewline ? " " : $0 })
+        return start.endIndex == text.endIndex ? line : "\(line)..."
     }
 
     /// The start of a body that is not what was asked for.

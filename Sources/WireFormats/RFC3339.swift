@@ -4,9 +4,12 @@
 public enum RFC3339 {
     public enum Precision: Sendable { case seconds, milliseconds, microseconds }
 
+    /// The years 0 to 9999 in UTC: what four digits can say.
+    private static let writable: ClosedRange<Int64> = -62_167_219_200_000_000...253_402_300_799_999_999
+
     /// The time as text in UTC, cut to the precision. Years outside 0...9999 are clamped.
     public static func text(microseconds: Int64, precision: Precision = .milliseconds) -> String {
-        let clamped = min(max(microseconds, -62_167_219_200_000_000), 253_402_300_799_999_999)
+        let clamped = min(max(microseconds, writable.lowerBound), writable.upperBound)
         let (second, micro) = floorDivide(clamped, 1_000_000)
         let (day, secondOfDay) = floorDivide(second, 86_400)
         let date = civil(fromDay: day)
@@ -26,7 +29,8 @@ public enum RFC3339 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Microseconds since 1970 of an RFC 3339 text, or nil where it is none. Digits past the microsecond are dropped.
+    /// Microseconds since 1970 of an RFC 3339 text, or nil where it is none, or in UTC a time of another year than 0 to
+    /// 9999. Digits past the microsecond are dropped.
     public static func microseconds(_ text: String) -> Int64? {
         var text = text
         return text.withUTF8 { microseconds(utf8: UnsafeRawBufferPointer($0)) }
@@ -44,7 +48,8 @@ public enum RFC3339 {
         else { return nil }
         guard let micro = scanner.fraction(), let offset = scanner.offset(), scanner.isAtEnd else { return nil }
         let seconds = day64(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + min(second, 59) - offset
-        return seconds * 1_000_000 + micro
+        let microseconds = seconds * 1_000_000 + micro
+        return writable.contains(microseconds) ? microseconds : nil
     }
 
     private static func floorDivide(_ value: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {

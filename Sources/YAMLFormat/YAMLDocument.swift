@@ -64,9 +64,15 @@ package enum YAMLDocument {
         switch Tag.Name(rawValue: node.tag.rawValue) {
         case .null: .null
         case .bool: node.bool.map(JSON.bool) ?? .null
+        case .int where node.isBase60, .float where node.isBase60: .string(node.string ?? "")
         case .int: node.int.map { .integer(Int64($0)) } ?? .string(node.string ?? "")
         case .float: node.float.flatMap { $0.isFinite ? .number($0) : nil } ?? .string(node.string ?? "")
         default: .string(node.string ?? "")
         }
     }
+}
+
+extension Node {
+    /// Yams reads `1:30` in base 60, as YAML 1.1 did, and traps where that is past 64 bits. To Kubernetes it is text.
+    var isBase60: Bool { scalar?.string.contains(":") ?? false }
 }

@@ -10,6 +10,9 @@ extension Trace {
             var names: Set<String> = []
             for row in rows { names.formUnion(try row.object().keys) }
             let metrics = names.subtracting(["time", Self.replicasColumn]).sorted()
+            guard metrics.count <= Self.maxMetrics else {
+                throw JSONPathError(path: "", message: "names \(metrics.count) metrics, more than \(Self.maxMetrics)")
+            }
             var samples: [Sample] = []
             for row in rows { samples.append(try Self.sample(row, metrics)) }
             guard !metrics.isEmpty else { throw JSONPathError(path: "", message: "names no metric beside time") }

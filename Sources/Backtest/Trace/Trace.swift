@@ -33,6 +33,8 @@ package struct Trace: Sendable, Hashable {
     package static let replicasColumn = "replicas"
     /// A year at 15 s has a third of this.
     package static let maxSamples = 6_000_000
+    /// Columns. A row of a JSON trace may name one, and each row has a cell for each.
+    package static let maxMetrics = 256
 
     /// - Parameter samples: in any order.
     /// - Throws: ``TraceError`` where there are too few or too many, or two at one time.

@@ -10,6 +10,8 @@ enum AdmissionLimits {
     static let reviewTime: Duration = .seconds(4)
     /// Secrets whose readers are looked up for one object; more are not looked at.
     static let secretsPerReview = 20
+    /// Characters of a refusal: of very many problems, the first tell what to do.
+    static let messageCharacters = 2_048
     static let warnings = 10
     /// The API server cuts longer ones.
     static let warningCharacters = 256

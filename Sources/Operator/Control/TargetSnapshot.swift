@@ -20,9 +20,14 @@ struct CachedTarget: Sendable, Hashable {
 
     init(_ json: JSON) throws(JSONPathError) {
         resourceVersion = try JSONReader(json).required("metadata").required("resourceVersion").string()
-        replicas = json["spec"]?["replicas"]?.intValue
+        replicas = Self.count(json["spec"]?["replicas"])
         // The built-in workloads leave the field out at 0, so that only other kinds are without it.
-        readyReplicas = json["status"]?["readyReplicas"]?.intValue
+        readyReplicas = Self.count(json["status"]?["readyReplicas"])
+    }
+
+    /// Nil where it is no number of replicas: in a kind of its own, a controller may write anything there.
+    private static func count(_ json: JSON?) -> Int? {
+        json?.intValue.flatMap { GeneralScalerSpec.Limits.replicas.contains($0) ? $0 : nil }
     }
 
     /// Whether this version is at least that one.

@@ -21,7 +21,15 @@ package struct ConfigTemplate: Sendable {
     package init(_ json: JSON, path: String) {
         self.json = json
         self.path = path
-        _ = filled(JSONReader(json, path: path)) { reference in
+        _ = filled(json, .whole(path)) { json, location in
+            let reference = JSONReader(json, path: location.text)
+            guard places.count + problems.count < SecretLimits.maxReferences else {
+                if places.count + problems.count == SecretLimits.maxReferences {
+                    problems.append(
+                        reference.error("is more than the \(SecretLimits.maxReferences) references of one config"))
+                }
+                return nil
+            }
             do throws(JSONPathError) {
                 places.append(Place(path: reference.path, reference: try SecretReference(reference)))
             } catch {
@@ -45,30 +53,48 @@ package struct ConfigTemplate: Sendable {
 
     /// The config with what a function gives for each reference; a place without a value is left out.
     package func filled(_ value: (SecretReference) -> String?) -> JSON {
-        let references = Dictionary(places.map { ($0.path, $0.reference) }) { first, _ in first }
-        return filled(JSONReader(json, path: path)) { place in
-            references[place.path].flatMap(value).map { .string($0) }
+        filled(json, .whole(path)) { json, _ in
+            (try? SecretReference(JSONReader(json))).flatMap(value).map { .string($0) }
         } ?? [:]
     }
 
     /// The config where there is no Secret to read. What a plugin says of a stand-in means nothing.
     package func filledWithStandIns() -> JSON { filled { _ in "value-of-a-secret" } }
 
-    private func filled(_ value: JSONReader, _ replace: (JSONReader) -> JSON?) -> JSON? {
-        switch value.value {
+    private func filled(_ value: JSON, _ location: Location, _ replace: (JSON, Location) -> JSON?) -> JSON? {
+        switch value {
         case .object(let members):
-            if members[SecretReference.marker] != nil, value.path != path { return replace(value) }
+            if members[SecretReference.marker] != nil, !location.isWhole { return replace(value, location) }
             var result: [String: JSON] = [:]
             for (name, member) in members.sorted(by: { $0.key < $1.key }) {
-                result[name] = filled(JSONReader(member, path: "\(value.path).\(name)"), replace)
+                result[name] = filled(member, .member(location, name), replace)
             }
             return .object(result)
         case .array(let elements):
             return .array(
                 elements.enumerated().compactMap { index, element in
-                    filled(JSONReader(element, path: "\(value.path)[\(index)]"), replace)
+                    filled(element, .element(location, index), replace)
                 })
-        default: return value.value
+        default: return value
+        }
+    }
+}
+
+/// Where a value stands. It becomes a text only where there is something to tell: a path can be as long as the config.
+private indirect enum Location {
+    case whole(String)
+    case member(Location, String)
+    case element(Location, Int)
+
+    var isWhole: Bool {
+        if case .whole = self { true } else { false }
+    }
+
+    var text: String {
+        switch self {
+        case .whole(let path): path
+        case .member(let parent, let name): "\(parent.text).\(name)"
+        case .element(let parent, let index): "\(parent.text)[\(index)]"
         }
     }
 }

@@ -9,6 +9,8 @@ enum SecretLimits {
     static let deadline: Duration = .seconds(10)
     /// Secrets kept; those not used for longest go first.
     static let maxSecrets = 16_384
+    /// Values of Secrets that one metric's config may take.
+    static let maxReferences = 64
     /// Bytes of keys and values kept.
     static let maxBytes = 32 << 20
 }

@@ -45,12 +45,15 @@ package struct Blocker: Error, Sendable, Hashable {
         }
     }
 
+    /// Of a message: it goes into every condition, and the API server takes no condition of more than 32,768.
+    static let maxMessageCharacters = 4_096
+
     package let reason: Reason
     package let message: String
 
     package init(_ reason: Reason, _ message: String) {
         self.reason = reason
-        self.message = message
+        self.message = ShortMessage.of(message, Self.maxMessageCharacters)
     }
 }
 

@@ -1,0 +1,13 @@
+extension FuzzTarget {
+    /// Every target; each name once.
+    package static let all: [FuzzTarget] = [
+        .json, .rfc3339, .yaml,
+        .pluginAnswers, .pluginRequests, .pluginLog, .secretRedactor, .markedFields, .pluginManifest, .addresses,
+        .responseHead, .listPage, .watchFrames, .apiObjects, .apiErrors, .kubeconfig,
+        .generalScaler, .decisionRequest, .admissionReview,
+        .pluginConfigs, .prometheusAnswers, .monitoringAnswers, .googleCredentials, .redisReplies,
+        .traceCSV, .traceJSON,
+    ]
+
+    package static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
+}

@@ -1,0 +1,80 @@
+import KubernetesClient
+import Scaling
+import WireFormats
+
+@testable import Operator
+
+extension FuzzTarget {
+    private static let now = Timestamp(microsecondsSince1970: 1_767_323_045_000_000)
+
+    /// The resource with its status as the API server has it, up to the decision that is made with it.
+    static let generalScaler = FuzzTarget("general-scaler") { (input) throws(FuzzFinding) in
+        guard let json = try? JSON(parsing: input) else { return }
+        _ = try? Explanation(object: json, events: json["events"]?.arrayValue ?? [], now: now)
+        _ = SecretObject(json)
+        guard let scaler = try? GeneralScaler(json) else { return }
+        _ = scaler.status.mergePatch.encoded()
+        guard case .success(let spec) = scaler.spec else { return }
+        for metric in spec.metrics {
+            let template = ConfigTemplate(metric.config, path: "spec.metrics[0].config")
+            _ = template.filledWithStandIns()
+        }
+        guard
+            let resolved = try? spec.scalingSpec(declaration: { _, _ in
+                BuiltinMetricTypes.Declaration(targetType: .value)
+            })
+        else { return }
+        // A target of any kind: its readiness is whatever its own controller writes.
+        let target = try? CachedTarget(json)
+        for value in [0.001, 1_000_000] {
+            let outcome = DecisionEngine.decide(
+                DecisionInput(
+                    spec: resolved, now: now, current: 7, ready: target?.readyReplicas ?? 7,
+                    observations: [.value(value, observedAt: now), .failed("the source is gone")],
+                    history: scaler.status.history))
+            let desired = outcome.decision.desired
+            try require(desired >= 0 && desired <= max(spec.maxReplicas, 7), "\(desired) replicas are desired")
+            _ = ScalerStatus(decision: outcome.decision, history: outcome.history).mergePatch.encoded()
+        }
+    }
+
+    /// What `generalscaler decide` is asked, and what it answers as the history of the next question.
+    static let decisionRequest = FuzzTarget("decision-request") { (input) throws(FuzzFinding) in
+        guard let json = try? JSON(parsing: input), let request = try? DecisionRequest(json) else { return }
+        let outcome = DecisionEngine.decide(request.input)
+        let answer = outcome.json(of: request.input)
+        let written = answer.encoded()
+        try require((try? JSON(parsing: written))?.encoded() == written, "the answer is read as another")
+        guard var next = json.objectValue else { return }
+        next["history"] = answer["history"]
+        do throws(InvalidSpec) {
+            _ = try DecisionRequest(.object(next))
+        } catch {
+            throw FuzzFinding("its own history is refused: \(error.description.prefix(400))")
+        }
+    }
+
+    static let admissionReview = FuzzTarget("admission-review") { (input) throws(FuzzFinding) in
+        guard let json = try? JSON(parsing: input) else { return }
+        let request: AdmissionRequest
+        do throws(JSONPathError) {
+            request = try AdmissionRequest(json)
+        } catch {
+            return try requireShort(error.description, "the error")
+        }
+        var verdict = AdmissionVerdict()
+        switch GeneralScalerSpec.parse(request.spec) {
+        case .failure(let invalid): verdict.problems = invalid.problems
+        case .success(let spec):
+            for (index, metric) in spec.metrics.enumerated() {
+                let template = ConfigTemplate(metric.config, path: "spec.metrics[\(index)].config")
+                verdict.problems += template.problems
+                verdict.warnings += template.places.map(\.path)
+            }
+        }
+        let answer = request.answer(verdict)
+        let message = answer["response"]?["status"]?["message"]?.stringValue ?? ""
+        try requireShort(message, "the refusal")
+        try require(answer["response"]?["uid"]?.stringValue == request.uid, "answers another request")
+    }
+}
