@@ -22,7 +22,8 @@ final class OperatorProcess {
 
     /// - Parameters:
     ///   - directory: gets copies of the programs, as they lie together in the image, and the log.
-    init(directory: String, kubeconfig: String) throws {
+    ///   - environment: of the operator alone, `NAME=value` each.
+    init(directory: String, kubeconfig: String, environment: [String] = []) throws {
         let programs = "\(directory)/bin"
         if !FileManager.default.fileExists(atPath: programs) {
             try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
@@ -31,7 +32,7 @@ final class OperatorProcess {
             }
         }
         process = try LineProcess(
-            ["sh", "-c", Self.script, directory]
+            ["sh", "-c", Self.script, directory, "env"] + environment
                 + ["\(programs)/generalscaler", "run", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0"]
                 + ["--lease", "\(ScaleWorld.namespace)/generalscaler"])
         let line = try process?.receive() ?? ""

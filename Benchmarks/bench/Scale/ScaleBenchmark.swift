@@ -60,6 +60,7 @@ struct ScaleBenchmark: Benchmark {
             add(
                 "all-polled-after-restart", try run.restart(patience: Self.patience), "s",
                 goal: goals.isLarge ? .atMost(20) : nil)
+            add("allocations-per-poll", try run.allocationsPerPoll(patience: Self.patience), "")
         }
         return results
     }

@@ -144,16 +144,48 @@ struct ScaleRun {
     /// - Returns: seconds until every scaler has been polled.
     mutating func restart(patience: Duration) throws -> Double {
         progress("restart")
+        let start = try replaceOperator()
+        return Double(try untilAllArePolled(patience).last - start) / 1e6
+    }
+
+    /// Allocations of the operator's own process for each poll: what one run of it has more than a shorter one, over the
+    /// polls that it has more.
+    mutating func allocationsPerPoll(patience: Duration) throws -> Double {
+        progress("allocations")
+        var runs: [(allocations: Int, polls: Int)] = []
+        for intervals in [1, 5] {
+            try replaceOperator(environment: Allocations.environment)
+            let first = try untilAllArePolled(patience).count
+            sleep(UInt32(intervals * ScaleWorld.pollSeconds))
+            scaler.stop()
+            let log = contents("\(directory)/operator.log")
+            runs.append((try Allocations.count(inLog: log), first + (try metrics.take().count)))
+        }
+        return Double(runs[1].allocations - runs[0].allocations) / Double(runs[1].polls - runs[0].polls)
+    }
+
+    /// - Returns: when the new one started, in microseconds since 1970.
+    @discardableResult
+    private mutating func replaceOperator(environment: [String] = []) throws -> Int64 {
         scaler.stop()
         _ = try metrics.take()
         let start = WallClock.microseconds()
-        scaler = try OperatorProcess(directory: directory, kubeconfig: kubeconfig)
+        scaler = try OperatorProcess(directory: directory, kubeconfig: kubeconfig, environment: environment)
+        return start
+    }
+
+    /// - Returns: how many polls it took, and when the last scaler had its first one.
+    private func untilAllArePolled(_ patience: Duration) throws -> (count: Int, last: Int64) {
         var polled: [Int: Int64] = [:]
+        var count = 0
         try wait("every poll", patience) {
-            for query in try metrics.take() { polled[query.index] = polled[query.index] ?? query.microseconds }
+            for query in try metrics.take() {
+                polled[query.index] = polled[query.index] ?? query.microseconds
+                count += 1
+            }
             return polled.count == size
         }
-        return Double((polled.values.max() ?? start) - start) / 1e6
+        return (count, polled.values.max() ?? 0)
     }
 
     private func wait(_ what: String, _ patience: Duration = .seconds(180), until isDone: () throws -> Bool) throws {
