@@ -31,8 +31,9 @@ MAXIMUM_BYTES = 4096
 MAXIMUM_MEGABYTES = 1024
 # Of one input, on a machine that is busy.
 MAXIMUM_SECONDS = 20
-# Files of one target that are committed.
-MAXIMUM_FILES = 40
+# Of the inputs of one target that the fuzzer found, those that are kept: so many, none of more bytes.
+KEPT_FILES = 12
+KEPT_BYTES = 1024
 
 # On a crash, libFuzzer has to get the signal: Swift would only print where it was.
 ENVIRONMENT = os.environ | {"SWIFT_BACKTRACE": "enable=no"}
@@ -132,19 +133,21 @@ def run_all(targets, inputs, jobs):
 
 
 def keep(target):
-    """Adds to the committed corpus what reaches something new, the smallest first."""
+    """Adds to the committed corpus what reaches something new, the longest first: they reach most."""
     new, committed = folders(target)
     with tempfile.TemporaryDirectory() as folder:
-        command = [PROGRAM, target, "-merge=1", f"-max_len={MAXIMUM_BYTES}", folder]
-        # First what is committed, so that of equals it stays.
-        for sources in ([committed], [new]):
-            subprocess.run([*command, *sources], env=ENVIRONMENT, check=True, stderr=subprocess.DEVNULL)
+        # What is committed is there already, so that of equals it stays.
+        for path in committed.iterdir():
+            shutil.copy(path, folder)
         known = {path.read_bytes() for path in committed.iterdir()}
+        command = [PROGRAM, target, "-merge=1", f"-max_len={MAXIMUM_BYTES}", folder, new]
+        subprocess.run(command, env=ENVIRONMENT, check=True, stderr=subprocess.DEVNULL)
         found = [path for path in pathlib.Path(folder).iterdir() if path.read_bytes() not in known]
-        room = MAXIMUM_FILES - len(known)
-        for path in sorted(found, key=lambda path: path.stat().st_size)[:max(room, 0)]:
+        short = [path for path in found if path.stat().st_size <= KEPT_BYTES]
+        kept = sorted(short, key=lambda path: path.stat().st_size)[-KEPT_FILES:]
+        for path in kept:
             shutil.copy(path, committed / path.name[:12])
-    print(f"{target}: {len(known)} files, {min(max(room, 0), len(found))} more, {max(len(found) - room, 0)} left out")
+    print(f"{target}: {len(kept)} of {len(found)} kept", flush=True)
 
 
 def main():
