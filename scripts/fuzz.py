@@ -40,6 +40,7 @@ ENVIRONMENT = os.environ | {"SWIFT_BACKTRACE": "enable=no"}
 PULSE = re.compile(r"^#(\d+)\s")
 STATISTIC = re.compile(r"^stat::(\w+):\s+(\d+)")
 LAST_LINES = 40
+CLEAR_LINE = "\r\033[K" if sys.stderr.isatty() else ""
 
 
 @dataclasses.dataclass
@@ -107,23 +108,20 @@ def show_progress(runs, is_over):
         active = ", ".join(f"{run.target} {run.inputs:,}" for run in runs if run.seconds and run.status is None)
         done = sum(run.status is not None for run in runs)
         line = f"{done} of {len(runs)} targets done; {active}"
-        print(f"\r\033[K{line[:110]}" if is_terminal else line, end="" if is_terminal else "\n", file=sys.stderr, flush=True)
-    if is_terminal:
-        print("\r\033[K", end="", file=sys.stderr)
+        print(CLEAR_LINE + line[:110] if is_terminal else line, end="" if is_terminal else "\n", file=sys.stderr, flush=True)
+    print(CLEAR_LINE, end="", file=sys.stderr)
 
 
 def run_all(targets, inputs, jobs):
     runs, is_over = [Run(target) for target in targets], threading.Event()
     progress = threading.Thread(target=show_progress, args=(runs, is_over), daemon=True)
     progress.start()
+    print(f"{'target':<20}{'inputs':>11}{'per s':>10}{'peak MB':>10}{'new':>8}", flush=True)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for future in [pool.submit(fuzz, run, inputs) for run in runs]:
-            future.result()
+        for future in concurrent.futures.as_completed([pool.submit(fuzz, run, inputs) for run in runs]):
+            print(CLEAR_LINE + future.result().row(), flush=True)
     is_over.set()
     progress.join()
-    print(f"{'target':<20}{'inputs':>11}{'per s':>10}{'peak MB':>10}{'new':>8}")
-    for run in runs:
-        print(run.row())
     failed = [run for run in runs if run.status != 0]
     for run in failed:
         print(f"\n{run.target}:", *run.output, sep="\n  ")
