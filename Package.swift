@@ -29,14 +29,14 @@ func plugin(_ source: String, dependencies: [Target.Dependency]) -> Target {
         swiftSettings: [.unsafeFlags(entryPoint)])
 }
 
-/// The fuzz targets: a library that a test replays the corpus with, and in the fuzz build the fuzzer itself.
+/// The fuzz targets: a test that gives them their corpus, and in the fuzz build the fuzzer itself.
 func fuzzTargets(dependencies: [Target.Dependency]) -> Target {
-    let (name, path) = ("fuzz-parsers", "Tests/Fuzzing")
+    let path = "Tests/Fuzzing"
     guard isFuzzBuild else {
-        return .target(name: name, dependencies: dependencies, path: path, exclude: ["Corpus"])
+        return .testTarget(name: "FuzzingTests", dependencies: dependencies, path: path, exclude: ["Corpus"])
     }
     return .executableTarget(
-        name: name, dependencies: dependencies, path: path, exclude: ["Corpus"],
+        name: "fuzz-parsers", dependencies: dependencies, path: path, exclude: ["Corpus", "CorpusTests.swift"],
         // libFuzzer brings a main of its own, and the gold linker stumbles over it.
         linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
 }
@@ -320,7 +320,6 @@ let package = Package(
             "PluginProtocol", "PluginSDK", "Scaling", "SourceSupport", "WireFormats", "YAMLFormat",
             "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
         ]),
-        .testTarget(name: "FuzzingTests", dependencies: ["fuzz-parsers"]),
         .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
         .testTarget(name: "BenchTests", dependencies: ["bench"]),
         .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),

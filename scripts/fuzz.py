@@ -31,14 +31,16 @@ MAXIMUM_BYTES = 4096
 MAXIMUM_MEGABYTES = 1024
 # Of one input, on a machine that is busy.
 MAXIMUM_SECONDS = 20
-# Files of one target that are committed.
-MAXIMUM_FILES = 40
+# Of the inputs of one target that the fuzzer found, those that are kept: so many, none of more bytes.
+KEPT_FILES = 12
+KEPT_BYTES = 1024
 
 # On a crash, libFuzzer has to get the signal: Swift would only print where it was.
 ENVIRONMENT = os.environ | {"SWIFT_BACKTRACE": "enable=no"}
 PULSE = re.compile(r"^#(\d+)\s")
 STATISTIC = re.compile(r"^stat::(\w+):\s+(\d+)")
 LAST_LINES = 40
+CLEAR_LINE = "\r\033[K" if sys.stderr.isatty() else ""
 
 
 @dataclasses.dataclass
@@ -106,23 +108,20 @@ def show_progress(runs, is_over):
         active = ", ".join(f"{run.target} {run.inputs:,}" for run in runs if run.seconds and run.status is None)
         done = sum(run.status is not None for run in runs)
         line = f"{done} of {len(runs)} targets done; {active}"
-        print(f"\r\033[K{line[:110]}" if is_terminal else line, end="" if is_terminal else "\n", file=sys.stderr, flush=True)
-    if is_terminal:
-        print("\r\033[K", end="", file=sys.stderr)
+        print(CLEAR_LINE + line[:110] if is_terminal else line, end="" if is_terminal else "\n", file=sys.stderr, flush=True)
+    print(CLEAR_LINE, end="", file=sys.stderr)
 
 
 def run_all(targets, inputs, jobs):
     runs, is_over = [Run(target) for target in targets], threading.Event()
     progress = threading.Thread(target=show_progress, args=(runs, is_over), daemon=True)
     progress.start()
+    print(f"{'target':<20}{'inputs':>11}{'per s':>10}{'peak MB':>10}{'new':>8}", flush=True)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for future in [pool.submit(fuzz, run, inputs) for run in runs]:
-            future.result()
+        for future in concurrent.futures.as_completed([pool.submit(fuzz, run, inputs) for run in runs]):
+            print(CLEAR_LINE + future.result().row(), flush=True)
     is_over.set()
     progress.join()
-    print(f"{'target':<20}{'inputs':>11}{'per s':>10}{'peak MB':>10}{'new':>8}")
-    for run in runs:
-        print(run.row())
     failed = [run for run in runs if run.status != 0]
     for run in failed:
         print(f"\n{run.target}:", *run.output, sep="\n  ")
@@ -132,19 +131,21 @@ def run_all(targets, inputs, jobs):
 
 
 def keep(target):
-    """Adds to the committed corpus what reaches something new, the smallest first."""
+    """Adds to the committed corpus what reaches something new, the longest first: they reach most."""
     new, committed = folders(target)
     with tempfile.TemporaryDirectory() as folder:
-        command = [PROGRAM, target, "-merge=1", f"-max_len={MAXIMUM_BYTES}", folder]
-        # First what is committed, so that of equals it stays.
-        for sources in ([committed], [new]):
-            subprocess.run([*command, *sources], env=ENVIRONMENT, check=True, stderr=subprocess.DEVNULL)
+        # What is committed is there already, so that of equals it stays.
+        for path in committed.iterdir():
+            shutil.copy(path, folder)
         known = {path.read_bytes() for path in committed.iterdir()}
+        command = [PROGRAM, target, "-merge=1", f"-max_len={MAXIMUM_BYTES}", folder, new]
+        subprocess.run(command, env=ENVIRONMENT, check=True, stderr=subprocess.DEVNULL)
         found = [path for path in pathlib.Path(folder).iterdir() if path.read_bytes() not in known]
-        room = MAXIMUM_FILES - len(known)
-        for path in sorted(found, key=lambda path: path.stat().st_size)[:max(room, 0)]:
+        short = [path for path in found if path.stat().st_size <= KEPT_BYTES]
+        kept = sorted(short, key=lambda path: path.stat().st_size)[-KEPT_FILES:]
+        for path in kept:
             shutil.copy(path, committed / path.name[:12])
-    print(f"{target}: {len(known)} files, {min(max(room, 0), len(found))} more, {max(len(found) - room, 0)} left out")
+    print(f"{target}: {len(kept)} of {len(found)} kept", flush=True)
 
 
 def main():

@@ -61,14 +61,15 @@ extension PluginManifest {
         do {
             root = try Yams.compose(yaml: text)
         } catch {
-            throw PluginHostError("\(path): \(error)")
+            // It shows the line at fault, however long that is.
+            throw PluginHostError("\(path): \(Excerpt.shortened("\(error)"))")
         }
         self.path = path
         guard let root else { return }
         do throws(YAMLProblem) {
             try read(YAMLReader(root))
         } catch {
-            throw PluginHostError("\(path):\(error.line): \(error.message)")
+            throw PluginHostError("\(path):\(error.line): \(Excerpt.shortened(error.message))")
         }
     }
 

@@ -16,7 +16,7 @@ package struct MarkedFields: Sendable {
     static let maxNesting = 16
     /// Places that schemas are applied to, each as often as one is. A schema that leads to itself several times makes
     /// of few places very many.
-    static let maxSteps = 100_000
+    static let maxSteps = 20_000
 
     private let keyword: String
     private let schema: JSON

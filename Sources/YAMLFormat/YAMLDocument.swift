@@ -30,9 +30,18 @@ package enum YAMLDocument {
             .composer(_, let problem, let mark, _):
             "is not valid YAML: line \(mark.line): \(problem)"
         case .duplicatedKeysInMapping(let keys, _):
-            "is not valid YAML: repeated keys: \(keys.map { "\($0)" }.sorted().joined(separator: ", "))"
+            "is not valid YAML: repeated keys: \(named(keys))"
         default: "is not valid YAML"
         }
+    }
+
+    /// Keys that a message names, and characters of each.
+    private static let namedKeys = 5
+    private static let namedKeyCharacters = 64
+
+    private static func named(_ keys: [String]) -> String {
+        let names = keys.sorted().prefix(namedKeys).map { String($0.unicodeScalars.prefix(namedKeyCharacters)) }
+        return names.joined(separator: ", ") + (keys.count > namedKeys ? ", …" : "")
     }
 
     /// - Parameter budget: nodes that may yet come; aliases multiply them.

@@ -1,11 +1,10 @@
 import FoundationEssentials
 import Testing
-import fuzz_parsers
 
 @Suite("The corpus of the fuzzer")
 struct CorpusTests {
     private static let corpus = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Fuzzing/Corpus")
+        .appending(path: "Corpus")
     private static let maxFiles = 40
     private static let maxBytes = 4_096
 
