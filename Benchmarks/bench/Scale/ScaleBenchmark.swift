@@ -52,6 +52,7 @@ struct ScaleBenchmark: Benchmark {
             add("active/cpu-per-query", each * 1e3, "us", baseline: bare * 1e6, goal: goals.isLarge ? .atMost(3) : nil)
         }
         if size > 0 {
+            add("allocations-per-poll", try run.allocationsPerPoll(patience: Self.patience), "")
             add("relist-cpu", try run.relistCost() * 1e3, "ms")
             let reaction = try run.reaction(of: min(size, Self.mostRisen), patience: Self.patience)
             let bound = Double(ScaleWorld.pollSeconds) + Self.reactionAllowance
@@ -60,7 +61,6 @@ struct ScaleBenchmark: Benchmark {
             add(
                 "all-polled-after-restart", try run.restart(patience: Self.patience), "s",
                 goal: goals.isLarge ? .atMost(20) : nil)
-            add("allocations-per-poll", try run.allocationsPerPoll(patience: Self.patience), "")
         }
         return results
     }

@@ -148,8 +148,8 @@ struct ScaleRun {
         return Double(try untilAllArePolled(patience).last - start) / 1e6
     }
 
-    /// Allocations of the operator's own process for each poll: what one run of it has more than a shorter one, over the
-    /// polls that it has more.
+    /// Allocations of the operator's own process for each poll while nothing has to be scaled: what one run of it has more
+    /// than a shorter one, over the polls that it has more.
     mutating func allocationsPerPoll(patience: Duration) throws -> Double {
         progress("allocations")
         var runs: [(allocations: Int, polls: Int)] = []
