@@ -13,7 +13,7 @@ SEEDS ?= 2000
 MINUTES ?= 30
 RUNS ?= 1000000
 
-.PHONY: help demo release test test-chart test-cluster simulate-faults fuzz e2e plugin-check image-check lint manifests fmt bench soak clean
+.PHONY: help demo release test test-chart test-cluster simulate-faults fuzz sanitize e2e plugin-check image-check lint manifests fmt bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,12 @@ fuzz: ## Give each parser of outside bytes RUNS inputs of a fuzzer, or that of o
 	@scripts/install-dependencies.sh build python
 	@GENERALSCALER_FUZZ=1 swift build $(SWIFT_FLAGS) -c release --scratch-path .build/fuzz --product fuzz-parsers
 	@python3 scripts/fuzz.py --runs $(RUNS) $(TARGET)
+
+sanitize: $(PYTHON)/.installed ## Run the tests with the thread sanitizer, then with the address sanitizer
+	@scripts/install-dependencies.sh build test
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@scripts/sanitize.sh thread
+	@scripts/sanitize.sh address
 
 e2e: $(PYTHON)/.installed ## Check every manifest, load every plugin and policy, run the operator on a simulated cluster
 	@scripts/install-dependencies.sh build

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Builds the tests with a sanitizer and runs them; what they start comes from the debug build.
+# Usage: sanitize.sh thread|address [what `swift test` takes, such as --filter OperatorTests]
+set -eu
+cd "$(dirname "$0")/.."
+
+sanitizer=$1
+shift
+build=.build/$sanitizer
+flags="--explicit-target-dependency-import-check error --sanitize $sanitizer --scratch-path $build"
+
+# shellcheck disable=SC2086 # one word for each flag
+swift build $flags --build-tests
+case $sanitizer in
+    thread)
+        clang -shared -fPIC -O2 -Wall -Wextra -Werror -o "$build/mutex.so" scripts/thread-sanitizer-mutex.c
+        export LD_PRELOAD="$PWD/$build/mutex.so"
+        # A race of another package's: hummingbird's HTTP/2 server, which only tests use.
+        printf 'race:HummingbirdHTTP2\n' > "$build/suppressions"
+        export TSAN_OPTIONS="suppressions=$PWD/$build/suppressions"
+        ;;
+    address) ;;
+    *) echo "sanitize.sh: thread or address" >&2; exit 2 ;;
+esac
+export GENERALSCALER_TEST_PROGRAMS="$PWD/.build/debug"
+# The simulated worlds have one thread and no memory of their own that these could look at.
+# shellcheck disable=SC2086
+exec swift test $flags --skip-build --disable-xctest --skip FaultSimulationTests "$@"
