@@ -121,8 +121,10 @@ package struct ScalingHistory: Sendable, Hashable {
         guard let pending = pendingScale else { return }
         pendingScale = nil
         if current == pending.to {
-            let startsCooldown = bounds.contains(pending.from)
-            recordScale(from: pending.from, to: pending.to, at: pending.at, startsCooldown: startsCooldown)
+            // The bounds may have been edited since: only what leads into these is sure to have been a jump into bounds.
+            let nearest = min(max(pending.from, bounds.lowerBound), bounds.upperBound)
+            let isJump = !bounds.contains(pending.from) && pending.to == nearest
+            recordScale(from: pending.from, to: pending.to, at: pending.at, startsCooldown: !isJump)
         } else {
             lastSeenReplicas = pending.from
         }

@@ -53,6 +53,14 @@ struct HistoryTests {
         #expect(outcome.decision.limitedBy == [.cooldown])
     }
 
+    @Test("From out of the bounds: only one that leads to the nearest of them was a jump, which starts no cooldown")
+    func pendingAcrossEdit() {
+        var history = dying(from: spec.maxReplicas + 6, to: spec.maxReplicas)
+        #expect(decide(spec.maxReplicas, 100, history).history.lastScaleDownTime == nil)
+        history = dying(from: spec.maxReplicas + 6, to: spec.maxReplicas - 2)
+        #expect(decide(spec.maxReplicas - 2, 100, history).history.lastScaleDownTime == at(-100))
+    }
+
     @Test("A scale-down under way counts as one, to 0 as a zero of our own")
     func pendingDown() {
         #expect(decide(4, 100, dying(from: 8, to: 4)).history.lastScaleDownTime == at(-100))

@@ -64,7 +64,7 @@ struct AcceptedScale {
     let to: Int
     let pending: PendingScale
     /// Whoever decides next must know of it: it was waited for, and was written down when it came.
-    let isKnown: Bool
+    var isKnown: Bool
     /// Its decision has to wait for cooldowns, and starts them.
     var startsCooldown = true
 

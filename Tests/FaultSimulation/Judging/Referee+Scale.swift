@@ -177,7 +177,11 @@ extension Referee {
         let then = lastClock.offsets(since: last.decidedBy - 120_000_000)
         let now = clock.offsets(since: last.decidedBy - 120_000_000)
         // A clock set back takes what is stored with it ("in the future is now"): set forward again, that time has passed.
-        let skew = max(0, now.upperBound - min(then.lowerBound, now.lowerBound))
+        // So does that of whoever led in between.
+        let writers = (statusWriters[scale.pending.uid] ?? []).compactMap { clocks[$0] }
+            .map { $0.offsets(since: last.decidedBy - 120_000_000).lowerBound }
+        let earliest = writers.reduce(min(then.lowerBound, now.lowerBound), min)
+        let skew = max(0, now.upperBound - earliest)
         let lateness = Int64(plan.interval) * 100_000
         // By when it was decided: what is longer ago than that counts from its decision.
         let since = max(last.pending.at - SimulatedClock.epoch - then.upperBound, last.decidedBy - 120_000_000)

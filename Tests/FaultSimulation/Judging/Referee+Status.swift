@@ -5,6 +5,7 @@ extension Referee {
     func judgeStatus(_ object: JSON, by replica: String, sentAt: Int64) {
         guard let uid = object["metadata"]?["uid"]?.stringValue else { return }
         let name = object["metadata"]?["name"]?.stringValue ?? ""
+        statusWriters[uid, default: []].insert(replica)
         trace.add(timeline.now, name, object["status"]?["reason"]?.stringValue ?? "no reason")
         if let pending = PendingScale(object, replica: replica, sentAt: sentAt) {
             // A second try of one decision, or a status that still has what is not known to have happened.

@@ -23,6 +23,8 @@ final class Referee {
     var pendings: [String: [PendingScale]] = [:]
     /// Whether the status on the server still has the last one: by UID.
     var openPending: [String: Int64] = [:]
+    /// By scaler's uid: who has written its status.
+    var statusWriters: [String: Set<String>] = [:]
     var scales: [AcceptedScale] = []
     /// By target: when somebody else changed its replicas.
     var outsideScales: [String: [Int64]] = [:]
@@ -73,7 +75,13 @@ final class Referee {
         versions[name]?[last].until = timeline.now
     }
 
-    func outsideScale(_ target: String) { outsideScales[target, default: []].append(timeline.now) }
+    func outsideScale(_ target: String, to replicas: Int) {
+        outsideScales[target, default: []].append(timeline.now)
+        guard let last = scales.lastIndex(where: { $0.target == target }) else { return }
+        let scale = scales[last]
+        // Put back before it was written down what had come of it: from then on nobody can tell that it had happened.
+        if scale.from == replicas, openPending[scale.pending.uid] == scale.pending.at { scales[last].isKnown = false }
+    }
 
     func operatorPause(_ isPaused: Bool) { pauses.append((timeline.now, isPaused)) }
 

@@ -79,8 +79,9 @@ extension FaultWorld {
             guard (try? cluster.api.delete(Cluster.path(deployment: name))) != nil else { return }
             trace.add(timeline.now, "people", "delete deployment \(name)")
             timeline.after(dice.duration(0...40_000)) { [unowned self] in
-                cluster.create(deployment: name, replicas: dice.within(0...6))
-                referee.outsideScale(name)
+                let replicas = dice.within(0...6)
+                cluster.create(deployment: name, replicas: replicas)
+                referee.outsideScale(name, to: replicas)
                 pumpWatches()
             }
             return
@@ -109,7 +110,7 @@ extension FaultWorld {
                 != nil
         else { return }
         trace.add(timeline.now, "people", "scale \(name) to \(replicas)")
-        referee.outsideScale(name)
+        referee.outsideScale(name, to: replicas)
     }
 
     /// Anybody may write a label at any time: it makes a new version, and so conflicts.
