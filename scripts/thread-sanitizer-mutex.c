@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <stdint.h>
+#include <unistd.h>
 
 // Not there in a process that the sanitizer is not part of.
 __attribute__((weak)) void __tsan_acquire(void *address);
@@ -16,10 +17,13 @@ __attribute__((swiftcall)) void lockSlow(uint32_t thread, __attribute__((swift_c
     __asm__("$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF");
 
 __attribute__((swiftcall)) void lockSlow(uint32_t thread, __attribute__((swift_context)) uint32_t *word) {
+    enum { yields = 10, sleepMicroseconds = 50 };
     uint32_t free = 0;
+    int tries = 0;
     while (!__atomic_compare_exchange_n(word, &free, thread, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
         free = 0;
-        sched_yield();
+        if (++tries < yields) sched_yield();
+        else usleep(sleepMicroseconds);
     }
     if (__tsan_acquire) __tsan_acquire(word);
 }
