@@ -79,8 +79,8 @@ final class Referee {
         outsideScales[target, default: []].append(timeline.now)
         guard let last = scales.lastIndex(where: { $0.target == target }) else { return }
         let scale = scales[last]
-        // Put back before it was written down what had come of it: from then on nobody can tell that it had happened.
-        if scale.from == replicas, openPending[scale.pending.uid] == scale.pending.at { scales[last].isKnown = false }
+        // Overwritten before it was written down what had come of it: from then on nobody can tell that it had happened.
+        if scale.to != replicas, openPending[scale.pending.uid] == scale.pending.at { scales[last].isKnown = false }
     }
 
     func operatorPause(_ isPaused: Bool) { pauses.append((timeline.now, isPaused)) }
