@@ -213,10 +213,14 @@ extension Referee {
     /// That there were enough polls cannot be seen from here, since polls that come close together share a reading.
     private func hasFailures(_ scale: AcceptedScale, _ plan: ScalerPlan) -> Bool {
         plan.metrics.contains { series in
-            let streak = (readings[series.name] ?? []).reversed()
-                .filter { $0.replica == scale.replica && $0.at <= scale.decidedBy }
-                .prefix { usable($0, series, scale, plan) == nil }
-            guard let first = streak.last else { return false }
+            let all = (readings[series.name] ?? []).filter { $0.replica == scale.replica && $0.at <= scale.decidedBy }
+            let soon = Int64(plan.interval) * 900_000
+            // What another scaler had read, and was read again before this one's next poll, this one may not have seen.
+            let streak = all.indices.reversed().prefix { index in
+                usable(all[index], series, scale, plan) == nil
+                    || index + 1 < all.count && all[index + 1].at - all[index].at < soon
+            }
+            guard let first = streak.last.map({ all[$0] }) else { return false }
             let offsets = clocks[scale.replica]?.offsets(since: first.startedAt) ?? 0...0
             let lasted = scale.decidedBy - first.startedAt + offsets.upperBound - offsets.lowerBound
             return lasted >= Self.fallbackTime
