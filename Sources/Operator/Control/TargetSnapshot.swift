@@ -25,9 +25,10 @@ struct CachedTarget: Sendable, Hashable {
         readyReplicas = Self.count(json["status"]?["readyReplicas"])
     }
 
-    /// Nil where it is no number of replicas: in a kind of its own, a controller may write anything there.
+    /// In a kind of its own, a controller may write anything there: fewer than none are none, and so not ready.
     private static func count(_ json: JSON?) -> Int? {
-        json?.intValue.flatMap { GeneralScalerSpec.Limits.replicas.contains($0) ? $0 : nil }
+        let possible = GeneralScalerSpec.Limits.replicas
+        return json?.intValue.map { min(max($0, possible.lowerBound), possible.upperBound) }
     }
 
     /// Whether this version is at least that one.
