@@ -99,7 +99,7 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                "PluginProtocol", "WireFormats", "CLinux",
+                "PluginProtocol", "WireFormats", "YAMLFormat", "CLinux",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -123,7 +123,7 @@ let package = Package(
         .target(
             name: "ClusterSimulator",
             dependencies: [
-                "HTTPTransport", "WireFormats",
+                "HTTPTransport", "WireFormats", "YAMLFormat",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -209,7 +209,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CCurl", "CLinux", "ClusterSimulator", "PluginHost", "PluginProtocol", "WireFormats", "YAMLFormat",
+                "CCurl", "CLinux", "ClusterSimulator", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
+                "YAMLFormat",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

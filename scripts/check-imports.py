@@ -32,14 +32,14 @@ ALLOWED = {
     "PluginSDK": f"PluginProtocol WireFormats CLinux Logging {RUNTIME}",
     "SourceSupport": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
     "PluginHost": (
-        f"PluginProtocol WireFormats CLinux Crypto Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
+        f"PluginProtocol WireFormats YAMLFormat CLinux Crypto Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
     "PluginConformance": f"CLinux PluginHost PluginProtocol WireFormats {RUNTIME}",
     "KubernetesClient": (
         f"HTTPTransport WireFormats YAMLFormat Logging ServiceLifecycle Subprocess SystemPackage {RUNTIME}"
     ),
     "ClusterSimulator": (
-        f"HTTPTransport WireFormats HTTPTypes Hummingbird Logging ServiceLifecycle Yams {RUNTIME}"
+        f"HTTPTransport WireFormats YAMLFormat HTTPTypes Hummingbird Logging ServiceLifecycle Yams {RUNTIME}"
     ),
     "Operator": (
         "HTTPTransport KubernetesClient PluginHost PluginProtocol Scaling WireFormats "
@@ -60,7 +60,7 @@ ALLOWED = {
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
     "worker": f"CHiredis {RUNTIME}",
     "event-queue": f"HTTPTransport WireFormats {RUNTIME}",
-    "bench": f"CCurl CLinux ClusterSimulator PluginHost PluginProtocol WireFormats YAMLFormat Hummingbird Logging ServiceLifecycle {RUNTIME}",
+    "bench": f"CCurl CLinux ClusterSimulator PluginHost PluginProtocol TestSupport WireFormats YAMLFormat Hummingbird Logging ServiceLifecycle {RUNTIME}",
     "bench-plugin": f"PluginSDK {RUNTIME}",
 }
 

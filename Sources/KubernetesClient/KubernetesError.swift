@@ -109,12 +109,6 @@ extension KubernetesError {
         self.init(status: statusObject["code"]?.intValue ?? 500, answer: statusObject, retryAfter: nil)
     }
 
-    private static func shortened(_ message: String) -> String {
-        // Of a character there can be any number of scalars.
-        let start = message.unicodeScalars.prefix(KubernetesLimits.messageCharacters)
-        return start.endIndex == message.endIndex ? message : String(start) + "…"
-    }
-
     private init(status: Int, answer: JSON, retryAfter: Duration?) {
         let reason = answer["reason"]?.stringValue ?? ""
         let details = answer["details"]
@@ -128,7 +122,8 @@ extension KubernetesError {
         let delay = details?["retryAfterSeconds"]?.intValue.flatMap { $0 > 0 ? Duration.seconds($0) : nil }
         self.init(
             Kind(status: status, reason: reason),
-            answer["message"]?.stringValue.map(Self.shortened) ?? "the server says no more",
+            answer["message"]?.stringValue?.shortened(to: KubernetesLimits.messageCharacters)
+                ?? "the server says no more",
             status: status,
             reason: reason,
             causes: causes,

@@ -1,3 +1,5 @@
+import WireFormats
+
 /// Something about a plugin that belongs in the operator's log.
 enum PluginNote: Sendable, Hashable {
     /// A line of the plugin's stderr.
@@ -27,9 +29,7 @@ enum Excerpt {
 
     /// As much of a plugin's own words as an error repeats.
     static func shortened(_ text: String) -> String {
-        // Of a character there can be any number of scalars.
-        let start = text.unicodeScalars.prefix(PluginHostLimits.maxMessageCharacters)
-        return start.endIndex == text.endIndex ? text : String(start) + ellipsis
+        text.shortened(to: PluginHostLimits.maxMessageCharacters, ellipsis: ellipsis)
     }
 
     /// The text with each control character, a line break among them, replaced.

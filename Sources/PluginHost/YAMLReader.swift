@@ -1,4 +1,5 @@
 import WireFormats
+import YAMLFormat
 import Yams
 
 /// What is wrong with one place of a YAML document.
@@ -104,9 +105,4 @@ struct YAMLReader {
         default: return .string(scalar.string)
         }
     }
-}
-
-extension Node {
-    /// Yams reads `1:30` in base 60, as YAML 1.1 did, and traps where that is past 64 bits. To Kubernetes it is text.
-    var isBase60: Bool { scalar?.string.contains(":") ?? false }
 }

@@ -1,3 +1,5 @@
+import WireFormats
+
 /// How much of a server's own words a message repeats.
 package enum Quoting {
     static let maxCharacters = 500
@@ -6,10 +8,7 @@ package enum Quoting {
 
     /// At most so much of the server's own words, on one line.
     package static func shortened(_ text: String) -> String {
-        // Of a character there can be any number of scalars.
-        let start = text.unicodeScalars.prefix(maxCharacters)
-        let line = String(String(start).map { $0.isNewline ? " " : $0 })
-        return start.endIndex == text.endIndex ? line : "\(line)..."
+        String(text.shortened(to: maxCharacters, ellipsis: "...").map { $0.isNewline ? " " : $0 })
     }
 
     /// The start of a body that is not what was asked for.

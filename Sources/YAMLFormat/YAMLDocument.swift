@@ -1,5 +1,5 @@
 package import WireFormats
-import Yams
+package import Yams
 
 /// Reads YAML as ``JSON``.
 package enum YAMLDocument {
@@ -83,5 +83,5 @@ package enum YAMLDocument {
 
 extension Node {
     /// Yams reads `1:30` in base 60, as YAML 1.1 did, and traps where that is past 64 bits. To Kubernetes it is text.
-    var isBase60: Bool { scalar?.string.contains(":") ?? false }
+    package var isBase60: Bool { scalar?.string.contains(":") ?? false }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import WireFormats
 
 /// What the scale benchmark's cluster holds: Deployments and the scalers on them, each with a query of its own.
@@ -29,9 +30,9 @@ enum ScaleWorld {
 
     /// The value of a scaler whose values move: another one in each period, the same whenever it is asked for.
     static func movingValue(_ index: Int, seconds: Int64) -> Double {
-        var random = SeededGenerator(seed: UInt64(index))
+        var random = SplitMix64(seed: UInt64(index))
         let period = Int64.random(in: movePeriods, using: &random)
-        var moment = SeededGenerator(seed: random.next() ^ UInt64(seconds / period))
+        var moment = SplitMix64(seed: random.next() ^ UInt64(seconds / period))
         return .random(in: movingValues, using: &moment)
     }
 

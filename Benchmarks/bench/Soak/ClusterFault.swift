@@ -1,4 +1,5 @@
 import ClusterSimulator
+import TestSupport
 import WireFormats
 
 /// Something that goes wrong at the API server, for a number of requests.
@@ -27,7 +28,7 @@ struct ClusterFault {
     /// How slow ``Kind/slow`` is.
     let milliseconds: Int
 
-    init(using random: inout SeededGenerator) {
+    init(using random: inout SplitMix64) {
         kind = Kind.allCases.randomElement(using: &random) ?? .slow
         requests = .random(in: 1...Self.mostRequests, using: &random)
         milliseconds = .random(in: 1...Self.mostMilliseconds, using: &random)

@@ -1,5 +1,6 @@
 import Glibc
 import PluginHost
+import TestSupport
 
 /// Kills plugins at random, and no plugin so often that the operator gives up on it for minutes: then a soak would
 /// soak nothing.
@@ -19,10 +20,10 @@ struct PluginKiller {
     }
 
     private var victims: [String: Victim] = [:]
-    private var random: SeededGenerator
+    private var random: SplitMix64
 
     init(seed: UInt64) {
-        random = SeededGenerator(seed: seed)
+        random = SplitMix64(seed: seed)
     }
 
     /// Takes note of the plugins' processes that run now, by their names.

@@ -1,12 +1,14 @@
+import TestSupport
+
 /// Something that happens again and again, after times that are drawn.
 struct Recurring {
     private let gapMilliseconds: ClosedRange<Int>
-    private var random: SeededGenerator
+    private var random: SplitMix64
     private var due: ContinuousClock.Instant
 
     init(every gapMilliseconds: ClosedRange<Int>, seed: UInt64) {
         self.gapMilliseconds = gapMilliseconds
-        random = SeededGenerator(seed: seed)
+        random = SplitMix64(seed: seed)
         due = .now
         _ = isDue(at: due)
     }

@@ -1,3 +1,4 @@
+import TestSupport
 import WireFormats
 
 /// The scalers that there are: always as many, though some go and others come.
@@ -17,12 +18,12 @@ struct SoakPopulation {
     private let source: String
     private(set) var indices: [Int]
     private var next: Int
-    private var random: SeededGenerator
+    private var random: SplitMix64
 
     /// Makes them.
     init(_ count: Int, in cluster: Cluster, source: String, seed: UInt64) throws {
         (self.cluster, self.source) = (cluster, source)
-        random = SeededGenerator(seed: seed)
+        random = SplitMix64(seed: seed)
         indices = Array(0..<count)
         next = count
         for index in indices { try create(index, withTarget: true) }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import TestSupport
 import WireFormats
 
 /// The processes of a soak, what is done to them, and what is seen of them.
@@ -34,7 +35,7 @@ final class SoakRun {
 
     private var killer: PluginKiller
     private var log: GrowingLog
-    private var faultRandom: SeededGenerator
+    private var faultRandom: SplitMix64
     private var kill: Recurring
     private var fault: Recurring
     private var edit: Recurring
@@ -50,11 +51,11 @@ final class SoakRun {
         metrics = try MetricsServer()
         try metrics.setMoving(true)
         // What happens when, and to whom, are sequences of their own, so that none moves another.
-        var seeds = SeededGenerator(seed: seed)
+        var seeds = SplitMix64(seed: seed)
         population = try SoakPopulation(
             SoakLimits.scalers, in: cluster, source: metrics.address, seed: seeds.next())
         killer = PluginKiller(seed: seeds.next())
-        faultRandom = SeededGenerator(seed: seeds.next())
+        faultRandom = SplitMix64(seed: seeds.next())
         kill = Recurring(every: SoakLimits.killGap, seed: seeds.next())
         fault = Recurring(every: SoakLimits.faultGap, seed: seeds.next())
         edit = Recurring(every: SoakLimits.editGap, seed: seeds.next())

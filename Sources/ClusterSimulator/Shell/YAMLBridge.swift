@@ -1,4 +1,5 @@
 import WireFormats
+import YAMLFormat
 import Yams
 
 /// Reads YAML as the JSON that it stands for.
@@ -43,8 +44,7 @@ enum YAMLBridge {
         guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
         if node.null != nil { return .null }
         if let flag = node.bool { return .bool(flag) }
-        // Yams reads 1:30 in base 60, and traps where that is past 64 bits.
-        if scalar.string.contains(":") { return .string(scalar.string) }
+        if node.isBase60 { return .string(scalar.string) }
         if let whole = node.int { return JSON(whole) }
         if let number = node.float, number.isFinite { return .number(number) }
         return .string(scalar.string)

@@ -35,8 +35,8 @@ package struct AdmissionRequest: Sendable {
     package func answer(_ verdict: AdmissionVerdict) -> JSON {
         var response: [String: JSON] = ["uid": .string(uid), "allowed": .bool(verdict.problems.isEmpty)]
         if !verdict.problems.isEmpty {
-            let message = ShortMessage.of(
-                verdict.problems.map(\.description).joined(separator: "; "), AdmissionLimits.messageCharacters)
+            let message = verdict.problems.map(\.description).joined(separator: "; ")
+                .shortened(to: AdmissionLimits.messageCharacters)
             response["status"] = [
                 "status": "Failure", "code": 422, "reason": "Invalid", "message": .string(message),
             ]

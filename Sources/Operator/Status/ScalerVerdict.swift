@@ -1,4 +1,5 @@
 package import Scaling
+import WireFormats
 
 /// What one poll of one scaler came to.
 package enum ScalerVerdict: Sendable {
@@ -53,7 +54,7 @@ package struct Blocker: Error, Sendable, Hashable {
 
     package init(_ reason: Reason, _ message: String) {
         self.reason = reason
-        self.message = ShortMessage.of(message, Self.maxMessageCharacters)
+        self.message = message.shortened(to: Self.maxMessageCharacters)
     }
 }
 
