@@ -5,11 +5,13 @@ import Glibc
 /// the same pace and does nothing with the answers.
 enum CurlLoop {
     static let flag = "--curl-loop"
+    /// Queries come in bunches this far apart, as the operator's polls do.
+    private static let slot = 0.25
 
     /// Processor seconds of one query.
     ///
     /// - Parameters:
-    ///   - rate: queries a second, evenly spread.
+    ///   - rate: queries a second.
     static func secondsPerQuery(_ address: String, rate: Double, seconds: Double) throws -> Double {
         let loop = try LineProcess(["/proc/self/exe", flag, address, "\(rate)", "\(seconds)"])
         guard let result = Double(try loop.receive()) else { throw BenchError("the curl loop failed") }
@@ -37,7 +39,7 @@ enum CurlLoop {
         let cpu = try ProcessTimes.cpuSeconds(of: getpid())
         let start = clock.now
         for (number, query) in queries.enumerated() {
-            let due = start + .seconds(Double(number) / rate)
+            let due = start + .seconds((Double(number) / rate / slot).rounded(.down) * slot)
             let wait = clock.now.duration(to: due)
             if wait > .zero { usleep(UInt32(wait / .microseconds(1))) }
             try perform(easy, query)

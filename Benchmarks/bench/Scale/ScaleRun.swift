@@ -161,6 +161,10 @@ struct ScaleRun {
             let log = contents("\(directory)/operator.log")
             runs.append((try Allocations.count(inLog: log), first + (try metrics.take().count)))
         }
+        // What is measured next needs one that runs, and has begun to do so.
+        try replaceOperator()
+        _ = try untilAllArePolled(patience)
+        sleep(UInt32(ScaleWorld.pollSeconds))
         return Double(runs[1].allocations - runs[0].allocations) / Double(runs[1].polls - runs[0].polls)
     }
 
