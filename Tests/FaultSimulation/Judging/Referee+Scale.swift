@@ -205,8 +205,20 @@ extension Referee {
     ) -> Double? {
         guard let value = reading.value, series.isAverage || value >= 0 else { return nil }
         let offset = clocks[scale.replica]?.offsets(since: reading.startedAt).lowerBound ?? 0
+        return isTooOld(reading, plan, offset: offset) ? nil : max(0, value)
+    }
+
+    /// Whether the reading may have counted as none: by any of the times that the operator's clock has shown since.
+    private func mayHaveFailed(
+        _ reading: ServedReading, _ series: Series, _ scale: AcceptedScale, _ plan: ScalerPlan
+    ) -> Bool {
+        let offset = clocks[scale.replica]?.offsets(since: reading.startedAt).upperBound ?? 0
+        return usable(reading, series, scale, plan) == nil || isTooOld(reading, plan, offset: offset)
+    }
+
+    private func isTooOld(_ reading: ServedReading, _ plan: ScalerPlan, offset: Int64) -> Bool {
         let age = SimulatedClock.epoch + reading.startedAt + offset - reading.observedAt
-        return age <= Int64(max(60, 3 * plan.interval)) * 1_000_000 ? max(0, value) : nil
+        return age > Int64(max(60, 3 * plan.interval)) * 1_000_000
     }
 
     /// Whether some metric has failed for so long that a fallback may apply: for three minutes without a value in between.
@@ -217,7 +229,7 @@ extension Referee {
             let soon = Int64(plan.interval) * 900_000
             // What another scaler had read, and was read again before this one's next poll, this one may not have seen.
             let streak = all.indices.reversed().prefix { index in
-                usable(all[index], series, scale, plan) == nil
+                mayHaveFailed(all[index], series, scale, plan)
                     || index + 1 < all.count && all[index + 1].at - all[index].at < soon
             }
             guard let first = streak.last.map({ all[$0] }) else { return false }
