@@ -121,11 +121,13 @@ struct MisbehavingPluginTests {
 
     @Test("One that closes its stdout but stays is replaced")
     func closesStdout() async throws {
-        let script = PluginScript(types: ["bad"], body: "    os.close(1)")
+        let script = PluginScript(
+            types: ["bad"], body: "    os.close(1)\n    print('closed', file=sys.stderr, flush=True)")
         try await HostFixture.run(["bad": script], clock: ManualClock()) { fixture in
-            let failure = try await fixture.whileTimeFlies {
-                try await fail(fixture, timeout: .seconds(1_000_000_000))
-            }
+            async let call = fail(fixture, timeout: .seconds(1_000_000_000))
+            // Before that it might be the request that is left unread for too long.
+            await fixture.log.wait { $0.metadata["line"] == "closed" }
+            let failure = try await fixture.whileTimeFlies { try await call }
             #expect(failure.kind == .protocolViolation)
             #expect(failure.message.contains("closed its stdout"))
         }
