@@ -50,7 +50,7 @@ struct ScalerStatusTests {
                 ],
             ])
         }
-        var state = ScalerState(try scaler(target: "web", generation: 1))
+        let state = ScalerState(try scaler(target: "web", generation: 1))
         #expect(state.history.pendingScale == .init(from: 6, to: 5, at: at(40)))
         state.update(try scaler(target: "web", generation: 2), at: .zero)
         #expect(state.history.pendingScale != nil)

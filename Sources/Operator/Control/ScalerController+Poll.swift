@@ -34,18 +34,18 @@ extension ScalerController {
         let next =
             isPushed
             ? state.nextAsking : PollPhase.nextDue(after: now, phase: state.phase, interval: state.pollingInterval)
-        states[key]?.nextAsking = next
+        state.nextAsking = next
         schedule.set(key, due: next)
         // The poll that is still on reschedules nothing: the next due time stands already.
         guard !state.isPolling else { return }
-        states[key]?.isPolling = true
-        states[key]?.isPushed = false
+        state.isPolling = true
+        state.isPushed = false
         if isPushed {
-            states[key]?.lastPushedPoll = now
+            state.lastPushedPoll = now
             world.metrics.pollWasPushed()
         }
         if let object = world.scalers[key], object.identity == state.identity {
-            states[key]?.notice(version: object.resourceVersion)
+            state.notice(version: object.resourceVersion)
         }
         let poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due, isPushed: isPushed)
         polls.addTask {
@@ -58,7 +58,7 @@ extension ScalerController {
         world.metrics.pollFinished(after: world.time.elapsed() - startedAt)
         world.logger.debug("poll finished", metadata: poll.identity.metadata([:]))
         guard let state = states[poll.key], state.identity == poll.identity else { return }
-        states[poll.key]?.isPolling = false
+        state.isPolling = false
         // Looked at when it ends and not at the next poll: a cooldown lasts as long as it says.
         if let end = state.lastDecision?.cooldownEnd, end > world.time.now(), let due = schedule.due(of: poll.key) {
             schedule.set(poll.key, due: min(due, world.time.elapsed() + (end - world.time.now())))
@@ -71,7 +71,7 @@ extension ScalerController {
     /// A reading was pushed for the scaler.
     func takePush(_ key: ObjectKey) {
         guard let state = states[key] else { return }
-        states[key]?.isPushed = true
+        state.isPushed = true
         // The poll that is on may have read already what it reads: the end of it looks again.
         if !state.isPolling { pollEarly(key) }
     }
@@ -102,17 +102,19 @@ extension ScalerController {
             try await checkRival(poll, spec)
             for attempt in 0...Self.maxConflictRetries {
                 // Whether a scaling happened whose answer was lost, a cache that is late does not tell.
-                let isUnclear = states[poll.key]?.history.pendingScale != nil
+                let known = states[poll.key]
+                let isUnclear = known?.history.pendingScale != nil
                 let target = try await world.targets.snapshot(
                     of: spec.target, namespace: poll.key.namespace,
-                    notOlderThan: states[poll.key]?.minimumTargetVersion, bypassingCache: attempt > 0 || isUnclear
+                    notOlderThan: known?.minimumTargetVersion, bypassingCache: attempt > 0 || isUnclear
                 )
                 guard let state = state(in: poll) else { return }
+                let history = state.history
                 let outcome = decide(poll, state, resolution, observations, target)
                 if outcome.decision.changesReplicas, spec.mode == .active, try await findsRival(poll, spec) { continue }
                 if await carryOut(poll, outcome.decision, target) { return }
                 // The next attempt remembers what this one did, unless it is of another object or spec by now.
-                if self.state(in: poll) != nil { states[poll.key]?.history = state.history }
+                self.state(in: poll)?.history = history
             }
             throw Blocker(
                 .scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll tries again."
@@ -160,12 +162,12 @@ extension ScalerController {
         let isFirstLook = states[poll.key]?.hasSeenSecrets == false
         let secrets = try await resolver.secretValues(
             of: spec, namespace: poll.key.namespace, isFirstLook ? .recent : freshness)
-        if let state = state(in: poll) { states[poll.key]?.hasSeenSecrets = isSettled(state) }
+        if let state = state(in: poll) { state.hasSeenSecrets = isSettled(state) }
         if let known, known.secrets == secrets { return known }
         let resolution = try await resolver.resolve(spec, secrets)
         guard let state = state(in: poll) else { return resolution }
         dropReadings(of: state)
-        states[poll.key]?.resolution = resolution
+        state.resolution = resolution
         for (metric, query) in zip(spec.metrics, resolution.queries) {
             let terms = SharedReadings.Terms(interval: spec.pollingInterval, timeout: metric.timeout)
             readings.subscribe(poll.identity, to: query, terms: terms)
@@ -200,8 +202,8 @@ extension ScalerController {
         _ target: TargetSnapshot
     ) -> DecisionOutcome {
         let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
-        states[poll.key]?.reversals.observe(current: target.replicas, now: now)
-        let holds = holds(of: states[poll.key] ?? state, at: now)
+        state.reversals.observe(current: target.replicas, now: now)
+        let holds = holds(of: state, at: now)
         let outcome = DecisionEngine.decide(
             DecisionInput(
                 spec: resolution.spec,
@@ -215,9 +217,8 @@ extension ScalerController {
                 isPushed: poll.isPushed
             )
         )
-        states[poll.key]?.history = outcome.history
-        let unreadySince = target.readyReplicas < target.replicas ? state.unreadySince ?? now : nil
-        states[poll.key]?.unreadySince = unreadySince
+        state.history = outcome.history
+        state.unreadySince = target.readyReplicas < target.replicas ? state.unreadySince ?? now : nil
         return outcome
     }
 
@@ -249,9 +250,9 @@ extension ScalerController {
         guard let state = state(in: poll) else { return false }
         if let last = state.rivalsLookedForAt, world.time.elapsed() - last < Self.rivalCheckInterval { return false }
         let rival = try await world.rivals.rival(of: spec.target, namespace: poll.key.namespace)
-        guard self.state(in: poll) != nil else { return false }
-        states[poll.key]?.rival = rival
-        states[poll.key]?.rivalsLookedForAt = rival == nil ? world.time.elapsed() : nil
+        guard let state = self.state(in: poll) else { return false }
+        state.rival = rival
+        state.rivalsLookedForAt = rival == nil ? world.time.elapsed() : nil
         return rival != nil
     }
 
@@ -259,7 +260,7 @@ extension ScalerController {
     private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) {
         guard state(in: poll)?.rival != nil else { return }
         let rival = try await world.rivals.rival(of: spec.target, namespace: poll.key.namespace)
-        if state(in: poll) != nil { states[poll.key]?.rival = rival }
+        state(in: poll)?.rival = rival
     }
 
     /// When the poll was due, unless it is late by more than a little: two polls are then exactly their interval

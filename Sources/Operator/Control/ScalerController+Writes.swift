@@ -23,39 +23,39 @@ extension ScalerController {
     private func scale(
         _ poll: Poll, _ decision: Decision, _ target: TargetSnapshot, _ spec: GeneralScalerSpec
     ) async -> Bool {
-        let key = poll.key
         guard isCurrent(poll) else { return true }
         guard await announcePending(decision, poll), isCurrent(poll) else {
-            if states[key]?.identity == poll.identity { states[key]?.history.pendingScale = nil }
+            if let state = states[poll.key], state.identity == poll.identity { state.history.pendingScale = nil }
             return true
         }
         let result = await inTurn(otherwise: ScalerWriter.ScaleResult.conflict) {
             guard self.isCurrent(poll) else { return .conflict }
             return await self.world.writer.scale(
-                spec.target, namespace: key.namespace, to: decision.desired, at: target, deadline: self.writeDeadline)
+                spec.target, namespace: poll.key.namespace, to: decision.desired, at: target,
+                deadline: self.writeDeadline)
         }
-        guard states[key]?.identity == poll.identity, states[key]?.target == spec.target else {
+        guard let state = states[poll.key], state.identity == poll.identity, state.target == spec.target else {
             // Another object by now, or one with another target, of which nothing of this is true.
             if case .scaled = result { tell(decision, of: poll.identity, spec.target) }
             return true
         }
         switch result {
         case .scaled(let version):
-            states[key]?.history.recordScale(
+            state.history.recordScale(
                 from: decision.current, to: decision.desired, at: decision.time, startsCooldown: decision.startsCooldown
             )
-            states[key]?.minimumTargetVersion = version
-            states[key]?.reversals.recordScale(to: decision.desired)
+            state.minimumTargetVersion = version
+            state.reversals.recordScale(to: decision.desired)
             tell(decision, of: poll.identity, spec.target)
             await report(.decided(decision, obstacle: nil), poll)
         case .conflict:
-            states[key]?.history.pendingScale = nil
+            state.history.pendingScale = nil
             return false
         case .unknown(let blocker):
             // It may have happened: the next look at the replicas tells, and pendingScale stays until then.
             await report(.decided(decision, obstacle: blocker), poll)
         case .refused(let blocker):
-            states[key]?.history.pendingScale = nil
+            state.history.pendingScale = nil
             await report(.decided(decision, obstacle: blocker), poll)
         }
         return true
@@ -68,12 +68,11 @@ extension ScalerController {
 
     /// Writes what is about to be done before it is done, so that a crash in between is noticed at the next start.
     private func announcePending(_ decision: Decision, _ poll: Poll) async -> Bool {
-        let key = poll.key
-        states[key]?.history.pendingScale = ScalingHistory.PendingScale(
+        guard let state = states[poll.key] else { return false }
+        state.history.pendingScale = ScalingHistory.PendingScale(
             from: decision.current, to: decision.desired, at: decision.time
         )
-        guard let state = states[key] else { return false }
-        states[key]?.isStatusWritten = false
+        state.isStatusWritten = false
         let verdict = ScalerVerdict.decided(decision, obstacle: nil)
         let conditions = state.change(to: verdict, plugins: state.pluginsCondition)
             .conditions(now: world.time.now(), generation: state.generation)
@@ -117,27 +116,26 @@ extension ScalerController {
 
     /// Makes the object's status and events say what came of the poll, where they do not yet.
     func report(_ verdict: ScalerVerdict, _ poll: Poll) async {
-        let key = poll.key
-        guard isCurrent(poll), let types = states[key]?.metricTypes else { return }
+        guard isCurrent(poll), let types = states[poll.key]?.metricTypes else { return }
         let plugins = Condition.plugins(unhealthy: await world.source.unhealthyPlugins(ofTypes: types))
-        guard isCurrent(poll), let previous = states[key] else { return }
-        let change = previous.change(to: verdict, plugins: plugins)
-        let conditions = change.conditions(now: world.time.now(), generation: previous.generation)
-        states[key]?.conditions = conditions
+        guard isCurrent(poll), let state = states[poll.key] else { return }
+        let change = state.change(to: verdict, plugins: plugins)
+        let conditions = change.conditions(now: world.time.now(), generation: state.generation)
+        state.conditions = conditions
         var blocker: Blocker?
         switch verdict {
         case .decided(let decision, let obstacle):
-            states[key]?.lastDecision = decision
-            if let obstacle { states[key]?.errors[obstacle.reason, default: 0] += 1 }
+            state.lastDecision = decision
+            if let obstacle { state.errors[obstacle.reason, default: 0] += 1 }
             world.metrics.decided()
         case .blocked(let why):
             blocker = why
-            states[key]?.errors[why.reason, default: 0] += 1
+            state.errors[why.reason, default: 0] += 1
         }
-        world.writer.announce(change, of: previous.identity, target: previous.target)
-        guard !previous.isStatusWritten || change.isChange, let state = states[key] else { return }
+        world.writer.announce(change, of: state.identity, target: state.target)
+        guard !state.isStatusWritten || change.isChange else { return }
         let status = state.status(conditions, state.lastDecision, blocker: blocker)
         let isWritten = await write(status, poll)
-        if isCurrent(poll) { states[key]?.isStatusWritten = isWritten }
+        if isCurrent(poll) { states[poll.key]?.isStatusWritten = isWritten }
     }
 }

@@ -198,12 +198,11 @@ actor ScalerController: Service {
     private func takeChange(_ key: ObjectKey) {
         guard let object = world.scalers[key], !object.isBeingDeleted else { return forget(key) }
         if let state = states[key], state.identity != object.identity { forget(key) }
-        if var state = states[key] {
+        if let state = states[key] {
             guard state.generation != object.generation else { return }
             dropReadings(of: state)
             stopWaiting(key, for: state.target)
             state.update(object, at: world.time.elapsed())
-            states[key] = state
             schedule.set(key, due: world.time.elapsed())
         } else {
             states[key] = ScalerState(object)

@@ -2,8 +2,10 @@ import KubernetesClient
 import Scaling
 import WireFormats
 
-/// What the controller keeps of one scaler between polls.
-struct ScalerState {
+/// What the controller keeps of one scaler between polls. Only the controller changes it.
+///
+/// A class, since a poll looks at it a dozen times: a copy of all that is in it would cost more than the decision.
+final class ScalerState {
     let identity: ObjectIdentity
     /// The newest version of the object that is known to have the status that is remembered here.
     var version: String
@@ -59,7 +61,7 @@ struct ScalerState {
     }
 
     /// Takes over a newer generation of the same object.
-    mutating func update(_ object: GeneralScaler, at now: Duration) {
+    func update(_ object: GeneralScaler, at now: Duration) {
         editedAt = now
         generation = object.generation
         let formerTarget = target
@@ -77,7 +79,7 @@ struct ScalerState {
     }
 
     /// Takes note of a version that somebody else's change has made, of a label say.
-    mutating func notice(version newer: String) {
+    func notice(version newer: String) {
         if ResourceVersion.isNotOlder(newer, than: version) { version = newer }
     }
 
