@@ -56,11 +56,11 @@ struct ScheduleTests {
 
     @Test("a thousand scalers are spread over their interval")
     func spread() {
-        let tenths = (0..<1_000).map { number in
+        let seconds = (0..<1_000).map { number in
             let due = PollPhase.nextDue(
                 after: .zero, phase: PollPhase.phase(of: "uid-\(number)"), interval: .seconds(10))
             return Int(due / .seconds(1) - 1e-9)
         }
-        for second in 0..<10 { #expect((50...150).contains(tenths.count { $0 == second })) }
+        for second in 0..<10 { #expect((50...150).contains(seconds.count { $0 == second })) }
     }
 }
