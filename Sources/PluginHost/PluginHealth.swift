@@ -4,6 +4,8 @@ package struct PluginHealth: Sendable, Hashable {
         /// Its process starts, or has not answered `initialize` yet.
         case starting
         case up
+        /// No scaler uses it, so it has no process; the next call starts one.
+        case resting
         /// Its process ended and is started again after a wait.
         case backingOff = "backing_off"
         /// It ended many times in a row and is only probed from time to time.
@@ -16,7 +18,7 @@ package struct PluginHealth: Sendable, Hashable {
     package var version: String?
     package var state: State
     package var processID: Int32?
-    /// Starts after the first one.
+    /// Starts after an end that was not the host's wish.
     package var restarts: Int
     /// New versions of its file that took over while it ran.
     package var swaps: Int

@@ -19,6 +19,7 @@ package final class PluginHost: Service {
     private let logs: LogPump
     private let clock: HostClock
     private let loop: EventLoop
+    private let restsAfter: Duration?
     private let lastSubscription = Atomic<Int>(0)
 
     /// Reads the manifest and finds the plugins; none is started before ``run()``.
@@ -47,6 +48,7 @@ package final class PluginHost: Service {
             throw PluginHostError("the plugin host cannot start: \(error)")
         }
         self.clock = HostClock(clock)
+        restsAfter = configuration.restsAfter
         logs = LogPump(logger: logger)
         let registry = SharedTypeRegistry(
             TypeRegistry(plugins: found.programs.map(\.name), directories: configuration.directories))
@@ -86,6 +88,11 @@ package final class PluginHost: Service {
                 background.addTask { await self.programs.run(clock: self.clock) }
                 for supervisor in self.supervisors.values {
                     background.addTask { await supervisor.keepSubscribed() }
+                }
+                if let restsAfter = self.restsAfter {
+                    for supervisor in self.supervisors.values {
+                        background.addTask { await supervisor.restWhenUnused(for: restsAfter) }
+                    }
                 }
                 background.addTask {
                     // Throws when the plugins have stopped, or are killed, without it.
@@ -148,7 +155,7 @@ package final class PluginHost: Service {
         let owners = registry.types.withLock { registry in Set(types.compactMap(registry.owner)) }
         var unhealthy: [PluginHealth] = []
         for name in owners.sorted() {
-            guard let supervisor = supervisors[name], await !supervisor.isHealthy else { continue }
+            guard let supervisor = supervisors[name], !supervisor.isHealthy else { continue }
             unhealthy.append(await supervisor.health())
         }
         return unhealthy
@@ -213,27 +220,36 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Has the plugin push readings of a config, for as long as anyone wants them and whenever it runs.
+    /// Keeps the plugin from resting, and has it push readings of a config where it can, for as long as anyone wants them
+    /// and whenever it runs.
     ///
     /// Pushes come on top of what ``read(type:config:targetType:timeout:)`` answers, never in its place: a plugin may
     /// refuse, and a push may be lost.
     ///
     /// - Parameter deliver: called on the event loop's thread with each reading, from now on and never from within this
     ///   call. It does not block.
-    /// - Returns: nil where the plugin does not push.
+    /// - Returns: nil where no plugin is to be asked for it.
     package func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void
-    ) -> PushSubscription? {
+    ) -> ReadingSubscription? {
         let (owner, installed) = registry.types.withLock { ($0.owner(of: type), $0.installed[type]) }
-        guard installed?.pushes == true, let owner, let supervisor = supervisors[owner],
-            supervisor.program.mode == .serve, gates[owner]?.refusal(type: type, config: config) == nil
+        guard let owner, let supervisor = supervisors[owner], gates[owner]?.refusal(type: type, config: config) == nil
         else { return nil }
+        loop.execute { supervisor.assumeIsolated { $0.beginUse() } }
+        guard installed?.pushes == true, supervisor.program.mode == .serve else {
+            return ReadingSubscription { [loop] in loop.execute { supervisor.assumeIsolated { $0.endUse() } } }
+        }
         let id = Int64(lastSubscription.add(1, ordering: .relaxed).newValue)
         let wish = SubscriptionTable.Wish(type: type, config: config, targetType: targetType, deliver: deliver)
         loop.execute { supervisor.assumeIsolated { $0.subscribe(id, wish) } }
-        return PushSubscription { [loop] in
-            loop.execute { supervisor.assumeIsolated { $0.unsubscribe(id) } }
+        return ReadingSubscription { [loop] in
+            loop.execute {
+                supervisor.assumeIsolated {
+                    $0.unsubscribe(id)
+                    $0.endUse()
+                }
+            }
         }
     }
 
@@ -266,7 +282,7 @@ extension PluginHost {
 }
 
 /// Ends what ``PluginHost/subscribe(type:config:targetType:deliver:)`` began.
-package struct PushSubscription: Sendable {
+package struct ReadingSubscription: Sendable {
     private let end: @Sendable () -> Void
 
     package init(_ end: @escaping @Sendable () -> Void) {

@@ -13,16 +13,19 @@ package struct PluginHostConfiguration: Sendable {
     /// The path of `generalscaler-launch`, which confines plugins. Without it only plugins start that `plugins.yaml`
     /// sets `confined: false` for.
     package var launcher: String?
+    /// For how long nobody uses a plugin until its process is ended; nil for never. The next call starts it again.
+    package var restsAfter: Duration?
 
     package init(
         directories: [String], manifest: String? = nil, hostVersion: String, environment: [String: String],
-        launcher: String? = PluginHostConfiguration.installedLauncher
+        launcher: String? = PluginHostConfiguration.installedLauncher, restsAfter: Duration? = nil
     ) {
         self.directories = directories
         self.manifest = manifest
         self.hostVersion = hostVersion
         self.environment = environment
         self.launcher = launcher
+        self.restsAfter = restsAfter
     }
 
     /// Where temporary directories are made, unless the operator's own TMPDIR says otherwise.

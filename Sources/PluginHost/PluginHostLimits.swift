@@ -82,6 +82,8 @@ package enum PluginHostLimits {
 
     // MARK: Life and death
 
+    /// How long the operator keeps a plugin that nobody uses.
+    package static let restsAfter: Duration = .seconds(60)
     /// How long a plugin has to exit after SIGTERM.
     static let terminateGrace: Duration = .seconds(3)
     /// How long a process may outlive its stdout: on a loaded machine an exit takes its time.

@@ -1,5 +1,6 @@
 import Logging
 import PluginProtocol
+import Synchronization
 import WireFormats
 
 /// Keeps one plugin running: starts its program, starts it again when it ends, and swaps in a new version of it.
@@ -8,8 +9,11 @@ import WireFormats
 actor PluginSupervisor {
     private enum State {
         case idle
-        case starting
+        /// - Parameter isAgain: because it ended when it was not to.
+        case starting(isAgain: Bool)
         case up
+        /// It was ended because nobody uses it, or is about to end; the next call starts it.
+        case resting
         case waiting(until: Duration, isBroken: Bool)
         case stopped
     }
@@ -26,7 +30,10 @@ actor PluginSupervisor {
     private let onHandshake: @Sendable (InitializeResult) -> [String]
     let logger: Logger
 
-    private var state = State.idle
+    private var state = State.idle {
+        didSet { reliability.store(isReliable, ordering: .relaxed) }
+    }
+    private nonisolated let reliability = Atomic(true)
     /// Where calls go.
     private(set) var current: (any PluginInstance)?
     /// The next version: it has taken over the calls, and run() takes it over when the last one has ended.
@@ -34,7 +41,7 @@ actor PluginSupervisor {
     /// Every run that has not ended: the current one, one that is being drained, one that is being tried.
     private var open: [any PluginInstance] = []
     private var policy = RestartPolicy()
-    private var starts = 0
+    private var restarts = 0
     private var launches = 0
     private var swaps = 0
     private var version: String?
@@ -50,6 +57,10 @@ actor PluginSupervisor {
     nonisolated let subscriptionBell = Bell()
     /// Reasons for which the present process could not be subscribed to something, as they were logged.
     var loggedRefusals: Set<String> = []
+    /// Of the configs that somebody reads from time to time, how many there are.
+    private var uses = 0
+    private var lastUse: Duration
+    private let wakeBell = Bell()
     private var isStopping = false
     private var isSwapping = false
     private var pause: Task<Void, any Error>?
@@ -70,6 +81,7 @@ actor PluginSupervisor {
         var logger = logger
         logger[metadataKey: "plugin"] = "\(program.name)"
         self.logger = logger
+        lastUse = surroundings.clock.now()
     }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { surroundings.loop.asUnownedSerialExecutor() }
@@ -78,14 +90,20 @@ actor PluginSupervisor {
 
     /// Runs the plugin until ``stop()``, or until the task is cancelled, which kills the process.
     func run() async {
+        var isAgain = false
         while !isStopping, !Task.isCancelled {
-            let end = await finish(takeSuccessor() ?? startCurrent())
-            // A newer version took its place; that it has ended is as it should be.
+            let end = await finish(takeSuccessor() ?? startCurrent(isAgain: isAgain))
+            // Another run took its place; that it has ended is as it should be.
             guard successor == nil else { continue }
             current = nil
             subscriptions.end()
             guard !isStopping, !Task.isCancelled else { break }
-            await waitForRestart(after: end)
+            if case .resting = state {
+                await untilWoken()
+            } else {
+                await waitForRestart(after: end)
+                isAgain = true
+            }
         }
         if let successor = takeSuccessor() { _ = await finish(successor) }
         state = .stopped
@@ -96,6 +114,7 @@ actor PluginSupervisor {
     func stop() async {
         isStopping = true
         pause?.cancel()
+        wakeBell.ring()
         for instance in open { await instance.stop() }
     }
 
@@ -105,9 +124,9 @@ actor PluginSupervisor {
         await withCheckedContinuation { settledWaiters.append($0) }
     }
 
-    private func startCurrent() -> Launch {
-        state = .starting
-        starts += 1
+    private func startCurrent(isAgain: Bool) -> Launch {
+        if isAgain { restarts += 1 }
+        state = .starting(isAgain: isAgain)
         let launch = start { initialized in
             self.assumeIsolated { $0.handshaken(initialized) }
         }
@@ -201,6 +220,53 @@ actor PluginSupervisor {
         settledWaiters = []
     }
 
+    // MARK: Resting
+
+    /// Ends the plugin's process whenever nobody has used it for that long, until the task is cancelled.
+    func restWhenUnused(for time: Duration) async {
+        // A program that runs for one call alone never lasts.
+        guard program.mode == .serve else { return }
+        while !Task.isCancelled {
+            let now = surroundings.clock.now()
+            if uses == 0, now >= lastUse + time { await rest() }
+            let next = uses == 0 && lastUse + time > now ? lastUse + time : now + time
+            try? await surroundings.clock.sleep(next)
+        }
+    }
+
+    private func rest() async {
+        guard case .up = state, !isStopping, !isSwapping, successor == nil, let old = current else { return }
+        logger.info("Plugin rests until it is used")
+        state = .resting
+        current = nil
+        subscriptions.end()
+        await old.retire()
+    }
+
+    /// Starts the program again; calls wait for its handshake as they do at the first start.
+    private func wake() -> any PluginInstance {
+        let launch = startCurrent(isAgain: false)
+        successor = launch
+        wakeBell.ring()
+        return launch.instance
+    }
+
+    private func untilWoken() async {
+        for await _ in wakeBell.rings where successor != nil || isStopping { return }
+    }
+
+    /// Somebody is going to read a config from time to time.
+    func beginUse() {
+        uses += 1
+        lastUse = surroundings.clock.now()
+        if case .resting = state, !isStopping { _ = wake() }
+    }
+
+    func endUse() {
+        uses -= 1
+        lastUse = surroundings.clock.now()
+    }
+
     // MARK: Swapping
 
     /// Looks at the program's file, and swaps in what lies there where that has changed and is complete.
@@ -268,7 +334,7 @@ actor PluginSupervisor {
     func call(
         _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
-        switch callee {
+        switch callee() {
         case .failure(let failure): return .failure(failure)
         case .success(let instance):
             let result = await instance.call(request, type: type, config: config, timeout: timeout, isolation: self)
@@ -283,7 +349,7 @@ actor PluginSupervisor {
         _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
         isolation: isolated (any Actor)? = #isolation
     ) async -> Result<PluginAnswer, PluginFailure> {
-        switch alreadyOnLoop({ $0.callee }) {
+        switch alreadyOnLoop({ $0.callee() }) {
         case .failure(let failure): return .failure(failure)
         case .success(let instance):
             let result = await instance.call(
@@ -293,7 +359,10 @@ actor PluginSupervisor {
         }
     }
 
-    private var callee: Result<any PluginInstance, PluginFailure> {
+    /// Who takes a call now; starts the program where that rests.
+    private func callee() -> Result<any PluginInstance, PluginFailure> {
+        lastUse = surroundings.clock.now()
+        if case .resting = state, !isStopping { return .success(wake()) }
         guard let current, !isStopping else { return .failure(notRunning) }
         return .success(current)
     }
@@ -313,7 +382,7 @@ actor PluginSupervisor {
                 .notRunning, plugin: name, "plugin \(name) \(what) in \(Self.text(left))\(last)", retryAfter: left)
         case .stopped:
             return PluginFailure(.notRunning, plugin: name, "plugin \(name) has stopped, because its host has")
-        case .idle, .starting, .up:
+        case .idle, .starting, .up, .resting:
             let what = isStopping ? "is stopping, because its host is" : "has not been started yet"
             return PluginFailure(.notRunning, plugin: name, "plugin \(name) \(what)")
         }
@@ -347,7 +416,7 @@ actor PluginSupervisor {
             version: version,
             state: healthState,
             processID: sum.process,
-            restarts: max(0, starts - 1),
+            restarts: restarts,
             swaps: swaps,
             inFlight: sum.inFlight,
             waiting: sum.waiting,
@@ -358,13 +427,21 @@ actor PluginSupervisor {
         )
     }
 
-    /// Whether it can be relied on now: it is up, or still starting for the first time.
-    var isHealthy: Bool { healthState == .up || healthState == .starting && starts <= 1 }
+    /// Whether it can be relied on now: it is up, or was not needed until now. Every poll asks, from its own thread.
+    nonisolated var isHealthy: Bool { reliability.load(ordering: .relaxed) }
+
+    private var isReliable: Bool {
+        switch state {
+        case .idle, .starting(isAgain: false), .up, .resting: true
+        case .starting(isAgain: true), .waiting, .stopped: false
+        }
+    }
 
     private var healthState: PluginHealth.State {
         switch state {
         case .idle, .starting: .starting
         case .up: .up
+        case .resting: .resting
         case .waiting(_, let isBroken): isBroken ? .broken : .backingOff
         case .stopped: .stopped
         }

@@ -14,12 +14,16 @@ struct PluginOptions: ParsableArguments {
     @Option(help: "Path of plugins.yaml, which sets defaults and limits for each plugin.")
     var pluginsConfig: String?
 
-    func configuration(_ environment: [String: String]) throws -> PluginHostConfiguration {
+    /// - Parameter restsAfter: for how long nobody uses a plugin until its process is ended; nil for never.
+    func configuration(
+        _ environment: [String: String], restsAfter: Duration? = nil
+    ) throws -> PluginHostConfiguration {
         PluginHostConfiguration(
             directories: directories.isEmpty ? [ProgramDirectory.path] : directories,
             manifest: pluginsConfig,
             hostVersion: OperatorRuntime.version,
-            environment: environment
+            environment: environment,
+            restsAfter: restsAfter
         )
     }
 }

@@ -66,7 +66,9 @@ struct RunCommand: AsyncParsableCommand {
             election: try electionOptions.election(),
             admission: admissionOptions.configuration
         )
-        let plugins = try PluginHost(configuration: try pluginOptions.configuration(environment), logger: logger)
+        let plugins = try PluginHost(
+            configuration: try pluginOptions.configuration(environment, restsAfter: PluginHostLimits.restsAfter),
+            logger: logger)
         // A watch has a connection for as long as it lasts, and there are as many as namespaces and kinds.
         let http = CurlHTTPClient(configuration: .init(connectionsPerHost: HTTPLimits.connections))
         let runtime = OperatorRuntime(

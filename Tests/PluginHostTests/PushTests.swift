@@ -242,10 +242,13 @@ struct PushTests {
     func unable() async throws {
         let script = PluginScript(types: ["depth"])
         try await HostFixture.run(["depth": script]) { fixture async throws in
-            let subscription = fixture.host.subscribe(
-                type: "depth", config: PluginConfig(["value": 1]), targetType: .value
-            ) { _ in }
-            #expect(subscription == nil)
+            _ = fixture.host.subscribe(type: "depth", config: PluginConfig(["value": 1]), targetType: .value) { _ in
+                Issue.record("nothing is pushed")
+            }
+            let reading = try await fixture.host.read(
+                type: "depth", config: ["value": 3], targetType: .value, timeout: .seconds(60))
+            #expect(reading.value == 3)
+            #expect(!fixture.log.records.contains { $0.message.hasPrefix("Plugin pushes no readings") })
         }
     }
 }

@@ -159,7 +159,7 @@ struct SinTests {
     }
 
     /// Subscribes to the bad plugin, and awaits that many of the readings that it pushes.
-    private func pushes(_ count: Int, _ fixture: HostFixture) async throws -> (PushSubscription, [Double]) {
+    private func pushes(_ count: Int, _ fixture: HostFixture) async throws -> (ReadingSubscription, [Double]) {
         let (readings, continuation) = AsyncStream.makeStream(of: Double.self)
         let subscription = try #require(
             fixture.host.subscribe(type: "bad", config: PluginConfig(["value": 7]), targetType: .value) {

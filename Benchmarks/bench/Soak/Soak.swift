@@ -113,7 +113,8 @@ struct Soak {
             descriptors: Self.least(samples.compactMap { $0.processes.first?.descriptors }),
             pollSeconds: poll, followSeconds: follow, problem: problem, zombies: samples.map(\.zombies).min() ?? 0,
             strays: strays.sorted().map { ProcessSample.program(of: $0) ?? "process \($0)" },
-            missingPlugins: OperatorProcess.plugins.filter { plugins[$0] == nil })
+            // The others rest, since no scaler uses them.
+            missingPlugins: SoakPopulation.plugins.filter { plugins[$0] == nil })
         run.report.record(["event": "quiet", "what": .string(Self.text(point))])
         _ = try run.metrics.raise([])
         return point

@@ -3,6 +3,9 @@ import WireFormats
 
 /// The scalers that there are: always as many, though some go and others come.
 struct SoakPopulation {
+    /// What the scalers use.
+    static let plugins = ["generalscaler-plugin-prometheus"]
+
     private static let scalers = "/apis/autoscaling.example.com/v1/namespaces/\(ScaleWorld.namespace)/generalscalers"
     private static let deployments = "/apis/apps/v1/namespaces/\(ScaleWorld.namespace)/deployments"
     private static let events = "/apis/events.k8s.io/v1/namespaces/\(ScaleWorld.namespace)/events"

@@ -87,13 +87,15 @@ extension MetricFamily {
         MetricFamily("plugin_" + name, kind, labels: ["plugin"] + labels, help)
     }
 
-    static let pluginUp = ofPlugin("up", .gauge, "Whether the plugin's process is up and has shaken hands.")
+    static let pluginUp = ofPlugin(
+        "up", .gauge, "Whether the plugin's process is up and has shaken hands, or rests because no scaler uses it.")
     static let pluginState = ofPlugin(
         "state", .gauge, labels: ["state"], "1 for the state that the plugin's process is in, 0 for the others.")
     static let pluginAnswer = ofPlugin(
         "answer_seconds", .summary, labels: ["quantile"],
         "How long the plugin took: quantiles of its last thousand answers.")
-    static let pluginRestarts = ofPlugin("restarts_total", .counter, "Starts of the plugin after its first one.")
+    static let pluginRestarts = ofPlugin(
+        "restarts_total", .counter, "Starts of the plugin after an end that the operator did not want.")
     static let pluginSwaps = ofPlugin(
         "swaps_total", .counter, "New versions of the plugin that took over while it ran.")
     static let pluginInFlight = ofPlugin("in_flight", .gauge, "Calls that the plugin has not answered yet.")

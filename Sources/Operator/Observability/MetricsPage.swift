@@ -28,7 +28,7 @@ struct MetricsPage {
 
     private func writePlugins(into text: inout MetricsText) {
         text.begin(.pluginUp)
-        for plugin in plugins { text.sample([plugin.name], plugin.state == .up ? 1 : 0) }
+        for plugin in plugins { text.sample([plugin.name], [.up, .resting].contains(plugin.state) ? 1 : 0) }
         text.begin(.pluginState)
         for plugin in plugins {
             for state in PluginHealth.State.allCases {

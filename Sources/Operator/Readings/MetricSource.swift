@@ -23,14 +23,15 @@ package protocol MetricSource: Service {
         type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading
 
-    /// Asks to be told of readings as they change, on top of ``read(type:config:targetType:timeout:)``.
+    /// Tells the source that this is read from time to time, and asks to be told of readings as they change, on top of
+    /// ``read(type:config:targetType:timeout:)``, where the type's plugin can.
     ///
     /// - Parameter deliver: called from any thread, never from within this call; does not block.
-    /// - Returns: nil where the type's plugin pushes nothing.
+    /// - Returns: what ends it; nil where the source needs no such word.
     func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void
-    ) -> PushSubscription?
+    ) -> ReadingSubscription?
 
     /// Those of the plugins behind these types that cannot be relied on now, by name.
     func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth]
@@ -44,7 +45,7 @@ extension MetricSource {
     package func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void
-    ) -> PushSubscription? { nil }
+    ) -> ReadingSubscription? { nil }
 }
 
 extension PluginHost: MetricSource {}

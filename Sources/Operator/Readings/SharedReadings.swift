@@ -30,8 +30,8 @@ final class SharedReadings: Sendable {
         var askedAt: Duration?
         /// When the last reading was pushed that was of use.
         var pushedAt: Duration?
-        /// There where the plugin pushes.
-        var subscription: PushSubscription?
+        /// Keeps the source ready, and has the plugin push where it can.
+        var subscription: ReadingSubscription?
 
         mutating func takeWaiters() -> [CheckedContinuation<ReadingOutcome, Never>] {
             defer { waiters = [:] }

@@ -89,7 +89,8 @@ extension RuleBook {
             .hostRestarts, .host, "Restarts",
             """
             A plugin that ends is started again after 1 s, doubling to 5 min; after 10 min of health from the start. Five \
-            crashes in 10 min leave one probe at a time. A wrong config never restarts a plugin.
+            crashes in 10 min leave one probe at a time. A wrong config never restarts a plugin. One that no scaler uses for \
+            a minute is stopped as in P-56, and started again by the next call.
             """, because: bindsHost),
         .unchecked(
             .hostTrusts, .host, "Trust",

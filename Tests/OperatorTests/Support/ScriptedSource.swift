@@ -65,13 +65,13 @@ final class ScriptedSource: MetricSource {
     func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void
-    ) -> PushSubscription? {
+    ) -> ReadingSubscription? {
         state.withLock { state in
             guard state.pushing.contains(type) else { return nil }
             state.lastSubscription += 1
             let id = state.lastSubscription
             state.subscriptions[id] = Subscription(type: type, deliver: deliver)
-            return PushSubscription { [weak self] in self?.state.withLock { $0.subscriptions[id] = nil } }
+            return ReadingSubscription { [weak self] in self?.state.withLock { $0.subscriptions[id] = nil } }
         }
     }
 

@@ -17,14 +17,14 @@ struct HostFixture {
     /// Runs a host while the body runs, then shuts it down gracefully and checks that no process and no pipe is left.
     static func run(
         _ plugins: [String: PluginScript], files: [String: String] = [:], manifest: String? = nil,
-        clock: ManualClock? = nil, launcher: String? = nil, waitsForStart: Bool = true,
+        clock: ManualClock? = nil, launcher: String? = nil, restsAfter: Duration? = nil, waitsForStart: Bool = true,
         body: (HostFixture) async throws -> Void
     ) async throws {
         await Turnstile.shared.enter()
         let result: Result<Void, any Error>
         do {
             try await runInTurn(
-                plugins, files: files, manifest: manifest, clock: clock, launcher: launcher,
+                plugins, files: files, manifest: manifest, clock: clock, launcher: launcher, restsAfter: restsAfter,
                 waitsForStart: waitsForStart, body: body)
             result = .success(())
         } catch {
@@ -36,7 +36,7 @@ struct HostFixture {
 
     private static func runInTurn(
         _ plugins: [String: PluginScript], files: [String: String], manifest: String?, clock: ManualClock?,
-        launcher: String?, waitsForStart: Bool, body: (HostFixture) async throws -> Void
+        launcher: String?, restsAfter: Duration?, waitsForStart: Bool, body: (HostFixture) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -55,6 +55,7 @@ struct HostFixture {
             configuration.manifest = "\(directory.path)/plugins.yaml"
         }
         if let launcher { configuration.launcher = launcher }
+        configuration.restsAfter = restsAfter
         let log = CapturedLog()
         let host = try PluginHost(
             configuration: configuration, clock: clock ?? ContinuousClock(), random: { 0.5 }, logger: log.logger)
