@@ -4,7 +4,7 @@ import WireFormats
 
 /// What the controller keeps of one scaler between polls. Only the controller changes it.
 ///
-/// A class, since a poll looks at it a dozen times: a copy of all that is in it would cost more than the decision.
+/// A class: what a poll has in hand is the state itself, not a copy that what happens meanwhile passes by.
 final class ScalerState {
     let identity: ObjectIdentity
     /// The newest version of the object that is known to have the status that is remembered here.
