@@ -124,10 +124,10 @@ struct MisbehavingPluginTests {
         let script = PluginScript(
             types: ["bad"], body: "    os.close(1)\n    print('closed', file=sys.stderr, flush=True)")
         try await HostFixture.run(["bad": script], clock: ManualClock()) { fixture in
-            async let call = fail(fixture, timeout: .seconds(1_000_000_000))
+            let call = Task { try await fail(fixture, timeout: .seconds(1_000_000_000)) }
             // Before that it might be the request that is left unread for too long.
             await fixture.log.wait { $0.metadata["line"] == "closed" }
-            let failure = try await fixture.whileTimeFlies { try await call }
+            let failure = try await fixture.whileTimeFlies { try await call.value }
             #expect(failure.kind == .protocolViolation)
             #expect(failure.message.contains("closed its stdout"))
         }
