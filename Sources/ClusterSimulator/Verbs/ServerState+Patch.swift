@@ -33,7 +33,8 @@ extension ServerState {
             throw error.code == 400 ? .undecodablePatch(error.message) : error
         }
         let object = try decode(patched, &call, .patch)
-        return respond(200, try replace(stored, old: old, with: object, &call), call)
+        let replaced = try replace(stored, old: old, with: object, &call)
+        return respond(200, replaced, call)
     }
 
     /// The object that the patch in the body makes of another.
@@ -95,7 +96,8 @@ extension ServerState {
         let old = served(stored, call.type)
         let (merged, managed) = try merge(applied, into: old, call)
         let object = try decode(merged, &call, .patch)
-        return respond(200, try replace(stored, old: old, with: object, &call, managed: managed), call)
+        let replaced = try replace(stored, old: old, with: object, &call, managed: managed)
+        return respond(200, replaced, call)
     }
 
     private mutating func create(applying applied: JSON, _ call: inout Call) throws(StatusError) -> APIResponse {

@@ -12,7 +12,8 @@ extension ServerState {
         }
         let old = served(stored, call.type)
         let sent = try decode(object, &call, .body)
-        return respond(200, try replace(stored, old: old, with: sent, &call), call)
+        let replaced = try replace(stored, old: old, with: sent, &call)
+        return respond(200, replaced, call)
     }
 
     private mutating func create(_ object: JSON, _ call: inout Call) throws(StatusError) -> APIResponse {
@@ -27,6 +28,8 @@ extension ServerState {
     }
 
     /// Puts a decoded object in place of the stored one, under all the rules of updates.
+    ///
+    /// Called in a statement of its own: as an argument of another method it would run on a copy of every table.
     ///
     /// - Parameter managed: who owns which fields; nil for an ordinary write, whose manager takes what it changes.
     mutating func replace(
