@@ -5,11 +5,14 @@ package struct ScalingHistory: Sendable, Hashable {
         package var from: Int
         package var to: Int
         package var at: Timestamp
+        /// The spec may have been edited since, so that what the bounds were when it was decided is not known.
+        package var isOfFormerSpec: Bool
 
-        package init(from: Int, to: Int, at: Timestamp) {
+        package init(from: Int, to: Int, at: Timestamp, isOfFormerSpec: Bool = false) {
             self.from = from
             self.to = to
             self.at = at
+            self.isOfFormerSpec = isOfFormerSpec
         }
     }
 
@@ -121,9 +124,9 @@ package struct ScalingHistory: Sendable, Hashable {
         guard let pending = pendingScale else { return }
         pendingScale = nil
         if current == pending.to {
-            // The bounds may have been edited since: only what leads into these is sure to have been a jump into bounds.
+            // By bounds that are not those of then, any scaling may look like a jump into them.
             let nearest = min(max(pending.from, bounds.lowerBound), bounds.upperBound)
-            let isJump = !bounds.contains(pending.from) && pending.to == nearest
+            let isJump = !pending.isOfFormerSpec && !bounds.contains(pending.from) && pending.to == nearest
             recordScale(from: pending.from, to: pending.to, at: pending.at, startsCooldown: !isJump)
         } else {
             lastSeenReplicas = pending.from

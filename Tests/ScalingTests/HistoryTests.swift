@@ -53,12 +53,19 @@ struct HistoryTests {
         #expect(outcome.decision.limitedBy == [.cooldown])
     }
 
-    @Test("From out of the bounds: only one that leads to the nearest of them was a jump, which starts no cooldown")
+    @Test("From out of the bounds, but not to the nearest of them: it was no jump, and its cooldown runs")
+    func pendingAcrossLoweredMaximum() {
+        let history = dying(from: spec.maxReplicas + 6, to: spec.maxReplicas - 2)
+        #expect(decide(spec.maxReplicas - 2, 100, history).history.lastScaleDownTime == at(-100))
+    }
+
+    @Test("Where the spec was edited since, its cooldown runs, though it looks like a jump into the bounds of now")
     func pendingAcrossEdit() {
         var history = dying(from: spec.maxReplicas + 6, to: spec.maxReplicas)
-        #expect(decide(spec.maxReplicas, 100, history).history.lastScaleDownTime == nil)
-        history = dying(from: spec.maxReplicas + 6, to: spec.maxReplicas - 2)
-        #expect(decide(spec.maxReplicas - 2, 100, history).history.lastScaleDownTime == at(-100))
+        history.pendingScale?.isOfFormerSpec = true
+        let outcome = decide(spec.maxReplicas, 50, history)
+        #expect(outcome.history.lastScaleDownTime == at(-100))
+        #expect(outcome.decision.limitedBy == [.cooldown])
     }
 
     @Test("A scale-down under way counts as one, to 0 as a zero of our own")

@@ -50,6 +50,7 @@ final class ScalerState {
         creationTimestamp = object.creationTimestamp
         spec = object.spec
         history = object.status.history
+        history.pendingScale?.isOfFormerSpec = object.status.observedGeneration != object.generation
         conditions = object.status.conditions
         let ready = conditions.first { $0.condition.kind == .replicasReady }
         // It was long enough then.
@@ -67,6 +68,7 @@ final class ScalerState {
         let formerTarget = target
         spec = object.spec
         if let target, target != formerTarget { history.forgetTarget() }
+        history.pendingScale?.isOfFormerSpec = true
         resolution = nil
         isPushed = false
         nextAsking = .zero
