@@ -10,6 +10,13 @@ struct RestTests {
     private static let time: Duration = .seconds(60)
     private static let config = PluginConfig(["value": 3])
 
+    private func run(_ body: (HostFixture, ManualClock) async throws -> Void) async throws {
+        let clock = ManualClock()
+        try await HostFixture.run(["depth": PluginScript(types: ["depth"])], clock: clock, restsAfter: Self.time) {
+            try await body($0, clock)
+        }
+    }
+
     /// Returns once the plugin has been told to end.
     private func letRest(_ fixture: HostFixture, _ clock: ManualClock) async throws {
         // The sweep for orphans, the look at files, and the look at its use.
@@ -26,9 +33,7 @@ struct RestTests {
 
     @Test("Its process ends; it counts as healthy, and the next call starts it again")
     func restsAndWakes() async throws {
-        let clock = ManualClock()
-        try await HostFixture.run(["depth": PluginScript(types: ["depth"])], clock: clock, restsAfter: Self.time) {
-            fixture async throws in
+        try await run { fixture, clock async throws in
             let first = try await fixture.process()
             try await letRest(fixture, clock)
             let resting = try await fixture.health()
@@ -49,18 +54,14 @@ struct RestTests {
 
     @Test("Its host can stop while it rests")
     func stops() async throws {
-        let clock = ManualClock()
-        try await HostFixture.run(["depth": PluginScript(types: ["depth"])], clock: clock, restsAfter: Self.time) {
-            fixture async throws in
+        try await run { fixture, clock async throws in
             try await letRest(fixture, clock)
         }
     }
 
     @Test("It stays while somebody is going to read, however seldom, and for as long again after that")
     func inUse() async throws {
-        let clock = ManualClock()
-        try await HostFixture.run(["depth": PluginScript(types: ["depth"])], clock: clock, restsAfter: Self.time) {
-            fixture async throws in
+        try await run { fixture, clock async throws in
             let process = try await fixture.process()
             let use = try #require(
                 fixture.host.subscribe(type: "depth", config: Self.config, targetType: .value) { _ in })
@@ -84,9 +85,7 @@ struct RestTests {
 
     @Test("Whoever comes to read it wakes it before the first call")
     func wokenByUse() async throws {
-        let clock = ManualClock()
-        try await HostFixture.run(["depth": PluginScript(types: ["depth"])], clock: clock, restsAfter: Self.time) {
-            fixture async throws in
+        try await run { fixture, clock async throws in
             try await letRest(fixture, clock)
             _ = fixture.host.subscribe(type: "depth", config: Self.config, targetType: .value) { _ in }
             await fixture.log.wait(2, message: "Plugin is up")
@@ -96,9 +95,7 @@ struct RestTests {
 
     @Test("One that crashes when it is woken is started again as ever")
     func crashesOnWaking() async throws {
-        let clock = ManualClock()
-        try await HostFixture.run(["depth": PluginScript(types: ["depth"])], clock: clock, restsAfter: Self.time) {
-            fixture async throws in
+        try await run { fixture, clock async throws in
             try await letRest(fixture, clock)
             let directory = TemporaryDirectory(existing: fixture.directory)
             try directory.write("#!/bin/sh\nexit 7\n", to: "new", executable: true)

@@ -5,7 +5,7 @@ import Glibc
 /// the same pace and does nothing with the answers.
 enum CurlLoop {
     static let flag = "--curl-loop"
-    /// Queries come in bunches this far apart, as the operator's polls do.
+    /// Queries come in bunches this many seconds apart, as the operator's polls do.
     private static let slot = 0.25
 
     /// Processor seconds of one query.
