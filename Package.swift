@@ -128,7 +128,6 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: optimizedInDebug
         ),
@@ -231,6 +230,7 @@ let package = Package(
             path: "Tests/TestSupport"
         ),
         .testTarget(name: "WireFormatsTests", dependencies: ["TestSupport", "WireFormats"]),
+        .testTarget(name: "YAMLFormatTests", dependencies: ["WireFormats", "YAMLFormat"]),
         .testTarget(
             name: "HTTPTransportTests",
             dependencies: [

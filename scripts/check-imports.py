@@ -39,7 +39,7 @@ ALLOWED = {
         f"HTTPTransport WireFormats YAMLFormat Logging ServiceLifecycle Subprocess SystemPackage {RUNTIME}"
     ),
     "ClusterSimulator": (
-        f"HTTPTransport WireFormats YAMLFormat HTTPTypes Hummingbird Logging ServiceLifecycle Yams {RUNTIME}"
+        f"HTTPTransport WireFormats YAMLFormat HTTPTypes Hummingbird Logging ServiceLifecycle {RUNTIME}"
     ),
     "Operator": (
         "HTTPTransport KubernetesClient PluginHost PluginProtocol Scaling WireFormats "

@@ -1,5 +1,6 @@
 import Glibc
 import WireFormats
+import YAMLFormat
 import Yams
 
 /// `plugins.yaml`: what the operator's owner sets for single plugins.
@@ -59,10 +60,9 @@ extension PluginManifest {
     init(parsing text: String, path: String) throws(PluginHostError) {
         let root: Node?
         do {
-            root = try Yams.compose(yaml: text)
+            root = try YAMLTree.compose(text)
         } catch {
-            // It shows the line at fault, however long that is.
-            throw PluginHostError("\(path): \(Excerpt.shortened("\(error)"))")
+            throw PluginHostError("\(path): \(error)")
         }
         self.path = path
         guard let root else { return }

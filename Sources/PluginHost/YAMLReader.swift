@@ -67,42 +67,10 @@ struct YAMLReader {
 
     func json() throws(YAMLProblem) -> JSON {
         var budget = PluginHostLimits.maxManifestNodes
-        return try json(&budget)
-    }
-
-    /// - Parameter budget: nodes that may yet come; aliases multiply them.
-    private func json(_ budget: inout Int) throws(YAMLProblem) -> JSON {
-        budget -= 1
-        guard budget > 0 else {
-            throw problem("is too large: more than \(PluginHostLimits.maxManifestNodes) nodes")
-        }
-        switch node {
-        case .mapping:
-            var object: [String: JSON] = [:]
-            for (key, value) in try members() { object[key] = try value.json(&budget) }
-            return .object(object)
-        case .sequence(let sequence):
-            var array: [JSON] = []
-            for (index, element) in sequence.enumerated() {
-                array.append(try YAMLReader(element, path: "\(path)[\(index)]").json(&budget))
-            }
-            return .array(array)
-        case .scalar(let scalar): return try json(scalar)
-        case .alias: throw problem("has an alias that cannot be resolved")
-        }
-    }
-
-    private func json(_ scalar: Node.Scalar) throws(YAMLProblem) -> JSON {
-        switch Resolver.default.resolveTag(of: node) {
-        case .null: return .null
-        case .bool: return node.bool.map { .bool($0) } ?? .string(scalar.string)
-        case .int where node.isBase60, .float where node.isBase60: return .string(scalar.string)
-        case .int: return node.int.map { .integer(Int64($0)) } ?? .string(scalar.string)
-        case .float:
-            guard let number = node.float else { return .string(scalar.string) }
-            guard number.isFinite else { throw problem("must be a finite number") }
-            return .number(number)
-        default: return .string(scalar.string)
+        do {
+            return try YAMLDocument.json(node, &budget)
+        } catch {
+            throw problem(error.description)
         }
     }
 }

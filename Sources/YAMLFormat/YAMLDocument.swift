@@ -12,56 +12,32 @@ package enum YAMLDocument {
     }
 
     package static func parse(_ text: String) throws(Failure) -> JSON {
-        let root: Node?
-        do {
-            root = try Yams.compose(yaml: text)
-        } catch let error as YamlError {
-            throw Failure(description: describe(error))
-        } catch {
-            throw Failure(description: "is not valid YAML")
-        }
+        let root = try YAMLTree.compose(text)
         var budget = maxNodes
         return try root.map { node throws(Failure) in try json(node, &budget) } ?? .null
     }
 
-    static func describe(_ error: YamlError) -> String {
-        switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            "is not valid YAML: line \(mark.line): \(problem)"
-        case .duplicatedKeysInMapping(let keys, _):
-            "is not valid YAML: repeated keys: \(named(keys))"
-        default: "is not valid YAML"
-        }
-    }
-
-    /// Keys that a message names, and characters of each.
-    private static let namedKeys = 5
-    private static let namedKeyCharacters = 64
-
-    private static func named(_ keys: [String]) -> String {
-        let names = keys.sorted().prefix(namedKeys).map { String($0.unicodeScalars.prefix(namedKeyCharacters)) }
-        return names.joined(separator: ", ") + (keys.count > namedKeys ? ", …" : "")
-    }
-
     /// - Parameter budget: nodes that may yet come; aliases multiply them.
-    static func json(_ node: Node, _ budget: inout Int) throws(Failure) -> JSON {
+    package static func json(_ node: Node, _ budget: inout Int, depth: Int = 1) throws(Failure) -> JSON {
         budget -= 1
         guard budget > 0 else {
-            throw Failure(description: "is too large: more than \(maxNodes) nodes")
+            throw Failure(description: "has too many values, those that its aliases stand for included")
+        }
+        guard depth <= JSON.maximumDepth || node.scalar != nil else {
+            throw Failure(description: "is nested deeper than \(JSON.maximumDepth)")
         }
         switch node {
         case .scalar:
             return scalar(node)
         case .sequence(let sequence):
             var elements: [JSON] = []
-            for element in sequence { elements.append(try json(element, &budget)) }
+            for element in sequence { elements.append(try json(element, &budget, depth: depth + 1)) }
             return .array(elements)
         case .mapping(let mapping):
             var members: [String: JSON] = [:]
             for (key, value) in mapping {
-                guard let name = key.string else { throw Failure(description: "has a key that is no string") }
-                members[name] = try json(value, &budget)
+                guard let name = key.scalar?.string else { throw Failure(description: "has a key that is no string") }
+                members[name] = try json(value, &budget, depth: depth + 1)
             }
             return .object(members)
         case .alias:

@@ -28,19 +28,9 @@ package struct YAMLFile: Sendable {
     package let documents: [Document]
 
     package init(parsing text: String) throws(YAMLDocument.Failure) {
-        var nodes: [Node] = []
-        do {
-            var sequence = try Yams.compose_all(yaml: text)
-            while let node = sequence.next() { nodes.append(node) }
-            if let error = sequence.error { throw error }
-        } catch let error as YamlError {
-            throw YAMLDocument.Failure(description: YAMLDocument.describe(error))
-        } catch {
-            throw YAMLDocument.Failure(description: "is not valid YAML")
-        }
         var documents: [Document] = []
         var budget = YAMLDocument.maxNodes
-        for node in nodes {
+        for node in try YAMLTree.composeAll(text) {
             let json = try YAMLDocument.json(node, &budget)
             guard !json.isNull else { continue }
             var lines = ["": node.mark?.line ?? 1]

@@ -1,4 +1,5 @@
 import WireFormats
+import YAMLFormat
 
 /// What a refused body is answered with: the same fault reads differently in a patch.
 enum BodyOrigin {
@@ -35,9 +36,9 @@ extension ServerState {
 
     func yaml(_ bytes: [UInt8]) throws(StatusError) -> JSON {
         do {
-            return try YAMLBridge.json(String(decoding: bytes, as: UTF8.self))
+            return try YAMLDocument.parse(String(decoding: bytes, as: UTF8.self))
         } catch {
-            throw .badRequest("error converting YAML to JSON: \(error.message)")
+            throw .badRequest("error converting YAML to JSON: the body \(error)")
         }
     }
 

@@ -1,4 +1,5 @@
 import WireFormats
+import YAMLFormat
 
 /// What a deletion is bound to, from its body or query.
 private struct DeleteOptions {
@@ -11,7 +12,7 @@ private struct DeleteOptions {
         guard !call.request.body.isEmpty else { return }
         let body: JSON
         if call.request.headers["content-type"]?.hasPrefix("application/yaml") == true {
-            guard let parsed = try? YAMLBridge.json(String(decoding: call.request.body, as: UTF8.self)) else {
+            guard let parsed = try? YAMLDocument.parse(String(decoding: call.request.body, as: UTF8.self)) else {
                 throw .badRequest("the body is no DeleteOptions object")
             }
             body = parsed

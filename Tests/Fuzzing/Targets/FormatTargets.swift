@@ -33,11 +33,11 @@ extension FuzzTarget {
 
     static let yaml = FuzzTarget("yaml") { (input) throws(FuzzFinding) in
         guard let text = String(validating: input, as: UTF8.self) else { return }
-        do throws(YAMLDocument.Failure) {
-            let json = try YAMLDocument.parse(text)
-            _ = json.encoded()
-        } catch {
-            try requireShort(error.description, "the error")
+        let parsed = Result { () throws(YAMLDocument.Failure) in try YAMLDocument.parse(text) }
+        switch parsed {
+        case .success(let json):
+            try require((try? JSON(parsing: json.encoded())) != nil, "what was read is no JSON that can be read")
+        case .failure(let failure): try requireShort(failure.description, "the error")
         }
         do throws(YAMLDocument.Failure) {
             let file = try YAMLFile(parsing: text)

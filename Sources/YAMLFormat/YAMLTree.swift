@@ -1,0 +1,101 @@
+package import Yams
+
+/// Composes YAML with Yams, which hashes every key of a mapping, and for that goes through all that a key's aliases stand
+/// for: nine lines of aliases of aliases take it minutes. So a key has to be a plain scalar. Whether it is one is known
+/// before any alias is followed: from the same text with a scalar in place of each alias.
+package enum YAMLTree {
+    /// The only document of a text; nil where it has none.
+    package static func compose(_ text: String) throws(YAMLDocument.Failure) -> Node? {
+        let documents = try composeAll(text)
+        guard documents.count <= 1 else {
+            throw YAMLDocument.Failure(
+                description: "is not valid YAML: line \(documents[1].mark?.line ?? 1): a second document")
+        }
+        return documents.first
+    }
+
+    package static func composeAll(_ text: String) throws(YAMLDocument.Failure) -> [Node] {
+        let (scalars, hasAliases) = scalarsForAliases(text)
+        let tree = try parse(scalars)
+        for document in tree { try checkKeys(document) }
+        return hasAliases ? try parse(text) : tree
+    }
+
+    private static func parse(_ text: String) throws(YAMLDocument.Failure) -> [Node] {
+        var documents: [Node] = []
+        do {
+            let parser = try Parser(yaml: text)
+            while let document = try parser.nextRoot() { documents.append(document) }
+        } catch let error as YamlError {
+            throw YAMLDocument.Failure(description: describe(error))
+        } catch {
+            throw YAMLDocument.Failure(description: "is not valid YAML")
+        }
+        return documents
+    }
+
+    /// Stands in for the asterisk: a character that may be part of a scalar, and of no key that anyone writes.
+    private static let aliasMark: Character = "\u{E000}"
+
+    private static func scalarsForAliases(_ text: String) -> (text: String, hasAliases: Bool) {
+        var bytes: [UInt8] = []
+        var hasAliases = false
+        var rest = Array(text.utf8)[...]
+        while let star = rest.firstIndex(of: UInt8(ascii: "*")) {
+            bytes += rest[..<star]
+            rest = rest[(star + 1)...]
+            if let next = rest.first, isOfAnchor(next) {
+                hasAliases = true
+                bytes += Array(String(aliasMark).utf8)
+            } else {
+                bytes.append(UInt8(ascii: "*"))
+            }
+        }
+        return hasAliases ? (String(decoding: bytes + rest, as: UTF8.self), true) : (text, false)
+    }
+
+    private static func isOfAnchor(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    private static func checkKeys(_ node: Node) throws(YAMLDocument.Failure) {
+        switch node {
+        case .mapping(let mapping):
+            for (key, value) in mapping {
+                guard let name = key.scalar?.string, name.first != aliasMark else {
+                    throw YAMLDocument.Failure(
+                        description: "has a key that is no string, on line \(key.mark?.line ?? 1)")
+                }
+                try checkKeys(value)
+            }
+        case .sequence(let sequence):
+            for element in sequence { try checkKeys(element) }
+        case .scalar, .alias: break
+        }
+    }
+
+    private static func describe(_ error: YamlError) -> String {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "is not valid YAML: line \(mark.line): \(problem)"
+        case .duplicatedKeysInMapping(let keys, _):
+            "is not valid YAML: repeated keys: \(named(keys))"
+        default: "is not valid YAML"
+        }
+    }
+
+    /// Keys that a message names, and characters of each.
+    private static let namedKeys = 5
+    private static let namedKeyCharacters = 64
+
+    private static func named(_ keys: [String]) -> String {
+        let names = keys.sorted().prefix(namedKeys).map { String($0.unicodeScalars.prefix(namedKeyCharacters)) }
+        return names.joined(separator: ", ") + (keys.count > namedKeys ? ", …" : "")
+    }
+}

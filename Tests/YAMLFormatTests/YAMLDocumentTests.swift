@@ -1,0 +1,80 @@
+import Testing
+import WireFormats
+import YAMLFormat
+
+@Suite("YAML documents")
+struct YAMLDocumentTests {
+    @Test(
+        "Scalars are what Kubernetes takes them for",
+        arguments: [
+            ("true", .bool(true)), ("\"true\"", "true"), ("7", 7), ("0x10", 16), ("2.5", 2.5), ("~", .null),
+            ("", .null),
+            (".inf", ".inf"), ("1:30", "1:30"), ("2026-01-02", "2026-01-02"), ("|\n  a\n  b\n", "a\nb\n"),
+        ] as [(String, JSON)])
+    func scalars(text: String, value: JSON) throws {
+        #expect(try YAMLDocument.parse(text) == value)
+    }
+
+    @Test("An alias is what its anchor stands on, wherever it stands as a value")
+    func aliases() throws {
+        let text = """
+            base: &base {address: "http://x", rate: 2 * x}
+            plugins: [*base, {other: *base}]
+            text: "*base"
+            """
+        let base: JSON = ["address": "http://x", "rate": "2 * x"]
+        #expect(
+            try YAMLDocument.parse(text)
+                == ["base": base, "plugins": [base, ["other": base]], "text": "*base"])
+    }
+
+    @Test(
+        "A key that is no plain string is refused with its line",
+        arguments: ["a: 1\n? [b]\n: 2", "a: 1\n[b]: 2", "a: 1\n? {b: c}\n: 2", "a: &a x\n*a : 2", "a: &a [x]\n{*a}: 2"])
+    func keys(text: String) {
+        let failure = #expect(throws: YAMLDocument.Failure.self) { try YAMLDocument.parse(text) }
+        #expect(failure?.description == "has a key that is no string, on line 2")
+    }
+
+    /// Each would stand for 9 to the power of 30 values.
+    @Test(
+        "Aliases of aliases are followed neither as a key nor as a value",
+        arguments: [
+            ("? %\n: 1", "has a key that is no string, on line 1"),
+            ("{%}", "has a key that is no string, on line 1"),
+            ("a: %", "has too many values, those that its aliases stand for included"),
+        ])
+    func aliasesOfAliases(form: String, problem: String) {
+        var value = "[&a0 [x]"
+        for level in 1...30 {
+            value += ", &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", ") + "]"
+        }
+        let text = form.replacing("%", with: value + "]")
+        let failure = #expect(throws: YAMLDocument.Failure.self) { try YAMLDocument.parse(text) }
+        #expect(failure?.description == problem)
+    }
+
+    @Test(
+        "What is wrong is told with its line, and without a piece of the text",
+        arguments: [
+            ("a: 1\nb: [1", "is not valid YAML: line 3: did not find expected ',' or ']'"),
+            ("a: *nobody", "is not valid YAML: line 1: found undefined alias"),
+            ("a: 1\na: 2", "is not valid YAML: repeated keys: a"),
+            ("a: 1\n---\nb: 2", "is not valid YAML: line 3: a second document"),
+            (String(repeating: "[", count: 129) + String(repeating: "]", count: 129), "is nested deeper than 128"),
+        ])
+    func wrong(text: String, problem: String) {
+        let failure = #expect(throws: YAMLDocument.Failure.self) { try YAMLDocument.parse(text) }
+        #expect(failure?.description.hasPrefix(problem) == true, "\(String(describing: failure))")
+    }
+
+    @Test("A file's documents have the lines of their fields")
+    func file() throws {
+        let file = try YAMLFile(parsing: "# none\n---\na: 1\n---\nspec:\n  metrics:\n  - type: x\n")
+        #expect(file.documents.map(\.json) == [["a": 1], ["spec": ["metrics": [["type": "x"]]]]])
+        #expect(file.documents[0].line(of: "a") == 3)
+        #expect(file.documents[1].line(of: "spec.metrics[0].type") == 7)
+        #expect(file.documents[1].line(of: "spec.metrics[0].target.value") == 7)
+        #expect(file.documents[1].line(of: "spec.policy") == 5)
+    }
+}
