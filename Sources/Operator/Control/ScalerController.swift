@@ -262,6 +262,9 @@ actor ScalerController: Service {
             && !states.values.contains(where: \.isPolling)
     }
 
+    /// When the next poll is due; nil where none is.
+    var nextDue: Duration? { schedule.nextDue }
+
     /// What `/metrics` shows.
     func snapshot() -> ControllerSnapshot {
         let scalers = states.values.map {

@@ -1,40 +1,49 @@
 /// When each scaler is polled next: a priority queue by due time in which every key stands at most once.
 ///
 /// Times are counted from any fixed origin of a clock that does not jump.
-struct DueSchedule<Key: Hashable & Sendable>: Sendable {
-    private struct Entry: Sendable {
+struct DueSchedule<Key: Hashable>: ~Copyable {
+    /// Knows where it stands, so that moving it hashes no key.
+    private final class Entry {
+        let key: Key
         var due: Duration
-        var key: Key
+        var position: Int
+
+        init(key: Key, due: Duration, position: Int) {
+            self.key = key
+            self.due = due
+            self.position = position
+        }
     }
 
     /// A binary heap, the earliest first.
     private var heap: [Entry] = []
-    private var positions: [Key: Int] = [:]
+    private var entries: [Key: Entry] = [:]
 
     var count: Int { heap.count }
     var nextDue: Duration? { heap.first?.due }
 
-    func due(of key: Key) -> Duration? { positions[key].map { heap[$0].due } }
+    func due(of key: Key) -> Duration? { entries[key]?.due }
 
     /// Adds the key, or moves it to its new due time.
     mutating func set(_ key: Key, due: Duration) {
-        if let position = positions[key] {
-            heap[position].due = due
-            siftDown(siftUp(position))
+        if let entry = entries[key] {
+            entry.due = due
+            siftDown(siftUp(entry.position))
         } else {
-            heap.append(Entry(due: due, key: key))
-            positions[key] = heap.count - 1
-            siftUp(heap.count - 1)
+            let entry = Entry(key: key, due: due, position: heap.count)
+            heap.append(entry)
+            entries[key] = entry
+            siftUp(entry.position)
         }
     }
 
     mutating func remove(_ key: Key) {
-        guard let position = positions.removeValue(forKey: key) else { return }
+        guard let entry = entries.removeValue(forKey: key) else { return }
         let last = heap.removeLast()
-        guard position < heap.count else { return }
-        heap[position] = last
-        positions[last.key] = position
-        siftDown(siftUp(position))
+        guard entry.position < heap.count else { return }
+        heap[entry.position] = last
+        last.position = entry.position
+        siftDown(siftUp(entry.position))
     }
 
     /// Takes out the earliest key, where it is due by then.
@@ -72,7 +81,7 @@ struct DueSchedule<Key: Hashable & Sendable>: Sendable {
 
     private mutating func swap(_ first: Int, _ second: Int) {
         heap.swapAt(first, second)
-        positions[heap[first].key] = first
-        positions[heap[second].key] = second
+        heap[first].position = first
+        heap[second].position = second
     }
 }

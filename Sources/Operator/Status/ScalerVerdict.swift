@@ -91,6 +91,9 @@ extension Decision {
         .paused, .switchedOff, .duplicateTarget, .replicasConflict, .notLeader,
     ]
 
+    /// Causes for which the metrics drive nothing.
+    private static let inactive = holds.union([.stuckAtZero, .noData])
+
     /// Causes that are no limit: they say what drove the decision.
     private static let drivers: Set<Cause> = [.tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun]
 
@@ -105,9 +108,9 @@ extension Decision {
     }
 
     fileprivate var activeCondition: Condition {
-        let inactive = Self.holds.union([.stuckAtZero, .noData])
         // StuckAtZero explains what NoData only states.
-        if let cause = limitedBy.contains(.stuckAtZero) ? .stuckAtZero : limitedBy.first(where: inactive.contains) {
+        if let cause = limitedBy.contains(.stuckAtZero) ? .stuckAtZero : limitedBy.first(where: Self.inactive.contains)
+        {
             return Condition(.scalingActive, .false, cause.rawValue, reason)
         }
         return Condition(.scalingActive, .true, "ValidMetrics", reason)

@@ -101,7 +101,7 @@ struct OperatorFixture: Sendable {
     /// How long the operator sleeps until its next poll; nil where none is to come, or one is due.
     private var waitForPoll: Duration? {
         get async {
-            guard let due = await runtime.controller.schedule.nextDue else { return nil }
+            guard let due = await runtime.controller.nextDue else { return nil }
             let wait = due - (clock.now.offset - start)
             return wait > .zero ? wait : nil
         }

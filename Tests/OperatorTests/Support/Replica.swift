@@ -67,7 +67,7 @@ final class Replica: Sendable {
             guard let elector = runtime.elector, let wake = elector.wakesAt, isAsleep(until: wake), transport.isQuiet,
                 await runtime.controller.isQuiet
             else { return false }
-            guard let due = await runtime.controller.schedule.nextDue else { return true }
+            guard let due = await runtime.controller.nextDue else { return true }
             return isAsleep(until: due)
         }
     }

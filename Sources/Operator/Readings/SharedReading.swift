@@ -1,0 +1,191 @@
+import PluginHost
+import PluginProtocol
+import Scaling
+import Synchronization
+
+/// What is known of one query, who wants it, and the call that is in flight for it.
+final class SharedReading: Sendable {
+    struct Surroundings: Sendable {
+        let source: any MetricSource
+        let time: OperatorTime
+        let metrics: OperatorMetrics
+    }
+
+    private typealias Waiter = CheckedContinuation<ReadingOutcome, Never>
+
+    private struct State {
+        /// What each scaler asked for.
+        var users: [ObjectIdentity: SharedReadings.Terms] = [:]
+        var isInFlight = false
+        /// Who waits for the call that is in flight.
+        var waiters: [UInt64: Waiter] = [:]
+        /// The newest there is, answered or pushed.
+        var latest: ReadingOutcome?
+        /// When the last call that was answered began.
+        var askedAt: Duration?
+        /// When the last reading was pushed that was of use.
+        var pushedAt: Duration?
+        /// Keeps the source ready, and has the plugin push where it can.
+        var subscription: ReadingSubscription?
+
+        mutating func takeWaiters() -> [Waiter] {
+            defer { waiters = [:] }
+            return Array(waiters.values)
+        }
+
+        /// Whether what is known was observed after that.
+        func isNewer(than reading: MetricReading) -> Bool {
+            guard case .success(let known)? = latest else { return false }
+            return known.observedAtMicroseconds > reading.observedAtMicroseconds
+        }
+
+        func hasValue(of reading: MetricReading) -> Bool {
+            guard case .success(let known)? = latest else { return false }
+            return known.value == reading.value && known.isAssumed == reading.isAssumed
+        }
+
+        /// An answer, or what was pushed since it was asked for, where the answer is older or there is none.
+        func newest(of answer: ReadingOutcome, askedAt: Duration) -> ReadingOutcome {
+            guard let pushedAt, pushedAt >= askedAt, let latest else { return answer }
+            guard case .success(let reading) = answer, !isNewer(than: reading) else { return latest }
+            return answer
+        }
+
+        var isUnused: Bool { users.isEmpty && !isInFlight }
+        var shortestInterval: Duration { users.values.map(\.interval).min() ?? .zero }
+        var longestTimeout: Duration { users.values.map(\.timeout).max() ?? MetricSourceSpec.defaultTimeout }
+    }
+
+    /// How much of the shortest interval has to pass before the source is asked again: a little less than all of it,
+    /// so that a poll that comes slightly early does not reuse a reading twice.
+    private static let reuseShare = 0.9
+
+    /// How far a plugin's clock may be ahead for what it pushes to count.
+    private static let maxClockSkew: Duration = .seconds(5)
+
+    private static let cancelled: ReadingOutcome = .failure(
+        PluginFailure(.cancelled, plugin: nil, "the reading was cancelled"))
+
+    private let query: ReadingQuery
+    private let world: Surroundings
+    private let state = Mutex(State())
+    private let onUnused: @Sendable () -> Void
+
+    /// - Parameter onUnused: called, without a lock, when nobody has wanted the reading since its last call began.
+    init(of query: ReadingQuery, in world: Surroundings, onUnused: @escaping @Sendable () -> Void) {
+        self.query = query
+        self.world = world
+        self.onUnused = onUnused
+    }
+
+    var isUnused: Bool { state.withLock(\.isUnused) }
+
+    func subscribe(
+        _ user: ObjectIdentity, _ terms: SharedReadings.Terms, onPush: @escaping @Sendable ([ObjectIdentity]) -> Void
+    ) {
+        state.withLock { state in
+            state.users[user] = terms
+            guard state.subscription == nil else { return }
+            state.subscription = world.source.subscribe(
+                type: query.type, config: query.config, targetType: query.targetType
+            ) { [weak self] in self?.pushed($0, to: onPush) }
+        }
+    }
+
+    /// - Returns: whether nobody needs the reading any longer.
+    func unsubscribe(_ user: ObjectIdentity) -> Bool {
+        state.withLock { state in
+            state.users[user] = nil
+            guard state.users.isEmpty else { return false }
+            state.subscription?.cancel()
+            state.subscription = nil
+            return !state.isInFlight
+        }
+    }
+
+    /// What can be answered at once; nil where the waiter now stands in line for a call.
+    func outcomeAtHand(
+        _ takesPushed: Bool, waiter: UInt64, _ continuation: CheckedContinuation<ReadingOutcome, Never>
+    ) -> ReadingOutcome? {
+        state.withLock { state in
+            if Task.isCancelled { return Self.cancelled }
+            let now = world.time.elapsed()
+            if let latest = state.latest {
+                let shortestInterval = state.shortestInterval
+                let isFresh = { (since: Duration) in now - since < shortestInterval * Self.reuseShare }
+                if !state.isInFlight, let askedAt = state.askedAt, isFresh(askedAt) { return latest }
+                if takesPushed, let pushedAt = state.pushedAt, isFresh(pushedAt) { return latest }
+            }
+            state.waiters[waiter] = continuation
+            if !state.isInFlight {
+                state.isInFlight = true
+                call(timeout: state.longestTimeout, startedAt: now)
+            }
+            return nil
+        }
+    }
+
+    func stopWaiting(_ waiter: UInt64) {
+        let waiter = state.withLock { $0.waiters.removeValue(forKey: waiter) }
+        waiter?.resume(returning: Self.cancelled)
+    }
+
+    private func call(timeout: Duration, startedAt: Duration) {
+        // Awaited through the waiters; ends with the source's own deadline.
+        Task { [self] in
+            let outcome: ReadingOutcome
+            do throws(PluginFailure) {
+                outcome = .success(
+                    try await world.source.read(
+                        type: query.type, config: query.config, targetType: query.targetType, timeout: timeout
+                    )
+                )
+            } catch {
+                outcome = .failure(error)
+            }
+            world.metrics.sourceAnswered(
+                type: query.type, after: world.time.elapsed() - startedAt, failure: outcome.failure?.reason)
+            take(outcome, askedAt: startedAt)
+        }
+    }
+
+    private func take(_ answer: ReadingOutcome, askedAt: Duration) {
+        let (latest, waiters, isUnused) = state.withLock { state in
+            let latest = state.newest(of: answer, askedAt: askedAt)
+            state.isInFlight = false
+            state.latest = latest
+            state.askedAt = askedAt
+            return (latest, state.takeWaiters(), state.isUnused)
+        }
+        if isUnused { onUnused() }
+        for waiter in waiters { waiter.resume(returning: latest) }
+    }
+
+    /// Takes a reading that came without being asked for, and passes it to who waits for an answer.
+    private func pushed(_ reading: MetricReading, to onPush: ([ObjectIdentity]) -> Void) {
+        let isFromFuture = reading.observedAtMicroseconds > (world.time.now() + Self.maxClockSkew).microsecondsSince1970
+        let audience = isFromFuture ? nil : takePush(reading)
+        world.metrics.pushed(type: query.type, isOfUse: audience != nil)
+        guard let audience else { return }
+        for waiter in audience.waiters { waiter.resume(returning: .success(reading)) }
+        if !audience.users.isEmpty { onPush(audience.users) }
+    }
+
+    private struct Audience {
+        var users: [ObjectIdentity]
+        var waiters: [Waiter]
+    }
+
+    /// - Returns: nil where nobody wants the reading, or it is older than what is known.
+    private func takePush(_ reading: MetricReading) -> Audience? {
+        state.withLock { state in
+            guard state.subscription != nil, !state.isNewer(than: reading) else { return nil }
+            let waiters = state.takeWaiters()
+            // Its only user has it by now, or had the same value: such as the first that a plugin pushes.
+            let isOld = state.users.count == 1 && (!waiters.isEmpty || state.hasValue(of: reading))
+            state.latest = .success(reading)
+            state.pushedAt = world.time.elapsed()
+            return Audience(users: isOld ? [] : Array(state.users.keys), waiters: waiters)
+        }
+    }
+}
