@@ -6,7 +6,7 @@ import Glibc
 enum CurlLoop {
     static let flag = "--curl-loop"
     /// Queries come in bunches this many seconds apart, as the operator's polls do.
-    private static let slot = 0.25
+    private static let slot = 0.5
 
     /// Processor seconds of one query.
     ///

@@ -14,7 +14,7 @@ enum PollPhase {
         return .microseconds(now + interval - sinceOffset)
     }
 
-    private static let slot: Duration = .milliseconds(250)
+    private static let slot: Duration = .milliseconds(500)
     private static let longestInterval: Duration = .seconds(GeneralScalerSpec.Limits.pollingIntervalSeconds.upperBound)
 
     /// A phase that is the same in every process for the same text (FNV-1a, 64 bits).
