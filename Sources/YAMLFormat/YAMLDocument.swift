@@ -28,7 +28,7 @@ package enum YAMLDocument {
         }
         switch node {
         case .scalar:
-            return scalar(node)
+            return try scalar(node)
         case .sequence(let sequence):
             var elements: [JSON] = []
             for element in sequence { elements.append(try json(element, &budget, depth: depth + 1)) }
@@ -45,14 +45,20 @@ package enum YAMLDocument {
         }
     }
 
-    private static func scalar(_ node: Node) -> JSON {
+    private static func scalar(_ node: Node) throws(Failure) -> JSON {
+        let text = JSON.string(node.string ?? "")
+        guard !node.isBase60 else { return text }
         switch Tag.Name(rawValue: node.tag.rawValue) {
-        case .null: .null
-        case .bool: node.bool.map(JSON.bool) ?? .null
-        case .int where node.isBase60, .float where node.isBase60: .string(node.string ?? "")
-        case .int: node.int.map { .integer(Int64($0)) } ?? .string(node.string ?? "")
-        case .float: node.float.flatMap { $0.isFinite ? .number($0) : nil } ?? .string(node.string ?? "")
-        default: .string(node.string ?? "")
+        case .null: return .null
+        case .bool: return node.bool.map(JSON.bool) ?? text
+        case .int: return node.int.map { .integer(Int64($0)) } ?? text
+        case .float:
+            guard let number = node.float else { return text }
+            guard number.isFinite else {
+                throw Failure(description: "has a number on line \(node.mark?.line ?? 1) that is not finite")
+            }
+            return .number(number)
+        default: return text
         }
     }
 }

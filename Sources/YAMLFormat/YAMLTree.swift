@@ -1,8 +1,8 @@
 package import Yams
 
 /// Composes YAML with Yams, which hashes every key of a mapping, and for that goes through all that a key's aliases stand
-/// for: nine lines of aliases of aliases take it minutes. So a key has to be a plain scalar. Whether it is one is known
-/// before any alias is followed: from the same text with a scalar in place of each alias.
+/// for: nine lines of aliases of aliases take it minutes. So a key has to be a scalar that stands there itself.
+/// Whether it is one is known before any alias is followed: from the same text with a scalar in place of each alias.
 package enum YAMLTree {
     /// The only document of a text; nil where it has none.
     package static func compose(_ text: String) throws(YAMLDocument.Failure) -> Node? {
@@ -34,7 +34,7 @@ package enum YAMLTree {
         return documents
     }
 
-    /// Stands in for the asterisk: a character that may be part of a scalar, and of no key that anyone writes.
+    /// Stands in for the asterisk: a character that may be part of a scalar, and begins no key that anyone writes.
     private static let aliasMark: Character = "\u{E000}"
 
     private static func scalarsForAliases(_ text: String) -> (text: String, hasAliases: Bool) {
@@ -67,7 +67,7 @@ package enum YAMLTree {
         switch node {
         case .mapping(let mapping):
             for (key, value) in mapping {
-                guard let name = key.scalar?.string, name.first != aliasMark else {
+                guard let scalar = key.scalar, scalar.style != .plain || scalar.string.first != aliasMark else {
                     throw YAMLDocument.Failure(
                         description: "has a key that is no string, on line \(key.mark?.line ?? 1)")
                 }
