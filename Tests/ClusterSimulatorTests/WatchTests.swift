@@ -2,7 +2,7 @@ import ClusterSimulator
 import Testing
 import WireFormats
 
-@Suite(.timeLimit(.minutes(1))) struct WatchTests {
+@Suite(.timeLimit(.minutes(5))) struct WatchTests {
     private let server: TestServer
 
     init() throws {

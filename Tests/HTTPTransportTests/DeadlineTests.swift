@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Each phase of a request can be the one that takes too long. None of them may hold up other requests.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DeadlineTests {
     private static let timeout = Duration.seconds(1)
 

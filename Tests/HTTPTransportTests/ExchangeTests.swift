@@ -3,7 +3,7 @@ import Hummingbird
 import NIOCore
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ExchangeTests {
     /// Answers with what it was asked.
     private static func echo(_ router: Router<TestServer.Context>) {

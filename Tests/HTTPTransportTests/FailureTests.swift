@@ -2,7 +2,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FailureTests {
     private func get(
         _ client: CurlHTTPClient, _ url: String, maxBodyBytes: Int = 1_000

@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPTransport
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ProxyTests {
     @Test("A plain request goes to the proxy with its whole URL, and without the proxy's password in the open")
     func plain() async throws {

@@ -4,7 +4,7 @@ import HummingbirdCore
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TLSTests {
     let certificates: TestCertificates
 

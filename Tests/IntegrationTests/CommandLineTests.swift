@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("The command line", .timeLimit(.minutes(1)))
+@Suite("The command line", .timeLimit(.minutes(5)))
 struct CommandLineTests {
     private func run(_ arguments: String...) async throws -> (status: TerminationStatus, output: String, error: String)
     {

@@ -7,7 +7,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-@Suite("Credentials", .timeLimit(.minutes(1)))
+@Suite("Credentials", .timeLimit(.minutes(5)))
 struct CredentialTests {
     private let clock = ManualClock()
 

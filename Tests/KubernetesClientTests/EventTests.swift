@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-@Suite("Events", .timeLimit(.minutes(1)))
+@Suite("Events", .timeLimit(.minutes(5)))
 struct EventTests {
     private static func event(_ note: String = "2 -> 3", object: String = "web", reason: String = "Scaled")
         -> ObjectEvent

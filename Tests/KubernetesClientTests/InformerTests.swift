@@ -7,7 +7,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-@Suite("An informer", .timeLimit(.minutes(1)))
+@Suite("An informer", .timeLimit(.minutes(5)))
 struct InformerTests {
     /// A running informer of samples, what it tells, and the server's end.
     private struct Running {

@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-@Suite("Calls", .timeLimit(.minutes(1)))
+@Suite("Calls", .timeLimit(.minutes(5)))
 struct KubernetesClientTests {
     private let fixture = Fixture(credentials: .token(SecretString("t0ken")))
 

@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-@Suite("Trying again", .timeLimit(.minutes(1)))
+@Suite("Trying again", .timeLimit(.minutes(5)))
 struct RetryTests {
     private let fixture = Fixture()
 

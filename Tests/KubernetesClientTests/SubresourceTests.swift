@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-@Suite("Scale, leases and discovery", .timeLimit(.minutes(1)))
+@Suite("Scale, leases and discovery", .timeLimit(.minutes(5)))
 struct SubresourceTests {
     private let fixture = Fixture()
 

@@ -5,7 +5,7 @@ import Testing
 import WireFormats
 
 /// The whole plugin, in a process of its own.
-@Suite(.timeLimit(.minutes(1))) struct PluginProcessTests {
+@Suite(.timeLimit(.minutes(5))) struct PluginProcessTests {
     private struct Outcome {
         let status: TerminationStatus
         let answers: [PluginMessage]

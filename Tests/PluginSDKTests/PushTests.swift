@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginSDK
 
-@Suite("Plugins that push", .timeLimit(.minutes(1)))
+@Suite("Plugins that push", .timeLimit(.minutes(5)))
 struct PushTests {
     private static func subscribe(_ id: Int, _ config: String = "{}") -> String {
         #"{"jsonrpc":"2.0","id":\#(id),"method":"subscribe","params":"#

@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import PluginSDK
 
-@Suite("Plugins with a history", .timeLimit(.minutes(1))) struct RangeTests {
+@Suite("Plugins with a history", .timeLimit(.minutes(5))) struct RangeTests {
     private static func request(_ config: String = "{}", from: Int = 0, to: Int = 20, step: Int = 10) -> String {
         func time(_ second: Int) -> String {
             RFC3339.text(microseconds: Int64(second) * 1_000_000, precision: .seconds)

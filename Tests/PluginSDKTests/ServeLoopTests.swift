@@ -6,7 +6,7 @@ import WireFormats
 @testable import PluginSDK
 
 /// The loop over real pipes, in this process.
-@Suite(.timeLimit(.minutes(1))) struct ServeLoopTests {
+@Suite(.timeLimit(.minutes(5))) struct ServeLoopTests {
     @Test func `a call goes in as a line and comes out as a line`() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(SessionScript.initialize)

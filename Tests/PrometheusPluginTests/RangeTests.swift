@@ -5,7 +5,7 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-@Suite("The history of a query", .timeLimit(.minutes(1)))
+@Suite("The history of a query", .timeLimit(.minutes(5)))
 struct RangeTests {
     private static let start: Int64 = 1_767_225_600
 

@@ -8,7 +8,7 @@ import WireFormats
 
 @testable import Operator
 
-@Suite("The admission judge", .timeLimit(.minutes(1)))
+@Suite("The admission judge", .timeLimit(.minutes(5)))
 struct AdmissionJudgeTests {
     private let clock = ManualClock()
     private let source: ScriptedSource
