@@ -47,6 +47,7 @@ package final class PluginHost: Service {
         } catch {
             throw PluginHostError("the plugin host cannot start: \(error)")
         }
+        taskExecutor = loop.taskExecutor
         self.clock = HostClock(clock)
         restsAfter = configuration.restsAfter
         logs = LogPump(logger: logger)
@@ -125,7 +126,7 @@ package final class PluginHost: Service {
 
     /// Runs a task's plugin calls without a change of thread: prefer it for tasks that do little but call, since
     /// whatever blocks there stalls every plugin.
-    package var taskExecutor: any TaskExecutor { loop.taskExecutor }
+    package let taskExecutor: (any TaskExecutor)?
 
     // MARK: What is installed
 

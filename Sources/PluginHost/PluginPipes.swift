@@ -64,6 +64,8 @@ final class PluginPipes {
         try loop.watch(descriptor, for: .readable, handler: handler)
     }
 
+    func isOpen(_ source: Source) -> Bool { sources[source] != nil }
+
     /// Reads once into the loop's buffer. After the end the source is closed.
     func read(_ source: Source) -> Reading {
         guard let descriptor = sources[source] else { return .end }

@@ -386,6 +386,8 @@ actor PluginSession: PluginInstance {
 
     private func ring() {
         alarm = nil
+        // What lies in the pipe by now came in time: it is this thread that may have been held up.
+        if pipes?.isOpen(.output) == true { outputReady() }
         let now = now
         while isAttending, let step = stopSequence?.next(now: now) {
             kill(-process, step == .terminate ? SIGTERM : SIGKILL)

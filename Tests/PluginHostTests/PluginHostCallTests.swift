@@ -1,4 +1,6 @@
+import Glibc
 import PluginProtocol
+import TestSupport
 import Testing
 import WireFormats
 
@@ -47,6 +49,50 @@ struct PluginHostCallTests {
                 return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
             }
             #expect(sum == 100)
+        }
+    }
+
+    @Test("An answer that lies in the pipe counts, also where the host gets to it after the deadline")
+    func hostIsLate() async throws {
+        let script = PluginScript(
+            types: ["depth"],
+            body: """
+                    if m["method"] == "get_metric_value":
+                        fifos = m["params"]["config"]["fifos"]
+                        for fifo in fifos[:2]: open(fifo).close()
+                        ok(m, reading(7))
+                        open(fifos[2]).close()
+                """)
+        let clock = ManualClock()
+        try await HostFixture.run(["depth": script], clock: clock) { fixture in
+            let fifos = ["asked", "held", "answered"].map { "\(fixture.directory)/\($0)" }
+            for fifo in fifos { try #require(mkfifo(fifo, 0o600) == 0) }
+            async let reading = fixture.host.read(
+                type: "depth", config: ["fifos": .array(fifos.map { .string($0) })], targetType: .value,
+                timeout: .seconds(10))
+            try Self.meetReader(of: fifos[0])
+            // Holds up the host's thread from before the plugin answers until after the deadline.
+            let held = Task(executorPreference: fixture.host.taskExecutor) {
+                for fifo in fifos[1...] { try Self.meetReader(of: fifo) }
+                clock.advance(by: .seconds(10))
+            }
+            try await held.value
+            #expect(try await reading.value == 7)
+            #expect(try await fixture.health().counters.missedDeadlines == 0)
+        }
+    }
+
+    /// Waits until somebody opens the FIFO for reading, and lets them go on.
+    private static func meetReader(of fifo: String) throws {
+        let start = ContinuousClock.now
+        while true {
+            let descriptor = open(fifo, O_WRONLY | O_NONBLOCK)
+            if descriptor >= 0 {
+                close(descriptor)
+                return
+            }
+            try #require(ContinuousClock.now - start < .seconds(60), "nobody reads \(fifo)")
+            sched_yield()
         }
     }
 
