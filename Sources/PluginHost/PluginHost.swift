@@ -47,7 +47,6 @@ package final class PluginHost: Service {
         } catch {
             throw PluginHostError("the plugin host cannot start: \(error)")
         }
-        taskExecutor = loop.taskExecutor
         self.clock = HostClock(clock)
         restsAfter = configuration.restsAfter
         logs = LogPump(logger: logger)
@@ -126,7 +125,7 @@ package final class PluginHost: Service {
 
     /// Runs a task's plugin calls without a change of thread: prefer it for tasks that do little but call, since
     /// whatever blocks there stalls every plugin.
-    package let taskExecutor: (any TaskExecutor)?
+    package var taskExecutor: any TaskExecutor { loop.taskExecutor }
 
     // MARK: What is installed
 

@@ -69,21 +69,16 @@ actor ScalerController: Service {
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            // A poll is a reading and little else. What is written is written elsewhere.
-            await withTaskExecutorPreference(world.source.taskExecutor) { await takeTurns() }
+            while !isStopping, !Task.isCancelled {
+                if let term = world.leadership.term {
+                    await lead(term)
+                } else {
+                    await standBy()
+                }
+            }
         } onGracefulShutdown: {
             // Ends with the actor's next turn; the loop itself waits for it.
             Task { await self.stop() }
-        }
-    }
-
-    private func takeTurns() async {
-        while !isStopping, !Task.isCancelled {
-            if let term = world.leadership.term {
-                await lead(term)
-            } else {
-                await standBy()
-            }
         }
     }
 

@@ -35,10 +35,6 @@ package protocol MetricSource: Service {
 
     /// Those of the plugins behind these types that cannot be relied on now, by name.
     func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth]
-
-    /// Where tasks that read are best run, so that a call and its answer change no thread; nil for anywhere. What blocks
-    /// there holds up every reading.
-    var taskExecutor: (any TaskExecutor)? { get }
 }
 
 extension MetricSource {
@@ -50,8 +46,6 @@ extension MetricSource {
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void
     ) -> ReadingSubscription? { nil }
-
-    package var taskExecutor: (any TaskExecutor)? { nil }
 }
 
 extension PluginHost: MetricSource {}

@@ -132,7 +132,7 @@ final class SharedReading: Sendable {
 
     private func call(timeout: Duration, startedAt: Duration) {
         // Awaited through the waiters; ends with the source's own deadline.
-        Task(executorPreference: world.source.taskExecutor) { [self] in
+        Task { [self] in
             let outcome: ReadingOutcome
             do throws(PluginFailure) {
                 outcome = .success(
