@@ -123,8 +123,9 @@ package final class PluginHost: Service {
         for supervisor in supervisors.values { await supervisor.untilSettled() }
     }
 
-    /// Runs a task's plugin calls without a change of thread: prefer it for tasks that do little but call, since
-    /// whatever blocks there stalls every plugin.
+    /// Runs a task's plugin calls without a change of thread: for tasks that do nothing but call. Whatever blocks there
+    /// stalls every plugin; and where such a task uses an actor of its own that others use too, what follows may run on
+    /// their thread, which ends the process.
     package var taskExecutor: any TaskExecutor { loop.taskExecutor }
 
     // MARK: What is installed
