@@ -60,9 +60,12 @@ final class Referee {
     func scalerChanged(_ name: String, _ object: JSON, _ plan: ScalerPlan) {
         closeVersion(of: name)
         let metadata = object["metadata"]
+        let uid = metadata?["uid"]?.stringValue ?? ""
+        // Another target's replicas do not tell.
+        loseOutcome { $0.pending.uid == uid && $0.target != plan.target }
         versions[name, default: []].append(
             ScalerVersion(
-                name: name, uid: metadata?["uid"]?.stringValue ?? "",
+                name: name, uid: uid,
                 created: metadata?["creationTimestamp"]?.stringValue ?? "", plan: plan, since: timeline.now, until: nil)
         )
         trace.add(timeline.now, "people", "\(name) is \(plan.summary)")
@@ -77,10 +80,16 @@ final class Referee {
 
     func outsideScale(_ target: String, to replicas: Int) {
         outsideScales[target, default: []].append(timeline.now)
-        guard let last = scales.lastIndex(where: { $0.target == target }) else { return }
-        let scale = scales[last]
-        // Overwritten before it was written down what had come of it: from then on nobody can tell that it had happened.
-        if scale.to != replicas, openPending[scale.pending.uid] == scale.pending.at { scales[last].isKnown = false }
+        guard let last = scales.last(where: { $0.target == target }), last.to != replicas else { return }
+        loseOutcome { $0.target == target }
+    }
+
+    /// From now on nobody can tell that the last of these had happened, where it was not written down yet what had come of
+    /// it.
+    private func loseOutcome(ofLast matches: (AcceptedScale) -> Bool) {
+        guard let last = scales.lastIndex(where: matches) else { return }
+        let pending = scales[last].pending
+        if openPending[pending.uid] == pending.at { scales[last].isKnown = false }
     }
 
     func operatorPause(_ isPaused: Bool) { pauses.append((timeline.now, isPaused)) }
