@@ -33,7 +33,7 @@ fi
 # A module at a time: beside a thousand others, a test would have passed its time limit before its turn came. The simulated
 # worlds have one thread, and nothing in them that a sanitizer could look at.
 failed=
-for module in $(find Tests -maxdepth 1 -name '*Tests' ! -name ChartTests ! -name FaultSimulationTests -exec basename {} \; | sort); do
+for module in $(find Tests -mindepth 1 -maxdepth 1 -name '*Tests' ! -name ChartTests ! -name FaultSimulationTests -exec basename {} \; | sort); do
     echo "$module, $sanitizer sanitizer"
     # shellcheck disable=SC2086
     swift test $flags --skip-build --disable-xctest --filter "^$module\." || failed="$failed $module"
