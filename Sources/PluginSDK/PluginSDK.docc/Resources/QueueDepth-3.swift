@@ -5,7 +5,7 @@ import PluginSDK
 @main
 struct QueueDepthPlugin: MetricPlugin {
     struct Config: MetricConfig {
-        @Field("Where the jobs lie, one file each.") var directory: String
+        @Field("The directory with one file per job.") var directory: String
     }
 
     static let metricType = "queue-depth"
