@@ -13,7 +13,7 @@ SEEDS ?= 2000
 MINUTES ?= 30
 RUNS ?= 1000000
 
-.PHONY: help demo release test test-chart test-cluster simulate-faults fuzz sanitize e2e plugin-check image-check lint manifests fmt bench soak clean
+.PHONY: help demo release test test-chart test-sdks test-cluster simulate-faults fuzz sanitize e2e plugin-check image-check lint manifests fmt bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,7 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@scripts/simple_e2e.sh
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
 	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
+	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
 	@swift test --skip-build --disable-xctest --filter FaultSimulationTests
 	@swift test --skip-build --disable-xctest --skip FaultSimulationTests
 
@@ -40,6 +41,11 @@ test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
 	@scripts/install-dependencies.sh build test
 	@for product in $(CHART_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
+
+test-sdks: $(PYTHON)/.installed ## Test the SDKs in Python, Go and Node, and hold all SDKs to the same answers
+	@scripts/install-dependencies.sh build test
+	@for product in generalscaler-launch plugin-check vector-plugin; do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
+	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
 
 simulate-faults: ## Run the operator in SEEDS simulated worlds full of faults, or in that of one SEED
 	@scripts/install-dependencies.sh build

@@ -260,6 +260,7 @@ let package = Package(
         ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
         .executableTarget(name: "test-plugin", dependencies: ["PluginSDK"], path: "Tests/Fixtures/TestPlugin"),
+        .executableTarget(name: "vector-plugin", dependencies: ["PluginSDK"], path: "Tests/Fixtures/VectorPlugin"),
         .executableTarget(
             name: "misbehaving-plugin",
             dependencies: ["WireFormats"],

@@ -12,7 +12,7 @@ needs() {
         demo) echo "prometheus:cmd:prometheus redis-server:cmd:redis-server" ;;
         test)
             echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
-                "python3:cmd:python3 openssl:cmd:openssl nodejs:cmd:node"
+                "python3:cmd:python3 openssl:cmd:openssl nodejs:cmd:node golang-go:cmd:go node-typescript:cmd:tsc"
             ;;
         python) echo "python3:cmd:python3 python3-venv:py:ensurepip" ;;
         lint) echo "python3:cmd:python3 python3-venv:py:ensurepip shellcheck:cmd:shellcheck" ;;
@@ -34,6 +34,8 @@ purpose() {
         redis-server) echo "another one" ;;
         redis-tools) echo "fills and inspects it" ;;
         python3) echo "runs checks, and plugins written in Python" ;;
+        golang-go) echo "builds and tests the Go SDK" ;;
+        node-typescript) echo "checks the types of the Node SDK" ;;
         openssl) echo "makes the certificates of the TLS tests" ;;
         python3-venv) echo "keeps the Python packages of the checks and tests inside .build" ;;
         debootstrap) echo "makes a Debian of only the image's packages" ;;

@@ -1,0 +1,3 @@
+module example.com/generalscaler/sdk/go
+
+go 1.19

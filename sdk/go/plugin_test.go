@@ -1,0 +1,168 @@
+package plugin_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	plugin "example.com/generalscaler/sdk/go"
+	"example.com/generalscaler/sdk/go/plugintest"
+)
+
+type queueConfig struct {
+	Name   string         `json:"name" help:"The queue."`
+	Length float64        `json:"length" help:"Its length." default:"2.5" minimum:"0"`
+	Token  *plugin.Secret `json:"token" help:"A token."`
+}
+
+type valueFunc = func(context.Context, plugin.Call[queueConfig]) (plugin.Reading, error)
+
+func queue(value valueFunc) plugin.Plugin[queueConfig] {
+	return plugin.Plugin[queueConfig]{
+		Type: "queue", Description: "The length of a queue.", Version: "1.2.3", MaxInFlight: 2, Value: value,
+	}
+}
+
+func length(_ context.Context, call plugin.Call[queueConfig]) (plugin.Reading, error) {
+	return plugin.Reading{Value: call.Config.Length}, nil
+}
+
+func kindOf(t *testing.T, err error) plugin.Kind {
+	t.Helper()
+	var failure *plugin.Error
+	if !errors.As(err, &failure) {
+		t.Fatalf("not a plugin error: %v", err)
+	}
+	return failure.Kind
+}
+
+func TestEveryFaultIsReportedWithItsPath(t *testing.T) {
+	host := plugintest.Start(t, queue(length))
+	found, err := host.Validate(map[string]any{"length": -0.125, "nmae": "x"})
+	want := []plugin.Problem{
+		{Path: "name", Message: "is required: The queue."},
+		{Path: "length", Message: "must be at least 0, not -0.125"},
+		{Path: "nmae", Message: "is not a known field; known here: name, length, token"},
+	}
+	if err != nil || fmt.Sprint(found) != fmt.Sprint(want) {
+		t.Errorf("found %v, %v", found, err)
+	}
+}
+
+func TestAValueIsAnswered(t *testing.T) {
+	host := plugintest.Start(t, queue(length))
+	reading, err := host.Value(map[string]any{"name": "q", "length": 0.375})
+	if err != nil || reading.Value != 0.375 || time.Since(reading.ObservedAt) > time.Minute {
+		t.Errorf("found %v, %v", reading, err)
+	}
+}
+
+func TestACallThatNeverReturnsIsAnsweredAndDoesNotHoldUpOthers(t *testing.T) {
+	never := make(chan struct{})
+	defer close(never)
+	host := plugintest.Start(t, queue(func(_ context.Context, call plugin.Call[queueConfig]) (plugin.Reading, error) {
+		if call.Config.Name == "stuck" {
+			<-never
+		}
+		return plugin.Reading{Value: 1}, nil
+	}))
+	for i := 0; i < 3; i++ {
+		_, err := host.ValueBy(map[string]any{"name": "stuck"}, 50*time.Millisecond)
+		if kind := kindOf(t, err); kind != plugin.DeadlineExceeded {
+			t.Fatalf("found %s", kind)
+		}
+		if _, err := host.Value(map[string]any{"name": "q"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestNotANumberIsNoData(t *testing.T) {
+	for _, value := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		host := plugintest.Start(t, queue(func(context.Context, plugin.Call[queueConfig]) (plugin.Reading, error) {
+			return plugin.Reading{Value: value}, nil
+		}))
+		_, err := host.Value(map[string]any{"name": "q"})
+		if kind := kindOf(t, err); kind != plugin.NoData {
+			t.Errorf("%v is %s", value, kind)
+		}
+	}
+}
+
+func TestSecretsAreRedactedInErrorsAndPanics(t *testing.T) {
+	const secret = "pa$$ wörd/42+x"
+	for _, before := range []string{"", "u", "us"} {
+		host := plugintest.Start(t, queue(func(_ context.Context, call plugin.Call[queueConfig]) (plugin.Reading, error) {
+			text := before + call.Config.Token.Reveal() + "!"
+			panic("Basic " + base64.StdEncoding.EncodeToString([]byte(text)) + " or " + call.Config.Token.Reveal())
+		}))
+		_, err := host.Value(map[string]any{"name": "q", "token": secret})
+		encoded := base64.StdEncoding.EncodeToString([]byte(before + secret + "!"))
+		if kindOf(t, err) != plugin.InternalError || contains(err, secret) || contains(err, encoded[4:len(encoded)-4]) {
+			t.Errorf("found %v", err)
+		}
+	}
+}
+
+func contains(err error, text string) bool {
+	message := err.Error()
+	for i := 0; i+len(text) <= len(message); i++ {
+		if message[i:i+len(text)] == text {
+			return true
+		}
+	}
+	return false
+}
+
+func TestASecretDoesNotPrint(t *testing.T) {
+	secret := plugin.NewSecret("s3cr3t-token")
+	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+		if text := fmt.Sprintf(format, secret); text != "***" {
+			t.Errorf("%s prints %s", format, text)
+		}
+	}
+}
+
+func TestReadingsArePushedUntilTheSubscriptionEnds(t *testing.T) {
+	p := queue(length)
+	p.Subscribe = func(_ context.Context, _ plugin.Call[queueConfig], readings chan<- plugin.Reading) error {
+		readings <- plugin.Reading{Value: 0.5}
+		return &plugin.Error{Kind: plugin.SourceUnreachable, Message: "the queue went away"}
+	}
+	host := plugintest.Start(t, p)
+	if _, err := host.Subscribe(map[string]any{"name": "q"}); err != nil {
+		t.Fatal(err)
+	}
+	if reading := <-host.Readings; reading.Value != 0.5 {
+		t.Errorf("found %v", reading)
+	}
+	if end := <-host.Readings; end.Ended != "the queue went away" {
+		t.Errorf("found %v", end)
+	}
+}
+
+func TestASubscriptionWhoseCodeIgnoresItsContextEnds(t *testing.T) {
+	returned := make(chan struct{})
+	p := queue(length)
+	p.Subscribe = func(ctx context.Context, _ plugin.Call[queueConfig], readings chan<- plugin.Reading) error {
+		defer close(returned)
+		for value := 0.0; ctx.Err() == nil; value++ {
+			readings <- plugin.Reading{Value: value}
+		}
+		return nil
+	}
+	host := plugintest.Start(t, p)
+	subscription, err := host.Subscribe(map[string]any{"name": "q"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-host.Readings
+	if err := host.Unsubscribe(subscription); err != nil {
+		t.Fatal(err)
+	}
+	<-returned
+}

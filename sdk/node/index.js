@@ -1,0 +1,155 @@
+import {Worker} from "node:worker_threads";
+import {parseConfig, schemaOf, secretsIn} from "./config.js";
+import {PluginError, asPluginError} from "./errors.js";
+import {redact} from "./redaction.js";
+import {MAX_REQUEST_BYTES} from "./session.js";
+
+export {Secret, field} from "./config.js";
+export {PluginError} from "./errors.js";
+
+const DEFAULT_MAX_IN_FLIGHT = 16;
+
+/** What the handshake says of a plugin. */
+export function identityOf(plugin) {
+  for (const name of ["type", "description", "version", "value"]) {
+    if (!plugin[name]) throw new TypeError(`a plugin needs ${name}`);
+  }
+  const metric = {
+    type: plugin.type, description: plugin.description,
+    configSchema: {$schema: "https://json-schema.org/draft/2020-12/schema", ...schemaOf(plugin.config ?? {})},
+    defaultTargetType: plugin.targetType ?? "AverageValue",
+  };
+  if (plugin.maxAgeSeconds !== undefined) metric.maxAgeMs = Math.round(plugin.maxAgeSeconds * 1_000);
+  return {
+    protocolVersion: 1,
+    plugin: {name: plugin.type, version: plugin.version},
+    metricTypes: [metric],
+    capabilities: {
+      maxInFlight: plugin.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT, cancel: true, batch: false, range: !!plugin.range,
+      subscribe: !!plugin.subscribe, maxRequestBytes: MAX_REQUEST_BYTES,
+    },
+  };
+}
+
+/** Runs the plugin's code for the calls that the protocol's thread passes on. */
+export class Runner {
+  #calls = new Map();
+
+  constructor(plugin, post) {
+    this.plugin = plugin;
+    this.post = post;
+  }
+
+  cancel(token) { this.#calls.get(token)?.abort(); }
+
+  async start({token, method, config: json, targetType, window, timeoutMs}) {
+    let secrets = [];
+    const abort = new AbortController();
+    this.#calls.set(token, abort);
+    const deadline = performance.now() + timeoutMs;
+    try {
+      const {config, problems} = parseConfig(this.plugin.config ?? {}, this.plugin.validate, json);
+      secrets = secretsIn(config);
+      if (method === "validate_config") {
+        this.post("finish", token, problems.length ? {valid: false, errors: problems} : {valid: true});
+        return;
+      }
+      if (problems.length) {
+        const text = problems.map(({path, message}) => (path ? `${path}: ${message}` : message)).join("; ");
+        throw new PluginError("config_invalid", text, {path: problems[0].path});
+      }
+      const request = {
+        targetType, signal: abort.signal, window: window && windowOf(window),
+        get millisecondsLeft() { return Math.max(1, deadline - performance.now()); },
+      };
+      await this.#answer(token, method, config, request, secrets);
+    } catch (error) {
+      const failure = asPluginError(error).toObject();
+      this.post("fail", token, {...failure, message: redact(failure.message, secrets)});
+    } finally {
+      this.#calls.delete(token);
+    }
+  }
+
+  async #answer(token, method, config, request, secrets) {
+    if (method === "subscribe") return this.#subscribe(token, config, request, secrets);
+    if (method === "get_metric_range") {
+      this.post("finish", token, rangeOf(await this.plugin.range(config, request), request.window));
+      return;
+    }
+    this.post("finish", token, readingOf(await this.plugin.value(config, request), secrets));
+  }
+
+  async #subscribe(token, config, request, secrets) {
+    let isOpen = false;
+    let failure = new PluginError("cannot_subscribe", "the plugin has no further readings");
+    try {
+      for await (const value of this.plugin.subscribe(config, request)) {
+        if (request.signal.aborted) return;
+        if (!isOpen) this.post("finish", token, {});
+        isOpen = true;
+        // A value that is none is not pushed.
+        if (value !== undefined && value !== null) this.post("push", token, readingOf(value, secrets));
+      }
+    } catch (error) {
+      failure = asPluginError(error);
+    }
+    if (!isOpen) throw failure;
+    if (!request.signal.aborted) this.post("endSubscription", token, redact(failure.message, secrets));
+  }
+}
+
+function windowOf({from, to, stepSeconds}) {
+  const times = [];
+  for (let at = from; at <= to; at += stepSeconds * 1_000) times.push(new Date(at));
+  return {from: new Date(from), to: new Date(to), stepSeconds, times};
+}
+
+function readingOf(value, secrets) {
+  if (value === undefined || value === null) throw new PluginError("no_data", "the plugin returned no value");
+  const reading = typeof value === "object" ? value : {value};
+  if (typeof reading.value !== "number") {
+    throw new PluginError("internal_error", `the plugin returned a ${typeof reading.value} instead of a number`);
+  }
+  if (!Number.isFinite(reading.value)) {
+    throw new PluginError("no_data", `the value is ${String(reading.value).toLowerCase()}, which is no data`);
+  }
+  const result = {value: reading.value, observedAt: (reading.observedAt ?? new Date()).toISOString()};
+  if (reading.unit !== undefined) result.unit = redact(reading.unit, secrets);
+  if (reading.detail !== undefined) result.detail = redact(reading.detail, secrets);
+  if (reading.assumed) result.assumed = true;
+  return result;
+}
+
+function rangeOf(points, window) {
+  const known = [...points].filter(({value}) => Number.isFinite(value)).sort((a, b) => a.at - b.at);
+  if (known.length === 0) throw new PluginError("no_data", "there is no value in the time asked for");
+  if (known.some(({at}, index) => index > 0 && +at === +known[index - 1].at)) {
+    throw new PluginError("internal_error", "the points contain a time twice");
+  }
+  if (known[0].at < window.from || known.at(-1).at > window.to) {
+    throw new PluginError("internal_error", "the points lie outside of the window");
+  }
+  return {points: known.map(({at, value}) => ({at: at.toISOString(), value}))};
+}
+
+/**
+ * Serves the host on standard input and output until the input ends, and exits. Both belong to the protocol from then on:
+ * what the plugin prints goes to standard error.
+ */
+export function run(plugin) {
+  const identity = identityOf(plugin);
+  Object.defineProperty(process, "stdout", {configurable: true, get: () => process.stderr});
+  globalThis.console = new console.Console(process.stderr, process.stderr);
+  const worker = new Worker(new URL("./worker.js", import.meta.url), {workerData: {identity}});
+  const runner = new Runner(plugin, (method, token, value) => worker.postMessage({method, token, value}));
+  worker.on("message", (message) => {
+    if (message.call) runner.start(message.call);
+    else if (message.cancel) runner.cancel(message.cancel);
+    else if (message.exit) process.exit(0);
+  });
+  worker.on("error", (error) => {
+    console.error(error);
+    process.exit(1);
+  });
+}

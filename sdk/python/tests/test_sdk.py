@@ -1,0 +1,225 @@
+import asyncio
+import base64
+import datetime
+import pathlib
+import pickle
+import sys
+import threading
+import unittest
+import urllib.parse
+from typing import List, Optional
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "src"))
+
+from generalscaler_plugin import (  # noqa: E402
+    Config, ConfigError, Plugin, PluginError, Problem, Reading, Request, Secret, field)
+from generalscaler_plugin.reading import format_time, parse_time  # noqa: E402
+from generalscaler_plugin.redaction import redact  # noqa: E402
+from generalscaler_plugin.testing import Host  # noqa: E402
+
+SECRET = "pa$$ wörd/42+x"
+
+
+class QueueConfig(Config):
+    name: str = field("The queue.")
+    length: float = field("Its length.", default=2.5, minimum=0)
+    token: Optional[Secret] = field("A token.")
+
+
+def queue_plugin(**options):
+    return Plugin("queue", "The length of a queue.", version="1.2.3", **options)
+
+
+class ConfigTests(unittest.TestCase):
+    def test_every_fault_is_reported_with_its_path(self):
+        with self.assertRaises(ConfigError) as caught:
+            QueueConfig.parse({"length": -0.125, "nmae": "x"})
+        self.assertEqual([str(found) for found in caught.exception.problems], [
+            "name: is required: The queue.", "length: must be at least 0, not -0.125",
+            "nmae: is not a known field; known here: name, length, token"])
+
+    def test_a_default_list_is_not_shared_between_configs(self):
+        class Lists(Config):
+            words: List[str] = field("Words.", default=[])
+        first = Lists.parse({})
+        first.words.append("a")
+        self.assertEqual(Lists.parse({}).words, [])
+
+    def test_a_field_without_a_type_is_refused_at_the_start(self):
+        if sys.version_info >= (3, 14):
+            return
+        with self.assertRaises(TypeError):
+            class Untyped(Config):
+                name = field("The queue.")
+
+    def test_a_secret_does_not_print(self):
+        config = QueueConfig.parse({"name": "q", "token": SECRET})
+        for text in [str(config.token), repr(config), f"{config.token:>5}", "%s" % config.token]:
+            self.assertNotIn(SECRET, text)
+        with self.assertRaises(TypeError):
+            pickle.dumps(config.token)
+        self.assertEqual(config.token.reveal(), SECRET)
+
+
+class RedactionTests(unittest.TestCase):
+    def test_a_secret_is_redacted_in_every_encoding(self):
+        for before in ["", "u", "us", "use"]:
+            encoded = base64.b64encode(f"{before}{SECRET}!".encode()).decode()
+            self.assertIn("***", redact(f"Basic {encoded}", [SECRET]), before)
+        self.assertEqual(redact(f"a {SECRET} b", [SECRET]), "a *** b")
+        self.assertEqual(redact(urllib.parse.quote(SECRET, safe=""), [SECRET]), "***")
+
+    def test_a_short_secret_stays(self):
+        self.assertEqual(redact("abcde is short", ["abcde"]), "abcde is short")
+
+
+class TimeTests(unittest.TestCase):
+    def test_times_with_odd_fractions_round_trip_to_milliseconds(self):
+        time = parse_time("2026-03-02T01:02:03.123456789+05:45")
+        self.assertEqual(time.astimezone(datetime.timezone.utc).isoformat(), "2026-03-01T19:17:03.123456+00:00")
+        self.assertEqual(format_time(time), "2026-03-01T19:17:03.123Z")
+
+    def test_other_texts_are_no_times(self):
+        for text in ["2026-03-02", "2026-03-02T01:02:03", "2026-13-02T01:02:03Z", "", None, 5]:
+            self.assertIsNone(parse_time(text), text)
+
+
+class CallTests(unittest.TestCase):
+    def test_an_async_value_is_answered(self):
+        plugin = queue_plugin()
+
+        @plugin.value
+        async def value(config: QueueConfig) -> float:
+            await asyncio.sleep(0)
+            return config.length
+
+        with Host(plugin) as host:
+            self.assertEqual(host.value({"name": "q", "length": 0.375}).value, 0.375)
+            self.assertEqual(host.validate({"name": ""}), [Problem("name", "must not be empty")])
+
+    def test_a_call_that_never_returns_is_answered_and_does_not_hold_up_others(self):
+        plugin, never = queue_plugin(max_in_flight=2), threading.Event()
+
+        @plugin.value
+        def value(config: QueueConfig) -> float:
+            if config.name == "stuck":
+                never.wait()
+            return 1
+
+        with Host(plugin) as host:
+            for _ in range(3):
+                with self.assertRaises(PluginError) as caught:
+                    host.value({"name": "stuck"}, seconds=0.05)
+                self.assertEqual(caught.exception.kind, "deadline_exceeded")
+                self.assertEqual(host.value({"name": "q"}).value, 1)
+            never.set()
+
+    def test_many_concurrent_calls_are_all_answered(self):
+        plugin = queue_plugin(max_in_flight=64)
+
+        @plugin.value
+        def value(config: QueueConfig) -> float:
+            return config.length
+
+        with Host(plugin) as host:
+            def call(number):
+                for index in range(50):
+                    self.assertEqual(host.value({"name": "q", "length": number + index / 64}).value, number + index / 64)
+
+            callers = [threading.Thread(target=call, args=(number,)) for number in range(16)]
+            for caller in callers:
+                caller.start()
+            for caller in callers:
+                caller.join(60)
+                self.assertFalse(caller.is_alive())
+
+    def test_an_unexpected_exception_is_an_internal_error_without_secrets(self):
+        plugin = queue_plugin()
+
+        @plugin.value
+        def value(config: QueueConfig) -> float:
+            raise KeyError(config.token.reveal())
+
+        with Host(plugin) as host, self.assertRaises(PluginError) as caught:
+            host.value({"name": "q", "token": "s3cr3t-token"})
+        self.assertEqual((caught.exception.kind, caught.exception.message), ("internal_error", "KeyError: '***'"))
+
+    def test_a_refused_connection_is_an_unreachable_source(self):
+        plugin = queue_plugin()
+
+        @plugin.value
+        def value(config: QueueConfig) -> float:
+            raise ConnectionRefusedError("there:80 refused")
+
+        with Host(plugin) as host, self.assertRaises(PluginError) as caught:
+            host.value({"name": "q"})
+        self.assertEqual(caught.exception.kind, "source_unreachable")
+
+    def test_none_is_no_data_and_not_zero(self):
+        plugin = queue_plugin()
+
+        @plugin.value
+        def value(config: QueueConfig) -> Optional[float]:
+            return None
+
+        with Host(plugin) as host, self.assertRaises(PluginError) as caught:
+            host.value({"name": "q"})
+        self.assertEqual(caught.exception.kind, "no_data")
+
+    def test_a_history_leaves_out_what_is_missing(self):
+        plugin = queue_plugin()
+
+        @plugin.value
+        def value(config: QueueConfig) -> float:
+            return 1
+
+        @plugin.range
+        def history(config: QueueConfig, request: Request):
+            return [(time, None if index == 1 else index) for index, time in enumerate(request.window.times())]
+
+        with Host(plugin) as host:
+            points = host.range({"name": "q"}, "2026-03-02T00:00:00.125Z", "2026-03-02T00:00:21Z", 7)
+        self.assertEqual([point for _, point in points], [0, 2])
+
+
+class PushTests(unittest.TestCase):
+    def plugin(self, readings):
+        plugin = queue_plugin()
+
+        @plugin.value
+        def value(config: QueueConfig) -> float:
+            return 1
+
+        plugin.subscribe(readings)
+        return plugin
+
+    def test_readings_of_a_generator_are_pushed_until_it_ends(self):
+        def changes(config: QueueConfig):
+            yield Reading(0.5, unit="jobs")
+            raise PluginError("source_unreachable", "the queue went away")
+
+        with Host(self.plugin(changes)) as host:
+            host.subscribe({"name": "q"})
+            self.assertEqual(host.next_reading().value, 0.5)
+            with self.assertRaises(PluginError) as caught:
+                host.next_reading()
+        self.assertEqual(caught.exception.message, "the queue went away")
+
+    def test_readings_of_an_async_generator_are_pushed(self):
+        async def changes(config: QueueConfig):
+            value = 0
+            while True:
+                yield value
+                value += 1
+                await asyncio.sleep(0.001)
+
+        with Host(self.plugin(changes)) as host:
+            subscription = host.subscribe({"name": "q"})
+            self.assertEqual(host.next_reading().value, 0)
+            # The values in between were replaced by newer ones.
+            self.assertGreater(host.next_reading().value, 1)
+            host.unsubscribe(subscription)
+
+
+if __name__ == "__main__":
+    unittest.main()
