@@ -136,8 +136,8 @@ def check_helm(words):
 
 def check_blocks(page, directory):
     """The page's YAML: values are rendered, and GeneralScalers validated."""
-    for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), flags=re.S | re.M):
-        document = yaml.safe_load(block)
+    blocks = re.findall(r"^```yaml\n(.*?)^```", page.read_text(), flags=re.S | re.M)
+    for document in (document for block in blocks for document in yaml.safe_load_all(block)):
         if not isinstance(document, dict):
             continue
         metrics = document.get("metrics")

@@ -25,12 +25,15 @@ package final class Informer<Object: Sendable>: Service {
     private struct State {
         var store = ObjectStore<Object>()
         var unsyncedScopes: Int
+        /// Of the watches whose last list failed.
+        var listFailures: [String?: KubernetesError] = [:]
     }
 
     private let client: KubernetesClient
     private let kind: ResourceKind
     private let scope: Scope
     private let selection: Selection
+    private let missingFix: String?
     private let decode: @Sendable (JSON) throws -> Object
     private let handle: @Sendable (InformerEvent<Object>) -> Void
     private let logger: Logger
@@ -41,6 +44,7 @@ package final class Informer<Object: Sendable>: Service {
     private let delivery = Mutex(())
 
     /// - Parameters:
+    ///   - missingFix: what to do if the API server has no such resource, for the log.
     ///   - decode: reads one object and keeps what is needed of it; throws where it is malformed.
     ///   - handle: told of each change, one at a time, in order; must return soon and must not block. The store
     ///     already has the change.
@@ -49,6 +53,7 @@ package final class Informer<Object: Sendable>: Service {
         kind: ResourceKind,
         scope: Scope,
         selection: Selection = Selection(),
+        missingFix: String? = nil,
         logger: Logger,
         decode: @escaping @Sendable (JSON) throws -> Object,
         handle: @escaping @Sendable (InformerEvent<Object>) -> Void
@@ -57,6 +62,7 @@ package final class Informer<Object: Sendable>: Service {
         self.kind = kind
         self.scope = scope
         self.selection = selection
+        self.missingFix = missingFix
         self.decode = decode
         self.handle = handle
         var logger = logger
@@ -68,6 +74,9 @@ package final class Informer<Object: Sendable>: Service {
 
     /// Whether everything that was there at the start has been delivered.
     package var hasSynced: Bool { state.withLock { $0.unsyncedScopes == 0 } }
+
+    /// Why the last list of a watch failed; nil while none did.
+    package var listFailure: KubernetesError? { state.withLock { $0.listFailures.values.first } }
 
     package subscript(key: ObjectKey) -> Object? { state.withLock { $0.store[key] } }
 
@@ -156,9 +165,11 @@ package final class Informer<Object: Sendable>: Service {
                 listing.keys.insert(observed.key)
                 deliver { $0.store.apply(observed) }
             }
+            state.withLock { $0.listFailures[namespace] = nil }
             if page.continueToken == nil { finish(&listing, namespace) }
             return .page(resourceVersion: page.resourceVersion, continueToken: page.continueToken)
         } catch {
+            state.withLock { $0.listFailures[namespace] = error }
             return .listFailed(error)
         }
     }
@@ -253,6 +264,11 @@ package final class Informer<Object: Sendable>: Service {
         switch outcome {
         case .page, .watchEnded:
             return
+        case .listFailed(let error) where error.kind == .notFound:
+            let fix = "install its CustomResourceDefinition, with the version \(kind.version)"
+            logger.error(
+                "List failed: the API server has no such resource",
+                metadata: details(error, step, namespace).merging(["fix": "\(missingFix ?? fix)"]) { $1 })
         case .listFailed(let error):
             logger.warning("List failed", metadata: details(error, step, namespace))
         case .watchFailed(let error, _) where error.kind == .gone:

@@ -50,6 +50,10 @@ package struct OperatorRuntime: Sendable {
     package static let version = "0.1.0"
     /// Who events are reported by.
     static let controllerName = "autoscaling.example.com/generalscaler"
+    /// What to do if the API server does not know GeneralScalers.
+    private static let missingFix =
+        "install the CustomResourceDefinition with kubectl apply -f deploy/crd.yaml, or with helm upgrade and "
+        + "crds.install=true"
 
     private let source: any MetricSource
     let controller: ScalerController
@@ -59,6 +63,10 @@ package struct OperatorRuntime: Sendable {
     private let pause: OperatorPause?
     private let statusServer: StatusServer?
     private let admission: [any Service]
+    /// What it still waits for; nil once it is ready.
+    let awaits: @Sendable () -> String?
+    /// What `/metrics` shows now.
+    let page: @Sendable () async -> MetricsPage
     /// Nil where there is nobody to agree with.
     let elector: LeaderElector?
 
@@ -99,7 +107,8 @@ package struct OperatorRuntime: Sendable {
         )
         let scalers = Informer<GeneralScaler>(
             client: client, kind: .generalScaler, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces),
-            logger: logger, decode: { try GeneralScaler($0) }, handle: { line.scalerChanged($0, logger) }
+            missingFix: Self.missingFix, logger: logger, decode: { try GeneralScaler($0) },
+            handle: { line.scalerChanged($0, logger) }
         )
         let targets = TargetDirectory(
             client: client, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces), time: time,
@@ -140,26 +149,29 @@ package struct OperatorRuntime: Sendable {
         let keeper = configuration.admission.map {
             CertificateKeeper($0, client: client, time: time, metrics: metrics, logger: logger)
         }
+        let awaits: @Sendable () -> String? = {
+            if scalers.listFailure?.kind == .notFound {
+                return "the API server has no resource \(ResourceKind.generalScaler.plural): \(Self.missingFix)"
+            }
+            if !scalers.hasSynced { return "the GeneralScalers are not all read" }
+            // Whoever is ready gets reviews: a rolling update goes on only when the new one can answer.
+            if let keeper, keeper.current == nil { return "the webhook has no certificate, see the log" }
+            return nil
+        }
+        let process = ProcessProbe()
+        let page: @Sendable () async -> MetricsPage = {
+            MetricsPage(
+                version: Self.version, lease: configuration.election?.lease.description ?? "",
+                isDefinitionMissing: scalers.listFailure?.kind == .notFound, process: process.usage(),
+                controller: await controller.snapshot(), plugins: await source.health(), counters: metrics)
+        }
         statusServer = configuration.listen.map { address in
             StatusServer(
-                address: address,
-                logger: logger,
-                heartbeat: { _ = await controller.leads },
-                metrics: { format in
-                    MetricsPage(
-                        version: Self.version, controller: await controller.snapshot(), plugins: await source.health(),
-                        counters: metrics
-                    ).text(format)
-                },
-                awaits: {
-                    if !scalers.hasSynced { return "the GeneralScalers are not all read" }
-                    // Whoever is ready gets reviews: a rolling update goes on only when the new one can answer.
-                    if let keeper, keeper.current == nil { return "the webhook has no certificate, see the log" }
-                    return nil
-                },
-                onBound: onBound
-            )
+                address: address, logger: logger, heartbeat: { _ = await controller.leads },
+                metrics: { await page().text($0) }, awaits: awaits, onBound: onBound)
         }
+        self.awaits = awaits
+        self.page = page
         admission =
             keeper.map { keeper in
                 let judge = AdmissionJudge(

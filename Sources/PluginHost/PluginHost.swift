@@ -107,6 +107,8 @@ package final class PluginHost: Service {
     }
 
     private func runAll() async {
+        // An operator without plugins has nothing else to wait for.
+        if supervisors.isEmpty { try? await gracefulShutdown() }
         await withTaskGroup { group in
             for supervisor in supervisors.values { group.addTask { await supervisor.run() } }
         }

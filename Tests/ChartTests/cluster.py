@@ -34,9 +34,10 @@ class Cluster:
         self.url = url
         self.directory = pathlib.Path(directory)
 
-    def request(self, method, path, body=None, kind="application/json"):
+    def request(self, method, path, body=None, kind="application/json", token=None):
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(self.url + path, data, {"Content-Type": kind}, method=method)
+        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {token}"} if token else {})
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
                 return json.load(answer)
@@ -87,6 +88,12 @@ class Cluster:
 
     def replicas(self, namespace, name, count):
         self.wait("apps/v1", "Deployment", namespace, name, lambda item: item["spec"]["replicas"] == count)
+
+    def token(self, namespace, account):
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        answer = self.request("POST", path, {
+            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}})
+        return answer["status"]["token"]
 
     # What tests scale.
 
@@ -177,14 +184,11 @@ class Release:
             (place / file.name).symlink_to(f"..data/{file.name}")
 
     def kubeconfig(self, account):
-        path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token"
-        answer = self.cluster.request("POST", path, {
-            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}})
         file = self.cluster.directory / "kubeconfig"
         file.write_text(yaml.safe_dump({
             "apiVersion": "v1", "kind": "Config", "current-context": "pod",
             "clusters": [{"name": "pod", "cluster": {"server": self.cluster.url}}],
-            "users": [{"name": "pod", "user": {"token": answer["status"]["token"]}}],
+            "users": [{"name": "pod", "user": {"token": self.cluster.token(NAMESPACE, account)}}],
             "contexts": [{"name": "pod", "context": {"cluster": "pod", "user": "pod"}}],
         }))
         return file

@@ -1,6 +1,7 @@
 """What the tests of the chart share: programs that run beside a test, and the rendered alerts."""
 
 import contextlib
+import functools
 import http.server
 import os
 import pathlib
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 PATIENCE_SECONDS = 120
 
 
+@functools.cache
 def alerts():
     """The alerts as the chart renders them."""
     from chart import objects, render
@@ -46,8 +48,8 @@ class Program:
             self.lines.append(None)
             self.news.notify_all()
 
-    def line(self, text):
-        """The first line, past or to come, that has the text."""
+    def line(self, text, **options):
+        """The first line, past or to come, that has the text; if there is none, `otherwise` if it is given."""
 
         def find():
             return next((line for line in self.lines if line is None or text in line), "")
@@ -56,6 +58,8 @@ class Program:
             self.news.wait_for(lambda: find() != "", PATIENCE_SECONDS)
             if found := find():
                 return found
+            if "otherwise" in options:
+                return options["otherwise"]
             raise AssertionError("\n".join([f"no line has {text!r}; the last ones are", *map(str, self.lines[-10:])]))
 
 

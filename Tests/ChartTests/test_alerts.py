@@ -1,5 +1,6 @@
 """Every alert fires when it should and not before, in Prometheus's own rule engine and in a running server."""
 
+import copy
 import itertools
 import json
 import pathlib
@@ -12,25 +13,56 @@ import yaml
 
 from support import DEBUG, PATIENCE_SECONDS, ROOT, alerts, environment, get, running, serving
 
-SCALER = '{namespace="shop",name="web"}'
+from chart import NAMESPACE, RELEASE
+
+# As Prometheus scrapes the release that the tests render.
+LEASE = f'lease="{NAMESPACE}/{RELEASE}"'
+TARGET = f'namespace="{NAMESPACE}",job="{RELEASE}"'
 
 
-def limited(cause):
-    return f'generalscaler_scaler_limited{{namespace="shop",name="web",cause="{cause}"}}'
+def scaler(family, name="web"):
+    return f'generalscaler_{family}{{namespace="shop",name="{name}"}}'
 
 
-PLUGIN = '{plugin="redis"}'
+def limited(cause, name=None):
+    return f'generalscaler_scaler_limited{{namespace="shop",name="{name or cause}",cause="{cause}"}}'
+
+
+def own(family, labels=""):
+    """A series of the operator itself."""
+    return f"generalscaler_{family}{{{TARGET}{',' if labels else ''}{labels}}}"
+
+
+def plugin(family):
+    return own(f"plugin_{family}", 'plugin="redis"')
+
+
+def requests(verb, code):
+    return own("api_requests_total", f'verb="{verb}",code="{code}"')
+
+
+def polls(bound):
+    return own("poll_duration_seconds_bucket", f'le="{bound}"')
+
+
+def reviews(verdict):
+    return own("webhook_reviews_total", f'verdict="{verdict}"')
+
+
 STEADY = "1+0x1500"
+EXPIRY = "webhook_certificate_expiry_timestamp_seconds"
 
 # For each alert: series of a sick and of a healthy operator, in promtool's notation with a sample a minute; when it has to
 # fire, and a time before at which it must not.
 CASES = {
-    "GeneralScalerAbsent": ({}, {'generalscaler_build_info{version="1"}': STEADY}, "5m", "4m"),
+    "GeneralScalerAbsent": ({}, {own("leader", LEASE): "0x1500"}, "5m", "4m"),
     "GeneralScalerNoLeader": (
-        {f'generalscaler_leader{{pod="{pod}"}}': "0x60" for pod in "ab"},
-        {'generalscaler_leader{pod="a"}': "0x60", 'generalscaler_leader{pod="b"}': "1x60"}, "3m", "1m"),
-    "GeneralScalerNotReady": (
-        {f"generalscaler_scaler_ready{SCALER}": "0x60"}, {f"generalscaler_scaler_ready{SCALER}": "1x60"}, "16m", "14m"),
+        {own("leader", f'pod="{pod}"'): "0x60" for pod in "ab"},
+        {own("leader", 'pod="a"'): "0x60", own("leader", 'pod="b"'): "1x60"}, "3m", "1m"),
+    "GeneralScalerCRDMissing": (
+        {own("crd_missing", 'pod="a"'): "1x60", own("crd_missing", 'pod="b"'): "0x60"}, {own("crd_missing"): "0x60"},
+        "6m", "4m"),
+    "GeneralScalerNotReady": ({scaler("scaler_ready"): "0x60"}, {scaler("scaler_ready"): "1x60"}, "16m", "14m"),
     "GeneralScalerMetricsMissing": ({limited("PartialMetrics"): STEADY}, {limited("Tolerance"): STEADY}, "11m", "9m"),
     "GeneralScalerStuckAtZero": ({limited("StuckAtZero"): STEADY}, {limited("ToZero"): STEADY}, "11m", "9m"),
     "GeneralScalerAtMaximum": ({limited("MaxReplicas"): STEADY}, {limited("MinReplicas"): STEADY}, "61m", "59m"),
@@ -38,49 +70,32 @@ CASES = {
     "GeneralScalerConflict": ({limited("ReplicasConflict"): STEADY}, {limited("Cooldown"): STEADY}, "11m", "9m"),
     "GeneralScalerPausedLong": ({limited("Paused"): STEADY}, {limited("DryRun"): STEADY}, "1441m", "1439m"),
     "GeneralScalerReplicasNotReady": (
-        {f"generalscaler_scaler_current_replicas{SCALER}": "5x60", f"generalscaler_scaler_ready_replicas{SCALER}": "4x60"},
-        {f"generalscaler_scaler_current_replicas{SCALER}": "5x60", f"generalscaler_scaler_ready_replicas{SCALER}": "5x60"},
-        "31m", "29m"),
-    "GeneralScalerPluginDown": (
-        {f"generalscaler_plugin_up{PLUGIN}": "0x60"}, {f"generalscaler_plugin_up{PLUGIN}": "1x60"}, "6m", "4m"),
+        {scaler("scaler_current_replicas"): "5x60", scaler("scaler_ready_replicas"): "4x60"},
+        {scaler("scaler_current_replicas"): "5x60", scaler("scaler_ready_replicas"): "5x60"}, "31m", "29m"),
+    "GeneralScalerPluginDown": ({plugin("up"): "0x60"}, {plugin("up"): "1x60"}, "6m", "4m"),
     "GeneralScalerPluginRestarting": (
-        {f"generalscaler_plugin_restarts_total{PLUGIN}": "0 1 2 3 4 5 5x60"},
-        {f"generalscaler_plugin_restarts_total{PLUGIN}": "0 1 1x60"}, "10m", "1m"),
+        {plugin("restarts_total"): "0 1 2 3 4 5 5x60"}, {plugin("restarts_total"): "0 1 1x60"}, "10m", "1m"),
     "GeneralScalerPluginSlow": (
-        {f"generalscaler_plugin_answers_total{PLUGIN}": "0+8x60",
-         f"generalscaler_plugin_missed_deadlines_total{PLUGIN}": "0+2x60"},
-        {f"generalscaler_plugin_answers_total{PLUGIN}": "0+95x60",
-         f"generalscaler_plugin_missed_deadlines_total{PLUGIN}": "0+5x60"}, "12m", "9m"),
+        {plugin("answers_total"): "0+8x60", plugin("missed_deadlines_total"): "0+2x60"},
+        {plugin("answers_total"): "0+95x60", plugin("missed_deadlines_total"): "0+5x60"}, "12m", "9m"),
     "GeneralScalerPluginMisbehaving": (
-        {f"generalscaler_plugin_{name}_total{PLUGIN}": "0+1x60"
-         for name in ("rejected_lines", "unknown_answers", "duplicate_answers")},
-        {f"generalscaler_plugin_{name}_total{PLUGIN}": "0+0x60"
-         for name in ("rejected_lines", "unknown_answers", "duplicate_answers")}, "30m", "1m"),
+        {plugin(f"{name}_total"): "0+1x60" for name in ("rejected_lines", "unknown_answers", "duplicate_answers")},
+        {plugin(f"{name}_total"): "0+0x60" for name in ("rejected_lines", "unknown_answers", "duplicate_answers")},
+        "30m", "1m"),
     "GeneralScalerAPIErrors": (
-        {'generalscaler_api_requests_total{verb="get",code="200"}': "0+80x60",
-         'generalscaler_api_requests_total{verb="patch",code="503"}': "0+10x60",
-         'generalscaler_api_requests_total{verb="list",code="none"}': "0+10x60"},
-        {'generalscaler_api_requests_total{verb="get",code="200"}': "0+80x60",
-         'generalscaler_api_requests_total{verb="patch",code="409"}': "0+80x60",
-         'generalscaler_api_requests_total{verb="list",code="500"}': "0+10x60"}, "12m", "9m"),
+        {requests("get", 200): "0+80x60", requests("patch", 503): "0+10x60", requests("list", "none"): "0+10x60"},
+        {requests("get", 200): "0+80x60", requests("patch", 409): "0+80x60", requests("list", 500): "0+10x60"}, "12m", "9m"),
     "GeneralScalerSlowPolls": (
-        {'generalscaler_poll_duration_seconds_bucket{le="5.0"}': "0+90x60",
-         'generalscaler_poll_duration_seconds_bucket{le="10.0"}': "0+100x60",
-         'generalscaler_poll_duration_seconds_bucket{le="+Inf"}': "0+100x60"},
-        {'generalscaler_poll_duration_seconds_bucket{le="5.0"}': "0+100x60",
-         'generalscaler_poll_duration_seconds_bucket{le="10.0"}': "0+100x60",
-         'generalscaler_poll_duration_seconds_bucket{le="+Inf"}': "0+100x60"}, "17m", "14m"),
+        {polls("5.0"): "0+90x60", polls("10.0"): "0+100x60", polls("+Inf"): "0+100x60"},
+        {polls("5.0"): "0+100x60", polls("10.0"): "0+100x60", polls("+Inf"): "0+100x60"}, "17m", "14m"),
     "GeneralScalerWebhookCertificateExpiring": (
-        {'generalscaler_webhook_certificate_expiry_timestamp_seconds{pod="a"}': "3000000x60",
-         'generalscaler_webhook_certificate_expiry_timestamp_seconds{pod="b"}': "1000x60"},
-        {'generalscaler_webhook_certificate_expiry_timestamp_seconds{pod="a"}': "3000000x60"}, "61m", "59m"),
+        {own(EXPIRY, 'pod="a"'): "3000000x60", own(EXPIRY, 'pod="b"'): "1000x60"},
+        {own(EXPIRY, 'pod="a"'): "3000000x60"}, "61m", "59m"),
     "GeneralScalerWebhookFailing": (
-        {'generalscaler_webhook_certificate_errors_total{pod="a"}': "0+1x60",
-         'generalscaler_webhook_reviews_total{verdict="failed"}': "0x60",
-         'generalscaler_webhook_reviews_total{verdict="allowed"}': "0+1x60"},
-        {'generalscaler_webhook_certificate_errors_total{pod="a"}': "3x60",
-         'generalscaler_webhook_reviews_total{verdict="failed"}': "0+5x60",
-         'generalscaler_webhook_reviews_total{verdict="allowed"}': "0+95x60"}, "30m", "9m"),
+        {own("webhook_certificate_errors_total", 'pod="a"'): "0+1x60", reviews("failed"): "0x60",
+         reviews("allowed"): "0+1x60"},
+        {own("webhook_certificate_errors_total", 'pod="a"'): "3x60", reviews("failed"): "0+5x60",
+         reviews("allowed"): "0+95x60"}, "30m", "9m"),
 }
 
 
@@ -110,33 +125,86 @@ class RuleTests(unittest.TestCase):
     def test_alerts_fire_when_they_should_and_not_before(self):
         tests = []
         for alert, (sick, healthy, late, early) in CASES.items():
-            rule = rules()[alert]
             for series, time, fires in ((sick, late, True), (sick, early, False), (healthy, late, False)):
-                tests.append({
-                    "interval": "1m",
-                    "input_series": [{"series": name, "values": values} for name, values in series.items()],
-                    "alert_rule_test": [{"alertname": alert, "eval_time": time, **self.expected(rule, fires)}],
-                })
-        with tempfile.TemporaryDirectory() as directory:
-            folder = pathlib.Path(directory)
-            (folder / "rules.yaml").write_text(yaml.safe_dump(alerts()))
-            (folder / "tests.yaml").write_text(yaml.safe_dump({"rule_files": ["rules.yaml"], "tests": tests}))
-            result = subprocess.run(
-                ["promtool", "test", "rules", folder / "tests.yaml"], capture_output=True, text=True)
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+                tests.append(self.scenario(series, time, {alert: [sick]} if fires else {alert: []}))
+        self.check(tests)
 
-    def expected(self, rule, fires):
-        if not fires:
-            return {"exp_alerts": []}
+    def test_a_healthy_installation_hides_no_alert_of_another_one(self):
+        tests = []
+        for alert, (sick, healthy, late, _) in CASES.items():
+            for place, other in ((f'namespace="{NAMESPACE}"', 'namespace="second-system"'),
+                                 (f'job="{RELEASE}"', 'job="second"'), ('namespace="', 'cluster="second",namespace="')):
+                beside = {name.replace(place, other).replace(LEASE, 'lease="second/second"'): values
+                          for name, values in healthy.items()}
+                # A scaler has no labels of its operator.
+                if beside.keys() != healthy.keys():
+                    tests.append(self.scenario(sick | beside, late, {alert: [sick]}))
+        self.check(tests)
+
+    def test_two_sick_installations_are_two_alerts(self):
+        tests = []
+        for alert, (sick, _, late, _) in CASES.items():
+            if sick:
+                second = {name.replace('namespace="', 'cluster="second",namespace="'): values
+                          for name, values in sick.items()}
+                tests.append(self.scenario(sick | second, late, {alert: [sick, second]}))
+        self.check(tests)
+
+    def test_missing_metrics_and_conflicts_are_one_alert_each(self):
+        tests = []
+        for causes, alert in ((["NoData"], "GeneralScalerMetricsMissing"), (["NoData", "Fallback"], "GeneralScalerMetricsMissing"),
+                              (["PartialMetrics", "Fallback"], "GeneralScalerMetricsMissing"),
+                              (["NoData", "StuckAtZero"], "GeneralScalerStuckAtZero"),
+                              (["ReplicasConflict"], "GeneralScalerConflict"), (["DuplicateTarget"], "GeneralScalerConflict")):
+            series = {limited(cause, "web"): STEADY for cause in causes} | {scaler("scaler_ready"): "0x60"}
+            quiet = {name: [] for name in ("GeneralScalerNotReady", "GeneralScalerMetricsMissing", "GeneralScalerStuckAtZero",
+                                           "GeneralScalerConflict")}
+            tests.append(self.scenario(series, "30m", quiet | {alert: [series]}))
+            # Another scaler's are no excuse, and neither are metrics if polls fail for another reason as well.
+            errors = f'generalscaler_scaler_errors_total{{namespace="shop",name="web",reason="ScaleFailed"}}'
+            other = {limited(causes[0], "api"): STEADY, scaler("scaler_ready"): "0x60"}
+            tests.append(self.scenario(other, "30m", {"GeneralScalerNotReady": [{scaler("scaler_ready"): "0x60"}]}))
+            tests.append(self.scenario(series | {errors: "0+1x60"}, "30m", {"GeneralScalerNotReady": [series]}))
+        self.check(tests)
+
+    def scenario(self, series, time, expected):
+        """A test of promtool: series, and for each alert those that it fires for."""
+        return {
+            "interval": "1m",
+            "input_series": [{"series": name, "values": values} for name, values in series.items()],
+            "alert_rule_test": [
+                {"alertname": alert, "eval_time": time, "exp_alerts": [self.expected(alert, sick) for sick in all_sick]}
+                for alert, all_sick in expected.items()],
+        }
+
+    def expected(self, alert, series):
+        rule = rules()[alert]
+        present = dict(re.findall(r'(\w+)="([^"]*)"', next(iter(series), "")))
         by = re.search(r"\bby \(([a-z, ]*)\)", rule["expr"])
-        labels = {"namespace": "shop", "name": "web", "plugin": "redis"}
-        labels = {name: labels[name] for name in by[1].split(", ") if name in labels} if by else {}
+        # What absent() selects becomes its labels.
+        labels = dict([LEASE.replace('"', "").split("=")]) if not by else {}
+        # histogram_quantile() takes le away.
+        labels |= {name: present[name] for name in by[1].split(", ") if name in present.keys() - {"le"}} if by else {}
 
         def filled(text):
-            return re.sub(r"{{ \$labels\.(\w+) }}", lambda match: labels[match[1]], text)
+            return re.sub(r"{{ \$labels\.(\w+) }}", lambda match: labels.get(match[1], ""), text)
 
         annotations = {name: filled(text) for name, text in rule["annotations"].items()}
-        return {"exp_alerts": [{"exp_labels": labels | rule["labels"], "exp_annotations": annotations}]}
+        return {"exp_labels": labels | rule["labels"], "exp_annotations": annotations}
+
+    def check(self, tests):
+        """Runs the tests, each with the rules that it is about alone: a day of all of them takes long."""
+        with tempfile.TemporaryDirectory() as directory:
+            folder = pathlib.Path(directory)
+            files = []
+            for number, test in enumerate(tests):
+                selected = [rules()[check["alertname"]] for check in test["alert_rule_test"]]
+                (folder / f"rules-{number}.yaml").write_text(
+                    yaml.safe_dump({"groups": [{"name": "selected", "rules": selected}]}))
+                files.append(folder / f"tests-{number}.yaml")
+                files[-1].write_text(yaml.safe_dump({"rule_files": [f"rules-{number}.yaml"], "tests": [test]}))
+            result = subprocess.run(["promtool", "test", "rules", *files], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
 
 class ServerTests(unittest.TestCase):
@@ -184,6 +252,7 @@ class ServerTests(unittest.TestCase):
         return count
 
     def hastened(self, spec):
+        spec = copy.deepcopy(spec)
         for group in spec["groups"]:
             for rule in group["rules"]:
                 rule["expr"] = re.sub(r"\[\w+\]", "[10s]", rule["expr"])

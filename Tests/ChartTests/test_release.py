@@ -108,6 +108,62 @@ class ReleaseTests(unittest.TestCase):
                         self.assertEqual(condition["reason"], "TargetForbidden")
                         self.assertIn('apiGroups ["argoproj.io"]', condition["message"])
 
+    def test_secrets_can_be_read_only_in_namespaces_that_the_values_list(self):
+        with simulated() as cluster:
+            for namespace in ("blog", "shop"):
+                cluster.create_namespace(namespace)
+            release = Release(cluster, {**SCRIPT_VALUES, "secrets": {"namespaces": ["shop"]}})
+            self.assertNotIn("secrets", [resource for rule in release.only("ClusterRole", "generalscaler")["rules"]
+                                         for resource in rule["resources"]])
+            value = {"valueFrom": {"secretKeyRef": {"name": "auth", "key": "password"}}}
+            for namespace in ("blog", "shop"):
+                cluster.create({"apiVersion": "v1", "kind": "Secret", "stringData": {"password": "hunter22"}, "metadata": {
+                    "name": "auth", "labels": {"autoscaling.example.com/readable": "true"}}}, namespace)
+                cluster.create_workload(namespace, "web")
+                cluster.create_scaler(namespace, "web", targetDeployment="web", metrics=[
+                    {"type": "weekday", "config": {"password": value}, "targetValue": 1}])
+            with release.operator():
+                forbidden = cluster.condition("blog", "web", "Ready", "False")
+                self.assertEqual(forbidden["reason"], "SecretForbidden")
+                self.assertIn("namespace blog (with Helm, add it to secrets.namespaces)", forbidden["message"])
+                # The value reached the plugin, which takes no config.
+                read = cluster.condition("shop", "web", "Ready", "False")
+                self.assertEqual(read["reason"], "InvalidMetricConfig")
+
+    def test_roles_for_users_let_them_view_or_change_the_scalers_of_a_namespace(self):
+        with simulated() as cluster:
+            release = Release(cluster, SCRIPT_VALUES)
+            for namespace in ("blog", "shop"):
+                cluster.create_namespace(namespace)
+                cluster.create_workload(namespace, "web")
+                cluster.create_scaler(namespace, "web", targetDeployment="web")
+            tokens = {}
+            for role, labels in (("view", {"view", "edit", "admin"}), ("edit", {"edit", "admin"})):
+                name = f"generalscaler-{role}"
+                found = {label.rsplit("-", 1)[1] for label in release.only("ClusterRole", name)["metadata"]["labels"]
+                         if label.startswith("rbac.authorization.k8s.io/aggregate-to-")}
+                self.assertEqual(found, labels)
+                cluster.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": role}}, "shop")
+                cluster.create({
+                    "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": role},
+                    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+                    "subjects": [{"kind": "ServiceAccount", "name": role, "namespace": "shop"}]}, "shop")
+                tokens[role] = cluster.token("shop", role)
+            path = cluster.path(SCALER, "GeneralScaler", "shop") + "/web"
+            change = {"spec": {"maxReplicas": 7}}
+            merge = "application/merge-patch+json"
+            self.assertEqual(cluster.request("GET", path, token=tokens["view"])["spec"]["maxReplicas"], 5)
+            cluster.request("PATCH", path, change, merge, token=tokens["edit"])
+            for method, place, body, role in (
+                ("PATCH", path, change, "view"), ("DELETE", path, None, "view"),
+                # What the operator writes, and the scalers of another namespace.
+                ("PATCH", f"{path}/status", {"status": {"reason": "mine"}}, "edit"),
+                ("GET", path.replace("shop", "blog"), None, "view"), ("PATCH", path.replace("shop", "blog"), change, "edit"),
+            ):
+                with self.assertRaisesRegex(AssertionError, "forbidden"):
+                    cluster.request(method, place, body, merge, token=tokens[role])
+            cluster.request("DELETE", path, token=tokens["edit"])
+
     def test_the_pause_in_the_chart_and_the_pause_by_hand_hold_every_scaler(self):
         with simulated() as cluster:
             release = Release(cluster, {**SCRIPT_VALUES, "paused": True})

@@ -118,11 +118,7 @@ struct CanaryTests {
             }
             texts += fixture.writes.map { String(decoding: $0.body, as: UTF8.self) }
             texts += fixture.audit.all.map { "\($0)" }
-            texts.append(
-                MetricsPage(
-                    version: "1", controller: await fixture.runtime.controller.snapshot(), plugins: await host.health(),
-                    counters: OperatorMetrics()
-                ).text(.prometheus))
+            texts.append(await fixture.runtime.page().text(.prometheus))
             texts += await host.health().map { "\($0)" }
         }
         texts += log.records.map { "\($0.message) \($0.metadata)" }

@@ -43,7 +43,8 @@ struct PluginConditionTests {
     @Test("The metrics page shows how each plugin fares")
     func metrics() {
         let page = MetricsPage(
-            version: "1", controller: ControllerSnapshot(scalers: [], leads: true, queueDepth: 0),
+            version: "1", lease: "", isDefinitionMissing: false, process: ProcessUsage(),
+            controller: ControllerSnapshot(scalers: [], leads: true, queueDepth: 0),
             plugins: [health("a", nil)], counters: OperatorMetrics()
         ).text(.prometheus)
         #expect(page.contains("generalscaler_plugin_up{plugin=\"a\"} 0\n"))

@@ -129,10 +129,7 @@ struct PushTests {
             world.source.push(900, age: .seconds(-30))
             try await fixture.poll()
             #expect(try fixture.replicas() == 2)
-            let page = await MetricsPage(
-                version: "1", controller: fixture.runtime.controller.snapshot(), plugins: [],
-                counters: fixture.runtime.controller.world.metrics
-            ).text(.prometheus)
+            let page = await fixture.runtime.page().text(.prometheus)
             #expect(page.contains(#"generalscaler_pushed_readings_total{type="test",outcome="dropped"} 2"#))
             #expect(page.contains("generalscaler_pushed_polls_total 0"))
         }

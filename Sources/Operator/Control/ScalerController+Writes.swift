@@ -126,10 +126,12 @@ extension ScalerController {
         switch verdict {
         case .decided(let decision, let obstacle):
             state.lastDecision = decision
+            state.isBlocked = false
             if let obstacle { state.errors[obstacle.reason, default: 0] += 1 }
             world.metrics.decided()
         case .blocked(let why):
             blocker = why
+            state.isBlocked = true
             state.errors[why.reason, default: 0] += 1
         }
         world.writer.announce(change, of: state.identity, target: state.target)

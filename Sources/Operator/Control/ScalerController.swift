@@ -269,7 +269,8 @@ actor ScalerController: Service {
     func snapshot() -> ControllerSnapshot {
         let scalers = states.values.map {
             ScalerSnapshot(
-                identity: $0.identity, decision: $0.lastDecision, conditions: $0.conditions, errors: $0.errors)
+                identity: $0.identity, bounds: $0.bounds, decision: $0.lastDecision, isBlocked: $0.isBlocked,
+                conditions: $0.conditions, errors: $0.errors)
         }
         let now = world.time.elapsed()
         let queued = states.count { $0.value.isPolling || schedule.due(of: $0.key).map { $0 <= now } ?? false }

@@ -21,6 +21,8 @@ final class ScalerState {
     var history: ScalingHistory
     var conditions: [RecordedCondition]
     var lastDecision: Decision?
+    /// The last poll could not decide.
+    var isBlocked = false
     /// Polls that came to nothing.
     var errors: [Blocker.Reason: Int] = [:]
     /// The status on the server is what was last decided.
@@ -90,6 +92,9 @@ final class ScalerState {
     }
 
     var target: TargetReference? { (try? spec.get())?.target }
+
+    /// The replicas that the spec allows; nil where it is invalid.
+    var bounds: ClosedRange<Int>? { (try? spec.get()).map { $0.minReplicas...max($0.minReplicas, $0.maxReplicas) } }
 
     /// What it claims to scale. A paused or dry-run scaler claims nothing.
     var claimedTarget: TargetReference? {

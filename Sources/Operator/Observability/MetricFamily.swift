@@ -1,7 +1,7 @@
 /// What one name on `/metrics` stands for. The reference page's table is made from these.
 struct MetricFamily: Sendable, Hashable {
     /// Every family there is.
-    static let all = ofOperator + ofWebhook + ofPlugins + ofScalers
+    static let all = ofOperator + ofProcess + ofWebhook + ofPlugins + ofScalers
 
     enum Kind: String, Sendable {
         case counter, gauge, histogram, summary
@@ -14,8 +14,11 @@ struct MetricFamily: Sendable, Hashable {
     /// In the order in which samples give their values.
     let labels: [String]
 
-    init(_ name: String, _ kind: Kind, labels: [String] = [], _ help: String) {
-        self.name = "generalscaler_" + name
+    /// - Parameter prefix: `process_` for what every process shows under the same names.
+    init(
+        prefix: String = "generalscaler_", _ name: String, _ kind: Kind, labels: [String] = [], _ help: String
+    ) {
+        self.name = prefix + name
         self.kind = kind
         self.help = help
         self.labels = labels
@@ -27,7 +30,13 @@ struct MetricFamily: Sendable, Hashable {
 extension MetricFamily {
     static let buildInfo = MetricFamily("build_info", .gauge, labels: ["version"], "The operator's version; always 1.")
     static let leader = MetricFamily(
-        "leader", .gauge, "Whether this replica acts: 1, or 0 for one that stands by.")
+        "leader", .gauge, labels: ["lease"],
+        "Whether this replica is the leader: 1, or 0 for a standby. The label is the NAMESPACE/NAME of the Lease that the "
+            + "installation's replicas share; empty without one.")
+    static let crdMissing = MetricFamily(
+        "crd_missing", .gauge,
+        "Whether the API server has no resource generalscalers, because its CustomResourceDefinition was deleted: 1 or 0."
+    )
     static let queueDepth = MetricFamily(
         "queue_depth", .gauge, "Polls that are due or under way: at most one for each scaler.")
     static let pollDuration = MetricFamily(
@@ -54,8 +63,30 @@ extension MetricFamily {
         "pushed_polls_total", .counter, "Polls that began ahead of their time, because a reading was pushed.")
 
     static let ofOperator = [
-        buildInfo, leader, queueDepth, pollDuration, decisions, scalings, blockedPolls, apiRequests, sourceDuration,
+        buildInfo, leader, crdMissing, queueDepth, pollDuration, decisions, scalings, blockedPolls, apiRequests,
+        sourceDuration,
         sourceErrors, pushedReadings, pushedPolls,
+    ]
+}
+
+// MARK: The process
+
+extension MetricFamily {
+    private static func standard(_ name: String, _ kind: Kind, _ help: String) -> MetricFamily {
+        MetricFamily(prefix: "process_", name, kind, help)
+    }
+
+    static let processCPU = standard(
+        "cpu_seconds_total", .counter, "Total user and system CPU time spent in seconds, without the plugins'.")
+    static let processResident = standard("resident_memory_bytes", .gauge, "Resident memory size in bytes.")
+    static let processVirtual = standard("virtual_memory_bytes", .gauge, "Virtual memory size in bytes.")
+    static let processOpenDescriptors = standard("open_fds", .gauge, "Number of open file descriptors.")
+    static let processMaxDescriptors = standard("max_fds", .gauge, "Maximum number of open file descriptors.")
+    static let processStart = standard(
+        "start_time_seconds", .gauge, "Start time of the process since unix epoch in seconds.")
+
+    static let ofProcess = [
+        processCPU, processResident, processVirtual, processOpenDescriptors, processMaxDescriptors, processStart,
     ]
 }
 
@@ -134,6 +165,8 @@ extension MetricFamily {
     static let hiddenScalers = MetricFamily(
         "hidden_scalers", .gauge, "Scalers without series of their own, because there are too many.")
     static let scalerReady = ofScaler("scaler_ready", .gauge, "Whether the scaler's condition Ready is True.")
+    static let minReplicas = ofScaler("min_replicas", .gauge, "The scaler's minReplicas; absent for an invalid spec.")
+    static let maxReplicas = ofScaler("max_replicas", .gauge, "The scaler's maxReplicas; absent for an invalid spec.")
     static let scalerErrors = ofScaler(
         "scaler_errors_total", .counter, labels: ["reason"],
         "Polls of the scaler that could not decide, or whose decision could not be carried out.")
@@ -146,7 +179,8 @@ extension MetricFamily {
     static let scalerDesired = ofScaler(
         "scaler_desired_replicas", .gauge, "Replicas after every limit, at the last decision.")
     static let scalerLimited = ofScaler(
-        "scaler_limited", .gauge, labels: ["cause"], "1 for each entry of limitedBy of the last decision.")
+        "scaler_limited", .gauge, labels: ["cause"],
+        "1 for each entry of limitedBy of the last decision; absent while no decision can be made.")
     static let metricUp = ofScaler(
         "metric_up", .gauge, labels: ["metric"], "Whether the metric had a value at the last decision.")
     static let metricValue = ofScaler(
@@ -154,7 +188,8 @@ extension MetricFamily {
     static let metricTarget = ofScaler("metric_target", .gauge, labels: ["metric"], "What the value is held against.")
 
     static let ofScalers = [
-        scalers, hiddenScalers, scalerReady, scalerErrors, scalerCurrent, scalerReadyReplicas, scalerRecommended,
+        scalers, hiddenScalers, scalerReady, minReplicas, maxReplicas, scalerErrors, scalerCurrent, scalerReadyReplicas,
+        scalerRecommended,
         scalerDesired, scalerLimited, metricUp, metricValue, metricTarget,
     ]
 }

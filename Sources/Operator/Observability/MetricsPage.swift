@@ -3,11 +3,16 @@ import Scaling
 
 /// Everything on `/metrics`, put together when it is asked for: what is gone leaves no series behind.
 struct MetricsPage {
-    /// Scalers that have series of their own: ten each and three for each metric. More would make a page too large to be
+    /// Scalers that have series of their own: twelve each and three for each metric. More would make a page too large to be
     /// scraped every few seconds.
     static let maxScalers = 10_000
 
     let version: String
+    /// `NAMESPACE/NAME` of the Lease that the installation's replicas share; empty without one.
+    let lease: String
+    /// The API server says that there is no such resource as GeneralScalers.
+    let isDefinitionMissing: Bool
+    let process: ProcessUsage
     let controller: ControllerSnapshot
     let plugins: [PluginHealth]
     let counters: OperatorMetrics
@@ -17,13 +22,28 @@ struct MetricsPage {
         text.begin(.buildInfo)
         text.sample([version], 1)
         text.begin(.leader)
-        text.sample(controller.leads ? 1 : 0)
+        text.sample([lease], controller.leads ? 1 : 0)
+        text.begin(.crdMissing)
+        text.sample(isDefinitionMissing ? 1 : 0)
         text.begin(.queueDepth)
         text.sample(Double(controller.queueDepth))
         counters.write(into: &text)
+        writeProcess(into: &text)
         writePlugins(into: &text)
         writeScalers(into: &text)
         return text.text
+    }
+
+    private func writeProcess(into text: inout MetricsText) {
+        let values: [(MetricFamily, Double?)] = [
+            (.processCPU, process.cpuSeconds), (.processResident, process.residentBytes),
+            (.processVirtual, process.virtualBytes), (.processOpenDescriptors, process.openDescriptors),
+            (.processMaxDescriptors, process.maxDescriptors), (.processStart, process.startTime),
+        ]
+        for (family, value) in values {
+            text.begin(family)
+            if let value { text.sample(value) }
+        }
     }
 
     private func writePlugins(into text: inout MetricsText) {
@@ -76,54 +96,68 @@ struct MetricsPage {
         let sorted = controller.scalers.sorted {
             ($0.identity.namespace, $0.identity.name) < ($1.identity.namespace, $1.identity.name)
         }
-        let shown = sorted.prefix(Self.maxScalers)
+        let shown = sorted.prefix(Self.maxScalers).map { ($0, $0.labels) }
         text.begin(.scalers)
         text.sample(Double(sorted.count))
         text.begin(.hiddenScalers)
         text.sample(Double(sorted.count - shown.count))
         text.begin(.scalerReady)
-        for scaler in shown {
-            let isReady = scaler.conditions.contains { $0.condition.kind == .ready && $0.condition.status == .true }
-            text.sample(scaler.labels, isReady ? 1 : 0)
-        }
-        text.begin(.scalerErrors)
-        for scaler in shown {
-            for (reason, count) in scaler.errors.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-                text.sample(scaler.labels + [reason.rawValue], Double(count))
+        for (scaler, labels) in shown { text.sample(labels, scaler.isReady ? 1 : 0) }
+        for (family, bound) in [(MetricFamily.minReplicas, \ClosedRange<Int>.lowerBound), (.maxReplicas, \.upperBound)]
+        {
+            text.begin(family)
+            for (scaler, labels) in shown {
+                if let bounds = scaler.bounds { text.sample(labels, Double(bounds[keyPath: bound])) }
             }
         }
+        text.begin(.scalerErrors)
+        for (scaler, labels) in shown {
+            for (reason, count) in scaler.errors.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                text.sample(labels, reason.rawValue, Double(count))
+            }
+        }
+        writeDecisions(of: shown, into: &text)
+    }
+
+    private func writeDecisions(
+        of scalers: [(ScalerSnapshot, MetricsText.SharedLabels)], into text: inout MetricsText
+    ) {
         let replicas: [(MetricFamily, (Decision) -> Int)] = [
             (.scalerCurrent, \.current), (.scalerReadyReplicas, \.ready), (.scalerRecommended, \.recommended),
             (.scalerDesired, \.desired),
         ]
         for (family, value) in replicas {
             text.begin(family)
-            for scaler in shown {
-                if let decision = scaler.decision { text.sample(scaler.labels, Double(value(decision))) }
+            for (scaler, labels) in scalers {
+                if let decision = scaler.decision { text.sample(labels, Double(value(decision))) }
             }
         }
         text.begin(.scalerLimited)
-        for scaler in shown {
-            for cause in scaler.decision?.limitedBy ?? [] { text.sample(scaler.labels + [cause.rawValue], 1) }
+        for (scaler, labels) in scalers where !scaler.isBlocked {
+            for cause in scaler.decision?.limitedBy ?? [] { text.sample(labels, cause.rawValue, 1) }
         }
-        writeMetrics(of: shown, into: &text)
-    }
-
-    private func writeMetrics(of scalers: some Sequence<ScalerSnapshot>, into text: inout MetricsText) {
-        let metrics = scalers.flatMap { scaler in
-            (scaler.decision?.metrics ?? []).map { (labels: scaler.labels + [$0.name], metric: $0) }
+        let metrics: [(MetricFamily, (MetricRecord) -> Double?)] = [
+            (.metricUp, { $0.observation.value == nil ? 0 : 1 }), (.metricValue, \.observation.value),
+            (.metricTarget, \.target),
+        ]
+        for (family, value) in metrics {
+            text.begin(family)
+            for (scaler, labels) in scalers {
+                for metric in scaler.decision?.metrics ?? [] {
+                    if let value = value(metric) { text.sample(labels, metric.name, value) }
+                }
+            }
         }
-        text.begin(.metricUp)
-        for (labels, metric) in metrics { text.sample(labels, metric.observation.value == nil ? 0 : 1) }
-        text.begin(.metricValue)
-        for (labels, metric) in metrics {
-            if let value = metric.observation.value { text.sample(labels, value) }
-        }
-        text.begin(.metricTarget)
-        for (labels, metric) in metrics { text.sample(labels, metric.target) }
     }
 }
 
 extension ScalerSnapshot {
-    fileprivate var labels: [String] { [identity.namespace, identity.name] }
+    /// The labels that all of its series have.
+    fileprivate var labels: MetricsText.SharedLabels {
+        .init(["namespace": identity.namespace, "name": identity.name])
+    }
+
+    fileprivate var isReady: Bool {
+        conditions.contains { $0.condition.kind == .ready && $0.condition.status == .true }
+    }
 }

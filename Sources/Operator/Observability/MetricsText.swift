@@ -19,6 +19,17 @@ struct MetricsText {
         }
     }
 
+    /// The first labels of several samples, escaped once for all of them.
+    struct SharedLabels {
+        fileprivate let text: String
+
+        init(_ labels: KeyValuePairs<String, String>) {
+            var text = ""
+            for (name, value) in labels { MetricsText.append(name, value, to: &text) }
+            self.text = text
+        }
+    }
+
     private let format: Format
     private var written = ""
     private var family = MetricFamily.buildInfo
@@ -46,22 +57,59 @@ struct MetricsText {
     ///   - suffix: for the parts of a histogram.
     ///   - bound: the upper bound of a histogram's bucket.
     mutating func sample(_ labels: [String], suffix: String = "", bound: String? = nil, _ value: Double) {
-        written += family.name + suffix
-        var pairs = zip(family.labels, labels).map { "\($0)=\"\(Self.escaped($1))\"" }
-        if let bound { pairs.append("le=\"\(bound)\"") }
-        if !pairs.isEmpty { written += "{\(pairs.joined(separator: ","))}" }
-        written += " \(Self.number(value))\n"
+        var text = ""
+        for (name, label) in zip(family.labels, labels) { Self.append(name, label, to: &text) }
+        if let bound { Self.append("le", bound, to: &text) }
+        write(suffix, text, value)
     }
 
+    /// - Parameter shared: all labels of the family.
+    mutating func sample(_ shared: SharedLabels, _ value: Double) { write("", shared.text, value) }
+
+    /// - Parameters:
+    ///   - shared: all labels of the family but the last one.
+    ///   - last: the value of that one.
+    mutating func sample(_ shared: SharedLabels, _ last: String, _ value: Double) {
+        var text = shared.text
+        Self.append(family.labels[family.labels.count - 1], last, to: &text)
+        write("", text, value)
+    }
+
+    private mutating func write(_ suffix: String, _ labels: String, _ value: Double) {
+        written += family.name
+        written += suffix
+        if !labels.isEmpty {
+            written += "{"
+            written += labels
+            written += "}"
+        }
+        written += " "
+        written += Self.number(value)
+        written += "\n"
+    }
+
+    private static func append(_ name: String, _ value: String, to labels: inout String) {
+        if !labels.isEmpty { labels += "," }
+        labels += name
+        labels += "=\""
+        labels += escaped(value)
+        labels += "\""
+    }
+
+    /// By scalars and not by characters, of which a carriage return and a line feed together are one.
     private static func escaped(_ label: String) -> String {
-        label.reduce(into: "") { text, character in
-            switch character {
-            case "\\": text += "\\\\"
-            case "\"": text += "\\\""
-            case "\n": text += "\\n"
-            default: text.append(character)
+        guard label.utf8.contains(where: { [UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "\n")].contains($0) })
+        else { return label }
+        var text = String.UnicodeScalarView()
+        for scalar in label.unicodeScalars {
+            switch scalar {
+            case "\\": text.append(contentsOf: "\\\\".unicodeScalars)
+            case "\"": text.append(contentsOf: "\\\"".unicodeScalars)
+            case "\n": text.append(contentsOf: "\\n".unicodeScalars)
+            default: text.append(scalar)
             }
         }
+        return String(text)
     }
 
     private static func number(_ value: Double) -> String {

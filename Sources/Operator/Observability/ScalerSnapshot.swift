@@ -3,8 +3,12 @@ import Scaling
 /// What one scaler looks like from outside at one moment.
 struct ScalerSnapshot: Sendable {
     let identity: ObjectIdentity
+    /// What the spec allows; nil for an invalid spec.
+    let bounds: ClosedRange<Int>?
     /// Nil before the first decision.
     let decision: Decision?
+    /// The last poll could not decide, so that ``decision`` is of an earlier one.
+    let isBlocked: Bool
     let conditions: [RecordedCondition]
     /// Polls that came to nothing, since this replica looks after the scaler.
     let errors: [Blocker.Reason: Int]

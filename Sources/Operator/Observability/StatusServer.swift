@@ -1,9 +1,37 @@
 import Hummingbird
 import Logging
+import NIOCore
 import ServiceLifecycle
 
-/// Serves `/metrics`, `/healthz` and `/readyz`.
+/// Every bound of the server of metrics and health.
+enum StatusLimits {
+    static let connections = ConnectionLimits(
+        // A Prometheus, the kubelet's probes, and somebody who looks: a handful at a time.
+        connections: 64,
+        // A page of metrics may be of several MiB, and stays in memory until the client has taken it.
+        largeResponses: 2,
+        idleTime: .seconds(10),
+        exchangeTime: .seconds(30),
+        headerBytes: 16 << 10)
+    /// Pages of metrics that are put together at one time.
+    static let pagesAtOnce = 1
+}
+
+/// Serves `/metrics`, `/healthz` and `/readyz`, to `GET` and `HEAD`.
 struct StatusServer: Service {
+    /// Knows the connection that a request came over.
+    private struct Context: RequestContext {
+        var coreContext: CoreRequestContextStorage
+        let channel: any Channel
+
+        init(source: ApplicationRequestContextSource) {
+            coreContext = CoreRequestContextStorage(source: source)
+            channel = source.channel
+        }
+    }
+
+    private static let metricsPath = "/metrics"
+
     let address: ListenAddress
     let logger: Logger
     /// Returns only while the operator's loop turns.
@@ -15,7 +43,20 @@ struct StatusServer: Service {
     let onBound: @Sendable (Int) -> Void
 
     func run() async throws {
-        let router = Router()
+        var logger = logger
+        logger.logLevel = .warning
+        let application = Application(
+            router: router,
+            server: ConnectionTable(StatusLimits.connections).server { $0.uri.path == Self.metricsPath },
+            configuration: .init(address: .hostname(address.host, port: address.port)),
+            onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
+            logger: logger
+        )
+        try await application.runService(gracefulShutdownSignals: [])
+    }
+
+    private var router: Router<Context> {
+        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         router.get("healthz") { [heartbeat] _, _ in
             await heartbeat()
             return "ok\n"
@@ -26,23 +67,17 @@ struct StatusServer: Service {
                 status: missing == nil ? .ok : .serviceUnavailable,
                 body: .init(byteBuffer: ByteBuffer(string: missing.map { "not yet: \($0)\n" } ?? "ok\n")))
         }
-        router.get("metrics") { [metrics] request, _ in
+        let pages = Permits(StatusLimits.pagesAtOnce)
+        router.get(RouterPath(Self.metricsPath)) { [metrics] request, context in
             let format = MetricsText.Format(accept: request.headers[.accept])
+            let page = try await pages.withPermit {
+                // Nobody takes it any more once the connection was displaced.
+                context.channel.isActive ? ByteBuffer(string: await metrics(format)) : ByteBuffer()
+            }
             return Response(
-                status: .ok,
-                headers: [.contentType: format.contentType],
-                body: .init(byteBuffer: ByteBuffer(string: await metrics(format)))
-            )
+                status: .ok, headers: [.contentType: format.contentType], body: .init(byteBuffer: page))
         }
-        var logger = logger
-        logger.logLevel = .warning
-        let application = Application(
-            router: router,
-            configuration: .init(address: .hostname(address.host, port: address.port)),
-            onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
-            logger: logger
-        )
-        try await application.runService(gracefulShutdownSignals: [])
+        return router
     }
 }
 

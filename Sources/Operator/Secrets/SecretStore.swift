@@ -150,7 +150,7 @@ private enum SecretFetchFailure: Error {
             SecretProblem(
                 .forbidden,
                 "the operator may not read Secret \(key): give its service account the right to get secrets in namespace "
-                    + "\(key.namespace). The API server says: \(message)")
+                    + "\(key.namespace) (with Helm, add it to secrets.namespaces). The API server says: \(message)")
         case .unavailable(let message):
             SecretProblem(.unavailable, "Secret \(key) could not be read, and is asked for again: \(message)")
         }

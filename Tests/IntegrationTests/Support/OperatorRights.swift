@@ -64,8 +64,11 @@ enum OperatorRights {
     /// What the manifest lets the operator do, in its own namespace and in the others: here these are one.
     private static func rules() throws -> [JSON] {
         let text = try String(contentsOf: TestCluster.file("deploy/operator.yaml"), encoding: .utf8)
-        let roles = try text.components(separatedBy: "\n---\n").map { try YAMLDocument.parse($0) }.filter {
-            $0["kind"] == "ClusterRole" || $0["kind"] == "Role"
+        let objects = try text.components(separatedBy: "\n---\n").map { try YAMLDocument.parse($0) }
+        // Other roles are for users.
+        let bound = Set(objects.compactMap { $0["roleRef"] })
+        let roles = objects.filter { object in
+            bound.contains { $0["kind"] == object["kind"] && $0["name"] == object["metadata"]?["name"] }
         }
         let rules = roles.flatMap { $0["rules"]?.arrayValue ?? [] }
         guard !rules.isEmpty else { throw Missing(what: "rules in deploy/operator.yaml") }

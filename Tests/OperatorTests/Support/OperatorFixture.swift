@@ -193,7 +193,7 @@ struct World: Sendable {
         ])
     }
 
-    private static var definition: JSON {
+    static var definition: JSON {
         get throws {
             let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
                 .deletingLastPathComponent().deletingLastPathComponent()

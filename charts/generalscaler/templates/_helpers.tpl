@@ -1,32 +1,73 @@
-{{- define "generalscaler.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- /* The text, or the beginning of a longer one and a hash of all of it, so that two that differ stay different.
+    Takes a list of the text and the number of characters it may have. */}}
+{{- define "generalscaler.shortened" -}}
+{{- $text := index . 0 }}
+{{- $most := index . 1 }}
+{{- if le (len $text) $most }}
+{{- $text }}
+{{- else }}
+{{- printf "%s-%s" (trunc (int (sub $most 9)) $text | trimSuffix "-") (sha256sum $text | trunc 8) }}
+{{- end }}
 {{- end }}
 
-{{- /* A release that is called generalscaler does not become generalscaler-generalscaler. */}}
+{{- define "generalscaler.name" -}}
+{{- include "generalscaler.shortened" (list (default .Chart.Name .Values.nameOverride | trimSuffix "-") 63) }}
+{{- end }}
+
+{{- /* The name of most objects, Services among them, which have the strictest rules: lower case, no dots, a letter first.
+    A release that is called generalscaler does not become generalscaler-generalscaler. */}}
 {{- define "generalscaler.fullname" -}}
 {{- $name := include "generalscaler.name" . }}
+{{- $full := printf "%s-%s" .Release.Name $name }}
 {{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- $full = .Values.fullnameOverride }}
 {{- else if contains $name .Release.Name }}
-{{- .Release.Name | trunc 63 | trimSuffix "-" }}
-{{- else }}
-{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- $full = .Release.Name }}
 {{- end }}
+{{- $full = trimSuffix "-" $full }}
+{{- $allowed := regexReplaceAll "[^a-z0-9-]" (lower $full) "-" }}
+{{- if not (regexMatch "^[a-z]" $allowed) }}
+{{- $allowed = printf "r-%s" $allowed }}
+{{- end }}
+{{- if ne $allowed $full }}
+{{- $allowed = printf "%s-%s" $allowed (sha256sum $full | trunc 8) }}
+{{- end }}
+{{- include "generalscaler.shortened" (list $allowed 63) }}
+{{- end }}
+
+{{- /* The webhook's Service, and the Secret with its certificate. */}}
+{{- define "generalscaler.webhookName" -}}
+{{- include "generalscaler.shortened" (list (printf "%s-webhook" (include "generalscaler.fullname" .)) 63) }}
+{{- end }}
+
+{{- /* The value of the label app.kubernetes.io/name of the pod of `helm test`, which the Service must not select. */}}
+{{- define "generalscaler.testName" -}}
+{{- include "generalscaler.shortened" (list (printf "%s-test" (include "generalscaler.name" .)) 63) }}
+{{- end }}
+
+{{- /* A version as the value of a label, which has neither a plus sign nor more than 63 characters. */}}
+{{- define "generalscaler.versionLabel" -}}
+{{- regexReplaceAll "[^A-Za-z0-9]+$" (replace "+" "_" . | trunc 63) "" | quote }}
 {{- end }}
 
 {{- define "generalscaler.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "generalscaler.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "generalscaler.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "generalscaler.labels" -}}
 {{ include "generalscaler.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ include "generalscaler.versionLabel" .Chart.AppVersion }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+helm.sh/chart: {{ include "generalscaler.versionLabel" (printf "%s-%s" .Chart.Name .Chart.Version) }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{- /* What identifies this installation, whatever Prometheus calls it: the Lease that its replicas share. */}}
+{{- define "generalscaler.lease" -}}
+{{- printf "%s/%s" .Release.Namespace (include "generalscaler.fullname" .) }}
 {{- end }}
 
 {{- define "generalscaler.serviceAccountName" -}}
@@ -61,10 +102,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   verbs: [get, patch]
 {{- range .Values.targetKinds }}
 - apiGroups: [{{ .apiGroup | quote }}]
-  resources: [{{ .resource }}]
+  resources: [{{ .resource | quote }}]
   verbs: [get, list, watch]
 - apiGroups: [{{ .apiGroup | quote }}]
-  resources: [{{ .resource }}/scale]
+  resources: [{{ printf "%s/scale" .resource | quote }}]
   verbs: [get, patch]
 {{- end }}
 # What else may scale a target.
@@ -78,10 +119,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   resources: [events]
   verbs: [create, patch]
 {{- if eq .Values.secrets.access "all" }}
-# One by one, and used only where they carry the label autoscaling.example.com/readable: "true".
-- apiGroups: [""]
-  resources: [secrets]
-  verbs: [get]
+{{ include "generalscaler.secretRules" . }}
 {{- end }}
 {{- if include "generalscaler.hasWebhook" . }}
 # Whether who writes a GeneralScaler may read the Secrets that it refers to.
@@ -89,6 +127,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   resources: [localsubjectaccessreviews]
   verbs: [create]
 {{- end }}
+{{- end }}
+
+{{- define "generalscaler.secretRules" -}}
+# One by one, and used only if they have the label autoscaling.example.com/readable: "true".
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get]
 {{- end }}
 
 {{- define "generalscaler.subjects" -}}

@@ -10,7 +10,8 @@ import Testing
 @Suite("The metrics page")
 struct MetricsPageTests {
     private func page(
-        _ scalers: [ScalerSnapshot] = [], _ format: MetricsText.Format = .prometheus
+        _ scalers: [ScalerSnapshot] = [], _ format: MetricsText.Format = .prometheus,
+        process: ProcessUsage = Self.process, isDefinitionMissing: Bool = false
     ) -> String {
         let counters = OperatorMetrics()
         counters.apiRequest(verb: "list", code: 200)
@@ -31,28 +32,41 @@ struct MetricsPageTests {
             name: "redis", version: "1", state: .up, restarts: 0, swaps: 0, inFlight: 0, waiting: 0,
             counters: PluginCounters(), latency: PluginLatency(p50: .milliseconds(1), p99: .milliseconds(9)))
         return MetricsPage(
-            version: "1.2", controller: ControllerSnapshot(scalers: scalers, leads: true, queueDepth: 3),
-            plugins: [plugin], counters: counters
+            version: "1.2", lease: "shop/generalscaler", isDefinitionMissing: isDefinitionMissing, process: process,
+            controller: ControllerSnapshot(scalers: scalers, leads: true, queueDepth: 3), plugins: [plugin],
+            counters: counters
         ).text(format)
     }
 
+    private static let process = ProcessUsage(
+        cpuSeconds: 12.37, residentBytes: 40_001_536, virtualBytes: 1_234_567_168, openDescriptors: 37,
+        maxDescriptors: 1_048_576, startTime: 1_790_000_123.41)
+
     private func lines(_ scalers: [ScalerSnapshot] = []) -> [Substring] { page(scalers).split(separator: "\n") }
 
-    private func scaler(_ name: String = "web", limitedBy causes: [Cause] = [.scaleUpRate]) -> ScalerSnapshot {
+    private func scaler(
+        _ name: String = "web", bounds: ClosedRange<Int>? = 2...17, limitedBy causes: [Cause] = [.scaleUpRate],
+        isBlocked: Bool = false
+    ) -> ScalerSnapshot {
         let epoch = Timestamp(microsecondsSince1970: 0)
         return ScalerSnapshot(
             identity: ObjectIdentity(namespace: "shop", name: name, uid: name),
+            bounds: bounds,
             decision: Decision(
                 time: epoch, current: 2, ready: 2, recommended: 5, desired: 4,
                 metrics: [
                     MetricRecord(
-                        name: "a\"b\\c\nd", observation: .value(1.5, observedAt: epoch), target: 1,
+                        name: Self.oddName, observation: .value(1.5, observedAt: epoch), target: 1,
                         targetType: .value),
                     MetricRecord(name: "gone", observation: .noData("empty"), target: 1, targetType: .value),
                 ],
                 limitedBy: causes),
-            conditions: [], errors: [.scaleFailed: 2])
+            isBlocked: isBlocked, conditions: [], errors: [.scaleFailed: 2])
     }
+
+    /// A carriage return and a line feed are one character to Swift.
+    private static let oddName = "a\"b\\c\nd\r\ne\r"
+    private static let oddLabel = #"metric="a\"b\\c\nd"# + "\r" + #"\ne"# + "\r\""
 
     @Test(
         "the page has every family of the reference table and no other, each declared once", arguments: [true, false])
@@ -88,11 +102,11 @@ struct MetricsPageTests {
 
     @Test("Prometheus' own parser of OpenMetrics reads the page, escapes and all")
     func openMetrics() async throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
         let script = """
             import sys
             from prometheus_client.openmetrics.parser import text_string_to_metric_families
-            families = {f.name: f for f in text_string_to_metric_families(sys.stdin.read())}
+            families = {f.name: f for f in text_string_to_metric_families(sys.stdin.buffer.read().decode())}
             print([s.labels["metric"] for s in families["generalscaler_metric_value"].samples])
             print(len(families))
             """
@@ -101,7 +115,8 @@ struct MetricsPageTests {
             input: .string(page([scaler()], .openMetrics)),
             output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
         #expect(result.standardError == "")
-        #expect(result.standardOutput == "['a\"b\\\\c\\nd']\n\(MetricFamily.all.count)\n")
+        #expect(
+            result.standardOutput == "['a\"b\\\\c\\nd\\r\\ne\\r']\n\(MetricFamily.all.count)\n")
     }
 
     @Test("who asks for OpenMetrics gets it, anybody else gets what everything reads")
@@ -115,10 +130,11 @@ struct MetricsPageTests {
 
     @Test("the reference page shows every metric, as the code has it")
     func reference() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
         let page = try String(contentsOf: root.appending(path: "docs/reference/metrics.md"), encoding: .utf8)
         for families in [
-            MetricFamily.ofOperator, MetricFamily.ofWebhook, MetricFamily.ofPlugins, MetricFamily.ofScalers,
+            MetricFamily.ofOperator, MetricFamily.ofProcess, MetricFamily.ofWebhook, MetricFamily.ofPlugins,
+            MetricFamily.ofScalers,
         ] {
             let rows = families.map { family in
                 let labels = family.labels.map { "`\($0)`" }.joined(separator: ", ")
@@ -135,11 +151,13 @@ struct MetricsPageTests {
     func bounds() {
         let scalers = (0..<MetricsPage.maxScalers + 5).map { number in
             ScalerSnapshot(
-                identity: ObjectIdentity(namespace: "shop", name: "scaler-\(number)", uid: ""), decision: nil,
-                conditions: [], errors: [:])
+                identity: ObjectIdentity(namespace: "shop", name: "scaler-\(number)", uid: ""), bounds: 1...7,
+                decision: nil, isBlocked: false, conditions: [], errors: [:])
         }
         let lines = lines(scalers)
-        #expect(lines.count { $0.hasPrefix("generalscaler_scaler_ready{") } == MetricsPage.maxScalers)
+        for family in ["scaler_ready", "min_replicas", "max_replicas"] {
+            #expect(lines.count { $0.hasPrefix("generalscaler_\(family){") } == MetricsPage.maxScalers)
+        }
         #expect(lines.contains("generalscaler_hidden_scalers 5"))
         #expect(lines.contains("generalscaler_scalers \(MetricsPage.maxScalers + 5)"))
 
@@ -164,7 +182,7 @@ struct MetricsPageTests {
         #expect(lines.contains(#"generalscaler_source_duration_seconds_bucket{type="redis",le="0.05"} 1"#))
         #expect(lines.contains(#"generalscaler_source_duration_seconds_count{type="redis"} 2"#))
         #expect(lines.contains(#"generalscaler_source_errors_total{type="redis",reason="deadline_exceeded"} 1"#))
-        #expect(lines.contains("generalscaler_leader 1"))
+        #expect(lines.contains(#"generalscaler_leader{lease="shop/generalscaler"} 1"#))
         #expect(lines.contains("generalscaler_queue_depth 3"))
         #expect(lines.contains(#"generalscaler_plugin_state{plugin="redis",state="up"} 1"#))
     }
@@ -185,11 +203,46 @@ struct MetricsPageTests {
         let lines = lines([scaler()])
         let labels = #"namespace="shop",name="web""#
         #expect(lines.contains("generalscaler_scaler_desired_replicas{\(labels)} 4"))
-        #expect(lines.contains(#"generalscaler_metric_value{\#(labels),metric="a\"b\\c\nd"} 1.5"#))
+        #expect(lines.contains("generalscaler_metric_value{\(labels),\(Self.oddLabel)} 1.5"))
         #expect(!lines.contains { $0.hasPrefix("generalscaler_metric_value") && $0.contains("gone") })
         #expect(lines.contains(#"generalscaler_metric_up{\#(labels),metric="gone"} 0"#))
         #expect(lines.contains(#"generalscaler_scaler_limited{\#(labels),cause="ScaleUpRate"} 1"#))
         #expect(lines.contains(#"generalscaler_scaler_errors_total{\#(labels),reason="ScaleFailed"} 2"#))
+    }
+
+    @Test("a scaler shows the replicas that its spec allows; one with an invalid spec shows none")
+    func replicaBounds() {
+        let labels = #"namespace="shop",name="web""#
+        let lines = lines([scaler()])
+        #expect(lines.contains("generalscaler_min_replicas{\(labels)} 2"))
+        #expect(lines.contains("generalscaler_max_replicas{\(labels)} 17"))
+        let invalid = self.lines([scaler(bounds: nil)])
+        #expect(!invalid.contains { $0.hasPrefix("generalscaler_min_") || $0.hasPrefix("generalscaler_max_") })
+    }
+
+    @Test("a scaler that cannot decide shows nothing that limited an earlier decision")
+    func blocked() {
+        let lines = lines([scaler(limitedBy: [.noData], isBlocked: true)])
+        #expect(!lines.contains { $0.hasPrefix("generalscaler_scaler_limited{") })
+        #expect(lines.contains(#"generalscaler_scaler_desired_replicas{namespace="shop",name="web"} 4"#))
+    }
+
+    @Test("the process shows what it uses under the standard names; what is unknown is absent and not 0")
+    func process() {
+        let known = lines()
+        for line in [
+            "process_cpu_seconds_total 12.37", "process_resident_memory_bytes 40001536",
+            "process_virtual_memory_bytes 1234567168", "process_open_fds 37", "process_max_fds 1048576",
+            "process_start_time_seconds 1790000123.41",
+        ] { #expect(known.contains { $0 == line }, "\(line)") }
+        let unknown = page(process: ProcessUsage()).split(separator: "\n")
+        #expect(!unknown.contains { $0.hasPrefix("process_") })
+    }
+
+    @Test("a missing definition of the resource is shown")
+    func definition() {
+        #expect(lines().contains("generalscaler_crd_missing 0"))
+        #expect(page(isDefinitionMissing: true).contains("\ngeneralscaler_crd_missing 1\n"))
     }
 
     @Test(

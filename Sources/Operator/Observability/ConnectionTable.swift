@@ -1,0 +1,87 @@
+import HummingbirdCore
+import NIOCore
+import Synchronization
+
+/// The bounds of a server's connections.
+struct ConnectionLimits: Sendable {
+    /// Open at one time. A further one displaces the one that has been idle longest or, if all are busy, busy longest.
+    var connections: Int
+    /// Large responses under way at one time. A further one displaces the oldest.
+    var largeResponses: Int
+    /// From the opening of a connection, or the end of its last response, to the end of the next request's header.
+    var idleTime: TimeAmount
+    /// From the end of a request's header until the client has taken all of the response.
+    var exchangeTime: TimeAmount
+    /// Bytes of a request's header.
+    var headerBytes: Int
+}
+
+/// The open connections of a server. It never stops accepting: clients that leave connections open, or do not take what
+/// they asked for, make room for others.
+final class ConnectionTable: Sendable {
+    private struct Connection {
+        let channel: any Channel
+        var isBusy = false
+        var isLarge = false
+    }
+
+    let limits: ConnectionLimits
+    /// In the order of their last change.
+    private let connections = Mutex<[Connection]>([])
+
+    init(_ limits: ConnectionLimits) {
+        self.limits = limits
+    }
+
+    var count: Int { connections.withLock(\.count) }
+
+    func opened(_ channel: any Channel) {
+        let victim: (any Channel)? = connections.withLock { connections in
+            defer { connections.append(Connection(channel: channel)) }
+            guard connections.count >= limits.connections else { return nil }
+            return connections.remove(at: connections.firstIndex { !$0.isBusy } ?? 0).channel
+        }
+        victim?.close(promise: nil)
+    }
+
+    func requestBegan(on channel: any Channel, isLarge: Bool) {
+        let victim: (any Channel)? = connections.withLock { connections in
+            guard let index = connections.firstIndex(where: { $0.channel === channel }) else { return nil }
+            connections.remove(at: index)
+            defer { connections.append(Connection(channel: channel, isBusy: true, isLarge: isLarge)) }
+            guard isLarge, connections.count(where: \.isLarge) >= limits.largeResponses else { return nil }
+            return connections.firstIndex(where: \.isLarge).map { connections.remove(at: $0).channel }
+        }
+        victim?.close(promise: nil)
+    }
+
+    func becameIdle(_ channel: any Channel) {
+        connections.withLock { connections in
+            guard let index = connections.firstIndex(where: { $0.channel === channel }) else { return }
+            connections.remove(at: index)
+            connections.append(Connection(channel: channel))
+        }
+    }
+
+    func closed(_ channel: any Channel) {
+        connections.withLock { $0.removeAll { $0.channel === channel } }
+    }
+
+    /// An HTTP/1 server that keeps its connections in this table.
+    ///
+    /// - Parameter isLarge: whether the response to a request is one of the ``ConnectionLimits/largeResponses``.
+    func server(isLarge: @escaping @Sendable (Request) -> Bool) -> HTTPServerBuilder {
+        HTTPServerBuilder { [self] responder in
+            HTTP1Channel(
+                responder: { (request, writer: consuming ResponseWriter, channel) in
+                    ConnectionGuard.of(channel) { [isLarge = isLarge(request)] in $0.requestBegan(isLarge: isLarge) }
+                    defer { ConnectionGuard.of(channel) { $0.responseWasWritten() } }
+                    try await responder(request, writer, channel)
+                },
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionGuard(self)],
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes)))
+        }
+    }
+}

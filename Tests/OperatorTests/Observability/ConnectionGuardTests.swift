@@ -1,0 +1,109 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import Operator
+
+@Suite("The guard of a connection")
+struct ConnectionGuardTests {
+    private static let limits = ConnectionLimits(
+        connections: 3, largeResponses: 2, idleTime: .seconds(10), exchangeTime: .seconds(30), headerBytes: 1_000)
+
+    private let table = ConnectionTable(limits)
+
+    /// A connection that was just opened.
+    private func connection() throws -> (EmbeddedChannel, ConnectionGuard) {
+        let channel = EmbeddedChannel()
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        let guardian = ConnectionGuard(table)
+        try channel.pipeline.syncOperations.addHandler(guardian)
+        return (channel, guardian)
+    }
+
+    @Test("a connection without a complete request is closed after the idle time, whatever bytes arrive")
+    func header() throws {
+        let (channel, _) = try connection()
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(9_999))
+        try channel.writeInbound(ByteBuffer(string: "GET /heal"))
+        #expect(channel.isActive)
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+        #expect(!channel.isActive)
+        #expect(table.count == 0)
+    }
+
+    @Test("a client that does not take its response is cut off after the exchange time")
+    func unread() throws {
+        let (channel, guardian) = try connection()
+        channel.embeddedEventLoop.advanceTime(by: .seconds(7))
+        guardian.requestBegan(isLarge: false)
+        channel.write(ByteBuffer(string: "part"), promise: nil)
+        guardian.responseWasWritten()
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(29_999))
+        #expect(channel.isActive)
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+        #expect(!channel.isActive)
+    }
+
+    @Test("a request that is never answered is cut off after the exchange time")
+    func unanswered() throws {
+        let (channel, guardian) = try connection()
+        guardian.requestBegan(isLarge: false)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(29))
+        // A body that trickles in gains no time.
+        try channel.writeInbound(ByteBuffer(string: "x"))
+        #expect(channel.isActive)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+        #expect(!channel.isActive)
+    }
+
+    @Test("the idle time begins again once the client has taken all of the response")
+    func keptAlive() throws {
+        let (channel, guardian) = try connection()
+        for _ in 0..<3 {
+            guardian.requestBegan(isLarge: false)
+            channel.write(ByteBuffer(string: "head"), promise: nil)
+            channel.write(ByteBuffer(string: "body"), promise: nil)
+            guardian.responseWasWritten()
+            channel.embeddedEventLoop.advanceTime(by: .seconds(20))
+            channel.flush()
+            channel.embeddedEventLoop.advanceTime(by: .seconds(9))
+            #expect(channel.isActive)
+        }
+        channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+        #expect(!channel.isActive)
+    }
+
+    @Test("a connection beyond the bound displaces the one that has been idle longest")
+    func displacesIdle() throws {
+        let (first, busy) = try connection()
+        let (second, _) = try connection()
+        let (third, _) = try connection()
+        busy.requestBegan(isLarge: false)
+        let (fourth, _) = try connection()
+        #expect(first.isActive && !second.isActive && third.isActive && fourth.isActive)
+        #expect(table.count == 3)
+        busy.responseWasWritten()
+        _ = try connection()
+        #expect(first.isActive && !third.isActive && fourth.isActive)
+    }
+
+    @Test("if all are busy, a connection beyond the bound displaces the one that has been busy longest")
+    func displacesBusy() throws {
+        let connections = try (0..<3).map { _ in try connection() }
+        for index in [1, 0, 2] { connections[index].1.requestBegan(isLarge: false) }
+        _ = try connection()
+        #expect(connections.map(\.0.isActive) == [true, false, true])
+    }
+
+    @Test("a large response beyond the bound displaces the oldest of them, and no other connection")
+    func displacesLarge() throws {
+        let connections = try (0..<3).map { _ in try connection() }
+        connections[2].1.requestBegan(isLarge: true)
+        connections[0].1.requestBegan(isLarge: true)
+        connections[1].1.requestBegan(isLarge: false)
+        #expect(connections.map(\.0.isActive) == [true, true, true])
+        connections[1].1.responseWasWritten()
+        connections[1].1.requestBegan(isLarge: true)
+        #expect(connections.map(\.0.isActive) == [true, true, false])
+    }
+}

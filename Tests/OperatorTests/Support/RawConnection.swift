@@ -1,0 +1,63 @@
+import Foundation
+import Glibc
+
+/// A connection to a server on this machine that speaks bytes, not HTTP, so that it can misbehave. Its calls block: see
+/// ``onThread(_:)``.
+final class RawConnection: Sendable {
+    let descriptor: Int32
+
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// A server that has closed the connection takes nothing.
+    func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    }
+
+    /// Returns once there is something to read.
+    func waitForBytes() {
+        var descriptors = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
+        _ = poll(&descriptors, 1, -1)
+    }
+
+    /// Everything until the server closes the connection.
+    func readToEnd() -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 { bytes += buffer[..<count] }
+        return bytes
+    }
+
+    /// POLLRDHUP, which glibc declares only for GNU programs.
+    private static let closedByPeer: Int16 = 0x2000
+
+    /// Returns once the server has closed that many of the connections.
+    static func wait(for connections: [RawConnection], toClose count: Int) {
+        var open = connections.map { pollfd(fd: $0.descriptor, events: closedByPeer, revents: 0) }
+        while connections.count - open.count < count {
+            guard poll(&open, nfds_t(open.count), -1) > 0 else { return }
+            open.removeAll { $0.revents != 0 }
+        }
+    }
+}
+
+/// Runs what blocks on a thread of its own: those of Swift's tasks are few, and a server in this process needs them.
+func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+    }
+}
