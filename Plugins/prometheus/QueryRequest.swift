@@ -20,7 +20,10 @@ struct QueryRequest {
         fields.append(("query", config.query))
         if let window {
             fields.append(("start", RFC3339.text(microseconds: window.fromMicroseconds)))
-            fields.append(("end", RFC3339.text(microseconds: window.toMicroseconds)))
+            // A server that moves the window down to its own times still has one near the last time then.
+            let end = window.toMicroseconds.addingReportingOverflow(Int64(window.stepSeconds) * 1_000_000)
+            let last = end.overflow ? window.toMicroseconds : end.partialValue
+            fields.append(("end", RFC3339.text(microseconds: last)))
             fields.append(("step", "\(window.stepSeconds)"))
         }
         // The server then stops an evaluation that nobody waits for any more.

@@ -2,7 +2,7 @@ import HTTPTransport
 import PluginSDK
 import WireFormats
 
-/// What Prometheus answered to a range query: at each time, what an instant query would have answered.
+/// What Prometheus answered to a range query: at each time of its own, what an instant query would have answered.
 ///
 /// Source: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
 struct RangeAnswer {
@@ -38,10 +38,10 @@ struct RangeAnswer {
     func range(for request: MetricRequest<PrometheusConfig>, window: RangeWindow) throws(PluginError) -> MetricRange {
         var range = MetricRange(points: [])
         var lastGap: PluginError?
-        let step = Int64(window.stepSeconds) * 1_000_000
-        for time in stride(from: window.fromMicroseconds, through: window.toMicroseconds, by: Int(step)) {
+        // VictoriaMetrics, Thanos and Mimir move a window to multiples of its step; all cut times to milliseconds.
+        for (time, serverTime) in zip(window.times, window.nearest(of: samples.keys)) {
             do throws(PluginError) {
-                let reading = try answer(at: time).reading(for: request)
+                let reading = try answer(at: serverTime).reading(for: request)
                 range.points.append(MetricRange.Point(atMicroseconds: time, value: reading.value))
                 range.detail = range.detail ?? reading.detail
             } catch {
@@ -53,9 +53,8 @@ struct RangeAnswer {
         return range
     }
 
-    private func answer(at time: Int64) -> QueryAnswer {
+    private func answer(at serverTime: Int64?) -> QueryAnswer {
         if hasHistograms { return QueryAnswer(.histograms, warnings: warnings) }
-        // Prometheus writes times to the millisecond.
-        return QueryAnswer(.vector(samples[time / 1_000 * 1_000] ?? []), warnings: warnings)
+        return QueryAnswer(.vector(serverTime.flatMap { samples[$0] } ?? []), warnings: warnings)
     }
 }

@@ -31,11 +31,14 @@ struct Query: Sendable {
             throw PluginError(
                 .noData,
                 "Cloud Monitoring has no point of \(subscription.id) in project \(subscription.project) within \(window) s. "
-                    + "Check both names; a new subscription's first point takes some minutes")
+                    + "Check both names, and this machine's clock; a new subscription's first point takes some minutes")
         }
         guard oldest >= windowStart(time) else {
             let age = (time - oldest) / 1_000_000
-            throw PluginError(.noData, "the newest point is \(age) s old, and window is \(window) s")
+            throw PluginError(
+                .noData,
+                "the newest point is \(age) s old, and window is \(window) s: Cloud Monitoring is late, or this machine's "
+                    + "clock is ahead")
         }
         let values = points.map(\.value)
         let sum = values.reduce(0, +)
@@ -58,8 +61,7 @@ struct Query: Sendable {
     func range(of series: [TimeSeries], _ window: RangeWindow) throws(PluginError) -> MetricRange {
         var range = MetricRange(points: [], unit: config.metric.unit)
         var lastGap: PluginError?
-        let step = Int64.Stride(window.stepSeconds) * 1_000_000
-        for time in stride(from: window.fromMicroseconds, through: window.toMicroseconds, by: step) {
+        for time in window.times {
             do throws(PluginError) {
                 let reading = try reading(of: series, at: time)
                 range.points.append(MetricRange.Point(atMicroseconds: time, value: reading.value))

@@ -20,8 +20,8 @@ struct TimeSeriesRequest {
             """
         var fields: [(name: String, value: String)] = [
             ("filter", filter),
-            ("interval.startTime", RFC3339.text(microseconds: interval.lowerBound)),
-            ("interval.endTime", RFC3339.text(microseconds: interval.upperBound)),
+            ("interval.startTime", RFC3339.text(microseconds: interval.lowerBound, precision: .exact)),
+            ("interval.endTime", RFC3339.text(microseconds: interval.upperBound, precision: .exact)),
             ("view", "FULL"),
             ("pageSize", "\(PubSubLimits.pageSize)"),
         ]

@@ -173,7 +173,7 @@ extension MetricReading {
             writer.value(unit)
         }
         writer.key("observedAt")
-        writer.value(RFC3339.text(microseconds: observedAtMicroseconds))
+        writer.value(RFC3339.text(microseconds: observedAtMicroseconds, precision: .exact))
         if let detail {
             writer.key("detail")
             writer.value(detail)

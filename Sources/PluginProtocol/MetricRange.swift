@@ -14,7 +14,7 @@ public struct MetricRange: Sendable, Hashable {
         }
     }
 
-    /// In the order of time, none twice, all within the window that was asked for.
+    /// In the order of time, none twice, each at most half a step from a time that was asked for.
     public var points: [Point]
     public var unit: String?
     /// What a person should know about how the values came about.
@@ -46,6 +46,36 @@ public struct RangeWindow: Sendable, Hashable {
         self.fromMicroseconds = fromMicroseconds
         self.toMicroseconds = toMicroseconds
         self.stepSeconds = stepSeconds
+    }
+
+    private var step: Int64 { Int64(stepSeconds) * 1_000_000 }
+
+    /// The times that are asked for, in order.
+    public var times: StrideThrough<Int64> { stride(from: fromMicroseconds, through: toMicroseconds, by: Int(step)) }
+
+    /// For each time that is asked for, the nearest of the given times that is at most half a step away from it.
+    ///
+    /// A source may have its own grid of times: servers move a window to multiples of its step, and cut times to
+    /// milliseconds. Times are therefore never looked up by equality. Halfway between two times belongs to the later one.
+    ///
+    /// - Returns: one element for each of ``times``; nil for a time that has none.
+    public func nearest(of candidates: some Sequence<Int64>) -> [Int64?] {
+        var nearest = [Int64?](repeating: nil, count: Int((toMicroseconds - fromMicroseconds) / step) + 1)
+        for candidate in candidates {
+            guard let index = index(nearest: candidate, count: nearest.count) else { continue }
+            let time = fromMicroseconds + Int64(index) * step
+            if let known = nearest[index], (abs(known - time), known) <= (abs(candidate - time), candidate) { continue }
+            nearest[index] = candidate
+        }
+        return nearest
+    }
+
+    private func index(nearest candidate: Int64, count: Int) -> Int? {
+        let (offset, isTooFar) = candidate.subtractingReportingOverflow(fromMicroseconds)
+        let (shifted, isPastTheEnd) = offset.addingReportingOverflow(step / 2)
+        guard !isTooFar, !isPastTheEnd, shifted >= 0 else { return nil }
+        let index = Int(shifted / step)
+        return index < count ? index : nil
     }
 }
 
@@ -79,9 +109,9 @@ extension RangeWindow {
     /// The members of `get_metric_range` that are the window's.
     func encode(into writer: inout JSONWriter) {
         writer.key("from")
-        writer.value(RFC3339.text(microseconds: fromMicroseconds))
+        writer.value(RFC3339.text(microseconds: fromMicroseconds, precision: .exact))
         writer.key("to")
-        writer.value(RFC3339.text(microseconds: toMicroseconds))
+        writer.value(RFC3339.text(microseconds: toMicroseconds, precision: .exact))
         writer.key("stepSeconds")
         writer.value(stepSeconds)
     }
@@ -103,6 +133,12 @@ extension MetricRange {
             detail: try reader.optional("detail")?.string())
     }
 
+    /// The value at each time of the window: that of the nearest point within half a step, nil where there is none.
+    package func values(in window: RangeWindow) -> [Double?] {
+        let values = Dictionary(points.map { ($0.atMicroseconds, $0.value) }, uniquingKeysWith: { $1 })
+        return window.nearest(of: points.map(\.atMicroseconds)).map { time in time.flatMap { values[$0] } }
+    }
+
     package func encode(into writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("points")
@@ -110,7 +146,7 @@ extension MetricRange {
         for point in points {
             writer.beginObject()
             writer.key("at")
-            writer.value(RFC3339.text(microseconds: point.atMicroseconds))
+            writer.value(RFC3339.text(microseconds: point.atMicroseconds, precision: .exact))
             writer.key("value")
             writer.value(point.value)
             writer.endObject()

@@ -9,6 +9,10 @@ package enum MetricObservation: Sendable, Hashable {
     /// The source could not be asked, or its answer makes no sense.
     case failed(String)
 
+    /// How far the clock of a source may be ahead of the operator's. A value dated later than that is no data: its age is
+    /// not known. How far it may be behind is the maximum age of the metric.
+    package static let maxClockSkew: Duration = .seconds(60)
+
     package var value: Double? {
         switch self {
         case .value(let value, _), .assumed(let value, _): value
@@ -22,8 +26,8 @@ package enum MetricObservation: Sendable, Hashable {
         return true
     }
 
-    /// The observation as the engine may use it: a value too old is no data, and a number that the target type cannot
-    /// mean is a failure.
+    /// The observation as the engine may use it: a value too old or from the future is no data, and a number that the
+    /// target type cannot mean is a failure.
     func judged(by metric: MetricSpec, now: Timestamp) -> MetricObservation {
         let (value, observedAt): (Double, Timestamp)
         switch self {
@@ -34,7 +38,13 @@ package enum MetricObservation: Sendable, Hashable {
         let age = now - observedAt
         if age > metric.maxAge {
             return .noData(
-                "the newest value is \(age.shortText) old, older than the \(metric.maxAge.shortText) allowed")
+                "the newest value is \(age.shortText) old, older than the \(metric.maxAge.shortText) allowed: the source "
+                    + "has no newer one, or its clock is behind")
+        }
+        if age < .zero - Self.maxClockSkew {
+            return .noData(
+                "the newest value is from \((.zero - age).shortText) in the future: the clock of the source is ahead of "
+                    + "the operator's by more than the \(Self.maxClockSkew.shortText) allowed")
         }
         if value < 0, metric.targetType == .value {
             return .failed("the value \(value.shortText) is negative, which has no meaning for targetType Value")

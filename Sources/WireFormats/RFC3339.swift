@@ -2,7 +2,11 @@
 ///
 /// A time is a count of microseconds since 1970-01-01T00:00:00Z, without leap seconds.
 public enum RFC3339 {
-    public enum Precision: Sendable { case seconds, milliseconds, microseconds }
+    public enum Precision: Sendable {
+        case seconds, milliseconds, microseconds
+        /// Milliseconds, or microseconds for a time that milliseconds cannot express: nothing is cut off.
+        case exact
+    }
 
     /// The years 0 to 9999 in UTC: what four digits can say.
     private static let writable: ClosedRange<Int64> = -62_167_219_200_000_000...253_402_300_799_999_999
@@ -13,6 +17,7 @@ public enum RFC3339 {
         let (second, micro) = floorDivide(clamped, 1_000_000)
         let (day, secondOfDay) = floorDivide(second, 86_400)
         let date = civil(fromDay: day)
+        let precision = precision == .exact ? (micro % 1_000 == 0 ? .milliseconds : .microseconds) : precision
         var text: [UInt8] = []
         text.reserveCapacity(27)
         append(date.year, digits: 4, then: "-", to: &text)
@@ -24,7 +29,7 @@ public enum RFC3339 {
         switch precision {
         case .seconds: break
         case .milliseconds: append(micro / 1_000, digits: 3, then: "Z", to: &text)
-        case .microseconds: append(micro, digits: 6, then: "Z", to: &text)
+        case .microseconds, .exact: append(micro, digits: 6, then: "Z", to: &text)
         }
         return String(decoding: text, as: UTF8.self)
     }

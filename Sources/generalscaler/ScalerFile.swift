@@ -77,13 +77,21 @@ struct FileProblem: Error, CustomStringConvertible {
 enum FileText {
     /// - Parameter path: `-` for stdin.
     static func read(_ path: String, maxBytes: Int) throws(FileProblem) -> String {
+        guard let text = String(validating: try bytes(path, maxBytes: maxBytes), as: UTF8.self) else {
+            throw FileProblem(path: path, message: "is not text in UTF-8")
+        }
+        return text
+    }
+
+    /// - Parameter path: `-` for stdin.
+    static func bytes(_ path: String, maxBytes: Int) throws(FileProblem) -> [UInt8] {
         let data: Data
         if path == "-" {
             var input = StandardInput(maxLineBytes: maxBytes)
             guard let bytes = input.all() else {
                 throw FileProblem(path: path, message: "has more than \(maxBytes) bytes")
             }
-            return try text(Data(bytes), path)
+            return bytes
         }
         do {
             data = try Data(contentsOf: URL(filePath: path))
@@ -93,14 +101,7 @@ enum FileText {
         guard data.count <= maxBytes else {
             throw FileProblem(path: path, message: "has \(data.count) bytes, more than \(maxBytes)")
         }
-        return try text(data, path)
-    }
-
-    private static func text(_ data: Data, _ path: String) throws(FileProblem) -> String {
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw FileProblem(path: path, message: "is not text in UTF-8")
-        }
-        return text
+        return Array(data)
     }
 
     static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {

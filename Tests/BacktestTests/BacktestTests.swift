@@ -125,6 +125,60 @@ struct BacktestTests {
         #expect(try Backtest(spec: .requests(), trace: values).steps().summary.cost == nil)
     }
 
+    @Test("a scaler that is compared with another has replicas that take and cost as much, whatever its own target")
+    func reference() throws {
+        let values = try trace([111, 109, 129, 131, 132.5])
+        var hotter = ScalingSpec.requests(max: 1)
+        hotter.metrics[0].target = 140
+        // A metric of another name is the same one where the trace has one column.
+        hotter.metrics[0].name = "rps"
+        let first = try Backtest(
+            spec: .requests(max: 1, policy: CostPolicy(costPerPodPerHour: 0.5, maxCostPerHour: 5)), trace: values)
+        let alone = try Backtest(spec: hotter, trace: values).steps().summary
+        #expect(alone.timeOutOfSLO == .zero)
+        #expect(alone.cost == nil)
+        let compared = try Backtest(spec: hotter, trace: values, reference: first).steps().summary
+        #expect(compared.timeOutOfSLO == first.steps().summary.timeOutOfSLO)
+        #expect(compared.timeOutOfSLO == .seconds(60))
+        #expect(compared.capacities["rps"] == first.capacities[0])
+        #expect(compared.cost == first.steps().summary.cost)
+        // What is given counts before all.
+        let given = Workload(capacities: ["rps": 130], pricePerReplicaHour: 1)
+        let third = try Backtest(spec: hotter, trace: values, workload: given, reference: first).steps().summary
+        #expect(third.timeOutOfSLO == .seconds(30))
+        #expect(third.json["capacityPerReplica"]?["rps"]?.doubleValue == 130)
+        #expect(third.json["pricePerReplicaHour"]?.doubleValue == 1)
+    }
+
+    @Test("time without data is unknown, also where only one of two metrics has none, and never within the SLO")
+    func unknown() throws {
+        var spec = ScalingSpec.requests(max: 1)
+        spec.metrics.append(MetricSpec(name: "queue", target: 100, targetType: .averageValue))
+        let rows: [[Trace.Cell]] = [
+            [.value(50), .value(50)], [.value(50), .noData], [.failed, .value(500)], [.noData, .noData],
+            [.value(50), .value(500)], [.value(500), .noData], [.value(7), .value(7)],
+        ]
+        let samples = rows.enumerated().map { Trace.Sample(time: start + .seconds($0 * 15), cells: $1) }
+        let (steps, summary) = try Backtest(
+            spec: spec, trace: Trace(metrics: ["requests", "queue"], samples: samples)
+        ).steps()
+        #expect(
+            steps.map(\.standing) == [.within, .unknown, .exceeded, .unknown, .exceeded, .exceeded, .within])
+        #expect(summary.timeUnknown == .seconds(30))
+        #expect(summary.shareUnknown == 2.0 / 7)
+        #expect(summary.shareOutOfSLO == 3.0 / 5)
+    }
+
+    @Test("a trace without any data has no time out of SLO to tell")
+    func noData() throws {
+        let summary = try Backtest(spec: .requests(), trace: trace([nil, nil, nil])).steps().summary
+        #expect(summary.shareOutOfSLO == nil)
+        #expect(summary.shareUnknown == 1)
+        #expect(summary.json["secondsOutOfSLO"] == .null)
+        #expect(summary.json["shareOutOfSLO"] == .null)
+        #expect(summary.json["secondsUnknown"]?.doubleValue == 45)
+    }
+
     @Test("A metric that the trace does not have is an error that lists what it has")
     func missingColumn() throws {
         var spec = ScalingSpec.requests()
@@ -148,7 +202,7 @@ struct BacktestTests {
         let (steps, _) = try Backtest(
             spec: spec, trace: trace, workload: Workload(startupDelay: .zero, initialReplicas: 4)
         ).steps()
-        #expect(steps.allSatisfy { $0.decision.metrics[1].observation.value == 0.02 && $0.isWithinSLO == true })
+        #expect(steps.allSatisfy { $0.decision.metrics[1].observation.value == 0.02 && $0.standing == .within })
     }
 
     @Test("Progress goes up to the end")

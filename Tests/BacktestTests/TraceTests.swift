@@ -1,7 +1,8 @@
-import Backtest
 import Scaling
 import Testing
 import WireFormats
+
+@testable import Backtest
 
 @Suite("Traces")
 struct TraceTests {
@@ -24,50 +25,104 @@ struct TraceTests {
         #expect(trace.step == .seconds(15))
     }
 
-    @Test("JSON: the same")
-    func json() throws {
-        let trace = try Trace(
-            json: [
-                ["time": 1_772_409_600, "requests": nil, "replicas": 2],
-                ["time": "2026-03-02T00:00:15Z", "requests": 120.5], ["time": 1_772_409_630.5, "requests": "error"],
-            ])
-        #expect(trace.metrics == ["requests"])
-        #expect(trace.samples.map(\.cells) == [[.noData], [.value(120.5)], [.failed]])
-        #expect(trace.samples.map(\.replicas) == [2, nil, nil])
+    @Test(
+        "exports of spreadsheets and Grafana are read, whatever their header, delimiter and line ends",
+        arguments: [
+            "\u{FEFF}time,requests\n2026-03-02T00:00:00Z,161\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5\n",
+            "\u{FEFF}\"time\",\"requests\"\r\n2026-03-02T00:00:00Z,161\r\n2026-03-02T00:00:15Z,\r\n2026-03-02T00:00:30Z,158.5\r\r\n",
+            "sep=,\ntime,requests\n2026-03-02T00:00:00Z,161\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5\n",
+            "\"Time\",\"requests\"\n1772409600000,161\n1772409615000,null\n1772409630000,158.5\n",
+            "Timestamp;requests\r1772409600;\"161\"\r1772409615;N/A\r1772409630;158,5",
+            "sep=;\r\n\"Time\";\"requests\"\r\n\"1772409600000000000\";161\r\n1772409615000000000;undefined\r\n1772409630000000000;\"158,5\"",
+            "time,requests,\n2026-03-02T00:00:00Z,161,\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5, ,\n",
+            "requests\tTime\n161\t2026-03-02 00:00:00\nundefined\t2026-03-02 00:00:15\n\"158.5\"\t2026-03-02 00:00:30\n",
+            "date,\"{app=\"\"web\"\", pod=\"\"a\"\"}\"\n2026-03-02 01:00+01:00,161\n2026-03-02T00:00:15Z,-\n2026-03-02 00:00:30 UTC,158.5\n",
+            "Time,requests\n2026-03-02 00:00:00,\"161\"\n2026-03-02 00:00:15,NaN\n2026-03-02 00:00:30,\"158,5\"\n",
+        ])
+    func exports(text: String) throws {
+        let expected: [Trace.Cell] = [.value(161), .noData, .value(158.5)]
+        for bytes in [Array(text.utf8), Self.utf16(text, isBigEndian: false), Self.utf16(text, isBigEndian: true)] {
+            let trace = try Trace(bytes: bytes, zone: TraceZone(offset: "UTC"))
+            #expect(trace.samples.flatMap(\.cells) == expected)
+            #expect(trace.metrics == [text.contains("{") ? #"{app="web", pod="a"}"# : "requests"])
+            #expect(trace.samples.map(\.time) == [0, 15, 30].map { start + .seconds($0) })
+            #expect(trace.notes.isEmpty)
+        }
+    }
+
+    /// With a byte order mark.
+    private static func utf16(_ text: String, isBigEndian: Bool) -> [UInt8] {
+        var bytes: [UInt8] = isBigEndian ? [0xFE, 0xFF] : [0xFF, 0xFE]
+        for unit in text.utf16 {
+            let (high, low) = (UInt8(unit >> 8), UInt8(unit & 0xFF))
+            bytes += isBigEndian ? [high, low] : [low, high]
+        }
+        return bytes
+    }
+
+    @Test("numbers that are infinite or too large are no data")
+    func infinite() throws {
+        let trace = try Trace(csv: "time,a\n0,1.5e+02\n15,+Inf\n30,nan\n45,1e400\n60,-Infinity\n75,ERROR\n")
+        #expect(trace.samples.flatMap(\.cells) == [.value(150), .noData, .noData, .noData, .noData, .failed])
+    }
+
+    @Test("times that a spreadsheet has rounded are read with a note, which also explains two at one time")
+    func roundedTimes() throws {
+        let trace = try Trace(csv: "time,a\n1.7724096E+09,161\n1.77240963E+09,150\n")
+        #expect(trace.step == .seconds(30))
+        #expect(trace.notes.map { $0.hasPrefix("The times are in scientific notation") } == [true])
+        #expect(try Trace(csv: "time,a\n1.772409600E+09,161\n1.772409615E+09,150\n").notes.isEmpty)
+        let error = #expect(throws: TraceError.self) { try Trace(csv: "time,a\n1.77241E+09,161\n1.77241E+09,150\n") }
+        #expect(error?.description.contains("scientific notation") == true)
     }
 
     @Test(
-        "What is wrong is named with its line",
+        "What is wrong is named with its line and column",
         arguments: [
-            ("", "is empty"), ("when,requests\n1,2", "line 1: must be a header"),
-            ("time,replicas\n", "line 1: must be"),
-            ("time,a,a\n", "line 1: each column"), ("time,a\n1\n", "line 2: has 1 cells"),
-            ("time,a\nnoon,1\n", "line 2: \"noon\" is no time"), ("time,a\n1,x\n", "line 2: \"x\" is no number"),
-            ("time,a,replicas\n1,2,-1\n", "line 2: \"-1\" is no number of replicas"),
+            ("", "is empty"), ("\u{FEFF}\n# nothing\n", "is empty"), ("when,requests\n1,2", "line 1: must be a header"),
+            ("time,replicas\n", "line 1: must have a column for each metric"), ("time\n", "line 1: must have a column"),
+            ("time,a,a\n", "line 1, column 3: each column needs a name of its own, and this one has \"a\""),
+            (",time,a\n", "line 1, column 1: each column"), ("time,,a\n", "line 1, column 2: each column"),
+            ("2026-03-02T00:00:00Z,161\n2026-03-02T00:00:15Z,150\n", "line 1: must be a header"),
+            ("a,time,date\n", "line 1: must be a header"), ("time,a\n1\n", "line 2: has 1 cell, the header 2"),
+            ("time,a\n1,150,5\n", "line 2, column 3: \"5\" is in a column without a name"),
+            ("time,a,\n1,2,3\n", "line 2, column 3: \"3\" is in a column without a name"),
+            ("time,a\nnoon,1\n", "line 2, column 1 (time): \"noon\" is no time"),
+            ("time,a\n1,x\n", "line 2, column 2 (a): \"x\" is no number"),
+            ("time,a\n1,161 req/s\n", "line 2, column 2 (a): \"161 req/s\" is a number with something after it"),
+            ("time,a\n1,1.50 K\n", "line 2, column 2 (a): \"1.50 K\" is a number with something after it"),
+            ("time,a\n1,50%\n", "line 2, column 2 (a): \"50%\" is a number with something after it"),
+            ("time,a\r1,1\r\r2,\"1,161\"\r", "line 4, column 2 (a): \"1,161\" is ambiguous"),
+            ("Time,a\n2026-03-02 00:00:00,1\n", "line 2, column 1 (Time): \"2026-03-02 00:00:00\" has no time zone"),
+            ("time,a,replicas\n1,2,-1\n", "line 2, column 3 (replicas): \"-1\" is no number of replicas"),
+            ("time,a,replicas\n1,2,1.5\n", "line 2, column 3 (replicas): \"1.5\" is no number of replicas"),
+            ("time,a\n1,\"2\n3,4", "line 2, column 2: has a quote that is never closed"),
             ("time,a\n1,2\n", "has fewer than two samples"), ("time,a\n1,2\n1,3\n", "has two samples at one time"),
+            ("time,a\n1,\u{1B}[31m\n", "line 2, column 2 (a): \" [31m\" is no number"),
         ])
     func problems(csv: String, message: String) {
-        do throws(TraceError) {
-            _ = try Trace(csv: csv)
-            Issue.record("accepted")
-        } catch {
-            #expect(error.description.hasPrefix(message), "\(error)")
-        }
+        let error = #expect(throws: TraceError.self) { try Trace(csv: csv) }
+        #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
+    }
+
+    @Test("a header that is missing is told apart from a wrong one")
+    func missingHeader() {
+        let error = #expect(throws: TraceError.self) { try Trace(csv: "2026-03-02T00:00:00Z,161\n") }
+        #expect(error?.description.hasSuffix("the header is missing") == true)
     }
 
     @Test(
-        "What is wrong in JSON is named by its path",
+        "bytes that are text in no certain encoding are refused with the cause",
         arguments: [
-            ([:], "must be an array"), ([["requests": 1]], "[0].time: is required"),
-            ([["time": 1, "requests": "x"]], "[0].requests: must be a number"),
-            ([["time": 1], ["time": 2]], "names no metric"),
-        ] as [(JSON, String)])
-    func problems(json: JSON, message: String) {
-        do throws(TraceError) {
-            _ = try Trace(json: json)
-            Issue.record("accepted")
-        } catch {
-            #expect(error.description.hasPrefix(message), "\(error)")
-        }
+            (Array("time,a\n1,2\nx".utf8) + [0xE9], "line 3: has bytes that are not UTF-8, as text in Windows-1252 has"),
+            (Array("t\0i\0m\0e\0,\0a\0".utf8), "line 1: has a byte 0, as text in UTF-16 without"),
+            ([0xFF, 0xFE, 0x74], "begins as text in UTF-16 and has bytes that are none"),
+            ([0xFE, 0xFF, 0xD8, 0x00, 0x00, 0x74], "begins as text in UTF-16 and has bytes that are none"),
+            ([0xFF, 0xFE, 0, 0, 0x74, 0, 0, 0], "is text in UTF-32"), ([0xFF, 0xFE], "is empty"), ([], "is empty"),
+            ([0xEF, 0xBB, 0xBF], "is empty"), ([0xEF, 0xBB], "line 1: has bytes that are not UTF-8"),
+        ] as [([UInt8], String)])
+    func encodings(bytes: [UInt8], message: String) {
+        let error = #expect(throws: TraceError.self) { try Trace(bytes: bytes) }
+        #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
 }

@@ -62,7 +62,8 @@ struct SimulateCommandTests {
             #expect(badTrace.code == 1)
             #expect(
                 badTrace.errors
-                    == "\(trace): line 3: \"x\" is no number; leave a cell empty for no data, or write error\n")
+                    == "\(trace): line 3, column 2 (requests): \"x\" is no number; leave a cell empty for no data, or "
+                    + "write error\n")
             let badField = try await Program.run(
                 "simulate", "-f", Self.steady, "--trace", Self.week, "--sweep", "safety.cooldown=1")
             #expect(badField.code == 1)

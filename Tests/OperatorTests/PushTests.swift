@@ -126,7 +126,7 @@ struct PushTests {
     func stale() async throws {
         try await run(replicas: 2) { world, fixture in
             world.source.push(900, age: .seconds(30))
-            world.source.push(900, age: .seconds(-30))
+            world.source.push(900, age: .seconds(-61))
             try await fixture.poll()
             #expect(try fixture.replicas() == 2)
             let page = await fixture.runtime.page().text(.prometheus)

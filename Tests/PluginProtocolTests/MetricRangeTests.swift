@@ -23,6 +23,53 @@ struct MetricRangeTests {
         #expect(params.deadlineMs == 900)
     }
 
+    @Test("times that are no whole milliseconds survive the round trip of a window, its points and a reading")
+    func oddTimes() throws {
+        let window = try #require(
+            RangeWindow(
+                fromMicroseconds: 1_772_409_600_123_457, toMicroseconds: 1_772_409_645_999_999, stepSeconds: 15))
+        let request = PluginRequest.getMetricRange(type: "depth", config: [:], targetType: .value, window: window)
+        let json = try JSON(parsing: request.line(id: 7, deadlineMs: 900))
+        #expect(try GetMetricRangeParams(JSONReader(try #require(json["params"]))).window == window)
+
+        let range = MetricRange(points: window.times.map { .init(atMicroseconds: $0, value: 3) })
+        var writer = JSONWriter()
+        range.encode(into: &writer)
+        #expect(try MetricRange(JSONReader(JSON(parsing: writer.bytes))) == range)
+
+        let reading = MetricReading(value: 1, observedAtMicroseconds: 1_772_409_600_123_457)
+        writer = JSONWriter()
+        reading.encode(into: &writer)
+        #expect(try MetricReading(JSONReader(JSON(parsing: writer.bytes))) == reading)
+    }
+
+    @Test(
+        "a point counts for the nearest time that is at most half a step away, whatever grid the source has",
+        arguments: [
+            (0, [0, 1, 2, 3]), (-457, [0, 1, 2, 3]), (999_543, [0, 1, 2, 3]), (-14_999_999, [1, 2, 3, nil]),
+            (-7_500_000, [0, 1, 2, 3]), (-7_500_001, [1, 2, 3, nil]), (7_499_999, [0, 1, 2, 3]),
+            (7_500_000, [nil, 0, 1, 2]), (15_000_000, [nil, 0, 1, 2]), (60_000_000, [nil, nil, nil, nil]),
+        ] as [(Int64, [Double?])])
+    func shiftedPoints(offset: Int64, expected: [Double?]) throws {
+        let from: Int64 = 1_772_409_600_123_457
+        let window = try #require(
+            RangeWindow(fromMicroseconds: from, toMicroseconds: from + 45_000_000, stepSeconds: 15))
+        let points = (0..<4).map {
+            MetricRange.Point(atMicroseconds: from + offset + Int64($0) * 15_000_000, value: Double($0))
+        }
+        #expect(MetricRange(points: points).values(in: window) == expected)
+    }
+
+    @Test("of several points that are near one time the nearest counts")
+    func finerGrid() throws {
+        let window = try #require(RangeWindow(fromMicroseconds: 0, toMicroseconds: 20_000_000, stepSeconds: 10))
+        let points = stride(from: Int64(-7_000_000), through: 27_000_000, by: 3_000_000).map {
+            MetricRange.Point(atMicroseconds: $0, value: Double($0 / 1_000_000))
+        }
+        #expect(MetricRange(points: points).values(in: window) == [-1, 11, 20])
+        #expect(window.nearest(of: [Int64.min, .max]) == [nil, nil, nil])
+    }
+
     @Test("An answer survives the round trip")
     func answer() throws {
         let range = MetricRange(

@@ -2,6 +2,7 @@ import HTTPTransport
 import PluginSDK
 import TestSupport
 import Testing
+import WireFormats
 
 @testable import generalscaler_plugin_prometheus
 
@@ -41,7 +42,8 @@ struct RangeTests {
         #expect(request.url == "http://p/api/v1/query_range")
         let form = String(decoding: request.body ?? [], as: UTF8.self)
         #expect(form.contains("start=2026-01-01T00%3A00%3A00.000Z"))
-        #expect(form.contains("end=2026-01-01T00%3A01%3A00.000Z"))
+        // One step past the last time, for servers that move the window down to their own times.
+        #expect(form.contains("end=2026-01-01T00%3A01%3A15.000Z"))
         #expect(form.contains("step=15"))
     }
 
@@ -69,6 +71,44 @@ struct RangeTests {
         #expect(range.points.map(\.value) == [0, 2, 0])
     }
 
+    @Test(
+        "a server that moves the window to its own times has a value at every time, and none is made up",
+        arguments: [0, 1, 7_499_999, 7_500_000, 7_500_001, 9_123_457, 14_999_999] as [Int64])
+    func alignedServer(offset: Int64) async throws {
+        let from = Self.start * 1_000_000 + offset
+        let window = try #require(
+            RangeWindow(fromMicroseconds: from, toMicroseconds: from + 60_000_000, stepSeconds: 15))
+        for config in [#"{"address":"http://p","query":"up"}"#, #"{"address":"http://p","query":"up","onEmpty":"zero"}"#] {
+            let server = AlignedServer()
+            let range = try await PrometheusPlugin(client: server, files: FakeFiles()).range(
+                for: MetricRangeRequest(
+                    config: try PrometheusConfig(parsing: config), targetType: .value, window: window,
+                    deadline: .now + .seconds(30)))
+            #expect(range.points.map(\.atMicroseconds) == Array(window.times))
+            #expect(range.points.allSatisfy { $0.value >= 250 })
+            for (point, next) in zip(range.points, range.points.dropFirst()) {
+                #expect(next.value - point.value == 15)
+            }
+        }
+    }
+
+    @Test("a real server has a value at each time of a window that is no whole milliseconds")
+    func oddWindow() async throws {
+        let samples = (0..<9).map { "load \(100 + $0) \(Self.start + Int64($0) * 15)" }
+        let text = "# TYPE load gauge\n" + samples.joined(separator: "\n") + "\n# EOF\n"
+        try await PrometheusServer.run(.init(samples: text)) { server in
+            let from = Self.start * 1_000_000 + 15_123_457
+            let window = try #require(
+                RangeWindow(fromMicroseconds: from, toMicroseconds: from + 44_900_001, stepSeconds: 15))
+            let range = try await PrometheusPlugin().range(
+                for: MetricRangeRequest(
+                    config: try PrometheusConfig(parsing: #"{"address":"\#(server.address)","query":"load"}"#),
+                    targetType: .value, window: window, deadline: .now + .seconds(30)))
+            #expect(range.points.map(\.value) == [101, 102, 103])
+            #expect(range.points.map(\.atMicroseconds) == Array(window.times))
+        }
+    }
+
     @Test("A real server tells what it has stored")
     func realServer() async throws {
         let samples = (0..<5).map { "load{pod=\"a\"} \($0 * 10) \(Self.start + Int64($0) * 15)" }
@@ -80,5 +120,30 @@ struct RangeTests {
             let scalar = try await self.range(PrometheusPlugin(), #"{"address":"\#(server.address)","query":"42"}"#)
             #expect(scalar.points.map(\.value) == [42, 42, 42, 42, 42])
         }
+    }
+}
+
+/// A server that moves start and end of a range query down to a multiple of the step, as VictoriaMetrics and the query
+/// frontends of Thanos and Mimir do. Its value is 250, and the seconds since the first possible time.
+private struct AlignedServer: HTTPClient {
+    func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        let pairs = String(decoding: request.body ?? [], as: UTF8.self).split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=")
+            return (String(parts[0]), String(parts[1]).replacing("%3A", with: ":"))
+        }
+        let form = Dictionary(pairs, uniquingKeysWith: { $1 })
+        guard let start = form["start"].flatMap(RFC3339.microseconds), let end = form["end"].flatMap(RFC3339.microseconds),
+            let step = form["step"].flatMap({ Int64($0) })
+        else { throw HTTPError(.invalidRequest, "no window") }
+        let (first, last) = (start / 1_000_000 / step * step, end / 1_000_000 / step * step)
+        let values = stride(from: first, through: last, by: Int(step)).map { #"[\#($0),"\#(265 + $0 - 1_767_225_600)"]"# }
+        return HTTPResponse(
+            status: 200,
+            #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[\#(values.joined(separator: ","))]}]}}"#
+        )
+    }
+
+    func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPStream {
+        throw HTTPError(.invalidRequest, "the plugin streams nothing")
     }
 }

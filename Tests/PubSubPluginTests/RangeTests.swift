@@ -38,6 +38,15 @@ import WireFormats
         #expect(range.unit == "1")
     }
 
+    @Test func `a window that is no whole milliseconds has its values at exactly its times`() throws {
+        let from = Self.start + 60_123_457
+        let window = try #require(
+            RangeWindow(fromMicroseconds: from, toMicroseconds: from + 150_000_001, stepSeconds: 75))
+        let range = try query().range(of: [series([(60, 2), (120, 3), (180, 4)])], window)
+        #expect(range.points.map(\.atMicroseconds) == Array(window.times))
+        #expect(range.points.map(\.value) == [2, 3, 4])
+    }
+
     @Test func `without any value it is no data`() throws {
         let error = #expect(throws: PluginError.self) {
             try query().range(of: [series([(9_000, 1)])], window(0, 600, step: 60))

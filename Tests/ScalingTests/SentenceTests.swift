@@ -84,8 +84,8 @@ struct SentenceTests {
                 "Keep 4: latency is 0.1 against a target of 0.2, ratio 0.5, which asks for 2; "
                     + "no scale-down while a metric is missing: queue could not be read (connection refused).",
                 "Keep 4: rate has no data (the query gave no result); replicas are held without data.",
-                "Keep 4: rate has no data (the newest value is 1m15s old, older than the 1m allowed); "
-                    + "replicas are held without data.",
+                "Keep 4: rate has no data (the newest value is 1m15s old, older than the 1m allowed: the source "
+                    + "has no newer one, or its clock is behind); replicas are held without data.",
                 "Keep 4: rate could not be read (the value -2.5 is negative, which has no meaning for targetType Value); "
                     + "replicas are held without data.",
                 "Scale from 0 to 2: queue is 12 against a target of 10 per replica, which asks for 2; "

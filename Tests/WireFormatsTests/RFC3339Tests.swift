@@ -63,6 +63,17 @@ struct RFC3339Tests {
         #expect(RFC3339.text(microseconds: -1) == "1969-12-31T23:59:59.999Z")
     }
 
+    @Test(
+        "an exact text has microseconds only for a time that milliseconds cannot express",
+        arguments: [
+            (1_767_323_045_678_901, "2026-01-02T03:04:05.678901Z"), (1_767_323_045_678_000, "2026-01-02T03:04:05.678Z"),
+            (-1, "1969-12-31T23:59:59.999999Z"), (-1_000, "1969-12-31T23:59:59.999Z"), (0, "1970-01-01T00:00:00.000Z"),
+        ] as [(Int64, String)])
+    func exact(microseconds: Int64, text: String) {
+        #expect(RFC3339.text(microseconds: microseconds, precision: .exact) == text)
+        #expect(RFC3339.microseconds(text) == microseconds)
+    }
+
     @Test("Times that four digits of a year cannot say are clamped")
     func clamped() {
         #expect(RFC3339.text(microseconds: .max) == "9999-12-31T23:59:59.999Z")

@@ -4,9 +4,8 @@ import WireFormats
 /// What a report shows of one backtest, taken down step by step.
 package struct ReportRecording: Sendable {
     package let name: String
-    private let spec: ScalingSpec
-    private let capacities: [Double?]
-    private let arePerReplica: [Bool]
+    private let backtest: Backtest
+    private var spec: ScalingSpec { backtest.spec }
     private var start: Timestamp?
     private var loads: [[Double?]]
     /// Each where it differs from the poll before.
@@ -14,6 +13,8 @@ package struct ReportRecording: Sendable {
     private var decisions: [Segment] = []
     /// Polls out of the SLO, as ranges.
     private var outages: [Range<Int>] = []
+    /// Polls of which nobody knows whether they are out of the SLO, as ranges.
+    private var gaps: [Range<Int>] = []
     private var polls = 0
     private var lastDecision: Decision?
     private var reasonCount = 0
@@ -36,10 +37,8 @@ package struct ReportRecording: Sendable {
 
     package init(name: String, backtest: Backtest) {
         self.name = name
-        spec = backtest.spec
-        capacities = backtest.capacities
-        arePerReplica = backtest.arePerReplica
-        loads = spec.metrics.map { _ in [] }
+        self.backtest = backtest
+        loads = backtest.spec.metrics.map { _ in [] }
     }
 
     package mutating func add(_ step: BacktestStep) {
@@ -50,14 +49,20 @@ package struct ReportRecording: Sendable {
             replicas.append(Replicas(poll: polls, current: decision.current, ready: decision.ready))
         }
         takeDown(decision)
-        if step.isWithinSLO == false {
-            if let last = outages.last, last.upperBound == polls {
-                outages[outages.count - 1] = last.lowerBound..<polls + 1
-            } else {
-                outages.append(polls..<polls + 1)
-            }
+        switch step.standing {
+        case .exceeded: Self.extend(&outages, with: polls)
+        case .unknown: Self.extend(&gaps, with: polls)
+        case .within, .notCounted: break
         }
         polls += 1
+    }
+
+    private static func extend(_ ranges: inout [Range<Int>], with poll: Int) {
+        if let last = ranges.last, last.upperBound == poll {
+            ranges[ranges.count - 1] = last.lowerBound..<poll + 1
+        } else {
+            ranges.append(poll..<poll + 1)
+        }
     }
 
     private mutating func takeDown(_ decision: Decision) {
@@ -84,8 +89,8 @@ package struct ReportRecording: Sendable {
             "replicas": .array(
                 replicas.map { [.integer(Int64($0.poll)), .integer(Int64($0.current)), .integer(Int64($0.ready))] }),
             "decisions": .array(decisions.map(\.json)),
-            "outages": .array(outages.map { [.integer(Int64($0.lowerBound)), .integer(Int64($0.upperBound))] }),
-            "summary": summary.json,
+            "outages": .array(outages.map(\.json)), "gaps": .array(gaps.map(\.json)),
+            "startupDelay": .number(backtest.workload.startupDelay / .seconds(1)), "summary": summary.json,
         ]
     }
 
@@ -95,9 +100,9 @@ package struct ReportRecording: Sendable {
         var json: [String: JSON] = [
             "name": .string(metric.name), "target": .number(metric.target),
             "targetType": .string(metric.targetType.rawValue), "values": .array(values),
-            "isPerReplica": .bool(arePerReplica[index]),
+            "isPerReplica": .bool(backtest.arePerReplica[index]),
         ]
-        if let capacity = capacities[index] { json["capacity"] = .rounded(capacity) }
+        if let capacity = backtest.capacities[index] { json["capacity"] = .number(capacity) }
         return .object(json)
     }
 }
@@ -109,6 +114,10 @@ extension ReportRecording.Segment {
             .string(decision.reason),
         ]
     }
+}
+
+extension Range<Int> {
+    fileprivate var json: JSON { [.integer(Int64(lowerBound)), .integer(Int64(upperBound))] }
 }
 
 extension JSON {

@@ -6,20 +6,28 @@ package struct Backtest: Sendable {
     package let trace: Trace
     package let workload: Workload
     private let models: [MetricModel]
+    /// Of one replica for one hour; nil where nobody says.
+    package let price: Double?
 
     /// Polls between two reports of progress.
     private static let progressInterval = 2_048
 
+    /// - Parameter reference: the backtest that this one is compared with. Its replicas can take as much and cost as much,
+    ///   unless the workload says otherwise: a scaler with a higher target does not make replicas faster.
     /// - Throws: ``TraceError`` where a metric of the spec is not in the trace.
-    package init(spec: ScalingSpec, trace: Trace, workload: Workload = Workload()) throws(TraceError) {
+    package init(
+        spec: ScalingSpec, trace: Trace, workload: Workload = Workload(), reference: Backtest? = nil
+    ) throws(TraceError) {
         self.spec = spec
         self.trace = trace
         self.workload = workload
-        models = try Self.models(spec, trace, workload)
+        models = try Self.models(spec, trace, workload, reference)
+        price =
+            workload.pricePerReplicaHour ?? (spec.policy as? CostPolicy)?.costPerPodPerHour ?? reference?.price
     }
 
     private static func models(
-        _ spec: ScalingSpec, _ trace: Trace, _ workload: Workload
+        _ spec: ScalingSpec, _ trace: Trace, _ workload: Workload, _ reference: Backtest?
     ) throws(TraceError) -> [MetricModel] {
         let demand = spec.policy as? SLOPolicy ?? (spec.policy as? CostPolicy)?.demand
         let objective = demand?.objective.map { [$0.metric, $0.longMetric] } ?? []
@@ -31,11 +39,12 @@ package struct Backtest: Sendable {
                 if isObjective || workload.replayed.contains(metric.name) { .replayed } else {
                     metric.targetType == .value ? .perReplica : .total
                 }
+            let column = try column(of: metric, spec, trace)
+            let capacity =
+                workload.capacities[metric.name] ?? reference?.capacity(ofColumn: column)
+                ?? metric.target * (1 + tolerance)
             models.append(
-                MetricModel(
-                    metric: metric, kind: kind, column: try column(of: metric, spec, trace),
-                    capacity: isObjective ? nil : workload.capacities[metric.name] ?? metric.target * (1 + tolerance)
-                ))
+                MetricModel(metric: metric, kind: kind, column: column, capacity: isObjective ? nil : capacity))
         }
         return models
     }
@@ -47,7 +56,7 @@ package struct Backtest: Sendable {
         // Of one metric and one column it is plain what is meant.
         if spec.metrics.count == 1, trace.metrics.count == 1 { return 0 }
         throw TraceError(
-            "has no column \"\(metric.name)\"; it has \(trace.metrics.joined(separator: ", ")). "
+            "has no column \"\(metric.name)\"; it has \(trace.metrics.map(\.shortened).joined(separator: ", ")). "
                 + "Name the metric in the spec, or the column in the trace, like the other")
     }
 
@@ -56,6 +65,10 @@ package struct Backtest: Sendable {
 
     /// Load that one ready replica can take, metric by metric; nil where a metric does not count.
     package var capacities: [Double?] { models.map(\.capacity) }
+
+    private func capacity(ofColumn column: Int) -> Double? {
+        models.first { $0.column == column }?.capacity
+    }
 
     /// Whether the values of a metric of target type Value are taken for the load of all replicas, since nothing says
     /// with how many they were recorded.
@@ -70,7 +83,7 @@ package struct Backtest: Sendable {
     package func run<Failure: Error>(
         onProgress: (Double) -> Void = { _ in }, onStep: (BacktestStep) throws(Failure) -> Void
     ) throws(Failure) -> BacktestSummary {
-        var summary = BacktestSummary(spec: spec, workload: workload)
+        var summary = BacktestSummary(backtest: self)
         var replicas = ReplicaSet(ready: initialReplicas, startupDelay: workload.startupDelay)
         var history = ScalingHistory()
         var index = 0
@@ -120,8 +133,8 @@ package struct Backtest: Sendable {
                     cell, recordedReplicas: recorded, ready: replicas.ready, observedAt: observedAt))
             metrics.append(
                 BacktestStep.Metric(
-                    load: model.load(demand: demand, ready: replicas.ready),
-                    isWithinSLO: model.isWithinSLO(demand: demand, ready: replicas.ready)
+                    demand: demand, load: model.load(demand: demand, ready: replicas.ready),
+                    standing: model.standing(demand: demand, ready: replicas.ready)
                 ))
         }
         let outcome = DecisionEngine.decide(
@@ -136,20 +149,33 @@ package struct Backtest: Sendable {
 
 /// One poll of a backtest.
 package struct BacktestStep: Sendable {
+    /// How the load stands to what the ready replicas can take.
+    package enum Standing: Sendable, Hashable {
+        case within, exceeded
+        /// The load is not known.
+        case unknown
+        /// The metric is not one of load.
+        case notCounted
+    }
+
     package struct Metric: Sendable, Hashable {
+        /// The load of all replicas together, or the value of a metric that does not depend on them; nil where it is not
+        /// known.
+        package var demand: Double?
         /// The load on each ready replica, which is held against the target; nil where it is not known.
         package var load: Double?
-        /// Whether the ready replicas can take the load; nil where it is not known or does not count.
-        package var isWithinSLO: Bool?
+        package var standing: Standing
     }
 
     package var decision: Decision
     /// In the order of the spec.
     package var metrics: [Metric]
 
-    /// Nil where no metric is known.
-    package var isWithinSLO: Bool? {
-        let known = metrics.compactMap(\.isWithinSLO)
-        return known.isEmpty ? nil : known.allSatisfy(\.self)
+    /// Exceeded where any metric is; within only where every metric that counts is known to be.
+    package var standing: Standing {
+        let counted = metrics.map(\.standing).filter { $0 != .notCounted }
+        if counted.isEmpty { return metrics.allSatisfy { $0.demand != nil } ? .within : .unknown }
+        if counted.contains(.exceeded) { return .exceeded }
+        return counted.contains(.unknown) ? .unknown : .within
     }
 }

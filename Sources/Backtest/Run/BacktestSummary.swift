@@ -6,7 +6,7 @@ package struct BacktestSummary: Sendable, Hashable {
     package private(set) var polls = 0
     /// Time in which a metric was above what the ready replicas can take.
     package private(set) var timeOutOfSLO: Duration = .zero
-    /// Time in which no metric had a value.
+    /// Time in which a metric had no value, and none was above what the ready replicas can take.
     package private(set) var timeUnknown: Duration = .zero
     package private(set) var replicaSeconds: Double = 0
     package private(set) var scaleUps = 0
@@ -17,6 +17,8 @@ package struct BacktestSummary: Sendable, Hashable {
     package private(set) var mostReplicas = 0
     /// What bounded how many of the decisions.
     package private(set) var limits: [Cause: Int] = [:]
+    /// What one ready replica can take, by metric.
+    package let capacities: [String: Double]
     private let interval: Duration
     private let price: Double?
     private let isDryRun: Bool
@@ -30,29 +32,40 @@ package struct BacktestSummary: Sendable, Hashable {
     /// A scaling against the direction of the one before it, sooner than this, is a flap.
     package static let flapTime: Duration = .seconds(600)
 
-    init(spec: ScalingSpec, workload: Workload) {
-        interval = spec.pollingInterval
-        isDryRun = spec.isDryRun
-        price = workload.pricePerReplicaHour ?? (spec.policy as? CostPolicy)?.costPerPodPerHour
+    /// A share of unknown time above which a user has to be warned.
+    package static let notableUnknownShare = 0.05
+    /// A share of unknown time above which the rest says nothing about the whole.
+    package static let acceptableUnknownShare = 0.5
+
+    init(backtest: Backtest) {
+        interval = backtest.spec.pollingInterval
+        isDryRun = backtest.spec.isDryRun
+        price = backtest.price
+        let named = zip(backtest.spec.metrics, backtest.capacities).compactMap { metric, capacity in
+            capacity.map { (metric.name, $0) }
+        }
+        capacities = Dictionary(named, uniquingKeysWith: { $1 })
     }
 
     package var time: Duration { interval * polls }
     package var replicaHours: Double { replicaSeconds / 3_600 }
     /// In the currency of the price; nil without a price.
     package var cost: Double? { price.map { $0 * replicaHours } }
-    /// Of the time in which a metric had a value.
-    package var shareOutOfSLO: Double {
+    /// Of the time that is known; nil where none is.
+    package var shareOutOfSLO: Double? {
         let known = time - timeUnknown
-        return known > .zero ? timeOutOfSLO / known : 0
+        return known > .zero ? timeOutOfSLO / known : nil
     }
+    /// Of the whole time.
+    package var shareUnknown: Double { polls > 0 ? timeUnknown / time : 1 }
     package var scalings: Int { scaleUps + scaleDowns }
 
     mutating func add(_ step: BacktestStep, replicasAfter: Int) {
         polls += 1
-        switch step.isWithinSLO {
-        case nil: timeUnknown += interval
-        case false?: timeOutOfSLO += interval
-        case true?: break
+        switch step.standing {
+        case .unknown: timeUnknown += interval
+        case .exceeded: timeOutOfSLO += interval
+        case .within, .notCounted: break
         }
         replicaSeconds += Double(replicasAfter) * (interval / .seconds(1))
         fewestReplicas = min(fewestReplicas, replicasAfter)
@@ -71,8 +84,10 @@ package struct BacktestSummary: Sendable, Hashable {
     package var json: JSON {
         var summary: [String: JSON] = [
             "polls": .integer(Int64(polls)), "seconds": .number(time / .seconds(1)),
-            "secondsOutOfSLO": .number(timeOutOfSLO / .seconds(1)), "shareOutOfSLO": .number(shareOutOfSLO),
-            "secondsUnknown": .number(timeUnknown / .seconds(1)), "replicaHours": .number(replicaHours),
+            "secondsOutOfSLO": shareOutOfSLO.map { _ in .number(timeOutOfSLO / .seconds(1)) } ?? .null,
+            "shareOutOfSLO": shareOutOfSLO.map(JSON.number) ?? .null,
+            "secondsUnknown": .number(timeUnknown / .seconds(1)), "shareUnknown": .number(shareUnknown),
+            "capacityPerReplica": .object(capacities.mapValues(JSON.number)), "replicaHours": .number(replicaHours),
             "scalings": .integer(Int64(scalings)), "scaleUps": .integer(Int64(scaleUps)),
             "scaleDowns": .integer(Int64(scaleDowns)), "flaps": .integer(Int64(flaps)),
             "fewestReplicas": .integer(Int64(polls == 0 ? 0 : fewestReplicas)),
@@ -81,6 +96,7 @@ package struct BacktestSummary: Sendable, Hashable {
                 Dictionary(uniqueKeysWithValues: limits.map { ($0.key.rawValue, .integer(Int64($0.value))) })),
         ]
         if let cost { summary["cost"] = .number(cost) }
+        if let price { summary["pricePerReplicaHour"] = .number(price) }
         return .object(summary)
     }
 }

@@ -15,7 +15,8 @@ struct MetricModel {
     let kind: Kind
     /// Where the metric is in the trace.
     let column: Int
-    /// Load that one ready replica can take; for a replayed metric the greatest value within the SLO. Nil: none is.
+    /// Load that one ready replica can take; for a replayed metric the greatest value within the SLO. Nil for a metric
+    /// that does not count, such as the ratio of an error budget.
     let capacity: Double?
 
     /// What the sample says of the whole load.
@@ -49,11 +50,14 @@ struct MetricModel {
         return kind == .replayed ? demand : demand / Double(max(ready, 1))
     }
 
-    /// Whether each ready replica can take its share; nil where nobody knows.
-    func isWithinSLO(demand: Double?, ready: Int) -> Bool? {
-        guard let capacity, let demand, let load = load(demand: demand, ready: ready) else { return nil }
-        if kind != .replayed, ready == 0 { return demand <= metric.activation }
-        return load <= capacity * (1 + Self.forgivenRounding)
+    /// Whether each ready replica can take its share.
+    func standing(demand: Double?, ready: Int) -> BacktestStep.Standing {
+        guard let capacity else { return .notCounted }
+        guard let demand, let load = load(demand: demand, ready: ready) else { return .unknown }
+        let isWithin =
+            kind != .replayed && ready == 0
+            ? demand <= metric.activation : load <= capacity * (1 + Self.forgivenRounding)
+        return isWithin ? .within : .exceeded
     }
 
     private static let forgivenRounding = 1e-9

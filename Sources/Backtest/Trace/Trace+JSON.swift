@@ -3,49 +3,81 @@ package import WireFormats
 
 extension Trace {
     /// Reads an array of objects, one per sample: `time`, a number for each metric (null for no data, `"error"` for a
-    /// failed reading), and where it is known `replicas`.
-    package init(json: JSON) throws(TraceError) {
+    /// failed reading), and where it is known `replicas`; or the answer of Prometheus to a range query.
+    ///
+    /// - Parameter zone: the zone of times that name none; without it such a time is an error.
+    package init(json: JSON, zone: TraceZone? = nil) throws(TraceError) {
         do throws(JSONPathError) {
-            let rows = try JSONReader(json).elements()
-            var names: Set<String> = []
-            for row in rows { names.formUnion(try row.object().keys) }
-            let metrics = names.subtracting(["time", Self.replicasColumn]).sorted()
-            guard metrics.count <= Self.maxMetrics else {
-                throw JSONPathError(path: "", message: "names \(metrics.count) metrics, more than \(Self.maxMetrics)")
+            if let matrix = try PrometheusMatrix(JSONReader(json)) {
+                try self.init(checking: matrix.metrics, matrix.samples, notes: matrix.notes)
+            } else {
+                try self.init(rows: try JSONReader(json).elements(), TraceTime(zone: zone))
             }
-            var samples: [Sample] = []
-            for row in rows { samples.append(try Self.sample(row, metrics)) }
-            guard !metrics.isEmpty else { throw JSONPathError(path: "", message: "names no metric beside time") }
-            try self.init(checking: metrics, samples)
         } catch {
             throw TraceError(error.description)
         }
     }
 
-    /// As ``init(metrics:samples:)``, with the error of a reader.
-    private init(checking metrics: [String], _ samples: [Sample]) throws(JSONPathError) {
+    private init(rows: [JSONReader], _ time: TraceTime) throws(JSONPathError) {
+        guard let first = rows.first else { throw JSONPathError(path: "", message: "is empty: it needs samples") }
+        var names: Set<String> = []
+        for row in rows { names.formUnion(try row.object().keys) }
+        let times = names.filter { TraceColumns.timeNames.contains($0.lowercased()) }
+        guard let timeName = times.contains("time") ? "time" : times.first, times.count == 1 || timeName == "time" else {
+            throw times.isEmpty
+                ? JSONPathError(path: "\(first.path).time", message: "is required")
+                : first.error("has several times: \(times.sorted().joined(separator: ", "))")
+        }
+        let metrics = names.subtracting([timeName, Self.replicasColumn]).sorted()
+        guard metrics.count <= Self.maxMetrics else {
+            throw JSONPathError(path: "", message: "names \(metrics.count) metrics, more than \(Self.maxMetrics)")
+        }
+        guard !metrics.isEmpty else { throw JSONPathError(path: "", message: "names no metric beside time") }
+        var samples: [Sample] = []
+        for row in rows { samples.append(try Self.sample(row, timeName, metrics, time)) }
+        try self.init(checking: metrics, samples)
+    }
+
+    /// As ``init(metrics:samples:notes:)``, with the error of a reader.
+    private init(checking metrics: [String], _ samples: [Sample], notes: [String] = []) throws(JSONPathError) {
         do throws(TraceError) {
-            try self.init(metrics: metrics, samples: samples)
+            try self.init(metrics: metrics, samples: samples, notes: notes)
         } catch {
             throw JSONPathError(path: "", message: error.description)
         }
     }
 
-    private static func sample(_ row: JSONReader, _ metrics: [String]) throws(JSONPathError) -> Sample {
-        let time = try row.required("time")
-        let text = time.value.stringValue ?? time.value.description
-        guard let timestamp = Timestamp(text: text) else {
-            throw time.error("must be a time such as 2026-01-02T03:04:05Z, or seconds since 1970")
+    private static func sample(
+        _ row: JSONReader, _ timeName: String, _ metrics: [String], _ time: TraceTime
+    ) throws(JSONPathError) -> Sample {
+        let timeReader = try row.required(timeName)
+        let timestamp: Timestamp
+        do throws(TraceTime.Problem) {
+            timestamp = try time.time(Substring(timeReader.value.stringValue ?? timeReader.value.description))
+        } catch {
+            throw timeReader.error(error.message)
         }
         var cells: [Cell] = []
-        for metric in metrics {
-            guard let cell = try row.optional(metric) else {
-                cells.append(.noData)
-                continue
-            }
-            cells.append(cell.value == "error" ? .failed : .value(try cell.double()))
+        for metric in metrics { cells.append(try row.optional(metric).map(cell) ?? .noData) }
+        return Sample(time: timestamp, cells: cells, replicas: try row.optional(replicasColumn).flatMap(replicas))
+    }
+
+    private static func cell(_ reader: JSONReader) throws(JSONPathError) -> Cell {
+        guard case .string(let text) = reader.value else { return .value(try reader.double()) }
+        if NumberText.isAbsent(text[...]) { return .noData }
+        if text.lowercased() == "error" { return .failed }
+        guard case .plain(let value)? = NumberText(text[...]) else {
+            throw reader.error("must be a number, null or \"error\", not \(text.quoted)")
         }
-        return Sample(
-            time: timestamp, cells: cells, replicas: try row.optional(replicasColumn)?.int(in: 0...Int(Int32.max)))
+        return value.isFinite ? .value(value) : .noData
+    }
+
+    private static func replicas(_ reader: JSONReader) throws(JSONPathError) -> Int? {
+        guard case .string(let text) = reader.value else { return try reader.int(in: 0...Int(Int32.max)) }
+        if NumberText.isAbsent(text[...]) { return nil }
+        guard let count = Int(text), (0...Int(Int32.max)).contains(count) else {
+            throw reader.error("must be a number of replicas, not \(text.quoted)")
+        }
+        return count
     }
 }

@@ -28,6 +28,8 @@ package struct Trace: Sendable, Hashable {
     package let samples: [Sample]
     /// The usual time between two samples. A sample stands for so long; what is missing after that is a gap.
     package let step: Duration
+    /// What a user should know about how the samples were read.
+    package let notes: [String]
 
     /// The column that gives replicas instead of a metric.
     package static let replicasColumn = "replicas"
@@ -38,7 +40,7 @@ package struct Trace: Sendable, Hashable {
 
     /// - Parameter samples: in any order.
     /// - Throws: ``TraceError`` where there are too few or too many, or two at one time.
-    package init(metrics: [String], samples: [Sample]) throws(TraceError) {
+    package init(metrics: [String], samples: [Sample], notes: [String] = []) throws(TraceError) {
         guard samples.count <= Self.maxSamples else {
             throw TraceError("has \(samples.count) samples, more than \(Self.maxSamples): cut it into pieces")
         }
@@ -51,7 +53,8 @@ package struct Trace: Sendable, Hashable {
         var previous = first.time
         for sample in sorted.dropFirst() {
             guard sample.time > previous else {
-                throw TraceError("has two samples at one time, \(sample.time.text)")
+                let notes = notes.map { ". \($0)" }.joined()
+                throw TraceError("has two samples at one time, \(sample.time.text)\(notes)")
             }
             gaps.append(sample.time - previous)
             previous = sample.time
@@ -60,21 +63,9 @@ package struct Trace: Sendable, Hashable {
         step = gaps[gaps.count / 2]
         self.samples = sorted
         self.metrics = metrics
+        self.notes = notes
     }
 
     package var start: Timestamp { samples[0].time }
     package var end: Timestamp { samples[samples.count - 1].time }
-}
-
-/// Why a text is no trace.
-package struct TraceError: Error, Sendable, Hashable, CustomStringConvertible {
-    package let description: String
-
-    package init(_ description: String) {
-        self.description = description
-    }
-
-    init(line: Int, _ message: String) {
-        description = "line \(line): \(message)"
-    }
 }

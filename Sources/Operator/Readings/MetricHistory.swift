@@ -5,15 +5,20 @@ package import Scaling
 /// The past of a spec's metrics, as their plugins tell it: with the scaler's own config, the operator's defaults, and
 /// values of Secrets.
 package struct MetricHistory: Sendable {
-    package struct Point: Sendable, Hashable {
-        package let time: Timestamp
-        package let value: Double
+    /// One metric's past.
+    package struct Series: Sendable, Hashable {
+        /// One for each of ``MetricHistory/times``; nil for a time without a value.
+        package fileprivate(set) var values: [Double?] = []
+        /// What the source last said of a stretch of time without any value.
+        package fileprivate(set) var gap: String?
     }
 
     /// The spec with what only the plugins know: target types and ages.
     package let spec: ScalingSpec
-    /// One for each metric, in order: its values in the order of time. A time without a value is left out.
-    package let points: [[Point]]
+    /// From the first time that was asked for, after every step.
+    package let times: [Timestamp]
+    /// One for each metric, in order.
+    package let series: [Series]
 
     /// One call may take so long: a source has to evaluate thousands of points.
     private static let callTimeout: Duration = .seconds(60)
@@ -34,16 +39,17 @@ package struct MetricHistory: Sendable {
         let resolution = try await resolver.resolve(spec, values)
         let windows = try windows(from, to, stepSeconds)
         let calls = Double(windows.count * resolution.queries.count)
-        var points: [[Point]] = []
+        var history: [Series] = []
         for (index, query) in resolution.queries.enumerated() {
-            var own: [Point] = []
+            var series = Series()
             for (number, window) in windows.enumerated() {
-                own += try await read(query, window, host, path: "spec.metrics[\(index)]")
+                try await read(query, window, host, path: "spec.metrics[\(index)]", into: &series)
                 onProgress(Double(index * windows.count + number + 1) / calls)
             }
-            points.append(own)
+            history.append(series)
         }
-        return MetricHistory(spec: resolution.spec, points: points)
+        let times = windows.flatMap { $0.times.map(Timestamp.init(microsecondsSince1970:)) }
+        return MetricHistory(spec: resolution.spec, times: times, series: history)
     }
 
     /// The time in pieces that a call may ask for.
@@ -64,19 +70,19 @@ package struct MetricHistory: Sendable {
     }
 
     private static func read(
-        _ query: ReadingQuery, _ window: RangeWindow, _ host: PluginHost, path: String
-    ) async throws(Blocker) -> [Point] {
+        _ query: ReadingQuery, _ window: RangeWindow, _ host: PluginHost, path: String, into series: inout Series
+    ) async throws(Blocker) {
         do throws(PluginFailure) {
             let range = try await host.readRange(
                 type: query.type, config: query.config, targetType: query.targetType, window: window,
                 timeout: callTimeout)
-            return range.points.map {
-                Point(time: Timestamp(microsecondsSince1970: $0.atMicroseconds), value: $0.value)
-            }
+            series.values += range.values(in: window)
         } catch {
-            // A piece without a value is a gap.
-            if case .answered(let answer) = error.kind, answer.kind == .noData { return [] }
-            throw Blocker(.pluginUnavailable, "\(path): \(error.message)")
+            guard case .answered(let answer) = error.kind, answer.kind == .noData else {
+                throw Blocker(.pluginUnavailable, "\(path): \(error.message)")
+            }
+            series.values += window.times.map { _ in nil }
+            series.gap = "\(path): \(answer.message)"
         }
     }
 }

@@ -60,9 +60,6 @@ final class SharedReading: Sendable {
     /// so that a poll that comes slightly early does not reuse a reading twice.
     private static let reuseShare = 0.9
 
-    /// How far a plugin's clock may be ahead for what it pushes to count.
-    private static let maxClockSkew: Duration = .seconds(5)
-
     private static let cancelled: ReadingOutcome = .failure(
         PluginFailure(.cancelled, plugin: nil, "the reading was cancelled"))
 
@@ -163,8 +160,9 @@ final class SharedReading: Sendable {
 
     /// Takes a reading that came without being asked for, and passes it to who waits for an answer.
     private func pushed(_ reading: MetricReading, to onPush: ([ObjectIdentity]) -> Void) {
-        let isFromFuture = reading.observedAtMicroseconds > (world.time.now() + Self.maxClockSkew).microsecondsSince1970
-        let audience = isFromFuture ? nil : takePush(reading)
+        // What is from the future would be newer than any answer. The next poll says what is wrong with the clock.
+        let latest = world.time.now() + MetricObservation.maxClockSkew
+        let audience = reading.observedAtMicroseconds > latest.microsecondsSince1970 ? nil : takePush(reading)
         world.metrics.pushed(type: query.type, isOfUse: audience != nil)
         guard let audience else { return }
         for waiter in audience.waiters { waiter.resume(returning: .success(reading)) }

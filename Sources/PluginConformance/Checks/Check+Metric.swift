@@ -99,7 +99,8 @@ extension Check {
         do throws(JSONPathError) {
             let points = try MetricRange(JSONReader(json)).points
             if points.isEmpty { context.note(.range, "there are no points: that is the error 1006", evidence: json) }
-            let span = window.fromMicroseconds...window.toMicroseconds
+            let halfStep = Int64(window.stepSeconds) * 500_000
+            let span = window.fromMicroseconds - halfStep...window.toMicroseconds + halfStep
             if points.contains(where: { !span.contains($0.atMicroseconds) }) {
                 context.note(.range, "a point is outside of the window", evidence: json)
             }

@@ -63,7 +63,7 @@ extension RuleBook {
             .observedAt, .metric, "When it was true",
             """
             `observedAt` is when the source observed the value, as RFC 3339 text, such as `2026-01-02T03:04:05.678Z`. It \
-            is not in the future.
+            is not in the future: the host allows for a clock skew of 60 s, and a value dated later than that is no data.
             """,
             mend: "use the source's own time where it has one, and the present in UTC otherwise"),
         .checked(
@@ -86,9 +86,9 @@ extension RuleBook {
             """
             With the capability `range`, `get_metric_range {type, config, targetType, from, to, stepSeconds, \
             deadlineMs}` is answered with `{points: [{at, value}], unit?, detail?}`: what `get_metric_value` would have \
-            answered at `from` and after every step up to `to`. Points are in the order of time, each time once, within \
-            the window; times without a value are left out; without any it is the error 1006. The host asks for at most \
-            10,000.
+            answered at `from` and after every step up to `to`. Points are in the order of time, each time once. A point \
+            counts for the nearest of these times that is at most half a step away: a source may have times of its own. \
+            Times without a value are left out; without any it is the error 1006. The host asks for at most 10,000.
             """,
             mend: "sort the points by time, and leave out those without a value or outside from and to"),
     ]

@@ -4,16 +4,27 @@ import Scaling
 extension BacktestSummary {
     /// What the columns of a table are, one for each of ``columns``.
     static let headings = [
-        "out of SLO", "replica-hours", "cost", "scalings", "up", "down", "flaps", "replicas",
+        "out of SLO", "unknown", "capacity", "replica-hours", "cost", "scalings", "up", "down", "flaps", "replicas",
     ]
 
     /// The summary in the columns of ``headings``.
     var columns: [String] {
         [
-            "\(timeOutOfSLO.words) (\((shareOutOfSLO * 100).text(decimals: 2))%)", replicaHours.text(decimals: 1),
+            shareOutOfSLO.map { Self.text(timeOutOfSLO, share: $0) } ?? "-", Self.text(timeUnknown, share: shareUnknown),
+            capacityText, replicaHours.text(decimals: 1),
             cost?.text(decimals: 2) ?? "-", "\(scalings)", "\(scaleUps)", "\(scaleDowns)", "\(flaps)",
             "\(fewestReplicas)-\(mostReplicas)",
         ]
+    }
+
+    private static func text(_ time: Duration, share: Double) -> String {
+        "\(time.words) (\((share * 100).text(decimals: 2))%)"
+    }
+
+    /// What one replica can take: a number, or one for each metric.
+    private var capacityText: String {
+        if capacities.count <= 1 { return capacities.first?.value.shortText ?? "-" }
+        return capacities.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.shortText)" }.joined(separator: ", ")
     }
 
     /// The limits that bounded most decisions, with their share of all.

@@ -32,24 +32,35 @@ struct HistoryOptions: ParsableArguments {
         guard step.map({ (1...86_400).contains($0) }) ?? true else {
             throw ValidationError("--step must be from 1 to 86400 seconds.")
         }
-        _ = try window(now: OperatorTime.system.now())
+        guard let (from, to) = try window(now: OperatorTime.system.now(), stepSeconds: 1) else { return }
+        guard from < to else { throw ValidationError("--from must be before --to.") }
     }
 
-    private func window(now: Timestamp) throws -> (from: Timestamp, to: Timestamp)? {
+    /// - Throws: `ValidationError` where a text is no time.
+    private func window(now: Timestamp, stepSeconds: Int) throws -> (from: Timestamp, to: Timestamp)? {
         guard let from else { return nil }
-        let (start, end) = (try Self.time(from, now, "--from"), try to.map { try Self.time($0, now, "--to") } ?? now)
-        guard start < end else { throw ValidationError("--from must be before --to.") }
-        return (start, end)
+        return (
+            try Self.time(from, now, stepSeconds, "--from"), try Self.time(to ?? "now", now, stepSeconds, "--to")
+        )
     }
 
     /// A time, `now`, or how long ago.
-    private static func time(_ text: String, _ now: Timestamp, _ option: String) throws -> Timestamp {
+    ///
+    /// What is relative to now names no instant to the microsecond: it is moved down to a multiple of the step, where
+    /// servers that align queries have their values.
+    private static func time(
+        _ text: String, _ now: Timestamp, _ stepSeconds: Int, _ option: String
+    ) throws -> Timestamp {
         let seconds: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
-        if text == "now" { return now }
+        let step = Int64(stepSeconds) * 1_000_000
+        func aligned(_ time: Timestamp) -> Timestamp {
+            Timestamp(microsecondsSince1970: time.microsecondsSince1970 / step * step)
+        }
+        if text == "now" { return aligned(now) }
         if let unit = text.last.flatMap({ seconds[$0] }), let count = Int(text.dropLast()),
             (0...100_000).contains(count)
         {
-            return now + .seconds(-count * unit)
+            return aligned(now + .seconds(-count * unit))
         }
         guard let time = Timestamp(text: text) else {
             throw ValidationError("\(option) must be a time such as 2026-01-02T03:04:05Z, or how long ago, such as 7d.")
@@ -57,15 +68,20 @@ struct HistoryOptions: ParsableArguments {
         return time
     }
 
-    /// What the plugins tell of the scaler's metrics.
-    func fetch(_ scaler: SimulatedScaler) async throws -> (spec: ScalingSpec, trace: Trace)? {
-        let now = OperatorTime.system.now()
-        guard let (from, to) = try window(now: now) else { return nil }
+    /// What the plugins tell of the scaler's metrics, and why there are gaps.
+    func fetch(_ scaler: SimulatedScaler) async throws -> (spec: ScalingSpec, trace: Trace, gaps: [String])? {
+        let stepSeconds = step ?? Int(scaler.parsed.pollingInterval.components.seconds)
+        guard let (from, to) = try window(now: OperatorTime.system.now(), stepSeconds: stepSeconds) else { return nil }
+        let samples = (to - from) / .seconds(stepSeconds)
+        guard samples < Double(Trace.maxSamples) else {
+            throw ValidationError(
+                "--from to --to is \(Int(samples)) values per metric, more than \(Trace.maxSamples): give a longer --step "
+                    + "or a shorter time.")
+        }
         let host = try PluginHost(
             configuration: try pluginOptions.configuration(ProcessInfo.processInfo.environment),
             logger: StandardStreams.logger("generalscaler.simulate", level: .critical))
         let spec = scaler.parsed
-        let stepSeconds = step ?? Int(spec.pollingInterval.components.seconds)
         let result = await PluginCheck.withPlugins(of: host, types: Set(spec.metrics.map(\.type))) { _ in
             await Result { () async throws(Blocker) in
                 var bar = ProgressBar("fetching")
@@ -77,21 +93,17 @@ struct HistoryOptions: ParsableArguments {
         }
         do throws(Blocker) {
             let history = try result.get()
-            return (history.spec, try Self.trace(history, from, to, stepSeconds))
+            return (history.spec, try Self.trace(history), history.series.compactMap(\.gap))
         } catch {
             throw FileProblem(path: scaler.path, message: error.message)
         }
     }
 
-    private static func trace(
-        _ history: MetricHistory, _ from: Timestamp, _ to: Timestamp, _ stepSeconds: Int
-    ) throws(Blocker) -> Trace {
-        let values = history.points.map { Dictionary($0.map { ($0.time, $0.value) }, uniquingKeysWith: { $1 }) }
-        var samples: [Trace.Sample] = []
-        var time = from
-        while time <= to {
-            samples.append(Trace.Sample(time: time, cells: values.map { $0[time].map { .value($0) } ?? .noData }))
-            time = time + .seconds(stepSeconds)
+    private static func trace(_ history: MetricHistory) throws(Blocker) -> Trace {
+        let samples = history.times.indices.map { index in
+            Trace.Sample(
+                time: history.times[index],
+                cells: history.series.map { $0.values[index].map { .value($0) } ?? .noData })
         }
         do throws(TraceError) {
             return try Trace(metrics: history.spec.metrics.map(\.name), samples: samples)

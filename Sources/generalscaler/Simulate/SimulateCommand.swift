@@ -23,8 +23,7 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "File with another GeneralScaler, to be shown beside the first.")
     var compare: String?
 
-    @Option(help: "File with the recorded metrics: CSV with a header such as time,requests, or .json.")
-    var trace: String?
+    @OptionGroup var traceOptions: TraceOptions
 
     @Option(name: .customLong("sweep"), help: "Field and values to try, such as safety.cooldownSeconds=60,120,300.")
     var sweeps: [String] = []
@@ -38,6 +37,9 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "Write the summary as JSON.")
     var json = false
 
+    @Flag(help: "Succeed also where more than half of the time has no data.")
+    var allowGaps = false
+
     @OptionGroup(title: "The past, as the plugins tell it") var history: HistoryOptions
 
     @OptionGroup(title: "The workload") var workloadOptions: WorkloadOptions
@@ -46,7 +48,7 @@ struct SimulateCommand: AsyncParsableCommand {
     private static let maxRuns = 1_000
 
     func validate() throws {
-        guard (trace == nil) != (history.from == nil) else {
+        guard (traceOptions.trace == nil) != (history.from == nil) else {
             throw ValidationError("Give either --trace, a file with recorded metrics, or --from, to fetch them.")
         }
         guard sweeps.isEmpty || (compare == nil && html == nil && decisions == nil) else {
@@ -67,47 +69,75 @@ struct SimulateCommand: AsyncParsableCommand {
         }
     }
 
+    private func warn(_ message: String) {
+        write("\(message)\n", to: STDERR_FILENO)
+    }
+
     private func fail(_ message: String) -> ExitCode {
-        StandardStreams.write(Array("\(message)\n".utf8), to: STDERR_FILENO)
+        warn(message)
         return .failure
     }
 
     private func simulate() async throws {
         let scaler = try SimulatedScaler(path: file)
-        let input = try await input(scaler)
-        if sweeps.isEmpty {
-            let others = try compare.map { [try SimulatedScaler(path: $0)] } ?? []
-            try compare(SimulatedScaler.distinguished([scaler] + others), input)
-        } else {
-            try sweep(scaler, input)
-        }
+        let others = try compare.map { [try SimulatedScaler(path: $0)] } ?? []
+        let input = try await input(scaler, others)
+        for note in input.trace.notes { warn("note: \(note)") }
+        let first = try backtest(scaler.spec(input.known), input)
+        let summaries =
+            sweeps.isEmpty
+            ? try compare(SimulatedScaler.distinguished([scaler] + others), first, input)
+            : try sweep(scaler, first, input)
+        try judgeGaps(summaries, input)
+    }
+
+    /// - Throws: `ExitCode` where so much is unknown that the rest says little.
+    private func judgeGaps(_ summaries: [BacktestSummary], _ input: Input) throws {
+        guard let worst = summaries.max(by: { $0.shareUnknown < $1.shareUnknown }),
+            worst.shareUnknown > BacktestSummary.notableUnknownShare
+        else { return }
+        let isFailure = worst.shareUnknown > BacktestSummary.acceptableUnknownShare && !allowGaps
+        var message = "\(isFailure ? "error" : "warning"): \((100 * worst.shareUnknown).text(decimals: 2))% of the time "
+        message += "(\(worst.timeUnknown.words)) has no data: nothing is known about the SLO there"
+        for gap in input.gaps { message += "\n  \(gap)" }
+        warn(message)
+        guard isFailure else { return }
+        throw fail("Check the names of metrics and the range of time, or accept the gaps with --allow-gaps.")
     }
 
     /// What all runs share.
     private struct Input {
         let trace: Trace
+        /// Names of the metrics of every scaler, those of the first scaler first.
+        let metrics: [String]
+        /// Why the history has gaps, in the words of the plugins.
+        var gaps: [String] = []
         var known: SimulatedScaler.Declarations = [:]
         /// Values of target type Value are per replica, since a scaler would have read them so.
         var isAsRead = false
     }
 
-    private func input(_ scaler: SimulatedScaler) async throws -> Input {
-        if let trace { return Input(trace: try TraceFile.read(trace)) }
+    private func input(_ scaler: SimulatedScaler, _ others: [SimulatedScaler]) async throws -> Input {
+        let metrics = ([scaler] + others).flatMap { $0.parsed.metrics.map(\.name) }
+        if let trace = try traceOptions.read() { return Input(trace: trace, metrics: metrics) }
         guard let history = try await history.fetch(scaler) else { preconditionFailure("validate() asks for one") }
         let declared = zip(scaler.parsed.metrics, history.spec.metrics).map { metric, resolved in
             (metric.type, BuiltinMetricTypes.Declaration(targetType: resolved.targetType, maxAge: resolved.maxAge))
         }
         return Input(
-            trace: history.trace, known: Dictionary(declared, uniquingKeysWith: { first, _ in first }), isAsRead: true)
+            trace: history.trace, metrics: metrics, gaps: history.gaps,
+            known: Dictionary(declared, uniquingKeysWith: { first, _ in first }), isAsRead: true)
     }
 
     // MARK: One scaler, or two side by side
 
-    private func compare(_ scalers: [SimulatedScaler], _ input: Input) throws {
+    private func compare(
+        _ scalers: [SimulatedScaler], _ first: Backtest, _ input: Input
+    ) throws -> [BacktestSummary] {
         var runs: [(recording: ReportRecording, summary: BacktestSummary)] = []
         let sink = try decisions.map { try DecisionSink(path: $0) }
         for scaler in scalers {
-            let backtest = try backtest(scaler.spec(input.known), input)
+            let backtest = try backtest(scaler.spec(input.known), input, comparedWith: first)
             var recording = ReportRecording(name: scaler.name, backtest: backtest)
             var bar = ProgressBar(scaler.name)
             let summary = try backtest.run(
@@ -130,9 +160,10 @@ struct SimulateCommand: AsyncParsableCommand {
             let summaries = zip(scalers, runs).map { scaler, run in
                 JSON.object((run.summary.json.objectValue ?? [:]).merging(["name": .string(scaler.name)]) { $1 })
             }
-            return write("\(JSON.array(summaries))\n", to: output)
+            write("\(JSON.array(summaries))\n", to: output)
+            return runs.map(\.summary)
         }
-        write(heading(try backtest(scalers[0].spec(input.known), input)), to: output)
+        write(heading(first), to: output)
         let columns = runs.map { $0.summary.columns }
         var rows = [[""] + scalers.map(\.name)]
         for (index, heading) in BacktestSummary.headings.enumerated() {
@@ -143,11 +174,14 @@ struct SimulateCommand: AsyncParsableCommand {
             write("\n\(scaler.name) was bounded by \(run.summary.commonLimits).\n", to: output)
         }
         if let html { write("\nThe report is in \(html).\n", to: output) }
+        return runs.map(\.summary)
     }
 
     // MARK: One scaler, many values
 
-    private func sweep(_ scaler: SimulatedScaler, _ input: Input) throws {
+    private func sweep(
+        _ scaler: SimulatedScaler, _ first: Backtest, _ input: Input
+    ) throws -> [BacktestSummary] {
         var cases: [(values: [JSON], spec: JSON)] = [([], scaler.json)]
         let fields = try sweeps.map { try SpecSweep($0) }
         for field in fields {
@@ -157,26 +191,30 @@ struct SimulateCommand: AsyncParsableCommand {
             guard cases.count <= Self.maxRuns else { throw TraceError("the sweep has more than \(Self.maxRuns) runs") }
         }
         var rows = [fields.map(\.path) + BacktestSummary.headings]
-        var summaries: [JSON] = []
+        var summaries: [BacktestSummary] = []
+        var objects: [JSON] = []
         var bar = ProgressBar(scaler.name)
         for (index, one) in cases.enumerated() {
-            let backtest = try backtest(scaler.spec(input.known, changed: one.spec), input)
+            let backtest = try backtest(scaler.spec(input.known, changed: one.spec), input, comparedWith: first)
             let summary = backtest.run(
                 onProgress: { bar.update((Double(index) + $0) / Double(cases.count)) }, onStep: { _ in })
             rows.append(one.values.map { $0.stringValue ?? $0.description } + summary.columns)
             let values = Dictionary(zip(fields.map(\.path), one.values), uniquingKeysWith: { $1 })
-            summaries.append(.object((summary.json.objectValue ?? [:]).merging(["values": .object(values)]) { $1 }))
+            summaries.append(summary)
+            objects.append(.object((summary.json.objectValue ?? [:]).merging(["values": .object(values)]) { $1 }))
         }
         bar.clear()
-        if json { return write("\(JSON.array(summaries))\n", to: STDOUT_FILENO) }
-        write(heading(try backtest(scaler.spec(input.known), input)) + TextTable.text(rows), to: STDOUT_FILENO)
+        write(json ? "\(JSON.array(objects))\n" : heading(first) + TextTable.text(rows), to: STDOUT_FILENO)
+        return summaries
     }
 
     // MARK: What both need
 
-    private func backtest(_ spec: ScalingSpec, _ input: Input) throws -> Backtest {
-        let backtest = try Backtest(
-            spec: spec, trace: input.trace, workload: try workloadOptions.workload(metrics: spec.metrics.map(\.name)))
+    private func backtest(
+        _ spec: ScalingSpec, _ input: Input, comparedWith reference: Backtest? = nil
+    ) throws -> Backtest {
+        let workload = try workloadOptions.workload(metrics: spec.metrics.map(\.name), known: input.metrics)
+        let backtest = try Backtest(spec: spec, trace: input.trace, workload: workload, reference: reference)
         guard !input.isAsRead || !backtest.takesValuesForTotals else {
             throw TraceError(
                 "A metric of targetType Value is per replica: give --recorded-replicas, the replicas there were, or "

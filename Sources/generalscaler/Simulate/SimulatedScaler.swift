@@ -56,19 +56,3 @@ struct SimulatedScaler {
         }
     }
 }
-
-/// A file with a trace.
-enum TraceFile {
-    private static let maxBytes = 1 << 30
-
-    static func read(_ path: String) throws -> Trace {
-        let text = try FileText.read(path, maxBytes: maxBytes)
-        do {
-            return try path.hasSuffix(".json") ? Trace(json: JSON(parsing: text)) : Trace(csv: text)
-        } catch let error as TraceError {
-            throw FileProblem(path: path, message: error.description)
-        } catch let error as JSONSyntaxError {
-            throw FileProblem(path: path, message: "is not JSON: \(error)")
-        }
-    }
-}

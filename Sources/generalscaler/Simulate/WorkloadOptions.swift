@@ -9,7 +9,7 @@ struct WorkloadOptions: ParsableArguments {
     @Option(
         name: .customLong("capacity-per-replica"),
         help: ArgumentHelp(
-            "Load that one replica can take; more is out of SLO. Default: the target and the policy's tolerance.",
+            "Load that one replica can take; more is out of SLO. Default: the target of --file and its tolerance.",
             valueName: "[metric=]value")
     )
     var capacities: [String] = []
@@ -45,26 +45,32 @@ struct WorkloadOptions: ParsableArguments {
         }
     }
 
-    /// - Parameter metrics: names of the spec's metrics; the first is meant where a capacity names none.
-    func workload(metrics: [String]) throws -> Workload {
+    /// The workload of a scaler that is simulated.
+    ///
+    /// - Parameters:
+    ///   - metrics: names of its metrics.
+    ///   - known: names of the metrics of every scaler that is simulated, those of the first scaler first. A capacity that
+    ///     names no metric is that of the first.
+    func workload(metrics: [String], known: [String]) throws -> Workload {
         var byMetric: [String: Double] = [:]
         for text in capacities {
             let parts = text.split(separator: "=", maxSplits: 1)
-            let name = parts.count == 2 ? String(parts[0]) : metrics.first ?? ""
-            guard let number = parts.last.flatMap({ Double($0) }), number > 0, number.isFinite, metrics.contains(name)
+            let name = parts.count == 2 ? String(parts[0]) : known.first ?? ""
+            guard let number = parts.last.flatMap({ Double($0) }), number > 0, number.isFinite, known.contains(name)
             else {
                 throw ValidationError(
                     "--capacity-per-replica: \"\(text)\" is no number above 0, or METRIC=NUMBER with a metric of the "
-                        + "spec: \(metrics.joined(separator: ", ")).")
+                        + "spec: \(known.joined(separator: ", ")).")
             }
             byMetric[name] = number
         }
-        if let unknown = replayed.first(where: { !metrics.contains($0) }) {
+        if let unknown = replayed.first(where: { !known.contains($0) }) {
             throw ValidationError("--as-recorded: the spec has no metric \"\(unknown)\".")
         }
         return Workload(
-            startupDelay: .seconds(startupDelay), capacities: byMetric, replayed: Set(replayed),
-            recordedReplicas: recordedReplicas, initialReplicas: initialReplicas, pricePerReplicaHour: price
+            startupDelay: .seconds(startupDelay), capacities: byMetric.filter { metrics.contains($0.key) },
+            replayed: Set(replayed).intersection(metrics), recordedReplicas: recordedReplicas,
+            initialReplicas: initialReplicas, pricePerReplicaHour: price
         )
     }
 }

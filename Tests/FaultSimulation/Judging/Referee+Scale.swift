@@ -5,6 +5,8 @@ import WireFormats
 extension Referee {
     /// A metric has to be without a value for 180 s, and a poll may count as earlier than it is by a tenth of an interval.
     private static let fallbackTime: Int64 = 178_000_000
+    /// Microseconds.
+    private static let maxClockSkew: Int64 = 60_000_000
 
     func judgeScale(
         _ request: APIRequest, _ answer: APIResponse, before: Int, by replica: String, sentAt: Int64, isAwaited: Bool
@@ -199,27 +201,33 @@ extension Referee {
             .filter { $0.replica == scale.replica && $0.at <= scale.decidedBy }
     }
 
-    /// The value, unless it has no meaning or is too old by any of the times that the operator's clock showed.
+    /// The value, unless it has no meaning, or is too old or from the future by all of the times that the operator's clock
+    /// showed until it decided.
     private func usable(
         _ reading: ServedReading, _ series: Series, _ scale: AcceptedScale, _ plan: ScalerPlan
     ) -> Double? {
         guard let value = reading.value, series.isAverage || value >= 0 else { return nil }
-        let offset = clocks[scale.replica]?.offsets(since: reading.startedAt).lowerBound ?? 0
-        return isTooOld(reading, plan, offset: offset) ? nil : max(0, value)
+        let offsets = clocks[scale.replica]?.offsets(since: reading.startedAt) ?? 0...0
+        let youngest = age(of: reading, at: reading.startedAt, offset: offsets.lowerBound)
+        let oldest = age(of: reading, at: scale.decidedBy, offset: offsets.upperBound)
+        return youngest > maxAge(plan) || oldest < -Self.maxClockSkew ? nil : max(0, value)
     }
 
     /// Whether the reading may have counted as none: by any of the times that the operator's clock has shown since.
     private func mayHaveFailed(
         _ reading: ServedReading, _ series: Series, _ scale: AcceptedScale, _ plan: ScalerPlan
     ) -> Bool {
-        let offset = clocks[scale.replica]?.offsets(since: reading.startedAt).upperBound ?? 0
-        return usable(reading, series, scale, plan) == nil || isTooOld(reading, plan, offset: offset)
+        let offsets = clocks[scale.replica]?.offsets(since: reading.startedAt) ?? 0...0
+        return usable(reading, series, scale, plan) == nil
+            || age(of: reading, at: reading.startedAt, offset: offsets.upperBound) > maxAge(plan)
+            || age(of: reading, at: reading.startedAt, offset: offsets.lowerBound) < -Self.maxClockSkew
     }
 
-    private func isTooOld(_ reading: ServedReading, _ plan: ScalerPlan, offset: Int64) -> Bool {
-        let age = SimulatedClock.epoch + reading.startedAt + offset - reading.observedAt
-        return age > Int64(max(60, 3 * plan.interval)) * 1_000_000
+    private func age(of reading: ServedReading, at time: Int64, offset: Int64) -> Int64 {
+        SimulatedClock.epoch + time + offset - reading.observedAt
     }
+
+    private func maxAge(_ plan: ScalerPlan) -> Int64 { Int64(max(60, 3 * plan.interval)) * 1_000_000 }
 
     /// Whether some metric has failed for so long that a fallback may apply: for three minutes without a value in between.
     /// That there were enough polls cannot be seen from here, since polls that come close together share a reading.

@@ -1,0 +1,159 @@
+/// What a number with commas and points in it says.
+enum NumberText: Equatable {
+    /// No comma, and a point before the decimals or none: `1.5e+02`.
+    case plain(Double)
+    /// Only a decimal comma makes sense of it: `150,5`, `1.161,5`.
+    case decimalComma(Double)
+    /// Only commas between groups of three digits make sense of it: `1,161.5`, `1,161,000`.
+    case grouped(Double)
+    /// `1,161`: a decimal comma, or a group of three digits.
+    case ambiguous(decimalComma: Double, grouped: Double)
+
+    /// Words that exports write for a value that is not there.
+    private static let absent: Set<String> = [
+        "", "-", "null", "undefined", "nan", "n/a", "#n/a", "na", "nil", "none", "no data", "inf", "+inf", "-inf",
+        "infinity", "+infinity", "-infinity",
+    ]
+
+    static func isAbsent(_ text: Substring) -> Bool {
+        text.count <= 9 && absent.contains(text.lowercased())
+    }
+
+    /// Whether the text is a number and something after it.
+    static func hasUnit(_ text: Substring) -> Bool {
+        let number = text.prefix { "+-.,0123456789".contains($0) }
+        return number.contains(where: \.isNumber) && !number.hasSuffix("-") && number.endIndex != text.endIndex
+    }
+
+    /// Nil where the text is no number.
+    init?(_ text: Substring) {
+        guard text.utf8.allSatisfy(Self.isOfNumber) else { return nil }
+        guard text.utf8.contains(UInt8(ascii: ",")) else {
+            guard let value = Double(text) else { return nil }
+            self = .plain(value)
+            return
+        }
+        let sign = text.first.flatMap { "+-".contains($0) ? String($0) : nil } ?? ""
+        let unsigned = text.dropFirst(sign.count)
+        let mantissa = unsigned.prefix { $0 != "e" && $0 != "E" }
+        let exponent = unsigned[mantissa.endIndex...]
+        guard exponent.isEmpty || Self.isExponent(exponent.dropFirst()) else { return nil }
+        func number(_ whole: some StringProtocol, _ decimals: some StringProtocol) -> Double? {
+            Double("\(sign)\(whole.isEmpty ? "0" : "\(whole)").\(decimals.isEmpty ? "0" : "\(decimals)")\(exponent)")
+        }
+        let (commas, points) = (mantissa.split(separator: ",", omittingEmptySubsequences: false), mantissa.parts("."))
+        switch (commas.count, points.count) {
+        case (2, 1):
+            guard !commas[1].isEmpty, let decimal = number(commas[0], commas[1]) else { return nil }
+            if exponent.isEmpty, Self.areGroups(commas), let whole = number(commas.joined(), "") {
+                self = .ambiguous(decimalComma: decimal, grouped: whole)
+            } else {
+                self = .decimalComma(decimal)
+            }
+        case (2, 2...):
+            let groups = commas[0].parts(".")
+            if groups.count == points.count, Self.areGroups(groups), let value = number(groups.joined(), commas[1]) {
+                self = .decimalComma(value)
+                return
+            }
+            fallthrough
+        case (2..., 1...2):
+            let groups = points[0].parts(",")
+            guard groups.count == commas.count, Self.areGroups(groups),
+                let value = number(groups.joined(), points.count == 2 ? points[1] : "")
+            else { return nil }
+            self = .grouped(value)
+        default: return nil
+        }
+    }
+
+    private static func isOfNumber(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+            UInt8(ascii: ","), UInt8(ascii: "e"), UInt8(ascii: "E"):
+            true
+        default: false
+        }
+    }
+
+    private static func isExponent(_ text: Substring) -> Bool {
+        let digits = text.first.map { "+-".contains($0) } == true ? text.dropFirst() : text
+        return !digits.isEmpty && digits.allSatisfy(\.isNumber)
+    }
+
+    /// One to three digits that do not begin with 0, then groups of three.
+    private static func areGroups(_ groups: [Substring]) -> Bool {
+        guard let first = groups.first, (1...3).contains(first.count), first.first != "0" else { return false }
+        return groups.dropFirst().allSatisfy { $0.count == 3 } && groups.allSatisfy { $0.allSatisfy(\.isNumber) }
+    }
+}
+
+extension Substring {
+    fileprivate func parts(_ separator: Character) -> [Substring] {
+        split(separator: separator, omittingEmptySubsequences: false)
+    }
+}
+
+/// How the numbers of one file are written, as far as its numbers themselves tell.
+///
+/// A comma is a decimal comma, or it separates thousands; no file does both. `1,161` alone does not tell, and is refused.
+struct NumberStyle {
+    private struct Example {
+        let text: String
+        let line: Int
+    }
+
+    private var decimalComma: Example?
+    /// A number that has a decimal point, or commas between groups of digits.
+    private var decimalPoint: Example?
+
+    /// Notes what a number tells of the file.
+    mutating func learn(from text: Substring, line: Int) {
+        switch NumberText(text) {
+        case .decimalComma?: if decimalComma == nil { decimalComma = Example(text: String(text), line: line) }
+        case .grouped?: if decimalPoint == nil { decimalPoint = Example(text: String(text), line: line) }
+        case .plain?:
+            // "1.161" is a number in thousands where the comma is the decimal mark.
+            let isAmbiguous = NumberText(Substring(text.replacing(".", with: ","))).map(\.isAmbiguous) ?? false
+            if decimalPoint == nil, text.contains("."), !isAmbiguous {
+                decimalPoint = Example(text: String(text), line: line)
+            }
+        case .ambiguous?, nil: break
+        }
+    }
+
+    /// The number that the text is in this file, or nil where it is none.
+    ///
+    /// - Throws: ``TraceError`` where the file does not tell, or contradicts itself.
+    func number(_ text: Substring, at place: TracePlace) throws(TraceError) -> Double? {
+        switch (NumberText(text), decimalComma, decimalPoint) {
+        case (nil, _, _): return nil
+        case (.plain(let value)?, nil, _): return value
+        case (.plain(let value)?, let comma?, _):
+            if !text.contains(".") { return value }
+            throw place.error("\(text.quoted) has a point, while \(comma.text.quoted) in line \(comma.line) has a decimal comma")
+        case (.decimalComma?, _, let point?):
+            throw place.error(
+                "\(text.quoted) has a decimal comma, while \(point.text.quoted) in line \(point.line) has a decimal point")
+        case (.decimalComma(let value)?, _, nil): return value
+        case (.grouped?, let comma?, _):
+            throw place.error(
+                "\(text.quoted) has commas between thousands, while \(comma.text.quoted) in line \(comma.line) has a "
+                    + "decimal comma")
+        case (.grouped(let value)?, nil, _): return value
+        case (.ambiguous(let decimal, _)?, .some, nil): return decimal
+        case (.ambiguous(_, let grouped)?, nil, .some): return grouped
+        case (.ambiguous(let decimal, let grouped)?, _, _):
+            throw place.error(
+                "\(text.quoted) is ambiguous: with a decimal comma it is \(decimal), with a comma between thousands "
+                    + "\(grouped). Write it with a decimal point and without other separators")
+        }
+    }
+}
+
+extension NumberText {
+    fileprivate var isAmbiguous: Bool {
+        guard case .ambiguous = self else { return false }
+        return true
+    }
+}

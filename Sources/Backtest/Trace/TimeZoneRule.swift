@@ -1,0 +1,152 @@
+import WireFormats
+
+/// The rule by which a time zone goes on, such as `CET-1CEST,M3.5.0,M10.5.0/3`.
+///
+/// Source: POSIX.1-2024, chapter 8.3 (the variable TZ), with the extension of RFC 9636, section 3.3.1: hours of a change may
+/// be from -167 to 167.
+struct TimeZoneRule: Sendable {
+    /// Seconds; no zone is further from UTC.
+    static let longestOffset: Int64 = 26 * 3_600
+    private static let defaultHour: Int64 = 2
+
+    private enum Day {
+        /// The weekday of a month that is the week-th, or the last of 5; Sunday is 0.
+        case weekday(Int64, week: Int64, month: Int64)
+        /// From 1; 29 February does not count.
+        case withoutLeapDay(Int64)
+        /// From 0; 29 February counts.
+        case ofYear(Int64)
+    }
+
+    private struct Change {
+        let day: Day
+        /// After midnight of the day, by the clock before the change.
+        let seconds: Int64
+    }
+
+    private let standard: Int64
+    private let daylight: (offset: Int64, start: Change, end: Change)?
+
+    var offsets: Set<Int64> { [standard, daylight?.offset ?? standard] }
+
+    /// Nil where the text is no rule.
+    init?(_ text: String) {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        var names = Scanner(parts[0])
+        guard names.name(), let standard = names.seconds(hours: 24) else { return nil }
+        self.standard = -standard
+        guard !names.isAtEnd else {
+            guard parts.count == 1 else { return nil }
+            daylight = nil
+            return
+        }
+        guard names.name(), parts.count == 3 else { return nil }
+        let offset = names.isAtEnd ? -standard + 3_600 : names.seconds(hours: 24).map { -$0 }
+        guard let offset, names.isAtEnd, let start = Self.change(parts[1]), let end = Self.change(parts[2]) else {
+            return nil
+        }
+        daylight = (offset, start, end)
+    }
+
+    /// - Parameter seconds: since 1970.
+    func offset(at seconds: Int64) -> Int64 {
+        guard let daylight else { return standard }
+        guard let year = Int64(RFC3339.text(microseconds: (seconds + standard) * 1_000_000).prefix(4)) else {
+            return standard
+        }
+        let start = Self.time(daylight.start, in: year) - standard
+        let end = Self.time(daylight.end, in: year) - daylight.offset
+        let isDaylight = start < end ? start <= seconds && seconds < end : seconds >= start || seconds < end
+        return isDaylight ? daylight.offset : standard
+    }
+
+    /// Seconds since 1970, by the clock before the change.
+    private static func time(_ change: Change, in year: Int64) -> Int64 {
+        let isLeapYear = day(year, 3, 1) - day(year, 2, 1) == 29
+        let day =
+            switch change.day {
+            case .ofYear(let number): day(year, 1, 1) + number
+            case .withoutLeapDay(let number): day(year, 1, 1) + number - (isLeapYear && number >= 60 ? 0 : 1)
+            case .weekday(let weekday, let week, let month): Self.day(weekday, week, month, in: year)
+            }
+        return day * 86_400 + change.seconds
+    }
+
+    private static func day(_ weekday: Int64, _ week: Int64, _ month: Int64, in year: Int64) -> Int64 {
+        let first = day(year, month, 1)
+        let next = month == 12 ? day(year + 1, 1, 1) : day(year, month + 1, 1)
+        // 1 January 1970 was a Thursday.
+        let shift = (weekday - (first + 4) % 7 + 14) % 7
+        let day = first + shift + (week - 1) * 7
+        return day < next ? day : day - 7
+    }
+
+    /// Days since 1970.
+    private static func day(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let digits = String(String(10_000 + min(max(year, 0), 9_999)).dropFirst())
+        return (RFC3339.microseconds("\(digits)-\(two(month))-\(two(day))T00:00:00Z") ?? 0) / 86_400_000_000
+    }
+
+    private static func change(_ text: Substring) -> Change? {
+        var scanner = Scanner(text)
+        guard let day = scanner.day() else { return nil }
+        guard !scanner.isAtEnd else { return Change(day: day, seconds: defaultHour * 3_600) }
+        guard scanner.take("/"), let seconds = scanner.seconds(hours: 167), scanner.isAtEnd else { return nil }
+        return Change(day: day, seconds: seconds)
+    }
+
+    private struct Scanner {
+        private var rest: Substring
+
+        init(_ text: Substring) { rest = text }
+
+        var isAtEnd: Bool { rest.isEmpty }
+
+        mutating func take(_ character: Character) -> Bool {
+            guard rest.first == character else { return false }
+            rest.removeFirst()
+            return true
+        }
+
+        /// Letters, or anything between `<` and `>`.
+        mutating func name() -> Bool {
+            if take("<") {
+                rest = rest.drop { $0 != ">" }
+                return take(">")
+            }
+            let name = rest.prefix(while: \.isLetter)
+            rest = rest[name.endIndex...]
+            return !name.isEmpty
+        }
+
+        mutating func number(_ bounds: ClosedRange<Int64>) -> Int64? {
+            let digits = rest.prefix(while: \.isNumber)
+            rest = rest[digits.endIndex...]
+            return Int64(digits).flatMap { bounds.contains($0) ? $0 : nil }
+        }
+
+        /// `[+-]hh[:mm[:ss]]`.
+        mutating func seconds(hours: Int64) -> Int64? {
+            let isNegative = take("-")
+            if !isNegative { _ = take("+") }
+            guard var seconds = number(0...hours).map({ $0 * 3_600 }) else { return nil }
+            for unit: Int64 in [60, 1] where take(":") {
+                guard let part = number(0...59) else { return nil }
+                seconds += part * unit
+            }
+            return isNegative ? -seconds : seconds
+        }
+
+        mutating func day() -> Day? {
+            if take("M") {
+                guard let month = number(1...12), take("."), let week = number(1...5), take("."),
+                    let weekday = number(0...6)
+                else { return nil }
+                return .weekday(weekday, week: week, month: month)
+            }
+            if take("J") { return number(1...365).map(Day.withoutLeapDay) }
+            return number(0...365).map(Day.ofYear)
+        }
+    }
+}

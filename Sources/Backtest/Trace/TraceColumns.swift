@@ -1,0 +1,115 @@
+import Scaling
+
+/// What the columns of a CSV trace are, from its header.
+struct TraceColumns {
+    /// Names of the time that spreadsheets and monitoring tools write, in lower case.
+    static let timeNames: Set<String> = ["time", "timestamp", "date", "datetime", "date time", "_time"]
+
+    /// Where the time is.
+    let time: Int
+    /// Where the metrics are, in order.
+    let values: [Int]
+    let metrics: [String]
+    private let replicas: Int?
+    private let names: [String]
+
+    /// - Throws: ``TraceError`` where the record is no header.
+    init(header: [CSVReader.Field]) throws(TraceError) {
+        var names = header.map { String($0.text[...].trimmingSpaces) }
+        // A delimiter at the end of each line makes a column of nothing.
+        while names.last == "" { names.removeLast() }
+        let line = header[0].line
+        let times = names.indices.filter { Self.timeNames.contains(names[$0].lowercased()) }
+        guard let time = times.first, time == 0 || times.count == 1 else {
+            let isSample = header.count > 1 && Timestamp(text: header[0].text[...].trimmingSpaces) != nil
+            throw TraceError(
+                line: line,
+                "must be a header: time, then a column for each metric, such as time,requests"
+                    + (isSample ? "; it has values, so the header is missing" : ""))
+        }
+        let columns = names.indices.filter { $0 != time }
+        guard columns.contains(where: { names[$0] != Trace.replicasColumn }) else {
+            throw TraceError(line: line, "must have a column for each metric beside time, such as time,requests")
+        }
+        for column in columns where names[column].isEmpty || names[..<column].contains(names[column]) {
+            throw TraceError(
+                line: line, column: column + 1,
+                "each column needs a name of its own, and this one has \(names[column].quoted)")
+        }
+        values = columns.filter { names[$0] != Trace.replicasColumn }
+        guard values.count <= Trace.maxMetrics else {
+            throw TraceError(line: line, "names \(values.count) metrics, more than \(Trace.maxMetrics)")
+        }
+        self.time = time
+        self.names = names
+        metrics = values.map { names[$0] }
+        replicas = names.firstIndex(of: Trace.replicasColumn)
+    }
+
+    func sample(
+        _ row: [CSVReader.Field], _ time: TraceTime, _ style: NumberStyle
+    ) throws(TraceError) -> Trace.Sample {
+        guard row.count >= names.count else {
+            throw TraceError(
+                line: row[0].line, "has \(row.count) \(row.count == 1 ? "cell" : "cells"), the header \(names.count)")
+        }
+        if let extra = row.indices.dropFirst(names.count).first(where: { !row[$0].text[...].trimmingSpaces.isEmpty }) {
+            throw TraceError(
+                line: row[extra].line, column: extra + 1,
+                "\(row[extra].text.quoted) is in a column without a name; a number with a comma in it has to be in quotes")
+        }
+        var sample = Trace.Sample(time: try timestamp(row[self.time], time), cells: [])
+        for column in values {
+            sample.cells.append(try Self.cell(row[column].text[...].trimmingSpaces, style, place(column, row[column])))
+        }
+        if let replicas {
+            sample.replicas = try Self.replicas(row[replicas].text[...].trimmingSpaces, place(replicas, row[replicas]))
+        }
+        return sample
+    }
+
+    private func place(_ column: Int, _ field: CSVReader.Field) -> TracePlace {
+        TracePlace(line: field.line, column: column + 1, name: names[column])
+    }
+
+    private func timestamp(_ field: CSVReader.Field, _ time: TraceTime) throws(TraceError) -> Timestamp {
+        do throws(TraceTime.Problem) {
+            return try time.time(field.text[...].trimmingSpaces)
+        } catch {
+            throw place(self.time, field).error(error.message)
+        }
+    }
+
+    private static func replicas(_ text: Substring, _ place: TracePlace) throws(TraceError) -> Int? {
+        if NumberText.isAbsent(text) { return nil }
+        guard case .plain(let number)? = NumberText(text), let count = Int(exactly: number),
+            (0...Int(Int32.max)).contains(count)
+        else { throw place.error("\(text.quoted) is no number of replicas") }
+        return count
+    }
+
+    private static func cell(
+        _ text: Substring, _ style: NumberStyle, _ place: TracePlace
+    ) throws(TraceError) -> Trace.Cell {
+        if NumberText.isAbsent(text) { return .noData }
+        if text.lowercased() == "error" { return .failed }
+        if let value = try style.number(text, at: place) { return value.isFinite ? .value(value) : .noData }
+        guard !NumberText.hasUnit(text) else {
+            throw place.error("\(text.quoted) is a number with something after it, such as a unit: export raw values, without formatting")
+        }
+        throw place.error("\(text.quoted) is no number; leave a cell empty for no data, or write error")
+    }
+}
+
+/// Where a cell is, for messages.
+struct TracePlace {
+    let line: Int
+    /// From 1.
+    let column: Int
+    /// That of the column.
+    let name: String
+
+    func error(_ message: String) -> TraceError {
+        TraceError("line \(line), column \(column) (\(name.shortened)): \(message)")
+    }
+}

@@ -1,0 +1,134 @@
+import FoundationEssentials
+import TestSupport
+import Testing
+import WireFormats
+
+@Suite("generalscaler simulate with the past of a source", .timeLimit(.minutes(10)))
+struct SimulateHistoryTests {
+    private static func scaler(_ address: String, query: String, more: String = "") -> String {
+        """
+        apiVersion: autoscaling.example.com/v1
+        kind: GeneralScaler
+        metadata: {name: app}
+        spec:
+          targetDeployment: app
+          minReplicas: 1
+          maxReplicas: 20
+          metrics:
+            - type: prometheus
+              config: {address: "\(address)", query: "\(query)"\(more)}
+              targetType: AverageValue
+              targetValue: 50
+        """
+    }
+
+    private func simulate(_ scaler: String, _ options: [String]) async throws -> Program.Outcome {
+        try await Program.withDirectory { directory in
+            try Program.write(scaler, to: "\(directory)/app.yaml")
+            return try await Program.run(["simulate", "-f", "\(directory)/app.yaml", "--json"] + options)
+        }
+    }
+
+    @Test("the last seven days of a real server are there, typed as in the documentation")
+    func sevenDays() async throws {
+        try await PrometheusServer.run { server in
+            let outcome = try await simulate(Self.scaler(server.address, query: "vector(250)"), ["--from", "7d"])
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            #expect(outcome.errors.isEmpty, "\(outcome.errors)")
+            let summary = try #require(try JSON(parsing: outcome.output)[0])
+            #expect(summary["polls"] == 40_321)
+            #expect(summary["secondsUnknown"] == 0)
+            #expect(summary["mostReplicas"] == 5)
+        }
+    }
+
+    @Test(
+        "any way to name a range finds all its values",
+        arguments: [
+            ["--from", "2h", "--to", "now"], ["--from", "90m", "--to", "600s", "--step", "7"],
+            ["--from", "2026-03-02T00:00:11.123457Z", "--to", "2026-03-02T01:00:02.999999Z"],
+            ["--from", "2026-03-02T01:00:14.999999+01:00", "--to", "1772413200.000001", "--step", "60"],
+            ["--from", "1772409607123", "--to", "1772413200"],
+        ])
+    func ranges(options: [String]) async throws {
+        try await PrometheusServer.run { server in
+            let outcome = try await simulate(Self.scaler(server.address, query: "vector(250)"), options)
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            #expect(try JSON(parsing: outcome.output)[0]?["secondsUnknown"] == 0)
+        }
+        try await AlignedPrometheus.run { address in
+            for more in ["", ", onEmpty: zero"] {
+                let scaler = Self.scaler(address, query: "sum(rate(http_requests_total[5m]))", more: more)
+                let outcome = try await simulate(scaler, options)
+                #expect(outcome.code == 0, "\(outcome.errors)")
+                let summary = try #require(try JSON(parsing: outcome.output)[0])
+                #expect(summary["secondsUnknown"] == 0)
+                #expect(summary["mostReplicas"] == 5)
+                // No zero was made up, for which replicas would be removed.
+                #expect(summary["scaleDowns"] == 0)
+            }
+        }
+    }
+
+    @Test("a past without data is no success, and the plugin's words say why")
+    func noData() async throws {
+        try await PrometheusServer.run { server in
+            let scaler = Self.scaler(server.address, query: "misspelt_total")
+            let outcome = try await simulate(scaler, ["--from", "1h"])
+            #expect(outcome.code == 1)
+            #expect(outcome.errors.contains("error: 100.00% of the time (1 h) has no data"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("spec.metrics[0]: the query has an empty result"), "\(outcome.errors)")
+            #expect(try JSON(parsing: outcome.output)[0]?["shareOutOfSLO"] == .null)
+        }
+    }
+
+    @Test(
+        "a range that is none is refused",
+        arguments: [
+            (["--from", "now"], "--from must be before --to"), (["--from", "1h", "--to", "2h"], "--from must be before"),
+            (["--from", "yesterday"], "--from must be a time such as"),
+            (["--from", "1h", "--to", "2026-03-02 00:00"], "--to must be a time such as"),
+            (["--from", "0", "--step", "1"], "more than 6000000"),
+        ])
+    func refused(options: [String], message: String) async throws {
+        let outcome = try await simulate(Self.scaler("http://127.0.0.1:1", query: "up"), options)
+        #expect(outcome.code == 2)
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    }
+}
+
+/// A server that moves start and end of a range query down to a multiple of the step; its value is always 250.
+private enum AlignedPrometheus {
+    static func run(_ body: (_ address: String) async throws -> Void) async throws {
+        try await RawServer.run(script: serve) { port in try await body("http://127.0.0.1:\(port)") }
+    }
+
+    private static let serve: @Sendable (RawServer.Connection) -> Void = { connection in
+        while let head = connection.readHead() {
+            guard let line = head.lowercased().split(separator: "\r\n").first(where: { $0.hasPrefix("content-length:") }),
+                let length = line.split(separator: " ").last.flatMap({ Int($0) })
+            else { return }
+            var body: [UInt8] = []
+            while body.count < length {
+                guard let bytes = connection.read() else { return }
+                body += bytes
+            }
+            let answer = answer(to: String(decoding: body, as: UTF8.self))
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(answer.utf8.count)\r\n\r\n\(answer)")
+        }
+    }
+
+    private static func answer(to form: String) -> String {
+        func field(_ name: String) -> String {
+            let pair = form.split(separator: "&").first { $0.hasPrefix("\(name)=") } ?? ""
+            return String(pair.dropFirst(name.count + 1)).replacing("%3A", with: ":")
+        }
+        let step = Int64(field("step")) ?? 15
+        func aligned(_ name: String) -> Int64 {
+            (RFC3339.microseconds(field(name)) ?? 0) / 1_000_000 / step * step
+        }
+        let values = stride(from: aligned("start"), through: aligned("end"), by: Int(step)).map { #"[\#($0),"250"]"# }
+        return #"{"status":"success","isPartial":false,"data":{"resultType":"matrix","result":"#
+            + #"[{"metric":{},"values":[\#(values.joined(separator: ","))]}]}}"#
+    }
+}
