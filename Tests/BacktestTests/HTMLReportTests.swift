@@ -28,6 +28,7 @@ struct HTMLReportTests {
         #expect(steps?.first?[3]?.stringValue?.hasPrefix("Scale from 1 to 3: requests is 300") == true)
         #expect(run["outages"] == [[1, 2]])
         #expect(run["gaps"] == [[3, 4]])
+        #expect(run["metrics"]?[0]?["gaps"] == [[3, 4]])
         #expect(run["startupDelay"] == 0)
         #expect(run["metrics"]?[0]?["capacity"]?.doubleValue?.rounded() == 110)
         #expect(run["summary"]?["scalings"] == 2)

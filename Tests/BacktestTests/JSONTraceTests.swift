@@ -55,13 +55,16 @@ struct JSONTraceTests {
         }
         #expect(error?.description.hasPrefix("is not JSON: line ") == true)
         let second = #expect(throws: TraceError.self) { try Trace(bytes: Array("[\n {\"time\": 1,}]".utf8)) }
-        #expect(second?.description.hasPrefix("is not JSON: line 2, column 13: ") == true, "\(second?.description ?? "")")
+        #expect(
+            second?.description.hasPrefix("is not JSON: line 2, column 13: ") == true, "\(second?.description ?? "")")
     }
 }
 
 @Suite("Answers of Prometheus as traces")
 struct PrometheusMatrixTests {
-    private static let values: JSON = [[1_772_409_600, "1"], [1_772_409_615.5, "2.5"], [1_772_409_631, "+Inf"], [1_772_409_646, 4]]
+    private static let values: JSON = [
+        [1_772_409_600, "1"], [1_772_409_615.5, "2.5"], [1_772_409_631, "+Inf"], [1_772_409_646, 4],
+    ]
 
     private static func matrix(_ series: JSON...) -> JSON { ["resultType": "matrix", "result": .array(series)] }
 
@@ -100,7 +103,9 @@ struct PrometheusMatrixTests {
     @Test("warnings and partial answers are told")
     func notes() throws {
         let data = Self.matrix(["metric": [:], "values": Self.values])
-        let trace = try Trace(json: ["status": "success", "data": data, "warnings": ["a store is down"], "isPartial": true])
+        let trace = try Trace(json: [
+            "status": "success", "data": data, "warnings": ["a store is down"], "isPartial": true,
+        ])
         #expect(trace.notes == ["Prometheus warned: a store is down", "The answer of the server was partial."])
     }
 
@@ -118,6 +123,7 @@ struct PrometheusMatrixTests {
                 matrix(["metric": ["a": "b"], "values": [[1, "1"]]], ["metric": ["a": "b"], "values": [[2, "1"]]]),
                 "result[1]: has the same labels"
             ), (matrix(), "has fewer than two samples"),
+            (["resultType": "matrix", "result": nil], "has fewer than two"),
         ] as [(JSON, String)])
     func refused(json: JSON, message: String) {
         let error = #expect(throws: TraceError.self) { try Trace(json: json) }

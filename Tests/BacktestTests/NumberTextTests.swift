@@ -43,7 +43,8 @@ struct NumberTextTests {
     @Test(
         "the numbers of a file tell of each other",
         arguments: [
-            (["1,161", "150,5"], [1.161, 150.5]), (["150,5", "161"], [150.5, 161]), (["1,161", "1,161.5"], [1161, 1161.5]),
+            (["1,161", "150,5"], [1.161, 150.5]), (["150,5", "161"], [150.5, 161]),
+            (["1,161", "1,161.5"], [1161, 1161.5]),
             (["1,161", "0.25"], [1161, 0.25]), (["1.161", "161"], [1.161, 161]), (["x", "2"], [nil, 2]),
         ] as [([Substring], [Double?])])
     func styles(texts: [Substring], expected: [Double?]) throws {
@@ -53,7 +54,10 @@ struct NumberTextTests {
     @Test(
         "a file that does not tell, or contradicts itself, is refused with the place",
         arguments: [
-            (["161", "1,161"], "line 3, column 2 (requests): \"1,161\" is ambiguous: with a decimal comma it is 1.161"),
+            (
+                ["161", "1,161"],
+                "line 3, column 2 (requests): \"1,161\" is ambiguous: with a decimal comma it is 1.161"
+            ),
             (["1.161", "1,161"], "line 3, column 2 (requests): \"1,161\" is ambiguous"),
             (["150,5", "1.161"], "line 3, column 2 (requests): \"1.161\" has a point, while \"150,5\" in line 2"),
             (["150.5", "150,5"], "line 2, column 2 (requests): \"150.5\" has a point, while \"150,5\" in line 3"),

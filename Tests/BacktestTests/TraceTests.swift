@@ -114,7 +114,10 @@ struct TraceTests {
     @Test(
         "bytes that are text in no certain encoding are refused with the cause",
         arguments: [
-            (Array("time,a\n1,2\nx".utf8) + [0xE9], "line 3: has bytes that are not UTF-8, as text in Windows-1252 has"),
+            (
+                Array("time,a\n1,2\nx".utf8) + [0xE9],
+                "line 3: has bytes that are not UTF-8, as text in Windows-1252 has"
+            ),
             (Array("t\0i\0m\0e\0,\0a\0".utf8), "line 1: has a byte 0, as text in UTF-16 without"),
             ([0xFF, 0xFE, 0x74], "begins as text in UTF-16 and has bytes that are none"),
             ([0xFE, 0xFF, 0xD8, 0x00, 0x00, 0x74], "begins as text in UTF-16 and has bytes that are none"),

@@ -82,7 +82,9 @@ struct TraceTimeTests {
         #expect(try microseconds("2026-03-02 00:00:00", zone) == (1_772_409_600 + difference) * 1_000_000)
     }
 
-    @Test("what is no offset is none", arguments: ["", "+", "+15:00", "+1:5", "01:00", "Europe/Berlin", "+01:60", "+1:2:3"])
+    @Test(
+        "what is no offset is none",
+        arguments: ["", "+", "+15:00", "+1:5", "01:00", "Europe/Berlin", "+01:60", "+1:2:3"])
     func noOffset(text: String) {
         #expect(TraceZone(offset: text) == nil)
     }
@@ -124,7 +126,9 @@ struct TimeZoneRuleTests {
         #expect(try offsets("A0B,60/0,200/0", days) == [0, 3_600, 0, 3_600])
     }
 
-    @Test("a zone without changes has one offset", arguments: [("UTC0", 0), ("<+0545>-5:45", 20_700)] as [(String, Int64)])
+    @Test(
+        "a zone without changes has one offset",
+        arguments: [("UTC0", 0), ("<+0545>-5:45", 20_700)] as [(String, Int64)])
     func constant(rule: String, offset: Int64) throws {
         #expect(try offsets(rule, ["2026-07-01T00:00:00Z"]) == [offset])
     }

@@ -36,7 +36,8 @@ struct SimulateGapTests {
     @Test(
         "unknown time is a row of its own; more than 5% is a warning, more than 50% a failure",
         arguments: [
-            (0, "0 s (0.00%)", nil, 0), (2, "30 s (5.00%)", nil, 0), (3, "45 s (7.50%)", "warning: 7.50% of the time", 0),
+            (0, "0 s (0.00%)", nil, 0), (2, "30 s (5.00%)", nil, 0),
+            (3, "45 s (7.50%)", "warning: 7.50% of the time", 0),
             (20, "5 min (50.00%)", "warning: 50.00% of the time", 0),
             (21, "5 min 15 s (52.50%)", "error: 52.50% of the time (5 min 15 s) has no data", 1),
             (40, "10 min (100.00%)", "error: 100.00% of the time", 1),
@@ -44,7 +45,8 @@ struct SimulateGapTests {
     func thresholds(gaps: Int, row: String, message: String?, code: Int32) async throws {
         let outcome = try await simulate(Self.trace(gaps: gaps))
         #expect(outcome.code == code)
-        #expect(outcome.errors.hasPrefix(message ?? "") && (message != nil) == !outcome.errors.isEmpty, "\(outcome.errors)")
+        #expect(
+            outcome.errors.hasPrefix(message ?? "") && (message != nil) == !outcome.errors.isEmpty, "\(outcome.errors)")
         let rows = outcome.output.split(separator: "\n")
         #expect(rows.contains { $0.hasPrefix("unknown") && $0.hasSuffix(row) }, "\(outcome.output)")
         let outOfSLO = rows.first { $0.hasPrefix("out of SLO") }
@@ -69,7 +71,9 @@ struct SimulateGapTests {
         #expect(shares == shares.sorted())
         #expect(shares[3] > shares[0])
         let table = try await simulate(trace, "--sweep", "metrics[0].targetValue=50,400")
-        let lines = table.output.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
+        let lines = table.output.split(separator: "\n").map {
+            $0.split(separator: " ", omittingEmptySubsequences: true)
+        }
         #expect(lines.suffix(2).allSatisfy { $0.contains("110") })
         #expect(lines.contains { $0.contains("capacity") })
     }
@@ -83,7 +87,8 @@ struct SimulateGapTests {
                 to: "\(directory)/b.yaml")
             try Program.write(Self.trace(gaps: 0), to: "\(directory)/trace.csv")
             let files = ["-f", "\(directory)/a.yaml", "--compare", "\(directory)/b.yaml"]
-            let arguments = ["simulate", "--trace", "\(directory)/trace.csv", "--json", "--capacity-per-replica"] + files
+            let arguments =
+                ["simulate", "--trace", "\(directory)/trace.csv", "--json", "--capacity-per-replica"] + files
             let first = try await Program.run(["simulate", "--trace", "\(directory)/trace.csv", "--json"] + files)
             let reference = try JSON(parsing: first.output).arrayValue?.map { $0["capacityPerReplica"] }
             #expect(reference?[0]?["requests"] == reference?[1]?["rps"])

@@ -85,7 +85,8 @@ struct SimulateHistoryTests {
     @Test(
         "a range that is none is refused",
         arguments: [
-            (["--from", "now"], "--from must be before --to"), (["--from", "1h", "--to", "2h"], "--from must be before"),
+            (["--from", "now"], "--from must be before --to"),
+            (["--from", "1h", "--to", "2h"], "--from must be before"),
             (["--from", "yesterday"], "--from must be a time such as"),
             (["--from", "1h", "--to", "2026-03-02 00:00"], "--to must be a time such as"),
             (["--from", "0", "--step", "1"], "more than 6000000"),
@@ -105,7 +106,8 @@ private enum AlignedPrometheus {
 
     private static let serve: @Sendable (RawServer.Connection) -> Void = { connection in
         while let head = connection.readHead() {
-            guard let line = head.lowercased().split(separator: "\r\n").first(where: { $0.hasPrefix("content-length:") }),
+            guard
+                let line = head.lowercased().split(separator: "\r\n").first(where: { $0.hasPrefix("content-length:") }),
                 let length = line.split(separator: " ").last.flatMap({ Int($0) })
             else { return }
             var body: [UInt8] = []

@@ -13,10 +13,11 @@ struct ScalerStatusTests {
     @Test("what a restart needs comes back from what was written")
     func roundTrip() throws {
         var history = ScalingHistory(hasSeenReplicas: true)
-        history.lastScaleUpTime = at(10)
-        history.lastScaleDownTime = at(20)
-        history.lastOutsideChangeTime = at(30)
-        history.pendingScale = .init(from: 3, to: 5, at: at(40))
+        // No whole milliseconds.
+        history.lastScaleUpTime = at(10) + .microseconds(123_457)
+        history.lastScaleDownTime = at(20) + .microseconds(999_999)
+        history.lastOutsideChangeTime = at(30) + .microseconds(1)
+        history.pendingScale = .init(from: 3, to: 5, at: at(40) + .microseconds(7_001))
         history.lastSeenReplicas = 3
         let condition = RecordedCondition(
             condition: Condition(.ready, .true, "Scaling", "all is well"), lastTransitionTime: at(5),

@@ -78,7 +78,9 @@ struct RangeTests {
         let from = Self.start * 1_000_000 + offset
         let window = try #require(
             RangeWindow(fromMicroseconds: from, toMicroseconds: from + 60_000_000, stepSeconds: 15))
-        for config in [#"{"address":"http://p","query":"up"}"#, #"{"address":"http://p","query":"up","onEmpty":"zero"}"#] {
+        for config in [
+            #"{"address":"http://p","query":"up"}"#, #"{"address":"http://p","query":"up","onEmpty":"zero"}"#,
+        ] {
             let server = AlignedServer()
             let range = try await PrometheusPlugin(client: server, files: FakeFiles()).range(
                 for: MetricRangeRequest(
@@ -132,11 +134,14 @@ private struct AlignedServer: HTTPClient {
             return (String(parts[0]), String(parts[1]).replacing("%3A", with: ":"))
         }
         let form = Dictionary(pairs, uniquingKeysWith: { $1 })
-        guard let start = form["start"].flatMap(RFC3339.microseconds), let end = form["end"].flatMap(RFC3339.microseconds),
+        guard let start = form["start"].flatMap(RFC3339.microseconds),
+            let end = form["end"].flatMap(RFC3339.microseconds),
             let step = form["step"].flatMap({ Int64($0) })
         else { throw HTTPError(.invalidRequest, "no window") }
         let (first, last) = (start / 1_000_000 / step * step, end / 1_000_000 / step * step)
-        let values = stride(from: first, through: last, by: Int(step)).map { #"[\#($0),"\#(265 + $0 - 1_767_225_600)"]"# }
+        let values = stride(from: first, through: last, by: Int(step)).map {
+            #"[\#($0),"\#(265 + $0 - 1_767_225_600)"]"#
+        }
         return HTTPResponse(
             status: 200,
             #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[\#(values.joined(separator: ","))]}]}}"#

@@ -11,7 +11,9 @@ struct ClockSkewTests {
         return MetricObservation.value(50, observedAt: Self.now + (.zero - age)).judged(by: metric, now: Self.now)
     }
 
-    @Test("a value dated up to the clock skew in the future counts, and a microsecond later is no data because of the clock")
+    @Test(
+        "a value dated up to the clock skew in the future counts, and a microsecond later is no data because of the clock"
+    )
     func ahead() {
         let skew = MetricObservation.maxClockSkew
         #expect(judged(.zero - skew).value == 50)

@@ -15,6 +15,8 @@ package struct ReportRecording: Sendable {
     private var outages: [Range<Int>] = []
     /// Polls of which nobody knows whether they are out of the SLO, as ranges.
     private var gaps: [Range<Int>] = []
+    /// Polls without a value, as ranges, metric by metric.
+    private var metricGaps: [[Range<Int>]]
     private var polls = 0
     private var lastDecision: Decision?
     private var reasonCount = 0
@@ -39,12 +41,16 @@ package struct ReportRecording: Sendable {
         self.name = name
         self.backtest = backtest
         loads = backtest.spec.metrics.map { _ in [] }
+        metricGaps = backtest.spec.metrics.map { _ in [] }
     }
 
     package mutating func add(_ step: BacktestStep) {
         let decision = step.decision
         if start == nil { start = decision.time }
-        for (index, metric) in step.metrics.enumerated() { loads[index].append(metric.load) }
+        for (index, metric) in step.metrics.enumerated() {
+            loads[index].append(metric.load)
+            if metric.load == nil { Self.extend(&metricGaps[index], with: polls) }
+        }
         if replicas.last.map({ $0.current != decision.current || $0.ready != decision.ready }) ?? true {
             replicas.append(Replicas(poll: polls, current: decision.current, ready: decision.ready))
         }
@@ -100,7 +106,7 @@ package struct ReportRecording: Sendable {
         var json: [String: JSON] = [
             "name": .string(metric.name), "target": .number(metric.target),
             "targetType": .string(metric.targetType.rawValue), "values": .array(values),
-            "isPerReplica": .bool(backtest.arePerReplica[index]),
+            "isPerReplica": .bool(backtest.arePerReplica[index]), "gaps": .array(metricGaps[index].map(\.json)),
         ]
         if let capacity = backtest.capacities[index] { json["capacity"] = .number(capacity) }
         return .object(json)

@@ -1,3 +1,5 @@
+import Scaling
+
 /// What a number with commas and points in it says.
 enum NumberText: Equatable {
     /// No comma, and a point before the decimals or none: `1.5e+02`.
@@ -131,10 +133,12 @@ struct NumberStyle {
         case (.plain(let value)?, nil, _): return value
         case (.plain(let value)?, let comma?, _):
             if !text.contains(".") { return value }
-            throw place.error("\(text.quoted) has a point, while \(comma.text.quoted) in line \(comma.line) has a decimal comma")
+            throw place.error(
+                "\(text.quoted) has a point, while \(comma.text.quoted) in line \(comma.line) has a decimal comma")
         case (.decimalComma?, _, let point?):
             throw place.error(
-                "\(text.quoted) has a decimal comma, while \(point.text.quoted) in line \(point.line) has a decimal point")
+                "\(text.quoted) has a decimal comma, while \(point.text.quoted) in line \(point.line) has a decimal point"
+            )
         case (.decimalComma(let value)?, _, nil): return value
         case (.grouped?, let comma?, _):
             throw place.error(
@@ -145,8 +149,9 @@ struct NumberStyle {
         case (.ambiguous(_, let grouped)?, nil, .some): return grouped
         case (.ambiguous(let decimal, let grouped)?, _, _):
             throw place.error(
-                "\(text.quoted) is ambiguous: with a decimal comma it is \(decimal), with a comma between thousands "
-                    + "\(grouped). Write it with a decimal point and without other separators")
+                "\(text.quoted) is ambiguous: with a decimal comma it is \(decimal.shortText), with a comma "
+                    + "between thousands \(grouped.shortText). Write it with a decimal point and without other separators"
+            )
         }
     }
 }

@@ -45,14 +45,15 @@ struct PrometheusMatrix {
         guard reader.value.objectValue != nil else { return nil }
         if reader.value["status"] == "error" {
             throw reader.error(
-                "is an answer of Prometheus without data: \((reader.value["error"]?.stringValue ?? "an error").shortened)")
+                "is an answer of Prometheus without data: \((reader.value["error"]?.stringValue ?? "an error").shortened)"
+            )
         }
         let data = try reader.optional("data") ?? reader
         guard data.value.objectValue != nil, let type = data.value["resultType"]?.stringValue else { return nil }
         guard type == "matrix" else {
             throw data.error("is the answer to an instant query (\(type.shortened)): export that of a range query")
         }
-        return try data.required("result").elements()
+        return try data.optional("result")?.elements() ?? []
     }
 
     /// A series has the name of its metric, where no other has it; its labels too, where another has.

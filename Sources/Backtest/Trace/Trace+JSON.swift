@@ -23,7 +23,8 @@ extension Trace {
         var names: Set<String> = []
         for row in rows { names.formUnion(try row.object().keys) }
         let times = names.filter { TraceColumns.timeNames.contains($0.lowercased()) }
-        guard let timeName = times.contains("time") ? "time" : times.first, times.count == 1 || timeName == "time" else {
+        guard let timeName = times.contains("time") ? "time" : times.first, times.count == 1 || timeName == "time"
+        else {
             throw times.isEmpty
                 ? JSONPathError(path: "\(first.path).time", message: "is required")
                 : first.error("has several times: \(times.sorted().joined(separator: ", "))")

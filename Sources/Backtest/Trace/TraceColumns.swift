@@ -56,7 +56,8 @@ struct TraceColumns {
         if let extra = row.indices.dropFirst(names.count).first(where: { !row[$0].text[...].trimmingSpaces.isEmpty }) {
             throw TraceError(
                 line: row[extra].line, column: extra + 1,
-                "\(row[extra].text.quoted) is in a column without a name; a number with a comma in it has to be in quotes")
+                "\(row[extra].text.quoted) is in a column without a name; a number with a comma in it has to be in quotes"
+            )
         }
         var sample = Trace.Sample(time: try timestamp(row[self.time], time), cells: [])
         for column in values {
@@ -95,7 +96,9 @@ struct TraceColumns {
         if text.lowercased() == "error" { return .failed }
         if let value = try style.number(text, at: place) { return value.isFinite ? .value(value) : .noData }
         guard !NumberText.hasUnit(text) else {
-            throw place.error("\(text.quoted) is a number with something after it, such as a unit: export raw values, without formatting")
+            throw place.error(
+                "\(text.quoted) is a number with something after it, such as a unit: export raw values, without formatting"
+            )
         }
         throw place.error("\(text.quoted) is no number; leave a cell empty for no data, or write error")
     }

@@ -1,7 +1,9 @@
 /// The text of a trace file, whose encoding its first bytes tell.
 enum TraceText {
     private static let utf8Mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    private static let utf16Marks: [(bytes: [UInt8], isBigEndian: Bool)] = [([0xFF, 0xFE], false), ([0xFE, 0xFF], true)]
+    private static let utf16Marks: [(bytes: [UInt8], isBigEndian: Bool)] = [
+        ([0xFF, 0xFE], false), ([0xFE, 0xFF], true),
+    ]
     private static let utf32Marks: [[UInt8]] = [[0xFF, 0xFE, 0, 0], [0, 0, 0xFE, 0xFF]]
     private static let remedy = "save the file as UTF-8"
 

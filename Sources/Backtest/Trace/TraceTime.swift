@@ -34,7 +34,8 @@ struct TraceTime {
     }
 
     private static func sinceEpoch(_ text: Substring) -> Timestamp? {
-        guard case .plain(let number)? = NumberText(text), let unit = units.first(where: { number.magnitude >= Double($0.least) })
+        guard case .plain(let number)? = NumberText(text),
+            let unit = units.first(where: { number.magnitude >= Double($0.least) })
         else { return nil }
         let (numerator, denominator) = unit.perMicrosecond
         if let whole = Int64(text) {
@@ -97,7 +98,8 @@ struct TraceTime {
         guard let microseconds = RFC3339.microseconds(civil + "Z") else { throw Self.noTime(text) }
         guard let zone else {
             throw Problem(
-                message: "\(text.quoted) has no time zone: export times in UTC or with an offset, or name the zone with "
+                message:
+                    "\(text.quoted) has no time zone: export times in UTC or with an offset, or name the zone with "
                     + "--trace-time-zone")
         }
         let times = zone.times(ofLocal: Timestamp(microsecondsSince1970: microseconds))

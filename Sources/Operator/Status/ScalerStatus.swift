@@ -59,7 +59,7 @@ package struct ScalerStatus: Sendable {
 
     /// The merge patch that makes the object's status this; fields without a value are removed.
     package var mergePatch: JSON {
-        func time(_ time: Timestamp?) -> JSON { time.map { .string($0.rfc3339()) } ?? .null }
+        func time(_ time: Timestamp?) -> JSON { time.map { .string($0.rfc3339(.exact)) } ?? .null }
         var status: [String: JSON] = [
             "observedGeneration": .integer(Int64(observedGeneration)),
             "conditions": .array(conditions.map(\.json)),

@@ -10,7 +10,8 @@ extension BacktestSummary {
     /// The summary in the columns of ``headings``.
     var columns: [String] {
         [
-            shareOutOfSLO.map { Self.text(timeOutOfSLO, share: $0) } ?? "-", Self.text(timeUnknown, share: shareUnknown),
+            shareOutOfSLO.map { Self.text(timeOutOfSLO, share: $0) } ?? "-",
+            Self.text(timeUnknown, share: shareUnknown),
             capacityText, replicaHours.text(decimals: 1),
             cost?.text(decimals: 2) ?? "-", "\(scalings)", "\(scaleUps)", "\(scaleDowns)", "\(flaps)",
             "\(fewestReplicas)-\(mostReplicas)",

@@ -97,7 +97,8 @@ struct SimulateCommand: AsyncParsableCommand {
             worst.shareUnknown > BacktestSummary.notableUnknownShare
         else { return }
         let isFailure = worst.shareUnknown > BacktestSummary.acceptableUnknownShare && !allowGaps
-        var message = "\(isFailure ? "error" : "warning"): \((100 * worst.shareUnknown).text(decimals: 2))% of the time "
+        var message =
+            "\(isFailure ? "error" : "warning"): \((100 * worst.shareUnknown).text(decimals: 2))% of the time "
         message += "(\(worst.timeUnknown.words)) has no data: nothing is known about the SLO there"
         for gap in input.gaps { message += "\n  \(gap)" }
         warn(message)

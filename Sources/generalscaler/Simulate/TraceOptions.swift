@@ -35,7 +35,9 @@ struct TraceOptions: ParsableArguments {
 
     private static func zone(_ name: String) throws -> TraceZone {
         if let zone = TraceZone(offset: name) { return zone }
-        let isName = name.utf8.allSatisfy { Character(UnicodeScalar($0)).isLetter || "/_-+0123456789".utf8.contains($0) }
+        let isName = name.utf8.allSatisfy {
+            Character(UnicodeScalar($0)).isLetter || "/_-+0123456789".utf8.contains($0)
+        }
         let path = "\(ProcessInfo.processInfo.environment["TZDIR"] ?? zoneDirectory)/\(name)"
         guard isName, !name.isEmpty, !name.hasPrefix("/"),
             let data = try? FileText.bytes(path, maxBytes: maxZoneBytes)

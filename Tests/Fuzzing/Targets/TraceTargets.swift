@@ -3,7 +3,9 @@ import WireFormats
 
 extension FuzzTarget {
     static let traceCSV = FuzzTarget("trace-csv") { (input) throws(FuzzFinding) in
-        try check { () throws(TraceError) in try Trace(csv: String(decoding: input, as: UTF8.self)) }
+        try check { () throws(TraceError) in
+            try Trace(bytes: input, isJSON: false, zone: TraceZone(offset: "+01:00"))
+        }
     }
 
     static let traceJSON = FuzzTarget("trace-json") { (input) throws(FuzzFinding) in
