@@ -92,14 +92,14 @@ struct MetricsPage {
                 text.sample(scaler.labels + [reason.rawValue], Double(count))
             }
         }
-        let replicas: [(MetricFamily, (Decision) -> Int)] = [
+        let replicas: [(MetricFamily, (Decision) -> Int?)] = [
             (.scalerCurrent, \.current), (.scalerReadyReplicas, \.ready), (.scalerRecommended, \.recommended),
             (.scalerDesired, \.desired),
         ]
         for (family, value) in replicas {
             text.begin(family)
             for scaler in shown {
-                if let decision = scaler.decision { text.sample(scaler.labels, Double(value(decision))) }
+                if let count = scaler.decision.flatMap(value) { text.sample(scaler.labels, Double(count)) }
             }
         }
         text.begin(.scalerLimited)

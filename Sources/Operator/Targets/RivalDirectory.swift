@@ -1,115 +1,142 @@
 import KubernetesClient
-import Scaling
+import Logging
+import ServiceLifecycle
 import Synchronization
-import WireFormats
 
-/// Knows what else scales a target: HorizontalPodAutoscalers, and KEDA's ScaledObjects where the cluster has them.
-///
-/// Asked only before a patch, so it lists when asked and keeps the answer for a while, namespace by namespace.
-actor RivalDirectory {
-    /// How long a namespace's list is believed.
-    static let lifetime: Duration = .seconds(30)
-    /// Namespaces remembered.
-    static let maxNamespaces = 1_024
+/// Knows what else scales a target: HorizontalPodAutoscalers, and KEDA's ScaledObjects if the cluster has them. Both are
+/// watched from the first time that somebody asks.
+final class RivalDirectory: Service {
+    /// How long it waits for the first list of a kind before it says that it cannot tell.
+    static let syncTimeout: Duration = .seconds(5)
+    /// How long it is believed that the cluster does not have a kind.
+    static let absenceLifetime: Duration = .seconds(30)
 
-    private struct Rival: Sendable {
-        let description: String
-        let target: TargetReference
+    private enum Origin: CaseIterable {
+        // First: KEDA makes a HorizontalPodAutoscaler of each, and would make it again.
+        case scaledObject
+        case autoscaler
+
+        /// The same kind in versions of its API, the newest first.
+        var kinds: [ResourceKind] {
+            switch self {
+            case .scaledObject:
+                [ResourceKind(group: "keda.sh", version: "v1alpha1", kind: "ScaledObject", plural: "scaledobjects")]
+            case .autoscaler:
+                // Clusters before Kubernetes 1.23 have v1 alone.
+                ["v2", "v1"].map {
+                    ResourceKind(
+                        group: "autoscaling", version: $0, kind: "HorizontalPodAutoscaler",
+                        plural: "horizontalpodautoscalers")
+                }
+            }
+        }
     }
 
-    private struct Known {
-        let rivals: [Rival]
-        let until: Duration
+    private enum Knowledge {
+        case watched(RivalCache)
+        case absent(since: Duration)
     }
-
-    private static let autoscaler = ResourceKind(
-        group: "autoscaling", version: "v2", kind: "HorizontalPodAutoscaler", plural: "horizontalpodautoscalers")
-    /// What clusters before Kubernetes 1.23 have.
-    private static let olderAutoscaler = ResourceKind(
-        group: "autoscaling", version: "v1", kind: "HorizontalPodAutoscaler", plural: "horizontalpodautoscalers")
-    private static let scaledObject = ResourceKind(
-        group: "keda.sh", version: "v1alpha1", kind: "ScaledObject", plural: "scaledobjects")
 
     private let client: KubernetesClient
+    private let scope: Informer<TargetKey?>.Scope
     private let time: OperatorTime
-    private var known: [String: Known] = [:]
+    private let logger: Logger
+    private let pool = WatchPool()
+    private let known = Mutex<[Origin: Knowledge]>([:])
 
-    init(client: KubernetesClient, time: OperatorTime) {
+    init(client: KubernetesClient, scope: Informer<TargetKey?>.Scope, time: OperatorTime, logger: Logger) {
         self.client = client
+        self.scope = scope
         self.time = time
+        self.logger = logger
+    }
+
+    func run() async throws { try await pool.run() }
+
+    /// Starts the watches before anybody asks.
+    func prepare() async {
+        for origin in Origin.allCases { _ = try? await cache(of: origin) }
     }
 
     /// What else scales the target, such as `HorizontalPodAutoscaler/web`; nil for nothing.
     ///
-    /// - Throws: a blocker where that cannot be told: then nothing may be patched.
+    /// - Throws: a blocker if that cannot be told: then nothing may be patched.
     func rival(of target: TargetReference, namespace: String) async throws(Blocker) -> String? {
-        let rivals = try await rivals(in: namespace)
-        return rivals.first { Self.isSame($0.target, target) }?.description
-    }
-
-    private func rivals(in namespace: String) async throws(Blocker) -> [Rival] {
-        if let known = known[namespace], time.elapsed() < known.until { return known.rivals }
-        var rivals: [Rival] = []
+        let key = TargetKey(target, in: namespace)
         do throws(KubernetesError) {
-            if let autoscalers = try await list(Self.autoscaler, namespace) {
-                rivals = autoscalers
-            } else {
-                rivals = try await list(Self.olderAutoscaler, namespace) ?? []
+            for origin in Origin.allCases {
+                guard let cache = try await cache(of: origin) else { continue }
+                await cache.isListed.wait(for: Self.syncTimeout, time: time)
+                if cache.isGone {
+                    end(cache, of: origin)
+                } else if let rival = try cache.rival(of: key) {
+                    return rival
+                }
             }
-            // Asked first whether the cluster has the kind: a list of it needs rights that only then matter.
-            if try await hasScaledObjects { rivals += try await list(Self.scaledObject, namespace) ?? [] }
+            return nil
         } catch {
             throw Blocker(
                 .targetUnavailable,
                 "it cannot be told whether a HorizontalPodAutoscaler or ScaledObject scales this target too, so it is "
                     + "left alone: \(error.message)")
         }
-        if known.count >= Self.maxNamespaces { known = [:] }
-        known[namespace] = Known(rivals: rivals, until: time.elapsed() + Self.lifetime)
-        return rivals
     }
 
-    private var hasScaledObjects: Bool {
-        get async throws(KubernetesError) {
+    // MARK: Kinds
+
+    /// Nil if the cluster does not have the kind.
+    private func cache(of origin: Origin) async throws(KubernetesError) -> RivalCache? {
+        let former = known.withLock { known -> Knowledge? in
+            let former = known[origin]
+            // One asks again; for the others the last answer still counts.
+            if case .absent(let since) = former, time.elapsed() - since >= Self.absenceLifetime {
+                known[origin] = .absent(since: time.elapsed())
+                return nil
+            }
+            return former
+        }
+        switch former {
+        case .watched(let cache): return cache
+        case .absent: return nil
+        case nil: return try await discover(origin)
+        }
+    }
+
+    private func discover(_ origin: Origin) async throws(KubernetesError) -> RivalCache? {
+        for kind in origin.kinds {
             do throws(KubernetesError) {
-                _ = try await client.discover(apiVersion: Self.scaledObject.apiVersion, kind: Self.scaledObject.kind)
-                return true
+                _ = try await client.discover(apiVersion: kind.apiVersion, kind: kind.kind)
+                return start(kind, of: origin)
             } catch {
-                guard error.kind == .notFound else { throw error }
-                return false
+                guard error.kind != .notFound else { continue }
+                // An API server that does not answer has not got a new kind.
+                guard known.withLock({ $0[origin] }) == nil else { return nil }
+                throw error
             }
         }
-    }
-
-    /// Nil where the API server has no such kind.
-    private func list(_ kind: ResourceKind, _ namespace: String) async throws(KubernetesError) -> [Rival]? {
-        do throws(KubernetesError) {
-            return try await client.list(kind, in: namespace) { Self.read($0, kind) }.items.compactMap(\.self)
-        } catch {
-            guard error.kind == .notFound else { throw error }
-            return nil
+        known.withLock { known in
+            if known[origin] == nil { known[origin] = .absent(since: time.elapsed()) }
         }
+        return nil
     }
 
-    private static func read(_ object: JSON, _ kind: ResourceKind) -> Rival? {
-        let reference = object["spec"]?["scaleTargetRef"]
-        guard let name = object["metadata"]?["name"]?.stringValue, let target = reference?["name"]?.stringValue else {
-            return nil
+    private func start(_ kind: ResourceKind, of origin: Origin) -> RivalCache {
+        let (cache, isNew) = known.withLock { known in
+            if case .watched(let cache) = known[origin] { return (cache, false) }
+            let cache = RivalCache(kind, client: client, scope: scope, logger: logger)
+            known[origin] = .watched(cache)
+            return (cache, true)
         }
-        return Rival(
-            description: "\(kind.kind)/\(name)",
-            // A ScaledObject may leave out both: it then means a Deployment.
-            target: TargetReference(
-                apiVersion: reference?["apiVersion"]?.stringValue ?? "apps/v1",
-                kind: reference?["kind"]?.stringValue ?? "Deployment", name: target))
+        if isNew { pool.start(until: cache.end) { try await cache.informer.run() } }
+        return cache
     }
 
-    /// Whether the two are one object: versions of one group show the same objects.
-    private static func isSame(_ left: TargetReference, _ right: TargetReference) -> Bool {
-        left.name == right.name && left.kind == right.kind && group(left) == group(right)
-    }
-
-    private static func group(_ target: TargetReference) -> Substring {
-        target.apiVersion.contains("/") ? target.apiVersion.prefix { $0 != "/" } : ""
+    private func end(_ cache: RivalCache, of origin: Origin) {
+        cache.end.open()
+        known.withLock { known in
+            if case .watched(let current) = known[origin], current === cache {
+                known[origin] = .absent(since: time.elapsed())
+            }
+        }
     }
 }
