@@ -19,15 +19,23 @@ struct EventAggregator: Sendable {
         let name: String
         var count = 1
         var lastObserved: Int64
+
+        func hasEnded(at now: Int64) -> Bool { now - lastObserved > KubernetesLimits.eventSeriesMicroseconds }
     }
 
     private struct Bucket {
         var tokens = KubernetesLimits.eventBurst
         var filled: Int64
 
-        mutating func take(at now: Int64) -> Bool {
+        func isFull(at now: Int64) -> Bool { level(at: now) >= KubernetesLimits.eventBurst }
+
+        private func level(at now: Int64) -> Double {
             let refill = Double(max(0, now - filled)) / KubernetesLimits.eventRefillMicroseconds
-            tokens = min(KubernetesLimits.eventBurst, tokens + refill)
+            return min(KubernetesLimits.eventBurst, tokens + refill)
+        }
+
+        mutating func take(at now: Int64) -> Bool {
+            tokens = level(at: now)
             filled = now
             guard tokens >= 1 else { return false }
             tokens -= 1
@@ -52,34 +60,53 @@ struct EventAggregator: Sendable {
         }
     }
 
-    private var series: [Fingerprint: Series] = [:]
-    private var buckets: [Fingerprint: Bucket] = [:]
+    /// What is kept of one object: it ends with the object, see ``forget(_:)-(ObjectReference)``, or once nothing of it
+    /// matters any more.
+    private struct Memory {
+        var bucket: Bucket
+        var series: [Fingerprint: Series] = [:]
+    }
+
+    private var memories: [Fingerprint: Memory] = [:]
     private var lastStamp: Int64 = 0
+    private var lastSweep: Int64 = 0
 
     init() {}
 
+    /// How many objects something is kept of.
+    var objectCount: Int { memories.count }
+
     /// - Parameter now: when it happened, in microseconds since 1970.
     mutating func add(_ event: ObjectEvent, at now: Int64) -> Action {
-        forgetOldest()
+        sweep(at: now)
+        let object = Self.fingerprint(of: event.regarding)
+        var memory = memories.removeValue(forKey: object) ?? Memory(bucket: Bucket(filled: now))
+        defer { memories[object] = memory }
         let fingerprint = Fingerprint(of: event)
-        if var running = series[fingerprint], now - running.lastObserved <= KubernetesLimits.eventSeriesMicroseconds {
+        if var running = memory.series[fingerprint], !running.hasEnded(at: now) {
             running.count += 1
             running.lastObserved = now
-            series[fingerprint] = running
-            guard takeToken(event.regarding, at: now) else { return .hold }
+            memory.series[fingerprint] = running
+            guard memory.bucket.take(at: now) else { return .hold }
             return .countUp(name: running.name, count: running.count, lastObserved: now)
         }
-        guard takeToken(event.regarding, at: now) else { return .drop }
+        guard memory.bucket.take(at: now) else { return .drop }
         let name = uniqueName(event.regarding.key.name, at: now)
-        series[fingerprint] = Series(name: name, lastObserved: now)
+        memory.series[fingerprint] = Series(name: name, lastObserved: now)
         return .create(name: name)
     }
 
     /// The server does not have the Event (any more): the next equal one starts anew.
-    mutating func forget(_ event: ObjectEvent) { series[Fingerprint(of: event)] = nil }
+    mutating func forget(_ event: ObjectEvent) {
+        memories[Self.fingerprint(of: event.regarding)]?.series[Fingerprint(of: event)] = nil
+    }
 
-    private mutating func takeToken(_ object: ObjectReference, at now: Int64) -> Bool {
-        buckets[Fingerprint(of: object), default: Bucket(filled: now)].take(at: now)
+    /// The object is gone.
+    mutating func forget(_ object: ObjectReference) { memories[Self.fingerprint(of: object)] = nil }
+
+    /// Of all lives under the name: what is kept of one must not outlive it where another begins unnoticed.
+    private static func fingerprint(of object: ObjectReference) -> Fingerprint {
+        Fingerprint(of: [object.apiVersion, object.kind, object.key.namespace, object.key.name])
     }
 
     /// `NAME.HEX`, as client-go names events; no name is given twice, however coarse the clock.
@@ -91,15 +118,20 @@ struct EventAggregator: Sendable {
         return prefix + suffix
     }
 
-    private mutating func forgetOldest() {
-        if series.count >= KubernetesLimits.eventMemory {
-            let kept = series.sorted { $0.value.lastObserved > $1.value.lastObserved }
-                .prefix(KubernetesLimits.eventMemory / 2)
-            series = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+    /// Drops series that have ended and objects of which nothing is left; where there are too many all the same, those
+    /// that were quiet for longest.
+    private mutating func sweep(at now: Int64) {
+        let isFull = memories.count >= KubernetesLimits.eventMemory
+        guard isFull || now - lastSweep > KubernetesLimits.eventSeriesMicroseconds || now < lastSweep else { return }
+        lastSweep = now
+        memories = memories.compactMapValues { memory in
+            var memory = memory
+            memory.series = memory.series.filter { !$0.value.hasEnded(at: now) }
+            return memory.series.isEmpty && memory.bucket.isFull(at: now) ? nil : memory
         }
-        if buckets.count >= KubernetesLimits.eventMemory {
-            let kept = buckets.sorted { $0.value.filled > $1.value.filled }.prefix(KubernetesLimits.eventMemory / 2)
-            buckets = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
-        }
+        guard memories.count >= KubernetesLimits.eventMemory else { return }
+        let kept = memories.sorted { $0.value.bucket.filled > $1.value.bucket.filled }
+            .prefix(KubernetesLimits.eventMemory / 2)
+        memories = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
     }
 }

@@ -11,12 +11,17 @@ package final class EventRecorder: Service {
         let time: Int64
     }
 
+    private enum Entry: Sendable {
+        case event(Queued)
+        case gone(ObjectReference)
+    }
+
     private let client: KubernetesClient
     private let controller: String
     private let instance: String
     private let logger: Logger
-    private let queue: AsyncStream<Queued>
-    private let input: AsyncStream<Queued>.Continuation
+    private let queue: AsyncStream<Entry>
+    private let input: AsyncStream<Entry>.Continuation
     private let dropped = Atomic<Int>(0)
 
     /// - Parameters:
@@ -34,8 +39,12 @@ package final class EventRecorder: Service {
     package var droppedCount: Int { dropped.load(ordering: .relaxed) }
 
     package func record(_ event: ObjectEvent) {
-        guard case .enqueued = input.yield(Queued(event: event, time: client.now())) else { return drop() }
+        let queued = Queued(event: event, time: client.now())
+        guard case .enqueued = input.yield(.event(queued)) else { return drop() }
     }
+
+    /// Ends what is remembered of an object's events: to be called once it is deleted. Events already recorded are sent.
+    package func forget(_ object: ObjectReference) { input.yield(.gone(object)) }
 
     /// Sends events until cancelled or shut down; at shutdown, what is queued has
     /// ``KubernetesLimits/eventFlush`` to go out. Runs once.
@@ -43,7 +52,12 @@ package final class EventRecorder: Service {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 var aggregator = EventAggregator()
-                for await queued in self.queue { await self.handle(queued, &aggregator) }
+                for await entry in self.queue {
+                    switch entry {
+                    case .event(let queued): await self.handle(queued, &aggregator)
+                    case .gone(let object): aggregator.forget(object)
+                    }
+                }
             }
             group.addTask {
                 guard (try? await gracefulShutdown()) != nil else { return }

@@ -25,7 +25,7 @@ package final class Informer<Object: Sendable>: Service {
     private struct State {
         var store = ObjectStore<Object>()
         var unsyncedScopes: Int
-        /// Of the watches whose last list failed.
+        /// By watch: why its last list failed.
         var listFailures: [String?: KubernetesError] = [:]
     }
 
@@ -36,6 +36,7 @@ package final class Informer<Object: Sendable>: Service {
     private let missingFix: String?
     private let decode: @Sendable (JSON) throws -> Object
     private let handle: @Sendable (InformerEvent<Object>) -> Void
+    private let listFailed: @Sendable (KubernetesError) -> Void
     private let logger: Logger
     private let state: Mutex<State>
     /// One for each watch.
@@ -48,6 +49,7 @@ package final class Informer<Object: Sendable>: Service {
     ///   - decode: reads one object and keeps what is needed of it; throws where it is malformed.
     ///   - handle: told of each change, one at a time, in order; must return soon and must not block. The store
     ///     already has the change.
+    ///   - listFailed: told why a list failed; it is tried again.
     package init(
         client: KubernetesClient,
         kind: ResourceKind,
@@ -56,7 +58,8 @@ package final class Informer<Object: Sendable>: Service {
         missingFix: String? = nil,
         logger: Logger,
         decode: @escaping @Sendable (JSON) throws -> Object,
-        handle: @escaping @Sendable (InformerEvent<Object>) -> Void
+        handle: @escaping @Sendable (InformerEvent<Object>) -> Void,
+        listFailed: @escaping @Sendable (KubernetesError) -> Void = { _ in }
     ) {
         self.client = client
         self.kind = kind
@@ -65,6 +68,7 @@ package final class Informer<Object: Sendable>: Service {
         self.missingFix = missingFix
         self.decode = decode
         self.handle = handle
+        self.listFailed = listFailed
         var logger = logger
         logger[metadataKey: "resource"] = "\(kind.plural)"
         self.logger = logger
@@ -75,7 +79,7 @@ package final class Informer<Object: Sendable>: Service {
     /// Whether everything that was there at the start has been delivered.
     package var hasSynced: Bool { state.withLock { $0.unsyncedScopes == 0 } }
 
-    /// Why the last list of a watch failed; nil while none did.
+    /// Why the last list of a watch failed; nil if the last list of every watch succeeded.
     package var listFailure: KubernetesError? { state.withLock { $0.listFailures.values.first } }
 
     package subscript(key: ObjectKey) -> Object? { state.withLock { $0.store[key] } }
@@ -170,6 +174,7 @@ package final class Informer<Object: Sendable>: Service {
             return .page(resourceVersion: page.resourceVersion, continueToken: page.continueToken)
         } catch {
             state.withLock { $0.listFailures[namespace] = error }
+            listFailed(error)
             return .listFailed(error)
         }
     }
@@ -180,6 +185,7 @@ package final class Informer<Object: Sendable>: Service {
         listing = Listing(isFirst: false)
         deliver { state in
             let events = state.store.removeAll(in: namespace, butKeep: keys)
+            state.listFailures[namespace] = nil
             guard isFirst else { return events }
             state.unsyncedScopes -= 1
             return state.unsyncedScopes == 0 ? events + [.synced] : events
@@ -273,6 +279,8 @@ package final class Informer<Object: Sendable>: Service {
             logger.warning("List failed", metadata: details(error, step, namespace))
         case .watchFailed(let error, _) where error.kind == .gone:
             logger.info("Watch expired, listing again", metadata: details(error, step, namespace))
+        case .watchFailed(let error, let lasted) where error.endsWatchRoutinely(after: lasted):
+            logger.info("Watch ended early, resuming", metadata: details(error, step, namespace))
         case .watchFailed(let error, _):
             logger.warning("Watch failed", metadata: details(error, step, namespace))
         }
@@ -282,5 +290,17 @@ package final class Informer<Object: Sendable>: Service {
         _ error: KubernetesError, _ step: WatchMachine.Step, _ namespace: String?
     ) -> Logger.Metadata {
         ["error": "\(error)", "retryIn": "\(step.delay)", "namespace": "\(namespace ?? "all")"]
+    }
+}
+
+extension KubernetesError {
+    /// Whether a watch that ended with this error is no sign of trouble: a time-out, or a connection that carried the
+    /// watch for a while and was then closed by a proxy, or for its silence.
+    fileprivate func endsWatchRoutinely(after lasted: Duration) -> Bool {
+        switch kind {
+        case .timeout: true
+        case .unreachable, .cancelled: lasted >= KubernetesLimits.shortestHealthyWatch
+        default: false
+        }
     }
 }

@@ -25,6 +25,36 @@ package struct Scale: Sendable, Hashable {
     }
 }
 
+/// Why the API server cannot make a custom resource's scale subresource from its fields. It answers 500, and goes on doing
+/// so until the object is changed.
+package enum ScaleFault: Sendable, Hashable {
+    /// The field for the replicas, such as `.spec.replicas`, has never been set.
+    case missingReplicas(path: String)
+    /// A field of the subresource has another type than a scale's.
+    case wrongType
+}
+
+extension KubernetesError {
+    /// Set if the object, and not the server, is the reason for the error.
+    ///
+    /// Read from the message: the server gives no reason of its own. Source: apiextensions-apiserver,
+    /// `customresource/etcd.go` (`ScaleREST`).
+    package var scaleFault: ScaleFault? {
+        if let path = Self.missingReplicasPath(in: message) { return .missingReplicas(path: path) }
+        return kind == .serverError && message.contains("accessor error: ") ? .wrongType : nil
+    }
+
+    /// The path in `the spec replicas field ".spec.replicas" does not exist`.
+    private static func missingReplicasPath(in message: String) -> String? {
+        guard let start = message.firstRange(of: "the spec replicas field \"")?.upperBound,
+            let end = message[start...].firstIndex(of: "\"")
+        else { return nil }
+        let rest = message[end...].dropFirst()
+        guard rest.hasPrefix(" does not exist") || rest.hasPrefix(" cannot be empty") else { return nil }
+        return String(message[start..<end])
+    }
+}
+
 extension KubernetesClient {
     private static let scaleSubresource = "scale"
 

@@ -1,7 +1,8 @@
 /// Whether and when one call is tried again. Pure: the client asks after each failure and does what it is told.
 ///
 /// - A wait that the server asks for (429 or 503 with Retry-After) is kept, for any call: the server did not act on it.
-/// - A read that met a 5xx or no answer is tried again with backoff. A write is not: it may have been done.
+/// - A read that met a 5xx or no answer is tried again with backoff, unless the object itself is the reason. A write is
+///   not: it may have been done.
 /// - The first 401 drops a credential that can be renewed; the call is tried once more.
 struct RetryPolicy: Sendable {
     enum Answer: Sendable, Hashable {
@@ -35,7 +36,7 @@ struct RetryPolicy: Sendable {
         }
         switch error.kind {
         case .tooManyRequests, .serverError, .timeout, .unreachable:
-            guard isRead, readRetries < KubernetesLimits.readRetries else { return .giveUp }
+            guard isRead, error.scaleFault == nil, readRetries < KubernetesLimits.readRetries else { return .giveUp }
             defer { readRetries += 1 }
             return .wait(KubernetesLimits.readBackoff.delay(attempt: readRetries, random: random))
         default:

@@ -59,7 +59,8 @@ package struct OperatorRuntime: Sendable {
     let controller: ScalerController
     private let events: EventRecorder
     private let scalers: Informer<GeneralScaler>
-    private let targets: TargetDirectory
+    let targets: TargetDirectory
+    private let rivals: RivalDirectory
     private let pause: OperatorPause?
     private let statusServer: StatusServer?
     private let admission: [any Service]
@@ -105,15 +106,22 @@ package struct OperatorRuntime: Sendable {
         let events = EventRecorder(
             client: client, controller: Self.controllerName, instance: configuration.identity, logger: logger
         )
-        let scalers = Informer<GeneralScaler>(
-            client: client, kind: .generalScaler, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces),
-            missingFix: Self.missingFix, logger: logger, decode: { try GeneralScaler($0) },
-            handle: { line.scalerChanged($0, logger) }
-        )
         let targets = TargetDirectory(
             client: client, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces), time: time,
             logger: logger,
             targetAppeared: line.targetAppeared
+        )
+        let rivals = RivalDirectory(
+            client: client, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces), time: time,
+            logger: logger)
+        let scalers = Informer<GeneralScaler>(
+            client: client, kind: .generalScaler, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces),
+            missingFix: Self.missingFix, logger: logger, decode: { try GeneralScaler($0) },
+            handle: { event in
+                targets.note(event)
+                if case .deleted(let key, _) = event { events.forget(.generalScaler(key)) }
+                line.scalerChanged(event, logger)
+            }
         )
         let pause = configuration.pauseConfigMap.map { OperatorPause($0, client: client, logger: logger) }
         let leadership = Leadership(isShared: configuration.election != nil, time: time)
@@ -126,7 +134,7 @@ package struct OperatorRuntime: Sendable {
             ScalerController.Surroundings(
                 scalers: scalers,
                 targets: targets,
-                rivals: RivalDirectory(client: client, time: time),
+                rivals: rivals,
                 pause: pause,
                 source: source,
                 secrets: SecretStore(
@@ -176,7 +184,7 @@ package struct OperatorRuntime: Sendable {
             keeper.map { keeper in
                 let judge = AdmissionJudge(
                     source: source, scalers: { scalers.objects }, mayRead: SecretReaders(client: client).mayRead,
-                    time: time)
+                    rival: { try? await rivals.rival(of: $0, namespace: $1) }, time: time)
                 let server = AdmissionServer(
                     address: keeper.configuration.listen, certificates: keeper, judge: judge, time: time,
                     metrics: metrics,
@@ -188,13 +196,14 @@ package struct OperatorRuntime: Sendable {
         self.events = events
         self.scalers = scalers
         self.targets = targets
+        self.rivals = rivals
         self.pause = pause
     }
 
     /// The parts that run, in the order in which they start. They stop in the reverse order: first the decisions, then
     /// the lease is given back, so that the next leader begins at once, then what decisions are made from.
     package var services: [any Service] {
-        let first: [(any Service)?] = [statusServer, pause, events, source, targets, scalers, elector]
+        let first: [(any Service)?] = [statusServer, pause, events, source, targets, rivals, scalers, elector]
         return admission + first.compactMap(\.self) + [controller]
     }
 }
@@ -230,6 +239,19 @@ private final class ChangeLine: Sendable {
 
     func leadershipChanged() {
         controller?.leadershipChanged()
+    }
+}
+
+extension TargetDirectory {
+    /// Follows which scalers there are, whoever leads.
+    fileprivate func note(_ event: InformerEvent<GeneralScaler>) {
+        switch event {
+        case .added(let key, let scaler), .updated(let key, _, let scaler):
+            setTarget(scaler.isBeingDeleted ? nil : try? scaler.spec.get().target, of: key)
+        case .deleted(let key, _): setTarget(nil, of: key)
+        case .malformed(let object): setTarget(nil, of: object.key)
+        case .synced: break
+        }
     }
 }
 

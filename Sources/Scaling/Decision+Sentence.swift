@@ -1,8 +1,9 @@
 extension Decision {
     /// The decision in one sentence, for a person: what happens, which metric asks for it, and what bounded it.
     package var reason: String {
-        let action = changesReplicas ? "Scale from \(current) to \(desired)" : "Keep \(current)"
-        var parts = [driver].compactMap(\.self) + limitedBy.map { details[$0] ?? phrase($0) }
+        let verb = limitedBy.contains(.dryRun) ? "Would scale" : "Scale"
+        let action = changesReplicas ? "\(verb) from \(current) to \(desired)" : "Keep \(current)"
+        var parts = [driver].compactMap(\.self) + limitedBy.compactMap { details[$0] ?? phrase($0) }
         if isPushed, changesReplicas { parts.append("a pushed reading started it") }
         return parts.isEmpty ? "\(action)." : "\(action): \(parts.joined(separator: "; "))."
     }
@@ -29,25 +30,27 @@ extension Decision {
         }
     }
 
-    private func phrase(_ cause: Cause) -> String {
+    /// What a cause adds to the sentence; nil if the rest of it already says so, or says otherwise.
+    private func phrase(_ cause: Cause) -> String? {
         switch cause {
         case .minReplicas: "minReplicas asks for at least \(desired)"
         case .maxReplicas: "maxReplicas allows at most \(desired)"
         case .budgetCap: "the budget pays for \(budget?.cap ?? desired)"
         case .errorBudget: "the error budget is being spent too fast"
         case .tolerance: "within tolerance of the target"
-        case .notReady: "only \(ready) of \(current) replicas are ready"
+        case .notReady: notReady
         case .scaleUpStabilized: "the scale-up stabilization window has seen a lower recommendation"
         case .scaleDownStabilized: "the scale-down stabilization window has seen a higher recommendation"
         case .cooldown: "a cooldown has not passed yet"
         case .scaleUpRate: "maxScaleUpRate allows no more at once"
         case .scaleDownRate: "maxScaleDownRate allows no more at once"
         case .partialMetrics:
-            "no scale-down while a metric is missing: "
+            (changesReplicas ? "" : "no scale-down while a metric is missing: ")
                 + (metrics.first { $0.observation.value == nil }.map(Self.missing) ?? "one has no value")
-        case .noData: "replicas are held without data"
+        // Not held: something else sets the replicas all the same.
+        case .noData: changesReplicas || limitedBy.contains(.fallback) ? nil : "replicas are held without data"
         case .fallback: "the fallback applies"
-        case .boundsJump: "\(current) is outside minReplicas and maxReplicas"
+        case .boundsJump: "\(current) is \(desired < current ? "above maxReplicas" : "below minReplicas")"
         case .activation:
             desired > 0 ? "a metric is above its activation value" : "no metric is above its activation value"
         case .toZero: "every metric has been idle for the scale-down cooldown"
@@ -55,9 +58,25 @@ extension Decision {
         case .paused: "the scaler is paused"
         case .dryRun: "mode is DryRun, so nothing is patched"
         case .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again"
-        case .duplicateTarget: "an older GeneralScaler scales this target"
+        case .duplicateTarget: "another GeneralScaler scales this target"
         case .replicasConflict: "something else also sets the replicas of this target"
         case .notLeader: "another operator replica leads"
         }
+    }
+
+    private var notReady: String {
+        guard let readyText else {
+            return
+                "the target's status does not say how many replicas are ready (readyReplicas), so a value per replica "
+                + "changes nothing; a total with targetType AverageValue does not need it"
+        }
+        return "only \(readyText)"
+    }
+
+    /// Such as `2 of 4 replicas are ready`; nil if the target does not report them.
+    package var readyText: String? { ready.map { Self.readyText($0, of: current) } }
+
+    package static func readyText(_ ready: Int, of current: Int) -> String {
+        "\(ready) of \(current.counted("replica")) \(ready == 1 || current == 1 ? "is" : "are") ready"
     }
 }

@@ -3,7 +3,8 @@ package struct Decision: Sendable, Hashable {
     package var time: Timestamp
     /// Replicas the target is set to.
     package var current: Int
-    package var ready: Int
+    /// Nil if the target does not report them.
+    package var ready: Int?
     /// What the policy, or the fallback, asks for, before any limit.
     package var recommended: Int
     /// What the target should be set to, after every limit. Equal to `current`: leave it.
@@ -25,7 +26,7 @@ package struct Decision: Sendable, Hashable {
     package init(
         time: Timestamp,
         current: Int,
-        ready: Int,
+        ready: Int?,
         recommended: Int,
         desired: Int,
         metrics: [MetricRecord] = [],
@@ -53,9 +54,9 @@ package struct Decision: Sendable, Hashable {
     package var startsCooldown: Bool { !limitedBy.contains(.boundsJump) }
 
     /// Whether an observer would call the two the same decision: live values and times do not count, nor whether a
-    /// metric is off its target within the tolerance, which comes and goes with any noise.
+    /// metric is off its target within the tolerance, which comes and goes with any noise. What a hold names does.
     package func isSame(as other: Decision) -> Bool {
-        current == other.current && desired == other.desired
+        current == other.current && desired == other.desired && details == other.details
             && limitedBy.lazy.filter { $0 != .tolerance }.elementsEqual(
                 other.limitedBy.lazy.filter { $0 != .tolerance })
     }

@@ -4,8 +4,8 @@ package struct DecisionInput: Sendable {
     package var now: Timestamp
     /// Replicas the target is set to: 0 to `Int32.max`, as Kubernetes has it.
     package var current: Int
-    /// Replicas of the target that take load: 0 to `Int32.max`.
-    package var ready: Int
+    /// Replicas of the target that take load: 0 to `Int32.max`; nil if the target does not report them.
+    package var ready: Int?
     /// One per metric of the spec, in the same order; what is missing at the end is no data.
     package var observations: [MetricObservation]
     package var history: ScalingHistory
@@ -20,7 +20,7 @@ package struct DecisionInput: Sendable {
         spec: ScalingSpec,
         now: Timestamp,
         current: Int,
-        ready: Int,
+        ready: Int?,
         observations: [MetricObservation],
         history: ScalingHistory = ScalingHistory(),
         holds: [Cause] = [],
@@ -62,7 +62,7 @@ private struct DecisionStep {
     let spec: ScalingSpec
     let now: Timestamp
     let current: Int
-    let ready: Int
+    let ready: Int?
     let observations: [MetricObservation]
     let holds: [Cause]
     let policy: PolicyRecommendation
@@ -87,7 +87,8 @@ private struct DecisionStep {
             PolicyInput(
                 now: now,
                 current: current,
-                ready: ready,
+                // A replica that may not be ready cannot be counted on.
+                ready: ready ?? 0,
                 metrics: spec.metrics,
                 observations: observations,
                 scaleUpStep: spec.safety.maxScaleUpRate.step(from: current),
@@ -220,11 +221,10 @@ private struct DecisionStep {
         return now - since >= spec.safety.effectiveScaleDownCooldown
     }
 
+    /// The rate bounds steps between positive counts; `minReplicas` alone allows this one.
     private func goToZero(_ scaler: inout SafeScaler) {
         if let end = scaler.pollOfLastScaleEnd {
             scaler.hold(until: end)
-        } else if spec.safety.maxScaleDownRate.step(from: current) == 0 {
-            scaler.set(current, because: .scaleDownRate)
         } else if let cause = policy.holdsScaleDown {
             scaler.set(current, because: cause)
         } else {

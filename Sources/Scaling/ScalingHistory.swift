@@ -85,6 +85,8 @@ package struct ScalingHistory: Sendable, Hashable {
         pendingScale = nil
         lastSeenReplicas = to
         scaledToZero = to == 0
+        // One side of every scaling is above 0.
+        hasSeenReplicas = true
         guard startsCooldown else { return }
         if to > from { lastScaleUpTime = time } else { lastScaleDownTime = time }
     }
@@ -97,13 +99,19 @@ package struct ScalingHistory: Sendable, Hashable {
         hasSeenReplicas = false
     }
 
+    /// Forgets a target that was deleted and created again: another object under the same name, whose replicas someone
+    /// else has set.
+    package mutating func replaceTarget(at now: Timestamp) {
+        forgetTarget()
+        lastOutsideChangeTime = now
+    }
+
     /// Brings the memory up to what is seen now, before anything is decided on it.
     mutating func observe(current: Int, bounds: ClosedRange<Int>, now: Timestamp) {
         clampFutureTimes(to: now)
         resolvePendingScale(current: current, bounds: bounds)
         if let lastSeenReplicas, lastSeenReplicas != current { lastOutsideChangeTime = now }
-        // Every scaling has a side above 0.
-        if max(current, lastSeenReplicas ?? 0) > 0 || lastScaleTime != nil { hasSeenReplicas = true }
+        if max(current, lastSeenReplicas ?? 0) > 0 { hasSeenReplicas = true }
         lastSeenReplicas = current
         if current > 0 { scaledToZero = false }
     }

@@ -27,6 +27,11 @@ extension Double {
     }
 }
 
+extension Int {
+    /// The number with its noun: `1 replica`, `0 replicas`.
+    package func counted(_ noun: String) -> String { self == 1 ? "1 \(noun)" : "\(self) \(noun)s" }
+}
+
 extension Duration {
     /// Whole seconds (rounded up), minutes or hours, as people write them: `45s`, `5m`, `1h30m`.
     package var shortText: String {

@@ -86,6 +86,31 @@ struct EventTests {
         }
     }
 
+    @Test("what is kept of an object ends when the object is gone, and its name begins anew")
+    func gone() {
+        var aggregator = EventAggregator()
+        for index in 0..<30 { _ = aggregator.add(Self.event("note \(index)"), at: 7) }
+        #expect(aggregator.add(Self.event(), at: 8) == .drop)
+        _ = aggregator.add(Self.event(object: "api"), at: 9)
+        let web = Self.event().regarding
+        aggregator.forget(ObjectReference(apiVersion: web.apiVersion, kind: web.kind, key: web.key))
+        #expect(aggregator.objectCount == 1)
+        #expect(aggregator.add(Self.event("note 1"), at: 10) != .drop)
+    }
+
+    @Test("an object of which nothing matters any more is dropped without being told that it is gone")
+    func nothingLeft() {
+        var aggregator = EventAggregator()
+        for index in 0..<25 { _ = aggregator.add(Self.event("note \(index)"), at: 3) }
+        _ = aggregator.add(Self.event(object: "api"), at: 10 * Self.minute)
+        #expect(aggregator.objectCount == 2)
+        // 25 tokens take five minutes each.
+        _ = aggregator.add(Self.event(object: "api"), at: 125 * Self.minute + 2)
+        #expect(aggregator.objectCount == 2)
+        _ = aggregator.add(Self.event(object: "api"), at: 132 * Self.minute)
+        #expect(aggregator.objectCount == 1)
+    }
+
     @Test("names fit the API server, also those of objects with the longest names")
     func names() throws {
         var aggregator = EventAggregator()
@@ -200,6 +225,22 @@ struct EventTests {
             let next = try await fixture.server.next()
             #expect(next.request.method == "POST")
             #expect(recorder.droppedCount == 1)
+        }
+    }
+
+    @Test("an object that is gone has its events sent, and an equal one of its successor is no count of theirs")
+    func forgottenObject() async throws {
+        let fixture = Fixture()
+        try await withRecorder(fixture) { recorder in
+            recorder.record(Self.event())
+            recorder.forget(Self.event().regarding)
+            recorder.record(Self.event())
+            for _ in 0..<2 {
+                let exchange = try await fixture.server.next()
+                #expect(exchange.request.method == "POST")
+                exchange.answer(201, [:])
+            }
+            #expect(recorder.droppedCount == 0)
         }
     }
 

@@ -38,6 +38,40 @@ struct SubresourceTests {
         #expect(try #require(await result.failure as? KubernetesError).kind == .conflict)
     }
 
+    @Test(
+        "a scale that the object's own fields prevent is asked for once, and the reason is known",
+        arguments: [
+            (
+                #"Internal error occurred: the spec replicas field ".spec.size.wanted" does not exist"#,
+                ScaleFault.missingReplicas(path: ".spec.size.wanted")
+            ),
+            (#"the spec replicas field ".spec.replicas" cannot be empty"#, .missingReplicas(path: ".spec.replicas")),
+            (".spec.replicas accessor error: 3 is of the type string, expected int64", .wrongType),
+        ])
+    func unreadableScale(message: String, fault: ScaleFault) async throws {
+        let fixture = Fixture()
+        async let result = Result { try await fixture.client.scale(of: .sample, .web) }
+        try await fixture.server.next().answer(500, status(500, "InternalError", message))
+        guard case .failure(let error as KubernetesError) = await result else {
+            Issue.record("the scale was read")
+            return
+        }
+        #expect(error.scaleFault == fault)
+    }
+
+    @Test("another 500 is the server's own, and asked again")
+    func serverFault() async throws {
+        let fixture = Fixture()
+        async let scale = fixture.client.scale(of: .deployment, .web)
+        let message = "etcdserver: the spec does not exist yet"
+        try await fixture.server.next().answer(500, status(500, "InternalError", message))
+        try await fixture.clock.sleepers()
+        fixture.clock.advanceToNextSleeper()
+        try await fixture.server.next().answer(scaleObject(replicas: 7))
+        #expect(try await scale.replicas == 7)
+        #expect(KubernetesError(.serverError, message).scaleFault == nil)
+    }
+
     @Test("a scale that makes no sense is no answer")
     func malformedScale() async throws {
         async let result = Result { try await fixture.client.scale(of: .deployment, .web) }

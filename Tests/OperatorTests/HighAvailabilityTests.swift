@@ -56,7 +56,7 @@ struct HighAvailabilityTests {
         #expect(await !second.leads)
         #expect(!second.log.records.contains { $0.message == "poll finished" })
         let watched = second.requests.filter { $0.info?.verb == "watch" }.compactMap { $0.info?.resource }
-        #expect(Set(watched) == ["generalscalers", "deployments", "leases"])
+        #expect(Set(watched) == ["generalscalers", "deployments", "horizontalpodautoscalers", "leases"])
         try await second.stop()
         try await first.stop()
         #expect(second.writes.isEmpty)

@@ -24,12 +24,37 @@ struct ScalerStatusTests {
             observedGeneration: 4)
         let status = ScalerStatus(
             conditions: [condition], observedGeneration: 4,
-            target: TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "web"),
+            target: TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "web"), targetUID: "t-7",
             decision: Decision(time: at(40), current: 3, ready: 3, recommended: 5, desired: 5), history: history)
         let read = ScalerStatus(reading: try #require(status.mergePatch["status"]))
         #expect(read.history == history)
         #expect(read.conditions == [condition])
         #expect(read.observedGeneration == 4)
+        #expect(read.targetUID == "t-7")
+        #expect(read.heldTargetAt == at(20))
+    }
+
+    @Test("whether the target has been above 0 is its own field, and of an older status what else it shows")
+    func seenAboveZero() {
+        func hasSeen(_ status: JSON) -> Bool { ScalerStatus(reading: status).history.hasSeenReplicas }
+        #expect(!hasSeen(["currentReplicas": 0]))
+        #expect(hasSeen(["currentReplicas": 3]))
+        #expect(hasSeen(["currentReplicas": 0, "limitedBy": ["SwitchedOff"]]))
+        #expect(hasSeen(["currentReplicas": 0, "lastScaleUpTime": "2026-01-01T00:00:07.300Z"]))
+        // The scaling was of a target that is gone.
+        #expect(!hasSeen(["targetUID": "t", "currentReplicas": 0, "lastScaleUpTime": "2026-01-01T00:00:07.300Z"]))
+        #expect(hasSeen(["targetUID": "t", "currentReplicas": 0, "seenAboveZero": true]))
+    }
+
+    @Test("a status tells whether the scaler had the target for itself, and when it last scaled it")
+    func heldTarget() {
+        func held(_ status: JSON) -> Timestamp? { ScalerStatus(reading: status).heldTargetAt }
+        let decided: JSON = "2026-01-01T00:00:09.001Z"
+        #expect(held([:]) == nil)
+        #expect(held(["lastScaleUpTime": "2026-01-01T00:00:20Z"]) == nil)
+        #expect(held(["lastDecisionTime": decided]) == Timestamp(microsecondsSince1970: .min))
+        #expect(held(["lastDecisionTime": decided, "lastScaleDownTime": "2026-01-01T00:00:20Z"]) == at(20))
+        #expect(held(["lastDecisionTime": decided, "limitedBy": ["DuplicateTarget"]]) == nil)
     }
 
     @Test("what was scaled before an edit tells nothing of the target that is scaled since")
@@ -70,7 +95,7 @@ struct ScalerStatusTests {
             "conditions": [["type": "What"], 7],
             "currentReplicas": "three", "lastScaleDownTime": "2026-01-01T00:00:20Z",
         ])
-        #expect(status.history == ScalingHistory(lastScaleDownTime: at(20)))
+        #expect(status.history == ScalingHistory(lastScaleDownTime: at(20), hasSeenReplicas: true))
         #expect(status.conditions.isEmpty)
     }
 

@@ -118,6 +118,17 @@ struct DecisionRequestTests {
         #expect(try after(7)?["lastOutsideChangeTime"] == "2026-01-01T00:00:00.000000Z")
     }
 
+    @Test("a history with a scaling shows that the target has been above 0, unless it says otherwise")
+    func seenAboveZero() throws {
+        func limits(_ history: JSON) throws -> JSON? {
+            try Self.answer(Self.request(["replicas": ["current": 0, "ready": 0], "history": history]))["limitedBy"]
+        }
+        #expect(try limits(["lastScaleUpTime": "2025-12-31T23:59:00.000001Z"]) == ["SwitchedOff"])
+        #expect(
+            try limits(["lastScaleUpTime": "2025-12-31T23:59:00.000001Z", "seenAboveZero": false]) == ["BoundsJump"])
+        #expect(try limits([:]) == ["BoundsJump"])
+    }
+
     /// A small generator (SplitMix64), for lives that can be played again.
     private struct Random: RandomNumberGenerator {
         var state: UInt64

@@ -92,16 +92,135 @@ struct ExplanationTests {
                 spec, status: ["currentReplicas": 0, "readyReplicas": 0, "scaledToZero": true, "metrics": seen(0)]))
         #expect(none.contains("A scale-up comes when redis is above 5"))
         #expect(!none.contains("scale-down"))
+        #expect(!none.contains("It goes to 0"))
         let one = try Self.text(
             Self.object(spec, status: ["currentReplicas": 1, "readyReplicas": 1, "metrics": seen(7)]))
-        #expect(one.contains("The last replica goes when redis is at most 5 and stays so for 5m."))
+        #expect(one.contains("It goes to 0 replicas when redis is at most 5 and stays so for 5m."))
+        #expect(!one.contains("scale-down"))
+        #expect(one.contains("1 replica was set, and is ready."))
+    }
+
+    @Test("from any count the step to 0 is told beside the next scale-down")
+    func toZero() throws {
+        let idle: [String: JSON] = [
+            "lastScaleUpTime": nil, "idle": true, "lastActiveTime": "2025-12-31T23:57:30.250Z",
+        ]
+        let busy = try Self.text(Self.object(["minReplicas": 0], status: ["lastScaleUpTime": nil]))
+        #expect(busy.contains("A scale-down comes when prometheus is at most 75 and stays there for 5m."))
+        #expect(busy.contains("It goes to 0 replicas when prometheus is at most 0 and stays so for 5m."))
+        let soon = try Self.text(Self.object(["minReplicas": 0], status: idle))
+        #expect(
+            soon.contains(
+                "It goes to 0 replicas at 2026-01-01T00:02:31Z, in 2m31s, if prometheus is at most 0 until then."))
+        #expect(!(try Self.text(Self.object())).contains("to 0 replicas"))
+    }
+
+    @Test("a rate of 0 forbids steps and not the way to 0")
+    func toZeroWithoutRate() throws {
+        let text = try Self.text(
+            Self.object(
+                ["minReplicas": 0, "safety": ["maxScaleDownRate": 0, "scaleDownCooldownSeconds": 61]],
+                status: ["lastScaleUpTime": nil]))
+        #expect(text.contains("No scale-down: maxScaleDownRate is 0."))
+        #expect(text.contains("It goes to 0 replicas when prometheus is at most 0 and stays so for 1m1s."))
+    }
+
+    @Test("what can never be idle, and a value that only stands for one, are no way to 0")
+    func neverIdle() throws {
+        let metrics: JSON = [["type": "prometheus", "targetValue": 100, "activationValue": -1]]
+        let never = try Self.text(
+            Self.object(["minReplicas": 0, "metrics": metrics], status: ["lastScaleUpTime": nil]))
+        #expect(never.contains("It does not go to 0 replicas"))
+        #expect(!never.contains("It goes to 0"))
+        let assumed: JSON = [
+            ["name": "prometheus", "value": 0, "assumed": true, "target": 100, "targetType": "Value", "recommended": 1]
+        ]
+        let text = try Self.text(
+            Self.object(["minReplicas": 0], status: ["lastScaleUpTime": nil, "metrics": assumed]))
+        #expect(text.contains("a value that stands for an empty result does not count"))
     }
 
     @Test("What a person has to do first is all that comes next")
     func byHand() throws {
         #expect(try Self.text(Self.object(["paused": true])).contains("Nothing, while it is paused"))
+        let all = try Self.text(
+            Self.object(status: [
+                "limitedBy": ["Paused"],
+                "reason": "Keep 4: the whole operator is paused: set paused to \"false\" in ConfigMap a/b to go on.",
+            ]))
+        #expect(all.contains("Nothing, while the whole operator is paused"))
+        #expect(all.contains("ConfigMap a/b"))
+        #expect(!all.contains("comes when"))
+        let duplicate = try Self.text(Self.object(status: ["limitedBy": ["DuplicateTarget"]]))
+        #expect(duplicate.contains("Nothing, while another GeneralScaler scales Deployment/http-app"))
+        let blocked: JSON = [
+            "type": "Ready", "status": "False", "reason": "TargetNotFound", "message": "create it",
+        ]
+        let gone = try Self.text(Self.object(status: ["conditions": [blocked]]))
+        #expect(gone.contains("Trouble: create it (TargetNotFound)"))
+        #expect(gone.contains("Nothing, until the trouble above is resolved."))
+        #expect(!gone.contains("comes when"))
         let off = try Self.text(Self.object(status: ["currentReplicas": 0, "limitedBy": ["SwitchedOff"]]))
         #expect(off.contains("Nothing, until someone sets Deployment/http-app above 0 replicas"))
+    }
+
+    @Test("a dry run promises nothing but what comes once it is active")
+    func dryRun() throws {
+        let text = try Self.text(Self.object(["mode": "DryRun"], status: ["limitedBy": ["DryRun"]]))
+        #expect(
+            text.contains(
+                "What comes next:\n  Nothing is scaled while mode is DryRun. Once it is Active:\n  A scale-up comes when"
+            ))
+    }
+
+    @Test("what held the scaler before an edit is not said to hold it still")
+    func edited() throws {
+        var object = Self.object(status: ["observedGeneration": 3, "limitedBy": ["Paused"]]).objectValue ?? [:]
+        var metadata = object["metadata"]?.objectValue ?? [:]
+        metadata["generation"] = 4
+        object["metadata"] = .object(metadata)
+        let text = try Self.text(.object(object))
+        #expect(text.contains("The spec was edited after that decision"))
+        #expect(text.contains("A scale-up comes when prometheus is above 110"))
+        #expect(!text.contains("paused"))
+    }
+
+    @Test("replicas that are not ready, and those of which it is not known, are told with what they hold")
+    func notReady() throws {
+        let some = try Self.text(Self.object(status: ["readyReplicas": 1]))
+        #expect(some.contains("4 replicas were set, 1 of them ready."))
+        #expect(
+            some.contains(
+                "While only 1 of 4 replicas is ready, a value per replica adds replicas for the ready ones alone, and "
+                    + "removes none."))
+        let unknown = try Self.text(Self.object(status: ["readyReplicas": nil, "lastScaleUpTime": nil]))
+        #expect(unknown.contains("4 replicas were set; the target does not report how many are ready."))
+        #expect(unknown.contains("No scale-up: the target does not report how many of its replicas are ready."))
+        #expect(!unknown.contains("comes when"))
+        let none = try Self.text(
+            Self.object(["minReplicas": 1], status: ["currentReplicas": 1, "readyReplicas": 0]))
+        #expect(none.contains("1 replica was set, and is not ready."))
+    }
+
+    @Test("counts and their nouns agree")
+    func plurals() throws {
+        #expect(try Self.text(Self.object(["minReplicas": 0, "maxReplicas": 1])).contains("between 0 and 1 replica,"))
+        #expect(try Self.text(Self.object(["minReplicas": 3, "maxReplicas": 3])).contains("at 3 replicas,"))
+        #expect(try Self.text(Self.object(["minReplicas": 1, "maxReplicas": 1])).contains("at 1 replica,"))
+        let missing: [String: JSON] = [
+            "metrics": [["name": "prometheus", "noData": "no result", "targetType": "Value"]]
+        ]
+        let fallback: JSON = ["failureThreshold": 1, "behavior": "Static", "replicas": 6]
+        #expect(
+            try Self.text(Self.object(["fallback": fallback], status: missing)).contains("comes in after 1 poll and 3m")
+        )
+    }
+
+    @Test("replicas out of the bounds go to the bound, whatever the metrics say")
+    func outOfBounds() throws {
+        let text = try Self.text(Self.object(status: ["currentReplicas": 1, "readyReplicas": 1]))
+        #expect(text.contains("The next poll sets 2 replicas: 1 is below minReplicas."))
+        #expect(!text.contains("comes when"))
     }
 
     @Test("A missing value, an invalid spec, an operator that never came: each is said")

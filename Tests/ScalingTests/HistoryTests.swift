@@ -107,6 +107,49 @@ struct HistoryTests {
         #expect(next.lastScaleUpTime == at(0))
     }
 
+    @Test("a target that is replaced by one at 0 replicas is not taken for one that was switched off")
+    func replacedAtZero() {
+        var spec = spec
+        spec.minReplicas = 0
+        func decide(_ current: Int, _ history: ScalingHistory, at now: Timestamp) -> DecisionOutcome {
+            DecisionEngine.decide(
+                DecisionInput(
+                    spec: spec, now: now, current: current, ready: current,
+                    observations: [.value(203.7, observedAt: now)], history: history))
+        }
+        var history = decide(4, ScalingHistory(), at: at(0)).history
+        history.recordScale(from: 4, to: 9, at: at(0), startsCooldown: true)
+        history = decide(9, history, at: at(15)).history
+        #expect(decide(0, history, at: at(30)).decision.limitedBy == [.switchedOff])
+        history.replaceTarget(at: at(30))
+        let outcome = decide(0, history, at: at(30))
+        #expect(outcome.decision.limitedBy == [.activation])
+        #expect(outcome.decision.desired == 1)
+        #expect(!outcome.history.hasSeenReplicas)
+        // From then on it is a target like any other.
+        history = decide(3, outcome.history, at: at(45)).history
+        #expect(decide(0, history, at: at(60)).decision.limitedBy == [.switchedOff])
+    }
+
+    @Test("a target that is replaced has its replicas from someone else: they are not removed at once")
+    func replacedAboveZero() {
+        var history = decide(4, 100, ScalingHistory()).history
+        history.pendingScale = .init(from: 4, to: 12, at: at(1))
+        history.replaceTarget(at: at(15))
+        let outcome = decide(12, 30, history, at: at(15))
+        #expect(outcome.decision.limitedBy == [.cooldown])
+        #expect(outcome.history.lastScaleUpTime == nil)
+        #expect(decide(12, 30, outcome.history, at: at(315)).decision.desired == 6)
+    }
+
+    @Test("an edit to a target at 0 replicas starts from nothing, whatever was scaled before")
+    func otherTargetAtZero() {
+        var history = decide(4, 100, ScalingHistory()).history
+        history.recordScale(from: 4, to: 8, at: at(0), startsCooldown: true)
+        history.forgetTarget()
+        #expect(decide(0, 100, history, at: at(400)).decision.limitedBy == [.boundsJump])
+    }
+
     @Test("A jump to the bounds starts no cooldown")
     func jump() {
         var history = ScalingHistory()

@@ -23,7 +23,7 @@ struct SentenceTests {
         .budgetCap: "the budget pays for 3",
         .errorBudget: "the error budget is being spent too fast",
         .tolerance: "within tolerance of the target",
-        .notReady: "only 1 of 4 replicas are ready",
+        .notReady: "only 1 of 4 replicas is ready",
         .scaleUpStabilized: "the scale-up stabilization window has seen a lower recommendation",
         .scaleDownStabilized: "the scale-down stabilization window has seen a higher recommendation",
         .cooldown: "a cooldown has not passed yet",
@@ -32,14 +32,14 @@ struct SentenceTests {
         .partialMetrics: "no scale-down while a metric is missing: one has no value",
         .noData: "replicas are held without data",
         .fallback: "the fallback applies",
-        .boundsJump: "4 is outside minReplicas and maxReplicas",
+        .boundsJump: "4 is below minReplicas",
         .activation: "a metric is above its activation value",
         .toZero: "every metric has been idle for the scale-down cooldown",
         .stuckAtZero: "no metric has a value while there are no replicas: use one that exists at 0 replicas",
         .paused: "the scaler is paused",
         .dryRun: "mode is DryRun, so nothing is patched",
         .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again",
-        .duplicateTarget: "an older GeneralScaler scales this target",
+        .duplicateTarget: "another GeneralScaler scales this target",
         .replicasConflict: "something else also sets the replicas of this target",
         .notLeader: "another operator replica leads",
     ]
@@ -54,6 +54,60 @@ struct SentenceTests {
     func inactive() {
         #expect(
             decision(.activation, current: 0, desired: 0).reason == "Keep 0: no metric is above its activation value.")
+    }
+
+    @Test(
+        "ready replicas are counted in words that agree",
+        arguments: [
+            (0, 1, "only 0 of 1 replica is ready"), (0, 4, "only 0 of 4 replicas are ready"),
+            (1, 4, "only 1 of 4 replicas is ready"), (2, 5, "only 2 of 5 replicas are ready"),
+        ])
+    func notReady(ready: Int, current: Int, words: String) {
+        var decision = decision(.notReady, current: current, desired: current)
+        decision.ready = ready
+        #expect(decision.reason == "Keep \(current): \(words).")
+    }
+
+    @Test("an unknown number of ready replicas is said to be unknown, with what helps")
+    func readyUnknown() {
+        var row = Row("", 4, [350], gives: 4, .notReady)
+        row.input.ready = nil
+        #expect(
+            row.decide().reason == "Keep 4: rate is 350 against a target of 100, ratio 3.5, which asks for 4; "
+                + "the target's status does not say how many replicas are ready (readyReplicas), so a value per replica "
+                + "changes nothing; a total with targetType AverageValue does not need it.")
+    }
+
+    @Test("a sentence that changes replicas does not say that they are held")
+    func changes() {
+        let staticFallback = FallbackSpec(failureThreshold: 1, replicas: 8, behavior: .static)
+        var failed = ScalingHistory.running
+        failed.restore(failures: ["rate": .init(polls: 7, since: at(-181))], errorBudgetHeldSince: nil)
+        let rows = [
+            Row("", 1, [nil], bounds: 2...9, gives: 2, .noData, .boundsJump),
+            Row("", 12, [0.1, .failed], metrics: [.latency, .queue], bounds: 2...9, gives: 9),
+            Row("", 4, [nil], fallback: staticFallback, history: failed, gives: 8, .noData, .fallback),
+            Row("", 6, [nil], policy: CostPolicy(costPerPodPerHour: 1, maxCostPerHour: 4), gives: 4),
+            Row("", 3, [nil], bounds: 5...9, dryRun: true, gives: 5, .noData, .boundsJump, .dryRun),
+            Row("", 2, [400], dryRun: true, gives: 8, .dryRun),
+        ]
+        #expect(
+            rows.map { $0.decide().reason } == [
+                "Scale from 1 to 2: rate has no data (the query gave no result); 1 is below minReplicas.",
+                "Scale from 12 to 9: latency is 0.1 against a target of 0.2, ratio 0.5, which asks for 6; "
+                    + "queue could not be read (connection refused); 12 is above maxReplicas.",
+                "Scale from 4 to 8: rate has no data (the query gave no result); the fallback applies.",
+                "Scale from 6 to 4: rate has no data (the query gave no result); the budget pays for 4.",
+                "Would scale from 3 to 5: rate has no data (the query gave no result); 3 is below minReplicas; "
+                    + "mode is DryRun, so nothing is patched.",
+                "Would scale from 2 to 8: rate is 400 against a target of 100, ratio 4, which asks for 8; "
+                    + "mode is DryRun, so nothing is patched.",
+            ])
+    }
+
+    @Test("a count and its noun agree", arguments: [(0, "0 polls"), (1, "1 poll"), (2, "2 polls")])
+    func counted(count: Int, words: String) {
+        #expect(count.counted("poll") == words)
     }
 
     @Test("Nothing to say")
@@ -123,6 +177,9 @@ struct SentenceTests {
         other.time = at(15)
         other.recommended = 9
         #expect(decision(.cooldown).isSame(as: other))
+        other.details[.cooldown] = "another reason"
+        #expect(!decision(.cooldown).isSame(as: other))
+        other.details = [:]
         other.limitedBy = []
         #expect(!decision(.cooldown).isSame(as: other))
         #expect(!decision().isSame(as: decision(current: 5, desired: 5)))

@@ -101,8 +101,18 @@ struct ZeroTests {
             "in one step, whatever the rate", 7, [0], bounds: 0...9,
             safety: wait300.with { $0.maxScaleDownRate = .replicas(1) }, history: idle(for: 300), gives: 0, .toZero),
         Row(
-            "but not where scaling down is forbidden", 7, [0], bounds: 0...9,
-            safety: wait300.with { $0.maxScaleDownRate = .replicas(0) }, history: idle(for: 300),
+            "also with a rate of 0, which forbids steps between positive counts alone", 7, [0], bounds: 0...9,
+            safety: wait300.with { $0.maxScaleDownRate = .replicas(0) }, history: idle(for: 300), gives: 0, .toZero),
+        Row(
+            "also with a rate of 0 percent, from the last replica", 1, [0], bounds: 0...9,
+            safety: wait300.with { $0.maxScaleDownRate = .percent(0) }, history: idle(for: 301), gives: 0, .toZero),
+        Row(
+            "with a rate of 0 no step before the whole cooldown", 7, [0], bounds: 0...9,
+            safety: wait300.with { $0.maxScaleDownRate = .replicas(0) }, history: idle(for: 299),
+            gives: 7, .scaleDownRate),
+        Row(
+            "with a rate of 0 and a minimum, no step at all", 7, [0], bounds: 1...9,
+            safety: wait300.with { $0.maxScaleDownRate = .replicas(0) }, history: idle(for: 900),
             gives: 7, .scaleDownRate),
         Row(
             "not within a polling interval of another scaling", 2, [0], bounds: 0...9, safety: wait300,

@@ -24,7 +24,8 @@ package struct ReportRecording: Sendable {
     private struct Replicas {
         let poll: Int
         let current: Int
-        let ready: Int
+        /// Always known in a backtest.
+        let ready: Int?
     }
 
     fileprivate struct Segment {
@@ -93,7 +94,12 @@ package struct ReportRecording: Sendable {
             "bounds": [.integer(Int64(spec.minReplicas)), .integer(Int64(spec.maxReplicas))],
             "metrics": .array(spec.metrics.indices.map { metric($0, stride: stride) }),
             "replicas": .array(
-                replicas.map { [.integer(Int64($0.poll)), .integer(Int64($0.current)), .integer(Int64($0.ready))] }),
+                replicas.map {
+                    [
+                        .integer(Int64($0.poll)), .integer(Int64($0.current)),
+                        $0.ready.map { .integer(Int64($0)) } ?? .null,
+                    ]
+                }),
             "decisions": .array(decisions.map(\.json)),
             "outages": .array(outages.map(\.json)), "gaps": .array(gaps.map(\.json)),
             "startupDelay": .number(backtest.workload.startupDelay / .seconds(1)), "summary": summary.json,

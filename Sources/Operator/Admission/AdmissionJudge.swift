@@ -14,6 +14,9 @@ struct AdmissionJudge: Sendable {
     let scalers: @Sendable () -> [GeneralScaler]
     /// Whether that user, as `userInfo` names it, may read that Secret; nil where that cannot be told.
     let mayRead: @Sendable (_ secret: ObjectKey, _ user: JSON) async -> Bool?
+    /// What else scales a target in a namespace, such as `HorizontalPodAutoscaler/web`; nil for nothing, and if that
+    /// cannot be told.
+    let rival: @Sendable (_ target: TargetReference, _ namespace: String) async -> String?
     let time: OperatorTime
 
     /// Answers in ``AdmissionLimits/reviewTime`` in any case: what was not looked at by then is let pass.
@@ -39,6 +42,7 @@ struct AdmissionJudge: Sendable {
     }
 
     private func look(at spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> AdmissionVerdict {
+        async let rival = rivalWarning(spec, request)
         var verdict = AdmissionVerdict()
         var secrets: Set<String> = []
         for (index, metric) in spec.metrics.enumerated() {
@@ -58,6 +62,7 @@ struct AdmissionJudge: Sendable {
             }
         }
         verdict.warnings += otherClaims(spec, request)
+        verdict.warnings += await rival
         for name in secrets.sorted().prefix(AdmissionLimits.secretsPerReview) {
             let secret = ObjectKey(namespace: request.namespace, name: name)
             if await mayRead(secret, request.user) == false {
@@ -79,7 +84,28 @@ struct AdmissionJudge: Sendable {
             return other.target == spec.target && !other.isPaused && other.mode == .active && !scaler.isBeingDeleted
         }
         return rivals.map(\.name).sorted().prefix(1).map {
-            "GeneralScaler \($0) scales \(spec.target) already: the older of the two does, the other waits"
+            "GeneralScaler \($0) scales \(spec.target) already: the older of the two keeps it and the other waits. Delete "
+                + "one, or set mode to DryRun in one"
         }
+    }
+
+    private func rivalWarning(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> [String] {
+        guard !spec.isPaused, spec.mode == .active else { return [] }
+        let name = await withTaskGroup(of: String?.self) { group in
+            group.addTask { await rival(spec.target, request.namespace) }
+            group.addTask {
+                try? await time.sleep(AdmissionLimits.rivalTime)
+                return nil
+            }
+            let first = await group.next()
+            group.cancelAll()
+            return first ?? nil
+        }
+        return name.map {
+            [
+                "\($0) scales \(spec.target) too: this GeneralScaler changes nothing while it is there. Delete \($0), or set "
+                    + "mode to DryRun here"
+            ]
+        } ?? []
     }
 }

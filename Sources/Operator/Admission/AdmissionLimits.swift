@@ -8,6 +8,8 @@ enum AdmissionLimits {
     /// From the first byte of a review to its answer. Less than the ``timeoutSeconds`` of the configuration, so that the
     /// API server hears of the trouble from us.
     static let reviewTime: Duration = .seconds(4)
+    /// How long a review waits for what else scales the target, which is watched from the first review on.
+    static let rivalTime: Duration = .seconds(1)
     /// Secrets whose readers are looked up for one object; more are not looked at.
     static let secretsPerReview = 20
     /// Characters of a refusal: of very many problems, the first tell what to do.

@@ -7,8 +7,6 @@ import WireFormats
 extension ScalerController {
     /// How often a decision whose write met a newer version of the target is made again before the next poll.
     static let maxConflictRetries = 3
-    /// How long a target that nothing else scaled is taken to be the scaler's alone.
-    static let rivalCheckInterval: Duration = .seconds(300)
     /// Share of the polling interval by which a poll may be late and still count as on time.
     static let ignoredLateness = 0.1
 
@@ -109,9 +107,10 @@ extension ScalerController {
                     notOlderThan: known?.minimumTargetVersion, bypassingCache: attempt > 0 || isUnclear
                 )
                 guard let state = state(in: poll) else { return }
+                stopWaiting(poll.key, for: spec.target)
+                state.see(target, at: world.time.now())
                 let history = state.history
                 let outcome = decide(poll, state, resolution, observations, target)
-                if outcome.decision.changesReplicas, spec.mode == .active, try await findsRival(poll, spec) { continue }
                 if await carryOut(poll, outcome.decision, target) { return }
                 // The next attempt remembers what this one did, unless it is of another object or spec by now.
                 self.state(in: poll)?.history = history
@@ -218,7 +217,8 @@ extension ScalerController {
             )
         )
         state.history = outcome.history
-        state.unreadySince = target.readyReplicas < target.replicas ? state.unreadySince ?? now : nil
+        let isUnready = target.readyReplicas.map { $0 < target.replicas } ?? false
+        state.unreadySince = isUnready ? state.unreadySince ?? now : nil
         return outcome
     }
 
@@ -227,9 +227,9 @@ extension ScalerController {
         var holds: [(cause: Cause, why: String)] = []
         if let why = world.pause?.reason { holds.append((.paused, why)) }
         guard let target = state.claimedTarget else { return holds }
-        if let holder = claims.holder(of: target, otherThan: state.identity) {
-            holds.append((.duplicateTarget, "GeneralScaler/\(holder.name), which is older, scales this target"))
-        }
+        let holder = claims.holder(of: target, otherThan: state.identity)
+        noteHolding(holder == nil ? now : nil, by: state)
+        if let holder { holds.append((.duplicateTarget, holder.sentence)) }
         if let rival = state.rival {
             holds.append(
                 (.replicasConflict, "\(rival) scales this target too: delete it, or set mode to DryRun here"))
@@ -244,21 +244,16 @@ extension ScalerController {
         return holds
     }
 
-    /// Looks for a HorizontalPodAutoscaler or ScaledObject on the target, before the first patch and from time to time.
-    /// True: there is one, or there is none any more, and the decision has to be made anew.
-    private func findsRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) -> Bool {
-        guard let state = state(in: poll) else { return false }
-        if let last = state.rivalsLookedForAt, world.time.elapsed() - last < Self.rivalCheckInterval { return false }
-        let rival = try await world.rivals.rival(of: spec.target, namespace: poll.key.namespace)
-        guard let state = self.state(in: poll) else { return false }
-        state.rival = rival
-        state.rivalsLookedForAt = rival == nil ? world.time.elapsed() : nil
-        return rival != nil
+    private func noteHolding(_ heldAt: Timestamp?, by state: ScalerState) {
+        // When exactly matters only across a restart, where it comes from the status.
+        guard (heldAt == nil) != (state.heldTargetAt == nil) else { return }
+        state.heldTargetAt = heldAt
+        claims.note(heldAt: heldAt, by: state.identity)
     }
 
-    /// A rival that was found is looked for again at every poll, so that its end is noticed.
+    /// Looks whether a HorizontalPodAutoscaler or ScaledObject scales the target.
     private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) {
-        guard state(in: poll)?.rival != nil else { return }
+        guard state(in: poll)?.claimedTarget != nil else { return }
         let rival = try await world.rivals.rival(of: spec.target, namespace: poll.key.namespace)
         state(in: poll)?.rival = rival
     }
@@ -268,5 +263,18 @@ extension ScalerController {
     private func decisionTime(_ poll: Poll, interval: Duration) -> Timestamp {
         let lateness = world.time.elapsed() - poll.due
         return world.time.now() + (lateness <= interval * Self.ignoredLateness ? .zero - lateness : .zero)
+    }
+}
+
+extension ClaimTable.Holder {
+    fileprivate var sentence: String {
+        let name = "GeneralScaler/\(identity.name)"
+        let why =
+            switch reason {
+            case .isOlder: "\(name), which is older, scales this target"
+            case .alreadyScales: "\(name), created in the same second, already scales this target"
+            case .isFirstByName: "\(name), created in the same second and first by name, scales this target"
+            }
+        return "\(why): delete one of the two, or set mode to DryRun in one"
     }
 }

@@ -139,6 +139,7 @@ actor ScalerController: Service {
             places["\(target.apiVersion) \(target.kind)"] = TargetPlace(namespace: key.namespace, target: target)
         }
         for place in places.values { await world.targets.prepare(place.target, namespace: place.namespace) }
+        if !places.isEmpty { await world.rivals.prepare() }
         await alarm.wait(until: nil, time: world.time)
     }
 
@@ -222,7 +223,7 @@ actor ScalerController: Service {
         stopWaiting(key, for: state.target)
     }
 
-    private func stopWaiting(_ key: ObjectKey, for target: TargetReference?) {
+    func stopWaiting(_ key: ObjectKey, for target: TargetReference?) {
         guard let target else { return }
         let place = TargetPlace(namespace: key.namespace, target: target)
         waiting[place]?.remove(key)
@@ -237,7 +238,8 @@ actor ScalerController: Service {
     private func updateClaim(_ key: ObjectKey) {
         guard let state = states[key] else { return }
         if let successor = claims.set(
-            state.claimedTarget, for: state.identity, creationTimestamp: state.creationTimestamp)
+            state.claimedTarget, for: state.identity, creationTimestamp: state.creationTimestamp,
+            heldAt: state.heldTargetAt)
         {
             pollNow(successor)
         }

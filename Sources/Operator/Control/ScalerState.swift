@@ -36,8 +36,10 @@ final class ScalerState {
     var nextAsking: Duration = .zero
     /// What else was found to scale the target.
     var rival: String?
-    /// When rivals were last looked for; nil before the first patch, and after an edit.
-    var rivalsLookedForAt: Duration?
+    /// When the scaler is last known to have had the target for itself; nil while another GeneralScaler has it.
+    var heldTargetAt: Timestamp?
+    /// The object that had the target's name when it was last looked at: what is remembered of the target is of this one.
+    private(set) var targetUID: String?
     var reversals = ReversalGuard()
     /// Since when fewer replicas are ready than there are; nil while all are.
     var unreadySince: Timestamp?
@@ -60,16 +62,25 @@ final class ScalerState {
             ready?.condition.status == .false
             ? ready.map { $0.lastTransitionTime + (.zero - Condition.replicasReadyTime) } : nil
         phase = Self.phase(of: object)
-        if let name = object.status.targetName, let target, name != target.description { history.forgetTarget() }
+        if let name = object.status.targetName, let target, name != target.description {
+            history.forgetTarget()
+        } else {
+            targetUID = object.status.targetUID
+            heldTargetAt = object.status.heldTargetAt
+        }
     }
 
     /// Takes over a newer generation of the same object.
     func update(_ object: GeneralScaler, at now: Duration) {
         editedAt = now
         generation = object.generation
-        let formerTarget = target
+        let (formerTarget, formerClaim) = (target, claimedTarget)
         spec = object.spec
-        if let target, target != formerTarget { history.forgetTarget() }
+        if let target, target != formerTarget {
+            history.forgetTarget()
+            targetUID = nil
+        }
+        if claimedTarget != formerClaim { heldTargetAt = nil }
         history.pendingScale?.isOfFormerSpec = true
         resolution = nil
         isPushed = false
@@ -77,9 +88,20 @@ final class ScalerState {
         hasSeenSecrets = false
         isStatusWritten = false
         rival = nil
-        rivalsLookedForAt = nil
         reversals = ReversalGuard()
         phase = Self.phase(of: object)
+    }
+
+    /// Ties what is remembered of the target to the object that has its name now.
+    func see(_ target: TargetSnapshot, at now: Timestamp) {
+        guard target.uid != targetUID, !target.uid.isEmpty else { return }
+        if targetUID != nil {
+            history.replaceTarget(at: now)
+            reversals = ReversalGuard()
+            unreadySince = nil
+        }
+        targetUID = target.uid
+        isStatusWritten = false
     }
 
     /// Takes note of a version that somebody else's change has made, of a label say.
@@ -126,8 +148,8 @@ final class ScalerState {
         _ conditions: [RecordedCondition], _ decision: Decision?, blocker: Blocker? = nil
     ) -> ScalerStatus {
         ScalerStatus(
-            conditions: conditions, observedGeneration: generation, target: target, decision: decision,
-            blocker: blocker, history: history
+            conditions: conditions, observedGeneration: generation, target: target, targetUID: targetUID,
+            decision: decision, blocker: blocker, history: history
         )
     }
 

@@ -46,6 +46,8 @@ struct ScalerWriter: Sendable {
             return .scaled(version: scale.resourceVersion)
         } catch {
             switch error.kind {
+            case _ where error.scaleFault != nil:
+                return .refused(Blocker(scaling: target, namespace: namespace, error, snapshot.kind))
             case .conflict: return .conflict
             case .timeout, .unreachable, .serverError, .malformedAnswer, .tooLarge, .cancelled:
                 return .unknown(
@@ -122,12 +124,7 @@ struct ScalerWriter: Sendable {
     private func record(_ announcement: Announcement, of scaler: ObjectIdentity) {
         events.record(
             ObjectEvent(
-                regarding: ObjectReference(
-                    apiVersion: GeneralScaler.apiVersion,
-                    kind: GeneralScaler.kind,
-                    key: scaler.key,
-                    uid: scaler.uid
-                ),
+                regarding: .generalScaler(scaler.key, uid: scaler.uid),
                 severity: announcement.isWarning ? .warning : .normal,
                 reason: announcement.reason,
                 action: "Scale",
@@ -145,6 +142,12 @@ extension ResourceKind {
     static let statefulSet = ResourceKind(group: "apps", version: "v1", kind: "StatefulSet", plural: "statefulsets")
 }
 
+extension ObjectReference {
+    static func generalScaler(_ key: ObjectKey, uid: String? = nil) -> ObjectReference {
+        ObjectReference(apiVersion: GeneralScaler.apiVersion, kind: GeneralScaler.kind, key: key, uid: uid)
+    }
+}
+
 extension ObjectIdentity {
     var key: ObjectKey { ObjectKey(namespace: namespace, name: name) }
 
@@ -155,7 +158,13 @@ extension ObjectIdentity {
 
 extension Blocker {
     /// What a refusal of the API server means for a target, and what to do about it.
-    init(scaling target: TargetReference, namespace: String, _ error: KubernetesError) {
+    ///
+    /// - Parameter kind: of the target, where it is known.
+    init(scaling target: TargetReference, namespace: String, _ error: KubernetesError, _ kind: ResourceKind? = nil) {
+        if let fault = error.scaleFault {
+            self.init(unreadableScale: fault, of: target, namespace, error, kind)
+            return
+        }
         switch error.kind {
         case .notFound:
             self.init(
@@ -163,15 +172,38 @@ extension Blocker {
                 "\(target) does not exist in namespace \(namespace): create it, or correct the name in the spec."
             )
         case .forbidden:
-            let group = target.apiVersion.contains("/") ? String(target.apiVersion.prefix { $0 != "/" }) : ""
             self.init(
                 .targetForbidden,
                 "the operator may not read or scale \(target): add to its ClusterRole, for this kind in apiGroups "
-                    + "[\"\(group)\"], get, list and watch, and get and patch on its scale subresource. "
+                    + "[\"\(target.group)\"], get, list and watch, and get and patch on its scale subresource. "
                     + "The API server said: \(error.message)"
             )
         default:
             self.init(.targetUnavailable, "the replicas of \(target) cannot be read or set: \(error.message)")
+        }
+    }
+
+    /// The object itself is the reason, so that only a change of it helps.
+    private init(
+        unreadableScale fault: ScaleFault, of target: TargetReference, _ namespace: String, _ error: KubernetesError,
+        _ kind: ResourceKind?
+    ) {
+        switch fault {
+        case .missingReplicas(let path):
+            let fields = path.split(separator: ".")
+            let patch = fields.reversed().reduce("1") { "{\"\($1)\":\($0)}" }
+            let plural =
+                kind.map { $0.group.isEmpty ? $0.plural : "\($0.plural).\($0.group)" } ?? target.kind.lowercased()
+            self.init(
+                .targetScaleUnreadable,
+                "\(target) has no \(fields.joined(separator: ".")), without which its scale subresource cannot be read: "
+                    + "set it once, for example with kubectl -n \(namespace) patch \(plural) \(target.name) --type merge "
+                    + "-p '\(patch)'. From then on this GeneralScaler sets it.")
+        case .wrongType:
+            self.init(
+                .targetScaleUnreadable,
+                "the scale subresource of \(target) cannot be read: correct the field that the API server names: "
+                    + error.message)
         }
     }
 }

@@ -10,6 +10,7 @@ extension ScalingHistory {
             "recommendations", "lastOutsideChangeTime", "currentReplicas", "seenAboveZero", "failures",
             "errorBudgetHeldSince"
         )
+        let isSeenAboveZero = try history.optional("seenAboveZero")?.bool()
         let seen = try history.optional("currentReplicas")?.int(in: GeneralScalerSpec.Limits.replicas)
         self.init(
             lastScaleUpTime: try history.optional("lastScaleUpTime")?.time(),
@@ -21,8 +22,10 @@ extension ScalingHistory {
                 try PendingScale(pending)
             },
             lastSeenReplicas: seen,
-            hasSeenReplicas: try history.optional("seenAboveZero")?.bool() ?? false
+            hasSeenReplicas: isSeenAboveZero ?? false
         )
+        // One side of every scaling is above 0.
+        if isSeenAboveZero == nil, lastScaleTime != nil { hasSeenReplicas = true }
         var recommendations: [PastRecommendation] = []
         for entry in try history.optional("recommendations")?.elements() ?? [] {
             try entry.rejectUnknown("at", "replicas")

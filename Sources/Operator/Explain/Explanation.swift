@@ -24,7 +24,10 @@ package struct Explanation: Sendable {
         case .success(let spec):
             paragraphs.append(Self.decision(status, now: now))
             paragraphs += Self.troubles(object["status"]?["conditions"]?.arrayValue ?? [])
-            if let next = NextStep(spec: spec, status: status, history: scaler.status.history, now: now) {
+            if let next = NextStep(
+                spec: spec, isEdited: status.observedGeneration.map { $0 != scaler.generation } ?? false,
+                status: status, history: scaler.status.history, now: now)
+            {
                 paragraphs.append((["What comes next:"] + next.lines.map { "  \($0)" }).joined(separator: "\n"))
             }
         }
@@ -35,8 +38,11 @@ package struct Explanation: Sendable {
     private static func heading(_ scaler: GeneralScaler, _ status: StatusView) -> String {
         guard case .success(let spec) = scaler.spec else { return "\(scaler.namespace)/\(scaler.name)" }
         let mode = spec.mode == .dryRun ? ", as a dry run" : ""
-        return "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) between \(spec.minReplicas) and "
-            + "\(spec.maxReplicas) replicas\(mode), and looks every \(spec.pollingInterval.shortText)."
+        let most = spec.maxReplicas.counted("replica")
+        let bounds =
+            spec.minReplicas == spec.maxReplicas ? "at \(most)" : "between \(spec.minReplicas) and \(most)"
+        return "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) \(bounds)\(mode), and looks every "
+            + "\(spec.pollingInterval.shortText)."
     }
 
     private static func decision(_ status: StatusView, now: Timestamp) -> String {
@@ -46,10 +52,18 @@ package struct Explanation: Sendable {
         let when = status.decidedAt.map { " (\(Self.ago($0, now)))" } ?? ""
         var lines = ["Last decision\(when): \(reason)"]
         lines += status.metrics.map { "  \($0.sentence)" }
-        if let current = status.current, let ready = status.ready {
-            lines.append("  \(current) replicas were set, \(ready) of them ready.")
-        }
+        if let current = status.current { lines.append("  " + replicas(current, ready: status.ready)) }
         return lines.joined(separator: "\n")
+    }
+
+    private static func replicas(_ current: Int, ready: Int?) -> String {
+        let set = "\(current.counted("replica")) \(current == 1 ? "was" : "were") set"
+        switch (current, ready) {
+        case (0, _): return "\(set)."
+        case (_, nil): return "\(set); the target does not report how many are ready."
+        case (1, let ready?): return "\(set), and is \(ready > 0 ? "ready" : "not ready")."
+        case (_, let ready?): return "\(set), \(ready) of them ready."
+        }
     }
 
     /// Conditions that someone has to act on and that the decision's own sentence does not tell.

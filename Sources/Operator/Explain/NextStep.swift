@@ -1,37 +1,60 @@
 import Scaling
 import WireFormats
 
-/// What would have to change for the next scaling, in words.
+/// What would have to change for the next scaling, in words. Promises no step that cannot come.
 struct NextStep {
     let lines: [String]
 
-    /// Nil where nothing was decided yet, or the spec has changed since in a way that nobody has looked at.
-    init?(spec: GeneralScalerSpec, status: StatusView, history: ScalingHistory, now: Timestamp) {
-        if let hold = Self.hold(spec, status) {
+    /// Nil if nothing was decided yet, or the metrics are other ones than those of the last decision.
+    ///
+    /// - Parameter isEdited: the spec is newer than the status, so that what held the scaler then may do so no longer.
+    init?(spec: GeneralScalerSpec, isEdited: Bool, status: StatusView, history: ScalingHistory, now: Timestamp) {
+        if let hold = Self.hold(spec, isEdited, status) {
             lines = [hold]
             return
         }
         guard let current = status.current, let input = Self.input(spec, status, history, current, now) else {
             return nil
         }
-        let outlook = Outlook(input)
         var lines: [String] = []
+        if isEdited { lines.append("The spec was edited after that decision: the next poll decides by the new one.") }
+        if spec.mode == .dryRun {
+            lines.append("Nothing is scaled while mode is DryRun. Once it is Active:")
+        }
         if status.metrics.contains(where: { $0.value == nil }) { lines.append(Self.missing(spec, status)) }
-        lines.append(Self.up(outlook, input))
-        if current > 0 { lines.append(Self.down(outlook, input)) }
+        lines += Self.steps(Outlook(input), input, status)
         self.lines = lines
     }
 
-    /// What has to be done by hand before anything else can happen.
-    private static func hold(_ spec: GeneralScalerSpec, _ status: StatusView) -> String? {
-        let causes = status.limitedBy
+    private static func steps(_ outlook: Outlook, _ input: DecisionInput, _ status: StatusView) -> [String] {
+        let spec = input.spec
+        // At 0 replicas that someone else has set, the scaler is held; see above.
+        guard (spec.minReplicas...spec.maxReplicas).contains(input.current) else {
+            let bound = min(max(input.current, spec.minReplicas), spec.maxReplicas)
+            let why = input.current < bound ? "below minReplicas" : "above maxReplicas"
+            return ["The next poll sets \(bound.counted("replica")): \(input.current) is \(why)."]
+        }
+        var lines = [notReady(input), up(outlook, input)].compactMap(\.self)
+        if input.current > 1 || input.current > 0 && spec.minReplicas > 0 { lines.append(down(outlook, input)) }
+        if let zero = outlook.zero { lines.append(self.zero(zero, input, status)) }
+        return lines
+    }
+
+    /// What has to be done by hand, or to be over, before anything else can happen.
+    private static func hold(_ spec: GeneralScalerSpec, _ isEdited: Bool, _ status: StatusView) -> String? {
         if spec.isPaused { return "Nothing, while it is paused: set spec.paused to false." }
+        guard !isEdited else { return nil }
+        let causes = status.limitedBy
+        if status.obstacle != nil { return "Nothing, until the trouble above is resolved." }
+        if causes.contains(.paused) {
+            return "Nothing, while the whole operator is paused: the last decision names the ConfigMap that pauses it."
+        }
         if causes.contains(.switchedOff) {
             return "Nothing, until someone sets \(spec.target) above 0 replicas: it was set to 0 by hand."
         }
         if causes.contains(.duplicateTarget) {
-            return
-                "Nothing, while an older GeneralScaler scales \(spec.target): delete one of the two, or make one a DryRun."
+            return "Nothing, while another GeneralScaler scales \(spec.target): delete one of the two, or set mode to "
+                + "DryRun in one."
         }
         if causes.contains(.replicasConflict) {
             return "Nothing, while something else sets the replicas of \(spec.target) too: remove the other one."
@@ -54,7 +77,7 @@ struct NextStep {
         // A dry run is asked what it would do.
         scaling.isDryRun = false
         return DecisionInput(
-            spec: scaling, now: now, current: current, ready: status.ready ?? current,
+            spec: scaling, now: now, current: current, ready: status.ready,
             observations: status.metrics.map { metric in
                 metric.value.map { .value($0, observedAt: now) } ?? .noData(metric.missing ?? "unknown")
             },
@@ -62,14 +85,27 @@ struct NextStep {
         )
     }
 
+    // MARK: Sentences
+
     private static func missing(_ spec: GeneralScalerSpec, _ status: StatusView) -> String {
         let names = status.metrics.filter { $0.value == nil }.map(\.name).joined(separator: ", ")
         let fallback =
             spec.fallback.behavior == .hold
             ? ""
             : "; the fallback (\(spec.fallback.behavior.rawValue)) comes in after "
-                + "\(spec.fallback.failureThreshold) polls and \(FallbackSpec.minimumFailureTime.shortText)"
+                + "\(spec.fallback.failureThreshold.counted("poll")) and \(FallbackSpec.minimumFailureTime.shortText)"
         return "Until \(names) has a value again, no replica is removed\(fallback)."
+    }
+
+    /// What ready replicas have to do with the steps below, which take for granted that all are.
+    private static func notReady(_ input: DecisionInput) -> String? {
+        guard let ready = input.ready, ready < input.current,
+            input.spec.metrics.contains(where: { $0.targetType == .value })
+        else { return nil }
+        let isHeld = ready * 2 < input.current
+        return
+            "While only \(Decision.readyText(ready, of: input.current)), a value per replica adds replicas for the ready "
+            + "ones alone\(isHeld ? ", and removes none" : "")."
     }
 
     private static func up(_ outlook: Outlook, _ input: DecisionInput) -> String {
@@ -80,7 +116,7 @@ struct NextStep {
                 if input.current == 0 { return "\(metric.name) is above \(metric.activation.shortText)" }
                 return thresholds?.more.map { "\(metric.name) is above \($0.shortText)" }
             }
-            let window = input.spec.safety.scaleUpStabilization
+            let window = input.current == 0 ? .zero : input.spec.safety.scaleUpStabilization
             let stays = window > .zero ? " and stays there for \(window.shortText)" : ""
             return "A scale-up comes when \(conditions.joined(separator: " or "))\(stays)\(wait(time, input))."
         }
@@ -92,18 +128,34 @@ struct NextStep {
         case .from(let time):
             let window = input.spec.safety.scaleDownStabilization
             let stays = window > .zero ? " and stays there for \(window.shortText)" : ""
-            let isToZero = input.current == 1 && input.spec.minReplicas == 0
             let conditions: [String] = zip(input.spec.metrics, outlook.thresholds).compactMap { metric, thresholds in
-                if isToZero { return "\(metric.name) is at most \(metric.activation.shortText)" }
-                return thresholds?.fewer.map { "\(metric.name) is at most \($0.shortText)" }
+                thresholds?.fewer.map { "\(metric.name) is at most \($0.shortText)" }
             }
-            let text = conditions.joined(separator: " and ")
-            if isToZero {
-                let idle = input.spec.safety.effectiveScaleDownCooldown.shortText
-                return "The last replica goes when \(text) and stays so for \(idle)."
-            }
-            return "A scale-down comes when \(text)\(stays)\(wait(time, input))."
+            return "A scale-down comes when \(conditions.joined(separator: " and "))\(stays)\(wait(time, input))."
         }
+    }
+
+    /// All replicas go in one step, once every metric has been idle for the whole cooldown.
+    private static func zero(_ step: Outlook.Step, _ input: DecisionInput, _ status: StatusView) -> String {
+        guard case .from(let time) = step else {
+            guard case .held(let causes) = step, !causes.isEmpty else {
+                return "It does not go to 0 replicas: no value of its metrics counts as idle."
+            }
+            return "It does not go to 0 replicas: \(words(causes, input))."
+        }
+        let idle = input.spec.metrics.map { "\($0.name) is at most \($0.activation.shortText)" }
+            .joined(separator: " and ")
+        let assumed =
+            status.metrics.contains(where: \.isAssumed)
+            ? "; a value that stands for an empty result does not count" : ""
+        guard !status.isIdle else {
+            let when =
+                time > input.now
+                ? "at \(time.rfc3339(.seconds)), in \((time - input.now).shortText)," : "at the next poll"
+            return "It goes to 0 replicas \(when) if \(idle) until then\(assumed)."
+        }
+        let cooldown = input.spec.safety.effectiveScaleDownCooldown.shortText
+        return "It goes to 0 replicas when \(idle) and stays so for \(cooldown)\(assumed)."
     }
 
     private static func wait(_ time: Timestamp, _ input: DecisionInput) -> String {
@@ -128,6 +180,10 @@ struct NextStep {
             default: cause.rawValue
             }
         }
-        return words.isEmpty ? "the metrics ask for none, whatever their value" : words.joined(separator: "; ")
+        guard words.isEmpty else { return words.joined(separator: "; ") }
+        let isReadyMissing = input.ready == nil && input.spec.metrics.contains { $0.targetType == .value }
+        return isReadyMissing
+            ? "the target does not report how many of its replicas are ready"
+            : "the metrics ask for none, whatever their value"
     }
 }

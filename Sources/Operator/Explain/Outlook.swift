@@ -20,7 +20,10 @@ package struct Outlook: Sendable {
     /// By metric, in the order of the spec; nil for one that recommends nothing, such as an error ratio.
     package let thresholds: [Thresholds?]
     package let up: Step
+    /// To a count above 0.
     package let down: Step
+    /// To 0 replicas, once every metric is idle; nil if `minReplicas` does not allow it.
+    package let zero: Step?
 
     /// No cooldown is longer; what is still held then is held by something else.
     private static let horizon: Duration = .seconds(2 * 86_400)
@@ -38,7 +41,18 @@ package struct Outlook: Sendable {
                 return thresholds == nil ? nil : max(wanted * 2, wanted + metric.target)
             }
         ) { $0.desired > $0.current }
-        down = Self.step(input, asking: thresholds.map { $0.map { max(0, $0.fewer ?? 0) } }) { $0.desired < $0.current }
+        var withoutZero = input
+        withoutZero.spec.minReplicas = max(1, input.spec.minReplicas)
+        down = Self.step(withoutZero, asking: thresholds.map { $0.map { max(0, $0.fewer ?? 0) } }) {
+            $0.desired < $0.current
+        }
+        let canGo = input.spec.minReplicas == 0 && isAboveZero
+        zero = canGo ? Self.step(input, asking: input.spec.metrics.map(Self.idleValue)) { $0.desired == 0 } : nil
+    }
+
+    /// Nil if no value of the metric counts as idle.
+    private static func idleValue(of metric: MetricSpec) -> Double? {
+        metric.targetType == .value && metric.activation < 0 ? nil : metric.activation
     }
 
     // MARK: Thresholds
@@ -47,7 +61,8 @@ package struct Outlook: Sendable {
         func asked(_ value: Double) -> Int? {
             input.spec.policy.recommend(
                 PolicyInput(
-                    now: input.now, current: input.current, ready: input.current, metrics: [metric],
+                    now: input.now, current: input.current, ready: input.ready == nil ? 0 : input.current,
+                    metrics: [metric],
                     observations: [.value(value, observedAt: input.now)],
                     scaleUpStep: input.spec.safety.maxScaleUpRate.step(from: input.current)
                 )
@@ -96,7 +111,7 @@ package struct Outlook: Sendable {
         var input = input
         input.spec.safety.scaleUpStabilization = .zero
         input.spec.safety.scaleDownStabilization = .zero
-        input.ready = input.current
+        if input.ready != nil { input.ready = input.current }
         // Idle from now on, where nothing is known of before.
         input.history.lastActiveTime = input.history.lastActiveTime ?? input.now
         let (now, observations) = (input.now, input.observations)

@@ -6,6 +6,8 @@ struct StatusView {
     struct Metric {
         let name: String
         let value: Double?
+        /// The value stands for one that the source does not have.
+        let isAssumed: Bool
         let observedAt: Timestamp?
         /// Why there is no value.
         let missing: String?
@@ -27,6 +29,12 @@ struct StatusView {
     let ready: Int?
     let limitedBy: [Cause]
     let metrics: [Metric]
+    /// Every metric is idle, and has been since ``ScalingHistory/lastActiveTime``.
+    let isIdle: Bool
+    /// Nil in a status that was never written.
+    let observedGeneration: Int?
+    /// Why nothing can be decided or carried out.
+    let obstacle: Blocker.Reason?
 
     init(_ status: JSON) {
         reason = status["reason"]?.stringValue
@@ -38,6 +46,7 @@ struct StatusView {
             Metric(
                 name: metric["name"]?.stringValue ?? "",
                 value: metric["value"]?.doubleValue,
+                isAssumed: metric["assumed"] == true,
                 observedAt: metric["observedAt"]?.stringValue.flatMap(Timestamp.init(rfc3339:)),
                 missing: metric["noData"]?.stringValue ?? metric["error"]?.stringValue,
                 target: metric["target"]?.doubleValue,
@@ -45,5 +54,11 @@ struct StatusView {
                 recommended: metric["recommended"]?.intValue
             )
         }
+        isIdle = status["idle"] == true
+        observedGeneration = status["observedGeneration"]?.intValue
+        obstacle =
+            (status["conditions"]?.arrayValue ?? []).lazy
+            .filter { $0["type"]?.stringValue == Condition.Kind.ready.rawValue && $0["status"] == "False" }
+            .compactMap { $0["reason"]?.stringValue.flatMap(Blocker.Reason.init) }.first
     }
 }

@@ -122,14 +122,14 @@ struct MetricsPage {
     private func writeDecisions(
         of scalers: [(ScalerSnapshot, MetricsText.SharedLabels)], into text: inout MetricsText
     ) {
-        let replicas: [(MetricFamily, (Decision) -> Int)] = [
+        let replicas: [(MetricFamily, (Decision) -> Int?)] = [
             (.scalerCurrent, \.current), (.scalerReadyReplicas, \.ready), (.scalerRecommended, \.recommended),
             (.scalerDesired, \.desired),
         ]
         for (family, value) in replicas {
             text.begin(family)
             for (scaler, labels) in scalers {
-                if let decision = scaler.decision { text.sample(labels, Double(value(decision))) }
+                if let count = scaler.decision.flatMap(value) { text.sample(labels, Double(count)) }
             }
         }
         text.begin(.scalerLimited)

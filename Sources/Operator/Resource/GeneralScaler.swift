@@ -60,6 +60,9 @@ package struct TargetReference: Sendable, Hashable, CustomStringConvertible {
     }
 
     package var description: String { "\(kind)/\(name)" }
+
+    /// The API group; empty for the core group.
+    var group: String { apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : "" }
 }
 
 /// A target and the namespace it is in.
@@ -70,5 +73,20 @@ package struct TargetPlace: Sendable, Hashable {
     package init(namespace: String, target: TargetReference) {
         self.namespace = namespace
         self.target = target
+    }
+}
+
+/// One object that is scaled: all versions of an API group show the same objects.
+struct TargetKey: Sendable, Hashable {
+    let namespace: String
+    let group: String
+    let kind: String
+    let name: String
+
+    init(_ target: TargetReference, in namespace: String) {
+        self.namespace = namespace
+        group = target.group
+        kind = target.kind
+        name = target.name
     }
 }

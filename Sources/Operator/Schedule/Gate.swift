@@ -10,6 +10,8 @@ final class Gate: Sendable {
 
     private let state = Mutex(State())
 
+    var isOpen: Bool { state.withLock(\.isOpen) }
+
     func open() {
         let waiters = state.withLock { state in
             state.isOpen = true
@@ -21,16 +23,17 @@ final class Gate: Sendable {
 
     /// Waits until it is open, the time has passed or the task is cancelled.
     func wait(for duration: Duration, time: OperatorTime) async {
-        guard !state.withLock(\.isOpen) else { return }
+        guard !isOpen else { return }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.untilOpen() }
+            group.addTask { await self.wait() }
             group.addTask { try? await time.sleep(duration) }
             await group.next()
             group.cancelAll()
         }
     }
 
-    private func untilOpen() async {
+    /// Waits until it is open or the task is cancelled.
+    func wait() async {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID

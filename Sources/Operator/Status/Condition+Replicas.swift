@@ -7,14 +7,20 @@ extension Condition {
 
     /// - Parameter unreadySince: since when fewer replicas are ready than there are; nil while all are.
     static func replicasReady(unreadySince: Timestamp?, decision: Decision) -> Condition {
+        guard let readyText = decision.readyText else {
+            return Condition(
+                .replicasReady, .unknown, "ReadyReplicasUnknown",
+                "The target's status does not say how many of its replicas are ready (readyReplicas). A metric with "
+                    + "targetType Value changes nothing then: use a total with targetType AverageValue.")
+        }
         guard let unreadySince, decision.time - unreadySince >= replicasReadyTime else {
             return Condition(
                 .replicasReady, .true, "ReplicasReady", "All replicas are ready, or had too little time to become so.")
         }
         return Condition(
             .replicasReady, .false, "ReplicasNotReady",
-            "\(decision.ready) of \(decision.current) replicas have been ready since \(unreadySince.rfc3339(.seconds)): "
-                + "look at the target's pods and at room in the cluster.")
+            "\(readyText), and fewer than all have been since \(unreadySince.rfc3339(.seconds)): look at the target's "
+                + "pods and at room in the cluster.")
     }
 }
 

@@ -7,13 +7,13 @@ extension Decision {
         var record: [String: JSON] = [
             "time": .string(time.rfc3339()),
             "current": .integer(Int64(current)),
-            "ready": .integer(Int64(ready)),
             "recommended": .integer(Int64(recommended)),
             "desired": .integer(Int64(desired)),
             "metrics": .array(metrics.map(\.json)),
             "limitedBy": .array(limitedBy.map { .string($0.rawValue) }),
             "reason": .string(reason),
         ]
+        if let ready { record["ready"] = .integer(Int64(ready)) }
         if let budget {
             record["budget"] = [
                 "costPerHour": .number(budget.costPerHour), "maxCostPerHour": .number(budget.maxCostPerHour),

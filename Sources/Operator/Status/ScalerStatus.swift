@@ -6,8 +6,13 @@ package struct ScalerStatus: Sendable {
     package var conditions: [RecordedCondition]
     package var observedGeneration: Int
     package var target: TargetReference?
+    /// The object that had the target's name; nil before it was seen.
+    package var targetUID: String?
     /// As it stands in a status that was read.
     package private(set) var targetName: String?
+    /// Of a status that was read: the last time at which the scaler is known to have scaled the target, the earliest of
+    /// all times if there was none; nil if it had to leave the target to another.
+    package private(set) var heldTargetAt: Timestamp?
     /// What was decided last; nil before the first decision and of a status read back.
     package var decision: Decision?
     /// What stands in the way of a newer decision; nil where the last one holds.
@@ -18,6 +23,7 @@ package struct ScalerStatus: Sendable {
         conditions: [RecordedCondition] = [],
         observedGeneration: Int = 0,
         target: TargetReference? = nil,
+        targetUID: String? = nil,
         decision: Decision? = nil,
         blocker: Blocker? = nil,
         history: ScalingHistory = ScalingHistory()
@@ -25,6 +31,7 @@ package struct ScalerStatus: Sendable {
         self.conditions = conditions
         self.observedGeneration = observedGeneration
         self.target = target
+        self.targetUID = targetUID
         self.decision = decision
         self.blocker = blocker
         self.history = history
@@ -44,6 +51,16 @@ package struct ScalerStatus: Sendable {
         conditions = (json["conditions"]?.arrayValue ?? []).compactMap(RecordedCondition.init)
         observedGeneration = json["observedGeneration"]?.intValue ?? 0
         targetName = json["targetName"]?.stringValue
+        targetUID = json["targetUID"]?.stringValue
+        let scaledAt = [time("lastScaleUpTime"), time("lastScaleDownTime")].compactMap(\.self).max()
+        let isDecided = json["lastDecisionTime"]?.stringValue != nil
+        if isDecided, !limitedBy.contains(.string(Cause.duplicateTarget.rawValue)) {
+            heldTargetAt = scaledAt ?? Timestamp(microsecondsSince1970: .min)
+        }
+        // Before there was a field for it, it showed in what else was there.
+        let showsReplicas =
+            seen.map { $0 > 0 } ?? false || scaledAt != nil
+            || limitedBy.contains(.string(Cause.switchedOff.rawValue))
         history = ScalingHistory(
             lastScaleUpTime: time("lastScaleUpTime"),
             lastScaleDownTime: time("lastScaleDownTime"),
@@ -53,7 +70,7 @@ package struct ScalerStatus: Sendable {
             scaledToZero: json["scaledToZero"] == true,
             pendingScale: pending,
             lastSeenReplicas: seen,
-            hasSeenReplicas: seen.map { $0 > 0 } ?? false || limitedBy.contains(.string(Cause.switchedOff.rawValue))
+            hasSeenReplicas: targetUID == nil ? showsReplicas : json["seenAboveZero"] == true
         )
     }
 
@@ -64,6 +81,8 @@ package struct ScalerStatus: Sendable {
             "observedGeneration": .integer(Int64(observedGeneration)),
             "conditions": .array(conditions.map(\.json)),
             "targetName": target.map { .string($0.description) } ?? .null,
+            "targetUID": targetUID.map(JSON.string) ?? .null,
+            "seenAboveZero": history.hasSeenReplicas ? true : .null,
             "lastScaleUpTime": time(history.lastScaleUpTime),
             "lastScaleDownTime": time(history.lastScaleDownTime),
             "lastOutsideChangeTime": time(history.lastOutsideChangeTime),
@@ -73,7 +92,7 @@ package struct ScalerStatus: Sendable {
         ]
         if let decision {
             status["currentReplicas"] = .integer(Int64(history.lastSeenReplicas ?? decision.current))
-            status["readyReplicas"] = .integer(Int64(decision.ready))
+            status["readyReplicas"] = decision.ready.map { .integer(Int64($0)) } ?? .null
             status["recommendedReplicas"] = .integer(Int64(decision.recommended))
             status["desiredReplicas"] = .integer(Int64(decision.desired))
             status["reason"] = .string(decision.reason)

@@ -25,12 +25,13 @@ package struct Blocker: Error, Sendable, Hashable {
         case targetNotScalable = "TargetNotScalable"
         case targetForbidden = "TargetForbidden"
         case targetUnavailable = "TargetUnavailable"
+        case targetScaleUnreadable = "TargetScaleUnreadable"
         case scaleFailed = "ScaleFailed"
 
         /// Whether a new message alone is news: it changes only when the trouble does, and not with the generation.
         var isToldByItsMessage: Bool {
             switch self {
-            case .secretNotFound, .secretNotReadable, .secretInvalid: true
+            case .secretNotFound, .secretNotReadable, .secretInvalid, .targetScaleUnreadable: true
             default: false
             }
         }
@@ -41,7 +42,9 @@ package struct Blocker: Error, Sendable, Hashable {
             case .invalidSpec, .unknownMetricType, .invalidMetricConfig, .pluginUnavailable, .secretNotFound,
                 .secretNotReadable, .secretForbidden, .secretInvalid, .secretUnavailable:
                 false
-            case .targetNotFound, .targetNotScalable, .targetForbidden, .targetUnavailable, .scaleFailed: true
+            case .targetNotFound, .targetNotScalable, .targetForbidden, .targetUnavailable, .targetScaleUnreadable,
+                .scaleFailed:
+                true
             }
         }
     }
@@ -125,10 +128,13 @@ extension Decision {
 
     fileprivate var budgetCondition: Condition? {
         guard let budget else { return nil }
-        let cost = "\(current) replicas cost \(budget.costPerHour) an hour; the budget is \(budget.maxCostPerHour)"
+        let (cost, most) = (budget.costPerHour.shortText, budget.maxCostPerHour.shortText)
+        let bill =
+            "\(current.counted("replica")) \(current == 1 ? "costs" : "cost") \(cost) an hour; the budget is \(most)"
         return budget.overspendPerHour > 0
-            ? Condition(.withinBudget, .false, "OverBudget", "\(cost): \(budget.overspendPerHour) too much.")
-            : Condition(.withinBudget, .true, "WithinBudget", "\(cost).")
+            ? Condition(
+                .withinBudget, .false, "OverBudget", "\(bill): \(budget.overspendPerHour.shortText) too much.")
+            : Condition(.withinBudget, .true, "WithinBudget", "\(bill).")
     }
 
     fileprivate var fallbackCondition: Condition? {

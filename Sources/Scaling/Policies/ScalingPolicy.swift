@@ -6,7 +6,7 @@ package protocol ScalingPolicy: Sendable {
 package struct PolicyInput: Sendable {
     package var now: Timestamp
     package var current: Int
-    /// Replicas that take load; at most a stale view of `current`.
+    /// Replicas that are known to take load; at most a stale view of `current`.
     package var ready: Int
     package var metrics: [MetricSpec]
     /// One per metric, in the same order, already judged for age and sense.

@@ -96,7 +96,7 @@ extension Referee {
         return downFault(scale, plan)
     }
 
-    /// The oldest that claims a target has it.
+    /// The oldest that claims a target has it; of several created in the same second, the one that scales it already.
     private func ownershipFault(_ scale: AcceptedScale, _ version: ScalerVersion) -> String? {
         let window = window(upTo: scale.decidedBy)
         let claims = versions.values.joined().filter { $0.plan.target == scale.target && $0.plan.claimsTarget }
@@ -105,9 +105,32 @@ extension Referee {
             let standing = claims.filter { $0.since <= moment && $0.until ?? .max >= moment }
             // At the moment of a change both are right.
             let others = standing.filter { $0.uid != version.uid && $0.until != moment && $0.since != moment }
-            return others.allSatisfy { (version.created, version.uid) < ($0.created, $0.uid) }
+            return others.allSatisfy { version.created <= $0.created }
         }
-        return owned ? nil : "an older scaler has that target"
+        guard owned else { return "an older scaler has that target" }
+        return tieFault(scale, version, others: Set(claims.filter { $0.created == version.created }.map(\.uid)))
+    }
+
+    /// Of scalers that were created in the same second, one that has scaled the target keeps it while it claims it. By
+    /// clocks that differ nobody can tell who did last.
+    private func tieFault(_ scale: AcceptedScale, _ version: ScalerVersion, others: Set<String>) -> String? {
+        guard !faults.has(.clockJump), !faults.has(.skew) else { return nil }
+        let last = scales.last { $0.target == scale.target && $0.isKnown && $0.startsCooldown }
+        guard let last, last.pending.uid != version.uid, others.contains(last.pending.uid),
+            claimsThroughout(last.pending.uid, scale.target, since: last.decidedBy),
+            claimsThroughout(version.uid, scale.target, since: last.decidedBy)
+        else { return nil }
+        return "\(last.pending.scaler), created in the same second, scales that target already"
+    }
+
+    /// Whether the scaler has claimed the target without a break from well before that time on.
+    private func claimsThroughout(_ uid: String, _ target: String, since time: Int64) -> Bool {
+        let start = window(upTo: time).lowerBound
+        let later = versions.values.joined().filter { $0.uid == uid && $0.until ?? .max >= start }
+        guard let first = later.map(\.since).min(), first <= start, later.contains(where: { $0.until == nil }) else {
+            return false
+        }
+        return later.allSatisfy { $0.plan.target == target && $0.plan.claimsTarget }
     }
 
     private func upFault(_ scale: AcceptedScale, _ plan: ScalerPlan) -> String? {
@@ -137,13 +160,13 @@ extension Referee {
 
     private func downFault(_ scale: AcceptedScale, _ plan: ScalerPlan) -> String? {
         if let fault = spacingFault(scale, plan) { return fault }
-        guard plan.downStep(from: scale.from) > 0 else { return "maxScaleDownRate forbids scaling down" }
         let mayFallBack = [.static, .ifLower].contains(plan.fallback) && hasFailures(scale, plan)
         if scale.to == 0 {
             if isIdle(scale, plan) { return nil }
             // No policy recommends 0.
             guard mayFallBack, plan.fallbackReplicas == 0 else { return "it was not idle for long enough" }
         }
+        guard plan.downStep(from: scale.from) > 0 else { return "maxScaleDownRate forbids scaling down" }
         if scale.from - scale.to > plan.downStep(from: scale.from) {
             return "that is more than maxScaleDownRate at once"
         }

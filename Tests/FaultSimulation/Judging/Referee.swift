@@ -84,6 +84,12 @@ final class Referee {
         loseOutcome { $0.target == target }
     }
 
+    /// Another object has the target's name: its replicas tell nothing of the former one.
+    func targetReplaced(_ target: String) {
+        outsideScales[target, default: []].append(timeline.now)
+        loseOutcome { $0.target == target }
+    }
+
     /// From now on nobody can tell that the last of these had happened, where it was not written down yet what had come of
     /// it.
     private func loseOutcome(ofLast matches: (AcceptedScale) -> Bool) {

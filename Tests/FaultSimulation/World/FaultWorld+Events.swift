@@ -81,7 +81,7 @@ extension FaultWorld {
             timeline.after(dice.duration(0...40_000)) { [unowned self] in
                 let replicas = dice.within(0...6)
                 cluster.create(deployment: name, replicas: replicas)
-                referee.outsideScale(name, to: replicas)
+                referee.targetReplaced(name)
                 pumpWatches()
             }
             return

@@ -29,7 +29,7 @@ extension FuzzTarget {
         for value in [0.001, 1_000_000] {
             let outcome = DecisionEngine.decide(
                 DecisionInput(
-                    spec: resolved, now: now, current: 7, ready: target?.readyReplicas ?? 7,
+                    spec: resolved, now: now, current: 7, ready: target?.ready.count(isReportedByKind: value < 1),
                     observations: [.value(value, observedAt: now), .failed("the source is gone")],
                     history: scaler.status.history))
             let desired = outcome.decision.desired

@@ -19,11 +19,12 @@ struct AdmissionJudgeTests {
     }
 
     private func judge(
-        others: [JSON] = [], mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in true }
+        others: [JSON] = [], mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in true },
+        rival: @escaping @Sendable (TargetReference, String) async -> String? = { _, _ in nil }
     ) throws -> AdmissionJudge {
         let scalers = try others.map { try GeneralScaler($0) }
         return AdmissionJudge(
-            source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) },
+            source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) }, rival: rival,
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
     }
 
@@ -121,6 +122,35 @@ struct AdmissionJudgeTests {
         #expect(try await verdict(judge, World.scaler("api")).warnings.isEmpty)
     }
 
+    @Test("an autoscaler of another kind on the target is a warning that names it, but not for who claims nothing")
+    func rival() async throws {
+        let judge = try judge(rival: { target, namespace in
+            target.name == "web" && namespace == "shop" ? "HorizontalPodAutoscaler/web-hpa" : nil
+        })
+        let warnings = try await verdict(judge, World.scaler()).warnings
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.hasPrefix("HorizontalPodAutoscaler/web-hpa scales Deployment/web too") == true)
+        #expect(try await verdict(judge, World.scaler("web", ["paused": true])).warnings.isEmpty)
+        #expect(try await verdict(judge, World.scaler("web", ["mode": "DryRun"])).warnings.isEmpty)
+        #expect(try await verdict(judge, World.scaler("api")).warnings.isEmpty)
+    }
+
+    @Test("a cluster that does not say in time what else scales the target holds nothing up, and hides no problem")
+    func slowRival() async throws {
+        source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
+        let judge = try judge(rival: { _, _ in
+            let (never, _) = AsyncStream<Never>.makeStream()
+            for await _ in never {}
+            return "HorizontalPodAutoscaler/late"
+        })
+        async let answer = verdict(judge, Self.scaler(config: [:]))
+        try await clock.sleeper(dueIn: AdmissionLimits.rivalTime)
+        clock.advance(by: AdmissionLimits.rivalTime)
+        let verdict = try await answer
+        #expect(verdict.problems.map(\.description) == ["spec.metrics[0].config.queue: is required"])
+        #expect(verdict.warnings.isEmpty)
+    }
+
     @Test("a reference to a Secret that the author may not read is a warning; what cannot be told is none")
     func secrets() async throws {
         let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis", "key": "password"]]]
@@ -154,7 +184,7 @@ struct AdmissionJudgeTests {
     @Test("a plugin that does not answer in time holds nothing up")
     func slow() async throws {
         let judge = AdmissionJudge(
-            source: HangingSource(), scalers: { [] }, mayRead: { _, _ in nil },
+            source: HangingSource(), scalers: { [] }, mayRead: { _, _ in nil }, rival: { _, _ in nil },
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
         async let answer = verdict(judge, World.scaler())
         try await clock.sleeper(dueIn: AdmissionLimits.reviewTime)

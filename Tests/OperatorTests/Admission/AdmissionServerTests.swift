@@ -81,7 +81,8 @@ struct AdmissionServerTests {
         ) async throws {
             let (ports, port) = AsyncStream<Int>.makeStream()
             let judge = AdmissionJudge(
-                source: world.source, scalers: { [] }, mayRead: { _, _ in nil }, time: time)
+                source: world.source, scalers: { [] }, mayRead: { _, _ in nil }, rival: { _, _ in nil },
+                time: time)
             let server = AdmissionServer(
                 address: ListenAddress(host: "127.0.0.1", port: 0), certificates: keeper, judge: judge, time: time,
                 metrics: metrics, logger: .silent, onBound: { port.yield($0) })

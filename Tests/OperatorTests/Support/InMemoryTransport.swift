@@ -7,6 +7,7 @@ import TestSupport
 final class InMemoryTransport: HTTPClient {
     private struct OpenWatch {
         let watch: WatchSubscription
+        let url: String
         /// The reader has dealt with all it got and asks for more.
         var isAsking = false
     }
@@ -41,6 +42,9 @@ final class InMemoryTransport: HTTPClient {
         let isFrozen = network.withLock(\.isFrozen)
         return watches.withLock { $0.values.allSatisfy { isFrozen || $0.isAsking && !$0.watch.hasWaitingFrames } }
     }
+
+    /// What watches are open of.
+    var watchedURLs: [String] { watches.withLock { $0.values.map(\.url) } }
 
     // MARK: Trouble
 
@@ -114,7 +118,7 @@ final class InMemoryTransport: HTTPClient {
             return HTTPStream(head: head(of: answer), nextChunk: { rest.withLock { $0.take() } }, cancel: {})
         case .watch(let watch):
             let id = lastWatch.add(1, ordering: .relaxed).newValue
-            watches.withLock { $0[id] = OpenWatch(watch: watch) }
+            watches.withLock { $0[id] = OpenWatch(watch: watch, url: request.url) }
             return HTTPStream(
                 head: head(of: answer),
                 nextChunk: { [self] () throws(HTTPError) in

@@ -148,6 +148,17 @@ struct OperatorFixture: Sendable {
         throw Unexpected("no event \(reason) came")
     }
 
+    /// Whether the operator has a watch of the resource open.
+    func watches(_ plural: String) -> Bool { transport.watchedURLs.contains { $0.contains("/\(plural)?") } }
+
+    /// Returns once the condition holds; time stands still.
+    func wait(until condition: () async throws -> Bool) async throws {
+        while try await !condition() {
+            try Task.checkCancellation()
+            await Task.yield()
+        }
+    }
+
     /// Patches of the scale subresource that the API server accepted, oldest first.
     var scalePatches: [LoggedRequest] {
         api.requests.filter { $0.info?.subresource == "scale" && $0.method == "PATCH" && $0.status < 300 }

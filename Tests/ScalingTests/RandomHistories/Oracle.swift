@@ -104,6 +104,9 @@ struct Oracle {
             return view.from == 0 && view.isActive ? nil : "an activation without an active metric"
         }
         if view.from == 0, !view.names(.fallback) { return "up from 0 without an activation" }
+        if view.isReadyUnknown, !view.names(.fallback), !view.names(.errorBudget), !view.asksForMoreInTotal {
+            return "up on a value per replica though nobody knows how many are ready"
+        }
         if view.decision.recommended <= view.from { return "up without a recommendation" }
         let safety = view.spec.safety
         if view.to - view.from > safety.maxScaleUpRate.step(from: view.from) { return "up over the rate" }
@@ -123,7 +126,6 @@ struct Oracle {
     private func checkDown(_ view: View) -> String? {
         let safety = view.spec.safety
         if view.isWithin(view.spec.pollingInterval, of: lastScaling) { return "down twice in an interval" }
-        if safety.maxScaleDownRate.step(from: view.from) == 0 { return "down though the rate forbids it" }
         let cooldown = safety.scaleDownCooldown ?? safety.cooldown ?? .seconds(300)
         if view.isWithin(cooldown, of: lastOutsideChange) { return "down right after someone's change" }
         if view.names(.toZero) {
@@ -131,6 +133,7 @@ struct Oracle {
             if view.isMissingAny || view.isActive { return "to 0 while not idle" }
             return view.isWithin(cooldown, of: idleSince) ? "to 0 too early" : nil
         }
+        if safety.maxScaleDownRate.step(from: view.from) == 0 { return "down though the rate forbids it" }
         if view.from - view.to > safety.maxScaleDownRate.step(from: view.from) { return "down over the rate" }
         if view.isWithin(cooldown, of: lastScaling) { return "down in a cooldown" }
         // The cap lowers whatever the metrics say, but only down to itself.
@@ -138,6 +141,9 @@ struct Oracle {
         if view.isMissingAny {
             let mayLower = [.static, .staticIfLower].contains(view.spec.fallback.behavior) && view.isMissingAll
             return view.names(.fallback) && mayLower ? nil : "down on missing data"
+        }
+        if view.isReadyUnknown, view.hasValuePerReplica {
+            return "down on a value per replica though nobody knows how many are ready"
         }
         if view.asksForMore { return "down though a ratio is above 1" }
         return view.decision.recommended < view.from ? nil : "down without a recommendation"
@@ -149,6 +155,7 @@ struct Oracle {
     private struct View {
         let spec: ScalingSpec
         let holds: Bool
+        let isReadyUnknown: Bool
         let now: Timestamp
         let decision: Decision
         /// Nil where a reading is missing, stale or senseless.
@@ -157,6 +164,7 @@ struct Oracle {
         init(_ input: DecisionInput, _ decision: Decision) {
             spec = input.spec
             holds = !input.holds.isEmpty || spec.isPaused
+            isReadyUnknown = input.ready == nil
             now = input.now
             self.decision = decision
             values = zip(spec.metrics, input.observations).map { metric, observation in
@@ -185,6 +193,20 @@ struct Oracle {
             zip(spec.metrics, values).contains { metric, value in
                 guard let value, !isError(metric) else { return false }
                 return value / metric.target > (metric.targetType == .value ? 1 : Double(from))
+            }
+        }
+
+        /// Some total is more than the replicas are to share.
+        var asksForMoreInTotal: Bool {
+            zip(spec.metrics, values).contains { metric, value in
+                metric.targetType == .averageValue && (value ?? 0) / metric.target > Double(from)
+            }
+        }
+
+        /// Some value per replica differs from its target.
+        var hasValuePerReplica: Bool {
+            zip(spec.metrics, values).contains { metric, value in
+                metric.targetType == .value && value != nil && !isError(metric)
             }
         }
 

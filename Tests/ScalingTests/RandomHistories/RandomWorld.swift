@@ -73,7 +73,7 @@ struct RandomWorld {
             spec: spec,
             now: now,
             current: current,
-            ready: random.chance(percent: 20) ? random.within(0...current + 2) : current,
+            ready: ready(),
             observations: spec.metrics.indices.map { observe($0, now) },
             history: history,
             holds: random.chance(percent: 2) ? [random.pick([.duplicateTarget, .replicasConflict, .notLeader])] : []
@@ -86,6 +86,15 @@ struct RandomWorld {
         history = outcome.history
         if decision.changesReplicas, !spec.isDryRun { scale(decision, now) }
         return nil
+    }
+
+    /// Replicas that are ready; nil if the target does not say.
+    private mutating func ready() -> Int? {
+        switch random.below(100) {
+        case 0..<20: random.within(0...current + 2)
+        case 20..<23: nil
+        default: current
+        }
     }
 
     private mutating func scale(_ decision: Decision, _ now: Timestamp) {

@@ -111,10 +111,10 @@ helm.sh/chart: {{ include "generalscaler.versionLabel" (printf "%s-%s" .Chart.Na
 # What else may scale a target.
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
-  verbs: [list]
+  verbs: [list, watch]
 - apiGroups: [keda.sh]
   resources: [scaledobjects]
-  verbs: [list]
+  verbs: [list, watch]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

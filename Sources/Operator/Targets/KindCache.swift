@@ -1,0 +1,79 @@
+import KubernetesClient
+import Logging
+import Synchronization
+
+/// One kind of targets, as a watch shows it.
+final class KindCache: Sendable {
+    let kind: ResourceKind
+    let informer: Informer<CachedTarget>
+    /// Opens once the kind has been listed, or its list was refused.
+    let isListed: Gate
+    /// Opens when no GeneralScaler has a target of the kind any more: ends the watch.
+    let end = Gate()
+    private let reports: ReadyReports
+
+    /// Kinds whose replicas stand where Deployments have them.
+    static let workloads: [ResourceKind] = [.deployment, .statefulSet]
+
+    /// - Parameter targetAppeared: told of each object that is new.
+    init(
+        _ kind: ResourceKind, client: KubernetesClient, scope: Informer<CachedTarget>.Scope, logger: Logger,
+        targetAppeared: @escaping @Sendable (TargetPlace) -> Void
+    ) {
+        let isListed = Gate()
+        let reports = ReadyReports(kind)
+        self.kind = kind
+        self.isListed = isListed
+        self.reports = reports
+        informer = Informer(
+            client: client, kind: kind, scope: scope, logger: logger, decode: { try CachedTarget($0) },
+            handle: { event in
+                switch event {
+                case .added(let key, let object):
+                    reports.see(object)
+                    let target = TargetReference(apiVersion: kind.apiVersion, kind: kind.kind, name: key.name)
+                    targetAppeared(TargetPlace(namespace: key.namespace, target: target))
+                case .updated(_, _, let object): reports.see(object)
+                case .synced: isListed.open()
+                case .deleted, .malformed: break
+                }
+            },
+            listFailed: { if $0.isRefusal { isListed.open() } }
+        )
+    }
+
+    /// Whether `spec.replicas` is where the kind keeps its replicas.
+    var isWorkload: Bool { Self.workloads.contains(kind) }
+
+    /// Ready replicas of an object of the kind; nil where nobody can tell.
+    func readyReplicas(of object: CachedTarget) -> Int? {
+        reports.see(object)
+        return object.ready.count(isReportedByKind: reports.isKnown)
+    }
+}
+
+/// Whether objects of a kind report ready replicas: one that has done so shows it for all.
+private final class ReadyReports: Sendable {
+    private let hasSeen: Atomic<Bool>
+
+    init(_ kind: ResourceKind) {
+        // Every workload that Kubernetes itself has does.
+        hasSeen = Atomic(kind.group == "apps" || kind.group.isEmpty)
+    }
+
+    var isKnown: Bool { hasSeen.load(ordering: .relaxed) }
+
+    func see(_ object: CachedTarget) {
+        if case .reported = object.ready, !isKnown { hasSeen.store(true, ordering: .relaxed) }
+    }
+}
+
+extension KubernetesError {
+    /// The API server will not answer this request otherwise for as long as nobody changes rights or definitions.
+    var isRefusal: Bool {
+        switch kind {
+        case .forbidden, .unauthorized, .notFound: true
+        default: false
+        }
+    }
+}

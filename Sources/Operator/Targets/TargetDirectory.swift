@@ -1,0 +1,222 @@
+import KubernetesClient
+import Logging
+import ServiceLifecycle
+import Synchronization
+import WireFormats
+
+/// Knows the replicas of every target: from a cache that a watch keeps, one per kind of target, and from the API
+/// server itself where the cache is behind.
+///
+/// A kind is watched, and a scale is remembered, for as long as some GeneralScaler has such a target.
+final class TargetDirectory: Service {
+    /// How long a poll waits for a kind's first list before it asks for its one target alone.
+    static let syncTimeout: Duration = .seconds(5)
+
+    /// What the scale subresource of a target said, at one version of the object.
+    private struct KnownScale {
+        let resourceVersion: String
+        let answer: Result<Scale, Blocker>
+    }
+
+    private struct State {
+        var owners = TargetOwners()
+        var caches: [TargetOwners.Kind: KindCache] = [:]
+        /// Of kinds whose replicas only the scale subresource knows.
+        var scales: [TargetPlace: KnownScale] = [:]
+    }
+
+    private let client: KubernetesClient
+    private let scope: Informer<CachedTarget>.Scope
+    private let time: OperatorTime
+    private let logger: Logger
+    private let pool = WatchPool()
+    private let targetAppeared: @Sendable (TargetPlace) -> Void
+    private let state = Mutex(State())
+
+    /// - Parameter targetAppeared: told of each target that is new in a cache, for scalers that wait for it.
+    init(
+        client: KubernetesClient,
+        scope: Informer<CachedTarget>.Scope,
+        time: OperatorTime,
+        logger: Logger,
+        targetAppeared: @escaping @Sendable (TargetPlace) -> Void
+    ) {
+        self.client = client
+        self.scope = scope
+        self.time = time
+        self.logger = logger
+        self.targetAppeared = targetAppeared
+    }
+
+    /// Runs the watches, each from the moment its kind is first asked for until no scaler needs it any more.
+    func run() async throws { try await pool.run() }
+
+    /// Tells what a scaler scales; nil once it is gone.
+    func setTarget(_ target: TargetReference?, of scaler: ObjectKey) {
+        let ended: KindCache? = state.withLock { state in
+            let released = state.owners.set(target, of: scaler)
+            if let place = released.place { state.scales[place] = nil }
+            return released.kind.flatMap { state.caches.removeValue(forKey: $0) }
+        }
+        ended?.end.open()
+    }
+
+    /// Places whose scale is remembered, and kinds that are watched.
+    var kept: (places: [TargetPlace], kinds: [ResourceKind]) {
+        state.withLock { (Array($0.scales.keys), $0.caches.values.map(\.kind)) }
+    }
+
+    /// Fills the cache of a target's kind before anybody asks for the target.
+    func prepare(_ target: TargetReference, namespace: String) async {
+        guard let kind = try? await resourceKind(of: target, namespace: namespace) else { return }
+        _ = cache(of: kind, for: TargetPlace(namespace: namespace, target: target))
+    }
+
+    /// Lists every kind anew that is cached, so that nothing shown afterwards is older than this call.
+    ///
+    /// A kind that has never been listed needs none: its targets are asked for one by one. Nor does one that cannot be
+    /// listed, for want of the right for instance, keep everything else waiting: a patch of a target that was seen at an
+    /// old version is refused.
+    func relist() async {
+        let informers = state.withLock { $0.caches.values.map(\.informer) }.filter(\.hasSynced)
+        await withTaskGroup { group in
+            group.addTask {
+                await withDiscardingTaskGroup { lists in
+                    for informer in informers { lists.addTask { await informer.relist() } }
+                }
+            }
+            group.addTask { [time] in try? await time.sleep(Self.syncTimeout) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// A target's replicas.
+    ///
+    /// - Parameters:
+    ///   - minimumVersion: a cache that shows an older version is not believed.
+    ///   - bypassingCache: asks the API server in any case.
+    func snapshot(
+        of target: TargetReference, namespace: String, notOlderThan minimumVersion: String?, bypassingCache: Bool
+    ) async throws(Blocker) -> TargetSnapshot {
+        let kind = try await resourceKind(of: target, namespace: namespace)
+        let place = TargetPlace(namespace: namespace, target: target)
+        guard let cache = cache(of: kind, for: place) else { throw Self.released(target) }
+        await cache.isListed.wait(for: Self.syncTimeout, time: time)
+        guard !cache.end.isOpen else { throw Self.released(target) }
+        if !bypassingCache, cache.informer.hasSynced {
+            guard let cached = cache.informer[place.key] else {
+                state.withLock { $0.scales[place] = nil }
+                throw Blocker(scaling: target, namespace: namespace, KubernetesError(.notFound, "not in the cache"))
+            }
+            if minimumVersion.map(cached.isNotOlder) ?? true { return try await snapshot(cached, cache, place) }
+        }
+        return try await liveSnapshot(cache, place)
+    }
+
+    /// Of a poll whose scaler was deleted or edited meanwhile: nobody sees it.
+    private static func released(_ target: TargetReference) -> Blocker {
+        Blocker(.targetUnavailable, "no GeneralScaler scales \(target) any more")
+    }
+
+    // MARK: Snapshots
+
+    private func snapshot(
+        _ cached: CachedTarget, _ cache: KindCache, _ place: TargetPlace
+    ) async throws(Blocker) -> TargetSnapshot {
+        let ready = cache.readyReplicas(of: cached)
+        if cache.isWorkload {
+            return TargetSnapshot(
+                kind: cache.kind, uid: cached.uid, resourceVersion: cached.resourceVersion,
+                replicas: cached.replicas ?? 1, readyReplicas: ready)
+        }
+        let scale = try await scale(cached, cache.kind, place)
+        return TargetSnapshot(
+            kind: cache.kind, uid: scale.uid, resourceVersion: scale.resourceVersion, replicas: scale.replicas,
+            readyReplicas: scale.uid == cached.uid ? ready : nil)
+    }
+
+    private func liveSnapshot(_ cache: KindCache, _ place: TargetPlace) async throws(Blocker) -> TargetSnapshot {
+        let object: CachedTarget
+        do {
+            object = try CachedTarget(try await client.get(cache.kind, place.key))
+        } catch let error as KubernetesError {
+            throw Blocker(scaling: place.target, namespace: place.namespace, error)
+        } catch {
+            throw Blocker(.targetUnavailable, "\(place.target) makes no sense as the API server shows it: \(error)")
+        }
+        return try await snapshot(object, cache, place)
+    }
+
+    /// Where the replicas stand in other kinds only the scale subresource knows: it is asked once per version. That goes
+    /// for one that cannot be made from this version of the object, too.
+    private func scale(
+        _ cached: CachedTarget, _ kind: ResourceKind, _ place: TargetPlace
+    ) async throws(Blocker) -> Scale {
+        if let known = state.withLock({ $0.scales[place] }), known.resourceVersion == cached.resourceVersion {
+            return try known.answer.get()
+        }
+        do throws(KubernetesError) {
+            let scale = try await client.scale(of: kind, place.key)
+            remember(KnownScale(resourceVersion: scale.resourceVersion, answer: .success(scale)), place)
+            return scale
+        } catch {
+            let blocker = Blocker(scaling: place.target, namespace: place.namespace, error, kind)
+            if error.scaleFault != nil {
+                remember(KnownScale(resourceVersion: cached.resourceVersion, answer: .failure(blocker)), place)
+            }
+            throw blocker
+        }
+    }
+
+    private func remember(_ scale: KnownScale, _ place: TargetPlace) {
+        state.withLock { state in
+            if state.owners.owns(place) { state.scales[place] = scale }
+        }
+    }
+
+    // MARK: Kinds
+
+    private func resourceKind(of target: TargetReference, namespace: String) async throws(Blocker) -> ResourceKind {
+        if let known = KindCache.workloads.first(where: {
+            $0.apiVersion == target.apiVersion && $0.kind == target.kind
+        }) {
+            return known
+        }
+        do throws(KubernetesError) {
+            let resource = try await client.discover(apiVersion: target.apiVersion, kind: target.kind)
+            guard resource.hasScale, resource.kind.isNamespaced else {
+                throw KubernetesError(.notFound, "")
+            }
+            return resource.kind
+        } catch {
+            guard error.kind == .notFound else { throw Blocker(scaling: target, namespace: namespace, error) }
+            throw Blocker(
+                .targetNotScalable,
+                "the API server has no scalable kind \(target.kind) in \(target.apiVersion): check apiVersion and kind of "
+                    + "targetRef; a custom resource needs a scale subresource in its definition."
+            )
+        }
+    }
+
+    /// The kind's cache, started if this is the first time it is asked for; nil if no scaler has the target.
+    private func cache(of kind: ResourceKind, for place: TargetPlace) -> KindCache? {
+        let (cache, new, former): (KindCache?, KindCache?, KindCache?) = state.withLock { state in
+            guard state.owners.owns(place) else { return (nil, nil, nil) }
+            let name = TargetOwners.Kind(place.target)
+            let known = state.caches[name]
+            if let known, known.kind == kind { return (known, nil, nil) }
+            let cache = KindCache(kind, client: client, scope: scope, logger: logger, targetAppeared: targetAppeared)
+            state.caches[name] = cache
+            // Of a definition that was replaced by one with another name for paths.
+            return (cache, cache, known)
+        }
+        former?.end.open()
+        if let new { pool.start(until: new.end) { try await new.informer.run() } }
+        return cache
+    }
+}
+
+extension TargetPlace {
+    var key: ObjectKey { ObjectKey(namespace: namespace, name: target.name) }
+}

@@ -1,0 +1,51 @@
+import KubernetesClient
+
+/// Which scalers have which targets. What is kept of a target, or of a kind of targets, ends with the last scaler that
+/// has one. Pure.
+struct TargetOwners {
+    /// A kind as specs name it.
+    struct Kind: Hashable {
+        let apiVersion: String
+        let kind: String
+
+        init(_ target: TargetReference) {
+            apiVersion = target.apiVersion
+            kind = target.kind
+        }
+    }
+
+    /// What no scaler needs any more.
+    struct Released: Equatable {
+        var place: TargetPlace?
+        var kind: Kind?
+    }
+
+    private var places: [ObjectKey: TargetPlace] = [:]
+    private var counts: [TargetPlace: Int] = [:]
+    private var kindCounts: [Kind: Int] = [:]
+
+    func owns(_ place: TargetPlace) -> Bool { counts[place] != nil }
+
+    /// Sets what a scaler scales; nil once it is gone.
+    mutating func set(_ target: TargetReference?, of scaler: ObjectKey) -> Released {
+        let place = target.map { TargetPlace(namespace: scaler.namespace, target: $0) }
+        let former = places[scaler]
+        guard place != former else { return Released() }
+        places[scaler] = place
+        if let place {
+            counts[place, default: 0] += 1
+            kindCounts[Kind(place.target), default: 0] += 1
+        }
+        guard let former else { return Released() }
+        return Released(
+            place: Self.decrement(&counts, former) ? former : nil,
+            kind: Self.decrement(&kindCounts, Kind(former.target)) ? Kind(former.target) : nil)
+    }
+
+    /// - Returns: whether that was the last.
+    private static func decrement<Key>(_ counts: inout [Key: Int], _ key: Key) -> Bool {
+        let rest = (counts[key] ?? 1) - 1
+        counts[key] = rest > 0 ? rest : nil
+        return rest <= 0
+    }
+}

@@ -1,0 +1,44 @@
+import ServiceLifecycle
+
+/// Runs watches that start and end while the operator runs.
+final class WatchPool: Service {
+    private struct Start: Sendable {
+        let run: @Sendable () async throws -> Void
+        let end: Gate
+    }
+
+    private let starts: AsyncStream<Start>
+    private let input: AsyncStream<Start>.Continuation
+
+    init() {
+        // As many elements as watches that are started before they run.
+        (starts, input) = AsyncStream.makeStream()
+    }
+
+    /// Runs a watch until the gate is opened or the pool is shut down.
+    func start(until end: Gate, _ run: @escaping @Sendable () async throws -> Void) {
+        input.yield(Start(run: run, end: end))
+    }
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { watches in
+                for await start in starts where !start.end.isOpen {
+                    watches.addTask { await Self.run(start) }
+                }
+                watches.cancelAll()
+            }
+        } onGracefulShutdown: {
+            self.input.finish()
+        }
+    }
+
+    private static func run(_ start: Start) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await start.run() }
+            group.addTask { await start.end.wait() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}
