@@ -84,12 +84,29 @@ actor RivalDirectory {
     /// Nil where the API server has no such kind.
     private func list(_ kind: ResourceKind, _ namespace: String) async throws(KubernetesError) -> [Rival]? {
         do throws(KubernetesError) {
-            return try await client.list(kind, in: namespace) { Self.read($0, kind) }.items.compactMap(\.self)
+            let page = try await client.list(kind, in: namespace, reader: Self.reader) {
+                object -> Result<Rival?, OversizedObject> in
+                switch object {
+                case .whole(let json): .success(Self.read(json, kind))
+                case .oversized(let oversized): .failure(oversized)
+                }
+            }
+            var rivals: [Rival] = []
+            for item in page.items {
+                switch item {
+                case .success(let rival): if let rival { rivals.append(rival) }
+                case .failure(let oversized):
+                    throw KubernetesError(.tooLarge, "what is read of a \(kind.kind) \(oversized)")
+                }
+            }
+            return rivals
         } catch {
             guard error.kind == .notFound else { throw error }
             return nil
         }
     }
+
+    private static let reader = ObjectReader(ObjectFields(["spec": ["scaleTargetRef"]]))
 
     private static func read(_ object: JSON, _ kind: ResourceKind) -> Rival? {
         let reference = object["spec"]?["scaleTargetRef"]

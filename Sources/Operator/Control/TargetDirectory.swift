@@ -143,7 +143,7 @@ actor TargetDirectory: Service {
     ) async throws(Blocker) -> TargetSnapshot {
         let object: CachedTarget
         do {
-            object = try CachedTarget(try await client.get(kind, key))
+            object = try CachedTarget(try await client.get(kind, key, CachedTarget.reader))
         } catch let error as KubernetesError {
             throw Blocker(scaling: target, namespace: key.namespace, error)
         } catch {
@@ -192,7 +192,8 @@ actor TargetDirectory: Service {
         if let cache = caches[kind] { return cache }
         let synced = Gate()
         let informer = Informer<CachedTarget>(
-            client: client, kind: kind, scope: scope, logger: logger, decode: { try CachedTarget($0) },
+            client: client, kind: kind, scope: scope, reader: CachedTarget.reader, logger: logger,
+            decode: { try CachedTarget($0) },
             handle: { [targetAppeared] event in
                 switch event {
                 case .added(let key, _):

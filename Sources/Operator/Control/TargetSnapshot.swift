@@ -12,6 +12,9 @@ struct TargetSnapshot: Sendable, Hashable {
 
 /// What a cache keeps of an object that may be a target.
 struct CachedTarget: Sendable, Hashable {
+    /// However large its pod template and annotations are, a target is read.
+    static let reader = ObjectReader(ObjectFields(["spec": ["replicas"], "status": ["readyReplicas"]]))
+
     let resourceVersion: String
     /// Of the built-in workloads, whose scale subresource says the same.
     let replicas: Int?
