@@ -186,7 +186,8 @@ struct TestCluster: Sendable {
             defer { stream.cancel() }
             while let event = try await stream.next() {
                 switch event {
-                case .added(let object), .modified(let object): if predicate(object) { return object }
+                case .added(let object), .modified(let object):
+                    if predicate(object.known) { return object.known }
                 case .deleted, .bookmark: continue
                 case .error(let error): throw error
                 }

@@ -1,7 +1,9 @@
+import ClusterSimulator
 import HTTPTransport
 import KubernetesClient
 import NIOCore
 import NIOPosix
+import Scaling
 import Synchronization
 import TestSupport
 import Testing
