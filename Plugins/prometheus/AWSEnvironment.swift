@@ -46,7 +46,7 @@ struct AWSEnvironment: Sendable {
         guard response.status == 200 else {
             throw Self.fault("the agent for AWS credentials answers HTTP status \(response.status)")
         }
-        let json = try? JSON(parsing: response.body)
+        let json = try? JSON(parsing: response.body, limits: SourceLimits.credential)
         guard let id = json?["AccessKeyId"]?.stringValue, let secret = json?["SecretAccessKey"]?.stringValue else {
             throw Self.fault("the agent for AWS credentials answers without a key")
         }

@@ -14,7 +14,7 @@ struct PrometheusPlugin: RangeMetricPlugin {
     static let defaultTargetType = TargetType.value
     static let maxInFlight = PrometheusLimits.maxInFlight
 
-    private let client: any HTTPClient
+    private let receiver: AnswerReceiver
     private let files: any FileReader
     private let source: CredentialSource
 
@@ -30,41 +30,45 @@ struct PrometheusPlugin: RangeMetricPlugin {
         client: any HTTPClient, localClient: any HTTPClient, files: any FileReader, environment: [String: String],
         nowMicroseconds: @escaping @Sendable () -> Int64
     ) {
-        self.client = client
+        receiver = AnswerReceiver(client)
         self.files = files
         source = CredentialSource(
             client: localClient, files: files, environment: environment, nowMicroseconds: nowMicroseconds)
     }
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
-        let response = try await response(to: request)
-        return try QueryAnswer(response, config: request.config).reading(for: request)
+        let answer = try await answer(to: request)
+        return try answer.read { response throws(PluginError) in
+            try QueryAnswer(response, config: request.config).reading(for: request)
+        }
     }
 
     func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange {
         let call = MetricRequest(config: request.config, targetType: request.targetType, deadline: request.deadline)
-        let response = try await response(to: call, window: request.window)
-        return try RangeAnswer(response, config: request.config).range(for: call, window: request.window)
+        let answer = try await answer(to: call, window: request.window)
+        return try answer.read { response throws(PluginError) in
+            try RangeAnswer(response, config: request.config).range(for: call, window: request.window)
+        }
     }
 
-    private func response(
+    private func answer(
         to request: MetricRequest<Config>, window: RangeWindow? = nil
-    ) async throws(PluginError) -> HTTPResponse {
+    ) async throws(PluginError) -> AnswerReceiver.Answer {
         let credentials = try await source.credentials(request.config.auth)
-        let response = try await send(request, window, credentials)
-        guard response.status == 401 || response.status == 403 else { return response }
+        let answer = try await send(request, window, credentials)
+        guard answer.status == 401 || answer.status == 403 else { return answer }
         // Tokens are rotated by others: what was read a moment ago may be too old by now.
         let fresh = try await source.freshCredentials(request.config.auth)
-        return fresh == credentials ? response : try await send(request, window, fresh)
+        return fresh == credentials ? answer : try await send(request, window, fresh)
     }
 
     private func send(
         _ request: MetricRequest<Config>, _ window: RangeWindow?, _ credentials: Credentials
-    ) async throws(PluginError) -> HTTPResponse {
+    ) async throws(PluginError) -> AnswerReceiver.Answer {
         let call = try QueryRequest(
             request.config, window: window, credentials: credentials, files: files, timeLeft: request.timeLeft)
         do throws(HTTPError) {
-            return try await client.send(call.http)
+            return try await receiver.receive(call.http)
         } catch {
             throw PluginError(error, config: request.config)
         }

@@ -32,39 +32,46 @@ struct QueryAnswer: Equatable {
 
     /// - Throws: the error that the answer means.
     init(_ response: HTTPResponse, config: PrometheusConfig) throws(PluginError) {
-        self = try Self.read(response, config: config) { body throws(JSONPathError) in try Self(body) }
+        self = try Self.read(response, config: config) { try Self($0) }
     }
 
     /// Reads an answer of any query, or throws the error that it means.
     static func read<Answer>(
-        _ response: HTTPResponse, config: PrometheusConfig, _ answer: (JSONReader) throws(JSONPathError) -> Answer
+        _ response: HTTPResponse, config: PrometheusConfig, _ answer: (AnswerText) throws -> Answer
     ) throws(PluginError) -> Answer {
-        let body = try? JSON(parsing: response.body)
-        guard response.status == 200 else { throw PluginError(response, body, config: config) }
-        guard let body else {
+        guard response.status == 200 else {
+            throw PluginError(
+                response, try? JSON(parsing: response.body, limits: PrometheusLimits.frame), config: config)
+        }
+        do {
+            let text = try AnswerText(response.body)
+            if text.frame["status"] == "error" { throw PluginError(apiError: text.frame) }
+            return try answer(text)
+        } catch let error as PluginError {
+            throw error
+        } catch let error as JSONPathError {
+            throw PluginError(
+                .sourceUnreachable,
+                "the answer is not that of a Prometheus query: \(error). Check that address is that of a Prometheus API"
+            )
+        } catch {
             throw PluginError(
                 .sourceUnreachable,
                 "the answer is not JSON: \(Quoting.quote(response.body)). Check that address is that of a Prometheus API"
             )
         }
-        if body["status"] == "error" { throw PluginError(apiError: body) }
-        do throws(JSONPathError) {
-            return try answer(JSONReader(body))
-        } catch {
-            throw PluginError(
-                .sourceUnreachable,
-                "the answer is not that of a Prometheus query: \(error). Check that address is that of a Prometheus API"
-            )
-        }
     }
 
-    private init(_ body: JSONReader) throws(JSONPathError) {
-        let data = try body.required("data")
-        let resultType = try data.required("resultType")
-        let result = try data.required("result")
+    private init(_ text: AnswerText) throws {
+        let body = JSONReader(text.frame)
+        let resultType = try body.required("data").required("resultType")
+        guard let result = text.result else { throw JSONPathError(path: "data.result", message: "is required") }
         switch try resultType.string() {
-        case "scalar": self.result = .scalar(try Self.sample(result))
-        case "vector": self.result = try Self.vector(result)
+        case "scalar":
+            let pair = JSONReader(
+                try JSON(parsing: result, limits: PrometheusLimits.sample), path: "data.result")
+            self.result = .scalar(try Self.sample(pair))
+        case "vector": self.result = try Self.vector(text)
         case "matrix": self.result = .matrix
         case "string": self.result = .string
         case let other: throw resultType.error("is \(other.prefix(32))")
@@ -78,13 +85,24 @@ struct QueryAnswer: Equatable {
         return warnings
     }
 
-    private static func vector(_ result: JSONReader) throws(JSONPathError) -> Result {
+    private static func vector(_ text: AnswerText) throws -> Result {
         var samples: [Sample] = []
-        for series in try result.elements() {
-            if try series.optional("histogram") != nil { return .histograms }
-            samples.append(try sample(try series.required("value")))
+        var hasHistograms = false
+        try text.eachSeries { series in
+            if series.has("histogram") { hasHistograms = true }
+            guard !hasHistograms else { return }
+            guard samples.count < PrometheusLimits.maxSamples else { throw Self.tooMany }
+            samples.append(try sample(series.value()))
         }
-        return .vector(samples)
+        return hasHistograms ? .histograms : .vector(samples)
+    }
+
+    static var tooMany: PluginError {
+        PluginError(
+            .configInvalid,
+            "the answer has more than \(PrometheusLimits.maxSamples) samples: aggregate in the query, so that it gives "
+                + "one series",
+            path: "query")
     }
 
     /// `[1700000000.123, "42"]`: seconds since 1970, and the value as Go writes it.

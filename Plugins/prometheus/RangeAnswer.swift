@@ -6,29 +6,30 @@ import WireFormats
 ///
 /// Source: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
 struct RangeAnswer {
-    /// The samples of all series, by time.
-    private let samples: [Int64: [QueryAnswer.Sample]]
+    /// The samples of all series, in the order of their time.
+    private let samples: [QueryAnswer.Sample]
     private let hasHistograms: Bool
     private let warnings: [String]
 
     /// - Throws: the error that the answer means.
     init(_ response: HTTPResponse, config: PrometheusConfig) throws(PluginError) {
-        self = try QueryAnswer.read(response, config: config) { body throws(JSONPathError) in try Self(body) }
+        self = try QueryAnswer.read(response, config: config) { try Self($0) }
     }
 
-    private init(_ body: JSONReader) throws(JSONPathError) {
-        let data = try body.required("data")
-        let resultType = try data.required("resultType")
+    private init(_ text: AnswerText) throws {
+        let body = JSONReader(text.frame)
+        let resultType = try body.required("data").required("resultType")
         guard try resultType.string() == "matrix" else { throw resultType.error("must be matrix") }
-        var samples: [Int64: [QueryAnswer.Sample]] = [:]
+        var samples: [QueryAnswer.Sample] = []
         var hasHistograms = false
-        for series in try data.required("result").elements() {
-            if try series.optional("histograms") != nil { hasHistograms = true }
-            for pair in try series.optional("values")?.elements() ?? [] {
-                let sample = try QueryAnswer.sample(pair)
-                samples[sample.microseconds, default: []].append(sample)
+        try text.eachSeries { series in
+            if series.has("histograms") { hasHistograms = true }
+            try series.eachOfValues { pair in
+                guard samples.count < PrometheusLimits.maxSamples else { throw QueryAnswer.tooMany }
+                samples.append(try QueryAnswer.sample(pair))
             }
         }
+        samples.sort { $0.microseconds < $1.microseconds }
         self.samples = samples
         self.hasHistograms = hasHistograms
         warnings = try QueryAnswer.warnings(body)
@@ -39,9 +40,10 @@ struct RangeAnswer {
         var range = MetricRange(points: [])
         var lastGap: PluginError?
         // VictoriaMetrics, Thanos and Mimir move a window to multiples of its step; all cut times to milliseconds.
-        for (time, serverTime) in zip(window.times, window.nearest(of: samples.keys)) {
+        var rest = samples[...]
+        for (time, serverTime) in zip(window.times, window.nearest(of: samples.lazy.map(\.microseconds))) {
             do throws(PluginError) {
-                let reading = try answer(at: serverTime).reading(for: request)
+                let reading = try answer(at: serverTime, &rest).reading(for: request)
                 range.points.append(MetricRange.Point(atMicroseconds: time, value: reading.value))
                 range.detail = range.detail ?? reading.detail
             } catch {
@@ -53,8 +55,13 @@ struct RangeAnswer {
         return range
     }
 
-    private func answer(at serverTime: Int64?) -> QueryAnswer {
+    /// - Parameters:
+    ///   - serverTime: a time of the server's own grid; nil if it has none near the one that is asked for.
+    ///   - rest: the samples that are not older than the time before; loses those that are older than this one.
+    private func answer(at serverTime: Int64?, _ rest: inout ArraySlice<QueryAnswer.Sample>) -> QueryAnswer {
         if hasHistograms { return QueryAnswer(.histograms, warnings: warnings) }
-        return QueryAnswer(.vector(serverTime.flatMap { samples[$0] } ?? []), warnings: warnings)
+        guard let serverTime else { return QueryAnswer(.vector([]), warnings: warnings) }
+        rest = rest.drop { $0.microseconds < serverTime }
+        return QueryAnswer(.vector(Array(rest.prefix { $0.microseconds == serverTime })), warnings: warnings)
     }
 }

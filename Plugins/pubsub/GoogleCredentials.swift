@@ -11,7 +11,7 @@ enum GoogleCredentials: Sendable, Hashable {
     case externalAccount(ExternalAccount)
 
     init(_ bytes: [UInt8]) throws(CredentialFault) {
-        guard let json = try? JSON(parsing: bytes) else { throw CredentialFault("is not JSON") }
+        guard let json = try? JSON(parsing: bytes, limits: SourceLimits.credential) else { throw CredentialFault("is not JSON") }
         do throws(JSONPathError) {
             let reader = JSONReader(json)
             switch try reader.required("type").string() {
@@ -130,7 +130,7 @@ struct ExternalAccount: Sendable, Hashable {
     func subjectToken(in bytes: [UInt8]) -> Secret? {
         let text: String?
         if let tokenField {
-            text = (try? JSON(parsing: bytes))?[tokenField]?.stringValue
+            text = (try? JSON(parsing: bytes, limits: SourceLimits.credential))?[tokenField]?.stringValue
         } else {
             let isBlank: (UInt8) -> Bool = { $0 <= 0x20 }
             let trimmed = bytes.drop(while: isBlank).reversed().drop(while: isBlank).reversed()

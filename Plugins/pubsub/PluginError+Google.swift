@@ -25,7 +25,7 @@ extension PluginError {
     ///
     /// Source: https://cloud.google.com/apis/design/errors
     init(_ response: HTTPResponse, _ subscription: SubscriptionName) {
-        let error = (try? JSON(parsing: response.body))?["error"]
+        let error = (try? JSON(parsing: response.body, limits: PubSubLimits.frame))?["error"]
         let said =
             error?["message"]?.stringValue.map { ": \(Quoting.shortened($0))" } ?? ": \(Quoting.quote(response.body))"
         let status = "Cloud Monitoring answers HTTP status \(response.status)"

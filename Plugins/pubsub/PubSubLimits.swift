@@ -1,3 +1,5 @@
+import WireFormats
+
 /// Every bound of the plugin.
 enum PubSubLimits {
     static let maxInFlight = 32
@@ -11,6 +13,14 @@ enum PubSubLimits {
     static let maxAge: Duration = .seconds(300)
     static let windowSeconds = 300...86_400
     /// For one step on the way to an access token.
+    /// Points and series of one answer, all of its pages together.
+    static let maxPoints = 100_000
+    static let maxSeries = 4_096
+    /// Labels of one series, of which an answer's other members have no more either.
+    static let labels = JSONLimits(bytes: 16 << 10, nodes: 256, depth: 8)
+    static let point = JSONLimits(bytes: 4 << 10, nodes: 64, depth: 8)
+    /// Of an error answer, or of what stands beside the series.
+    static let frame = JSONLimits(bytes: 64 << 10, nodes: 1_024, depth: 16)
     static let tokenTimeout: Duration = .seconds(10)
     static let maxTokenBodyBytes = 256 << 10
     /// How long a signed assertion, and with it the token it buys, is asked to live. Google allows no more.

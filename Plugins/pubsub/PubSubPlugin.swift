@@ -15,7 +15,7 @@ struct PubSubPlugin: RangeMetricPlugin {
     static let maxInFlight = PubSubLimits.maxInFlight
     static let maxAge: Duration? = PubSubLimits.maxAge
 
-    private let client: any HTTPClient
+    private let receiver: AnswerReceiver
     private let source: TokenSource
     private let tokens: AccessTokenCache<TokenOwner>
     private let nowMicroseconds: @Sendable () -> Int64
@@ -33,7 +33,7 @@ struct PubSubPlugin: RangeMetricPlugin {
         client: any HTTPClient, metadataClient: any HTTPClient, files: any FileReader, environment: [String: String],
         nowMicroseconds: @escaping @Sendable () -> Int64
     ) {
-        self.client = client
+        receiver = AnswerReceiver(client)
         self.nowMicroseconds = nowMicroseconds
         source = TokenSource(
             client: client,
@@ -114,6 +114,13 @@ struct PubSubPlugin: RangeMetricPlugin {
                     .noData, "Cloud Monitoring says that its answer may be incomplete: \(Quoting.shortened(error))")
             }
             points.merge(page.series, uniquingKeysWith: +)
+            guard points.count <= PubSubLimits.maxSeries,
+                points.values.reduce(0, { $0 + $1.count }) <= PubSubLimits.maxPoints
+            else {
+                throw PluginError(
+                    .sourceUnreachable,
+                    "Cloud Monitoring answers more than \(PubSubLimits.maxPoints) points for one subscription")
+            }
             guard let next = page.nextPageToken else { return points.values.map(TimeSeries.init) }
             pageToken = next
         }
@@ -128,16 +135,18 @@ struct PubSubPlugin: RangeMetricPlugin {
         let request = TimeSeriesRequest(
             call.query.config, call.query.subscription, interval: call.interval, token: token, pageToken: pageToken,
             timeout: ContinuousClock.now.duration(to: call.deadline))
-        let response: HTTPResponse
+        let answer: AnswerReceiver.Answer
         do throws(HTTPError) {
-            response = try await client.send(request.http)
+            answer = try await receiver.receive(request.http)
         } catch {
             throw PluginError(error, from: "Cloud Monitoring", path: "endpoint")
         }
-        switch response.status {
-        case 200: return try TimeSeriesPage(response.body)
-        case 401: throw Unauthorized(pluginError: PluginError(response, call.query.subscription))
-        default: throw PluginError(response, call.query.subscription)
+        return try answer.read { response in
+            switch response.status {
+            case 200: return try TimeSeriesPage(response.body)
+            case 401: throw Unauthorized(pluginError: PluginError(response, call.query.subscription))
+            default: throw PluginError(response, call.query.subscription)
+            }
         }
     }
 }

@@ -15,36 +15,88 @@ struct TimeSeriesPage: Hashable {
     /// Why the answer may lack something.
     let executionErrors: [String]
 
+    /// Parses the parts of the answer that are needed, one point at a time: a tree of all would take thirty times its bytes.
     init(_ body: [UInt8]) throws(PluginError) {
-        guard let json = try? JSON(parsing: body) else {
+        do {
+            try self.init(text: body)
+        } catch let error as JSONPathError {
+            throw PluginError(
+                .sourceUnreachable,
+                "the answer is not that of Cloud Monitoring: \(error). Check that endpoint is that of a Monitoring API",
+                path: "endpoint")
+        } catch {
             throw PluginError(
                 .sourceUnreachable,
                 "the answer is not JSON: \(Quoting.quote(body)). Check that endpoint is that of a Monitoring API",
                 path: "endpoint")
         }
-        do throws(JSONPathError) {
-            try self.init(JSONReader(json))
-        } catch {
-            throw PluginError(
-                .sourceUnreachable,
-                "the answer is not that of Cloud Monitoring: \(error). Check that endpoint is that of a Monitoring API",
-                path: "endpoint")
-        }
     }
 
-    private init(_ body: JSONReader) throws(JSONPathError) {
+    private init(text: [UInt8]) throws {
         var found: [String: [Point]] = [:]
-        for series in try body.optional("timeSeries")?.elements() ?? [] {
-            let labels = ["metric", "resource"].map { series.value[$0]?["labels"]?.description ?? "" }
-            for reader in try series.optional("points")?.elements() ?? [] {
-                found[labels.joined(separator: " "), default: []].append(try Self.point(reader))
+        var frame: [String: JSON] = [:]
+        var slicer = JSONSlicer(text[...])
+        try slicer.eachMember { name, slicer in
+            let value = try slicer.value()
+            if name.elementsEqual("timeSeries".utf8) {
+                if value.elementsEqual("null".utf8) { return }
+                try Self.elements(of: value, path: "timeSeries") { series, path in
+                    let (labels, points) = try Self.series(series, path: path)
+                    found[labels, default: []] += points
+                    guard found.count <= PubSubLimits.maxSeries, points.count <= PubSubLimits.maxPoints else {
+                        throw JSONPathError(path: "timeSeries", message: "has too many series or points")
+                    }
+                }
+            }
+            for known in ["nextPageToken", "executionErrors"] where name.elementsEqual(known.utf8) {
+                frame[known] = try Self.json(value, PubSubLimits.frame, path: known)
             }
         }
+        try slicer.end()
+        let body = JSONReader(.object(frame))
         series = found
         let token = try body.optional("nextPageToken")?.string() ?? ""
         nextPageToken = token.isEmpty ? nil : token
         executionErrors = try (body.optional("executionErrors")?.elements() ?? []).map {
             $0.value["message"]?.stringValue ?? "an error without a message"
+        }
+    }
+
+    private static func series(
+        _ text: ArraySlice<UInt8>, path: String
+    ) throws -> (labels: String, points: [Point]) {
+        guard text.first == UInt8(ascii: "{") else { throw JSONPathError(path: path, message: "must be an object") }
+        var labels: [String: String] = [:]
+        var points: [Point] = []
+        var slicer = JSONSlicer(text)
+        try slicer.eachMember { name, slicer in
+            let value = try slicer.value()
+            for part in ["metric", "resource"] where name.elementsEqual(part.utf8) {
+                labels[part] = try json(value, PubSubLimits.labels, path: "\(path).\(part)")["labels"]?.description
+            }
+            if name.elementsEqual("points".utf8), !value.elementsEqual("null".utf8) {
+                try elements(of: value, path: "\(path).points") { point, path in
+                    points.append(try Self.point(JSONReader(json(point, PubSubLimits.point, path: path), path: path)))
+                }
+            }
+        }
+        return (["metric", "resource"].map { labels[$0] ?? "" }.joined(separator: " "), points)
+    }
+
+    private static func elements(
+        of text: ArraySlice<UInt8>, path: String, _ body: (ArraySlice<UInt8>, String) throws -> Void
+    ) throws {
+        guard text.first == UInt8(ascii: "[") else { throw JSONPathError(path: path, message: "must be an array") }
+        var slicer = JSONSlicer(text)
+        try slicer.eachElement { index, element in try body(element, "\(path)[\(index)]") }
+    }
+
+    private static func json(_ text: ArraySlice<UInt8>, _ limits: JSONLimits, path: String) throws -> JSON {
+        do throws(JSONSyntaxError) {
+            return try JSON(parsing: text, limits: limits)
+        } catch {
+            guard error.exceeded != nil else { throw error }
+            throw JSONPathError(path: path, message: "is \(error.message)")
         }
     }
 

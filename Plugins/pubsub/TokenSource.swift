@@ -183,7 +183,7 @@ struct TokenSource: Sendable {
         guard response.status == 200 else {
             throw PluginError(refusalOf: response, credentials: name, nowMicroseconds: nowMicroseconds())
         }
-        let json = try? JSON(parsing: response.body)
+        let json = try? JSON(parsing: response.body, limits: SourceLimits.credential)
         guard let text = json?["accessToken"]?.stringValue, AccessToken.isToken(text),
             let end = json?["expireTime"]?.stringValue.flatMap(RFC3339.microseconds)
         else { throw PluginError(.sourceUnreachable, "the impersonation endpoint answers without an access token") }
@@ -202,7 +202,7 @@ struct TokenSource: Sendable {
 extension PluginError {
     /// No token was given.
     init(refusalOf response: HTTPResponse, credentials name: String, nowMicroseconds: Int64) {
-        let json = try? JSON(parsing: response.body)
+        let json = try? JSON(parsing: response.body, limits: SourceLimits.credential)
         let code = json?["error"]?.stringValue ?? json?["error"]?["status"]?.stringValue ?? "no reason"
         let text = json?["error_description"]?.stringValue ?? json?["error"]?["message"]?.stringValue
         let said = Quoting.shortened(text.map { "\(code): \($0)" } ?? code)

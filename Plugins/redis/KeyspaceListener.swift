@@ -78,7 +78,8 @@ final class KeyspaceListener: Sendable {
     func run() {
         do throws(RedisFailure) {
             let connection = try RedisConnection(
-                to: server, deadline: .now + RedisLimits.listenerAnswerTime, interruption: Interruption())
+                to: server, deadline: .now + RedisLimits.listenerAnswerTime, interruption: Interruption(),
+                mayBeLarge: false)
             try listen(over: connection)
         } catch {
             finish(error.pluginError)

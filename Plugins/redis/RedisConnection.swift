@@ -8,15 +8,18 @@ import Synchronization
 final class RedisConnection: @unchecked Sendable {
     let server: RedisEndpoint
     let bytes: ByteConnection
-    private let reader = ReplyReader()
+    private let reader: ReplyReader
     private var buffer = [UInt8](repeating: 0, count: RedisLimits.receiveBufferBytes)
     /// Whether anything of a reply ever came.
     private var hasSpoken = false
 
+    /// - Parameter mayBeLarge: whether replies may be larger than those that need no turn.
     init(
-        to server: RedisEndpoint, deadline: ContinuousClock.Instant, interruption: Interruption
+        to server: RedisEndpoint, deadline: ContinuousClock.Instant, interruption: Interruption,
+        mayBeLarge: Bool = true
     ) throws(RedisFailure) {
         self.server = server
+        reader = ReplyReader(ReplyBudget(mayBeLarge: mayBeLarge))
         do throws(HTTPError) {
             bytes = try ByteConnection(to: server.address, tls: server.tls, deadline: deadline)
         } catch {
@@ -51,23 +54,32 @@ final class RedisConnection: @unchecked Sendable {
         } catch {
             throw .connection(error, server, answered: hasSpoken)
         }
+        reader.reset()
+        defer { reader.reset() }
         var replies: [RedisReply] = []
-        var unparsed = 0
+        var hasReceived = false
         while true {
-            do throws(ReplyReader.NotRedis) {
+            do throws(ReplyReader.Failure) {
                 while replies.count < commands.count, let reply = try reader.next() {
                     replies.append(reply)
-                    unparsed = 0
                     hasSpoken = true
                 }
                 // What came so far is of a reply, if not yet a whole one.
-                if unparsed > 0 { hasSpoken = true }
+                if hasReceived { hasSpoken = true }
             } catch {
-                throw .notRedis(error.reason, server, answered: hasSpoken)
+                throw failure(error)
             }
             if replies.count == commands.count { return replies }
-            guard unparsed <= RedisLimits.maxReplyBytes else { throw .tooLarge(server) }
-            unparsed += try receive(deadline: deadline)
+            try receive(deadline: deadline)
+            hasReceived = true
+        }
+    }
+
+    private func failure(_ error: ReplyReader.Failure) -> RedisFailure {
+        switch error {
+        case .notRedis(let reason): .notRedis(reason, server, answered: hasSpoken)
+        case .excess(.tooLarge): .tooLarge(server)
+        case .excess(.busy): .busy(server)
         }
     }
 
@@ -84,30 +96,40 @@ final class RedisConnection: @unchecked Sendable {
     ///
     /// - Returns: nil where it was woken.
     func next(deadline: ContinuousClock.Instant, unless wakeUp: WakeUp) throws(RedisFailure) -> RedisReply? {
-        var unparsed = 0
         while true {
-            do throws(ReplyReader.NotRedis) {
-                if let reply = try reader.next() { return reply }
+            do throws(ReplyReader.Failure) {
+                if let reply = try reader.next() {
+                    reader.reset()
+                    return reply
+                }
             } catch {
-                throw .notRedis(error.reason, server, answered: hasSpoken)
+                throw failure(error)
             }
-            guard unparsed <= RedisLimits.maxReplyBytes else { throw .tooLarge(server) }
+            let count: Int
             do throws(HTTPError) {
-                guard let count = try bytes.receive(into: &buffer, deadline: deadline, unless: wakeUp) else {
+                guard let received = try bytes.receive(into: &buffer, deadline: deadline, unless: wakeUp) else {
                     return nil
                 }
-                guard count > 0 else {
+                guard received > 0 else {
                     throw HTTPError(.connectionLost, "\(server.address) closed the connection")
                 }
-                reader.feed(buffer[..<count])
-                unparsed += count
+                count = received
             } catch {
                 throw .connection(error, server, answered: hasSpoken)
             }
+            try feed(count)
         }
     }
 
-    private func receive(deadline: ContinuousClock.Instant) throws(RedisFailure) -> Int {
+    private func feed(_ count: Int) throws(RedisFailure) {
+        do throws(ReplyReader.Failure) {
+            try reader.feed(buffer[..<count])
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    private func receive(deadline: ContinuousClock.Instant) throws(RedisFailure) {
         let count: Int
         do throws(HTTPError) {
             count = try bytes.receive(into: &buffer, deadline: deadline)
@@ -117,8 +139,7 @@ final class RedisConnection: @unchecked Sendable {
         } catch {
             throw .connection(error, server, answered: hasSpoken)
         }
-        reader.feed(buffer[..<count])
-        return count
+        try feed(count)
     }
 }
 

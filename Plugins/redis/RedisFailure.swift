@@ -8,6 +8,8 @@ enum RedisFailure: Error {
     case connection(HTTPError, RedisEndpoint, answered: Bool = false)
     case notRedis(String, RedisEndpoint, answered: Bool)
     case tooLarge(RedisEndpoint)
+    /// Other replies of that size are being read.
+    case busy(RedisEndpoint)
     case refusedUser(RedisError, RedisEndpoint)
     case refusedDatabase(RedisError, RedisEndpoint)
 
@@ -30,8 +32,13 @@ enum RedisFailure: Error {
         case .tooLarge(let server):
             PluginError(
                 .configInvalid,
-                "the reply of \(server.address) is larger than \(RedisLimits.maxReplyBytes >> 20) MiB: read something "
-                    + "smaller")
+                "the reply of \(server.address) is larger than \(RedisLimits.maxReplyBytes >> 20) MiB, or has more than "
+                    + "\(RedisLimits.maxReplyElements) elements: read something smaller")
+        case .busy(let server):
+            PluginError(
+                .sourceUnreachable,
+                "the reply of \(server.address) is larger than \(RedisLimits.smallReplyBytes >> 10) KiB, and as many of "
+                    + "that size as may be are being read. It is asked again at the next poll")
         case .refusedUser(let error, let server): Self.refused(error, server)
         case .refusedDatabase(let error, let server):
             error.code == "ERR"

@@ -1,10 +1,16 @@
 /// Every bound of the plugin.
 enum RedisLimits {
     static let maxInFlight = 16
-    /// Bytes of one reply. A count is a few; the entries of a stream page are the most.
-    static let maxReplyBytes = 8 << 20
-    /// Elements of one array in a reply, for which memory is set aside before they are there.
-    static let maxReplyElements = 1 << 20
+    /// Bytes, and elements of arrays, of all replies of one exchange. A count is a few bytes; the entries of a stream page
+    /// are the most.
+    static let maxReplyBytes = 4 << 20
+    static let maxReplyElements = 1 << 16
+    /// The same of an exchange that needs no turn. In memory a reply takes up to four times its bytes, and 150 bytes for
+    /// each element.
+    static let smallReplyBytes = 64 << 10
+    static let smallReplyElements = 4_096
+    /// Exchanges with larger replies at one time.
+    static let maxLargeReplies = 3
     static let receiveBufferBytes = 16 << 10
     /// Connections kept open between calls, to one server and to all.
     static let maxIdleConnectionsPerServer = 8

@@ -8,8 +8,11 @@ package struct HTTPRequest: Sendable {
     package var tls: TLSOptions
     /// Signs the request for AWS, where there is one.
     package var awsSignature: AWSSignature?
-    /// From name look-up to the last byte of the body; of a stream, to the last header. Nil: no limit.
+    /// From name look-up to the last byte of the body; of a stream, to the last header unless ``boundsWholeStream``.
+    /// Nil: no limit.
     package var timeout: Duration?
+    /// Whether ``timeout`` is that of a stream's body too.
+    package var boundsWholeStream: Bool
     /// A longer body (after content decoding) is ``HTTPError/Kind/bodyTooLarge``. Does not bound a stream.
     package var maxBodyBytes: Int
 
@@ -24,6 +27,7 @@ package struct HTTPRequest: Sendable {
         tls: TLSOptions = TLSOptions(),
         awsSignature: AWSSignature? = nil,
         timeout: Duration?,
+        boundsWholeStream: Bool = false,
         maxBodyBytes: Int = HTTPRequest.defaultMaxBodyBytes
     ) {
         self.method = method
@@ -33,6 +37,7 @@ package struct HTTPRequest: Sendable {
         self.tls = tls
         self.awsSignature = awsSignature
         self.timeout = timeout
+        self.boundsWholeStream = boundsWholeStream
         self.maxBodyBytes = maxBodyBytes
     }
 }

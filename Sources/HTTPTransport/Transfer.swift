@@ -38,8 +38,8 @@ final class Transfer: @unchecked Sendable {
         if case .stream = receiver { true } else { false }
     }
 
-    /// A stream's deadline ends with its head.
-    var isBoundByDeadline: Bool { !isStream || head == nil }
+    /// A stream's deadline ends with its head, unless it is that of the whole stream.
+    var isBoundByDeadline: Bool { !isStream || head == nil || request.boundsWholeStream }
 
     /// Its deadline has passed: in what phase, and what to do.
     var deadlineError: HTTPError {

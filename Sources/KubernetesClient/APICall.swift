@@ -29,6 +29,10 @@ struct APICall: Sendable {
     var body: JSON?
     var deadline: Duration = KubernetesLimits.callDeadline
     var maxBodyBytes: Int = KubernetesLimits.objectBytes
+    /// What is read of the object that is answered.
+    var reader = ObjectReader(limits: KubernetesLimits.answer)
+    /// Whether the metadata of the object is all that has to be answered.
+    var wantsMetadataOnly = false
 
     init(
         _ verb: Verb,

@@ -7,7 +7,7 @@ package import WireFormats
 ///
 /// Lists, then watches; see ``WatchMachine``. The copy holds only what the decoder keeps, so its size is the decoder's
 /// choice and does not grow with other people's annotations. One object that cannot be read is reported as
-/// ``InformerEvent/malformed(_:)`` and touches no other.
+/// ``InformerEvent/malformed(_:)`` and touches no other; one over the bounds is not parsed at all.
 package final class Informer<Object: Sendable>: Service {
     package enum Scope: Sendable, Hashable {
         case allNamespaces
@@ -34,6 +34,8 @@ package final class Informer<Object: Sendable>: Service {
     private let scope: Scope
     private let selection: Selection
     private let missingFix: String?
+    private let reader: ObjectReader
+    private let decodeOversized: @Sendable (OversizedObject) throws -> Object
     private let decode: @Sendable (JSON) throws -> Object
     private let handle: @Sendable (InformerEvent<Object>) -> Void
     private let listFailed: @Sendable (KubernetesError) -> Void
@@ -46,6 +48,8 @@ package final class Informer<Object: Sendable>: Service {
 
     /// - Parameters:
     ///   - missingFix: what to do if the API server has no such resource, for the log.
+    ///   - reader: what is read of each object.
+    ///   - decodeOversized: makes what it can of an object over the reader's bounds; throws where that is nothing.
     ///   - decode: reads one object and keeps what is needed of it; throws where it is malformed.
     ///   - handle: told of each change, one at a time, in order; must return soon and must not block. The store
     ///     already has the change.
@@ -56,7 +60,9 @@ package final class Informer<Object: Sendable>: Service {
         scope: Scope,
         selection: Selection = Selection(),
         missingFix: String? = nil,
+        reader: ObjectReader = ObjectReader(),
         logger: Logger,
+        decodeOversized: @escaping @Sendable (OversizedObject) throws -> Object = { throw $0 },
         decode: @escaping @Sendable (JSON) throws -> Object,
         handle: @escaping @Sendable (InformerEvent<Object>) -> Void,
         listFailed: @escaping @Sendable (KubernetesError) -> Void = { _ in }
@@ -66,6 +72,8 @@ package final class Informer<Object: Sendable>: Service {
         self.scope = scope
         self.selection = selection
         self.missingFix = missingFix
+        self.reader = reader
+        self.decodeOversized = decodeOversized
         self.decode = decode
         self.handle = handle
         self.listFailed = listFailed
@@ -162,7 +170,7 @@ package final class Informer<Object: Sendable>: Service {
     ) async -> WatchMachine.Outcome {
         if token == nil { listing.keys = [] }
         do throws(KubernetesError) {
-            let page = try await client.list(kind, in: namespace, selection, limit: limit, continueToken: token) {
+            let page = try await client.list(kind, in: namespace, selection, limit: limit, continueToken: token, reader: reader) {
                 observe($0)
             }
             for observed in page.items.compactMap(\.self) {
@@ -200,7 +208,7 @@ package final class Informer<Object: Sendable>: Service {
         let watchdog = SilenceWatchdog()
         do throws(KubernetesError) {
             let stream = try await client.watch(
-                kind, in: namespace, selection, resourceVersion: version, timeoutSeconds: seconds,
+                kind, in: namespace, selection, resourceVersion: version, timeoutSeconds: seconds, reader,
                 received: watchdog.hear)
             relist.interrupt(after: number) { [cancel = stream.cancel] in cancel() }
             defer { relist.endInterruption() }
@@ -235,12 +243,12 @@ package final class Informer<Object: Sendable>: Service {
 
     private func apply(_ event: WatchEvent, _ machine: inout WatchMachine) throws(KubernetesError) {
         switch event {
-        case .added(let json), .modified(let json):
-            guard let observed = observe(json) else { return }
+        case .added(let object), .modified(let object):
+            guard let observed = observe(object) else { return }
             deliver { $0.store.apply(observed) }
             machine.advance(to: observed.resourceVersion)
-        case .deleted(let json):
-            guard let observed = observe(json) else { return }
+        case .deleted(let object):
+            guard let observed = observe(object) else { return }
             deliver { $0.store.remove(observed.key) }
             machine.advance(to: observed.resourceVersion)
         case .bookmark(let version):
@@ -250,9 +258,9 @@ package final class Informer<Object: Sendable>: Service {
         }
     }
 
-    private func observe(_ json: JSON) -> ObservedObject<Object>? {
+    private func observe(_ object: ReadObject) -> ObservedObject<Object>? {
         do {
-            return try ObservedObject(json, decode: decode)
+            return try ObservedObject(object, decode: decode, decodeOversized: decodeOversized)
         } catch {
             logger.error("Object without a name or version left out", metadata: ["error": "\(error)"])
             return nil

@@ -19,11 +19,25 @@ package struct Selection: Sendable, Hashable {
 }
 
 extension KubernetesClient {
+    /// - Parameter reader: what is read of the object. One over the bounds is ``KubernetesError/Kind/tooLarge``.
     package func get(
-        _ kind: ResourceKind, _ key: ObjectKey, deadline: Duration = KubernetesLimits.callDeadline
+        _ kind: ResourceKind, _ key: ObjectKey, _ reader: ObjectReader = ObjectReader(limits: KubernetesLimits.answer),
+        deadline: Duration = KubernetesLimits.callDeadline
     ) async throws(KubernetesError) -> JSON {
         var call = try APICall(.get, kind, namespace: key.namespace, name: key.name)
         call.deadline = deadline
+        call.reader = reader
+        return try await json(call)
+    }
+
+    /// What identifies an object and its version, however large the object is.
+    package func identity(
+        of kind: ResourceKind, _ key: ObjectKey, deadline: Duration = KubernetesLimits.callDeadline
+    ) async throws(KubernetesError) -> JSON {
+        var call = try APICall(.get, kind, namespace: key.namespace, name: key.name)
+        call.deadline = deadline
+        call.reader = ObjectReader(.identity)
+        call.wantsMetadataOnly = true
         return try await json(call)
     }
 
@@ -55,6 +69,8 @@ extension KubernetesClient {
     /// Sends a JSON merge patch (RFC 7386), of the object or of a subresource such as `status`.
     ///
     /// With `metadata.resourceVersion` in it, the patch is refused as a conflict where the object has changed since.
+    ///
+    /// - Returns: what identifies the object and its new version.
     package func mergePatch(
         _ kind: ResourceKind, _ key: ObjectKey, _ patch: JSON, subresource: String? = nil,
         deadline: Duration = KubernetesLimits.callDeadline
@@ -63,6 +79,8 @@ extension KubernetesClient {
         call.query = [("fieldManager", Self.fieldManager)]
         call.body = patch
         call.deadline = deadline
+        call.reader = ObjectReader(.identity)
+        call.wantsMetadataOnly = true
         return try await json(call)
     }
 
@@ -83,28 +101,24 @@ extension KubernetesClient {
     ///   - namespace: nil for all.
     ///   - limit: objects at most; nil for all in one piece.
     ///   - continueToken: where the last page ended. An old one is ``KubernetesError/Kind/gone``.
-    ///   - item: reads one object. Each is parsed on its own, so a page takes the memory of its text and one object.
+    ///   - reader: what is read of each object.
+    ///   - item: takes one object. Each is read on its own as it arrives, so a page takes the memory of one object.
     package func list<Item>(
         _ kind: ResourceKind, in namespace: String?, _ selection: Selection = Selection(),
         limit: Int? = KubernetesLimits.pageSize, continueToken: String? = nil,
-        item: (JSON) -> Item
+        reader: ObjectReader = ObjectReader(),
+        item: (ReadObject) -> Item
     ) async throws(KubernetesError) -> ListPage<Item> {
         var call = try APICall(.list, kind, namespace: namespace)
         call.query = selection.query
         if let limit { call.query.append(("limit", String(limit))) }
         if let continueToken { call.query.append(("continue", continueToken)) }
         call.deadline = KubernetesLimits.listDeadline
-        call.maxBodyBytes = KubernetesLimits.pageBytes
-        let response = try await perform(call)
-        do {
-            return try ListPage(parsing: response.body, item: item)
-        } catch {
-            throw KubernetesError(.malformedAnswer, "the answer is not a list: \(error)", status: response.status)
-                .during(call.description)
-        }
+        return try await page(call) { item(try reader.read($0)) }
     }
 
-    /// Fetches a list page by page and hands each page on before the next is asked for.
+    /// Fetches a list page by page and hands each page on before the next is asked for. Objects over the bounds are left
+    /// out.
     package func eachPage(
         of kind: ResourceKind, in namespace: String?, _ selection: Selection = Selection(),
         limit: Int = KubernetesLimits.pageSize,
@@ -112,8 +126,10 @@ extension KubernetesClient {
     ) async throws(KubernetesError) {
         var token: String?
         repeat {
-            let page = try await list(kind, in: namespace, selection, limit: limit, continueToken: token) { $0 }
-            try await body(page.items)
+            let page = try await list(kind, in: namespace, selection, limit: limit, continueToken: token) { object in
+                if case .whole(let json) = object { json } else { nil as JSON? }
+            }
+            try await body(page.items.compactMap(\.self))
             token = page.continueToken
         } while token != nil
     }

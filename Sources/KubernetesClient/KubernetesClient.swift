@@ -64,10 +64,55 @@ package final class KubernetesClient: Sendable {
     func json(_ call: APICall) async throws(KubernetesError) -> JSON {
         let response = try await perform(call)
         do {
-            return try JSON(parsing: response.body)
+            switch try call.reader.read(response.body[...]) {
+            case .whole(let object): return object
+            case .oversized(let object):
+                throw KubernetesError(.tooLarge, "the object \(object)", status: response.status)
+            }
+        } catch let error as KubernetesError {
+            throw error.during(call.description)
         } catch {
             throw KubernetesError(.malformedAnswer, "the answer is not JSON: \(error)", status: response.status)
                 .during(call.description)
+        }
+    }
+
+    /// Performs a list call and reads the answer as it arrives.
+    ///
+    /// - Parameter item: reads the text of one item.
+    func page<Item>(
+        _ call: APICall, item: (ArraySlice<UInt8>) throws -> Item
+    ) async throws(KubernetesError) -> ListPage<Item> {
+        try await retrying(call) { request throws(KubernetesError) in
+            let stream = try await self.stream(request)
+            let status = stream.head.status
+            do throws(KubernetesError) {
+                guard (200..<300).contains(status) else {
+                    throw KubernetesError(head: stream.head, body: await Self.errorBody(of: stream))
+                }
+                return (try await Self.page(stream, item: item), status)
+            } catch {
+                stream.cancel()
+                throw error
+            }
+        }
+    }
+
+    private static func page<Item>(
+        _ stream: HTTPStream, item: (ArraySlice<UInt8>) throws -> Item
+    ) async throws(KubernetesError) -> ListPage<Item> {
+        var reader = ListReader()
+        var items: [Item] = []
+        do {
+            while let chunk = try await stream.nextChunk() {
+                try reader.append(chunk) { items.append(try item($0)) }
+            }
+            return try ListPage(items: items, metadata: reader.finish())
+        } catch let error as HTTPError {
+            throw KubernetesError(error)
+        } catch {
+            throw KubernetesError(
+                .malformedAnswer, "the answer is not a list: \(error)", status: stream.head.status)
         }
     }
 
@@ -92,7 +137,7 @@ package final class KubernetesClient: Sendable {
         }
     }
 
-    private func retrying<Answer: Sendable>(
+    private func retrying<Answer>(
         _ call: APICall,
         attempt: (HTTPRequest) async throws(KubernetesError) -> (Answer, status: Int)
     ) async throws(KubernetesError) -> Answer {
@@ -140,7 +185,10 @@ package final class KubernetesClient: Sendable {
     }
 
     private func httpRequest(_ call: APICall, credential: Credential, timeout: Duration) -> HTTPRequest {
-        var headers = [HTTPHeader("Accept", "application/json"), HTTPHeader("User-Agent", Self.fieldManager)]
+        let accepted =
+            call.wantsMetadataOnly
+            ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json" : "application/json"
+        var headers = [HTTPHeader("Accept", accepted), HTTPHeader("User-Agent", Self.fieldManager)]
         if let authorization = credential.authorization {
             headers.append(HTTPHeader("Authorization", authorization.revealed))
         }
@@ -157,6 +205,7 @@ package final class KubernetesClient: Sendable {
             body: call.body?.encoded(),
             tls: tls,
             timeout: timeout,
+            boundsWholeStream: call.verb == .list,
             maxBodyBytes: call.maxBodyBytes
         )
     }

@@ -1,3 +1,5 @@
+package import WireFormats
+
 /// Every bound of this module, with where it comes from.
 package enum KubernetesLimits {
     // MARK: Calls
@@ -11,9 +13,21 @@ package enum KubernetesLimits {
     /// Retries of one read after a 5xx or a lost connection.
     static let readRetries = 4
     static let readBackoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
-    /// Bytes of one object, list page or error answer. An object is at most 3 MiB on its way into etcd.
-    static let objectBytes = 16 << 20
-    static let pageBytes = 128 << 20
+    /// Bytes of one object or error answer as they arrive. An object is at most 3 MiB on its way into etcd.
+    package static let objectBytes = 4 << 20
+    /// What is parsed of one object. What nobody needs is skipped unread and does not count: `metadata.managedFields`
+    /// and, for many readers, more.
+    package static let object = JSONLimits(bytes: 256 << 10, nodes: 8_192)
+    /// What is parsed of an answer that no user writes, such as discovery's.
+    package static let answer = JSONLimits(bytes: objectBytes, nodes: 1 << 16)
+    /// What is kept of the status of an object over the bounds.
+    static let remainingStatus = JSONLimits(bytes: 32 << 10, nodes: 1_024)
+    /// One value of the metadata that identifies an object.
+    static let identityValue = JSONLimits(bytes: 1 << 10, nodes: 1)
+    /// Bytes of the metadata of a list, which has the continue token.
+    static let listMetadataBytes = 64 << 10
+    /// Bytes of a list member's name.
+    static let memberNameBytes = 256
     /// Characters of a foreign text (a proxy's HTML, a plugin's stderr) that a message repeats.
     static let quotedCharacters = 300
     /// Characters of the API server's own message. It may list everything that is wrong with an object.
@@ -46,7 +60,7 @@ package enum KubernetesLimits {
     /// As client-go's reflector: 0.8 s doubling to 30 s.
     static let watchBackoff = Backoff(base: .milliseconds(800), cap: .seconds(30))
     /// Bytes of one watch event.
-    static let watchLineBytes = 16 << 20
+    static let watchLineBytes = objectBytes + 1_024
 
     // MARK: Credentials
 

@@ -36,7 +36,15 @@ struct ObservedObject<Object: Sendable>: Sendable {
     let content: Content
 
     /// - Throws: ``JSONPathError`` where not even the metadata can be read: such an object has no name to report.
-    init(_ json: JSON, decode: (JSON) throws -> Object) throws(JSONPathError) {
+    init(
+        _ object: ReadObject, decode: (JSON) throws -> Object,
+        decodeOversized: (OversizedObject) throws -> Object = { throw $0 }
+    ) throws(JSONPathError) {
+        let json =
+            switch object {
+            case .whole(let json): json
+            case .oversized(let oversized): oversized.remains
+            }
         let metadata = try JSONReader(json).required("metadata")
         key = ObjectKey(
             namespace: try metadata.optional("namespace")?.string() ?? "",
@@ -45,7 +53,10 @@ struct ObservedObject<Object: Sendable>: Sendable {
         uid = try metadata.optional("uid")?.string() ?? ""
         resourceVersion = try metadata.required("resourceVersion").nonEmptyString()
         do {
-            content = .object(try decode(json))
+            switch object {
+            case .whole(let json): content = .object(try decode(json))
+            case .oversized(let oversized): content = .object(try decodeOversized(oversized))
+            }
         } catch {
             content = .malformed(
                 MalformedObject(

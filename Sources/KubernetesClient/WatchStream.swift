@@ -1,12 +1,12 @@
 import HTTPTransport
-package import WireFormats
+import WireFormats
 
 /// One event of a watch.
 package enum WatchEvent: Sendable, Hashable {
-    case added(JSON)
-    case modified(JSON)
+    case added(ReadObject)
+    case modified(ReadObject)
     /// With the object's last state.
-    case deleted(JSON)
+    case deleted(ReadObject)
     /// Everything up to this resourceVersion has been sent.
     case bookmark(resourceVersion: String)
     case error(KubernetesError)
@@ -16,11 +16,15 @@ package enum WatchEvent: Sendable, Hashable {
 package struct WatchStream {
     private let stream: HTTPStream
     private var lines = LineSplitter(maximumLineBytes: KubernetesLimits.watchLineBytes)
+    private let reader: ObjectReader
     private let received: @Sendable () -> Void
 
-    /// - Parameter received: called whenever bytes arrive.
-    init(_ stream: HTTPStream, received: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - reader: what is read of each object.
+    ///   - received: called whenever bytes arrive.
+    init(_ stream: HTTPStream, _ reader: ObjectReader, received: @escaping @Sendable () -> Void) {
         self.stream = stream
+        self.reader = reader
         self.received = received
     }
 
@@ -45,7 +49,7 @@ package struct WatchStream {
         do {
             while let line = try lines.next() {
                 if line.isEmpty { continue }
-                return try WatchEvent(line: line)
+                return try WatchEvent(line: line, reader)
             }
             return nil
         } catch is LineSplitter.LineTooLong {
@@ -65,18 +69,28 @@ package struct WatchStream {
 }
 
 extension WatchEvent {
-    init(line: ArraySlice<UInt8>) throws {
-        let reader = JSONReader(try JSON(parsing: line))
-        let object = try reader.required("object")
-        switch try reader.required("type").string() {
-        case "ADDED": self = .added(object.value)
-        case "MODIFIED": self = .modified(object.value)
-        case "DELETED": self = .deleted(object.value)
-        case "BOOKMARK":
-            let version = try object.required("metadata").required("resourceVersion").nonEmptyString()
+    init(line: ArraySlice<UInt8>, _ reader: ObjectReader) throws {
+        var type: ArraySlice<UInt8>?
+        var object: ArraySlice<UInt8>?
+        var slicer = JSONSlicer(line)
+        try slicer.eachMember { name, slicer in
+            let value = try slicer.value()
+            if name.elementsEqual("type".utf8) { type = value }
+            if name.elementsEqual("object".utf8) { object = value }
+        }
+        try slicer.end()
+        guard let type, let object else { throw JSONPathError(path: "", message: "type and object are required") }
+        switch String(decoding: type, as: UTF8.self) {
+        case #""ADDED""#: self = .added(try reader.read(object))
+        case #""MODIFIED""#: self = .modified(try reader.read(object))
+        case #""DELETED""#: self = .deleted(try reader.read(object))
+        case #""BOOKMARK""#:
+            let bookmark = JSONReader(try JSON(parsing: object, limits: KubernetesLimits.object))
+            let version = try bookmark.required("metadata").required("resourceVersion").nonEmptyString()
             self = .bookmark(resourceVersion: version)
-        case "ERROR": self = .error(KubernetesError(statusObject: object.value))
-        default: throw reader.error("has a type that no watch event has")
+        case #""ERROR""#:
+            self = .error(KubernetesError(statusObject: try JSON(parsing: object, limits: KubernetesLimits.object)))
+        default: throw JSONPathError(path: "type", message: "is of no watch event")
         }
     }
 }
@@ -87,10 +101,11 @@ extension KubernetesClient {
     /// - Parameters:
     ///   - namespace: nil for all.
     ///   - timeoutSeconds: when the server shall end the watch.
+    ///   - reader: what is read of each object.
     ///   - received: called whenever bytes arrive, on the reader's task.
     package func watch(
         _ kind: ResourceKind, in namespace: String?, _ selection: Selection = Selection(),
-        resourceVersion: String, timeoutSeconds: Int,
+        resourceVersion: String, timeoutSeconds: Int, _ reader: ObjectReader = ObjectReader(),
         received: @escaping @Sendable () -> Void = {}
     ) async throws(KubernetesError) -> WatchStream {
         var call = try APICall(.watch, kind, namespace: namespace)
@@ -99,6 +114,6 @@ extension KubernetesClient {
                 ("watch", "1"), ("resourceVersion", resourceVersion), ("timeoutSeconds", String(timeoutSeconds)),
                 ("allowWatchBookmarks", "true"),
             ]
-        return WatchStream(try await open(call), received: received)
+        return WatchStream(try await open(call), reader, received: received)
     }
 }

@@ -116,7 +116,8 @@ package struct OperatorRuntime: Sendable {
             logger: logger)
         let scalers = Informer<GeneralScaler>(
             client: client, kind: .generalScaler, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces),
-            missingFix: Self.missingFix, logger: logger, decode: { try GeneralScaler($0) },
+            missingFix: Self.missingFix, logger: logger, decodeOversized: { try GeneralScaler($0) },
+            decode: { try GeneralScaler($0) },
             handle: { event in
                 targets.note(event)
                 if case .deleted(let key, _) = event { events.forget(.generalScaler(key)) }

@@ -9,7 +9,7 @@ package enum HostMessage: Sendable, Hashable {
     package static func decode(_ line: some Sequence<UInt8>) throws(InvalidHostMessage) -> HostMessage {
         let json: JSON
         do throws(JSONSyntaxError) {
-            json = try JSON(parsing: line)
+            json = try JSON(parsing: line, limits: JSONLimits(bytes: .max, nodes: ProtocolLimits.maxMessageValues))
         } catch {
             throw InvalidHostMessage(id: .null, error: PluginError(.parseError, "the line is not JSON: \(error)"))
         }
@@ -44,7 +44,7 @@ package enum PluginMessage: Sendable, Hashable {
         if let answer = ReadingAnswer(line) { return .reading(id: answer.id, answer.reading) }
         let json: JSON
         do throws(JSONSyntaxError) {
-            json = try JSON(parsing: line)
+            json = try JSON(parsing: line, limits: JSONLimits(bytes: .max, nodes: ProtocolLimits.maxMessageValues))
         } catch {
             throw InvalidPluginMessage(description: "it is not JSON: \(error)")
         }

@@ -6,6 +6,8 @@ public enum ProtocolLimits {
     public static let maxRequestBytes = 60 << 10
     /// Longest line a plugin sends, its newline not counted.
     public static let maxResponseBytes = 1 << 20
+    /// Values that one line may have: a line that is mostly brackets takes a hundred times its bytes in memory.
+    public static let maxMessageValues = 1 << 16
     /// How long a plugin has to exit after its stdin ended.
     public static let exitGrace: Duration = .seconds(2)
     /// Points that one `get_metric_range` may ask for, so that its answer fits ``maxResponseBytes``.

@@ -1,8 +1,16 @@
-/// Why a text is not JSON, and the offset of the byte that shows it.
+/// Why a text is not JSON, or is more of it than its reader allows, and the offset of the byte that shows it.
 public struct JSONSyntaxError: Error, Hashable, CustomStringConvertible {
     public let message: String
     /// Bytes from the start of the text.
     public let offset: Int
+    /// The bound that the text exceeds; nil for a text that is not JSON.
+    public let exceeded: JSONLimits.Bound?
+
+    public init(message: String, offset: Int, exceeded: JSONLimits.Bound? = nil) {
+        self.message = message
+        self.offset = offset
+        self.exceeded = exceeded
+    }
 
     public var description: String { "\(message) at byte \(offset)" }
 }
@@ -16,20 +24,22 @@ extension JSON {
     /// Stricter than many: the whole input is one value, UTF-8 is checked, and a number too large for a double is an
     /// error and never infinity. Of a repeated key the last value counts; a lone surrogate escape reads as U+FFFD,
     /// both as Go's `encoding/json` does.
-    public init(parsing text: some Sequence<UInt8>) throws(JSONSyntaxError) {
+    ///
+    /// - Parameter limits: how much is read. A text that exceeds them is an error before memory is used for the excess.
+    public init(parsing text: some Sequence<UInt8>, limits: JSONLimits = .standard) throws(JSONSyntaxError) {
         let attempt: Result<JSON, JSONSyntaxError>? = text.withContiguousStorageIfAvailable {
-            Self.parse(UnsafeRawBufferPointer($0))
+            Self.parse(UnsafeRawBufferPointer($0), limits)
         }
-        let result = attempt ?? Array(text).withUnsafeBytes { Self.parse($0) }
+        let result = attempt ?? Array(text).withUnsafeBytes { Self.parse($0, limits) }
         self = try result.get()
     }
 
-    public init(parsing text: String) throws(JSONSyntaxError) {
-        try self.init(parsing: text.utf8)
+    public init(parsing text: String, limits: JSONLimits = .standard) throws(JSONSyntaxError) {
+        try self.init(parsing: text.utf8, limits: limits)
     }
 
-    private static func parse(_ bytes: UnsafeRawBufferPointer) -> Result<JSON, JSONSyntaxError> {
-        var parser = JSONParser(bytes: bytes)
+    private static func parse(_ bytes: UnsafeRawBufferPointer, _ limits: JSONLimits) -> Result<JSON, JSONSyntaxError> {
+        var parser = JSONParser(bytes: bytes, limits: limits)
         do throws(JSONSyntaxError) {
             return .success(try parser.document())
         } catch {
@@ -43,12 +53,18 @@ struct JSONParser {
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0
     private var depth = 0
+    private let limits: JSONLimits
+    /// Values that may yet come.
+    private var remainingNodes: Int
 
-    init(bytes: UnsafeRawBufferPointer) {
+    init(bytes: UnsafeRawBufferPointer, limits: JSONLimits) {
         self.bytes = bytes
+        self.limits = limits
+        remainingNodes = limits.nodes
     }
 
     mutating func document() throws(JSONSyntaxError) -> JSON {
+        guard bytes.count <= limits.bytes else { throw exceeded(.bytes) }
         skipWhitespace()
         let value = try value()
         skipWhitespace()
@@ -58,6 +74,10 @@ struct JSONParser {
 
     private func error(_ message: String, at position: Int? = nil) -> JSONSyntaxError {
         JSONSyntaxError(message: message, offset: position ?? offset)
+    }
+
+    private func exceeded(_ bound: JSONLimits.Bound) -> JSONSyntaxError {
+        JSONSyntaxError(message: limits.message(bound), offset: min(offset, bytes.count), exceeded: bound)
     }
 
     private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
@@ -73,6 +93,8 @@ struct JSONParser {
 
     private mutating func value() throws(JSONSyntaxError) -> JSON {
         guard let first = current else { throw error("unexpected end of the text") }
+        guard remainingNodes > 0 else { throw exceeded(.nodes) }
+        remainingNodes -= 1
         switch first {
         case UInt8(ascii: "{"): return try object()
         case UInt8(ascii: "["): return try array()
@@ -97,7 +119,7 @@ struct JSONParser {
 
     private mutating func descend() throws(JSONSyntaxError) {
         depth += 1
-        guard depth <= JSON.maximumDepth else { throw error("nested deeper than \(JSON.maximumDepth)") }
+        guard depth <= limits.depth else { throw exceeded(.depth) }
         offset += 1
         skipWhitespace()
     }

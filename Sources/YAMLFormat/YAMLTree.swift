@@ -14,7 +14,13 @@ package enum YAMLTree {
         return documents.first
     }
 
+    /// Bytes of a text. Its tree takes up to two hundred times as much memory.
+    package static let maxBytes = 1 << 20
+
     package static func composeAll(_ text: String) throws(YAMLDocument.Failure) -> [Node] {
+        guard text.utf8.count <= maxBytes else {
+            throw YAMLDocument.Failure(description: "is longer than \(maxBytes) bytes")
+        }
         let (scalars, hasAliases) = scalarsForAliases(text)
         let tree = try parse(scalars)
         for document in tree { try checkKeys(document) }

@@ -10,7 +10,7 @@ struct ObjectStoreTests {
     private func observed(_ name: String, _ version: Int, uid: String? = nil, size: JSON = 1) throws
         -> ObservedObject<Int>
     {
-        try ObservedObject(sample(name, version: version, uid: uid, size: size), decode: decodeSize)
+        try ObservedObject(.whole(sample(name, version: version, uid: uid, size: size)), decode: decodeSize)
     }
 
     private func key(_ name: String) -> ObjectKey { ObjectKey(namespace: "shop", name: name) }
@@ -68,7 +68,7 @@ struct ObjectStoreTests {
         let elsewhere: JSON = [
             "metadata": ["name": "z", "namespace": "other", "resourceVersion": "1"], "spec": ["size": 7],
         ]
-        _ = store.apply(try ObservedObject(elsewhere, decode: decodeSize))
+        _ = store.apply(try ObservedObject(.whole(elsewhere), decode: decodeSize))
         #expect(store.removeAll(in: "shop", butKeep: [key("b")]).map(\.summary) == ["deleted a 1", "deleted c 1"])
         #expect(store.objects.sorted() == [1, 7])
         #expect(store.removeAll(in: nil, butKeep: [key("b")]).map(\.summary) == ["deleted z 7"])
@@ -78,7 +78,7 @@ struct ObjectStoreTests {
     func nameless() {
         for json: JSON in [[:], ["metadata": [:]], ["metadata": ["name": "a"]], ["metadata": ["resourceVersion": "1"]]]
         {
-            #expect(throws: JSONPathError.self) { try ObservedObject(json, decode: { _ in 1 }) }
+            #expect(throws: JSONPathError.self) { try ObservedObject(.whole(json), decode: { _ in 1 }) }
         }
     }
 }

@@ -1,3 +1,4 @@
+import KubernetesClient
 package import WireFormats
 
 /// What the API server wants to know: `request` of an AdmissionReview (admission.k8s.io/v1), as far as it is looked at.
@@ -7,28 +8,87 @@ package struct AdmissionRequest: Sendable {
     package let uid: String
     package let namespace: String
     package let name: String
-    package let spec: JSON
-    /// Of an update: the spec as it was.
-    package let oldSpec: JSON?
-    /// Who asks, as `userInfo` says.
-    package let user: JSON
-    package let isGeneralScaler: Bool
+    /// The spec to judge; nil if there is nothing to judge: the object is no GeneralScaler, or its spec is as it was.
+    package let spec: Result<GeneralScalerSpec, InvalidSpec>?
+    /// Who asks, as `userInfo` says; nil if that is not known for sure.
+    package let user: JSON?
 
-    package init(_ review: JSON) throws(JSONPathError) {
-        let reader = JSONReader(review)
-        let version = try reader.required("apiVersion")
-        guard try version.string() == Self.apiVersion else { throw version.error("must be \(Self.apiVersion)") }
-        let request = try reader.required("request")
-        uid = try request.required("uid").nonEmptyString()
-        namespace = try request.optional("namespace")?.string() ?? ""
-        let object = request.value["object"] ?? .null
-        name = request.value["name"]?.stringValue ?? object["metadata"]?["name"]?.stringValue ?? ""
-        spec = object["spec"] ?? .null
-        oldSpec = request.value["operation"] == "UPDATE" ? request.value["oldObject"]?["spec"] : nil
-        user = request.value["userInfo"] ?? [:]
-        isGeneralScaler =
-            object["kind"]?.stringValue == GeneralScaler.kind
-            && object["apiVersion"]?.stringValue == GeneralScaler.apiVersion
+    /// Reads a review: finds its parts, and parses those that are needed, each within bounds.
+    ///
+    /// - Parameter isFromAPIServer: whether only the API server can have sent it. Of anybody else `userInfo` says nothing.
+    package init(reading review: ArraySlice<UInt8>, isFromAPIServer: Bool) throws(JSONPathError) {
+        do {
+            let members = try Self.members(of: review, ["apiVersion", "request"])
+            let version = JSONReader(try Self.json(members["apiVersion"]), path: "apiVersion")
+            guard try version.string() == Self.apiVersion else { throw version.error("must be \(Self.apiVersion)") }
+            guard let request = members["request"] else { throw JSONPathError(path: "request", message: "is required") }
+            let parts = try Self.members(
+                of: request, ["uid", "namespace", "name", "operation", "object", "oldObject", "userInfo"])
+            uid = try JSONReader(try Self.json(parts["uid"]), path: "request.uid").nonEmptyString()
+            namespace = try Self.json(parts["namespace"]).stringValue ?? ""
+            let object = try parts["object"].flatMap { try Self.object($0) }
+            name = try Self.json(parts["name"]).stringValue ?? object?.name ?? ""
+            user = isFromAPIServer ? try? JSON(parsing: parts["userInfo"] ?? [], limits: AdmissionLimits.user) : nil
+            let isUpdate = try Self.json(parts["operation"]) == "UPDATE"
+            spec =
+                try isUpdate && Self.hasSameSpec(parts["object"], parts["oldObject"])
+                ? nil : object?.spec
+        } catch let error as JSONPathError {
+            throw error
+        } catch {
+            throw JSONPathError(path: "", message: "\(error)")
+        }
+    }
+
+    // MARK: Parts of the text
+
+    private static func members(
+        of text: ArraySlice<UInt8>, _ names: [String]
+    ) throws -> [String: ArraySlice<UInt8>] {
+        var members: [String: ArraySlice<UInt8>] = [:]
+        var slicer = JSONSlicer(text)
+        try slicer.eachMember { name, slicer in
+            let value = try slicer.value()
+            if let name = names.first(where: { name.elementsEqual($0.utf8) }) { members[name] = value }
+        }
+        try slicer.end()
+        return members
+    }
+
+    /// A scalar; null if it is absent.
+    private static func json(_ text: ArraySlice<UInt8>?) throws -> JSON {
+        try text.map { try JSON(parsing: $0, limits: AdmissionLimits.scalar) } ?? .null
+    }
+
+    private static func object(
+        _ text: ArraySlice<UInt8>
+    ) throws -> (name: String?, spec: Result<GeneralScalerSpec, InvalidSpec>?)? {
+        guard text.first == UInt8(ascii: "{") else { return nil }
+        let object = try ObjectReader().read(text)
+        let json =
+            switch object {
+            case .whole(let json): json
+            case .oversized(let oversized): oversized.remains
+            }
+        let name = json["metadata"]?["name"]?.stringValue
+        guard json["kind"]?.stringValue == GeneralScaler.kind,
+            json["apiVersion"]?.stringValue == GeneralScaler.apiVersion
+        else { return (name, nil) }
+        switch object {
+        case .whole: return (name, GeneralScalerSpec.parse(json["spec"] ?? .null))
+        case .oversized(let oversized): return (name, .failure(oversized.invalidSpec))
+        }
+    }
+
+    /// An edit of labels, or a rollback of the operator, must not be held up by an old spec.
+    private static func hasSameSpec(_ object: ArraySlice<UInt8>?, _ old: ArraySlice<UInt8>?) throws -> Bool {
+        guard let object, let old, object.first == UInt8(ascii: "{"), old.first == UInt8(ascii: "{"),
+            let spec = try members(of: object, ["spec"])["spec"], let oldSpec = try members(of: old, ["spec"])["spec"]
+        else { return false }
+        if spec.elementsEqual(oldSpec) { return true }
+        let limits = KubernetesLimits.object
+        guard let new = try? JSON(parsing: spec, limits: limits) else { return false }
+        return (try? JSON(parsing: oldSpec, limits: limits)) == new
     }
 
     /// The review that answers this request.

@@ -1,103 +1,79 @@
 import FoundationEssentials
-import Hummingbird
-import HummingbirdCore
-import HummingbirdTLS
 import Logging
 import NIOCore
+import NIOHTTP1
+import NIOPosix
 import NIOSSL
 import ServiceLifecycle
 import WireFormats
 
-/// Serves `POST /validate` to the API server, over TLS.
+/// Serves reviews to the API server, over TLS and on a thread of its own.
 struct AdmissionServer: Service {
-    static let path = "validate"
-
     let address: ListenAddress
     let certificates: CertificateKeeper
     let judge: AdmissionJudge
     let time: OperatorTime
     let metrics: OperatorMetrics
     let logger: Logger
+    var times = ReviewTimes()
     /// Told the port once it is bound.
     let onBound: @Sendable (Int) -> Void
 
-    private let bodies = Permits(AdmissionLimits.bodiesAtOnce)
-
-    init(
-        address: ListenAddress, certificates: CertificateKeeper, judge: AdmissionJudge, time: OperatorTime,
-        metrics: OperatorMetrics, logger: Logger,
-        onBound: @escaping @Sendable (Int) -> Void
-    ) {
-        self.address = address
-        self.certificates = certificates
-        self.judge = judge
-        self.time = time
-        self.metrics = metrics
-        self.logger = logger
-        self.onBound = onBound
-    }
-
     func run() async throws {
-        let router = Router()
-        router.post("\(Self.path)") { request, _ in try await respond(to: request) }
-        var logger = logger
-        logger.logLevel = .warning
-        let application = Application(
-            router: router,
-            server: try .tls(tlsConfiguration: try tls()),
-            configuration: .init(
-                address: .hostname(address.host, port: address.port), serverName: nil,
-                availableConnectionsDelegate: MaximumAvailableConnections(AdmissionLimits.connections)),
-            onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
-            logger: logger)
-        try await application.runService(gracefulShutdownSignals: [])
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let result: Result<Void, any Error>
+        do { result = .success(try await serve(on: group)) } catch { result = .failure(error) }
+        try await group.shutdownGracefully()
+        try result.get()
     }
 
-    // MARK: Reviews
-
-    private func respond(to request: Request) async throws -> Response {
-        let start = time.elapsed()
-        // Until there is a verdict: whatever ends it early is a failure.
-        var counted = WebhookMetrics.Verdict.failed
-        defer { metrics.countWebhook { $0.reviewed(counted, after: time.elapsed() - start) } }
-        let review = try await withDeadline { try await read(request) }
-        let verdict = await judge.judge(review)
-        counted = verdict.counted
-        return Response(
-            status: .ok, headers: [.contentType: "application/json"],
-            body: .init(byteBuffer: ByteBuffer(bytes: review.answer(verdict).encoded())))
-    }
-
-    /// Reads a review, when it is its turn. Of the object only what is looked at stays in memory.
-    private func read(_ request: Request) async throws -> AdmissionRequest {
-        try await bodies.withPermit {
-            let body: ByteBuffer
-            do {
-                body = try await request.body.collect(upTo: AdmissionLimits.bodyBytes)
-            } catch {
-                throw HTTPError(.contentTooLarge, message: "a review of more than \(AdmissionLimits.bodyBytes) bytes")
+    private func serve(on group: MultiThreadedEventLoopGroup) async throws {
+        // As many at a time as there are connections.
+        let (reviews, input) = AsyncStream.makeStream(of: ReviewDesk.OpenReview.self)
+        let desk = ReviewDesk(
+            on: group.next(), certificates: certificates, times: times, time: time, metrics: metrics, reviews: input)
+        let listener = try await bind(group, desk)
+        onBound(listener.localAddress?.port ?? 0)
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await withDiscardingTaskGroup { tasks in
+                for await review in reviews { tasks.addTask { await answer(review) } }
             }
-            do {
-                return try AdmissionRequest(try JSON(parsing: Array(buffer: body)))
-            } catch {
-                throw HTTPError(.badRequest, message: "this is no AdmissionReview: \(error)")
-            }
+        } onCancelOrGracefulShutdown: {
+            listener.close(promise: nil)
+            desk.loop.execute { desk.close() }
         }
     }
 
-    private func withDeadline<Value: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await time.sleep(AdmissionLimits.reviewTime)
-                throw HTTPError(.serviceUnavailable, message: "too many reviews at once")
+    private func bind(_ group: MultiThreadedEventLoopGroup, _ desk: ReviewDesk) async throws -> any Channel {
+        let context = try NIOSSLContext(configuration: try tls())
+        return try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: AdmissionLimits.backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: AdmissionLimits.readBytes)
+            )
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    var limits = NIOHTTPDecoderLimitConfiguration()
+                    limits.maxHeaderFieldSize = AdmissionLimits.headerBytes
+                    limits.maxHeaderListSize = AdmissionLimits.headerBytes
+                    limits.maxHeaderFieldCount = AdmissionLimits.headers
+                    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+                        withPipeliningAssistance: false, withErrorHandling: false,
+                        withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
+                        withDecoderLimitConfiguration: limits)
+                    try channel.pipeline.syncOperations.addHandler(ReviewHandler(desk))
+                }
             }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
-        }
+            .bind(host: address.host, port: address.port).get()
+    }
+
+    private func answer(_ review: ReviewDesk.OpenReview) async {
+        let verdict = await judge.judge(review.request)
+        metrics.countWebhook { $0.reviewed(verdict.counted, after: time.elapsed() - review.startedAt) }
+        review.answer(ByteBuffer(bytes: review.request.answer(verdict).encoded()))
     }
 
     // MARK: TLS

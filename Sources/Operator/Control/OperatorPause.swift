@@ -20,7 +20,9 @@ final class OperatorPause: Service {
         self.key = key
         informer = Informer(
             client: client, kind: Self.kind, scope: .namespaces([key.namespace]),
-            selection: Selection(fields: "metadata.name=\(key.name)"), logger: logger,
+            selection: Selection(fields: "metadata.name=\(key.name)"),
+            reader: ObjectReader(ObjectFields(["data": [Self.field]])), logger: logger,
+            decodeOversized: { _ in true },
             decode: { $0["data"]?[Self.field]?.stringValue == "true" },
             handle: { _ in })
     }

@@ -86,7 +86,7 @@ struct ScalerWriter: Sendable {
 
     /// The object as it is now; nil where it is gone, or cannot be read.
     func read(_ identity: ObjectIdentity, deadline: Duration) async -> GeneralScaler? {
-        guard let object = try? await client.get(.generalScaler, identity.key, deadline: deadline),
+        guard let object = try? await client.identity(of: .generalScaler, identity.key, deadline: deadline),
             let scaler = try? GeneralScaler(object), scaler.identity == identity
         else { return nil }
         return scaler

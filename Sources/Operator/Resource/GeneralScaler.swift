@@ -1,4 +1,4 @@
-import KubernetesClient
+package import KubernetesClient
 import Scaling
 package import WireFormats
 
@@ -22,6 +22,15 @@ package struct GeneralScaler: Sendable {
     /// - Throws: ``JSONPathError`` where the object has no identity. A spec that makes no sense does not throw: it is
     ///   that object's own trouble and is kept in ``spec``.
     package init(_ json: JSON) throws(JSONPathError) {
+        try self.init(json, spec: GeneralScalerSpec.parse(json["spec"] ?? .null))
+    }
+
+    /// An object over the bounds: of its spec it is only known that it is too large.
+    package init(_ oversized: OversizedObject) throws(JSONPathError) {
+        try self.init(oversized.remains, spec: .failure(oversized.invalidSpec))
+    }
+
+    private init(_ json: JSON, spec: Result<GeneralScalerSpec, InvalidSpec>) throws(JSONPathError) {
         let metadata = try JSONReader(json).required("metadata")
         namespace = try metadata.required("namespace").nonEmptyString()
         name = try metadata.required("name").nonEmptyString()
@@ -30,8 +39,17 @@ package struct GeneralScaler: Sendable {
         generation = try metadata.optional("generation")?.int(in: 0...Int.max) ?? 0
         creationTimestamp = try metadata.optional("creationTimestamp")?.string() ?? ""
         isBeingDeleted = try metadata.optional("deletionTimestamp") != nil
-        spec = GeneralScalerSpec.parse(json["spec"] ?? .null)
+        self.spec = spec
         status = ScalerStatus(reading: json["status"] ?? .null)
+    }
+}
+
+extension OversizedObject {
+    var invalidSpec: InvalidSpec {
+        InvalidSpec(problems: [
+            JSONPathError(
+                path: "", message: "the object \(self): make the configs of spec.metrics and the annotations smaller")
+        ])
     }
 }
 

@@ -128,10 +128,30 @@ private struct SpecParser {
         let metrics = entries.compactMap { entry in attempt { () throws(JSONPathError) in try Self.metric(entry) } }
         for entry in entries {
             guard let config = try? entry.optional("config") else { continue }
+            if let problem = Self.sizeProblem(config) {
+                problems.append(problem)
+                continue
+            }
             problems += ConfigTemplate(config.value, path: config.path).problems
         }
         guard metrics.count == entries.count else { return nil }
         return named(metrics)
+    }
+
+    private static func sizeProblem(_ config: JSONReader) -> JSONPathError? {
+        let size = config.value.size
+        let limits = GeneralScalerSpec.Limits.config
+        if size.nodes > limits.nodes {
+            return config.error(
+                "has \(size.nodes) values (scalars, arrays and objects), and at most \(limits.nodes) are allowed")
+        }
+        if size.depth > limits.depth {
+            return config.error("is nested \(size.depth) deep, and at most \(limits.depth) is allowed")
+        }
+        if size.bytes > limits.bytes {
+            return config.error("has \(size.bytes) bytes as JSON, and at most \(limits.bytes) are allowed")
+        }
+        return nil
     }
 
     private static func metric(_ entry: JSONReader) throws(JSONPathError) -> MetricSourceSpec {

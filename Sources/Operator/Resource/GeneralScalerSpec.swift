@@ -31,6 +31,8 @@ package struct GeneralScalerSpec: Sendable {
         package static let replicas = 0...Int(Int32.max)
         package static let upRatePercent = 0...1_000_000
         package static let downRatePercent = 0...100
+        /// Of a metric's config. A request to a plugin has 60 KiB, and a config costs memory for each of its values.
+        package static let config = JSONLimits(bytes: 60 << 10, nodes: 2_048, depth: 16)
     }
 
     package static let defaultPollingInterval: Duration = .seconds(15)

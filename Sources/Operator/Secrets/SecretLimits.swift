@@ -1,3 +1,5 @@
+import WireFormats
+
 /// The bounds of ``SecretStore``.
 enum SecretLimits {
     /// How long a Secret counts as unchanged; drawn from this far around it, so that not all are fetched at once.
@@ -11,6 +13,8 @@ enum SecretLimits {
     static let maxSecrets = 16_384
     /// Values of Secrets that one metric's config may take.
     static let maxReferences = 64
+    /// One Secret: the API server takes up to 1 MiB of data, a third more in base64.
+    static let object = JSONLimits(bytes: 2 << 20, nodes: 4_096)
     /// Bytes of keys and values kept.
     static let maxBytes = 32 << 20
 }

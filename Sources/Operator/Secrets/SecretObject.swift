@@ -9,6 +9,9 @@ struct SecretObject: Sendable {
     /// Secret of the namespace sent to an address of their own.
     static let label = "autoscaling.example.com/readable"
 
+    static let reader = ObjectReader(
+        ObjectFields([:], metadata: ["labels"], whole: ["data"]), limits: SecretLimits.object)
+
     private enum Value: Sendable {
         case text(SecretString)
         case notText

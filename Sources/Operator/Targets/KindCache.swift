@@ -26,7 +26,8 @@ final class KindCache: Sendable {
         self.isListed = isListed
         self.reports = reports
         informer = Informer(
-            client: client, kind: kind, scope: scope, logger: logger, decode: { try CachedTarget($0) },
+            client: client, kind: kind, scope: scope, reader: CachedTarget.reader, logger: logger,
+            decode: { try CachedTarget($0) },
             handle: { event in
                 switch event {
                 case .added(let key, let object):

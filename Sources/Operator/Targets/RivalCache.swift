@@ -22,7 +22,8 @@ final class RivalCache: Sendable {
         self.isListed = isListed
         self.index = index
         informer = Informer(
-            client: client, kind: kind, scope: scope, logger: logger, decode: { Self.target(of: $0) },
+            client: client, kind: kind, scope: scope, reader: ObjectReader(ObjectFields(["spec": ["scaleTargetRef"]])),
+            logger: logger, decode: { Self.target(of: $0) },
             handle: { event in
                 switch event {
                 case .added(let key, let target), .updated(let key, _, let target): index.set(target, of: key)

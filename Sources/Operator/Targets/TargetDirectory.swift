@@ -139,7 +139,7 @@ final class TargetDirectory: Service {
     private func liveSnapshot(_ cache: KindCache, _ place: TargetPlace) async throws(Blocker) -> TargetSnapshot {
         let object: CachedTarget
         do {
-            object = try CachedTarget(try await client.get(cache.kind, place.key))
+            object = try CachedTarget(try await client.get(cache.kind, place.key, CachedTarget.reader))
         } catch let error as KubernetesError {
             throw Blocker(scaling: place.target, namespace: place.namespace, error)
         } catch {

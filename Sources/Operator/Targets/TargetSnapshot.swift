@@ -14,6 +14,9 @@ struct TargetSnapshot: Sendable, Hashable {
 
 /// What a cache keeps of an object that may be a target.
 struct CachedTarget: Sendable, Hashable {
+    /// However large its pod template and annotations are, a target is read.
+    static let reader = ObjectReader(ObjectFields(["spec": ["replicas"], "status": ReadyReplicas.fields]))
+
     let uid: String
     let resourceVersion: String
     /// Of the built-in workloads, whose scale subresource says the same.
@@ -47,6 +50,9 @@ enum ReadyReplicas: Sendable, Hashable {
     private static let counts = ["readyReplicas", "availableReplicas"]
     /// Counts of Deployments and of kinds that are modelled on them.
     private static let companions = ["updatedReplicas", "unavailableReplicas", "fullyLabeledReplicas"]
+
+    /// What is read of a status.
+    static let fields = counts + companions
 
     init(status: JSON) {
         func isThere(_ field: String) -> Bool { status[field].map { !$0.isNull } ?? false }

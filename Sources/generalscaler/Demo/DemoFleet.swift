@@ -43,6 +43,7 @@ final class DemoFleet: Service {
             client: client,
             kind: ResourceKind(group: "apps", version: "v1", kind: "Deployment", plural: "deployments"),
             scope: .namespaces([DemoPlan.namespace]),
+            reader: ObjectReader(ObjectFields(["spec": ["replicas"]])),
             logger: logger,
             decode: { $0["spec"]?["replicas"]?.intValue ?? 1 },
             handle: { [changesInput, name] event in

@@ -27,16 +27,13 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
         case .lateAnswerAppliedTwice where request.isScalePatch: return try await sendTwice(request)
         case .leaderCheckSkipped where request.url.contains("/leases/") && request.method == "PUT":
             return try await renewAnyhow(request)
-        case .relistDropped where request.isList: return try await listAsFirst(request)
-        case .rateIgnored where request.method == "GET" && request.url.contains("/generalscalers"):
-            let answer = try await network.send(request)
-            return HTTPResponse(head: answer.head, body: answer.body.withoutRates)
         default: return try await network.send(request)
         }
     }
 
     func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPStream {
         let stream = try await network.stream(request)
+        if defect == .relistDropped, request.isList { return listAsFirst(request, stream) }
         guard defect == .rateIgnored, request.url.contains("/generalscalers") else { return stream }
         return HTTPStream(
             head: stream.head,
@@ -73,17 +70,22 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
         return HTTPResponse(head: HTTPResponseHead(status: 200, headers: []), body: body)
     }
 
-    private func listAsFirst(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
-        let answer = try await network.send(request)
-        guard answer.status < 300, let list = try? JSON(parsing: answer.body), let items = list["items"] else {
-            return answer
-        }
-        let path = String(request.url.prefix { $0 != "?" })
-        guard let first = firstLists[path] else {
-            firstLists[path] = items
-            return answer
-        }
-        return HTTPResponse(head: answer.head, body: list.setting("items", first).encoded())
+    private func listAsFirst(_ request: HTTPRequest, _ stream: HTTPStream) -> HTTPStream {
+        HTTPStream(
+            head: stream.head,
+            // The simulated network delivers a list in one piece.
+            nextChunk: { [self] () throws(HTTPError) in
+                guard let chunk = try await stream.nextChunk() else { return nil }
+                guard stream.head.status < 300, let list = try? JSON(parsing: chunk), let items = list["items"] else {
+                    return chunk
+                }
+                let path = String(request.url.prefix { $0 != "?" })
+                guard let first = firstLists[path] else {
+                    firstLists[path] = items
+                    return chunk
+                }
+                return list.setting("items", first).encoded()
+            }, cancel: stream.cancel)
     }
 }
 
@@ -91,7 +93,8 @@ extension HTTPRequest {
     fileprivate var isScalePatch: Bool { method == "PATCH" && url.contains("/scale") }
     fileprivate var isStatusPatch: Bool { method == "PATCH" && url.contains("/status") }
     fileprivate var isList: Bool {
-        method == "GET" && (url.contains("/generalscalers?") || url.contains("/deployments?"))
+        method == "GET" && !url.contains("watch=1")
+            && (url.contains("/generalscalers?") || url.contains("/deployments?"))
     }
 
     /// A GET of what it patches.

@@ -6,16 +6,38 @@ import WireFormats
 extension FuzzTarget {
     /// What a list answers, and what an informer makes of its objects.
     static let listPage = FuzzTarget("list-page") { (input) throws(FuzzFinding) in
-        _ = try? ListPage(parsing: input) { observed($0) }
+        let whole = try? list([input]) { try? ObjectReader().read($0) }
+        for object in whole?.items.compactMap(\.self) ?? [] { _ = observed(object) }
+        let pieces = try? list(Chunks.of(input).map { Array($0) }) { try? ObjectReader().read($0) }
+        try require(
+            whole?.items == pieces?.items && whole?.metadata == pieces?.metadata, "in pieces it is another list")
         // Written as this package writes it, the list has no repeated or escaped names: then both readers agree.
-        guard let json = try? JSON(parsing: input), let page = try? ListPage(parsing: json.encoded(), item: { $0 })
+        guard let json = try? JSON(parsing: input), let items = json["items"]?.arrayValue,
+            let read = try? list([json.encoded()], item: { try? JSON(parsing: $0) })
         else { return }
-        try require(page.items == json["items"]?.arrayValue ?? [], "the items are not those of the list")
-        try require(page.resourceVersion == json["metadata"]?["resourceVersion"]?.stringValue, "another version")
+        try require(read.items == items, "the items are not those of the list")
+        try require(read.metadata == json["metadata"] ?? .null, "the metadata is not that of the list")
+        for fields in [ObjectFields.all, .identity, ObjectFields(["spec": ["replicas"]])] {
+            for item in items {
+                guard case .whole(let kept) = try? ObjectReader(fields).read(item.encoded()[...]) else { continue }
+                try require(
+                    kept["metadata"]?["name"] == item["metadata"]?["name"]
+                        || item["metadata"]?.objectValue == nil, "the name is lost")
+            }
+        }
     }
 
-    private static func observed(_ json: JSON) -> ObservedObject<Lease>? {
-        try? ObservedObject(json) { json in try Lease(json) }
+    private static func list<Item>(
+        _ chunks: [[UInt8]], item: (ArraySlice<UInt8>) -> Item
+    ) throws -> (items: [Item], metadata: JSON) {
+        var reader = ListReader()
+        var items: [Item] = []
+        for chunk in chunks { try reader.append(chunk) { items.append(item($0)) } }
+        return (items, try reader.finish())
+    }
+
+    private static func observed(_ object: ReadObject) -> ObservedObject<Lease>? {
+        try? ObservedObject(object, decode: { json in try Lease(json) })
     }
 
     /// The lines of a watch, and what an informer and its machine make of them.
@@ -35,7 +57,7 @@ extension FuzzTarget {
             do {
                 while let line = try lines.next() {
                     guard !line.isEmpty else { continue }
-                    let event = try WatchEvent(line: line)
+                    let event = try WatchEvent(line: line, ObjectReader())
                     events.append(event)
                     try apply(event, to: &store, &machine)
                 }

@@ -55,15 +55,15 @@ extension FuzzTarget {
     }
 
     static let admissionReview = FuzzTarget("admission-review") { (input) throws(FuzzFinding) in
-        guard let json = try? JSON(parsing: input) else { return }
         let request: AdmissionRequest
         do throws(JSONPathError) {
-            request = try AdmissionRequest(json)
+            request = try AdmissionRequest(reading: input[...], isFromAPIServer: true)
         } catch {
             return try requireShort(error.description, "the error")
         }
         var verdict = AdmissionVerdict()
-        switch GeneralScalerSpec.parse(request.spec) {
+        switch request.spec {
+        case nil: break
         case .failure(let invalid): verdict.problems = invalid.problems
         case .success(let spec):
             for (index, metric) in spec.metrics.enumerated() {

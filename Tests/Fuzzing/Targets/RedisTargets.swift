@@ -30,8 +30,8 @@ extension FuzzTarget {
         let reader = ReplyReader()
         var replies: [RedisReply] = []
         for chunk in chunks {
-            reader.feed(chunk)
-            do throws(ReplyReader.NotRedis) {
+            do throws(ReplyReader.Failure) {
+                try reader.feed(chunk)
                 while let reply = try reader.next() { replies.append(reply) }
             } catch {
                 return replies

@@ -179,14 +179,15 @@ struct TestCluster: Sendable {
         until predicate: (JSON) -> Bool
     ) async throws -> JSON {
         while true {
-            let page = try await client.list(kind, in: namespace, selection, item: { $0 })
+            let page = try await client.list(kind, in: namespace, selection, item: \.known)
             if let object = page.items.first(where: predicate) { return object }
             var stream = try await client.watch(
                 kind, in: namespace, selection, resourceVersion: page.resourceVersion, timeoutSeconds: 60)
             defer { stream.cancel() }
             while let event = try await stream.next() {
                 switch event {
-                case .added(let object), .modified(let object): if predicate(object) { return object }
+                case .added(let object), .modified(let object):
+                    if predicate(object.known) { return object.known }
                 case .deleted, .bookmark: continue
                 case .error(let error): throw error
                 }
@@ -205,4 +206,14 @@ extension ResourceKind {
     static let definition = ResourceKind(
         group: "apiextensions.k8s.io", version: "v1", kind: "CustomResourceDefinition",
         plural: "customresourcedefinitions", isNamespaced: false)
+}
+
+extension ReadObject {
+    /// The object, or what is known of one that is too large to be read.
+    fileprivate var known: JSON {
+        switch self {
+        case .whole(let json): json
+        case .oversized(let oversized): oversized.remains
+        }
+    }
 }

@@ -198,7 +198,7 @@ struct AdmissionJudgeTests {
     func others() async throws {
         let object: JSON = ["apiVersion": "autoscaling.example.com/v2", "kind": "GeneralScaler", "metadata": [:]]
         #expect(try await verdict(judge(), object).problems.isEmpty)
-        #expect(throws: JSONPathError.self) { try AdmissionRequest(["kind": "AdmissionReview"]) }
+        #expect(throws: JSONPathError.self) { try AdmissionRequest(["kind": "AdmissionReview"] as JSON) }
         #expect(throws: JSONPathError.self) {
             try AdmissionRequest(["apiVersion": "admission.k8s.io/v1beta1", "request": ["uid": "1"]])
         }
@@ -222,5 +222,12 @@ private struct HangingSource: MetricSource {
         type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading {
         throw PluginFailure(.cancelled, plugin: nil, "never asked")
+    }
+}
+
+extension AdmissionRequest {
+    /// Reads a review that the API server sent.
+    init(_ review: JSON) throws(JSONPathError) {
+        try self.init(reading: review.encoded()[...], isFromAPIServer: true)
     }
 }

@@ -14,108 +14,10 @@ import WireFormats
 /// The webhook over real TLS, spoken to as the API server does: by the Service's name, believing the caBundle alone.
 @Suite("The admission webhook", .timeLimit(.minutes(2)))
 struct AdmissionServerTests {
-    private static let service = ObjectKey(namespace: "shop", name: "webhook")
-    private static let configurationPath =
-        "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/generalscaler"
-    private static let secretPath = "/api/v1/namespaces/shop/secrets/webhook"
-
-    /// A cluster that is told of the webhook, on a clock that stands still unless the test moves it.
-    private struct Cluster {
-        let world: World
-        let clock: ManualClock
-        let metrics = OperatorMetrics()
-
-        /// - Parameter age: how long ago the clock stands, seen from the machine's.
-        init(age: Duration = .zero) throws {
-            let now = Int64(Date().timeIntervalSince1970 * 1e6) - age.components.seconds * 1_000_000
-            clock = ManualClock(startMicroseconds: now)
-            world = try World()
-            world.source.answer { _ in 1 }
-            try world.api.create([
-                "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
-                "metadata": ["name": "generalscaler"],
-                "webhooks": [
-                    [
-                        "name": "a.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None",
-                        "clientConfig": ["service": ["namespace": "shop", "name": "webhook", "path": "/validate"]],
-                    ]
-                ],
-            ])
-        }
-
-        var time: OperatorTime {
-            OperatorTime(clock: clock) { [clock] in Timestamp(microsecondsSince1970: clock.wallMicroseconds()) }
-        }
-
-        func keeper(_ certificates: AdmissionConfiguration.Certificates? = nil) -> CertificateKeeper {
-            let transport = InMemoryTransport(api: world.api, clock: clock, userAgent: "keeper")
-            return CertificateKeeper(
-                AdmissionConfiguration(
-                    listen: ListenAddress(host: "127.0.0.1", port: 0), service: service,
-                    certificates: certificates ?? .own(secret: service, configuration: "generalscaler")),
-                client: KubernetesClient(
-                    configuration: ClusterConfiguration(server: "http://simulated"), http: transport, clock: clock,
-                    now: clock.wallMicroseconds, random: { 0.5 }, logger: .silent),
-                time: time, metrics: metrics, logger: .silent)
-        }
-
-        /// The page of metrics, as far as it is about counters.
-        var page: String {
-            var text = MetricsText(.prometheus)
-            metrics.write(into: &text)
-            return text.text
-        }
-
-        /// What the API server believes.
-        var bundle: [UInt8] {
-            get throws {
-                let webhook = try world.api.get(configurationPath)["webhooks"]?.arrayValue?.first
-                let encoded = webhook?["clientConfig"]?["caBundle"]?.stringValue ?? ""
-                return Array(Data(base64Encoded: encoded) ?? Data())
-            }
-        }
-
-        /// Serves with that keeper's certificates while the body runs.
-        func serve(
-            _ keeper: CertificateKeeper, _ body: (_ client: CurlHTTPClient, _ port: Int) async throws -> Void
-        ) async throws {
-            let (ports, port) = AsyncStream<Int>.makeStream()
-            let judge = AdmissionJudge(
-                source: world.source, scalers: { [] }, mayRead: { _, _ in nil }, rival: { _, _ in nil },
-                time: time)
-            let server = AdmissionServer(
-                address: ListenAddress(host: "127.0.0.1", port: 0), certificates: keeper, judge: judge, time: time,
-                metrics: metrics, logger: .silent, onBound: { port.yield($0) })
-            let services = ServiceGroup(services: [server], logger: .silent)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await services.run() }
-                let bound = try #require(await ports.first { _ in true })
-                let client = CurlHTTPClient(configuration: .init(proxies: .none))
-                let result: Result<Void, any Error>
-                do { result = .success(try await body(client, bound)) } catch { result = .failure(error) }
-                await client.shutdown()
-                await services.triggerGracefulShutdown()
-                try await group.waitForAll()
-                try result.get()
-            }
-        }
-    }
-
-    private static func post(
-        _ client: CurlHTTPClient, _ port: Int, _ body: [UInt8], believing bundle: [UInt8],
-        name: String = "webhook.shop.svc"
-    ) async throws -> HTTPResponse {
-        try await client.send(
-            HTTPRequest(
-                method: "POST", url: "https://127.0.0.1:\(port)/validate",
-                headers: [HTTPHeader("Content-Type", "application/json")], body: body,
-                tls: TLSOptions(certificateAuthorities: bundle, serverName: name), timeout: .seconds(60)))
-    }
-
     private static func expectServed(
-        _ client: CurlHTTPClient, _ port: Int, believing bundle: [UInt8]
+        _ client: CurlHTTPClient, _ port: Int, _ cluster: AdmissionCluster, believing bundle: [UInt8]
     ) async throws {
-        let answer = try await post(client, port, review, believing: bundle)
+        let answer = try await cluster.post(client, port, review, believing: bundle)
         #expect(answer.status == 200)
     }
 
@@ -123,13 +25,13 @@ struct AdmissionServerTests {
 
     @Test("it serves with a certificate that it made itself and that the configuration believes")
     func ownCertificate() async throws {
-        let cluster = try Cluster()
+        let cluster = try AdmissionCluster()
         let keeper = cluster.keeper()
         await keeper.keep()
-        #expect(try cluster.world.api.get(Self.secretPath)["type"] == "kubernetes.io/tls")
+        #expect(try cluster.world.api.get(AdmissionCluster.secretPath)["type"] == "kubernetes.io/tls")
         try await cluster.serve(keeper) { client, port in
             let bundle = try cluster.bundle
-            let answer = try await Self.post(client, port, Self.review, believing: bundle)
+            let answer = try await cluster.post(client, port, Self.review, believing: bundle)
             #expect(answer.status == 200)
             #expect(try JSON(parsing: answer.body)["response"]?["allowed"] == true)
             // Another name, or another authority, is not believed.
@@ -137,7 +39,7 @@ struct AdmissionServerTests {
                 ("webhook.other.svc", bundle), ("webhook.shop.svc", try TestCertificates.shared.get().authority),
             ] {
                 let error = await #expect(throws: HTTPError.self) {
-                    try await Self.post(client, port, Self.review, believing: authority, name: name)
+                    try await cluster.post(client, port, Self.review, believing: authority, name: name)
                 }
                 #expect(error?.kind == .tls)
             }
@@ -146,21 +48,21 @@ struct AdmissionServerTests {
 
     @Test("without a certificate nobody is served, and nothing breaks")
     func noCertificate() async throws {
-        let cluster = try Cluster()
+        let cluster = try AdmissionCluster()
         let keeper = cluster.keeper()
         try await cluster.serve(keeper) { client, port in
             let authority = try TestCertificates.shared.get().authority
             await #expect(throws: HTTPError.self) {
-                try await Self.post(client, port, Self.review, believing: authority)
+                try await cluster.post(client, port, Self.review, believing: authority)
             }
             await keeper.keep()
-            try await Self.expectServed(client, port, believing: try cluster.bundle)
+            try await Self.expectServed(client, port, cluster, believing: try cluster.bundle)
         }
     }
 
     @Test("a renewal changes the certificate of a running server; the authority before stays believed")
     func renewal() async throws {
-        let cluster = try Cluster(age: .seconds(270 * 86_400))
+        let cluster = try AdmissionCluster(age: .seconds(270 * 86_400))
         let keeper = cluster.keeper()
         let other = cluster.keeper()
         await keeper.keep()
@@ -176,13 +78,13 @@ struct AdmissionServerTests {
             let second = try #require(keeper.current)
             #expect(second != first)
             // The other replica still serves with the first one.
-            try await Self.expectServed(client, port, believing: try cluster.bundle)
+            try await Self.expectServed(client, port, cluster, believing: try cluster.bundle)
             await other.keep()
             #expect(other.current == second)
             let fresh = CurlHTTPClient(configuration: .init(proxies: .none))
-            try await Self.expectServed(fresh, port, believing: try cluster.bundle)
+            try await Self.expectServed(fresh, port, cluster, believing: try cluster.bundle)
             let error = await #expect(throws: HTTPError.self) {
-                try await Self.post(fresh, port, Self.review, believing: Array(first.authorities.utf8))
+                try await cluster.post(fresh, port, Self.review, believing: Array(first.authorities.utf8))
             }
             #expect(error?.kind == .tls)
             await fresh.shutdown()
@@ -191,7 +93,7 @@ struct AdmissionServerTests {
 
     @Test("replicas that begin at one time end up with one certificate", arguments: 1...5)
     func race(round: Int) async throws {
-        let cluster = try Cluster()
+        let cluster = try AdmissionCluster()
         let keepers = (0..<4).map { _ in cluster.keeper() }
         await withDiscardingTaskGroup { group in
             for keeper in keepers { group.addTask { await keeper.keep() } }
@@ -204,7 +106,7 @@ struct AdmissionServerTests {
 
     @Test("a caBundle or a Secret that somebody breaks is mended; a quiet look writes nothing")
     func mended() async throws {
-        let cluster = try Cluster()
+        let cluster = try AdmissionCluster()
         let keeper = cluster.keeper()
         await keeper.keep()
         let bundle = try cluster.bundle
@@ -212,22 +114,22 @@ struct AdmissionServerTests {
         await keeper.keep()
         #expect(cluster.world.api.requests.allSatisfy { $0.method == "GET" })
 
-        var configuration = try cluster.world.api.get(Self.configurationPath)
+        var configuration = try cluster.world.api.get(AdmissionCluster.configurationPath)
         let webhooks: [JSON] = (configuration["webhooks"]?.arrayValue ?? []).map { webhook in
             var webhook = webhook.objectValue ?? [:]
             webhook["clientConfig"] = ["service": ["namespace": "shop", "name": "webhook", "path": "/validate"]]
             return .object(webhook)
         }
         configuration = ["webhooks": .array(webhooks)]
-        try cluster.world.api.patch(Self.configurationPath, configuration)
+        try cluster.world.api.patch(AdmissionCluster.configurationPath, configuration)
         await keeper.keep()
         #expect(try cluster.bundle == bundle)
 
-        try cluster.world.api.patch(Self.secretPath, ["data": ["tls.key": "bm9uc2Vuc2U="]])
+        try cluster.world.api.patch(AdmissionCluster.secretPath, ["data": ["tls.key": "bm9uc2Vuc2U="]])
         await keeper.keep()
         #expect(try cluster.bundle != bundle)
         try await cluster.serve(keeper) { client, port in
-            try await Self.expectServed(client, port, believing: try cluster.bundle)
+            try await Self.expectServed(client, port, cluster, believing: try cluster.bundle)
         }
     }
 
@@ -241,7 +143,7 @@ struct AdmissionServerTests {
             try Data(certificate.certificate.utf8).write(to: directory.appending(path: "tls.crt"))
             try Data(certificate.key.utf8).write(to: directory.appending(path: "tls.key"))
         }
-        let cluster = try Cluster()
+        let cluster = try AdmissionCluster()
         let keeper = cluster.keeper(.directory(directory.path))
         await keeper.keep()
         #expect(keeper.current == nil)
@@ -253,7 +155,9 @@ struct AdmissionServerTests {
             await keeper.keep()
             try await cluster.serve(keeper) { client, port in
                 let authorities = Array(certificate.authorities.utf8)
-                try await Self.expectServed(client, port, believing: authorities)
+                let answer = try await cluster.post(
+                    client, port, Self.review, believing: authorities, path: "/validate")
+                #expect(answer.status == 200)
             }
         }
         #expect(try cluster.bundle.isEmpty)
@@ -261,29 +165,29 @@ struct AdmissionServerTests {
         #expect(cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"allowed\"} 2\n"))
     }
 
-    @Test("two hundred reviews at once are all answered, each its own")
+    @Test("as many reviews at once as there may be connections are all answered, each its own")
     func manyAtOnce() async throws {
-        let cluster = try Cluster()
+        let cluster = try AdmissionCluster()
         let keeper = cluster.keeper()
         await keeper.keep()
         try await cluster.serve(keeper) { client, port in
             let bundle = try cluster.bundle
             let answers = try await withThrowingTaskGroup(of: (Int, JSON).self) { group in
-                for number in 0..<200 {
+                for number in 0..<AdmissionLimits.connections {
                     group.addTask {
                         let spec: JSON = number.isMultiple(of: 2) ? [:] : ["minReplicas": 20]
                         var review = AdmissionJudgeTests.review(World.scaler("web", spec)).objectValue ?? [:]
                         var request = review["request"]?.objectValue ?? [:]
                         request["uid"] = .string("\(number)")
                         review["request"] = .object(request)
-                        let answer = try await Self.post(client, port, JSON.object(review).encoded(), believing: bundle)
+                        let answer = try await cluster.post(client, port, JSON.object(review).encoded(), believing: bundle)
                         #expect(answer.status == 200)
                         return (number, try JSON(parsing: answer.body)["response"] ?? .null)
                     }
                 }
                 return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
             }
-            #expect(answers.count == 200)
+            #expect(answers.count == AdmissionLimits.connections)
             for (number, answer) in answers {
                 #expect(answer["uid"]?.stringValue == "\(number)")
                 #expect(answer["allowed"] == .bool(number.isMultiple(of: 2)))
@@ -293,7 +197,7 @@ struct AdmissionServerTests {
 
     @Test("an object of a mebibyte is checked; what is too long or no review is refused as such, and others go on")
     func sizes() async throws {
-        let cluster = try Cluster()
+        let cluster = try AdmissionCluster()
         let keeper = cluster.keeper()
         await keeper.keep()
         try await cluster.serve(keeper) { client, port in
@@ -305,7 +209,7 @@ struct AdmissionServerTests {
                 ]
                 return AdmissionJudgeTests.review(.object(object)).encoded()
             }
-            let large = try await Self.post(client, port, review(annotationBytes: 1 << 20), believing: bundle)
+            let large = try await cluster.post(client, port, review(annotationBytes: 1 << 20), believing: bundle)
             #expect(large.status == 200)
             #expect(try JSON(parsing: large.body)["response"]?["allowed"] == false)
             for (body, status) in [
@@ -313,10 +217,10 @@ struct AdmissionServerTests {
                 (Array("{}".utf8), 400),
             ] {
                 // A server that has read enough may hang up before it is asked to.
-                let answer = try? await Self.post(client, port, body, believing: bundle)
+                let answer = try? await cluster.post(client, port, body, believing: bundle)
                 #expect(answer?.status ?? status == status)
             }
-            try await Self.expectServed(client, port, believing: bundle)
+            try await Self.expectServed(client, port, cluster, believing: bundle)
             #expect(cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"denied\"} 1\n"))
             #expect(!cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"failed\"} 0\n"))
         }

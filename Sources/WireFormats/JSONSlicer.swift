@@ -1,25 +1,25 @@
-/// Finds where the values of a JSON text begin and end without reading them, so that a long list can be read one
-/// object at a time.
+/// Finds where the values of a JSON text begin and end without reading them, so that what nobody needs costs no memory.
 ///
 /// It only balances brackets and strings; whoever parses a slice checks its syntax.
-struct JSONSlicer {
-    struct Failure: Error, CustomStringConvertible {
-        let message: String
+package struct JSONSlicer {
+    package struct Failure: Error, CustomStringConvertible {
+        package let message: String
         /// Bytes from the start of the text.
-        let offset: Int
+        package let offset: Int
 
-        var description: String { "\(message) at byte \(offset)" }
+        package var description: String { "\(message) at byte \(offset)" }
     }
 
-    private let bytes: [UInt8]
-    private var offset = 0
+    private let bytes: ArraySlice<UInt8>
+    private var offset: Int
 
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
+        offset = bytes.startIndex
     }
 
     /// Takes an object. The body gets each member's name and takes its value.
-    mutating func eachMember(_ body: (ArraySlice<UInt8>, inout JSONSlicer) throws -> Void) throws {
+    package mutating func eachMember(_ body: (ArraySlice<UInt8>, inout JSONSlicer) throws -> Void) throws {
         try eachItem(open: "{", close: "}") { slicer in
             let name = try slicer.value()
             try slicer.take(":")
@@ -27,18 +27,17 @@ struct JSONSlicer {
         }
     }
 
-    /// Takes an array, or null as an empty one.
-    mutating func eachElement(_ body: (ArraySlice<UInt8>) throws -> Void) throws {
-        skipWhitespace()
-        if current == UInt8(ascii: "n") {
-            _ = try value()
-            return
+    /// Takes an array. The body gets each element's position and text.
+    package mutating func eachElement(_ body: (Int, ArraySlice<UInt8>) throws -> Void) throws {
+        var index = 0
+        try eachItem(open: "[", close: "]") { slicer in
+            try body(index, slicer.value())
+            index += 1
         }
-        try eachItem(open: "[", close: "]") { slicer in try body(slicer.value()) }
     }
 
     /// Takes one value of any shape.
-    mutating func value() throws -> ArraySlice<UInt8> {
+    package mutating func value() throws -> ArraySlice<UInt8> {
         skipWhitespace()
         let start = offset
         switch current {
@@ -46,8 +45,14 @@ struct JSONSlicer {
         case UInt8(ascii: "{"), UInt8(ascii: "["): try skipBrackets()
         default: skipScalar()
         }
-        guard offset > start else { throw failure("expected a value") }
+        guard offset > start, offset <= bytes.endIndex else { throw failure("expected a value") }
         return bytes[start..<offset]
+    }
+
+    /// Takes what follows the value, which is nothing.
+    package mutating func end() throws {
+        skipWhitespace()
+        guard current == nil else { throw failure("unexpected text after the value") }
     }
 
     private mutating func eachItem(
@@ -106,7 +111,9 @@ struct JSONSlicer {
         offset += 1
     }
 
-    private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+    private var current: UInt8? { offset < bytes.endIndex ? bytes[offset] : nil }
 
-    private func failure(_ message: String) -> Failure { Failure(message: message, offset: offset) }
+    private func failure(_ message: String) -> Failure {
+        Failure(message: message, offset: offset - bytes.startIndex)
+    }
 }

@@ -1,0 +1,215 @@
+import NIOCore
+import NIOHTTP1
+import WireFormats
+
+/// One connection of the admission webhook. Judges a request by its head before anything of its body is read, and reads
+/// the body when it is its turn.
+final class ReviewHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private struct Head {
+        let isSecretPath: Bool
+        let wantsContinue: Bool
+        let startedAt: Duration
+    }
+
+    private enum State {
+        case betweenRequests
+        case waitingForTurn(Head)
+        case readingBody(Head)
+        case judging
+        /// An answer was given before the end of the request, or the connection is closed. Nothing more is read.
+        case ended
+    }
+
+    private let desk: ReviewDesk
+    private var state = State.betweenRequests
+    private var body = ByteBuffer()
+    private var isBodyWhole = false
+    private var id: ConnectionTable.ID?
+    /// When the connection is closed, whatever it is at.
+    private var deadline: Scheduled<Void>?
+    /// When the turn has to have come, or the body.
+    private var stepDeadline: Scheduled<Void>?
+
+    init(_ desk: ReviewDesk) {
+        self.desk = desk
+    }
+
+    // MARK: The connection
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let channel = context.channel
+        id = desk.connect { channel.close(promise: nil) }
+        guard id != nil else { return context.close(promise: nil) }
+        setDeadline(desk.times.idle, context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { leave() }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is HTTPParserError, case .betweenRequests = state {
+            refuse(.badRequest, "the request is not HTTP, or its headers are too large", context)
+        } else {
+            context.close(promise: nil)
+        }
+    }
+
+    private func leave() {
+        endStep()
+        state = .ended
+        deadline?.cancel()
+        deadline = nil
+        if let id { desk.disconnect(id) }
+        id = nil
+    }
+
+    /// Gives back what a request holds while its body is not read.
+    private func endStep() {
+        stepDeadline?.cancel()
+        stepDeadline = nil
+        body = ByteBuffer()
+        switch state {
+        case .waitingForTurn(let head):
+            if let id { desk.leaveQueue(id) }
+            desk.countFailure(since: head.startedAt)
+        case .readingBody(let head):
+            desk.endTurn()
+            desk.countFailure(since: head.startedAt)
+        case .betweenRequests, .judging, .ended: break
+        }
+    }
+
+    private func setDeadline(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: time) { context.close(promise: nil) }
+    }
+
+    private func setStepDeadline(
+        _ time: TimeAmount, _ context: ChannelHandlerContext, _ status: HTTPResponseStatus, _ reason: String
+    ) {
+        stepDeadline?.cancel()
+        stepDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
+            refuse(status, reason, context)
+        }
+    }
+
+    private func setAutoRead(_ isOn: Bool, _ context: ChannelHandlerContext) {
+        try? context.channel.syncOptions?.setOption(.autoRead, value: isOn)
+    }
+
+    // MARK: Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch (unwrapInboundIn(data), state) {
+        case (.head(let head), .betweenRequests): begin(head, context)
+        case (.body(let bytes), .waitingForTurn), (.body(let bytes), .readingBody): take(bytes, context)
+        // It all came with the head.
+        case (.end, .waitingForTurn): isBodyWhole = true
+        case (.end, .readingBody(let head)): read(head, context)
+        case (_, .ended): break
+        // A further request before the answer: the API server sends none.
+        case (.head, _), (.body, _), (.end, _): context.close(promise: nil)
+        }
+    }
+
+    private func begin(_ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let length = request.headers["content-length"].first.flatMap(Int.init) ?? 0
+        setDeadline(desk.times.request, context)
+        guard let path = desk.path, path.matches(request.uri), request.method == .POST else {
+            return refuse(.notFound, "not found", context)
+        }
+        let head = Head(
+            isSecretPath: path.isSecret,
+            wantsContinue: request.headers["expect"].contains { $0.lowercased() == "100-continue" },
+            startedAt: desk.time.elapsed())
+        state = .waitingForTurn(head)
+        guard length <= AdmissionLimits.bodyBytes else { return refuseTooLarge(context) }
+        isBodyWhole = false
+        setAutoRead(false, context)
+        setStepDeadline(desk.times.turn, context, .serviceUnavailable, "too many reviews at once")
+        guard let id else { return }
+        desk.requestTurn(id) { [self] in takeTurn(head, context) }
+    }
+
+    private func takeTurn(_ head: Head, _ context: ChannelHandlerContext) {
+        state = .readingBody(head)
+        if isBodyWhole { return read(head, context) }
+        setStepDeadline(desk.times.body, context, .requestTimeout, "the body of the review did not come in time")
+        if head.wantsContinue {
+            let interim = HTTPResponseHead(version: .http1_1, status: .continue)
+            context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
+        }
+        setAutoRead(true, context)
+    }
+
+    private func take(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard body.readableBytes + bytes.readableBytes <= AdmissionLimits.bodyBytes else {
+            return refuseTooLarge(context)
+        }
+        body.writeImmutableBuffer(bytes)
+    }
+
+    private func read(_ head: Head, _ context: ChannelHandlerContext) {
+        let request: AdmissionRequest
+        do throws(JSONPathError) {
+            request = try AdmissionRequest(
+                reading: body.readBytes(length: body.readableBytes)?[...] ?? [], isFromAPIServer: head.isSecretPath)
+        } catch {
+            return refuse(.badRequest, "this is no AdmissionReview: \(error)", context)
+        }
+        stepDeadline?.cancel()
+        body = ByteBuffer()
+        state = .judging
+        desk.endTurn()
+        setAutoRead(false, context)
+        if let id { desk.set(id, hasWholeRequest: true) }
+        let this = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        let review = ReviewDesk.OpenReview(request: request, startedAt: head.startedAt) { [loop = context.eventLoop] in
+            let answer = $0
+            loop.execute { this.value.handler.answer(answer, this.value.context) }
+        }
+        if !desk.submit(review) { context.close(promise: nil) }
+    }
+
+    private func answer(_ answer: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard case .judging = state else { return }
+        state = .betweenRequests
+        write(.ok, type: "application/json", answer, context)
+        setDeadline(desk.times.idle, context)
+        setAutoRead(true, context)
+        if let id { desk.set(id, hasWholeRequest: false) }
+    }
+
+    // MARK: Answers before the end of a request
+
+    private func refuseTooLarge(_ context: ChannelHandlerContext) {
+        refuse(.payloadTooLarge, "a review of more than \(AdmissionLimits.bodyBytes) bytes", context)
+    }
+
+    /// Answers and reads nothing more. The client closes the connection; else the deadline does.
+    private func refuse(_ status: HTTPResponseStatus, _ reason: String, _ context: ChannelHandlerContext) {
+        endStep()
+        state = .ended
+        setAutoRead(false, context)
+        write(status, type: "text/plain", ByteBuffer(string: reason + "\n"), context, isLast: true)
+    }
+
+    private func write(
+        _ status: HTTPResponseStatus, type: String, _ body: ByteBuffer, _ context: ChannelHandlerContext,
+        isLast: Bool = false
+    ) {
+        var headers = HTTPHeaders([("content-type", type), ("content-length", "\(body.readableBytes)")])
+        if isLast { headers.add(name: "connection", value: "close") }
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+}

@@ -1,0 +1,156 @@
+package import HTTPTransport
+import Synchronization
+package import WireFormats
+
+/// Receives whole answers of sources within a bound on what all of them take together: a small answer at any time, of
+/// large ones a few at a time. The others wait for their turn with their server held back.
+///
+/// ```swift
+/// let answer = try await receiver.receive(request)
+/// let value = try answer.read { response in try parse(response.body) }
+/// ```
+package struct AnswerReceiver: Sendable {
+    /// An answer, and its turn if it is a large one.
+    package struct Answer: Sendable {
+        private let response: HTTPResponse
+        private let turn: LargeAnswers.Turn?
+
+        fileprivate init(_ response: HTTPResponse, _ turn: LargeAnswers.Turn?) {
+            self.response = response
+            self.turn = turn
+        }
+
+        package var status: Int { response.status }
+
+        /// The turn lasts until the body has returned.
+        package func read<Value, Failure>(
+            _ body: (HTTPResponse) throws(Failure) -> Value
+        ) throws(Failure) -> Value {
+            defer { withExtendedLifetime(turn) {} }
+            return try body(response)
+        }
+    }
+
+    private let client: any HTTPClient
+    private let largeAnswers = LargeAnswers()
+
+    package init(_ client: any HTTPClient) {
+        self.client = client
+    }
+
+    /// Sends the request and waits for the whole answer, its turn included, within the request's time.
+    ///
+    /// - Throws: ``HTTPError/Kind/bodyTooLarge`` for a body of more than the request's bound.
+    package func receive(_ request: HTTPRequest) async throws(HTTPError) -> Answer {
+        var request = request
+        request.boundsWholeStream = true
+        let stream = try await client.stream(request)
+        do throws(HTTPError) {
+            var body: [UInt8] = []
+            var turn: LargeAnswers.Turn?
+            while let chunk = try await stream.nextChunk() {
+                guard body.count + chunk.count <= request.maxBodyBytes else {
+                    throw HTTPError(
+                        .bodyTooLarge, "the answer is larger than \(request.maxBodyBytes) bytes")
+                }
+                if turn == nil, body.count + chunk.count > SourceLimits.smallAnswerBytes {
+                    turn = try await largeAnswers.turn()
+                }
+                body += chunk
+            }
+            return Answer(HTTPResponse(head: stream.head, body: body), turn)
+        } catch {
+            stream.cancel()
+            throw error
+        }
+    }
+}
+
+/// The bounds that sources share.
+package enum SourceLimits {
+    /// What is read of an answer with a token or another credential.
+    package static let credential = JSONLimits(bytes: 256 << 10, nodes: 256, depth: 8)
+    /// Bytes of an answer that takes no turn.
+    package static let smallAnswerBytes = 256 << 10
+    /// Larger answers that are received and read at one time.
+    package static let largeAnswers = 2
+    /// An answer's turn comes within this time, or it is given up.
+    static let turnTime: Duration = .seconds(5)
+}
+
+/// Whose turn it is to receive a large answer.
+private final class LargeAnswers: Sendable {
+    /// Ends with the last reference.
+    final class Turn: Sendable {
+        private let owner: LargeAnswers
+
+        init(_ owner: LargeAnswers) {
+            self.owner = owner
+        }
+
+        deinit { owner.endTurn() }
+    }
+
+    private struct State {
+        var free = SourceLimits.largeAnswers
+        var lastID = 0
+        var waiters: [(id: Int, continuation: CheckedContinuation<Bool, Never>)] = []
+    }
+
+    private let state = Mutex(State())
+
+    func turn() async throws(HTTPError) -> Turn {
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        // Awaited here in that it is cancelled when the turn has come.
+        let limit = Task {
+            try? await Task.sleep(for: SourceLimits.turnTime)
+            leave(id)
+        }
+        defer { limit.cancel() }
+        let hasTurn = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = state.withLock { state in
+                    if Task.isCancelled { return false }
+                    guard state.free > 0 else {
+                        state.waiters.append((id, continuation))
+                        return nil
+                    }
+                    state.free -= 1
+                    return true
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            leave(id)
+        }
+        guard hasTurn else {
+            throw Task.isCancelled
+                ? HTTPError(.cancelled, "cancelled")
+                : HTTPError(
+                    .deadline,
+                    "larger answers of this and other servers are being read, and this one's turn did not come")
+        }
+        return Turn(self)
+    }
+
+    private func leave(_ id: Int) {
+        let waiter = state.withLock { state in
+            state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
+        }
+        waiter?.continuation.resume(returning: false)
+    }
+
+    fileprivate func endTurn() {
+        let next = state.withLock { state in
+            if state.waiters.isEmpty {
+                state.free += 1
+                return nil as CheckedContinuation<Bool, Never>?
+            }
+            return state.waiters.removeFirst().continuation
+        }
+        next?.resume(returning: true)
+    }
+}

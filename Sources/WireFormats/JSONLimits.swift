@@ -1,0 +1,81 @@
+/// How large a JSON text may be, and the tree that is made of it.
+///
+/// A tree takes many times the memory of a text that is mostly brackets: about 180 bytes for each empty member of an
+/// object. A reader of texts from outside names how many values it has a use for.
+///
+/// ```swift
+/// let config = try JSON(parsing: text, limits: JSONLimits(bytes: 60 << 10, nodes: 2_048, depth: 16))
+/// ```
+public struct JSONLimits: Sendable, Hashable {
+    /// What a text or a tree may have too much of.
+    public enum Bound: Sendable, Hashable, CaseIterable {
+        /// Bytes of the text.
+        case bytes
+        /// Values: each scalar, array and object counts as one, names of members do not count.
+        case nodes
+        /// Arrays and objects inside each other.
+        case depth
+    }
+
+    public var bytes: Int
+    public var nodes: Int
+    public var depth: Int
+
+    public init(bytes: Int, nodes: Int, depth: Int = JSON.maximumDepth) {
+        self.bytes = bytes
+        self.nodes = nodes
+        self.depth = min(depth, JSON.maximumDepth)
+    }
+
+    /// For a reader that names no limits: at most about 48 MB of memory beside the text's own size.
+    public static let standard = JSONLimits(bytes: 32 << 20, nodes: 1 << 18)
+
+    /// For a text of the program's own user, such as a file named on the command line.
+    public static let trusted = JSONLimits(bytes: .max, nodes: .max)
+
+    /// What a text that exceeds the bound is told.
+    func message(_ bound: Bound) -> String {
+        switch bound {
+        case .bytes: "longer than \(bytes) bytes"
+        case .nodes: "more than \(nodes) values"
+        case .depth: "nested deeper than \(depth)"
+        }
+    }
+}
+
+/// How large a tree is.
+public struct JSONSize: Sendable, Hashable {
+    /// Of its compact JSON text.
+    public var bytes: Int
+    public var nodes: Int
+    public var depth: Int
+
+    public init(bytes: Int, nodes: Int, depth: Int) {
+        self.bytes = bytes
+        self.nodes = nodes
+        self.depth = depth
+    }
+}
+
+extension JSON {
+    /// Measures the tree. A tree that was parsed is no deeper than ``maximumDepth``.
+    public var size: JSONSize {
+        JSONSize(bytes: encoded().count, nodes: nodeCount, depth: nesting)
+    }
+
+    private var nodeCount: Int {
+        switch self {
+        case .array(let elements): elements.reduce(1) { $0 + $1.nodeCount }
+        case .object(let members): members.values.reduce(1) { $0 + $1.nodeCount }
+        default: 1
+        }
+    }
+
+    private var nesting: Int {
+        switch self {
+        case .array(let elements): 1 + (elements.map(\.nesting).max() ?? 0)
+        case .object(let members): 1 + (members.values.map(\.nesting).max() ?? 0)
+        default: 0
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import KubernetesClient
+
+/// The operator's executable in a cluster with objects that are made to take its memory.
+@Suite("Attacks on the operator's memory", .timeLimit(.minutes(3)))
+struct MemoryAttackTests {
+    /// Of the debug build too. The chart's limit is 256 MiB.
+    private static let bound = 128 << 20
+
+    @Test("six objects of 1.4 MiB of empty values take no memory at any start, and another scaler works")
+    func oversizedObjects() async throws {
+        try await TestCluster.run { cluster in
+            try await PrometheusServer.run { prometheus in
+                let members = (0..<130_000).map { ("m\($0)", [:] as JSON) }
+                let config: JSON = ["a": ["b": ["c": .object(Dictionary(members) { first, _ in first })]]]
+                for number in 0..<6 {
+                    // The answer repeats the object, which the client does not read.
+                    try? await cluster.createScaler(
+                        "huge\(number)", ["metrics": [["type": "prometheus", "targetValue": 1, "config": config]]])
+                }
+                try await cluster.createWorkload("web")
+                try await cluster.createScaler("web")
+                for _ in 0..<2 {
+                    try await TestOperator.run(on: cluster, prometheus: prometheus.address) { running in
+                        for number in 0..<6 {
+                            try await cluster.condition("Ready", "False", "InvalidSpec", of: "huge\(number)")
+                        }
+                        try await cluster.condition("Ready", "True", "Scaling", of: "web")
+                        try await running.polls(3, of: "web")
+                        let peak = try Self.peak(ofProcessWith: cluster.operatorKubeconfig)
+                        #expect(peak > 0 && peak < Self.bound, "\(peak >> 20) MiB")
+                        print("operator's peak with six oversized objects: \(peak >> 20) MiB")
+                    }
+                }
+            }
+        }
+    }
+
+    /// Of the operator that was started with that kubeconfig.
+    private static func peak(ofProcessWith kubeconfig: String) throws -> Int {
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+            guard let process = Int32(name),
+                let command = FileManager.default.contents(atPath: "/proc/\(name)/cmdline"),
+                String(decoding: command, as: UTF8.self).contains("run\0--kubeconfig\0\(kubeconfig)")
+            else { continue }
+            return try PluginMemory.peak(of: process)
+        }
+        return 0
+    }
+}

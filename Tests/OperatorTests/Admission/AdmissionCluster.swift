@@ -1,0 +1,119 @@
+import ClusterSimulator
+import Foundation
+import HTTPTransport
+import KubernetesClient
+import Scaling
+import ServiceLifecycle
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import Operator
+
+/// A cluster that is told of the webhook, on a clock that stands still unless the test moves it.
+struct AdmissionCluster {
+    static let service = ObjectKey(namespace: "shop", name: "webhook")
+    static let configurationPath =
+        "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/generalscaler"
+    static let secretPath = "/api/v1/namespaces/shop/secrets/webhook"
+
+    let world: World
+    let clock: ManualClock
+    let metrics = OperatorMetrics()
+
+    /// - Parameter age: how long ago the clock stands, seen from the machine's.
+    init(age: Duration = .zero) throws {
+        let now = Int64(Date().timeIntervalSince1970 * 1e6) - age.components.seconds * 1_000_000
+        clock = ManualClock(startMicroseconds: now)
+        world = try World()
+        world.source.answer { _ in 1 }
+        try world.api.create([
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+            "metadata": ["name": "generalscaler"],
+            "webhooks": [
+                [
+                    "name": "a.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None",
+                    "clientConfig": ["service": ["namespace": "shop", "name": "webhook", "path": "/validate"]],
+                ]
+            ],
+        ])
+    }
+
+    var time: OperatorTime {
+        OperatorTime(clock: clock) { [clock] in Timestamp(microsecondsSince1970: clock.wallMicroseconds()) }
+    }
+
+    func keeper(_ certificates: AdmissionConfiguration.Certificates? = nil) -> CertificateKeeper {
+        let transport = InMemoryTransport(api: world.api, clock: clock, userAgent: "keeper")
+        return CertificateKeeper(
+            AdmissionConfiguration(
+                listen: ListenAddress(host: "127.0.0.1", port: 0), service: Self.service,
+                certificates: certificates ?? .own(secret: Self.service, configuration: "generalscaler")),
+            client: KubernetesClient(
+                configuration: ClusterConfiguration(server: "http://simulated"), http: transport, clock: clock,
+                now: clock.wallMicroseconds, random: { 0.5 }, logger: .silent),
+            time: time, metrics: metrics, logger: .silent)
+    }
+
+    /// The page of metrics, as far as it is about counters.
+    var page: String {
+        var text = MetricsText(.prometheus)
+        metrics.write(into: &text)
+        return text.text
+    }
+
+    /// What the API server believes.
+    var bundle: [UInt8] {
+        get throws {
+            let webhook = try world.api.get(Self.configurationPath)["webhooks"]?.arrayValue?.first
+            let encoded = webhook?["clientConfig"]?["caBundle"]?.stringValue ?? ""
+            return Array(Data(base64Encoded: encoded) ?? Data())
+        }
+    }
+
+    /// Serves with that keeper's certificates while the body runs.
+    func serve(
+        _ keeper: CertificateKeeper, times: ReviewTimes = ReviewTimes(),
+        mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in nil },
+        _ body: (_ client: CurlHTTPClient, _ port: Int) async throws -> Void
+    ) async throws {
+        let (ports, port) = AsyncStream<Int>.makeStream()
+        let judge = AdmissionJudge(
+            source: world.source, scalers: { [] }, mayRead: { mayRead($0, $1) }, rival: { _, _ in nil }, time: time)
+        let server = AdmissionServer(
+            address: ListenAddress(host: "127.0.0.1", port: 0), certificates: keeper, judge: judge, time: time,
+            metrics: metrics, logger: .silent, times: times, onBound: { port.yield($0) })
+        let services = ServiceGroup(services: [server], logger: .silent)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await services.run() }
+            let bound = try #require(await ports.first { _ in true })
+            let client = CurlHTTPClient(configuration: .init(proxies: .none))
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(client, bound)) } catch { result = .failure(error) }
+            await client.shutdown()
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            try result.get()
+        }
+    }
+
+    /// Where the API server sends reviews, as its configuration says.
+    var path: String {
+        get throws {
+            let webhook = try world.api.get(Self.configurationPath)["webhooks"]?.arrayValue?.first
+            return webhook?["clientConfig"]?["service"]?["path"]?.stringValue ?? ""
+        }
+    }
+
+    /// Sends a review as the API server does.
+    func post(
+        _ client: CurlHTTPClient, _ port: Int, _ body: [UInt8], believing bundle: [UInt8],
+        name: String = "webhook.shop.svc", path: String? = nil
+    ) async throws -> HTTPResponse {
+        try await client.send(
+            HTTPRequest(
+                method: "POST", url: "https://127.0.0.1:\(port)\(try path ?? self.path)?timeout=10s",
+                headers: [HTTPHeader("Content-Type", "application/json")], body: body,
+                tls: TLSOptions(certificateAuthorities: bundle, serverName: name), timeout: .seconds(60)))
+    }
+}

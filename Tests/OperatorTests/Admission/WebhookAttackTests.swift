@@ -1,0 +1,236 @@
+import ClusterSimulator
+import HTTPTransport
+import KubernetesClient
+import NIOCore
+import NIOPosix
+import Scaling
+import Synchronization
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import Operator
+
+/// Attacks on the webhook's port by somebody who reaches it and is not the API server.
+@Suite("Attacks on the admission webhook", .timeLimit(.minutes(2)), .serialized)
+struct WebhookAttackTests {
+    private struct Scene {
+        let cluster: AdmissionCluster
+        let client: CurlHTTPClient
+        let port: Int
+        let group: MultiThreadedEventLoopGroup
+        let bundle: [UInt8]
+
+        func open(tls: Bool = true) async throws -> HostileConnection {
+            try await HostileConnection.open(port, tls: tls, group: group)
+        }
+
+        /// A review of the API server is answered.
+        func expectServed() async throws {
+            let review = AdmissionJudgeTests.review(World.scaler()).encoded()
+            let answer = try await cluster.post(client, port, review, believing: bundle)
+            #expect(answer.status == 200)
+            #expect(try JSON(parsing: answer.body)["response"]?["allowed"] == true)
+        }
+
+        /// The head of a review whose body has that many bytes.
+        func head(length: Int, path: String? = nil) throws -> String {
+            "POST \(try path ?? cluster.path)?timeout=10s HTTP/1.1\r\nHost: webhook\r\nContent-Length: \(length)\r\n\r\n"
+        }
+    }
+
+    private func attack(
+        times: ReviewTimes = ReviewTimes(), certificates: AdmissionConfiguration.Certificates? = nil,
+        mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in nil },
+        _ body: (Scene) async throws -> Void
+    ) async throws {
+        let cluster = try AdmissionCluster()
+        let keeper = cluster.keeper()
+        await keeper.keep()
+        let bundle = try cluster.bundle
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let result: Result<Void, any Error>
+        do {
+            try await cluster.serve(keeper, times: times, mayRead: mayRead) { client, port in
+                try await body(
+                    Scene(cluster: cluster, client: client, port: port, group: group, bundle: bundle))
+            }
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        try await group.shutdownGracefully()
+        try result.get()
+    }
+
+    @Test("hundreds of connections that say nothing keep no review from its answer", arguments: [(600, false), (512, true)])
+    func idleConnections(count: Int, tls: Bool) async throws {
+        try await attack { scene in
+            var connections: [HostileConnection] = []
+            for number in 0..<count {
+                connections.append(try await scene.open(tls: tls))
+                if number.isMultiple(of: 100) { try await scene.expectServed() }
+            }
+            try await scene.expectServed()
+            // The oldest were displaced: no more are open than there may be.
+            for connection in connections.prefix(count - AdmissionLimits.connections) { await connection.closed() }
+            for connection in connections { await connection.close() }
+        }
+    }
+
+    @Test("a connection that does not finish its headers is closed in time, however it drips")
+    func drippingHeaders() async throws {
+        try await attack(times: ReviewTimes(idle: .milliseconds(300))) { scene in
+            for (tls, text) in [(false, ""), (true, ""), (true, "POST /validate HTTP/1.1\r\nHost: w"), (true, "\r\n")] {
+                let connection = try await scene.open(tls: tls)
+                if !text.isEmpty { try await connection.send(text) }
+                await connection.closed()
+            }
+            try await scene.expectServed()
+        }
+    }
+
+    @Test("headers over the bound are refused")
+    func largeHeaders() async throws {
+        try await attack { scene in
+            let connection = try await scene.open()
+            let header = "X-\(String(repeating: "a", count: AdmissionLimits.headerBytes)): b\r\n"
+            try? await connection.send("POST /validate HTTP/1.1\r\n\(header)")
+            #expect(await connection.answer(containing: "HTTP/1.1 4")?.hasPrefix("HTTP/1.1 400") == true)
+            try await scene.expectServed()
+        }
+    }
+
+    @Test("16 reviews of 4 MiB are refused by their head, before a byte of the body")
+    func largeBodies() async throws {
+        try await attack { scene in
+            for length in [AdmissionLimits.bodyBytes + 1, 4 << 20, Int.max] {
+                for _ in 0..<16 {
+                    let connection = try await scene.open()
+                    try await connection.send(scene.head(length: length))
+                    #expect(await connection.answer(containing: "\r\n\r\n")?.hasPrefix("HTTP/1.1 413") == true)
+                }
+            }
+            try await scene.expectServed()
+        }
+    }
+
+    @Test("a body without a length is cut off at the bound")
+    func chunkedBody() async throws {
+        try await attack { scene in
+            let connection = try await scene.open()
+            try await connection.send(
+                "POST \(scene.cluster.path) HTTP/1.1\r\nHost: w\r\nTransfer-Encoding: chunked\r\n\r\n")
+            let piece = String(repeating: "x", count: 1 << 16)
+            for _ in 0...(AdmissionLimits.bodyBytes >> 16) + 1 {
+                try? await connection.send("10000\r\n\(piece)\r\n")
+            }
+            #expect(await connection.answer(containing: "\r\n\r\n")?.hasPrefix("HTTP/1.1 413") == true)
+            try await scene.expectServed()
+        }
+    }
+
+    @Test("bodies that do not come lose their turn; who has none in time is told 503; then reviews go on")
+    func drippingBodies() async throws {
+        let times = ReviewTimes(turn: .milliseconds(300), body: .milliseconds(900))
+        try await attack(times: times) { scene in
+            var connections: [HostileConnection] = []
+            for _ in 0..<40 {
+                let connection = try await scene.open()
+                try await connection.send(scene.head(length: AdmissionLimits.bodyBytes) + "{\"apiVersion\":")
+                connections.append(connection)
+            }
+            var answers: [String: Int] = [:]
+            for connection in connections {
+                let answer = try #require(await connection.answer(containing: "\r\n\r\n"))
+                answers[String(answer.dropFirst(9).prefix(3)), default: 0] += 1
+            }
+            #expect(answers["503", default: 0] > 0, "\(answers)")
+            #expect(answers["408", default: 0] >= AdmissionLimits.bodiesAtOnce, "\(answers)")
+            #expect(answers.count == 2, "\(answers)")
+            try await scene.expectServed()
+            let page = scene.cluster.page
+            #expect(page.contains("generalscaler_webhook_reviews_total{verdict=\"failed\"} 40\n"), "\(page)")
+        }
+    }
+
+    @Test("another path is not found before the body, and asks the API server nothing")
+    func unknownPath() async throws {
+        let asked = Mutex(0)
+        try await attack(mayRead: { _, _ in
+            asked.withLock { $0 += 1 }
+            return false
+        }) { scene in
+            scene.cluster.world.api.clearRequests()
+            let path = try scene.cluster.path
+            #expect(path.hasPrefix("/validate/") && path.utf8.count == 42)
+            scene.cluster.world.api.clearRequests()
+            for guess in [
+                "/validate", "/validate/", "/", "\(path)0", String(path.dropLast()), "\(path)/", path.uppercased(),
+                "/validate/\(String(repeating: "0", count: 32))",
+            ] {
+                let connection = try await scene.open()
+                try await connection.send(scene.head(length: 1 << 20, path: guess))
+                #expect(await connection.answer(containing: "\r\n\r\n")?.hasPrefix("HTTP/1.1 404") == true)
+            }
+            #expect(scene.cluster.world.api.requests.isEmpty)
+            #expect(asked.withLock { $0 } == 0)
+            #expect(scene.cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"failed\"} 0\n"))
+        }
+    }
+
+    @Test("a review that anybody can send tells nothing about who may read a Secret")
+    func oracle() async throws {
+        let review = AdmissionJudgeTests.review(
+            World.scaler(
+                "web",
+                [
+                    "metrics": [
+                        [
+                            "type": "test", "targetValue": 1,
+                            "config": ["token": ["valueFrom": ["secretKeyRef": ["name": "s", "key": "k"]]]],
+                        ]
+                    ]
+                ])
+        ).encoded()
+        let known = try AdmissionRequest(reading: review[...], isFromAPIServer: true)
+        let forged = try AdmissionRequest(reading: review[...], isFromAPIServer: false)
+        #expect(known.user?["username"] == "jane")
+        #expect(forged.user == nil)
+        let world = try World()
+        world.source.answer { _ in 1 }
+        let judge = AdmissionJudge(
+            source: world.source, scalers: { [] }, mayRead: { _, _ in false }, rival: { _, _ in nil },
+            time: OperatorTime(clock: world.clock) { .init(microsecondsSince1970: 0) })
+        #expect(await judge.judge(known).warnings.contains { $0.contains("may not read Secret s") })
+        #expect(await judge.judge(forged).warnings.allSatisfy { !$0.contains("Secret s") })
+    }
+
+    @Test("a second request before the first one's answer ends the connection")
+    func pipelining() async throws {
+        try await attack { scene in
+            let connection = try await scene.open()
+            let head = try scene.head(length: 2)
+            try await connection.send(String(repeating: head + "{}", count: 50))
+            await connection.closed()
+            try await scene.expectServed()
+        }
+    }
+
+    @Test("the newest connection displaces the oldest without a whole request, and never one that waits for its answer")
+    func table() {
+        var table = ConnectionTable(limit: 3)
+        let closed = Mutex<[Int]>([])
+        func add(_ number: Int) -> Int? { table.add { closed.withLock { $0.append(number) } } }
+        let ids = (1...3).map { add($0) }
+        if let first = ids[0] { table.set(first, hasWholeRequest: true) }
+        let fourth = add(4)
+        #expect(closed.withLock { $0 } == [2])
+        for id in [ids[2], fourth].compactMap(\.self) { table.set(id, hasWholeRequest: true) }
+        #expect(add(5) == nil)
+        if let first = ids[0] { table.set(first, hasWholeRequest: false) }
+        #expect(add(6) != nil)
+        #expect(closed.withLock { $0 } == [2, 1])
+        #expect(table.count == 3)
+    }
+}

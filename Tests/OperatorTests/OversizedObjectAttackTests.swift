@@ -1,0 +1,123 @@
+import ClusterSimulator
+import KubernetesClient
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import Operator
+
+/// Objects that a user of a namespace makes so large that reading them would end the operator.
+@Suite("Oversized objects", .timeLimit(.minutes(3)), .serialized)
+struct OversizedObjectAttackTests {
+    private static func scaler(_ name: String, config: JSON) -> JSON {
+        World.scaler(name, ["metrics": [["type": "test", "targetValue": 100, "config": config]]])
+    }
+
+    /// An object of that many empty members.
+    private static func wide(_ members: Int) -> JSON {
+        .object(Dictionary((0..<members).map { ("m\($0)", [:]) }) { first, _ in first })
+    }
+
+    /// Values at a depth that a schema does not reach.
+    private static let huge: JSON = ["a": ["b": ["c": wide(100_000)]]]
+
+    @Test(
+        "the API server refuses a config that is wide on one of its first three levels",
+        arguments: [
+            wide(129), ["a": wide(129)], ["a": ["b": wide(129)]], ["a": .array(Array(repeating: 0, count: 257))],
+            ["a": [["b": .string(String(repeating: "x", count: 61_441))]]], ["a": [.array(Array(repeating: 0, count: 257))]],
+        ] as [JSON])
+    func schema(config: JSON) throws {
+        let world = try World()
+        #expect(throws: (any Error).self) { try world.api.create(Self.scaler("web", config: config)) }
+        #expect(throws: Never.self) {
+            try world.api.create(Self.scaler("web", config: ["a": Self.wide(128), "b": [["c": "d"], 1, nil]]))
+        }
+    }
+
+    @Test("six objects of 100,000 values get a condition, at every start, and others are scaled")
+    func conditions() async throws {
+        let world = try World()
+        world.source.answer { _ in 200 }
+        try world.deploy("good", replicas: 2)
+        for number in 0..<6 {
+            try world.deploy("huge\(number)", replicas: 3)
+            try world.api.create(Self.scaler("huge\(number)", config: Self.huge))
+        }
+        try world.api.create(World.scaler("good"))
+        for start in 0..<2 {
+            try await OperatorFixture.run(world) { fixture in
+                try await fixture.poll(2)
+                #expect(try fixture.replicas(of: "good") == 4)
+                for number in 0..<6 {
+                    let name = "huge\(number)"
+                    let ready = try #require(try fixture.condition("Ready", of: name))
+                    #expect(ready["status"] == "False" && ready["reason"] == "InvalidSpec")
+                    let message = ready["message"]?.stringValue ?? ""
+                    #expect(
+                        message.contains("values (scalars, arrays and objects), and at most 8192 are read"),
+                        "\(message)")
+                    #expect(try fixture.replicas(of: name) == 3)
+                }
+                if start == 0 { world.api.clearRequests() }
+            }
+        }
+        // The second start found the conditions as they should be, and wrote none.
+        #expect(world.api.requests.allSatisfy { !($0.method == "PATCH" && $0.path.contains("/huge")) })
+    }
+
+    @Test("an object that is made smaller works again, with what its status remembers")
+    func mended() async throws {
+        let world = try World()
+        world.source.answer { _ in 200 }
+        try world.deploy(replicas: 2)
+        try world.api.create(World.scaler())
+        try await OperatorFixture.run(world) { fixture in
+            try await fixture.poll(2)
+            #expect(try fixture.replicas() == 4)
+            let scaled = try fixture.condition("Ready")
+            try fixture.edit("web", ["metrics": [["type": "test", "targetValue": 100, "config": Self.huge]]])
+            try await fixture.poll(1)
+            #expect(try fixture.condition("Ready")?["reason"] == "InvalidSpec")
+            try fixture.edit("web", ["metrics": [["type": "test", "targetValue": 100]]])
+            try await fixture.poll(2)
+            #expect(try fixture.condition("Ready")?["status"] == scaled?["status"])
+        }
+    }
+
+    @Test(
+        "a config over its own bounds is invalid where the object is not, and the message has the bound and the size",
+        arguments: [
+            (["a": ["b": ["c": wide(2_050)]]] as JSON, "has 2054 values (scalars, arrays and objects), and at most 2048"),
+            (["a": .string(String(repeating: "é", count: 31_000))] as JSON, "has 62008 bytes as JSON, and at most 61440"),
+            ((0..<16).reduce(["z": 1] as JSON) { inner, _ in ["y": inner] }, "is nested 17 deep, and at most 16"),
+        ])
+    func configBounds(config: JSON, message: String) throws {
+        let spec: JSON = ["targetDeployment": "web", "maxReplicas": 3, "metrics": [
+            ["type": "test", "targetValue": 1, "config": config]
+        ]]
+        guard case .failure(let invalid) = GeneralScalerSpec.parse(spec) else {
+            Issue.record("is accepted")
+            return
+        }
+        #expect(invalid.problems.map(\.path) == ["spec.metrics[0].config"])
+        #expect(invalid.description.contains(message), "\(invalid)")
+    }
+
+    @Test("admission refuses an object over the bounds, and lets its labels be changed")
+    func admission() throws {
+        let object = Self.scaler("web", config: Self.huge)
+        let refused = try AdmissionRequest(AdmissionJudgeTests.review(object))
+        guard case .failure(let invalid) = refused.spec else {
+            Issue.record("is not refused")
+            return
+        }
+        #expect(invalid.description.contains("at most 8192 are read"))
+        var labelled = object.objectValue ?? [:]
+        labelled["metadata"] = ["name": "web", "namespace": "shop", "labels": ["a": "b"]]
+        #expect(try AdmissionRequest(AdmissionJudgeTests.review(.object(labelled), old: object)).spec == nil)
+        // From too large to valid is judged like any other change.
+        let smaller = try AdmissionRequest(AdmissionJudgeTests.review(World.scaler(), old: object))
+        #expect((try? smaller.spec?.get()) != nil)
+    }
+}

@@ -1,0 +1,47 @@
+import TestSupport
+import Testing
+import WireFormats
+
+/// Servers whose answers are made to take the plugin's memory, asked by as many calls at once as the plugin takes.
+@Suite("Prometheus answers that take memory", .timeLimit(.minutes(3)), .serialized)
+struct PrometheusMemoryAttackTests {
+    private static let bound = 192 << 20
+
+    private func attack(_ body: String) async throws -> PluginMemory {
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        return try await RawServer.run { connection in
+            while connection.readHead() != nil, connection.write(answer) {}
+        } _: { port in
+            let config = #"{"address":"http://127.0.0.1:\#(port)","query":"up","method":"GET","aggregation":"sum"}"#
+            return try await PluginMemory.reading(
+                "generalscaler-plugin-prometheus", type: "prometheus",
+                configs: Array(repeating: config, count: 32))
+        }
+    }
+
+    private static let frame = (#"{"status":"success","data":{"resultType":"vector","result":["#, "]}}")
+
+    @Test(
+        "an answer of almost 8 MiB of small values is an error and little memory, wherever the values stand",
+        arguments: [
+            frame.0 + "{}" + String(repeating: ",{}", count: 2_700_000) + frame.1,
+            frame.0 + "[[],[]" + String(repeating: ",[]", count: 2_700_000) + "]" + frame.1,
+            #"{"status":"success","warnings":[""# + String(repeating: #"","#, count: 2_600_000) + #""]}"#,
+            "{" + String(repeating: #""a":{},"#, count: 1_100_000) + #""data":{}}"#,
+            String(repeating: "[", count: 8_000_000),
+        ])
+    func smallValues(body: String) async throws {
+        let memory = try await attack(body)
+        #expect(memory.answers.count == 32 && memory.answers.allSatisfy { $0["error"] != nil })
+        #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
+    }
+
+    @Test("an honest answer of 100,000 series is a reading for every call, in little memory")
+    func manySeries() async throws {
+        let series = (0..<100_000).map { #"{"metric":{"pod":"web-\#($0)"},"value":[1767225600.123,"1"]}"# }
+        let memory = try await attack(Self.frame.0 + series.joined(separator: ",") + Self.frame.1)
+        #expect(memory.answers.count == 32)
+        #expect(memory.answers.allSatisfy { $0["result"]?["value"] == 100_000 }, "\(memory.answers.first ?? .null)")
+        #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
+    }
+}

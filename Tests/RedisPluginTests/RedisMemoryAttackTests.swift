@@ -1,0 +1,68 @@
+import TestSupport
+import Testing
+import WireFormats
+
+/// Servers whose replies are made to take the plugin's memory, asked by as many calls at once as the plugin takes.
+@Suite("Redis replies that take memory", .timeLimit(.minutes(3)), .serialized)
+struct RedisMemoryAttackTests {
+    private static let bound = 160 << 20
+
+    private func attack(_ replies: [String]) async throws -> PluginMemory {
+        try await RawServer.run { connection in
+            guard connection.read() != nil else { return }
+            for reply in replies { guard connection.write(reply) else { return } }
+            connection.waitForClose()
+        } _: { port in
+            try await PluginMemory.reading(
+                "generalscaler-plugin-redis", type: "redis",
+                configs: Array(repeating: #"{"address":"127.0.0.1:\#(port)","list":"l"}"#, count: 32))
+        }
+    }
+
+    @Test(
+        "a reply of 6 MB that is mostly empty arrays, nested arrays, integers or one text is an error and no memory",
+        arguments: ["*0\r\n", "*1\r\n*0\r\n", ":1\r\n", "$0\r\n\r\n", "$-1\r\n"])
+    func elements(element: String) async throws {
+        let count = (6 << 20) / element.utf8.count
+        let memory = try await attack(["*\(count)\r\n", String(repeating: element, count: count)])
+        #expect(memory.answers.count == 32)
+        #expect(memory.answers.allSatisfy { $0["error"] != nil })
+        #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
+    }
+
+    @Test("arrays that announce little each, and much together, are an error and no memory")
+    func announcements() async throws {
+        let announced = String(repeating: "*4000\r\n", count: 9) + String(repeating: "*4000\r\n*0\r\n", count: 4_000)
+        let memory = try await attack([announced])
+        #expect(memory.answers.count == 32 && memory.answers.allSatisfy { $0["error"] != nil })
+        #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
+    }
+
+    @Test("texts just below the bound are read a few at a time")
+    func texts() async throws {
+        let length = (4 << 20) - 100
+        let memory = try await attack(["$\(length)\r\n", String(repeating: "9", count: length), "\r\n"])
+        #expect(memory.answers.count == 32 && memory.answers.allSatisfy { $0["error"] != nil })
+        #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
+    }
+
+    @Test("beside servers with such replies, a small reply is a reading")
+    func others() async throws {
+        try await RawServer.run { connection in
+            guard let command = connection.read() else { return }
+            if String(decoding: command, as: UTF8.self).contains("good") {
+                connection.write(":42\r\n")
+            } else {
+                connection.write("*1000000\r\n" + String(repeating: "*0\r\n", count: 1_000_000))
+            }
+            connection.waitForClose()
+        } _: { port in
+            let configs = (0..<16).flatMap { index in
+                ["bad\(index)", "good"].map { #"{"address":"127.0.0.1:\#(port)","list":"\#($0)"}"# }
+            }
+            let memory = try await PluginMemory.reading("generalscaler-plugin-redis", type: "redis", configs: configs)
+            #expect(memory.answers.count { $0["result"]?["value"] == 42 } == 16)
+            #expect(memory.answers.count { $0["error"] != nil } == 16)
+        }
+    }
+}
