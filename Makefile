@@ -13,7 +13,7 @@ SEEDS ?= 2000
 MINUTES ?= 30
 RUNS ?= 1000000
 
-.PHONY: help demo release test test-chart test-sdks test-cluster simulate-faults fuzz sanitize e2e plugin-check image-check lint manifests fmt bench soak clean
+.PHONY: help demo release test attack test-chart test-sdks test-cluster simulate-faults fuzz sanitize e2e plugin-check image-check lint manifests fmt bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
 	@swift test --skip-build --disable-xctest --filter FaultSimulationTests
 	@swift test --skip-build --disable-xctest --skip FaultSimulationTests
+
+attack: ## Attack the built programs with hostile plugins, servers and tenants
+	@scripts/install-dependencies.sh build test
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@swift test --skip-build --disable-xctest --filter AttackTests
 
 test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
 	@scripts/install-dependencies.sh build test

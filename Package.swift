@@ -173,6 +173,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "generalscaler-launch",
+            dependencies: ["CLinux"],
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
         ),
         .executableTarget(
@@ -275,12 +276,20 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),
+        .executableTarget(
+            name: "call-prober",
+            path: "Tests/Fixtures/CallProber",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+        ),
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats", "misbehaving-plugin",
+                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats", "call-prober", "generalscaler",
+                "generalscaler-launch", "misbehaving-plugin",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .testTarget(name: "ScalingTests", dependencies: ["Scaling", "TestSupport"]),
@@ -390,7 +399,7 @@ let package = Package(
     ]
 )
 
-let cTargets: Set = ["CCurl", "CHiredis", "CJemalloc", "CLinux", "generalscaler-launch"]
+let cTargets: Set = ["CCurl", "CHiredis", "CJemalloc", "CLinux", "call-prober", "generalscaler-launch"]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [

@@ -50,6 +50,22 @@ extension ClusterConfiguration {
         )
     }
 
+    /// The kubeconfigs that are read for these arguments, and the keys, certificates and tokens that their users name;
+    /// nothing where there is no kubeconfig.
+    package static func credentialFiles(
+        path: String?, environment: [String: String], files: FileReader = .system
+    ) -> [String] {
+        guard let config = try? Kubeconfig.load(path: path, environment: environment, files: files) else {
+            return path.map { [$0] } ?? []
+        }
+        let named = config.names(.users).compactMap { config.entry(.users, $0) }.flatMap { user in
+            ["client-key", "client-certificate", "tokenFile"].compactMap { field in
+                (try? user.text(field)).flatMap { $0 }.map(user.resolve)
+            }
+        }
+        return config.files + named
+    }
+
     private static func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
 
     // MARK: Cluster

@@ -5,6 +5,8 @@ enum PluginDiscovery {
     /// What the file name of a plugin begins with; its name, a metric type, follows.
     static let prefix = "generalscaler-plugin-"
 
+    private static let shipped: Set = ["prometheus", "pubsub", "redis"]
+
     struct Result {
         /// By name, in alphabetical order.
         var programs: [PluginProgram]
@@ -49,9 +51,17 @@ enum PluginDiscovery {
                     environment: inherited.merging(entry.environment) { $1 },
                     defaults: entry.defaults, allowedAddresses: entry.allowedAddresses, maxInFlight: entry.maxInFlight,
                     mode: entry.mode, sha256: entry.sha256,
-                    isConfined: entry.isConfined, readPaths: entry.readPaths, limits: entry.limits))
+                    isConfined: entry.isConfined,
+                    mayHaveChildren: entry.mayHaveChildren ?? !isShipped(name, path, configuration), readPaths: entry.readPaths, limits: entry.limits))
         }
         return Result(programs: programs, warnings: warnings)
+    }
+
+    /// Whether this project's own plugin of that name lies there. None of them starts a process.
+    private static func isShipped(_ name: String, _ path: String, _ configuration: PluginHostConfiguration) -> Bool {
+        guard let launcher = configuration.launcher else { return false }
+        let own = ProgramFile.resolved(ProgramFile.directory(of: launcher))
+        return shipped.contains(name) && ProgramFile.resolved(path) == "\(own)/\(prefix)\(name)"
     }
 
     private static func files(in directory: String) -> [String]? {

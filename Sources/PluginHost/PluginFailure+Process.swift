@@ -19,6 +19,14 @@ extension PluginFailure {
             .crashed, plugin: program.name, "plugin \(program.name) (\(program.path)) \(how)\(when)\(why)")
     }
 
+    /// The host killed the process for what it used.
+    static func exceeded(_ program: PluginProgram, _ reason: String) -> PluginFailure {
+        PluginFailure(
+            .crashed, plugin: program.name,
+            "plugin \(program.name) (\(program.path)) was killed with all its processes: \(reason). If it needs more, raise "
+                + "the limit in plugins.yaml or that of the container; otherwise report it to the plugin's author")
+    }
+
     static func notStarted(_ program: PluginProgram, _ error: any Error) -> PluginFailure {
         let hint =
             if let error = error as? SubprocessError, error.code == .executableNotFound {

@@ -19,6 +19,9 @@ package final class PluginHost: Service {
     private let logs: LogPump
     private let clock: HostClock
     private let loop: EventLoop
+    private let containment: Containment
+    private let launcher: String?
+    private let logger: Logger
     private let restsAfter: Duration?
     private let lastSubscription = Atomic<Int>(0)
 
@@ -44,6 +47,7 @@ package final class PluginHost: Service {
         }
         do {
             loop = try EventLoop()
+            containment = try Containment(configuration)
         } catch {
             throw PluginHostError("the plugin host cannot start: \(error)")
         }
@@ -60,11 +64,16 @@ package final class PluginHost: Service {
             }
         }
         self.gates = gates
+        let manifests = configuration.manifest.map { [ProtectedPaths.absolute($0)] } ?? []
         let launcher = PluginLauncher(
-            program: configuration.launcher,
-            temporaryDirectory: configuration.environment["TMPDIR"] ?? PluginHostConfiguration.temporaryDirectory)
+            program: configuration.launcher, workspaces: containment.workspaces,
+            protectedPaths: configuration.protectedPaths.map(ProtectedPaths.absolute) + manifests,
+            guardProcess: containment.guardProcess)
+        self.launcher = configuration.launcher
+        self.logger = logger
         let surroundings = PluginSession.Surroundings(
-            loop: loop, clock: self.clock, logs: logs, launcher: launcher, hostVersion: configuration.hostVersion)
+            loop: loop, clock: self.clock, logs: logs, launcher: launcher, containment: containment,
+            hostVersion: configuration.hostVersion)
         supervisors = Dictionary(
             uniqueKeysWithValues: found.programs.map { [gates] program in
                 let supervisor = PluginSupervisor(
@@ -81,9 +90,23 @@ package final class PluginHost: Service {
     /// Starts all plugins and keeps them running until graceful shutdown, which makes them exit, or until the task is
     /// cancelled, which kills them. No process of theirs is left when it returns.
     package func run() async throws {
+        do {
+            try containment.start(launcher: launcher)
+        } catch {
+            _ = containment.stop()
+            throw PluginHostError("the plugin host cannot start: \(error)")
+        }
+        await runPlugins()
+        if let left = containment.stop() {
+            logger.warning("Plugins' temporary directories could not be removed", metadata: ["reason": "\(left)"])
+        }
+    }
+
+    private func runPlugins() async {
         await withTaskGroup { group in
             group.addTask { await self.logs.run() }
             await withTaskGroup { background in
+                background.addTask { await self.removeLeftOver() }
                 background.addTask { await OrphanReaper.run(clock: self.clock) }
                 background.addTask { await self.programs.run(clock: self.clock) }
                 for supervisor in self.supervisors.values {
@@ -103,6 +126,18 @@ package final class PluginHost: Service {
                 background.cancelAll()
             }
             logs.finish()
+        }
+    }
+
+    /// Removes the temporary directories that operators left which were killed.
+    @concurrent
+    private func removeLeftOver() async {
+        let (removed, problems) = WorkspaceRoot.removeLeftOver(in: containment.workspaces.parent)
+        if removed > 0 {
+            logger.info("removed what killed operators left in the temporary directory", metadata: ["roots": "\(removed)"])
+        }
+        for problem in problems {
+            logger.warning("Plugins' temporary directories could not be removed", metadata: ["reason": "\(problem)"])
         }
     }
 

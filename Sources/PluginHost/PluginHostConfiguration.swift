@@ -13,18 +13,24 @@ package struct PluginHostConfiguration: Sendable {
     /// The path of `generalscaler-launch`, which confines plugins. Without it only plugins start that `plugins.yaml`
     /// sets `confined: false` for.
     package var launcher: String?
+    /// Absolute paths that no plugin may read, whatever `plugins.yaml` says; `plugins.yaml` itself is one more.
+    package var protectedPaths: [String]
     /// For how long nobody uses a plugin until its process is ended; nil for never. The next call starts it again.
     package var restsAfter: Duration?
+    /// What the operator's container uses of what it may.
+    var containerUsage: @Sendable () -> ContainerUsage = { ContainerUsage.current() }
 
     package init(
         directories: [String], manifest: String? = nil, hostVersion: String, environment: [String: String],
-        launcher: String? = PluginHostConfiguration.installedLauncher, restsAfter: Duration? = nil
+        launcher: String? = PluginHostConfiguration.installedLauncher, protectedPaths: [String]? = nil,
+        restsAfter: Duration? = nil
     ) {
         self.directories = directories
         self.manifest = manifest
         self.hostVersion = hostVersion
         self.environment = environment
         self.launcher = launcher
+        self.protectedPaths = protectedPaths ?? ProtectedPaths.standard(environment)
         self.restsAfter = restsAfter
     }
 

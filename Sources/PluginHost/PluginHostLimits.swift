@@ -90,6 +90,24 @@ package enum PluginHostLimits {
     static let outputEndGrace: Duration = .seconds(5)
     /// How long killed descendants have to be gone.
     static let killGrace: Duration = .seconds(3)
+    /// How often a file system's space, the container's memory and new processes are looked at.
+    static let watchInterval: Duration = .milliseconds(100)
+    /// Looks at these between two at every plugin's memory and processes.
+    static let watchTicksPerSweep = 10
+    /// Processes started since the last look at all, by whomever, that are a reason to look at once.
+    static let startsBeforeSweep = 8
+    /// Part of the container's memory or tasks above which the plugin that grew most is killed, then the next.
+    static let pressureShare = 0.8
+    /// Part above which also plugins are killed that have not grown.
+    static let emergencyShare = 0.95
+    /// How long a plugin's growth is looked back on.
+    static let growthWindow: Duration = .seconds(10)
+    /// Less growth of memory is not worth a kill below ``emergencyShare``.
+    static let leastGrowthBytes: Int64 = 1 << 20
+    /// Nameless files of one plugin that are counted.
+    static let maxNamelessFiles = 4_096
+    /// How long a root of workspaces may be without its lock, which it gets right after it is made.
+    static let lockGrace: Duration = .seconds(60)
     /// Rounds of looking for descendants to kill.
     static let maxKillRounds = 8
     /// How often dead orphans are looked for.

@@ -17,7 +17,7 @@ import Yams
 ///     argv: [/opt/queue-depth/run, --verbose]
 ///     mode: oneshot
 ///     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-///     limits: {memoryMiB: 512, addressSpaceMiB: 4096, openFiles: 64}
+///     limits: {memoryMiB: 512, addressSpaceMiB: 4096, openFiles: 64, processes: 8, temporaryMiB: 16}
 /// ```
 struct PluginManifest: Sendable {
     struct Entry: Sendable {
@@ -33,6 +33,8 @@ struct PluginManifest: Sendable {
         var mode = PluginProgram.Mode.serve
         var sha256: String?
         var isConfined = true
+        /// Nil where the plugin's origin decides.
+        var mayHaveChildren: Bool?
         var readPaths: [String] = []
         var limits = PluginLimits()
     }
@@ -112,6 +114,9 @@ extension PluginManifest.Entry {
             case "confined":
                 guard let isConfined = value.bool else { throw value.problem("must be true or false") }
                 self.isConfined = isConfined
+            case "children":
+                guard let mayHaveChildren = value.bool else { throw value.problem("must be true or false") }
+                self.mayHaveChildren = mayHaveChildren
             case "readPaths":
                 readPaths = try value.strings()
                 guard readPaths.allSatisfy({ $0.hasPrefix("/") && $0.contains { $0 != "/" } }) else {
@@ -141,7 +146,7 @@ extension PluginManifest.Entry {
     }
 
     private static let fields =
-        "argv, env, defaults, allowedAddresses, maxInFlight, mode, sha256, confined, readPaths, limits"
+        "argv, env, defaults, allowedAddresses, maxInFlight, mode, sha256, confined, children, readPaths, limits"
 }
 
 extension PluginLimits {
@@ -151,7 +156,10 @@ extension PluginLimits {
             case "addressSpaceMiB": addressSpaceMiB = try value.int(in: Self.leastMiB...Self.mostMiB)
             case "memoryMiB": memoryMiB = try value.int(in: Self.leastMiB...Self.mostMiB)
             case "openFiles": openFiles = try value.int(in: Self.leastOpenFiles...Self.mostOpenFiles)
-            default: throw value.unknown(key, known: "addressSpaceMiB, memoryMiB, openFiles")
+            case "processes": processes = try value.int(in: 1...Self.mostProcesses)
+            case "temporaryMiB": temporaryMiB = try value.int(in: Self.leastTemporaryMiB...Self.mostMiB)
+            default:
+                throw value.unknown(key, known: "addressSpaceMiB, memoryMiB, openFiles, processes, temporaryMiB")
             }
         }
     }

@@ -27,6 +27,8 @@ struct PluginProgram: Sendable, Hashable {
     /// What the executable's bytes have to hash to, in lower-case hexadecimal; any bytes where nil.
     var sha256: String?
     var isConfined = true
+    /// Whether the sandbox lets it start processes.
+    var mayHaveChildren = true
     /// Absolute paths that it may read beyond those that every plugin may.
     var readPaths: [String] = []
     var limits = PluginLimits()

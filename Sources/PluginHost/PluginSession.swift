@@ -14,6 +14,7 @@ actor PluginSession: PluginInstance {
         let clock: HostClock
         let logs: LogPump
         let launcher: PluginLauncher
+        let containment: Containment
         let hostVersion: String
     }
 
@@ -155,7 +156,7 @@ actor PluginSession: PluginInstance {
         fingerprint = launch.fingerprint
         let status: Result<TerminationStatus, any Error>
         do {
-            status = .success(try await spawn(launch.configuration))
+            status = .success(try await spawn(launch))
         } catch {
             status = .failure(error)
         }
@@ -163,7 +164,7 @@ actor PluginSession: PluginInstance {
         return try status.get()
     }
 
-    private func spawn(_ configuration: Configuration) async throws -> TerminationStatus {
+    private func spawn(_ launch: PluginLauncher.Launch) async throws -> TerminationStatus {
         let (ours, theirs) = try PluginPipes.make(loop: loop)
         pipes = ours
         defer {
@@ -171,27 +172,29 @@ actor PluginSession: PluginInstance {
             pipes = nil
         }
         let result = try await Subprocess.run(
-            configuration,
+            launch.configuration,
             input: .fileDescriptor(FileDescriptor(rawValue: theirs.input), closeAfterSpawningProcess: true),
             output: .fileDescriptor(FileDescriptor(rawValue: theirs.output), closeAfterSpawningProcess: true),
             error: .fileDescriptor(FileDescriptor(rawValue: theirs.errors), closeAfterSpawningProcess: true)
         ) { execution in
-            try await attend(execution.processIdentifier)
+            try await attend(execution.processIdentifier, temporary: launch.workspace.temporary)
         }
         return result.terminationStatus
     }
 
     /// Serves the process until it has exited. It is reaped after this returns, so until then its id, as that of its
     /// group, names no other.
-    private func attend(_ identifier: ProcessIdentifier) async throws {
+    private func attend(_ identifier: ProcessIdentifier, temporary: String) async throws {
         process = identifier.value
-        guard identifier.processDescriptor >= 0 else {
-            throw UnsupportedKernel()
+        let subject = SessionWatch.Subject(limits: program.limits, temporary: temporary) { reason in
+            self.loop.execute { self.assumeIsolated { $0.killed(reason) } }
         }
-        try pipes?.watch(.output) { self.assumeIsolated { $0.outputReady() } }
-        try pipes?.watch(.errors) { self.assumeIsolated { $0.errorsReady() } }
-        try loop.watch(identifier.processDescriptor, for: .readable) {
-            self.assumeIsolated { $0.exited() }
+        surroundings.containment.began(process, subject)
+        do {
+            try watch(identifier.processDescriptor)
+        } catch {
+            await surroundings.containment.end(process, program, marker: marker)
+            throw error
         }
         isAttending = true
         if stopSequence == nil {
@@ -205,7 +208,23 @@ actor PluginSession: PluginInstance {
         isAttending = false
         loop.unwatch(identifier.processDescriptor)
         drain()
-        await Descendants(leader: process, marker: marker.assignment).kill()
+        await surroundings.containment.end(process, program, marker: marker)
+    }
+
+    private func watch(_ processDescriptor: Int32) throws {
+        guard processDescriptor >= 0 else {
+            throw UnsupportedKernel()
+        }
+        try pipes?.watch(.output) { self.assumeIsolated { $0.outputReady() } }
+        try pipes?.watch(.errors) { self.assumeIsolated { $0.errorsReady() } }
+        try loop.watch(processDescriptor, for: .readable) {
+            self.assumeIsolated { $0.exited() }
+        }
+    }
+
+    /// The host kills it for what it uses.
+    private func killed(_ reason: String) {
+        verdict = .exceeded(program, reason)
     }
 
     private func begin() -> [PluginConnection.Action] {

@@ -84,11 +84,17 @@ static const char *const system_paths[] = {
     "/etc/resolv.conf",
 };
 
-static void allow(int ruleset, const char *path, uint64_t rights) {
+static void allow(int ruleset, const char *path, uint64_t rights, bool is_own) {
     struct path_beneath_attributes rule = {.allowed_access = rights, .parent_fd = open(path, O_PATH | O_CLOEXEC)};
     if (rule.parent_fd < 0) {
         if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) return;
         fail("%s: %s", path, strerror(errno));
+    }
+    refuse_protected(rule.parent_fd, path, is_own);
+    // Without Landlock there is nothing to open, but a configuration that it would refuse is refused all the same.
+    if (ruleset < 0) {
+        close(rule.parent_fd);
+        return;
     }
     struct stat status;
     if (fstat(rule.parent_fd, &status) != 0) fail("%s: %s", path, strerror(errno));
@@ -98,24 +104,31 @@ static void allow(int ruleset, const char *path, uint64_t rights) {
     close(rule.parent_fd);
 }
 
-void confine_files(char *const *readable, size_t readable_count, char *const *writable, size_t writable_count) {
-    int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
-    // Not in the kernel, or switched off: the operator says so once, for all plugins.
-    if (version < 1) return;
-    uint64_t all = all_rights(version);
+/// -1 where the kernel has no Landlock, or it is switched off: the operator says so once, for all plugins.
+static int make_ruleset(int version) {
+    if (version < 1) return -1;
     struct ruleset_attributes attributes = {
-        .handled_access_fs = all,
+        .handled_access_fs = all_rights(version),
         // No signal leaves for a process that is not confined with this one.
         .scoped = version >= 6 ? SCOPE_SIGNAL : 0,
     };
     size_t size = version >= 6 ? sizeof attributes : offsetof(struct ruleset_attributes, handled_access_net);
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
     if (ruleset < 0) fail("Landlock: %s", strerror(errno));
-    for (size_t i = 0; i < sizeof system_paths / sizeof *system_paths; i++) allow(ruleset, system_paths[i], READING);
-    allow(ruleset, "/dev/null", READ_FILE | WRITE_FILE | (all & TRUNCATE));
-    for (size_t i = 0; i < readable_count; i++) allow(ruleset, readable[i], READING);
-    for (size_t i = 0; i < writable_count; i++)
-        allow(ruleset, writable[i], all & ~(uint64_t)(EXECUTE | MAKE_CHAR | MAKE_BLOCK | IOCTL_DEV));
+    return ruleset;
+}
+
+void confine_files(const struct file_limits *limits) {
+    int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
+    int ruleset = make_ruleset(version);
+    uint64_t all = all_rights(version);
+    for (size_t i = 0; i < sizeof system_paths / sizeof *system_paths; i++)
+        allow(ruleset, system_paths[i], READING, true);
+    allow(ruleset, "/dev/null", READ_FILE | WRITE_FILE | (all & TRUNCATE), true);
+    for (size_t i = 0; i < limits->readable.count; i++) allow(ruleset, limits->readable.at[i], READING, false);
+    for (size_t i = 0; i < limits->writable.count; i++)
+        allow(ruleset, limits->writable.at[i], all & ~(uint64_t)(EXECUTE | MAKE_CHAR | MAKE_BLOCK | IOCTL_DEV), false);
+    if (ruleset < 0) return;
     if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) fail("Landlock: %s", strerror(errno));
     close(ruleset);
 }

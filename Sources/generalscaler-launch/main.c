@@ -1,7 +1,13 @@
 // Confines itself, then becomes the plugin. The operator starts every plugin through it.
 //
-//     generalscaler-launch [--read PATH]... [--write DIRECTORY]... [--address-space BYTES] [--memory BYTES]
-//         [--open-files NUMBER] -- PROGRAM [ARGUMENT]...
+//     generalscaler-launch [OPTION VALUE]... -- PROGRAM [ARGUMENT]...
+//
+//     --read PATH, --write DIRECTORY    what the plugin may read and write; may be repeated
+//     --never PATH                      what no plugin may read, whatever the other options say; may be repeated
+//     --workspace DIRECTORY             the process's own directory within one that --never names
+//     --guard-process PID               a process that is out of reach, as the operator is
+//     --children none                   the plugin may start no processes
+//     --address-space BYTES, --memory BYTES, --file-size BYTES, --open-files NUMBER
 //
 // The session is made by whoever starts it: made here, a signal to the group could come too early.
 #define _GNU_SOURCE
@@ -15,6 +21,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -59,36 +66,63 @@ static void drop_capabilities(void) {
     if (syscall(SYS_capset, &header, none) != 0) fail("capabilities: %s", strerror(errno));
 }
 
-int main(int argc, char **argv) {
-    // Each list has room for all arguments.
-    char **readable = calloc((size_t)argc + 1, sizeof *readable);
-    char **writable = calloc((size_t)argc + 1, sizeof *writable);
-    if (readable == NULL || writable == NULL) fail("%s", strerror(errno));
-    size_t readable_count = 0, writable_count = 0;
-    rlim_t address_space = 0, memory = 0, open_files = 0;
-    int index = 1;
-    for (; index < argc && strcmp(argv[index], "--") != 0; index += 2) {
-        const char *option = argv[index];
-        char *value = index + 1 < argc ? argv[index + 1] : NULL;
-        if (value == NULL) fail("%s needs a value", option);
-        if (strcmp(option, "--read") == 0) readable[readable_count++] = value;
-        else if (strcmp(option, "--write") == 0) writable[writable_count++] = value;
-        else if (strcmp(option, "--address-space") == 0) address_space = number(option, value);
-        else if (strcmp(option, "--memory") == 0) memory = number(option, value);
-        else if (strcmp(option, "--open-files") == 0) open_files = number(option, value);
-        else fail("unknown option %s", option);
+struct options {
+    struct file_limits files;
+    struct paths never;
+    struct call_limits calls;
+    rlim_t address_space, memory, file_size, open_files;
+};
+
+static void push(struct paths *paths, char *path) { paths->at[paths->count++] = path; }
+
+static void read_option(struct options *options, const char *option, char *value) {
+    if (value == NULL) fail("%s needs a value", option);
+    if (strcmp(option, "--read") == 0) push(&options->files.readable, value);
+    else if (strcmp(option, "--write") == 0) push(&options->files.writable, value);
+    else if (strcmp(option, "--never") == 0) push(&options->never, value);
+    else if (strcmp(option, "--workspace") == 0) options->files.workspace = value;
+    else if (strcmp(option, "--guard-process") == 0) options->calls.guard = (pid_t)number(option, value);
+    else if (strcmp(option, "--children") == 0 && strcmp(value, "none") == 0) options->calls.allows_children = false;
+    else if (strcmp(option, "--address-space") == 0) options->address_space = number(option, value);
+    else if (strcmp(option, "--memory") == 0) options->memory = number(option, value);
+    else if (strcmp(option, "--file-size") == 0) options->file_size = number(option, value);
+    else if (strcmp(option, "--open-files") == 0) options->open_files = number(option, value);
+    else fail("unknown option %s %s", option, value);
+}
+
+/// Returns the index of what follows "--".
+static int read_options(struct options *options, int argc, char **argv) {
+    *options = (struct options){.calls.allows_children = true};
+    struct paths *const lists[] = {&options->files.readable, &options->files.writable, &options->never};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        // Each list has room for all arguments.
+        lists[i]->at = calloc((size_t)argc + 1, sizeof *lists[i]->at);
+        if (lists[i]->at == NULL) fail("%s", strerror(errno));
     }
-    char **command = argv + index + 1;
+    int index = 1;
+    for (; index < argc && strcmp(argv[index], "--") != 0; index += 2)
+        read_option(options, argv[index], index + 1 < argc ? argv[index + 1] : NULL);
     if (index + 1 >= argc) fail("no program to run: put it after --");
+    return index + 1;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "--guard") == 0) return run_guard();
+    struct options options;
+    char **command = argv + read_options(&options, argc, argv);
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no_new_privs: %s", strerror(errno));
-    confine_files(readable, readable_count, writable, writable_count);
-    confine_calls();
+    // The plugin cannot change a file's mode later.
+    umask(S_IRWXG | S_IRWXO);
+    protect(&options.never, options.files.workspace);
+    confine_files(&options.files);
+    confine_calls(&options.calls);
     // Last: what comes before needs memory and descriptors of its own.
     limit(RLIMIT_CORE, 0, "core size");
-    if (open_files > 0) limit(RLIMIT_NOFILE, open_files, "open files");
-    if (memory > 0) limit(RLIMIT_DATA, memory, "memory");
-    if (address_space > 0) limit(RLIMIT_AS, address_space, "address space");
+    if (options.file_size > 0) limit(RLIMIT_FSIZE, options.file_size, "file size");
+    if (options.open_files > 0) limit(RLIMIT_NOFILE, options.open_files, "open files");
+    if (options.memory > 0) limit(RLIMIT_DATA, options.memory, "memory");
+    if (options.address_space > 0) limit(RLIMIT_AS, options.address_space, "address space");
     drop_capabilities();
     execv(command[0], command);
     fprintf(stderr, "generalscaler-launch: cannot run %s: %s\n", command[0], strerror(errno));

@@ -14,15 +14,18 @@ struct PluginOptions: ParsableArguments {
     @Option(help: "Path of plugins.yaml, which sets defaults and limits for each plugin.")
     var pluginsConfig: String?
 
-    /// - Parameter restsAfter: for how long nobody uses a plugin until its process is ended; nil for never.
+    /// - Parameters:
+    ///   - credentialFiles: files of the operator's that no plugin may read, beyond those that it has by default.
+    ///   - restsAfter: for how long nobody uses a plugin until its process is ended; nil for never.
     func configuration(
-        _ environment: [String: String], restsAfter: Duration? = nil
+        _ environment: [String: String], credentialFiles: [String] = [], restsAfter: Duration? = nil
     ) throws -> PluginHostConfiguration {
         PluginHostConfiguration(
             directories: directories.isEmpty ? [ProgramDirectory.path] : directories,
             manifest: pluginsConfig,
             hostVersion: OperatorRuntime.version,
             environment: environment,
+            protectedPaths: ProtectedPaths.standard(environment) + credentialFiles,
             restsAfter: restsAfter
         )
     }

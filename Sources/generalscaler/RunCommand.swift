@@ -67,7 +67,11 @@ struct RunCommand: AsyncParsableCommand {
             admission: admissionOptions.configuration
         )
         let plugins = try PluginHost(
-            configuration: try pluginOptions.configuration(environment, restsAfter: PluginHostLimits.restsAfter),
+            configuration: try pluginOptions.configuration(
+                environment,
+                credentialFiles: clusterOptions.credentialFiles(environment)
+                    + (admissionOptions.webhookCertificates.map { [$0] } ?? []),
+                restsAfter: PluginHostLimits.restsAfter),
             logger: logger)
         // A watch has a connection for as long as it lasts, and there are as many as namespaces and kinds.
         let http = CurlHTTPClient(configuration: .init(connectionsPerHost: HTTPLimits.connections))

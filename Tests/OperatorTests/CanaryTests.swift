@@ -153,7 +153,7 @@ struct CanaryTests {
 
     /// Takes any config for any of the types, and tells everybody of it.
     private static let echo = """
-        #!/usr/bin/env -S python3 -S
+        #!/usr/bin/python3 -S
         import sys, json, base64, urllib.parse
         def send(o):
             sys.stdout.write(json.dumps(o) + "\\n")

@@ -8,30 +8,84 @@ import WireFormats
 
 @Suite("What is launched", .timeLimit(.minutes(5)))
 struct LaunchTests {
-    @Test("The line of a script names its interpreters, through env or not")
-    func interpreters() throws {
+    /// Checks a script that begins with that line; returns the problem.
+    private func problem(_ head: String, path: String = "/usr/bin:/bin", readPaths: [String]? = []) throws -> String? {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
-        try directory.write("", to: "python3", executable: true)
-        let path = "/nonexistent:\(directory.path)"
-        func programs(_ head: String) -> [String]? { Interpreter(head: head.utf8, searchPath: path)?.programs }
-        #expect(programs("#!/bin/sh -e\nexit") == ["/bin/sh"])
-        #expect(programs("#! /usr/bin/env python3\n") == ["/usr/bin/env", "\(directory.path)/python3"])
-        #expect(programs("#!/usr/bin/env -S A=1 python3 -S\r\n") == ["/usr/bin/env", "\(directory.path)/python3"])
-        #expect(programs("#!/usr/bin/env ruby\n") == ["/usr/bin/env", "ruby"])
-        #expect(programs("\u{7F}ELF") == nil)
-        #expect(Interpreter(head: "#!/usr/bin/env ruby\n".utf8, searchPath: path)?.missing == "ruby")
+        try directory.write(head, to: "script", executable: true)
+        do throws(LaunchProblem) {
+            try Interpreter(searchPath: path, readPaths: readPaths).check("\(directory.path)/script")
+            return nil
+        } catch {
+            return error.description
+        }
     }
 
     @Test(
-        "An interpreter's directory is its installation, but never a whole home",
+        "a script's interpreter is a program of the system, by its path or by env and a plain name",
         arguments: [
-            ("/srv/python/bin/python3", "/srv/python"), ("/h/.pyenv/shims/python3", "/h/.pyenv"),
-            ("/usr/bin/bash", "/usr"), ("/home/u/bin/python3", "/home/u/bin"), ("/h/bin/python3", "/h/bin"),
-            ("/srv/tools/python3", "/srv/tools"), ("/bin/sh", "/bin"),
+            "#!/bin/sh -e\nexit", "#! /usr/bin/env python3\n", "#!/usr/bin/env\tpython3 \t\n", "#!/bin/sh", "\u{7F}ELF", "",
         ])
-    func prefix(program: String, directory: String) {
-        #expect(Interpreter.prefix(of: program) == directory)
+    func interpreters(head: String) throws {
+        #expect(try problem(head) == nil)
+    }
+
+    @Test(
+        "a #! line that Linux would not follow, or that gives env more than a name, is refused",
+        arguments: [
+            ("#!\n", "names no interpreter"), ("#!/bin/sh\r\n", "carriage return"),
+            ("#!/nonexistent/ruby\n", "which is not there"), ("#!bin/sh\n", "which is not there"),
+            ("#!/usr/bin/env ruby-of-nobody\n", "which is not there"), ("#!/usr/bin\n", "not an executable file"),
+            ("#!/usr/share\n", "not an executable file"), ("#!/usr/bin/env\n", "gives env \"\""),
+            ("#!/usr/bin/env -S python3 -S\n", "gives env"), ("#!/usr/bin/env A=1\n", "gives env"),
+            ("#!/usr/bin/env python3 -S\n", "gives env"), ("#!/usr/bin/env /bin/sh\n", "gives env"),
+            ("#!/usr/bin/env ../bin/sh\n", "gives env"), ("#!/usr/bin/env ..\n", "gives env"),
+            ("#!/usr/bin/env py\u{7}thon\n", "control characters"),
+            ("#!/bin/sh " + String(repeating: "x", count: 246) + "\n", "longer than 255 bytes"),
+        ])
+    func refusedLines(head: String, reason: String) throws {
+        #expect(try problem(head)?.contains(reason) == true)
+    }
+
+    @Test("a line of 255 bytes is taken")
+    func longestLine() throws {
+        let head = "#!/bin/sh " + String(repeating: "x", count: 245)
+        #expect(try problem(head + "\n") == nil)
+        #expect(try problem(head) == nil)
+    }
+
+    @Test("an interpreter outside of the system's directories has to be in readPaths, by its real path")
+    func interpretersElsewhere() throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write("\u{7F}ELF", to: "ruby", executable: true)
+        #expect(symlink("/bin/sh", "\(directory.path)/link") == 0)
+        #expect(try problem("#!\(directory.path)/ruby\n")?.contains("add its directory to readPaths") == true)
+        #expect(try problem("#!\(directory.path)/ruby\n", readPaths: [directory.path]) == nil)
+        #expect(try problem("#!\(directory.path)/ruby\n", readPaths: ["\(directory.path)/rub"]) != nil)
+        #expect(try problem("#!\(directory.path)/ruby\n", readPaths: nil) == nil)
+        // What counts is where the program really lies.
+        #expect(try problem("#!\(directory.path)/link\n") == nil)
+        // env finds it only where the plugin may run it.
+        let path = "\(directory.path):/usr/bin"
+        #expect(try problem("#!/usr/bin/env ruby\n", path: path)?.contains("which is not there") == true)
+        #expect(try problem("#!/usr/bin/env ruby\n", path: path, readPaths: [directory.path]) == nil)
+        #expect(Interpreter(searchPath: "relative::\(path)", readPaths: []).searchPath == "/usr/bin")
+        #expect(Interpreter(searchPath: directory.path, readPaths: []).searchPath == Interpreter.defaultSearchPath)
+    }
+
+    @Test("scripts that are interpreters are checked too, four deep")
+    func nestedScripts() throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write("#!/bin/sh\n", to: "1", executable: true)
+        for level in 2...4 {
+            try directory.write("#!\(directory.path)/\(level - 1)\n", to: "\(level)", executable: true)
+        }
+        #expect(try problem("#!\(directory.path)/3\n", readPaths: [directory.path]) == nil)
+        #expect(try problem("#!\(directory.path)/4\n", readPaths: [directory.path])?.contains("4 levels") == true)
+        try directory.write("#!/usr/bin/env -S sh\n", to: "1", executable: true)
+        #expect(try problem("#!\(directory.path)/1\n", readPaths: [directory.path])?.contains("gives env") == true)
     }
 
     @Test("A pinned program runs from a copy; with other bytes it does not start, and says which are there")
@@ -89,19 +143,25 @@ struct LaunchTests {
                 sha256: \(String(repeating: "Ab", count: 32))
                 confined: no
                 readPaths: [/etc/token, /srv]
-                limits: {memoryMiB: 64, addressSpaceMiB: 128, openFiles: 32}
+                children: false
+                limits: {memoryMiB: 64, addressSpaceMiB: 128, openFiles: 32, processes: 7, temporaryMiB: 3}
             """
         let entry = try #require(try PluginManifest(parsing: text, path: "f").plugins["a"])
         #expect(entry.mode == .oneshot)
         #expect(entry.sha256 == String(repeating: "ab", count: 32))
         #expect(!entry.isConfined)
         #expect(entry.readPaths == ["/etc/token", "/srv"])
-        #expect(entry.limits == PluginLimits(addressSpaceMiB: 128, memoryMiB: 64, openFiles: 32))
+        #expect(entry.mayHaveChildren == false)
+        #expect(
+            entry.limits
+                == PluginLimits(addressSpaceMiB: 128, memoryMiB: 64, openFiles: 32, processes: 7, temporaryMiB: 3))
         for (field, message) in [
             ("mode: twice", "must be serve or oneshot"), ("sha256: abc", "64 hexadecimal digits"),
             ("confined: maybe", "true or false"), ("readPaths: [etc]", "absolute paths"),
             ("readPaths: [/]", "absolute paths"), ("limits: {openFiles: 1}", "from 16 to"),
             ("limits: {cpu: 1}", "known here: addressSpaceMiB, memoryMiB, openFiles"),
+            ("limits: {processes: 0}", "from 1 to"), ("limits: {temporaryMiB: 0}", "from 1 to"),
+            ("children: maybe", "true or false"),
         ] {
             let error = #expect(throws: PluginHostError.self) {
                 try PluginManifest(parsing: "plugins:\n  a:\n    \(field)", path: "f")

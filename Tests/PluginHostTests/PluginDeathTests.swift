@@ -72,11 +72,11 @@ struct PluginDeathTests {
     @Test(
         "A grandchild that holds the pipes goes with it",
         arguments: [
-            "os.setpgid(0, 0)",
-            "os.setsid()",
-            "os.setsid()\n            if os.fork() > 0: os._exit(0)",
+            ("os.setpgid(0, 0)", "confined: true"),
+            ("os.setsid()", "confined: false"),
+            ("os.setsid()\n            if os.fork() > 0: os._exit(0)", "confined: false"),
         ])
-    func grandchild(escape: String) async throws {
+    func grandchild(escape: String, entry: String) async throws {
         let script = PluginScript(
             types: ["depth"],
             body: """
@@ -88,7 +88,8 @@ struct PluginDeathTests {
                     else:
                         time.sleep(1000)
                 """)
-        try await HostFixture.run(["depth": script], clock: ManualClock()) { fixture in
+        try await HostFixture.run(["depth": script], manifest: "plugins: {depth: {\(entry)}}", clock: ManualClock()) {
+            fixture in
             let process = try await fixture.process()
             let reading = Task {
                 try await fixture.host.read(

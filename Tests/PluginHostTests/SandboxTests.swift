@@ -43,7 +43,7 @@ struct SandboxTests {
             sourceLocation: sourceLocation)
     }
 
-    @Test("A token is out of a plugin's reach, until plugins.yaml names it")
+    @Test("a file is out of a plugin's reach until plugins.yaml names it")
     func token() async throws {
         let secrets = try TemporaryDirectory()
         defer { secrets.remove() }
@@ -145,7 +145,7 @@ struct SandboxTests {
 
     /// Becomes the launcher after a filter (seccomp(2)) under which Landlock's calls do not exist.
     private static let hidingLandlock = """
-        #!/usr/bin/env -S python3 -S
+        #!/usr/bin/python3 -S
         import ctypes, os, struct, sys
         code = [(0x20, 0, 0, 0), (0x35, 0, 2, 444), (0x25, 1, 0, 446), (0x06, 0, 0, 0x50026), (0x06, 0, 0, 0x7fff0000)]
         program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *i) for i in code))
@@ -182,7 +182,8 @@ struct SandboxTests {
 
     @Test("Without the launcher no confined plugin starts, and the failure says what to do")
     func noLauncher() async throws {
-        let launcher = PluginLauncher(program: nil, temporaryDirectory: "/tmp")
+        let launcher = PluginLauncher(
+            program: nil, workspaces: WorkspaceRoot(parent: "/tmp"), protectedPaths: [], guardProcess: GuardProcess())
         let program = PluginProgram(name: "p", path: MisbehavingPlugin.path, environment: [:])
         let problem = await #expect(throws: LaunchProblem.self) {
             try await launcher.prepare(program, marker: EnvironmentMarker(value: "1"))

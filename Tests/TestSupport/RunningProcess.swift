@@ -33,6 +33,7 @@ package final class RunningProcess: Sendable {
 
     /// Starts it, runs the body, and ends it where the body has not.
     ///
+    /// - Parameter program: an executable of this package, or the absolute path of another.
     /// - Returns: how it ended.
     @discardableResult
     package static func run(
@@ -45,7 +46,7 @@ package final class RunningProcess: Sendable {
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]
         let variables = environment.map { (Environment.Key(rawValue: $0.key)!, $0.value as String?) }
         let outcome = try await Subprocess.run(
-            .path(FilePath(BuiltExecutable.path(program))), arguments: Arguments(arguments),
+            .path(FilePath(program.hasPrefix("/") ? program : BuiltExecutable.path(program))), arguments: Arguments(arguments),
             environment: .inherit.updating(Dictionary(uniqueKeysWithValues: variables)), platformOptions: platform,
             input: .none, output: .sequence, error: .sequence
         ) { execution in

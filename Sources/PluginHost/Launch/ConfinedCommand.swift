@@ -6,15 +6,16 @@ package enum ConfinedCommand {
     ///   - temporary: the one directory that the plugin may write to.
     ///   - readPaths: what it may read beyond what every plugin may.
     ///   - searchPath: the `PATH` that it gets, by which the interpreter of a script is found.
+    ///   - protectedPaths: what it may not read, whatever `readPaths` says.
     /// - Returns: the launcher, what it is told, and the plugin's command.
     /// - Throws: ``PluginHostError`` where the plugin cannot be run.
     package static func words(
         _ path: String, arguments: [String], launcher: String, temporary: String, readPaths: [String],
-        searchPath: String
+        searchPath: String, protectedPaths: [String]
     ) throws(PluginHostError) -> [String] {
         let file: ProgramFile
         do throws(LaunchProblem) {
-            file = try ProgramFile(path, searchPath: searchPath)
+            file = try ProgramFile(path, interpreter: Interpreter(searchPath: searchPath, readPaths: readPaths))
         } catch {
             throw PluginHostError("\(error)")
         }
@@ -22,7 +23,8 @@ package enum ConfinedCommand {
             name: ProgramFile.name(of: path), path: file.path, arguments: arguments, environment: ["PATH": searchPath],
             readPaths: readPaths)
         let options = PluginLauncher.options(
-            program, file: file, executable: file.path, temporary: temporary, runtime: SwiftRuntime.directory)
+            program, file: file, executable: file.path, temporary: temporary, runtime: SwiftRuntime.directory,
+            protectedPaths: protectedPaths)
         return [launcher] + options + ["--", file.path] + arguments
     }
 }

@@ -1,50 +1,135 @@
 import Glibc
 
-/// What a script's `#!` line has the system run, and which directories that needs.
-struct Interpreter: Hashable {
-    /// Longest `#!` line that counts; Linux itself cuts at 255 bytes.
-    static let maxLineBytes = 512
-    private static let programDirectories: Set = ["bin", "sbin", "libexec", "shims"]
+/// Checks what a script's `#!` line has the system run.
+///
+/// A script's text comes from the plugin's author, so the line opens nothing in the sandbox: it may only name what the
+/// sandbox holds anyway.
+struct Interpreter {
+    /// The longest `#!` line, as in Linux.
+    static let maxLineBytes = 255
+    /// Scripts that are interpreters of scripts, as Linux follows them.
+    static let maxDepth = 4
+    /// Where programs lie that every plugin may run.
+    static let systemDirectories = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt"]
+    static let defaultSearchPath = "/usr/local/bin:/usr/bin:/bin"
 
-    /// Absolute paths of the programs that the line names, `env` among them.
-    let programs: [String]
+    /// Directories whose programs may be interpreters, links followed; nil for every directory.
+    private let permitted: [String]?
+    /// The directories that `env` searches.
+    let searchPath: String
 
     /// - Parameters:
-    ///   - head: the first bytes of the file.
-    ///   - searchPath: the PATH that the script will have.
-    /// - Returns: nil where the file does not begin with `#!`.
-    init?(head: some Sequence<UInt8>, searchPath: String) {
-        let line = head.prefix { $0 != 0x0A && $0 != 0x0D }
-        guard line.starts(with: "#!".utf8) else { return nil }
-        let words = String(decoding: line.dropFirst(2), as: UTF8.self).split { $0 == " " || $0 == "\t" }.map(
-            String.init)
-        var programs = words.first.map { [$0] } ?? []
-        if words.first?.hasSuffix("/env") == true,
-            let name = words.dropFirst().first(where: { !$0.hasPrefix("-") && !$0.contains("=") })
-        {
-            programs.append(name.contains("/") ? name : Self.find(name, in: searchPath) ?? name)
+    ///   - searchPath: the `PATH` that the plugin has unless it is confined.
+    ///   - readPaths: what the administrator allows beyond the system's directories; nil for a plugin without a sandbox.
+    init(searchPath: String, readPaths: [String]?) {
+        guard let readPaths else {
+            permitted = nil
+            self.searchPath = searchPath
+            return
         }
-        self.programs = programs
+        let permitted = (Self.systemDirectories + readPaths).map(ProgramFile.resolved)
+        self.permitted = permitted
+        let directories = searchPath.split(separator: ":").map(String.init).filter { directory in
+            directory.hasPrefix("/") && Self.isWithin(ProgramFile.resolved(directory), permitted)
+        }
+        self.searchPath = directories.isEmpty ? Self.defaultSearchPath : directories.joined(separator: ":")
     }
 
-    /// The first program that is not there.
-    var missing: String? { programs.first { !$0.hasPrefix("/") || access($0, X_OK) != 0 } }
-
-    /// Where the programs and what they load lie: for `/srv/python/bin/python3` all of `/srv/python`; the same for
-    /// what links lead to.
-    var directories: [String] { programs.flatMap { [$0, ProgramFile.resolved($0)] }.map(Self.prefix) }
-
-    static func prefix(of program: String) -> String {
-        let directory = ProgramFile.directory(of: program)
-        guard programDirectories.contains(ProgramFile.name(of: directory)) else { return directory }
-        let parent = ProgramFile.directory(of: directory)
-        let names = parent.split(separator: "/")
-        // A whole home directory, or a whole file system, is never meant.
-        let isHome = names.count < 2 || names.count == 2 && ["home", "Users"].contains(names[0])
-        return isHome && parent != "/usr" ? directory : parent
+    /// - Throws: why the script at that path cannot run. A program that is no script always passes.
+    func check(_ path: String, depth: Int = 1) throws(LaunchProblem) {
+        guard let line = try Self.line(of: path) else { return }
+        guard depth <= Self.maxDepth else {
+            throw LaunchProblem("its interpreter is a script, and so on for more than \(Self.maxDepth) levels")
+        }
+        let words = line.split(maxSplits: 1) { $0 == " " || $0 == "\t" }.map(String.init)
+        guard let program = words.first else {
+            throw LaunchProblem("its #! line names no interpreter")
+        }
+        try checkProgram(program, depth: depth)
+        guard Self.isEnv(program) else { return }
+        let name = words.dropFirst().first.map(Self.trimmed) ?? ""
+        guard Self.isPlainName(name) else {
+            throw LaunchProblem(
+                "its #! line gives env \"\(Excerpt.shortened(name))\": write env and the name of one program, without "
+                    + "options, variables or a path, or the interpreter's absolute path")
+        }
+        guard let found = find(name) else {
+            throw LaunchProblem(
+                "its #! line names \(name), which is not there: it is in none of \(searchPath). Install it in one of "
+                    + "these, or add its directory to PATH and to readPaths of this plugin in plugins.yaml")
+        }
+        try checkProgram(found, depth: depth)
     }
 
-    private static func find(_ name: String, in searchPath: String) -> String? {
-        searchPath.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+    private func checkProgram(_ path: String, depth: Int) throws(LaunchProblem) {
+        var status = stat()
+        guard path.hasPrefix("/"), stat(path, &status) == 0 else {
+            throw LaunchProblem(
+                "its #! line names \(Excerpt.shortened(path)), which is not there: install it, or correct the line")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
+            throw LaunchProblem("its #! line names \(Excerpt.shortened(path)), which is not an executable file")
+        }
+        let resolved = ProgramFile.resolved(path)
+        if let permitted, !Self.isWithin(resolved, permitted) {
+            throw LaunchProblem(
+                "its #! line names \(Excerpt.shortened(path)), which lies outside of the system's directories ("
+                    + Self.systemDirectories.joined(separator: ", ")
+                    + "): install the interpreter in one of these, or add its directory to readPaths of this plugin in "
+                    + "plugins.yaml")
+        }
+        try check(resolved, depth: depth + 1)
+    }
+
+    private func find(_ name: String) -> String? {
+        searchPath.split(separator: ":").map { "\($0)/\(name)" }.first { path in
+            var status = stat()
+            guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
+                return false
+            }
+            return permitted.map { Self.isWithin(ProgramFile.resolved(path), $0) } ?? true
+        }
+    }
+
+    private static func isWithin(_ path: String, _ directories: [String]) -> Bool {
+        directories.contains { path == $0 || path.hasPrefix("\($0)/") }
+    }
+
+    /// Under whichever name it is called: a link to `env` is `env`.
+    private static func isEnv(_ program: String) -> Bool {
+        ProgramFile.name(of: program) == "env" || ProgramFile.name(of: ProgramFile.resolved(program)) == "env"
+    }
+
+    private static func isPlainName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ".") else { return false }
+        return name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "+"),
+                UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+    }
+
+    /// What follows `#!`, without blanks around it; nil of a file that is no script.
+    private static func line(of path: String) throws(LaunchProblem) -> String? {
+        let head = ProgramFile.head(of: path, bytes: maxLineBytes + 1)
+        guard head.starts(with: "#!".utf8) else { return nil }
+        guard let end = head.firstIndex(of: UInt8(ascii: "\n")) ?? (head.count <= maxLineBytes ? head.count : nil)
+        else { throw LaunchProblem("its #! line is longer than \(maxLineBytes) bytes") }
+        let bytes = head[2..<end]
+        if bytes.last == UInt8(ascii: "\r") {
+            throw LaunchProblem("its #! line ends in a carriage return: save the file with Unix line endings")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self),
+            !bytes.contains(where: { $0 < 0x20 && $0 != UInt8(ascii: "\t") || $0 == 0x7F })
+        else { throw LaunchProblem("its #! line holds control characters or is not UTF-8") }
+        return trimmed(text)
     }
 }

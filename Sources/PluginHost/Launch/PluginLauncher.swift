@@ -10,7 +10,10 @@ struct PluginLauncher: Sendable {
     /// That program's path.
     let program: String?
     /// Where the plugins' temporary directories are made.
-    let temporaryDirectory: String
+    let workspaces: WorkspaceRoot
+    /// Absolute paths that no plugin may read, whatever `plugins.yaml` says.
+    let protectedPaths: [String]
+    let guardProcess: GuardProcess
 
     struct Launch: Sendable {
         let configuration: Configuration
@@ -23,15 +26,20 @@ struct PluginLauncher: Sendable {
     @concurrent
     func prepare(_ plugin: PluginProgram, marker: EnvironmentMarker) async throws(LaunchProblem) -> Launch {
         let fingerprint = ProgramFile.Fingerprint(plugin.path)
-        let file = try ProgramFile(plugin.path, searchPath: plugin.environment["PATH"] ?? "")
-        let workspace = try PluginWorkspace(of: plugin.name, in: temporaryDirectory)
+        let interpreter = Interpreter(
+            searchPath: plugin.environment["PATH"] ?? "", readPaths: plugin.isConfined ? plugin.readPaths : nil)
+        let file = try ProgramFile(plugin.path, interpreter: interpreter)
+        let root = try workspaces.path()
+        let workspace = try PluginWorkspace(of: plugin.name, in: root)
         do throws(LaunchProblem) {
             let executable = try plugin.sha256.map { sha256 throws(LaunchProblem) in
                 try workspace.pin(file.path, sha256: sha256)
             }
-            let command = try command(plugin, file: file, executable: executable ?? file.path, workspace: workspace)
+            let command = try command(
+                plugin, file: file, executable: executable ?? file.path, workspace: workspace, root: root)
             var environment: [Environment.Key: String] = [:]
             for (name, value) in plugin.environment { environment[Environment.Key(stringLiteral: name)] = value }
+            environment["PATH"] = interpreter.searchPath
             environment["TMPDIR"] = workspace.temporary
             environment[Environment.Key(stringLiteral: marker.name)] = marker.value
             var options = PlatformOptions()
@@ -48,7 +56,7 @@ struct PluginLauncher: Sendable {
     }
 
     private func command(
-        _ plugin: PluginProgram, file: ProgramFile, executable: String, workspace: PluginWorkspace
+        _ plugin: PluginProgram, file: ProgramFile, executable: String, workspace: PluginWorkspace, root: String
     ) throws(LaunchProblem) -> [String] {
         guard plugin.isConfined else { return [executable] + plugin.arguments }
         guard let program else {
@@ -56,28 +64,36 @@ struct PluginLauncher: Sendable {
                 "\(Self.programName), which confines it, is not beside the operator's own program. Install it there, or "
                     + "set confined: false for this plugin in plugins.yaml")
         }
-        let options = Self.options(
+        var options = Self.options(
             plugin, file: file, executable: executable, temporary: workspace.temporary,
-            runtime: SwiftRuntime.directory)
+            runtime: SwiftRuntime.directory, protectedPaths: protectedPaths + [root])
+        options += ["--workspace", workspace.root]
+        if let process = guardProcess.id { options += ["--guard-process", "\(process)"] }
         return [program] + options + ["--", executable] + plugin.arguments
     }
 
-    /// What the launcher is told to allow beyond what every plugin may.
+    /// What the launcher is told to allow beyond what every plugin may, and never to allow.
     static func options(
-        _ plugin: PluginProgram, file: ProgramFile, executable: String, temporary: String, runtime: String?
+        _ plugin: PluginProgram, file: ProgramFile, executable: String, temporary: String, runtime: String?,
+        protectedPaths: [String]
     ) -> [String] {
-        var readable = [file.directory, ProgramFile.directory(of: executable), executable]
-        readable += file.interpreter?.directories ?? []
+        var readable = [file.directory, file.path]
+        // A pinned program runs from a copy, which lies alone in its directory.
+        if executable != file.path { readable += [ProgramFile.directory(of: executable), executable] }
         readable += runtime.map { [$0] } ?? []
         // A script that an interpreter is given as an argument.
         readable += plugin.arguments.filter { $0.hasPrefix("/") && isRegularFile($0) }
         readable += plugin.readPaths
-        var seen: Set<String> = ["/"]
-        return readable.filter { seen.insert($0).inserted }.flatMap { ["--read", $0] }
-            + ["--write", temporary]
-            + ["--address-space", "\(plugin.limits.addressSpaceMiB << 20)"]
-            + ["--memory", "\(plugin.limits.memoryMiB << 20)"]
-            + ["--open-files", "\(plugin.limits.openFiles)"]
+        var seen: Set<String> = []
+        var options = readable.filter { seen.insert($0).inserted }.flatMap { ["--read", $0] }
+        options += protectedPaths.flatMap { ["--never", $0] }
+        options += ["--write", temporary]
+        if !plugin.mayHaveChildren { options += ["--children", "none"] }
+        options += ["--address-space", "\(plugin.limits.addressSpaceMiB << 20)"]
+        options += ["--memory", "\(plugin.limits.memoryMiB << 20)"]
+        options += ["--file-size", "\(plugin.limits.temporaryMiB << 20)"]
+        options += ["--open-files", "\(plugin.limits.openFiles)"]
+        return options
     }
 
     private static func isRegularFile(_ path: String) -> Bool {

@@ -1,5 +1,4 @@
 import Crypto
-import FoundationEssentials
 import Glibc
 
 /// What one process of a plugin has to itself on disk: an empty temporary directory and, where its program is pinned,
@@ -7,7 +6,7 @@ import Glibc
 struct PluginWorkspace: Sendable {
     private static let copyChunkBytes = 1 << 20
 
-    private let root: String
+    let root: String
     /// The plugin's TMPDIR and working directory.
     var temporary: String { "\(root)/tmp" }
     /// Where a pinned program's copy lies; the plugin cannot write there.
@@ -17,7 +16,7 @@ struct PluginWorkspace: Sendable {
     init(of plugin: String, in parent: String) throws(LaunchProblem) {
         // A manifest may call a plugin anything.
         let name = String(plugin.prefix(64).map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" })
-        var template = Array("\(parent)/generalscaler-plugin-\(name)-XXXXXX".utf8CString)
+        var template = Array("\(parent)/\(name)-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw LaunchProblem(
                 "no temporary directory can be made in \(parent): \(String(cString: strerror(errno))). "
@@ -52,18 +51,11 @@ struct PluginWorkspace: Sendable {
         return copy
     }
 
-    /// Removes everything.
+    /// Removes everything, by descriptors and without following links.
     ///
     /// - Returns: why not, where it could not.
     @concurrent
-    func remove() async -> String? {
-        do {
-            try FileManager.default.removeItem(atPath: root)
-            return nil
-        } catch {
-            return "\(root): \(error)"
-        }
-    }
+    func remove() async -> String? { RemovedTree.remove(root) }
 
     /// - Returns: the SHA-256 of what was copied.
     private static func copy(_ source: String, to target: String) throws(SystemError) -> String {

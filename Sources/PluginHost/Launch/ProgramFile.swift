@@ -25,10 +25,11 @@ struct ProgramFile {
 
     /// Links followed.
     let path: String
-    let interpreter: Interpreter?
+    /// The directory that the program was put into, links followed: the plugin may read it.
+    let directory: String
 
     /// - Throws: why the file cannot be run, where that can be told beforehand.
-    init(_ path: String, searchPath: String) throws(LaunchProblem) {
+    init(_ path: String, interpreter: Interpreter) throws(LaunchProblem) {
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw LaunchProblem(errno == ENOENT ? "the file is missing" : String(cString: strerror(errno)))
@@ -37,14 +38,10 @@ struct ProgramFile {
             throw LaunchProblem("it is not an executable file (chmod +x mends that)")
         }
         self.path = Self.resolved(path)
-        interpreter = Interpreter(head: Self.head(of: path), searchPath: searchPath)
-        if let missing = interpreter?.missing {
-            throw LaunchProblem(
-                "its #! line names \(missing), which is not there: install it, or mend the line or PATH")
-        }
+        // Of a link that leads into another directory only the file itself is opened, not what lies beside it.
+        directory = Self.resolved(Self.directory(of: path))
+        try interpreter.check(self.path)
     }
-
-    var directory: String { Self.directory(of: path) }
 
     static func resolved(_ path: String) -> String {
         guard let resolved = realpath(path, nil) else { return path }
@@ -59,18 +56,19 @@ struct ProgramFile {
 
     static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    private static func head(of path: String) -> [UInt8] {
+    /// The first bytes of the file.
+    static func head(of path: String, bytes limit: Int) -> [UInt8] {
         // A program may be executable and yet not readable; then it is no script either.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: Interpreter.maxLineBytes)
+        var bytes = [UInt8](repeating: 0, count: limit)
         let count = read(descriptor, &bytes, bytes.count)
         return Array(bytes.prefix(max(0, count)))
     }
 }
 
-/// Why a plugin's process cannot be started, and how to mend it.
+/// Why a plugin's process cannot be started, and how to fix it.
 struct LaunchProblem: Error, CustomStringConvertible {
     let description: String
 

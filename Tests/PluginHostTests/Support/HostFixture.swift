@@ -11,6 +11,8 @@ struct HostFixture {
     let host: PluginHost
     let log: CapturedLog
     let directory: String
+    /// The host's own TMPDIR.
+    let temporary: String
     /// Set where the test moves the time.
     let clock: ManualClock?
 
@@ -18,6 +20,7 @@ struct HostFixture {
     static func run(
         _ plugins: [String: PluginScript], files: [String: String] = [:], manifest: String? = nil,
         clock: ManualClock? = nil, launcher: String? = nil, restsAfter: Duration? = nil, waitsForStart: Bool = true,
+        configure: (inout PluginHostConfiguration) -> Void = { _ in },
         body: (HostFixture) async throws -> Void
     ) async throws {
         await Turnstile.shared.enter()
@@ -25,7 +28,7 @@ struct HostFixture {
         do {
             try await runInTurn(
                 plugins, files: files, manifest: manifest, clock: clock, launcher: launcher, restsAfter: restsAfter,
-                waitsForStart: waitsForStart, body: body)
+                waitsForStart: waitsForStart, configure: configure, body: body)
             result = .success(())
         } catch {
             result = .failure(error)
@@ -36,10 +39,15 @@ struct HostFixture {
 
     private static func runInTurn(
         _ plugins: [String: PluginScript], files: [String: String], manifest: String?, clock: ManualClock?,
-        launcher: String?, restsAfter: Duration?, waitsForStart: Bool, body: (HostFixture) async throws -> Void
+        launcher: String?, restsAfter: Duration?, waitsForStart: Bool,
+        configure: (inout PluginHostConfiguration) -> Void, body: (HostFixture) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
+        // Plugins may read the directory that they lie in, but neither the manifest nor each other's directories.
+        let own = try TemporaryDirectory()
+        defer { own.remove() }
+        try own.makeDirectory("tmp")
         for (name, script) in plugins {
             try directory.write(script.text, to: "generalscaler-plugin-\(name)", executable: true)
         }
@@ -48,18 +56,19 @@ struct HostFixture {
         var configuration = PluginHostConfiguration(
             directories: [directory.path], hostVersion: "1.0",
             environment: [
-                "PATH": environment("PATH") ?? "/usr/bin:/bin", "SECRET": "never", "TMPDIR": "\(directory.path)/tmp",
+                "PATH": environment("PATH") ?? "/usr/bin:/bin", "SECRET": "never", "TMPDIR": "\(own.path)/tmp",
             ])
         if let manifest {
-            try directory.write(manifest, to: "plugins.yaml")
-            configuration.manifest = "\(directory.path)/plugins.yaml"
+            try own.write(manifest, to: "plugins.yaml")
+            configuration.manifest = "\(own.path)/plugins.yaml"
         }
         if let launcher { configuration.launcher = launcher }
         configuration.restsAfter = restsAfter
+        configure(&configuration)
         let log = CapturedLog()
         let host = try PluginHost(
             configuration: configuration, clock: clock ?? ContinuousClock(), random: { 0.5 }, logger: log.logger)
-        let fixture = HostFixture(host: host, log: log, directory: directory.path, clock: clock)
+        let fixture = HostFixture(host: host, log: log, directory: directory.path, temporary: "\(own.path)/tmp", clock: clock)
         let group = ServiceGroup(services: [host], logger: .silent)
         async let running: Void = group.run()
         if waitsForStart { await host.untilStarted() }
@@ -80,7 +89,7 @@ struct HostFixture {
         try await running
         driver?.cancel()
         await driver?.value
-        expectNothingLeft(directory: directory.path, pipes: pipes)
+        expectNothingLeft(directory: directory.path, temporary: "\(own.path)/tmp", pipes: pipes)
         try result.get()
     }
 
@@ -99,13 +108,13 @@ struct HostFixture {
         return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 
-    static func expectNothingLeft(directory: String, pipes: Set<String>) {
+    static func expectNothingLeft(directory: String, temporary: String, pipes: Set<String>) {
         let left = ProcessTable.entries().filter { entry in
             ["cmdline", "environ"].contains { text($0, of: entry.id).contains(directory) }
         }
         #expect(left.isEmpty, "these processes outlive their host: \(left)")
-        let temporary = TemporaryDirectory.entries(of: "\(directory)/tmp")
-        #expect(temporary.isEmpty, "these temporary directories outlive their plugins: \(temporary)")
+        let entries = TemporaryDirectory.entries(of: temporary)
+        #expect(entries.isEmpty, "these temporary directories outlive their plugins: \(entries)")
         let open = Self.pipes(of: getpid()).intersection(pipes)
         #expect(open.isEmpty, "these pipes outlive their host: \(open)")
     }

@@ -12,7 +12,7 @@ struct PluginScript {
         body: String = PluginScript.wellBehaved
     ) {
         text = """
-            #!/usr/bin/env -S python3 -S
+            #!/usr/bin/python3 -S
             import sys, json, os, signal, time
             def send(o):
                 sys.stdout.write(json.dumps(o) + "\\n")

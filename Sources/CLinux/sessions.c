@@ -1,0 +1,104 @@
+#define _GNU_SOURCE
+#include "sessions.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FIRST_CAPACITY = 256, LINE_BYTES = 1024, PASS_PAUSE_MILLISECONDS = 1, EMPTY_PASSES = 2 };
+
+/// Reads a line of /proc/PID/stat (proc_pid_stat(5)).
+static int read_process(int proc, const char *name, struct clinux_process *process) {
+    char path[300], line[LINE_BYTES];
+    snprintf(path, sizeof path, "%s/stat", name);
+    int descriptor = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return -1;
+    ssize_t size = read(descriptor, line, sizeof line - 1);
+    close(descriptor);
+    if (size <= 0) return -1;
+    line[size] = '\0';
+    // The command's name stands in parentheses and may itself hold any character.
+    char *rest = strrchr(line, ')');
+    char state;
+    if (rest == NULL ||
+        sscanf(rest + 1,
+               " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %llu", &state,
+               &process->parent, &process->group, &process->session, &process->threads, &process->start) != 6)
+        return -1;
+    process->id = atoi(name);
+    // The first thread may have exited while others run on: then the process is not dead.
+    process->is_dead = (state == 'Z' || state == 'X') && process->threads <= 1;
+    return 0;
+}
+
+int clinux_processes(struct clinux_process **list) {
+    *list = NULL;
+    DIR *directory = opendir("/proc");
+    if (directory == NULL) return -1;
+    int count = 0, capacity = 0;
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+        if (count == capacity) {
+            capacity = capacity == 0 ? FIRST_CAPACITY : 2 * capacity;
+            void *larger = realloc(*list, (size_t)capacity * sizeof **list);
+            if (larger == NULL) {
+                free(*list);
+                *list = NULL;
+                closedir(directory);
+                errno = ENOMEM;
+                return -1;
+            }
+            *list = larger;
+        }
+        if (read_process(dirfd(directory), entry->d_name, &(*list)[count]) == 0) count++;
+    }
+    closedir(directory);
+    return count;
+}
+
+static long long now_milliseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
+
+/// Returns how many processes of the session were alive; -1 where /proc cannot be read.
+static int kill_once(int session) {
+    struct clinux_process *list;
+    int count = clinux_processes(&list), alive = 0, own = getpgrp();
+    if (count < 0) return -1;
+    for (int i = 0; i < count; i++) {
+        const struct clinux_process *process = &list[i];
+        if (process->session != session) continue;
+        if (process->is_dead) {
+            if (process->parent == getpid() && process->id != session) waitpid(process->id, NULL, WNOHANG);
+            continue;
+        }
+        alive++;
+        // By group: what a process of it starts meanwhile is killed with it.
+        if (process->group > 1 && process->group != own) kill(-process->group, SIGKILL);
+    }
+    free(list);
+    return alive;
+}
+
+int clinux_kill_session(int session, int milliseconds) {
+    if (session <= 1) return 0;
+    long long deadline = now_milliseconds() + milliseconds;
+    kill(-session, SIGKILL);
+    for (int empty = 0; empty < EMPTY_PASSES;) {
+        int alive = kill_once(session);
+        if (alive != 0 && now_milliseconds() >= deadline) return alive < 0 ? 1 : alive;
+        empty = alive == 0 ? empty + 1 : 0;
+        if (alive != 0) poll(NULL, 0, PASS_PAUSE_MILLISECONDS);
+    }
+    return 0;
+}

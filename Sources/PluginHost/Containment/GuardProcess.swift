@@ -1,0 +1,67 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// A process beside the operator that kills the plugins if the operator is killed itself (`generalscaler-launch
+/// --guard`).
+///
+/// Where the operator is process 1, the kernel does that, and there is no guard.
+final class GuardProcess: Sendable {
+    private struct Running {
+        let id: Int32
+        let input: Int32
+    }
+
+    private let running = Mutex<Running?>(nil)
+
+    /// Nil where there is none.
+    var id: Int32? { running.withLock { $0?.id } }
+
+    /// - Throws: ``SystemError`` where it cannot be started.
+    func start(launcher: String?) throws(SystemError) {
+        guard let launcher, getpid() != 1 else { return }
+        let pipe = try Pipe()
+        defer { close(pipe.reader) }
+        let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        defer { if null >= 0 { close(null) } }
+        var id: Int32 = 0
+        let words: [UnsafeMutablePointer<CChar>?] = [strdup(launcher), strdup("--guard"), nil]
+        defer { for word in words { free(word) } }
+        // A guard that does not read must not hold up the operator.
+        _ = clinux_set_nonblocking(pipe.writer)
+        let code = clinux_spawn(&id, launcher, words, [nil], pipe.reader, null, null)
+        guard null >= 0, code == 0 else {
+            close(pipe.writer)
+            if code != 0 { errno = code }
+            throw SystemError("starting the guard \(launcher)")
+        }
+        running.withLock { $0 = Running(id: id, input: pipe.writer) }
+    }
+
+    func began(_ session: Int32) {
+        guard let start = ProcessTable.entry(session)?.startTicks else { return }
+        tell("+\(session) \(start)\n")
+    }
+
+    func ended(_ session: Int32) { tell("-\(session)\n") }
+
+    /// Lets the guard end, which kills the sessions that have not ended.
+    func stop() {
+        let last = running.withLock { running in
+            defer { running = nil }
+            return running
+        }
+        guard let last else { return }
+        close(last.input)
+        // The sweep for dead orphans may have been faster.
+        while waitpid(last.id, nil, 0) < 0, errno == EINTR {}
+    }
+
+    private func tell(_ text: String) {
+        let bytes = Array(text.utf8)
+        running.withLock { running in
+            // Where it has died, nobody is left to be told; SIGPIPE is ignored.
+            if let running { _ = write(running.input, bytes, bytes.count) }
+        }
+    }
+}

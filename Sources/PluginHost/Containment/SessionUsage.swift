@@ -1,0 +1,70 @@
+/// What the processes of one plugin's session use together.
+struct SessionUsage: Sendable, Hashable {
+    var processes = 0
+    var threads = 0
+    /// Bytes of memory of their own.
+    var memory: Int64 = 0
+
+    /// How it exceeds the plugin's limits; nil where it does not. Memory is judged apart, because it takes a second look.
+    func breach(of limits: PluginLimits) -> String? {
+        if processes > limits.processes {
+            return "it had \(processes) processes, and limits.processes is \(limits.processes)"
+        }
+        if threads > limits.threads {
+            return "it had \(threads) threads, and limits.processes allows \(limits.threads)"
+        }
+        return nil
+    }
+
+    static func memoryBreach(_ bytes: Int64, of limits: PluginLimits) -> String? {
+        guard bytes > limits.memoryBytes else { return nil }
+        return "its processes used \(bytes >> 20) MiB of memory, and limits.memoryMiB is \(limits.memoryMiB)"
+    }
+
+    static func temporaryBreach(_ bytes: Int64, of limits: PluginLimits) -> String? {
+        guard bytes > limits.temporaryBytes else { return nil }
+        return "its temporary directory held more than limits.temporaryMiB, which is \(limits.temporaryMiB)"
+    }
+}
+
+/// Chooses which plugin is killed when the operator's container is about to run out of something: the one that grew
+/// most, so that a plugin that only is large pays for no other one.
+struct PressureJudge {
+    private struct Sample {
+        let at: Duration
+        let amount: Int64
+    }
+
+    /// By session, oldest first; the first that is as old as the window stays as what growth is counted from.
+    private var samples: [Int32: [Sample]] = [:]
+
+    mutating func record(_ amounts: [Int32: Int64], now: Duration) {
+        for session in samples.keys where amounts[session] == nil { samples[session] = nil }
+        for (session, amount) in amounts {
+            var history = samples[session] ?? []
+            history.append(Sample(at: now, amount: amount))
+            let tooOld = history.lastIndex { $0.at <= now - PluginHostLimits.growthWindow } ?? 0
+            history.removeFirst(tooOld)
+            samples[session] = history
+        }
+    }
+
+    /// The session to kill; nil where none is to blame.
+    ///
+    /// - Parameters:
+    ///   - share: used part of the container's limit.
+    ///   - leastGrowth: less is not worth a kill while there is no emergency.
+    func victim(share: Double, leastGrowth: Int64) -> Int32? {
+        guard share > PluginHostLimits.pressureShare else { return nil }
+        let ranked = samples.compactMap { session, history -> (session: Int32, growth: Int64, amount: Int64)? in
+            guard let last = history.last else { return nil }
+            // What has no past yet has grown from nothing.
+            let isNew = history.count == 1
+            let least = isNew ? 0 : history.map(\.amount).min() ?? 0
+            return (session, last.amount - least, last.amount)
+        }
+        let worst = ranked.max { ($0.growth, $0.amount, $0.session) < ($1.growth, $1.amount, $1.session) }
+        guard let worst else { return nil }
+        return worst.growth >= leastGrowth || share > PluginHostLimits.emergencyShare ? worst.session : nil
+    }
+}

@@ -1,0 +1,273 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Keeps plugins to the limits that the kernel does not enforce for several processes together, and kills them to the
+/// last process.
+///
+/// It has a thread of its own: where a plugin has used up the container's processes or memory, nothing that needs
+/// another thread gets on, and that is when this has to.
+///
+/// `@unchecked Sendable`: everything but `state`, the event and the constants is touched by the thread alone.
+final class SessionWatch: @unchecked Sendable {
+    struct Subject: Sendable {
+        let limits: PluginLimits
+        /// The plugin's temporary directory.
+        let temporary: String
+        /// Called on the watch's thread before the session is killed.
+        let onBreach: @Sendable (_ reason: String) -> Void
+    }
+
+    private struct Ending {
+        let session: Int32
+        let whenEmpty: CheckedContinuation<Int32, Never>
+    }
+
+    private struct State {
+        var subjects: [Int32: Subject] = [:]
+        var endings: [Ending] = []
+        var isRunning = false
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
+    private let event: Int32
+    private let temporaryDirectory: String
+    private let containerUsage: @Sendable () -> ContainerUsage
+
+    private let began = ContinuousClock.now
+    private var memoryJudge = PressureJudge()
+    private var taskJudge = PressureJudge()
+    private var ticksUntilSweep = 0
+    private var lastStarted: Int32 = 0
+    private var spaceLeft: (bytes: UInt64, inodes: UInt64) = (0, 0)
+
+    /// - Throws: ``SystemError`` where the system has no descriptor left.
+    init(
+        temporaryDirectory: String, containerUsage: @escaping @Sendable () -> ContainerUsage
+    ) throws(SystemError) {
+        self.temporaryDirectory = temporaryDirectory
+        self.containerUsage = containerUsage
+        event = clinux_eventfd()
+        guard event >= 0 else { throw SystemError("eventfd") }
+    }
+
+    deinit {
+        close(event)
+    }
+
+    // MARK: From any thread
+
+    /// - Throws: ``SystemError`` where the system has no thread left.
+    func start() throws(SystemError) {
+        state.withLock { $0.isRunning = true }
+        var handle = pthread_t()
+        let context = Unmanaged.passRetained(self)
+        let result = pthread_create(
+            &handle, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<SessionWatch>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
+        guard result == 0 else {
+            context.release()
+            state.withLock { $0.isRunning = false }
+            errno = result
+            throw SystemError("pthread_create")
+        }
+        pthread_detach(handle)
+    }
+
+    /// Ends the thread once nothing is left to be killed.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        wake()
+    }
+
+    func add(_ session: Int32, _ subject: Subject) {
+        state.withLock { $0.subjects[session] = subject }
+        wake()
+    }
+
+    /// Kills what is left of a session whose leader has exited and is not reaped, and watches it no longer.
+    ///
+    /// - Returns: how many processes were still alive after ``PluginHostLimits/killGrace``.
+    func end(_ session: Int32) async -> Int32 {
+        await withCheckedContinuation { continuation in
+            let isRunning = state.withLock { state in
+                state.subjects[session] = nil
+                if state.isRunning { state.endings.append(Ending(session: session, whenEmpty: continuation)) }
+                return state.isRunning
+            }
+            if isRunning { wake() } else { continuation.resume(returning: Self.kill(session)) }
+        }
+    }
+
+    private func wake() {
+        var one: UInt64 = 1
+        _ = write(event, &one, 8)
+    }
+
+    private static func kill(_ session: Int32) -> Int32 {
+        clinux_kill_session(session, Int32(PluginHostLimits.killGrace / .milliseconds(1)))
+    }
+
+    // MARK: On the thread
+
+    private func run() {
+        clinux_name_thread("plugin-watch")
+        var lastTick = ContinuousClock.now
+        while true {
+            let (subjects, endings, isOver) = state.withLock { state in
+                defer { state.endings = [] }
+                let isOver = state.isStopped && state.endings.isEmpty
+                if isOver { state.isRunning = false }
+                return (state.subjects, state.endings, isOver)
+            }
+            for ending in endings { ending.whenEmpty.resume(returning: Self.kill(ending.session)) }
+            if isOver { return }
+            if subjects.isEmpty {
+                pause(-1)
+                continue
+            }
+            let left = PluginHostLimits.watchInterval - (.now - lastTick)
+            if left > .zero {
+                pause(max(1, Int32(left / .milliseconds(1))))
+            } else {
+                lastTick = .now
+                tick(subjects)
+            }
+        }
+    }
+
+    private func pause(_ milliseconds: Int32) {
+        var entry = pollfd(fd: event, events: Int16(POLLIN), revents: 0)
+        if poll(&entry, 1, milliseconds) > 0 {
+            var count: UInt64 = 0
+            _ = read(event, &count, 8)
+        }
+    }
+
+    private func tick(_ subjects: [Int32: Subject]) {
+        let usage = containerUsage()
+        let isPressed = [usage.memory, usage.tasks].contains { ($0?.share ?? 0) > PluginHostLimits.pressureShare }
+        let hasLessSpace = hasLessSpace()
+        ticksUntilSweep -= 1
+        guard ticksUntilSweep <= 0 || isPressed || hasLessSpace || haveManyStarted() else { return }
+        let isFull = ticksUntilSweep <= 0
+        if isFull { ticksUntilSweep = PluginHostLimits.watchTicksPerSweep }
+        sweep(subjects, usage, measuresMemory: isFull || isPressed, measuresFiles: isFull || hasLessSpace)
+    }
+
+    /// Whether the file system of the temporary directories has less left than at the last look.
+    private func hasLessSpace() -> Bool {
+        var now: (bytes: UInt64, inodes: UInt64) = (0, 0)
+        guard clinux_space_left(temporaryDirectory, &now.bytes, &now.inodes) == 0 else { return false }
+        defer { spaceLeft = now }
+        return now.bytes < spaceLeft.bytes || now.inodes < spaceLeft.inodes
+    }
+
+    /// Process ids are given out in turn, so the last one tells how many there were since.
+    private func haveManyStarted() -> Bool {
+        guard let text = ProcessTable.contents("/proc/loadavg") else { return true }
+        let last = String(decoding: text, as: UTF8.self).split { $0 == " " || $0 == "\n" }.last.flatMap { Int32($0) } ?? 0
+        let started = last - lastStarted
+        // They begin again from the start when they have run out.
+        guard started < 0 || started >= PluginHostLimits.startsBeforeSweep else { return false }
+        lastStarted = last
+        return true
+    }
+
+    private func sweep(
+        _ subjects: [Int32: Subject], _ container: ContainerUsage, measuresMemory: Bool, measuresFiles: Bool
+    ) {
+        let members = Self.members(of: subjects)
+        var usages: [Int32: SessionUsage] = [:]
+        for (session, processes) in members {
+            var usage = SessionUsage(
+                processes: processes.count, threads: processes.reduce(0) { $0 + Int($1.threads) })
+            if measuresMemory { usage.memory = processes.reduce(0) { $0 + clinux_memory_bytes($1.id) } }
+            usages[session] = usage
+        }
+        var alive = subjects
+        for (session, subject) in subjects {
+            let processes = members[session] ?? []
+            let breach =
+                usages[session]?.breach(of: subject.limits)
+                ?? (measuresMemory ? memoryBreach(usages[session], processes, subject) : nil)
+                ?? (measuresFiles ? temporaryBreach(processes, subject) : nil)
+            guard let breach else { continue }
+            kill(session, subject, breach)
+            alive[session] = nil
+        }
+        relieve(alive, usages.filter { alive[$0.key] != nil }, container, measuresMemory: measuresMemory)
+    }
+
+    private static func members(of subjects: [Int32: Subject]) -> [Int32: [clinux_process]] {
+        var list: UnsafeMutablePointer<clinux_process>?
+        let count = clinux_processes(&list)
+        defer { free(list) }
+        var members: [Int32: [clinux_process]] = [:]
+        for process in UnsafeBufferPointer(start: list, count: Int(max(0, count)))
+        where !process.is_dead && subjects[process.session] != nil {
+            members[process.session, default: []].append(process)
+        }
+        return members
+    }
+
+    private func memoryBreach(_ usage: SessionUsage?, _ processes: [clinux_process], _ subject: Subject) -> String? {
+        guard let usage, usage.memory > subject.limits.memoryBytes else { return nil }
+        // Processes that share memory count it once each in the cheap sum.
+        let confirmed = processes.reduce(into: Int64(0)) { sum, process in
+            let bytes = clinux_proportional_bytes(process.id)
+            sum += bytes >= 0 ? bytes : clinux_memory_bytes(process.id)
+        }
+        return SessionUsage.memoryBreach(confirmed, of: subject.limits)
+    }
+
+    private func temporaryBreach(_ processes: [clinux_process], _ subject: Subject) -> String? {
+        let limit = subject.limits.temporaryBytes
+        var bytes = max(0, clinux_tree_bytes(subject.temporary, limit + 1))
+        var seen = [UInt64](repeating: 0, count: PluginHostLimits.maxNamelessFiles)
+        var count: Int32 = 0
+        for process in processes where bytes <= limit {
+            bytes += clinux_nameless_bytes(process.id, subject.temporary, &seen, &count, Int32(seen.count))
+        }
+        return SessionUsage.temporaryBreach(bytes, of: subject.limits)
+    }
+
+    /// Kills one plugin where the container is about to run out. What that gave back shows at the next tick.
+    private func relieve(
+        _ subjects: [Int32: Subject], _ usages: [Int32: SessionUsage], _ container: ContainerUsage, measuresMemory: Bool
+    ) {
+        let now = began.duration(to: .now)
+        taskJudge.record(usages.mapValues { Int64($0.threads) }, now: now)
+        if measuresMemory { memoryJudge.record(usages.mapValues(\.memory), now: now) }
+        if let memory = container.memory,
+            let victim = memoryJudge.victim(share: memory.share, leastGrowth: PluginHostLimits.leastGrowthBytes),
+            let subject = subjects[victim]
+        {
+            return kill(
+                victim, subject,
+                "the operator's container used \(memory.used >> 20) MiB of the \(memory.limit >> 20) MiB of memory that it "
+                    + "may, and this plugin's use grew most")
+        }
+        if let tasks = container.tasks, let victim = taskJudge.victim(share: tasks.share, leastGrowth: 1),
+            let subject = subjects[victim]
+        {
+            kill(
+                victim, subject,
+                "the operator's container had \(tasks.used) of the \(tasks.limit) processes and threads that it may, and "
+                    + "this plugin's grew most")
+        }
+    }
+
+    private func kill(_ session: Int32, _ subject: Subject, _ reason: String) {
+        // It may have ended meanwhile, and is then being killed by end(_:), or reaped.
+        let isWatched = state.withLock { $0.subjects.removeValue(forKey: session) != nil }
+        guard isWatched else { return }
+        subject.onBreach(reason)
+        _ = Self.kill(session)
+    }
+}

@@ -1,0 +1,111 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// The directory in which one host makes its plugins' workspaces.
+///
+/// The host holds a lock on a file in it for as long as it lives. A host that starts removes the roots whose locks
+/// nobody holds: those of hosts that were killed. (Process ids would not tell: in a container the operator is always 1.)
+final class WorkspaceRoot: Sendable {
+    private static let prefix = "generalscaler-plugins-"
+    private static let lockName = "lock"
+    private static let unlockedName = "lock.new"
+
+    private struct Made {
+        let path: String
+        let lock: Int32
+    }
+
+    /// An existing directory.
+    let parent: String
+    private let made = Mutex<Made?>(nil)
+
+    init(parent: String) {
+        self.parent = parent
+    }
+
+    deinit {
+        _ = remove()
+    }
+
+    /// The root's path; makes it where that is still to be done, or somebody has removed it.
+    func path() throws(LaunchProblem) -> String {
+        try made.withLock { made throws(LaunchProblem) in
+            if let made, access("\(made.path)/\(Self.lockName)", F_OK) == 0 { return made.path }
+            if let old = made { close(old.lock) }
+            made = nil
+            let new = try Self.make(in: parent)
+            made = new
+            return new.path
+        }
+    }
+
+    /// Removes the root and what is left in it.
+    ///
+    /// - Returns: why not, where it could not.
+    func remove() -> String? {
+        made.withLock { made in
+            guard let old = made else { return nil }
+            made = nil
+            defer { close(old.lock) }
+            return RemovedTree.remove(old.path)
+        }
+    }
+
+    private static func make(in parent: String) throws(LaunchProblem) -> Made {
+        var template = Array("\(parent)/\(prefix)XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw LaunchProblem(
+                "no temporary directory can be made in \(parent): \(String(cString: strerror(errno))). "
+                    + "Make it writable, or set TMPDIR of the operator to one that is")
+        }
+        let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        // Under its final name the lock is held from the first moment.
+        let new = "\(path)/\(unlockedName)"
+        let lock = open(new, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, rename(new, "\(path)/\(lockName)") == 0 else {
+            let reason = String(cString: strerror(errno))
+            if lock >= 0 { close(lock) }
+            _ = RemovedTree.remove(path)
+            throw LaunchProblem("\(path): its lock cannot be made: \(reason)")
+        }
+        return Made(path: path, lock: lock)
+    }
+
+    // MARK: What other hosts left over
+
+    /// Removes the roots of hosts that are gone.
+    ///
+    /// - Returns: how many, and why others could not be removed.
+    static func removeLeftOver(in parent: String) -> (removed: Int, problems: [String]) {
+        var removed = 0
+        var problems: [String] = []
+        for name in ProcessTable.names(in: parent) where name.hasPrefix(prefix) {
+            let path = "\(parent)/\(name)"
+            guard let lock = leftOverLock(path) else { continue }
+            if let problem = RemovedTree.remove(path) { problems.append(problem) } else { removed += 1 }
+            if lock >= 0 { close(lock) }
+        }
+        return (removed, problems)
+    }
+
+    /// The lock, taken, of a root that nobody uses, or -1 of one that has none; nil of a root in use.
+    private static func leftOverLock(_ path: String) -> Int32? {
+        let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard directory >= 0 else { return nil }
+        defer { close(directory) }
+        var status = stat()
+        guard fstat(directory, &status) == 0, status.st_uid == geteuid() else { return nil }
+        let lock = openat(directory, lockName, O_RDWR | O_NOFOLLOW | O_CLOEXEC)
+        if lock < 0 {
+            // It is being made, unless its host was killed at that very moment.
+            let age = time(nil) - status.st_ctim.tv_sec
+            return errno == ENOENT && .seconds(age) > PluginHostLimits.lockGrace ? -1 : nil
+        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            return nil
+        }
+        return lock
+    }
+}

@@ -1,0 +1,23 @@
+import Glibc
+
+/// What no plugin may read, whatever `plugins.yaml` says.
+package enum ProtectedPaths {
+    /// Where Kubernetes puts a pod's own token.
+    static let serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+    /// The paths that hold the operator's credentials unless it is told otherwise.
+    ///
+    /// - Parameter environment: the operator's own.
+    package static func standard(_ environment: [String: String]) -> [String] {
+        var paths = [serviceAccount]
+        paths += (environment["KUBECONFIG"] ?? "").split(separator: ":").map(String.init)
+        if let home = environment["HOME"], !home.isEmpty { paths.append("\(home)/.kube") }
+        return paths.map(absolute)
+    }
+
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+        defer { free(directory) }
+        return "\(String(cString: directory))/\(path)"
+    }
+}

@@ -1,0 +1,167 @@
+// What no plugin may read, whoever asks for it: the operator's credentials, its configuration, other plugins'
+// directories. Paths are compared by what they lead to (device and inode), so another name, a link or a mount of the
+// same directory elsewhere is the same path.
+#define _GNU_SOURCE
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+enum { MAX_DEPTH = 256 };
+
+struct identity {
+    dev_t device;
+    ino_t inode;
+};
+
+/// A file or directory, and then every directory above it.
+struct chain {
+    struct identity at[MAX_DEPTH];
+    size_t count;
+};
+
+struct protected {
+    const char *path;
+    bool exists;
+    /// What the path leads to; nothing where it does not exist.
+    struct chain itself;
+    /// The directory that the path stands in, which is another one where the path is a link.
+    struct chain directory;
+    /// Fixed in the launcher, whose own rules may name it.
+    bool is_own;
+};
+
+static struct protected *list;
+static size_t count;
+static struct identity own;
+static bool has_own;
+
+static bool same(struct identity a, struct identity b) { return a.device == b.device && a.inode == b.inode; }
+
+static struct identity identify(int descriptor, const char *path) {
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) fail("%s: %s", path, strerror(errno));
+    return (struct identity){.device = status.st_dev, .inode = status.st_ino};
+}
+
+static bool is_directory(int descriptor, const char *path) {
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) fail("%s: %s", path, strerror(errno));
+    return S_ISDIR(status.st_mode);
+}
+
+/// The directory that an open file stands in.
+static int open_directory_of(int descriptor, const char *path) {
+    char link[64], target[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t size = readlink(link, target, sizeof target - 1);
+    if (size <= 0 || target[0] != '/') fail("%s: cannot find out where it lies", path);
+    target[size] = '\0';
+    char *name = strrchr(target, '/');
+    *name++ = '\0';
+    int directory = open(target[0] == '\0' ? "/" : target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct stat inside;
+    struct identity expected = identify(descriptor, path);
+    if (directory < 0 || fstatat(directory, name, &inside, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !same((struct identity){.device = inside.st_dev, .inode = inside.st_ino}, expected))
+        fail("%s: cannot find out where it lies", path);
+    return directory;
+}
+
+/// Walks from the open file or directory up to the root.
+static void ascend(int descriptor, const char *path, struct chain *chain) {
+    chain->count = 0;
+    chain->at[chain->count++] = identify(descriptor, path);
+    int current = is_directory(descriptor, path) ? fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+                                                 : open_directory_of(descriptor, path);
+    if (current < 0) fail("%s: %s", path, strerror(errno));
+    for (struct identity here = identify(current, path);;) {
+        if (!same(chain->at[chain->count - 1], here)) {
+            if (chain->count == MAX_DEPTH) fail("%s: lies more than %d directories deep", path, MAX_DEPTH);
+            chain->at[chain->count++] = here;
+        }
+        int above = openat(current, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (above < 0) fail("%s: %s", path, strerror(errno));
+        close(current);
+        current = above;
+        struct identity next = identify(current, path);
+        if (same(next, here)) break;
+        here = next;
+    }
+    close(current);
+}
+
+static void add(const char *path, bool is_own) {
+    struct protected *entry = &list[count++];
+    *entry = (struct protected){.path = path, .is_own = is_own};
+    if (path[0] != '/') fail("--never %s: must be an absolute path", path);
+    int itself = open(path, O_PATH | O_CLOEXEC);
+    if (itself >= 0) {
+        entry->exists = true;
+        ascend(itself, path, &entry->itself);
+        close(itself);
+    } else if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
+        fail("--never %s: %s", path, strerror(errno));
+    }
+    char directory[PATH_MAX];
+    size_t size = strlen(path);
+    while (size > 1 && path[size - 1] == '/') size--;
+    while (size > 1 && path[size - 1] != '/') size--;
+    if (size >= sizeof directory) fail("--never %s: %s", path, strerror(ENAMETOOLONG));
+    memcpy(directory, path, size);
+    directory[size] = '\0';
+    int parent = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0) return;
+    ascend(parent, directory, &entry->directory);
+    close(parent);
+}
+
+void protect(const struct paths *paths, const char *workspace) {
+    list = calloc(paths->count + 1, sizeof *list);
+    if (list == NULL) fail("%s", strerror(errno));
+    add("/dev", true);
+    for (size_t i = 0; i < paths->count; i++) add(paths->at[i], false);
+    if (workspace == NULL) return;
+    int descriptor = open(workspace, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) fail("--workspace %s: %s", workspace, strerror(errno));
+    own = identify(descriptor, workspace);
+    has_own = true;
+    close(descriptor);
+}
+
+static bool contains(const struct chain *chain, struct identity wanted) {
+    for (size_t i = 0; i < chain->count; i++)
+        if (same(chain->at[i], wanted)) return true;
+    return false;
+}
+
+void refuse_protected(int descriptor, const char *path, bool is_own) {
+    static const char advice[] =
+        "no plugin may read that, and readPaths cannot allow it: move one of them, or take the path out of readPaths";
+    struct statfs system;
+    if (fstatfs(descriptor, &system) != 0) fail("%s: %s", path, strerror(errno));
+    if (!is_own && system.f_type == PROC_SUPER_MAGIC)
+        fail("cannot allow %s: it is a part of /proc, of which a plugin gets what every plugin gets", path);
+    struct chain chain;
+    ascend(descriptor, path, &chain);
+    for (size_t i = 0; i < count; i++) {
+        const struct protected *entry = &list[i];
+        if (is_own && entry->is_own) continue;
+        if (contains(&entry->directory, chain.at[0]) || (entry->exists && contains(&entry->itself, chain.at[0])))
+            fail("cannot allow %s: it holds %s; %s", path, entry->path, advice);
+        for (size_t level = 0; entry->exists && level < chain.count; level++) {
+            // What is this process's own is its own, wherever that lies.
+            if (has_own && same(chain.at[level], own)) break;
+            if (same(chain.at[level], entry->itself.at[0]))
+                fail("cannot allow %s: it lies in %s; %s", path, entry->path, advice);
+        }
+    }
+}
