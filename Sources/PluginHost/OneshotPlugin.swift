@@ -140,17 +140,17 @@ actor OneshotPlugin: PluginInstance {
     // MARK: Calls
 
     func call(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
+        _ request: PluginRequest, about subject: CallSubject, timeout: Duration,
         isolation: isolated (any Actor)? = #isolation
     ) async -> Result<PluginAnswer, PluginFailure> {
-        await runOnce(request, type: type, config: config, timeout: timeout)
+        await runOnce(request, about: subject, timeout: timeout)
     }
 
     /// A process that lives for one call has nothing to push.
     func unsubscribe(_ subscription: Int64) {}
 
     private func runOnce(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
+        _ request: PluginRequest, about subject: CallSubject, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
         guard !isStopping else { return .failure(stopped) }
         let deadline = now + timeout
@@ -168,7 +168,7 @@ actor OneshotPlugin: PluginInstance {
             _ = await session.run()
             await ended(id, session)
         }
-        let result = await session.call(request, type: type, config: config, timeout: deadline - start)
+        let result = await session.call(request, about: subject, timeout: deadline - start)
         if case .failure(let failure) = result, failure.kind == .deadlineExceeded || failure.kind == .cancelled {
             await session.abort()
         } else {

@@ -31,7 +31,7 @@ extension FuzzTarget {
             try require(database >= 0, "the database is \(database)")
         }
         guard let url = try? URLParts(parsing: text) else { return }
-        if GoogleHosts.mayGetToken(text) {
+        if GoogleHosts.mayGetToken(text, environment: [:]) {
             let isLoopback = ["127.0.0.1", "localhost", "[::1]"].contains(url.host)
             let isGoogle = url.isTLS && (url.host == "googleapis.com" || url.host.hasSuffix(".googleapis.com"))
             try require(isLoopback || isGoogle, "the token of Google would go to \(url.host)")
