@@ -14,7 +14,7 @@ package enum GoogleHosts {
         guard let place = Place(url) else { return false }
         if place.isGoogle { return true }
         let emulators = (environment[emulatorVariable] ?? "").split(separator: " ").compactMap { Place(String($0)) }
-        return emulators.contains(place)
+        return emulators.contains { $0.allows(place) }
     }
 
     /// Whether the URL is one of Google's, or could be that of an emulator on this machine: what can be said without
@@ -24,7 +24,7 @@ package enum GoogleHosts {
         return place.isGoogle || ["127.0.0.1", "localhost", "::1"].contains(place.host)
     }
 
-    private struct Place: Equatable {
+    private struct Place {
         let scheme: String
         let host: String
         let port: String
@@ -44,6 +44,11 @@ package enum GoogleHosts {
                 host = String(name)
                 port = String(authority.dropFirst(name.count))
             }
+        }
+
+        /// `:*` is any port.
+        func allows(_ other: Place) -> Bool {
+            scheme == other.scheme && host == other.host && (port == ":*" || port == other.port)
         }
 
         var isGoogle: Bool {
