@@ -67,7 +67,9 @@ struct CredentialSource: Sendable {
     private static let standardServices = "aps"
 
     private func checkBounds(_ sigv4: PrometheusAuth.SigV4) throws(PluginError) {
-        try check(sigv4.service, "service", environment[Self.servicesVariable] ?? Self.standardServices, Self.servicesVariable)
+        try check(
+            sigv4.service, "service", environment[Self.servicesVariable] ?? Self.standardServices, Self.servicesVariable
+        )
         if let regions = environment[Self.regionsVariable] {
             try check(sigv4.region, "region", regions, Self.regionsVariable)
         }

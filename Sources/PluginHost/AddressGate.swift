@@ -81,7 +81,8 @@ final class AddressGate: Sendable {
         guard usesCredential, !mayGetCredentials(field, config.json, marks) else { return nil }
         return ConfigProblem(
             path: field.path,
-            message: "is not an address that the administrator's credentials go to, which this metric uses: use credentials "
+            message:
+                "is not an address that the administrator's credentials go to, which this metric uses: use credentials "
                 + "of your own, or have the administrator add it to \(setting) as {address: ..., credentials: true}")
     }
 

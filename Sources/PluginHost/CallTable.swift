@@ -80,7 +80,8 @@ struct CallTable {
 
     /// Takes a call that goes before all that wait.
     mutating func prepend(_ request: PluginRequest, id: Int64, timeout: Duration, now: Duration) {
-        let call = Call(method: request.method, timeout: timeout, deadline: now + timeout, subject: nil, request: request)
+        let call = Call(
+            method: request.method, timeout: timeout, deadline: now + timeout, subject: nil, request: request)
         calls[id] = call
         queue.putFirst(id)
         schedule(id, call)
@@ -107,21 +108,14 @@ struct CallTable {
 
     private typealias Waiting = (id: Int64, call: Call, request: PluginRequest)
 
-    /// The next call of the party whose turn it is, which then goes to the end of the line.
+    /// The next call of a party that may have one.
     private mutating func popWaiting(now: Duration) -> Waiting? {
-        for _ in 0..<queue.parties {
-            guard let party = queue.next else { break }
-            guard shares.mayBegin(party, maxInFlight: maxInFlight) else {
-                queue.passTurn()
-                continue
-            }
-            if let waiting = popWaiting(of: party, now: now) {
-                queue.passTurn()
-                return waiting
-            }
-            queue.dropEmpty()
+        let (shares, calls, maxInFlight) = (shares, calls, maxInFlight)
+        let next = queue.popNext(where: { shares.mayBegin($0, maxInFlight: maxInFlight) }) { id in
+            calls[id].map { $0.request != nil && now < $0.deadline } ?? false
         }
-        return nil
+        guard let next, let call = calls[next], let request = call.request else { return nil }
+        return (next, call, request)
     }
 
     private mutating func popWaiting(
@@ -174,7 +168,9 @@ struct CallTable {
         riding += batch.count
         let deadline = batch.map(\.call.deadline).max() ?? now
         let timeout = batch.map(\.call.timeout).max() ?? .zero
-        var carrier = Call(method: .getMetricValues, timeout: timeout, deadline: deadline, subject: batch.first?.call.subject, request: nil)
+        var carrier = Call(
+            method: .getMetricValues, timeout: timeout, deadline: deadline, subject: batch.first?.call.subject,
+            request: nil)
         carrier.sentAt = now
         carrier.riders = batch.map(\.id)
         calls[id] = carrier

@@ -7,7 +7,7 @@ struct CrashSuspects {
         /// It was in flight when a process ended.
         case suspect
         /// - Parameter times: how often so far.
-        case quarantined(until: Duration, times: Int)
+        case quarantined(until: Duration, times: Int, namespace: String?)
     }
 
     /// What the end of a process says.
@@ -18,6 +18,8 @@ struct CrashSuspects {
     }
 
     private var states: [CallSubject.Key: State] = [:]
+    /// Configs that the plugin has answered since there are suspects.
+    private var known: Set<CallSubject.Key> = []
 
     var isEmpty: Bool { states.isEmpty }
 
@@ -25,18 +27,31 @@ struct CrashSuspects {
     func isSuspect(_ key: CallSubject.Key) -> Bool { states[key] != nil }
 
     /// How long the config is kept from the plugin yet; nil where it may be used.
-    func quarantine(_ key: CallSubject.Key, now: Duration) -> Duration? {
-        guard case .quarantined(let until, _)? = states[key], now < until else { return nil }
-        return until - now
+    ///
+    /// Of a namespace with several such configs, those that the plugin has never answered are kept from it too: else a
+    /// tenant would end the plugin with one edit after another.
+    func quarantine(_ subject: CallSubject, now: Duration) -> Duration? {
+        if case .quarantined(let until, _, _)? = states[subject.key], now < until { return until - now }
+        guard let namespace = subject.party.namespace, !known.contains(subject.key) else { return nil }
+        let ends = states.values.compactMap { state -> Duration? in
+            guard case .quarantined(let until, _, namespace) = state, now < until else { return nil }
+            return until
+        }
+        guard ends.count >= PluginHostLimits.quarantinesOfNamespace, let first = ends.min() else { return nil }
+        return first - now
     }
 
     /// The plugin answered, whatever it said.
-    mutating func answered(_ key: CallSubject.Key) { states[key] = nil }
+    mutating func answered(_ key: CallSubject.Key) {
+        states[key] = nil
+        if known.count >= PluginHostLimits.maxCrashSuspects { known = [] }
+        known.insert(key)
+    }
 
     /// The process ended, or had to be ended, while it worked on these.
     mutating func ended(_ inFlight: [CallSubject], now: Duration) -> Finding {
         if let suspect = inFlight.first(where: { $0.party.isSuspect && isSuspect($0.key) }) {
-            return .convicted(suspect, for: convict(suspect.key, now: now))
+            return .convicted(suspect, for: convict(suspect, now: now))
         }
         for subject in inFlight where states[subject.key] == nil {
             if states.count >= PluginHostLimits.maxCrashSuspects { forget(now: now) }
@@ -45,19 +60,22 @@ struct CrashSuspects {
         return .nobody
     }
 
-    private mutating func convict(_ key: CallSubject.Key, now: Duration) -> Duration {
+    private mutating func convict(_ subject: CallSubject, now: Duration) -> Duration {
         var times = 1
-        if case .quarantined(_, let before)? = states[key] { times = before + 1 }
+        if case .quarantined(_, let before, _)? = states[subject.key] { times = before + 1 }
         let doublings = min(times - 1, 16)
         let time = min(
             PluginHostLimits.firstQuarantine * (1 << doublings), PluginHostLimits.maxQuarantine)
-        states[key] = .quarantined(until: now + time, times: times)
+        states[subject.key] = .quarantined(until: now + time, times: times, namespace: subject.party.namespace)
         return time
     }
 
     /// Makes room: those that are in quarantine stay, unless they are all.
     private mutating func forget(now: Duration) {
-        states = states.filter { key, _ in quarantine(key, now: now) != nil }
+        states = states.filter { _, state in
+            guard case .quarantined(let until, _, _) = state else { return false }
+            return now < until
+        }
         if states.count >= PluginHostLimits.maxCrashSuspects { states = [:] }
     }
 }

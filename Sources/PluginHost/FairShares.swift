@@ -13,7 +13,9 @@ struct FairShares {
         if party.isSuspect, suspects > 0 { return false }
         guard let namespace = party.namespace else { return true }
         let share = max(1, maxInFlight - inFlight)
-        return ofNamespace[namespace, default: 0] < share && ofSource[party.source, default: 0] < share
+        // Where the configs name no source, nothing tells one from another.
+        return ofNamespace[namespace, default: 0] < share
+            && (party.source.isEmpty || ofSource[party.source, default: 0] < share)
     }
 
     mutating func begin(_ party: CallParty) {
@@ -72,6 +74,25 @@ struct FairQueue {
     mutating func passTurn() {
         guard let party = line.popFirst() else { return }
         if calls[party]?.isEmpty ?? true { calls[party] = nil } else { line.append(party) }
+    }
+
+    /// Takes out the next call of the first party that may have one.
+    mutating func popNext(where mayBegin: (CallParty) -> Bool, isWaiting: (Int64) -> Bool) -> Int64? {
+        for _ in 0..<parties {
+            guard let party = next else { return nil }
+            guard mayBegin(party) else {
+                passTurn()
+                continue
+            }
+            while let id = first(of: party) {
+                removeFirst(of: party)
+                guard isWaiting(id) else { continue }
+                passTurn()
+                return id
+            }
+            dropEmpty()
+        }
+        return nil
     }
 
     /// The party whose turn it is has nothing to wait for.

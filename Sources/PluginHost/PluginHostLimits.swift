@@ -27,6 +27,9 @@ package enum PluginHostLimits {
     /// How long a config is kept from a plugin that ended on it: from the first time, doubling to the longest.
     static let firstQuarantine: Duration = .seconds(600)
     static let maxQuarantine: Duration = .seconds(6 * 3_600)
+    /// This many configs of one namespace that are kept from a plugin keep from it every config of that namespace that it has
+    /// not answered yet.
+    static let quarantinesOfNamespace = 3
     /// Configs of one plugin that are suspect or kept from it.
     static let maxCrashSuspects = 4_096
     /// Lines of a plugin that answer nothing (pushes, logs, late answers), and KiB of them: so many a second, and so many

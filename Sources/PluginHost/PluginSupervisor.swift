@@ -388,11 +388,11 @@ actor PluginSupervisor {
     private func callee(_ subject: CallSubject) -> Result<Callee, PluginFailure> {
         lastUse = surroundings.clock.now()
         var subject = subject
-        if !suspects.isEmpty, suspects.isSuspect(subject.key) {
-            if let time = suspects.quarantine(subject.key, now: lastUse) {
+        if !suspects.isEmpty {
+            if let time = suspects.quarantine(subject, now: lastUse) {
                 return .failure(.quarantined(program.name, for: time))
             }
-            subject.party.isSuspect = true
+            subject.party.isSuspect = suspects.isSuspect(subject.key)
         }
         if case .resting = state, !isStopping { return .success(Callee(instance: wake(), subject: subject)) }
         guard let current, !isStopping else { return .failure(notRunning) }

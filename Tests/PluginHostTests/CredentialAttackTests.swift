@@ -73,7 +73,8 @@ struct CredentialAttackTests {
         "default credentials stay behind where the tenant names another server, in whichever field and form",
         arguments: [
             ["address": "http://own.tenants.example:9090"], ["address": "http://prometheus.monitoring.:9090"],
-            ["address": "https://prometheus.monitoring:9090/"], ["address": "https://prometheus.monitoring:9090@evil.example"],
+            ["address": "https://prometheus.monitoring:9090/"],
+            ["address": "https://prometheus.monitoring:9090@evil.example"],
             ["url": "redis://own.tenants.example:9090"], ["sentinel": ["addresses": ["own.tenants.example:9090"]]],
             ["address": ["valueFrom": ["secretKeyRef": ["name": "a", "key": "b"]]]], ["address": 7],
             ["address": "https://second.monitoring:9090", "url": "redis://own.tenants.example:9090"],
@@ -104,7 +105,8 @@ struct CredentialAttackTests {
     @Test(
         "a file or an identity that is the operator's goes only to servers that the administrator named for it",
         arguments: [
-            (["tokenFile": "/var/run/secrets/token"], false), (["cloud": [:]], false), (["cloud": ["region": "x"]], false),
+            (["tokenFile": "/var/run/secrets/token"], false), (["cloud": [:]], false),
+            (["cloud": ["region": "x"]], false),
             (["cloud": ["key": "mine"]], true), (["token": "mine"], true), (["tokenFile": "relative"], true),
         ] as [(JSON, Bool)])
     func identity(auth: JSON, isOwn: Bool) async throws {

@@ -131,11 +131,58 @@ struct FairnessAttackTests {
         }
         #expect(guilty.key == subject(2).key)
         #expect(!suspects.isSuspect(subject(1).key))
-        #expect(suspects.quarantine(subject(2).key, now: .seconds(1)) == time)
-        #expect(suspects.quarantine(subject(2).key, now: .seconds(1) + time) == nil)
+        #expect(suspects.quarantine(subject(2), now: .seconds(1)) == time)
+        #expect(suspects.quarantine(subject(2), now: .seconds(1) + time) == nil)
         // It is still tried alone, and the next end costs it twice as long.
         guard case .convicted(_, let longer) = suspects.ended([subject(2)], now: .seconds(1) + time) else { return }
         #expect(longer == time * 2)
+    }
+
+    @Test("a tenant who edits a config again and again to end the plugin is kept from it, and its old configs are not")
+    func edits() {
+        var suspects = CrashSuspects()
+        func subject(_ namespace: String, _ number: Int64) -> CallSubject {
+            var subject = CallSubject(
+                type: "t", config: PluginConfig(["n": .integer(number)]), party: CallParty(namespace: namespace))
+            subject.party.isSuspect = suspects.isSuspect(subject.key)
+            return subject
+        }
+        for number in 1...3 {
+            #expect(suspects.quarantine(subject("evil", Int64(number)), now: .zero) == nil)
+            for _ in 1...2 { _ = suspects.ended([subject("evil", Int64(number))], now: .zero) }
+            suspects.answered(subject("evil", 100).key)
+        }
+        #expect(
+            suspects.quarantine(subject("evil", 4), now: .seconds(1)) == PluginHostLimits.firstQuarantine - .seconds(1))
+        #expect(suspects.quarantine(subject("evil", 100), now: .seconds(1)) == nil)
+        #expect(suspects.quarantine(subject("shop", 4), now: .seconds(1)) == nil)
+        #expect(suspects.quarantine(subject("evil", 4), now: PluginHostLimits.firstQuarantine) == nil)
+    }
+
+    @Test("a plugin that runs once for each call gives places to every namespace")
+    func oneshot() async throws {
+        let script = ShellScript.text(type: "slow", onCall: "case $line in *hang*) sleep 1000 ;; esac")
+        let manifest = "plugins: {slow: {mode: oneshot}}"
+        try await HostFixture.run([:], files: ["generalscaler-plugin-slow": script], manifest: manifest) {
+            fixture async throws in
+            let hogs = (0..<6).map { number in
+                Task {
+                    try await CallOrigin.$namespace.withValue("hog") {
+                        try await fixture.host.read(
+                            type: "slow", config: ["hang": .integer(Int64(number))], targetType: .value,
+                            timeout: .seconds(3_000))
+                    }
+                }
+            }
+            // One of them has its place; the second of the two is left for others.
+            while try await fixture.health().waiting < 5 { await Task.yield() }
+            let reading = try await CallOrigin.$namespace.withValue("shop") {
+                try await fixture.host.read(type: "slow", config: ["v": 1], targetType: .value, timeout: .seconds(60))
+            }
+            #expect(reading.value == 5)
+            for hog in hogs { hog.cancel() }
+            for hog in hogs { _ = await hog.result }
+        }
     }
 
     @Test("of the configs that are suspect, one at a time is given to the plugin")
@@ -205,7 +252,8 @@ struct FairnessAttackTests {
             var isWaiting = false
             while !isWaiting, written <= most {
                 let next = try await fixture.host.read(
-                    type: "loud", config: [:], targetType: .value, timeout: .seconds(100)).value
+                    type: "loud", config: [:], targetType: .value, timeout: .seconds(100)
+                ).value
                 isWaiting = next == written && next >= Double(PluginHostLimits.stderrBurstBytes)
                 written = next
             }

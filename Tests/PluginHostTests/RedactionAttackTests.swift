@@ -171,7 +171,8 @@ struct RedactionAttackTests {
         try await HostFixture.run(["parrot": Self.parrot], manifest: Self.manifest) { fixture async throws in
             _ = await text(fixture, inheriting(fixture, ["say": "hello"]))
             for guess in ["adm1n-passw0rd", "nothing-like-it"] {
-                let own = inheriting(fixture, ["say": .string("I know \(guess)!"), "password": .string(guess), "how": "1002"])
+                let own = inheriting(
+                    fixture, ["say": .string("I know \(guess)!"), "password": .string(guess), "how": "1002"])
                 #expect(await text(fixture, own) == "plugin parrot answered auth_failed: I know ***! I know ***! ")
             }
         }

@@ -116,7 +116,10 @@ import Testing
         #expect(client.requests.count == 1)
     }
 
-    @Test(arguments: [("/missing", "not a file that the plugin can read"), ("/empty", "is empty"), ("/two-lines", "control character")])
+    @Test(arguments: [
+        ("/missing", "not a file that the plugin can read"), ("/empty", "is empty"),
+        ("/two-lines", "control character"),
+    ])
     func `a token file that is of no use fails before anything is sent`(path: String, hint: String) async throws {
         let client = FakePrometheus(.success(.one))
         let files = FakeFiles(["/empty": ["\n"], "/two-lines": ["canary\ncanary"]])

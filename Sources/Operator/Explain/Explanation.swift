@@ -59,7 +59,9 @@ package struct Explanation: Sendable {
         }
         var seen: Set<String> = []
         return failing.compactMap { condition in
-            guard let message = condition["message"]?.stringValue?.cleaned, seen.insert(message).inserted else { return nil }
+            guard let message = condition["message"]?.stringValue?.cleaned, seen.insert(message).inserted else {
+                return nil
+            }
             return "Trouble: \(message) (\((condition["reason"]?.stringValue ?? "no reason").cleaned))"
         }
     }

@@ -16,7 +16,10 @@ public struct FieldMarks: OptionSet, Sendable {
     public static let operatorIdentity = FieldMarks(rawValue: 1 << 2)
 
     var keywords: [String] {
-        [(Self.address, "x-address"), (.credentialFile, "x-credential-file"), (.operatorIdentity, "x-operator-identity")]
-            .filter { contains($0.0) }.map(\.1)
+        [
+            (Self.address, "x-address"), (.credentialFile, "x-credential-file"),
+            (.operatorIdentity, "x-operator-identity"),
+        ]
+        .filter { contains($0.0) }.map(\.1)
     }
 }
