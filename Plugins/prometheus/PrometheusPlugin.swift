@@ -54,11 +54,11 @@ struct PrometheusPlugin: RangeMetricPlugin {
     private func answer(
         to request: MetricRequest<Config>, window: RangeWindow? = nil
     ) async throws(PluginError) -> AnswerReceiver.Answer {
-        let credentials = try await source.credentials(request.config.auth)
+        let credentials = try await source.credentials(request.config)
         let answer = try await send(request, window, credentials)
         guard answer.status == 401 || answer.status == 403 else { return answer }
         // Tokens are rotated by others: what was read a moment ago may be too old by now.
-        let fresh = try await source.freshCredentials(request.config.auth)
+        let fresh = try await source.freshCredentials(request.config)
         return fresh == credentials ? answer : try await send(request, window, fresh)
     }
 
