@@ -1,6 +1,7 @@
 import HTTPTransport
 import PluginSDK
 import SourceSupport
+import WireFormats
 
 /// What a request says of who asks.
 struct Credentials: Sendable, Equatable {
@@ -38,7 +39,7 @@ struct Credentials: Sendable, Equatable {
         let bytes: [UInt8]
         let path = bearer.tokenFile ?? ""
         do throws(FileError) {
-            bytes = try files.contents(of: path)
+            bytes = Array(TextDecoder.withoutMark(try files.contents(of: path)))
         } catch {
             // The same whatever is wrong with it, so that nobody finds out which files there are.
             throw PluginError(
