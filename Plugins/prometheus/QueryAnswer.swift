@@ -48,6 +48,11 @@ struct QueryAnswer: Equatable {
             )
         }
         if body["status"] == "error" { throw PluginError(apiError: body) }
+        guard [nil, .null, "success", partialStatus].contains(body["status"]) else {
+            throw PluginError(
+                .sourceUnreachable,
+                "the answer has a status that is neither success nor error: \(Quoting.quote(response.body))")
+        }
         do throws(JSONPathError) {
             return try answer(JSONReader(body))
         } catch {
@@ -61,10 +66,9 @@ struct QueryAnswer: Equatable {
     private init(_ body: JSONReader) throws(JSONPathError) {
         let data = try body.required("data")
         let resultType = try data.required("resultType")
-        let result = try data.required("result")
         switch try resultType.string() {
-        case "scalar": self.result = .scalar(try Self.sample(result))
-        case "vector": self.result = try Self.vector(result)
+        case "scalar": self.result = .scalar(try Self.sample(try data.required("result")))
+        case "vector": self.result = try Self.vector(try Self.series(data))
         case "matrix": self.result = .matrix
         case "string": self.result = .string
         case let other: throw resultType.error("is \(other.prefix(32))")
@@ -72,15 +76,28 @@ struct QueryAnswer: Equatable {
         warnings = try Self.warnings(body)
     }
 
+    /// The series of a result. A server in Go writes a list that it never made as null, which is an empty one.
+    static func series(_ data: JSONReader) throws(JSONPathError) -> [JSONReader] {
+        data.value["result"] == .null ? [] : try data.required("result").elements()
+    }
+
+    /// What the server says about its result, a partial one among it.
     static func warnings(_ body: JSONReader) throws(JSONPathError) -> [String] {
         var warnings: [String] = []
         for warning in try body.optional("warnings")?.elements() ?? [] { warnings.append(try warning.string()) }
+        // VictoriaMetrics tells of storage nodes that did not answer by this member alone.
+        if body.value["isPartial"] == true {
+            warnings.append("the result is partial (isPartial): not every storage node has answered")
+        }
+        if body.value["status"] == partialStatus { warnings.append("the result is partial (status)") }
         return warnings
     }
 
-    private static func vector(_ result: JSONReader) throws(JSONPathError) -> Result {
+    private static let partialStatus: JSON = "partial"
+
+    private static func vector(_ result: [JSONReader]) throws(JSONPathError) -> Result {
         var samples: [Sample] = []
-        for series in try result.elements() {
+        for series in result {
             if try series.optional("histogram") != nil { return .histograms }
             samples.append(try sample(try series.required("value")))
         }

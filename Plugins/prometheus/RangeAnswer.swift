@@ -22,7 +22,7 @@ struct RangeAnswer {
         guard try resultType.string() == "matrix" else { throw resultType.error("must be matrix") }
         var samples: [Int64: [QueryAnswer.Sample]] = [:]
         var hasHistograms = false
-        for series in try data.required("result").elements() {
+        for series in try QueryAnswer.series(data) {
             if try series.optional("histograms") != nil { hasHistograms = true }
             for pair in try series.optional("values")?.elements() ?? [] {
                 let sample = try QueryAnswer.sample(pair)

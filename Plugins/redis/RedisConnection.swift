@@ -67,7 +67,13 @@ final class RedisConnection: @unchecked Sendable {
             }
             if replies.count == commands.count { return replies }
             guard unparsed <= RedisLimits.maxReplyBytes else { throw .tooLarge(server) }
-            unparsed += try receive(deadline: deadline)
+            do throws(RedisFailure) {
+                unparsed += try receive(deadline: deadline)
+            } catch {
+                // A server that takes no more clients, or none without a password, says so and closes.
+                guard error.isConnectionLost, case .error(let reason)? = replies.last else { throw error }
+                throw .hungUp(reason, server)
+            }
         }
     }
 

@@ -15,10 +15,13 @@ package struct PluginHostConfiguration: Sendable {
     package var launcher: String?
     /// For how long nobody uses a plugin until its process is ended; nil for never. The next call starts it again.
     package var restsAfter: Duration?
+    /// How long a new process has to answer `initialize`.
+    package var handshakeTimeout: Duration
 
     package init(
         directories: [String], manifest: String? = nil, hostVersion: String, environment: [String: String],
-        launcher: String? = PluginHostConfiguration.installedLauncher, restsAfter: Duration? = nil
+        launcher: String? = PluginHostConfiguration.installedLauncher, restsAfter: Duration? = nil,
+        handshakeTimeout: Duration = PluginHostLimits.handshakeTimeout
     ) {
         self.directories = directories
         self.manifest = manifest
@@ -26,6 +29,7 @@ package struct PluginHostConfiguration: Sendable {
         self.environment = environment
         self.launcher = launcher
         self.restsAfter = restsAfter
+        self.handshakeTimeout = handshakeTimeout
     }
 
     /// Where temporary directories are made, unless the operator's own TMPDIR says otherwise.

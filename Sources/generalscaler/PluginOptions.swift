@@ -14,16 +14,20 @@ struct PluginOptions: ParsableArguments {
     @Option(help: "Path of plugins.yaml, which sets defaults and limits for each plugin.")
     var pluginsConfig: String?
 
-    /// - Parameter restsAfter: for how long nobody uses a plugin until its process is ended; nil for never.
+    /// - Parameters:
+    ///   - restsAfter: for how long nobody uses a plugin until its process is ended; nil for never.
+    ///   - handshakeTimeout: how long a new process has to answer `initialize`.
     func configuration(
-        _ environment: [String: String], restsAfter: Duration? = nil
+        _ environment: [String: String], restsAfter: Duration? = nil,
+        handshakeTimeout: Duration = PluginHostLimits.handshakeTimeout
     ) throws -> PluginHostConfiguration {
         PluginHostConfiguration(
             directories: directories.isEmpty ? [ProgramDirectory.path] : directories,
             manifest: pluginsConfig,
             hostVersion: OperatorRuntime.version,
             environment: environment,
-            restsAfter: restsAfter
+            restsAfter: restsAfter,
+            handshakeTimeout: handshakeTimeout
         )
     }
 }

@@ -46,6 +46,11 @@ struct Program {
         return try await body(directory.path)
     }
 
+    /// The text of a file of the project.
+    static func read(_ path: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: file(path))), as: UTF8.self)
+    }
+
     static func write(_ text: String, to path: String) throws {
         try Data(text.utf8).write(to: URL(filePath: path))
     }

@@ -50,7 +50,11 @@ struct AdmissionServer: Service {
                 availableConnectionsDelegate: MaximumAvailableConnections(AdmissionLimits.connections)),
             onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
             logger: logger)
-        try await application.runService(gracefulShutdownSignals: [])
+        do {
+            try await application.runService(gracefulShutdownSignals: [])
+        } catch {
+            throw ListenError(error, address, option: "--webhook-listen") ?? error
+        }
     }
 
     // MARK: Reviews

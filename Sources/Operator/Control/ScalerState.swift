@@ -21,6 +21,8 @@ final class ScalerState {
     var history: ScalingHistory
     var conditions: [RecordedCondition]
     var lastDecision: Decision?
+    /// Why a metric's config cannot be right, as its source found when it was last asked.
+    var configFault: Blocker?
     /// Polls that came to nothing.
     var errors: [Blocker.Reason: Int] = [:]
     /// The status on the server is what was last decided.
@@ -70,6 +72,7 @@ final class ScalerState {
         if let target, target != formerTarget { history.forgetTarget() }
         history.pendingScale?.isOfFormerSpec = true
         resolution = nil
+        configFault = nil
         isPushed = false
         nextAsking = .zero
         hasSeenSecrets = false
@@ -107,7 +110,8 @@ final class ScalerState {
             others.append(.replicasReady(unreadySince: unreadySince, decision: decision))
         }
         return StatusChange(
-            previous: conditions, previousDecision: lastDecision, verdict: verdict, others: others,
+            previous: conditions, previousDecision: lastDecision, verdict: verdict, configFault: configFault,
+            others: others,
             tracksIdleness: (try? spec.get().minReplicas) == 0
         )
     }

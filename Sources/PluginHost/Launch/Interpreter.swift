@@ -8,6 +8,8 @@ struct Interpreter: Hashable {
 
     /// Absolute paths of the programs that the line names, `env` among them.
     let programs: [String]
+    /// The line ends with a carriage return, which the kernel takes for a part of the last word.
+    let endsWithCarriageReturn: Bool
 
     /// - Parameters:
     ///   - head: the first bytes of the file.
@@ -25,6 +27,9 @@ struct Interpreter: Hashable {
             programs.append(name.contains("/") ? name : Self.find(name, in: searchPath) ?? name)
         }
         self.programs = programs
+        // `env -S` takes it for a blank.
+        let isSplitByEnv = words.count > 1 && (words[1].hasPrefix("-S") || words[1].hasPrefix("--split-string"))
+        endsWithCarriageReturn = head.dropFirst(line.count).first { _ in true } == 0x0D && !isSplitByEnv
     }
 
     /// The first program that is not there.

@@ -37,11 +37,27 @@ struct ProgramFile {
             throw LaunchProblem("it is not an executable file (chmod +x mends that)")
         }
         self.path = Self.resolved(path)
-        interpreter = Interpreter(head: Self.head(of: path), searchPath: searchPath)
+        let head = Self.head(of: path)
+        interpreter = Interpreter(head: head, searchPath: searchPath)
+        if let fault = Self.encodingFault(head) { throw LaunchProblem(fault) }
+        if interpreter?.endsWithCarriageReturn == true {
+            throw LaunchProblem(
+                "its #! line ends with a carriage return, as Windows' editors write it: save it with Unix line ends (LF), "
+                    + "with dos2unix for instance")
+        }
         if let missing = interpreter?.missing {
             throw LaunchProblem(
                 "its #! line names \(missing), which is not there: install it, or mend the line or PATH")
         }
+    }
+
+    /// How a script must not be saved for the kernel to see its first line.
+    private static func encodingFault(_ head: [UInt8]) -> String? {
+        if head.starts(with: Array("\u{FEFF}#!".utf8)) {
+            return "a byte order mark stands before its #!: save it as UTF-8 without one"
+        }
+        guard head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) else { return nil }
+        return "it is text in UTF-16: save it as UTF-8"
     }
 
     var directory: String { Self.directory(of: path) }
