@@ -6,7 +6,7 @@ DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometh
 	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
 CHART_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus
 PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
-E2E_PRODUCTS := generalscaler generalscaler-launch plugin-check $(PLUGIN_PRODUCTS)
+E2E_PRODUCTS := generalscaler generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 PYTHON := .build/python
 SEEDS ?= 2000

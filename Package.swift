@@ -95,7 +95,7 @@ let package = Package(
             ]
         ),
         // What the sources of this package share; plugin authors elsewhere do without it.
-        .target(name: "SourceSupport", dependencies: ["HTTPTransport", "PluginSDK", "WireFormats"]),
+        .target(name: "SourceSupport", dependencies: ["HTTPTransport", "PluginProtocol", "PluginSDK", "WireFormats"]),
         .target(
             name: "PluginHost",
             dependencies: [
@@ -158,7 +158,7 @@ let package = Package(
             name: "generalscaler",
             dependencies: [
                 "Backtest", "CJemalloc", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator",
-                "PluginHost",
+                "PluginHost", "PluginProtocol",
                 "Scaling", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -204,11 +204,8 @@ let package = Package(
         .executableTarget(name: "worker", dependencies: ["CHiredis"], path: "examples/worker/Sources"),
         .executableTarget(
             name: "event-queue", dependencies: ["HTTPTransport", "WireFormats"], path: "examples/event-queue/Sources"),
-        .executableTarget(
-            name: "generalscaler-plugin-random",
-            dependencies: ["PluginSDK"],
-            path: "examples/plugins/swift"
-        ),
+        // Not named as a plugin is: a build folder serves as a plugin directory, and this one is not to be installed there.
+        .executableTarget(name: "random-plugin", dependencies: ["PluginSDK"], path: "examples/plugins/swift"),
         .executableTarget(
             name: "bench",
             dependencies: [
@@ -256,8 +253,7 @@ let package = Package(
             dependencies: [
                 "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler",
                 "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
-                "generalscaler-plugin-random", "generalscaler-plugin-redis", "misbehaving-plugin", "plugin-check",
-                "test-plugin",
+                "generalscaler-plugin-redis", "misbehaving-plugin", "plugin-check", "random-plugin", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -286,7 +282,8 @@ let package = Package(
             name: "PluginHostTests",
             dependencies: [
                 "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats", "call-prober", "generalscaler",
-                "generalscaler-launch", "misbehaving-plugin",
+                "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
+                "generalscaler-plugin-redis", "misbehaving-plugin",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -345,11 +342,13 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "ClusterSimulator", "generalscaler", "generalscaler-launch", "generalscaler-plugin-prometheus",
-                "TestSupport", "WireFormats", "YAMLFormat",
+                "ClusterSimulator", "event-queue", "generalscaler", "generalscaler-launch",
+                "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+                "plugin-check", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
         .testTarget(name: "DocsTests", dependencies: ["Operator", "Scaling", "WireFormats"]),

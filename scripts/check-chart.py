@@ -214,8 +214,8 @@ def check_monitoring():
 
 def check_version():
     """The chart, the operator and the image that the chart names have one version."""
-    text = (ROOT / "Sources/Operator/OperatorRuntime.swift").read_text()
-    version = re.search(r'static let version = "(.*?)"', text)[1]
+    text = (ROOT / "Sources/PluginProtocol/ProjectVersion.swift").read_text()
+    version = re.search(r'static let current = "(.*?)"', text)[1]
     metadata = yaml.safe_load((CHART / "Chart.yaml").read_text())
     for field in ("version", "appVersion"):
         if str(metadata[field]) != version:

@@ -30,7 +30,7 @@ ALLOWED = {
     "YAMLFormat": "WireFormats Yams",
     "HTTPTransport": f"CCurl CLinux WireFormats {RUNTIME}",
     "PluginSDK": f"PluginProtocol WireFormats CLinux Logging {RUNTIME}",
-    "SourceSupport": f"HTTPTransport PluginSDK WireFormats {RUNTIME}",
+    "SourceSupport": f"HTTPTransport PluginProtocol PluginSDK WireFormats {RUNTIME}",
     "PluginHost": (
         f"PluginProtocol WireFormats YAMLFormat CLinux Crypto Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
     ),
@@ -56,7 +56,7 @@ ALLOWED = {
     "generalscaler-plugin-prometheus": f"HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
     "generalscaler-plugin-redis": f"CHiredis HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
     "generalscaler-plugin-pubsub": f"CryptoExtras HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
-    "generalscaler-plugin-random": "PluginSDK",
+    "random-plugin": "PluginSDK",
     "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
     "worker": f"CHiredis {RUNTIME}",
     "event-queue": f"HTTPTransport WireFormats {RUNTIME}",

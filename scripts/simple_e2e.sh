@@ -63,6 +63,8 @@ for plugin in "$build"/generalscaler-plugin-*; do
     "$build/plugin-check" call --method initialize "${arguments[@]}" "$plugin" >"$directory/plugin.log"
     echo "${plugin##*/}: loaded"
 done
+"$build/plugin-check" call --method initialize "$build/random-plugin" >"$directory/plugin.log"
+echo "random-plugin: loaded"
 "$build/plugin-check" call --oneshot --method initialize examples/plugins/bash/generalscaler-plugin-weekday >"$directory/plugin.log"
 echo "generalscaler-plugin-weekday: loaded"
 

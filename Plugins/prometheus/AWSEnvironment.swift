@@ -18,6 +18,10 @@ struct AWSEnvironment: Sendable {
     static let agentTimeout: Duration = .seconds(3)
     static let maxBodyBytes = 64 << 10
     static let agentVariable = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+    /// ECS gives a path, of this server, in place of a URL.
+    static let agentPathVariable = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+    static let agentServer = "http://169.254.170.2"
+    static let tokenVariable = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
     static let tokenFileVariable = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 
     let client: any HTTPClient
@@ -28,10 +32,13 @@ struct AWSEnvironment: Sendable {
         if let id = variable("AWS_ACCESS_KEY_ID"), let secret = variable("AWS_SECRET_ACCESS_KEY") {
             return AWSKey(id: id, secret: Secret(secret), sessionToken: variable("AWS_SESSION_TOKEN").map(Secret.init))
         }
-        guard let url = variable(Self.agentVariable) else {
+        guard
+            let url = variable(Self.agentVariable) ?? variable(Self.agentPathVariable).map({ Self.agentServer + $0 })
+        else {
             throw Self.fault(
-                "no AWS credentials: neither accessKeyID, nor AWS_ACCESS_KEY_ID, nor \(Self.agentVariable) (EKS Pod "
-                    + "Identity) is set. Set one: in the config, or in env of the plugin in plugins.yaml")
+                "no AWS credentials: none of accessKeyID, AWS_ACCESS_KEY_ID, \(Self.agentVariable) (EKS Pod Identity) "
+                    + "and \(Self.agentPathVariable) (ECS) is set. Set one: in the config, or in env of the plugin in "
+                    + "plugins.yaml")
         }
         let headers = try agentHeaders()
         // The agent is asked at each call: it keeps the keys itself, and is on the same machine.
@@ -54,7 +61,9 @@ struct AWSEnvironment: Sendable {
     }
 
     private func agentHeaders() throws(PluginError) -> [HTTPHeader] {
-        guard let path = variable(Self.tokenFileVariable) else { return [] }
+        guard let path = variable(Self.tokenFileVariable) else {
+            return variable(Self.tokenVariable).map { [HTTPHeader("Authorization", $0)] } ?? []
+        }
         do throws(FileError) {
             let token = String(
                 decoding: TextDecoder.withoutMark(try files.contents(of: path)).filter { $0 > 0x20 }, as: UTF8.self)

@@ -50,11 +50,12 @@ struct AnswerText {
         }
     }
 
-    /// Hands on each series of the result.
+    /// Hands on each series of the result. A server in Go writes a list that it never made as null, which is an empty one.
     ///
     /// - Throws: ``JSONPathError`` if the result is no array of objects; anything else if it is not JSON.
     func eachSeries(_ body: (SeriesText) throws -> Void) throws {
         guard let result else { throw JSONPathError(path: "data.result", message: "is required") }
+        if result.elementsEqual("null".utf8) { return }
         guard result.first == UInt8(ascii: "[") else {
             throw JSONPathError(path: "data.result", message: "must be an array")
         }

@@ -75,26 +75,21 @@ struct PrometheusConfig: MetricConfig {
             problems.append(
                 ConfigProblem(
                     path: "auth.googleMetadata",
-                    message: "needs an address of https://*.googleapis.com: the operator's own token goes nowhere else")
+                    message:
+                        "needs an address of https://*.\(GoogleHosts.universe): the operator's own token goes nowhere else"
+                )
             )
         }
         return problems
     }
 
     private static func fault(ofAddress address: String) -> String? {
-        let scheme = ["http://", "https://"].first { address.lowercased().hasPrefix($0) }
-        guard let scheme else { return "must be an http:// or https:// URL" }
-        guard address.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            return "must be ASCII without blanks: percent-encode the rest"
+        guard let fault = BaseURL.fault(of: address) else { return nil }
+        return switch fault {
+        case .queryOrFragment: "\(fault.message): further parameters go into `parameters`"
+        case .user: "\(fault.message): use auth.basic"
+        case .scheme, .characters, .noHost, .host, .port: fault.message
         }
-        let rest = address.dropFirst(scheme.count)
-        guard !rest.contains(where: { $0 == "?" || $0 == "#" }) else {
-            return "must end before the ? or #: further parameters go into `parameters`"
-        }
-        let authority = rest.prefix { $0 != "/" }
-        guard !authority.isEmpty else { return "must name a host" }
-        guard !authority.contains("@") else { return "must not hold a user or password: use auth.basic" }
-        return nil
     }
 
     private func fault(ofHeader name: String, _ value: Secret) -> String? {

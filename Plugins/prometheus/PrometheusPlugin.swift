@@ -10,7 +10,7 @@ struct PrometheusPlugin: RangeMetricPlugin {
 
     static let metricType = "prometheus"
     static let description = "The value of a PromQL query, evaluated now by a Prometheus server."
-    static let version = "0.1.0"
+    static let version = SourceVersion.current
     static let defaultTargetType = TargetType.value
     static let maxInFlight = PrometheusLimits.maxInFlight
 

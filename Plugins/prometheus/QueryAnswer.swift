@@ -46,6 +46,11 @@ struct QueryAnswer: Equatable {
         do {
             let text = try AnswerText(response.body)
             if text.frame["status"] == "error" { throw PluginError(apiError: text.frame) }
+            guard [nil, .null, "success", partialStatus].contains(text.frame["status"]) else {
+                throw PluginError(
+                    .sourceUnreachable,
+                    "the answer has a status that is neither success nor error: \(Quoting.quote(response.body))")
+            }
             return try answer(text)
         } catch let error as PluginError {
             throw error
@@ -65,9 +70,9 @@ struct QueryAnswer: Equatable {
     private init(_ text: AnswerText) throws {
         let body = JSONReader(text.frame)
         let resultType = try body.required("data").required("resultType")
-        guard let result = text.result else { throw JSONPathError(path: "data.result", message: "is required") }
         switch try resultType.string() {
         case "scalar":
+            guard let result = text.result else { throw JSONPathError(path: "data.result", message: "is required") }
             let pair = JSONReader(
                 try JSON(parsing: result, limits: PrometheusLimits.sample), path: "data.result")
             self.result = .scalar(try Self.sample(pair))
@@ -79,11 +84,19 @@ struct QueryAnswer: Equatable {
         warnings = try Self.warnings(body)
     }
 
+    /// What the server says about its result, a partial one among it.
     static func warnings(_ body: JSONReader) throws(JSONPathError) -> [String] {
         var warnings: [String] = []
         for warning in try body.optional("warnings")?.elements() ?? [] { warnings.append(try warning.string()) }
+        // VictoriaMetrics tells of storage nodes that did not answer by this member alone.
+        if body.value["isPartial"] == true {
+            warnings.append("the result is partial (isPartial): not every storage node has answered")
+        }
+        if body.value["status"] == partialStatus { warnings.append("the result is partial (status)") }
         return warnings
     }
+
+    private static let partialStatus: JSON = "partial"
 
     private static func vector(_ text: AnswerText) throws -> Result {
         var samples: [Sample] = []

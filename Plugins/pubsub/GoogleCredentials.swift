@@ -51,16 +51,21 @@ struct ServiceAccountKey: Sendable, Hashable {
         email = try reader.required("client_email").nonEmptyString()
         keyID = try reader.optional("private_key_id")?.string()
         privateKey = Secret(try reader.required("private_key").nonEmptyString())
-        tokenEndpoint = try reader.optional("token_uri")?.string() ?? Self.googleTokenEndpoint
+        let tokenURI = try reader.optional("token_uri")?.string() ?? ""
+        tokenEndpoint = tokenURI.isEmpty ? Self.googleTokenEndpoint : tokenURI
     }
 
     /// Of credentials that stand in a resource: a service account's key and nothing else. The other kinds name files and
     /// addresses that the operator would read for whoever wrote the resource.
-    init(ofResource credentials: Secret) throws(CredentialFault) {
+    ///
+    /// - Parameter tokenEndpoint: of the config; it takes the place of the key's own.
+    init(ofResource credentials: Secret, tokenEndpoint: String?) throws(CredentialFault) {
         switch try GoogleCredentials(Array(credentials.reveal().utf8)) {
         case .serviceAccount(let key):
-            guard GoogleHosts.canGetToken(key.tokenEndpoint) else {
-                throw CredentialFault("has a token_uri that is not Google's")
+            guard tokenEndpoint != nil || GoogleHosts.canGiveTokens(key.tokenEndpoint) else {
+                throw CredentialFault(
+                    "has a token_uri that is not Google's (\(GoogleHosts.tokenHosts)). If you trust it, set "
+                        + "tokenEndpoint to it")
             }
             self = key
         case .authorizedUser, .externalAccount:

@@ -61,16 +61,20 @@ struct PubSubConfig: MetricConfig {
         case .failure(let problem): problems.append(problem)
         }
         if windowSeconds == nil { add("window", "must be from 5m to 24h, such as 300s, 10m or 1h") }
-        for (path, url) in [("endpoint", endpoint), ("tokenEndpoint", tokenEndpoint ?? Self.googleEndpoint)] {
-            if let message = Self.fault(ofURL: url) {
-                add(path, message)
-            } else if credentials == nil, !GoogleHosts.canGetToken(url) {
+        for (path, url, isGoogles) in [
+            ("endpoint", endpoint, GoogleHosts.canGetToken(endpoint)),
+            ("tokenEndpoint", tokenEndpoint, tokenEndpoint.map { GoogleHosts.canGiveTokens($0) } ?? true),
+        ] {
+            if let fault = url.flatMap(BaseURL.fault) {
+                add(path, fault.message)
+            } else if credentials == nil, !isGoogles {
                 add(path, "is not Google's, and the operator's own credentials go nowhere else: set credentials")
             }
         }
         if let credentials {
             do throws(CredentialFault) {
-                _ = try SignedAssertion.signer(try ServiceAccountKey(ofResource: credentials))
+                _ = try SignedAssertion.signer(
+                    try ServiceAccountKey(ofResource: credentials, tokenEndpoint: tokenEndpoint))
             } catch {
                 add("credentials", error.message)
             }
@@ -84,18 +88,6 @@ struct PubSubConfig: MetricConfig {
         guard let unit = window.last.flatMap({ units[$0] }), let count = UInt32(window.dropLast()) else { return nil }
         let seconds = Int(count) * unit
         return PubSubLimits.windowSeconds.contains(seconds) ? seconds : nil
-    }
-
-    private static func fault(ofURL url: String) -> String? {
-        let lowercased = url.lowercased()
-        guard let scheme = ["http://", "https://"].first(where: { lowercased.hasPrefix($0) }) else {
-            return "must be an http:// or https:// URL"
-        }
-        let rest = url.dropFirst(scheme.count)
-        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !rest.contains(where: { "?#@\\".contains($0) }) else {
-            return "must be a URL without user, query and blanks"
-        }
-        return rest.prefix { $0 != "/" }.isEmpty ? "must name a host" : nil
     }
 }
 

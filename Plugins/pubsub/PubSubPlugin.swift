@@ -10,7 +10,7 @@ struct PubSubPlugin: RangeMetricPlugin {
 
     static let metricType = "pubsub"
     static let description = "The backlog of a Google Cloud Pub/Sub subscription, as Cloud Monitoring has it."
-    static let version = "0.1.0"
+    static let version = SourceVersion.current
     static let defaultTargetType = TargetType.averageValue
     static let maxInFlight = PubSubLimits.maxInFlight
     static let maxAge: Duration? = PubSubLimits.maxAge

@@ -16,7 +16,8 @@ enum TokenOwner: Hashable, Sendable {
         }
         do throws(CredentialFault) {
             self = .serviceAccount(
-                try ServiceAccountKey(ofResource: credentials), tokenEndpoint: config.tokenEndpoint)
+                try ServiceAccountKey(ofResource: credentials, tokenEndpoint: config.tokenEndpoint),
+                tokenEndpoint: config.tokenEndpoint)
         } catch {
             throw PluginError(.configInvalid, "credentials: \(error.message)", path: "credentials")
         }

@@ -1,5 +1,6 @@
 import HTTPTransport
 import PluginSDK
+import SourceSupport
 
 /// A Redis Cluster: each command goes to the node that has its key, as the nodes themselves say.
 ///
@@ -19,7 +20,7 @@ struct ClusterRunner: CommandRunner {
     private func follow(_ command: RedisCommand) throws(PluginError) -> RedisReply {
         var (server, reply) = try firstReply(command)
         for _ in 0..<RedisLimits.maxRedirects {
-            guard case .error(let error) = reply, let redirect = Redirect(error, from: server) else { return reply }
+            guard case .error(let error) = reply, let redirect = try redirect(error, from: server) else { return reply }
             try checkNode(redirect.address, of: server)
             server = seed.at(redirect.address)
             do throws(RedisFailure) {
@@ -30,7 +31,7 @@ struct ClusterRunner: CommandRunner {
             }
             if !redirect.isForOnce, let key = command.key { map.remember(redirect.address, has: key, seed) }
         }
-        if case .error(let error) = reply, Redirect(error, from: server) != nil {
+        if case .error(let error) = reply, try redirect(error, from: server) != nil {
             throw PluginError(
                 .sourceUnreachable,
                 "the cluster's nodes sent the command on more than \(RedisLimits.maxRedirects) times: it is being "
@@ -54,6 +55,18 @@ struct ClusterRunner: CommandRunner {
             .sourceUnreachable,
             "\(server.address) sends the command on to a node that CLUSTER SLOTS does not name, which is not followed. The "
                 + "user needs the right to run CLUSTER SLOTS; while a node joins, the next poll finds it")
+    }
+
+    /// Nil where the error is no redirect.
+    private func redirect(_ error: RedisError, from server: RedisEndpoint) throws(PluginError) -> Redirect? {
+        do throws(Redirect.Fault) {
+            return try Redirect(error, from: server)
+        } catch {
+            throw PluginError(
+                .sourceUnreachable,
+                "\(server.address) redirects to an address that cannot be used (\(Quoting.shortened(error.said))): "
+                    + error.remedy)
+        }
     }
 
     /// The reply of the first node that gets a connection: the one that had the key, the one the config names, others.
@@ -85,17 +98,37 @@ struct Redirect: Hashable {
     /// Whether it holds for this command only.
     let isForOnce: Bool
 
+    /// A redirect that leads nowhere.
+    struct Fault: Error {
+        /// The server's own words.
+        let said: String
+        let remedy: String
+    }
+
     /// Nil where the error is no redirect.
-    init?(_ error: RedisError, from server: RedisEndpoint) {
+    init?(_ error: RedisError, from server: RedisEndpoint) throws(Fault) {
         guard ["MOVED", "ASK"].contains(error.code) else { return nil }
+        func fault(_ remedy: String) -> Fault { Fault(said: error.message, remedy: remedy) }
         let words = error.message.split(separator: " ")
         guard words.count >= 3, let colon = words[2].lastIndex(of: ":"),
-            let port = UInt16(words[2][words[2].index(after: colon)...]), port > 0
-        else { return nil }
+            let port = UInt16(words[2][words[2].index(after: colon)...])
+        else { throw fault("it is not of the form MOVED SLOT HOST:PORT, as a node of a cluster answers it") }
+        guard port > 0 else {
+            throw fault(
+                server.tls == nil
+                    ? "that node has no port without TLS: set tls" : "that node has no port for TLS: set its tls-port")
+        }
         var host = String(words[2][..<colon])
         // A node that does not know its own name leaves it out, and means the one that was asked.
         if host.isEmpty, case .tcp(let asked, _) = server.address { host = asked }
-        guard RedisAddress.isHost(host) else { return nil }
+        guard host != "?" else {
+            throw fault(
+                "cluster-preferred-endpoint-type is hostname there, and that node has none: set its "
+                    + "cluster-announce-hostname, or the type to ip")
+        }
+        guard RedisAddress.isHost(host) else {
+            throw fault("set cluster-announce-ip, or cluster-announce-hostname, of that node")
+        }
         address = RedisAddress(host: host, port: Int(port))
         isForOnce = error.code == "ASK"
     }

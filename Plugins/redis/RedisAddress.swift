@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTransport
 
 /// `host:port` as people and servers write it.
@@ -22,16 +23,29 @@ struct RedisAddress: Hashable, Sendable {
             host = text[text.index(after: text.startIndex)..<end]
             let rest = text[text.index(after: end)...]
             if !rest.isEmpty {
-                guard rest.first == ":", let number = UInt16(rest.dropFirst()) else { return nil }
-                port = Int(number)
+                guard rest.first == ":", let number = Self.port(rest.dropFirst()) else { return nil }
+                port = number
             }
         } else if let colon = text.lastIndex(of: ":"), text.firstIndex(of: ":") == colon {
             host = text[..<colon]
-            guard let number = UInt16(text[text.index(after: colon)...]) else { return nil }
-            port = Int(number)
+            guard let number = Self.port(text[text.index(after: colon)...]) else { return nil }
+            port = number
         }
-        guard port > 0, Self.isHost(host) else { return nil }
+        guard Self.isHost(host), !host.contains(":") || Self.isIPv6(host) else { return nil }
         self.init(host: String(host), port: port)
+    }
+
+    /// Nil where the text is not a port from 1 to 65535.
+    private static func port(_ text: Substring) -> Int? {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(text), port > 0 else {
+            return nil
+        }
+        return Int(port)
+    }
+
+    private static func isIPv6(_ text: Substring) -> Bool {
+        var address = in6_addr()
+        return inet_pton(AF_INET6, String(text), &address) == 1
     }
 
     var tcp: ByteConnection.Address { .tcp(host: host, port: port) }

@@ -91,7 +91,9 @@ struct RedisConfig: MetricConfig {
             add(address == nil ? "" : "address", "must have exactly one of address, url and sentinel")
         }
         if let address, RedisAddress(address) == nil {
-            add("address", "must be host:port, such as redis.shop:6379; a URL goes into url")
+            add(
+                "address",
+                "must be host:port, such as redis.shop:6379, with a port from 1 to 65535; a URL goes into url")
         }
         if username != nil, password == nil { add("password", "is required with username") }
         if let text = url?.reveal() {
@@ -132,7 +134,9 @@ struct SentinelConfig: MetricConfig {
                 ConfigProblem(path: "addresses", message: "must name from 1 to \(RedisLimits.maxSentinels) Sentinels"))
         }
         for (index, address) in addresses.enumerated() where RedisAddress(address) == nil {
-            problems.append(ConfigProblem(path: "addresses[\(index)]", message: "must be host:port"))
+            problems.append(
+                ConfigProblem(
+                    path: "addresses[\(index)]", message: "must be host:port, with a port from 1 to 65535"))
         }
         if username != nil, password == nil {
             problems.append(ConfigProblem(path: "password", message: "is required with username"))

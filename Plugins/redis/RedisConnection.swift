@@ -70,7 +70,13 @@ final class RedisConnection: @unchecked Sendable {
                 throw failure(error)
             }
             if replies.count == commands.count { return replies }
-            try receive(deadline: deadline)
+            do throws(RedisFailure) {
+                try receive(deadline: deadline)
+            } catch {
+                // A server that takes no more clients, or none without a password, says so and closes.
+                guard error.isConnectionLost, case .error(let reason)? = replies.last else { throw error }
+                throw .hungUp(reason, server)
+            }
             hasReceived = true
         }
     }

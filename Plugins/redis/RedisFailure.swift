@@ -10,14 +10,19 @@ enum RedisFailure: Error {
     case tooLarge(RedisEndpoint)
     /// Other replies of that size are being read.
     case busy(RedisEndpoint)
+    /// The server answered an error and closed the connection, before it had answered everything.
+    case hungUp(RedisError, RedisEndpoint)
     case refusedUser(RedisError, RedisEndpoint)
     case refusedDatabase(RedisError, RedisEndpoint)
 
     /// Whether another connection, or another server, may do better. The commands only read, so that sending them twice
     /// does no harm.
     var isConnectionLost: Bool {
-        guard case .connection(let error, _, _) = self else { return false }
-        return [.nameLookup, .connect, .connectionLost].contains(error.kind)
+        switch self {
+        case .connection(let error, _, _): [.nameLookup, .connect, .connectionLost].contains(error.kind)
+        case .hungUp: true
+        case .notRedis, .tooLarge, .refusedUser, .refusedDatabase: false
+        }
     }
 
     var pluginError: PluginError {
@@ -39,9 +44,10 @@ enum RedisFailure: Error {
                 .sourceUnreachable,
                 "the reply of \(server.address) is larger than \(RedisLimits.smallReplyBytes >> 10) KiB, and as many of "
                     + "that size as may be are being read. It is asked again at the next poll")
+        case .hungUp(let error, let server): error.pluginError(server.address.description)
         case .refusedUser(let error, let server): Self.refused(error, server)
         case .refusedDatabase(let error, let server):
-            error.code == "ERR"
+            error.concernsDatabase
                 ? PluginError(
                     .configInvalid,
                     "\(server.address) refuses database \(server.database): \(Quoting.shortened(error.message))",
@@ -68,51 +74,94 @@ enum RedisFailure: Error {
         }
     }
 
-    /// Not in the server's own words: where it does not know AUTH, they repeat the password.
+    /// What an error reply to AUTH means: by the server's code, and for `ERR`, which stands for anything, by its text.
     private static func refused(_ error: RedisError, _ server: RedisEndpoint) -> PluginError {
+        func refusal(_ message: String, path: String = "password") -> PluginError {
+            PluginError(.authFailed, "\(server.address) \(message)", path: path)
+        }
+        let text = error.message.lowercased()
         switch error.code {
-        case "WRONGPASS":
-            PluginError(
-                .authFailed, "\(server.address) refuses the username or the password (WRONGPASS)", path: "password")
-        case "NOPERM", "NOAUTH":
-            PluginError(.authFailed, "\(server.address) refuses the user (\(error.code))", path: "username")
-        case "ERR":
-            PluginError(
-                .authFailed,
-                "\(server.address) refuses AUTH. Either the password is wrong, or the server has none set, or it is "
-                    + "older than Redis 6 and knows no usernames",
-                path: "password")
-        default: PluginError(.sourceUnreachable, "\(server.address) cannot log in now (\(error.code))")
+        case "WRONGPASS": return refusal("refuses the username or the password (WRONGPASS)")
+        case "NOPERM", "NOAUTH": return refusal("refuses the user (\(error.code))", path: "username")
+        case "ERR" where text.contains("unknown command"):
+            // The server's text repeats the arguments, and the password is one of them.
+            return refusal(
+                "does not know the command AUTH: it was renamed on the server, or a proxy answers. Remove password if "
+                    + "none is needed there")
+        case "ERR" where text.contains("wrong number of arguments"):
+            return refusal("knows no usernames, as servers before Redis 6: remove username", path: "username")
+        case "ERR" where text.contains("invalid password"): return refusal("refuses the password (invalid password)")
+        case "ERR" where text.contains("no password is set") || text.contains("without any password configured"):
+            return refusal("has no password set: remove password, or set one on the server")
+        default:
+            let known = error.masking(server.password).pluginError("\(server.address) answers AUTH")
+            let isRefusal = ["auth", "password", "user"].contains { text.contains($0) }
+            guard error.code == "ERR", known.kind == .sourceUnreachable, isRefusal else { return known }
+            return PluginError(.authFailed, known.message, path: "password")
         }
     }
 }
 
 extension RedisError {
-    /// What an error reply to a reading command means.
+    /// What an error reply means, whatever the command.
+    ///
+    /// Source of the codes: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and the server's
+    /// own source, `shared.*` in server.c.
     ///
     /// - Parameter place: Who said it, or about what.
     func pluginError(_ place: String) -> PluginError {
         let said = "\(place): \(Quoting.shortened(message))"
-        return switch code {
-        case "NOAUTH": PluginError(.authFailed, "\(said). Next: set password", path: "password")
-        case "WRONGPASS": PluginError(.authFailed, said, path: "password")
+        switch code {
+        case "NOAUTH": return PluginError(.authFailed, "\(said). Next: set password", path: "password")
+        case "WRONGPASS": return PluginError(.authFailed, said, path: "password")
         case "NOPERM":
-            PluginError(
+            return PluginError(
                 .authFailed, "\(said). Next: let the ACL user run the command and read the key", path: "username")
         case "DENIED":
-            PluginError(.authFailed, "\(said.prefix(200)). Next: set a password on the server", path: "password")
+            return PluginError(.authFailed, "\(said.prefix(200)). Next: set a password on the server", path: "password")
         case "LOADING", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN":
-            PluginError(.sourceUnreachable, "\(said). It is asked again at the next poll")
+            return PluginError(.sourceUnreachable, "\(said). It is asked again at the next poll")
         case "MOVED", "ASK":
-            PluginError(
+            return PluginError(
                 .configInvalid, "\(place) is a node of a cluster, and another has the key: set cluster: true",
                 path: "cluster")
-        case "ERR" where message.lowercased().contains("unknown command"):
+        case "ERR": return unspecificError(place, said)
+        // OOM, READONLY, MISCONF, NOREPLICAS and the like keep a server from writing, and what a proxy makes up.
+        default: return PluginError(.sourceUnreachable, said)
+        }
+    }
+
+    /// `ERR` stands for anything: the text tells what.
+    private func unspecificError(_ place: String, _ said: String) -> PluginError {
+        let text = message.lowercased()
+        if text.contains("max number of clients") {
+            return PluginError(
+                .sourceUnreachable,
+                "\(said). The server takes no further connection: raise its maxclients, or find what keeps so many open "
+                    + "(CLIENT LIST)")
+        }
+        if text.contains("unknown command") {
             // What follows in the server's words are the arguments.
-            PluginError(
+            return PluginError(
                 .configInvalid,
                 "\(place): the server does not know the command: it is too old, or the command was renamed")
-        default: PluginError(.sourceUnreachable, said)
         }
+        // A server with a password takes only short commands from those who have not given it.
+        if text.contains("unauthenticated") {
+            return PluginError(.authFailed, "\(said). Next: set password", path: "password")
+        }
+        return PluginError(.sourceUnreachable, said)
+    }
+
+    /// `ERR DB index is out of range`, and what other versions, clusters and proxies say to SELECT.
+    fileprivate var concernsDatabase: Bool {
+        let text = message.lowercased()
+        return code == "ERR" && ["db index", "database", "select is not allowed"].contains { text.contains($0) }
+    }
+
+    /// The same error without the password.
+    fileprivate func masking(_ password: Secret?) -> RedisError {
+        guard let password = password?.reveal(), !password.isEmpty else { return self }
+        return RedisError(message.replacing(password, with: "***"))
     }
 }

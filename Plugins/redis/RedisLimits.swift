@@ -22,6 +22,8 @@ enum RedisLimits {
     /// Where a server cannot tell a stream group's lag, its entries are counted: so many at a time, and no more.
     static let streamPageEntries = 100
     static let maxCountedEntries = 10_000
+    /// Where a server's own count of a group's lag cannot be trusted, so many entries are counted to correct it.
+    static let maxVerifiedEntries = 1_000
     /// Sentinels of one set.
     static let maxSentinels = 16
     /// How long a master that a Sentinel named is taken for it without asking again.

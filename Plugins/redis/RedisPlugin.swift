@@ -1,3 +1,4 @@
+import HTTPTransport
 import PluginSDK
 import SourceSupport
 
@@ -8,7 +9,7 @@ struct RedisPlugin: PushMetricPlugin {
 
     static let metricType = "redis"
     static let description = "How much there is in a list, stream, set, sorted set or hash of Redis, or a number in it."
-    static let version = "0.1.0"
+    static let version = SourceVersion.current
     static let defaultTargetType = TargetType.averageValue
     static let maxInFlight = RedisLimits.maxInFlight
 
@@ -20,6 +21,8 @@ struct RedisPlugin: PushMetricPlugin {
     private let files: any FileReader
 
     init() {
+        // Before the first of the worker threads, which connect through it.
+        HTTPLibrary.initialize()
         self.init(files: SystemFileReader())
     }
 

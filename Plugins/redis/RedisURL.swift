@@ -54,7 +54,7 @@ struct RedisURL {
             host = authority[authority.index(after: at)...]
         }
         guard let address = RedisAddress(String(host)) else {
-            throw Fault(message: "must name a host, and after a colon its port: redis://host:6379")
+            throw Fault(message: "must name a host, and after a colon its port, from 1 to 65535: redis://host:6379")
         }
         self.address = address.tcp
         self.usesTLS = usesTLS

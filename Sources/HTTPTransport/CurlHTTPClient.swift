@@ -29,6 +29,7 @@ package final class CurlHTTPClient: HTTPClient {
 
     /// Starts the loop's thread. Traps where the process has no descriptors or threads left.
     package init(configuration: Configuration = Configuration()) {
+        EasyHandle.initializeLibrary()
         let wakeUp = WakeUp()
         let mailbox = LoopMailbox(wakeUp: wakeUp)
         self.mailbox = mailbox
@@ -46,6 +47,23 @@ package final class CurlHTTPClient: HTTPClient {
         mailbox.stop()
         await mailbox.waitUntilStopped()
         thread.join()
+    }
+
+    /// Runs the body with a client that is shut down before this returns or throws.
+    ///
+    /// A program uses its client in here: the exit handlers of libcurl's libraries must not run beside the loop's thread.
+    package static func withClient<Value, Failure: Error>(
+        configuration: Configuration = Configuration(), _ body: (CurlHTTPClient) async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let client = CurlHTTPClient(configuration: configuration)
+        do throws(Failure) {
+            let value = try await body(client)
+            await client.shutdown()
+            return value
+        } catch {
+            await client.shutdown()
+            throw error
+        }
     }
 
     package func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {

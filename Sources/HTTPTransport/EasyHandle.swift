@@ -14,6 +14,9 @@ final class EasyHandle {
     private static let globalInit: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
     /// Before the first use of libcurl, once: later calls cost nothing.
+    ///
+    /// Called on the thread that makes a client, never on one that a client starts: a process that exits while another
+    /// thread is in here crashes, because the exit handlers of OpenSSL run beside its initialization.
     static func initializeLibrary() {
         precondition(globalInit == CURLE_OK, "curl_global_init failed")
     }

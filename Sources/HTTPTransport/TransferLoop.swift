@@ -24,7 +24,6 @@ final class TransferLoop {
     private var timer: ContinuousClock.Instant?
 
     init(configuration: CurlHTTPClient.Configuration, mailbox: LoopMailbox, wakeUp: WakeUp) {
-        EasyHandle.initializeLibrary()
         guard let multi = curl_multi_init() else { preconditionFailure("curl_multi_init failed: out of memory") }
         self.configuration = configuration
         self.mailbox = mailbox

@@ -69,12 +69,19 @@ package struct CommandRunner: Sendable {
             return Output(
                 status: status, standardOutput: result.standardOutput, standardError: result.standardError)
         } catch let error as SubprocessError {
-            throw Failure(
-                isMissing: error.code == .executableNotFound,
-                description: error.code == .outputLimitExceeded ? "it wrote too much" : error.description)
+            throw Failure(isMissing: error.code == .executableNotFound, description: reason(error))
         } catch {
             throw Failure(isMissing: false, description: "\(error)")
         }
+    }
+}
+
+/// In words of ours: the library's are about its own parts.
+private func reason(_ error: SubprocessError) -> String {
+    switch error.code {
+    case .outputLimitExceeded: "it wrote too much"
+    case .executableNotFound: "it is not there, or not executable: check the path, PATH and its #! line"
+    default: error.underlyingError.map { "\($0)" } ?? error.description
     }
 }
 

@@ -2,6 +2,7 @@ import FoundationEssentials
 package import HTTPTransport
 package import KubernetesClient
 package import Logging
+import PluginProtocol
 import Scaling
 package import ServiceLifecycle
 import Synchronization
@@ -47,7 +48,7 @@ package struct OperatorConfiguration: Sendable {
 
 /// The operator put together: every part made once, in the order in which they start.
 package struct OperatorRuntime: Sendable {
-    package static let version = "0.1.0"
+    package static let version = ProjectVersion.current
     /// Who events are reported by.
     static let controllerName = "autoscaling.example.com/generalscaler"
     /// What to do if the API server does not know GeneralScalers.

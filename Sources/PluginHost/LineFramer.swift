@@ -13,7 +13,8 @@ struct LineFramer {
         case overlong([UInt8])
     }
 
-    private var partial: [UInt8] = []
+    /// What has come of a line whose end has not.
+    private(set) var partial: [UInt8] = []
     private let maxLineBytes: Int
 
     init(maxLineBytes: Int) {

@@ -197,7 +197,8 @@ actor OneshotPlugin: PluginInstance {
         return waiters.count >= PluginHostLimits.maxQueuedCalls
             ? .busy(program.name, maxInFlight: maxInFlight)
             : .missedDeadline(
-                program.name, method: request.method, timeout: timeout, wasSent: false, maxInFlight: maxInFlight)
+                program.name, method: request.method, timeout: timeout,
+                initialized == nil ? .handshake : .queued(maxInFlight: maxInFlight))
     }
 
     // MARK: Turns

@@ -7,6 +7,7 @@ extension PluginConnection {
         _ id: Int64, _ result: Result<PluginResult, PluginError>, now: Duration, _ actions: inout [Action]
     ) {
         guard let call = calls.sent(id) else {
+            if isHandshaking { return handshakeAnsweredAs(id, &actions) }
             if id >= 1, id < nextID { counters.duplicateAnswers += 1 } else { counters.unknownAnswers += 1 }
             return
         }
@@ -28,19 +29,6 @@ extension PluginConnection {
         } catch {
             let what = "its answer to \(call.method.rawValue) is wrong"
             close(id, call, .failure(violation(what, "\(error)", in: call)), &actions)
-        }
-    }
-
-    private mutating func handshake(
-        _ id: Int64, _ result: Result<PluginResult, PluginError>, _ actions: inout [Action]
-    ) {
-        do throws(HandshakeProblem) {
-            let initialized = try Handshake.check(result)
-            calls.remove(id)
-            accept(initialized)
-            actions.append(.handshaken(initialized))
-        } catch {
-            giveUp(PluginFailure(.protocolViolation, plugin: plugin, "plugin \(plugin): \(error.message)"), &actions)
         }
     }
 

@@ -14,6 +14,9 @@ struct PluginConnection {
         case handshaken(InitializeResult)
         /// The process is of no use any more. Every call has been completed.
         case giveUp(PluginFailure)
+        /// The plugin did not answer `initialize`: its stdin is to end, which makes a plugin that only kept its answer
+        /// back write it. The failure holds unless the process gives another.
+        case endInput(PluginFailure)
         case log(PluginNote)
         /// Readings that the plugin pushed, of each subscription the newest.
         case pushed([PushedReading])
@@ -21,10 +24,12 @@ struct PluginConnection {
         case subscriptionEnded(SubscriptionEnd)
     }
 
-    private enum Phase {
+    enum Phase: Equatable {
         /// Calls wait for the handshake to be sent.
         case starting
         case handshaking
+        /// `initialize` was not answered in time, and the plugin's stdin has ended.
+        case expired(PluginFailure)
         case ready
         case stopping
         case over
@@ -33,14 +38,18 @@ struct PluginConnection {
     let plugin: String
     var counters = PluginCounters()
     var latencies = LatencyWindow()
-    private static let handshakeID: Int64 = 1
-    private var phase = Phase.starting
+    static let handshakeID: Int64 = 1
+    var phase = Phase.starting
     private(set) var nextID = handshakeID + 1
     var calls = CallTable()
     private(set) var capabilities = PluginCapabilities()
-    private var framer = LineFramer(maxLineBytes: ProtocolLimits.maxResponseBytes + 1)
-    private var isFirstLine = true
+    private(set) var framer = LineFramer(maxLineBytes: ProtocolLimits.maxResponseBytes + 1)
+    private var hasForgivenMark = false
+    private(set) var hasReceived = false
     private var rejectedInRow = 0
+    /// The last line that was no message, and why.
+    private(set) var lastRejected: (excerpt: String, reason: String)?
+    private var scattered = ScatteredMessage()
     var missedInRow = 0
     var pushes = PushInbox()
     /// What the plugin worked on when its process ended, or was given up.
@@ -65,7 +74,19 @@ struct PluginConnection {
     var subscriptions: Int { pushes.count }
     /// Nothing waits and nothing is in flight.
     var isIdle: Bool { calls.inFlight == 0 && calls.waiting == 0 }
-    private var isOpen: Bool { phase == .starting || phase == .handshaking || phase == .ready }
+    private var isOpen: Bool {
+        switch phase {
+        case .starting, .handshaking, .expired, .ready: true
+        case .stopping, .over: false
+        }
+    }
+    /// Whether the plugin has had `initialize` and has not answered it.
+    var isHandshaking: Bool {
+        switch phase {
+        case .handshaking, .expired: true
+        case .starting, .ready, .stopping, .over: false
+        }
+    }
 
     /// When ``tick(now:)`` wants to be called next.
     var nextWake: Duration? {
@@ -82,11 +103,13 @@ struct PluginConnection {
     // MARK: What the host wants
 
     /// Sends `initialize`. Calls made before its answer wait for it.
-    mutating func begin(_ params: InitializeParams, now: Duration) -> [Action] {
+    mutating func begin(
+        _ params: InitializeParams, timeout: Duration = PluginHostLimits.handshakeTimeout, now: Duration
+    ) -> [Action] {
         guard phase == .starting else { return [] }
         phase = .handshaking
         let line = PluginRequest.initialize(params)
-        calls.prepend(line, id: Self.handshakeID, timeout: PluginHostLimits.handshakeTimeout, now: now)
+        calls.prepend(line, id: Self.handshakeID, timeout: timeout, now: now)
         var actions: [Action] = []
         dispatch(now: now, &actions)
         return actions
@@ -167,6 +190,7 @@ struct PluginConnection {
 
     /// Bytes arrived on the plugin's stdout.
     mutating func receive(_ chunk: UnsafeRawBufferPointer, now: Duration) -> [Action] {
+        hasReceived = true
         var actions: [Action] = []
         var offset = 0
         while isOpen, let piece = framer.next(in: chunk, from: &offset) {
@@ -185,7 +209,11 @@ struct PluginConnection {
     mutating func outputClosed() -> [Action] {
         guard isOpen else { return [] }
         var actions: [Action] = []
-        giveUp("it closed its stdout while it still ran", &actions)
+        if case .expired(let failure) = phase {
+            giveUp(failure, &actions)
+        } else {
+            giveUp("it closed its stdout while it still ran", &actions)
+        }
         return actions
     }
 
@@ -226,7 +254,7 @@ struct PluginConnection {
     // MARK: Sending
 
     private mutating func dispatch(now: Duration, _ actions: inout [Action]) {
-        guard phase != .starting else { return }
+        guard phase == .handshaking || phase == .ready || phase == .stopping || phase == .over else { return }
         while unwritten < PluginHostLimits.maxUnwrittenBytes,
             let next = calls.sendNext(now: now, batches: batches, batchID: nextID)
         {
@@ -276,6 +304,7 @@ struct PluginConnection {
             return reject(content, because: error.description, &actions)
         }
         rejectedInRow = 0
+        scattered.reset()
         let answers = counters.answers
         defer { if counters.answers == answers { countUnsolicited(bytes: content.count, now: now, &actions) } }
         switch message {
@@ -294,17 +323,15 @@ struct PluginConnection {
         }
     }
 
-    /// The line without a trailing CR and, where it is the first one, without a byte order mark.
+    /// The line without a byte order mark and a trailing CR.
     private mutating func forgiven(
         _ line: UnsafeRawBufferPointer, _ actions: inout [Action]
     ) -> UnsafeRawBufferPointer {
         var content = line[...]
-        if isFirstLine {
-            isFirstLine = false
-            if content.starts(with: [0xEF, 0xBB, 0xBF]) {
-                content = content.dropFirst(3)
-                actions.append(.log(.byteOrderMark))
-            }
+        if content.starts(with: [0xEF, 0xBB, 0xBF]) {
+            content = content.dropFirst(3)
+            if !hasForgivenMark { actions.append(.log(.byteOrderMark)) }
+            hasForgivenMark = true
         }
         if content.last == 0x0D { content = content.dropLast() }
         return UnsafeRawBufferPointer(rebasing: content)
@@ -316,18 +343,31 @@ struct PluginConnection {
         counters.rejectedLines += 1
         rejectedInRow += 1
         let excerpt = Excerpt.raw(line)
+        lastRejected = (excerpt, reason)
         actions.append(.log(.rejectedLine(excerpt: excerpt, reason: reason)))
         if let id = SalvagedID.find(in: line), let call = calls.sent(id) {
             let what = "its answer to \(call.method.rawValue) cannot be read"
             guard call.method != .initialize else { return giveUp("\(what): \(reason)", &actions) }
-            fail(id, call, violation(what, reason, in: call), &actions)
+            return fail(id, call, violation(what, reason, in: call), &actions)
         }
+        if isHandshaking, LineCause.isMeantAsAnswer(line) {
+            return giveUp("its answer to initialize cannot be read: \(reason)", &actions)
+        }
+        if let message = scattered.add(line) { return reject(message, &actions) }
         if rejectedInRow > PluginHostLimits.maxRejectedLinesInRow {
             giveUp(
                 .violation(
-                    "\(rejectedInRow) lines in a row on its stdout are no protocol messages (logs belong on stderr)",
+                    "\(rejectedInRow) lines in a row on its stdout are no protocol messages ("
+                        + (scattered.isUnderWay ? ScatteredMessage.fault : "logs belong on stderr") + ")",
                     plugin: plugin, words: excerpt), &actions)
         }
+    }
+
+    /// - Parameter message: one that came on several lines.
+    private mutating func reject(_ message: JSON, _ actions: inout [Action]) {
+        if isHandshaking { return giveUp(ScatteredMessage.fault, &actions) }
+        guard let id = message["id"]?.intValue.map(Int64.init), let call = calls.sent(id) else { return }
+        fail(id, call, violation("its answer to \(call.method.rawValue) cannot be read", ScatteredMessage.fault, in: call), &actions)
     }
 
     /// A breach in the answer to a call. What the plugin wrote in a batch is of several callers, and for none of them.
@@ -347,20 +387,20 @@ struct PluginConnection {
     // MARK: Deadlines
 
     private mutating func expire(_ id: Int64, _ call: CallTable.Call, now: Duration, _ actions: inout [Action]) {
-        guard call.method != .initialize else {
-            return giveUp(
-                "it did not answer initialize within \(call.timeout). A plugin answers the first line on its stdin "
-                    + "with one line on its stdout, flushed", &actions)
-        }
+        guard call.method != .initialize else { return expireHandshake(after: call.timeout, &actions) }
         // The calls in a batch have deadlines of their own.
         guard !call.isBatch else { return tellCancelled(id, now: now, &actions) }
         counters.missedDeadlines += 1
         if call.method == .unsubscribe, !call.isSent { unsubscribing[id] = nil }
         let failure = PluginFailure.missedDeadline(
-            plugin, method: call.method, timeout: call.timeout, wasSent: call.isSent || call.isRiding,
-            maxInFlight: calls.maxInFlight)
+            plugin, method: call.method, timeout: call.timeout, stage(of: call))
         actions.append(.complete(id, .failure(failure)))
         if call.isSent { tellCancelled(id, now: now, &actions) }
+    }
+
+    private func stage(of call: CallTable.Call) -> PluginFailure.CallStage {
+        if call.isSent || call.isRiding { return .sent(isLineOpen: !framer.partial.isEmpty) }
+        return phase == .ready ? .queued(maxInFlight: calls.maxInFlight) : .handshake
     }
 
     private mutating func countMissed(_ actions: inout [Action]) {

@@ -29,6 +29,9 @@ enum PluginDiscovery {
                 let name = String(file.dropFirst(prefix.count))
                 if let first = paths[name] {
                     warnings.append("\(path) is passed over: \(first) has the same name and comes first")
+                } else if isDirectory(path) {
+                    // What a build leaves beside its programs, such as NAME.product.
+                    continue
                 } else if !isExecutableFile(path) {
                     warnings.append("\(path) is passed over: it is not an executable file (chmod +x mends that)")
                 } else {
@@ -73,6 +76,11 @@ enum PluginDiscovery {
                 withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
         }
         return names
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     private static func isExecutableFile(_ path: String) -> Bool {

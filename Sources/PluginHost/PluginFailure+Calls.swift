@@ -24,14 +24,28 @@ extension PluginFailure {
                 + "make the metric's config smaller")
     }
 
-    /// - Parameter wasSent: the plugin had the call; otherwise it waited for its turn until then.
+    /// Where a call was when its deadline came.
+    enum CallStage {
+        /// The plugin had it. A line may have come of which the end has not.
+        case sent(isLineOpen: Bool)
+        /// It waited for its turn.
+        case queued(maxInFlight: Int)
+        /// It waited for the plugin to answer `initialize`.
+        case handshake
+    }
+
     static func missedDeadline(
-        _ plugin: String, method: ProtocolMethod, timeout: Duration, wasSent: Bool, maxInFlight: Int
+        _ plugin: String, method: ProtocolMethod, timeout: Duration, _ stage: CallStage
     ) -> PluginFailure {
         let cause =
-            wasSent
-            ? "it is slow or stuck; its log may tell why"
-            : "the call still waited for its turn, since the plugin takes \(maxInFlight) at a time"
+            switch stage {
+            case .sent(isLineOpen: false): "it is slow or stuck; its log may tell why"
+            case .sent(isLineOpen: true):
+                "it wrote a line and did not end it; each message ends with a newline, and stdout is flushed after it"
+            case .queued(let maxInFlight):
+                "the call still waited for its turn, since the plugin takes \(maxInFlight) at a time"
+            case .handshake: "it has not answered initialize yet, so that it gets no call"
+            }
         return PluginFailure(
             .deadlineExceeded, plugin: plugin,
             "plugin \(plugin) did not answer \(method.rawValue) within \(timeout): \(cause)")

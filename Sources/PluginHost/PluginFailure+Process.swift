@@ -37,6 +37,10 @@ extension PluginFailure {
                 "the launcher, the file, or the interpreter that its #! line names, is missing or not executable"
             } else if let error = error as? SubprocessError, error.underlyingError == .execFormatError {
                 "the file is neither a program for this machine nor a script with a #! line"
+            } else if let error = error as? SubprocessError, error.underlyingError == .textFileBusy {
+                "somebody has the file open for writing: put a new version in its place with a rename, as mv and install do"
+            } else if let error = error as? SubprocessError, let cause = error.underlyingError {
+                "\(cause)"
             } else {
                 "\(error)"
             }

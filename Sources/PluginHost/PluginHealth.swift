@@ -33,4 +33,6 @@ package struct PluginHealth: Sendable, Hashable {
     package var latency: PluginLatency?
     /// Why its process last ended, or could not be used.
     package var lastFailure: String?
+    /// It does not run, and another start of the same program would end in the same way.
+    package var needsRepair = false
 }

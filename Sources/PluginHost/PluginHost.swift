@@ -72,7 +72,7 @@ package final class PluginHost: Service {
         self.logger = logger
         let surroundings = PluginSession.Surroundings(
             loop: loop, clock: self.clock, logs: logs, launcher: launcher, containment: containment,
-            hostVersion: configuration.hostVersion)
+            hostVersion: configuration.hostVersion, handshakeTimeout: configuration.handshakeTimeout)
         supervisors = Dictionary(
             uniqueKeysWithValues: found.programs.map { [gates] program in
                 let supervisor = PluginSupervisor(
@@ -157,6 +157,14 @@ package final class PluginHost: Service {
     /// Returns when each plugin's first start has succeeded or failed.
     package func untilStarted() async {
         for supervisor in supervisors.values { await supervisor.untilSettled() }
+    }
+
+    /// Returns when the plugins of those types have started or failed to: the one that is named after the type, or where
+    /// there is none, all of them.
+    package func untilStarted(offering types: Set<String>) async {
+        for type in types { await supervisors[type]?.untilSettled() }
+        guard types.contains(where: { metricType($0) == nil && supervisors[$0] == nil }) else { return }
+        await untilStarted()
     }
 
     /// Runs a task's plugin calls without a change of thread: for tasks that do nothing but call. Whatever blocks there

@@ -19,11 +19,13 @@ package struct PluginHostConfiguration: Sendable {
     package var restsAfter: Duration?
     /// What the operator's container uses of what it may.
     var containerUsage: @Sendable () -> ContainerUsage = { ContainerUsage.current() }
+    /// How long a new process has to answer `initialize`.
+    package var handshakeTimeout: Duration
 
     package init(
         directories: [String], manifest: String? = nil, hostVersion: String, environment: [String: String],
         launcher: String? = PluginHostConfiguration.installedLauncher, protectedPaths: [String]? = nil,
-        restsAfter: Duration? = nil
+        restsAfter: Duration? = nil, handshakeTimeout: Duration = PluginHostLimits.handshakeTimeout
     ) {
         self.directories = directories
         self.manifest = manifest
@@ -32,6 +34,7 @@ package struct PluginHostConfiguration: Sendable {
         self.launcher = launcher
         self.protectedPaths = protectedPaths ?? ProtectedPaths.standard(environment)
         self.restsAfter = restsAfter
+        self.handshakeTimeout = handshakeTimeout
     }
 
     /// Where temporary directories are made, unless the operator's own TMPDIR says otherwise.

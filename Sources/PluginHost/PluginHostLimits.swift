@@ -5,7 +5,9 @@ package enum PluginHostLimits {
     // MARK: Calls
 
     /// How long a new process has to answer `initialize`. Generous: an interpreter may start on a loaded machine.
-    static let handshakeTimeout: Duration = .seconds(30)
+    package static let handshakeTimeout: Duration = .seconds(30)
+    /// The same where a person waits for it.
+    package static let shortHandshakeTimeout: Duration = .seconds(10)
     /// How long a plugin has to check a config, for which it needs no network.
     static let validateTimeout: Duration = .seconds(10)
     /// Calls in flight with one plugin, whatever it advertises.
@@ -110,6 +112,9 @@ package enum PluginHostLimits {
 
     /// How long the operator keeps a plugin that nobody uses.
     package static let restsAfter: Duration = .seconds(60)
+    /// How long a program that somebody has open for writing is tried again, and how often. The launcher has the same.
+    static let busyProgramTime: Duration = .seconds(2)
+    static let busyProgramInterval: Duration = .milliseconds(10)
     /// How long a plugin has to exit after SIGTERM.
     static let terminateGrace: Duration = .seconds(3)
     /// How long a process may outlive its stdout: on a loaded machine an exit takes its time.

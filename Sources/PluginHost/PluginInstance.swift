@@ -37,6 +37,8 @@ struct PluginEnd: Sendable {
     var inFlight: [CallSubject] = []
     /// How long after its handshake the process lived; nil where it did not get that far.
     let upFor: Duration?
+    /// Another start of the same program would end in the same way.
+    var needsRepair = false
 }
 
 /// What one run of a plugin's program has to show at the moment.

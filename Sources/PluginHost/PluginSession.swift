@@ -16,6 +16,7 @@ actor PluginSession: PluginInstance {
         let launcher: PluginLauncher
         let containment: Containment
         let hostVersion: String
+        let handshakeTimeout: Duration
     }
 
     /// What the process is for.
@@ -103,11 +104,13 @@ actor PluginSession: PluginInstance {
     /// Starts the process and stays until it has been reaped and none of its descendants is left.
     func run() async -> PluginEnd {
         let failure: PluginFailure
+        var couldStart = true
         do {
             let status = try await spawn()
             failure = logs.forLog(verdict ?? crashed(status))
         } catch {
             failure = .notStarted(program, error)
+            couldStart = !(error is LaunchProblem)
         }
         let upFor = upSince.map { now - $0 }
         perform(connection.end(failure))
@@ -116,7 +119,9 @@ actor PluginSession: PluginInstance {
         await alarm?.task.value
         hasEnded = true
         wakeOfferWaiters()
-        return PluginEnd(failure: failure, inFlight: inFlight, upFor: upFor)
+        return PluginEnd(
+            failure: failure, inFlight: inFlight, upFor: upFor,
+            needsRepair: !couldStart || failure.kind == .protocolViolation)
     }
 
     private func crashed(_ status: TerminationStatus) -> PluginFailure {
@@ -175,12 +180,25 @@ actor PluginSession: PluginInstance {
         fingerprint = launch.fingerprint
         let status: Result<TerminationStatus, any Error>
         do {
-            status = .success(try await spawn(launch))
+            status = .success(try await spawnWhenFree(launch))
         } catch {
             status = .failure(error)
         }
         if let left = await launch.workspace.remove() { log([.leftBehind(left)]) }
         return try status.get()
+    }
+
+    /// Whoever has just written the program, or a child of theirs that is about to run another, may still have it open,
+    /// and until then the kernel does not run it. The launcher waits like this for the program that it becomes.
+    private func spawnWhenFree(_ launch: PluginLauncher.Launch) async throws -> TerminationStatus {
+        let end = now + PluginHostLimits.busyProgramTime
+        while true {
+            do {
+                return try await spawn(launch)
+            } catch let error as SubprocessError where error.underlyingError == .textFileBusy && now < end {
+                try await surroundings.clock.sleep(now + PluginHostLimits.busyProgramInterval)
+            }
+        }
     }
 
     private func spawn(_ launch: PluginLauncher.Launch) async throws -> TerminationStatus {
@@ -253,7 +271,7 @@ actor PluginSession: PluginInstance {
             return connection.begin(knowing: initialized, now: now)
         }
         let params = InitializeParams(hostName: "generalscaler", hostVersion: surroundings.hostVersion)
-        return connection.begin(params, now: now)
+        return connection.begin(params, timeout: surroundings.handshakeTimeout, now: now)
     }
 
     private func exited() {
@@ -363,6 +381,9 @@ actor PluginSession: PluginInstance {
             case .giveUp(let failure):
                 verdict = failure
                 beginStop(isGraceful: false)
+            case .endInput(let failure):
+                verdict = failure
+                expectExit()
             case .log(let note):
                 log(logs.admit(note, now: now))
             case .pushed(let readings):

@@ -48,6 +48,7 @@ actor PluginSupervisor {
     private var version: String?
     private var offer: InitializeResult?
     private var lastFailure: String?
+    private var needsRepair = false
     /// Of the runs that have ended.
     private var counters = PluginCounters()
     private var latencies = LatencyWindow()
@@ -177,6 +178,7 @@ actor PluginSupervisor {
 
     private func handshaken(_ initialized: InitializeResult) {
         state = .up
+        needsRepair = false
         version = initialized.pluginVersion
         offer = initialized
         let conflicts = onHandshake(initialized)
@@ -199,6 +201,7 @@ actor PluginSupervisor {
         let now = surroundings.clock.now()
         let verdict = judge(end, now: now)
         lastFailure = end.failure.message
+        needsRepair = end.needsRepair
         state = .waiting(until: now + verdict.delay, isBroken: verdict.isBroken)
         logger.warning(
             verdict.isBroken ? "Plugin keeps failing, next try is a probe" : "Plugin ended, will be restarted",
@@ -458,7 +461,8 @@ actor PluginSupervisor {
             subscriptions: sum.subscriptions,
             counters: sum.counters,
             latency: LatencyWindow.percentiles(of: windows),
-            lastFailure: lastFailure
+            lastFailure: lastFailure,
+            needsRepair: needsRepair
         )
     }
 

@@ -46,7 +46,8 @@ package enum PluginMessage: Sendable, Hashable {
         do throws(JSONSyntaxError) {
             json = try JSON(parsing: line, limits: JSONLimits(bytes: .max, nodes: ProtocolLimits.maxMessageValues))
         } catch {
-            throw InvalidPluginMessage(description: "it is not JSON: \(error)")
+            let cause = LineCause.of(line, error).map { "; \($0)" } ?? ""
+            throw InvalidPluginMessage(description: "it is not JSON: \(error)\(cause)")
         }
         do throws(JSONPathError) {
             return try decode(json)
@@ -65,7 +66,12 @@ package enum PluginMessage: Sendable, Hashable {
         }
         let error = try reader.optional("error")
         if let error, json["id"] == .null { return .unaddressedFailure(try PluginError(error)) }
-        let id = Int64(try reader.required("id").int(in: 0...Int.max))
+        let idReader = try reader.required("id")
+        guard idReader.value.intValue != nil else {
+            throw idReader.error(
+                "must be the id of the request as it came, a whole number, not \(idReader.value.shapeName)")
+        }
+        let id = Int64(try idReader.int(in: 0...Int.max))
         if let error { return .failure(id: id, try PluginError(error)) }
         guard let result = json["result"] else { throw reader.error("has neither result nor error") }
         return .result(id: id, result)

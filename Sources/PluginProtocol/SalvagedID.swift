@@ -3,10 +3,11 @@
 package enum SalvagedID {
     /// The first whole-number member `id` of the outermost object, or nil where there is none.
     ///
-    /// The bytes are skimmed, not checked: only quotes, escapes and brackets count.
+    /// The bytes are skimmed, not checked: only quotes, escapes and brackets count. What stands before the object, such as
+    /// a terminal's escape sequence, is skipped.
     package static func find(in line: UnsafeRawBufferPointer) -> Int64? {
+        guard var index = line.firstIndex(of: UInt8(ascii: "{")) else { return nil }
         var depth = 0
-        var index = 0
         while index < line.count {
             switch line[index] {
             case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1

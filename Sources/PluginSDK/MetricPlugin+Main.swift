@@ -30,6 +30,6 @@ extension MetricPlugin {
     private static func fail(_ error: any Error) -> Never {
         let line = "generalscaler-plugin-\(metricType): cannot start: \(error)\n"
         _ = Descriptor.writeAll(Array(line.utf8), to: STDERR_FILENO)
-        exit(1)
+        ProcessShell.exit(1)
     }
 }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// Where the operator's own Google credentials may go.
 ///
 /// Whoever may create a GeneralScaler chooses the address, but the token is the operator's: it must not follow to any
@@ -6,22 +8,48 @@ package enum GoogleHosts {
     /// Names the emulators, as `scheme://host:port` with blanks between them. The administrator sets it in `env` of the
     /// plugin in plugins.yaml.
     package static let emulatorVariable = "GENERALSCALER_GOOGLE_EMULATORS"
+    /// The variable by which Google's own libraries are told of another universe.
+    static let universeVariable = "GOOGLE_CLOUD_UNIVERSE_DOMAIN"
+    static let defaultUniverse = "googleapis.com"
+    /// Beside the universe's own. Keys made before 2018 name it.
+    private static let formerTokenHost = "accounts.google.com"
 
-    /// `https://` and a host of googleapis.com, or an emulator that the administrator named.
+    /// The domain of the APIs: Google's, or that of a partner who runs them (Trusted Partner Cloud), as the environment
+    /// says it, which only the operator's administrator sets.
+    package static let universe = universe(of: ProcessInfo.processInfo.environment)
+
+    package static func universe(of environment: [String: String]) -> String {
+        let named = environment[universeVariable]?.lowercased() ?? ""
+        let isDomain =
+            named.contains(".") && named.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) }
+        return isDomain ? named : defaultUniverse
+    }
+
+    /// What ``canGiveTokens(_:universe:)`` accepts, for messages.
+    package static var tokenHosts: String { "https://*.\(universe), https://\(formerTokenHost)" }
+
+    /// `https://` and a host of Google's APIs, or an emulator that the administrator named.
     ///
     /// - Parameter environment: the plugin's own.
     package static func mayGetToken(_ url: String, environment: [String: String]) -> Bool {
         guard let place = Place(url) else { return false }
-        if place.isGoogle { return true }
+        if place.isOfAPIs(in: universe(of: environment)) { return true }
         let emulators = (environment[emulatorVariable] ?? "").split(separator: " ").compactMap { Place(String($0)) }
         return emulators.contains { $0.allows(place) }
     }
 
-    /// Whether the URL is one of Google's, or could be that of an emulator on this machine: what can be said without
+    /// Whether the URL is one of Google's APIs, or could be that of an emulator on this machine: what can be said without
     /// knowing what the administrator named.
-    package static func canGetToken(_ url: String) -> Bool {
+    package static func canGetToken(_ url: String, universe: String = Self.universe) -> Bool {
         guard let place = Place(url) else { return false }
-        return place.isGoogle || ["127.0.0.1", "localhost", "::1"].contains(place.host)
+        return place.isOfAPIs(in: universe) || place.isLoopback
+    }
+
+    /// Whether Google may give access tokens there: at any host of its APIs, of which it has used several, and at the
+    /// former one.
+    package static func canGiveTokens(_ url: String, universe: String = Self.universe) -> Bool {
+        canGetToken(url, universe: universe)
+            || Place(url).map { $0.scheme == "https://" && $0.host == formerTokenHost } ?? false
     }
 
     private struct Place {
@@ -51,8 +79,10 @@ package enum GoogleHosts {
             scheme == other.scheme && host == other.host && (port == ":*" || port == other.port)
         }
 
-        var isGoogle: Bool {
-            scheme == "https://" && (host == "googleapis.com" || host.hasSuffix(".googleapis.com"))
+        var isLoopback: Bool { ["127.0.0.1", "localhost", "::1"].contains(host) }
+
+        func isOfAPIs(in universe: String) -> Bool {
+            scheme == "https://" && [universe, defaultUniverse].contains { host == $0 || host.hasSuffix(".\($0)") }
         }
     }
 }

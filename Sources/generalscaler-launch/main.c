@@ -27,6 +27,9 @@
 
 enum { CANNOT_CONFINE = 126, CANNOT_RUN = 127 };
 
+/// How often a program that somebody has open for writing is tried again, and the time between.
+enum { BUSY_PROGRAM_TRIES = 200, BUSY_PROGRAM_INTERVAL_MICROSECONDS = 10000 };
+
 static void vsay(const char *format, va_list arguments) {
     fputs("generalscaler-launch: ", stderr);
     vfprintf(stderr, format, arguments);
@@ -124,7 +127,12 @@ int main(int argc, char **argv) {
     if (options.memory > 0) limit(RLIMIT_DATA, options.memory, "memory");
     if (options.address_space > 0) limit(RLIMIT_AS, options.address_space, "address space");
     drop_capabilities();
-    execv(command[0], command);
+    // Whoever has just written the program, or a child of theirs that is about to run another, may still have it open.
+    for (int tries = 0; tries < BUSY_PROGRAM_TRIES; tries++) {
+        execv(command[0], command);
+        if (errno != ETXTBSY) break;
+        usleep(BUSY_PROGRAM_INTERVAL_MICROSECONDS);
+    }
     fprintf(stderr, "generalscaler-launch: cannot run %s: %s\n", command[0], strerror(errno));
     return CANNOT_RUN;
 }

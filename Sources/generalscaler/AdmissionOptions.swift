@@ -4,7 +4,10 @@ import Operator
 
 /// How GeneralScalers are checked before they are stored.
 struct AdmissionOptions: ParsableArguments {
-    @Option(help: "Address and port for the admission webhook; port 0 takes a free one. Default: no webhook.")
+    @Option(
+        help: "Address and port for the admission webhook; port 0 takes a free one. Default: no webhook.",
+        transform: ListenAddress.init(argument:)
+    )
     var webhookListen: ListenAddress?
 
     @Option(

@@ -13,7 +13,9 @@ struct DevClusterCommand: AsyncParsableCommand {
         abstract: "Run an in-memory Kubernetes API server for local development.",
         discussion: "It is as strict as a real API server and keeps nothing: everything is gone when it ends.")
 
-    @Option(help: "Address and port to listen on; port 0 takes a free one.")
+    @Option(
+        help: "Address and port to listen on; port 0 takes a free one.", transform: ListenAddress.init(argument:)
+    )
     var listen: ListenAddress = ListenAddress(host: "127.0.0.1", port: 8001)
 
     @Option(help: "File to write a kubeconfig for this cluster to.")
@@ -36,12 +38,19 @@ struct DevClusterCommand: AsyncParsableCommand {
         let group = ServiceGroup(
             configuration: .init(
                 services: [simulator], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await serve(simulator, group)
+        } catch {
+            throw ListenError(error, listen, option: "--listen") ?? error
+        }
+    }
+
+    private func serve(_ simulator: ClusterSimulator, _ group: ServiceGroup) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             let url = try await simulator.url
             if let kubeconfigOut {
-                try Data(try await simulator.kubeconfig().utf8).write(
-                    to: URL(filePath: kubeconfigOut), options: .atomic)
+                try FileText.write(Array(try await simulator.kubeconfig().utf8), to: kubeconfigOut)
             }
             StandardStreams.printLine("listening on \(url)")
             try await tasks.waitForAll()

@@ -1,11 +1,14 @@
 import ArgumentParser
 import Glibc
+import HTTPTransport
+import PluginProtocol
 
 @main
 struct GeneralScalerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generalscaler",
         abstract: "Scales any Kubernetes workload on any metric.",
+        version: "generalscaler \(ProjectVersion.current)",
         subcommands: [
             RunCommand.self, DemoCommand.self, SimulateCommand.self, ValidateCommand.self, ExplainCommand.self,
             DecideCommand.self, NewPluginCommand.self, DevClusterCommand.self,
@@ -19,6 +22,7 @@ struct GeneralScalerCommand: AsyncParsableCommand {
     static func main() async {
         do {
             var command = try parseAsRoot()
+            HTTPLibrary.initialize()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

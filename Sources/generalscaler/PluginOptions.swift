@@ -17,8 +17,10 @@ struct PluginOptions: ParsableArguments {
     /// - Parameters:
     ///   - credentialFiles: files of the operator's that no plugin may read, beyond those that it has by default.
     ///   - restsAfter: for how long nobody uses a plugin until its process is ended; nil for never.
+    ///   - handshakeTimeout: how long a new process has to answer `initialize`.
     func configuration(
-        _ environment: [String: String], credentialFiles: [String] = [], restsAfter: Duration? = nil
+        _ environment: [String: String], credentialFiles: [String] = [], restsAfter: Duration? = nil,
+        handshakeTimeout: Duration = PluginHostLimits.handshakeTimeout
     ) throws -> PluginHostConfiguration {
         PluginHostConfiguration(
             directories: directories.isEmpty ? [ProgramDirectory.path] : directories,
@@ -26,7 +28,8 @@ struct PluginOptions: ParsableArguments {
             hostVersion: OperatorRuntime.version,
             environment: environment,
             protectedPaths: ProtectedPaths.standard(environment) + credentialFiles,
-            restsAfter: restsAfter
+            restsAfter: restsAfter,
+            handshakeTimeout: handshakeTimeout
         )
     }
 }

@@ -44,7 +44,10 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var admissionOptions: AdmissionOptions
 
-    @Option(help: "Address and port for /metrics, /healthz and /readyz; port 0 takes a free one.")
+    @Option(
+        help: "Address and port for /metrics, /healthz and /readyz; port 0 takes a free one.",
+        transform: ListenAddress.init(argument:)
+    )
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
 
     @Option(
@@ -74,7 +77,15 @@ struct RunCommand: AsyncParsableCommand {
                 restsAfter: PluginHostLimits.restsAfter),
             logger: logger)
         // A watch has a connection for as long as it lasts, and there are as many as namespaces and kinds.
-        let http = CurlHTTPClient(configuration: .init(connectionsPerHost: HTTPLimits.connections))
+        try await CurlHTTPClient.withClient(configuration: .init(connectionsPerHost: HTTPLimits.connections)) { http in
+            try await run(configuration, plugins, http, logger)
+        }
+        logger.info("stopped")
+    }
+
+    private func run(
+        _ configuration: OperatorConfiguration, _ plugins: PluginHost, _ http: CurlHTTPClient, _ logger: Logger
+    ) async throws {
         let runtime = OperatorRuntime(
             configuration, source: plugins, http: http, logger: logger, audit: StandardStreams.writeLine,
             onBound: { logger.info("serving metrics and health", metadata: ["port": "\($0)"]) },
@@ -90,8 +101,6 @@ struct RunCommand: AsyncParsableCommand {
         )
         group.maximumGracefulShutdownDuration = Self.shutdownTime
         try await ServiceGroup(configuration: group).run()
-        await http.shutdown()
-        logger.info("stopped")
     }
 
     /// Names the pod, for people; the rest tells this process from one that ran in the pod before it.
@@ -111,7 +120,13 @@ struct RunCommand: AsyncParsableCommand {
     }
 }
 
-extension ListenAddress: ExpressibleByArgument {
-    package init?(argument: String) { self.init(argument) }
-    package var defaultValueDescription: String { "\(host):\(port)" }
+extension ListenAddress {
+    /// Reads an option's value.
+    init(argument text: String) throws {
+        guard let address = ListenAddress(text) else {
+            throw ValidationError(
+                "It is not of the form HOST:PORT, with a port from 0 to 65535 and an IPv6 address in brackets.")
+        }
+        self = address
+    }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import PluginConformance
+import PluginProtocol
 
 /// Tells whether a plugin keeps the rules of the plugin protocol.
 @main
@@ -12,6 +13,7 @@ struct PluginCheckCommand: ParsableCommand {
             Exit status: 0 conformant, 1 rules are broken, 2 wrong usage, 3 the plugin cannot be started, 4 it neither \
             answers nor exits in time.
             """,
+        version: "plugin-check \(ProjectVersion.current)",
         subcommands: [
             TestCommand.self, CallCommand.self, BenchCommand.self, FuzzCommand.self, ExplainCommand.self,
         ]

@@ -50,6 +50,11 @@ struct Program {
         return try await body(directory.path)
     }
 
+    /// The text of a file of the project.
+    static func read(_ path: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: file(path))), as: UTF8.self)
+    }
+
     static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
 
     static func write(_ bytes: [UInt8], to path: String) throws { try write(Data(bytes), to: path) }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @Suite("generalscaler validate", .timeLimit(.minutes(2)))
@@ -99,4 +100,125 @@ struct ValidateCommandTests {
             #expect(foreign.output == "no GeneralScaler to check\n")
         }
     }
+
+    /// Validates a GeneralScaler whose metric type's plugin is this program.
+    private func validate(plugin text: String) async throws -> Program.Outcome {
+        try await Program.withDirectory { directory in
+            try ExecutableFile.write(text, to: "\(directory)/generalscaler-plugin-odd")
+            // Of no concern to the file: it never answers.
+            try ExecutableFile.write("#!/bin/sh\nexec sleep 600\n", to: "\(directory)/generalscaler-plugin-silent")
+            try Program.write(
+                """
+                apiVersion: autoscaling.example.com/v1
+                kind: GeneralScaler
+                metadata: {name: web-app}
+                spec:
+                  targetDeployment: web-app
+                  maxReplicas: 3
+                  metrics: [{type: odd, config: {}, targetValue: 5}]
+                """, to: "\(directory)/scaler.yaml")
+            return try await Program.run("validate", "-f", "\(directory)/scaler.yaml", "--plugin-dir", directory)
+        }
+    }
+
+    @Test("a plugin whose output is forgiven is validated with", arguments: OddPlugin.forgiven)
+    func forgiven(_ plugin: OddPlugin) async throws {
+        let outcome = try await validate(plugin: plugin.text)
+        #expect(outcome.output == "1 GeneralScaler is valid\n", "\(outcome.output)\(outcome.errors)")
+    }
+
+    @Test("a plugin whose output cannot be used is told with the cause and the fix", arguments: OddPlugin.refused)
+    func refused(_ plugin: OddPlugin) async throws {
+        let outcome = try await validate(plugin: plugin.text)
+        #expect(outcome.code == 1)
+        let lines = outcome.output.split(separator: "\n")
+        #expect(lines.count == 1)
+        #expect(outcome.output.contains("scaler.yaml:7: spec.metrics[0].type: plugin odd"), "\(outcome.output)")
+        #expect(outcome.output.contains(plugin.hint), "\(outcome.output)")
+        #expect(!outcome.output.contains("waited for its turn") && !outcome.output.contains("started again"))
+    }
+}
+
+/// A plugin in Python whose output is as plugins' output really is.
+struct OddPlugin: Sendable, CustomTestStringConvertible {
+    let name: String
+    /// Python that writes the object `o`.
+    var send = #"OUT.write((s + "\n").encode()); OUT.flush()"#
+    /// Python that runs first.
+    var start = ""
+    var id = "i"
+    var value = "17.5"
+    var lineEnd = "\n"
+    var mark = ""
+    /// What the message about it holds.
+    var hint = ""
+
+    var testDescription: String { name }
+
+    var text: String {
+        let script = #"""
+            #!/usr/bin/env python3
+            import sys, json
+            OUT = sys.stdout.buffer
+            def send(o):
+                s = json.dumps(o)
+                \#(send)
+            \#(start)
+            for line in sys.stdin.buffer:
+                if not line.strip(): continue
+                m = json.loads(line); i = m.get("id"); k = m.get("method")
+                if i is None: continue
+                if k == "initialize":
+                    r = {"protocolVersion": 1, "plugin": {"name": "v", "version": "1"}, "metricTypes": [{"type": "odd",
+                        "description": "d", "defaultTargetType": "Value", "configSchema": {"type": "object"}}]}
+                elif k == "validate_config": r = {"valid": True}
+                else: r = {}
+                send({"jsonrpc": "2.0", "id": \#(id), "result": r})
+                if k == "shutdown": break
+            """#
+        return mark + script.replacing("\n", with: lineEnd) + lineEnd
+    }
+
+    static let forgiven = [
+        OddPlugin(name: "plain"),
+        OddPlugin(name: "CRLF", send: #"OUT.write((s + "\r\n").encode()); OUT.flush()"#),
+        OddPlugin(name: "mark first", start: #"OUT.write(b"\xef\xbb\xbf")"#),
+        OddPlugin(name: "mark on every line", send: #"OUT.write(b"\xef\xbb\xbf" + (s + "\n").encode()); OUT.flush()"#),
+        OddPlugin(name: "banner", start: #"print("Starting { plugin ...", flush=True)"#),
+        OddPlugin(name: "blanks", send: #"OUT.write(("  " + s + " \t\n").encode()); OUT.flush()"#),
+        OddPlugin(name: "id with a fraction", id: "float(i)"),
+        OddPlugin(name: "member twice", send: #"OUT.write((s[:-1] + ', "jsonrpc": "2.0"}\n').encode()); OUT.flush()"#),
+        OddPlugin(
+            name: "U+2028",
+            send:
+                #"o["note"] = "\u2028 \u0085"; OUT.write((json.dumps(o, ensure_ascii=False) + "\n").encode()); OUT.flush()"#
+        ),
+    ]
+
+    static let refused = [
+        OddPlugin(name: "id as text", id: "str(i)", hint: "a whole number, not a string"),
+        OddPlugin(
+            name: "id of another request", id: "i + 6", hint: "has the id 7, and that of the request, initialize, is 1"),
+        OddPlugin(
+            name: "indented", send: #"OUT.write((json.dumps(o, indent=2) + "\n").encode()); OUT.flush()"#,
+            hint: "over several lines: write each on one line"),
+        OddPlugin(
+            name: "terminal codes", start: #"OUT.write(b"\x1b[2J\x1b[H\x1b[0m"); OUT.flush()"#,
+            hint: "begins with a terminal escape sequence"),
+        OddPlugin(
+            name: "UTF-16", send: #"OUT.write((s + "\n").encode("utf-16-le")); OUT.flush()"#,
+            hint: "it is UTF-16: write UTF-8"),
+        OddPlugin(
+            name: "printed dict", send: #"OUT.write((repr(o) + "\n").encode()); OUT.flush()"#, hint: "json.dumps"),
+        OddPlugin(
+            name: "framed by headers",
+            send: #"OUT.write(("Content-Length: %d\r\n\r\n%s" % (len(s), s)).encode()); OUT.flush()"#,
+            hint: "as the Language Server Protocol has them"),
+        OddPlugin(
+            name: "no line end", send: "OUT.write(s.encode()); OUT.flush()", hint: "End each message with a newline"),
+        OddPlugin(name: "kept back", send: "print(s)", hint: "Flush stdout after each line"),
+        OddPlugin(name: "silent", send: "pass", hint: "it wrote nothing to stdout"),
+        OddPlugin(name: "script of Windows", lineEnd: "\r\n", hint: "save it with Unix line ends (LF)"),
+        OddPlugin(name: "script with a mark", mark: "\u{FEFF}", hint: "save it as UTF-8 without one"),
+    ]
 }

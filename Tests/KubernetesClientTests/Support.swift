@@ -71,8 +71,8 @@ func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) asy
 }
 
 func write(_ text: String, to path: String, executable: Bool = false) throws {
+    guard !executable else { return try ExecutableFile.write(text, to: path) }
     try Data(text.utf8).write(to: URL(filePath: path))
-    if executable { try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path) }
 }
 
 /// Files that are only in memory.

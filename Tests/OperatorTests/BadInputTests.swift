@@ -138,4 +138,50 @@ struct BadInputTests {
             #expect(try fixture.replicas() == 6)
         }
     }
+
+    @Test("a query that its source refuses is an invalid config, in the source's words, and not only missing data")
+    func refusedQuery() async throws {
+        let world = try World()
+        try world.deploy(replicas: 3)
+        let error = PluginError(.configInvalid, "Prometheus refuses the query: 1:4: parse error", path: "query")
+        world.source.answer("prometheus") { _ throws(PluginFailure) in
+            throw PluginFailure(.answered(error), plugin: "prometheus", "plugin prometheus answered \(error)")
+        }
+        let metrics: JSON = [["type": "prometheus", "targetValue": 100]]
+        try await report(World.scaler("web", ["metrics": metrics]), in: world) { fixture in
+            try await fixture.poll(20)
+            #expect(try fixture.replicas() == 3)
+            let ready = try fixture.condition("Ready")
+            #expect(ready?["status"] == "False")
+            #expect(ready?["reason"] == "InvalidMetricConfig")
+            #expect(
+                ready?["message"]
+                    == "spec.metrics[0].config.query: Prometheus refuses the query: 1:4: parse error")
+            #expect(try fixture.condition("ScalingActive")?["reason"] == "InvalidMetricConfig")
+            #expect(try await fixture.event("InvalidMetricConfig")["type"] == "Warning")
+            world.source.answer("prometheus") { _ in 200 }
+            try await fixture.poll(2)
+            #expect(try fixture.condition("Ready")?["status"] == "True")
+            #expect(try fixture.replicas() == 6)
+        }
+    }
+
+    @Test("a config that one of two sources refuses is told, while the other goes on driving the replicas")
+    func refusedBesideAnother() async throws {
+        let world = try World()
+        try world.deploy(replicas: 3)
+        let error = PluginError(.configInvalid, "key jobs is a set, not a list")
+        world.source.answer("redis") { _ throws(PluginFailure) in
+            throw PluginFailure(.answered(error), plugin: "redis", "plugin redis answered \(error)")
+        }
+        world.source.answer("prometheus") { _ in 200 }
+        let metrics: JSON = [["type": "prometheus", "targetValue": 100], ["type": "redis", "targetValue": 5]]
+        try await report(World.scaler("web", ["metrics": metrics]), in: world) { fixture in
+            #expect(try fixture.replicas() == 6)
+            let ready = try fixture.condition("Ready")
+            #expect(ready?["reason"] == "InvalidMetricConfig")
+            #expect(ready?["message"] == "spec.metrics[1]: key jobs is a set, not a list")
+            #expect(try fixture.condition("ScalingActive")?["status"] == "True")
+        }
+    }
 }

@@ -32,8 +32,7 @@ struct CanaryTests {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let script = directory.appending(path: "generalscaler-plugin-echo")
-        try Data(Self.echo.utf8).write(to: script)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script.path)
+        try ExecutableFile.write(Self.echo, to: script.path)
         let host = try PluginHost(
             configuration: PluginHostConfiguration(
                 directories: [BuiltExecutable.directory], hostVersion: "1", environment: ["PATH": "/usr/bin:/bin"]),

@@ -67,8 +67,8 @@ struct ConformantPluginTests {
             config: ["url": "http://127.0.0.1:9/queue", "path": "length", "token": "a-token"],
             badConfig: ["url": "queue"], kept: [.fileName, .secretsUnseen, .inFlight, .cancel, .deadline]),
         Subject(
-            command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-random")),
-            badConfig: ["largest": 0], kept: values),
+            command: PluginCommand(path: BuiltExecutable.path("random-plugin")),
+            badConfig: ["largest": 0], kept: [.readingShape, .finiteValue, .observedAt, .targetTypes]),
         Subject(
             command: PluginCommand(path: BuiltExecutable.path("test-plugin")), badConfig: ["value": -1],
             kept: [.range, .secretsUnseen, .inFlight, .cancel, .finiteValue]),

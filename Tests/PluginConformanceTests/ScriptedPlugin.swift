@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 @testable import PluginConformance
 
@@ -15,8 +16,7 @@ struct ScriptedPlugin: ~Copyable {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let path = directory.appending(path: "generalscaler-plugin-scripted").path
         let text = Self.text.replacing("__CAPABILITIES__", with: capabilities).replacing("__EXTRA__", with: extra)
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        try ExecutableFile.write(text, to: path)
         command = PluginCommand(path: path)
     }
 

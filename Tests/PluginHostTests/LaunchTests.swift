@@ -134,6 +134,62 @@ struct LaunchTests {
         }
     }
 
+    @Test(
+        "a script that was saved as the kernel cannot read it says how to save it",
+        arguments: [
+            ("#!/bin/sh\r\nexit\r\n", "save it with Unix line ends (LF)"),
+            ("#!/usr/bin/env sh\r\n", "save it with Unix line ends (LF)"),
+            ("#!/bin/sh -e\r\n", "save it with Unix line ends (LF)"),
+            ("\u{FEFF}#!/bin/sh\n", "save it as UTF-8 without one"),
+        ])
+    func savedWrongly(text: String, hint: String) throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write(text, to: "p", executable: true)
+        let problem = #expect(throws: LaunchProblem.self) {
+            try ProgramFile("\(directory.path)/p", searchPath: "/usr/bin:/bin")
+        }
+        #expect(problem?.description.contains(hint) == true)
+    }
+
+    @Test("a carriage return that env takes for a blank does no harm")
+    func splitByEnv() throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write("#!/usr/bin/env -S sh -e\r\n", to: "p", executable: true)
+        #expect(throws: Never.self) { try ProgramFile("\(directory.path)/p", searchPath: "/usr/bin:/bin") }
+    }
+
+    @Test("a program that somebody still has open for writing is run once it is closed", arguments: [true, false])
+    func busyProgram(isConfined: Bool) async throws {
+        // The plugin of the name `writer` holds the file of the other open, and lets go when it is asked for a value.
+        let writer = PluginScript(
+            types: ["writer"], setUp: "held = open(os.environ['HELD'], 'ab')",
+            body: "    held.close(); ok(m, reading(1))")
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        let held = "\(directory.path)/program"
+        try directory.write(PluginScript(types: ["held"]).text, to: "program", executable: true)
+        let manifest = """
+            plugins:
+              held: {argv: [\(held)], confined: \(isConfined)}
+              writer: {env: {HELD: \(held)}, confined: false}
+            """
+        let descriptor = open(held, O_WRONLY | O_APPEND | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        try await HostFixture.run(
+            ["writer": writer], manifest: manifest, launcher: BuiltExecutable.path("generalscaler-launch"),
+            waitsForStart: false
+        ) { fixture async throws in
+            // Once one plugin is up, the start of the other has been tried: both are started together.
+            _ = try await fixture.host.read(type: "writer", config: [:], targetType: .value, timeout: .seconds(30))
+            close(descriptor)
+            let reading = try await fixture.host.read(
+                type: "held", config: ["value": 2.5], targetType: .value, timeout: .seconds(30))
+            #expect(reading.value == 2.5)
+        }
+    }
+
     @Test("The manifest's fields are read, and a wrong one is told with its line")
     func manifest() throws {
         let text = """

@@ -35,16 +35,63 @@ struct PluginConnectionFramingTests {
         #expect(conversation.connection.counters.rejectedLines == 0)
     }
 
-    @Test("A byte order mark is forgiven on the first line, with a warning, and on no other")
+    @Test("a byte order mark is forgiven on every line, with one warning")
     func byteOrderMark() {
         var conversation = Conversation(nil)
         let mark = "\u{FEFF}"
         let first = conversation.receive("\(mark)\(Conversation.handshake(PluginCapabilities()))\n")
         #expect(first.contains(.log(.byteOrderMark)))
         let (id, _) = conversation.call()
-        let second = conversation.receive("\(mark)\(Conversation.reading(id))\n")
-        #expect(second.values.isEmpty)
-        #expect(conversation.connection.counters.rejectedLines == 1)
+        let second = conversation.receive("\(mark)\(Conversation.reading(id))\r\n")
+        #expect(second.values == [id: 1])
+        #expect(!second.contains(.log(.byteOrderMark)))
+        #expect(conversation.connection.counters.rejectedLines == 0)
+    }
+
+    @Test("an answer that is spread over several lines fails its call at once, and says how to write it")
+    func scattered() {
+        var conversation = Conversation()
+        let (id, _) = conversation.call()
+        let lines = [
+            "{", #"  "jsonrpc": "2.0","#, #"  "id": \#(id),"#, #"  "result": {"#, #"    "value": 2.5"#, "  }", "}",
+        ]
+        var failures: [Int64: PluginFailure] = [:]
+        for line in lines { failures.merge(conversation.receive(line + "\n").failures) { $1 } }
+        #expect(failures[id]?.kind == .protocolViolation)
+        #expect(failures[id]?.message.contains("over several lines: write each on one line") == true)
+        let (next, _) = conversation.call()
+        #expect(conversation.receive(line: Conversation.reading(next, 3)).values == [next: 3])
+    }
+
+    @Test("braces in a log on stdout are no scattered message")
+    func braces() {
+        var conversation = Conversation()
+        for line in ["{", "  status: up", "}", #"{"level": "info","#, #""id": 2}"#] {
+            #expect(conversation.receive(line + "\n").failures.isEmpty)
+        }
+        let (id, _) = conversation.call()
+        #expect(conversation.receive(line: Conversation.reading(id, 3)).values == [id: 3])
+    }
+
+    @Test(
+        "the reason why a line is no message names the usual cause",
+        arguments: [
+            (#"{"jsonrpc":"2.0","id":2,"result":{"value":NaN}}"#, "answer the error no_data"),
+            (#"{"jsonrpc":"2.0","id":2,"result":{"value":-Infinity}}"#, "answer the error no_data"),
+            ("\u{1B}[0m" + #"{"jsonrpc":"2.0","id":2,"result":{}}"#, "terminal escape sequence"),
+            (#"{"jsonrpc":"2.0","id":2,"#, "without line breaks"),
+            (#"{"jsonrpc":"2.0","id":2.5,"result":{}}"#, "a whole number"),
+        ])
+    func causes(line: String, cause: String) {
+        var conversation = Conversation()
+        let (id, _) = conversation.call()
+        let actions = conversation.receive(line + "\n")
+        let logged = actions.contains { action in
+            guard case .log(.rejectedLine(_, let reason)) = action else { return false }
+            return reason.contains(cause)
+        }
+        #expect(logged, "\(actions)")
+        if let failure = actions.failures[id] { #expect(failure.message.contains(cause)) }
     }
 
     @Test("Only the byte 0x0A ends a line: U+2028 in a string does not")

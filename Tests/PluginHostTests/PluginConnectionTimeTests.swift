@@ -102,14 +102,88 @@ struct PluginConnectionTimeTests {
         #expect(conversation.connection.wrote(written, now: .zero).written.isEmpty == false)
     }
 
-    @Test("A process that never answers initialize is given up")
+    @Test("a process that writes nothing has its input ended when initialize is due, and a call waits for what comes")
     func handshakeTimeout() {
         var conversation = Conversation(nil)
         let (id, _) = conversation.call(timeout: .seconds(60))
-        #expect(conversation.advance(PluginHostLimits.handshakeTimeout - .seconds(1)).givenUp == nil)
+        #expect(conversation.advance(PluginHostLimits.handshakeTimeout - .seconds(1)).isEmpty)
         let actions = conversation.advance(.seconds(1))
-        #expect(actions.givenUp?.message.contains("did not answer initialize") == true)
+        guard case .endInput(let failure) = actions.first, actions.count == 1 else {
+            Issue.record("\(actions)")
+            return
+        }
+        #expect(failure.message.contains("did not answer initialize within 30.0 seconds: it wrote nothing to stdout"))
+        #expect(conversation.connection.end(failure).failures == [id: failure])
+    }
+
+    @Test("an answer to initialize that only comes when the input has ended was kept back, and is not used")
+    func keptBack() {
+        var conversation = Conversation(nil)
+        let (id, _) = conversation.call(timeout: .seconds(60))
+        _ = conversation.advance(PluginHostLimits.handshakeTimeout)
+        let actions = conversation.receive(line: Conversation.handshake(PluginCapabilities()))
+        #expect(actions.givenUp?.message.contains("Flush stdout after each line") == true, "\(actions)")
         #expect(actions.failures.keys.sorted() == [id])
+    }
+
+    @Test(
+        "a process that wrote something but no answer to initialize is given up with what it wrote",
+        arguments: [
+            (#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "End each message with a newline"),
+            ("listening on 8080\n", #"the last line being "listening on 8080""#),
+            ("Content-Length: 20\r\n\r\n{}", "as the Language Server Protocol has them"),
+        ])
+    func handshakeOfAnotherShape(output: String, hint: String) {
+        var conversation = Conversation(nil)
+        let (id, _) = conversation.call(timeout: .seconds(60))
+        #expect(conversation.receive(output).givenUp == nil)
+        let actions = conversation.advance(PluginHostLimits.handshakeTimeout)
+        #expect(actions.givenUp?.message.contains(hint) == true, "\(actions)")
+        #expect(actions.failures.keys.sorted() == [id])
+    }
+
+    @Test(
+        "an answer to initialize that is none is not waited out",
+        arguments: [
+            (#"{"jsonrpc":"2.0","id":"1","result":{}}"#, "a whole number, not a string"),
+            (#"{"jsonrpc":"2.0","id":0,"result":{}}"#, "has the id 0, and that of the request, initialize, is 1"),
+            (#"{"jsonrpc":"2.0","result":{}}"#, "id: is required"),
+            (#"{'jsonrpc': '2.0', 'id': 1, 'result': {}}"#, "json.dumps"),
+            ("{\n\"jsonrpc\": \"2.0\",\n\"id\": 1,\n\"result\": {}\n}", "over several lines"),
+            ("\u{1B}[2J" + #"{"jsonrpc":"2.0","id":1,"result":{}}"#, "terminal escape sequence"),
+        ])
+    func handshakeAtOnce(output: String, hint: String) {
+        var conversation = Conversation(nil)
+        let actions = conversation.receive(output + "\n")
+        #expect(actions.givenUp?.message.contains(hint) == true, "\(actions)")
+    }
+
+    @Test("an answer to initialize in UTF-16 is told as such", arguments: [true, false])
+    func handshakeInUTF16(isLittleEndian: Bool) {
+        var conversation = Conversation(nil)
+        let text = #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n"
+        let bytes = text.utf16.flatMap { unit in
+            isLittleEndian ? [UInt8(unit & 0xFF), UInt8(unit >> 8)] : [UInt8(unit >> 8), UInt8(unit & 0xFF)]
+        }
+        let actions = conversation.receive(bytes)
+        #expect(actions.givenUp?.message.contains("it is UTF-16: write UTF-8") == true, "\(actions)")
+    }
+
+    @Test("a call whose time is over before the handshake is told that, and not that others were before it")
+    func deadlineBeforeHandshake() {
+        var conversation = Conversation(nil)
+        let (id, _) = conversation.call(timeout: .seconds(9))
+        let message = conversation.advance(.seconds(9)).failures[id]?.message
+        #expect(message?.contains("has not answered initialize yet") == true)
+        #expect(message?.contains("turn") == false)
+    }
+
+    @Test("a call whose answer has no end is told so")
+    func lineWithoutEnd() {
+        var conversation = Conversation()
+        let (id, _) = conversation.call(timeout: .seconds(9))
+        _ = conversation.receive("\(Conversation.reading(id))")
+        #expect(conversation.advance(.seconds(9)).failures[id]?.message.contains("did not end it") == true)
     }
 
     @Test("The deadline queue keeps no memory of calls that ended early")

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import WireFormats
 
@@ -30,6 +31,24 @@ struct PluginDiscoveryTests {
         #expect(found.programs.first?.environment == ["PATH": "/bin", "https_proxy": "p"])
         #expect(found.warnings.count == 2)
         #expect(found.warnings.first?.contains("chmod +x") == true)
+    }
+
+    @Test("what a build leaves beside its programs is no plugin and no cause for a warning")
+    func buildFolder() throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write("", to: "generalscaler-plugin-a", executable: true)
+        for name in ["a.product", "a.build", "b.dSYM"] { try directory.makeDirectory("generalscaler-plugin-\(name)") }
+        let found = try find([directory.path])
+        #expect(found.programs.map(\.name) == ["a"])
+        #expect(found.warnings == [])
+    }
+
+    @Test("the project's own build folder has its three plugins, and nothing to warn of")
+    func ownBuildFolder() throws {
+        let found = try find([BuiltExecutable.directory])
+        #expect(Set(found.programs.map(\.name)).isSuperset(of: ["prometheus", "pubsub", "redis"]))
+        #expect(found.warnings == [])
     }
 
     @Test("Of two with one name the first directory's counts, with a warning")

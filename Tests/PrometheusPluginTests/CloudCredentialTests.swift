@@ -97,6 +97,13 @@ import Testing
                     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token",
                 ], "agent", "t"
             ),
+            (
+                "",
+                [
+                    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/c0ffee",
+                    "AWS_CONTAINER_AUTHORIZATION_TOKEN": "pod-token",
+                ], "agent", "t"
+            ),
         ]
         for (fields, environment, id, token) in cases {
             let client = FakePrometheus(.success(.one))
@@ -110,7 +117,12 @@ import Testing
             #expect(signature.sessionToken == token)
             #expect(signature.region == "eu-west-1" && signature.service == "aps")
             #expect(local.requests.count == (id == "agent" ? 1 : 0))
-            if id == "agent" { #expect(authorization(local) == ["pod-token"]) }
+            guard id == "agent" else { continue }
+            #expect(authorization(local) == ["pod-token"])
+            #expect(
+                local.requests.first?.url
+                    == (environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+                        ?? "http://169.254.170.2/v2/credentials/c0ffee"))
         }
     }
 

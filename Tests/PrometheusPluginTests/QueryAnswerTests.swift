@@ -103,6 +103,47 @@ import Testing
         #expect(error.message.contains("onEmpty: zero"))
     }
 
+    @Test func `a result of null is an empty one`() async throws {
+        let null = #"{"resultType":"vector","result":null}"#
+        #expect(try await judge(null).failure?.kind == .noData)
+        let reading = try await judge(null, config: #""onEmpty": "zero""#).get()
+        #expect(reading.value == 0)
+        #expect(reading.isAssumed)
+    }
+
+    @Test(arguments: [
+        #"{"status":"success","isPartial":true,"data":DATA,"stats":{"seriesFetched":"3"}}"#,
+        #"{"status":"partial","data":DATA}"#,
+        #"{"status":"success","isPartial":true,"warnings":null,"data":DATA}"#,
+    ])
+    func `a partial result is told as a warning, and is no data where the config says so`(body: String) async throws {
+        let body = body.replacing("DATA", with: vector("40.5"))
+        let reading = try await PrometheusPlugin(client: FakePrometheus(body)).value()
+        #expect(reading.value == 40.5)
+        #expect(reading.detail?.contains("Prometheus warns: the result is partial") == true)
+        let error = try await PrometheusPlugin(client: FakePrometheus(body)).failure(#""failOnWarnings": true"#)
+        #expect(error?.kind == .noData)
+        #expect(error?.message.contains("the result is partial") == true)
+        // Neither is 0 the whole of an empty result.
+        let empty = body.replacing(vector("40.5"), with: vector())
+        let zero = #""failOnWarnings": true, "onEmpty": "zero""#
+        #expect(try await PrometheusPlugin(client: FakePrometheus(empty)).failure(zero)?.kind == .noData)
+    }
+
+    @Test func `a result that says it is not partial has no warning`() async throws {
+        let body = #"{"status":"success","isPartial":false,"data":\#(vector("1"))}"#
+        let reading = try await PrometheusPlugin(client: FakePrometheus(body)).value(#""failOnWarnings": true"#)
+        #expect(reading.value == 1)
+        #expect(reading.detail == nil)
+    }
+
+    @Test func `a status that is neither success nor error gives no value`() async throws {
+        let body = #"{"status":"fail","data":\#(vector("1"))}"#
+        let error = try await PrometheusPlugin(client: FakePrometheus(body)).failure()
+        #expect(error?.kind == .sourceUnreachable)
+        #expect(error?.message.contains("neither success nor error") == true)
+    }
+
     @Test func `an empty result is 0 with a warning where the config says so`() async throws {
         let reading = try await judge(vector(), config: #""onEmpty": "zero""#).get()
         #expect(reading.value == 0)
@@ -124,7 +165,7 @@ import Testing
         "null", "[]", "{}", #"{"resultType":"vector"}"#, #"{"resultType":"vector","result":[{"metric":{}}]}"#,
         #"{"resultType":"scalar","result":[1700000000]}"#, #"{"resultType":"scalar","result":["x","1"]}"#,
         #"{"resultType":"scalar","result":[1e300,"1"]}"#, #"{"resultType":"scalar","result":[1,"one"]}"#,
-        #"{"resultType":"tensor","result":[]}"#,
+        #"{"resultType":"tensor","result":[]}"#, #"{"resultType":"scalar","result":null}"#,
     ])
     func `an answer of another shape is the source's fault, not a value`(data: String) async throws {
         let error = try #require(try await judge(data).failure)

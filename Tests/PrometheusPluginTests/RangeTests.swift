@@ -111,6 +111,28 @@ struct RangeTests {
         }
     }
 
+    @Test("A result of null is empty, and a partial one is no data where the config says so")
+    func nullAndPartial() async throws {
+        let null = #"{"status":"success","data":{"resultType":"matrix","result":null}}"#
+        let empty = PrometheusPlugin(client: FakePrometheus(null), files: FakeFiles())
+        let zeros = try await range(empty, #"{"address":"http://p","query":"up","onEmpty":"zero"}"#, steps: 2)
+        #expect(zeros.points.map(\.value) == [0, 0, 0])
+        let partial =
+            #"{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":[{"metric":{},"values":"#
+            + #"[[1767225600,"1"]]},{"metric":{},"values":null}]}}"#
+        let told = try await range(
+            PrometheusPlugin(client: FakePrometheus(partial), files: FakeFiles()),
+            #"{"address":"http://p","query":"up"}"#)
+        #expect(told.points.map(\.value) == [1])
+        #expect(told.detail?.contains("partial") == true)
+        let refusing = PrometheusPlugin(client: FakePrometheus(partial), files: FakeFiles())
+        await #expect {
+            try await range(refusing, #"{"address":"http://p","query":"up","failOnWarnings":true}"#)
+        } throws: {
+            ($0 as? PluginError)?.kind == .noData
+        }
+    }
+
     @Test("A real server tells what it has stored")
     func realServer() async throws {
         let samples = (0..<5).map { "load{pod=\"a\"} \($0 * 10) \(Self.start + Int64($0) * 15)" }

@@ -39,6 +39,12 @@ import WireFormats
             (["project": "shop", "subscription": "orders", "metric": "rate"], "metric"),
             (["project": "shop", "subscription": "orders", "endpoint": "monitoring"], "endpoint"),
             (["project": "shop", "subscription": "orders", "endpoint": "http://u:p@127.0.0.1"], "endpoint"),
+            (["project": "shop", "subscription": "orders", "endpoint": "http://127.0.0.1:99999"], "endpoint"),
+            (["project": "shop", "subscription": "orders", "tokenEndpoint": "http://localhost:0/t"], "tokenEndpoint"),
+            (
+                ["project": "shop", "subscription": "orders", "endpoint": "https://monitoring.googleapis.com:443x"],
+                "endpoint"
+            ),
             (["project": "shop", "subscription": "orders", "credentials": "canary"], "credentials"),
             (
                 ["project": "shop", "subscription": "orders", "credentials": #"{"type": "authorized_user"}"#],
@@ -82,12 +88,53 @@ import WireFormats
         let found = problems(base.merging(["credentials": .string(elsewhere)]) { $1 })
         #expect(found.map(\.path) == ["credentials"])
         #expect(found.first?.message.contains("token_uri") == true)
+        #expect(found.first?.message.contains("set tokenEndpoint to it") == true)
+        // The address is then one that the operator's owner can forbid.
+        let named: [String: JSON] = ["credentials": .string(elsewhere), "tokenEndpoint": "http://10.0.0.1/token"]
+        #expect(problems(base.merging(named) { $1 }) == [])
         let external = #"""
             {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "https://a",
             "credential_source": {"file": "/etc/passwd"}}
             """#
         let refused = problems(base.merging(["credentials": .string(external)]) { $1 })
         #expect(refused.first?.message.contains("must be the key of a service_account") == true)
+    }
+
+    @Test(arguments: [
+        "https://oauth2.googleapis.com/token", "https://accounts.google.com/o/oauth2/token",
+        "https://www.googleapis.com/oauth2/v3/token", "https://www.googleapis.com/oauth2/v4/token",
+        "https://oauth2.mtls.googleapis.com/token", "HTTPS://Accounts.Google.com:443/o/oauth2/token", "",
+    ])
+    func `keys of every age are accepted, whichever of Google's token hosts they name`(tokenURI: String) throws {
+        let key = try ServiceAccount.shared.get().json(tokenURI: tokenURI)
+        #expect(problems(["project": "shop", "subscription": "orders", "credentials": .string(key)]) == [])
+    }
+
+    @Test(arguments: [
+        "http://accounts.google.com/o/oauth2/token", "https://accounts.google.com.elsewhere.example/token",
+        "https://x@accounts.google.com/token", "https://myaccounts.google.com/token",
+        "https://sub.accounts.google.com/token", "https://oauth2.s3nsapis.fr/token",
+    ])
+    func `a key that names a host like Google's is refused`(tokenURI: String) throws {
+        let key = try ServiceAccount.shared.get().json(tokenURI: tokenURI)
+        let found = problems(["project": "shop", "subscription": "orders", "credentials": .string(key)])
+        #expect(found.map(\.path) == ["credentials"], "\(tokenURI)")
+    }
+
+    @Test func `a token of the operator's may go to the universe that its administrator names`() {
+        let universe = GoogleHosts.universe(of: ["GOOGLE_CLOUD_UNIVERSE_DOMAIN": "S3nsapis.fr"])
+        #expect(universe == "s3nsapis.fr")
+        #expect(GoogleHosts.canGetToken("https://monitoring.s3nsapis.fr/v3", universe: universe))
+        #expect(GoogleHosts.canGetToken("https://monitoring.googleapis.com", universe: universe))
+        #expect(GoogleHosts.canGiveTokens("https://oauth2.s3nsapis.fr/token", universe: universe))
+        #expect(!GoogleHosts.canGetToken("http://monitoring.s3nsapis.fr", universe: universe))
+        #expect(!GoogleHosts.canGetToken("https://s3nsapis.fr.elsewhere.example", universe: universe))
+        #expect(!GoogleHosts.canGetToken("https://accounts.google.com", universe: universe))
+        for other in [[:], ["GOOGLE_CLOUD_UNIVERSE_DOMAIN": ""], ["GOOGLE_CLOUD_UNIVERSE_DOMAIN": "com"]] {
+            #expect(GoogleHosts.universe(of: other) == "googleapis.com")
+            #expect(
+                !GoogleHosts.canGetToken("https://monitoring.s3nsapis.fr", universe: GoogleHosts.universe(of: other)))
+        }
     }
 
     @Test func `nothing that the plugin writes holds a secret`() async throws {

@@ -122,14 +122,20 @@ import Testing
     ])
     func `a redirect is read`(message: String, host: String, port: Int, isForOnce: Bool) throws {
         let asked = RedisEndpoint(address: .tcp(host: "asked", port: 6_379), database: 0)
-        let redirect = try #require(Redirect(RedisError(message), from: asked))
+        let redirect = try #require(try Redirect(RedisError(message), from: asked))
         #expect(redirect.address == RedisAddress(host: host, port: port))
         #expect(redirect.isForOnce == isForOnce)
     }
 
-    @Test(arguments: ["MOVED", "MOVED 1", "MOVED 1 host", "MOVED 1 host:0", "MOVED 1 a@b/c:70", "ERR MOVED 1 a:1"])
-    func `what is no redirect is not followed`(message: String) {
+    @Test(arguments: ["ERR MOVED 1 a:1", "MOVEDX 1 a:1", "CROSSSLOT Keys in request don't hash to the same slot"])
+    func `another error is no redirect`(message: String) throws {
         let asked = RedisEndpoint(address: .tcp(host: "asked", port: 6_379), database: 0)
-        #expect(Redirect(RedisError(message), from: asked) == nil)
+        #expect(try Redirect(RedisError(message), from: asked) == nil)
+    }
+
+    @Test(arguments: ["MOVED", "MOVED 1", "MOVED 1 host", "MOVED 1 host:0", "MOVED 1 a@b/c:70", "ASK 1 ?:70"])
+    func `a redirect without a usable address is not followed`(message: String) {
+        let asked = RedisEndpoint(address: .tcp(host: "asked", port: 6_379), database: 0)
+        #expect(throws: Redirect.Fault.self) { try Redirect(RedisError(message), from: asked) }
     }
 }

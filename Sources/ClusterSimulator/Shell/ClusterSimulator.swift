@@ -61,7 +61,10 @@ package final class ClusterSimulator: Service {
 
     package func run() async throws {
         // Webhooks are programs beside it, or what their URL names: no proxy's affair.
-        let http = CurlHTTPClient(configuration: .init(proxies: .none))
+        try await CurlHTTPClient.withClient(configuration: .init(proxies: .none)) { http in try await run(http) }
+    }
+
+    private func run(_ http: CurlHTTPClient) async throws {
         let shell = HTTPShell(api: api, clock: clock, webhooks: WebhookCaller(http: http))
         let application = Application(
             responder: CallbackResponder<BasicRequestContext> { request, _ in await shell.respond(to: request) },

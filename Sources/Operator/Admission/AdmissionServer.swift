@@ -24,7 +24,11 @@ struct AdmissionServer: Service {
         let result: Result<Void, any Error>
         do { result = .success(try await serve(on: group)) } catch { result = .failure(error) }
         try await group.shutdownGracefully()
-        try result.get()
+        do {
+            try result.get()
+        } catch {
+            throw ListenError(error, address, option: "--webhook-listen") ?? error
+        }
     }
 
     private func serve(on group: MultiThreadedEventLoopGroup) async throws {

@@ -150,6 +150,7 @@ extension ScalerController {
                 outcomes = await self.outcomes(of: renewed.queries, takesPushed: poll.isPushed)
             }
         }
+        state(in: poll)?.configFault = Blocker(configFaultIn: outcomes)
         return (resolution, outcomes.map { MetricObservation($0) })
     }
 

@@ -23,6 +23,8 @@ final class ScalerState {
     var lastDecision: Decision?
     /// The last poll could not decide.
     var isBlocked = false
+    /// Why a metric's config cannot be right, as its source found when it was last asked.
+    var configFault: Blocker?
     /// Polls that came to nothing.
     var errors: [Blocker.Reason: Int] = [:]
     /// The status on the server is what was last decided.
@@ -83,6 +85,7 @@ final class ScalerState {
         if claimedTarget != formerClaim { heldTargetAt = nil }
         history.pendingScale?.isOfFormerSpec = true
         resolution = nil
+        configFault = nil
         isPushed = false
         nextAsking = .zero
         hasSeenSecrets = false
@@ -134,7 +137,8 @@ final class ScalerState {
             others.append(.replicasReady(unreadySince: unreadySince, decision: decision))
         }
         return StatusChange(
-            previous: conditions, previousDecision: lastDecision, verdict: verdict, others: others,
+            previous: conditions, previousDecision: lastDecision, verdict: verdict, configFault: configFault,
+            others: others,
             tracksIdleness: (try? spec.get().minReplicas) == 0
         )
     }

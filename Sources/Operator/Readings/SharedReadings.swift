@@ -102,6 +102,23 @@ extension ReadingOutcome {
     }
 }
 
+extension Blocker {
+    /// What the sources found wrong with the configs of the metrics, which the plugins alone could not see: a query that
+    /// does not parse, for instance.
+    ///
+    /// - Parameter outcomes: of each metric, in the order of the spec.
+    /// - Returns: nil where no source found anything.
+    init?(configFaultIn outcomes: [ReadingOutcome]) {
+        let faults = outcomes.enumerated().compactMap { index, outcome -> String? in
+            guard case .answered(let error)? = outcome.failure?.kind, error.kind == .configInvalid else { return nil }
+            let path = error.path.flatMap { $0.isEmpty ? nil : ".config.\($0)" } ?? ""
+            return "spec.metrics[\(index)]\(path): \(error.message)"
+        }
+        guard !faults.isEmpty else { return nil }
+        self.init(.invalidMetricConfig, faults.joined(separator: "; "))
+    }
+}
+
 extension MetricObservation {
     init(_ outcome: ReadingOutcome) {
         switch outcome {

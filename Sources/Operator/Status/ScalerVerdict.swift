@@ -63,7 +63,9 @@ package struct Blocker: Error, Sendable, Hashable {
 
 extension ScalerVerdict {
     /// Every condition that holds after this poll.
-    package var conditions: [Condition] {
+    ///
+    /// - Parameter configFault: why a metric's config cannot be right, as its source found when it was asked.
+    package func conditions(configFault: Blocker? = nil) -> [Condition] {
         switch self {
         case .blocked(let blocker):
             [
@@ -75,7 +77,8 @@ extension ScalerVerdict {
             ]
         case .decided(let decision, let obstacle):
             [
-                decision.readyCondition(obstacle), decision.activeCondition, Self.ableToScale(obstacle),
+                decision.readyCondition(obstacle, configFault), decision.activeCondition(configFault),
+                Self.ableToScale(obstacle),
                 decision.limitedCondition, decision.budgetCondition, decision.fallbackCondition,
                 decision.conflictCondition,
             ].compactMap(\.self)
@@ -100,20 +103,26 @@ extension Decision {
     /// Causes that are no limit: they say what drove the decision.
     private static let drivers: Set<Cause> = [.tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun]
 
-    fileprivate func readyCondition(_ obstacle: Blocker?) -> Condition {
+    fileprivate func readyCondition(_ obstacle: Blocker?, _ configFault: Blocker?) -> Condition {
         if let obstacle { return Condition(.ready, .false, obstacle.reason.rawValue, obstacle.message) }
         if let cause = limitedBy.first(where: { $0 == .duplicateTarget || $0 == .replicasConflict }) {
             return Condition(.ready, .false, cause.rawValue, reason)
+        }
+        if let configFault {
+            return Condition(.ready, .false, configFault.reason.rawValue, configFault.message)
         }
         if limitedBy.contains(.noData) { return Condition(.ready, .false, Cause.noData.rawValue, reason) }
         if limitedBy.contains(.stuckAtZero) { return Condition(.ready, .false, Cause.stuckAtZero.rawValue, reason) }
         return Condition(.ready, .true, "Scaling", "Metrics are read and the target follows them.")
     }
 
-    fileprivate var activeCondition: Condition {
+    fileprivate func activeCondition(_ configFault: Blocker?) -> Condition {
         // StuckAtZero explains what NoData only states.
         if let cause = limitedBy.contains(.stuckAtZero) ? .stuckAtZero : limitedBy.first(where: Self.inactive.contains)
         {
+            if cause == .noData, let configFault {
+                return Condition(.scalingActive, .false, configFault.reason.rawValue, reason)
+            }
             return Condition(.scalingActive, .false, cause.rawValue, reason)
         }
         return Condition(.scalingActive, .true, "ValidMetrics", reason)

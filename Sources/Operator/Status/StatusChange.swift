@@ -5,20 +5,24 @@ package struct StatusChange: Sendable {
     private let previous: [RecordedCondition]
     private let previousDecision: Decision?
     private let verdict: ScalerVerdict
+    private let configFault: Blocker?
     /// Those that follow from the verdict, and the others.
     private let conditions: [Condition]
     /// Of a scaler that may go to 0, being idle is part of what is remembered.
     private let tracksIdleness: Bool
 
-    /// - Parameter others: conditions that do not follow from the verdict.
+    /// - Parameters:
+    ///   - configFault: why a metric's config cannot be right, as its source found when it was asked.
+    ///   - others: conditions that do not follow from the verdict.
     package init(
-        previous: [RecordedCondition], previousDecision: Decision?, verdict: ScalerVerdict, others: [Condition],
-        tracksIdleness: Bool
+        previous: [RecordedCondition], previousDecision: Decision?, verdict: ScalerVerdict,
+        configFault: Blocker? = nil, others: [Condition], tracksIdleness: Bool
     ) {
         self.previous = previous
         self.previousDecision = previousDecision
         self.verdict = verdict
-        conditions = verdict.conditions + others
+        self.configFault = configFault
+        conditions = verdict.conditions(configFault: configFault) + others
         self.tracksIdleness = tracksIdleness
     }
 
@@ -77,11 +81,18 @@ package struct StatusChange: Sendable {
 
     private func announcements(of decision: Decision) -> [Announcement] {
         let before = Set(previousDecision?.limitedBy ?? [])
-        let new = decision.limitedBy.filter { Self.notable.contains($0) && !before.contains($0) }
-        let troubles = new.map { cause in
-            Announcement(
-                isWarning: cause != .dryRun && cause != .budgetCap, reason: cause.rawValue, message: decision.reason)
+        let new = decision.limitedBy.filter { cause in
+            // What is wrong with the config says more than that there is no data.
+            Self.notable.contains(cause) && !before.contains(cause) && !(cause == .noData && configFault != nil)
         }
+        let faults = configFault.map { isNewlyFalse(reason: $0.reason.rawValue, $0.message) } ?? []
+        let troubles =
+            faults
+            + new.map { cause in
+                Announcement(
+                    isWarning: cause != .dryRun && cause != .budgetCap, reason: cause.rawValue, message: decision.reason
+                )
+            }
         let wasReady = previous.first { $0.condition.kind == .ready }?.condition.status
         let isReady = conditions.first { $0.kind == .ready }?.status
         guard wasReady == .false, isReady == .true else { return troubles }

@@ -248,7 +248,11 @@ final class Conversation {
         let limit = Self.text(time)
         let asked = ContinuousClock.now
         if process.unfinishedLine.isEmpty, method == .initialize {
-            note(Finding(.initialize, "initialize is not answered within \(limit)", isHang: true))
+            note(
+                Finding(
+                    .initialize,
+                    "initialize is not answered within \(limit). Is the answer one line, and is stdout flushed after it?",
+                    isHang: true))
         } else if process.unreadBytes > 0 {
             note(
                 Finding(.readsOn, "\(process.unreadBytes) bytes of requests are not read within \(limit)", isHang: true)

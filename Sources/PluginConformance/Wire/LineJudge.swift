@@ -26,9 +26,10 @@ enum LineJudge {
         do throws(JSONSyntaxError) {
             json = try JSON(parsing: line)
         } catch {
+            let cause = line.withUnsafeBytes { LineCause.of($0, error) }.map { "; \($0)" } ?? ""
             return isNumberThatJSONCannotSay(line, error)
-                ? broken(line, .finiteValue, "the value is no finite number: \(error)")
-                : broken(line, .oneObjectPerLine, "the line is not JSON: \(error)")
+                ? broken(line, .finiteValue, "the value is no finite number: \(error)\(cause)")
+                : broken(line, .oneObjectPerLine, "the line is not JSON: \(error)\(cause)")
         }
         return message(json, line)
     }

@@ -40,7 +40,17 @@ struct ProgramFile {
         self.path = Self.resolved(path)
         // Of a link that leads into another directory only the file itself is opened, not what lies beside it.
         directory = Self.resolved(Self.directory(of: path))
+        if let fault = Self.encodingFault(Self.head(of: path, bytes: 5)) { throw LaunchProblem(fault) }
         try interpreter.check(self.path)
+    }
+
+    /// How a script must not be saved for the kernel to see its first line.
+    private static func encodingFault(_ head: [UInt8]) -> String? {
+        if head.starts(with: Array("\u{FEFF}#!".utf8)) {
+            return "a byte order mark stands before its #!: save it as UTF-8 without one"
+        }
+        guard head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) else { return nil }
+        return "it is text in UTF-16: save it as UTF-8"
     }
 
     static func resolved(_ path: String) -> String {

@@ -43,9 +43,9 @@ enum ProcessShell {
     }
 
     /// Without the exit handlers of libraries whose threads still run.
-    static func exit() -> Never {
+    static func exit(_ status: Int32 = 0) -> Never {
         fflush(nil)
-        _exit(0)
+        _exit(status)
     }
 
     /// Runs on a thread of its own.

@@ -43,7 +43,8 @@ struct ChildProcess: Sendable {
             return Task.isCancelled ? nil : outcome.terminationStatus
         } catch {
             if Task.isCancelled { return nil }
-            throw error
+            let cause = (error as? SubprocessError)?.underlyingError.map { "\($0)" } ?? "\(error)"
+            throw DemoError("\(program) cannot be run: \(cause)")
         }
     }
 }

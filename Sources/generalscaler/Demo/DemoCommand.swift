@@ -39,20 +39,21 @@ struct DemoCommand: AsyncParsableCommand {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let logger = StandardStreams.logger("generalscaler.demo", level: verbose ? .debug : .error)
-        let http = CurlHTTPClient()
         let scalings = Mutex<[String: DemoScalings]>([:])
-        let demo = Demo(
-            clock: DemoClock(plan: DemoPlan(seconds: seconds)), directory: directory.path, http: http, logger: logger,
-            onDecision: { scaler, from, to in
-                scalings.withLock { scalings in
-                    var own = scalings[scaler] ?? DemoScalings()
-                    if to > from { own.ups += 1 } else { own.downs += 1 }
-                    scalings[scaler] = own
+        let (display, apps) = try await CurlHTTPClient.withClient { http in
+            let demo = Demo(
+                clock: DemoClock(plan: DemoPlan(seconds: seconds)), directory: directory.path, http: http,
+                logger: logger,
+                onDecision: { scaler, from, to in
+                    scalings.withLock { scalings in
+                        var own = scalings[scaler] ?? DemoScalings()
+                        if to > from { own.ups += 1 } else { own.downs += 1 }
+                        scalings[scaler] = own
+                    }
                 }
-            }
-        )
-        let (display, apps) = try await demo.run()
-        await http.shutdown()
+            )
+            return try await demo.run()
+        }
         let counts = scalings.withLock(\.self)
         StandardStreams.printLine(display.summary(counts))
         let areAllScaled = apps.allSatisfy { app in

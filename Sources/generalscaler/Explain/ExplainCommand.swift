@@ -23,21 +23,28 @@ struct ExplainCommand: AsyncParsableCommand {
     @OptionGroup var clusterOptions: ClusterOptions
 
     func run() async throws {
-        let environment = ProcessInfo.processInfo.environment
-        let http = CurlHTTPClient()
-        let client = KubernetesClient(
-            configuration: try clusterOptions.configuration(environment), http: http, clock: ContinuousClock(),
-            now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) },
-            logger: StandardStreams.logger("generalscaler.explain", level: .error))
-        let key = ObjectKey(namespace: namespace ?? client.configuration.defaultNamespace, name: name)
-        do throws(KubernetesError) {
-            let text = try await Explanation.read(key, client, now: OperatorTime.system.now()).text
-            await http.shutdown()
-            StandardStreams.write(Array(text.utf8), to: STDOUT_FILENO)
-        } catch {
-            await http.shutdown()
+        let configuration = try clusterOptions.configuration(ProcessInfo.processInfo.environment)
+        let result = await CurlHTTPClient.withClient { http async in await explanation(configuration, http) }
+        switch result {
+        case .success(let text): StandardStreams.write(Array(text.utf8), to: STDOUT_FILENO)
+        case .failure(let error):
             StandardStreams.write(Array("\(error)\n".utf8), to: STDERR_FILENO)
             throw ExitCode.failure
+        }
+    }
+
+    private func explanation(
+        _ configuration: ClusterConfiguration, _ http: any HTTPClient
+    ) async -> Result<String, KubernetesError> {
+        let client = KubernetesClient(
+            configuration: configuration, http: http, clock: ContinuousClock(),
+            now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) },
+            logger: StandardStreams.logger("generalscaler.explain", level: .error))
+        let key = ObjectKey(namespace: namespace ?? configuration.defaultNamespace, name: name)
+        do throws(KubernetesError) {
+            return .success(try await Explanation.read(key, client, now: OperatorTime.system.now()).text)
+        } catch {
+            return .failure(error)
         }
     }
 }

@@ -47,7 +47,7 @@ struct NewPluginCommand: ParsableCommand {
                 try file.text.write(to: url, atomically: true, encoding: .utf8)
                 if file.isExecutable { try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: url.path) }
             } catch {
-                throw ValidationError("\(url.path) cannot be written: \(error)")
+                throw ValidationError("\(url.path) cannot be written: may you write there, and is there room?")
             }
         }
         StandardStreams.printLine("\(root.path) is made; its README.md says what to do next")

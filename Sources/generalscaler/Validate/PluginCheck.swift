@@ -6,8 +6,8 @@ import WireFormats
 struct PluginCheck {
     let host: PluginHost
 
-    /// A first start that fails is tried again this often: a busy machine may be slow to start a process.
-    private static let secondChances = 10
+    /// A plugin that crashed when it was first started is waited for so often: the host starts it again.
+    private static let secondChances = 4
     private static let secondChanceInterval: Duration = .seconds(1)
 
     /// Starts the plugins for as long as the body runs.
@@ -18,7 +18,7 @@ struct PluginCheck {
     ) async -> Value {
         await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await host.run() }
-            await host.untilStarted()
+            await host.untilStarted(offering: types)
             for _ in 0..<secondChances where await isStartingAgain(types, host) {
                 try? await Task.sleep(for: secondChanceInterval)
             }
@@ -34,13 +34,22 @@ struct PluginCheck {
         let missing = types.filter { host.metricType($0) == nil }
         guard !missing.isEmpty else { return false }
         return await host.health().contains {
-            missing.contains($0.name) && [.starting, .backingOff].contains($0.state)
+            missing.contains($0.name) && [.starting, .backingOff].contains($0.state) && !$0.needsRepair
         }
+    }
+
+    /// Why the plugin of a type does not run. That it will be started again is of no use to whoever waits here.
+    private func failure(_ type: String) async -> String? {
+        guard host.metricType(type) == nil else { return nil }
+        return await host.health().first { $0.name == type && $0.state != .up }?.lastFailure
     }
 
     func problems(_ metric: ConfigToCheck) async -> [JSONPathError] {
         let merged = ConfigTemplate(
             host.defaulted(type: metric.type, own: metric.config.json), path: "\(metric.path).config")
+        if let failure = await failure(metric.type) {
+            return [JSONPathError(path: "\(metric.path).type", message: failure)]
+        }
         let verdict = await host.validate(type: metric.type, config: merged.filledWithStandIns())
         // What it says of a stand-in means nothing; what it says of the rest may be due to one.
         let problems = verdict.problems(metric: metric.path).filter { !merged.isReference($0.path) }

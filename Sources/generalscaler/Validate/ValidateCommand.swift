@@ -77,7 +77,8 @@ struct ValidateCommand: AsyncParsableCommand {
     private func pluginProblems(_ configs: [[ConfigToCheck]]) async throws -> [[JSONPathError]] {
         // What a plugin has to say of a config is in its answer; its log is for the operator's.
         let host = try PluginHost(
-            configuration: try pluginOptions.configuration(ProcessInfo.processInfo.environment),
+            configuration: try pluginOptions.configuration(
+                ProcessInfo.processInfo.environment, handshakeTimeout: PluginHostLimits.shortHandshakeTimeout),
             logger: StandardStreams.logger("generalscaler.validate", level: .critical))
         return await PluginCheck.withPlugins(of: host, types: Set(configs.joined().map(\.type))) { check in
             var problems: [[JSONPathError]] = []

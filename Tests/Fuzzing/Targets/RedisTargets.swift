@@ -48,7 +48,7 @@ extension FuzzTarget {
             map.learn(reply, from: seed, seed)
             _ = map.candidates(for: "jobs", seed)
             guard case .error(let error) = reply else { continue }
-            _ = Redirect(error, from: seed)
+            _ = try? Redirect(error, from: seed)
             try requireShort(error.pluginError("redis").message, "the error")
         }
     }

@@ -99,7 +99,7 @@ extension FuzzTarget {
         if let token = AccessToken(input, nowMicroseconds: nowMicroseconds) {
             try require(AccessToken.isToken(token.token.reveal()), "the token cannot stand in a header")
         }
-        _ = try? ServiceAccountKey(ofResource: Secret(String(decoding: input, as: UTF8.self)))
+        _ = try? ServiceAccountKey(ofResource: Secret(String(decoding: input, as: UTF8.self)), tokenEndpoint: nil)
         switch Result(catching: { () throws(CredentialFault) in try GoogleCredentials(input) }) {
         case .failure(let fault): try requireShort(fault.message, "the fault")
         case .success(.serviceAccount(let key)): _ = try? SignedAssertion.signer(key)

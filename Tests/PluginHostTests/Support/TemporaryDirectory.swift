@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 @testable import PluginHost
 
@@ -21,10 +22,10 @@ struct TemporaryDirectory {
     }
 
     func write(_ text: String, to name: String, executable: Bool = false) throws {
+        guard !executable else { return try ExecutableFile.write(text, to: "\(path)/\(name)") }
         guard let file = fopen("\(path)/\(name)", "we") else { throw SystemError("fopen") }
         fputs(text, file)
         fclose(file)
-        chmod("\(path)/\(name)", executable ? 0o755 : 0o644)
     }
 
     func makeDirectory(_ name: String) throws {

@@ -9,7 +9,13 @@ struct EventQueue {
     static func main() async throws {
         let settings = Settings(ProcessInfo.processInfo.environment)
         let stop = stopOnSignal()
-        let subscription = Subscription(settings, client: CurlHTTPClient())
+        try await CurlHTTPClient.withClient { client in try await work(settings, client, until: stop) }
+    }
+
+    private static func work(
+        _ settings: Settings, _ client: any HTTPClient, until stop: () -> Bool
+    ) async throws {
+        let subscription = Subscription(settings, client: client)
         var failures = 0
         while !stop() {
             do {

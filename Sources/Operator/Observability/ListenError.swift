@@ -1,0 +1,30 @@
+import Glibc
+import NIOCore
+
+/// Why a server cannot listen where it was told to, for the person who chose the address.
+package struct ListenError: Error, CustomStringConvertible {
+    package let description: String
+
+    /// - Parameters:
+    ///   - error: what the library threw.
+    ///   - option: of the command line, which the address is from.
+    /// - Returns: nil where the error is about something else.
+    package init?(_ error: any Error, _ address: ListenAddress, option: String) {
+        let cause: String
+        switch error {
+        case let error as IOError where error.errnoCode == EADDRINUSE:
+            cause =
+                "the port is taken by another process. End that one (ss -ltnp shows it), or choose another port; 0 takes "
+                + "a free one"
+        case let error as IOError where error.errnoCode == EACCES:
+            cause = "the user of this process may not use the port. Choose one from 1024 on"
+        case let error as IOError where error.errnoCode == EADDRNOTAVAIL:
+            cause = "this machine has no such address. Choose one of its own; 0.0.0.0 stands for all"
+        case let error as IOError: cause = "\(String(cString: strerror(error.errnoCode)))"
+        case is SocketAddressError.UnknownHost:
+            cause = "the host has no address. Correct the name, or give an address of this machine"
+        default: return nil
+        }
+        description = "\(option): cannot listen on \(address): \(cause)"
+    }
+}

@@ -1,0 +1,46 @@
+package import WireFormats
+
+/// The usual causes for which a line of a plugin cannot be read, in words that name the fix.
+package enum LineCause {
+    /// - Parameter error: why the line is not JSON.
+    /// - Returns: nil where none of the usual causes shows.
+    package static func of(_ line: UnsafeRawBufferPointer, _ error: JSONSyntaxError) -> String? {
+        if isUTF16(line) { return "it is UTF-16: write UTF-8" }
+        let text = line.drop { $0 == 0x20 || $0 == 0x09 }
+        switch text.first {
+        case 0x1B:
+            return "it begins with a terminal escape sequence: write neither colors nor cursor movements to stdout"
+        case .some(0..<0x20): return "it begins with a control character: begin each line with the message"
+        case UInt8(ascii: "{") where text.dropFirst().first == UInt8(ascii: "'"):
+            return "it is a printed Python dict: write it with json.dumps"
+        default: break
+        }
+        let head = String(decoding: text.prefix(longestToken), as: UTF8.self).lowercased()
+        if head.hasPrefix("content-length:") {
+            return "it is a header as the Language Server Protocol has them: a message is one line, without headers"
+        }
+        // Of a number the error stands behind the sign.
+        let token = String(decoding: line.dropFirst(error.offset).prefix(longestToken), as: UTF8.self).lowercased()
+        if token.hasPrefix("nan") || token.hasPrefix("inf") {
+            return "NaN and infinities are not JSON: answer the error no_data where there is no number"
+        }
+        if error.offset >= line.count {
+            return "the message goes on after this line: write each message on one line, without line breaks"
+        }
+        return nil
+    }
+
+    private static let longestToken = 16
+
+    /// Whether a line that is no answer was most likely meant as one: it names what every answer has.
+    package static func isMeantAsAnswer(_ line: UnsafeRawBufferPointer) -> Bool {
+        // UTF-16 has a zero beside each letter.
+        let bytes = line.filter { $0 != 0 }
+        return bytes.contains("jsonrpc".utf8) && (bytes.contains("result".utf8) || bytes.contains("error".utf8))
+    }
+
+    private static func isUTF16(_ line: UnsafeRawBufferPointer) -> Bool {
+        if line.starts(with: [0xFF, 0xFE]) || line.starts(with: [0xFE, 0xFF]) { return true }
+        return line.count(where: { $0 == 0 }) > line.count / 4
+    }
+}

@@ -1,0 +1,50 @@
+import CLinux
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+/// What the tests themselves rely on.
+@Suite("programs that a test writes", .timeLimit(.minutes(3)))
+struct ExecutableFileTests {
+    private static let repetitions = 300
+
+    private final class Flag: Sendable {
+        let isSet = Atomic(false)
+    }
+
+    /// Runs the program to its end; the error of the start, or 0.
+    private static func run(_ path: String) -> Int32 {
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        defer { close(null) }
+        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(path), nil]
+        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+        defer { free(arguments[0]) }
+        var process = pid_t()
+        let code = clinux_spawn(&process, path, &arguments, &environment, null, null, null)
+        var status: Int32 = 0
+        if code == 0 { waitpid(process, &status, 0) }
+        return code
+    }
+
+    @Test("a program can be run at once, also while other threads start processes")
+    func runs() async throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        let isOver = Flag()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 {
+                group.addTask { while !isOver.isSet.load(ordering: .relaxed) { _ = Self.run("/bin/true") } }
+            }
+            var codes: Set<Int32> = []
+            for number in 0..<Self.repetitions {
+                let path = "\(directory.path)/program-\(number)"
+                #expect(throws: Never.self) { try ExecutableFile.write("#!/bin/sh\nexit 0\n", to: path) }
+                codes.insert(Self.run(path))
+                unlink(path)
+            }
+            isOver.isSet.store(true, ordering: .relaxed)
+            #expect(codes == [0])
+        }
+    }
+}
