@@ -21,7 +21,7 @@ enum RedisFailure: Error {
         switch self {
         case .connection(let error, _, _): [.nameLookup, .connect, .connectionLost].contains(error.kind)
         case .hungUp: true
-        case .notRedis, .tooLarge, .refusedUser, .refusedDatabase: false
+        case .notRedis, .tooLarge, .busy, .refusedUser, .refusedDatabase: false
         }
     }
 

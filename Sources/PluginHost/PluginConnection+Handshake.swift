@@ -45,10 +45,10 @@ extension PluginConnection {
         var parts: [String] = []
         if let lastRejected {
             parts.append(
-                "what it wrote is no answer, the last line being \"\(lastRejected.excerpt)\": \(lastRejected.reason)")
+                "what it wrote is no answer, the last line being \"\(Excerpt.shortened(lastRejected.excerpt))\": \(lastRejected.reason)")
         }
         if !framer.partial.isEmpty {
-            let excerpt = framer.partial.withUnsafeBytes { Excerpt.of($0) }
+            let excerpt = framer.partial.withUnsafeBytes { Excerpt.shortened(Excerpt.raw($0)) }
             parts.append(
                 "it wrote \"\(excerpt)\" and did not end the line. End each message with a newline (0x0A)")
         }

@@ -15,7 +15,7 @@ final class ReviewDesk: @unchecked Sendable {
     }
 
     private struct Waiting {
-        let id: ConnectionTable.ID
+        let id: ReviewConnections.ID
         let begin: () -> Void
     }
 
@@ -25,7 +25,7 @@ final class ReviewDesk: @unchecked Sendable {
     private let certificates: CertificateKeeper
     private let metrics: OperatorMetrics
     private let reviews: AsyncStream<OpenReview>.Continuation
-    private var connections = ConnectionTable(limit: AdmissionLimits.connections)
+    private var connections = ReviewConnections(limit: AdmissionLimits.connections)
     private var freeTurns = AdmissionLimits.bodiesAtOnce
     private var waiting: CircularBuffer<Waiting> = []
     private var isClosed = false
@@ -45,17 +45,17 @@ final class ReviewDesk: @unchecked Sendable {
 
     // MARK: Connections
 
-    func connect(close: @escaping () -> Void) -> ConnectionTable.ID? {
+    func connect(close: @escaping () -> Void) -> ReviewConnections.ID? {
         loop.preconditionInEventLoop()
         return isClosed ? nil : connections.add(close: close)
     }
 
-    func disconnect(_ id: ConnectionTable.ID) {
+    func disconnect(_ id: ReviewConnections.ID) {
         loop.preconditionInEventLoop()
         connections.remove(id)
     }
 
-    func set(_ id: ConnectionTable.ID, hasWholeRequest: Bool) {
+    func set(_ id: ReviewConnections.ID, hasWholeRequest: Bool) {
         loop.preconditionInEventLoop()
         connections.set(id, hasWholeRequest: hasWholeRequest)
         if isClosed { connections.closeIdle() }
@@ -80,14 +80,14 @@ final class ReviewDesk: @unchecked Sendable {
     }
 
     /// Calls back, now or later, when the body of that connection may be read.
-    func requestTurn(_ id: ConnectionTable.ID, _ begin: @escaping () -> Void) {
+    func requestTurn(_ id: ReviewConnections.ID, _ begin: @escaping () -> Void) {
         loop.preconditionInEventLoop()
         guard freeTurns > 0 else { return waiting.append(Waiting(id: id, begin: begin)) }
         freeTurns -= 1
         begin()
     }
 
-    func leaveQueue(_ id: ConnectionTable.ID) {
+    func leaveQueue(_ id: ReviewConnections.ID) {
         loop.preconditionInEventLoop()
         waiting.removeAll { $0.id == id }
     }

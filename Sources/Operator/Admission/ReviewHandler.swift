@@ -27,7 +27,7 @@ final class ReviewHandler: ChannelInboundHandler {
     private var state = State.betweenRequests
     private var body = ByteBuffer()
     private var isBodyWhole = false
-    private var id: ConnectionTable.ID?
+    private var id: ReviewConnections.ID?
     /// When the connection is closed, whatever it is at.
     private var deadline: Scheduled<Void>?
     /// When the turn has to have come, or the body.

@@ -219,7 +219,7 @@ struct WebhookAttackTests {
 
     @Test("the newest connection displaces the oldest without a whole request, and never one that waits for its answer")
     func table() {
-        var table = ConnectionTable(limit: 3)
+        var table = ReviewConnections(limit: 3)
         let closed = Mutex<[Int]>([])
         func add(_ number: Int) -> Int? { table.add { closed.withLock { $0.append(number) } } }
         let ids = (1...3).map { add($0) }

@@ -2,7 +2,7 @@ import NIOCore
 
 /// The connections of the admission webhook: no more than a limit, with a rule for who has to go. Used on one event
 /// loop.
-struct ConnectionTable {
+struct ReviewConnections {
     typealias ID = Int
 
     private struct Entry {
