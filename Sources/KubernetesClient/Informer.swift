@@ -289,6 +289,9 @@ package final class Informer<Object: Sendable>: Service {
             logger.info("Watch expired, listing again", metadata: details(error, step, namespace))
         case .watchFailed(let error, let lasted) where error.endsWatchRoutinely(after: lasted):
             logger.info("Watch ended early, resuming", metadata: details(error, step, namespace))
+        case .watchFailed(let error, _) where error.kind == .notFound:
+            // The list says what to do, if it fails in the same way.
+            logger.info("Watch failed, listing again", metadata: details(error, step, namespace))
         case .watchFailed(let error, _):
             logger.warning("Watch failed", metadata: details(error, step, namespace))
         }

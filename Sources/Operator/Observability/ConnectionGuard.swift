@@ -1,12 +1,12 @@
 import NIOCore
 
 /// Closes its connection when the client takes too long, to send a request or to take the response, and tells the
-/// ``ConnectionTable`` how the connection fares. Belongs to the connection's event loop.
+/// ``OpenConnections`` how the connection fares. Belongs to the connection's event loop.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
     typealias OutboundIn = NIOAny
 
-    private let table: ConnectionTable
+    private let connections: OpenConnections
     /// Nil before and after its time in the pipeline.
     private var context: ChannelHandlerContext?
     private var deadline: Scheduled<Void>?
@@ -14,8 +14,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Parts of responses that are not with the kernel yet.
     private var unsentParts = 0
 
-    init(_ table: ConnectionTable) {
-        self.table = table
+    init(_ connections: OpenConnections) {
+        self.connections = connections
     }
 
     /// Calls the body with the guard of a connection, soon and on its event loop.
@@ -31,13 +31,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        table.opened(context.channel)
-        wait(table.limits.idleTime)
+        connections.opened(context.channel)
+        wait(connections.limits.idleTime)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         deadline?.cancel()
-        table.closed(context.channel)
+        connections.closed(context.channel)
         self.context = nil
     }
 
@@ -54,8 +54,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func requestBegan(isLarge: Bool) {
         guard let context else { return }
         isResponding = true
-        table.requestBegan(on: context.channel, isLarge: isLarge)
-        wait(table.limits.exchangeTime)
+        connections.requestBegan(on: context.channel, isLarge: isLarge)
+        wait(connections.limits.exchangeTime)
     }
 
     /// All parts of the response were written; the client may have taken none of them yet.
@@ -66,8 +66,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func endExchange() {
         guard !isResponding, unsentParts == 0, let context else { return }
-        table.becameIdle(context.channel)
-        wait(table.limits.idleTime)
+        connections.becameIdle(context.channel)
+        wait(connections.limits.idleTime)
     }
 
     private func wait(_ time: TimeAmount) {

@@ -8,8 +8,9 @@ enum StatusLimits {
     static let connections = ConnectionLimits(
         // A Prometheus, the kubelet's probes, and somebody who looks: a handful at a time.
         connections: 64,
-        // A page of metrics may be of several MiB, and stays in memory until the client has taken it.
-        largeResponses: 2,
+        // A page of metrics may be of several MiB, and stays in memory until the client has taken it. Several Prometheus
+        // servers may scrape at the same time.
+        largeResponses: 8,
         idleTime: .seconds(10),
         exchangeTime: .seconds(30),
         headerBytes: 16 << 10)
@@ -33,6 +34,7 @@ struct StatusServer: Service {
     private static let metricsPath = "/metrics"
 
     let address: ListenAddress
+    var limits = StatusLimits.connections
     let logger: Logger
     /// Returns only while the operator's loop turns.
     let heartbeat: @Sendable () async -> Void
@@ -47,7 +49,7 @@ struct StatusServer: Service {
         logger.logLevel = .warning
         let application = Application(
             router: router,
-            server: ConnectionTable(StatusLimits.connections).server { $0.uri.path == Self.metricsPath },
+            server: OpenConnections(limits).server { $0.uri.path == Self.metricsPath },
             configuration: .init(address: .hostname(address.host, port: address.port)),
             onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
             logger: logger

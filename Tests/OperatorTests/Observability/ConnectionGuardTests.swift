@@ -9,7 +9,7 @@ struct ConnectionGuardTests {
     private static let limits = ConnectionLimits(
         connections: 3, largeResponses: 2, idleTime: .seconds(10), exchangeTime: .seconds(30), headerBytes: 1_000)
 
-    private let table = ConnectionTable(limits)
+    private let table = OpenConnections(limits)
 
     /// A connection that was just opened.
     private func connection() throws -> (EmbeddedChannel, ConnectionGuard) {

@@ -6,8 +6,12 @@ import Glibc
 final class RawConnection: Sendable {
     let descriptor: Int32
 
-    init(port: Int) throws {
+    /// - Parameter receiveBytes: what the kernel keeps of what is not read, at the most; nil for its own choice.
+    init(port: Int, receiveBytes: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        if var receiveBytes {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBytes, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian

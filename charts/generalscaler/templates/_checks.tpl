@@ -66,7 +66,7 @@
 {{- fail (printf "plugins.config and plugins.existingSecret are both set, and the operator reads one plugins.yaml: move what plugins.config has into the key plugins.yaml of the Secret %s, or remove plugins.existingSecret" .existingSecret) }}
 {{- end }}
 {{- end }}
-{{- $known := list "prometheus" "pubsub" "redis" }}
+{{- $names := list }}
 {{- range $index, $plugin := .Values.extraPlugins }}
 {{- $ways := 0 }}
 {{- range list "image" "initContainer" "configMap" }}
@@ -77,8 +77,12 @@
 {{- if ne (int $ways) 1 }}
 {{- fail (printf "extraPlugins[%d] (%s) has %d of image, initContainer and configMap: set exactly one" $index $plugin.name (int $ways)) }}
 {{- end }}
-{{- $known = append $known $plugin.name }}
+{{- if has $plugin.name $names }}
+{{- fail (printf "extraPlugins[%d]: an entry before it has the name %s too: give each plugin a name of its own" $index $plugin.name) }}
 {{- end }}
+{{- $names = append $names $plugin.name }}
+{{- end }}
+{{- $known := concat (list "prometheus" "pubsub" "redis") $names }}
 {{- range $name, $settings := .Values.plugins.config }}
 {{- if not (or (has $name $known) $settings.argv) }}
 {{- fail (printf "plugins.config.%s: there is no plugin %s, and the operator would not start. Plugins are %s. Correct the name, add the plugin to extraPlugins, or, if your image has it, set plugins.config.%s.argv to its path" $name $name (join ", " $known) $name) }}

@@ -18,7 +18,7 @@ struct ConnectionLimits: Sendable {
 
 /// The open connections of a server. It never stops accepting: clients that leave connections open, or do not take what
 /// they asked for, make room for others.
-final class ConnectionTable: Sendable {
+final class OpenConnections: Sendable {
     private struct Connection {
         let channel: any Channel
         var isBusy = false
@@ -67,7 +67,7 @@ final class ConnectionTable: Sendable {
         connections.withLock { $0.removeAll { $0.channel === channel } }
     }
 
-    /// An HTTP/1 server that keeps its connections in this table.
+    /// An HTTP/1 server that keeps its connections here.
     ///
     /// - Parameter isLarge: whether the response to a request is one of the ``ConnectionLimits/largeResponses``.
     func server(isLarge: @escaping @Sendable (Request) -> Bool) -> HTTPServerBuilder {
