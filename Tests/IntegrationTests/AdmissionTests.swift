@@ -70,13 +70,17 @@ struct AdmissionTests {
         }
         let told = try await cluster.wait(for: Self.configuration, key) { bundle($0) != nil }
         let authorities = Array(try #require(Data(base64Encoded: bundle(told) ?? "")))
+        // The operator has put a random part into it.
+        let service = told["webhooks"]?.arrayValue?.first?["clientConfig"]?["service"]
+        let path = try #require(service?["path"]?.stringValue)
+        #expect(path.hasPrefix("/validate/") && path.utf8.count > 40)
         // The plugin is asked only once it has shaken hands.
         try await cluster.createWorkload("web")
         try await cluster.createScaler("web")
         try await cluster.condition("Ready", "True", "Scaling", of: "web")
         for (query, isAllowed) in [("query", true), ("queri", false)] {
             let answer = try await review(
-                ["type": "prometheus", "config": [query: "vector(1)"], "targetValue": 1], cluster, String(port),
+                ["type": "prometheus", "config": [query: "vector(1)"], "targetValue": 1], cluster, "\(port)\(path)",
                 authorities)
             #expect(answer["allowed"] == .bool(isAllowed), "\(answer)")
             if !isAllowed {
@@ -89,7 +93,7 @@ struct AdmissionTests {
     }
 
     private func review(
-        _ metric: JSON, _ cluster: TestCluster, _ port: String, _ authorities: [UInt8]
+        _ metric: JSON, _ cluster: TestCluster, _ place: String, _ authorities: [UInt8]
     ) async throws -> JSON {
         let body: JSON = [
             "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
@@ -106,7 +110,7 @@ struct AdmissionTests {
         let http = CurlHTTPClient(configuration: .init(proxies: .none))
         let answer = try await http.send(
             HTTPRequest(
-                method: "POST", url: "https://127.0.0.1:\(port)/validate", body: body.encoded(),
+                method: "POST", url: "https://127.0.0.1:\(place)", body: body.encoded(),
                 tls: TLSOptions(
                     certificateAuthorities: authorities, serverName: "generalscaler-webhook.\(cluster.namespace).svc"),
                 timeout: .seconds(30)))

@@ -4,10 +4,12 @@ import NIOCore
 /// loop.
 struct ReviewConnections {
     typealias ID = Int
+    /// Ends a connection at once. Called by nobody while the table changes: the connection may come back to it.
+    typealias Close = () -> Void
 
     private struct Entry {
         let id: ID
-        let close: () -> Void
+        let close: Close
         var hasWholeRequest = false
     }
 
@@ -24,16 +26,17 @@ struct ReviewConnections {
 
     /// Takes a new connection in. At the limit it displaces the oldest without a whole request.
     ///
-    /// - Parameter close: ends the connection at once.
-    /// - Returns: nil if every other connection waits for its answer: then the new one has to go.
-    mutating func add(close: @escaping () -> Void) -> ID? {
+    /// - Returns: no ID if every other connection waits for its answer: then the new one has to go. And what ends the
+    ///   connection that was displaced.
+    mutating func add(close: @escaping Close) -> (id: ID?, displaced: Close?) {
+        var displaced: Close?
         if entries.count >= limit {
-            guard let index = entries.firstIndex(where: { !$0.hasWholeRequest }) else { return nil }
-            entries.remove(at: index).close()
+            guard let index = entries.firstIndex(where: { !$0.hasWholeRequest }) else { return (nil, nil) }
+            displaced = entries.remove(at: index).close
         }
         lastID += 1
         entries.append(Entry(id: lastID, close: close))
-        return lastID
+        return (lastID, displaced)
     }
 
     /// Whether a whole request has come and its answer has not gone out.
@@ -44,10 +47,12 @@ struct ReviewConnections {
 
     mutating func remove(_ id: ID) { entries.removeAll { $0.id == id } }
 
-    /// Ends every connection without a whole request.
-    mutating func closeIdle() {
-        let idle = entries.filter { !$0.hasWholeRequest }
+    /// Takes every connection without a whole request out.
+    ///
+    /// - Returns: what ends them.
+    mutating func removeIdle() -> [Close] {
+        let idle = entries.filter { !$0.hasWholeRequest }.map(\.close)
         entries.removeAll { !$0.hasWholeRequest }
-        for entry in idle { entry.close() }
+        return idle
     }
 }

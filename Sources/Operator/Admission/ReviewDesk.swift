@@ -47,7 +47,10 @@ final class ReviewDesk: @unchecked Sendable {
 
     func connect(close: @escaping () -> Void) -> ReviewConnections.ID? {
         loop.preconditionInEventLoop()
-        return isClosed ? nil : connections.add(close: close)
+        guard !isClosed else { return nil }
+        let (id, displaced) = connections.add(close: close)
+        displaced?()
+        return id
     }
 
     func disconnect(_ id: ReviewConnections.ID) {
@@ -58,15 +61,19 @@ final class ReviewDesk: @unchecked Sendable {
     func set(_ id: ReviewConnections.ID, hasWholeRequest: Bool) {
         loop.preconditionInEventLoop()
         connections.set(id, hasWholeRequest: hasWholeRequest)
-        if isClosed { connections.closeIdle() }
+        if isClosed { closeIdle() }
     }
 
     /// Takes no further request. Those that are whole are still answered.
     func close() {
         loop.preconditionInEventLoop()
         isClosed = true
-        connections.closeIdle()
+        closeIdle()
         reviews.finish()
+    }
+
+    private func closeIdle() {
+        for close in connections.removeIdle() { close() }
     }
 
     // MARK: Requests

@@ -221,7 +221,11 @@ struct WebhookAttackTests {
     func table() {
         var table = ReviewConnections(limit: 3)
         let closed = Mutex<[Int]>([])
-        func add(_ number: Int) -> Int? { table.add { closed.withLock { $0.append(number) } } }
+        func add(_ number: Int) -> Int? {
+            let (id, displaced) = table.add { closed.withLock { $0.append(number) } }
+            displaced?()
+            return id
+        }
         let ids = (1...3).map { add($0) }
         if let first = ids[0] { table.set(first, hasWholeRequest: true) }
         let fourth = add(4)
