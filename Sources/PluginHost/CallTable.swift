@@ -111,9 +111,9 @@ struct CallTable {
     /// The next call of a party that may have one.
     private mutating func popWaiting(now: Duration) -> Waiting? {
         let (shares, calls, maxInFlight) = (shares, calls, maxInFlight)
-        let next = queue.popNext(where: { shares.mayBegin($0, maxInFlight: maxInFlight) }) { id in
-            calls[id].map { $0.request != nil && now < $0.deadline } ?? false
-        }
+        let next = queue.popNext(
+            where: { shares.mayBegin($0, maxInFlight: maxInFlight) },
+            isWaiting: { id in calls[id].map { $0.request != nil && now < $0.deadline } ?? false })
         guard let next, let call = calls[next], let request = call.request else { return nil }
         return (next, call, request)
     }

@@ -51,9 +51,9 @@ struct MetricMarks: Sendable {
     func holdsSecret(_ name: String, _ value: JSON) -> Bool { Self.has(secrets, .object([name: value])) }
 
     private func usesIdentity(_ config: JSON) -> Bool {
-        guard let identities else { return false }
+        guard let fields = identities?.fields(of: config), !fields.isEmpty else { return false }
         let secretPaths = secrets?.fields(of: config).filter { !$0.value.isNull }.map(\.path) ?? []
-        return identities.fields(of: config).contains { field in
+        return fields.contains { field in
             !field.value.isNull && !secretPaths.contains { field.path.isEmpty || $0.hasPrefix(field.path + ".") }
         }
     }

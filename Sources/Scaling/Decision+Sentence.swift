@@ -66,6 +66,7 @@ extension Decision {
 
     private var notReady: String {
         guard let readyText else {
+            if changesReplicas { return "how many replicas are ready is unknown" }
             return
                 "the target's status does not say how many replicas are ready (readyReplicas), so a value per replica "
                 + "changes nothing; a total with targetType AverageValue does not need it"

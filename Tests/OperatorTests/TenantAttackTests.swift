@@ -28,9 +28,11 @@ struct TenantAttackTests {
         return World.scaler(name, target: "web", ["metrics": [metric], "mode": "DryRun"])
     }
 
-    @Test("a server's error and a config's text forge no line and carry no terminal control into status, explain or log")
+    @Test(
+        "a server's error and a config's text forge no line and carry no terminal control into status, explain or log")
     func injection() async throws {
-        let evil = "1:3: parse error\n2026-11-29T00:00:00+0000 critical generalscaler: FAKE line\u{1B}[31mred\u{7}\u{202E}evil"
+        let evil =
+            "1:3: parse error\n2026-11-29T00:00:00+0000 critical generalscaler: FAKE line\u{1B}[31mred\u{7}\u{202E}evil"
         let body: JSON = ["status": "error", "errorType": "bad_data", "error": .string(evil)]
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             guard connection.readHead() != nil else { return }
@@ -104,7 +106,8 @@ struct TenantAttackTests {
         try Data(Self.mirror.utf8).write(to: plugin)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: plugin.path)
         let manifest = directory.appending(path: "plugins.yaml")
-        try Data("plugins: {mirror: {defaults: {address: \"own:1\", password: adm1n-passw0rd}}}".utf8).write(to: manifest)
+        try Data("plugins: {mirror: {defaults: {address: \"own:1\", password: adm1n-passw0rd}}}".utf8).write(
+            to: manifest)
         let world = try World()
         try world.deploy(replicas: 2)
         let log = CapturedLog()

@@ -20,7 +20,9 @@ struct CredentialAttackTests {
         let text = directory.appending(path: "text").path
         try Data("no PEM".utf8).write(to: URL(filePath: text))
         var messages: Set<String> = []
-        for path in ["/nonexistent/file", directory.path, "/proc/1/environ", "/dev/null"] + (field == "tokenFile" ? [] : [text]) {
+        for path in ["/nonexistent/file", directory.path, "/proc/1/environ", "/dev/null"]
+            + (field == "tokenFile" ? [] : [text])
+        {
             let config =
                 switch field {
                 case "tokenFile": #""auth": {"bearer": {"tokenFile": "\#(path)"}}"#
@@ -66,7 +68,8 @@ struct CredentialAttackTests {
         "the operator's Google token goes over plain HTTP to no server but an emulator that the administrator named",
         arguments: [
             ("http://127.0.0.1:9090", "", false), ("http://localhost:8085", "http://127.0.0.1:8085", false),
-            ("http://127.0.0.1:8085", "http://127.0.0.1:8086", false), ("http://127.0.0.1:8085/x", "http://127.0.0.1:8085", true),
+            ("http://127.0.0.1:8085", "http://127.0.0.1:8086", false),
+            ("http://127.0.0.1:8085/x", "http://127.0.0.1:8085", true),
             ("https://monitoring.googleapis.com", "", true), ("https://localhost", "", false),
         ])
     func google(address: String, emulators: String, isSent: Bool) async throws {

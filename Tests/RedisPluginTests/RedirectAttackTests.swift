@@ -21,7 +21,8 @@ struct RedirectAttackTests {
                 server in
                 let source = "return redis.error_reply('\(code) 7 127.0.0.1:\(port)')"
                 let error = try await RedisPlugin().failure(
-                    #"\#(server.at), "password": "s3cret-of-the-administrator", "cluster": true, "script": {"source": "\#(source)"}"#)
+                    #"\#(server.at), "password": "s3cret-of-the-administrator", "cluster": true, "script": {"source": "\#(source)"}"#
+                )
                 #expect(error?.message.contains("CLUSTER SLOTS does not name") == true, "\(String(describing: error))")
             }
         }

@@ -189,10 +189,11 @@ struct ExplanationTests {
     func notReady() throws {
         let some = try Self.text(Self.object(status: ["readyReplicas": 1]))
         #expect(some.contains("4 replicas were set, 1 of them ready."))
-        #expect(
-            some.contains(
-                "While only 1 of 4 replicas is ready, a value per replica adds replicas for the ready ones alone, and "
-                    + "removes none."))
+        #expect(some.contains("While only 1 of 4 replicas is ready:\n  A scale-up comes when prometheus is above 400"))
+        #expect(some.contains("No scale-down: too few replicas are ready."))
+        let nothingReady = try Self.text(Self.object(status: ["readyReplicas": 0]))
+        #expect(nothingReady.contains("While only 0 of 4 replicas are ready:\n  No scale-up: too few replicas are ready."))
+        #expect(!nothingReady.contains("comes when"))
         let unknown = try Self.text(Self.object(status: ["readyReplicas": nil, "lastScaleUpTime": nil]))
         #expect(unknown.contains("4 replicas were set; the target does not report how many are ready."))
         #expect(unknown.contains("No scale-up: the target does not report how many of its replicas are ready."))

@@ -76,6 +76,11 @@ struct SentenceTests {
             row.decide().reason == "Keep 4: rate is 350 against a target of 100, ratio 3.5, which asks for 4; "
                 + "the target's status does not say how many replicas are ready (readyReplicas), so a value per replica "
                 + "changes nothing; a total with targetType AverageValue does not need it.")
+        row = Row("", 1, [350], bounds: 2...9, gives: 2, .notReady, .boundsJump)
+        row.input.ready = nil
+        #expect(
+            row.decide().reason == "Scale from 1 to 2: rate is 350 against a target of 100, ratio 3.5, which asks for 1; "
+                + "how many replicas are ready is unknown; 1 is below minReplicas.")
     }
 
     @Test("a sentence that changes replicas does not say that they are held")

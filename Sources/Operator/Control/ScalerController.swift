@@ -138,10 +138,32 @@ actor ScalerController: Service {
             guard let target = try? world.scalers[key]?.spec.get().target else { continue }
             places["\(target.apiVersion) \(target.kind)"] = TargetPlace(namespace: key.namespace, target: target)
         }
-        for place in places.values { await world.targets.prepare(place.target, namespace: place.namespace) }
-        if !places.isEmpty { await world.rivals.prepare() }
+        if !places.isEmpty { await prepare(Array(places.values)) }
+        // What rang meanwhile has been heard already.
+        guard world.leadership.term == nil, !isStopping, !hasNewObjects else { return }
         await alarm.wait(until: nil, time: world.time)
     }
+
+    /// Fills caches, for as long as another process leads.
+    private func prepare(_ places: [TargetPlace]) async {
+        await withTaskGroup { group in
+            group.addTask { [world] in
+                for place in places { await world.targets.prepare(place.target, namespace: place.namespace) }
+                await world.rivals.prepare()
+            }
+            group.addTask { await self.untilItBegins() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func untilItBegins() async {
+        while world.leadership.term == nil, !isStopping, !Task.isCancelled {
+            await alarm.wait(until: nil, time: world.time)
+        }
+    }
+
+    private nonisolated var hasNewObjects: Bool { news.withLock { !$0.objects.isEmpty } }
 
     private func forgetAll() {
         for state in states.values { dropReadings(of: state) }

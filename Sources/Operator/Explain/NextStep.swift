@@ -97,15 +97,14 @@ struct NextStep {
         return "Until \(names) has a value again, no replica is removed\(fallback)."
     }
 
-    /// What ready replicas have to do with the steps below, which take for granted that all are.
+    /// The steps below change once more replicas are ready.
     private static func notReady(_ input: DecisionInput) -> String? {
-        guard let ready = input.ready, ready < input.current,
-            input.spec.metrics.contains(where: { $0.targetType == .value })
-        else { return nil }
-        let isHeld = ready * 2 < input.current
-        return
-            "While only \(Decision.readyText(ready, of: input.current)), a value per replica adds replicas for the ready "
-            + "ones alone\(isHeld ? ", and removes none" : "")."
+        guard let ready = input.ready, ready < input.current, hasValuePerReplica(input) else { return nil }
+        return "While only \(Decision.readyText(ready, of: input.current)):"
+    }
+
+    private static func hasValuePerReplica(_ input: DecisionInput) -> Bool {
+        input.spec.metrics.contains { $0.targetType == .value }
     }
 
     private static func up(_ outlook: Outlook, _ input: DecisionInput) -> String {
@@ -181,9 +180,10 @@ struct NextStep {
             }
         }
         guard words.isEmpty else { return words.joined(separator: "; ") }
-        let isReadyMissing = input.ready == nil && input.spec.metrics.contains { $0.targetType == .value }
-        return isReadyMissing
-            ? "the target does not report how many of its replicas are ready"
-            : "the metrics ask for none, whatever their value"
+        guard hasValuePerReplica(input), input.ready ?? 0 < input.current else {
+            return "the metrics ask for none, whatever their value"
+        }
+        return input.ready == nil
+            ? "the target does not report how many of its replicas are ready" : "too few replicas are ready"
     }
 }

@@ -61,8 +61,7 @@ package struct Outlook: Sendable {
         func asked(_ value: Double) -> Int? {
             input.spec.policy.recommend(
                 PolicyInput(
-                    now: input.now, current: input.current, ready: input.ready == nil ? 0 : input.current,
-                    metrics: [metric],
+                    now: input.now, current: input.current, ready: input.ready ?? 0, metrics: [metric],
                     observations: [.value(value, observedAt: input.now)],
                     scaleUpStep: input.spec.safety.maxScaleUpRate.step(from: input.current)
                 )
@@ -111,7 +110,6 @@ package struct Outlook: Sendable {
         var input = input
         input.spec.safety.scaleUpStabilization = .zero
         input.spec.safety.scaleDownStabilization = .zero
-        if input.ready != nil { input.ready = input.current }
         // Idle from now on, where nothing is known of before.
         input.history.lastActiveTime = input.history.lastActiveTime ?? input.now
         let (now, observations) = (input.now, input.observations)

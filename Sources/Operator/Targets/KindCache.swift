@@ -53,7 +53,7 @@ final class KindCache: Sendable {
     }
 }
 
-/// Whether objects of a kind report ready replicas: one that has done so shows it for all.
+/// Whether objects of a kind report ready replicas: one that does so, or leaves out a count of 0, shows it for all.
 private final class ReadyReports: Sendable {
     private let hasSeen: Atomic<Bool>
 
@@ -65,7 +65,10 @@ private final class ReadyReports: Sendable {
     var isKnown: Bool { hasSeen.load(ordering: .relaxed) }
 
     func see(_ object: CachedTarget) {
-        if case .reported = object.ready, !isKnown { hasSeen.store(true, ordering: .relaxed) }
+        switch object.ready {
+        case .reported, .omitted: if !isKnown { hasSeen.store(true, ordering: .relaxed) }
+        case .absent, .invalid: break
+        }
     }
 }
 

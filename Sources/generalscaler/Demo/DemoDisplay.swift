@@ -1,5 +1,6 @@
 import Glibc
 import KubernetesClient
+import Scaling
 import ServiceLifecycle
 import Synchronization
 import WireFormats
@@ -108,7 +109,7 @@ final class DemoDisplay: Service {
             let peak = peaks[story.app.name] ?? Peak()
             let own = scalings[story.app.scalerName] ?? DemoScalings()
             return "\(story.app.name): up to \(peak.amount) \(story.unit), replicas from \(story.app.minReplicas) to "
-                + "\(peak.replicas), scaled up \(own.ups) times and down \(own.downs) times; \(story.load.summary)"
+                + "\(peak.replicas), scaled up \(own.ups.counted("time")) and down \(own.downs.counted("time")); \(story.load.summary)"
         }
         return "\n" + lines.joined(separator: "\n")
     }

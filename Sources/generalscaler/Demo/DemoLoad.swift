@@ -1,4 +1,5 @@
 import HTTPTransport
+import Scaling
 import ServiceLifecycle
 import Synchronization
 
@@ -26,7 +27,7 @@ final class DemoLoad: DemoWork {
     }
 
     var rate: Double { clock.rate(in: Self.rates) }
-    var summary: String { state.withLock { "\($0.sent) requests, \($0.failed) of them failed" } }
+    var summary: String { state.withLock { "\($0.sent.counted("request")), \($0.failed) of them failed" } }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {

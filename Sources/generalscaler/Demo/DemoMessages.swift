@@ -1,3 +1,4 @@
+import Scaling
 import ServiceLifecycle
 import Synchronization
 
@@ -23,7 +24,7 @@ final class DemoMessages: DemoWork {
 
     var unacknowledged: Int { state.withLock { $0.waiting.count + $0.delivered.count } }
     var summary: String {
-        "\(state.withLock(\.published)) messages published, \(unacknowledged) not acknowledged"
+        "\(state.withLock(\.published).counted("message")) published, \(unacknowledged) not acknowledged"
     }
 
     func pull(_ count: Int) -> [Int] {
