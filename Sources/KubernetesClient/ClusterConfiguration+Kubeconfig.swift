@@ -5,7 +5,7 @@ extension ClusterConfiguration {
     ///
     /// - Parameters:
     ///   - path: the file; nil for the list in `KUBECONFIG`, else `$HOME/.kube/config`.
-    ///   - context: nil for the file's current context.
+    ///   - context: nil or empty for the file's current context.
     ///   - environment: the process's own; credential plugins inherit it.
     package static func kubeconfig(
         path: String?,
@@ -15,7 +15,7 @@ extension ClusterConfiguration {
     ) throws(ConfigurationError) -> ClusterConfiguration {
         let config = try Kubeconfig.load(path: path, environment: environment, files: files)
         let read = config.files.joined(separator: ":")
-        guard let name = context ?? config.currentContext else {
+        guard let name = context.flatMap({ $0.isEmpty ? nil : $0 }) ?? config.currentContext else {
             throw ConfigurationError("kubeconfig \(read): current-context is not set; pass --context NAME")
         }
         guard let context = config.entry(.contexts, name) else {

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import WireFormats
 import Yams
 
@@ -15,10 +14,8 @@ enum YAMLScalar {
         case .null, .bool, .int, .float:
             return try tagged(scalar)
         case .binary:
-            guard let data = Data(base64Encoded: text.filter { !$0.isWhitespace }) else {
-                throw mismatch(scalar, "!!binary")
-            }
-            return .string(String(decoding: data, as: UTF8.self))
+            guard let bytes = base64(text) else { throw mismatch(scalar, "!!binary") }
+            return .string(String(decoding: bytes, as: UTF8.self))
         default:
             return .string(text)
         }
@@ -55,6 +52,24 @@ enum YAMLScalar {
         case (.float, .string(let text)) where text.contains(":"): return .string(text)
         default: throw mismatch(scalar, "!!\(tag.rawValue.split(separator: ":").last ?? "")")
         }
+    }
+
+    private static let base64Digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    private static func base64(_ text: String) -> [UInt8]? {
+        let digits = text.utf8.filter { $0 > 0x20 }
+        let padding = digits.suffix(2).filter { $0 == UInt8(ascii: "=") }.count
+        guard digits.count.isMultiple(of: 4) else { return nil }
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        for (index, digit) in digits.dropLast(padding).enumerated() {
+            guard let value = base64Digits.firstIndex(of: digit) else { return nil }
+            bits = bits << 6 | UInt32(value)
+            // Of four digits, each after the first ends a byte.
+            let shift = UInt32(6 - 2 * (index % 4))
+            if index % 4 > 0 { bytes.append(UInt8(truncatingIfNeeded: bits >> shift)) }
+        }
+        return bytes
     }
 
     private static func mismatch(_ scalar: Node.Scalar, _ tag: String) -> YAMLDocument.Failure {

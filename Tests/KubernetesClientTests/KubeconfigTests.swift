@@ -283,6 +283,7 @@ struct KubeconfigTests {
     @Test("another context than the current one, and an explicit file")
     func explicit() throws {
         let text = config(current: "gone")
+        #expect(try load(config(), context: "").server == "https://10.0.0.1:6443")
         #expect(try load(text, context: "ctx").server == "https://10.0.0.1:6443")
         #expect(try load("", more: ["/x": config()], environment: [:], path: "/x").server == "https://10.0.0.1:6443")
     }

@@ -4,7 +4,8 @@ import WireFormats
 ///
 /// kubectl takes it as protobuf alone.
 enum OpenAPIv2 {
-    private static let protobufType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    /// Clients ask for it with an `@` before the last version, which a media type must not have.
+    private static let protobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
     static func respond(to request: APIRequest, path: String, registry: Registry) -> APIResponse? {
         guard path == "/openapi/v2" else { return nil }
