@@ -124,22 +124,32 @@ struct KubeconfigComparisonTests {
             try write(name, Array(script.utf8), isProgram: true)
         }
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Support/echo_server.py").path
-        _ = try await Subprocess.run(
+        var platform = PlatformOptions()
+        platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
+        let outcome = try await Subprocess.run(
             .name("python3"),
             arguments: [
                 script, directory.appending(path: "server.crt").path, directory.appending(path: "server.key").path,
             ],
-            error: .discarded
-        ) { _, input, output in
-            var text = ""
-            for try await chunk in output {
-                text += chunk.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-                if text.contains("\n") { break }
+            platformOptions: platform, input: .none, output: .sequence, error: .discarded
+        ) { execution -> Result<Void, any Error> in
+            var output = execution.standardOutput.makeAsyncIterator()
+            let result: Result<Void, any Error>
+            do {
+                var text = ""
+                while !text.contains("\n"), let chunk = try await output.next() {
+                    text += chunk.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+                }
+                let port = text.trimmingCharacters(in: .whitespacesAndNewlines)
+                result = .success(try await body(directory, Template(server: "https://127.0.0.1:\(port)")))
+            } catch {
+                result = .failure(error)
             }
-            let port = text.trimmingCharacters(in: .whitespacesAndNewlines)
-            try await body(directory, Template(server: "https://127.0.0.1:\(port)"))
-            try await input.finish()
+            try? execution.send(signal: .terminate)
+            while try await output.next() != nil {}
+            return result
         }
+        try outcome.takeClosureResult().get()
     }
 
     // MARK: Cases
@@ -197,6 +207,13 @@ struct KubeconfigComparisonTests {
 
     /// What plugins print, by their name.
     private static let programs: [(String, [UInt8])] =
+        texts.map { ($0, Array($1.utf8)) } + [("utf16", utf16(texts[0].1))]
+
+    private static func utf16(_ text: String) -> [UInt8] {
+        "\u{FEFF}\(text)".utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+    }
+
+    private static let texts: [(String, String)] =
         [
             ("ok", #"{\#(v1),"status":{"token":"t"}}"#),
             (
@@ -227,17 +244,10 @@ struct KubeconfigComparisonTests {
             ),
             ("yaml", "apiVersion: client.authentication.k8s.io/v1\nkind: ExecCredential\nstatus: {token: t}\n"),
             ("silent", ""),
-        ].map { ($0, Array($1.utf8)) }
-        + [
-            (
-                "utf16",
-                Array(
-                    "\u{FEFF}{\(v1),\"status\":{\"token\":\"t\"}}".utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })
-            )
         ]
 
     private static func plugins(_ t: Template) -> [Case] {
-        programs.map { name, _ in Case("plugin \(name)", t.config(user: t.exec(name))) } + [
+        let others: [Case] = [
             Case("plugin and token", t.config(user: t.exec("ok", ", token: abc"))),
             Case("plugin and token file", t.config(user: t.exec("ok", ", tokenFile: token"))),
             Case("plugin and name", t.config(user: t.exec("ok", ", username: a, password: b"))),
@@ -272,6 +282,7 @@ struct KubeconfigComparisonTests {
                 t.config(user: "exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}")),
             Case("plugin without content", t.config(user: "exec: {}, token: abc")),
         ]
+        return programs.map { name, _ in Case("plugin \(name)", t.config(user: t.exec(name))) } + others
     }
 
     private static func clusters(_ t: Template) -> [Case] {
@@ -326,9 +337,6 @@ struct KubeconfigComparisonTests {
             {"current-context":"c","clusters":[{"name":"k","cluster":{"server":"\(t.server)","certificate-authority":"ca.crt"}}],
             \t"contexts":[{"name":"c","context":{"cluster":"k","user":"u"}}],"users":[{"name":"u","user":{"token":"abc"}}]}
             """
-        func utf16(_ text: String) -> [UInt8] {
-            "\u{FEFF}\(text)".utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
-        }
         return [
             Case("kind and version", t.config(head: "apiVersion: v1\nkind: Config\n")),
             Case("empty kind and version", t.config(head: "apiVersion: ''\nkind: ''\n")),

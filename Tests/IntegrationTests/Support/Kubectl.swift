@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import SystemPackage
 
 /// The program `kubectl`, where it is installed. `GENERALSCALER_TEST_KUBECTL` names another one.
 enum Kubectl {

@@ -1,13 +1,12 @@
 """Answers every GET with a ConfigMap that says who asked: over TLS, as kubectl sends no credentials without it.
 
-Usage: echo_server.py CERTIFICATE KEY. Prints its port, and ends with its standard input.
+Usage: echo_server.py CERTIFICATE KEY. Prints its port.
 """
 
 import http.server
 import json
 import ssl
 import sys
-import threading
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -30,5 +29,4 @@ context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[1], sys.argv[2])
 server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_address[1], flush=True)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-sys.stdin.read()
+server.serve_forever()
