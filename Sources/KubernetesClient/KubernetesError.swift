@@ -53,8 +53,8 @@ package struct KubernetesError: Error, Sendable, Hashable {
     ) {
         self.kind = kind
         self.status = status
-        self.reason = reason
-        self.message = message
+        self.reason = reason.cleaned
+        self.message = message.cleaned
         self.causes = causes
         self.retryAfter = retryAfter.map { min(max($0, .zero), KubernetesLimits.longestServerDelay) }
     }
@@ -114,9 +114,9 @@ extension KubernetesError {
         let details = answer["details"]
         let causes = (details?["causes"]?.arrayValue ?? []).map { cause in
             Cause(
-                field: cause["field"]?.stringValue ?? "",
-                reason: cause["reason"]?.stringValue ?? "",
-                message: cause["message"]?.stringValue ?? ""
+                field: (cause["field"]?.stringValue ?? "").cleaned,
+                reason: (cause["reason"]?.stringValue ?? "").cleaned,
+                message: (cause["message"]?.stringValue ?? "").cleaned
             )
         }
         let delay = details?["retryAfterSeconds"]?.intValue.flatMap { $0 > 0 ? Duration.seconds($0) : nil }

@@ -133,8 +133,10 @@ extension InitializeResult {
         guard !metricTypes.isEmpty else { throw types.error("must name at least one metric type") }
         self.init(
             protocolVersion: try reader.required("protocolVersion").int(in: 1...Int(Int32.max)),
-            pluginName: try plugin.required("name").nonEmptyString(),
-            pluginVersion: try plugin.required("version").string(),
+            pluginName: try plugin.required("name").nonEmptyString().cleaned
+                .shortened(to: ProtocolLimits.maxNameBytes),
+            pluginVersion: try plugin.required("version").string().cleaned
+                .shortened(to: ProtocolLimits.maxNameBytes),
             metricTypes: metricTypes,
             capabilities: try reader.optional("capabilities").map(PluginCapabilities.init) ?? PluginCapabilities()
         )
@@ -153,9 +155,14 @@ extension InitializeResult {
 extension MetricTypeDescription {
     package init(_ reader: JSONReader) throws(JSONPathError) {
         let schema = try reader.required("configSchema")
+        let type = try reader.required("type")
+        let name = try type.nonEmptyString()
+        guard name.isClean, name.utf8.count <= ProtocolLimits.maxNameBytes else {
+            throw type.error("must be at most \(ProtocolLimits.maxNameBytes) bytes without control characters")
+        }
         self.init(
-            type: try reader.required("type").nonEmptyString(),
-            description: try reader.required("description").string(),
+            type: name,
+            description: try reader.required("description").string().cleaned,
             configSchema: .object(try schema.object()),
             defaultTargetType: try reader.required("defaultTargetType").oneOf(TargetType.self),
             maxAgeMs: try reader.optional("maxAgeMs")?.int(in: 1...Int(Int32.max))

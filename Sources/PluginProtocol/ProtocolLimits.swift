@@ -16,6 +16,8 @@ public enum ProtocolLimits {
     public static let maxPushesPerSecond = 2_000
     /// Calls a host has in flight with a plugin that does not advertise `maxInFlight`.
     public static let defaultMaxInFlight = 1
+    /// Bytes of a metric type's name. Of a plugin's name and version the host shows as many characters.
+    public static let maxNameBytes = 253
 }
 
 /// The methods and notifications of the protocol.

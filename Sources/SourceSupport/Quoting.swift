@@ -2,13 +2,16 @@ import WireFormats
 
 /// How much of a server's own words a message repeats.
 package enum Quoting {
-    static let maxCharacters = 500
+    ///
+    /// More than the host shows of a message: the host removes secrets before it cuts, which it could not do with a secret
+    /// that was cut here.
+    static let maxCharacters = 4_096
     /// Of a body that is not what was asked for.
-    static let maxBodyBytes = 200
+    static let maxBodyBytes = 4_096
 
     /// At most so much of the server's own words, on one line.
     package static func shortened(_ text: String) -> String {
-        String(text.shortened(to: maxCharacters, ellipsis: "...").map { $0.isNewline ? " " : $0 })
+        text.shortened(to: maxCharacters, ellipsis: "...").cleaned
     }
 
     /// The start of a body that is not what was asked for.

@@ -4,9 +4,10 @@ public struct JSONPathError: Error, Hashable, CustomStringConvertible {
     public let path: String
     public let message: String
 
+    /// Cleans both texts of control characters: each may quote a document.
     public init(path: String, message: String) {
-        self.path = path
-        self.message = message
+        self.path = path.cleaned
+        self.message = message.cleaned
     }
 
     public var description: String { path.isEmpty ? message : "\(path): \(message)" }

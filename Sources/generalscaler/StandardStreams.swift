@@ -4,7 +4,7 @@ import Logging
 /// What the program writes where: logs to stderr, results to stdout.
 enum StandardStreams {
     static func logger(_ label: String, level: Logger.Level) -> Logger {
-        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: label) { QuotedLogHandler(.standardError(label: $0)) }
         logger.logLevel = level
         return logger
     }

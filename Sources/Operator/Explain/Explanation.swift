@@ -59,8 +59,10 @@ package struct Explanation: Sendable {
         }
         var seen: Set<String> = []
         return failing.compactMap { condition in
-            guard let message = condition["message"]?.stringValue, seen.insert(message).inserted else { return nil }
-            return "Trouble: \(message) (\(condition["reason"]?.stringValue ?? "no reason"))"
+            guard let message = condition["message"]?.stringValue?.cleaned, seen.insert(message).inserted else {
+                return nil
+            }
+            return "Trouble: \(message) (\((condition["reason"]?.stringValue ?? "no reason").cleaned))"
         }
     }
 
@@ -89,7 +91,7 @@ private struct EventView {
             event["metadata"]?["creationTimestamp"],
         ]
         guard let time = times.lazy.compactMap({ $0?.stringValue.flatMap(Timestamp.init(rfc3339:)) }).first,
-            let note = event["note"]?.stringValue
+            let note = event["note"]?.stringValue?.cleaned
         else { return nil }
         self.time = time
         self.note = note

@@ -29,17 +29,17 @@ struct StatusView {
     let metrics: [Metric]
 
     init(_ status: JSON) {
-        reason = status["reason"]?.stringValue
+        reason = status["reason"]?.stringValue?.cleaned
         decidedAt = status["lastDecisionTime"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
         current = status["currentReplicas"]?.intValue
         ready = status["readyReplicas"]?.intValue
         limitedBy = (status["limitedBy"]?.arrayValue ?? []).compactMap { $0.stringValue.flatMap(Cause.init) }
         metrics = (status["metrics"]?.arrayValue ?? []).map { metric in
             Metric(
-                name: metric["name"]?.stringValue ?? "",
+                name: (metric["name"]?.stringValue ?? "").cleaned,
                 value: metric["value"]?.doubleValue,
                 observedAt: metric["observedAt"]?.stringValue.flatMap(Timestamp.init(rfc3339:)),
-                missing: metric["noData"]?.stringValue ?? metric["error"]?.stringValue,
+                missing: (metric["noData"]?.stringValue ?? metric["error"]?.stringValue)?.cleaned,
                 target: metric["target"]?.doubleValue,
                 targetType: metric["targetType"]?.stringValue.flatMap(MetricSpec.TargetType.init),
                 recommended: metric["recommended"]?.intValue
