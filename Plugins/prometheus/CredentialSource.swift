@@ -8,6 +8,7 @@ struct CredentialSource: Sendable {
     private let google: GoogleMetadata
     private let aws: AWSEnvironment
     private let googleTokens: AccessTokenCache<GoogleAccount>
+    private let environment: [String: String]
 
     /// There is one metadata server, and one account behind it.
     private enum GoogleAccount: Hashable { case ofWorkload }
@@ -21,21 +22,29 @@ struct CredentialSource: Sendable {
         google = GoogleMetadata(client: client, environment: environment, nowMicroseconds: nowMicroseconds)
         aws = AWSEnvironment(client: client, files: files, environment: environment)
         googleTokens = AccessTokenCache(nowMicroseconds: nowMicroseconds)
+        self.environment = environment
     }
 
-    func credentials(_ auth: PrometheusAuth?) async throws(PluginError) -> Credentials {
-        guard let auth else { return .none }
+    func credentials(_ config: PrometheusConfig) async throws(PluginError) -> Credentials {
+        guard let auth = config.auth else { return .none }
         if let basic = auth.basic { return .basic(basic) }
         if let bearer = auth.bearer { return try .bearer(bearer, files: files) }
         if let sigv4 = auth.sigv4 { return .signed(sigv4, try await key(sigv4)) }
         guard auth.googleMetadata != nil else { return .none }
+        guard GoogleHosts.mayGetToken(config.address, environment: environment) else {
+            throw PluginError(
+                .configInvalid,
+                "the operator's own token goes to https://*.googleapis.com and to emulators that "
+                    + "\(GoogleHosts.emulatorVariable) names in env of the plugin in plugins.yaml",
+                path: "auth.googleMetadata")
+        }
         return .bearer(try await googleToken().token)
     }
 
     /// After a refusal: credentials that may differ, because others rotate them.
-    func freshCredentials(_ auth: PrometheusAuth?) async throws(PluginError) -> Credentials {
-        if auth?.googleMetadata != nil { await googleTokens.drop(try await googleToken(), for: .ofWorkload) }
-        return try await credentials(auth)
+    func freshCredentials(_ config: PrometheusConfig) async throws(PluginError) -> Credentials {
+        if config.auth?.googleMetadata != nil { await googleTokens.drop(try await googleToken(), for: .ofWorkload) }
+        return try await credentials(config)
     }
 
     private func googleToken() async throws(PluginError) -> AccessToken {
@@ -50,10 +59,36 @@ struct CredentialSource: Sendable {
         }
     }
 
+    /// Names the services and regions that the operator's own key signs for, with blanks between them. The administrator sets
+    /// them in `env` of the plugin in plugins.yaml.
+    static let servicesVariable = "GENERALSCALER_SIGV4_SERVICES"
+    static let regionsVariable = "GENERALSCALER_SIGV4_REGIONS"
+    /// Amazon Managed Service for Prometheus.
+    private static let standardServices = "aps"
+
+    private func checkBounds(_ sigv4: PrometheusAuth.SigV4) throws(PluginError) {
+        try check(
+            sigv4.service, "service", environment[Self.servicesVariable] ?? Self.standardServices, Self.servicesVariable
+        )
+        if let regions = environment[Self.regionsVariable] {
+            try check(sigv4.region, "region", regions, Self.regionsVariable)
+        }
+    }
+
+    private func check(_ name: String, _ what: String, _ known: String, _ variable: String) throws(PluginError) {
+        guard !known.split(separator: " ").contains(Substring(name)) else { return }
+        throw PluginError(
+            .configInvalid,
+            "the operator's own AWS key signs for the \(what)s \(known) only: set accessKeyID and secretAccessKey, or have "
+                + "\(variable) name it in env of the plugin in plugins.yaml",
+            path: "auth.sigv4.\(what)")
+    }
+
     private func key(_ sigv4: PrometheusAuth.SigV4) async throws(PluginError) -> AWSKey {
         if let id = sigv4.accessKeyID, let secret = sigv4.secretAccessKey {
             return AWSKey(id: id, secret: secret, sessionToken: sigv4.sessionToken)
         }
+        try checkBounds(sigv4)
         return try await aws.key()
     }
 }

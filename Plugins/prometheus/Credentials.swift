@@ -36,10 +36,15 @@ struct Credentials: Sendable, Equatable {
         if let token = bearer.token { return .bearer(try checked(token.reveal(), field: "auth.bearer.token")) }
         let field = "auth.bearer.tokenFile"
         let bytes: [UInt8]
+        let path = bearer.tokenFile ?? ""
         do throws(FileError) {
-            bytes = try files.contents(of: bearer.tokenFile ?? "")
+            bytes = try files.contents(of: path)
         } catch {
-            throw error.pluginError(.authFailed, field: field)
+            // The same whatever is wrong with it, so that nobody finds out which files there are.
+            throw PluginError(
+                .authFailed,
+                "\(field): \(path) is not a file that the plugin can read. A plugin runs confined: the path has to be in "
+                    + "readPaths of this plugin in plugins.yaml", path: field)
         }
         // Editors and `kubectl create secret --from-file` leave a newline at the end.
         let isBlank: (UInt8) -> Bool = { $0 <= 0x20 }

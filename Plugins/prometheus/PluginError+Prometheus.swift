@@ -7,7 +7,9 @@ extension PluginError {
     /// No answer came.
     init(_ error: HTTPError, config: PrometheusConfig) {
         switch error.kind {
-        case .nameLookup, .connect, .tls, .connectionLost, .shutDown:
+        case .tls:
+            self.init(.sourceUnreachable, error.message, path: "tls")
+        case .nameLookup, .connect, .connectionLost, .shutDown:
             self.init(.sourceUnreachable, error.message)
         case .invalidRequest:
             self.init(.configInvalid, error.message)

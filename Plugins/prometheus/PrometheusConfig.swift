@@ -71,7 +71,7 @@ struct PrometheusConfig: MetricConfig {
                 problems.append(ConfigProblem(path: "headers.\(name)", message: message))
             }
         }
-        if auth?.googleMetadata != nil, !GoogleHosts.mayGetToken(address) {
+        if auth?.googleMetadata != nil, !GoogleHosts.canGetToken(address) {
             problems.append(
                 ConfigProblem(
                     path: "auth.googleMetadata",
@@ -126,7 +126,12 @@ struct PrometheusAuth: MetricConfig {
         @Field("The token.")
         var token: Secret?
 
-        @Field("Path of a file that holds the token; read at every call, so it may rotate.")
+        @Field(
+            """
+            Path of a file that holds the token; read at every call, so it may rotate. The token goes only to addresses \
+            that the operator's `plugins.yaml` names for it.
+            """,
+            marks: .credentialFile)
         var tokenFile: String?
 
         func validate() -> [ConfigProblem] {
@@ -150,7 +155,11 @@ struct PrometheusAuth: MetricConfig {
         @Field("The name of the service that the signature is for: `aps` is Amazon Managed Service for Prometheus.")
         var service = "aps"
 
-        @Field("Id of an access key. Left out, the credentials are the operator's own.")
+        @Field(
+            """
+            Id of an access key. Left out, the credentials are the operator's own, which are used only with addresses \
+            and services that the operator's `plugins.yaml` names for them.
+            """)
         var accessKeyID: String?
 
         @Field("The secret of the access key.")
@@ -185,7 +194,7 @@ struct PrometheusAuth: MetricConfig {
     @Field("A user's name and password.")
     var basic: Basic?
 
-    @Field("Sign the requests for AWS (Signature Version 4).")
+    @Field("Sign the requests for AWS (Signature Version 4).", marks: .operatorIdentity)
     var sigv4: SigV4?
 
     @Field("The token of the workload's own Google service account, from the metadata server: `{}`.")

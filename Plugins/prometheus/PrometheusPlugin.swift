@@ -50,11 +50,11 @@ struct PrometheusPlugin: RangeMetricPlugin {
     private func response(
         to request: MetricRequest<Config>, window: RangeWindow? = nil
     ) async throws(PluginError) -> HTTPResponse {
-        let credentials = try await source.credentials(request.config.auth)
+        let credentials = try await source.credentials(request.config)
         let response = try await send(request, window, credentials)
         guard response.status == 401 || response.status == 403 else { return response }
         // Tokens are rotated by others: what was read a moment ago may be too old by now.
-        let fresh = try await source.freshCredentials(request.config.auth)
+        let fresh = try await source.freshCredentials(request.config)
         return fresh == credentials ? response : try await send(request, window, fresh)
     }
 

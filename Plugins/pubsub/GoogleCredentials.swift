@@ -59,7 +59,7 @@ struct ServiceAccountKey: Sendable, Hashable {
     init(ofResource credentials: Secret) throws(CredentialFault) {
         switch try GoogleCredentials(Array(credentials.reveal().utf8)) {
         case .serviceAccount(let key):
-            guard GoogleHosts.mayGetToken(key.tokenEndpoint) else {
+            guard GoogleHosts.canGetToken(key.tokenEndpoint) else {
                 throw CredentialFault("has a token_uri that is not Google's")
             }
             self = key

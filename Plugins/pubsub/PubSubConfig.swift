@@ -64,7 +64,7 @@ struct PubSubConfig: MetricConfig {
         for (path, url) in [("endpoint", endpoint), ("tokenEndpoint", tokenEndpoint ?? Self.googleEndpoint)] {
             if let message = Self.fault(ofURL: url) {
                 add(path, message)
-            } else if credentials == nil, !GoogleHosts.mayGetToken(url) {
+            } else if credentials == nil, !GoogleHosts.canGetToken(url) {
                 add(path, "is not Google's, and the operator's own credentials go nowhere else: set credentials")
             }
         }

@@ -18,6 +18,7 @@ struct PubSubPlugin: RangeMetricPlugin {
     private let client: any HTTPClient
     private let source: TokenSource
     private let tokens: AccessTokenCache<TokenOwner>
+    private let environment: [String: String]
     private let nowMicroseconds: @Sendable () -> Int64
 
     init() {
@@ -34,6 +35,7 @@ struct PubSubPlugin: RangeMetricPlugin {
         nowMicroseconds: @escaping @Sendable () -> Int64
     ) {
         self.client = client
+        self.environment = environment
         self.nowMicroseconds = nowMicroseconds
         source = TokenSource(
             client: client,
@@ -70,6 +72,7 @@ struct PubSubPlugin: RangeMetricPlugin {
     private func series(
         _ query: Query, interval: ClosedRange<Int64>, deadline: ContinuousClock.Instant
     ) async throws -> [TimeSeries] {
+        try checkPlaces(query.config)
         let owner = try TokenOwner(query.config)
         let call = Call(query: query, interval: interval, deadline: deadline)
         let token = try await token(for: owner)
@@ -85,6 +88,19 @@ struct PubSubPlugin: RangeMetricPlugin {
             } catch let error as Unauthorized {
                 throw error.pluginError
             }
+        }
+    }
+
+    /// The operator's own credentials go to Google, and to emulators that the administrator named.
+    private func checkPlaces(_ config: Config) throws(PluginError) {
+        guard config.credentials == nil else { return }
+        for (path, url) in [("endpoint", config.endpoint), ("tokenEndpoint", config.tokenEndpoint)] {
+            guard let url, !GoogleHosts.mayGetToken(url, environment: environment) else { continue }
+            throw PluginError(
+                .configInvalid,
+                "\(path) is neither https://*.googleapis.com nor an emulator that \(GoogleHosts.emulatorVariable) names in env "
+                    + "of the plugin in plugins.yaml, and the operator's own credentials go nowhere else: set credentials",
+                path: path)
         }
     }
 

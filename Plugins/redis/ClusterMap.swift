@@ -69,6 +69,11 @@ final class ClusterMap: Sendable {
         }
     }
 
+    /// Whether the cluster's own map names that node.
+    func knows(_ address: RedisAddress, _ seed: RedisEndpoint) -> Bool {
+        seed.address == address.tcp || clusters.withLock { $0[seed]?.nodes.contains(address) ?? false }
+    }
+
     private func change(_ seed: RedisEndpoint, _ body: (inout Cluster) -> Void) {
         clusters.withLock { clusters in
             if clusters[seed] == nil, clusters.count >= RedisLimits.maxKnownClusters { clusters.removeAll() }

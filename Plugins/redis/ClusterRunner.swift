@@ -20,6 +20,7 @@ struct ClusterRunner: CommandRunner {
         var (server, reply) = try firstReply(command)
         for _ in 0..<RedisLimits.maxRedirects {
             guard case .error(let error) = reply, let redirect = Redirect(error, from: server) else { return reply }
+            try checkNode(redirect.address, of: server)
             server = seed.at(redirect.address)
             do throws(RedisFailure) {
                 let asking = redirect.isForOnce ? [RedisCommand("ASKING")] : []
@@ -36,6 +37,23 @@ struct ClusterRunner: CommandRunner {
                     + "rebuilt. It is asked again at the next poll")
         }
         return reply
+    }
+
+    /// A script can answer a redirect to anywhere, and the password goes along: only nodes that the cluster's own map names
+    /// are gone to.
+    private func checkNode(_ address: RedisAddress, of server: RedisEndpoint) throws(PluginError) {
+        guard !map.knows(address, seed) else { return }
+        do throws(RedisFailure) {
+            let replies = try session.exchange([RedisCommand("CLUSTER", "SLOTS")], with: server)
+            map.learn(replies.first ?? .nothing, from: server, seed)
+        } catch {
+            throw error.pluginError
+        }
+        guard !map.knows(address, seed) else { return }
+        throw PluginError(
+            .sourceUnreachable,
+            "\(server.address) sends the command on to a node that CLUSTER SLOTS does not name, which is not followed. The "
+                + "user needs the right to run CLUSTER SLOTS; while a node joins, the next poll finds it")
     }
 
     /// The reply of the first node that gets a connection: the one that had the key, the one the config names, others.

@@ -9,7 +9,7 @@ package struct TLSConfig: MetricConfig {
     @Field("The client's certificate chain: PEM text, or the path of a PEM file.")
     package var cert: String?
 
-    @Field("The client's private key: PEM text, or the path of a PEM file.")
+    @Field("The client's private key: PEM text, or the path of a PEM file.", marks: .credentialFile)
     package var key: Secret?
 
     @Field("Host name to expect in the server's certificate in place of the address's.")
@@ -33,16 +33,19 @@ package struct TLSConfig: MetricConfig {
     /// - Throws: `config_invalid`, with the field's path.
     package func options(_ files: some FileReader) throws(PluginError) -> TLSOptions {
         TLSOptions(
-            certificateAuthorities: try Self.pem(ca, "tls.ca", files),
-            clientCertificate: try Self.pem(cert, "tls.cert", files),
-            clientKey: try Self.pem(key?.reveal(), "tls.key", files),
+            certificateAuthorities: try Self.pem(ca, "tls.ca", holding: "CERTIFICATE-----", files),
+            clientCertificate: try Self.pem(cert, "tls.cert", holding: "CERTIFICATE-----", files),
+            clientKey: try Self.pem(key?.reveal(), "tls.key", holding: "PRIVATE KEY-----", files),
             serverName: serverName,
             skipsVerification: insecureSkipVerify)
     }
 
     /// PEM text as it is; anything else is a path.
+    ///
+    /// - Parameter label: the end of the first line of what the file has to hold.
+    /// - Throws: the same error for every file that cannot be used, so that nobody finds out which files there are.
     private static func pem(
-        _ text: String?, _ field: String, _ files: some FileReader
+        _ text: String?, _ field: String, holding label: String, _ files: some FileReader
     ) throws(PluginError) -> [UInt8]? {
         guard let text else { return nil }
         if text.contains("-----BEGIN") { return Array(text.utf8) }
@@ -50,10 +53,12 @@ package struct TLSConfig: MetricConfig {
             // Not quoted: where it is a broken key, it is still a secret.
             throw PluginError(.configInvalid, "\(field) is neither PEM text nor an absolute path", path: field)
         }
-        do throws(FileError) {
-            return try files.contents(of: text)
-        } catch {
-            throw error.pluginError(.configInvalid, field: field)
+        guard let bytes = try? files.contents(of: text), String(decoding: bytes, as: UTF8.self).contains(label) else {
+            throw PluginError(
+                .configInvalid,
+                "\(field): \(text) is not a PEM file that the plugin can read. A plugin runs confined: the path has to be in "
+                    + "readPaths of this plugin in plugins.yaml", path: field)
         }
+        return bytes
     }
 }

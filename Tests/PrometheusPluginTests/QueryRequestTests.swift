@@ -116,7 +116,10 @@ import Testing
         #expect(client.requests.count == 1)
     }
 
-    @Test(arguments: [("/missing", "No such file"), ("/empty", "is empty"), ("/two-lines", "control character")])
+    @Test(arguments: [
+        ("/missing", "not a file that the plugin can read"), ("/empty", "is empty"),
+        ("/two-lines", "control character"),
+    ])
     func `a token file that is of no use fails before anything is sent`(path: String, hint: String) async throws {
         let client = FakePrometheus(.success(.one))
         let files = FakeFiles(["/empty": ["\n"], "/two-lines": ["canary\ncanary"]])
@@ -132,21 +135,23 @@ import Testing
 
     @Test func `certificates come from text or from files`() async throws {
         let pem = "-----BEGIN CERTIFICATE-----"
+        let key = "-----BEGIN PRIVATE KEY-----"
         let request = try await request(
             #"""
             "tls": {"ca": "\#(pem)", "cert": "/cert", "key": "/key", "serverName": "internal",
             "insecureSkipVerify": true}
-            """#, files: FakeFiles(["/cert": ["C"], "/key": ["K"]]))
+            """#, files: FakeFiles(["/cert": [pem], "/key": [key]]))
         #expect(
             request.tls
                 == TLSOptions(
-                    certificateAuthorities: Array(pem.utf8), clientCertificate: [UInt8(ascii: "C")],
-                    clientKey: [UInt8(ascii: "K")], serverName: "internal", skipsVerification: true))
+                    certificateAuthorities: Array(pem.utf8), clientCertificate: Array(pem.utf8),
+                    clientKey: Array(key.utf8), serverName: "internal", skipsVerification: true))
     }
 
     @Test func `a key that is neither text nor path is not repeated`() async throws {
-        let plugin = PrometheusPlugin(client: FakePrometheus(.success(.one)), files: FakeFiles(["/cert": ["C"]]))
-        let error = try #require(try await plugin.failure(#""tls": {"cert": "/cert", "key": "canary"}"#))
+        let plugin = PrometheusPlugin(client: FakePrometheus(.success(.one)), files: FakeFiles())
+        let cert = "-----BEGIN CERTIFICATE-----"
+        let error = try #require(try await plugin.failure(#""tls": {"cert": "\#(cert)", "key": "canary"}"#))
         #expect(error.kind == .configInvalid)
         #expect(error.path == "tls.key")
         #expect(!error.message.contains("canary"))

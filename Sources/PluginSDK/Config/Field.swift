@@ -14,7 +14,7 @@ public struct Field<Value: ConfigValue>: Sendable {
     let help: String
     let minimum: Double?
     let maximum: Double?
-    let isAddress: Bool
+    let marks: FieldMarks
     let standard: Value?
     private let slot: Slot
 
@@ -32,22 +32,28 @@ public struct Field<Value: ConfigValue>: Sendable {
     ///   - maximum: The greatest value of a number.
     ///   - isAddress: Whether the text, or each text of a list, names the server to ask, as `scheme://host:port` or
     ///     `host:port`. The operator's owner can bound which ones.
-    public init(_ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false) {
-        self.init(help: help, minimum: minimum, maximum: maximum, isAddress: isAddress, standard: nil)
+    ///   - marks: What else the host has to know of the field, to keep the administrator's credentials from servers that
+    ///     they are not meant for.
+    public init(
+        _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false, marks: FieldMarks = []
+    ) {
+        let marks = isAddress ? marks.union(.address) : marks
+        self.init(help: help, minimum: minimum, maximum: maximum, marks: marks, standard: nil)
     }
 
     /// A field that has this value where a config does not name it.
     public init(
         wrappedValue: Value, _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false
     ) {
-        self.init(help: help, minimum: minimum, maximum: maximum, isAddress: isAddress, standard: wrappedValue)
+        self.init(
+            help: help, minimum: minimum, maximum: maximum, marks: isAddress ? .address : [], standard: wrappedValue)
     }
 
-    private init(help: String, minimum: Double?, maximum: Double?, isAddress: Bool, standard: Value?) {
+    private init(help: String, minimum: Double?, maximum: Double?, marks: FieldMarks, standard: Value?) {
         self.help = help
         self.minimum = minimum
         self.maximum = maximum
-        self.isAddress = isAddress
+        self.marks = marks
         self.standard = standard
         slot = Slot(standard ?? Value.valueWhenAbsent)
     }
@@ -88,7 +94,7 @@ extension Field: AnyField {
         if let standard { schema["default"] = standard.configJSON }
         if let minimum { schema["minimum"] = .number(minimum) }
         if let maximum { schema["maximum"] = .number(maximum) }
-        if isAddress { schema["x-address"] = true }
+        for keyword in marks.keywords { schema[keyword] = true }
         if schema["type"] == "string", schema["enum"] == nil { schema["minLength"] = 1 }
         return .object(schema)
     }

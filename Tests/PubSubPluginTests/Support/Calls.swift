@@ -13,8 +13,10 @@ extension PubSubPlugin {
         nowMicroseconds: @escaping @Sendable () -> Int64 = WallClock.nowMicroseconds
     ) {
         let client = CurlHTTPClient(configuration: .init(proxies: .none))
+        let standIn = ["GENERALSCALER_GOOGLE_EMULATORS": "http://127.0.0.1:*"]
         self.init(
-            client: client, metadataClient: client, files: FakeFiles(files), environment: environment,
+            client: client, metadataClient: client, files: FakeFiles(files),
+            environment: standIn.merging(environment) { $1 },
             nowMicroseconds: nowMicroseconds)
     }
 

@@ -1,0 +1,25 @@
+/// What the host has to know of a ``Field`` beside its shape. Each mark is a keyword of the schema.
+public struct FieldMarks: OptionSet, Sendable {
+    public let rawValue: Int
+
+    public init(rawValue: Int) {
+        self.rawValue = rawValue
+    }
+
+    /// The text, or each text of a list, names the server to ask: `x-address`.
+    public static let address = FieldMarks(rawValue: 1 << 0)
+    /// The text can be the absolute path of a file with a credential: `x-credential-file`. What a plugin can read is the
+    /// administrator's, whoever names it.
+    public static let credentialFile = FieldMarks(rawValue: 1 << 1)
+    /// Where the field is there, and no secret in it, the plugin acts with an identity of the operator's own, such as that
+    /// of its cloud account: `x-operator-identity`.
+    public static let operatorIdentity = FieldMarks(rawValue: 1 << 2)
+
+    var keywords: [String] {
+        [
+            (Self.address, "x-address"), (.credentialFile, "x-credential-file"),
+            (.operatorIdentity, "x-operator-identity"),
+        ]
+        .filter { contains($0.0) }.map(\.1)
+    }
+}

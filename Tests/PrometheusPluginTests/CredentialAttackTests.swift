@@ -1,0 +1,88 @@
+import Foundation
+import HTTPTransport
+import PluginSDK
+import SourceSupport
+import TestSupport
+import Testing
+
+@testable import generalscaler_plugin_prometheus
+
+/// A tenant who looks for the operator's files, and for what the operator's accounts may do.
+@Suite("Attacks through the Prometheus plugin", .timeLimit(.minutes(3)))
+struct CredentialAttackTests {
+    @Test(
+        "whether a file exists, may be read or is no PEM file cannot be told apart",
+        arguments: ["ca", "cert", "key", "tokenFile"])
+    func files(field: String) async throws {
+        let directory = URL.temporaryDirectory.appending(path: "file-oracle-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let text = directory.appending(path: "text").path
+        try Data("no PEM".utf8).write(to: URL(filePath: text))
+        var messages: Set<String> = []
+        for path in ["/nonexistent/file", directory.path, "/proc/1/environ", "/dev/null"]
+            + (field == "tokenFile" ? [] : [text])
+        {
+            let config =
+                switch field {
+                case "tokenFile": #""auth": {"bearer": {"tokenFile": "\#(path)"}}"#
+                case "ca": #""tls": {"ca": "\#(path)"}"#
+                case "cert": #""tls": {"cert": "\#(path)", "key": "-----BEGIN PRIVATE KEY-----"}"#
+                default: #""tls": {"cert": "-----BEGIN CERTIFICATE-----", "key": "\#(path)"}"#
+                }
+            let plugin = PrometheusPlugin(
+                client: FakePrometheus(.success(.one)), files: SystemFileReader(), environment: [:])
+            // The process that runs the tests may be allowed to read it.
+            guard let error = try await plugin.failure(config) else { continue }
+            messages.insert("\(error.kind) \(error.message.replacing(path, with: "PATH"))")
+        }
+        #expect(messages.count == 1, "\(messages)")
+    }
+
+    @Test(
+        "the operator's own AWS key signs for Amazon Managed Service for Prometheus only, unless plugins.yaml says more",
+        arguments: [
+            ("aps", "eu-west-1", [:], true), ("iam", "us-east-1", [:], false), ("sts", "eu-west-1", [:], false),
+            ("", "eu-west-1", ["GENERALSCALER_SIGV4_SERVICES": ""], false),
+            ("es", "eu-west-1", ["GENERALSCALER_SIGV4_SERVICES": "aps es"], true),
+            ("aps", "us-east-1", ["GENERALSCALER_SIGV4_REGIONS": "eu-west-1 eu-west-3"], false),
+            ("aps", "eu-west-3", ["GENERALSCALER_SIGV4_REGIONS": "eu-west-1 eu-west-3"], true),
+        ] as [(String, String, [String: String], Bool)])
+    func signature(service: String, region: String, environment: [String: String], isSigned: Bool) async throws {
+        let client = FakePrometheus(.success(.one))
+        let own = ["AWS_ACCESS_KEY_ID": "operators", "AWS_SECRET_ACCESS_KEY": "s"]
+        let plugin = PrometheusPlugin(client: client, environment: own.merging(environment) { $1 })
+        let name = service.isEmpty ? "" : #", "service": "\#(service)""#
+        let error = try await plugin.failure(#""auth": {"sigv4": {"region": "\#(region)"\#(name)}}"#)
+        #expect((error == nil) == isSigned, "\(String(describing: error))")
+        #expect(client.requests.count == (isSigned ? 1 : 0))
+        // With a key of its own, a config signs for what it likes.
+        let others = FakePrometheus(.success(.one))
+        let key = #", "accessKeyID": "own", "secretAccessKey": "s""#
+        _ = try await PrometheusPlugin(client: others, environment: environment)
+            .value(#""auth": {"sigv4": {"region": "\#(region)"\#(name)\#(key)}}"#)
+        #expect(others.requests.count == 1)
+    }
+
+    @Test(
+        "the operator's Google token goes over plain HTTP to no server but an emulator that the administrator named",
+        arguments: [
+            ("http://127.0.0.1:9090", "", false), ("http://localhost:8085", "http://127.0.0.1:8085", false),
+            ("http://127.0.0.1:8085", "http://127.0.0.1:8086", false),
+            ("http://127.0.0.1:8085/x", "http://127.0.0.1:8085", true),
+            ("https://monitoring.googleapis.com", "", true), ("https://localhost", "", false),
+        ])
+    func google(address: String, emulators: String, isSent: Bool) async throws {
+        let client = FakePrometheus(.success(.one))
+        let metadata = FakePrometheus(
+            .success(
+                .init(
+                    status: 200, #"{"access_token": "operators", "expires_in": 3599}"#,
+                    headers: [HTTPHeader("Metadata-Flavor", "Google")])))
+        let plugin = PrometheusPlugin(
+            client: client, localClient: metadata, environment: ["GENERALSCALER_GOOGLE_EMULATORS": emulators])
+        let error = try await plugin.failure(#""auth": {"googleMetadata": {}}"#, address: address)
+        #expect((error == nil) == isSent, "\(String(describing: error))")
+        #expect(client.requests.count == (isSent ? 1 : 0))
+    }
+}

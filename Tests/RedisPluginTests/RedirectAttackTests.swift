@@ -1,0 +1,31 @@
+import HTTPTransport
+import PluginSDK
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import generalscaler_plugin_redis
+
+/// A tenant's script that answers a redirect to a server of the tenant's own.
+@Suite("Attacks by redirects of Redis", .timeLimit(.minutes(4)))
+struct RedirectAttackTests {
+    @Test("a redirect to a server that is no node of the cluster is not followed", arguments: ["MOVED", "ASK"])
+    func script(code: String) async throws {
+        let visits = Mutex(0)
+        let evil: @Sendable (RawServer.Connection) -> Void = { connection in
+            visits.withLock { $0 += 1 }
+            _ = connection.read()
+        }
+        try await RawServer.run(script: evil) { port in
+            try await RedisServer.run(RedisServer.Options(configuration: ["requirepass s3cret-of-the-administrator"])) {
+                server in
+                let source = "return redis.error_reply('\(code) 7 127.0.0.1:\(port)')"
+                let error = try await RedisPlugin().failure(
+                    #"\#(server.at), "password": "s3cret-of-the-administrator", "cluster": true, "script": {"source": "\#(source)"}"#
+                )
+                #expect(error?.message.contains("CLUSTER SLOTS does not name") == true, "\(String(describing: error))")
+            }
+        }
+        #expect(visits.withLock(\.self) == 0)
+    }
+}
