@@ -12,6 +12,8 @@ struct CallTable {
         let method: ProtocolMethod
         let timeout: Duration
         let deadline: Duration
+        /// What it is about; nil for a call of the host's own, and for a batch.
+        let subject: CallSubject?
         /// Nil once sent.
         fileprivate var request: PluginRequest?
         fileprivate var sentAt = Duration.zero
@@ -28,6 +30,7 @@ struct CallTable {
         var isSent: Bool { request == nil && !isRiding }
         var isBatch: Bool { !riders.isEmpty }
         func latency(now: Duration) -> Duration { now - sentAt }
+        fileprivate var party: CallParty { subject?.party ?? CallParty() }
         fileprivate var nextMiss: Duration { sentAt + timeout * (missed + 1) }
         fileprivate var attention: Duration { isAbandoned ? nextMiss : deadline }
     }
@@ -58,25 +61,30 @@ struct CallTable {
     private(set) var inFlight = 0
     private var riding = 0
     private var calls: [Int64: Call] = [:]
-    private var queue = FIFO<Int64>()
+    private var queue = FairQueue()
     private var deadlines = DeadlineQueue()
+    private var shares = FairShares()
 
     var waiting: Int { calls.count - inFlight - riding }
     var nextAttention: Duration? { deadlines.first }
 
-    mutating func add(_ request: PluginRequest, id: Int64, timeout: Duration, now: Duration) {
-        let call = Call(method: request.method, timeout: timeout, deadline: now + timeout, request: request)
+    mutating func add(
+        _ request: PluginRequest, id: Int64, about subject: CallSubject? = nil, timeout: Duration, now: Duration
+    ) {
+        let call = Call(
+            method: request.method, timeout: timeout, deadline: now + timeout, subject: subject, request: request)
         calls[id] = call
-        queue.append(id)
+        queue.append(id, of: call.party)
         schedule(id, call)
     }
 
     /// Takes a call that goes before all that wait.
     mutating func prepend(_ request: PluginRequest, id: Int64, timeout: Duration, now: Duration) {
-        var others = queue
-        queue = FIFO()
-        add(request, id: id, timeout: timeout, now: now)
-        while let other = others.popFirst() { queue.append(other) }
+        let call = Call(
+            method: request.method, timeout: timeout, deadline: now + timeout, subject: nil, request: request)
+        calls[id] = call
+        queue.putFirst(id)
+        schedule(id, call)
     }
 
     /// Takes the next waiting call for sending, where another may be in flight; with it, where the plugin takes
@@ -94,33 +102,52 @@ struct CallTable {
         call.request = nil
         call.sentAt = now
         calls[first.id] = call
-        inFlight += 1
+        begin(call.party)
         return (first.id, first.request, call.deadline - now)
     }
 
     private typealias Waiting = (id: Int64, call: Call, request: PluginRequest)
 
-    private mutating func popWaiting(now: Duration, where fits: (PluginRequest) -> Bool = { _ in true }) -> Waiting? {
-        while let id = queue.first {
+    /// The next call of a party that may have one.
+    private mutating func popWaiting(now: Duration) -> Waiting? {
+        let (shares, calls, maxInFlight) = (shares, calls, maxInFlight)
+        let next = queue.popNext(
+            where: { shares.mayBegin($0, maxInFlight: maxInFlight) },
+            isWaiting: { id in calls[id].map { $0.request != nil && now < $0.deadline } ?? false })
+        guard let next, let call = calls[next], let request = call.request else { return nil }
+        return (next, call, request)
+    }
+
+    private mutating func popWaiting(
+        of party: CallParty, now: Duration, where fits: (PluginRequest) -> Bool = { _ in true }
+    ) -> Waiting? {
+        while let id = queue.first(of: party) {
             guard let call = calls[id], let request = call.request, now < call.deadline else {
-                _ = queue.popFirst()
+                queue.removeFirst(of: party)
                 continue
             }
             guard fits(request) else { return nil }
-            _ = queue.popFirst()
+            queue.removeFirst(of: party)
             return (id, call, request)
         }
         return nil
     }
 
-    /// The first call and those behind it that can go with it; nil where there are none.
+    private mutating func begin(_ party: CallParty) {
+        inFlight += 1
+        shares.begin(party)
+    }
+
+    /// The first call and those of its party that can go with it; nil where there are none.
+    ///
+    /// Calls of others do not ride with it: a source that hangs holds up the whole batch.
     private mutating func popBatch(after first: Waiting, now: Duration, bounds: BatchBounds) -> [Waiting]? {
         guard first.request.isBatchable else { return nil }
         var batch = [first]
         var bytes = first.request.bytesInBatch
         while batch.count < bounds.calls,
             let next = popWaiting(
-                now: now,
+                of: first.call.party, now: now,
                 where: { $0.fitsInBatch(with: first.request) && bytes + $0.bytesInBatch <= bounds.bytes })
         {
             bytes += next.request.bytesInBatch
@@ -141,11 +168,13 @@ struct CallTable {
         riding += batch.count
         let deadline = batch.map(\.call.deadline).max() ?? now
         let timeout = batch.map(\.call.timeout).max() ?? .zero
-        var carrier = Call(method: .getMetricValues, timeout: timeout, deadline: deadline, request: nil)
+        var carrier = Call(
+            method: .getMetricValues, timeout: timeout, deadline: deadline, subject: batch.first?.call.subject,
+            request: nil)
         carrier.sentAt = now
         carrier.riders = batch.map(\.id)
         calls[id] = carrier
-        inFlight += 1
+        begin(carrier.party)
         schedule(id, carrier)
         return (id, .batch(batch.map(\.request)), deadline - now)
     }
@@ -167,7 +196,10 @@ struct CallTable {
     /// Takes out a call that is over before or after it was sent.
     mutating func remove(_ id: Int64) {
         guard let call = calls.removeValue(forKey: id) else { return }
-        if call.isSent { inFlight -= 1 }
+        if call.isSent {
+            inFlight -= 1
+            shares.end(call.party)
+        }
         if call.isRiding { riding -= 1 }
     }
 
@@ -196,6 +228,11 @@ struct CallTable {
             return .missed
         }
         return nil
+    }
+
+    /// What the plugin works on: calls that it has and has not answered.
+    var subjectsInFlight: [CallSubject] {
+        calls.values.filter { ($0.isSent && !$0.isBatch) || $0.isRiding }.compactMap(\.subject)
     }
 
     /// Takes out every call; the ids, in order, of those whose callers still wait.

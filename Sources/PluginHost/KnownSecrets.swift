@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The secrets that one plugin process got lately, ready to be searched for.
+/// Secrets, ready to be searched for: those that one plugin process got lately, or those of one call.
 ///
 /// Bounded by forgetting: past the bounds, the secrets of the older half are dropped that were not sent again since.
 struct KnownSecrets {

@@ -47,6 +47,11 @@ final class LogPump: Sendable {
                 level: level.flatMap { Logger.Level(rawValue: $0) } ?? .info, "Plugin logged", metadata: metadata)
         case .byteOrderMark:
             logger.warning("Plugin output begins with a byte order mark, which it should not", metadata: metadata)
+        case .withheld(let text):
+            metadata["answer"] = "\(text)"
+            logger.warning(
+                "Plugin answered in words that its caller does not see, since the call uses the administrator's credential",
+                metadata: metadata)
         case .leftBehind(let what):
             metadata["reason"] = "\(what)"
             logger.warning("Plugin's temporary directory could not be removed", metadata: metadata)

@@ -7,6 +7,7 @@ import WireFormats
 actor OneshotPlugin: PluginInstance {
     private struct Waiter {
         let continuation: CheckedContinuation<Bool, Never>
+        let party: CallParty
         let timer: Task<Void, Never>
     }
 
@@ -22,7 +23,8 @@ actor OneshotPlugin: PluginInstance {
     private var turnsTaken = 0
     private var nextID = 0
     private var waiters: [Int: Waiter] = [:]
-    private var queue = FIFO<Int>()
+    private var queue = FairQueue()
+    private var shares = FairShares()
     private var counters = PluginCounters()
     private var latencies = LatencyWindow()
     private var fingerprint: ProgramFile.Fingerprint?
@@ -99,10 +101,7 @@ actor OneshotPlugin: PluginInstance {
         for waiter in offerWaiters { waiter.resume() }
         offerWaiters = []
         guard initialized != nil else { return end() }
-        while turnsTaken < maxInFlight, let next = popWaiter() {
-            turnsTaken += 1
-            wake(next, isReady: true)
-        }
+        giveTurns()
     }
 
     func stop() {
@@ -140,21 +139,21 @@ actor OneshotPlugin: PluginInstance {
     // MARK: Calls
 
     func call(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
+        _ request: PluginRequest, about subject: CallSubject, timeout: Duration,
         isolation: isolated (any Actor)? = #isolation
     ) async -> Result<PluginAnswer, PluginFailure> {
-        await runOnce(request, type: type, config: config, timeout: timeout)
+        await runOnce(request, about: subject, timeout: timeout)
     }
 
     /// A process that lives for one call has nothing to push.
     func unsubscribe(_ subscription: Int64) {}
 
     private func runOnce(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
+        _ request: PluginRequest, about subject: CallSubject, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
         guard !isStopping else { return .failure(stopped) }
         let deadline = now + timeout
-        guard !hasEnded, await turn(by: deadline), let initialized else {
+        guard !hasEnded, await turn(by: deadline, subject.party), let initialized else {
             return .failure(refusal(request, timeout: timeout))
         }
         let start = now
@@ -166,9 +165,9 @@ actor OneshotPlugin: PluginInstance {
         // Ends with the process, for which run() waits too: it stays until every turn has been given back.
         Task {
             _ = await session.run()
-            await ended(id, session)
+            await ended(id, session, subject.party)
         }
-        let result = await session.call(request, type: type, config: config, timeout: deadline - start)
+        let result = await session.call(request, about: subject, timeout: deadline - start)
         if case .failure(let failure) = result, failure.kind == .deadlineExceeded || failure.kind == .cancelled {
             await session.abort()
         } else {
@@ -178,12 +177,14 @@ actor OneshotPlugin: PluginInstance {
         return result
     }
 
-    private func ended(_ id: Int, _ session: PluginSession) async {
+    private func ended(_ id: Int, _ session: PluginSession, _ party: CallParty) async {
         let vitals = await session.vitals
         sessions[id] = nil
         counters = counters + vitals.counters
         fingerprint = vitals.fingerprint ?? fingerprint
-        giveTurn()
+        turnsTaken -= 1
+        shares.end(party)
+        giveTurns()
         endIfIdle()
     }
 
@@ -204,9 +205,10 @@ actor OneshotPlugin: PluginInstance {
     /// Waits until it is known what the plugin offers and another process may run.
     ///
     /// - Returns: false where the time is up, too many wait, or the plugin is stopping.
-    private func turn(by deadline: Duration) async -> Bool {
-        guard initialized == nil || turnsTaken >= maxInFlight else {
-            turnsTaken += 1
+    private func turn(by deadline: Duration, _ party: CallParty) async -> Bool {
+        guard initialized == nil || turnsTaken >= maxInFlight || !shares.mayBegin(party, maxInFlight: maxInFlight)
+        else {
+            takeTurn(party)
             return true
         }
         guard waiters.count < PluginHostLimits.maxQueuedCalls else { return false }
@@ -218,22 +220,26 @@ actor OneshotPlugin: PluginInstance {
                 do { try await surroundings.clock.sleep(deadline) } catch { return }
                 wake(id, isReady: false)
             }
-            waiters[id] = Waiter(continuation: continuation, timer: timer)
-            queue.append(id)
+            waiters[id] = Waiter(continuation: continuation, party: party, timer: timer)
+            queue.append(Int64(id), of: party)
         }
     }
 
-    /// Passes a turn that has ended on to the call that has waited longest.
-    private func giveTurn() {
-        if let next = popWaiter() { return wake(next, isReady: true) }
-        turnsTaken -= 1
+    private func takeTurn(_ party: CallParty) {
+        turnsTaken += 1
+        shares.begin(party)
     }
 
-    private func popWaiter() -> Int? {
-        while let next = queue.popFirst() {
-            if waiters[next] != nil { return next }
+    /// Passes turns that are free on to calls that wait.
+    private func giveTurns() {
+        while turnsTaken < maxInFlight,
+            let next = queue.popNext(
+                where: { shares.mayBegin($0, maxInFlight: maxInFlight) }, isWaiting: { waiters[Int($0)] != nil }),
+            let waiter = waiters[Int(next)]
+        {
+            takeTurn(waiter.party)
+            wake(Int(next), isReady: true)
         }
-        return nil
     }
 
     private func wake(_ id: Int, isReady: Bool) {

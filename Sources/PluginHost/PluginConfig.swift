@@ -6,12 +6,31 @@ package import WireFormats
 package struct PluginConfig: Sendable, Hashable {
     /// A JSON object.
     package let json: JSON
-    /// The values in it that came from Secrets: struck out of whatever the plugin writes, whatever its schema says.
+    /// The values in it that came from Secrets: removed from whatever the plugin writes, whatever its schema says.
     package let secrets: Set<String>
+    /// The members that came from the administrator's `defaults`. Two configs that are the same but for this are not the
+    /// same: what their callers may see differs.
+    package let inherited: Set<String>
 
-    package init(_ json: JSON, secrets: Set<String> = []) {
+    package init(_ json: JSON, secrets: Set<String> = [], inherited: Set<String> = []) {
         self.json = json
         self.secrets = secrets
+        self.inherited = inherited
+    }
+}
+
+/// A metric's own config over the administrator's `defaults`.
+package struct DefaultedConfig: Sendable, Hashable {
+    package let json: JSON
+    /// The members that came from the defaults.
+    package let inherited: Set<String>
+
+    /// - Parameter withheld: names of defaults that this config does not get.
+    package init(_ own: JSON, defaults: [String: JSON], withheld: Set<String> = []) {
+        let members = own.objectValue ?? [:]
+        let taken = defaults.filter { members[$0.key] == nil && !withheld.contains($0.key) }
+        json = .object(taken.merging(members) { $1 })
+        inherited = Set(taken.keys)
     }
 }
 

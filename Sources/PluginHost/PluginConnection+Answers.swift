@@ -26,8 +26,8 @@ extension PluginConnection {
                 close(id, call, .failure(.answered(error, plugin: plugin)), &actions)
             }
         } catch {
-            let what = "its answer to \(call.method.rawValue) is wrong: \(error)"
-            close(id, call, .failure(.violation(what, plugin: plugin)), &actions)
+            let what = "its answer to \(call.method.rawValue) is wrong"
+            close(id, call, .failure(violation(what, "\(error)", in: call)), &actions)
         }
     }
 
@@ -63,8 +63,8 @@ extension PluginConnection {
                 answers = batch.riders.map { _ in .failure(.answered(error, plugin: plugin)) }
             }
         } catch {
-            let what = "its answer to \(batch.method.rawValue) is wrong: \(error)"
-            return fail(id, batch, .violation(what, plugin: plugin), &actions)
+            let what = "its answer to \(batch.method.rawValue) is wrong"
+            return fail(id, batch, violation(what, "\(error)", in: batch), &actions)
         }
         calls.remove(id)
         for (rider, answer) in zip(batch.riders, answers) { closeRider(rider, answer, &actions) }

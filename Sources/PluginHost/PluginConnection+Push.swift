@@ -20,7 +20,7 @@ extension PluginConnection {
                 }
             } catch {
                 counters.pushes.invalid += 1
-                actions.append(.log(.rejectedLine(excerpt: Excerpt.of(line), reason: "\(error)")))
+                actions.append(.log(.rejectedLine(excerpt: Excerpt.raw(line), reason: "\(error)")))
             }
         default: return
         }

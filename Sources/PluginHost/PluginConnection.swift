@@ -43,6 +43,10 @@ struct PluginConnection {
     private var rejectedInRow = 0
     var missedInRow = 0
     var pushes = PushInbox()
+    /// What the plugin worked on when its process ended, or was given up.
+    private(set) var inFlightAtEnd: [CallSubject] = []
+    private var unsolicited = FloodMeter(
+        perSecond: PluginHostLimits.unsolicitedPerSecond, burst: PluginHostLimits.unsolicitedBurst)
     /// Calls `unsubscribe` in flight, and what each ends.
     var unsubscribing: [Int64: Int64] = [:]
     private var unwritten = 0
@@ -105,12 +109,16 @@ struct PluginConnection {
     }
 
     /// Takes a call, to be sent as soon as the plugin has room for it.
-    mutating func submit(_ request: PluginRequest, id: Int64, timeout: Duration, now: Duration) -> [Action] {
+    ///
+    /// - Parameter subject: nil for a call of the host's own.
+    mutating func submit(
+        _ request: PluginRequest, id: Int64, about subject: CallSubject? = nil, timeout: Duration, now: Duration
+    ) -> [Action] {
         guard isOpen else { return [.complete(id, .failure(.stopping(plugin)))] }
         guard calls.waiting < PluginHostLimits.maxQueuedCalls else {
             return [.complete(id, .failure(.busy(plugin, maxInFlight: calls.maxInFlight)))]
         }
-        calls.add(request, id: id, timeout: timeout, now: now)
+        calls.add(request, id: id, about: subject, timeout: timeout, now: now)
         var actions: [Action] = []
         dispatch(now: now, &actions)
         return actions
@@ -268,6 +276,8 @@ struct PluginConnection {
             return reject(content, because: error.description, &actions)
         }
         rejectedInRow = 0
+        let answers = counters.answers
+        defer { if counters.answers == answers { countUnsolicited(bytes: content.count, now: now, &actions) } }
         switch message {
         case .result(let id, let result): answered(id, .success(.json(result)), now: now, &actions)
         case .reading(let id, let reading): answered(id, .success(.reading(reading)), now: now, &actions)
@@ -305,18 +315,33 @@ struct PluginConnection {
     ) {
         counters.rejectedLines += 1
         rejectedInRow += 1
-        let excerpt = Excerpt.of(line)
+        let excerpt = Excerpt.raw(line)
         actions.append(.log(.rejectedLine(excerpt: excerpt, reason: reason)))
         if let id = SalvagedID.find(in: line), let call = calls.sent(id) {
-            let what = "its answer to \(call.method.rawValue) cannot be read: \(reason)"
-            guard call.method != .initialize else { return giveUp(what, &actions) }
-            fail(id, call, .violation(what, plugin: plugin), &actions)
+            let what = "its answer to \(call.method.rawValue) cannot be read"
+            guard call.method != .initialize else { return giveUp("\(what): \(reason)", &actions) }
+            fail(id, call, violation(what, reason, in: call), &actions)
         }
         if rejectedInRow > PluginHostLimits.maxRejectedLinesInRow {
             giveUp(
-                "\(rejectedInRow) lines in a row on its stdout are no protocol messages, the last one \"\(excerpt)\" "
-                    + "(logs belong on stderr)", &actions)
+                .violation(
+                    "\(rejectedInRow) lines in a row on its stdout are no protocol messages (logs belong on stderr)",
+                    plugin: plugin, words: excerpt), &actions)
         }
+    }
+
+    /// A breach in the answer to a call. What the plugin wrote in a batch is of several callers, and for none of them.
+    func violation(_ what: String, _ reason: String, in call: CallTable.Call) -> PluginFailure {
+        call.isBatch
+            ? .violation(what, plugin: plugin, words: reason) : .violation("\(what): \(reason)", plugin: plugin)
+    }
+
+    /// Takes note of a line that answers nothing.
+    private mutating func countUnsolicited(bytes: Int, now: Duration, _ actions: inout [Action]) {
+        guard !unsolicited.take(1 + bytes >> 10, now: now) else { return }
+        giveUp(
+            "it floods its stdout: more than \(PluginHostLimits.unsolicitedPerSecond) lines a second that answer nothing",
+            &actions)
     }
 
     // MARK: Deadlines
@@ -363,6 +388,7 @@ struct PluginConnection {
     }
 
     private mutating func finish(_ failure: PluginFailure, _ actions: inout [Action]) {
+        if phase != .over { inFlightAtEnd = calls.subjectsInFlight }
         phase = .over
         for id in calls.removeAll() where id != Self.handshakeID { actions.append(.complete(id, .failure(failure))) }
     }

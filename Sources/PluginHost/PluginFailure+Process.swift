@@ -4,8 +4,10 @@ import SystemPackage
 
 extension PluginFailure {
     /// The process ended without being told to.
+    ///
+    /// - Parameter isShared: other callers' configs were in the process: what it wrote last is for the log alone.
     static func crashed(
-        _ program: PluginProgram, _ status: TerminationStatus, isUp: Bool, lastWords: String?
+        _ program: PluginProgram, _ status: TerminationStatus, isUp: Bool, isShared: Bool, lastWords: String?
     ) -> PluginFailure {
         let how =
             switch status {
@@ -15,8 +17,10 @@ extension PluginFailure {
             }
         let when = isUp ? "" : " before it answered initialize"
         let why = lastWords.map { "; the last line of its log: \($0)" } ?? "; it logged nothing"
+        let what = "plugin \(program.name) (\(program.path)) \(how)\(when)"
         return PluginFailure(
-            .crashed, plugin: program.name, "plugin \(program.name) (\(program.path)) \(how)\(when)\(why)")
+            .crashed, plugin: program.name, isShared ? "\(what); the operator's log tells more" : what + why,
+            logMessage: what + why)
     }
 
     static func notStarted(_ program: PluginProgram, _ error: any Error) -> PluginFailure {

@@ -21,6 +21,8 @@ package struct PluginFailure: Error, Sendable, Hashable, CustomStringConvertible
         case notSupported
         /// The config names a server that the operator's owner did not allow.
         case addressRefused(ConfigProblem)
+        /// The plugin ended repeatedly while it worked on the config, which is kept from it for a while.
+        case quarantined
         /// The config makes the request longer than the plugin takes.
         case requestTooLarge
         /// The caller's task was cancelled.
@@ -30,19 +32,29 @@ package struct PluginFailure: Error, Sendable, Hashable, CustomStringConvertible
     package var kind: Kind
     /// The plugin's name; nil where no plugin is at fault.
     package var plugin: String?
-    /// What happened, where, and what to do next. Holds no secret.
-    package var message: String
+    /// What happened, where, and what to do next, for the caller. Holds no secret, and of a process that serves others
+    /// too nothing that it wrote.
+    package internal(set) var message: String
+    /// What the log has in place of the message, where it may say more: the plugin's own words, without any secret that
+    /// the process knows.
+    package internal(set) var logMessage: String?
     /// How long to wait until another try can succeed, where that is known.
     package var retryAfter: Duration?
 
-    package init(_ kind: Kind, plugin: String?, _ message: String, retryAfter: Duration? = nil) {
+    package init(
+        _ kind: Kind, plugin: String?, _ message: String, logMessage: String? = nil, retryAfter: Duration? = nil
+    ) {
         self.kind = kind
         self.plugin = plugin
         self.message = message
+        self.logMessage = logMessage
         self.retryAfter = retryAfter
     }
 
     package var description: String { message }
+
+    /// What happened, for the log.
+    package var logText: String { logMessage ?? message }
 }
 
 extension PluginFailure {
@@ -58,24 +70,26 @@ extension PluginFailure {
         case .busy: "busy"
         case .notSupported: "not_supported"
         case .addressRefused: "address_refused"
+        case .quarantined: "quarantined"
         case .requestTooLarge: "request_too_large"
         case .cancelled: "cancelled"
         }
     }
 
-    static func answered(_ error: PluginError, plugin: String) -> PluginFailure {
-        var error = error
-        error.message = Excerpt.shortened(error.message)
-        error.path = error.path.map(Excerpt.shortened)
-        return PluginFailure(
-            .answered(error), plugin: plugin, "plugin \(plugin) answered \(error)",
+    /// - Parameter error: as the plugin wrote it; ``CallTexts`` makes it fit to be seen.
+    static func answered(_ error: PluginError, plugin: String, logMessage: String? = nil) -> PluginFailure {
+        PluginFailure(
+            .answered(error), plugin: plugin, "plugin \(plugin) answered \(error)", logMessage: logMessage,
             retryAfter: error.retryAfterMs.map { .milliseconds($0) })
     }
 
-    static func violation(_ what: String, plugin: String) -> PluginFailure {
-        PluginFailure(
-            .protocolViolation, plugin: plugin,
-            "plugin \(plugin) broke the plugin protocol: \(what). Report it to the plugin's author; "
-                + "plugin-check names the rule")
+    /// - Parameter words: what the plugin wrote, for the log only.
+    static func violation(_ what: String, plugin: String, words: String? = nil) -> PluginFailure {
+        func message(_ detail: String) -> String {
+            "plugin \(plugin) broke the plugin protocol: \(what)\(detail). Report it to the plugin's author; "
+                + "plugin-check names the rule"
+        }
+        return PluginFailure(
+            .protocolViolation, plugin: plugin, message(""), logMessage: words.map { message(": \($0)") })
     }
 }

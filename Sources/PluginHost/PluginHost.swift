@@ -14,7 +14,7 @@ package final class PluginHost: Service {
     let programs: ProgramWatch
     private let supervisors: [String: PluginSupervisor]
     private let registry: SharedTypeRegistry
-    /// By plugin: of those with `allowedAddresses`.
+    /// By plugin.
     private let gates: [String: AddressGate]
     private let logs: LogPump
     private let clock: HostClock
@@ -55,9 +55,8 @@ package final class PluginHost: Service {
         self.registry = registry
         var gates: [String: AddressGate] = [:]
         for program in found.programs {
-            gates[program.name] = program.allowedAddresses.map {
-                AddressGate(plugin: program.name, patterns: $0, defaults: program.defaults)
-            }
+            gates[program.name] = AddressGate(
+                plugin: program.name, allowed: program.allowedAddresses, defaults: program.defaults)
         }
         self.gates = gates
         let launcher = PluginLauncher(
@@ -142,6 +141,15 @@ package final class PluginHost: Service {
     /// Config members that `plugins.yaml` sets for a type's plugin, to be put under each config of that type.
     package func defaults(forType type: String) -> [String: JSON] {
         registry.types.withLock { $0.owner(of: type) }.flatMap { supervisors[$0] }?.program.defaults ?? [:]
+    }
+
+    /// A metric's own config over the defaults of its type's plugin. Of these it does not get the credentials where it names
+    /// a server that they are not meant for.
+    package func defaulted(type: String, own: JSON) -> DefaultedConfig {
+        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = gates[owner] else {
+            return DefaultedConfig(own, defaults: [:])
+        }
+        return gate.defaulted(type: type, own: own)
     }
 
     /// How each plugin fares, by name in alphabetical order.
@@ -235,7 +243,8 @@ package final class PluginHost: Service {
         deliver: @escaping @Sendable (MetricReading) -> Void
     ) -> ReadingSubscription? {
         let (owner, installed) = registry.types.withLock { ($0.owner(of: type), $0.installed[type]) }
-        guard let owner, let supervisor = supervisors[owner], gates[owner]?.refusal(type: type, config: config) == nil
+        guard let owner, let supervisor = supervisors[owner],
+            gates[owner]?.examine(type: type, config: config).refusal == nil
         else { return nil }
         loop.execute { supervisor.assumeIsolated { $0.beginUse() } }
         guard installed?.pushes == true, supervisor.program.mode == .serve else {
@@ -260,11 +269,14 @@ package final class PluginHost: Service {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner] else {
             return .failure(registry.types.withLock { $0.unknown(type) })
         }
-        if let refusal = gates[owner]?.refusal(type: type, config: config) { return .failure(refusal) }
+        let examined = gates[owner]?.examine(type: type, config: config)
+        if let refusal = examined?.refusal { return .failure(refusal) }
+        let party = CallParty(namespace: CallOrigin.namespace, source: examined?.source ?? "")
+        let subject = CallSubject(type: type, config: config, party: party)
         guard !loop.isOnThread else {
-            return await supervisor.callOnLoop(request, type: type, config: config, timeout: timeout)
+            return await supervisor.callOnLoop(request, about: subject, timeout: timeout)
         }
-        return await supervisor.call(request, type: type, config: config, timeout: timeout)
+        return await supervisor.call(request, about: subject, timeout: timeout)
     }
 }
 

@@ -24,6 +24,22 @@ package enum PluginHostLimits {
     /// Times that a whole deadline passes for the plugin, with no answer of any kind in between, until it restarts.
     static let missedDeadlinesBeforeRestart = 3
 
+    /// How long a config is kept from a plugin that ended on it: from the first time, doubling to the longest.
+    static let firstQuarantine: Duration = .seconds(600)
+    static let maxQuarantine: Duration = .seconds(6 * 3_600)
+    /// This many configs of one namespace that are kept from a plugin keep from it every config of that namespace that it has
+    /// not answered yet.
+    static let quarantinesOfNamespace = 3
+    /// Configs of one plugin that are suspect or kept from it.
+    static let maxCrashSuspects = 4_096
+    /// Lines of a plugin that answer nothing (pushes, logs, late answers), and KiB of them: so many a second, and so many
+    /// at once. Past that the plugin restarts.
+    static let unsolicitedPerSecond = 6_000
+    static let unsolicitedBurst = 30_000
+    /// Bytes of a plugin's stderr that are read a second, and at once. Past that the plugin waits until it may go on.
+    static let stderrBytesPerSecond = 1 << 20
+    static let stderrBurstBytes = 4 << 20
+
     // MARK: Pushes
 
     /// Configs that one plugin is subscribed to; what comes after is polled only.
@@ -54,8 +70,12 @@ package enum PluginHostLimits {
     static let readChunkBytes = 64 << 10
     /// Bytes still read from a pipe after its process has ended.
     static let maxBytesAfterExit = 2 << 20
-    /// Characters of foreign text that a message shows.
+    /// Characters of a plugin's line that the log shows.
     static let maxExcerpt = 200
+    /// Bytes of a plugin's line that secrets are removed from before it is cut to ``maxExcerpt``.
+    static let maxUncutExcerptBytes = 16 << 10
+    /// Problems of one config that its caller sees.
+    static let maxProblems = 20
     /// Characters of an error's message that a plugin answers. It goes into conditions and events.
     static let maxMessageCharacters = 1_024
 
@@ -67,6 +87,12 @@ package enum PluginHostLimits {
     static let logBurstLines = 200
     /// Log lines a second that a plugin may write for long.
     static let logLinesPerSecond = 50
+    /// Characters of an answer that the log shows in place of its caller.
+    static let maxWithheldCharacters = 4_096
+    /// How long until what is withheld from callers is logged again in the same words.
+    static let withheldInterval: Duration = .seconds(300)
+    /// Different texts withheld from callers that are remembered as logged.
+    static let maxWithheldTexts = 256
     /// Log records of all plugins waiting to be written.
     static let maxWaitingLogRecords = 4_096
     /// Secrets seen in configs that are struck out of one plugin process's texts; those sent last count.

@@ -15,7 +15,7 @@ protocol PluginInstance: Actor {
     /// Called on the loop's thread, and stays there. It is isolated as its caller is, because to enter an actor and to
     /// leave it again would cost every call two jobs.
     func call(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
+        _ request: PluginRequest, about subject: CallSubject, timeout: Duration,
         isolation: isolated (any Actor)?
     ) async -> Result<PluginAnswer, PluginFailure>
     /// Has the plugin push no more of what was subscribed under that id. Nobody waits for the answer.
@@ -33,6 +33,8 @@ enum PushEvent: Sendable {
 /// How a run of a plugin's program ended.
 struct PluginEnd: Sendable {
     let failure: PluginFailure
+    /// What it worked on when it ended.
+    var inFlight: [CallSubject] = []
     /// How long after its handshake the process lived; nil where it did not get that far.
     let upFor: Duration?
 }

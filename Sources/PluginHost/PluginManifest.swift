@@ -28,7 +28,7 @@ struct PluginManifest: Sendable {
         var environment: [String: String] = [:]
         var defaults: [String: JSON] = [:]
         /// Nil where every address is.
-        var allowedAddresses: [AddressPattern]?
+        var allowedAddresses: [AllowedAddress]?
         var maxInFlight: Int?
         var mode = PluginProgram.Mode.serve
         var sha256: String?
@@ -96,7 +96,7 @@ extension PluginManifest.Entry {
             case "defaults":
                 guard case .object(let members) = try value.json() else { throw value.problem("must be a mapping") }
                 defaults = members
-            case "allowedAddresses": allowedAddresses = try Self.addressPatterns(value)
+            case "allowedAddresses": allowedAddresses = try Self.allowedAddresses(value)
             case "maxInFlight": maxInFlight = try value.int(in: 1...PluginHostLimits.maxInFlight)
             case "mode":
                 guard let mode = PluginProgram.Mode(rawValue: try value.text()) else {
@@ -123,21 +123,42 @@ extension PluginManifest.Entry {
         }
     }
 
-    private static func addressPatterns(_ reader: YAMLReader) throws(YAMLProblem) -> [AddressPattern] {
-        let texts = try reader.strings()
-        guard texts.count <= PluginHostLimits.maxAllowedAddresses else {
+    private static func allowedAddresses(_ reader: YAMLReader) throws(YAMLProblem) -> [AllowedAddress] {
+        let entries = try reader.elements()
+        guard entries.count <= PluginHostLimits.maxAllowedAddresses else {
             throw reader.problem("must have at most \(PluginHostLimits.maxAllowedAddresses) entries")
         }
-        var patterns: [AddressPattern] = []
-        for text in texts {
-            guard let pattern = AddressPattern(text) else {
-                throw reader.problem(
-                    "\"\(text.prefix(64))\" is none of scheme://host:port, scheme://host, host:port and unix:///path, "
-                        + "with *. before a host or :* for a port: no path, user or blanks")
+        var allowed: [AllowedAddress] = []
+        for entry in entries { allowed.append(try allowedAddress(entry)) }
+        return allowed
+    }
+
+    /// An address, or `{address: ..., credentials: true}`.
+    private static func allowedAddress(_ entry: YAMLReader) throws(YAMLProblem) -> AllowedAddress {
+        guard entry.isMapping else { return AllowedAddress(pattern: try addressPattern(entry)) }
+        var pattern: AddressPattern?
+        var takesCredentials = false
+        for (key, value) in try entry.members() {
+            switch key {
+            case "address": pattern = try addressPattern(value)
+            case "credentials":
+                guard let isTrue = value.bool else { throw value.problem("must be true or false") }
+                takesCredentials = isTrue
+            default: throw value.unknown(key, known: "address, credentials")
             }
-            patterns.append(pattern)
         }
-        return patterns
+        guard let pattern else { throw entry.problem("must have address") }
+        return AllowedAddress(pattern: pattern, takesCredentials: takesCredentials)
+    }
+
+    private static func addressPattern(_ reader: YAMLReader) throws(YAMLProblem) -> AddressPattern {
+        let text = try reader.text()
+        guard let pattern = AddressPattern(text) else {
+            throw reader.problem(
+                "\"\(text.prefix(64).description.cleaned)\" is none of scheme://host:port, scheme://host, host:port and "
+                    + "unix:///path, with *. before a host or :* for a port: no path, user or blanks")
+        }
+        return pattern
     }
 
     private static let fields =

@@ -11,36 +11,24 @@ enum PluginNote: Sendable, Hashable {
     /// The plugin's output begins with a byte order mark, which was forgiven.
     case byteOrderMark
     case rejectedLine(excerpt: String, reason: String)
+    /// What the answer to a call said that its caller does not see.
+    case withheld(String)
     /// A temporary directory could not be removed: which, and why.
     case leftBehind(String)
 }
 
-/// Foreign bytes, made fit to stand in a message.
+/// Text of a plugin, made fit to stand in a message.
 enum Excerpt {
     /// What stands in place of the rest of a text.
     static let ellipsis = "…"
 
-    /// The first characters, control characters and broken UTF-8 replaced.
-    static func of(_ bytes: UnsafeRawBufferPointer) -> String {
-        let isCut = bytes.count > PluginHostLimits.maxExcerpt
-        let text = String(decoding: bytes.prefix(PluginHostLimits.maxExcerpt), as: UTF8.self)
-        return printable(text) + (isCut ? ellipsis : "")
+    /// The beginning of a line as the plugin wrote it. It is cut where it is shown, after secrets were removed.
+    static func raw(_ bytes: UnsafeRawBufferPointer) -> String {
+        String(decoding: bytes.prefix(PluginHostLimits.maxUncutExcerptBytes), as: UTF8.self)
     }
 
     /// As much of a plugin's own words as an error repeats.
     static func shortened(_ text: String) -> String {
         text.shortened(to: PluginHostLimits.maxMessageCharacters, ellipsis: ellipsis)
-    }
-
-    /// The text with each control character, a line break among them, replaced.
-    static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
-        var result = ""
-        result.unicodeScalars.append(contentsOf: text.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 })
-        return result
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.generalCategory == .control && scalar != "\t"
     }
 }

@@ -64,6 +64,11 @@ final class PluginPipes {
         try loop.watch(descriptor, for: .readable, handler: handler)
     }
 
+    /// Leaves what the plugin writes where it is, so that it has to wait.
+    func pause(_ source: Source) {
+        if let descriptor = sources[source] { loop.unwatch(descriptor) }
+    }
+
     func isOpen(_ source: Source) -> Bool { sources[source] != nil }
 
     /// Reads once into the loop's buffer. After the end the source is closed.

@@ -20,7 +20,7 @@ struct PluginProgram: Sendable, Hashable {
     /// Config members that the core puts under every config of this plugin's types.
     var defaults: [String: JSON] = [:]
     /// The servers that configs may name; nil for all.
-    var allowedAddresses: [AddressPattern]?
+    var allowedAddresses: [AllowedAddress]?
     /// The operator's bound on calls in flight.
     var maxInFlight: Int?
     var mode = Mode.serve

@@ -30,6 +30,12 @@ actor PluginSession: PluginInstance {
         var isOneshot: Bool { if case .serving = self { false } else { true } }
     }
 
+    /// Who waits for a call, and what it is about.
+    private struct Caller {
+        let continuation: CheckedContinuation<Result<PluginAnswer, PluginFailure>, Never>
+        let subject: CallSubject
+    }
+
     private let program: PluginProgram
     private let purpose: Purpose
     /// In the environment of this process and its descendants alone.
@@ -40,7 +46,9 @@ actor PluginSession: PluginInstance {
 
     private var connection: PluginConnection
     private var logs: PluginLogCapture
-    private var callers: [Int64: CheckedContinuation<Result<PluginAnswer, PluginFailure>, Never>] = [:]
+    private var callers: [Int64: Caller] = [:]
+    /// What the plugin was subscribed to, by the id under which it pushes.
+    private var subscribed: [Int64: CallSubject] = [:]
     private var pipes: PluginPipes?
     private var process: Int32 = 0
     private var fingerprint: ProgramFile.Fingerprint?
@@ -55,6 +63,9 @@ actor PluginSession: PluginInstance {
     private var isFlushing = false
     private var isAttending = false
     private var outputEndedAt: Duration?
+    private var errorBytes = FloodMeter(
+        perSecond: PluginHostLimits.stderrBytesPerSecond, burst: PluginHostLimits.stderrBurstBytes)
+    private var errorsPausedUntil: Duration?
     /// Why the host ends the process, where it does.
     private var verdict: PluginFailure?
     private var alarm: (at: Duration, task: Task<Void, Never>)?
@@ -93,17 +104,25 @@ actor PluginSession: PluginInstance {
         let failure: PluginFailure
         do {
             let status = try await spawn()
-            failure = logs.redact(verdict ?? .crashed(program, status, isUp: upSince != nil, lastWords: logs.lastLine))
+            failure = logs.forLog(verdict ?? crashed(status))
         } catch {
             failure = .notStarted(program, error)
         }
         let upFor = upSince.map { now - $0 }
         perform(connection.end(failure))
+        let inFlight = connection.inFlightAtEnd
         alarm?.task.cancel()
         await alarm?.task.value
         hasEnded = true
         wakeOfferWaiters()
-        return PluginEnd(failure: failure, upFor: upFor)
+        return PluginEnd(failure: failure, inFlight: inFlight, upFor: upFor)
+    }
+
+    private func crashed(_ status: TerminationStatus) -> PluginFailure {
+        let isUp = upSince != nil
+        var isShared = isUp
+        if case .singleCall = purpose { isShared = false }
+        return .crashed(program, status, isUp: isUp, isShared: isShared, lastWords: logs.lastLine)
     }
 
     func offer() async -> InitializeResult? {
@@ -241,16 +260,17 @@ actor PluginSession: PluginInstance {
     // MARK: Calls
 
     func call(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
+        _ request: PluginRequest, about subject: CallSubject, timeout: Duration,
         isolation: isolated (any Actor)? = #isolation
     ) async -> Result<PluginAnswer, PluginFailure> {
         let id = alreadyOnLoop { session in
-            session.logs.learn(type: type, config: config)
+            session.logs.learn(type: subject.type, config: subject.config)
             return session.connection.reserveID()
         }
         return await withTaskCancellationHandler {
             // Named, for otherwise this closure would not be isolated as its function is.
-            await withCheckedContinuation(isolation: isolation) { caller in
+            await withCheckedContinuation(isolation: isolation) { continuation in
+                let caller = Caller(continuation: continuation, subject: subject)
                 assumeIsolated { $0.submit(request, id: id, timeout: timeout, caller) }
             }
         } onCancel: {
@@ -258,12 +278,9 @@ actor PluginSession: PluginInstance {
         }
     }
 
-    private func submit(
-        _ request: PluginRequest, id: Int64, timeout: Duration,
-        _ caller: CheckedContinuation<Result<PluginAnswer, PluginFailure>, Never>
-    ) {
+    private func submit(_ request: PluginRequest, id: Int64, timeout: Duration, _ caller: Caller) {
         callers[id] = caller
-        perform(connection.submit(request, id: id, timeout: timeout, now: now))
+        perform(connection.submit(request, id: id, about: caller.subject, timeout: timeout, now: now))
     }
 
     private func cancel(_ id: Int64) {
@@ -271,6 +288,7 @@ actor PluginSession: PluginInstance {
     }
 
     func unsubscribe(_ subscription: Int64) {
+        subscribed[subscription] = nil
         perform(connection.unsubscribe(subscription, now: now))
     }
 
@@ -290,6 +308,17 @@ actor PluginSession: PluginInstance {
     private func errorsReady() {
         guard case .bytes(let count)? = pipes?.read(.errors) else { return }
         log(logs.receive(chunk(count), now: now))
+        guard !errorBytes.take(count, now: now) else { return }
+        pipes?.pause(.errors)
+        errorsPausedUntil = now + errorBytes.wait
+        setAlarm()
+    }
+
+    private func resumeErrors() {
+        guard let until = errorsPausedUntil, now >= until else { return }
+        errorsPausedUntil = nil
+        // It was watched before; where the system has no memory for it, the plugin waits for ever, and is ended for it.
+        try? pipes?.watch(.errors) { self.assumeIsolated { $0.errorsReady() } }
     }
 
     /// The bytes last read. Valid until the next read on this loop.
@@ -304,7 +333,7 @@ actor PluginSession: PluginInstance {
                 pipes?.queue(bytes)
                 scheduleFlush()
             case .complete(let id, let result):
-                callers.removeValue(forKey: id)?.resume(returning: logs.redact(result))
+                complete(id, result)
             case .handshaken(let initialized):
                 upSince = now
                 logs.learn(initialized.metricTypes)
@@ -318,16 +347,35 @@ actor PluginSession: PluginInstance {
             case .log(let note):
                 log(logs.admit(note, now: now))
             case .pushed(let readings):
-                let redacted = readings.map {
-                    PushedReading(subscription: $0.subscription, reading: logs.redact($0.reading))
-                }
-                onPush(self, .readings(redacted))
+                onPush(self, .readings(readings.map(shown)))
             case .subscriptionEnded(let end):
-                onPush(self, .ended(SubscriptionEnd(subscription: end.subscription, message: logs.redact(end.message))))
+                subscribed[end.subscription] = nil
+                onPush(
+                    self, .ended(SubscriptionEnd(subscription: end.subscription, message: logs.cleared(end.message))))
             }
         }
         stopIfIdle()
         setAlarm()
+    }
+
+    private func complete(_ id: Int64, _ result: Result<PluginAnswer, PluginFailure>) {
+        guard let caller = callers.removeValue(forKey: id) else { return }
+        if case .success(.subscribed(let subscription)) = result { subscribed[subscription] = caller.subject }
+        let (shown, notes) = logs.shown(result, of: caller.subject, plugin: program.name, now: now)
+        log(notes)
+        caller.continuation.resume(returning: shown)
+    }
+
+    /// Of a reading that nobody waits for any more there is nothing to be seen.
+    private func shown(_ pushed: PushedReading) -> PushedReading {
+        var pushed = pushed
+        if let subject = subscribed[pushed.subscription] {
+            pushed.reading = logs.texts(of: subject, plugin: program.name).shown(pushed.reading)
+        } else {
+            pushed.reading.detail = nil
+            pushed.reading.unit = nil
+        }
+        return pushed
     }
 
     private func log(_ notes: [PluginNote]) {
@@ -363,9 +411,11 @@ actor PluginSession: PluginInstance {
     }
 
     private var nextWake: Duration? {
-        guard stopSequence != nil || outputEndedAt != nil else { return connection.nextWake }
+        guard stopSequence != nil || outputEndedAt != nil || errorsPausedUntil != nil else {
+            return connection.nextWake
+        }
         let outputGrace = outputEndedAt.map { $0 + PluginHostLimits.outputEndGrace }
-        return [connection.nextWake, stopSequence?.nextWake, outputGrace].compactMap { $0 }.min()
+        return [connection.nextWake, stopSequence?.nextWake, outputGrace, errorsPausedUntil].compactMap { $0 }.min()
     }
 
     /// Wakes at the next time that matters. A wake that has become needless does no harm, so calls that end early
@@ -386,6 +436,7 @@ actor PluginSession: PluginInstance {
 
     private func ring() {
         alarm = nil
+        resumeErrors()
         // What lies in the pipe by now came in time: it is this thread that may have been held up.
         if pipes?.isOpen(.output) == true { outputReady() }
         let now = now

@@ -47,7 +47,7 @@ extension PluginSupervisor {
         let wish = request.wish
         let result = await call(
             .subscribe(type: wish.type, config: wish.config.json, targetType: wish.targetType),
-            type: wish.type, config: wish.config, timeout: PluginHostLimits.subscribeTimeout)
+            about: CallSubject(type: wish.type, config: wish.config), timeout: PluginHostLimits.subscribeTimeout)
         let now = surroundings.clock.now()
         switch result {
         case .success(.subscribed(let subscription)):
@@ -62,7 +62,7 @@ extension PluginSupervisor {
             if loggedRefusals.insert(failure.reason).inserted {
                 logger.notice(
                     "Plugin pushes no readings of a config, which is polled only",
-                    metadata: ["type": "\(wish.type)", "reason": "\(failure.message)"])
+                    metadata: ["type": "\(wish.type)", "reason": "\(failure.logText)"])
             }
         }
         subscriptionBell.ring()
@@ -92,7 +92,7 @@ extension PluginFailure {
         switch kind {
         case .answered(let error): error.kind.isRetryable
         case .notRunning, .crashed, .deadlineExceeded, .busy, .cancelled: true
-        case .unknownType, .protocolViolation, .notSupported, .addressRefused, .requestTooLarge: false
+        case .unknownType, .protocolViolation, .notSupported, .addressRefused, .requestTooLarge, .quarantined: false
         }
     }
 }

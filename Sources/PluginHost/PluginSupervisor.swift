@@ -41,6 +41,7 @@ actor PluginSupervisor {
     /// Every run that has not ended: the current one, one that is being drained, one that is being tried.
     private var open: [any PluginInstance] = []
     private var policy = RestartPolicy()
+    private var suspects = CrashSuspects()
     private var restarts = 0
     private var launches = 0
     private var swaps = 0
@@ -196,12 +197,12 @@ actor PluginSupervisor {
 
     private func waitForRestart(after end: PluginEnd) async {
         let now = surroundings.clock.now()
-        let verdict = policy.ended(upFor: end.upFor, now: now, random: random())
+        let verdict = judge(end, now: now)
         lastFailure = end.failure.message
         state = .waiting(until: now + verdict.delay, isBroken: verdict.isBroken)
         logger.warning(
             verdict.isBroken ? "Plugin keeps failing, next try is a probe" : "Plugin ended, will be restarted",
-            metadata: ["reason": "\(end.failure.message)", "restartIn": "\(Self.text(verdict.delay))"])
+            metadata: ["reason": "\(end.failure.logText)", "restartIn": "\(Self.text(verdict.delay))"])
         settle()
         // Awaited right here; a task of its own only so that stop() and a swap can cut it short.
         let pause = Task { try await surroundings.clock.sleep(now + verdict.delay) }
@@ -212,6 +213,19 @@ actor PluginSupervisor {
             pause.cancel()
         }
         self.pause = nil
+    }
+
+    private func judge(_ end: PluginEnd, now: Duration) -> RestartPolicy.Verdict {
+        guard case .convicted(let subject, let time) = suspects.ended(end.inFlight, now: now) else {
+            return policy.ended(upFor: end.upFor, now: now, random: random())
+        }
+        logger.error(
+            "Plugin ended repeatedly on a config, which is kept from it for a while",
+            metadata: [
+                "type": "\(subject.type)", "namespace": "\(subject.party.namespace ?? "none")",
+                "time": "\(Self.text(time))",
+            ])
+        return policy.endedOnConvicted(random: random())
     }
 
     private func settle() {
@@ -315,15 +329,20 @@ actor PluginSupervisor {
         }
         for (type, config) in configs.all {
             let answer = await candidate.call(
-                .validateConfig(type: type, config: config.json), type: type, config: config,
+                .validateConfig(type: type, config: config.json), about: CallSubject(type: type, config: config),
                 timeout: PluginHostLimits.validateTimeout, isolation: self)
             switch answer {
             case .success(.verdict(.valid)): continue
             case .success(.verdict(.invalid(let problems))):
-                return "plugin \(program.name) no longer accepts a config of type \"\(type)\" that it accepted before: "
-                    + "\(problems.first.map { "\($0)" } ?? "it does not say why")"
+                // Whose config it is, and so what the plugin says of it, is not for everybody who uses the plugin.
+                logger.notice(
+                    "Plugin's new version does not accept a config",
+                    metadata: ["problem": "\(problems.first.map(\.description) ?? "")"])
+                return "plugin \(program.name) no longer accepts a config of type \"\(type)\" that it accepted before"
             case .success: return "plugin \(program.name) answered validate_config with something else"
-            case .failure(let failure): return failure.message
+            case .failure(let failure):
+                return "plugin \(program.name) cannot check a config of type \"\(type)\" that it accepted before "
+                    + "(\(failure.reason))"
             }
         }
         return nil
@@ -332,43 +351,59 @@ actor PluginSupervisor {
     // MARK: Calls
 
     func call(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
+        _ request: PluginRequest, about subject: CallSubject, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
-        switch callee() {
+        switch callee(subject) {
         case .failure(let failure): return .failure(failure)
-        case .success(let instance):
-            let result = await instance.call(request, type: type, config: config, timeout: timeout, isolation: self)
-            remember(type, config, result)
+        case .success(let callee):
+            let result = await callee.instance.call(
+                request, about: callee.subject, timeout: timeout, isolation: self)
+            remember(subject, result)
             return result
         }
     }
 
-    /// ``call(_:type:config:timeout:)`` for who runs on the loop's thread already, where to enter the actor and to
+    /// ``call(_:about:timeout:)`` for who runs on the loop's thread already, where to enter the actor and to
     /// leave it again would cost two jobs.
     func callOnLoop(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration,
+        _ request: PluginRequest, about subject: CallSubject, timeout: Duration,
         isolation: isolated (any Actor)? = #isolation
     ) async -> Result<PluginAnswer, PluginFailure> {
-        switch alreadyOnLoop({ $0.callee() }) {
+        switch alreadyOnLoop({ $0.callee(subject) }) {
         case .failure(let failure): return .failure(failure)
-        case .success(let instance):
-            let result = await instance.call(
-                request, type: type, config: config, timeout: timeout, isolation: isolation)
-            alreadyOnLoop { $0.remember(type, config, result) }
+        case .success(let callee):
+            let result = await callee.instance.call(
+                request, about: callee.subject, timeout: timeout, isolation: isolation)
+            alreadyOnLoop { $0.remember(subject, result) }
             return result
         }
+    }
+
+    private struct Callee {
+        let instance: any PluginInstance
+        let subject: CallSubject
     }
 
     /// Who takes a call now; starts the program where that rests.
-    private func callee() -> Result<any PluginInstance, PluginFailure> {
+    private func callee(_ subject: CallSubject) -> Result<Callee, PluginFailure> {
         lastUse = surroundings.clock.now()
-        if case .resting = state, !isStopping { return .success(wake()) }
+        var subject = subject
+        if !suspects.isEmpty {
+            if let time = suspects.quarantine(subject, now: lastUse) {
+                return .failure(.quarantined(program.name, for: time))
+            }
+            subject.party.isSuspect = suspects.isSuspect(subject.key)
+        }
+        if case .resting = state, !isStopping { return .success(Callee(instance: wake(), subject: subject)) }
         guard let current, !isStopping else { return .failure(notRunning) }
-        return .success(current)
+        return .success(Callee(instance: current, subject: subject))
     }
 
-    private func remember(_ type: String, _ config: PluginConfig, _ result: Result<PluginAnswer, PluginFailure>) {
-        if case .success(.verdict(let verdict)) = result { configs.remember(type, config, verdict) }
+    private func remember(_ subject: CallSubject, _ result: Result<PluginAnswer, PluginFailure>) {
+        if case .success(.verdict(let verdict)) = result {
+            configs.remember(subject.type, subject.config, verdict)
+        }
+        if !suspects.isEmpty, result.isAnswer { suspects.answered(subject.key) }
     }
 
     private var notRunning: PluginFailure {
@@ -444,6 +479,16 @@ actor PluginSupervisor {
         case .resting: .resting
         case .waiting(_, let isBroken): isBroken ? .broken : .backingOff
         case .stopped: .stopped
+        }
+    }
+}
+
+extension Result<PluginAnswer, PluginFailure> {
+    /// Whether it is the plugin's own answer, of whatever kind.
+    fileprivate var isAnswer: Bool {
+        switch self {
+        case .success: true
+        case .failure(let failure): if case .answered = failure.kind { true } else { false }
         }
     }
 }

@@ -32,6 +32,13 @@ struct RestartPolicy {
         return Verdict(delay: jittered(delay, random), isBroken: false)
     }
 
+    /// What made the process end is known and kept from it: neither this end nor the one that made it suspect counts.
+    mutating func endedOnConvicted(random: Double) -> Verdict {
+        if !recentCrashes.isEmpty { recentCrashes.removeLast() }
+        failuresInRow = max(0, failuresInRow - 1)
+        return Verdict(delay: jittered(PluginHostLimits.firstRestartDelay, random), isBroken: false)
+    }
+
     private func jittered(_ delay: Duration, _ random: Double) -> Duration {
         min(
             delay * (1 - PluginHostLimits.restartJitter + 2 * PluginHostLimits.restartJitter * random),

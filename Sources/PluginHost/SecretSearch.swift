@@ -50,8 +50,9 @@ struct SecretSearch {
             for pattern in secrets.patterns(beginningWith: key).joined() {
                 let available = min(pattern.bytes.count, bytes.count - start)
                 guard bytes[start..<start + available].elementsEqual(pattern.bytes[..<available]) else { continue }
-                if available < pattern.bytes.count {
+                guard available == pattern.bytes.count else {
                     unfinishedFrom = min(unfinishedFrom ?? .max, decoded.origin(start))
+                    continue
                 }
                 var hit = start..<start + available
                 if pattern.isBase64 {

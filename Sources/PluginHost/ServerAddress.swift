@@ -7,7 +7,10 @@ import Glibc
 struct ServerAddress: Hashable {
     /// In lower case; nil where there is none.
     let scheme: String?
-    /// In lower case and without a dot at its end; of an IPv6 address its 16 bytes in hexadecimal. Empty for a socket.
+    /// In lower case; of an IPv6 address its 16 bytes in hexadecimal. Empty for a socket.
+    ///
+    /// A dot at the end stays: `redis.shop.` is looked up as it is, `redis.shop` in the search domains of the cluster first,
+    /// so the two are different servers.
     let host: String
     /// As written; nil where it is left out.
     let port: Int?
@@ -76,12 +79,12 @@ struct ServerAddress: Hashable {
     }
 
     private static func name(_ text: Substring) -> String? {
-        let name = text.hasSuffix(".") ? text.dropLast() : text
-        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        let relative = text.hasSuffix(".") ? text.dropLast() : text
+        let labels = relative.split(separator: ".", omittingEmptySubsequences: false)
         let isName = labels.allSatisfy { label in
             !label.isEmpty && label.allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }
         }
-        return isName ? name.lowercased() : nil
+        return isName ? text.lowercased() : nil
     }
 
     /// The same for every way of writing one address.

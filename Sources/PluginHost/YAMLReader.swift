@@ -22,7 +22,7 @@ struct YAMLReader {
     var line: Int { node.mark?.line ?? 0 }
 
     func problem(_ message: String) -> YAMLProblem {
-        YAMLProblem(line: line, message: path.isEmpty ? message : "\(path): \(message)")
+        YAMLProblem(line: line, message: (path.isEmpty ? message : "\(path): \(message)").cleaned)
     }
 
     func unknown(_ key: String, known: String) -> YAMLProblem {
@@ -38,6 +38,13 @@ struct YAMLReader {
             members.append((name, YAMLReader(value, path: path.isEmpty ? name : "\(path).\(name)")))
         }
         return members
+    }
+
+    var isMapping: Bool { node.mapping != nil }
+
+    func elements() throws(YAMLProblem) -> [YAMLReader] {
+        guard let sequence = node.sequence else { throw problem("must be a list") }
+        return sequence.map { YAMLReader($0, path: path) }
     }
 
     func strings() throws(YAMLProblem) -> [String] {

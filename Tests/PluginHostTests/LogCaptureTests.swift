@@ -54,9 +54,11 @@ struct LogCaptureTests {
         let notes = receive(&capture, "login somebody hunter22hunter22 with s3cret-key, not abc\n")
         #expect(notes == [.stderr("login somebody ****** with ***, not abc")])
         let failure = PluginFailure.answered(PluginError(.authFailed, "hunter22 is wrong"), plugin: "p")
-        guard case .failure(let redacted) = capture.redact(.failure(failure)) else { return }
-        #expect(redacted.message == "plugin p answered auth_failed: *** is wrong")
-        #expect(redacted.kind == .answered(PluginError(.authFailed, "*** is wrong")))
+        let own = CallSubject(type: "t", config: PluginConfig(["password": "hunter22"]))
+        let (result, notes2) = capture.shown(.failure(failure), of: own, plugin: "p", now: .zero)
+        #expect(result.failure?.message == "plugin p answered auth_failed: *** is wrong")
+        #expect(result.failure?.kind == .answered(PluginError(.authFailed, "*** is wrong")))
+        #expect(notes2.isEmpty)
     }
 
     @Test("A secret at the seam of two pieces of an endless line is struck out whole")
@@ -69,12 +71,21 @@ struct LogCaptureTests {
         #expect(notes == [.stderr(filler), .stderr("*** and more")])
     }
 
-    @Test("An excerpt that ends within a secret does not show its beginning")
+    @Test("a line is cleared of secrets before it is cut, so that no part of one is left where the cut is")
     func excerpt() {
         var capture = PluginLogCapture(now: .zero)
         capture.learn([])
         capture.learn(type: "t", config: PluginConfig([:], secrets: ["hunter22"]))
-        let note = PluginNote.rejectedLine(excerpt: "it is hunte…", reason: "no JSON")
-        #expect(capture.admit(note, now: .zero) == [.rejectedLine(excerpt: "it is ***…", reason: "no JSON")])
+        let filler = String(repeating: "x", count: PluginHostLimits.maxExcerpt - 3)
+        let note = PluginNote.rejectedLine(excerpt: "\(filler)hunter22 and more", reason: "no JSON")
+        #expect(capture.admit(note, now: .zero) == [.rejectedLine(excerpt: "\(filler)***…", reason: "no JSON")])
+        let long = String(repeating: "hunter22", count: PluginHostLimits.maxUncutExcerptBytes / 8).dropLast(3)
+        let cut = PluginNote.rejectedLine(excerpt: "abc\(long)", reason: "no JSON")
+        guard case .rejectedLine(let excerpt, _)? = capture.admit(cut, now: .zero).first else { return }
+        #expect(!excerpt.contains("hunte"))
     }
+}
+
+extension Result {
+    fileprivate var failure: Failure? { if case .failure(let failure) = self { failure } else { nil } }
 }

@@ -112,7 +112,9 @@ struct PluginDeathTests {
             for crash in 1...5 {
                 await fixture.log.wait(crash, message: "Plugin is up")
                 let failure = await #expect(throws: PluginFailure.self) {
-                    try await fixture.host.read(type: "depth", config: [:], targetType: .value, timeout: .seconds(10))
+                    // Another one each time: a single one would be kept from the plugin.
+                    try await fixture.host.read(
+                        type: "depth", config: ["n": .integer(Int64(crash))], targetType: .value, timeout: .seconds(10))
                 }
                 #expect(failure?.message.contains("exited with code 7") == true)
                 await fixture.log.wait(crash) { $0.metadata["restartIn"] != nil }

@@ -115,7 +115,9 @@ struct SwapTests {
             try install(picky, fixture)
             await look(fixture)
             let record = await fixture.log.wait(message: "Plugin's new version is not used, the old one runs on")
-            #expect(record.metadata["problem"]?.contains("value: is gone") == true)
+            #expect(record.metadata["problem"]?.contains("no longer accepts a config of type \"depth\"") == true)
+            let detail = await fixture.log.wait(message: "Plugin's new version does not accept a config")
+            #expect(detail.metadata["problem"]?.contains("value: is gone") == true)
             #expect(try await ask(fixture) == 1)
         }
     }

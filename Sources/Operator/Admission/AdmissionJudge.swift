@@ -45,10 +45,9 @@ struct AdmissionJudge: Sendable {
             let path = "spec.metrics[\(index)]"
             let own = ConfigTemplate(metric.config, path: "\(path).config")
             secrets.formUnion(own.places.map(\.reference.name))
-            let defaults = source.defaults(forType: metric.type)
             let config = ConfigTemplate(
-                .object(defaults.merging(metric.config.objectValue ?? [:]) { _, own in own }), path: "\(path).config")
-            let answer = await source.validate(type: metric.type, config: PluginConfig(config.filledWithStandIns()))
+                source.defaulted(type: metric.type, own: metric.config), path: "\(path).config")
+            let answer = await source.validate(type: metric.type, config: config.filledWithStandIns())
             let found = answer.problems(metric: path).filter { !config.isReference($0.path) }
             // What a plugin says of a config with stand-ins may be due to one of them.
             if case .invalid = answer, config.places.isEmpty {

@@ -1,5 +1,6 @@
 import KubernetesClient
 import Logging
+import PluginHost
 import Scaling
 import WireFormats
 
@@ -49,7 +50,7 @@ extension ScalerController {
         }
         let poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due, isPushed: isPushed)
         polls.addTask {
-            await self.run(poll)
+            await CallOrigin.$namespace.withValue(poll.key.namespace) { await self.run(poll) }
             await self.finish(poll, startedAt: now)
         }
     }

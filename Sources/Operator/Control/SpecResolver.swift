@@ -76,9 +76,8 @@ struct SpecResolver: Sendable {
     /// Each metric's config over the operator's defaults for its type, field by field.
     private func templates(of spec: GeneralScalerSpec) -> [ConfigTemplate] {
         spec.metrics.enumerated().map { index, metric in
-            let defaults = source.defaults(forType: metric.type)
-            let merged = defaults.merging(metric.config.objectValue ?? [:]) { _, own in own }
-            return ConfigTemplate(.object(merged), path: "spec.metrics[\(index)].config")
+            ConfigTemplate(
+                source.defaulted(type: metric.type, own: metric.config), path: "spec.metrics[\(index)].config")
         }
     }
 }

@@ -16,6 +16,9 @@ package protocol MetricSource: Service {
     /// What the operator's own configuration gives every config of that type. The config's own fields win.
     func defaults(forType type: String) -> [String: JSON]
 
+    /// A metric's own config over the defaults of its type.
+    func defaulted(type: String, own: JSON) -> DefaultedConfig
+
     func validate(type: String, config: PluginConfig) async -> ConfigVerdict
 
     /// - Throws: ``PluginFailure``, after `timeout` at the latest.
@@ -40,6 +43,10 @@ package protocol MetricSource: Service {
 extension MetricSource {
     /// A source without plugins has none that could fail.
     package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] { [] }
+
+    package func defaulted(type: String, own: JSON) -> DefaultedConfig {
+        DefaultedConfig(own, defaults: defaults(forType: type))
+    }
 
     /// A source that answers and does no more.
     package func subscribe(

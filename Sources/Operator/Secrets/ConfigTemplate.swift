@@ -1,5 +1,5 @@
 import KubernetesClient
-import PluginHost
+package import PluginHost
 package import WireFormats
 
 /// A metric's config as someone wrote it: each object with the member `valueFrom` stands for a value of a Secret.
@@ -12,15 +12,22 @@ package struct ConfigTemplate: Sendable {
 
     package let json: JSON
     private let path: String
+    /// The members that came from the administrator's defaults.
+    private let inherited: Set<String>
     /// Where values of Secrets go.
     package private(set) var places: [Place] = []
     /// References that are not written as they have to be.
     package private(set) var problems: [JSONPathError] = []
 
     /// - Parameter path: the config's own, such as `spec.metrics[0].config`.
-    package init(_ json: JSON, path: String) {
+    package init(_ config: DefaultedConfig, path: String) {
+        self.init(config.json, path: path, inherited: config.inherited)
+    }
+
+    package init(_ json: JSON, path: String, inherited: Set<String> = []) {
         self.json = json
         self.path = path
+        self.inherited = inherited
         _ = filled(json, .whole(path)) { json, location in
             let reference = JSONReader(json, path: location.text)
             guard places.count + problems.count < SecretLimits.maxReferences else {
@@ -46,9 +53,9 @@ package struct ConfigTemplate: Sendable {
 
     /// The config with these values in their places; a place without a value is left out.
     func filled(_ values: [SecretReference: SecretString]) -> PluginConfig {
-        guard !places.isEmpty else { return PluginConfig(json) }
+        guard !places.isEmpty else { return PluginConfig(json, inherited: inherited) }
         let used = places.compactMap { values[$0.reference]?.revealed }
-        return PluginConfig(filled { values[$0]?.revealed }, secrets: Set(used))
+        return PluginConfig(filled { values[$0]?.revealed }, secrets: Set(used), inherited: inherited)
     }
 
     /// The config with what a function gives for each reference; a place without a value is left out.
@@ -59,7 +66,9 @@ package struct ConfigTemplate: Sendable {
     }
 
     /// The config where there is no Secret to read. What a plugin says of a stand-in means nothing.
-    package func filledWithStandIns() -> JSON { filled { _ in "value-of-a-secret" } }
+    package func filledWithStandIns() -> PluginConfig {
+        PluginConfig(filled { _ in "value-of-a-secret" }, inherited: inherited)
+    }
 
     private func filled(_ value: JSON, _ location: Location, _ replace: (JSON, Location) -> JSON?) -> JSON? {
         switch value {

@@ -72,7 +72,11 @@ extension RuleBook {
             """
             A field that holds a secret has `x-secret: true` in the schema: the host strikes such values out of \
             everything that it logs. A field that names the server to ask, as `scheme://host:port` or `host:port`, or a \
-            list of them, has `x-address: true`: the operator's owner can bound which ones a config may name.
+            list of them, has `x-address: true`: the operator's owner can bound which ones a config may name. A field \
+            that can be the absolute path of a file with a credential has `x-credential-file: true`, and one that, \
+            without a secret in it, makes the plugin act with an identity of the operator's own has \
+            `x-operator-identity: true`: the host lets both be used only with servers that the operator's owner named \
+            for them.
             """,
             because: "only the author knows which fields hold secrets or addresses"),
         .checked(

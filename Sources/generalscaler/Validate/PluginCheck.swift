@@ -39,9 +39,8 @@ struct PluginCheck {
     }
 
     func problems(_ metric: ConfigToCheck) async -> [JSONPathError] {
-        let defaults = host.defaults(forType: metric.type)
         let merged = ConfigTemplate(
-            .object(defaults.merging(metric.config.json.objectValue ?? [:]) { $1 }), path: "\(metric.path).config")
+            host.defaulted(type: metric.type, own: metric.config.json), path: "\(metric.path).config")
         let verdict = await host.validate(type: metric.type, config: merged.filledWithStandIns())
         // What it says of a stand-in means nothing; what it says of the rest may be due to one.
         let problems = verdict.problems(metric: metric.path).filter { !merged.isReference($0.path) }

@@ -10,6 +10,9 @@ extension FuzzTarget {
         let redactor = FuzzedSecrets.redactor
         let text = String(decoding: FuzzedSecrets.expanded(input), as: UTF8.self)
         try FuzzedSecrets.requireNone(in: redactor.redact(text))
+        let cleaned = redactor.redact(text).cleaned
+        try require(cleaned.isClean, "a control character is left in \(cleaned.prefix(400))")
+        try FuzzedSecrets.requireNone(in: cleaned)
         _ = redactor.unfinishedBytes(Array(text.utf8))
     }
 
@@ -28,6 +31,7 @@ extension FuzzTarget {
         for case .stderr(let line) in notes {
             try require(line.utf8.count <= FuzzLimits.errorBytes, "a line of \(line.utf8.count) bytes")
             try FuzzedSecrets.requireNone(in: line)
+            try require(line.isClean, "a control character is left in \(line.prefix(400))")
         }
         return notes
     }
@@ -40,9 +44,7 @@ private enum FuzzedSecrets {
     static let config = PluginConfig(["password": .string(secrets[0])], secrets: Set(secrets.dropFirst()))
 
     static let redactor: SecretRedactor = {
-        var redactor = SecretRedactor(metricTypes: [metricType])
-        redactor.learn(type: metricType.type, config: config)
-        return redactor
+        SecretRedactor(secrets: MetricMarks(metricType).secretTexts(of: config))
     }()
 
     /// Of short lines, so that a secret often stands across two pieces of one that is longer.

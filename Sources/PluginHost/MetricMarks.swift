@@ -1,0 +1,76 @@
+import PluginProtocol
+import WireFormats
+
+/// What a metric type's schema says of the fields of its configs.
+struct MetricMarks: Sendable {
+    /// `x-address`: names of servers.
+    let addresses: MarkedFields?
+    /// `x-secret`.
+    private let secrets: MarkedFields?
+    /// `x-credential-file`: paths of files that hold a credential. Whatever a plugin can read is the administrator's.
+    private let files: MarkedFields?
+    /// `x-operator-identity`: a field with which the plugin uses an identity of the operator's own, unless a secret stands
+    /// in it.
+    private let identities: MarkedFields?
+
+    init(_ type: MetricTypeDescription) {
+        addresses = MarkedFields("x-address", in: type.configSchema)
+        secrets = MarkedFields("x-secret", in: type.configSchema)
+        files = MarkedFields("x-credential-file", in: type.configSchema)
+        identities = MarkedFields("x-operator-identity", in: type.configSchema)
+    }
+
+    /// The texts in a config that are secret.
+    func secretTexts(of config: PluginConfig) -> Set<String> {
+        guard let secrets else { return config.secrets }
+        return secrets.fields(of: config.json).reduce(into: config.secrets) { $0.formUnion($1.texts) }
+    }
+
+    /// Whether a config holds a secret, or names a file with one, that is the administrator's: its text must not depend on
+    /// what a tenant guesses of it. Decided by where a field came from, never by its value.
+    func usesOperatorSecret(_ config: PluginConfig) -> Bool {
+        let inherited = config.json.members(config.inherited)
+        return Self.has(secrets, inherited) || Self.hasFile(files, config.json)
+    }
+
+    /// Whether a call with this config acts with a credential of the administrator's.
+    func usesOperatorCredential(_ config: PluginConfig) -> Bool {
+        usesOperatorSecret(config) || usesIdentity(config.json)
+    }
+
+    /// The members of `defaults` that hold a credential, or have one used.
+    func credentialMembers(of defaults: [String: JSON]) -> Set<String> {
+        Set(
+            defaults.keys.filter { name in
+                let alone: JSON = .object([name: defaults[name] ?? .null])
+                return Self.has(secrets, alone) || Self.hasFile(files, alone) || usesIdentity(alone)
+            })
+    }
+
+    /// Whether a member of a config holds a secret field.
+    func holdsSecret(_ name: String, _ value: JSON) -> Bool { Self.has(secrets, .object([name: value])) }
+
+    private func usesIdentity(_ config: JSON) -> Bool {
+        guard let fields = identities?.fields(of: config), !fields.isEmpty else { return false }
+        let secretPaths = secrets?.fields(of: config).filter { !$0.value.isNull }.map(\.path) ?? []
+        return fields.contains { field in
+            !field.value.isNull && !secretPaths.contains { field.path.isEmpty || $0.hasPrefix(field.path + ".") }
+        }
+    }
+
+    private static func has(_ marks: MarkedFields?, _ config: JSON) -> Bool {
+        marks?.fields(of: config).contains { !$0.value.isNull } ?? false
+    }
+
+    /// A field may take the file's content in place of its path.
+    private static func hasFile(_ marks: MarkedFields?, _ config: JSON) -> Bool {
+        marks?.fields(of: config).contains { $0.texts.contains { $0.hasPrefix("/") } } ?? false
+    }
+}
+
+extension JSON {
+    /// The object with these members alone.
+    fileprivate func members(_ names: Set<String>) -> JSON {
+        .object((objectValue ?? [:]).filter { names.contains($0.key) })
+    }
+}
