@@ -99,7 +99,8 @@ package struct OperatorRuntime: Sendable {
         )
         let scalers = Informer<GeneralScaler>(
             client: client, kind: .generalScaler, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces),
-            logger: logger, decodeOversized: { try GeneralScaler($0) }, decode: { try GeneralScaler($0) }, handle: { line.scalerChanged($0, logger) }
+            logger: logger, decodeOversized: { try GeneralScaler($0) }, decode: { try GeneralScaler($0) },
+            handle: { line.scalerChanged($0, logger) }
         )
         let targets = TargetDirectory(
             client: client, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces), time: time,
