@@ -11,7 +11,9 @@ enum GoogleCredentials: Sendable, Hashable {
     case externalAccount(ExternalAccount)
 
     init(_ bytes: [UInt8]) throws(CredentialFault) {
-        guard let json = try? JSON(parsing: bytes, limits: SourceLimits.credential) else { throw CredentialFault("is not JSON") }
+        guard let json = try? JSON(parsing: bytes, limits: SourceLimits.credential) else {
+            throw CredentialFault("is not JSON")
+        }
         do throws(JSONPathError) {
             let reader = JSONReader(json)
             switch try reader.required("type").string() {

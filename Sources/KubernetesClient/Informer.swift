@@ -170,7 +170,9 @@ package final class Informer<Object: Sendable>: Service {
     ) async -> WatchMachine.Outcome {
         if token == nil { listing.keys = [] }
         do throws(KubernetesError) {
-            let page = try await client.list(kind, in: namespace, selection, limit: limit, continueToken: token, reader: reader) {
+            let page = try await client.list(
+                kind, in: namespace, selection, limit: limit, continueToken: token, reader: reader
+            ) {
                 observe($0)
             }
             for observed in page.items.compactMap(\.self) {

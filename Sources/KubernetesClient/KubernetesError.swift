@@ -88,7 +88,9 @@ extension KubernetesError {
 
     /// Reads an answer whose status is no success. Its body is a Status object, or whatever a proxy says.
     init(head: HTTPResponseHead, body: [UInt8]) {
-        let answer = (try? JSON(parsing: body, limits: KubernetesLimits.answer)).flatMap { $0["kind"] == "Status" || $0["reason"] != nil ? $0 : nil }
+        let answer = (try? JSON(parsing: body, limits: KubernetesLimits.answer)).flatMap {
+            $0["kind"] == "Status" || $0["reason"] != nil ? $0 : nil
+        }
         let delay = head.header("Retry-After").flatMap(Int64.init).map(Duration.seconds)
         if let answer {
             self.init(status: head.status, answer: answer, retryAfter: delay)

@@ -54,7 +54,7 @@ package struct AnswerReceiver: Sendable {
                         .bodyTooLarge, "the answer is larger than \(request.maxBodyBytes) bytes")
                 }
                 if turn == nil, body.count + chunk.count > SourceLimits.smallAnswerBytes {
-                    turn = try await largeAnswers.turn()
+                    turn = try await largeAnswers.turn(within: request.timeout ?? SourceLimits.turnTime)
                 }
                 body += chunk
             }
@@ -74,8 +74,8 @@ package enum SourceLimits {
     package static let smallAnswerBytes = 256 << 10
     /// Larger answers that are received and read at one time.
     package static let largeAnswers = 2
-    /// An answer's turn comes within this time, or it is given up.
-    static let turnTime: Duration = .seconds(5)
+    /// An answer's turn comes within the time of its request, or if that has none, within this time.
+    static let turnTime: Duration = .seconds(30)
 }
 
 /// Whose turn it is to receive a large answer.
@@ -99,14 +99,14 @@ private final class LargeAnswers: Sendable {
 
     private let state = Mutex(State())
 
-    func turn() async throws(HTTPError) -> Turn {
+    func turn(within time: Duration) async throws(HTTPError) -> Turn {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
         }
         // Awaited here in that it is cancelled when the turn has come.
         let limit = Task {
-            try? await Task.sleep(for: SourceLimits.turnTime)
+            try? await Task.sleep(for: time)
             leave(id)
         }
         defer { limit.cancel() }

@@ -70,7 +70,8 @@ package struct GoogleMetadata: Sendable {
 extension AccessToken {
     /// Reads an answer of OAuth 2.0 (RFC 6749, section 5.1); nil where it is none.
     package init?(_ body: [UInt8], nowMicroseconds: Int64, quotaProject: String? = nil) {
-        guard let json = try? JSON(parsing: body, limits: SourceLimits.credential), let text = json["access_token"]?.stringValue, Self.isToken(text),
+        guard let json = try? JSON(parsing: body, limits: SourceLimits.credential),
+            let text = json["access_token"]?.stringValue, Self.isToken(text),
             let seconds = json["expires_in"]?.intValue, 0...Self.maxLifeSeconds ~= seconds
         else { return nil }
         self.init(

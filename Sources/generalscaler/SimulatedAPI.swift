@@ -19,6 +19,8 @@ enum SimulatedAPI {
     /// a config, so that what the operator says of one is left out.
     private static func crossFieldProblems(_ object: JSON) -> [FieldError] {
         guard case .failure(let invalid) = GeneralScalerSpec.parse(object["spec"] ?? .null) else { return [] }
-        return invalid.problems.filter { !$0.path.contains(".config") || $0.path.hasPrefix("spec.policy") }.map { FieldError(.invalid, $0.path, message: $0.message) }
+        return invalid.problems.filter { !$0.path.contains(".config") || $0.path.hasPrefix("spec.policy") }.map {
+            FieldError(.invalid, $0.path, message: $0.message)
+        }
     }
 }

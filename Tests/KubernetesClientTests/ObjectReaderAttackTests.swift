@@ -65,7 +65,8 @@ struct ObjectReaderAttackTests {
     @Test("an identity that is itself too large is not kept")
     func identity() throws {
         let name = String(repeating: "n", count: 2_000)
-        let text = #"{"metadata":{"name":"\#(name)","uid":[],"resourceVersion":"1"},"spec":\#(String(repeating: "[", count: 130) + String(repeating: "]", count: 130))}"#
+        let text =
+            #"{"metadata":{"name":"\#(name)","uid":[],"resourceVersion":"1"},"spec":\#(String(repeating: "[", count: 130) + String(repeating: "]", count: 130))}"#
         let object = try #require(try Self.oversized(Array(text.utf8)))
         #expect(object.remains["metadata"] == ["resourceVersion": "1", "uid": []])
     }
@@ -95,7 +96,9 @@ struct ObjectReaderAttackTests {
         var reader = ListReader()
         var read: [JSON] = []
         for start in stride(from: 0, to: text.count, by: chunk) {
-            try reader.append(Array(text[start..<min(start + chunk, text.count)])) { read.append(try JSON(parsing: $0)) }
+            try reader.append(Array(text[start..<min(start + chunk, text.count)])) {
+                read.append(try JSON(parsing: $0))
+            }
         }
         #expect(try reader.finish() == ["resourceVersion": "9", "continue": "t"])
         #expect(read == items)

@@ -36,12 +36,12 @@ struct PrometheusMemoryAttackTests {
         #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
     }
 
-    @Test("an honest answer of 100,000 series is a reading for every call, in little memory")
+    @Test("an honest answer of 10,000 series is a reading for every call, in little memory")
     func manySeries() async throws {
-        let series = (0..<100_000).map { #"{"metric":{"pod":"web-\#($0)"},"value":[1767225600.123,"1"]}"# }
+        let series = (0..<10_000).map { #"{"metric":{"pod":"web-\#($0)"},"value":[1767225600.123,"1"]}"# }
         let memory = try await attack(Self.frame.0 + series.joined(separator: ",") + Self.frame.1)
         #expect(memory.answers.count == 32)
-        #expect(memory.answers.allSatisfy { $0["result"]?["value"] == 100_000 }, "\(memory.answers.first ?? .null)")
+        #expect(memory.answers.allSatisfy { $0["result"]?["value"] == 10_000 }, "\(memory.answers.first ?? .null)")
         #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
     }
 }

@@ -20,7 +20,9 @@ struct JSONLimitsAttackTests {
         let wide = { (count: Int) in "[" + String(repeating: "0,", count: count - 2) + "0]" }
         #expect(Self.exceeded(wide(50)) == nil)
         #expect(Self.exceeded(wide(51)) == .nodes)
-        let deep = { (depth: Int) in String(repeating: #"{"a":"#, count: depth) + "1" + String(repeating: "}", count: depth) }
+        let deep = { (depth: Int) in
+            String(repeating: #"{"a":"#, count: depth) + "1" + String(repeating: "}", count: depth)
+        }
         #expect(Self.exceeded(deep(7)) == nil)
         #expect(Self.exceeded(deep(8)) == .depth)
         let long = { (bytes: Int) in "\"" + String(repeating: "x", count: bytes - 2) + "\"" }

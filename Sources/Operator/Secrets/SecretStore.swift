@@ -83,7 +83,8 @@ actor SecretStore: SecretSource {
 
     private func fetch(_ key: ObjectKey) async -> Outcome {
         do throws(KubernetesError) {
-            let object = try await client.get(SecretObject.kind, key, SecretObject.reader, deadline: SecretLimits.deadline)
+            let object = try await client.get(
+                SecretObject.kind, key, SecretObject.reader, deadline: SecretLimits.deadline)
             return .success(SecretObject(object))
         } catch {
             return .failure(SecretFetchFailure(error))

@@ -180,7 +180,8 @@ struct AdmissionServerTests {
                         var request = review["request"]?.objectValue ?? [:]
                         request["uid"] = .string("\(number)")
                         review["request"] = .object(request)
-                        let answer = try await cluster.post(client, port, JSON.object(review).encoded(), believing: bundle)
+                        let answer = try await cluster.post(
+                            client, port, JSON.object(review).encoded(), believing: bundle)
                         #expect(answer.status == 200)
                         return (number, try JSON(parsing: answer.body)["response"] ?? .null)
                     }

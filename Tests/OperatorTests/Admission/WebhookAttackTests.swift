@@ -63,7 +63,9 @@ struct WebhookAttackTests {
         try result.get()
     }
 
-    @Test("hundreds of connections that say nothing keep no review from its answer", arguments: [(600, false), (512, true)])
+    @Test(
+        "hundreds of connections that say nothing keep no review from its answer",
+        arguments: [(600, false), (512, true)])
     func idleConnections(count: Int, tls: Bool) async throws {
         try await attack { scene in
             var connections: [HostileConnection] = []
