@@ -58,7 +58,8 @@ extension MetricFamily {
 
     static let pushedReadings = MetricFamily(
         "pushed_readings_total", .counter, labels: ["type", "outcome"],
-        "Readings that plugins pushed: used, or dropped because they were older than what is known, or from the future.")
+        "Readings that plugins pushed: used, or dropped because they were older than what is known, or from the future."
+    )
     static let pushedPolls = MetricFamily(
         "pushed_polls_total", .counter, "Polls that began ahead of their time, because a reading was pushed.")
 
