@@ -24,7 +24,8 @@ struct LaunchTests {
     @Test(
         "a script's interpreter is a program of the system, by its path or by env and a plain name",
         arguments: [
-            "#!/bin/sh -e\nexit", "#! /usr/bin/env python3\n", "#!/usr/bin/env\tpython3 \t\n", "#!/bin/sh", "\u{7F}ELF", "",
+            "#!/bin/sh -e\nexit", "#! /usr/bin/env python3\n", "#!/usr/bin/env\tpython3 \t\n", "#!/bin/sh", "\u{7F}ELF",
+            "",
         ])
     func interpreters(head: String) throws {
         #expect(try problem(head) == nil)

@@ -191,13 +191,18 @@ struct SandboxTests {
         #expect(problem?.description.contains("confined: false") == true)
     }
 
-    @Test("Node and a bash script start confined")
+    @Test("a Node and a bash script start confined, and so does a Java program where Java is installed")
     func runtimes() async throws {
+        let source = try TemporaryDirectory()
+        defer { source.remove() }
+        try source.write(Self.java, to: "Plugin.java")
+        let hasJava = access("/usr/bin/java", X_OK) == 0
         try await HostFixture.run(
             [:],
-            files: ["generalscaler-plugin-node": Self.node, "generalscaler-plugin-bash": Self.bash]
+            files: ["generalscaler-plugin-node": Self.node, "generalscaler-plugin-bash": Self.bash],
+            manifest: hasJava ? "plugins: {java: {argv: [/usr/bin/java, \(source.path)/Plugin.java]}}" : nil
         ) { fixture async throws in
-            for type in ["node", "bash"] {
+            for type in ["node", "bash"] + (hasJava ? ["java"] : []) {
                 let reading = try await fixture.host.read(
                     type: type, config: [:], targetType: .value, timeout: .seconds(60))
                 #expect(reading.value == 5)
@@ -215,6 +220,26 @@ struct SandboxTests {
             const m = JSON.parse(line);
             console.log(JSON.stringify({jsonrpc: "2.0", id: m.id, result: m.method === "shutdown" ? {} : answer(m)}));
         });
+        """#
+
+    /// Copies a file with its attributes, too, which sets its mode and times.
+    private static let java = #"""
+        import java.nio.file.*;
+        public class Plugin {
+            public static void main(String[] arguments) throws Exception {
+                Path file = Files.writeString(Path.of("a"), "text");
+                Files.copy(file, Path.of("b"), StandardCopyOption.COPY_ATTRIBUTES);
+                var reader = new java.io.BufferedReader(new java.io.InputStreamReader(System.in));
+                for (String line; (line = reader.readLine()) != null;) {
+                    String id = line.replaceAll(".*\"id\":(\\d+).*", "$1");
+                    String result = line.contains("\"initialize\"")
+                        ? "{\"protocolVersion\":1,\"plugin\":{\"name\":\"j\",\"version\":\"1\"},\"metricTypes\":["
+                            + "{\"type\":\"java\",\"description\":\"\",\"configSchema\":{},\"defaultTargetType\":\"Value\"}]}"
+                        : "{\"value\":5,\"observedAt\":\"2026-01-01T00:00:00Z\"}";
+                    System.out.println("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":" + result + "}");
+                }
+            }
+        }
         """#
 
     private static let bash = ShellScript.text(type: "bash")
