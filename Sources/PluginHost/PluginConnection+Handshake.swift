@@ -45,7 +45,8 @@ extension PluginConnection {
         var parts: [String] = []
         if let lastRejected {
             parts.append(
-                "what it wrote is no answer, the last line being \"\(Excerpt.shortened(lastRejected.excerpt))\": \(lastRejected.reason)")
+                "what it wrote is no answer, the last line being \"\(Excerpt.shortened(lastRejected.excerpt))\": "
+                    + lastRejected.reason)
         }
         if !framer.partial.isEmpty {
             let excerpt = framer.partial.withUnsafeBytes { Excerpt.shortened(Excerpt.raw($0)) }

@@ -367,7 +367,8 @@ struct PluginConnection {
     private mutating func reject(_ message: JSON, _ actions: inout [Action]) {
         if isHandshaking { return giveUp(ScatteredMessage.fault, &actions) }
         guard let id = message["id"]?.intValue.map(Int64.init), let call = calls.sent(id) else { return }
-        fail(id, call, violation("its answer to \(call.method.rawValue) cannot be read", ScatteredMessage.fault, in: call), &actions)
+        let what = "its answer to \(call.method.rawValue) cannot be read"
+        fail(id, call, violation(what, ScatteredMessage.fault, in: call), &actions)
     }
 
     /// A breach in the answer to a call. What the plugin wrote in a batch is of several callers, and for none of them.

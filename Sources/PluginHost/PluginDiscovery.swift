@@ -55,7 +55,8 @@ enum PluginDiscovery {
                     defaults: entry.defaults, allowedAddresses: entry.allowedAddresses, maxInFlight: entry.maxInFlight,
                     mode: entry.mode, sha256: entry.sha256,
                     isConfined: entry.isConfined,
-                    mayHaveChildren: entry.mayHaveChildren ?? !isShipped(name, path, configuration), readPaths: entry.readPaths, limits: entry.limits))
+                    mayHaveChildren: entry.mayHaveChildren ?? !isShipped(name, path, configuration),
+                    readPaths: entry.readPaths, limits: entry.limits))
         }
         return Result(programs: programs, warnings: warnings)
     }

@@ -133,7 +133,8 @@ package final class PluginHost: Service {
     private func removeLeftOver() async {
         let (removed, problems) = WorkspaceRoot.removeLeftOver(in: containment.workspaces.parent)
         if removed > 0 {
-            logger.info("removed what killed operators left in the temporary directory", metadata: ["roots": "\(removed)"])
+            logger.info(
+                "removed what killed operators left in the temporary directory", metadata: ["roots": "\(removed)"])
         }
         for problem in problems {
             logger.warning("Plugins' temporary directories could not be removed", metadata: ["reason": "\(problem)"])

@@ -5,7 +5,7 @@ import WireFormats
 
 @Suite("A backtest")
 struct BacktestTests {
-    @Test("A load per replica falls when replicas are added, and only once they are ready")
+    @Test("a load per replica falls when replicas are added, and only once they are ready")
     func startupDelay() throws {
         let backtest = try Backtest(
             spec: .requests(), trace: trace(Array(repeating: 400, count: 8)),
@@ -19,7 +19,7 @@ struct BacktestTests {
         #expect(summary.replicaSeconds == 8 * 4 * 15)
     }
 
-    @Test("A total does not depend on the replicas, the load on each does")
+    @Test("a total does not depend on the replicas, the load on each does")
     func total() throws {
         let backtest = try Backtest(
             spec: .requests(.averageValue), trace: trace(Array(repeating: 400, count: 3)),
@@ -31,7 +31,7 @@ struct BacktestTests {
     }
 
     @Test(
-        "Values that were recorded per replica are read with the replicas of the recording", arguments: [true, false])
+        "values that were recorded per replica are read with the replicas of the recording", arguments: [true, false])
     func recordedReplicas(inTrace: Bool) throws {
         let backtest = try Backtest(
             spec: .requests(), trace: trace([100, 150, 150], replicas: inTrace ? 4 : nil),
@@ -42,7 +42,7 @@ struct BacktestTests {
         #expect(steps.map { $0.decision.metrics[0].observation.value } == [100, 150, 100])
     }
 
-    @Test("A dry run replays what was recorded, to the last digit, and carries nothing out")
+    @Test("a dry run replays what was recorded, to the last digit, and carries nothing out")
     func dryRun() throws {
         let values = [0.1, 133.7, 1.0 / 3, 250, 99]
         let backtest = try Backtest(spec: .requests(isDryRun: true), trace: trace(values, replicas: 3))
@@ -54,7 +54,7 @@ struct BacktestTests {
         #expect(summary.scalings == 0)
     }
 
-    @Test("A gap is no data: held, and counted as unknown")
+    @Test("a gap is no data: held, and counted as unknown")
     func gap() throws {
         let values: [Double?] = [400] + Array(repeating: nil, count: 20) + [400]
         let backtest = try Backtest(
@@ -66,7 +66,7 @@ struct BacktestTests {
         #expect(summary.timeOutOfSLO == .zero)
     }
 
-    @Test("Samples that are missing altogether go stale after the maximum age of the metric")
+    @Test("samples that are missing altogether go stale after the maximum age of the metric")
     func missingSamples() throws {
         let samples = [0, 15, 30, 45, 300, 315].map {
             Trace.Sample(time: start + .seconds($0), cells: [.value(400)])
@@ -80,7 +80,7 @@ struct BacktestTests {
         #expect(missing == Array(8..<20))
     }
 
-    @Test("A coarse trace is no gap: each sample stands until the next")
+    @Test("a coarse trace is no gap: each sample stands until the next")
     func coarseTrace() throws {
         let backtest = try Backtest(
             spec: .requests(), trace: trace([400, 400, 400], every: 300),
@@ -91,7 +91,7 @@ struct BacktestTests {
         #expect(summary.timeUnknown == .zero)
     }
 
-    @Test("Time out of SLO is time above the capacity: the given one, or the target with the tolerance")
+    @Test("time out of SLO is time above the capacity: the given one, or the target with the tolerance")
     func capacity() throws {
         let values = try trace([111, 109, 129, 131])
         let fixed = ScalingSpec.requests(max: 1)
@@ -103,7 +103,7 @@ struct BacktestTests {
         #expect(try timeOut(["requests": 130]) == .seconds(15))
     }
 
-    @Test("A scaling that takes back the one before within 10 minutes is a flap")
+    @Test("a scaling that takes back the one before within 10 minutes is a flap")
     func flaps() throws {
         let values: [Double?] = Array(repeating: [100, 300], count: 3).flatMap(\.self) + [100]
         let backtest = try Backtest(
@@ -114,7 +114,7 @@ struct BacktestTests {
         #expect(summary.flaps == 5)
     }
 
-    @Test("The cost is that of the cost policy, or of the price given")
+    @Test("the cost is that of the cost policy, or of the price given")
     func cost() throws {
         let values = try trace(Array(repeating: 100, count: 240))
         let policy = CostPolicy(costPerPodPerHour: 0.5, maxCostPerHour: 5)
@@ -179,7 +179,7 @@ struct BacktestTests {
         #expect(summary.json["secondsUnknown"]?.doubleValue == 45)
     }
 
-    @Test("A metric that the trace does not have is an error that lists what it has")
+    @Test("a metric that the trace does not have is an error that lists what it has")
     func missingColumn() throws {
         var spec = ScalingSpec.requests()
         spec.metrics.append(MetricSpec(name: "queue", target: 1, targetType: .averageValue))
@@ -189,7 +189,7 @@ struct BacktestTests {
         #expect(throws: Never.self) { try Backtest(spec: spec, trace: trace([1, 2])) }
     }
 
-    @Test("An error ratio is replayed as it is and is no SLO of its own")
+    @Test("an error ratio is replayed as it is and is no SLO of its own")
     func objective() throws {
         var spec = ScalingSpec.requests(
             policy: SLOPolicy(objective: ErrorBudget(metric: "short", longMetric: "long", percent: 99)))
@@ -205,7 +205,7 @@ struct BacktestTests {
         #expect(steps.allSatisfy { $0.decision.metrics[1].observation.value == 0.02 && $0.standing == .within })
     }
 
-    @Test("Progress goes up to the end")
+    @Test("progress goes up to the end")
     func progress() throws {
         var shares: [Double] = []
         _ = try Backtest(spec: .requests(), trace: trace(Array(repeating: 1, count: 9_000))).run(

@@ -18,7 +18,7 @@ struct HTMLReportTests {
         return (text, try JSON(parsing: String(line.dropFirst("const report = ".count).dropLast())))
     }
 
-    @Test("Holds every step with its reason, and what the charts draw")
+    @Test("holds every step with its reason, and what the charts draw")
     func data() throws {
         let run = try #require(try page("one").data["runs"]?[1])
         #expect(run["metrics"]?[0]?["values"] == [100, 300, 100, nil, 33.33])
@@ -34,7 +34,7 @@ struct HTMLReportTests {
         #expect(run["summary"]?["scalings"] == 2)
     }
 
-    @Test("Needs nothing from anywhere: no address, no file, no module")
+    @Test("needs nothing from anywhere: no address, no file, no module")
     func isSelfContained() throws {
         let text = try page("one").text
         for word in ["http://", "https://", " src=", "<link", "@import", "import(", "fetch(", "url(//"] {
@@ -43,7 +43,7 @@ struct HTMLReportTests {
         }
     }
 
-    @Test("A name cannot end the script that it stands in")
+    @Test("a name cannot end the script that it stands in")
     func hostileName() throws {
         let page = try page("</script><script>alert(1)</script>")
         #expect(page.text.components(separatedBy: "</script>") == 2)

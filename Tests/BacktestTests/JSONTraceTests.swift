@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("Traces in JSON")
 struct JSONTraceTests {
-    @Test("An object per sample, with times of both kinds, numbers as strings, gaps, failures and replicas")
+    @Test("an object per sample, with times of both kinds, numbers as strings, gaps, failures and replicas")
     func json() throws {
         let trace = try Trace(
             json: [
@@ -29,7 +29,7 @@ struct JSONTraceTests {
     }
 
     @Test(
-        "What is wrong in JSON is named by its path",
+        "a malformed JSON trace is reported with the path",
         arguments: [
             ([:], "must be an array"), ([], "is empty"), ([["requests": 1]], "[0].time: is required"),
             ([["time": 1, "requests": "x"]], "[0].requests: must be a number"),

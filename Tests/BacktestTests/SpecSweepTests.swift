@@ -4,14 +4,14 @@ import WireFormats
 
 @Suite("A sweep")
 struct SpecSweepTests {
-    @Test("Names a field and values: numbers, words, percentages")
+    @Test("names a field and values: numbers, words, percentages")
     func parse() throws {
         let sweep = try SpecSweep("spec.safety.maxScaleUpRate=1,25%,true")
         #expect(sweep.path == "safety.maxScaleUpRate")
         #expect(sweep.values == [1, "25%", true])
     }
 
-    @Test("Changes that field and no other, and makes the objects on the way")
+    @Test("changes that field and no other, and makes the objects on the way")
     func change() throws {
         let spec: JSON = ["maxReplicas": 3, "metrics": [["type": "a"], ["type": "b"]]]
         #expect(
@@ -22,12 +22,12 @@ struct SpecSweepTests {
                 == [["type": "a"], ["type": "b", "targetValue": 5]])
     }
 
-    @Test("Refuses what is no field with values", arguments: ["", "=1", "a", "a=", "..=1"])
+    @Test("refuses what is no field with values", arguments: ["", "=1", "a", "a=", "..=1"])
     func refused(text: String) {
         #expect(throws: TraceError.self) { try SpecSweep(text) }
     }
 
-    @Test("Refuses a path that leads nowhere", arguments: ["maxReplicas.x=1", "metrics[7].type=a"])
+    @Test("refuses a path that leads nowhere", arguments: ["maxReplicas.x=1", "metrics[7].type=a"])
     func nowhere(text: String) throws {
         let sweep = try SpecSweep(text)
         #expect(throws: TraceError.self) { try sweep.spec(["maxReplicas": 3, "metrics": []], with: 1) }

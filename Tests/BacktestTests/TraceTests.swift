@@ -77,7 +77,7 @@ struct TraceTests {
     }
 
     @Test(
-        "What is wrong is named with its line and column",
+        "what is wrong is named with its line and column",
         arguments: [
             ("", "is empty"), ("\u{FEFF}\n# nothing\n", "is empty"), ("when,requests\n1,2", "line 1: must be a header"),
             ("time,replicas\n", "line 1: must have a column for each metric"), ("time\n", "line 1: must have a column"),

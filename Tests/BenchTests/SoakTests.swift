@@ -4,14 +4,14 @@ import Testing
 
 @Suite("What a soak is judged by")
 struct SoakTests {
-    @Test("The fit of a line is the line")
+    @Test("the fit of a line is the line")
     func line() throws {
         let fit = try #require(TheilSen((0..<10).map { (Double($0), 3 + 0.5 * Double($0)) }))
         #expect(fit.slope == 0.5)
         #expect(fit.intercept == 3)
     }
 
-    @Test("A quarter of the points may be anything")
+    @Test("a quarter of the points may be anything")
     func outliers() throws {
         let points = (0..<40).map { index -> (x: Double, y: Double) in
             let x = Double(index)
@@ -21,7 +21,7 @@ struct SoakTests {
         #expect(abs(fit.slope - 2) < 0.5)
     }
 
-    @Test("There is no line through less than two moments")
+    @Test("there is no line through less than two moments")
     func noLine() {
         #expect(TheilSen([]) == nil)
         #expect(TheilSen([(1, 2)]) == nil)
@@ -29,7 +29,7 @@ struct SoakTests {
     }
 
     @Test(
-        "A descriptor's kind is told from its link",
+        "a descriptor's kind is told from its link",
         arguments: [
             ("socket:[4026]", "socket"), ("pipe:[17]", "pipe"), ("anon_inode:[eventfd]", "eventfd"),
             ("anon_inode:inotify", "inotify"), ("/dev/null", "file"),
@@ -48,18 +48,18 @@ struct SoakTests {
         SoakVerdict.missed(growth: growth, first: calm, last: last, plugins: plugins, remains: [])
     }
 
-    @Test("A soak in which all stays as it was misses nothing")
+    @Test("a soak in which all stays as it was misses nothing")
     func calm() {
         #expect(Self.missed(growth: 0.9, plugins: ["redis": 10]).isEmpty)
     }
 
-    @Test("Growth is missed from its limit on")
+    @Test("growth is missed from its limit on")
     func growth() {
         #expect(
             Self.missed(growth: 1.5) == ["The operator's memory grows by 1.5 MiB an hour; the limit is 1.0."])
     }
 
-    @Test("A pipe more is missed, a socket more is not")
+    @Test("a pipe more is missed, a socket more is not")
     func descriptors() {
         var last = Self.calm
         last.descriptors["socket"] = 6
@@ -76,7 +76,7 @@ struct SoakTests {
         #expect(Self.missed(last: last).count == 1)
     }
 
-    @Test("What no longer works is missed, each thing with a sentence")
+    @Test("each missed soak limit is reported in a sentence")
     func broken() {
         var last = Self.calm
         last.pollSeconds = 31

@@ -25,7 +25,7 @@ struct WebhookConfigurationTests {
             ])
     }
 
-    @Test("what is left out gets the real server's defaults")
+    @Test("omitted webhook fields get the real server's defaults")
     func defaults() throws {
         let webhook = try create([:]).json["webhooks"]?[0]
         #expect(webhook?["failurePolicy"] == "Fail" && webhook?["timeoutSeconds"] == 10)

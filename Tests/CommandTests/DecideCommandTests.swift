@@ -12,7 +12,7 @@ struct DecideCommandTests {
         """
     }
 
-    @Test("One object in, one record out")
+    @Test("decide answers one object with one record")
     func one() async throws {
         let outcome = try await Program.run("decide", input: Self.request(200) + "\n")
         #expect(outcome.code == 0)
@@ -38,7 +38,7 @@ struct DecideCommandTests {
         }
     }
 
-    @Test("What is wrong is on stderr, all of it, and the status is 1")
+    @Test("decide writes every problem to stderr and exits with 1")
     func wrong() async throws {
         let outcome = try await Program.run("decide", input: #"{"spec": {"maxReplicas": 0, "metrics": []}}"#)
         #expect(outcome.code == 1)
@@ -49,7 +49,7 @@ struct DecideCommandTests {
             ])
     }
 
-    @Test("Requests, answers and refusals are what the schema says")
+    @Test("requests, answers and refusals are what the schema says")
     func schema() async throws {
         let history = #"{"lastScaleUpTime": "2025-12-31T23:00:00Z", "failures": []}"#
         let requests = [
@@ -69,7 +69,7 @@ struct DecideCommandTests {
         #expect(try await Program.python("scripts/check-decide.py", "answer", input: refusal) != "1 judged\n")
     }
 
-    @Test("A stream: one line out for each line in, also for a line that is wrong")
+    @Test("a stream: one line out for each line in, also for a line that is wrong")
     func lines() async throws {
         let input = [Self.request(100), "", "{", Self.request(300)].joined(separator: "\n")
         let outcome = try await Program.run("decide", "--lines", input: input)

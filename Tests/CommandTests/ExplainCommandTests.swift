@@ -30,7 +30,7 @@ struct ExplainCommandTests {
         }
     }
 
-    @Test("Reads the object and its events")
+    @Test("reads the object and its events")
     func explain() async throws {
         try await withCluster { api, kubeconfig in
             let object = try api.create([
@@ -58,7 +58,7 @@ struct ExplainCommandTests {
         }
     }
 
-    @Test("An object that is not there is one line on stderr")
+    @Test("an object that is not there is one line on stderr")
     func missing() async throws {
         try await withCluster { _, kubeconfig in
             let outcome = try await Program.run("explain", "nobody", "--kubeconfig", kubeconfig)

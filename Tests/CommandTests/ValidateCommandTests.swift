@@ -29,7 +29,7 @@ struct ValidateCommandTests {
             cooldown: 3
         """
 
-    @Test("Each problem is one line, with file, line and field: of this program, and of the plugins")
+    @Test("each problem is one line, with file, line and field: of this program, and of the plugins")
     func problems() async throws {
         try await Program.withDirectory { directory in
             let file = "\(directory)/broken.yaml"
@@ -48,7 +48,7 @@ struct ValidateCommandTests {
         }
     }
 
-    @Test("The examples of the documentation are valid; a secret's value is not needed for it")
+    @Test("the examples of the documentation are valid; a secret's value is not needed for it")
     func valid() async throws {
         let secret = """
             apiVersion: autoscaling.example.com/v1
@@ -75,7 +75,7 @@ struct ValidateCommandTests {
         }
     }
 
-    @Test("Without the plugins, only what this program knows; from stdin")
+    @Test("without the plugins, only what this program knows; from stdin")
     func withoutPlugins() async throws {
         let outcome = try await Program.run("validate", "--without-plugins", "-f", "-", input: Self.broken)
         #expect(outcome.code == 1)

@@ -28,7 +28,7 @@ struct AddAPolicyTests {
         #expect(try Self.text("../../docs/how-to/add-a-policy.md").contains("```swift\n\(policy)```"))
     }
 
-    @Test("A resource can then ask for it, and its steps come out", arguments: [(0.0, 1), (50, 1), (101, 4), (900, 9)])
+    @Test("a resource can then ask for it, and its steps come out", arguments: [(0.0, 1), (50, 1), (101, 4), (900, 9)])
     func decides(value: Double, replicas: Int) throws {
         let steps: JSON = [["above": 500, "replicas": 9], ["above": 100, "replicas": 4]]
         let spec = try GeneralScalerSpec.parse(Self.spec(steps), policies: Self.registry).get()
@@ -42,7 +42,7 @@ struct AddAPolicyTests {
         #expect(recommendation.replicas == replicas)
     }
 
-    @Test("What is wrong with its config is named like anything else")
+    @Test("an invalid policy config is reported with the field's path")
     func problems() {
         guard
             case .failure(let invalid) = GeneralScalerSpec.parse(
@@ -54,7 +54,7 @@ struct AddAPolicyTests {
         #expect(invalid.description == "spec.policy.config.steps[0].replicas: is required")
     }
 
-    @Test("The resource's schema names the policies of the registry")
+    @Test("the resource's schema names the policies of the registry")
     func schema() throws {
         let crd = try Self.text("../../deploy/crd.yaml")
         let types = PolicyRegistry.standard.policies.map { $0.type }

@@ -9,7 +9,7 @@ struct DeadlineQueueTests {
         Array(sequence(state: queue) { $0.popExpired(now: now) })
     }
 
-    @Test("Deadlines come in order, and none before its time")
+    @Test("deadlines come in order, and none before its time")
     func order() {
         var queue = DeadlineQueue()
         #expect(queue.next == nil)
@@ -23,7 +23,7 @@ struct DeadlineQueueTests {
         #expect(drain(&queue, now: start + .seconds(1_000)) == Array(0..<500))
     }
 
-    @Test("A sweep drops the dead and keeps the order of the living")
+    @Test("a sweep drops the dead and keeps the order of the living")
     func sweep() {
         var queue = DeadlineQueue()
         for id in (0..<3_000).reversed() {

@@ -15,7 +15,7 @@ struct DeadlineTests {
         #expect(ContinuousClock.now - start >= Self.timeout)
     }
 
-    @Test("A name look-up that hangs")
+    @Test("a name look-up that hangs")
     func nameLookup() async throws {
         try await withClient { client in
             try await NameLookup.withStuckName("stuck-deadline.test") {
@@ -34,7 +34,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("A connection that is neither taken nor refused")
+    @Test("a connection that is neither taken nor refused")
     func connect() async throws {
         try await withClient { client in
             try await RawServer.runFull { port in
@@ -43,7 +43,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("A TLS handshake that is not answered")
+    @Test("a TLS handshake that is not answered")
     func handshake() async throws {
         try await withClient { client in
             try await RawServer.run {
@@ -54,7 +54,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("A server that takes the request and says nothing")
+    @Test("a server that takes the request and says nothing")
     func silence() async throws {
         try await withClient { client in
             try await RawServer.run {
@@ -65,7 +65,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("A body that drips")
+    @Test("a body that drips")
     func drip() async throws {
         let closed = Mailbox<Void>()
         try await withClient { client in
@@ -82,7 +82,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("A transfer's turn that does not come")
+    @Test("a transfer's turn that does not come")
     func turn() async throws {
         try await withClient(.init(proxies: .none, concurrentTransfers: 1)) { client in
             let arrived = Mailbox<Void>()
@@ -101,7 +101,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("A connection that does not become free")
+    @Test("a connection that does not become free")
     func connectionLimit() async throws {
         try await withClient(.init(proxies: .none, connectionsPerHost: 1)) { client in
             let arrived = Mailbox<Void>()
@@ -120,7 +120,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("A stream whose head does not come")
+    @Test("a stream whose head does not come")
     func stream() async throws {
         try await withClient { client in
             try await RawServer.run {
@@ -134,7 +134,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("A deadline that has passed before the start")
+    @Test("a deadline that has passed before the start")
     func passed() async throws {
         try await withClient { client in
             let error = try await failure {

@@ -18,7 +18,7 @@ struct ExchangeTests {
         router.get("connection") { _, context in "\(context.connection)" }
     }
 
-    @Test("A request arrives as it was made, with no header that nobody asked for")
+    @Test("a request arrives as it was made, with no header that nobody asked for")
     func request() async throws {
         try await TestServer.run(routes: Self.echo) { client, port in
             let response = try await client.send(
@@ -38,7 +38,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("A POST without a body says that it is empty", arguments: ["POST", "PUT", "PATCH"])
+    @Test("a POST without a body says that it is empty", arguments: ["POST", "PUT", "PATCH"])
     func emptyBody(method: String) async throws {
         try await TestServer.run(routes: Self.echo) { client, port in
             let response = try await client.send(
@@ -48,7 +48,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("An answer is handed over whole, whatever its status")
+    @Test("an answer is handed over whole, whatever its status")
     func answer() async throws {
         try await TestServer.run { router in
             router.get("missing") { _, _ in
@@ -65,7 +65,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("A HEAD request has an answer without a body")
+    @Test("a HEAD request has an answer without a body")
     func head() async throws {
         try await TestServer.run { router in
             router.head("resource") { _, _ in Response(status: .ok, headers: [.eTag: "\"7\""]) }
@@ -77,7 +77,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("A redirect is an answer and is not followed")
+    @Test("a redirect is an answer and is not followed")
     func redirect() async throws {
         try await TestServer.run { router in
             router.get("here") { _, _ in Response(status: .found, headers: [.location: "/there"]) }
@@ -90,7 +90,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("Requests one after the other share a connection")
+    @Test("requests one after the other share a connection")
     func reuse() async throws {
         try await TestServer.run(routes: Self.echo) { client, port in
             var connections: Set<String> = []
@@ -103,7 +103,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("Two hundred requests at once are all answered, over no more connections than allowed")
+    @Test("two hundred requests at once are all answered, over no more connections than allowed")
     func concurrency() async throws {
         try await TestServer.run(configuration: .init(proxies: .none, connectionsPerHost: 8), routes: Self.echo) {
             client, port in
@@ -122,7 +122,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("Requests beyond the allowed transfers wait for their turn")
+    @Test("requests beyond the allowed transfers wait for their turn")
     func turns() async throws {
         try await TestServer.run(configuration: .init(proxies: .none, concurrentTransfers: 2), routes: Self.echo) {
             client, port in
@@ -141,7 +141,7 @@ struct ExchangeTests {
     }
 
     @Test(
-        "A request that would mean something else on the wire is refused",
+        "a request that would mean something else on the wire is refused",
         arguments: [
             HTTPTransport.HTTPRequest(url: "not a url", timeout: nil),
             .init(url: "ftp://127.0.0.1/", timeout: nil),

@@ -10,7 +10,7 @@ struct FailureTests {
         try await client.send(.init(url: url, timeout: .seconds(20), maxBodyBytes: maxBodyBytes))
     }
 
-    @Test("A name without an address is a name look-up's failure")
+    @Test("a name without an address is a name look-up's failure")
     func unknownName() async throws {
         try await withClient { client in
             let error = try await failure { try await get(client, "http://user:secret@nobody.invalid/path?token=t") }
@@ -22,7 +22,7 @@ struct FailureTests {
         }
     }
 
-    @Test("A refused connection is a connection's failure")
+    @Test("a refused connection is a connection's failure")
     func refused() async throws {
         let port = try RawServer.unusedPort()
         try await withClient { client in
@@ -33,7 +33,7 @@ struct FailureTests {
     }
 
     @Test(
-        "An answer that breaks off or is no HTTP means a lost connection",
+        "an answer that breaks off or is no HTTP means a lost connection",
         arguments: [
             "", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "HTTP/1.1 200 OK\r\nContent-",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", "SSH-2.0-OpenSSH_9.2\r\n",
@@ -52,7 +52,7 @@ struct FailureTests {
     }
 
     @Test(
-        "A request on a kept connection that the server closed is sent again on a new one", arguments: ["GET", "POST"])
+        "a request on a kept connection that the server closed is sent again on a new one", arguments: ["GET", "POST"])
     func closedBetween(method: String) async throws {
         try await withClient { client in
             try await RawServer.run { connection in
@@ -75,7 +75,7 @@ struct FailureTests {
         }
     }
 
-    @Test("A body is taken up to the bound and not beyond it", arguments: [true, false])
+    @Test("a body is taken up to the bound and not beyond it", arguments: [true, false])
     func bound(isAnnounced: Bool) async throws {
         let closed = Mailbox<Void>()
         try await withClient { client in
@@ -99,7 +99,7 @@ struct FailureTests {
         }
     }
 
-    @Test("A small compressed body that grows beyond the bound is stopped")
+    @Test("a small compressed body that grows beyond the bound is stopped")
     func gzipBomb() async throws {
         let bomb = try gzip(zeros: 64 << 20)
         try await withClient { client in
@@ -118,7 +118,7 @@ struct FailureTests {
         }
     }
 
-    @Test("Headers without end are stopped", arguments: ["X-More: and more\r\n", "more"])
+    @Test("headers without end are stopped", arguments: ["X-More: and more\r\n", "more"])
     func endlessHeaders(piece: String) async throws {
         try await withClient { client in
             try await RawServer.run { connection in

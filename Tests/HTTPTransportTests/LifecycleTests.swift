@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct LifecycleTests {
-    @Test("Cancelling a task frees its transfer at once")
+    @Test("cancelling a task frees its transfer at once")
     func cancellation() async throws {
         let arrived = Mailbox<Void>()
         let closed = Mailbox<Void>()
@@ -32,7 +32,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("A task that was cancelled before it sends gets no answer")
+    @Test("a task that was cancelled before it sends gets no answer")
     func cancelledBefore() async throws {
         try await withClient { client in
             try await RawServer.run { connection in
@@ -48,7 +48,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("A cancelled name look-up does not hold up the loop")
+    @Test("a cancelled name look-up does not hold up the loop")
     func cancelledLookup() async throws {
         try await withClient { client in
             try await NameLookup.withStuckName("stuck-cancel.test") {
@@ -61,7 +61,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("Shutdown fails what is in flight, and what comes after")
+    @Test("shutdown fails what is in flight, and what comes after")
     func shutdown() async throws {
         let arrived = Mailbox<Void>()
         let client = CurlHTTPClient(configuration: .init(proxies: .none, concurrentTransfers: 2))
@@ -90,7 +90,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("Two can wait for a shutdown")
+    @Test("two can wait for a shutdown")
     func twoShutdowns() async {
         let client = CurlHTTPClient(configuration: .init(proxies: .none))
         async let first: Void = client.shutdown()
@@ -98,7 +98,7 @@ struct LifecycleTests {
         _ = await (first, second)
     }
 
-    @Test("The thread of a client that was dropped ends")
+    @Test("the thread of a client that was dropped ends")
     func dropped() async throws {
         var client: CurlHTTPClient? = CurlHTTPClient(configuration: .init(proxies: .none))
         let mailbox = try #require(client?.mailbox)

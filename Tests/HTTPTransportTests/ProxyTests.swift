@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct ProxyTests {
-    @Test("A plain request goes to the proxy with its whole URL, and without the proxy's password in the open")
+    @Test("a plain request goes to the proxy with its whole URL, and without the proxy's password in the open")
     func plain() async throws {
         let heads = Mailbox<String>()
         try await RawServer.run { connection in
@@ -25,7 +25,7 @@ struct ProxyTests {
         }
     }
 
-    @Test("A TLS request asks the proxy for a tunnel to the host connected to, not to the TLS server name")
+    @Test("a TLS request asks the proxy for a tunnel to the host connected to, not to the TLS server name")
     func tunnel() async throws {
         let heads = Mailbox<String>()
         try await RawServer.run { connection in
@@ -45,7 +45,7 @@ struct ProxyTests {
         }
     }
 
-    @Test("A host that no_proxy names is reached directly, whatever the TLS server name is")
+    @Test("a host that no_proxy names is reached directly, whatever the TLS server name is")
     func exception() throws {
         let environment = ["https_proxy": "http://proxy:3128", "no_proxy": "127.0.0.1"]
         let rules = ProxyRules { environment[$0] }
@@ -54,7 +54,7 @@ struct ProxyTests {
     }
 
     @Test(
-        "Variables are chosen as curl chooses them",
+        "variables are chosen as curl chooses them",
         arguments: [
             (["http_proxy": "a"], "http", "a"), (["HTTP_PROXY": "a"], "http", nil), (["https_proxy": "a"], "http", nil),
             (["HTTPS_PROXY": "a"], "https", "a"), (["https_proxy": "a", "HTTPS_PROXY": "b"], "https", "a"),

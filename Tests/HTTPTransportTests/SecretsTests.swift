@@ -2,7 +2,7 @@ import HTTPTransport
 import Testing
 
 struct SecretsTests {
-    @Test("What may hold a secret does not print it")
+    @Test("types that may hold a secret do not print it")
     func printing() {
         let request = HTTPRequest(
             method: "POST", url: "https://user:secret@host.test/?key=secret",

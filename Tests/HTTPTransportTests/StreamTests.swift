@@ -11,7 +11,7 @@ struct StreamTests {
         "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n"
     }
 
-    @Test("The head comes before the body, and chunks as they are sent")
+    @Test("the head comes before the body, and chunks as they are sent")
     func chunks() async throws {
         let next = Gate()
         try await withClient { client in
@@ -37,7 +37,7 @@ struct StreamTests {
         }
     }
 
-    @Test("A slow reader holds the server back, and gets everything in the end")
+    @Test("a slow reader holds the server back, and gets everything in the end")
     func backPressure() async throws {
         let block = (0..<1 << 16).map { UInt8(truncatingIfNeeded: $0 % 251) }
         let total = 512 * block.count
@@ -70,7 +70,7 @@ struct StreamTests {
         }
     }
 
-    @Test("A stream outlives its timeout once the head is there")
+    @Test("a stream outlives its timeout once the head is there")
     func noDeadlineAfterHead() async throws {
         let next = Gate()
         try await withClient { client in
@@ -94,7 +94,7 @@ struct StreamTests {
         }
     }
 
-    @Test("The connection closes when the reader gives up", arguments: GivingUp.allCases)
+    @Test("the connection closes when the reader gives up", arguments: GivingUp.allCases)
     func givingUp(how: GivingUp) async throws {
         let closed = Mailbox<Void>()
         try await withClient { client in
@@ -140,7 +140,7 @@ struct StreamTests {
         }
     }
 
-    @Test("A connection lost after the head fails the reader, after what had come")
+    @Test("a connection lost after the head fails the reader, after what had come")
     func lost() async throws {
         try await withClient { client in
             try await RawServer.run { connection in
@@ -155,7 +155,7 @@ struct StreamTests {
         }
     }
 
-    @Test("A stream keeps its client alive")
+    @Test("a stream keeps its client alive")
     func clientDropped() async throws {
         let next = Gate()
         try await RawServer.run { connection in

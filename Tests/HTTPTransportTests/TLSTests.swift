@@ -23,7 +23,7 @@ struct TLSTests {
         try await client.send(.init(url: url, tls: tls, timeout: .seconds(10)))
     }
 
-    @Test("Requests share one HTTP/2 connection where the server offers it")
+    @Test("requests share one HTTP/2 connection where the server offers it")
     func http2() async throws {
         let count = 20
         let tls = TLSOptions(certificateAuthorities: certificates.authority)
@@ -45,7 +45,7 @@ struct TLSTests {
         }
     }
 
-    @Test("A stream has an HTTP/1.1 connection of its own beside the shared one")
+    @Test("a stream has an HTTP/1.1 connection of its own beside the shared one")
     func streamBesideHTTP2() async throws {
         let tls = TLSOptions(certificateAuthorities: certificates.authority)
         try await TestServer.run(try .tls(certificates.server, http2: true), routes: Self.routes) { client, port in
@@ -57,7 +57,7 @@ struct TLSTests {
         }
     }
 
-    @Test("A server whose certificate another authority signed is not trusted")
+    @Test("a server whose certificate another authority signed is not trusted")
     func wrongAuthority() async throws {
         try await TestServer.run(try .tls(certificates.server), routes: Self.routes) { client, port in
             for tls in [TLSOptions(certificateAuthorities: certificates.otherAuthority), TLSOptions()] {
@@ -68,7 +68,7 @@ struct TLSTests {
         }
     }
 
-    @Test("A server is trusted only under a name of its certificate")
+    @Test("a server is trusted only under a name of its certificate")
     func wrongName() async throws {
         let tls = TLSOptions(certificateAuthorities: certificates.authority)
         try await TestServer.run(try .tls(certificates.namedServer), routes: Self.routes) { client, port in
@@ -77,7 +77,7 @@ struct TLSTests {
         }
     }
 
-    @Test("A server name replaces the URL's host for TLS alone", arguments: [false, true])
+    @Test("a server name replaces the URL's host for TLS alone", arguments: [false, true])
     func serverName(http2: Bool) async throws {
         let tls = TLSOptions(certificateAuthorities: certificates.authority, serverName: "api.internal")
         try await TestServer.run(try .tls(certificates.namedServer, http2: http2), routes: Self.routes) {
@@ -87,7 +87,7 @@ struct TLSTests {
         }
     }
 
-    @Test("Verification is skipped only where a request says so")
+    @Test("verification is skipped only where a request says so")
     func skipsVerification() async throws {
         try await TestServer.run(try .tls(certificates.namedServer), routes: Self.routes) { client, port in
             let url = "https://127.0.0.1:\(port)/host"
@@ -98,7 +98,7 @@ struct TLSTests {
         }
     }
 
-    @Test("A client certificate is shown where the server asks for one")
+    @Test("a client certificate is shown where the server asks for one")
     func clientCertificate() async throws {
         var tls = TLSOptions(certificateAuthorities: certificates.authority)
         try await TestServer.run(
@@ -115,7 +115,7 @@ struct TLSTests {
         }
     }
 
-    @Test("Credentials that libcurl cannot read are a TLS error")
+    @Test("credentials that libcurl cannot read are a TLS error")
     func unreadableCredentials() async throws {
         try await TestServer.run(try .tls(certificates.server), routes: Self.routes) { client, port in
             let unreadable = Array("no certificate".utf8)

@@ -59,7 +59,7 @@ struct BadInputTests {
     }
 
     @Test(
-        "what contradicts itself is refused by the API server, with the field's path",
+        "the API server rejects contradicting fields with their path",
         arguments: [
             (["maxReplicas": 0], "spec.maxReplicas"),
             (["maxReplicas": 1, "minReplicas": 2], "spec"),

@@ -15,7 +15,7 @@ struct CommandLineTests {
     }
 
     @Test(
-        "what the user got wrong is one line on standard error, and exit status 2",
+        "a usage error is one line on standard error and exit status 2",
         arguments: [
             (["run", "--no-such-flag"], "no-such-flag"),
             (["run", "--kubeconfig", "/nonexistent/config"], "/nonexistent/config"),

@@ -208,7 +208,7 @@ struct CredentialTests {
     }
 
     @Test(
-        "what is no ExecCredential is refused",
+        "exec plugin output that is not an ExecCredential is rejected",
         arguments: [
             ("hello", "must be an object"), ("a: [", "printed neither JSON nor YAML"), ("", "must be an object"),
             (#"{"kind":"Secret","apiVersion":"v1","status":{"token":"x"}}"#, "kind: is Secret, not ExecCredential"),

@@ -54,7 +54,7 @@ struct EventTests {
         #expect(aggregator.add(Self.event(), at: late) == .create(name: "web.\(String(late, radix: 16))"))
     }
 
-    @Test("one object may make 25 writes at once and one every five minutes; counts that waited are told later")
+    @Test("events of one object are limited to a burst of 25 and one per five minutes")
     func rateLimit() {
         var aggregator = EventAggregator()
         #expect(aggregator.add(Self.event(), at: 0) == .create(name: "web.1"))
@@ -70,7 +70,7 @@ struct EventTests {
         #expect(aggregator.add(Self.event(), at: 5 * Self.minute + 3) == .hold)
     }
 
-    @Test("what is remembered has a bound, and the newest stays")
+    @Test("the event memory is bounded and keeps the newest")
     func memory() {
         var aggregator = EventAggregator()
         for index in 0..<10_000 {

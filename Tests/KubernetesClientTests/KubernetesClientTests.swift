@@ -125,7 +125,7 @@ struct KubernetesClientTests {
         #expect(error.causes.map(\.message) == ["must not be negative"])
     }
 
-    @Test("what a proxy says in place of the API server is told in one short line")
+    @Test("an error page from a proxy is reported in one short line")
     func proxyPage() async throws {
         async let result = Result { try await fixture.client.mergePatch(.sample, .web, [:]) }
         try await fixture.server.next().answer(502, text: "<html>\nBad Gateway" + String(repeating: "x", count: 9_000))

@@ -61,7 +61,7 @@ struct ObjectStoreTests {
                 == ["deleted a 2", "malformed a"])
     }
 
-    @Test("what a list of a namespace did not have is gone, and only there")
+    @Test("a list of one namespace removes missing objects of that namespace only")
     func sweep() throws {
         var store = store
         for name in ["a", "b", "c"] { _ = store.apply(try observed(name, 1)) }

@@ -95,7 +95,7 @@ struct WatchMachineTests {
     }
 
     @Test(
-        "what resuming cannot mend is listed",
+        "a watch error that resuming cannot fix leads to a new list",
         arguments: [
             KubernetesError.Kind.malformedAnswer, .tooLarge, .badRequest, .notFound, .invalid, .rejected,
         ])
@@ -106,7 +106,7 @@ struct WatchMachineTests {
     }
 
     @Test(
-        "what may pass is resumed",
+        "a watch resumes after a transient error",
         arguments: [KubernetesError.Kind.timeout, .serverError, .unauthorized, .forbidden, .credentials])
     func resumable(kind: KubernetesError.Kind) {
         var machine = watching()

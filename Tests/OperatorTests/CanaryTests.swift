@@ -15,7 +15,7 @@ struct CanaryTests {
     private static let canary = "c4nary/Tweet+tweet \"ö\""
     private static let types = ["prometheus", "pubsub", "redis"]
 
-    @Test("It is not found where the plugins of this project get it")
+    @Test("the canary secret does not leak from the built-in plugins")
     func ownPlugins() async throws {
         let host = try PluginHost(
             configuration: PluginHostConfiguration(
@@ -26,7 +26,7 @@ struct CanaryTests {
         try await expectSilence(about: fields, BuiltExecutable.directory, repeats: false)
     }
 
-    @Test("It is not found where a plugin writes its config everywhere, as it is and encoded, and marks nothing secret")
+    @Test("the canary secret does not leak from a plugin that writes its config everywhere, plain and encoded")
     func echo() async throws {
         let directory = URL.temporaryDirectory.appending(path: "canary-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -40,7 +40,7 @@ struct CanaryTests {
         try await expectSilence(about: await Self.secretFields(host), directory.path, repeats: true)
     }
 
-    @Test("It would be found: raw, in Base64 of a longer text, and percent-encoded")
+    @Test("the canary search finds a secret raw, in Base64 of a longer text, and percent-encoded")
     func detector() throws {
         let encoded = try #require(Self.canary.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
         for text in [Self.canary, Data("u:\(Self.canary)".utf8).base64EncodedString(), encoded] {

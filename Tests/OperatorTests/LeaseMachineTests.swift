@@ -80,7 +80,7 @@ struct LeaseMachineTests {
         #expect(machine.tenure == nil)
     }
 
-    @Test("it lasts as long as its holder wrote, not as long as ours would")
+    @Test("a lease lasts for the duration its holder wrote, not for our own")
     mutating func holdersDuration() {
         _ = machine.start()
         let long = lease("them", duration: 60)

@@ -29,7 +29,7 @@ struct LifeTests {
         }
     }
 
-    @Test("one that dies between the scale patch and the status write knows at its next start what it did")
+    @Test("an operator that dies after a scale patch recovers the scale operation at its next start")
     func pendingScale() async throws {
         let world = try World()
         try world.deploy(replicas: 2)
@@ -223,7 +223,7 @@ struct LifeTests {
         }
     }
 
-    @Test("what a deleted scaler had on the metrics page is gone with it")
+    @Test("the metrics of a deleted scaler are removed from the page")
     func deletedSeries() async throws {
         let world = try World()
         try world.deploy(replicas: 2)

@@ -13,13 +13,13 @@ struct PluginConditionTests {
             lastFailure: lastFailure)
     }
 
-    @Test("It is True where every plugin is up")
+    @Test("PluginsHealthy is True if every plugin is up")
     func healthy() {
         let condition = Condition.plugins(unhealthy: [])
         #expect(condition.kind == .pluginsHealthy && condition.status == .true)
     }
 
-    @Test("It is False where one is not, with its name and why")
+    @Test("PluginsHealthy is False with the name and reason of a plugin that is down")
     func unhealthy() {
         let condition = Condition.plugins(unhealthy: [health("a", "it exited with code 1"), health("b", nil)])
         #expect(condition.status == .false)
@@ -27,7 +27,7 @@ struct PluginConditionTests {
         #expect(condition.message == "Not up: a, b: it exited with code 1")
     }
 
-    @Test("A scaler's status changes with it, though the decision is the same")
+    @Test("a scaler's status changes with it, though the decision is the same")
     func change() {
         let verdict = ScalerVerdict.blocked(Blocker(.pluginUnavailable, "m"))
         func change(_ plugins: Condition, previous: [RecordedCondition]) -> StatusChange {
@@ -40,7 +40,7 @@ struct PluginConditionTests {
         #expect(change(.plugins(unhealthy: [health("a", nil)]), previous: first).isChange)
     }
 
-    @Test("The metrics page shows how each plugin fares")
+    @Test("the metrics page shows how each plugin fares")
     func metrics() {
         let page = MetricsPage(
             version: "1", lease: "", isDefinitionMissing: false, process: ProcessUsage(),

@@ -36,7 +36,7 @@ struct PushTests {
         }
     }
 
-    @Test("one wakes a target at 0 at once, and nothing is asked of the plugin")
+    @Test("a pushed reading starts a target at 0 immediately without a call to the plugin")
     func activation() async throws {
         try await run(replicas: 0, spec: ["minReplicas": 0]) { world, fixture in
             let (reads, time) = (world.source.reads, fixture.seconds)
@@ -96,7 +96,7 @@ struct PushTests {
         }
     }
 
-    @Test("what is pushed does not stand in for the poll, which finds what was lost")
+    @Test("a push does not replace the poll, which finds lost changes")
     func safetyNet() async throws {
         try await run(replicas: 2) { world, fixture in
             let reads = world.source.reads
@@ -122,7 +122,7 @@ struct PushTests {
         }
     }
 
-    @Test("one that is older than what is known is dropped, and so is one from the future")
+    @Test("a pushed reading that is older than the latest or from the future is dropped")
     func stale() async throws {
         try await run(replicas: 2) { world, fixture in
             world.source.push(900, age: .seconds(30))

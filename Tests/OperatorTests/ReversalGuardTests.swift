@@ -49,7 +49,7 @@ struct ReversalGuardTests {
         #expect(!guarding.isHolding(at: at(4)))
     }
 
-    @Test("what others do after their first undoing counts once")
+    @Test("changes after the first reversal count once")
     func once() {
         var guarding = ReversalGuard()
         guarding.recordScale(to: 5)

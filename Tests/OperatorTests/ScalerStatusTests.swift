@@ -10,7 +10,7 @@ struct ScalerStatusTests {
         Timestamp(microsecondsSince1970: 1_767_225_600_000_000 + seconds * 1_000_000)
     }
 
-    @Test("what a restart needs comes back from what was written")
+    @Test("the state that a restart needs round-trips through the status")
     func roundTrip() throws {
         var history = ScalingHistory(hasSeenReplicas: true)
         // No whole milliseconds.
@@ -57,7 +57,7 @@ struct ScalerStatusTests {
         #expect(held(["lastDecisionTime": decided, "limitedBy": ["DuplicateTarget"]]) == nil)
     }
 
-    @Test("what was scaled before an edit tells nothing of the target that is scaled since")
+    @Test("scale times of a previous target do not apply to the new target")
     func otherTarget() throws {
         func scaler(target: String, generation: Int64) throws -> GeneralScaler {
             try GeneralScaler([

@@ -74,7 +74,7 @@ struct ConformantPluginTests {
             kept: [.range, .secretsUnseen, .inFlight, .cancel, .finiteValue]),
     ]
 
-    @Test("The built-in ones and the examples", arguments: builtIn + examples)
+    @Test("the built-in ones and the examples", arguments: builtIn + examples)
     func conformant(_ subject: Subject) async throws {
         let report = try await CheckFixture.check(subject.command, subject.options())
         CheckFixture.expectConformant(
@@ -84,7 +84,7 @@ struct ConformantPluginTests {
     /// Go is an example for those who have it: it is no part of what the tests install.
     static let goCompiler = ["/usr/bin/go", "/usr/local/go/bin/go"].first(where: FileManager.default.isExecutableFile)
 
-    @Test("The example in Go, where there is a compiler", arguments: [goCompiler].compactMap(\.self))
+    @Test("the example in Go, where there is a compiler", arguments: [goCompiler].compactMap(\.self))
     func go(compiler: String) async throws {
         let directory = try TemporaryFolder()
         let program = "\(directory.path)/generalscaler-plugin-minute"
@@ -96,7 +96,7 @@ struct ConformantPluginTests {
             try await CheckFixture.check(subject.command, subject.options()), kept: subject.kept)
     }
 
-    @Test("A new plugin in Python, at once")
+    @Test("a new plugin in Python, at once")
     func newPythonPlugin() async throws {
         let directory = try TemporaryFolder()
         try await directory.run(
@@ -120,7 +120,7 @@ struct ConformantPluginTests {
         #expect(readme.contains("plugin-check test --config config.json"))
     }
 
-    @Test("A new plugin in Swift is the example that this package builds, with a package around it")
+    @Test("a new plugin in Swift is the example that this package builds, with a package around it")
     func newSwiftPlugin() async throws {
         let directory = try TemporaryFolder()
         try await directory.run(
@@ -141,7 +141,7 @@ struct ConformantPluginTests {
         #expect(!package.contains("__"))
     }
 
-    @Test("What they say, and what is said to them, is what the schemas say")
+    @Test("all messages of the plugins and the host match the schemas")
     func schemas() async throws {
         let traffic = Mutex<[JSON]>([])
         let scripted = try ScriptedPlugin(

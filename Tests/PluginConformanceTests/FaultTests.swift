@@ -22,7 +22,7 @@ struct FaultTests {
         return try await CheckFixture.check(command, options)
     }
 
-    @Test("With batch, range, push and log it keeps every rule")
+    @Test("with batch, range, push and log it keeps every rule")
     func good() async throws {
         let report = try await check(
             capabilities: #"{"batch": True, "range": True, "subscribe": True}"#,
@@ -140,13 +140,13 @@ struct FaultTests {
             return error(1008, 'busy') if b'\\n' in pending and r['method'] == 'get_metric_value' else inner(r)
         """
 
-    @Test("A bad config that is valid is told")
+    @Test("a bad config that is valid is told")
     func badConfig() async throws {
         let valid = try await check(badConfig: ["key": "fine"])
         #expect(valid.failures.map(\.rule.id) == [.badConfig])
     }
 
-    @Test("A verdict that needs a network is told, or that it cannot be told here")
+    @Test("a verdict that needs a network is told, or that it cannot be told here")
     func network() async throws {
         let report = try await check(
             """
@@ -161,7 +161,7 @@ struct FaultTests {
         #expect(report.failures.map(\.rule.id) == [.noNetwork])
     }
 
-    @Test("A plugin that reads what the sandbox does not allow is told, or that it cannot be told here")
+    @Test("a plugin that reads what the sandbox does not allow is told, or that it cannot be told here")
     func sandbox() async throws {
         let report = try await check(
             "import os\ninner = reading\ndef reading(): os.listdir('/var/log'); return inner()")
@@ -179,7 +179,7 @@ struct FaultTests {
         #expect(report.failures.isEmpty)
     }
 
-    @Test("A source that does not answer is no fault of the plugin, and what could not be seen has not passed")
+    @Test("a source that does not answer is no fault of the plugin, and what could not be seen has not passed")
     func unreachable() async throws {
         let report = try await check(
             "def reading(): pass\ndef get_metric_value(p): return error(1001, 'x') if "
@@ -192,7 +192,7 @@ struct FaultTests {
         #expect(reason.contains("source_unreachable: no such host"))
     }
 
-    @Test("A oneshot plugin that does not exit, or exits with an error, is told")
+    @Test("a oneshot plugin that does not exit, or exits with an error, is told")
     func oneshot() async throws {
         let failing = try await check(
             "import atexit, os\natexit.register(lambda: os._exit(4))", oneshot: true, only: [.oneshot])

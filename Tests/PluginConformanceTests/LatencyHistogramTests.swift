@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A histogram of times")
 struct LatencyHistogramTests {
-    @Test("Percentiles are right to within 7 %")
+    @Test("percentiles are right to within 7 %")
     func percentiles() {
         var histogram = LatencyHistogram()
         for microseconds in (1...10_000).shuffled() { histogram.add(.microseconds(microseconds)) }
@@ -17,7 +17,7 @@ struct LatencyHistogramTests {
         #expect(histogram.rows.map(\.count).reduce(0, +) == 10_000)
     }
 
-    @Test("Of nothing, and of times below a nanosecond, it tells something sensible")
+    @Test("of nothing, and of times below a nanosecond, it tells something sensible")
     func edges() {
         var histogram = LatencyHistogram()
         #expect(histogram.percentile(0.5) == .zero)

@@ -4,13 +4,13 @@ import Testing
 
 @Suite("The rules of the protocol")
 struct RuleBookTests {
-    @Test("The book has one rule for each number, in order")
+    @Test("the book has one rule for each number, in order")
     func numbers() {
         #expect(RuleBook.rules.map(\.id) == RuleID.allCases)
         #expect(RuleID.allCases.map(\.rawValue) == Array(1...RuleID.allCases.count))
     }
 
-    @Test("The protocol page says every rule in the book's words, under its group's heading, and no other")
+    @Test("the protocol page says every rule in the book's words, under its group's heading, and no other")
     func page() throws {
         let page = try CheckFixture.contents("docs/reference/plugin-protocol.md")
         let sections = Self.rulesByHeading(page)
@@ -34,7 +34,7 @@ struct RuleBookTests {
         return rules
     }
 
-    @Test("Every rule that can be checked has a check, and the others tell why not")
+    @Test("every rule that can be checked has a check, and the others tell why not")
     func checks() {
         let checked = Set(Check.all.flatMap(\.rules))
         for rule in RuleBook.rules {
@@ -43,13 +43,13 @@ struct RuleBookTests {
         }
     }
 
-    @Test("A rule is found by its label", arguments: ["P-17", "p-17", "17"])
+    @Test("a rule is found by its label", arguments: ["P-17", "p-17", "17"])
     func label(_ label: String) { #expect(RuleID(label: label) == .longestAnswer) }
 
-    @Test("What is no label finds nothing", arguments: ["P-0", "P-67", "P17", "", "framing"])
+    @Test("an unknown rule label finds nothing", arguments: ["P-0", "P-67", "P17", "", "framing"])
     func noLabel(_ label: String) { #expect(RuleID(label: label) == nil) }
 
-    @Test("An explanation gives the rule and how to mend it, or why there is no check")
+    @Test("an explanation gives the rule and how to mend it, or why there is no check")
     func explanation() {
         let text = RuleBook.rule(.endOfInput).explanation
         #expect(text.hasPrefix("P-44  End of input  (exit)"))

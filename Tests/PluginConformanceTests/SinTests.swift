@@ -80,7 +80,7 @@ struct SinTests {
         #expect(list == Set(Self.brokenRules.keys))
     }
 
-    @Test("Without a sin it keeps every rule")
+    @Test("without a sin it keeps every rule")
     func good() async throws {
         let report = try await CheckFixture.check(CheckFixture.misbehaving(nil))
         CheckFixture.expectConformant(
@@ -91,7 +91,7 @@ struct SinTests {
             ])
     }
 
-    @Test("What cannot run after a fault is skipped, with the rule that tells why, and has not passed")
+    @Test("a check that cannot run after a fault is skipped with the rule that explains it and does not pass")
     func skips() async throws {
         var options = CheckOptions()
         options.times = Self.times(for: "no-handshake")

@@ -8,7 +8,7 @@ import WireFormats
 @Suite("Allowed addresses")
 struct AddressPatternTests {
     @Test(
-        "A pattern allows these addresses",
+        "a pattern allows these addresses",
         arguments: [
             ("http://prom.example.com", "http://prom.example.com"),
             ("http://prom.example.com", "HTTP://Prom.Example.COM/graph?x=1"),
@@ -33,7 +33,7 @@ struct AddressPatternTests {
     }
 
     @Test(
-        "A pattern does not allow these",
+        "a pattern does not allow these",
         arguments: [
             ("http://prom.example.com", "https://prom.example.com"),
             ("http://prom.example.com", "http://prom.example.com:8080"),
@@ -63,7 +63,7 @@ struct AddressPatternTests {
     }
 
     @Test(
-        "What can be read in more than one way is no address",
+        "an ambiguous address is rejected",
         arguments: [
             "", "http://", "http:///evil.example", "http:/evil.example", "http://a\\@b", "http://a@b@c", "http://a/@b",
             "http://a?@b", "http://a#@b", "http://a b", "http://a\tb", "http://a\nb", "http://a%2eb", "http://a..b",
@@ -78,7 +78,7 @@ struct AddressPatternTests {
     }
 
     @Test(
-        "What is no pattern",
+        "invalid address patterns are rejected",
         arguments: [
             "", "*", "*:*", ":*", "*.", "http://*", "http://a.*.b", "a*", "http://u@a", "http://a/path", "http://a?x",
             "http://a:80:*", "*.[::1]", "unix:///x:*", "unix://*.x", "a b",
@@ -108,7 +108,7 @@ struct AddressPatternTests {
           guarded: {defaults: {more: ["own:1"]}, allowedAddresses: ["http://good.example", "*.shop:6379"]}
         """
 
-    @Test("The host refuses what is not allowed, names the field and what to add, and shows no password")
+    @Test("the host refuses what is not allowed, names the field and what to add, and shows no password")
     func host() async throws {
         try await HostFixture.run(["guarded": Self.plugin(Self.marked)], manifest: Self.manifest) {
             fixture async throws in
@@ -146,7 +146,7 @@ struct AddressPatternTests {
         }
     }
 
-    @Test("A plugin that marks no address is refused while it has a list, and the log says so at its start")
+    @Test("a plugin that marks no address is refused while it has a list, and the log says so at its start")
     func unmarked() async throws {
         try await HostFixture.run(["guarded": Self.plugin("{\"url\": {}}")], manifest: Self.manifest) {
             fixture async throws in

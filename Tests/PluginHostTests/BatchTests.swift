@@ -17,7 +17,7 @@ struct BatchTests {
 
     private let reading: JSON = ["value": 1, "observedAt": "2026-01-01T00:00:00Z"]
 
-    @Test("Calls that wait go together, and each caller gets its own answer or error")
+    @Test("calls that wait go together, and each caller gets its own answer or error")
     func together() {
         var conversation = conversation()
         let first = conversation.call()
@@ -41,7 +41,7 @@ struct BatchTests {
         #expect(conversation.connection.isIdle)
     }
 
-    @Test("Each call in a batch keeps its own deadline and can be cancelled; what is left is still answered")
+    @Test("each call in a batch keeps its own deadline and can be cancelled; what is left is still answered")
     func deadlines() {
         var conversation = conversation()
         let first = conversation.call()
@@ -58,7 +58,7 @@ struct BatchTests {
         #expect(conversation.connection.isIdle)
     }
 
-    @Test("A batch that nobody answers is cancelled at its deadline, and nothing else is told")
+    @Test("a batch that nobody answers is cancelled at its deadline, and nothing else is told")
     func unanswered() {
         var conversation = conversation()
         let first = conversation.call()
@@ -70,7 +70,7 @@ struct BatchTests {
         #expect(conversation.connection.counters.missedDeadlines == 2)
     }
 
-    @Test("A wrong answer to a batch, an error and the end of the process fail every call in it once", arguments: 0..<4)
+    @Test("a wrong answer to a batch, an error and the end of the process fail every call in it once", arguments: 0..<4)
     func failures(kind: Int) {
         var conversation = conversation()
         let first = conversation.call()
@@ -90,7 +90,7 @@ struct BatchTests {
         #expect(conversation.connection.isIdle)
     }
 
-    @Test("Calls of another type, and what does not fit, wait for the next")
+    @Test("calls of another type, and what does not fit, wait for the next")
     func bounds() {
         var conversation = Conversation(
             PluginCapabilities(maxInFlight: 1, batch: true, maxRequestBytes: ProtocolLimits.maxRequestBytes))
@@ -122,7 +122,7 @@ struct BatchTests {
         #expect(sizes == [2, 1, 1])
     }
 
-    @Test("Whatever its configs, a batch is valid JSON with each request in its place")
+    @Test("whatever its configs, a batch is valid JSON with each request in its place")
     func encoding() throws {
         let configs: [JSON] = [[:], ["a": ["b": "\"}]\u{2028}"]], ["type": "x"]]
         let requests = configs.map { PluginRequest.getMetricValue(type: "té", config: $0, targetType: .averageValue) }
@@ -132,7 +132,7 @@ struct BatchTests {
         #expect(line["params"]?["deadlineMs"] == 5)
     }
 
-    @Test("A history comes from a plugin that keeps one, and others say that they do not")
+    @Test("a history comes from a plugin that keeps one, and others say that they do not")
     func range() async throws {
         let historian = PluginScript(
             types: ["old"], capabilities: #"{"range": True}"#,
@@ -156,7 +156,7 @@ struct BatchTests {
         }
     }
 
-    @Test("Percentiles are of the last thousand answers")
+    @Test("percentiles are of the last thousand answers")
     func percentiles() {
         var window = LatencyWindow()
         #expect(LatencyWindow.percentiles(of: [window]) == nil)

@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("The handshake")
 struct HandshakeTests {
-    @Test("A good answer makes the plugin ready")
+    @Test("a good answer makes the plugin ready")
     func good() {
         var conversation = Conversation(nil)
         let actions = conversation.receive(line: Conversation.handshake(PluginCapabilities(maxInFlight: 4)))
@@ -17,7 +17,7 @@ struct HandshakeTests {
         #expect(initialized.capabilities.maxInFlight == 4)
     }
 
-    @Test("A version that was not offered names both and what to install")
+    @Test("a version that was not offered names both and what to install")
     func version() {
         var conversation = Conversation(nil)
         let message = conversation.receive(line: Conversation.handshake(PluginCapabilities(), version: 2)).givenUp?
@@ -26,7 +26,7 @@ struct HandshakeTests {
         #expect(message?.contains("Install a build") == true)
     }
 
-    @Test("A refused version tells what the plugin speaks")
+    @Test("a refused version tells what the plugin speaks")
     func unsupportedVersion() {
         var conversation = Conversation(nil)
         let actions = conversation.receive(
@@ -34,7 +34,7 @@ struct HandshakeTests {
         #expect(actions.givenUp?.message.contains("this plugin speaks 7") == true)
     }
 
-    @Test("A metric type named twice is refused")
+    @Test("a metric type named twice is refused")
     func duplicateType() {
         var conversation = Conversation(nil)
         let actions = conversation.receive(line: Conversation.handshake(PluginCapabilities(), types: ["a", "a"]))
@@ -42,7 +42,7 @@ struct HandshakeTests {
     }
 
     @Test(
-        "An answer of the wrong shape names the field",
+        "an answer of the wrong shape names the field",
         arguments: [
             (#"{}"#, "plugin: is required"),
             (#"{"protocolVersion":1,"plugin":{"name":"n","version":"1"},"metricTypes":[]}"#, "metricTypes: must name"),
@@ -55,7 +55,7 @@ struct HandshakeTests {
         #expect(actions.givenUp?.message.contains(problem) == true, "\(actions)")
     }
 
-    @Test("A broken answer is not waited out")
+    @Test("a broken answer is not waited out")
     func unreadable() {
         var conversation = Conversation(nil)
         #expect(

@@ -98,38 +98,52 @@ struct KilledOperatorAttackTests {
         #expect(TemporaryDirectory.entries(of: place.temporary).isEmpty)
     }
 
+    /// Where the operator fails to: nobody else is that user.
+    private static func killAll(of user: String) {
+        var process: Int32 = 0
+        let words = ["/usr/bin/setpriv", "--reuid", user, "--clear-groups", "/bin/kill", "-9", "-1"]
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+        arguments.append(nil)
+        defer { for argument in arguments { free(argument) } }
+        guard clinux_spawn(&process, words[0], arguments, [nil], 0, 1, 2) == 0 else { return }
+        waitpid(process, nil, 0)
+    }
+
     /// Needs root, to be another user, whose processes are limited.
     @Test("an operator whose plugin has used up its processes ends in time", .enabled(if: geteuid() == 0))
     func processesUsedUp() async throws {
-        // Fills what there is, in processes that are fewer than the plugin may have.
+        // Takes up again at once what becomes free, in as many groups as there are processes.
         let script = PluginScript(
             types: ["p"],
             handshake: """
                         hello(m)
                         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-                        count = 0
-                        try:
-                            while True:
-                                if os.fork() == 0: time.sleep(100000)
-                                count += 1
-                        except OSError: pass
-                        sys.stderr.write("full after %d\\n" % count)
+                        sys.stderr.write("spreading\\n")
                         sys.stderr.flush()
+                        def spread():
+                            while True:
+                                try:
+                                    if os.fork() == 0: os.setpgid(0, 0)
+                                except OSError: time.sleep(0.001)
+                        if os.fork() == 0: spread()
                 """, body: "    pass")
         let place = try Place(script)
         defer { place.directory.remove() }
         chmod(place.directory.path, 0o755)
-        for name in ["tmp", "plugins", "kube", "kube/config"] { 
+        for name in ["tmp", "plugins", "kube", "kube/config"] {
             chown("\(place.directory.path)/\(name)", 64_123, 64_123)
         }
-        let command = [ "--reuid", "64123", "--regid", "64123", "--clear-groups", "/usr/bin/prlimit", "--nproc=50",
+        let command = [
+            "--reuid", "64123", "--regid", "64123", "--clear-groups", "/usr/bin/prlimit", "--nproc=150",
             BuiltExecutable.path("generalscaler"),
         ]
         let started = ContinuousClock.now
+        defer { Self.killAll(of: "64123") }
         try await RunningProcess.run(
-            "/usr/bin/setpriv", command + place.arguments, environment: ["TMPDIR": place.temporary, "HOME": place.temporary]
+            "/usr/bin/setpriv", command + place.arguments,
+            environment: ["TMPDIR": place.temporary, "HOME": place.temporary]
         ) { process in
-            try await process.errorLine { $0.contains("full after") }
+            try await process.errorLine { $0.contains("spreading") }
             try process.send(.terminate)
             try await process.errorLine { $0.contains("stopped") }
         }

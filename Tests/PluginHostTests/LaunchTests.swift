@@ -24,7 +24,8 @@ struct LaunchTests {
     @Test(
         "a script's interpreter is a program of the system, by its path or by env and a plain name",
         arguments: [
-            "#!/bin/sh -e\nexit", "#! /usr/bin/env python3\n", "#!/usr/bin/env\tpython3 \t\n", "#!/bin/sh", "\u{7F}ELF", "",
+            "#!/bin/sh -e\nexit", "#! /usr/bin/env python3\n", "#!/usr/bin/env\tpython3 \t\n", "#!/bin/sh", "\u{7F}ELF",
+            "",
         ])
     func interpreters(head: String) throws {
         #expect(try problem(head) == nil)
@@ -88,7 +89,7 @@ struct LaunchTests {
         #expect(try problem("#!\(directory.path)/1\n", readPaths: [directory.path])?.contains("gives env") == true)
     }
 
-    @Test("A pinned program runs from a copy; with other bytes it does not start, and says which are there")
+    @Test("a pinned program runs from a copy; with other bytes it does not start, and says which are there")
     func pinned() async throws {
         let script = PluginScript(
             types: ["p"], body: #"    ok(m, reading(1 if "/bin/generalscaler" in sys.argv[0] else 0))"#)
@@ -112,7 +113,7 @@ struct LaunchTests {
         }
     }
 
-    @Test("The bytes that are hashed are those of SHA-256's definition")
+    @Test("the bytes that are hashed are those of SHA-256's definition")
     func knownHash() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -124,7 +125,7 @@ struct LaunchTests {
         #expect(ProgramFile.name(of: copy) == "f")
     }
 
-    @Test("A script whose interpreter is missing says so")
+    @Test("a script whose interpreter is missing says so")
     func missingInterpreter() async throws {
         try await HostFixture.run(
             [:], files: ["generalscaler-plugin-p": "#!/nonexistent/ruby\n"], clock: ManualClock()
@@ -183,7 +184,7 @@ struct LaunchTests {
         }
     }
 
-    @Test("The manifest's fields are read, and a wrong one is told with its line")
+    @Test("the manifest's fields are read, and a wrong one is told with its line")
     func manifest() throws {
         let text = """
             plugins:

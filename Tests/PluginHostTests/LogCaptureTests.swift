@@ -19,7 +19,7 @@ struct LogCaptureTests {
         #expect(capture.lastLine == "three")
     }
 
-    @Test("A line without end is logged in pieces")
+    @Test("a line without end is logged in pieces")
     func longLine() {
         var capture = PluginLogCapture(now: .zero)
         let notes = receive(&capture, String(repeating: "x", count: 2 * PluginHostLimits.maxLogLineBytes + 3))
@@ -27,7 +27,7 @@ struct LogCaptureTests {
         #expect(capture.finish(now: .zero) == [.stderr("xxx")])
     }
 
-    @Test("A flood is cut to the burst, and later the loss is told")
+    @Test("a flood is cut to the burst, and later the loss is told")
     func flood() {
         var capture = PluginLogCapture(now: .zero)
         let flood = receive(&capture, String(repeating: "x\n", count: 10_000))
@@ -36,7 +36,7 @@ struct LogCaptureTests {
         #expect(later == [.suppressed(lines: 10_000 - PluginHostLimits.logBurstLines), .stderr("y")])
     }
 
-    @Test("Secrets of configs are struck out, also of those sent before it was known what is secret")
+    @Test("secrets of configs are struck out, also of those sent before it was known what is secret")
     func secrets() {
         let schema: JSON = [
             "type": "object",
@@ -61,7 +61,7 @@ struct LogCaptureTests {
         #expect(notes2.isEmpty)
     }
 
-    @Test("A secret at the seam of two pieces of an endless line is struck out whole")
+    @Test("a secret at the seam of two pieces of an endless line is struck out whole")
     func seam() {
         var capture = PluginLogCapture(now: .zero)
         capture.learn([])

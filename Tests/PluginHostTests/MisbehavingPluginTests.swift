@@ -28,7 +28,7 @@ struct MisbehavingPluginTests {
 
     private let good = PluginScript(types: ["good"])
 
-    @Test("One that exits before the handshake is told with its last words, and tried again")
+    @Test("a plugin that exits before the handshake is reported with its last output and restarted")
     func crashesInHandshake() async throws {
         let script = PluginScript(types: [], setUp: "sys.exit('no licence found')")
         try await HostFixture.run(["bad": script, "good": good]) { fixture in
@@ -42,7 +42,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("One that is not there, or is no program, is told so")
+    @Test("a missing or non-executable plugin is reported as such")
     func missing() async throws {
         let manifest = """
             plugins:
@@ -60,7 +60,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("One of the wrong version is told what to install")
+    @Test("a plugin with an unsupported protocol version is reported with the version to install")
     func wrongVersion() async throws {
         let script = PluginScript(types: ["bad"], handshake: "        hello(m, version=9)")
         try await HostFixture.run(["bad": script]) { fixture in
@@ -69,7 +69,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("One that never answers costs its callers their deadline, and is restarted after three")
+    @Test("a plugin that never answers fails calls at their deadline and is restarted after three")
     func silent() async throws {
         let script = PluginScript(types: ["bad"], body: "    pass")
         try await HostFixture.run(["bad": script, "good": good]) { fixture in
@@ -82,7 +82,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("One that ignores the end of its stdin and SIGTERM is killed")
+    @Test("a plugin that ignores the end of its stdin and SIGTERM is killed")
     func ignoresEverything() async throws {
         let script = PluginScript(
             types: ["bad"], setUp: "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
@@ -97,7 +97,7 @@ struct MisbehavingPluginTests {
         #expect(!HostFixture.exists(process))
     }
 
-    @Test("One that floods stderr is answered for all the same, and its log is cut")
+    @Test("a plugin that floods stderr still answers, and its log is limited")
     func floodsStderr() async throws {
         let script = PluginScript(
             types: ["bad"],
@@ -119,7 +119,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("One that closes its stdout but stays is replaced")
+    @Test("a plugin that closes its stdout but keeps running is replaced")
     func closesStdout() async throws {
         let script = PluginScript(
             types: ["bad"], body: "    os.close(1)\n    print('closed', file=sys.stderr, flush=True)")
@@ -133,7 +133,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("Lines that are no protocol message are counted and passed over")
+    @Test("lines that are no protocol message are counted and passed over")
     func noise() async throws {
         let script = PluginScript(
             types: ["bad"], setUp: "print('starting up...', flush=True)",
@@ -147,7 +147,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("A value of 1e400 fails its call at once")
+    @Test("a value of 1e400 fails its call at once")
     func outOfRange() async throws {
         let script = PluginScript(
             types: ["bad"],
@@ -159,7 +159,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("A line of 5 MiB ends the process, and the next one works")
+    @Test("a line of 5 MiB ends the process, and the next one works")
     func longLine() async throws {
         let script = PluginScript(
             types: ["bad"],
@@ -178,7 +178,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("One that stops reading its stdin stalls nobody else")
+    @Test("a plugin that stops reading its stdin does not stall other plugins")
     func neverReads() async throws {
         let script = PluginScript(
             types: ["bad"], capabilities: #"{"maxInFlight": 1000}"#, handshake: "        hello(m); time.sleep(1000)")
@@ -197,7 +197,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("The operator's secrets are not in its environment")
+    @Test("the operator's secrets are not in its environment")
     func environment() async throws {
         let script = PluginScript(types: ["bad"], body: "    ok(m, reading(1 if 'SECRET' in os.environ else 0))")
         try await HostFixture.run(["bad": script]) { fixture in

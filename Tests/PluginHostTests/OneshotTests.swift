@@ -20,7 +20,7 @@ struct OneshotTests {
         try await fixture.host.read(type: "shell", config: [:], targetType: .value, timeout: timeout).value
     }
 
-    @Test("A shell script answers calls and verdicts, one process each")
+    @Test("a shell script answers calls and verdicts, one process each")
     func answers() async throws {
         try await run { fixture async throws in
             #expect(fixture.host.metricType("shell")?.pluginName == "shell")
@@ -34,7 +34,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("Calls beyond those that may run at once wait for their turn")
+    @Test("calls beyond those that may run at once wait for their turn")
     func turns() async throws {
         try await run { fixture async throws in
             let sum = try await withThrowingTaskGroup(of: Double.self) { group in
@@ -45,7 +45,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("A call that comes before the script has told what it offers waits for that")
+    @Test("a call that comes before the script has told what it offers waits for that")
     func early() async throws {
         try await run(waitsForStart: false) { fixture async throws in
             var answer: Double?
@@ -61,7 +61,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("A process that fails costs its own call, with its last words, and no other")
+    @Test("a process that fails costs its own call, with its last words, and no other")
     func failure() async throws {
         let once = #"[ -e "${0%/*}/failed" ] || { echo 'no database' >&2; exit 4; }"#
         try await run(onCall: once) { fixture async throws in
@@ -75,7 +75,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("A process that hangs is killed at its call's deadline, and a call that waited for it gets its turn")
+    @Test("a process that hangs is killed at its call's deadline, and a call that waited for it gets its turn")
     func hangs() async throws {
         let hang = #"[ -e "${0%/*}/mended" ] || { trap '' TERM; echo hanging >&2; sleep 1000; }"#
         let clock = ManualClock()
@@ -96,7 +96,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("A script that is edited is the new one from the next call on")
+    @Test("a script that is edited is the new one from the next call on")
     func swapped() async throws {
         try await run(clock: ManualClock()) { fixture async throws in
             let directory = TemporaryDirectory(existing: fixture.directory)
@@ -110,7 +110,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("A script that does not tell what it offers is tried again, as any plugin")
+    @Test("a script that does not tell what it offers is tried again, as any plugin")
     func noIntroduction() async throws {
         try await HostFixture.run(
             [:], files: ["generalscaler-plugin-shell": "#!/bin/sh\necho 'no such database' >&2\nexit 1\n"],

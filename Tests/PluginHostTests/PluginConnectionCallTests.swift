@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("A conversation's calls")
 struct PluginConnectionCallTests {
-    @Test("Calls made before the handshake is over wait for it, in order")
+    @Test("calls made before the handshake is over wait for it, in order")
     func beforeHandshake() {
         var conversation = Conversation(nil)
         let (first, actions) = conversation.call()
@@ -16,7 +16,7 @@ struct PluginConnectionCallTests {
         #expect(ready.written.map { $0["id"] } == [.integer(first), .integer(second)])
     }
 
-    @Test("No more calls are in flight than the plugin takes, one where it says nothing")
+    @Test("no more calls are in flight than the plugin takes, one where it says nothing")
     func maxInFlight() {
         var conversation = Conversation()
         let (first, sent) = conversation.call()
@@ -27,14 +27,14 @@ struct PluginConnectionCallTests {
         #expect(conversation.receive(line: Conversation.reading(first)).written.map { $0["id"] } == [.integer(second)])
     }
 
-    @Test("The operator's bound on calls in flight counts where it is lower")
+    @Test("the operator's bound on calls in flight counts where it is lower")
     func manifestBound() {
         var conversation = Conversation(PluginCapabilities(maxInFlight: 8), maxInFlight: 2)
         for _ in 0..<5 { _ = conversation.call() }
         #expect(conversation.connection.inFlight == 2)
     }
 
-    @Test("The line is ASCII and tells the plugin what time it has left")
+    @Test("the line is ASCII and tells the plugin what time it has left")
     func line() throws {
         var conversation = Conversation()
         let id = conversation.connection.reserveID()
@@ -47,7 +47,7 @@ struct PluginConnectionCallTests {
                 + #""targetType":"AverageValue","deadlineMs":900}}"# + "\n")
     }
 
-    @Test("A full queue refuses at once")
+    @Test("a full queue refuses at once")
     func fullQueue() {
         var conversation = Conversation()
         for _ in 0...PluginHostLimits.maxQueuedCalls { _ = conversation.call() }
@@ -55,7 +55,7 @@ struct PluginConnectionCallTests {
         #expect(actions.failures[id]?.kind == .busy)
     }
 
-    @Test("A request longer than the plugin takes fails, and the next one is sent")
+    @Test("a request longer than the plugin takes fails, and the next one is sent")
     func tooLarge() {
         var conversation = Conversation()
         let id = conversation.connection.reserveID()
@@ -66,7 +66,7 @@ struct PluginConnectionCallTests {
         #expect(conversation.call().actions.written.count == 1)
     }
 
-    @Test("A plugin's error reaches its caller with its kind")
+    @Test("a plugin's error reaches its caller with its kind")
     func pluginError() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -79,7 +79,7 @@ struct PluginConnectionCallTests {
         #expect(actions.failures[id]?.retryAfter == .milliseconds(1_500))
     }
 
-    @Test("An error with a null id means the only call in flight, and nobody where there are two")
+    @Test("an error with a null id means the only call in flight, and nobody where there are two")
     func nullID() {
         let error: JSON = ["jsonrpc": "2.0", "id": nil, "error": ["code": -32_700, "message": "what?"]]
         var conversation = Conversation(PluginCapabilities(maxInFlight: 2))
@@ -91,7 +91,7 @@ struct PluginConnectionCallTests {
         #expect(conversation.connection.counters.unknownAnswers == 1)
     }
 
-    @Test("Unknown and repeated ids are counted and dropped")
+    @Test("unknown and repeated ids are counted and dropped")
     func strayIDs() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -105,7 +105,7 @@ struct PluginConnectionCallTests {
         #expect(counters.answers == 1)
     }
 
-    @Test("A call that its caller cancels is over, and the plugin is told where it understands that")
+    @Test("a call that its caller cancels is over, and the plugin is told where it understands that")
     func cancelled() {
         var conversation = Conversation(PluginCapabilities(cancel: true))
         let sent = conversation.call().id
@@ -123,7 +123,7 @@ struct PluginConnectionCallTests {
         #expect(conversation.connection.counters.lateAnswers == 1)
     }
 
-    @Test("Stopping fails what is open and asks for shutdown")
+    @Test("stopping fails what is open and asks for shutdown")
     func stop() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -134,7 +134,7 @@ struct PluginConnectionCallTests {
         #expect(conversation.receive(line: Conversation.reading(id)).isEmpty)
     }
 
-    @Test("The end of the process fails every call once")
+    @Test("the end of the process fails every call once")
     func ended() {
         var conversation = Conversation(PluginCapabilities(maxInFlight: 2))
         let ids = (0..<3).map { _ in conversation.call().id }
@@ -145,7 +145,7 @@ struct PluginConnectionCallTests {
         #expect(conversation.connection.end(failure).isEmpty)
     }
 
-    @Test("A stdout that closes while the process runs ends the conversation")
+    @Test("a stdout that closes while the process runs ends the conversation")
     func outputClosed() {
         var conversation = Conversation()
         let (id, _) = conversation.call()

@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("A conversation's lines")
 struct PluginConnectionFramingTests {
-    @Test("An answer cut into single bytes is read as one")
+    @Test("an answer cut into single bytes is read as one")
     func byteByByte() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -15,7 +15,7 @@ struct PluginConnectionFramingTests {
         #expect(actions.values == [id: 2.5])
     }
 
-    @Test("Two answers in one chunk, in the other order, reach their callers")
+    @Test("two answers in one chunk, in the other order, reach their callers")
     func twoAtOnce() {
         var conversation = Conversation(PluginCapabilities(maxInFlight: 2))
         let first = conversation.call().id
@@ -26,7 +26,7 @@ struct PluginConnectionFramingTests {
     }
 
     @Test(
-        "What the host forgives",
+        "tolerated framing variants are accepted",
         arguments: ["\r\n", "\n\n", "\n   \n", "\n\r\n"])
     func forgiven(ending: String) {
         var conversation = Conversation()
@@ -94,7 +94,7 @@ struct PluginConnectionFramingTests {
         if let failure = actions.failures[id] { #expect(failure.message.contains(cause)) }
     }
 
-    @Test("Only the byte 0x0A ends a line: U+2028 in a string does not")
+    @Test("only the byte 0x0A ends a line: U+2028 in a string does not")
     func lineSeparator() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -107,7 +107,7 @@ struct PluginConnectionFramingTests {
         #expect(reading.detail == "a\u{2028}b")
     }
 
-    @Test("A line at the bound is read, one byte more ends the process and every call")
+    @Test("a line at the bound is read, one byte more ends the process and every call")
     func bound() {
         let frame = #"{"jsonrpc":"2.0","id":2,"result":{"value":1,"observedAt":"2026-01-01T00:00:00Z","detail":""}}"#
         func line(_ length: Int) -> String {
@@ -124,7 +124,7 @@ struct PluginConnectionFramingTests {
         #expect(actions.givenUp?.message.contains("longer than 1048576 bytes") == true)
     }
 
-    @Test("An endless line ends the process without its newline")
+    @Test("an endless line ends the process without its newline")
     func endlessLine() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -135,7 +135,7 @@ struct PluginConnectionFramingTests {
         #expect(actions.givenUp != nil)
     }
 
-    @Test("Noise is counted and logged, and past the threshold the process ends")
+    @Test("noise is counted and logged, and past the threshold the process ends")
     func noise() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -149,7 +149,7 @@ struct PluginConnectionFramingTests {
         #expect(last.failures[id]?.kind == .protocolViolation)
     }
 
-    @Test("An answer between two noisy lines starts the count anew")
+    @Test("an answer between two noisy lines starts the count anew")
     func noiseBetweenAnswers() {
         var conversation = Conversation()
         for round in 0..<(3 * PluginHostLimits.maxRejectedLinesInRow) {
@@ -160,7 +160,7 @@ struct PluginConnectionFramingTests {
     }
 
     @Test(
-        "An answer that cannot be read fails its call at once where its id can be told",
+        "an answer that cannot be read fails its call at once where its id can be told",
         arguments: [
             #"{"jsonrpc":"2.0","id":2,"result":{"value":1e400,"observedAt":"2026-01-01T00:00:00Z"}}"#,
             #"{"jsonrpc":"2.0","id":2,"result":{"value":NaN}}"#,
@@ -177,7 +177,7 @@ struct PluginConnectionFramingTests {
         #expect(conversation.connection.inFlight == 0)
     }
 
-    @Test("An answer with invalid UTF-8 fails its call at once")
+    @Test("an answer with invalid UTF-8 fails its call at once")
     func invalidUTF8() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -187,7 +187,7 @@ struct PluginConnectionFramingTests {
     }
 
     @Test(
-        "An answer of the wrong shape fails its call and names the field",
+        "an answer of the wrong shape fails its call and names the field",
         arguments: [
             (#"{"observedAt":"2026-01-01T00:00:00Z"}"#, "value: is required"),
             (#"{"value":"NaN","observedAt":"2026-01-01T00:00:00Z"}"#, "value: must be a number"),
@@ -204,7 +204,7 @@ struct PluginConnectionFramingTests {
         #expect(actions.failures[id]?.message.contains(problem) == true, "\(actions)")
     }
 
-    @Test("A request from the plugin is refused, its notifications log and others are taken")
+    @Test("a request from the plugin is refused, its notifications log and others are taken")
     func fromThePlugin() {
         var conversation = Conversation()
         #expect(conversation.receive(line: ["jsonrpc": "2.0", "id": 7, "method": "x"]).count == 1)

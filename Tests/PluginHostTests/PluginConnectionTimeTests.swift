@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("A conversation's deadlines")
 struct PluginConnectionTimeTests {
-    @Test("At its deadline a call is over and its place stays taken until the plugin answers")
+    @Test("at its deadline a call is over and its place stays taken until the plugin answers")
     func deadline() {
         var conversation = Conversation(PluginCapabilities(cancel: true))
         let (id, _) = conversation.call(timeout: .seconds(5))
@@ -22,7 +22,7 @@ struct PluginConnectionTimeTests {
         #expect(conversation.connection.counters.missedDeadlines == 1)
     }
 
-    @Test("A call that waits past its deadline is never sent")
+    @Test("a call that waits past its deadline is never sent")
     func waitingDeadline() {
         var conversation = Conversation()
         let first = conversation.call(timeout: .seconds(60)).id
@@ -32,7 +32,7 @@ struct PluginConnectionTimeTests {
         #expect(conversation.receive(line: Conversation.reading(first)).written.isEmpty)
     }
 
-    @Test("A call sent late tells the plugin only the time that is left")
+    @Test("a call sent late tells the plugin only the time that is left")
     func timeLeft() {
         var conversation = Conversation()
         let first = conversation.call().id
@@ -42,7 +42,7 @@ struct PluginConnectionTimeTests {
         #expect(sent?["params"]?["deadlineMs"] == 900)
     }
 
-    @Test("One hung call ends the process after three times its timeout")
+    @Test("a hung call ends the process after three times its timeout")
     func hung() {
         var conversation = Conversation()
         _ = conversation.call(timeout: .seconds(5))
@@ -51,7 +51,7 @@ struct PluginConnectionTimeTests {
         #expect(conversation.advance(.seconds(5)).givenUp?.message.contains("3 deadlines in a row") == true)
     }
 
-    @Test("Any answer, a late one too, starts the count of missed deadlines anew")
+    @Test("any answer, a late one too, starts the count of missed deadlines anew")
     func slow() {
         var conversation = Conversation()
         for _ in 0..<10 {
@@ -61,7 +61,7 @@ struct PluginConnectionTimeTests {
         }
     }
 
-    @Test("Calls that expire while they wait do not count against the plugin")
+    @Test("calls that expire while they wait do not count against the plugin")
     func waitingIsNotMissing() {
         var conversation = Conversation()
         _ = conversation.call(timeout: .seconds(60))
@@ -71,7 +71,7 @@ struct PluginConnectionTimeTests {
         #expect(actions.givenUp == nil)
     }
 
-    @Test("A plugin that does not read its stdin ends at the write deadline")
+    @Test("a plugin that does not read its stdin ends at the write deadline")
     func writeDeadline() {
         var conversation = Conversation()
         let id = conversation.connection.reserveID()
@@ -85,7 +85,7 @@ struct PluginConnectionTimeTests {
         #expect(conversation.advance(.seconds(1)).givenUp?.message.contains("did not read its stdin") == true)
     }
 
-    @Test("Nothing more is sent while too many bytes are unread")
+    @Test("nothing more is sent while too many bytes are unread")
     func unwrittenBound() {
         var conversation = Conversation(PluginCapabilities(maxInFlight: 1_000))
         let config: JSON = ["k": .string(String(repeating: "x", count: 50_000))]
@@ -189,7 +189,7 @@ struct PluginConnectionTimeTests {
         #expect(conversation.advance(.seconds(9)).failures[id]?.message.contains("did not end it") == true)
     }
 
-    @Test("The deadline queue keeps no memory of calls that ended early")
+    @Test("the deadline queue keeps no memory of calls that ended early")
     func deadlineQueueIsBounded() {
         var queue = DeadlineQueue()
         for id in Int64(0)..<100_000 {
@@ -200,7 +200,7 @@ struct PluginConnectionTimeTests {
         #expect(left <= 130)
     }
 
-    @Test("The deadline queue gives ids in the order of their times")
+    @Test("the deadline queue gives ids in the order of their times")
     func deadlineQueueOrder() {
         var queue = DeadlineQueue()
         var generator = SystemRandomNumberGenerator()

@@ -8,7 +8,7 @@ import WireFormats
 
 @Suite("Plugins that die", .timeLimit(.minutes(5)))
 struct PluginDeathTests {
-    @Test("Killed again and again under load, it mixes up no answer and leaves nothing behind")
+    @Test("killed again and again under load, it mixes up no answer and leaves nothing behind")
     func killedUnderLoad() async throws {
         let kills = environment("GENERALSCALER_TEST_KILLS").flatMap(Int.init) ?? 100
         let manifest = "plugins: {depth: {argv: [\(MisbehavingPlugin.path), --type, depth]}}"
@@ -70,7 +70,7 @@ struct PluginDeathTests {
     }
 
     @Test(
-        "A grandchild that holds the pipes goes with it",
+        "a grandchild that holds the pipes goes with it",
         arguments: [
             ("os.setpgid(0, 0)", "confined: true"),
             ("os.setsid()", "confined: false"),
@@ -106,7 +106,7 @@ struct PluginDeathTests {
         }
     }
 
-    @Test("Five crashes open the breaker, and a probe that works closes nothing early")
+    @Test("five crashes open the breaker, and a probe that works closes nothing early")
     func breaker() async throws {
         let script = PluginScript(types: ["depth"], body: "    sys.exit(7)")
         try await HostFixture.run(["depth": script], clock: ManualClock()) { fixture in
@@ -133,7 +133,7 @@ struct PluginDeathTests {
         }
     }
 
-    @Test("A caller that is cancelled gets its failure at once")
+    @Test("a caller that is cancelled gets its failure at once")
     func callerCancelled() async throws {
         let script = PluginScript(
             types: ["depth"], capabilities: #"{"cancel": True}"#,
@@ -153,7 +153,7 @@ struct PluginDeathTests {
         }
     }
 
-    @Test("Two plugins of which one offers the other's type: the first keeps it")
+    @Test("two plugins of which one offers the other's type: the first keeps it")
     func conflict() async throws {
         let plugins = ["a": PluginScript(types: ["a"]), "b": PluginScript(types: ["b", "a"])]
         try await HostFixture.run(plugins) { fixture in
@@ -165,7 +165,7 @@ struct PluginDeathTests {
         }
     }
 
-    @Test("A host whose task is cancelled kills its plugins")
+    @Test("a host whose task is cancelled kills its plugins")
     func hostCancelled() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }

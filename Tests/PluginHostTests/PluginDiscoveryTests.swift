@@ -16,7 +16,7 @@ struct PluginDiscoveryTests {
             manifest: manifest)
     }
 
-    @Test("Executables of the right name are found, and get the allowed part of the environment")
+    @Test("executables of the right name are found, and get the allowed part of the environment")
     func byDirectory() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -51,7 +51,7 @@ struct PluginDiscoveryTests {
         #expect(found.warnings == [])
     }
 
-    @Test("Of two with one name the first directory's counts, with a warning")
+    @Test("of two with one name the first directory's counts, with a warning")
     func shadowed() throws {
         let first = try TemporaryDirectory()
         let second = try TemporaryDirectory()
@@ -66,7 +66,7 @@ struct PluginDiscoveryTests {
         #expect(found.warnings.count == 1)
     }
 
-    @Test("The manifest sets arguments, environment, defaults and calls in flight, and can name a program itself")
+    @Test("the manifest sets arguments, environment, defaults and calls in flight, and can name a program itself")
     func manifest() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -91,7 +91,7 @@ struct PluginDiscoveryTests {
     }
 
     @Test(
-        "What is wrong in the manifest is told with its line",
+        "an invalid plugin manifest is reported with its line",
         arguments: [
             ("plugin: {}", "plugins.yaml:1: plugin: is not a known field; known here: plugins"),
             ("plugins:\n  a:\n    arg: [x]", "plugins.yaml:3: plugins.a.arg: is not a known field"),
@@ -116,14 +116,14 @@ struct PluginDiscoveryTests {
         #expect(error?.description.contains(problem) == true, "\(error.debugDescription)")
     }
 
-    @Test("An entry without a program says where it was looked for")
+    @Test("an entry without a program says where it was looked for")
     func missingProgram() throws {
         let manifest = try PluginManifest(parsing: "plugins:\n  a: {maxInFlight: 1}", path: "plugins.yaml")
         let error = #expect(throws: PluginHostError.self) { try find(["/nowhere"], manifest: manifest) }
         #expect(error?.description.contains("no executable generalscaler-plugin-a in /nowhere") == true)
     }
 
-    @Test("An empty manifest is none")
+    @Test("an empty manifest is none")
     func emptyManifest() throws {
         #expect(try PluginManifest(parsing: "", path: "p").plugins.isEmpty)
     }

@@ -8,7 +8,7 @@ import WireFormats
 
 @Suite("Calls to plugins", .timeLimit(.minutes(5)))
 struct PluginHostCallTests {
-    @Test("A plugin is found by its file name, started, shaken hands with and asked")
+    @Test("a plugin is found by its file name, started, shaken hands with and asked")
     func read() async throws {
         try await HostFixture.run(["depth": PluginScript(types: ["depth", "age"])]) { fixture in
             let reading = try await fixture.host.read(
@@ -24,7 +24,7 @@ struct PluginHostCallTests {
         }
     }
 
-    @Test("The plugin's verdict on a config reaches the caller")
+    @Test("the plugin's verdict on a config reaches the caller")
     func validate() async throws {
         try await HostFixture.run(["depth": PluginScript(types: ["depth"])]) { fixture in
             #expect(await fixture.host.validate(type: "depth", config: ["value": 1]) == .valid(.value))
@@ -33,7 +33,7 @@ struct PluginHostCallTests {
         }
     }
 
-    @Test("A hundred calls at once each get their own answer")
+    @Test("a hundred calls at once each get their own answer")
     func pipelined() async throws {
         let script = PluginScript(types: ["depth"], capabilities: #"{"maxInFlight": 16}"#)
         try await HostFixture.run(["depth": script]) { fixture in
@@ -52,7 +52,7 @@ struct PluginHostCallTests {
         }
     }
 
-    @Test("An answer that lies in the pipe counts, also where the host gets to it after the deadline")
+    @Test("an answer that lies in the pipe counts, also where the host gets to it after the deadline")
     func hostIsLate() async throws {
         let script = PluginScript(
             types: ["depth"],
@@ -96,7 +96,7 @@ struct PluginHostCallTests {
         }
     }
 
-    @Test("A type that nobody offers is answered with what is installed and where it was looked for")
+    @Test("a type that nobody offers is answered with what is installed and where it was looked for")
     func unknownType() async throws {
         try await HostFixture.run(["depth": PluginScript(types: ["depth"])]) { fixture in
             let failure = await #expect(throws: PluginFailure.self) {

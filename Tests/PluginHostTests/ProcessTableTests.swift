@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The process table")
 struct ProcessTableTests {
-    @Test("A process's line is read, whatever its command is called")
+    @Test("a process's line is read, whatever its command is called")
     func stat() {
         let text = "42 (a) Z (b) S 7 40 41 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 0 0"
         let entry = ProcessEntry(stat: text)
@@ -13,7 +13,7 @@ struct ProcessTableTests {
         #expect(ProcessEntry(stat: "42 (a") == nil)
     }
 
-    @Test("This process is in the table, with its parent and environment")
+    @Test("the process table contains this process with its parent and environment")
     func own() throws {
         let entry = try #require(ProcessTable.entries().first { $0.id == getpid() })
         #expect(entry.parent == getppid())
@@ -22,7 +22,7 @@ struct ProcessTableTests {
         #expect(!ProcessTable.environment(of: getpid(), contains: "PATH="))
     }
 
-    @Test("A plugin's descendants are told by session, group, marker and ancestry, and nobody else is")
+    @Test("a plugin's descendants are told by session, group, marker and ancestry, and nobody else is")
     func descendants() {
         let entries = [
             ProcessEntry(id: 1, parent: 0, group: 1, session: 1),
@@ -39,7 +39,7 @@ struct ProcessTableTests {
         #expect(found.map(\.id) == [21, 22, 23, 24])
     }
 
-    @Test("A dead orphan is reaped at the second sweep, a child that somebody holds never")
+    @Test("a dead orphan is reaped at the second sweep, a child that somebody holds never")
     func orphans() {
         let zombies = [20, 21, 22].map {
             ProcessEntry(id: $0, parent: 10, group: $0, session: $0, isZombie: true)

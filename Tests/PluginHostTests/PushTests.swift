@@ -28,7 +28,7 @@ struct PushTests {
         return (conversation, id)
     }
 
-    @Test("The first is passed on at once; of those that follow closely the newest, after a while")
+    @Test("the first is passed on at once; of those that follow closely the newest, after a while")
     func coalesced() {
         var (plugin, id) = subscribed()
         #expect(plugin.receive(line: Self.reading(id, 1)).pushed == [[id: 1]])
@@ -40,7 +40,7 @@ struct PushTests {
         #expect(plugin.connection.counters.pushes == PushCounters(passedOn: 2, coalesced: 7))
     }
 
-    @Test("What comes in the same breath as the answer counts")
+    @Test("a reading in the same write as the subscription's answer counts")
     func atOnce() {
         var plugin = Conversation(PluginCapabilities(subscribe: true))
         let id = plugin.subscribe()
@@ -48,7 +48,7 @@ struct PushTests {
         #expect(actions.pushed == [[id: 4]])
     }
 
-    @Test("What is unknown, invalid or too much is dropped and counted, and ends nothing")
+    @Test("unknown, invalid and excess pushed readings are dropped and counted without ending the plugin")
     func dropped() {
         var (plugin, id) = subscribed()
         #expect(plugin.receive(line: Self.reading(id + 7, 1)).pushed == [])
@@ -62,7 +62,7 @@ struct PushTests {
         #expect(plugin.receive(line: Self.reading(id, 6)).pushed == [[id: 6]])
     }
 
-    @Test("After the end of a subscription, of whichever side, nothing under its id counts")
+    @Test("after the end of a subscription, of whichever side, nothing under its id counts")
     func ended() {
         var (plugin, id) = subscribed()
         let request = plugin.connection.unsubscribe(id, now: plugin.now)
@@ -81,7 +81,7 @@ struct PushTests {
         #expect(plugin.connection.counters.pushes.unknown == 1)
     }
 
-    @Test("An agreement that comes after its deadline is ended again")
+    @Test("an agreement that comes after its deadline is ended again")
     func late() {
         var plugin = Conversation(PluginCapabilities(subscribe: true))
         let id = plugin.subscribe()
@@ -100,7 +100,7 @@ struct PushTests {
         SubscriptionTable.Wish(type: "t", config: PluginConfig([:]), targetType: .value) { _ in }
     }
 
-    @Test("Wishes outlive the process: each is asked for again, a few at a time")
+    @Test("wishes outlive the process: each is asked for again, a few at a time")
     func table() throws {
         var table = SubscriptionTable()
         for id in 1...6 { table.add(Int64(id), Self.wish(), now: .zero) }
@@ -124,7 +124,7 @@ struct PushTests {
         #expect(table.agreed(request, to: 200, now: .zero) == .unwanted)
     }
 
-    @Test("What comes before its answer has been taken in is not lost, nor that it has ended")
+    @Test("readings and the end of a subscription that arrive before its answer are not lost")
     func early() throws {
         var table = SubscriptionTable()
         for id in 1...2 { table.add(Int64(id), Self.wish(), now: .zero) }
@@ -138,7 +138,7 @@ struct PushTests {
         #expect(table.nextWake == PluginHostLimits.firstSubscribeDelay)
     }
 
-    @Test("What was refused is asked for again later and later, and what can never be at the longest delay")
+    @Test("a rejected subscription is retried with backoff, and an impossible one at the maximum delay")
     func retries() throws {
         var table = SubscriptionTable()
         table.add(1, Self.wish(), now: .zero)
@@ -180,7 +180,7 @@ struct PushTests {
                 """)
     }
 
-    @Test("It comes again after a crash and from a new version, and no more when nobody wants it")
+    @Test("a subscription is renewed after a crash and by a new version, and ends with its last subscriber")
     func lasting() async throws {
         let clock = ManualClock()
         try await HostFixture.run(["depth": script()], clock: clock) { fixture async throws in
@@ -219,7 +219,7 @@ struct PushTests {
         }
     }
 
-    @Test("A refusal is logged once, without its secret, and calls go on")
+    @Test("a refusal is logged once, without its secret, and calls go on")
     func refused() async throws {
         try await HostFixture.run(["depth": script()]) { fixture async throws in
             for number: Int64 in 0..<3 {
@@ -238,7 +238,7 @@ struct PushTests {
         }
     }
 
-    @Test("A plugin without the capability is not subscribed to")
+    @Test("a plugin without the capability is not subscribed to")
     func unable() async throws {
         let script = PluginScript(types: ["depth"])
         try await HostFixture.run(["depth": script]) { fixture async throws in

@@ -17,18 +17,18 @@ struct RemovalAttackTests {
         defer { directory.remove() }
         try directory.makeDirectory("victim")
         try directory.write("keep", to: "victim/file")
-        try directory.makeDirectory("work")
-        try directory.makeDirectory("work/a")
-        #expect(symlink("\(directory.path)/victim", "\(directory.path)/work/a/link") == 0)
-        #expect(symlink("../../victim/file", "\(directory.path)/work/a/file") == 0)
-        #expect(symlink("nowhere", "\(directory.path)/work/broken") == 0)
-        #expect(mkfifo("\(directory.path)/work/fifo", 0o600) == 0)
-        #expect(RemovedTree.remove("\(directory.path)/work") == nil)
+        try directory.makeDirectory("doomed")
+        try directory.makeDirectory("doomed/a")
+        #expect(symlink("\(directory.path)/victim", "\(directory.path)/doomed/a/link") == 0)
+        #expect(symlink("../../victim/file", "\(directory.path)/doomed/a/file") == 0)
+        #expect(symlink("nowhere", "\(directory.path)/doomed/broken") == 0)
+        #expect(mkfifo("\(directory.path)/doomed/fifo", 0o600) == 0)
+        #expect(RemovedTree.remove("\(directory.path)/doomed") == nil)
         #expect(TemporaryDirectory.entries(of: directory.path) == ["victim"])
         #expect(TemporaryDirectory.entries(of: "\(directory.path)/victim") == ["file"])
         // Also where the directory itself has become a link.
-        #expect(symlink("victim", "\(directory.path)/work") == 0)
-        #expect(RemovedTree.remove("\(directory.path)/work") == nil)
+        #expect(symlink("victim", "\(directory.path)/doomed") == 0)
+        #expect(RemovedTree.remove("\(directory.path)/doomed") == nil)
         #expect(TemporaryDirectory.entries(of: "\(directory.path)/victim") == ["file"])
         #expect(RemovedTree.remove("\(directory.path)/missing") == nil)
         #expect(RemovedTree.remove("\(directory.path)/missing/too") == nil)
@@ -45,18 +45,18 @@ struct RemovalAttackTests {
         let swapper = Task.detached {
             // Takes turns between a directory and a link to the victim under one name.
             while !isOver.withLock({ $0 }) {
-                mkdir("\(path)/work/a", 0o700)
-                for number in 0..<4 { close(open("\(path)/work/a/\(number)", O_CREAT | O_WRONLY, 0o600)) }
-                symlink("\(path)/victim", "\(path)/work/l")
-                rename("\(path)/work/a", "\(path)/work/b")
-                rename("\(path)/work/l", "\(path)/work/a")
-                unlink("\(path)/work/a")
+                mkdir("\(path)/doomed/a", 0o700)
+                for number in 0..<4 { close(open("\(path)/doomed/a/\(number)", O_CREAT | O_WRONLY, 0o600)) }
+                symlink("\(path)/victim", "\(path)/doomed/l")
+                rename("\(path)/doomed/a", "\(path)/doomed/b")
+                rename("\(path)/doomed/l", "\(path)/doomed/a")
+                unlink("\(path)/doomed/a")
                 await Task.yield()
             }
         }
         for _ in 0..<300 {
-            mkdir("\(path)/work", 0o700)
-            _ = RemovedTree.remove("\(path)/work")
+            mkdir("\(path)/doomed", 0o700)
+            _ = RemovedTree.remove("\(path)/doomed")
         }
         isOver.withLock { $0 = true }
         await swapper.value
@@ -67,8 +67,8 @@ struct RemovalAttackTests {
     func deep() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
-        try directory.makeDirectory("work")
-        var current = open("\(directory.path)/work", O_RDONLY | O_DIRECTORY)
+        try directory.makeDirectory("doomed")
+        var current = open("\(directory.path)/doomed", O_RDONLY | O_DIRECTORY)
         for level in 0..<3_000 {
             #expect(mkdirat(current, "d", 0o700) == 0)
             if level % 100 == 0 { close(openat(current, "f", O_CREAT | O_WRONLY, 0o600)) }
@@ -77,7 +77,7 @@ struct RemovalAttackTests {
             current = next
         }
         close(current)
-        #expect(RemovedTree.remove("\(directory.path)/work") == nil)
+        #expect(RemovedTree.remove("\(directory.path)/doomed") == nil)
         #expect(TemporaryDirectory.entries(of: directory.path).isEmpty)
     }
 

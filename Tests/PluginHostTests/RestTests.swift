@@ -31,7 +31,7 @@ struct RestTests {
         ).value
     }
 
-    @Test("Its process ends; it counts as healthy, and the next call starts it again")
+    @Test("its process ends; it counts as healthy, and the next call starts it again")
     func restsAndWakes() async throws {
         try await run { fixture, clock async throws in
             let first = try await fixture.process()
@@ -52,14 +52,14 @@ struct RestTests {
         }
     }
 
-    @Test("Its host can stop while it rests")
+    @Test("its host can stop while it rests")
     func stops() async throws {
         try await run { fixture, clock async throws in
             try await letRest(fixture, clock)
         }
     }
 
-    @Test("It stays while somebody is going to read, however seldom, and for as long again after that")
+    @Test("a plugin stays up while a scaler uses it, however rarely, and for the idle time afterwards")
     func inUse() async throws {
         try await run { fixture, clock async throws in
             let process = try await fixture.process()
@@ -83,7 +83,7 @@ struct RestTests {
         }
     }
 
-    @Test("Whoever comes to read it wakes it before the first call")
+    @Test("whoever comes to read it wakes it before the first call")
     func wokenByUse() async throws {
         try await run { fixture, clock async throws in
             try await letRest(fixture, clock)
@@ -93,7 +93,7 @@ struct RestTests {
         }
     }
 
-    @Test("One that crashes when it is woken is started again as ever")
+    @Test("a plugin that crashes when it leaves rest is restarted as usual")
     func crashesOnWaking() async throws {
         try await run { fixture, clock async throws in
             try await letRest(fixture, clock)

@@ -68,7 +68,7 @@ struct SandboxTests {
         }
     }
 
-    @Test("A plugin writes in its own temporary directory and nowhere else")
+    @Test("a plugin writes in its own temporary directory and nowhere else")
     func writing() async throws {
         try await run { fixture async throws in
             #expect(try await evaluate("pathlib.Path(os.environ['TMPDIR'], 'f').write_text('1234')", fixture) == 4)
@@ -125,12 +125,12 @@ struct SandboxTests {
         }
     }
 
-    @Test("A plugin cannot signal, trace or limit the operator, but its own processes")
+    @Test("a plugin cannot signal, trace or limit the operator, but its own processes")
     func signals() async throws {
         try await expectNoSignal(launcher: nil)
     }
 
-    @Test("Nor where the kernel has no Landlock, and there the limits hold too")
+    @Test("system call rules and limits hold on a kernel without Landlock")
     func withoutLandlock() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -156,7 +156,7 @@ struct SandboxTests {
         os.execv("\(BuiltExecutable.path("generalscaler-launch"))", ["generalscaler-launch"] + sys.argv[1:])
         """
 
-    @Test("The kernel holds it to the limits of plugins.yaml, and it dumps no core")
+    @Test("the kernel holds it to the limits of plugins.yaml, and it dumps no core")
     func limits() async throws {
         try await run(entry: "{limits: {memoryMiB: 512, addressSpaceMiB: 2048, openFiles: 64}}") {
             fixture async throws in
@@ -167,7 +167,7 @@ struct SandboxTests {
         }
     }
 
-    @Test("Its session is its own, it has no capabilities, and the network is open")
+    @Test("its session is its own, it has no capabilities, and the network is open")
     func session() async throws {
         try await run { fixture async throws in
             #expect(try await evaluate("os.getsid(0) == os.getpid() == os.getpgid(0)", fixture) == 1)
@@ -180,7 +180,7 @@ struct SandboxTests {
         }
     }
 
-    @Test("Without the launcher no confined plugin starts, and the failure says what to do")
+    @Test("without the launcher no confined plugin starts, and the failure says what to do")
     func noLauncher() async throws {
         let launcher = PluginLauncher(
             program: nil, workspaces: WorkspaceRoot(parent: "/tmp"), protectedPaths: [], guardProcess: GuardProcess())
@@ -191,13 +191,18 @@ struct SandboxTests {
         #expect(problem?.description.contains("confined: false") == true)
     }
 
-    @Test("Node and a bash script start confined")
+    @Test("a Node and a bash script start confined, and so does a Java program where Java is installed")
     func runtimes() async throws {
+        let source = try TemporaryDirectory()
+        defer { source.remove() }
+        try source.write(Self.java, to: "Plugin.java")
+        let hasJava = access("/usr/bin/java", X_OK) == 0
         try await HostFixture.run(
             [:],
-            files: ["generalscaler-plugin-node": Self.node, "generalscaler-plugin-bash": Self.bash]
+            files: ["generalscaler-plugin-node": Self.node, "generalscaler-plugin-bash": Self.bash],
+            manifest: hasJava ? "plugins: {java: {argv: [/usr/bin/java, \(source.path)/Plugin.java]}}" : nil
         ) { fixture async throws in
-            for type in ["node", "bash"] {
+            for type in ["node", "bash"] + (hasJava ? ["java"] : []) {
                 let reading = try await fixture.host.read(
                     type: type, config: [:], targetType: .value, timeout: .seconds(60))
                 #expect(reading.value == 5)
@@ -215,6 +220,26 @@ struct SandboxTests {
             const m = JSON.parse(line);
             console.log(JSON.stringify({jsonrpc: "2.0", id: m.id, result: m.method === "shutdown" ? {} : answer(m)}));
         });
+        """#
+
+    /// Copies a file with its attributes, too, which sets its mode and times.
+    private static let java = #"""
+        import java.nio.file.*;
+        public class Plugin {
+            public static void main(String[] arguments) throws Exception {
+                Path file = Files.writeString(Path.of("a"), "text");
+                Files.copy(file, Path.of("b"), StandardCopyOption.COPY_ATTRIBUTES);
+                var reader = new java.io.BufferedReader(new java.io.InputStreamReader(System.in));
+                for (String line; (line = reader.readLine()) != null;) {
+                    String id = line.replaceAll(".*\"id\":(\\d+).*", "$1");
+                    String result = line.contains("\"initialize\"")
+                        ? "{\"protocolVersion\":1,\"plugin\":{\"name\":\"j\",\"version\":\"1\"},\"metricTypes\":["
+                            + "{\"type\":\"java\",\"description\":\"\",\"configSchema\":{},\"defaultTargetType\":\"Value\"}]}"
+                        : "{\"value\":5,\"observedAt\":\"2026-01-01T00:00:00Z\"}";
+                    System.out.println("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":" + result + "}");
+                }
+            }
+        }
         """#
 
     private static let bash = ShellScript.text(type: "bash")

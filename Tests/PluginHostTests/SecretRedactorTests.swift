@@ -29,7 +29,7 @@ struct SecretRedactorTests {
     }
 
     @Test(
-        "A secret in every form it may have on the way to a source",
+        "a secret in every form it may have on the way to a source",
         arguments: [
             secret, percentEncoded(secret), percentEncoded(secret, all: false),
             "p%40ss%2Fw%C3%B6rd%2B+%221%22", "p%40ss/w%c3%b6rd+%20%221%22", JSON.string(secret).description.dropQuotes,
@@ -40,12 +40,12 @@ struct SecretRedactorTests {
         #expect(redactor(Self.secret).redact("before \(form) after") == "before *** after")
     }
 
-    @Test("A character outside the basic plane, as JSON escapes it")
+    @Test("a character outside the basic plane, as JSON escapes it")
     func surrogates() {
         #expect(redactor("key-\u{1F511}-1").redact(#"got "key-\ud83d\udd11-1""#) == #"got "***""#)
     }
 
-    @Test("A private key line by line, also out of JSON")
+    @Test("a private key line by line, also out of JSON")
     func lines() {
         let key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----\n"
         #expect(redactor(key).redact("line hkiG9w0BAQEFAASC.") == "line ***.")
@@ -54,14 +54,14 @@ struct SecretRedactorTests {
         #expect(redactor(json).redact("all \(json)") == "all ***")
     }
 
-    @Test("Other text stays as it is, also where it looks encoded")
+    @Test("other text stays as it is, also where it looks encoded")
     func others() {
         let text = #"100% of +3 \"things\" \u12 \ud800 %4 %zz at https://a.example/b?c=d"#
         #expect(redactor(Self.secret).redact(text) == text)
         #expect(redactor("abc").redact("abc") == "abc", "too short to be one")
     }
 
-    @Test("What was sent long ago gives way, what is sent again and again stays")
+    @Test("secrets used long ago are evicted and recurring secrets stay")
     func forgets() {
         var redactor = SecretRedactor()
         for number in 0...PluginHostLimits.maxSecrets {
@@ -71,7 +71,7 @@ struct SecretRedactorTests {
         #expect(redactor.redact("secret-0.") == "secret-0.")
     }
 
-    @Test("Marked fields are found in maps, lists, alternatives and definitions")
+    @Test("marked fields are found in maps, lists, alternatives and definitions")
     func marks() {
         let secret: JSON = ["type": "string", "x-secret": true]
         let schema: JSON = [
@@ -95,7 +95,7 @@ struct SecretRedactorTests {
         #expect(found == ["header1", "token1", "token2", "listed1", "bearer1", "server1", "server2"])
     }
 
-    @Test("A config prints as ***")
+    @Test("a config prints as ***")
     func printing() {
         let config = PluginConfig(["password": "hunter22"], secrets: ["hunter22"])
         var dumped = ""

@@ -37,7 +37,7 @@ struct SwapTests {
         ).value
     }
 
-    @Test("The new version takes over without a failed call, and the old one ends")
+    @Test("the new version takes over without a failed call, and the old one ends")
     func swap() async throws {
         try await run { fixture async throws in
             #expect(await fixture.host.validate(type: "depth", config: ["value": 9]) == .valid(.value))
@@ -63,7 +63,7 @@ struct SwapTests {
         }
     }
 
-    @Test("The host looks by itself, again and again")
+    @Test("the host looks by itself, again and again")
     func byItself() async throws {
         try await run { fixture async throws in
             try install(script(2), fixture)
@@ -76,7 +76,7 @@ struct SwapTests {
     }
 
     @Test(
-        "A version that does not start, or refuses what the old one takes, is not used",
+        "a version that does not start, or refuses what the old one takes, is not used",
         arguments: [
             ("        sys.exit('broken build')", "broken build"),
             ("        hello(m, version=7)", "protocol version 7"),
@@ -101,7 +101,7 @@ struct SwapTests {
         }
     }
 
-    @Test("A version that no longer accepts a config in use is not used")
+    @Test("a version that no longer accepts a config in use is not used")
     func configRefused() async throws {
         try await run { fixture async throws in
             #expect(await fixture.host.validate(type: "depth", config: ["value": 9]) == .valid(.value))
@@ -122,7 +122,7 @@ struct SwapTests {
         }
     }
 
-    @Test("A file that still changes is left alone")
+    @Test("a file that still changes is left alone")
     func changing() throws {
         var changes = ProgramChanges()
         let directory = try TemporaryDirectory()

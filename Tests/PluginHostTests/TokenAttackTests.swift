@@ -52,9 +52,10 @@ struct TokenAttackTests {
         #expect(symlink("/usr/bin/python3", "\(secrets.path)/token/python3") == 0)
         let script = line.replacing("TOKEN", with: "\(secrets.path)/token") + "\n" + Self.reader
         try await HostFixture.run(
-            [:], files: ["generalscaler-plugin-p": script], clock: ManualClock(),
-            configure: { $0.protectedPaths = [] }
-        ) { fixture async throws in
+            [:], files: ["generalscaler-plugin-p": script], clock: ManualClock()
+        ) {
+            $0.protectedPaths = []
+        } body: { fixture async throws in
             if try await fixture.health().state == .up {
                 #expect(try await read("\(secrets.path)/token/token", fixture) == -Double(EACCES))
             } else {
@@ -72,7 +73,9 @@ struct TokenAttackTests {
         let plugins = try TemporaryDirectory()
         defer { plugins.remove() }
         #expect(symlink("\(secrets.path)/program", "\(plugins.path)/generalscaler-plugin-p") == 0)
-        try await HostFixture.run([:], configure: { $0.directories = [plugins.path] }) { fixture async throws in
+        try await HostFixture.run([:]) {
+            $0.directories = [plugins.path]
+        } body: { fixture async throws in
             #expect(try await read("\(secrets.path)/token", fixture) == -Double(EACCES))
             #expect(try await read("\(secrets.path)/program", fixture) > 0)
         }
@@ -115,21 +118,24 @@ struct TokenAttackTests {
         let script = "#!/usr/bin/python3 -S\n" + Self.reader
         try await HostFixture.run(
             [:], files: ["generalscaler-plugin-p": script],
-            manifest: "plugins: {p: {readPaths: [\(secrets.path)/token]}}", clock: ManualClock(),
-            configure: { $0.protectedPaths = [secrets.path] }
-        ) { fixture async throws in
+            manifest: "plugins: {p: {readPaths: [\(secrets.path)/token]}}", clock: ManualClock()
+        ) {
+            $0.protectedPaths = [secrets.path]
+        } body: { fixture async throws in
             let failure = try await failure(fixture)
             #expect(failure.contains("it lies in \(secrets.path); no plugin may read that"), "\(failure)")
         }
     }
 
-    @Test("plugins.yaml in a plugin directory, and a plugin directory that holds the temporary directories, are refused")
+    @Test(
+        "plugins.yaml in a plugin directory, and a plugin directory that holds the temporary directories, are refused")
     func manifestBesidePlugin() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         try directory.write("#!/usr/bin/python3 -S\n" + Self.reader, to: "generalscaler-plugin-p", executable: true)
         try directory.write("plugins: {p: {}}", to: "plugins.yaml")
-        try await HostFixture.run([:], clock: ManualClock()) { $0.directories = [directory.path]
+        try await HostFixture.run([:], clock: ManualClock()) {
+            $0.directories = [directory.path]
             $0.manifest = "\(directory.path)/plugins.yaml"
         } body: { fixture async throws in
             let failure = try await failure(fixture)
@@ -147,7 +153,9 @@ struct TokenAttackTests {
     @Test("one plugin's temporary directory is out of another's reach")
     func otherWorkspace() async throws {
         let script = "#!/usr/bin/python3 -S\n" + Self.reader
-        let files = ["generalscaler-plugin-p": script, "generalscaler-plugin-q": script.replacing(#""p""#, with: #""q""#)]
+        let files = [
+            "generalscaler-plugin-p": script, "generalscaler-plugin-q": script.replacing(#""p""#, with: #""q""#),
+        ]
         try await HostFixture.run([:], files: files) { fixture async throws in
             let root = try #require(TemporaryDirectory.entries(of: fixture.temporary).first)
             let names = TemporaryDirectory.entries(of: "\(fixture.temporary)/\(root)")

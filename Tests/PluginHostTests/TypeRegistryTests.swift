@@ -15,7 +15,7 @@ struct TypeRegistryTests {
             }, capabilities: PluginCapabilities())
     }
 
-    @Test("A plugin answers for its name before its first handshake, and for all it offers after")
+    @Test("a plugin answers for its name before its first handshake, and for all it offers after")
     func owners() {
         var registry = TypeRegistry(plugins: ["a"], directories: ["/d"])
         #expect(registry.owner(of: "a") == "a")
@@ -25,7 +25,7 @@ struct TypeRegistryTests {
         #expect(registry.installed["b"]?.pluginVersion == "2")
     }
 
-    @Test("A type offered twice stays with its plugin, and the second is told")
+    @Test("a type offered twice stays with its plugin, and the second is told")
     func conflict() throws {
         var registry = TypeRegistry(plugins: ["a", "b"], directories: [])
         #expect(registry.handshaken("a", offer("a", "x")).isEmpty)
@@ -36,7 +36,7 @@ struct TypeRegistryTests {
         #expect(registry.owner(of: "b") == "b")
     }
 
-    @Test("A type that a plugin does not offer any more is free")
+    @Test("a type that a plugin does not offer any more is free")
     func changedOffer() {
         var registry = TypeRegistry(plugins: ["a", "b"], directories: [])
         _ = registry.handshaken("a", offer("x"))
@@ -46,7 +46,7 @@ struct TypeRegistryTests {
         #expect(registry.owner(of: "x") == "b")
     }
 
-    @Test("While a plugin has not started, a missing type is not called unknown")
+    @Test("while a plugin has not started, a missing type is not called unknown")
     func unsettled() {
         var registry = TypeRegistry(plugins: ["a"], directories: ["/d"])
         #expect(registry.unknown("x").kind == .notRunning)

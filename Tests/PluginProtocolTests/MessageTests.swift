@@ -29,7 +29,7 @@ struct MessageTests {
         return .object(members)
     }
 
-    @Test("A handshake survives the round trip, all members and the least")
+    @Test("a handshake survives the round trip, all members and the least")
     func handshake() throws {
         let read = try InitializeResult(JSONReader(full))
         #expect(read.json == full)
@@ -43,7 +43,7 @@ struct MessageTests {
     }
 
     @Test(
-        "A handshake with a wrong member names it",
+        "a handshake with a wrong member names it",
         arguments: [
             (["protocolVersion"], nil, "protocolVersion: is required"),
             (["protocolVersion"], 0, "protocolVersion: must be at least 1"),
@@ -67,7 +67,7 @@ struct MessageTests {
     }
 
     @Test(
-        "A verdict survives the round trip",
+        "a verdict survives the round trip",
         arguments: [
             .valid(targetType: nil), .valid(targetType: .value),
             .invalid([ConfigProblem(path: "a.b", message: "no"), ConfigProblem(path: "", message: "neither")]),
@@ -77,7 +77,7 @@ struct MessageTests {
     }
 
     @Test(
-        "A verdict that says nothing is refused",
+        "a verdict that says nothing is refused",
         arguments: [
             ([:], "valid: is required"), (["valid": false], "errors: is required"),
             (["valid": false, "errors": []], "errors: must name at least one"),
@@ -89,7 +89,7 @@ struct MessageTests {
         #expect(error?.description.contains(problem) == true)
     }
 
-    @Test("Every kind of error has a code of its own and survives the round trip", arguments: PluginError.Kind.allCases)
+    @Test("every kind of error has a code of its own and survives the round trip", arguments: PluginError.Kind.allCases)
     func errorKind(kind: PluginError.Kind) throws {
         let error = PluginError(kind, "m", retryAfterMs: 5, path: "p")
         var writer = JSONWriter()
@@ -100,14 +100,14 @@ struct MessageTests {
         #expect(PluginError.Kind.allCases.count { $0.code == kind.code } == 1)
     }
 
-    @Test("An unknown code is an internal error")
+    @Test("an unknown code is an internal error")
     func unknownCode() throws {
         let error = try PluginError(JSONReader(["code": 4_711, "message": "m"]))
         #expect(error == PluginError(.internalError, "m"))
     }
 
     @Test(
-        "A call with a wrong member names it",
+        "a call with a wrong member names it",
         arguments: [
             ("type", nil, "type: is required"), ("config", [], "config: must be an object"),
             ("targetType", "value", "targetType: must be one of"), ("deadlineMs", 0, "deadlineMs: must be at least 1"),

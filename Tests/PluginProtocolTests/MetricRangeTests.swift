@@ -7,7 +7,7 @@ import WireFormats
 struct MetricRangeTests {
     private let window = RangeWindow(fromMicroseconds: 0, toMicroseconds: 60_000_000, stepSeconds: 30)
 
-    @Test("A request says type, config, window and deadline, and reads back as the same")
+    @Test("a request says type, config, window and deadline, and reads back as the same")
     func request() throws {
         let window = try #require(window)
         let request = PluginRequest.getMetricRange(
@@ -70,7 +70,7 @@ struct MetricRangeTests {
         #expect(window.nearest(of: [Int64.min, .max]) == [nil, nil, nil])
     }
 
-    @Test("An answer survives the round trip")
+    @Test("an answer survives the round trip")
     func answer() throws {
         let range = MetricRange(
             points: [.init(atMicroseconds: 0, value: 1.5), .init(atMicroseconds: 30_000_000, value: -2)], unit: "jobs",
@@ -81,7 +81,7 @@ struct MetricRangeTests {
     }
 
     @Test(
-        "An answer with a wrong member names it",
+        "an answer with a wrong member names it",
         arguments: [
             (["points": 3], "points: must be an array"),
             ([:], "points: is required"),
@@ -100,7 +100,7 @@ struct MetricRangeTests {
         #expect(error?.description.hasPrefix(message) == true)
     }
 
-    @Test("A window has an order, a step and an end")
+    @Test("a window has an order, a step and an end")
     func bounds() {
         let most = Int64(ProtocolLimits.maxRangePoints - 1) * 1_000_000
         #expect(RangeWindow(fromMicroseconds: 5, toMicroseconds: 5, stepSeconds: 1) != nil)

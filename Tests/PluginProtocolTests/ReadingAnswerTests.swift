@@ -22,7 +22,7 @@ struct ReadingAnswerTests {
     }
 
     @Test(
-        "What plugins write is read fast",
+        "typical plugin answers take the fast path of the parser",
         arguments: [
             #"{"jsonrpc":"2.0","id":7,"result":{"value":42.5,"observedAt":"2026-01-01T00:00:00Z"}}"#,
             #"{"jsonrpc": "2.0", "id": 7, "result": {"value": -3, "observedAt": "2026-01-01T00:00:00+01:00"}}"#,
@@ -35,7 +35,7 @@ struct ReadingAnswerTests {
         #expect(answer.reading == expected.reading)
     }
 
-    @Test("That a value is assumed is told and read, and left out where it is not")
+    @Test("isAssumed round-trips and is omitted when false")
     func assumed() throws {
         for isAssumed in [true, false] {
             let reading = MetricReading(value: 0, observedAtMicroseconds: 0, isAssumed: isAssumed)
@@ -48,7 +48,7 @@ struct ReadingAnswerTests {
     }
 
     @Test(
-        "A number is read as the general reader reads it, or left to that",
+        "a number is read as the general reader reads it, or left to that",
         arguments: [
             "0", "-0", "1", "00", "01", "1.", ".5", "-", "- 1", "+1", "1.50", "0.1", "0.30000000000000004", "1e3",
             "1E3",
@@ -63,7 +63,7 @@ struct ReadingAnswerTests {
         }
     }
 
-    @Test("Random decimals are read as the general reader reads them")
+    @Test("random decimals are read as the general reader reads them")
     func randomNumbers() throws {
         var generator = SplitMix(seed: 1)
         for _ in 0..<20_000 {
@@ -80,7 +80,7 @@ struct ReadingAnswerTests {
         }
     }
 
-    @Test("A line changed at any one byte is read as the general reader reads it, or left to that")
+    @Test("a line changed at any one byte is read as the general reader reads it, or left to that")
     func mutations() {
         let original = Array(
             #"{"jsonrpc":"2.0","id":70,"result":{"value":4.25,"unit":"s","observedAt":"2026-01-01T00:00:00Z"}}"#.utf8)

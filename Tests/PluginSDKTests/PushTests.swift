@@ -21,13 +21,13 @@ struct PushTests {
         return try PushedReading(JSONReader(params))
     }
 
-    @Test("The handshake says who does")
+    @Test("the handshake says who does")
     func capability() {
         #expect(TickPlugin.identity.capabilities.subscribe)
         #expect(!SilentPlugin.identity.capabilities.subscribe)
     }
 
-    @Test("Readings follow the answer, until they are unsubscribed from, which ends their task")
+    @Test("readings follow the answer, until they are unsubscribed from, which ends their task")
     func readings() async throws {
         let plugin = TickPlugin()
         try await withLoop(plugin) { host in
@@ -52,7 +52,7 @@ struct PushTests {
         }
     }
 
-    @Test("A refusal is the answer, and a sequence that fails ends the subscription, both without secrets")
+    @Test("a refusal is the answer, and a sequence that fails ends the subscription, both without secrets")
     func failures() async throws {
         let plugin = TickPlugin()
         try await withLoop(plugin) { host in
@@ -72,7 +72,7 @@ struct PushTests {
         }
     }
 
-    @Test("The end of the input ends a plugin that pushes")
+    @Test("the end of the input ends a plugin that pushes")
     func endOfInput() async throws {
         let plugin = TickPlugin()
         try await withLoop(plugin) { host in
@@ -85,7 +85,7 @@ struct PushTests {
         }
     }
 
-    @Test("A plugin that does not push knows no such method")
+    @Test("a plugin that does not push knows no such method")
     func unknown() async throws {
         try await withLoop(SilentPlugin()) { host in
             host.send(SessionScript.initialize)
@@ -95,7 +95,7 @@ struct PushTests {
         }
     }
 
-    @Test("Of a subscription the newest goes, no sooner than the spacing after the last")
+    @Test("of a subscription the newest goes, no sooner than the spacing after the last")
     func spacing() {
         var outbox = PushOutbox()
         let start = ContinuousClock.now
@@ -113,7 +113,7 @@ struct PushTests {
         #expect(outbox.takeDue(now: later + .seconds(1)).isEmpty)
     }
 
-    @Test("All together keep to what a plugin may push in a second, and none is lost")
+    @Test("all together keep to what a plugin may push in a second, and none is lost")
     func rate() {
         var outbox = PushOutbox()
         let start = ContinuousClock.now

@@ -26,13 +26,13 @@ import WireFormats
         return try #require(answer)
     }
 
-    @Test("The handshake says who has one")
+    @Test("the handshake says who has one")
     func capability() {
         #expect(RampPlugin.identity.capabilities.range)
         #expect(!PlainPlugin.identity.capabilities.range)
     }
 
-    @Test("The points come back in the order of time, with their values")
+    @Test("the points come back in the order of time, with their values")
     func points() async throws {
         guard case .result(1, let json) = try await answer(to: Self.request()) else { throw SessionScript.Unexpected() }
         let range = try MetricRange(JSONReader(json))
@@ -42,7 +42,7 @@ import WireFormats
         #expect(range.detail == "seen with ***")
     }
 
-    @Test("The longest window that may be asked for fits an answer")
+    @Test("the longest window that may be asked for fits an answer")
     func longest() async throws {
         let line = Self.request(from: 0, to: (ProtocolLimits.maxRangePoints - 1) * 60, step: 60)
         guard case .result(1, let json) = try await answer(to: line) else { throw SessionScript.Unexpected() }
@@ -50,26 +50,26 @@ import WireFormats
     }
 
     @Test(
-        "A window that cannot be asked for is refused",
+        "a window that cannot be asked for is refused",
         arguments: [(0, -1, 10), (0, 20, 0), (0, ProtocolLimits.maxRangePoints * 60, 60)])
     func window(from: Int, to: Int, step: Int) async throws {
         let error = try await answer(to: Self.request(from: from, to: to, step: step)).error
         #expect(error?.kind == .invalidParams)
     }
 
-    @Test("No point at all is no data")
+    @Test("no point at all is no data")
     func empty() async throws {
         let error = try await answer(to: Self.request(#"{"skip":"all"}"#)).error
         #expect(error?.kind == .noData)
     }
 
-    @Test("Points that are out of order or not finite are the plugin's fault", arguments: ["backwards", "nan"])
+    @Test("points that are out of order or not finite are the plugin's fault", arguments: ["backwards", "nan"])
     func faults(skip: String) async throws {
         let error = try await answer(to: Self.request(#"{"skip":"\#(skip)"}"#)).error
         #expect(error?.kind == .internalError)
     }
 
-    @Test("A plugin without a history does not know the method")
+    @Test("a plugin without a history does not know the method")
     func unknown() async throws {
         let error = try await answer(to: Self.request(), of: PlainPlugin()).error
         #expect(error?.kind == .methodNotFound)

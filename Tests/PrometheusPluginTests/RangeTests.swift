@@ -27,7 +27,7 @@ struct RangeTests {
         #"{"status":"success","data":{"resultType":"matrix","result":[\#(series)]}}"#
     }
 
-    @Test("Is what a reading would have been at each time; a time without a value is left out")
+    @Test("is what a reading would have been at each time; a time without a value is left out")
     func gaps() async throws {
         let client = FakePrometheus(
             Self.matrix(
@@ -47,7 +47,7 @@ struct RangeTests {
         #expect(form.contains("step=15"))
     }
 
-    @Test("Without any value it is no data; what a reading refuses, a history refuses")
+    @Test("without any value it is no data; what a reading refuses, a history refuses")
     func refused() async throws {
         let empty = PrometheusPlugin(client: FakePrometheus(Self.matrix("")), files: FakeFiles())
         await #expect { try await range(empty, #"{"address":"http://p","query":"up"}"#) } throws: {
@@ -63,7 +63,7 @@ struct RangeTests {
         }
     }
 
-    @Test("An empty result is 0 where the config says so")
+    @Test("an empty result is 0 where the config says so")
     func onEmpty() async throws {
         let plugin = PrometheusPlugin(
             client: FakePrometheus(Self.matrix(#"{"metric":{},"values":[[1767225615,"2"]]}"#)), files: FakeFiles())
@@ -111,7 +111,7 @@ struct RangeTests {
         }
     }
 
-    @Test("A result of null is empty, and a partial one is no data where the config says so")
+    @Test("a result of null is empty, and a partial one is no data where the config says so")
     func nullAndPartial() async throws {
         let null = #"{"status":"success","data":{"resultType":"matrix","result":null}}"#
         let empty = PrometheusPlugin(client: FakePrometheus(null), files: FakeFiles())
@@ -133,7 +133,7 @@ struct RangeTests {
         }
     }
 
-    @Test("A real server tells what it has stored")
+    @Test("a real server tells what it has stored")
     func realServer() async throws {
         let samples = (0..<5).map { "load{pod=\"a\"} \($0 * 10) \(Self.start + Int64($0) * 15)" }
         let text = "# TYPE load gauge\n" + samples.joined(separator: "\n") + "\n# EOF\n"

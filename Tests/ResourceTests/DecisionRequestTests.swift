@@ -33,7 +33,7 @@ struct DecisionRequestTests {
         }
     }
 
-    @Test("The example of the documentation goes from 2 to 5, and says so in its history")
+    @Test("the example of the documentation goes from 2 to 5, and says so in its history")
     func example() throws {
         let answer = try Self.answer(Self.request())
         #expect(answer["desired"] == 5)
@@ -43,7 +43,7 @@ struct DecisionRequestTests {
         #expect(answer["metrics"]?[0]?["targetType"] == "Value")
     }
 
-    @Test("Of what is left out, the documented default counts")
+    @Test("of what is left out, the documented default counts")
     func defaults() throws {
         let answer = try Self.answer(
             Self.request(["replicas": ["current": 4], "readings": [["name": "prometheus", "value": 100]]]))
@@ -53,7 +53,7 @@ struct DecisionRequestTests {
     }
 
     @Test(
-        "A target type that the spec leaves out is what the plugin declares",
+        "a target type that the spec leaves out is what the plugin declares",
         arguments: [
             ("prometheus", [:], "Value"), ("redis", [:], "AverageValue"),
             ("pubsub", ["metric": "undelivered"], "AverageValue"), ("pubsub", ["metric": "oldestUnackedAge"], "Value"),
@@ -64,7 +64,7 @@ struct DecisionRequestTests {
         #expect(answer["metrics"]?[0]?["targetType"] == targetType)
     }
 
-    @Test("The target type of another plugin has to be given")
+    @Test("the target type of another plugin has to be given")
     func unknownTargetType() throws {
         let metrics: JSON = [["type": "mine", "targetValue": 100]]
         #expect(
@@ -85,7 +85,7 @@ struct DecisionRequestTests {
     }
 
     @Test(
-        "What is wrong is named by its path",
+        "an invalid decision request is reported with the field's path",
         arguments: [
             (["now": "noon"], "now"), (["now": nil], "now"), (["replicas": [:]], "replicas.current"),
             (["replicas": ["current": -1]], "replicas.current"), (["replicas": ["current": 1, "x": 1]], "replicas.x"),
@@ -106,7 +106,7 @@ struct DecisionRequestTests {
         #expect(Self.problems(Self.request(changes)).first == path)
     }
 
-    @Test("A change that is pending happened, or did not, or was someone else's, as the replicas say")
+    @Test("a change that is pending happened, or did not, or was someone else's, as the replicas say")
     func pending() throws {
         let history: JSON = ["pendingScale": ["from": 2, "to": 5, "at": "2025-12-31T23:59:00Z"]]
         func after(_ current: JSON) throws -> JSON? {
@@ -142,7 +142,7 @@ struct DecisionRequestTests {
         }
     }
 
-    @Test("A chain of JSON decisions is the same as an operator that never stops", arguments: 0..<40 as Range<UInt64>)
+    @Test("a chain of JSON decisions is the same as an operator that never stops", arguments: 0..<40 as Range<UInt64>)
     func chain(seed: UInt64) throws {
         var random = Random(state: seed)
         let windows: [JSON] = [0, 60, 300]

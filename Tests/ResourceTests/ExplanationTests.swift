@@ -34,7 +34,7 @@ struct ExplanationTests {
         try Explanation(object: object, events: events, now: now).text
     }
 
-    @Test("Says what was decided, on which values, and what the next steps wait for")
+    @Test("says what was decided, on which values, and what the next steps wait for")
     func whole() throws {
         #expect(
             try Self.text(Self.object()) == """
@@ -53,7 +53,7 @@ struct ExplanationTests {
                 """)
     }
 
-    @Test("Names what stands in the way of a step, in place of a value that would not help")
+    @Test("names what stands in the way of a step, in place of a value that would not help")
     func held() throws {
         let atMaximum = try Self.text(Self.object(["maxReplicas": 4], status: ["lastScaleUpTime": nil]))
         #expect(atMaximum.contains("No scale-up: maxReplicas is 4."))
@@ -65,7 +65,7 @@ struct ExplanationTests {
         #expect(try Self.text(Self.object(["policy": budget])).contains("No scale-up: the budget pays for no more"))
     }
 
-    @Test("With several metrics any of them raises, and all of them together lower")
+    @Test("with several metrics any of them raises, and all of them together lower")
     func twoMetrics() throws {
         let metrics: JSON = [
             ["type": "prometheus", "targetValue": 100],
@@ -80,7 +80,7 @@ struct ExplanationTests {
         #expect(text.contains("A scale-down comes when prometheus is at most 75 and queue is at most 30 and stays"))
     }
 
-    @Test("At 0 replicas it is the activation value that counts, and the last replica goes when all is idle")
+    @Test("at 0 replicas it is the activation value that counts, and the last replica goes when all is idle")
     func zero() throws {
         let metrics: JSON = [["type": "redis", "targetValue": 10, "activationValue": 5]]
         func seen(_ value: JSON) -> JSON {
@@ -140,7 +140,7 @@ struct ExplanationTests {
         #expect(text.contains("a value that stands for an empty result does not count"))
     }
 
-    @Test("What a person has to do first is all that comes next")
+    @Test("an action required of a person is the only next step")
     func byHand() throws {
         #expect(try Self.text(Self.object(["paused": true])).contains("Nothing, while it is paused"))
         let all = try Self.text(
@@ -192,7 +192,8 @@ struct ExplanationTests {
         #expect(some.contains("While only 1 of 4 replicas is ready:\n  A scale-up comes when prometheus is above 400"))
         #expect(some.contains("No scale-down: too few replicas are ready."))
         let nothingReady = try Self.text(Self.object(status: ["readyReplicas": 0]))
-        #expect(nothingReady.contains("While only 0 of 4 replicas are ready:\n  No scale-up: too few replicas are ready."))
+        #expect(
+            nothingReady.contains("While only 0 of 4 replicas are ready:\n  No scale-up: too few replicas are ready."))
         #expect(!nothingReady.contains("comes when"))
         let unknown = try Self.text(Self.object(status: ["readyReplicas": nil, "lastScaleUpTime": nil]))
         #expect(unknown.contains("4 replicas were set; the target does not report how many are ready."))
@@ -224,7 +225,7 @@ struct ExplanationTests {
         #expect(!text.contains("comes when"))
     }
 
-    @Test("A missing value, an invalid spec, an operator that never came: each is said")
+    @Test("a missing value, an invalid spec, an operator that never came: each is said")
     func troubles() throws {
         let missing = try Self.text(
             Self.object(status: ["metrics": [["name": "prometheus", "noData": "no result", "targetType": "Value"]]]))
@@ -243,7 +244,7 @@ struct ExplanationTests {
                 "Trouble: create it (TargetNotFound)"))
     }
 
-    @Test("Events are its own, in order, with how often")
+    @Test("events are its own, in order, with how often")
     func events() throws {
         func event(_ note: JSON, at time: JSON, uid: JSON = "u1", count: JSON? = nil) -> JSON {
             let series: JSON? = count.map { ["count": $0, "lastObservedTime": time] }

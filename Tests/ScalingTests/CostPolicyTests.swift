@@ -4,7 +4,7 @@ import Testing
 @Suite("The cost policy")
 struct CostPolicyTests {
     @Test(
-        "The budget pays for whole replicas, and forgives the rounding error of the division",
+        "the budget pays for whole replicas, and forgives the rounding error of the division",
         arguments: [
             (1.0, 0.25, 4), (1, 0.3, 3), (0.3, 0.1, 3), (0.6, 0.2, 3), (1, 1, 1), (0.99, 0.1, 9),
             (.greatestFiniteMagnitude, .leastNonzeroMagnitude, Int(Int32.max)), (1e-300, 1e300, 1), (.nan, 1, 1),
@@ -48,7 +48,7 @@ struct CostPolicyTests {
         #expect(decision.limitedBy == row.limitedBy)
     }
 
-    @Test("The record carries what it costs now, what it may cost, and what is over")
+    @Test("the record carries what it costs now, what it may cost, and what is over")
     func record() throws {
         let over = try #require(Row("", 8, [100], policy: Self.five, gives: 5).decide().budget)
         #expect(over == BudgetRecord(costPerHour: 1.6, maxCostPerHour: 1, cap: 5))

@@ -22,7 +22,7 @@ struct FallbackTests {
     }
 
     @Test(
-        "With no metric left",
+        "with no metric left",
         arguments: [
             Case(behavior: .hold, current: 4, desired: 4), Case(behavior: .hold, current: 8, desired: 8),
             Case(behavior: .static, current: 4, desired: 6), Case(behavior: .static, current: 8, desired: 6),
@@ -41,21 +41,21 @@ struct FallbackTests {
         #expect(decision.limitedBy == [.noData, .fallback])
     }
 
-    @Test("However short the polls, it waits 180 s")
+    @Test("however short the polls, it waits 180 s")
     func shortPolls() {
         var simulation = simulation(.static, current: 4, every: 1)
         while simulation.time < 180 { #expect(simulation.poll(nil).limitedBy == [.noData]) }
         #expect(simulation.poll(nil).limitedBy == [.noData, .fallback])
     }
 
-    @Test("However long the polls, it waits for the threshold")
+    @Test("however long the polls, it waits for the threshold")
     func longPolls() {
         var simulation = simulation(.static, current: 4, every: 3_600)
         for _ in 0..<2 { #expect(simulation.poll(nil).limitedBy == [.noData]) }
         #expect(simulation.poll(nil).limitedBy == [.noData, .fallback])
     }
 
-    @Test("One value begins the wait anew, and ends the fallback")
+    @Test("one value restarts the failure count and ends the fallback")
     func recovery() {
         var simulation = simulation(.static, current: 4)
         for _ in 0..<3 { simulation.poll(nil) }
@@ -65,7 +65,7 @@ struct FallbackTests {
         #expect(simulation.poll(50).desired == 3)
     }
 
-    @Test("Its steps up ignore the cooldown, keep the rate, and are a polling interval apart")
+    @Test("its steps up ignore the cooldown, keep the rate, and are a polling interval apart")
     func stepsUp() {
         let safety = SafetyLimits.free.with {
             $0.cooldown = .seconds(3_600)
@@ -80,7 +80,7 @@ struct FallbackTests {
         #expect(simulation.poll(nil).desired == 6)
     }
 
-    @Test("Its steps down keep cooldown, rate and window")
+    @Test("its steps down keep cooldown, rate and window")
     func stepsDown() {
         let safety = SafetyLimits(scaleDownCooldown: .seconds(600), maxScaleDownRate: .replicas(1))
         var simulation = simulation(.static, current: 9, safety: safety)
@@ -95,7 +95,7 @@ struct FallbackTests {
         )
     }
 
-    @Test("It stays inside of the bounds", arguments: [(0, 4), (100, 9)])
+    @Test("the fallback stays within the bounds", arguments: [(0, 4), (100, 9)])
     func bounds(replicas: Int, desired: Int) {
         var simulation = simulation(.static, replicas: replicas, current: 5, min: 4)
         for _ in 0..<4 { simulation.poll(nil) }
@@ -103,7 +103,7 @@ struct FallbackTests {
     }
 
     @Test(
-        "Where only some metrics fail, Static and StaticIfHigher mean at least that many",
+        "where only some metrics fail, Static and StaticIfHigher mean at least that many",
         arguments: [
             (FallbackSpec.Behavior.static, 50.0, 6, [Cause.partialMetrics, .fallback]),
             (.static, 225, 9, []),
@@ -120,7 +120,7 @@ struct FallbackTests {
         #expect(decision.limitedBy == causes)
     }
 
-    @Test("Nor does Static lower replicas then")
+    @Test("Static does not lower replicas while another metric has a value")
     func partialNeverLowers() {
         var simulation = simulation(.static, current: 8, metrics: [.rate, .queue])
         for _ in 0..<3 { simulation.poll(100, nil) }
@@ -129,7 +129,7 @@ struct FallbackTests {
         #expect(decision.limitedBy == [.partialMetrics])
     }
 
-    @Test("One that failed for long raises the replicas also while the last of the others has just failed")
+    @Test("the fallback of a metric that failed long ago raises replicas even if another metric has just failed")
     func lastJustFailed() {
         var simulation = simulation(.static, current: 4, metrics: [.rate, .queue])
         simulation.spec.safety.maxScaleUpRate = .replicas(1)
@@ -140,7 +140,7 @@ struct FallbackTests {
         #expect(decision.limitedBy == [.noData, .fallback])
     }
 
-    @Test("From 0, it starts what someone wrote")
+    @Test("from 0, it starts what someone wrote")
     func fromZero() {
         for others in [Reading.noData, 0] {
             var simulation = simulation(.staticIfHigher, current: 0, metrics: [.rate, .queue], min: 0)
@@ -151,7 +151,7 @@ struct FallbackTests {
         }
     }
 
-    @Test("A clock that goes back begins the 180 s anew")
+    @Test("a clock that goes back begins the 180 s anew")
     func clockBack() {
         var simulation = simulation(.static, current: 4)
         simulation.time = 10_000

@@ -26,7 +26,7 @@ struct HistoryTests {
         )
     }
 
-    @Test("Replicas at `to`: it happened then, and its cooldown runs")
+    @Test("replicas at `to`: it happened then, and its cooldown runs")
     func pendingHappened() {
         let outcome = decide(8, 200, dying(from: 4, to: 8))
         #expect(outcome.decision.limitedBy == [.cooldown])
@@ -36,7 +36,7 @@ struct HistoryTests {
         #expect(decide(8, 200, dying(from: 4, to: 8, secondsAgo: 300)).decision.desired == 16)
     }
 
-    @Test("Replicas at `from`: it did not, and is decided again")
+    @Test("replicas at `from`: it did not, and is decided again")
     func pendingDidNotHappen() {
         let outcome = decide(4, 200, dying(from: 4, to: 8))
         #expect(outcome.decision.desired == 8)
@@ -45,7 +45,7 @@ struct HistoryTests {
         #expect(outcome.history.pendingScale == nil)
     }
 
-    @Test("Anything else: someone else changed them")
+    @Test("anything else: someone else changed them")
     func pendingOverwritten() {
         let outcome = decide(6, 50, dying(from: 4, to: 8))
         #expect(outcome.history.lastOutsideChangeTime == at(0))
@@ -53,13 +53,13 @@ struct HistoryTests {
         #expect(outcome.decision.limitedBy == [.cooldown])
     }
 
-    @Test("From out of the bounds, but not to the nearest of them: it was no jump, and its cooldown runs")
+    @Test("from out of the bounds, but not to the nearest of them: it was no jump, and its cooldown runs")
     func pendingAcrossLoweredMaximum() {
         let history = dying(from: spec.maxReplicas + 6, to: spec.maxReplicas - 2)
         #expect(decide(spec.maxReplicas - 2, 100, history).history.lastScaleDownTime == at(-100))
     }
 
-    @Test("Where the spec was edited since, its cooldown runs, though it looks like a jump into the bounds of now")
+    @Test("where the spec was edited since, its cooldown runs, though it looks like a jump into the bounds of now")
     func pendingAcrossEdit() {
         var history = dying(from: spec.maxReplicas + 6, to: spec.maxReplicas)
         history.pendingScale?.isOfFormerSpec = true
@@ -68,7 +68,7 @@ struct HistoryTests {
         #expect(outcome.decision.limitedBy == [.cooldown])
     }
 
-    @Test("A scale-down under way counts as one, to 0 as a zero of our own")
+    @Test("a scale-down under way counts as one, to 0 as a zero of our own")
     func pendingDown() {
         #expect(decide(4, 100, dying(from: 8, to: 4)).history.lastScaleDownTime == at(-100))
         let zero = decide(0, 100, dying(from: 8, to: 0)).history
@@ -76,7 +76,7 @@ struct HistoryTests {
         #expect(zero.hasSeenReplicas)
     }
 
-    @Test("A jump to the bounds that was under way starts no cooldown")
+    @Test("a jump to the bounds that was under way starts no cooldown")
     func pendingJump() {
         let outcome = decide(20, 50, dying(from: 30, to: 20))
         #expect(outcome.history.lastScaleDownTime == nil)
@@ -86,7 +86,7 @@ struct HistoryTests {
 
     // MARK: Changes from outside
 
-    @Test("Replicas other than at the last look are someone else's doing, and not undone at once")
+    @Test("replicas other than at the last look are someone else's doing, and not undone at once")
     func outsideChange() {
         var history = decide(4, 100, ScalingHistory()).history
         #expect(history.lastOutsideChangeTime == nil)
@@ -98,7 +98,7 @@ struct HistoryTests {
         #expect(decide(12, 30, history, at: at(315)).decision.desired == 6)
     }
 
-    @Test("Our own change is not")
+    @Test("our own change is not")
     func ownChange() {
         var history = decide(4, 200, ScalingHistory()).history
         history.recordScale(from: 4, to: 8, at: at(0), startsCooldown: true)
@@ -150,7 +150,7 @@ struct HistoryTests {
         #expect(decide(0, 100, history, at: at(400)).decision.limitedBy == [.boundsJump])
     }
 
-    @Test("A jump to the bounds starts no cooldown")
+    @Test("a jump to the bounds starts no cooldown")
     func jump() {
         var history = ScalingHistory()
         let outcome = decide(30, 50, history)
@@ -163,7 +163,7 @@ struct HistoryTests {
 
     // MARK: Clocks
 
-    @Test("A stored time in the future is taken as now")
+    @Test("a stored time in the future is taken as now")
     func future() {
         let history = decide(
             4, 100,
@@ -179,7 +179,7 @@ struct HistoryTests {
         #expect(decide(8, 100, dying(from: 4, to: 8, secondsAgo: -50)).history.lastScaleUpTime == at(0))
     }
 
-    @Test("A clock that goes back never scales, and holds no longer than what it holds for")
+    @Test("a clock that goes back never scales, and holds no longer than what it holds for")
     func clockBack() {
         var simulation = Simulation(
             ScalingSpec(maxReplicas: 20, metrics: [.rate], safety: SafetyLimits(scaleUpStabilization: .seconds(60))),
@@ -192,7 +192,7 @@ struct HistoryTests {
         #expect(simulation.poll(50).desired == 2)
     }
 
-    @Test("Times at both ends of what a clock can say do not trap", arguments: [Int64.min, -1, 0, 1, .max])
+    @Test("times at both ends of what a clock can say do not trap", arguments: [Int64.min, -1, 0, 1, .max])
     func extremeClock(now: Int64) {
         for other in [Int64.min, 0, .max] {
             let past = Timestamp(microsecondsSince1970: other)
@@ -210,7 +210,7 @@ struct HistoryTests {
 
     // MARK: Windows
 
-    @Test("Windows are seeded with the current replicas at first sight, and again after a restart")
+    @Test("windows are seeded with the current replicas at first sight, and again after a restart")
     func seeds() {
         let safety = SafetyLimits.free.with {
             $0.scaleUpStabilization = .seconds(120)
@@ -228,7 +228,7 @@ struct HistoryTests {
         }
     }
 
-    @Test("A poll that holds records the current replicas", arguments: [true, false])
+    @Test("a poll that holds records the current replicas", arguments: [true, false])
     func heldPolls(paused: Bool) {
         var simulation = Simulation(
             ScalingSpec(
@@ -245,7 +245,7 @@ struct HistoryTests {
         #expect(simulation.poll(50).desired == 4)
     }
 
-    @Test("A jump to the bounds leaves no mark of its own in the windows")
+    @Test("a jump to the bounds leaves no mark of its own in the windows")
     func jumpRecordsTheRecommendation() {
         var simulation = Simulation(
             ScalingSpec(
@@ -261,7 +261,7 @@ struct HistoryTests {
         #expect(simulation.poll(30).desired == 3)
     }
 
-    @Test("Recommendations of the past may be handed in, in any order")
+    @Test("recommendations of the past may be handed in, in any order")
     func restored() {
         let safety = SafetyLimits.free.with { $0.scaleDownStabilization = .seconds(300) }
         var history = ScalingHistory.running

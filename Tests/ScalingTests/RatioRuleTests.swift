@@ -92,7 +92,7 @@ struct RatioRuleTests {
     }
 
     @Test(
-        "Each side has its own tolerance",
+        "each side has its own tolerance",
         arguments: [(130.0, 10, 10), (131, 10, 14), (95, 10, 10), (94, 10, 10), (80, 100, 80)])
     func sides(value: Double, current: Int, recommended: Int) {
         let rule = RatioRule(scaleUpTolerance: 0.3, scaleDownTolerance: 0.05)
@@ -100,7 +100,7 @@ struct RatioRuleTests {
             rule.outcome(value: value, metric: .rate, current: current, ready: current).recommended == recommended)
     }
 
-    @Test("The ratio is the observed over the wanted, and unknown for a queue without replicas")
+    @Test("the ratio is the observed over the wanted, and unknown for a queue without replicas")
     func ratios() {
         let rule = RatioRule(scaleUpTolerance: 0.1, scaleDownTolerance: 0.1)
         #expect(rule.outcome(value: 140, metric: .rate, current: 5, ready: 5).ratio == 1.4)
@@ -108,7 +108,7 @@ struct RatioRuleTests {
         #expect(rule.outcome(value: 60, metric: .queue, current: 0, ready: 0).ratio == nil)
     }
 
-    @Test("No double and no number of replicas traps")
+    @Test("no double and no number of replicas traps")
     func extremes() {
         let values: [Double] = [
             0, -0.0, 1, -1, 1e-300, 1e300, .leastNonzeroMagnitude, .greatestFiniteMagnitude,

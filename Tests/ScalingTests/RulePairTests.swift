@@ -168,7 +168,7 @@ struct RulePairTests {
         #expect(decision.limitedBy == row.limitedBy)
     }
 
-    @Test("An activation ignores the cooldown of the scaling to 0, and starts one of its own")
+    @Test("an activation ignores the cooldown of the scaling to 0, and starts one of its own")
     func activationAndCooldown() {
         var simulation = Simulation(
             ScalingSpec(
@@ -188,7 +188,7 @@ struct RulePairTests {
         #expect(simulation.poll(90).desired == 9)
     }
 
-    @Test("The same input gives the same outcome", arguments: first + windows + limits)
+    @Test("the same input gives the same outcome", arguments: first + windows + limits)
     func deterministic(_ row: Row) {
         #expect(DecisionEngine.decide(row.input) == DecisionEngine.decide(row.input))
     }

@@ -38,7 +38,7 @@ struct SLOPolicyTests {
         #expect(decision.limitedBy == row.limitedBy)
     }
 
-    @Test("A metric that was not polled is no data")
+    @Test("a metric that was not polled is no data")
     func fewerReadings() {
         let row = Row("", 4, [50], metrics: [.rate, .queue, .errors, .longErrors], policy: Self.objective, gives: 4)
         let decision = row.decide()
@@ -112,7 +112,7 @@ struct SLOPolicyTests {
         return Simulation(spec, current: 4)
     }
 
-    @Test("An exhausting budget holds for 6 hours at a stretch, and no longer")
+    @Test("an exhausting budget holds for 6 hours at a stretch, and no longer")
     func longestHold() {
         var simulation = exhausted()
         while simulation.time < 6 * 3_600 {
@@ -124,7 +124,7 @@ struct SLOPolicyTests {
         #expect(simulation.poll(50, 0, 0.002).desired == 1)
     }
 
-    @Test("A budget that recovers may hold anew")
+    @Test("a budget that recovers may hold anew")
     func recovered() {
         var simulation = exhausted()
         while simulation.time <= 6 * 3_600 { simulation.poll(100, 0, 0.002) }
@@ -132,7 +132,7 @@ struct SLOPolicyTests {
         #expect(simulation.poll(50, 0, 0.002).limitedBy == [.errorBudget])
     }
 
-    @Test("A gap in the error ratio does not begin the 6 hours anew")
+    @Test("a gap in the error ratio does not begin the 6 hours anew")
     func gap() {
         var simulation = exhausted()
         while simulation.time < 3 * 3_600 { simulation.poll(100, 0, 0.002) }
@@ -141,7 +141,7 @@ struct SLOPolicyTests {
         #expect(simulation.poll(50, 0, 0.002).desired == 2)
     }
 
-    @Test("The held time survives in the history, and one from the future counts as now")
+    @Test("the held time survives in the history, and one from the future counts as now")
     func clockBack() {
         var simulation = exhausted()
         simulation.time = 7 * 3_600

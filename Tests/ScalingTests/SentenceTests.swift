@@ -44,13 +44,13 @@ struct SentenceTests {
         .notLeader: "another operator replica leads",
     ]
 
-    @Test("Every cause has one", arguments: Cause.allCases)
+    @Test("every cause has one", arguments: Cause.allCases)
     func phrase(cause: Cause) {
         let budget = BudgetRecord(costPerHour: 4, maxCostPerHour: 3, cap: 3)
         #expect(decision(cause, budget: budget).reason == "Keep 4: \(Self.phrases[cause] ?? "?").")
     }
 
-    @Test("At 0 and below its activation value")
+    @Test("at 0 and below its activation value")
     func inactive() {
         #expect(
             decision(.activation, current: 0, desired: 0).reason == "Keep 0: no metric is above its activation value.")
@@ -79,7 +79,8 @@ struct SentenceTests {
         row = Row("", 1, [350], bounds: 2...9, gives: 2, .notReady, .boundsJump)
         row.input.ready = nil
         #expect(
-            row.decide().reason == "Scale from 1 to 2: rate is 350 against a target of 100, ratio 3.5, which asks for 1; "
+            row.decide().reason
+                == "Scale from 1 to 2: rate is 350 against a target of 100, ratio 3.5, which asks for 1; "
                 + "how many replicas are ready is unknown; 1 is below minReplicas.")
     }
 
@@ -115,12 +116,12 @@ struct SentenceTests {
         #expect(count.counted("poll") == words)
     }
 
-    @Test("Nothing to say")
+    @Test("nothing to say")
     func plain() {
         #expect(decision().reason == "Keep 4.")
     }
 
-    @Test("What happens, which metric asks for it, and what bounded it, in order")
+    @Test("the sentence states the change, the metric that asks for it, and the limits, in this order")
     func whole() {
         let rows = [
             Row(
@@ -154,7 +155,7 @@ struct SentenceTests {
     }
 
     @Test(
-        "Numbers are short",
+        "numbers are short",
         arguments: [
             (0.0, "0"), (-0.0, "0"), (1, "1"), (350, "350"), (1_234_567, "1234567"), (0.03125, "0.03125"),
             (0.03, "0.03"), (1.0 / 3, "0.3333"), (2.0 / 3, "0.6667"), (99.996, "100"), (0.99999, "1"),
@@ -167,7 +168,7 @@ struct SentenceTests {
     }
 
     @Test(
-        "Durations are short, and rounded up",
+        "durations are short, and rounded up",
         arguments: [
             (Duration.zero, "0s"), (.seconds(45), "45s"), (.seconds(60), "1m"), (.milliseconds(60_400), "1m1s"),
             (.seconds(3_600), "1h"), (.seconds(5_400), "1h30m"), (.seconds(3_661), "1h1m1s"), (.seconds(3_601), "1h1s"),
@@ -176,7 +177,7 @@ struct SentenceTests {
         #expect(value.shortText == text)
     }
 
-    @Test("Two decisions are the same for an observer where replicas and causes are")
+    @Test("two decisions are the same for an observer where replicas and causes are")
     func same() {
         var other = decision(.cooldown)
         other.time = at(15)

@@ -18,7 +18,7 @@ struct StabilizationWindowTests {
         }
     }
 
-    @Test("It agrees with one that keeps everything", arguments: [0, 1, 60, 300, 3_600])
+    @Test("the stabilization window agrees with a reference that keeps every entry", arguments: [0, 1, 60, 300, 3_600])
     func agreement(seconds: Int) {
         let length = Duration.seconds(seconds)
         for seed in 0..<20 {
@@ -41,7 +41,7 @@ struct StabilizationWindowTests {
         }
     }
 
-    @Test("It keeps no more than one entry for each poll of its length, even at the worst")
+    @Test("the stabilization window keeps at most one entry per poll of its length in the worst case")
     func bounded() {
         var window = StabilizationWindow(.highest)
         var most = 0
@@ -52,7 +52,7 @@ struct StabilizationWindowTests {
         #expect(most == 3_600)
     }
 
-    @Test("Equal recommendations are one entry")
+    @Test("equal recommendations are one entry")
     func steady() {
         var window = StabilizationWindow(.lowest)
         for second in 0..<1_000 { window.record(4, at: at(second), length: .seconds(3_600)) }

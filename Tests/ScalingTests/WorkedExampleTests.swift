@@ -15,7 +15,7 @@ struct WorkedExampleTests {
         return Simulation(spec, current: 2)
     }
 
-    @Test("A load of 700 spread over the pods gives 2 -> 5 -> 7, exactly 300 s apart, and then rest")
+    @Test("a load of 700 spread over the pods gives 2 -> 5 -> 7, exactly 300 s apart, and then rest")
     func constantLoad() {
         var simulation = example()
         while simulation.time < 4 * 3_600 { simulation.poll(.fresh(700 / Double(simulation.current))) }
@@ -29,7 +29,7 @@ struct WorkedExampleTests {
         #expect(simulation.decisions[21...].allSatisfy { $0.limitedBy.isEmpty && $0.desired == 7 })
     }
 
-    @Test("When the load is gone, one replica goes per cooldown, down to the minimum")
+    @Test("when the load is gone, one replica goes per cooldown, down to the minimum")
     func loadGone() {
         var simulation = example()
         simulation.current = 7
@@ -42,7 +42,7 @@ struct WorkedExampleTests {
         #expect(simulation.decisions.last?.limitedBy == [.minReplicas])
     }
 
-    @Test("A dry run decides the same first step, says so, and changes nothing")
+    @Test("a dry run decides the same first step, says so, and changes nothing")
     func dryRun() {
         var simulation = example()
         simulation.spec.isDryRun = true

@@ -145,7 +145,7 @@ struct ZeroTests {
         return Simulation(spec, current: 3)
     }
 
-    @Test("A whole life: idle, gone, woken, and a reading that fails begins the wait anew")
+    @Test("a whole life: idle, gone, woken, and a reading that fails begins the wait anew")
     func life() {
         var simulation = simulation()
         simulation.poll(30)
@@ -160,7 +160,7 @@ struct ZeroTests {
         #expect(simulation.decisions.last?.limitedBy == [.activation])
     }
 
-    @Test("A zero of our own lives on over a restart, one by hand too")
+    @Test("a zero of our own lives on over a restart, one by hand too")
     func restart() {
         var simulation = simulation()
         simulation.poll(30)
@@ -178,7 +178,7 @@ struct ZeroTests {
         #expect(simulation.poll(40).desired == 4)
     }
 
-    @Test("A zero of our own that someone started is someone's zero the next time")
+    @Test("a zero of our own that someone started is someone's zero the next time")
     func zeroByHandAfterOurs() {
         var simulation = simulation()
         simulation.history = ScalingHistory(scaledToZero: true, hasSeenReplicas: true)
@@ -190,7 +190,7 @@ struct ZeroTests {
         #expect(simulation.poll(20).limitedBy == [.switchedOff])
     }
 
-    @Test("At 0 without a value for as many polls as the threshold: stuck, until a value comes")
+    @Test("at 0 without a value for as many polls as the threshold: stuck, until a value comes")
     func stuck() {
         var simulation = simulation()
         simulation.history = ScalingHistory(scaledToZero: true, hasSeenReplicas: true)
@@ -202,7 +202,7 @@ struct ZeroTests {
         #expect(simulation.poll(nil).limitedBy == [.noData])
     }
 
-    @Test("A target that was switched off is not stuck")
+    @Test("a target that was switched off is not stuck")
     func switchedOffIsNotStuck() {
         var simulation = simulation()
         simulation.history = .running

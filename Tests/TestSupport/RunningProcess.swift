@@ -46,7 +46,8 @@ package final class RunningProcess: Sendable {
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]
         let variables = environment.map { (Environment.Key(rawValue: $0.key)!, $0.value as String?) }
         let outcome = try await Subprocess.run(
-            .path(FilePath(program.hasPrefix("/") ? program : BuiltExecutable.path(program))), arguments: Arguments(arguments),
+            .path(FilePath(program.hasPrefix("/") ? program : BuiltExecutable.path(program))),
+            arguments: Arguments(arguments),
             environment: .inherit.updating(Dictionary(uniqueKeysWithValues: variables)), platformOptions: platform,
             input: .none, output: .sequence, error: .sequence
         ) { execution in

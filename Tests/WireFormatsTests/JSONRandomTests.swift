@@ -6,7 +6,7 @@ import WireFormats
 struct JSONRandomTests {
     private static let seeds = 0..<20
 
-    @Test("What is written reads back the same, in UTF-8 and in ASCII", arguments: seeds)
+    @Test("random JSON round-trips in UTF-8 and in ASCII", arguments: seeds)
     func roundTrip(seed: Int) throws {
         var random = SplitMix64(seed: UInt64(seed))
         for _ in 0..<100 {
@@ -20,7 +20,7 @@ struct JSONRandomTests {
         }
     }
 
-    @Test("Every double reads back the same", arguments: seeds)
+    @Test("every double reads back the same", arguments: seeds)
     func doubles(seed: Int) throws {
         var random = SplitMix64(seed: UInt64(seed))
         for _ in 0..<500 {
@@ -30,7 +30,7 @@ struct JSONRandomTests {
         }
     }
 
-    @Test("A spoilt text is read or refused, and what is read can be written", arguments: seeds)
+    @Test("a spoilt text is read or refused, and what is read can be written", arguments: seeds)
     func mutations(seed: Int) {
         var random = SplitMix64(seed: UInt64(seed) + 1_000)
         let spice = Array("{}[]\",:\\u0123456789dDabcdef.eE+-tfn \n".utf8) + [0x00, 0x7F, 0x80, 0xC3, 0xED, 0xF4, 0xFF]

@@ -17,7 +17,7 @@ struct JSONReaderTests {
 
     private func spec() throws -> JSONReader { try document.required("spec") }
 
-    @Test("What is there is read")
+    @Test("an existing member is returned")
     func values() throws {
         let spec = try spec()
         #expect(spec.path == "spec")
@@ -86,7 +86,7 @@ struct JSONReaderTests {
         #expect(error?.description == fault.message)
     }
 
-    @Test("The document itself has no path")
+    @Test("the document itself has no path")
     func root() {
         #expect(throws: JSONPathError(path: "", message: "must be an object, not null")) {
             _ = try JSONReader(nil).object()
@@ -94,7 +94,7 @@ struct JSONReaderTests {
         #expect(JSONReader(nil).error("is odd").description == "is odd")
     }
 
-    @Test("A long wrong choice is cut short")
+    @Test("a long wrong choice is cut short")
     func longChoice() {
         let error = #expect(throws: JSONPathError.self) {
             try JSONReader(.string(String(repeating: "x", count: 10_000))).oneOf(Behavior.self)

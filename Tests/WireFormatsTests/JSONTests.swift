@@ -5,7 +5,7 @@ import WireFormats
 struct JSONTests {
     private let value: JSON = ["list": [1, 2.5, "x"], "flag": false, "none": nil]
 
-    @Test("Members and elements are found, or nil")
+    @Test("members and elements are found, or nil")
     func subscripts() {
         #expect(value["list"]?[0] == 1)
         #expect(value["list"]?[3] == nil)
@@ -16,7 +16,7 @@ struct JSONTests {
         #expect(value["none"]?.isNull == true)
     }
 
-    @Test("A value is read as what it is and as nothing else")
+    @Test("a value is read as what it is and as nothing else")
     func typed() {
         #expect(value["flag"]?.boolValue == false)
         #expect(value["flag"]?.intValue == nil)
@@ -28,7 +28,7 @@ struct JSONTests {
         #expect(value.arrayValue == nil)
     }
 
-    @Test("A number without a fraction is a whole number, if it fits")
+    @Test("a number without a fraction is a whole number, if it fits")
     func numbers() {
         #expect(JSON.number(4).intValue == 4)
         #expect(JSON.number(4.5).intValue == nil)
@@ -38,7 +38,7 @@ struct JSONTests {
         #expect(JSON.integer(.max).intValue == .max)
     }
 
-    @Test("A repeated key of a literal keeps its last value")
+    @Test("a repeated key of a literal keeps its last value")
     func literal() {
         let repeated = JSON(dictionaryLiteral: ("a", 1), ("a", 2))
         #expect(repeated == ["a": 2])

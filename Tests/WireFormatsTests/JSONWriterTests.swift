@@ -36,7 +36,7 @@ struct JSONWriterTests {
         #expect(try JSON(parsing: text) == value)
     }
 
-    @Test("Piece by piece, commas and colons are the writer's")
+    @Test("piece by piece, commas and colons are the writer's")
     func pieces() {
         var writer = JSONWriter()
         writer.beginObject()
@@ -63,7 +63,7 @@ struct JSONWriterTests {
         )
     }
 
-    @Test("A String that bridges no bytes is written all the same")
+    @Test("a String that bridges no bytes is written all the same")
     func substrings() {
         let long = String(repeating: "añ\n", count: 1_000)
         #expect(text(of: .string(String(long.dropFirst(3)))).utf8.count == 2 + 999 * 5)

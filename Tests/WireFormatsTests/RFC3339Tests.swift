@@ -53,7 +53,7 @@ struct RFC3339Tests {
         #expect(RFC3339.microseconds(text) == nil)
     }
 
-    @Test("Text is in UTC and cut to the precision, also before 1970")
+    @Test("text is in UTC and cut to the precision, also before 1970")
     func precision() {
         let time: Int64 = 1_767_323_045_678_901
         #expect(RFC3339.text(microseconds: time) == "2026-01-02T03:04:05.678Z")
@@ -74,13 +74,13 @@ struct RFC3339Tests {
         #expect(RFC3339.microseconds(text) == microseconds)
     }
 
-    @Test("Times that four digits of a year cannot say are clamped")
+    @Test("times that four digits of a year cannot say are clamped")
     func clamped() {
         #expect(RFC3339.text(microseconds: .max) == "9999-12-31T23:59:59.999Z")
         #expect(RFC3339.text(microseconds: .min) == "0000-01-01T00:00:00.000Z")
     }
 
-    @Test("Every day from year 0 to 9999 is the day after the one before")
+    @Test("every day from year 0 to 9999 is the day after the one before")
     func calendar() {
         let day: Int64 = 86_400_000_000
         var (year, month, dayOfMonth) = (0, 1, 1)
@@ -118,7 +118,7 @@ struct RFC3339Tests {
         return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
     }
 
-    @Test("Random times come back from their text")
+    @Test("random times come back from their text")
     func roundTrip() {
         var random = SplitMix64(seed: 3339)
         for _ in 0..<10_000 {

@@ -5,7 +5,7 @@ import YAMLFormat
 @Suite("YAML documents")
 struct YAMLDocumentTests {
     @Test(
-        "Scalars are what Kubernetes takes them for",
+        "scalars are what Kubernetes takes them for",
         arguments: [
             ("true", .bool(true)), ("\"true\"", "true"), ("7", 7), ("0x10", 16), ("2.5", 2.5), ("~", .null),
             ("", .null),
@@ -15,7 +15,7 @@ struct YAMLDocumentTests {
         #expect(try YAMLDocument.parse(text) == value)
     }
 
-    @Test("An alias is what its anchor stands on, wherever it stands as a value")
+    @Test("an alias is what its anchor stands on, wherever it stands as a value")
     func aliases() throws {
         let text = """
             base: &base {address: "http://x", rate: 2 * x}
@@ -29,7 +29,7 @@ struct YAMLDocumentTests {
     }
 
     @Test(
-        "A key that is no plain string is refused with its line",
+        "a key that is no plain string is refused with its line",
         arguments: ["a: 1\n? [b]\n: 2", "a: 1\n[b]: 2", "a: 1\n? {b: c}\n: 2", "a: &a x\n*a : 2", "a: &a [x]\n{*a}: 2"])
     func keys(text: String) {
         let failure = #expect(throws: YAMLDocument.Failure.self) { try YAMLDocument.parse(text) }
@@ -38,7 +38,7 @@ struct YAMLDocumentTests {
 
     /// Each would stand for 9 to the power of 30 values.
     @Test(
-        "Aliases of aliases are followed neither as a key nor as a value",
+        "aliases of aliases are followed neither as a key nor as a value",
         arguments: [
             ("? %\n: 1", "has a key that is no string, on line 1"),
             ("{%}", "has a key that is no string, on line 1"),
@@ -55,7 +55,7 @@ struct YAMLDocumentTests {
     }
 
     @Test(
-        "What is wrong is told with its line, and without a piece of the text",
+        "a YAML error is reported with its line and without an excerpt",
         arguments: [
             ("a: 1\nb: [1", "is not valid YAML: line 3: did not find expected ',' or ']'"),
             ("a: *nobody", "is not valid YAML: line 1: found undefined alias"),

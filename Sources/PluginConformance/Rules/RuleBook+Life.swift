@@ -31,9 +31,9 @@ extension RuleBook {
         .checked(
             .confined, .confinement, "Works confined",
             """
-            On Linux a plugin may read `/usr`, `/lib`, `/opt`, `/proc`, what name look-up and TLS need of `/etc`, its own \
-            directory and its interpreter's; it may write to `TMPDIR` alone. It may use the network. `plugins.yaml` can \
-            widen that for one plugin. A plugin answers confined as it answers unconfined.
+            On Linux a plugin may read `/usr`, `/lib`, `/opt`, `/proc`, what name look-up and TLS need of `/etc`, and its \
+            own directory; it may write to `TMPDIR` alone. It may use the network. `plugins.yaml` can widen that for one \
+            plugin. A plugin answers confined as it answers unconfined.
             """,
             mend: "keep files beside the plugin, write to TMPDIR only, or name further paths in plugins.yaml"),
         .unchecked(

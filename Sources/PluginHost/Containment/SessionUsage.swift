@@ -41,7 +41,8 @@ struct PressureJudge {
     mutating func record(_ amounts: [Int32: Int64], now: Duration) {
         for session in samples.keys where amounts[session] == nil { samples[session] = nil }
         for (session, amount) in amounts {
-            var history = samples[session] ?? []
+            // A plugin that is new has grown from nothing.
+            var history = samples[session] ?? [Sample(at: now, amount: 0)]
             history.append(Sample(at: now, amount: amount))
             let tooOld = history.lastIndex { $0.at <= now - PluginHostLimits.growthWindow } ?? 0
             history.removeFirst(tooOld)
@@ -58,9 +59,7 @@ struct PressureJudge {
         guard share > PluginHostLimits.pressureShare else { return nil }
         let ranked = samples.compactMap { session, history -> (session: Int32, growth: Int64, amount: Int64)? in
             guard let last = history.last else { return nil }
-            // What has no past yet has grown from nothing.
-            let isNew = history.count == 1
-            let least = isNew ? 0 : history.map(\.amount).min() ?? 0
+            let least = history.map(\.amount).min() ?? 0
             return (session, last.amount - least, last.amount)
         }
         let worst = ranked.max { ($0.growth, $0.amount, $0.session) < ($1.growth, $1.amount, $1.session) }

@@ -171,7 +171,8 @@ final class SessionWatch: @unchecked Sendable {
     /// Process ids are given out in turn, so the last one tells how many there were since.
     private func haveManyStarted() -> Bool {
         guard let text = ProcessTable.contents("/proc/loadavg") else { return true }
-        let last = String(decoding: text, as: UTF8.self).split { $0 == " " || $0 == "\n" }.last.flatMap { Int32($0) } ?? 0
+        let last =
+            String(decoding: text, as: UTF8.self).split { $0 == " " || $0 == "\n" }.last.flatMap { Int32($0) } ?? 0
         let started = last - lastStarted
         // They begin again from the start when they have run out.
         guard started < 0 || started >= PluginHostLimits.startsBeforeSweep else { return false }

@@ -23,7 +23,7 @@ struct AdmissionServerTests {
 
     private static let review = AdmissionJudgeTests.review(World.scaler()).encoded()
 
-    @Test("it serves with a certificate that it made itself and that the configuration believes")
+    @Test("the webhook serves with a self-made certificate that the configuration trusts")
     func ownCertificate() async throws {
         let cluster = try AdmissionCluster()
         let keeper = cluster.keeper()

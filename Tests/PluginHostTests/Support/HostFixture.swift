@@ -68,7 +68,8 @@ struct HostFixture {
         let log = CapturedLog()
         let host = try PluginHost(
             configuration: configuration, clock: clock ?? ContinuousClock(), random: { 0.5 }, logger: log.logger)
-        let fixture = HostFixture(host: host, log: log, directory: directory.path, temporary: "\(own.path)/tmp", clock: clock)
+        let fixture = HostFixture(
+            host: host, log: log, directory: directory.path, temporary: "\(own.path)/tmp", clock: clock)
         let group = ServiceGroup(services: [host], logger: .silent)
         async let running: Void = group.run()
         if waitsForStart { await host.untilStarted() }
