@@ -69,7 +69,7 @@ package enum PluginMessage: Sendable, Hashable {
         let idReader = try reader.required("id")
         guard idReader.value.intValue != nil else {
             throw idReader.error(
-                "must be the id of the request as it came, a whole number, not \(idReader.value.shapeName)")
+                "must be a whole number, the id of the request as it came, not \(idReader.value.shapeName)")
         }
         let id = Int64(try idReader.int(in: 0...Int.max))
         if let error { return .failure(id: id, try PluginError(error)) }

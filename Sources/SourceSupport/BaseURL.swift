@@ -23,8 +23,9 @@ package enum BaseURL {
         guard !rest.contains(where: { $0 == "?" || $0 == "#" }) else { return .queryOrFragment }
         let authority = rest.prefix { $0 != "/" }
         guard !authority.contains("@") else { return .user }
-        let end = authority.first == "[" ? authority.firstIndex(of: "]") : nil
-        let colon = authority[(end ?? authority.startIndex)...].firstIndex(of: ":")
+        let end = authority.first == "[" ? authority.firstIndex(of: "]") : authority.startIndex
+        guard let end else { return .host }
+        let colon = authority[end...].firstIndex(of: ":")
         guard !authority[..<(colon ?? authority.endIndex)].isEmpty else { return .noHost }
         if let colon {
             let port = authority[authority.index(after: colon)...]

@@ -192,7 +192,8 @@ struct OddPlugin: Sendable, CustomTestStringConvertible {
     ]
 
     static let refused = [
-        OddPlugin(name: "id as text", id: "str(i)", hint: "a whole number, not a string"),
+        OddPlugin(
+            name: "id as text", id: "str(i)", hint: "a whole number, the id of the request as it came, not a string"),
         OddPlugin(
             name: "id of another request", id: "i + 6", hint: "has the id 7, and that of the request, initialize, is 1"),
         OddPlugin(

@@ -145,7 +145,10 @@ struct PluginConnectionTimeTests {
     @Test(
         "an answer to initialize that is none is not waited out",
         arguments: [
-            (#"{"jsonrpc":"2.0","id":"1","result":{}}"#, "a whole number, not a string"),
+            (
+                #"{"jsonrpc":"2.0","id":"1","result":{}}"#,
+                "a whole number, the id of the request as it came, not a string"
+            ),
             (#"{"jsonrpc":"2.0","id":0,"result":{}}"#, "has the id 0, and that of the request, initialize, is 1"),
             (#"{"jsonrpc":"2.0","result":{}}"#, "id: is required"),
             (#"{'jsonrpc': '2.0', 'id': 1, 'result': {}}"#, "json.dumps"),

@@ -31,7 +31,7 @@ import Testing
         ("http://prometheus:0", "a port from 1 to 65535"), ("https://prometheus:+80/prefix", "not \"+80\""),
         ("http://prometheus:90:90", "a port from 1 to 65535"), ("http://[::1]:70000", "not \"70000\""),
         ("http://prometheus:", "a port from 1 to 65535"), ("http://[::1", "DNS name"), ("http://:9090", "host"),
-        ("http://prom^etheus", "DNS name"), ("http://prometheus\\x", "backslash"),
+        ("http://prom^etheus", "DNS name"), ("http://prometheus\\\\x", "backslash"),
     ])
     func `an address that cannot be meant is refused with what to write instead`(address: String, hint: String) {
         let found = problems(#"{"address": "\#(address)", "query": "up"}"#)

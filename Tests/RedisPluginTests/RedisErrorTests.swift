@@ -139,7 +139,7 @@ import Testing
             #expect(error.kind == .sourceUnreachable)
             #expect(error.message.contains(reply), "\(error.message)")
             #expect(error.message.contains(hint), "\(error.message)")
-            #expect(!error.message.contains("set cluster"))
+            #expect(!error.message.contains("set cluster: true"))
         }
     }
 
@@ -158,13 +158,11 @@ import Testing
             for node in nodes {
                 try await eventually { try await node.command("CLUSTER", "INFO").contains("cluster_state:ok") }
             }
-            // Slot 11298 of the second node, asked of the first.
+            // In slot 15495, which is the second node's.
             let error = try #require(
-                try await RedisPlugin().failure(#"\#(nodes[0].at), "cluster": true, "list": "c""#))
+                try await RedisPlugin().failure(#"\#(nodes[0].at), "cluster": true, "list": "a""#))
             #expect(error.message.contains("?:\(nodes[1].port)"), "\(error.message)")
             #expect(error.message.contains("cluster-announce-hostname"))
-            let slot = try await nodes[0].command("CLUSTER", "KEYSLOT", "c")
-            #expect(Int(slot).map { $0 < 8_192 } == true || error.message.contains("MOVED \(slot)"))
         }
     }
 }
