@@ -42,6 +42,11 @@ package final class PluginHost: Service {
         if let path = configuration.manifest { manifest = try PluginManifest(contentsOf: path) }
         let found = try PluginDiscovery.find(configuration, manifest: manifest)
         for warning in found.warnings { logger.warning("Plugin was passed over", metadata: ["reason": "\(warning)"]) }
+        if found.programs.isEmpty {
+            logger.warning(
+                "No plugin found, so that no metric can be read",
+                metadata: ["directories": "\(configuration.directories.joined(separator: ", "))"])
+        }
         if found.programs.contains(where: \.isConfined), clinux_landlock_version() == 0 {
             logger.warning("Plugins can read the operator's files: this kernel has no Landlock (Linux 5.13 has)")
         }
@@ -142,8 +147,11 @@ package final class PluginHost: Service {
     }
 
     private func runAll() async {
-        // An operator without plugins has nothing else to wait for.
-        if supervisors.isEmpty { try? await gracefulShutdown() }
+        guard !supervisors.isEmpty else {
+            // A service that ends by itself ends the whole operator.
+            try? await gracefulShutdown()
+            return
+        }
         await withTaskGroup { group in
             for supervisor in supervisors.values { group.addTask { await supervisor.run() } }
         }

@@ -50,7 +50,14 @@ struct DevClusterCommand: AsyncParsableCommand {
             tasks.addTask { try await group.run() }
             let url = try await simulator.url
             if let kubeconfigOut {
-                try FileText.write(Array(try await simulator.kubeconfig().utf8), to: kubeconfigOut)
+                let kubeconfig = Array(try await simulator.kubeconfig().utf8)
+                do throws(FileProblem) {
+                    try FileText.write(kubeconfig, to: kubeconfigOut)
+                } catch {
+                    await group.triggerGracefulShutdown()
+                    try await tasks.waitForAll()
+                    throw error
+                }
             }
             StandardStreams.printLine("listening on \(url)")
             try await tasks.waitForAll()

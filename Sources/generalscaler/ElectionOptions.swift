@@ -56,7 +56,7 @@ extension ObjectKey {
     init(argument text: String) throws {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
-            throw ValidationError("\"\(text)\" is not of the form NAMESPACE/NAME.")
+            throw ValidationError("It is not of the form NAMESPACE/NAME.")
         }
         self.init(namespace: String(parts[0]), name: String(parts[1]))
     }

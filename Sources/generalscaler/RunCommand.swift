@@ -95,7 +95,10 @@ struct RunCommand: AsyncParsableCommand {
             "starting",
             metadata: ["version": "\(OperatorRuntime.version)", "server": "\(configuration.cluster.server)"])
         var group = ServiceGroupConfiguration(
-            services: runtime.services.map { .init(service: $0) },
+            // In order, so that no part reports the end of another as an error of its own.
+            services: runtime.services.map {
+                .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
+            },
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -114,7 +117,7 @@ struct RunCommand: AsyncParsableCommand {
     private static func logLevel(_ text: String) throws -> Logger.Level {
         guard let level = Logger.Level(rawValue: text) else {
             let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("--log-level: \"\(text)\" is none of \(known).")
+            throw ValidationError("It is none of \(known).")
         }
         return level
     }

@@ -25,7 +25,7 @@ struct ListenTests {
 
     @Test("a port that is taken is told with its option, its address and what to do")
     func taken() async throws {
-        let script: @Sendable (RawConnection) -> Void = { $0.waitForClose() }
+        let script: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
         try await RawServer.run(script: script) { port in
             let address = "127.0.0.1:\(port)"
             let told = "cannot listen on \(address): the port is taken by another process"

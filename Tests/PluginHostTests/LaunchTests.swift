@@ -154,33 +154,56 @@ struct LaunchTests {
         #expect(problem?.description.contains(hint) == true)
     }
 
-    @Test("a program that somebody still has open for writing is run once it is closed", arguments: [true, false])
-    func busyProgram(isConfined: Bool) async throws {
-        // The plugin of the name `writer` holds the file of the other open, and lets go when it is asked for a value.
-        let writer = PluginScript(
-            types: ["writer"], setUp: "held = open(os.environ['HELD'], 'ab')",
-            body: "    held.close(); ok(m, reading(1))")
+    @Test("a program that somebody still has open for writing is run once it is closed")
+    func busyProgram() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
-        let held = "\(directory.path)/program"
-        try directory.write(PluginScript(types: ["held"]).text, to: "program", executable: true)
-        let manifest = """
-            plugins:
-              held: {argv: [\(held)], confined: \(isConfined)}
-              writer: {env: {HELD: \(held)}, confined: false}
-            """
-        let descriptor = open(held, O_WRONLY | O_APPEND | O_CLOEXEC)
+        try directory.write(PluginScript(types: ["p"]).text, to: "program", executable: true)
+        let descriptor = open("\(directory.path)/program", O_WRONLY | O_APPEND | O_CLOEXEC)
         try #require(descriptor >= 0)
+        let clock = ManualClock()
         try await HostFixture.run(
-            ["writer": writer], manifest: manifest, launcher: BuiltExecutable.path("generalscaler-launch"),
+            [:], manifest: "plugins: {p: {argv: [\(directory.path)/program], confined: false}}", clock: clock,
             waitsForStart: false
         ) { fixture async throws in
-            // Once one plugin is up, the start of the other has been tried: both are started together.
-            _ = try await fixture.host.read(type: "writer", config: [:], targetType: .value, timeout: .seconds(30))
+            try await clock.sleeper(dueIn: PluginHostLimits.busyProgramInterval)
             close(descriptor)
-            let reading = try await fixture.host.read(
-                type: "held", config: ["value": 2.5], targetType: .value, timeout: .seconds(30))
-            #expect(reading.value == 2.5)
+            clock.advance(by: PluginHostLimits.busyProgramInterval)
+            await fixture.host.untilStarted()
+            #expect(try await fixture.health().state == .up)
+        }
+    }
+
+    @Test(
+        "a program that stays open for writing is told as such, by the host and by the launcher",
+        arguments: [true, false])
+    func alwaysBusy(isConfined: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write(PluginScript(types: ["p"]).text, to: "program", executable: true)
+        let descriptor = open("\(directory.path)/program", O_WRONLY | O_APPEND | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let start = ContinuousClock.now
+        try await HostFixture.run(
+            [:], manifest: "plugins: {p: {argv: [\(directory.path)/program], confined: \(isConfined)}}",
+            launcher: BuiltExecutable.path("generalscaler-launch")
+        ) { fixture async throws in
+            let failure = try #require(try await fixture.health().lastFailure)
+            #expect(failure.contains(isConfined ? "Text file busy" : "open for writing"), "\(failure)")
+            // It was tried again until then.
+            #expect(ContinuousClock.now - start >= PluginHostLimits.busyProgramTime)
+        }
+    }
+
+    @Test("a host without plugins runs until it is told to stop, and says that it has none")
+    func noPlugins() async throws {
+        try await HostFixture.run([:]) { fixture async throws in
+            let failure = await #expect(throws: PluginFailure.self) {
+                try await fixture.host.read(type: "p", config: [:], targetType: .value, timeout: .seconds(30))
+            }
+            #expect(failure?.kind == .unknownType)
+            await fixture.log.wait(message: "No plugin found, so that no metric can be read")
         }
     }
 
