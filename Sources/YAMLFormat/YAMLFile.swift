@@ -19,6 +19,13 @@ package struct YAMLFile: Sendable {
             self.path = path
         }
 
+        /// The same with these members where it has none of their names.
+        package func withDefaults(_ members: [String: JSON]) -> Document {
+            guard case .object(let own) = json else { return self }
+            let known = own.filter { !$0.value.isNull }
+            return Document(json: .object(members.merging(known) { $1 }), lines: lines, path: path)
+        }
+
         /// The same, of a text that begins after so many lines.
         func moved(by count: Int) -> Document {
             count == 0 ? self : Document(json: json, lines: lines.mapValues { $0 + count }, path: path)

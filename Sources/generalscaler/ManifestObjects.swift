@@ -43,7 +43,8 @@ struct ManifestObjects {
             }
             let apiVersion = try Self.text("apiVersion", of: reader, else: list?.apiVersion)
             let kind = try Self.text("kind", of: reader, else: list?.kind)
-            try add(document, apiVersion: apiVersion, kind: kind, depth: depth)
+            let typed = document.withDefaults(["apiVersion": .string(apiVersion), "kind": .string(kind)])
+            try add(typed, apiVersion: apiVersion, kind: kind, depth: depth)
         } catch {
             // What is in a list of another kind is none of our business, as long as it does not look like ours.
             if list?.isOurs == false { others += 1 } else { problems.append(Problem(document: document, error: error)) }

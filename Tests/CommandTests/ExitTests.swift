@@ -34,7 +34,7 @@ struct ExitTests {
             program: "generalscaler", arguments: ["run", "--listen", "127.0.0.1:99999"], code: 2, message: "--listen"),
         Ending(
             program: "generalscaler",
-            arguments: ["simulate", "-f", "/nonexistent", "--trace", "/nonexistent"], code: 2, message: "/nonexistent"),
+            arguments: ["simulate", "-f", "/nonexistent", "--trace", "/nonexistent"], code: 1, message: "/nonexistent"),
         Ending(program: "generalscaler", arguments: ["validate", "-f", "/nonexistent"], code: 1, message: ""),
         Ending(program: "generalscaler", arguments: ["decide"], code: 1, message: "is not JSON"),
         Ending(program: "generalscaler", arguments: ["demo", "--seconds", "1"], code: 2, message: "--seconds"),

@@ -91,7 +91,7 @@ struct ValidateCommandTests {
             let outcome = try await Program.run(
                 "validate", "-f", "\(directory)/a.yaml", "\(directory)/b.yaml", "\(directory)/c.yaml")
             #expect(outcome.code == 1)
-            #expect(outcome.output.contains("a.yaml:1: is not valid YAML: "))
+            #expect(outcome.output.contains("a.yaml:2: is not valid YAML: "))
             #expect(outcome.output.contains("c.yaml: cannot be read"))
             #expect(
                 outcome.errors.contains("b.yaml: has no GeneralScaler; objects of other kinds that were skipped: 1"))
@@ -219,7 +219,7 @@ struct OddPlugin: Sendable, CustomTestStringConvertible {
             name: "no line end", send: "OUT.write(s.encode()); OUT.flush()", hint: "End each message with a newline"),
         OddPlugin(name: "kept back", send: "print(s)", hint: "Flush stdout after each line"),
         OddPlugin(name: "silent", send: "pass", hint: "it wrote nothing to stdout"),
-        OddPlugin(name: "script of Windows", lineEnd: "\r\n", hint: "save it with Unix line ends (LF)"),
+        OddPlugin(name: "script of Windows", lineEnd: "\r\n", hint: "save the file with Unix line endings"),
         OddPlugin(name: "script with a mark", mark: "\u{FEFF}", hint: "save it as UTF-8 without one"),
     ]
 }

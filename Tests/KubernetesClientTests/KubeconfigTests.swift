@@ -186,7 +186,7 @@ struct KubeconfigTests {
                 "Impersonate-User: boss", "Impersonate-Uid: 7", "Impersonate-Group: a", "Impersonate-Group: b",
                 "Impersonate-Extra-x%2Fy: v", "Impersonate-Extra-x%2Fy: w",
             ])
-        for none in ["as: ''", "as:", "as-groups: []", "as-groups:", "as-user-extra: {}", "as-uid: ''"] {
+        for none in ["as: ''", "as: ", "as-groups: []", "as-groups: ", "as-user-extra: {}", "as-uid: ''"] {
             #expect(try load(config(user: "token: abc, \(none)")).impersonation == nil)
         }
     }

@@ -106,7 +106,7 @@ struct PluginDiscoveryTests {
             ("plugins:\n  a:\n    defaults: 7", "plugins.a.defaults: must be a mapping"),
             (
                 "plugins:\n  a:\n    defaults:\n      b: .inf",
-                "plugins.yaml:4: plugins.a.defaults: has a number on line 4 that is not finite"
+                "plugins.yaml:4: plugins.a.defaults: has a number that is not finite, on line 4"
             ),
             ("plugins:\n  a: b: c", "plugins.yaml"),
             ("plugins:\n  - a", "plugins.yaml:2: plugins: must be a mapping"),

@@ -157,7 +157,7 @@ extension ManifestInput {
             says: ":1: apiVersion: must be autoscaling"),
         Self("no kind", yaml("a").replacing("kind: GeneralScaler\n", with: ""), says: ":1: kind: is required"),
         Self("empty kind", yaml("a", kind: "''"), says: ":2: kind: must not be empty"),
-        Self("null kind", yaml("a", kind: ""), says: ":1: kind: is required"),
+        Self("null kind", yaml("a", kind: ""), says: ":2: kind: is required"),
         Self("a number for a kind", yaml("a", kind: "5"), says: ":2: kind: must be a string, not a number"),
         Self("kind's key", yaml("a").replacing("kind:", with: "Kind:"), says: ":1: kind: is required"),
         Self("no apiVersion", bare, says: ":1: apiVersion: is required"),
@@ -175,7 +175,7 @@ extension ManifestInput {
         Self("JSON and more", "\(json("a"))\nxx", says: ":2: is not valid JSON: expected a value"),
         Self("half of JSON", String(json("a").dropLast(3)), says: ":1: is not valid JSON: expected"),
         Self("JSON comment", "// c\n\(json("a"))", says: ":1: must be an object"),
-        Self("template", "{{ if .x }}\n\(yaml("a")){{ end }}\n", says: ": is not valid YAML: "),
+        Self("template", "{{ if .x }}\n\(yaml("a")){{ end }}\n", says: ":2: is not valid YAML: "),
         Self("directive", "%YAML 1.1\n---\n\(yaml("a"))", says: ":1: is not valid YAML for kubectl: a directive"),
         Self(
             "text after ---", "\(yaml("a"))--- {a: b}\n",

@@ -83,7 +83,7 @@ struct YAMLFileTests {
             ("{\"a\": 1,\n\"b\": {\"c\": 1,\n\"c\": 2}}", 3, "is not valid: repeated key: c"),
             ("{\"a\": 1}\n\nxx", 3, "is not valid JSON: expected a value"),
             ("\n{\"a\":\n[1, 2", 3, "is not valid JSON: expected ',' or ']'"),
-            ("// c\n{\"a\": 1}\n---\na: b\u{7}\n", 4, "is not valid YAML: the control character U+7; remove it"),
+            ("# c\n{\"a\": 1}\n---\na: b\u{7}\n", 4, "is not valid YAML: the control character U+7; remove it"),
         ])
     func refused(text: String, line: Int, message: String) {
         let failure = #expect(throws: YAMLDocument.Failure.self) { try YAMLFile(parsing: text) }
