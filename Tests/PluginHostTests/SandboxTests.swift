@@ -197,10 +197,14 @@ struct SandboxTests {
         defer { source.remove() }
         try source.write(Self.java, to: "Plugin.java")
         let hasJava = access("/usr/bin/java", X_OK) == 0
+        // Where Debian keeps what Java reads at its start.
+        let settings = ProcessTable.names(in: "/etc").filter { $0.hasPrefix("java") }.map { "/etc/\($0)" }
+        let java =
+            "{argv: [/usr/bin/java, \(source.path)/Plugin.java], readPaths: [\(settings.joined(separator: ", "))]}"
         try await HostFixture.run(
             [:],
             files: ["generalscaler-plugin-node": Self.node, "generalscaler-plugin-bash": Self.bash],
-            manifest: hasJava ? "plugins: {java: {argv: [/usr/bin/java, \(source.path)/Plugin.java]}}" : nil
+            manifest: hasJava ? "plugins: {java: \(java)}" : nil
         ) { fixture async throws in
             for type in ["node", "bash"] + (hasJava ? ["java"] : []) {
                 let reading = try await fixture.host.read(
