@@ -43,7 +43,7 @@ ALLOWED = {
     ),
     "Operator": (
         "HTTPTransport KubernetesClient PluginHost PluginProtocol Scaling WireFormats "
-        "Crypto Hummingbird HummingbirdCore HummingbirdTLS NIOCore NIOSSL SwiftASN1 X509 "
+        "Crypto Hummingbird HummingbirdCore NIOCore NIOHTTP1 NIOPosix NIOSSL SwiftASN1 X509 "
         f"Logging ServiceLifecycle {RUNTIME}"
     ),
     "generalscaler": (

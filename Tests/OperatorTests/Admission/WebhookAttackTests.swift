@@ -159,10 +159,11 @@ struct WebhookAttackTests {
     @Test("another path is not found before the body, and asks the API server nothing")
     func unknownPath() async throws {
         let asked = Mutex(0)
-        try await attack(mayRead: { _, _ in
+        let mayRead: @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in
             asked.withLock { $0 += 1 }
             return false
-        }) { scene in
+        }
+        try await attack(mayRead: mayRead) { scene in
             scene.cluster.world.api.clearRequests()
             let path = try scene.cluster.path
             #expect(path.hasPrefix("/validate/") && path.utf8.count == 42)
