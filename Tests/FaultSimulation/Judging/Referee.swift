@@ -142,7 +142,8 @@ final class Referee {
         guard isWrite, answer.status < 300 else { return answer }
         if request.isScale, let before {
             judgeScale(request, answer, before: before, by: replica, sentAt: sentAt, isAwaited: isAwaited)
-        } else if request.isScalerStatus, let object = answer.json {
+        } else if request.isScalerStatus, let object = cluster.scaler(request.objectName) {
+            // The operator asks for the metadata alone as the answer.
             judgeStatus(object, by: replica, sentAt: sentAt)
         } else if request.method == "POST", request.path.hasSuffix("/events"), let event = answer.json {
             judgeEvent(event)
