@@ -56,7 +56,8 @@ struct AWSEnvironment: Sendable {
     private func agentHeaders() throws(PluginError) -> [HTTPHeader] {
         guard let path = variable(Self.tokenFileVariable) else { return [] }
         do throws(FileError) {
-            let token = String(decoding: try files.contents(of: path).filter { $0 > 0x20 }, as: UTF8.self)
+            let token = String(
+                decoding: TextDecoder.withoutMark(try files.contents(of: path)).filter { $0 > 0x20 }, as: UTF8.self)
             return [HTTPHeader("Authorization", token)]
         } catch {
             throw error.pluginError(.authFailed, field: Self.tokenFileVariable)

@@ -1,6 +1,7 @@
 import HTTPTransport
 import PluginSDK
 import SourceSupport
+import WireFormats
 
 /// What a request says of who asks.
 struct Credentials: Sendable, Equatable {
@@ -37,7 +38,7 @@ struct Credentials: Sendable, Equatable {
         let field = "auth.bearer.tokenFile"
         let bytes: [UInt8]
         do throws(FileError) {
-            bytes = try files.contents(of: bearer.tokenFile ?? "")
+            bytes = Array(TextDecoder.withoutMark(try files.contents(of: bearer.tokenFile ?? "")))
         } catch {
             throw error.pluginError(.authFailed, field: field)
         }

@@ -133,7 +133,7 @@ struct ExternalAccount: Sendable, Hashable {
             text = (try? JSON(parsing: bytes))?[tokenField]?.stringValue
         } else {
             let isBlank: (UInt8) -> Bool = { $0 <= 0x20 }
-            let trimmed = bytes.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+            let trimmed = TextDecoder.withoutMark(bytes).drop(while: isBlank).reversed().drop(while: isBlank).reversed()
             text = String(decoding: trimmed, as: UTF8.self)
         }
         return text.flatMap { AccessToken.isToken($0) ? Secret($0) : nil }

@@ -54,7 +54,13 @@ extension PluginManifest {
         guard count <= PluginHostLimits.maxManifestBytes else {
             throw PluginHostError("\(path): longer than \(PluginHostLimits.maxManifestBytes) bytes")
         }
-        try self.init(parsing: String(decoding: bytes.prefix(count), as: UTF8.self), path: path)
+        let text: String
+        do {
+            text = try TextDecoder.text(bytes.prefix(count))
+        } catch {
+            throw PluginHostError("\(path): \(error)")
+        }
+        try self.init(parsing: text, path: path)
     }
 
     init(parsing text: String, path: String) throws(PluginHostError) {

@@ -15,7 +15,7 @@ extension JSON {
     ///
     /// Stricter than many: the whole input is one value, UTF-8 is checked, and a number too large for a double is an
     /// error and never infinity. Of a repeated key the last value counts; a lone surrogate escape reads as U+FFFD,
-    /// both as Go's `encoding/json` does.
+    /// both as Go's `encoding/json` does. A byte order mark before the value is ignored.
     public init(parsing text: some Sequence<UInt8>) throws(JSONSyntaxError) {
         let attempt: Result<JSON, JSONSyntaxError>? = text.withContiguousStorageIfAvailable {
             Self.parse(UnsafeRawBufferPointer($0))
@@ -26,6 +26,21 @@ extension JSON {
 
     public init(parsing text: String) throws(JSONSyntaxError) {
         try self.init(parsing: text.utf8)
+    }
+
+    /// Reads the JSON text at the start of others, and takes it away from them. No byte order mark may be before it.
+    package init(parsingFirstOf texts: inout ArraySlice<UInt8>) throws(JSONSyntaxError) {
+        let result: Result<(JSON, Int), JSONSyntaxError> = texts.withUnsafeBytes { bytes in
+            var parser = JSONParser(bytes: bytes)
+            do throws(JSONSyntaxError) {
+                return .success(try parser.first())
+            } catch {
+                return .failure(error)
+            }
+        }
+        let (value, length) = try result.get()
+        self = value
+        texts = texts.dropFirst(length)
     }
 
     private static func parse(_ bytes: UnsafeRawBufferPointer) -> Result<JSON, JSONSyntaxError> {
@@ -49,11 +64,21 @@ struct JSONParser {
     }
 
     mutating func document() throws(JSONSyntaxError) -> JSON {
-        skipWhitespace()
-        let value = try value()
+        skipByteOrderMark()
+        let (value, _) = try first()
         skipWhitespace()
         guard offset == bytes.count else { throw error("unexpected text after the value") }
         return value
+    }
+
+    /// The next value, and where it ends.
+    mutating func first() throws(JSONSyntaxError) -> (JSON, end: Int) {
+        skipWhitespace()
+        return (try value(), offset)
+    }
+
+    private mutating func skipByteOrderMark() {
+        if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { offset = 3 }
     }
 
     private func error(_ message: String, at position: Int? = nil) -> JSONSyntaxError {

@@ -84,7 +84,7 @@ import Testing
 
     @Test func `a token file is read without the newline at its end`() async throws {
         let request = try await request(
-            #""auth": {"bearer": {"tokenFile": "/token"}}"#, files: FakeFiles(["/token": ["abc\n"]]))
+            #""auth": {"bearer": {"tokenFile": "/token"}}"#, files: FakeFiles(["/token": ["\u{FEFF}abc\n"]]))
         #expect(header("Authorization", request) == ["Bearer abc"])
     }
 

@@ -101,7 +101,8 @@ import WireFormats
                     let plugin = PubSubPlugin(
                         files: [
                             "/account.json": account(source, impersonates: impersonates),
-                            "/token": "subject-token\n", "/token.json": #"{"id_token": "subject-token"}"#,
+                            "/token": "\u{FEFF}subject-token\n",
+                            "/token.json": "\u{FEFF}" + #"{"id_token": "subject-token"}"#,
                         ], environment: ["GOOGLE_APPLICATION_CREDENTIALS": "/account.json"])
                     #expect(try await plugin.value(config(server)).value == 5)
                     #expect(try await tokenKind(server) == (impersonates ? "impersonated" : "federated"))

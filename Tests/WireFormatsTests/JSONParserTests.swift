@@ -23,6 +23,8 @@ struct JSONParserTests {
         ("\"\u{2028}\u{2029}\u{FEFF}\"", "\u{2028}\u{2029}\u{FEFF}"), (#""\uFFFF\uFFFE""#, "\u{FFFF}\u{FFFE}"),
         (#""\ud83d\ude00""#, "😀"), (#""\uD800\uDC00""#, "\u{10000}"), (#""\uDBFF\uDFFF""#, "\u{10FFFF}"),
         (#""x\u00e9y\nz""#, "xéy\nz"), ("\"a/b\"", "a/b"),
+        // A byte order mark.
+        ("\u{FEFF}{\"a\":1}", ["a": 1]), ("\u{FEFF} \n7", 7),
         // Lone surrogates.
         (#""\ud800""#, "\u{FFFD}"), (#""\udc00""#, "\u{FFFD}"), (#""\ud800x""#, "\u{FFFD}x"),
         (#""\ud800\n""#, "\u{FFFD}\n"), (#""\ud800\u0041""#, "\u{FFFD}A"),
@@ -41,7 +43,9 @@ struct JSONParserTests {
         ("NaN", "expected a value", 0), ("Infinity", "expected a value", 0), ("undefined", "expected a value", 0),
         ("nullx", "unexpected text after the value", 4), ("1 2", "unexpected text after the value", 2),
         ("{}}", "unexpected text after the value", 2), ("[]]", "unexpected text after the value", 2),
-        ("\u{FEFF}1", "expected a value", 0), ("\u{A0}1", "expected a value", 0), ("\u{B}1", "expected a value", 0),
+        ("\u{FEFF}", "unexpected end of the text", 3), ("\u{FEFF}\u{FEFF}1", "expected a value", 3),
+        (" \u{FEFF}1", "expected a value", 1), ("\u{FEFF}x", "expected a value", 3),
+        ("\u{A0}1", "expected a value", 0), ("\u{B}1", "expected a value", 0),
         ("'a'", "expected a value", 0), ("// 1", "expected a value", 0), ("/**/1", "expected a value", 0),
         ("\u{0}", "expected a value", 0),
         // Arrays and objects.
