@@ -1,65 +1,63 @@
 package import WireFormats
 package import Yams
 
-/// Reads YAML as ``JSON``.
+/// Reads YAML as ``JSON``, as kubectl does.
 package enum YAMLDocument {
     /// Nodes that a document may have after its aliases are expanded.
     package static let maxNodes = 200_000
 
-    /// Where and why a text is no YAML. Never a piece of the text: it may hold secrets.
+    /// Where and why a text is no YAML. Never a piece of a value: it may be a secret.
     package struct Failure: Error, Sendable, CustomStringConvertible {
-        package let description: String
+        private let problem: String
+        private let detail: String?
+        /// From 1; nil where it is about the text as a whole.
+        package let line: Int?
+
+        init(_ problem: String, line: Int? = nil, detail: String? = nil) {
+            self.problem = problem
+            self.line = line
+            self.detail = detail
+        }
+
+        /// What is wrong, for a message that has the line already.
+        package var message: String { detail.map { "\(problem): \($0)" } ?? problem }
+
+        package var description: String {
+            guard let line else { return message }
+            return detail.map { "\(problem): line \(line): \($0)" } ?? "\(problem), on line \(line)"
+        }
+
+        /// The same, of a part of the text that begins after so many lines.
+        func moved(by lines: Int) -> Failure { Failure(problem, line: line.map { $0 + lines }, detail: detail) }
     }
 
+    /// Reads the only document of a text.
     package static func parse(_ text: String) throws(Failure) -> JSON {
-        let root = try YAMLTree.compose(text)
-        var budget = maxNodes
-        return try root.map { node throws(Failure) in try json(node, &budget) } ?? .null
+        try json(YAMLTree.compose(text))
+    }
+
+    /// Reads a text that is JSON or else the only document of YAML. Most of JSON is YAML, surrogate pairs are not.
+    package static func parseJSONOrYAML(_ text: String) throws(Failure) -> JSON {
+        if let json = try? JSON(parsing: text) { return json }
+        return try parse(text)
+    }
+
+    /// Reads the first document of a text, whatever follows it.
+    package static func parseFirst(_ text: String) throws(Failure) -> JSON {
+        try json(YAMLTree.composeFirst(text))
     }
 
     /// - Parameter budget: nodes that may yet come; aliases multiply them.
-    package static func json(_ node: Node, _ budget: inout Int, depth: Int = 1) throws(Failure) -> JSON {
-        budget -= 1
-        guard budget > 0 else {
-            throw Failure(description: "has too many values, those that its aliases stand for included")
-        }
-        guard depth <= JSON.maximumDepth || node.scalar != nil else {
-            throw Failure(description: "is nested deeper than \(JSON.maximumDepth)")
-        }
-        switch node {
-        case .scalar:
-            return try scalar(node)
-        case .sequence(let sequence):
-            var elements: [JSON] = []
-            for element in sequence { elements.append(try json(element, &budget, depth: depth + 1)) }
-            return .array(elements)
-        case .mapping(let mapping):
-            var members: [String: JSON] = [:]
-            for (key, value) in mapping {
-                guard let name = key.scalar?.string else { throw Failure(description: "has a key that is no string") }
-                members[name] = try json(value, &budget, depth: depth + 1)
-            }
-            return .object(members)
-        case .alias:
-            throw Failure(description: "has an alias that leads nowhere")
-        }
+    package static func json(_ node: Node, _ budget: inout Int) throws(Failure) -> JSON {
+        var conversion = YAMLConversion(budget: budget, keepsLines: false)
+        defer { budget = conversion.budget }
+        return try conversion.json(node)
     }
 
-    private static func scalar(_ node: Node) throws(Failure) -> JSON {
-        let text = JSON.string(node.string ?? "")
-        guard !node.isBase60 else { return text }
-        switch Tag.Name(rawValue: node.tag.rawValue) {
-        case .null: return .null
-        case .bool: return node.bool.map(JSON.bool) ?? text
-        case .int: return node.int.map { .integer(Int64($0)) } ?? text
-        case .float:
-            guard let number = node.float else { return text }
-            guard number.isFinite else {
-                throw Failure(description: "has a number on line \(node.mark?.line ?? 1) that is not finite")
-            }
-            return .number(number)
-        default: return text
-        }
+    private static func json(_ root: Node?) throws(Failure) -> JSON {
+        guard let root else { return .null }
+        var budget = maxNodes
+        return try json(root, &budget)
     }
 }
 

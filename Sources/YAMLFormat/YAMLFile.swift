@@ -1,25 +1,48 @@
 package import WireFormats
-import Yams
 
-/// A text with any number of YAML documents, each with the lines that its fields stand on.
+/// A text with any number of YAML or JSON documents, as kubectl reads them, each with the lines that its fields stand on.
+///
+/// kubectl splits a text at lines of `---` before it reads any YAML, so that neither a directive (`%YAML`) nor an anchor
+/// reaches past one, and nothing but a comment may follow on such a line. A part that begins with `{` is read as JSON
+/// texts, one after the other, and as YAML where it is none.
 package struct YAMLFile: Sendable {
     package struct Document: Sendable {
         package let json: JSON
         /// Lines of the fields, from 1, by path such as `spec.metrics[0].type`.
         private let lines: [String: Int]
+        /// Where the document is a part of another: `items[0]`.
+        package let path: String
 
-        init(json: JSON, lines: [String: Int]) {
+        init(json: JSON, lines: [String: Int], path: String = "") {
             self.json = json
             self.lines = lines
+            self.path = path
+        }
+
+        /// The same, of a text that begins after so many lines.
+        func moved(by count: Int) -> Document {
+            count == 0 ? self : Document(json: json, lines: lines.mapValues { $0 + count }, path: path)
         }
 
         /// The line of the field, or of the nearest one that it would stand in.
-        package func line(of path: String) -> Int {
-            var path = path[...]
+        package func line(of field: String) -> Int {
+            var place = self.place(of: field)[...]
             while true {
-                if let line = lines[String(path)] { return line }
-                guard let end = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { return lines[""] ?? 1 }
-                path = path[..<end]
+                if let line = lines[String(place)] { return line }
+                guard let end = place.lastIndex(where: { $0 == "." || $0 == "[" }) else { return lines[""] ?? 1 }
+                place = place[..<end]
+            }
+        }
+
+        /// The field, as it is named from the whole document.
+        package func place(of field: String) -> String {
+            path.isEmpty || field.isEmpty ? path + field : "\(path).\(field)"
+        }
+
+        /// The elements of an array, each as a document; nil where there is no such array.
+        package func elements(of member: String) -> [Document]? {
+            json[member]?.arrayValue?.enumerated().map { index, element in
+                Document(json: element, lines: lines, path: "\(place(of: member))[\(index)]")
             }
         }
     }
@@ -30,33 +53,7 @@ package struct YAMLFile: Sendable {
     package init(parsing text: String) throws(YAMLDocument.Failure) {
         var documents: [Document] = []
         var budget = YAMLDocument.maxNodes
-        for node in try YAMLTree.composeAll(text) {
-            let json = try YAMLDocument.json(node, &budget)
-            guard !json.isNull else { continue }
-            var lines = ["": node.mark?.line ?? 1]
-            Self.note(node, "", &lines)
-            documents.append(Document(json: json, lines: lines))
-        }
+        for part in try ManifestPart.split(text) { documents += try part.documents(&budget) }
         self.documents = documents
-    }
-
-    /// The tree was bounded when it was read as JSON.
-    private static func note(_ node: Node, _ path: String, _ lines: inout [String: Int]) {
-        switch node {
-        case .mapping(let mapping):
-            for (key, value) in mapping {
-                guard let name = key.string else { continue }
-                let member = path.isEmpty ? name : "\(path).\(name)"
-                lines[member] = key.mark?.line
-                note(value, member, &lines)
-            }
-        case .sequence(let sequence):
-            for (index, element) in sequence.enumerated() {
-                let place = "\(path)[\(index)]"
-                lines[place] = element.mark?.line
-                note(element, place, &lines)
-            }
-        case .scalar, .alias: break
-        }
     }
 }

@@ -9,27 +9,34 @@ package enum YAMLTree {
         let documents = try composeAll(text)
         guard documents.count <= 1 else {
             throw YAMLDocument.Failure(
-                description: "is not valid YAML: line \(documents[1].mark?.line ?? 1): a second document")
+                "is not valid YAML", line: documents[1].mark?.line ?? 1, detail: "a second document")
         }
         return documents.first
     }
 
-    package static func composeAll(_ text: String) throws(YAMLDocument.Failure) -> [Node] {
-        let (scalars, hasAliases) = scalarsForAliases(text)
-        let tree = try parse(scalars)
-        for document in tree { try checkKeys(document) }
-        return hasAliases ? try parse(text) : tree
+    /// The first document of a text; nil where it has none. What follows it is not looked at.
+    package static func composeFirst(_ text: String) throws(YAMLDocument.Failure) -> Node? {
+        try composeAll(text, atMost: 1).first
     }
 
-    private static func parse(_ text: String) throws(YAMLDocument.Failure) -> [Node] {
+    /// A byte order mark before the text is ignored.
+    package static func composeAll(_ text: String, atMost count: Int = .max) throws(YAMLDocument.Failure) -> [Node] {
+        let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+        let (scalars, hasAliases) = scalarsForAliases(text)
+        let tree = try parse(scalars, atMost: count)
+        for document in tree { try checkKeys(document) }
+        return hasAliases ? try parse(text, atMost: count) : tree
+    }
+
+    private static func parse(_ text: String, atMost count: Int) throws(YAMLDocument.Failure) -> [Node] {
         var documents: [Node] = []
         do {
             let parser = try Parser(yaml: text)
-            while let document = try parser.nextRoot() { documents.append(document) }
+            while documents.count < count, let document = try parser.nextRoot() { documents.append(document) }
         } catch let error as YamlError {
-            throw YAMLDocument.Failure(description: describe(error))
+            throw failure(error, text)
         } catch {
-            throw YAMLDocument.Failure(description: "is not valid YAML")
+            throw YAMLDocument.Failure("is not valid YAML")
         }
         return documents
     }
@@ -68,8 +75,7 @@ package enum YAMLTree {
         case .mapping(let mapping):
             for (key, value) in mapping {
                 guard let scalar = key.scalar, scalar.style != .plain || scalar.string.first != aliasMark else {
-                    throw YAMLDocument.Failure(
-                        description: "has a key that is no string, on line \(key.mark?.line ?? 1)")
+                    throw YAMLDocument.Failure("has a key that is no string", line: key.mark?.line ?? 1)
                 }
                 try checkKeys(value)
             }
@@ -79,15 +85,38 @@ package enum YAMLTree {
         }
     }
 
-    private static func describe(_ error: YamlError) -> String {
+    private static func failure(_ error: YamlError, _ text: String) -> YAMLDocument.Failure {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            "is not valid YAML: line \(mark.line): \(problem)"
-        case .duplicatedKeysInMapping(let keys, _):
-            "is not valid YAML: repeated keys: \(named(keys))"
-        default: "is not valid YAML"
+            YAMLDocument.Failure("is not valid YAML", line: mark.line, detail: problem)
+        case .duplicatedKeysInMapping(let keys, let context):
+            YAMLDocument.Failure(
+                "is not valid YAML", line: context.mark.line, detail: "repeated keys: \(named(keys))")
+        case .reader(let problem, _, _, _):
+            unreadable(text) ?? YAMLDocument.Failure("is not valid YAML", detail: problem)
+        default: YAMLDocument.Failure("is not valid YAML")
         }
+    }
+
+    /// What no YAML may hold.
+    private static func unreadable(_ text: String) -> YAMLDocument.Failure? {
+        var line = 1
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x0A: line += 1
+            case 0x09, 0x0D, 0x85: break
+            case 0:
+                return YAMLDocument.Failure(
+                    "is not valid YAML", line: line, detail: "a NUL byte; if this is text in UTF-16, save it as UTF-8")
+            case 0x01..<0x20, 0x7F..<0xA0:
+                let code = String(scalar.value, radix: 16, uppercase: true)
+                return YAMLDocument.Failure(
+                    "is not valid YAML", line: line, detail: "the control character U+\(code); remove it")
+            default: break
+            }
+        }
+        return nil
     }
 
     /// Keys that a message names, and characters of each.

@@ -59,23 +59,19 @@ struct YAMLDocumentTests {
         arguments: [
             ("a: 1\nb: [1", "is not valid YAML: line 3: did not find expected ',' or ']'"),
             ("a: *nobody", "is not valid YAML: line 1: found undefined alias"),
-            ("a: 1\nb: .inf", "has a number on line 2 that is not finite"),
-            ("a: 1\na: 2", "is not valid YAML: repeated keys: a"),
+            ("a: 1\nb: .inf", "has a number that is not finite, on line 2"),
+            ("x: y\na: 1\na: 2", "is not valid YAML: line 2: repeated keys: a"),
             ("a: 1\n---\nb: 2", "is not valid YAML: line 3: a second document"),
+            ("a: 1\nb: \u{1}", "is not valid YAML: line 2: the control character U+1"),
+            ("a: 1\u{0}", "is not valid YAML: line 1: a NUL byte; if this is text in UTF-16, save it as UTF-8"),
+            ("a:\n  b: !!int x", "is not valid YAML: line 2: a value is not what its tag !!int says"),
+            ("a:\n  <<: 5", "is not valid YAML: line 2: the value of a merge key (<<) is a mapping"),
+            ("a:\n  <<:\n", "is not valid YAML: line 2: the value of a merge key (<<) is a mapping"),
+            ("~: 1", "has a key that is no string, on line 1"),
             (String(repeating: "[", count: 129) + String(repeating: "]", count: 129), "is nested deeper than 128"),
         ])
     func wrong(text: String, problem: String) {
         let failure = #expect(throws: YAMLDocument.Failure.self) { try YAMLDocument.parse(text) }
         #expect(failure?.description.hasPrefix(problem) == true, "\(String(describing: failure))")
-    }
-
-    @Test("A file's documents have the lines of their fields")
-    func file() throws {
-        let file = try YAMLFile(parsing: "# none\n---\na: 1\n---\nspec:\n  metrics:\n  - type: x\n")
-        #expect(file.documents.map(\.json) == [["a": 1], ["spec": ["metrics": [["type": "x"]]]]])
-        #expect(file.documents[0].line(of: "a") == 3)
-        #expect(file.documents[1].line(of: "spec.metrics[0].type") == 7)
-        #expect(file.documents[1].line(of: "spec.metrics[0].target.value") == 7)
-        #expect(file.documents[1].line(of: "spec.policy") == 5)
     }
 }

@@ -1,0 +1,135 @@
+import WireFormats
+import Yams
+
+/// The text between two lines of `---`.
+struct ManifestPart {
+    private let bytes: ArraySlice<UInt8>
+    /// Lines of the file before it.
+    private let linesBefore: Int
+
+    private static let separator = Array("---".utf8)
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    static func split(_ text: String) throws(YAMLDocument.Failure) -> [ManifestPart] {
+        let bytes = withoutMarks(Array(text.utf8)[...])
+        var parts: [ManifestPart] = []
+        var start = bytes.startIndex
+        var linesBefore = 0
+        var line = 0
+        var position = start
+        while position < bytes.endIndex {
+            let end = bytes[position...].firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.endIndex
+            let content = bytes[position..<end]
+            line += 1
+            if content.starts(with: separator) {
+                let note = content.dropFirst(separator.count).first { !isBlank($0) }
+                guard note == nil || note == UInt8(ascii: "#") else {
+                    throw YAMLDocument.Failure(
+                        "is not valid YAML for kubectl", line: line,
+                        detail: "nothing but a comment may follow --- on its line")
+                }
+                parts.append(ManifestPart(bytes: bytes[start..<position], linesBefore: linesBefore))
+                start = end
+                linesBefore = line
+            }
+            position = end
+        }
+        return parts + [ManifestPart(bytes: bytes[start...], linesBefore: linesBefore)]
+    }
+
+    func documents(_ budget: inout Int) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {
+        do throws(YAMLDocument.Failure) {
+            return try documentsOfPart(&budget).map { $0.moved(by: linesBefore) }
+        } catch {
+            throw error.moved(by: linesBefore)
+        }
+    }
+
+    private func documentsOfPart(_ budget: inout Int) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {
+        let content = Self.withoutMarks(bytes)
+        guard let first = content.first(where: { !Self.isBlank($0) }) else { return [] }
+        guard first == UInt8(ascii: "{") else { return try yaml(content, &budget) }
+        do throws(YAMLDocument.Failure) {
+            return try json(content)
+        } catch {
+            do throws(YAMLDocument.Failure) {
+                return try yaml(content, &budget)
+            } catch let other {
+                throw Self.looksLikeJSON(content) ? error : other
+            }
+        }
+    }
+
+    private func yaml(
+        _ content: ArraySlice<UInt8>, _ budget: inout Int
+    ) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {
+        let text = String(decoding: content, as: UTF8.self)
+        if let line = Self.directive(in: text) {
+            throw YAMLDocument.Failure(
+                "is not valid YAML for kubectl", line: line,
+                detail: "a directive (%YAML or %TAG), which it does not take; remove the line")
+        }
+        var documents: [YAMLFile.Document] = []
+        for node in try YAMLTree.composeAll(text) {
+            var conversion = YAMLConversion(budget: budget, keepsLines: true)
+            let json = try conversion.json(node)
+            budget = conversion.budget
+            guard !json.isNull else { continue }
+            let start = ["": node.mark?.line ?? 1]
+            documents.append(YAMLFile.Document(json: json, lines: start.merging(conversion.lines) { $1 }))
+        }
+        return documents
+    }
+
+    /// One JSON text, or several one after the other.
+    private func json(_ content: ArraySlice<UInt8>) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {
+        var documents: [YAMLFile.Document] = []
+        var rest = content
+        var line = 1
+        while true {
+            let text = Self.withoutMarks(rest.drop(while: Self.isBlank))
+            line += Self.lineEnds(in: rest[..<text.startIndex])
+            guard !text.isEmpty else { return documents }
+            rest = text
+            let json: JSON
+            do {
+                json = try JSON(parsingFirstOf: &rest)
+            } catch {
+                throw YAMLDocument.Failure(
+                    "is not valid JSON", line: line + Self.lineEnds(in: text.prefix(error.offset)),
+                    detail: error.message)
+            }
+            var positions = JSONPositions(text[..<rest.startIndex], line: line)
+            try positions.read()
+            line += Self.lineEnds(in: text[..<rest.startIndex])
+            if !json.isNull { documents.append(YAMLFile.Document(json: json, lines: positions.lines)) }
+        }
+    }
+
+    /// Whether a brace is followed by what follows one in JSON, and not in YAML alone or in a template.
+    private static func looksLikeJSON(_ content: ArraySlice<UInt8>) -> Bool {
+        let next = content.drop(while: isBlank).dropFirst().first { !isBlank($0) }
+        return next == nil || next == UInt8(ascii: "\"") || next == UInt8(ascii: "}")
+    }
+
+    /// The line of a directive before the document, from 1.
+    private static func directive(in text: String) -> Int? {
+        var line = 0
+        for content in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+            line += 1
+            if content.utf8.first == UInt8(ascii: "%") { return line }
+            guard content.allSatisfy(\.isWhitespace) || content.utf8.first == UInt8(ascii: "#") else { return nil }
+        }
+        return nil
+    }
+
+    private static func withoutMarks(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var bytes = bytes
+        while bytes.starts(with: byteOrderMark) { bytes = bytes.dropFirst(byteOrderMark.count) }
+        return bytes
+    }
+
+    private static func lineEnds(in bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 + ($1 == 0x0A ? 1 : 0) } }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+}
