@@ -7,8 +7,8 @@ import YAMLFormat
 struct ScalerFile {
     /// One GeneralScaler as it stands in the file.
     struct Entry {
-        let name: String
         fileprivate let document: YAMLFile.Document
+        var name: String { json["metadata"]?["name"]?.stringValue ?? "" }
         var json: JSON { document.json }
         var spec: JSON { json["spec"] ?? .null }
         /// Of the file that it stands in.
@@ -26,16 +26,20 @@ struct ScalerFile {
         }
 
         /// What is wrong, as `FILE:LINE: FIELD: MESSAGE`.
-        func described(_ problem: JSONPathError) -> String { "\(path):\(document.line(of: problem.path)): \(problem)" }
+        func described(_ problem: JSONPathError) -> String { document.described(problem, in: path) }
     }
 
     let path: String
-    /// In the order of the file. Other objects are passed over.
+    /// In the order of the file.
     let scalers: [Entry]
+    /// What is wrong with objects that are none, but may have been meant to be one: `FILE:LINE: FIELD: MESSAGE`.
+    let problems: [String]
+    /// Objects of other kinds, which are skipped.
+    let others: Int
 
     static let maxBytes = 8 << 20
 
-    /// - Throws: ``FileProblem`` where the file cannot be read or is no YAML.
+    /// - Throws: ``FileProblem`` if the file cannot be read or is no YAML.
     init(path: String) throws(FileProblem) {
         self.path = path
         let text = try FileText.read(path, maxBytes: Self.maxBytes)
@@ -43,27 +47,30 @@ struct ScalerFile {
         do {
             file = try YAMLFile(parsing: text)
         } catch {
-            throw FileProblem(path: path, message: error.description)
+            throw FileProblem(path: error.line.map { "\(path):\($0)" } ?? path, message: error.message)
         }
-        scalers = file.documents.filter { Self.isScaler($0.json) }.map { document in
-            Entry(name: document.json["metadata"]?["name"]?.stringValue ?? "", document: document, path: path)
-        }
-    }
-
-    private static func isScaler(_ object: JSON) -> Bool {
-        let group = GeneralScaler.apiVersion.prefix { $0 != "/" }
-        return object["kind"]?.stringValue == GeneralScaler.kind
-            && object["apiVersion"]?.stringValue?.hasPrefix("\(group)/") ?? false
+        let objects = ManifestObjects(file.documents)
+        scalers = objects.scalers.map { Entry(document: $0, path: path) }
+        problems = objects.problems.map { $0.document.described($0.error, in: path) }
+        others = objects.others
     }
 
     /// The only GeneralScaler of the file.
     func only() throws(FileProblem) -> Entry {
+        guard problems.isEmpty else { throw FileProblem(path: path, message: problems.joined(separator: "\n")) }
         guard let scaler = scalers.first, scalers.count == 1 else {
             throw FileProblem(
                 path: path,
                 message: "has \(scalers.count) objects of kind GeneralScaler, and exactly one is needed here")
         }
         return scaler
+    }
+}
+
+extension YAMLFile.Document {
+    fileprivate func described(_ problem: JSONPathError, in file: String) -> String {
+        let error = JSONPathError(path: place(of: problem.path), message: problem.message)
+        return "\(file):\(line(of: problem.path)): \(error)"
     }
 }
 
@@ -75,6 +82,8 @@ struct FileProblem: Error, CustomStringConvertible {
 }
 
 enum FileText {
+    /// Reads text in UTF-8 or UTF-16, without its byte order mark.
+    ///
     /// - Parameter path: `-` for stdin.
     static func read(_ path: String, maxBytes: Int) throws(FileProblem) -> String {
         let data: Data
@@ -97,10 +106,11 @@ enum FileText {
     }
 
     private static func text(_ data: Data, _ path: String) throws(FileProblem) -> String {
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw FileProblem(path: path, message: "is not text in UTF-8")
+        do {
+            return try TextDecoder.text(data)
+        } catch {
+            throw FileProblem(path: path, message: error.description)
         }
-        return text
     }
 
     static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {

@@ -1,6 +1,8 @@
 import Glibc
+import WireFormats
 
-/// Reads stdin whole or line by line, each within a bound.
+/// Reads stdin whole or line by line, each within a bound. Text in UTF-16 with a byte order mark, as PowerShell pipes it,
+/// becomes UTF-8.
 struct StandardInput {
     enum Line {
         case whole([UInt8])
@@ -22,6 +24,8 @@ struct StandardInput {
     /// How far it has been searched for its end.
     private var searched = 0
     private var hasEnded = false
+    private var hasBegun = false
+    private var transcoder: UTF16Transcoder?
 
     init(maxLineBytes: Int) {
         self.maxLineBytes = maxLineBytes
@@ -66,12 +70,29 @@ struct StandardInput {
             searched -= start
             start = 0
         }
-        let chunk = [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { bytes, count in
+        var chunk = Self.readChunk()
+        if !hasBegun {
+            // A pipe may hand out a single byte first.
+            while chunk.count == 1, let next = Self.nonEmpty(Self.readChunk()) { chunk += next }
+            hasBegun = true
+            if let isBigEndian = TextDecoder.utf16ByteOrder(chunk) {
+                transcoder = UTF16Transcoder(isBigEndian: isBigEndian)
+                chunk.removeFirst(2)
+            }
+            hasEnded = chunk.isEmpty && transcoder == nil
+        } else {
+            hasEnded = chunk.isEmpty
+        }
+        buffer += transcoder?.utf8(chunk, isLast: hasEnded) ?? chunk
+    }
+
+    private static func nonEmpty(_ chunk: [UInt8]) -> [UInt8]? { chunk.isEmpty ? nil : chunk }
+
+    private static func readChunk() -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { bytes, count in
             var read: Int
             repeat { read = Glibc.read(STDIN_FILENO, bytes.baseAddress, bytes.count) } while read < 0 && errno == EINTR
             count = max(0, read)
         }
-        if chunk.isEmpty { hasEnded = true }
-        buffer += chunk
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 import WireFormats
 
@@ -17,6 +18,24 @@ struct DecideCommandTests {
         #expect(outcome.code == 0)
         #expect(outcome.errors.isEmpty)
         #expect(try JSON(parsing: outcome.output)["desired"] == 4)
+    }
+
+    @Test("a byte order mark before a request is ignored, and UTF-16 with one is read, whole and in lines")
+    func encodings() async throws {
+        let lines = "\u{FEFF}\(Self.request(200))\n\(Self.request(300))\n"
+        func utf16(_ text: String, _ encoding: String.Encoding) throws -> Data {
+            try #require(text.data(using: encoding))
+        }
+        for input in [Data(lines.utf8), try utf16(lines, .utf16LittleEndian), try utf16(lines, .utf16BigEndian)] {
+            let outcome = try await Program.run(["decide", "--lines"], bytes: input)
+            #expect(outcome.code == 0, "\(outcome.output)")
+            #expect(
+                try outcome.output.split(separator: "\n").map { try JSON(parsing: String($0))["desired"] } == [4, 6])
+        }
+        for encoding in [String.Encoding.utf8, .utf16LittleEndian, .utf16BigEndian] {
+            let outcome = try await Program.run(["decide"], bytes: utf16("\u{FEFF}\(Self.request(200))", encoding))
+            #expect(try JSON(parsing: outcome.output)["desired"] == 4)
+        }
     }
 
     @Test("What is wrong is on stderr, all of it, and the status is 1")

@@ -15,9 +15,13 @@ struct Program {
     }
 
     static func run(_ arguments: [String], input: String = "") async throws -> Outcome {
+        try await run(arguments, bytes: Data(input.utf8))
+    }
+
+    static func run(_ arguments: [String], bytes input: Data) async throws -> Outcome {
         let result = try await Subprocess.run(
             .name("generalscaler"), arguments: Arguments(arguments),
-            environment: .inherit.updating(["PATH": BuiltExecutable.directory]), input: .string(input),
+            environment: .inherit.updating(["PATH": BuiltExecutable.directory]), input: .array(Array(input)),
             output: .string(limit: 64 << 20), error: .string(limit: 1 << 20))
         var code: Int32?
         if case .exited(let status) = result.terminationStatus { code = status }
@@ -47,6 +51,10 @@ struct Program {
     }
 
     static func write(_ text: String, to path: String) throws {
-        try Data(text.utf8).write(to: URL(filePath: path))
+        try write(Data(text.utf8), to: path)
+    }
+
+    static func write(_ bytes: Data, to path: String) throws {
+        try bytes.write(to: URL(filePath: path))
     }
 }

@@ -139,7 +139,9 @@ struct SimulateCommandTests {
                 let without = try await Program.run(arguments)
                 #expect(without.code == 1)
                 #expect(without.errors.contains("--secret login/password=FILE"), "\(without.errors)")
-                for (password, code) in [("canary-password", 0), ("canary-mistaken", 1)] {
+                for (password, code) in [
+                    ("canary-password", 0), ("\u{FEFF}canary-password", 0), ("canary-mistaken", 1),
+                ] {
                     try Program.write(password, to: "\(directory)/password")
                     let outcome = try await Program.run(
                         arguments + ["--secret", "login/password=\(directory)/password"])

@@ -19,7 +19,7 @@ struct SecretFile: ExpressibleByArgument, Sendable {
     }
 }
 
-/// Values of Secrets out of files, byte for byte.
+/// Values of Secrets out of files, byte for byte but for a byte order mark.
 struct SecretFiles: SecretSource {
     /// As large as a Secret may be.
     private static let maxBytes = 1 << 20

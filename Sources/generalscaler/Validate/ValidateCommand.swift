@@ -12,8 +12,9 @@ struct ValidateCommand: AsyncParsableCommand {
         commandName: "validate",
         abstract: "Check GeneralScalers in files: no cluster, no network.",
         discussion: """
-            Checks the fields, the rules that cross fields, and each metric's config by its own plugin. Objects of \
-            other kinds are passed over. Each problem is one line, FILE:LINE: FIELD: MESSAGE; the exit status is then 1.
+            Checks the fields, the rules that cross fields, and each metric's config by its own plugin. Reads what \
+            kubectl apply reads, lists included. Objects of other kinds are skipped. Each problem is one line, \
+            FILE:LINE: FIELD: MESSAGE; the exit status is then 1.
             """
     )
 
@@ -30,16 +31,7 @@ struct ValidateCommand: AsyncParsableCommand {
 
     func run() async throws {
         var report = Report()
-        var scalers: [ScalerFile.Entry] = []
-        for path in files {
-            do throws(FileProblem) {
-                let file = try ScalerFile(path: path)
-                if file.scalers.isEmpty { report.note("\(path): has no GeneralScaler") }
-                scalers += file.scalers
-            } catch {
-                report.add(error.description)
-            }
-        }
+        let scalers = read(&report)
         var problems = scalers.map { ManifestCheck($0.json).problems }
         let configs = scalers.map { ConfigToCheck.all($0.json) }
         if !withoutPlugins, !scalers.isEmpty {
@@ -50,10 +42,36 @@ struct ValidateCommand: AsyncParsableCommand {
             for problem in scaler.inOrder(problems) { report.add(scaler.described(problem)) }
         }
         guard report.count == 0 else { throw ExitCode.failure }
+        guard !scalers.isEmpty else { return StandardStreams.printLine("no GeneralScaler to check") }
         let secrets = configs.joined().reduce(0) { $0 + $1.config.places.count }
         let note = secrets == 0 ? "" : "; values from Secrets were not looked at: \(secrets)"
         StandardStreams.printLine(
             (scalers.count == 1 ? "1 GeneralScaler is valid" : "\(scalers.count) GeneralScalers are valid") + note)
+    }
+
+    private func read(_ report: inout Report) -> [ScalerFile.Entry] {
+        var scalers: [ScalerFile.Entry] = []
+        var others = 0
+        for path in files {
+            do throws(FileProblem) {
+                let file = try ScalerFile(path: path)
+                for problem in file.problems { report.add(problem) }
+                if file.scalers.isEmpty, file.problems.isEmpty {
+                    report.note(
+                        file.others == 0
+                            ? "\(path): has no object"
+                            : "\(path): has no GeneralScaler; objects of other kinds that were skipped: \(file.others)")
+                }
+                scalers += file.scalers
+                others += file.others
+            } catch {
+                report.add(error.description)
+            }
+        }
+        if scalers.isEmpty, others == 0, report.count == 0 {
+            report.add("\(files.joined(separator: ", ")): no object to check; kubectl apply would refuse this too")
+        }
+        return scalers
     }
 
     private func pluginProblems(_ configs: [[ConfigToCheck]]) async throws -> [[JSONPathError]] {
