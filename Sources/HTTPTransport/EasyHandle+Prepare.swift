@@ -24,7 +24,7 @@ extension EasyHandle {
         try set(CURLOPT_MAXAGE_CONN, Int(HTTPLimits.idleConnectionAge.components.seconds))
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // Both set always, so that libcurl does not look at the environment itself.
-        try set(CURLOPT_PROXY, proxies.proxy(for: transfer.url) ?? "")
+        try set(CURLOPT_PROXY, transfer.request.proxy ?? proxies.proxy(for: transfer.url) ?? "")
         try set(CURLOPT_NOPROXY, "")
 
         try setVersion(transfer)

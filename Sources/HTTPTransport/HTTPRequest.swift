@@ -6,6 +6,8 @@ package struct HTTPRequest: Sendable {
     package var headers: [HTTPHeader]
     package var body: [UInt8]?
     package var tls: TLSOptions
+    /// URL of the proxy (http, https, socks5, socks5h) to go through, whatever the environment says. May hold a password.
+    package var proxy: String?
     /// Signs the request for AWS, where there is one.
     package var awsSignature: AWSSignature?
     /// From name look-up to the last byte of the body; of a stream, to the last header. Nil: no limit.
@@ -22,6 +24,7 @@ package struct HTTPRequest: Sendable {
         headers: [HTTPHeader] = [],
         body: [UInt8]? = nil,
         tls: TLSOptions = TLSOptions(),
+        proxy: String? = nil,
         awsSignature: AWSSignature? = nil,
         timeout: Duration?,
         maxBodyBytes: Int = HTTPRequest.defaultMaxBodyBytes
@@ -31,6 +34,7 @@ package struct HTTPRequest: Sendable {
         self.headers = headers
         self.body = body
         self.tls = tls
+        self.proxy = proxy
         self.awsSignature = awsSignature
         self.timeout = timeout
         self.maxBodyBytes = maxBodyBytes

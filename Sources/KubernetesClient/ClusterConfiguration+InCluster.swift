@@ -1,4 +1,5 @@
 import HTTPTransport
+import WireFormats
 
 extension ClusterConfiguration {
     /// Where the kubelet mounts a pod's service account.
@@ -27,7 +28,8 @@ extension ClusterConfiguration {
                 server: "https://\(host.contains(":") ? "[\(host)]" : host):\(port)",
                 tls: TLSOptions(certificateAuthorities: try files.read("\(directory)/ca.crt")),
                 credentials: .tokenFile(tokenFile),
-                defaultNamespace: namespace.map { String(decoding: $0, as: UTF8.self) }.flatMap(firstWord) ?? "default"
+                defaultNamespace: namespace.map { String(decoding: TextDecoder.withoutMark($0), as: UTF8.self) }
+                    .flatMap(firstWord) ?? "default"
             )
         } catch {
             throw ConfigurationError(

@@ -6,6 +6,10 @@ package struct ClusterConfiguration: Sendable {
     package var server: String
     package var tls: TLSOptions
     package var credentials: CredentialSource
+    /// Whom requests are made as, where not as who the credentials say.
+    package var impersonation: Impersonation?
+    /// The proxy that requests go through, whatever the environment says. May hold a password.
+    package var proxy: SecretString?
     /// Where the operator itself runs, or what the kubeconfig's context says.
     package var defaultNamespace: String
 
@@ -13,11 +17,15 @@ package struct ClusterConfiguration: Sendable {
         server: String,
         tls: TLSOptions = TLSOptions(),
         credentials: CredentialSource = .none,
+        impersonation: Impersonation? = nil,
+        proxy: SecretString? = nil,
         defaultNamespace: String = "default"
     ) {
         self.server = server
         self.tls = tls
         self.credentials = credentials
+        self.impersonation = impersonation
+        self.proxy = proxy
         self.defaultNamespace = defaultNamespace
     }
 }

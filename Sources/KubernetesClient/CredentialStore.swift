@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import WireFormats
 
 /// Holds the current credential and renews it in time. However many calls need a new one, it is fetched once.
 actor CredentialStore {
@@ -70,7 +71,7 @@ actor CredentialStore {
     }
 
     static func token(at path: String, _ files: FileReader) throws(FileReader.Failure) -> SecretString {
-        let text = String(decoding: try files.read(path), as: UTF8.self)
+        let text = String(decoding: TextDecoder.withoutMark(try files.read(path)), as: UTF8.self)
         let words = text.split(whereSeparator: \.isWhitespace)
         guard words.count == 1 else {
             throw FileReader.Failure(path: path, message: words.isEmpty ? "is empty" : "is not one token")

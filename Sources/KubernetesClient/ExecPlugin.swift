@@ -1,4 +1,5 @@
 package import WireFormats
+import YAMLFormat
 
 /// A program that gives credentials (client.authentication.k8s.io).
 package struct ExecPlugin: Sendable, Hashable {
@@ -50,7 +51,7 @@ package struct ExecPlugin: Sendable, Hashable {
         } catch let error as JSONPathError {
             throw failure("gave no valid ExecCredential: \(error)")
         } catch {
-            throw failure("did not print JSON")
+            throw failure("printed neither JSON nor YAML: \(error)")
         }
     }
 
@@ -86,17 +87,22 @@ package struct ExecPlugin: Sendable, Hashable {
         return try result.get()
     }
 
+    /// Reads what the program printed: JSON or YAML, as kubectl does. An empty field is an absent one.
     func read(_ output: [UInt8]) throws -> (credential: Credential, expires: Int64?) {
-        let answer = JSONReader(try JSON(parsing: output))
+        let answer = JSONReader(try YAMLDocument.parseJSONOrYAML(TextDecoder.text(output)))
+        let kind = try answer.optional("kind")?.string() ?? ""
+        guard kind.isEmpty || kind == "ExecCredential" else {
+            throw JSONPathError(path: "kind", message: "is \(oneLine(kind)), not ExecCredential")
+        }
         let version = try answer.required("apiVersion").string()
         guard version == apiVersion else {
             throw JSONPathError(
                 path: "apiVersion", message: "is \(oneLine(version)), but the kubeconfig asks for \(apiVersion)")
         }
         let status = try answer.required("status")
-        let token = try status.optional("token")?.nonEmptyString()
-        let chain = try status.optional("clientCertificateData")?.nonEmptyString()
-        let key = try status.optional("clientKeyData")?.nonEmptyString()
+        let token = try text("token", of: status)
+        let chain = try text("clientCertificateData", of: status)
+        let key = try text("clientKeyData", of: status)
         guard (chain == nil) == (key == nil) else {
             throw status.error("needs clientCertificateData and clientKeyData together")
         }
@@ -114,6 +120,11 @@ package struct ExecPlugin: Sendable, Hashable {
             credential.clientCertificate = .init(chain: Array(chain.utf8), key: Array(key.utf8))
         }
         return (credential, expires)
+    }
+
+    private func text(_ field: String, of status: JSONReader) throws(JSONPathError) -> String? {
+        let text = try status.optional(field)?.string()
+        return text?.isEmpty == true ? nil : text
     }
 
     private func failure(_ message: String) -> KubernetesError {

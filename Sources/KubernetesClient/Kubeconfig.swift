@@ -2,7 +2,8 @@ import WireFormats
 import YAMLFormat
 
 /// Kubeconfig files, merged as kubectl merges them: of each cluster, user and context, and of the current context, the
-/// first file that has it wins.
+/// first file that has it wins. What kubectl takes is taken, and what it refuses is refused, but for repeated fields, of
+/// which kubectl takes the last.
 struct Kubeconfig {
     /// A named entry, and the file whose directory its relative paths start from.
     struct Entry {
@@ -102,32 +103,46 @@ struct Kubeconfig {
     }
 
     private mutating func add(_ content: [UInt8], file: String) throws(ConfigurationError) {
-        guard let text = String(validating: content, as: UTF8.self) else {
-            throw ConfigurationError("kubeconfig \(file): is not UTF-8 text")
-        }
         do {
-            let document = try YAMLDocument.parse(text)
+            // kubectl looks at the first document only.
+            let document = try YAMLDocument.parseFirst(TextDecoder.text(content))
             files.append(file)
             guard !document.isNull else { return }
             let root = JSONReader(document)
+            try KubeconfigShape.file.check(root)
+            try Self.check(root, "kind", is: "Config")
+            try Self.check(root, "apiVersion", is: "v1")
             if let name = try root.optional("current-context")?.string(), !name.isEmpty, currentContext == nil {
                 currentContext = name
             }
-            for section in Section.allCases {
-                for element in try root.optional(section.rawValue)?.elements() ?? [] {
-                    let name = try element.required("name").nonEmptyString()
-                    guard entries[section]?[name] == nil, let content = try element.optional(section.member) else {
-                        continue
-                    }
-                    entries[section, default: [:]][name] = Entry(reader: content, file: file)
-                }
-            }
-        } catch let error as YAMLDocument.Failure {
-            throw ConfigurationError("kubeconfig \(file): \(error)")
-        } catch let error as JSONPathError {
-            throw ConfigurationError("kubeconfig \(file): \(error)")
+            for section in Section.allCases { try add(section, of: root, file) }
         } catch {
-            throw ConfigurationError("kubeconfig \(file): cannot be read")
+            throw ConfigurationError("kubeconfig \(file): \(error)")
+        }
+    }
+
+    private mutating func add(_ section: Section, of root: JSONReader, _ file: String) throws(JSONPathError) {
+        var names: Set<String> = []
+        for element in try root.optional(section.rawValue)?.elements() ?? [] {
+            let isNull = element.value.isNull
+            let name = try isNull ? "" : element.optional("name")?.string() ?? ""
+            guard names.insert(name).inserted else {
+                throw element.error(
+                    "has the name \"\(name)\" of another of the \(section.rawValue); remove one of them")
+            }
+            guard entries[section]?[name] == nil else { continue }
+            let content =
+                try isNull ? nil : element.optional(section.member)
+            let empty = JSONReader([:], path: "\(element.path).\(section.member)")
+            entries[section, default: [:]][name] = Entry(reader: content ?? empty, file: file)
+        }
+    }
+
+    private static func check(_ root: JSONReader, _ field: String, is expected: String) throws(JSONPathError) {
+        guard let reader = try root.optional(field) else { return }
+        let text = try reader.string()
+        guard text.isEmpty || text == expected else {
+            throw reader.error("must be \(expected); is this a kubeconfig?")
         }
     }
 }

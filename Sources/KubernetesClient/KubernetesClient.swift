@@ -144,6 +144,7 @@ package final class KubernetesClient: Sendable {
         if let authorization = credential.authorization {
             headers.append(HTTPHeader("Authorization", authorization.revealed))
         }
+        headers += configuration.impersonation?.headers ?? []
         if call.body != nil { headers.append(HTTPHeader("Content-Type", call.contentType)) }
         var tls = configuration.tls
         if let certificate = credential.clientCertificate {
@@ -156,6 +157,7 @@ package final class KubernetesClient: Sendable {
             headers: headers,
             body: call.body?.encoded(),
             tls: tls,
+            proxy: configuration.proxy?.revealed,
             timeout: timeout,
             maxBodyBytes: call.maxBodyBytes
         )

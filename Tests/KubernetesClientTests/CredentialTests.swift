@@ -182,15 +182,46 @@ struct CredentialTests {
         _ = try await object
     }
 
+    private static let v1 = #""apiVersion":"client.authentication.k8s.io/v1""#
+
+    @Test(
+        "an ExecCredential may have empty fields and unknown ones, no kind, a byte order mark, and be YAML",
+        arguments: [
+            #"{\#(v1),"status":{"token":"t","clientCertificateData":"","clientKeyData":""}}"#,
+            #"{\#(v1),"kind":"","status":{"token":"t","clientKeyData":null,"expirationTimestamp":null}}"#,
+            #"{\#(v1),"kind":"ExecCredential","spec":{},"x":1,"status":{"token":"t","x":"\ud83d\ude80"}}"#,
+            "\u{FEFF}{\(v1),\"status\":{\"token\":\"t\"}}",
+            "apiVersion: client.authentication.k8s.io/v1\nkind: ExecCredential\nstatus:\n  token: t\n",
+        ])
+    func lenient(output: String) throws {
+        let credential = try plugin("login").read(Array(output.utf8)).credential
+        #expect(credential.authorization?.revealed == "Bearer t")
+        #expect(credential.clientCertificate == nil)
+    }
+
+    @Test("an ExecCredential in UTF-16 with a byte order mark is read")
+    func utf16() throws {
+        let output = "\u{FEFF}{\(Self.v1),\"status\":{\"token\":\"t\"}}".utf16.flatMap {
+            [UInt8($0 >> 8), UInt8($0 & 0xFF)]
+        }
+        #expect(try plugin("login").read(output).credential.authorization?.revealed == "Bearer t")
+    }
+
     @Test(
         "what is no ExecCredential is refused",
         arguments: [
-            ("hello", "did not print JSON"),
+            ("hello", "must be an object"), ("a: [", "printed neither JSON nor YAML"), ("", "must be an object"),
+            (#"{"kind":"Secret","apiVersion":"v1","status":{"token":"x"}}"#, "kind: is Secret, not ExecCredential"),
+            (#"{"kind":"ExecCredential","status":{"token":"x"}}"#, "apiVersion: is required"),
             ("[]", "must be an object"),
             (#"{"apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"x"}}"#, "apiVersion: is client"),
             (#"{"apiVersion":"client.authentication.k8s.io/v1"}"#, "status: is required"),
             (#"{"apiVersion":"client.authentication.k8s.io/v1","status":{}}"#, "neither a token nor"),
-            (#"{"apiVersion":"client.authentication.k8s.io/v1","status":{"token":""}}"#, "must not be empty"),
+            (#"{"apiVersion":"client.authentication.k8s.io/v1","status":{"token":""}}"#, "neither a token nor"),
+            (
+                #"{"apiVersion":"client.authentication.k8s.io/v1","status":{"token":"x","expirationTimestamp":""}}"#,
+                "RFC 3339"
+            ),
             (
                 #"{"apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"x"}}"#,
                 "needs clientCertificateData and clientKeyData together"

@@ -10,7 +10,7 @@ struct KubeconfigTests {
     private static let path = "/home/me/.kube/config"
 
     /// A kubeconfig with one cluster, one user and one context.
-    private func config(
+    func config(
         cluster: String = "", user: String = "", context: String = "", current: String = "ctx",
         server: String = "https://10.0.0.1:6443"
     ) -> String {
@@ -32,7 +32,7 @@ struct KubeconfigTests {
         """
     }
 
-    private func load(
+    func load(
         _ text: String, more files: [String: String] = [:], context: String? = nil,
         environment: [String: String] = ["HOME": "/home/me"], path: String? = nil
     ) throws -> ClusterConfiguration {
@@ -41,7 +41,7 @@ struct KubeconfigTests {
             path: path, context: context, environment: environment, files: .memory(files))
     }
 
-    private func failure(
+    func failure(
         _ text: String, more files: [String: String] = [:], context: String? = nil
     ) throws -> String {
         let error = #expect(throws: ConfigurationError.self) { try load(text, more: files, context: context) }
@@ -50,7 +50,7 @@ struct KubeconfigTests {
         return line
     }
 
-    private func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
+    func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
 
     // MARK: Clusters
 
@@ -63,13 +63,12 @@ struct KubeconfigTests {
         #expect(try load(config()).defaultNamespace == "default")
     }
 
-    @Test("certificates come inline or from files beside the kubeconfig, inline first")
+    @Test("certificates come inline or from files beside the kubeconfig")
     func certificates() throws {
         let inline = try load(
             config(
                 cluster: "certificate-authority-data: \(base64("CA"))",
-                user: "client-certificate-data: \(base64("CERT")), client-key-data: \(base64("KEY")), "
-                    + "client-key: missing.key"))
+                user: "client-certificate-data: \"\(base64("CERT"))\\n\", client-key-data: \(base64("KEY"))"))
         #expect(inline.tls.certificateAuthorities == Array("CA".utf8))
         #expect(inline.tls.clientCertificate == Array("CERT".utf8))
         #expect(inline.tls.clientKey == Array("KEY".utf8))
@@ -88,7 +87,109 @@ struct KubeconfigTests {
         #expect(try load(config(cluster: "insecure-skip-tls-verify: true")).tls.skipsVerification)
     }
 
+    @Test(
+        "a server's address is read as client-go reads it",
+        arguments: [
+            ("https://10.0.0.1:6443/k8s/", "https://10.0.0.1:6443/k8s"),
+            ("HTTPS://Api.Example:6443", "https://Api.Example:6443"),
+            ("hTTp://h", "http://h"), ("10.0.0.1:8080", "http://10.0.0.1:8080"), ("localhost", "http://localhost"),
+            ("localhost:8080/", "http://localhost:8080"), ("https://h/a//b//", "https://h/a/b"),
+            ("https://h/?a=b", "https://h"),
+            ("https://h?a=b", "https://h"), ("https://[fd00::1]:6443/x", "https://[fd00::1]:6443/x"),
+            ("https://[fd00::1]", "https://[fd00::1]"),
+        ])
+    func servers(address: String, server: String) throws {
+        let loaded = try load(config(server: "'\(address)'"))
+        #expect(loaded.server == server)
+        #expect(loaded.credentials.revealed == "none")
+    }
+
+    @Test("a name and password in a server's address are credentials of last resort, and no part of the address")
+    func serverUser() throws {
+        let loaded = try load(config(server: "https://me:p%40w@10.0.0.1:6443/x"))
+        #expect(loaded.server == "https://10.0.0.1:6443/x")
+        #expect(loaded.credentials.revealed == "basic me:p@w")
+        #expect(try load(config(user: "token: abc", server: "https://me@h")).credentials.revealed == "token abc")
+    }
+
+    @Test(
+        "a proxy is used whatever the environment says, and its URL is not printed",
+        arguments: [
+            ("http://me:pw@proxy:3128", "http://me:pw@proxy:3128"), ("HTTPS://proxy", "https://proxy"),
+            ("socks5://127.0.0.1:1080", "socks5h://127.0.0.1:1080"),
+        ])
+    func proxy(url: String, used: String) throws {
+        let loaded = try load(config(cluster: "proxy-url: \(url)"))
+        #expect(loaded.proxy?.revealed == used)
+        #expect(!"\(loaded)".contains("pw"))
+        #expect(try load(config(cluster: "proxy-url: ''")).proxy == nil)
+    }
+
     // MARK: Users
+
+    @Test(
+        "a user without content, or that is not there, has no credentials",
+        arguments: [
+            "users: [{name: me, user: }]", "users: [{name: me}]", "users: [{name: me, user: {}}]", "users:",
+            "users: [null]", "",
+        ])
+    func emptyUser(users: String) throws {
+        let text = """
+            current-context: ctx
+            clusters: [{name: prod, cluster: {server: "https://h"}}]
+            contexts: [{name: ctx, context: {cluster: prod, user: me}}]
+            \(users)
+            """
+        #expect(try load(text).credentials.revealed == "none")
+    }
+
+    struct Precedence: Sendable {
+        let user: String
+        let wins: String
+    }
+
+    private static let exec =
+        "exec: {apiVersion: client.authentication.k8s.io/v1, command: login, interactiveMode: Never}"
+
+    @Test(
+        "of several ways to log in, client-go's order counts",
+        arguments: [
+            Precedence(user: "token: abc, \(exec)", wins: "token abc"),
+            Precedence(user: "tokenFile: tok, \(exec)", wins: "tokenFile /home/me/.kube/tok"),
+            Precedence(user: "tokenFile: tok, token: abc", wins: "tokenFile /home/me/.kube/tok"),
+            Precedence(user: "tokenFile: none, token: abc", wins: "token abc"),
+            Precedence(user: "tokenFile: empty, token: abc", wins: "token abc"),
+            Precedence(user: "tokenFile: '', token: abc", wins: "token abc"),
+            Precedence(user: "username: me, password: pw, \(exec)", wins: "basic me:pw"),
+            Precedence(user: "password: pw, \(exec)", wins: "exec login"),
+            Precedence(user: "password: pw", wins: "none"),
+            Precedence(user: "password: pw, tokenFile: tok", wins: "tokenFile /home/me/.kube/tok"),
+            Precedence(user: "token: '', \(exec)", wins: "exec login"),
+            Precedence(user: "client-key-data: Q0E=, \(exec)", wins: "exec login"),
+            Precedence(user: "client-certificate-data: Q0E=, client-key-data: Q0E=, \(exec)", wins: "none"),
+            Precedence(user: "client-certificate-data: Q0E=, client-key-data: Q0E=, token: abc", wins: "token abc"),
+            Precedence(user: "token: abc, exec: , auth-provider: ", wins: "token abc"),
+            Precedence(
+                user: "token: abc, \(exec.replacing("Never", with: "Always"))", wins: "token abc"),
+        ])
+    func precedence(_ case: Precedence) throws {
+        let files = ["/home/me/.kube/tok": "\u{FEFF}t0k\n", "/home/me/.kube/empty": ""]
+        #expect(try load(config(user: `case`.user), more: files).credentials.revealed == `case`.wins)
+    }
+
+    @Test("impersonation is read, and empty fields of it are none")
+    func impersonation() throws {
+        let user = "token: abc, as: boss, as-uid: '7', as-groups: [a, b], as-user-extra: {'x/y': [v, w]}"
+        let loaded = try load(config(user: user))
+        #expect(
+            loaded.impersonation?.headers.map { "\($0.name): \($0.value)" } == [
+                "Impersonate-User: boss", "Impersonate-Uid: 7", "Impersonate-Group: a", "Impersonate-Group: b",
+                "Impersonate-Extra-x%2Fy: v", "Impersonate-Extra-x%2Fy: w",
+            ])
+        for none in ["as: ''", "as:", "as-groups: []", "as-groups:", "as-user-extra: {}", "as-uid: ''"] {
+            #expect(try load(config(user: "token: abc, \(none)")).impersonation == nil)
+        }
+    }
 
     @Test("each way to prove who one is")
     func credentials() throws {
@@ -148,160 +249,48 @@ struct KubeconfigTests {
         #expect(loaded.credentials.revealed == "token first")
     }
 
+    @Test("an entry of the first file is taken as a whole, even where it is empty")
+    func mergingWholeEntries() throws {
+        let first = "users: [{name: me}]\nclusters: [{name: prod, cluster: {server: 'https://first'}}]\n"
+        let loaded = try load(
+            "", more: ["/a": first, "/b": config(cluster: "tls-server-name: x", user: "token: second")],
+            environment: ["KUBECONFIG": "/a:/b"])
+        #expect(loaded.server == "https://first")
+        #expect(loaded.tls.serverName == nil)
+        #expect(loaded.credentials.revealed == "none")
+    }
+
+    @Test("the text may be YAML or JSON, with a byte order mark, in UTF-8 or UTF-16, and have merge keys")
+    func encodings() throws {
+        let json = """
+            {"current-context":"c","clusters":[{"name":"k","cluster":{"server":"https://h"}}],
+            \t"contexts":[{"name":"c","context":{"cluster":"k","user":"u"}}],"users":[{"name":"u","user":{"token":"abc"}}]}
+            """
+        let yaml = config(user: "<<: {token: abc}")
+        func utf16(_ text: String) -> [UInt8] {
+            "\u{FEFF}\(text)".utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+        }
+        for text in [json, yaml, "---\n\(yaml)", "%YAML 1.1\n---\n\(yaml)", "\(yaml)\n---\nother: document\n"] {
+            for bytes in [Array(text.utf8), Array("\u{FEFF}\(text)".utf8), utf16(text)] {
+                let files = FileReader { _ throws(FileReader.Failure) in bytes }
+                let loaded = try ClusterConfiguration.kubeconfig(
+                    path: "/x", context: nil, environment: [:], files: files)
+                #expect(loaded.credentials.revealed == "token abc")
+            }
+        }
+    }
+
     @Test("another context than the current one, and an explicit file")
     func explicit() throws {
         let text = config(current: "gone")
+        #expect(try load(config(), context: "").server == "https://10.0.0.1:6443")
         #expect(try load(text, context: "ctx").server == "https://10.0.0.1:6443")
         #expect(try load("", more: ["/x": config()], environment: [:], path: "/x").server == "https://10.0.0.1:6443")
-    }
-
-    // MARK: Errors
-
-    @Test("no kubeconfig at all")
-    func nothing() {
-        let none = #expect(throws: ConfigurationError.self) {
-            try ClusterConfiguration.kubeconfig(
-                path: nil, context: nil, environment: ["HOME": "/home/me"], files: .memory([:]))
-        }
-        #expect(
-            none?.description
-                == "no kubeconfig: there is no /home/me/.kube/config; pass --kubeconfig FILE or set KUBECONFIG")
-        let homeless = #expect(throws: ConfigurationError.self) {
-            try ClusterConfiguration.kubeconfig(path: nil, context: nil, environment: [:], files: .memory([:]))
-        }
-        #expect(homeless?.description.contains("--kubeconfig FILE") == true)
-        let explicit = #expect(throws: ConfigurationError.self) {
-            try ClusterConfiguration.kubeconfig(path: "/x", context: nil, environment: [:], files: .memory([:]))
-        }
-        #expect(explicit?.description == "kubeconfig /x: No such file or directory")
-    }
-
-    @Test("a text that is no kubeconfig is told with its line and without its content")
-    func syntax() throws {
-        let line = try failure("users:\n- name: me\n  user: {token: s3cret\n")
-        #expect(line.hasPrefix("kubeconfig /home/me/.kube/config: is not valid YAML: line "))
-        #expect(!line.contains("s3cret"))
-        #expect(try failure("- a\n- b").contains("must be an object"))
-        #expect(try failure("clusters: 7").contains("clusters: must be an array"))
-        #expect(try failure("clusters: [{cluster: {}}]").contains("clusters[0].name: is required"))
-        #expect(try failure("a: 1\na: 2").contains("repeated keys"))
-        #expect(try failure("").contains("current-context is not set"))
-    }
-
-    @Test("an alias bomb is refused")
-    func aliasBomb() throws {
-        let bomb = (1...9).reduce("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n") { text, level in
-            let uses = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ",")
-            return text + "a\(level): &a\(level) [\(uses)]\n"
-        }
-        #expect(try failure(bomb).contains("has too many values"))
-    }
-
-    struct BadField: Sendable {
-        var cluster = ""
-        var user = ""
-        var context = ""
-        var server = "https://10.0.0.1:6443"
-        let field: String
-        let says: String
-    }
-
-    @Test(
-        "each bad field is named, with what to do",
-        arguments: [
-            BadField(server: "10.0.0.1:6443", field: "clusters[0].cluster.server", says: "must start with https://"),
-            BadField(server: "''", field: "clusters[0].cluster.server", says: "is required"),
-            BadField(
-                cluster: "proxy-url: http://proxy:3128", field: "clusters[0].cluster.proxy-url", says: "HTTPS_PROXY"),
-            BadField(
-                cluster: "certificate-authority: no.crt", field: "clusters[0].cluster.certificate-authority",
-                says: "/home/me/.kube/no.crt: No such file"),
-            BadField(
-                cluster: "certificate-authority-data: '%%'", field: "clusters[0].cluster.certificate-authority-data",
-                says: "is not base64"),
-            BadField(
-                cluster: "certificate-authority-data: Q0E=\n    insecure-skip-tls-verify: true",
-                field: "clusters[0].cluster.insecure-skip-tls-verify", says: "cannot be combined"),
-            BadField(user: "client-certificate-data: Q0E=", field: "users[0].user.client-key", says: "is required"),
-            BadField(user: "client-key-data: Q0E=", field: "users[0].user.client-certificate", says: "is required"),
-            BadField(user: "token: 12", field: "users[0].user.token", says: "must be a string, not a number"),
-            BadField(user: "tokenFile: gone", field: "users[0].user.tokenFile", says: "No such file"),
-            BadField(user: "token: a, username: b", field: "users[0].user.username", says: "token are both set"),
-            BadField(user: "token: a, as: boss", field: "users[0].user.as", says: "impersonation"),
-            BadField(
-                user: "auth-provider: {name: gcp}", field: "users[0].user.auth-provider", says: "exec plugin"),
-            BadField(
-                user: "exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}",
-                field: "users[0].user.exec.apiVersion", says: "must be one of client.authentication.k8s.io/v1"),
-            BadField(
-                user: "exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}",
-                field: "users[0].user.exec.command", says: "is required"),
-            BadField(
-                user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: x}",
-                field: "users[0].user.exec.interactiveMode", says: "must be Never or IfAvailable"),
-            BadField(
-                user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Always}",
-                field: "users[0].user.exec.interactiveMode", says: "nobody can answer"),
-            BadField(
-                user: "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: x, args: [{}]}",
-                field: "users[0].user.exec.args[0]", says: "must be a string"),
-        ])
-    func badFields(_ bad: BadField) throws {
-        let line = try failure(config(cluster: bad.cluster, user: bad.user, context: bad.context, server: bad.server))
-        #expect(line.hasPrefix("kubeconfig /home/me/.kube/config: \(bad.field): "), "\(line)")
-        #expect(line.contains(bad.says), "\(line)")
-    }
-
-    @Test("names that lead nowhere are told with the names that do")
-    func danglingNames() throws {
-        #expect(try failure(config(), context: "x").contains(#"there is no context "x"; known: ctx; pass --context"#))
-        let text = "current-context: c\ncontexts: [{name: c, context: {cluster: a, user: b}}]\n"
-        #expect(
-            try failure(text).contains(#"contexts[0].context.cluster: names "a", which is not there; known: none"#))
-        #expect(
-            try failure(text + "clusters: [{name: a, cluster: {server: 'https://x'}}]")
-                .contains(#"contexts[0].context.user: names "b", which is not there; known: none"#))
-    }
-
-    // MARK: In a cluster
-
-    private let serviceAccount = ["/sa/token": "t0k\n", "/sa/ca.crt": "CA", "/sa/namespace": "ops\n"]
-
-    @Test(
-        "a pod finds its API server and its service account",
-        arguments: [("10.96.0.1", "https://10.96.0.1:443"), ("fd00::1", "https://[fd00::1]:443")])
-    func inCluster(host: String, server: String) throws {
-        let loaded = try ClusterConfiguration.inCluster(
-            environment: ["KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": "443"], directory: "/sa",
-            files: .memory(serviceAccount))
-        #expect(loaded.server == server)
-        #expect(loaded.tls.certificateAuthorities == Array("CA".utf8))
-        #expect(loaded.defaultNamespace == "ops")
-        #expect(loaded.credentials.revealed == "tokenFile /sa/token")
-    }
-
-    @Test("outside a pod, or in one without a service account, the error says what to do")
-    func notInCluster() {
-        let outside = #expect(throws: ConfigurationError.self) {
-            try ClusterConfiguration.inCluster(environment: [:], directory: "/sa", files: .memory(serviceAccount))
-        }
-        #expect(outside?.description.contains("--kubeconfig FILE") == true)
-        for missing in ["/sa/token", "/sa/ca.crt"] {
-            var files = serviceAccount
-            files[missing] = nil
-            let error = #expect(throws: ConfigurationError.self) {
-                try ClusterConfiguration.inCluster(
-                    environment: ["KUBERNETES_SERVICE_HOST": "h", "KUBERNETES_SERVICE_PORT": "1"], directory: "/sa",
-                    files: .memory(files))
-            }
-            #expect(error?.description.hasPrefix("service account: \(missing): No such file") == true)
-            #expect(error?.description.contains("automountServiceAccountToken") == true)
-        }
     }
 }
 
 extension CredentialSource {
-    fileprivate var revealed: String {
+    var revealed: String {
         switch self {
         case .none: "none"
         case .token(let token): "token \(token.revealed)"
@@ -311,7 +300,7 @@ extension CredentialSource {
         }
     }
 
-    fileprivate var plugin: ExecPlugin? {
+    var plugin: ExecPlugin? {
         guard case .exec(let plugin) = self else { return nil }
         return plugin
     }

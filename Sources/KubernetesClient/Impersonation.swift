@@ -1,0 +1,36 @@
+import HTTPTransport
+
+/// Whom requests are made as, in place of who makes them: the `as` fields of a kubeconfig's user.
+package struct Impersonation: Sendable, Hashable {
+    package let user: String
+    package let uid: String
+    package let groups: [String]
+    /// Values by key.
+    package let extra: [String: [String]]
+
+    var headers: [HTTPHeader] {
+        var headers = [HTTPHeader("Impersonate-User", user)]
+        if !uid.isEmpty { headers.append(HTTPHeader("Impersonate-Uid", uid)) }
+        headers += groups.map { HTTPHeader("Impersonate-Group", $0) }
+        for (key, values) in extra.sorted(by: { $0.key < $1.key }) {
+            headers += values.map { HTTPHeader("Impersonate-Extra-\(Self.escaped(key))", $0) }
+        }
+        return headers
+    }
+
+    /// What a header's name may not hold is percent-encoded, and so is the percent sign.
+    private static func escaped(_ key: String) -> String {
+        key.utf8.map { byte in
+            let isPlain =
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "a")...UInt8(ascii: "z"):
+                    true
+                default: "!#$&'*+-.^_`|~".utf8.contains(byte)
+                }
+            if isPlain { return String(UnicodeScalar(byte)) }
+            let code = String(byte, radix: 16, uppercase: true)
+            return code.count == 1 ? "%0\(code)" : "%\(code)"
+        }.joined()
+    }
+}
