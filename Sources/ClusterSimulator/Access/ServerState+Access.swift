@@ -91,7 +91,7 @@ enum AccessReviews {
             ][info.resource]
         else { return nil }
         guard info.verb == "create" else { throw .methodNotAllowed() }
-        guard var review = try? JSON(parsing: request.body), review["spec"]?.objectValue != nil else {
+        guard var review = try? RequestBody(request).json, review["spec"]?.objectValue != nil else {
             throw .badRequest("the body must be a \(kind)")
         }
         var subject = user

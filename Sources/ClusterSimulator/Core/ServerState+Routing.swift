@@ -89,6 +89,7 @@ extension ServerState {
         }
         return Discovery.respond(to: request, path: path, registry: registry)
             ?? OpenAPI.respond(path: path, registry: registry)
+            ?? OpenAPIv2.respond(to: request, path: path, registry: registry)
             ?? .text(404, "404 page not found\n")
     }
 }

@@ -31,10 +31,7 @@ enum OpenAPI {
         var schemas: [String: JSON] = [:]
         for type in types {
             schemas[type.schemaName] = schema(type)
-            let prefix = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
-            let collection =
-                type.isNamespaced
-                ? "\(prefix)/namespaces/{namespace}/\(type.plural)" : "\(prefix)/\(type.plural)"
+            let collection = type.collectionPath
             paths[collection] = [
                 "get": operation(type, parameters: []), "post": operation(type, parameters: writeParameters),
             ]
@@ -52,7 +49,7 @@ enum OpenAPI {
             ])
     }
 
-    private static let writeParameters = ["dryRun", "fieldManager", "fieldValidation"]
+    static let writeParameters = ["dryRun", "fieldManager", "fieldValidation"]
 
     private static func operation(_ type: ResourceType, parameters: [String]) -> JSON {
         [
@@ -80,12 +77,18 @@ enum OpenAPI {
 }
 
 extension ResourceType {
-    fileprivate var groupVersionKind: JSON {
+    /// With `{namespace}` in place of a namespace.
+    var collectionPath: String {
+        let prefix = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
+        return isNamespaced ? "\(prefix)/namespaces/{namespace}/\(plural)" : "\(prefix)/\(plural)"
+    }
+
+    var groupVersionKind: JSON {
         ["group": .string(group), "version": .string(version), "kind": .string(kind)]
     }
 
     /// The group's domain backwards, the version, the kind: `com.example.autoscaling.v1.GeneralScaler`.
-    fileprivate var schemaName: String {
+    var schemaName: String {
         if !isCustom { return "io.k8s.api.\(group.isEmpty ? "core" : group).\(version).\(kind)" }
         return (group.split(separator: ".").reversed().map(String.init) + [version, kind]).joined(separator: ".")
     }

@@ -2,7 +2,10 @@ import WireFormats
 
 /// Leases, horizontal pod autoscalers, access rules and admission webhooks.
 enum PolicyTypes {
-    static let all = [lease, autoscaler, role, clusterRole, roleBinding, clusterRoleBinding, validatingWebhooks]
+    static let all = [
+        lease, autoscaler, AutoscalerV1.type(autoscaler), role, clusterRole, roleBinding, clusterRoleBinding,
+        validatingWebhooks,
+    ]
 
     private static let lease = ResourceType(
         group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", singular: "lease",

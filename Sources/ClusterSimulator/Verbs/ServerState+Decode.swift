@@ -10,23 +10,22 @@ enum BodyOrigin {
 extension ServerState {
     /// Reads the body of a create or update.
     func body(of call: Call) throws(StatusError) -> JSON {
-        let mediaType = call.request.headers["content-type"]?.split(separator: ";").first?.trimmingSpaces()
+        if call.type.isCustom, call.request.isProtobuf {
+            throw .badRequest(
+                """
+                the object provided is unrecognized (must be of type \(call.type.kind)): object does not implement the \
+                protobuf marshalling interface and cannot be decoded from a protobuf message
+                """)
+        }
         let object: JSON
-        switch mediaType {
-        case nil, "application/json":
-            do {
-                object = try JSON(parsing: call.request.body)
-            } catch {
-                throw .badRequest(
-                    """
-                    the object provided is unrecognized (must be of type \(call.type.kind)): couldn't get \
-                    version/kind; json parse error: \(error)
-                    """)
+        do throws(RequestBody.Failure) {
+            object = try RequestBody(call.request).json
+        } catch {
+            switch error {
+            case .unsupported(let accepted): throw .unsupportedMediaType(accepted: accepted)
+            case .unreadable(let why):
+                throw .badRequest("the object provided is unrecognized (must be of type \(call.type.kind)): \(why)")
             }
-        case "application/yaml":
-            object = try yaml(call.request.body)
-        default:
-            throw .unsupportedMediaType(accepted: ["application/json", "application/yaml"])
         }
         guard object.objectValue != nil else {
             throw .badRequest("the body of the request must be an object of type \(call.type.kind)")

@@ -1,5 +1,4 @@
 import WireFormats
-import YAMLFormat
 
 /// What a deletion is bound to, from its body or query.
 private struct DeleteOptions {
@@ -10,17 +9,8 @@ private struct DeleteOptions {
     init(_ call: Call) throws(StatusError) {
         isDryRun = call.isDryRun
         guard !call.request.body.isEmpty else { return }
-        let body: JSON
-        if call.request.headers["content-type"]?.hasPrefix("application/yaml") == true {
-            guard let parsed = try? YAMLDocument.parse(String(decoding: call.request.body, as: UTF8.self)) else {
-                throw .badRequest("the body is no DeleteOptions object")
-            }
-            body = parsed
-        } else {
-            guard let parsed = try? JSON(parsing: call.request.body), parsed.objectValue != nil else {
-                throw .badRequest("the body is no DeleteOptions object")
-            }
-            body = parsed
+        guard let body = try? RequestBody(call.request).json, body.objectValue != nil else {
+            throw .badRequest("the body is no DeleteOptions object")
         }
         uid = body.string("preconditions", "uid")
         resourceVersion = body.string("preconditions", "resourceVersion")
