@@ -129,6 +129,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            resources: [.embedInCode("Resources/protobuf-fields.txt")],
             swiftSettings: optimizedInDebug
         ),
         .target(
@@ -377,7 +378,8 @@ let package = Package(
                 "generalscaler-plugin-prometheus",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
-            ]
+            ],
+            exclude: ["Support/echo_server.py"]
         ),
     ]
 )

@@ -154,7 +154,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("kubectl shows denials and warnings", .enabled(if: isKubectlInstalled, "kubectl is not installed"))
+    @Test("kubectl shows denials and warnings", .enabled(if: Kubectl.isInstalled, "kubectl is not installed"))
     func kubectl() async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in
