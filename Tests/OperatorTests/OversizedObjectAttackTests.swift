@@ -48,9 +48,8 @@ struct OversizedObjectAttackTests {
         for start in 0..<2 {
             try await OperatorFixture.run(world) { fixture in
                 try await fixture.poll(21)
-                #expect(
-                    try fixture.replicas(of: "good") == 4,
-                    "\(String(describing: try fixture.condition("Ready", of: "good")))")
+                let good = try fixture.condition("Ready", of: "good")
+                #expect(try fixture.replicas(of: "good") == 4, "\(String(describing: good))")
                 for number in 0..<6 {
                     let name = "huge\(number)"
                     let ready = try #require(try fixture.condition("Ready", of: name))
