@@ -8,7 +8,7 @@ import WireFormats
 /// The operator's executable in a cluster with objects that are made to take its memory.
 @Suite("Attacks on the operator's memory", .timeLimit(.minutes(5)))
 struct MemoryAttackTests {
-    /// Of the debug build too. The chart's limit is 256 MiB.
+    /// Of the debug build too. The limit of the chart is 256 MiB.
     private static let bound = 100 << 20
 
     @Test("six objects of 60,000 empty values take no memory at any start, and another scaler works")
