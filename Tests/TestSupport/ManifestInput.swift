@@ -171,7 +171,7 @@ extension ManifestInput {
             says: ":6: is not valid YAML: repeated keys: maxReplicas", kubectlTakesIt: true),
         Self(
             "repeated key in JSON", json("a").replacing("\"spec\"", with: "\n\"kind\":\"x\",\"spec\""),
-            says: ":2: is not valid: repeated key: kind", kubectlTakesIt: true),
+            says: ":2: is not valid: repeated key: kind"),
         Self("JSON and more", "\(json("a"))\nxx", says: ":2: is not valid JSON: expected a value"),
         Self("half of JSON", String(json("a").dropLast(3)), says: ":1: is not valid JSON: expected"),
         Self("JSON comment", "// c\n\(json("a"))", says: ":1: must be an object"),
