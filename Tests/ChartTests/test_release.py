@@ -43,7 +43,7 @@ class ReleaseTests(unittest.TestCase):
                 cluster.wait("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", None, "generalscaler",
                              lambda item: "caBundle" in item["webhooks"][0]["clientConfig"])
                 secret = cluster.get("v1", "Secret", NAMESPACE, "generalscaler-webhook")
-                self.assertEqual(sorted(secret["data"]), ["ca.crt", "tls.crt", "tls.key"])
+                self.assertEqual(sorted(secret["data"]), ["ca.crt", "path", "tls.crt", "tls.key"])
                 self.assertEqual(refusals(operator), [])
                 events = cluster.request("GET", "/apis/events.k8s.io/v1/namespaces/shop/events")["items"]
                 self.assertIn("Scaled", [event["reason"] for event in events])
