@@ -122,6 +122,11 @@ struct PushTests {
         }
     }
 
+    @Test("the operator allows the clock skew that the plugin protocol names")
+    func clockSkew() {
+        #expect(MetricObservation.maxClockSkew == ProtocolLimits.maxClockSkew)
+    }
+
     @Test("one that is older than what is known is dropped, and so is one from the future")
     func stale() async throws {
         try await run(replicas: 2) { world, fixture in
