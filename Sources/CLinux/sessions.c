@@ -13,7 +13,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FIRST_CAPACITY = 256, LINE_BYTES = 1024, PASS_PAUSE_MILLISECONDS = 1, EMPTY_PASSES = 2 };
+enum {
+    FIRST_CAPACITY = 256,
+    LINE_BYTES = 1024,
+    PASS_PAUSE_MILLISECONDS = 1,
+    EMPTY_PASSES = 2,
+    /// Passes that only stop processes, before those are killed whether all have stopped or not.
+    MAX_STOP_PASSES = 64,
+};
 
 /// Reads a line of /proc/PID/stat (proc_pid_stat(5)).
 static int read_process(int proc, const char *name, struct clinux_process *process) {
@@ -34,6 +41,7 @@ static int read_process(int proc, const char *name, struct clinux_process *proce
                &process->parent, &process->group, &process->session, &process->threads, &process->start) != 6)
         return -1;
     process->id = atoi(name);
+    process->is_stopped = state == 'T' || state == 't';
     // The first thread may have exited while others run on: then the process is not dead.
     process->is_dead = (state == 'Z' || state == 'X') && process->threads <= 1;
     return 0;
@@ -70,10 +78,16 @@ static long long now_milliseconds(void) {
     return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
 }
 
-/// Returns how many processes of the session were alive; -1 where /proc cannot be read.
-static int kill_once(int session) {
+struct pass {
+    /// Processes that are not dead, and how many of them have not stopped.
+    int alive, running;
+};
+
+/// Sends a signal to every process of the session; reaps what is dead. Returns -1 where /proc cannot be read.
+static int signal_session(int session, int signal, struct pass *pass) {
     struct clinux_process *list;
-    int count = clinux_processes(&list), alive = 0, own = getpgrp();
+    int count = clinux_processes(&list), own = getpgrp();
+    *pass = (struct pass){0};
     if (count < 0) return -1;
     for (int i = 0; i < count; i++) {
         const struct clinux_process *process = &list[i];
@@ -82,23 +96,34 @@ static int kill_once(int session) {
             if (process->parent == getpid() && process->id != session) waitpid(process->id, NULL, WNOHANG);
             continue;
         }
-        alive++;
-        // By group: what a process of it starts meanwhile is killed with it.
-        if (process->group > 1 && process->group != own) kill(-process->group, SIGKILL);
+        pass->alive++;
+        if (!process->is_stopped) pass->running++;
+        if (signal == SIGSTOP && process->is_stopped) continue;
+        // By group: what a process of it starts meanwhile gets the signal with it.
+        if (process->group > 1 && process->group != own) kill(-process->group, signal);
     }
     free(list);
-    return alive;
+    return 0;
 }
 
 int clinux_kill_session(int session, int milliseconds) {
     if (session <= 1) return 0;
     long long deadline = now_milliseconds() + milliseconds;
-    kill(-session, SIGKILL);
+    int stop_passes = 0, next = SIGSTOP;
     for (int empty = 0; empty < EMPTY_PASSES;) {
-        int alive = kill_once(session);
-        if (alive != 0 && now_milliseconds() >= deadline) return alive < 0 ? 1 : alive;
-        empty = alive == 0 ? empty + 1 : 0;
-        if (alive != 0) poll(NULL, 0, PASS_PAUSE_MILLISECONDS);
+        struct pass pass;
+        if (signal_session(session, next, &pass) != 0) return 1;
+        empty = pass.alive == 0 ? empty + 1 : 0;
+        if (pass.alive == 0) continue;
+        if (now_milliseconds() >= deadline) {
+            // Late is better than never.
+            signal_session(session, SIGKILL, &pass);
+            return pass.alive;
+        }
+        // Nothing is killed before everything has stopped: what dies makes room for what others start.
+        stop_passes = next == SIGSTOP ? stop_passes + 1 : 0;
+        next = pass.running == 0 || stop_passes >= MAX_STOP_PASSES ? SIGKILL : SIGSTOP;
+        if (next == SIGKILL || stop_passes == 0) poll(NULL, 0, PASS_PAUSE_MILLISECONDS);
     }
     return 0;
 }

@@ -37,7 +37,8 @@ extension ClusterConfiguration {
             try user.map { user throws(ConfigurationError) in
                 try KubeconfigUser(user).credentials(cluster, server: server.text, environment, files)
             } ?? .none
-        if case .none = credentials, let name = server.user {
+        // As Go's HTTP client, which puts them into a request before anything else is.
+        if let name = server.user {
             credentials = .basic(user: name, password: SecretString(server.password ?? ""))
         }
         return ClusterConfiguration(

@@ -8,8 +8,9 @@ extension PluginConnection {
     ) {
         if case .expired = phase {
             return giveUp(
-                "it answered initialize only when its stdin ended: it keeps its output back. Flush stdout after each "
-                    + "line (in Python, print(..., flush=True))", &actions)
+                "it answered initialize only when its time was over and its stdin had ended: it keeps its output back "
+                    + "(flush stdout after each line; in Python, print(..., flush=True)), or it takes too long to start",
+                &actions)
         }
         do throws(HandshakeProblem) {
             let initialized = try Handshake.check(result)

@@ -38,7 +38,7 @@ extension PluginFailure {
             } else if let error = error as? SubprocessError, error.underlyingError == .execFormatError {
                 "the file is neither a program for this machine nor a script with a #! line"
             } else if let error = error as? SubprocessError, error.underlyingError == .textFileBusy {
-                "somebody has the file open for writing: put a new version in its place with a rename, as mv and install do"
+                "a process has the file open for writing: put a new version in its place with a rename, as mv and install do"
             } else if let error = error as? SubprocessError, let cause = error.underlyingError {
                 "\(cause)"
             } else {

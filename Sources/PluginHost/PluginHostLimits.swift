@@ -112,7 +112,7 @@ package enum PluginHostLimits {
 
     /// How long the operator keeps a plugin that nobody uses.
     package static let restsAfter: Duration = .seconds(60)
-    /// How long a program that somebody has open for writing is tried again, and how often. The launcher has the same.
+    /// How long a program that is open for writing is tried again, and how often. The launcher has the same.
     static let busyProgramTime: Duration = .seconds(2)
     static let busyProgramInterval: Duration = .milliseconds(10)
     /// How long a plugin has to exit after SIGTERM.

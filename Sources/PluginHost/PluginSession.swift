@@ -188,8 +188,9 @@ actor PluginSession: PluginInstance {
         return try status.get()
     }
 
-    /// Whoever has just written the program, or a child of theirs that is about to run another, may still have it open,
-    /// and until then the kernel does not run it. The launcher waits like this for the program that it becomes.
+    /// Linux does not run a program that is open for writing. The process that has just written it may still have it open,
+    /// and so may a child of that process that has not run its own program yet. The launcher waits in the same way for the
+    /// program that it becomes.
     private func spawnWhenFree(_ launch: PluginLauncher.Launch) async throws -> TerminationStatus {
         let end = now + PluginHostLimits.busyProgramTime
         while true {

@@ -77,7 +77,7 @@ struct YAMLReader {
         do {
             return try YAMLDocument.json(node, &budget)
         } catch {
-            throw problem(error.description)
+            throw YAMLProblem(line: error.line ?? line, message: problem(error.message).message)
         }
     }
 }

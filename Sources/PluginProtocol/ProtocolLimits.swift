@@ -16,6 +16,8 @@ public enum ProtocolLimits {
     public static let pushSpacing: Duration = .milliseconds(50)
     /// Readings that a plugin pushes in one second, of all its subscriptions together.
     public static let maxPushesPerSecond = 2_000
+    /// How far a source's clock may be ahead of the host's. A reading from further in the future is no data.
+    public static let maxClockSkew: Duration = .seconds(60)
     /// Calls a host has in flight with a plugin that does not advertise `maxInFlight`.
     public static let defaultMaxInFlight = 1
     /// Bytes of a metric type's name. Of a plugin's name and version the host shows as many characters.

@@ -6,6 +6,8 @@ struct ManifestPart {
     private let bytes: ArraySlice<UInt8>
     /// Lines of the file before it.
     private let linesBefore: Int
+    /// Whether the file has no line of `---`.
+    private let isWholeFile: Bool
 
     private static let separator = Array("---".utf8)
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
@@ -28,13 +30,15 @@ struct ManifestPart {
                         "is not valid YAML for kubectl", line: line,
                         detail: "nothing but a comment may follow --- on its line")
                 }
-                parts.append(ManifestPart(bytes: bytes[start..<position], linesBefore: linesBefore))
+                parts.append(
+                    ManifestPart(bytes: bytes[start..<position], linesBefore: linesBefore, isWholeFile: false))
                 start = end
                 linesBefore = line
             }
             position = end
         }
-        return parts + [ManifestPart(bytes: bytes[start...], linesBefore: linesBefore)]
+        let last = ManifestPart(bytes: bytes[start...], linesBefore: linesBefore, isWholeFile: parts.isEmpty)
+        return parts + [last]
     }
 
     func documents(_ budget: inout Int) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {
@@ -48,16 +52,7 @@ struct ManifestPart {
     private func documentsOfPart(_ budget: inout Int) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {
         let content = Self.withoutMarks(bytes)
         guard let first = content.first(where: { !Self.isBlank($0) }) else { return [] }
-        guard first == UInt8(ascii: "{") else { return try yaml(content, &budget) }
-        do throws(YAMLDocument.Failure) {
-            return try json(content)
-        } catch {
-            do throws(YAMLDocument.Failure) {
-                return try yaml(content, &budget)
-            } catch let other {
-                throw Self.looksLikeJSON(content) ? error : other
-            }
-        }
+        return try first == UInt8(ascii: "{") ? json(content, &budget) : yaml(content, &budget)
     }
 
     private func yaml(
@@ -81,8 +76,10 @@ struct ManifestPart {
         return documents
     }
 
-    /// One JSON text, or several one after the other.
-    private func json(_ content: ArraySlice<UInt8>) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {
+    /// One JSON text, or several one after the other. What begins like one and is none is YAML.
+    private func json(
+        _ content: ArraySlice<UInt8>, _ budget: inout Int
+    ) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {
         var documents: [YAMLFile.Document] = []
         var rest = content
         var line = 1
@@ -90,19 +87,37 @@ struct ManifestPart {
             let text = Self.withoutMarks(rest.drop(while: Self.isBlank))
             line += Self.lineEnds(in: rest[..<text.startIndex])
             guard !text.isEmpty else { return documents }
+            guard documents.isEmpty || isWholeFile else {
+                throw YAMLDocument.Failure(
+                    "is not valid JSON for kubectl", line: line,
+                    detail: "a further text without a line of --- before it, in a file that has such lines")
+            }
             rest = text
             let json: JSON
             do {
                 json = try JSON(parsingFirstOf: &rest)
             } catch {
-                throw YAMLDocument.Failure(
+                let failure = YAMLDocument.Failure(
                     "is not valid JSON", line: line + Self.lineEnds(in: text.prefix(error.offset)),
                     detail: error.message)
+                return documents + (try yaml(text, instead: failure, &budget).map { $0.moved(by: line - 1) })
             }
             var positions = JSONPositions(text[..<rest.startIndex], line: line)
             try positions.read()
             line += Self.lineEnds(in: text[..<rest.startIndex])
             if !json.isNull { documents.append(YAMLFile.Document(json: json, lines: positions.lines)) }
+        }
+    }
+
+    /// What is no JSON as YAML, and where it is none either, the failure that says more.
+    private func yaml(
+        _ text: ArraySlice<UInt8>, instead failure: YAMLDocument.Failure, _ budget: inout Int
+    ) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {
+        guard text.first == UInt8(ascii: "{") else { throw failure }
+        do throws(YAMLDocument.Failure) {
+            return try yaml(text, &budget)
+        } catch {
+            throw Self.looksLikeJSON(text) ? failure : error
         }
     }
 

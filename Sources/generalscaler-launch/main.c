@@ -27,7 +27,7 @@
 
 enum { CANNOT_CONFINE = 126, CANNOT_RUN = 127 };
 
-/// How often a program that somebody has open for writing is tried again, and the time between.
+/// How often a program that is open for writing is tried again, and the time between.
 enum { BUSY_PROGRAM_TRIES = 200, BUSY_PROGRAM_INTERVAL_MICROSECONDS = 10000 };
 
 static void vsay(const char *format, va_list arguments) {
@@ -127,7 +127,7 @@ int main(int argc, char **argv) {
     if (options.memory > 0) limit(RLIMIT_DATA, options.memory, "memory");
     if (options.address_space > 0) limit(RLIMIT_AS, options.address_space, "address space");
     drop_capabilities();
-    // Whoever has just written the program, or a child of theirs that is about to run another, may still have it open.
+    // The process that has just written the program may still have it open, and so may a child that is yet to exec.
     for (int tries = 0; tries < BUSY_PROGRAM_TRIES; tries++) {
         execv(command[0], command);
         if (errno != ETXTBSY) break;

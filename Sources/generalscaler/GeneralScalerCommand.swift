@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Glibc
 import HTTPTransport
 import PluginProtocol
@@ -37,7 +38,8 @@ struct GeneralScalerCommand: AsyncParsableCommand {
         let code = exitCode(for: error)
         // Help and version are what was asked for, and a bare exit code has been explained already.
         if code == .success || error is ExitCode { Self.exit(withError: error) }
-        let text = message(for: error).split(separator: "\n").first ?? "it failed"
+        let words = (error as? CocoaError)?.shortText ?? message(for: error)
+        let text = words.split(separator: "\n").first ?? "it failed"
         StandardStreams.write(Array("generalscaler: \(text)\n".utf8), to: STDERR_FILENO)
         Glibc.exit(usageError)
     }

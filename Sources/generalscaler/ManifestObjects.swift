@@ -20,85 +20,79 @@ struct ManifestObjects {
     private static let listKind = "\(GeneralScaler.kind)List"
     /// What somebody writes who means the kind, in lower case.
     private static let namesOfKind: Set = ["generalscaler", "generalscalers", "generalscalerlist"]
-    /// Lists inside of lists.
-    private static let maxDepth = 16
 
     init(_ documents: [YAMLFile.Document]) {
-        for document in documents { add(document, itemOf: nil, depth: 1) }
+        for document in documents { add(document, itemOf: nil) }
     }
 
-    /// The type that a list gives those of its items that have none.
-    private struct ItemType {
-        let apiVersion: String
-        let kind: String
-        /// Whether the list is known to be about GeneralScalers, or about anything.
-        let isOurs: Bool
+    private enum List {
+        /// `kind: List`: its items say what they are.
+        case any
+        /// The type that the list gives those of its items that have none, and whether they are GeneralScalers.
+        case of(apiVersion: String, kind: String, isOurs: Bool)
     }
 
-    private mutating func add(_ document: YAMLFile.Document, itemOf list: ItemType?, depth: Int) {
+    private mutating func add(_ document: YAMLFile.Document, itemOf list: List?) {
         do throws(JSONPathError) {
-            let reader = JSONReader(document.json)
             guard document.json.objectValue != nil else {
-                throw reader.error("must be an object with apiVersion and kind, not \(document.json.shapeName)")
+                throw JSONPathError(
+                    path: "", message: "must be an object with apiVersion and kind, not \(document.json.shapeName)")
             }
-            let apiVersion = try Self.text("apiVersion", of: reader, else: list?.apiVersion)
-            let kind = try Self.text("kind", of: reader, else: list?.kind)
-            let typed = document.withDefaults(["apiVersion": .string(apiVersion), "kind": .string(kind)])
-            try add(typed, apiVersion: apiVersion, kind: kind, depth: depth)
+            try add(Self.typed(document, list), isItem: list != nil)
         } catch {
-            // What is in a list of another kind is none of our business, as long as it does not look like ours.
-            if list?.isOurs == false { others += 1 } else { problems.append(Problem(document: document, error: error)) }
+            // What is in a list of another kind does not matter, as long as it does not look like ours.
+            if case .of(_, _, isOurs: false)? = list {
+                others += 1
+            } else {
+                problems.append(Problem(document: document, error: error))
+            }
         }
     }
 
-    private mutating func add(
-        _ document: YAMLFile.Document, apiVersion: String, kind: String, depth: Int
-    ) throws(JSONPathError) {
+    private static func typed(_ document: YAMLFile.Document, _ list: List?) -> YAMLFile.Document {
+        guard case .of(let apiVersion, let kind, _)? = list else { return document }
+        return document.withDefaults(["apiVersion": .string(apiVersion), "kind": .string(kind)])
+    }
+
+    private mutating func add(_ document: YAMLFile.Document, isItem: Bool) throws(JSONPathError) {
+        let reader = JSONReader(document.json)
+        let apiVersion = try reader.required("apiVersion").nonEmptyString()
+        let kind = try reader.required("kind").nonEmptyString()
         let isOurGroup = apiVersion.prefix { $0 != "/" }.trimmingBlanks().lowercased() == Self.group
-        if isOurGroup, kind == GeneralScaler.kind {
-            return scalers.append(document)
-        }
-        if isOurGroup, kind == Self.listKind {
+        if isOurGroup, kind == GeneralScaler.kind { return scalers.append(document) }
+        let list: List
+        if isOurGroup {
+            guard kind == Self.listKind else {
+                throw JSONPathError(path: "kind", message: "must be \(GeneralScaler.kind), not \(kind.shortened)")
+            }
             guard apiVersion == GeneralScaler.apiVersion else { throw Self.wrongVersion }
-            return try addItems(
-                document, ItemType(apiVersion: apiVersion, kind: GeneralScaler.kind, isOurs: true), depth: depth)
-        }
-        guard !isOurGroup else {
-            throw JSONPathError(path: "kind", message: "must be \(GeneralScaler.kind), not \(kind.shortened)")
-        }
-        guard !Self.namesOfKind.contains(kind.trimmingBlanks().lowercased()) else { throw Self.wrongVersion }
-        if kind == "List" {
+            list = .of(apiVersion: apiVersion, kind: GeneralScaler.kind, isOurs: true)
+        } else if Self.namesOfKind.contains(kind.trimmingBlanks().lowercased()) {
+            throw Self.wrongVersion
+        } else if kind == "List" {
             guard apiVersion == "v1" else {
                 throw JSONPathError(path: "apiVersion", message: "must be v1 for kind List")
             }
-            return try addItems(document, nil, depth: depth)
-        }
-        guard let items = document.elements(of: "items"), !items.isEmpty else {
+            list = .any
+        } else if kind.hasSuffix("List"), document.elements(of: "items") != nil {
+            list = .of(apiVersion: apiVersion, kind: String(kind.dropLast("List".count)), isOurs: false)
+        } else {
             others += 1
             return
         }
-        let item = kind.hasSuffix("List") ? String(kind.dropLast("List".count)) : kind
-        try addItems(document, ItemType(apiVersion: apiVersion, kind: item, isOurs: false), depth: depth)
+        guard !isItem else {
+            throw JSONPathError(
+                path: "kind", message: "must not be a list inside of a list, which kubectl does not open")
+        }
+        try addItems(document, list)
     }
 
-    private mutating func addItems(
-        _ document: YAMLFile.Document, _ type: ItemType?, depth: Int
-    ) throws(JSONPathError) {
-        guard depth < Self.maxDepth else {
-            throw JSONPathError(path: "items", message: "has lists inside of more than \(Self.maxDepth) lists")
-        }
+    private mutating func addItems(_ document: YAMLFile.Document, _ list: List) throws(JSONPathError) {
         let items = try JSONReader(document.json).required("items")
         guard let elements = document.elements(of: "items") else {
             throw items.error("must be an array, not \(items.value.shapeName)")
         }
-        for element in elements { add(element, itemOf: type, depth: depth + 1) }
-    }
-
-    private static func text(
-        _ member: String, of reader: JSONReader, else inherited: String?
-    ) throws(JSONPathError) -> String {
-        if let inherited, try reader.optional(member) == nil { return inherited }
-        return try reader.required(member).nonEmptyString()
+        for element in elements { add(element, itemOf: list) }
     }
 
     private static var wrongVersion: JSONPathError {

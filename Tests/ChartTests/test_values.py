@@ -64,6 +64,7 @@ PLUGIN_FIELDS = [
     {"maxInFlight": 1}, {"maxInFlight": 1024}, {"mode": "serve"}, {"mode": "oneshot"}, {"sha256": "0123456789abcDEF" * 4},
     {"confined": False}, {"readPaths": ["/var/run/secrets/prometheus", "//a", "/a/"]}, {"readPaths": []},
     {"limits": {"memoryMiB": 16, "addressSpaceMiB": 16_777_216, "openFiles": 1_048_576}}, {"limits": {}}, {},
+    {"children": True},
 ]
 # What it may not have.
 PLUGIN_MISTAKES = [
@@ -75,7 +76,7 @@ PLUGIN_MISTAKES = [
     {"maxInFlight": "16x"}, {"maxInFlight": 1.5}, {"mode": "server"}, {"sha256": "abc"}, {"sha256": "g" * 64},
     {"confined": "maybe"}, {"readPaths": ["etc"]}, {"readPaths": ["/"]}, {"readPaths": "/etc"}, {"limits": []},
     {"limits": {"memory": 512}}, {"limits": {"memoryMiB": 15}}, {"limits": {"addressSpaceMiB": 1_073_741_825}},
-    {"limits": {"openFiles": 1_048_577}}, {"limits": {"openFiles": 15}},
+    {"limits": {"openFiles": 1_048_577}}, {"limits": {"openFiles": 15}}, {"children": "some"},
 ]
 
 # Values at the ends of what the chart accepts.

@@ -22,6 +22,8 @@ struct ExitTests {
 
     private static let repetitions = 200
     private static let atOnce = 8
+    /// Of those that mostly wait.
+    private static let waitingAtOnce = 40
 
     static let commands = [
         Ending(
@@ -73,14 +75,14 @@ struct ExitTests {
             try await expectAlways(
                 Ending(
                     program: "generalscaler", arguments: ["explain", "web", "--kubeconfig", "\(directory)/kubeconfig"],
-                    code: 1, message: "127.0.0.1:\(port)"))
+                    code: 1, message: "127.0.0.1:\(port)"), atOnce: Self.waitingAtOnce)
         }
     }
 
-    private func expectAlways(_ ending: Ending) async throws {
+    private func expectAlways(_ ending: Ending, atOnce: Int = Self.atOnce) async throws {
         try await withThrowingTaskGroup(of: (TerminationStatus, String).self) { group in
             for index in 0..<Self.repetitions {
-                if index >= Self.atOnce, let (status, errors) = try await group.next() {
+                if index >= atOnce, let (status, errors) = try await group.next() {
                     expect(status, errors, ending)
                 }
                 group.addTask { try await Self.run(ending) }

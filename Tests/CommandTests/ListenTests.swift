@@ -28,7 +28,7 @@ struct ListenTests {
         let script: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
         try await RawServer.run(script: script) { port in
             let address = "127.0.0.1:\(port)"
-            let told = "cannot listen on \(address): the port is taken by another process"
+            let told = "cannot listen on \(address): another process uses the port"
             for (outcome, option) in [
                 (try await outcome(["--listen", address]), "--listen"),
                 (try await outcome(["--listen", "127.0.0.1:0", "--webhook-listen", address]), "--webhook-listen"),
@@ -57,7 +57,7 @@ struct ListenTests {
     }
 
     @Test(
-        "what is not HOST:PORT is refused with the form that it must have",
+        "an address that is not HOST:PORT is refused with the form that it must have",
         arguments: ["127.0.0.1", "127.0.0.1:99999", "127.0.0.1:+80", "127.0.0.1:", "::1:8080", "a:b", "8080"])
     func malformed(address: String) async throws {
         for command in [["run", "--listen"], ["run", "--webhook-listen"], ["dev-cluster", "--listen"]] {

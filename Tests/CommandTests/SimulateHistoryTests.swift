@@ -32,13 +32,31 @@ struct SimulateHistoryTests {
     @Test("the last seven days of a real server are there, typed as in the documentation")
     func sevenDays() async throws {
         try await PrometheusServer.run { server in
-            let outcome = try await simulate(Self.scaler(server.address, query: "vector(250)"), ["--from", "7d"])
-            #expect(outcome.code == 0, "\(outcome.errors)")
-            #expect(outcome.errors.isEmpty, "\(outcome.errors)")
-            let summary = try #require(try JSON(parsing: outcome.output)[0])
-            #expect(summary["polls"] == 40_321)
-            #expect(summary["secondsUnknown"] == 0)
-            #expect(summary["mostReplicas"] == 5)
+            try await Program.withDirectory { directory in
+                let scaler = """
+                    apiVersion: autoscaling.example.com/v1
+                    kind: GeneralScaler
+                    metadata: {name: app}
+                    spec:
+                      targetDeployment: app
+                      maxReplicas: 20
+                      metrics: [{type: prometheus, config: {query: "vector(125)"}, targetValue: 100}]
+                    """
+                try Program.write(scaler, to: "\(directory)/scaler.yaml")
+                try Program.write(
+                    "plugins: {prometheus: {defaults: {address: \"\(server.address)\"}}}",
+                    to: "\(directory)/plugins.yaml")
+                let outcome = try await Program.run(
+                    "simulate", "-f", "\(directory)/scaler.yaml", "--from", "7d", "--recorded-replicas", "6", "--html",
+                    "\(directory)/report.html", "--plugins-config", "\(directory)/plugins.yaml", "--json")
+                #expect(outcome.code == 0, "\(outcome.errors)")
+                #expect(outcome.errors.isEmpty, "\(outcome.errors)")
+                let summary = try #require(try JSON(parsing: outcome.output)[0])
+                #expect(summary["polls"] == 40_321)
+                #expect(summary["secondsUnknown"] == 0)
+                #expect(summary["mostReplicas"] == 8)
+                #expect(FileManager.default.fileExists(atPath: "\(directory)/report.html"))
+            }
         }
     }
 

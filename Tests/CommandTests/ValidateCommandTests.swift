@@ -86,7 +86,7 @@ struct ValidateCommandTests {
     @Test("a file that cannot be read as YAML is a problem, and one with other kinds alone is not")
     func files() async throws {
         try await Program.withDirectory { directory in
-            try Program.write("a: [", to: "\(directory)/a.yaml")
+            try Program.write("a: [\n", to: "\(directory)/a.yaml")
             try Program.write("apiVersion: v1\nkind: Pod\n", to: "\(directory)/b.yaml")
             let outcome = try await Program.run(
                 "validate", "-f", "\(directory)/a.yaml", "\(directory)/b.yaml", "\(directory)/c.yaml")
@@ -157,7 +157,7 @@ struct OddPlugin: Sendable, CustomTestStringConvertible {
 
     var text: String {
         let script = #"""
-            #!/usr/bin/env python3
+            #!/usr/bin/python3
             import sys, json
             OUT = sys.stdout.buffer
             def send(o):
@@ -217,7 +217,7 @@ struct OddPlugin: Sendable, CustomTestStringConvertible {
             hint: "as the Language Server Protocol has them"),
         OddPlugin(
             name: "no line end", send: "OUT.write(s.encode()); OUT.flush()", hint: "End each message with a newline"),
-        OddPlugin(name: "kept back", send: "print(s)", hint: "Flush stdout after each line"),
+        OddPlugin(name: "kept back", send: "print(s)", hint: "flush stdout after each line"),
         OddPlugin(name: "silent", send: "pass", hint: "it wrote nothing to stdout"),
         OddPlugin(name: "script of Windows", lineEnd: "\r\n", hint: "save the file with Unix line endings"),
         OddPlugin(name: "script with a mark", mark: "\u{FEFF}", hint: "save it as UTF-8 without one"),

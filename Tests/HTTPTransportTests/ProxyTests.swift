@@ -25,6 +25,26 @@ struct ProxyTests {
         }
     }
 
+    @Test("the proxy that a request names is used, whatever the environment says of its host")
+    func requestedProxy() async throws {
+        let heads = Mailbox<String>()
+        try await RawServer.run { connection in
+            while let head = connection.readHead() {
+                heads.send(head)
+                connection.write("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nproxied")
+            }
+        } _: { port in
+            let environment = ["http_proxy": "http://127.0.0.1:1", "no_proxy": "*"]
+            try await withClient(.init(proxies: ProxyRules { environment[$0] })) { client in
+                let request = HTTPRequest(
+                    url: "http://somewhere.test/path", proxy: "http://127.0.0.1:\(port)", timeout: .seconds(10))
+                let response = try await client.send(request)
+                #expect(response.text == "proxied")
+                #expect(try await heads.next().hasPrefix("GET http://somewhere.test/path HTTP/1.1\r\n"))
+            }
+        }
+    }
+
     @Test("a TLS request asks the proxy for a tunnel to the host connected to, not to the TLS server name")
     func tunnel() async throws {
         let heads = Mailbox<String>()

@@ -104,12 +104,14 @@ struct KubeconfigTests {
         #expect(loaded.credentials.revealed == "none")
     }
 
-    @Test("a name and password in a server's address are credentials of last resort, and no part of the address")
+    @Test(
+        "a name and password in a server's address take precedence over other credentials, and are no part of the address"
+    )
     func serverUser() throws {
         let loaded = try load(config(server: "https://me:p%40w@10.0.0.1:6443/x"))
         #expect(loaded.server == "https://10.0.0.1:6443/x")
         #expect(loaded.credentials.revealed == "basic me:p@w")
-        #expect(try load(config(user: "token: abc", server: "https://me@h")).credentials.revealed == "token abc")
+        #expect(try load(config(user: "token: abc", server: "https://me@h")).credentials.revealed == "basic me:")
     }
 
     @Test(

@@ -122,6 +122,11 @@ struct PushTests {
         }
     }
 
+    @Test("the operator allows the clock skew that the plugin protocol names")
+    func clockSkew() {
+        #expect(MetricObservation.maxClockSkew == ProtocolLimits.maxClockSkew)
+    }
+
     @Test("a pushed reading that is older than the latest or from the future is dropped")
     func stale() async throws {
         try await run(replicas: 2) { world, fixture in

@@ -154,7 +154,7 @@ struct LaunchTests {
         #expect(problem?.description.contains(hint) == true)
     }
 
-    @Test("a program that somebody still has open for writing is run once it is closed")
+    @Test("a program that is still open for writing is run once it is closed")
     func busyProgram() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }

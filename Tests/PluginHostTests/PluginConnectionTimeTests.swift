@@ -122,7 +122,7 @@ struct PluginConnectionTimeTests {
         let (id, _) = conversation.call(timeout: .seconds(60))
         _ = conversation.advance(PluginHostLimits.handshakeTimeout)
         let actions = conversation.receive(line: Conversation.handshake(PluginCapabilities()))
-        #expect(actions.givenUp?.message.contains("Flush stdout after each line") == true, "\(actions)")
+        #expect(actions.givenUp?.message.contains("flush stdout after each line") == true, "\(actions)")
         #expect(actions.failures.keys.sorted() == [id])
     }
 

@@ -33,7 +33,7 @@ struct PluginDiscoveryTests {
         #expect(found.warnings.first?.contains("chmod +x") == true)
     }
 
-    @Test("what a build leaves beside its programs is no plugin and no cause for a warning")
+    @Test("directories that a build leaves beside its programs are no plugins and cause no warning")
     func buildFolder() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -106,7 +106,7 @@ struct PluginDiscoveryTests {
             ("plugins:\n  a:\n    defaults: 7", "plugins.a.defaults: must be a mapping"),
             (
                 "plugins:\n  a:\n    defaults:\n      b: .inf",
-                "plugins.yaml:4: plugins.a.defaults: has a number that is not finite, on line 4"
+                "plugins.yaml:4: plugins.a.defaults: has a number that is not finite"
             ),
             ("plugins:\n  a: b: c", "plugins.yaml"),
             ("plugins:\n  - a", "plugins.yaml:2: plugins: must be a mapping"),

@@ -66,7 +66,7 @@ import Testing
         ("LOADING Redis is loading the dataset in memory", .sourceUnreachable, "next poll"),
         ("NOAUTH Authentication required.", .authFailed, "set password"),
     ])
-    func `only what concerns the database is taken for a wrong database`(
+    func `only an error about the database is reported as a wrong database`(
         reply: String, kind: PluginError.Kind, hint: String
     ) async throws {
         let error = try await failure(answering: reply, #""database": 7"#)

@@ -86,7 +86,8 @@ import Testing
     }
 
     @Test(arguments: [7, 4_711, 90_210])
-    func `whatever is added, delivered, deleted and trimmed, the lag is what is left`(seed: UInt64) async throws {
+    func `the lag is what is left after any mix of adding, delivering, deleting and trimming`(seed: UInt64) async throws
+    {
         try await RedisServer.run { server in
             var random = SplitMix64(seed: seed)
             var model = ModelledStream()

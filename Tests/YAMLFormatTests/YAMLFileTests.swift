@@ -41,7 +41,8 @@ struct YAMLFileTests {
             ("a: 1\r\n---\r\nb: 2\r\n", 2), ("a: 1\n...\n---\nb: 2\n", 2), ("a: |\n  x\n  ---\n  y\n", 1),
             ("\u{FEFF}a: 1\n---\n\u{FEFF}b: 2\n", 2), ("\u{FEFF}---\na: 1\n", 1),
             (#"{"a":1}{"b":2}"#, 2), ("{\"a\":1}\n{\"b\":2}\n", 2), ("{\"a\":1}\n---\n{\"b\":2}", 2),
-            ("{\"a\":1}\n---\nb: 2\n", 2), ("\u{FEFF}{\"a\":1}\n\u{FEFF}{\"b\":2}", 2), (" \n\t{\"a\":1}\n", 1),
+            ("{\"a\":1}\n---\nb: 2\n", 2), ("{\"a\":1}\n{\"b\":2,}\n", 2), ("\u{FEFF}{\"a\":1}\n\u{FEFF}{\"b\":2}", 2),
+            (" \n\t{\"a\":1}\n", 1),
             ("{'a': 1}", 1), ("{\"a\": 1,}", 1), ("# c\n{\"a\": 1}", 1), ("{\"a\":\t1,\n\t\"b\":\t2}", 1),
         ])
     func documents(text: String, count: Int) throws {
@@ -58,7 +59,7 @@ struct YAMLFileTests {
 
             {"x": -1e2}
             """
-        let documents = try YAMLFile(parsing: "# x\n---\n" + text).documents
+        let documents = try YAMLFile(parsing: "\n\n" + text).documents
         #expect(
             documents.map(\.json) == [
                 ["a": "🚀", "b": [[:], [], ["c": 1.5]], "d/e": "\"]},A"], ["x": .number(-100)],
@@ -82,8 +83,10 @@ struct YAMLFileTests {
             ("a: 1\n---\n\nb: 1\nb: 2\n", 4, "is not valid YAML: repeated keys: b"),
             ("{\"a\": 1,\n\"b\": {\"c\": 1,\n\"c\": 2}}", 3, "is not valid: repeated key: c"),
             ("{\"a\": 1}\n\nxx", 3, "is not valid JSON: expected a value"),
+            ("{\"a\": 1}\n{\"b\": 1}\n---\n", 2, "is not valid JSON for kubectl: a further text without a line of ---"),
+            ("---\n{\"a\": 1}{\"b\": 1}\n", 2, "is not valid JSON for kubectl: a further text without a line of ---"),
             ("\n{\"a\":\n[1, 2", 3, "is not valid JSON: expected ',' or ']'"),
-            ("# c\n{\"a\": 1}\n---\na: b\u{7}\n", 4, "is not valid YAML: the control character U+7; remove it"),
+            ("a: 1\n---\nb: b\u{7}\n", 3, "is not valid YAML: the control character U+7; remove it"),
         ])
     func refused(text: String, line: Int, message: String) {
         let failure = #expect(throws: YAMLDocument.Failure.self) { try YAMLFile(parsing: text) }

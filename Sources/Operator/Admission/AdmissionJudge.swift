@@ -77,11 +77,13 @@ struct AdmissionJudge: Sendable {
     /// A rename by GitOps creates before it prunes: two claims for a moment are no mistake.
     private func otherClaims(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) -> [String] {
         guard !spec.isPaused, spec.mode == .active else { return [] }
+        let target = TargetKey(spec.target, in: request.namespace)
         let rivals = scalers().filter { scaler in
             guard scaler.namespace == request.namespace, scaler.name != request.name,
                 case .success(let other) = scaler.spec
             else { return false }
-            return other.target == spec.target && !other.isPaused && other.mode == .active && !scaler.isBeingDeleted
+            return TargetKey(other.target, in: scaler.namespace) == target && !other.isPaused && other.mode == .active
+                && !scaler.isBeingDeleted
         }
         return rivals.map(\.name).sorted().prefix(1).map {
             "GeneralScaler \($0) scales \(spec.target) already: the older of the two keeps it and the other waits. Delete "

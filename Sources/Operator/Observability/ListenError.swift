@@ -14,8 +14,8 @@ package struct ListenError: Error, CustomStringConvertible {
         switch error {
         case let error as IOError where error.errnoCode == EADDRINUSE:
             cause =
-                "the port is taken by another process. End that one (ss -ltnp shows it), or choose another port; 0 takes "
-                + "a free one"
+                "another process uses the port. Stop that process (ss -ltnp lists it), or choose another port; port 0 "
+                + "takes a free one"
         case let error as IOError where error.errnoCode == EACCES:
             cause = "the user of this process may not use the port. Choose one from 1024 on"
         case let error as IOError where error.errnoCode == EADDRNOTAVAIL:

@@ -67,7 +67,7 @@ extension Check {
         }
         do throws(JSONPathError) {
             let reading = try MetricReading(JSONReader(json))
-            let skew = Int64(ConformanceLimits.clockSkew / .microseconds(1))
+            let skew = Int64(ProtocolLimits.maxClockSkew / .microseconds(1))
             if reading.observedAtMicroseconds > CheckContext.now() + skew {
                 context.note(.observedAt, "observedAt is in the future", evidence: json)
             }

@@ -51,7 +51,7 @@ extension Check {
     private static func judgePush(_ json: JSON, _ context: CheckContext) {
         do throws(JSONPathError) {
             let reading = try PushedReading(JSONReader(json)).reading
-            let skew = Int64(ConformanceLimits.clockSkew / .microseconds(1))
+            let skew = Int64(ProtocolLimits.maxClockSkew / .microseconds(1))
             if reading.observedAtMicroseconds > CheckContext.now() + skew {
                 context.note(.pushedReading, "observedAt is in the future", evidence: json)
             }

@@ -14,8 +14,6 @@ package enum ConformanceLimits {
     static let outputEndGrace: Duration = .milliseconds(500)
     /// How long answers that nobody asked for are waited for.
     static let quietTime: Duration = .milliseconds(50)
-    /// How far a source's clock may be ahead of this machine's.
-    static let clockSkew: Duration = .seconds(60)
     /// How long a program that somebody has open for writing is waited for.
     static let busyFileTime: Duration = .seconds(2)
     static let busyFileRetryMicroseconds: UInt32 = 10_000

@@ -92,7 +92,8 @@ final class SessionWatch: @unchecked Sendable {
 
     /// Kills what is left of a session whose leader has exited and is not reaped, and watches it no longer.
     ///
-    /// - Returns: how many processes were still alive after ``PluginHostLimits/killGrace``.
+    /// - Returns: how many processes were still alive after ``PluginHostLimits/maxKillRounds`` times
+    ///   ``PluginHostLimits/killGrace``.
     func end(_ session: Int32) async -> Int32 {
         await withCheckedContinuation { continuation in
             let isRunning = state.withLock { state in
@@ -100,13 +101,22 @@ final class SessionWatch: @unchecked Sendable {
                 if state.isRunning { state.endings.append(Ending(session: session, whenEmpty: continuation)) }
                 return state.isRunning
             }
-            if isRunning { wake() } else { continuation.resume(returning: Self.kill(session)) }
+            if isRunning { wake() } else { continuation.resume(returning: Self.killToTheLast(session)) }
         }
     }
 
     private func wake() {
         var one: UInt64 = 1
         _ = write(event, &one, 8)
+    }
+
+    private static func killToTheLast(_ session: Int32) -> Int32 {
+        var alive: Int32 = 0
+        for _ in 0..<PluginHostLimits.maxKillRounds {
+            alive = kill(session)
+            guard alive > 0 else { break }
+        }
+        return alive
     }
 
     private static func kill(_ session: Int32) -> Int32 {
@@ -125,7 +135,7 @@ final class SessionWatch: @unchecked Sendable {
                 if isOver { state.isRunning = false }
                 return (state.subjects, state.endings, isOver)
             }
-            for ending in endings { ending.whenEmpty.resume(returning: Self.kill(ending.session)) }
+            for ending in endings { ending.whenEmpty.resume(returning: Self.killToTheLast(ending.session)) }
             if isOver { return }
             if subjects.isEmpty {
                 pause(-1)
@@ -269,6 +279,13 @@ final class SessionWatch: @unchecked Sendable {
         let isWatched = state.withLock { $0.subjects.removeValue(forKey: session) != nil }
         guard isWatched else { return }
         subject.onBreach(reason)
-        _ = Self.kill(session)
+        // What survives is tried again at the next tick, and when the first process has exited.
+        if Self.kill(session) > 0 {
+            state.withLock { state in
+                guard !state.endings.contains(where: { $0.session == session }) else { return }
+                state.subjects[session] = subject
+            }
+            ticksUntilSweep = 0
+        }
     }
 }

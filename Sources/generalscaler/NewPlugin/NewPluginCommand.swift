@@ -46,8 +46,8 @@ struct NewPluginCommand: ParsableCommand {
                 try files.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
                 try file.text.write(to: url, atomically: true, encoding: .utf8)
                 if file.isExecutable { try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: url.path) }
-            } catch {
-                throw ValidationError("\(url.path) cannot be written: may you write there, and is there room?")
+            } catch let error as CocoaError {
+                throw ValidationError("\(url.path) cannot be written: \(error.shortText)")
             }
         }
         StandardStreams.printLine("\(root.path) is made; its README.md says what to do next")

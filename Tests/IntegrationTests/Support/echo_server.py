@@ -11,8 +11,8 @@ import sys
 
 class Echo(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        headers = {name: value for name, value in self.headers.items()
-                   if name == "Authorization" or name.startswith("Impersonate-")}
+        headers = {name.lower(): value for name, value in self.headers.items()
+                   if name.lower() == "authorization" or name.lower().startswith("impersonate-")}
         body = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "echo"}, "data": headers})
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
