@@ -34,6 +34,7 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
 	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
+	@swift test --skip-build --disable-xctest --filter FaultSimulationTests
 	@swift test --skip-build --disable-xctest --filter "CommandTests|PluginConformanceTests" --skip AttackTests
 	@swift test --skip-build --disable-xctest --filter IntegrationTests --skip AttackTests
 	@swift test --skip-build --disable-xctest --skip "FaultSimulationTests|AttackTests|CommandTests|PluginConformanceTests|IntegrationTests"

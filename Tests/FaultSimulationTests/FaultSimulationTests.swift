@@ -7,9 +7,9 @@ import Testing
 struct FaultSimulationTests {
     private static let seeds = 2_000
     /// Of every invariant in `make test`; `make simulate-faults` runs any number.
-    private static let invariantSeeds = 200
+    private static let invariantSeeds = 1_000
 
-    @Test("every invariant holds in 200 seeds of faults", .timeLimit(.minutes(30)))
+    @Test("every invariant holds in 1,000 seeds of faults", .timeLimit(.minutes(30)))
     func invariants() async throws {
         let seeds = "\(Self.invariantSeeds)"
         async let even = Self.simulate("--seeds", seeds, "--processes", "2", "--share", "0")
