@@ -122,8 +122,8 @@ struct CallRule: Sendable, CustomTestStringConvertible {
     var testDescription: String { label }
 
     static func all() -> [CallRule] {
-        let tests = ProgramFile.directory(of: ProgramFile.directory(of: #filePath))
-        let path = "\(ProgramFile.directory(of: tests))/Sources/generalscaler-launch/call_rules.h"
+        let root = (0..<4).reduce(#filePath) { path, _ in ProgramFile.directory(of: path) }
+        let path = "\(root)/Sources/generalscaler-launch/call_rules.h"
         let errors: [Substring: Int32] = ["0": 0, "EPERM": EPERM, "ENOSYS": ENOSYS, "EOPNOTSUPP": EOPNOTSUPP]
         let text = String(decoding: ProcessTable.contents(path) ?? [], as: UTF8.self)
         var isLegacy = false
