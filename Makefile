@@ -2,11 +2,11 @@
 RELEASE_FLAGS := -c release --static-swift-stdlib
 # The import check refuses an import that Package.swift does not list for the target.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus \
+DEMO_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-plugin-prometheus \
 	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
-CHART_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus
+CHART_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-plugin-prometheus
 PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
-E2E_PRODUCTS := generalscaler generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
+E2E_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 PYTHON := .build/python
 SEEDS ?= 2000
@@ -21,7 +21,7 @@ help: ## Show this list
 demo: ## Scale three real apps on Prometheus, Redis and Pub/Sub, for about 90 seconds
 	@scripts/install-dependencies.sh build demo
 	@for product in $(DEMO_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
-	@.build/debug/generalscaler demo
+	@.build/debug/generalscaler-dev demo
 
 release: ## Build everything as users run it, into .build/release
 	@scripts/install-dependencies.sh build
@@ -83,7 +83,8 @@ plugin-check: ## Hold every plugin of the project to the rules of the protocol
 image-check: ## Show that the image's packages suffice, in a Debian of nothing else (root, debootstrap)
 	@scripts/install-dependencies.sh build image
 	@scripts/build-image-files.sh .build/image
-	@scripts/check-image.sh .build/image
+	@swift build $(SWIFT_FLAGS) --product generalscaler-dev
+	@scripts/check-image.sh .build/image .build/debug/generalscaler-dev
 
 test-cluster: $(PYTHON)/.installed ## Run the integration tests against the cluster of GENERALSCALER_TEST_KUBECONFIG
 	@test -n "$$GENERALSCALER_TEST_KUBECONFIG" || \

@@ -47,6 +47,7 @@ let package = Package(
     products: [
         .library(name: "PluginSDK", targets: ["PluginSDK"]),
         .executable(name: "generalscaler", targets: ["generalscaler"]),
+        .executable(name: "generalscaler-dev", targets: ["generalscaler-dev"]),
         .executable(name: "generalscaler-launch", targets: ["generalscaler-launch"]),
         .executable(name: "plugin-check", targets: ["plugin-check"]),
     ]
@@ -108,7 +109,6 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
-        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginHost", "PluginProtocol", "WireFormats"]),
         .target(name: "Scaling"),
         .target(
             name: "KubernetesClient",
@@ -118,18 +118,6 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
-            swiftSettings: optimizedInDebug
-        ),
-        .target(
-            name: "ClusterSimulator",
-            dependencies: [
-                "HTTPTransport", "WireFormats", "YAMLFormat",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            resources: [.embedInCode("Resources/protobuf-fields.txt")],
             swiftSettings: optimizedInDebug
         ),
         .target(
@@ -151,14 +139,59 @@ let package = Package(
         ),
         .target(
             name: "Backtest", dependencies: ["Scaling", "WireFormats"], resources: [.embedInCode("Report/report.html")]),
+        // What the programs share of a command line.
+        .target(
+            name: "CommandSupport",
+            dependencies: [
+                "WireFormats",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
 
         // MARK: Executables
         .executableTarget(
             name: "generalscaler",
             dependencies: [
-                "Backtest", "CJemalloc", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator",
-                "PluginHost", "PluginProtocol",
-                "Scaling", "WireFormats", "YAMLFormat",
+                "Backtest", "CJemalloc", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator",
+                "PluginHost", "PluginProtocol", "Scaling", "WireFormats", "YAMLFormat",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            linkerSettings: packedRelocations
+        ),
+        .executableTarget(
+            name: "generalscaler-launch",
+            dependencies: ["CLinux"],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+        ),
+
+        // MARK: Tools, never part of the image
+        .target(
+            name: "ClusterSimulator",
+            dependencies: [
+                "HTTPTransport", "WireFormats", "YAMLFormat",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Tools/ClusterSimulator",
+            resources: [.embedInCode("Resources/protobuf-fields.txt")],
+            swiftSettings: optimizedInDebug
+        ),
+        .target(
+            name: "PluginConformance",
+            dependencies: ["CLinux", "PluginHost", "PluginProtocol", "WireFormats"],
+            path: "Sources/Tools/PluginConformance"
+        ),
+        .executableTarget(
+            name: "generalscaler-dev",
+            dependencies: [
+                "ClusterSimulator", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
+                "PluginProtocol", "Scaling", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -168,20 +201,16 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")],
-            linkerSettings: packedRelocations
-        ),
-        .executableTarget(
-            name: "generalscaler-launch",
-            dependencies: ["CLinux"],
-            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+            path: "Sources/Tools/generalscaler-dev",
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
         ),
         .executableTarget(
             name: "plugin-check",
             dependencies: [
                 "PluginConformance", "PluginProtocol", "WireFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]
+            ],
+            path: "Sources/Tools/plugin-check"
         ),
 
         // MARK: Plugins
@@ -250,7 +279,7 @@ let package = Package(
         .testTarget(
             name: "PluginConformanceTests",
             dependencies: [
-                "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler",
+                "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler-dev",
                 "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
                 "generalscaler-plugin-redis", "misbehaving-plugin", "plugin-check", "random-plugin", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -341,7 +370,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "ClusterSimulator", "event-queue", "generalscaler", "generalscaler-launch",
+                "ClusterSimulator", "event-queue", "generalscaler", "generalscaler-dev", "generalscaler-launch",
                 "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
                 "plugin-check", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "Logging", package: "swift-log"),
@@ -390,7 +419,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
-                "generalscaler-plugin-prometheus",
+                "generalscaler-dev", "generalscaler-plugin-prometheus",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -24,7 +24,7 @@ LINK = re.compile(r"(?<!!)\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)|!\[[^\]]*\]\(
 CHART_VALUES = set(yaml.safe_load((CHART / "values.yaml").read_text()))
 # Where blocks of YAML with the names of values are values, and not a plugins.yaml.
 VALUES_PAGES = {"install.md", "tls.md"}
-PROGRAMS = {"generalscaler", "plugin-check"}
+PROGRAMS = {"generalscaler", "generalscaler-dev", "plugin-check"}
 
 
 def pages():

@@ -46,8 +46,13 @@ ALLOWED = {
         "Crypto Hummingbird HummingbirdCore NIOCore NIOHTTP1 NIOPosix NIOSSL SwiftASN1 X509 "
         f"Logging ServiceLifecycle {RUNTIME}"
     ),
+    "CommandSupport": f"WireFormats ArgumentParser Logging {RUNTIME}",
     "generalscaler": (
-        "Backtest CJemalloc ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost PluginProtocol Scaling "
+        "Backtest CJemalloc CommandSupport HTTPTransport KubernetesClient Operator PluginHost PluginProtocol Scaling "
+        f"WireFormats YAMLFormat ArgumentParser Logging ServiceLifecycle UnixSignals {RUNTIME}"
+    ),
+    "generalscaler-dev": (
+        "ClusterSimulator CommandSupport HTTPTransport KubernetesClient Operator PluginHost PluginProtocol Scaling "
         "WireFormats YAMLFormat "
         "ArgumentParser CryptoExtras Hummingbird Logging ServiceLifecycle Subprocess SystemPackage UnixSignals "
         f"{RUNTIME}"

@@ -112,6 +112,19 @@ package struct ListenAddress: Sendable, Hashable {
     }
 }
 
+extension ListenAddress {
+    package struct Malformed: Error, CustomStringConvertible {
+        package let description =
+            "It is not of the form HOST:PORT, with a port from 0 to 65535 and an IPv6 address in brackets."
+    }
+
+    /// Reads the value of an option of the command line.
+    package init(argument text: String) throws(Malformed) {
+        guard let address = ListenAddress(text) else { throw Malformed() }
+        self = address
+    }
+}
+
 extension ListenAddress: CustomStringConvertible {
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Backtest
+import CommandSupport
 import FoundationEssentials
 
 /// Where the recorded metrics are, and how they are read.

@@ -30,9 +30,9 @@ struct TestCluster: Sendable {
         }
         let kubeconfig = directory.appending(path: "kubeconfig").path
         try await RunningProcess.run(
-            "generalscaler",
+            "generalscaler-dev",
             [
-                "dev-cluster", "--listen", "127.0.0.1:0", "--kubeconfig-out", kubeconfig, "--startup-delay", "0",
+                "cluster", "--listen", "127.0.0.1:0", "--kubeconfig-out", kubeconfig, "--startup-delay", "0",
             ]
         ) { process in
             try await process.outputLine { $0.hasPrefix("listening on") }

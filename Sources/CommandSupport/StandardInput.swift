@@ -3,13 +3,13 @@ import WireFormats
 
 /// Reads stdin whole or line by line, each within a bound. Text in UTF-16 with a byte order mark, as PowerShell pipes it,
 /// becomes UTF-8.
-struct StandardInput {
-    enum Line {
+package struct StandardInput {
+    package enum Line {
         case whole([UInt8])
         /// Longer than allowed; skipped.
         case tooLong
 
-        var isBlank: Bool {
+        package var isBlank: Bool {
             guard case .whole(let bytes) = self else { return false }
             return bytes.allSatisfy { [0x20, 0x09, 0x0D].contains($0) }
         }
@@ -27,18 +27,18 @@ struct StandardInput {
     private var hasBegun = false
     private var transcoder: UTF16Transcoder?
 
-    init(maxLineBytes: Int) {
+    package init(maxLineBytes: Int) {
         self.maxLineBytes = maxLineBytes
     }
 
     /// Everything up to the end; nil where it is longer than allowed.
-    mutating func all() -> [UInt8]? {
+    package mutating func all() -> [UInt8]? {
         while !hasEnded, buffer.count <= maxLineBytes { fill() }
         return hasEnded && buffer.count <= maxLineBytes ? buffer : nil
     }
 
     /// The next line without its end, or nil after the last.
-    mutating func nextLine() -> Line? {
+    package mutating func nextLine() -> Line? {
         var isTooLong = false
         while true {
             if let end = buffer[searched...].firstIndex(of: 0x0A) {

@@ -1,4 +1,5 @@
 import ClusterSimulator
+import CommandSupport
 import FoundationEssentials
 import HTTPTransport
 import KubernetesClient

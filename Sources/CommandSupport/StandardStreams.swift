@@ -1,27 +1,27 @@
 import Glibc
-import Logging
+package import Logging
 
 /// What the program writes where: logs to stderr, results to stdout.
-enum StandardStreams {
-    static func logger(_ label: String, level: Logger.Level) -> Logger {
+package enum StandardStreams {
+    package static func logger(_ label: String, level: Logger.Level) -> Logger {
         var logger = Logger(label: label) { QuotedLogHandler(.standardError(label: $0)) }
         logger.logLevel = level
         return logger
     }
 
     /// Writes bytes to stdout at once and whole.
-    static func writeLine(_ line: [UInt8]) {
+    package static func writeLine(_ line: [UInt8]) {
         write(line, to: STDOUT_FILENO)
     }
 
     /// Writes one line of text to stdout at once, also where stdout is no terminal.
-    static func printLine(_ text: String) {
+    package static func printLine(_ text: String) {
         write(Array("\(text)\n".utf8), to: STDOUT_FILENO)
     }
 
     /// - Returns: false when nobody reads any more.
     @discardableResult
-    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

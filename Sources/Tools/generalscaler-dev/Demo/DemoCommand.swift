@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterSimulator
+import CommandSupport
 import FoundationEssentials
 import HTTPTransport
 import KubernetesClient

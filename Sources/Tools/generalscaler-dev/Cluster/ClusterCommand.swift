@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterSimulator
+import CommandSupport
 import FoundationEssentials
 import Logging
 import Operator
@@ -7,9 +8,9 @@ import ServiceLifecycle
 import UnixSignals
 
 /// Runs a simulated cluster that kubectl and the operator can be pointed at.
-struct DevClusterCommand: AsyncParsableCommand {
+struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dev-cluster",
+        commandName: "cluster",
         abstract: "Run an in-memory Kubernetes API server for local development.",
         discussion: "It is as strict as a real API server and keeps nothing: everything is gone when it ends.")
 
@@ -28,7 +29,7 @@ struct DevClusterCommand: AsyncParsableCommand {
     var startupDelay: Double = 2
 
     func run() async throws {
-        var logger = Logger(label: "generalscaler.dev-cluster")
+        var logger = Logger(label: "generalscaler-dev.cluster")
         logger.logLevel = .warning
         var api = SimulatedAPI.configuration()
         api.token = token
