@@ -98,7 +98,7 @@ final class RedisConnection: @unchecked Sendable {
         }
     }
 
-    /// Waits for whatever the server says next.
+    /// Waits for the next reply or push message of the server.
     ///
     /// - Returns: nil where it was woken.
     func next(deadline: ContinuousClock.Instant, unless wakeUp: WakeUp) throws(RedisFailure) -> RedisReply? {

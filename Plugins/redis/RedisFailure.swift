@@ -103,10 +103,10 @@ enum RedisFailure: Error {
 }
 
 extension RedisError {
-    /// What an error reply means, whatever the command.
+    /// The meaning of an error reply, for any command.
     ///
-    /// Source of the codes: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and the server's
-    /// own source, `shared.*` in server.c.
+    /// Source of the codes: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and the
+    /// server's own source, `shared.*` in server.c.
     ///
     /// - Parameter place: Who said it, or about what.
     func pluginError(_ place: String) -> PluginError {

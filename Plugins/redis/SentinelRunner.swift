@@ -15,7 +15,7 @@ struct SentinelRunner: CommandRunner {
         for _ in 0..<RedisLimits.maxMasterAttempts where session.deadline > .now {
             let address = try masters.address(of: set, session)
             do throws(RedisFailure) {
-                // Whoever was demoted still answers, with data that ages: so each time it says what it is.
+                // A demoted master still answers, with stale data: check its role each time.
                 let replies = try session.exchange([RedisCommand("ROLE")] + commands, with: set.master.at(address))
                 if Self.isMaster(replies[0]) { return Array(replies.dropFirst()) }
                 last = PluginError(

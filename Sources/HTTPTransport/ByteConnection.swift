@@ -115,7 +115,7 @@ package final class ByteConnection: @unchecked Sendable {
     ) throws(HTTPError) -> Bool {
         let milliseconds = ContinuousClock.now.duration(to: deadline).roundedUpMilliseconds
         guard milliseconds > 0 else { throw Self.late(doing, name) }
-        // One below zero is passed over.
+        // A negative value is ignored.
         var descriptors = [
             pollfd(fd: socket, events: Int16(event), revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0),
         ]

@@ -6,7 +6,8 @@ package struct HTTPRequest: Sendable {
     package var headers: [HTTPHeader]
     package var body: [UInt8]?
     package var tls: TLSOptions
-    /// URL of the proxy (http, https, socks5, socks5h) to go through, whatever the environment says. May hold a password.
+    /// URL of the proxy (http, https, socks5, socks5h) to go through, regardless of the environment. May contain a
+    /// password.
     package var proxy: String?
     /// Signs the request for AWS, where there is one.
     package var awsSignature: AWSSignature?
@@ -111,8 +112,8 @@ extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible {
 
 /// What AWS Signature Version 4 signs a request with. libcurl makes the signature.
 ///
-/// Give the query of the URL in the order of its names: libcurl signs it as it is, and AWS sorts it first. Give a body its
-/// Content-Type: libcurl would call it a form.
+/// Give the query of the URL in the order of its names: libcurl signs it as it is, and AWS sorts it first. Give a body
+/// its Content-Type: libcurl would call it a form.
 package struct AWSSignature: Sendable, Hashable {
     package var region: String
     /// Such as `aps`.

@@ -5,7 +5,7 @@ final class StreamBody: Sendable {
     typealias Next = Result<[UInt8]?, HTTPError>
 
     private struct State {
-        /// Invariant: empty while somebody waits.
+        /// Invariant: empty while a reader waits.
         var buffer: [UInt8] = []
         var waiter: CheckedContinuation<Next, Never>?
         /// What follows the buffered bytes; nil while more may come.
@@ -58,7 +58,7 @@ final class StreamBody: Sendable {
         }
     }
 
-    /// From the reader: forgets what is buffered, and fails whoever waits now or later.
+    /// Called by the reader: drops what is buffered, and fails every current and later wait.
     func cancel() {
         state.withLock { state in
             let error = HTTPError(.cancelled, "the stream was given up by its reader")

@@ -96,7 +96,7 @@ final class Transfer: @unchecked Sendable {
         return .taken
     }
 
-    /// Tells whoever waits. Called once.
+    /// Resumes the waiting caller. Called once.
     func finish(_ result: Result<Void, HTTPError>) {
         let result = result.flatMap { () -> Result<HTTPResponseHead, HTTPError> in
             guard let head else {

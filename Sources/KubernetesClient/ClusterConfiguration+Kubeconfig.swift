@@ -28,9 +28,9 @@ extension ClusterConfiguration {
         }
         guard let cluster = config.entry(.clusters, clusterName) else {
             throw context.failure(
-                "cluster", "names \"\(clusterName)\", which is not there; known: \(list(config.names(.clusters)))")
+                "cluster", "names \"\(clusterName)\", which does not exist; known: \(list(config.names(.clusters)))")
         }
-        // As kubectl: a user that is not there is one without credentials.
+        // As in kubectl, a user that does not exist has no credentials.
         let user = config.entry(.users, try context.text("user") ?? "")
         let server = try server(cluster)
         var credentials =

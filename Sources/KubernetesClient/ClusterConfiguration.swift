@@ -8,7 +8,7 @@ package struct ClusterConfiguration: Sendable {
     package var credentials: CredentialSource
     /// Whom requests are made as, where not as who the credentials say.
     package var impersonation: Impersonation?
-    /// The proxy that requests go through, whatever the environment says. May hold a password.
+    /// The proxy for requests, regardless of the environment. May contain a password.
     package var proxy: SecretString?
     /// Where the operator itself runs, or what the kubeconfig's context says.
     package var defaultNamespace: String

@@ -20,7 +20,7 @@ struct DiscoveryCache {
         guard let entry = entries[apiVersion] else { return nil }
         let age = now - entry.fetched
         let found = entry.resources[kind]
-        // A kind that cannot be scaled yet may soon be able to: somebody is mending it.
+        // A kind that cannot be scaled yet may become scalable soon, once its definition is fixed.
         let lifetime =
             found?.hasScale == true
             ? KubernetesLimits.discoveryLifetimeMicroseconds : KubernetesLimits.missingResourceLifetimeMicroseconds

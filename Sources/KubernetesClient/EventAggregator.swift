@@ -118,8 +118,8 @@ struct EventAggregator: Sendable {
         return prefix + suffix
     }
 
-    /// Drops series that have ended and objects of which nothing is left; where there are too many all the same, those
-    /// that were quiet for longest.
+    /// Drops series that have ended and objects without any series; if there are still too many, those that were quiet
+    /// for longest.
     private mutating func sweep(at now: Int64) {
         let isFull = memories.count >= KubernetesLimits.eventMemory
         guard isFull || now - lastSweep > KubernetesLimits.eventSeriesMicroseconds || now < lastSweep else { return }

@@ -152,7 +152,7 @@ package final class Informer<Object: Sendable>: Service {
         }
     }
 
-    /// Sleeps, or less where somebody wants a list.
+    /// Sleeps for that time, or until a list is requested.
     private func pause(_ duration: Duration, unless relist: RelistSignal, after number: Int) async {
         // Awaited here, and cancelled with this task.
         let sleep = Task { try? await client.clock.sleep(for: duration) }

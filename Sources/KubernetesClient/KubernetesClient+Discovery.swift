@@ -42,7 +42,7 @@ extension KubernetesClient {
         }
     }
 
-    /// Reads an APIResourceList. Entries that make no sense are left out: they are nobody's target.
+    /// Reads an APIResourceList. Malformed entries are skipped: they cannot be a target.
     static func resources(in list: JSON, group: String, version: String) -> [DiscoveredResource] {
         let entries = list["resources"]?.arrayValue ?? []
         let names = Set(entries.compactMap { $0["name"]?.stringValue })

@@ -86,7 +86,7 @@ extension KubernetesError {
         self.init(kind, error.message)
     }
 
-    /// Reads an answer whose status is no success. Its body is a Status object, or whatever a proxy says.
+    /// Reads a response with an error status. Its body is a Status object, or any text of a proxy.
     init(head: HTTPResponseHead, body: [UInt8]) {
         let answer = (try? JSON(parsing: body, limits: KubernetesLimits.answer)).flatMap {
             $0["kind"] == "Status" || $0["reason"] != nil ? $0 : nil

@@ -55,7 +55,8 @@ package enum KubernetesLimits {
     static let watchSilence: Duration = .seconds(120)
     /// A watch that ends sooner, with nothing received, counts as failed. As client-go.
     static let shortestHealthyWatch: Duration = .seconds(1)
-    /// A watch that could not be resumed this often in a row is replaced by a list: whatever ails it, that mends it.
+    /// After this many consecutive failures to resume a watch, the informer lists again: a list recovers from any
+    /// cause.
     static let failedResumes = 5
     /// As client-go's reflector: 0.8 s doubling to 30 s.
     static let watchBackoff = Backoff(base: .milliseconds(800), cap: .seconds(30))

@@ -94,7 +94,7 @@ struct ObjectStore<Object: Sendable>: Sendable {
         let old = entries[key]
         if let old, old.uid == observed.uid, old.resourceVersion == observed.resourceVersion { return [] }
         var events: [InformerEvent<Object>] = []
-        // Deleted and made anew while nobody watched: another object under the same name.
+        // Deleted and recreated while no watch ran: another object under the same name.
         let isSame = old?.uid == observed.uid
         if let old, !isSame { events.append(.deleted(key, last: old.object)) }
         switch observed.content {

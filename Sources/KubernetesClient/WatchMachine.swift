@@ -5,7 +5,7 @@
 ///            v                  |
 ///   start -> list --------------+
 ///            |  ^
-///  last page |  | 410, an answer that makes no sense, or too many failures in a row
+///  last page |  | 410, a malformed answer, or too many failures in a row
 ///            v  |
 ///            watch <--+
 ///              |      | the end of the stream: at once; a failure: after a delay

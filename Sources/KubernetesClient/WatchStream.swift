@@ -31,8 +31,8 @@ package struct WatchStream {
     /// Gives the watch up. Safe to call at any time, more than once.
     package func cancel() { stream.cancel() }
 
-    /// The next event; nil at the end of the stream. An unfinished line at the end is no event: whoever resumes gets
-    /// it again.
+    /// Returns the next event; nil at the end of the stream. An unfinished line at the end is not an event: a resumed
+    /// watch gets it again.
     ///
     /// - Throws: ``KubernetesError/Kind/malformedAnswer`` where the stream is no watch.
     package mutating func next() async throws(KubernetesError) -> WatchEvent? {

@@ -10,7 +10,7 @@ import Synchronization
 /// What `generalscaler run` is told.
 package struct OperatorConfiguration: Sendable {
     package var cluster: ClusterConfiguration
-    /// Namespaces to look after; empty for all.
+    /// Namespaces to watch; empty for all.
     package var namespaces: [String]
     /// The ConfigMap that can pause every scaler; nil for none.
     package var pauseConfigMap: ObjectKey?
@@ -163,9 +163,9 @@ package struct OperatorRuntime: Sendable {
             if scalers.listFailure?.kind == .notFound {
                 return "the API server has no resource \(ResourceKind.generalScaler.plural): \(Self.missingFix)"
             }
-            if !scalers.hasSynced { return "the GeneralScalers are not all read" }
-            // Whoever is ready gets reviews: a rolling update goes on only when the new one can answer.
-            if let keeper, keeper.current == nil { return "the webhook has no certificate, see the log" }
+            if !scalers.hasSynced { return "the list of GeneralScalers has not been read yet" }
+            // Ready replicas get reviews: a rolling update continues only when the new replica can answer.
+            if let keeper, keeper.current == nil { return "the webhook has no certificate; see the log" }
             return nil
         }
         let process = ProcessProbe()
@@ -229,7 +229,7 @@ private final class ChangeLine: Sendable {
         case .added(let key, _), .updated(let key, _, _), .deleted(let key, _):
             controller?.objectChanged(key)
         case .malformed(let object):
-            logger.error("object makes no sense", metadata: ["scaler": "\(object.key)", "error": "\(object.message)"])
+            logger.error("ignoring malformed GeneralScaler", metadata: ["scaler": "\(object.key)", "error": "\(object.message)"])
             controller?.objectChanged(object.key)
         case .synced: break
         }
@@ -245,7 +245,7 @@ private final class ChangeLine: Sendable {
 }
 
 extension TargetDirectory {
-    /// Follows which scalers there are, whoever leads.
+    /// Tracks the existing scalers, whether or not this replica leads.
     fileprivate func note(_ event: InformerEvent<GeneralScaler>) {
         switch event {
         case .added(let key, let scaler), .updated(let key, _, let scaler):

@@ -1,7 +1,7 @@
 /// Who may have how many calls in flight with one plugin.
 ///
 /// Nobody takes more than what is left free: of a source that hangs, one party holds a half of the plugin's places, two
-/// hold two thirds, and whoever comes next finds one. (A. K. Choudhury, E. L. Hahne, "Dynamic Queue Length Thresholds for
+/// hold two thirds, and the next party finds one. (A. K. Choudhury, E. L. Hahne, "Dynamic Queue Length Thresholds for
 /// Shared-Memory Packet Switches", 1998.) It holds for each namespace and for each source.
 struct FairShares {
     private var inFlight = 0

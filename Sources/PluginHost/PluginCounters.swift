@@ -26,7 +26,7 @@ package struct PluginCounters: Sendable, Hashable {
     }
 }
 
-/// What became of the readings that a plugin pushed.
+/// Pushed readings by outcome.
 package struct PushCounters: Sendable, Hashable {
     package var passedOn = 0
     /// A newer one took their place before they were passed on.

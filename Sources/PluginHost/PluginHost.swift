@@ -41,7 +41,7 @@ package final class PluginHost: Service {
         var manifest = PluginManifest.none
         if let path = configuration.manifest { manifest = try PluginManifest(contentsOf: path) }
         let found = try PluginDiscovery.find(configuration, manifest: manifest)
-        for warning in found.warnings { logger.warning("Plugin was passed over", metadata: ["reason": "\(warning)"]) }
+        for warning in found.warnings { logger.warning("skipping plugin", metadata: ["reason": "\(warning)"]) }
         if found.programs.isEmpty {
             logger.warning(
                 "No plugin found, so that no metric can be read",
@@ -168,16 +168,16 @@ package final class PluginHost: Service {
         for supervisor in supervisors.values { await supervisor.untilSettled() }
     }
 
-    /// Returns when the plugins of those types have started or failed to: the one that is named after the type, or where
-    /// there is none, all of them.
+    /// Returns when the plugins of those types have started or failed to: the one that is named after the type, or
+    /// where there is none, all of them.
     package func untilStarted(offering types: Set<String>) async {
         for type in types { await supervisors[type]?.untilSettled() }
         guard types.contains(where: { metricType($0) == nil && supervisors[$0] == nil }) else { return }
         await untilStarted()
     }
 
-    /// Runs a task's plugin calls without a change of thread: for tasks that do nothing but call. Whatever blocks there
-    /// stalls every plugin; and where such a task uses an actor of its own that others use too, what follows may run on
+    /// Runs a task's plugin calls without a change of thread, for tasks that only make calls. Blocking code on it
+    /// stalls every plugin; and if such a task uses an actor that others use too, what follows may run on
     /// their thread, which ends the process.
     package var taskExecutor: any TaskExecutor { loop.taskExecutor }
 
@@ -197,8 +197,8 @@ package final class PluginHost: Service {
         registry.types.withLock { $0.owner(of: type) }.flatMap { supervisors[$0] }?.program.defaults ?? [:]
     }
 
-    /// A metric's own config over the defaults of its type's plugin. Of these it does not get the credentials where it names
-    /// a server that they are not meant for.
+    /// A metric's own config over the defaults of its type's plugin. Of these it does not get the credentials where it
+    /// names a server that they are not meant for.
     package func defaulted(type: String, own: JSON) -> DefaultedConfig {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = gates[owner] else {
             return DefaultedConfig(own, defaults: [:])
@@ -283,8 +283,8 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Keeps the plugin from resting, and has it push readings of a config where it can, for as long as anyone wants them
-    /// and whenever it runs.
+    /// Keeps the plugin from resting, and has it push readings of a config where it can, for as long as anyone wants
+    /// them and whenever it runs.
     ///
     /// Pushes come on top of what ``read(type:config:targetType:timeout:)`` answers, never in its place: a plugin may
     /// refuse, and a push may be lost.

@@ -8,12 +8,12 @@ package struct PluginHostConfiguration: Sendable {
     package var manifest: String?
     /// The operator's own version, as plugins are told it.
     package var hostVersion: String
-    /// The operator's own environment, of which plugins get what ``PluginEnvironment/allowed`` lists.
+    /// The operator's environment. Plugins get the variables that ``PluginEnvironment/allowed`` lists.
     package var environment: [String: String]
     /// The path of `generalscaler-launch`, which confines plugins. Without it only plugins start that `plugins.yaml`
     /// sets `confined: false` for.
     package var launcher: String?
-    /// Absolute paths that no plugin may read, whatever `plugins.yaml` says; `plugins.yaml` itself is one more.
+    /// Absolute paths that no plugin may read, regardless of `plugins.yaml`; `plugins.yaml` itself is protected too.
     package var protectedPaths: [String]
     /// For how long nobody uses a plugin until its process is ended; nil for never. The next call starts it again.
     package var restsAfter: Duration?

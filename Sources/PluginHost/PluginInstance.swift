@@ -1,6 +1,6 @@
 import PluginProtocol
 
-/// One run of a plugin's program, whatever its mode. It lives on the event loop.
+/// One run of a plugin's program, in any mode. It lives on the event loop.
 protocol PluginInstance: Actor {
     /// Starts the program and stays until it has ended and none of its processes is left.
     func run() async -> PluginEnd

@@ -18,7 +18,7 @@ actor PluginSupervisor {
         case stopped
     }
 
-    /// A run of the program, and the task that it runs in, which whoever holds this awaits.
+    /// A run of the program, and its task, which the holder of this value awaits.
     private struct Launch {
         let instance: any PluginInstance
         let end: Task<PluginEnd, Never>
@@ -59,7 +59,7 @@ actor PluginSupervisor {
     nonisolated let subscriptionBell = Bell()
     /// Reasons for which the present process could not be subscribed to something, as they were logged.
     var loggedRefusals: Set<String> = []
-    /// Of the configs that somebody reads from time to time, how many there are.
+    /// The number of configs with a periodic reader.
     private var uses = 0
     private var lastUse: Duration
     private let wakeBell = Bell()
@@ -272,7 +272,7 @@ actor PluginSupervisor {
         for await _ in wakeBell.rings where successor != nil || isStopping { return }
     }
 
-    /// Somebody is going to read a config from time to time.
+    /// Registers a periodic reader of a config.
     func beginUse() {
         uses += 1
         lastUse = surroundings.clock.now()
@@ -288,8 +288,9 @@ actor PluginSupervisor {
 
     /// Looks at the program's file, and swaps in what lies there where that has changed and is complete.
     ///
-    /// The new version is started beside the old one and has to shake hands, to offer the same types and to accept the
-    /// configs that the old one accepted. Then new calls go to it, and the old one ends when it has answered its own.
+    /// The new version is started beside the old one and must complete the handshake, offer the same types and accept
+    /// the configs that the old one accepted. Then new calls go to it, and the old one ends when it has answered its
+    /// own.
     func lookForNewVersion(_ found: ProgramFile.Fingerprint?) async {
         guard !isStopping, !isSwapping, successor == nil, case .up = state, let old = current else { return }
         guard changes.isNewVersion(found, running: await old.vitals.fingerprint) else { return }
@@ -488,7 +489,7 @@ actor PluginSupervisor {
 }
 
 extension Result<PluginAnswer, PluginFailure> {
-    /// Whether it is the plugin's own answer, of whatever kind.
+    /// Whether this is the plugin's own answer, a result or an error.
     fileprivate var isAnswer: Bool {
         switch self {
         case .success: true

@@ -50,7 +50,7 @@ struct SubscriptionTable {
     private var run: Int?
     private var runs = 0
 
-    // MARK: Wishes
+    // MARK: Subscription requests
 
     mutating func add(_ id: Int64, _ wish: Wish, now: Duration) {
         guard entries.count < PluginHostLimits.maxSubscriptions else { return }

@@ -57,7 +57,7 @@ struct YAMLReader {
         return strings
     }
 
-    /// The text of a scalar as it stands there, whatever type YAML takes it for.
+    /// The source text of a scalar, regardless of its YAML type.
     func text() throws(YAMLProblem) -> String {
         guard let scalar = node.scalar else { throw problem("must be a string") }
         return scalar.string

@@ -16,7 +16,7 @@ public struct MetricRequest<Config: MetricConfig>: Sendable {
     public var timeLeft: Duration { max(.zero, deadline - .now) }
 }
 
-/// A wish to be told of a metric's changes.
+/// A request for notifications of a metric's changes.
 public struct MetricSubscription<Config: MetricConfig>: Sendable {
     public let config: Config
     /// How the values will be held against their target, as in ``MetricRequest``.

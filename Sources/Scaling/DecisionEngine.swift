@@ -41,7 +41,7 @@ package struct DecisionInput: Sendable {
 
 package struct DecisionOutcome: Sendable, Hashable {
     package var decision: Decision
-    /// To be given to the next decision. A scaling that was carried out is recorded in it by
+    /// The input of the next decision. A scale operation that was carried out is recorded in it by
     /// ``ScalingHistory/recordScale(from:to:at:startsCooldown:)``.
     package var history: ScalingHistory
 }

@@ -1,4 +1,4 @@
-/// Bounds a recommendation: what may happen to the replicas now, and everything that had a say in it.
+/// Bounds a recommendation: computes the replicas that are allowed now, and every limit that applied.
 ///
 /// A value that walks through the rules in their order; ``DecisionEngine`` calls them.
 struct SafeScaler {
@@ -54,8 +54,8 @@ struct SafeScaler {
 
     func clamped(_ replicas: Int) -> Int { min(max(replicas, spec.minReplicas), spec.maxReplicas) }
 
-    /// Two scalings are at least one polling interval apart, whatever the cooldowns say: when the last one's is over,
-    /// where that is still to come.
+    /// The end of the polling interval after the last scale event, if it is still to come: two scale events are at
+    /// least one polling interval apart, regardless of cooldowns.
     var pollOfLastScaleEnd: Timestamp? { end(of: spec.pollingInterval, after: history.lastScaleTime) }
 
     mutating func hold(until end: Timestamp) {

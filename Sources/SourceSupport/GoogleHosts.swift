@@ -2,8 +2,8 @@ import FoundationEssentials
 
 /// Where the operator's own Google credentials may go.
 ///
-/// Whoever may create a GeneralScaler chooses the address, but the token is the operator's: it must not follow to any
-/// server.
+/// Anyone who may create a GeneralScaler chooses the address, but the token is the operator's: it must not be sent to
+/// any other server.
 package enum GoogleHosts {
     /// Names the emulators, as `scheme://host:port` with blanks between them. The administrator sets it in `env` of the
     /// plugin in plugins.yaml.
@@ -38,14 +38,14 @@ package enum GoogleHosts {
         return emulators.contains { $0.allows(place) }
     }
 
-    /// Whether the URL is one of Google's APIs, or could be that of an emulator on this machine: what can be said without
-    /// knowing what the administrator named.
+    /// Whether the URL is one of Google's APIs, or could be that of an emulator on this machine: what can be said
+    /// without knowing what the administrator named.
     package static func canGetToken(_ url: String, universe: String = Self.universe) -> Bool {
         guard let place = Place(url) else { return false }
         return place.isOfAPIs(in: universe) || place.isLoopback
     }
 
-    /// Whether Google may give access tokens there: at any host of its APIs, of which it has used several, and at the
+    /// Whether Google may issue access tokens there: at any host of its APIs, since it has used several, and at the
     /// former one.
     package static func canGiveTokens(_ url: String, universe: String = Self.universe) -> Bool {
         canGetToken(url, universe: universe)

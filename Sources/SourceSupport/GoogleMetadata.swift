@@ -43,7 +43,7 @@ package struct GoogleMetadata: Sendable {
                 .authFailed,
                 "Google's metadata server does not answer (\(error.message)): this is no workload of Google Cloud")
         }
-        // Whoever else may listen at that name does not say this.
+        // Another server at that name does not send this header.
         guard response.head.header("Metadata-Flavor") == "Google" else {
             throw PluginError(.authFailed, "what answers at \(host) is not Google's metadata server")
         }

@@ -15,7 +15,7 @@ package struct TLSConfig: MetricConfig {
     @Field("Host name to expect in the server's certificate in place of the address's.")
     package var serverName: String?
 
-    @Field("Trust any server. Whoever answers then gets the credentials.")
+    @Field("Trust any server. Any server that answers then gets the credentials.")
     package var insecureSkipVerify = false
 
     package init() {}

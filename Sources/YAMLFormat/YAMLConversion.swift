@@ -60,7 +60,7 @@ struct YAMLConversion {
         }
     }
 
-    /// - Parameter value: a mapping, or a sequence of them, of which an earlier one counts more.
+    /// - Parameter value: a mapping, or a sequence of them; earlier ones take precedence.
     private mutating func merge(
         _ value: Node, to members: inout [String: JSON], path: String, depth: Int
     ) throws(YAMLDocument.Failure) {

@@ -42,7 +42,7 @@ package enum YAMLDocument {
         return try parse(text)
     }
 
-    /// Reads the first document of a text, whatever follows it.
+    /// Reads the first document of a text and ignores the rest.
     package static func parseFirst(_ text: String) throws(Failure) -> JSON {
         try json(YAMLTree.composeFirst(text))
     }

@@ -3,13 +3,13 @@
 //     generalscaler-launch [OPTION VALUE]... -- PROGRAM [ARGUMENT]...
 //
 //     --read PATH, --write DIRECTORY    what the plugin may read and write; may be repeated
-//     --never PATH                      what no plugin may read, whatever the other options say; may be repeated
+//     --never PATH                      what no plugin may read, regardless of the other options; may be repeated
 //     --workspace DIRECTORY             the process's own directory within one that --never names
 //     --guard-process PID               a process that is out of reach, as the operator is
 //     --children none                   the plugin may start no processes
 //     --address-space BYTES, --memory BYTES, --file-size BYTES, --open-files NUMBER
 //
-// The session is made by whoever starts it: made here, a signal to the group could come too early.
+// The parent creates the session: if it were created here, a signal to the group could come too early.
 #define _GNU_SOURCE
 #include "launch.h"
 

@@ -13,7 +13,7 @@ struct ElectionOptions: ParsableArguments {
     )
     var lease: ObjectKey?
 
-    @Option(help: "Seconds after which a leader that shows no sign of life is replaced.")
+    @Option(help: "Lease duration: seconds before standbys may take over.")
     var leaseDuration = seconds(LeaseTimes.standard.duration)
 
     @Option(help: "Seconds for which a leader goes on without having renewed the lease.")

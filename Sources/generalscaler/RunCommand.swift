@@ -21,7 +21,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var clusterOptions: ClusterOptions
 
-    @Option(name: .customLong("namespace"), help: "Namespace to look after; may be repeated. Default: all.")
+    @Option(name: .customLong("namespace"), help: "Namespace to watch (repeatable). Default: all.")
     var namespaces: [String] = []
 
     @OptionGroup var pluginOptions: PluginOptions
@@ -111,7 +111,7 @@ struct RunCommand: AsyncParsableCommand {
         "\(ProcessInfo.processInfo.hostName)_\(UUID().uuidString.prefix(8).lowercased())"
     }
 
-    /// After this, whatever still runs is cut off.
+    /// How long a graceful shutdown may take; then running tasks are cancelled.
     private static let shutdownTime: Duration = .seconds(5)
 
     private static func logLevel(_ text: String) throws -> Logger.Level {

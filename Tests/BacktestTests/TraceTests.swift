@@ -26,7 +26,7 @@ struct TraceTests {
     }
 
     @Test(
-        "exports of spreadsheets and Grafana are read, whatever their header, delimiter and line ends",
+        "exports of spreadsheets and Grafana are read with any header, delimiter and line end",
         arguments: [
             "\u{FEFF}time,requests\n2026-03-02T00:00:00Z,161\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5\n",
             "\u{FEFF}\"time\",\"requests\"\r\n2026-03-02T00:00:00Z,161\r\n2026-03-02T00:00:15Z,\r\n2026-03-02T00:00:30Z,158.5\r\r\n",
@@ -77,7 +77,7 @@ struct TraceTests {
     }
 
     @Test(
-        "what is wrong is named with its line and column",
+        "an error names its line and column",
         arguments: [
             ("", "is empty"), ("\u{FEFF}\n# nothing\n", "is empty"), ("when,requests\n1,2", "line 1: must be a header"),
             ("time,replicas\n", "line 1: must have a column for each metric"), ("time\n", "line 1: must have a column"),

@@ -83,7 +83,7 @@ struct TraceTimeTests {
     }
 
     @Test(
-        "what is no offset is none",
+        "text other than a UTC offset is refused",
         arguments: ["", "+", "+15:00", "+1:5", "01:00", "Europe/Berlin", "+01:60", "+1:2:3"])
     func noOffset(text: String) {
         #expect(TraceZone(offset: text) == nil)
@@ -134,7 +134,7 @@ struct TimeZoneRuleTests {
     }
 
     @Test(
-        "what is no rule is refused",
+        "text other than a POSIX time zone rule is refused",
         arguments: [
             "", "CET", "1", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.6.0,M10.5.0",
             "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,J0,J5", "CET-1CEST,M3.5.0/168,M10.5.0", "CET-1,", "<+01-1", "CET-25",

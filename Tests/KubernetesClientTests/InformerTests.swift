@@ -220,7 +220,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a connection over which nothing comes is given up and made anew")
+    @Test("a silent connection is closed and reopened")
     func silence() async throws {
         try await withInformer { running in
             let (_, body) = try await running.synced()

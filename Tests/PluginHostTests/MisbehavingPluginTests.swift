@@ -133,7 +133,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("lines that are no protocol message are counted and passed over")
+    @Test("lines other than protocol messages are counted and skipped")
     func noise() async throws {
         let script = PluginScript(
             types: ["bad"], setUp: "print('starting up...', flush=True)",

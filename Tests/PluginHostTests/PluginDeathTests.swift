@@ -153,7 +153,7 @@ struct PluginDeathTests {
         }
     }
 
-    @Test("two plugins of which one offers the other's type: the first keeps it")
+    @Test("a type that two plugins offer belongs to the first")
     func conflict() async throws {
         let plugins = ["a": PluginScript(types: ["a"]), "b": PluginScript(types: ["b", "a"])]
         try await HostFixture.run(plugins) { fixture in

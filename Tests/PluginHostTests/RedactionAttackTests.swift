@@ -53,7 +53,7 @@ struct RedactionAttackTests {
     }
 
     @Test(
-        "what a tenant sees of its own source's words does not depend on another tenant's secret",
+        "the text that a tenant sees of its own source does not depend on another tenant's secret",
         arguments: ["reading", "1002", "1003", "-32603", "breach"])
     func guesses(how: String) async throws {
         try await HostFixture.run(["parrot": Self.parrot]) { fixture async throws in
@@ -127,7 +127,7 @@ struct RedactionAttackTests {
     }
 
     @Test(
-        "a call with an administrator's secret shows one fixed sentence for each class, whatever is guessed",
+        "a call with an administrator's secret shows one fixed sentence for each class, for every guess",
         arguments: [
             ("1001", "refuses the config"), ("1002", "does not accept the credentials"), ("1003", "cannot be reached"),
             ("1004", "does not have what"), ("1005", "is busy"), ("1006", "has no value"),

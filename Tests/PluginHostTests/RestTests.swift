@@ -83,7 +83,7 @@ struct RestTests {
         }
     }
 
-    @Test("whoever comes to read it wakes it before the first call")
+    @Test("a resting plugin is woken when a periodic reader registers, before the first call")
     func wokenByUse() async throws {
         try await run { fixture, clock async throws in
             try await letRest(fixture, clock)

@@ -5,9 +5,9 @@ import WireFormats
 
 @testable import PluginHost
 
-/// One test for each sin of the misbehaving plugin: its calls fail as they should, the other plugin's do not. Each
-/// ends with the fixture's check that no process, no pipe and no temporary directory is left over.
-@Suite("Every sin of the misbehaving plugin", .timeLimit(.minutes(5)))
+/// One test for each violation of the misbehaving plugin: its calls fail as they should, the other plugin's do not.
+/// Each ends with the fixture's check that no process, no pipe and no temporary directory is left over.
+@Suite("Every protocol violation of the misbehaving plugin", .timeLimit(.minutes(5)))
 struct SinTests {
     /// Time enough on a machine that is busy with other things.
     private static let patient: Duration = .seconds(60)

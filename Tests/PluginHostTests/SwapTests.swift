@@ -8,7 +8,7 @@ import WireFormats
 
 @Suite("A plugin whose file changes", .timeLimit(.minutes(5)))
 struct SwapTests {
-    /// Answers that number, whatever the config; takes configs with a `value`.
+    /// Answers that number for every config; accepts configs with a `value`.
     private func script(_ answer: Int, handshake: String? = nil) -> PluginScript {
         PluginScript(
             types: ["depth"], capabilities: #"{"maxInFlight": 4}"#, handshake: handshake,

@@ -15,7 +15,7 @@ import Testing
         RedisServer.Options(configuration: ["notify-keyspace-events \(events)", more])
     }
 
-    /// Reads on until the value is there: on the way others may come, or be passed over.
+    /// Reads until the value comes: other values may come before it, or be skipped.
     private func wait(
         for value: Double, _ readings: inout PushedReadings.Iterator
     ) async throws {

@@ -53,7 +53,7 @@ struct ExplanationTests {
                 """)
     }
 
-    @Test("names what stands in the way of a step, in place of a value that would not help")
+    @Test("names the limit that prevents a scaling event, instead of a metric value that would not help")
     func held() throws {
         let atMaximum = try Self.text(Self.object(["maxReplicas": 4], status: ["lastScaleUpTime": nil]))
         #expect(atMaximum.contains("No scale-up: maxReplicas is 4."))
@@ -125,7 +125,7 @@ struct ExplanationTests {
         #expect(text.contains("It goes to 0 replicas when prometheus is at most 0 and stays so for 1m1s."))
     }
 
-    @Test("what can never be idle, and a value that only stands for one, are no way to 0")
+    @Test("a metric that can never be idle, and an assumed value, do not lead to 0")
     func neverIdle() throws {
         let metrics: JSON = [["type": "prometheus", "targetValue": 100, "activationValue": -1]]
         let never = try Self.text(
@@ -173,7 +173,7 @@ struct ExplanationTests {
             ))
     }
 
-    @Test("what held the scaler before an edit is not said to hold it still")
+    @Test("a limit from before an edit is not reported as still holding the scaler")
     func edited() throws {
         var object = Self.object(status: ["observedGeneration": 3, "limitedBy": ["Paused"]]).objectValue ?? [:]
         var metadata = object["metadata"]?.objectValue ?? [:]
@@ -185,7 +185,7 @@ struct ExplanationTests {
         #expect(!text.contains("paused"))
     }
 
-    @Test("replicas that are not ready, and those of which it is not known, are told with what they hold")
+    @Test("replicas that are not ready, or whose readiness is unknown, are reported with what they hold")
     func notReady() throws {
         let some = try Self.text(Self.object(status: ["readyReplicas": 1]))
         #expect(some.contains("4 replicas were set, 1 of them ready."))
@@ -218,7 +218,7 @@ struct ExplanationTests {
         )
     }
 
-    @Test("replicas out of the bounds go to the bound, whatever the metrics say")
+    @Test("replicas out of the bounds go to the bound, regardless of the metrics")
     func outOfBounds() throws {
         let text = try Self.text(Self.object(status: ["currentReplicas": 1, "readyReplicas": 1]))
         #expect(text.contains("The next poll sets 2 replicas: 1 is below minReplicas."))

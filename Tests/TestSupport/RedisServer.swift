@@ -40,7 +40,7 @@ package struct RedisServer: Sendable {
         package let description: String
     }
 
-    /// A port that somebody else took between its choice and the server's start is given up for another.
+    /// If another process takes the port between its choice and the server's start, another port is used.
     private static let maxPortAttempts = 5
 
     /// Starts a server, waits until it says that it is ready, and runs `body`; the server and its directory are gone

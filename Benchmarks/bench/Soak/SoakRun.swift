@@ -5,7 +5,7 @@ import WireFormats
 
 /// The processes of a soak, what is done to them, and what is seen of them.
 final class SoakRun {
-    /// Somebody told the soak to end.
+    /// A signal told the soak to end.
     struct Interrupted: Error {}
 
     enum Phase: String {
@@ -178,7 +178,7 @@ final class SoakRun {
             minute \(Int(report.seconds / 60)), \(phase.rawValue): operator \(Table.number(own.anonymousMiB)) MiB \
             (PSS \(Table.number(own.proportionalMiB))), \(descriptors) descriptors, \(own.threads) threads; \
             \(counts.kills) kills, \(counts.faults) faults, \(counts.refused) requests refused, \(counts.edits) edits, \
-            \(counts.replaced) replaced, \(counts.patches) scalings, \(counts.otherWrites) other writes; \
+            \(counts.replaced) replaced, \(counts.patches) scale operations, \(counts.otherWrites) other writes; \
             log: \(counts.errors) errors, \(counts.warnings) warnings
             """)
     }

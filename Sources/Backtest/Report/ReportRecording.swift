@@ -13,7 +13,7 @@ package struct ReportRecording: Sendable {
     private var decisions: [Segment] = []
     /// Polls out of the SLO, as ranges.
     private var outages: [Range<Int>] = []
-    /// Polls of which nobody knows whether they are out of the SLO, as ranges.
+    /// Ranges of polls for which it is unknown whether the SLO was met.
     private var gaps: [Range<Int>] = []
     /// Polls without a value, as ranges, metric by metric.
     private var metricGaps: [[Range<Int>]]

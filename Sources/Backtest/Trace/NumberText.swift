@@ -11,7 +11,7 @@ enum NumberText: Equatable {
     /// `1,161`: a decimal comma, or a group of three digits.
     case ambiguous(decimalComma: Double, grouped: Double)
 
-    /// Words that exports write for a value that is not there.
+    /// Words that exports write for a missing value.
     private static let absent: Set<String> = [
         "", "-", "null", "undefined", "nan", "n/a", "#n/a", "na", "nil", "none", "no data", "inf", "+inf", "-inf",
         "infinity", "+infinity", "-infinity",
@@ -98,7 +98,8 @@ extension Substring {
 
 /// How the numbers of one file are written, as far as its numbers themselves tell.
 ///
-/// A comma is a decimal comma, or it separates thousands; no file does both. `1,161` alone does not tell, and is refused.
+/// A comma is a decimal comma, or it separates thousands; no file does both. `1,161` alone does not tell, and is
+/// refused.
 struct NumberStyle {
     private struct Example {
         let text: String

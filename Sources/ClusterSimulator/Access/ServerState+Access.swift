@@ -76,7 +76,7 @@ extension ServerState {
     }
 }
 
-/// The reviews that ask whether somebody may do something. They are answered and not kept.
+/// Access reviews: requests that ask whether a user may do something. They are answered and not stored.
 enum AccessReviews {
     static let group = "authorization.k8s.io"
 

@@ -45,8 +45,8 @@ package final class APIServer: Sendable {
         withState { $0.admit(request) }
     }
 
-    /// Handles a request to its end. Nobody carries messages to webhooks here, so whoever is to be asked does not answer:
-    /// ``begin(_:)`` is for who can.
+    /// Handles a request to its end. No webhook is called here, so each one counts as unreachable; use ``begin(_:)`` to
+    /// call webhooks.
     package func handle(_ request: APIRequest) -> APIResponse {
         var step = begin(request)
         while true {

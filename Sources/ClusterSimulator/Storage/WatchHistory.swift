@@ -34,7 +34,7 @@ struct WatchHistory: Sendable {
         return events[index(after: revision)...]
     }
 
-    /// What the objects that changed since were at that revision: nil within for one that was not there.
+    /// The state at that revision of the objects that changed since; nil for an object that did not exist.
     func states(at revision: UInt64) -> [ObjectKey: ObjectVersion?]? {
         guard let later = events(after: revision) else { return nil }
         var states: [ObjectKey: ObjectVersion?] = [:]

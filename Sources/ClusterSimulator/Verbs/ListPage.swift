@@ -41,7 +41,7 @@ struct ListPage {
 /// Which state a list wants, by its resourceVersion and resourceVersionMatch.
 enum ListRevision: Equatable {
     case latest
-    /// Whatever is at hand; the real server then ignores the limit.
+    /// Any available revision; the real server then ignores the limit.
     case any
     case exact(UInt64)
 

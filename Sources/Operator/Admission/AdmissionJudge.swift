@@ -6,8 +6,8 @@ import WireFormats
 
 /// Decides whether a GeneralScaler may be stored, and what its author should know.
 ///
-/// Refused is only what cannot work whatever else happens: a spec that breaks the rules, a config that its plugin refuses.
-/// What may come right later, or is somebody else's affair, is a warning.
+/// Refuses only what can never work: a spec that breaks the rules, a config that its plugin refuses. What may become
+/// valid later, or depends on other objects, is a warning.
 struct AdmissionJudge: Sendable {
     let source: any MetricSource
     /// The scalers there are, as far as is known here.

@@ -8,8 +8,8 @@ import WireFormats
 
 /// Sees to it that there is a certificate to serve with, and that the API server believes it.
 ///
-/// Replicas do so side by side, leader or not: each write carries the resourceVersion it was made on, so that of two the
-/// first counts, and the other takes over what it finds.
+/// Replicas do so side by side, leader or not: each write carries the resourceVersion it was made on, so that of two
+/// the first counts, and the other takes over what it finds.
 final class CertificateKeeper: Service {
     /// How often Secret and configuration are looked at.
     static let interval: Duration = .seconds(60)
@@ -208,7 +208,7 @@ extension ServingCertificate {
 }
 
 extension JSON {
-    /// A value of a Secret, of which this is the object; nil if there is none.
+    /// Returns a value of the given Secret object; nil if it has none.
     fileprivate func secretText(_ name: String) -> String? {
         guard let encoded = self["data"]?[name]?.stringValue, let data = Data(base64Encoded: encoded) else {
             return nil

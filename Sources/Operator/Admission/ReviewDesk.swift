@@ -137,8 +137,8 @@ struct ReviewPath: Sendable, Hashable {
         return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// The random part as it was written down; nil if it is too short to be one, or has other characters than letters and
-    /// digits.
+    /// The random part as it was written down; nil if it is too short to be one, or has other characters than letters
+    /// and digits.
     static func token(_ text: String) -> String? {
         let token = text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
         let isPlain = token.utf8.allSatisfy {
@@ -147,7 +147,7 @@ struct ReviewPath: Sendable, Hashable {
         return isPlain && token.utf8.count >= AdmissionLimits.pathBytes ? token : nil
     }
 
-    /// Whether a request's target is this path, with or without a query. Takes as long whatever part of it is right.
+    /// Returns whether a request's target is this path, with or without a query, in constant time.
     func matches(_ target: String) -> Bool {
         let asked = Array(target.utf8.prefix { $0 != UInt8(ascii: "?") })
         let own = Array(text.utf8)

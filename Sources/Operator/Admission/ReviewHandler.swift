@@ -28,7 +28,7 @@ final class ReviewHandler: ChannelInboundHandler {
     private var body = ByteBuffer()
     private var isBodyWhole = false
     private var id: ReviewConnections.ID?
-    /// When the connection is closed, whatever it is at.
+    /// When the connection is closed, regardless of its state.
     private var deadline: Scheduled<Void>?
     /// When the turn has to have come, or the body.
     private var stepDeadline: Scheduled<Void>?

@@ -7,7 +7,7 @@ import WireFormats
 /// The operator-wide pause: a ConfigMap in whose `data` stands `paused: "true"`. It is watched, so that a change takes
 /// effect at each scaler's next poll, without a restart.
 ///
-/// A ConfigMap that is not there pauses nothing. One that cannot be read pauses everything: nobody knows what it says.
+/// A missing ConfigMap pauses nothing. One that cannot be read pauses everything, since its content is unknown.
 final class OperatorPause: Service {
     static let field = "paused"
 

@@ -35,7 +35,7 @@ extension ScalerController {
                 deadline: self.writeDeadline)
         }
         guard let state = states[poll.key], state.identity == poll.identity, state.target == spec.target else {
-            // Another object by now, or one with another target, of which nothing of this is true.
+            // The object was replaced or its target changed: the state does not apply to it.
             if case .scaled = result { tell(decision, of: poll.identity, spec.target) }
             return true
         }
@@ -86,8 +86,8 @@ extension ScalerController {
         return await inTurn(otherwise: false) { await self.write(status, madeFor: version, poll) }
     }
 
-    /// Waits for one of the places that there are for writes: a deadline is not to run down in a queue for a connection,
-    /// and the lease's renewal is not to stand behind ten thousand statuses.
+    /// Waits for one of the places that there are for writes: a deadline is not to run down in a queue for a
+    /// connection, and the lease's renewal is not to stand behind ten thousand statuses.
     ///
     /// - Parameter otherwise: the result where the poll is cancelled while it waits.
     private func inTurn<Value: Sendable>(otherwise: Value, _ write: () async -> Value) async -> Value {
@@ -111,7 +111,7 @@ extension ScalerController {
         return true
     }
 
-    /// No write is under way when somebody else may lead.
+    /// No write is in flight when another replica may lead.
     private var writeDeadline: Duration { min(KubernetesLimits.callDeadline, world.leadership.writeTime) }
 
     /// Makes the object's status and events say what came of the poll, where they do not yet.

@@ -4,8 +4,8 @@ import Scaling
 import ServiceLifecycle
 import Synchronization
 
-/// Polls every scaler when it is due: reads its metrics, decides, and carries the decision out. Does so while this
-/// process leads; otherwise it remembers nothing of any scaler, since whoever leads writes what has to be remembered.
+/// Polls every scaler when it is due: reads its metrics, decides, and carries the decision out. Does so only while this
+/// process leads; otherwise it keeps no state of any scaler, since the leader writes all state that must survive.
 ///
 /// The schedule and what is remembered of each scaler live here; what to do is the decision engine's, and what to
 /// write is ``ScalerWriter``'s. A poll is one task; there is at most one per scaler at a time.
@@ -47,7 +47,7 @@ actor ScalerController: Service {
     private nonisolated let news = Mutex(News())
     nonisolated let alarm = Alarm()
     var states: [ObjectKey: ScalerState] = [:]
-    /// Scalers whose target was not there when they last looked.
+    /// Scalers whose target did not exist at their last poll.
     var waiting: [TargetPlace: Set<ObjectKey>] = [:]
     var claims = ClaimTable()
     var schedule = DueSchedule<ObjectKey>()

@@ -67,7 +67,7 @@ struct ScalerWriter: Sendable {
         _ status: ScalerStatus, to identity: ObjectIdentity, at version: String, deadline: Duration
     ) async -> StatusResult {
         var patch = status.mergePatch.objectValue ?? [:]
-        // Refused where the name now belongs to another object, or somebody has written to this one since.
+        // Refused if the name now belongs to another object, or another client has written to this one since.
         patch["metadata"] = ["uid": .string(identity.uid), "resourceVersion": .string(version)]
         do throws(KubernetesError) {
             let object = try await client.mergePatch(
@@ -92,7 +92,7 @@ struct ScalerWriter: Sendable {
         return scaler
     }
 
-    /// A scaling that the API server accepted.
+    /// Records a scale operation that the API server accepted.
     func announce(_ decision: Decision, of scaler: ObjectIdentity, target: TargetReference) {
         record(Announcement(isWarning: false, reason: "Scaled", message: decision.reason), of: scaler)
         audit.record(decision, of: scaler, target: target)

@@ -19,7 +19,7 @@ package struct Explanation: Sendable {
         switch scaler.spec {
         case .failure(let invalid):
             paragraphs.append(
-                (["Its spec is not valid, so nothing is decided. To mend:"]
+                (["The spec is invalid, so no decisions are made. Fix:"]
                     + invalid.problems.map { "  \($0)" }).joined(separator: "\n"))
         case .success(let spec):
             paragraphs.append(Self.decision(status, now: now))
@@ -41,13 +41,13 @@ package struct Explanation: Sendable {
         let most = spec.maxReplicas.counted("replica")
         let bounds =
             spec.minReplicas == spec.maxReplicas ? "at \(most)" : "between \(spec.minReplicas) and \(most)"
-        return "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) \(bounds)\(mode), and looks every "
+        return "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) \(bounds)\(mode). Polling interval: "
             + "\(spec.pollingInterval.shortText)."
     }
 
     private static func decision(_ status: StatusView, now: Timestamp) -> String {
         guard let reason = status.reason else {
-            return "It has not decided anything yet. Is the operator running, and does it look after this namespace?"
+            return "No decision has been made yet. Check that the operator is running and watches this namespace."
         }
         let when = status.decidedAt.map { " (\(Self.ago($0, now)))" } ?? ""
         var lines = ["Last decision\(when): \(reason)"]

@@ -181,7 +181,7 @@ struct NextStep {
         }
         guard words.isEmpty else { return words.joined(separator: "; ") }
         guard hasValuePerReplica(input), input.ready ?? 0 < input.current else {
-            return "the metrics ask for none, whatever their value"
+            return "no metric value causes one"
         }
         return input.ready == nil
             ? "the target does not report how many of its replicas are ready" : "too few replicas are ready"

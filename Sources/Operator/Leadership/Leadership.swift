@@ -37,7 +37,7 @@ final class Leadership: Sendable {
         }
     }
 
-    /// How long a write may take that is begun now: when somebody else may lead, it is over.
+    /// The maximum duration of a write that begins now: it ends before another replica may lead.
     var writeTime: Duration {
         state.withLock { state in max(.zero, (state.tenure?.leaseEnd ?? .zero) - time.elapsed()) }
     }

@@ -54,7 +54,7 @@ extension MetricFamily {
         "Time from asking for a value of a metric type to its answer, or to the error in its place.")
     static let sourceErrors = MetricFamily(
         "source_errors_total", .counter, labels: ["type", "reason"],
-        "Values of a metric type that were asked for in vain.")
+        "Failed metric reads, by metric type and reason.")
 
     static let pushedReadings = MetricFamily(
         "pushed_readings_total", .counter, labels: ["type", "outcome"],
@@ -105,7 +105,7 @@ extension MetricFamily {
         "When the certificate ends that the webhook is served with, in seconds since 1970; absent without one.")
     static let webhookCertificateErrors = MetricFamily(
         "webhook_certificate_errors_total", .counter,
-        "Attempts in vain to read, renew or publish the webhook's certificate; one a minute while it lasts.")
+        "Failed attempts to read, renew or publish the webhook certificate; retried every minute.")
 
     static let ofWebhook = [
         webhookReviews, webhookReviewDuration, webhookCertificateExpiry, webhookCertificateErrors,

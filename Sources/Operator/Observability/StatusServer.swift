@@ -6,10 +6,10 @@ import ServiceLifecycle
 /// Every bound of the server of metrics and health.
 enum StatusLimits {
     static let connections = ConnectionLimits(
-        // A Prometheus, the kubelet's probes, and somebody who looks: a handful at a time.
+        // Prometheus, the kubelet's probes and an administrator's requests need a few connections at a time.
         connections: 64,
-        // A page of metrics may be of several MiB, and stays in memory until the client has taken it. Several Prometheus
-        // servers may scrape at the same time.
+        // A page of metrics may be of several MiB, and stays in memory until the client has taken it. Several
+        // Prometheus servers may scrape at the same time.
         largeResponses: 8,
         idleTime: .seconds(10),
         exchangeTime: .seconds(30),

@@ -17,7 +17,8 @@ package protocol ConfigurablePolicy: ScalingPolicy {
 /// `spec.policy.config`, and what of the rest of the spec a policy may refer to.
 package struct PolicyConfig: Sendable {
     package let reader: JSONReader
-    /// Names of the spec's metrics; nil where the metrics themselves could not be read, so that names cannot be checked.
+    /// Names of the spec's metrics; nil where the metrics themselves could not be read, so that names cannot be
+    /// checked.
     private let metricNames: [String]?
 
     package init(_ reader: JSONReader, metricNames: [String]?) {
@@ -25,7 +26,7 @@ package struct PolicyConfig: Sendable {
         self.metricNames = metricNames
     }
 
-    /// A number above 0; nil where the field is not there.
+    /// Returns a number above 0; nil if the field is absent.
     package func positive(_ field: String) throws(JSONPathError) -> Double? {
         guard let number = try reader.optional(field) else { return nil }
         return try Self.positive(number)
@@ -36,7 +37,7 @@ package struct PolicyConfig: Sendable {
         try Self.positive(try reader.required(field))
     }
 
-    /// A number from 0 up to, and without, 1; nil where the field is not there.
+    /// Returns a number from 0 to less than 1; nil if the field is absent.
     package func fraction(_ field: String) throws(JSONPathError) -> Double? {
         guard let number = try reader.optional(field) else { return nil }
         let value = try number.double()

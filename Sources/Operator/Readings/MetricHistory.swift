@@ -27,8 +27,8 @@ package struct MetricHistory: Sendable {
     ///
     /// - Parameters:
     ///   - secrets: where values of Secrets come from; they are asked for in the namespace "".
-    ///   - onProgress: told the share that is done.
-    /// - Throws: ``Blocker`` where a plugin is not there, or refuses, or has no past.
+    ///   - onProgress: called with the fraction that is done.
+    /// - Throws: ``Blocker`` if a plugin is missing, refuses the request, or has no history.
     package static func fetch(
         _ spec: GeneralScalerSpec, host: PluginHost, secrets: any SecretSource, from: Timestamp, to: Timestamp,
         stepSeconds: Int,

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// Lets so many in at a time; the others wait in line.
+/// A semaphore: limits concurrent access. Waiters are resumed in FIFO order.
 final class Permits: Sendable {
     private struct State {
         var free: Int

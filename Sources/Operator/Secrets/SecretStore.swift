@@ -145,7 +145,7 @@ private enum SecretFetchFailure: Error {
         case .notFound:
             SecretProblem(
                 .notFound,
-                "Secret \(key) is not there: create it, with the key \(reference.key), and allow its use: "
+                "Secret \(key) does not exist: create it with the key \(reference.key), and allow its use: "
                     + SecretObject.labelCommand(key))
         case .forbidden(let message):
             SecretProblem(

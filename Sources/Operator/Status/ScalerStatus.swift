@@ -15,7 +15,7 @@ package struct ScalerStatus: Sendable {
     package private(set) var heldTargetAt: Timestamp?
     /// What was decided last; nil before the first decision and of a status read back.
     package var decision: Decision?
-    /// What stands in the way of a newer decision; nil where the last one holds.
+    /// The reason why there is no newer decision; nil if the last one is current.
     package var blocker: Blocker?
     package var history: ScalingHistory
 

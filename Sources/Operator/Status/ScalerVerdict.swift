@@ -9,7 +9,7 @@ package enum ScalerVerdict: Sendable {
     case decided(Decision, obstacle: Blocker?)
 }
 
-/// What stands in the way of a scaler, in words that say what to do.
+/// The problem that blocks a scaler, with its fix.
 package struct Blocker: Error, Sendable, Hashable {
     package enum Reason: String, Sendable {
         case invalidSpec = "InvalidSpec"
@@ -92,7 +92,7 @@ extension ScalerVerdict {
 }
 
 extension Decision {
-    /// Causes that leave the target alone, whatever the metrics say.
+    /// Causes that hold the target regardless of the metrics.
     private static let holds: Set<Cause> = [
         .paused, .switchedOff, .duplicateTarget, .replicasConflict, .notLeader,
     ]

@@ -3,8 +3,8 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Knows what else scales a target: HorizontalPodAutoscalers, and KEDA's ScaledObjects if the cluster has them. Both are
-/// watched from the first time that somebody asks.
+/// Finds other autoscalers of a target: HorizontalPodAutoscalers, and KEDA's ScaledObjects if the cluster has them.
+/// Both are watched from the first query on.
 final class RivalDirectory: Service {
     /// How long it waits for the first list of a kind before it says that it cannot tell.
     static let syncTimeout: Duration = .seconds(5)

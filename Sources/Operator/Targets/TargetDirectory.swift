@@ -75,8 +75,8 @@ final class TargetDirectory: Service {
     /// Lists every kind anew that is cached, so that nothing shown afterwards is older than this call.
     ///
     /// A kind that has never been listed needs none: its targets are asked for one by one. Nor does one that cannot be
-    /// listed, for want of the right for instance, keep everything else waiting: a patch of a target that was seen at an
-    /// old version is refused.
+    /// listed, for want of the right for instance, keep everything else waiting: a patch of a target that was seen at
+    /// an old version is refused.
     func relist() async {
         let informers = state.withLock { $0.caches.values.map(\.informer) }.filter(\.hasSynced)
         await withTaskGroup { group in
@@ -143,13 +143,13 @@ final class TargetDirectory: Service {
         } catch let error as KubernetesError {
             throw Blocker(scaling: place.target, namespace: place.namespace, error)
         } catch {
-            throw Blocker(.targetUnavailable, "\(place.target) makes no sense as the API server shows it: \(error)")
+            throw Blocker(.targetUnavailable, "the API server returned a malformed object for \(place.target): \(error)")
         }
         return try await snapshot(object, cache, place)
     }
 
-    /// Where the replicas stand in other kinds only the scale subresource knows: it is asked once per version. That goes
-    /// for one that cannot be made from this version of the object, too.
+    /// Where the replicas stand in other kinds only the scale subresource knows: it is asked once per version. That
+    /// goes for one that cannot be made from this version of the object, too.
     private func scale(
         _ cached: CachedTarget, _ kind: ResourceKind, _ place: TargetPlace
     ) async throws(Blocker) -> Scale {

@@ -35,8 +35,8 @@ struct CachedTarget: Sendable, Hashable {
     func isNotOlder(than version: String) -> Bool { ResourceVersion.isNotOlder(resourceVersion, than: version) }
 }
 
-/// What an object's status says of its ready replicas. Go's encoder leaves out a count of 0, so that a field that is not
-/// there is 0 in one kind, and in another one that it does not have.
+/// The ready replicas in an object's status. Go's encoder omits a count of 0, so an absent field means 0 for one kind,
+/// and for another kind that it has no such field.
 enum ReadyReplicas: Sendable, Hashable {
     case reported(Int)
     /// Not there, beside counts that only kinds have which report ready replicas.

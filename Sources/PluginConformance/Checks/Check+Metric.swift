@@ -3,7 +3,7 @@ import WireFormats
 
 extension Check {
     static let metric: [Check] = [
-        // Whatever the answer is, it is there in time.
+        // Any answer will do, as long as it comes in time.
         Check(.deadline) { context throws(Stop) in
             _ = try context.call(.getMetricValue, context.valueParams(context.goodConfig()))
         },

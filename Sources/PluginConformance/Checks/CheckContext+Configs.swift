@@ -31,7 +31,7 @@ extension CheckContext {
         try metricType().configSchema["required"]?.arrayValue?.compactMap(\.stringValue) ?? []
     }
 
-    /// The good config, or whatever stands for it where only unknown keys matter.
+    /// The valid config, or a substitute for checks of unknown keys.
     func anyConfig() -> JSON { (try? goodConfig()) ?? [:] }
 
     func withUnknownKey(_ config: JSON) -> JSON { config.setting(Self.unknownKey, to: 1) }

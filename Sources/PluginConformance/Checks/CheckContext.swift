@@ -48,7 +48,7 @@ final class CheckContext {
         }
     }
 
-    /// A process of its own, after the handshake. Whoever gets it calls ``end(_:)``.
+    /// Starts a separate process and completes the handshake. The caller must call ``end(_:)``.
     func fresh(_ command: PluginCommand? = nil) throws(Stop) -> Conversation {
         if command?.isOneshot ?? self.command.isOneshot { throw .skip("the plugin runs oneshot") }
         if triedHandshake, handshake == nil { throw .skip("the handshake fails: see \(RuleID.initialize.label)") }
@@ -144,7 +144,7 @@ final class CheckContext {
         InitializeParams(protocolVersions: versions, hostName: "plugin-check", hostVersion: "1").json
     }
 
-    /// Shakes hands for the first time.
+    /// Completes the first handshake.
     func firstHandshake() throws(Stop) -> JSON {
         defer { triedHandshake = true }
         guard !command.isOneshot else { return keep(try result(of: single(.initialize, Self.initialize()))) }

@@ -13,7 +13,7 @@ package enum CheckRun {
         defer { context.endSession() }
         var passed: Set<RuleID> = []
         var skipped: [RuleID: String] = [:]
-        // The handshake has to come first, whatever is wanted.
+        // The handshake comes first, for every selection of rules.
         let checks = Check.all.enumerated().filter { $0.offset == 0 || $0.element.rules.contains(where: options.wants) }
         for (index, check) in checks.enumerated() {
             progress(index, checks.count, RuleBook.rule(check.element.rules[0]).group)

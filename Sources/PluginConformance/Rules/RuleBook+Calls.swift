@@ -7,40 +7,40 @@ extension RuleBook {
             `{valid: false, errors: [{path, message}]}` and at least one error. `targetType` is there where the config \
             decides how the value is held against its target.
             """,
-            mend: "answer a result, not an error, also where the config is wrong"),
+            fix: "answer a result, not an error, also where the config is wrong"),
         .checked(
             .goodConfig, .config, "A good config is valid",
             "`validate_config` of a config that works is `valid: true`.",
-            mend: "compare the config with the errors that the plugin answers"),
+            fix: "compare the config with the errors that the plugin answers"),
         .checked(
             .badConfig, .config, "A bad config is not",
             """
             `validate_config` of a config that cannot work is `valid: false`, with the path and the fault of every field \
             that is wrong.
             """,
-            mend: "check in validate_config what get_metric_value needs"),
+            fix: "check in validate_config what get_metric_value needs"),
         .checked(
             .unknownKey, .config, "Unknown keys",
             "A key of the config that the plugin does not know is an error, whose path ends with the key.",
-            mend: "compare the config's keys with those you know, and report each of the others"),
+            fix: "compare the config's keys with those you know, and report each of the others"),
         .checked(
             .schemaHolds, .config, "The schema holds",
             """
             A config without a required field of its schema, or with a field of another type than its schema's, is \
             `valid: false`.
             """,
-            mend: "check presence and type of each field, and keep schema and checks together"),
+            fix: "check presence and type of each field, and keep schema and checks together"),
         .checked(
             .noNetwork, .config, "No network",
             "`validate_config` gives its verdict without a network.",
-            mend: "check the form of addresses and names only; leave connecting to get_metric_value"),
+            fix: "check the form of addresses and names only; leave connecting to get_metric_value"),
         .checked(
             .refusedConfig, .config, "A refused config",
             """
             A call with a config that `validate_config` refuses is answered with the error 1001 (`config_invalid`), \
             never with a value.
             """,
-            mend: "validate the config at the start of every call"),
+            fix: "validate the config at the start of every call"),
     ]
 
     static let metric: [Rule] = [
@@ -51,28 +51,28 @@ extension RuleBook {
             `{value, unit?, observedAt, detail?, assumed?}` or an error. `assumed: true` says that the source has no \
             value, and that the config has this one stand for it: it is no reason to go to 0 replicas.
             """,
-            mend: "compare the result with docs/reference/schemas/get-metric-value-result.json"),
+            fix: "compare the result with docs/reference/schemas/get-metric-value-result.json"),
         .checked(
             .finiteValue, .metric, "A finite number",
             """
             `value` is a finite number that a double holds. What is missing, empty, infinite or not a number is the \
             error 1006 (`no_data`), never 0.
             """,
-            mend: "answer the error 1006 where there is no value or it is not finite"),
+            fix: "answer the error 1006 where there is no value or it is not finite"),
         .checked(
             .observedAt, .metric, "When it was true",
             """
             `observedAt` is when the source observed the value, as RFC 3339 text, such as `2026-01-02T03:04:05.678Z`. It \
             is not in the future: the host allows for a clock skew of 60 s, and a value dated later than that is no data.
             """,
-            mend: "use the source's own time where it has one, and the present in UTC otherwise"),
+            fix: "use the source's own time where it has one, and the present in UTC otherwise"),
         .checked(
             .targetTypes, .metric, "Both target types",
             """
             A call may come with `targetType` `Value` (held against the target as it is) or `AverageValue` (divided by \
             the replicas). The plugin does not divide.
             """,
-            mend: "take both words; most plugins need not look at them"),
+            fix: "take both words; most plugins need not look at them"),
         .checked(
             .batch, .metric, "Many at once",
             """
@@ -80,7 +80,7 @@ extension RuleBook {
             answered with `{answers}`: for each request, in their order, what `get_metric_value` would have answered, or \
             `{error}`.
             """,
-            mend: "answer as many entries as there are requests, in the same order"),
+            fix: "answer as many entries as there are requests, in the same order"),
         .checked(
             .range, .metric, "History",
             """
@@ -90,7 +90,7 @@ extension RuleBook {
             counts for the nearest of these times that is at most half a step away: a source may have times of its own. \
             Times without a value are left out; without any it is the error 1006. The host asks for at most 10,000.
             """,
-            mend: "sort the points by time, and leave out those without a value or outside from and to"),
+            fix: "sort the points by time, and leave out those without a value or outside from and to"),
     ]
 
     static let concurrency: [Rule] = [
@@ -100,33 +100,33 @@ extension RuleBook {
             `deadlineMs` is how many milliseconds an answer is of use, counted from when the request is read. A plugin \
             answers by then, at the latest with the error 1007 (`deadline_exceeded`).
             """,
-            mend: "give every wait for the source a limit that ends before deadlineMs"),
+            fix: "give every wait for the source a limit that ends before deadlineMs"),
         .checked(
             .inFlight, .concurrency, "Calls in flight",
             """
             A plugin that advertises `maxInFlight` N takes N requests before it has answered the first, and answers all.
             """,
-            mend: "lower maxInFlight to what the plugin can do, or serve calls side by side"),
+            fix: "lower maxInFlight to what the plugin can do, or serve calls side by side"),
         .checked(
             .cancel, .concurrency, "Cancel",
             """
             With the capability `cancel`, the notification `cancel {id}` means that nobody waits for that call any more. \
             It still gets its one answer, the error 1009 (`cancelled`) or any other, at once.
             """,
-            mend: "stop the call's work when cancel names its id, and answer it with the error 1009"),
+            fix: "stop the call's work when cancel names its id, and answer it with the error 1009"),
         .checked(
             .staysAlive, .concurrency, "Stays alive",
             """
             A plugin runs until the host ends it. No request, config or failure of its source makes it exit or stop \
             answering.
             """,
-            mend: "catch every error of a call and answer it; what it last wrote to standard error is shown"),
+            fix: "catch every error of a call and answer it; what it last wrote to standard error is shown"),
         .checked(
             .boundedResources, .concurrency, "Bounded resources",
             """
             Memory and open files do not grow with the number of calls. A plugin does with less than 2 GiB of memory and \
             1,024 open files.
             """,
-            mend: "close what a call opens, keep connections instead of opening one a call, and bound caches"),
+            fix: "close what a call opens, keep connections instead of opening one a call, and bound caches"),
     ]
 }

@@ -6,25 +6,25 @@ extension RuleBook {
             At the end of its standard input a plugin exits 0 within 2 s, also with calls in flight. That is the only \
             rule about its lifetime that a simple plugin has to think of.
             """,
-            mend: "leave the loop when reading standard input returns nothing, and exit 0"),
+            fix: "leave the loop when reading standard input returns nothing, and exit 0"),
         .checked(
             .shutdown, .exit, "Shutdown",
             """
             `shutdown` is answered with `{}`, and the plugin exits 0 within 2 s; or with the error -32601, and the end of \
             its input follows.
             """,
-            mend: "answer {} and exit 0, or do not know the method"),
+            fix: "answer {} and exit 0, or do not know the method"),
         .checked(
             .terminate, .exit, "SIGTERM",
             "SIGTERM ends a plugin within 3 s.",
-            mend: "do not ignore SIGTERM; without a handler it does the right thing"),
+            fix: "do not ignore SIGTERM; without a handler it does the right thing"),
         .checked(
             .nothingLeft, .exit, "Nothing is left",
             """
             No process that a plugin started outlives it. The host kills the plugin's whole process group, and what left \
             the group.
             """,
-            mend: "end child processes before exiting, or start none"),
+            fix: "end child processes before exiting, or start none"),
     ]
 
     static let confinement: [Rule] = [
@@ -35,7 +35,7 @@ extension RuleBook {
             own directory; it may write to `TMPDIR` alone. It may use the network. `plugins.yaml` can widen that for one \
             plugin. A plugin answers confined as it answers unconfined.
             """,
-            mend: "keep files beside the plugin, write to TMPDIR only, or name further paths in plugins.yaml"),
+            fix: "keep files beside the plugin, write to TMPDIR only, or name further paths in plugins.yaml"),
         .unchecked(
             .otherProcesses, .confinement, "Other processes",
             "A plugin sends no signals to processes that it did not start.",
@@ -70,13 +70,13 @@ extension RuleBook {
         .unchecked(
             .hostForgives, .host, "What is forgiven",
             """
-            The host passes over a CR before the newline, blank lines and, with a warning, a byte order mark. A line that \
+            The host ignores a CR before the newline, blank lines and, with a warning, a byte order mark. A line that \
             is no message is counted, logged and skipped; 100 in a row, or one line longer than 1 MiB, end the plugin.
             """, because: bindsHost),
         .unchecked(
             .hostDeadlines, .host, "Deadlines",
             """
-            At its deadline a call fails as `deadline_exceeded`, whatever the plugin does, and a plugin with the \
+            At its deadline a call fails as `deadline_exceeded`, regardless of the plugin, and a plugin with the \
             capability `cancel` is told. A plugin that misses three in a row is restarted.
             """, because: bindsHost),
         .unchecked(
@@ -101,7 +101,7 @@ extension RuleBook {
         .unchecked(
             .hostSwaps, .host, "Swapping",
             """
-            When a plugin's file changes, the host starts the new one, shakes hands, moves the calls over and ends the \
+            When a plugin's file changes, the host starts the new one, completes the handshake, moves the calls over and ends the \
             old one.
             """, because: bindsHost),
     ]

@@ -7,7 +7,7 @@ extension RuleBook {
             the source has agreed to tell of changes, or with an error. Where it never tells of changes to this, that is \
             the error 1010 (`cannot_subscribe`). Of a config that `validate_config` refuses it is 1001.
             """,
-            mend: "answer as a call for a value is answered, and with 1010 where the source pushes nothing"),
+            fix: "answer as a call for a value is answered, and with 1010 where the source pushes nothing"),
         .checked(
             .pushedReading, .push, "A pushed reading",
             """
@@ -16,28 +16,28 @@ extension RuleBook {
             after each change. `subscription` is the id of the request `subscribe`. P-34 and P-35 hold. What is no \
             reading is not pushed.
             """,
-            mend: "compare the params with docs/reference/schemas/reading-params.json, and send one at once"),
+            fix: "compare the params with docs/reference/schemas/reading-params.json, and send one at once"),
         .checked(
             .onlySubscribed, .push, "Only what is subscribed",
             """
             No `reading` comes under an id to which `subscribe` was not answered with `{}`, and none after the answer to \
             its `unsubscribe`.
             """,
-            mend: "keep the ids that are subscribed, and look there before every push"),
+            fix: "keep the ids that are subscribed, and look there before every push"),
         .checked(
             .unsubscribe, .push, "Unsubscribe",
             """
             With the capability `subscribe`, `unsubscribe {subscription}` is answered with `{}`, also where nothing is \
             subscribed under that id.
             """,
-            mend: "answer {} whatever the id"),
+            fix: "answer {} for every id"),
         .checked(
             .pushRate, .push, "Not too many",
             """
             Of one subscription at most 20 readings come in any second, of all together at most 2,000. Of values that \
             change faster, the newest are pushed.
             """,
-            mend: "keep the newest value of each subscription, and send it no sooner than 50 ms after the last"),
+            fix: "keep the newest value of each subscription, and send it no sooner than 50 ms after the last"),
         .unchecked(
             .subscriptionEnds, .push, "The end of a subscription",
             """

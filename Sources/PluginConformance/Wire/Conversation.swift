@@ -1,8 +1,8 @@
 import PluginProtocol
 import WireFormats
 
-/// What is said between the suite and one process of the plugin. It notes every breach of a rule that concerns any
-/// message, whatever a check looks for.
+/// The exchange of messages between the suite and one plugin process. Records every violation of a rule that applies to
+/// all messages, regardless of the check that runs.
 final class Conversation {
     typealias Instant = ContinuousClock.Instant
 
@@ -84,7 +84,7 @@ final class Conversation {
         let lines = messages.map { $0.encoded(escapesNonASCII: true) }
         for line in lines { trace?(process.id, false, line) }
         guard !isOver else { return }
-        // Where it is not taken, whoever waits for the answer finds out why.
+        // If the plugin does not read it, the waiter for the answer gets the reason.
         _ = process.send(lines.flatMap { $0 + [0x0A] }, until: .now + times.answer(nil))
     }
 

@@ -10,7 +10,7 @@ struct ProcessMarker {
         assignment = "PLUGIN_CHECK_RUN=\(UInt64.random(in: .min ... .max))"
     }
 
-    /// Those that run. The dead have no environment.
+    /// Running processes. An ended process has no environment.
     func processes() -> [pid_t] {
         guard let stream = opendir("/proc") else { return [] }
         defer { closedir(stream) }

@@ -5,7 +5,8 @@ import Synchronization
 /// The directory in which one host makes its plugins' workspaces.
 ///
 /// The host holds a lock on a file in it for as long as it lives. A host that starts removes the roots whose locks
-/// nobody holds: those of hosts that were killed. (Process ids would not tell: in a container the operator is always 1.)
+/// nobody holds: those of hosts that were killed. (Process ids would not tell: in a container the operator is always
+/// 1.)
 final class WorkspaceRoot: Sendable {
     private static let prefix = "generalscaler-plugins-"
     private static let lockName = "lock"
@@ -28,7 +29,7 @@ final class WorkspaceRoot: Sendable {
         _ = remove()
     }
 
-    /// The root's path; makes it where that is still to be done, or somebody has removed it.
+    /// The root's path. Creates the directory if it does not exist or was removed.
     func path() throws(LaunchProblem) -> String {
         try made.withLock { made throws(LaunchProblem) in
             if let made, access("\(made.path)/\(Self.lockName)", F_OK) == 0 { return made.path }

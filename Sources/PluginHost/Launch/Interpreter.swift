@@ -20,7 +20,8 @@ struct Interpreter {
 
     /// - Parameters:
     ///   - searchPath: the `PATH` that the plugin has unless it is confined.
-    ///   - readPaths: what the administrator allows beyond the system's directories; nil for a plugin without a sandbox.
+    ///   - readPaths: what the administrator allows beyond the system's directories; nil for a plugin without a
+    ///     sandbox.
     init(searchPath: String, readPaths: [String]?) {
         guard let readPaths else {
             permitted = nil
@@ -55,7 +56,7 @@ struct Interpreter {
         }
         guard let found = find(name) else {
             throw LaunchProblem(
-                "its #! line names \(name), which is not there: it is in none of \(searchPath). Install it in one of "
+                "its #! line names \(name), which does not exist in any of \(searchPath). Install it in one of "
                     + "these, or add its directory to PATH and to readPaths of this plugin in plugins.yaml")
         }
         try checkProgram(found, depth: depth)
@@ -65,7 +66,7 @@ struct Interpreter {
         var status = stat()
         guard path.hasPrefix("/"), stat(path, &status) == 0 else {
             throw LaunchProblem(
-                "its #! line names \(Excerpt.shortened(path)), which is not there: install it, or correct the line")
+                "its #! line names \(Excerpt.shortened(path)), which does not exist: install it, or correct the line")
         }
         guard status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
             throw LaunchProblem("its #! line names \(Excerpt.shortened(path)), which is not an executable file")

@@ -11,7 +11,7 @@ struct PluginLauncher: Sendable {
     let program: String?
     /// Where the plugins' temporary directories are made.
     let workspaces: WorkspaceRoot
-    /// Absolute paths that no plugin may read, whatever `plugins.yaml` says.
+    /// Absolute paths that no plugin may read, regardless of `plugins.yaml`.
     let protectedPaths: [String]
     let guardProcess: GuardProcess
 

@@ -35,7 +35,7 @@ struct ProgramFile {
             throw LaunchProblem(errno == ENOENT ? "the file is missing" : String(cString: strerror(errno)))
         }
         guard status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
-            throw LaunchProblem("it is not an executable file (chmod +x mends that)")
+            throw LaunchProblem("it is not an executable file; run chmod +x")
         }
         self.path = Self.resolved(path)
         // Of a link that leads into another directory only the file itself is opened, not what lies beside it.

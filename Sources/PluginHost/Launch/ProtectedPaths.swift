@@ -1,6 +1,6 @@
 import Glibc
 
-/// What no plugin may read, whatever `plugins.yaml` says.
+/// Paths that no plugin may read, regardless of `plugins.yaml`.
 package enum ProtectedPaths {
     /// Where Kubernetes puts a pod's own token.
     static let serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"

@@ -16,7 +16,7 @@ final class LoopExecutor: TaskExecutor {
         /// Of each subscription the newest.
         var pushes: [ServeSession.CallToken: MetricReading] = [:]
         var ends: [(ServeSession.CallToken, PluginError)] = []
-        /// The loop sleeps, or is about to: whoever leaves something here wakes it.
+        /// The loop sleeps, or is about to: adding a job wakes it.
         var isAsleep = false
     }
 

@@ -26,7 +26,7 @@ struct ServedReading {
     let observedAt: Int64
 }
 
-/// A scaling that was written down before it was done.
+/// A scale operation that was recorded before it was carried out.
 struct PendingScale {
     let replica: String
     let scaler: String
@@ -63,7 +63,7 @@ struct AcceptedScale {
     let from: Int
     let to: Int
     let pending: PendingScale
-    /// Whoever decides next must know of it: it was waited for, and was written down when it came.
+    /// The next decision must take it into account: it was awaited, and recorded when it came.
     var isKnown: Bool
     /// Its decision has to wait for cooldowns, and starts them.
     var startsCooldown = true

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// A GeneralScaler's spec, as its author means it: what the referee goes by, and the JSON that the API server gets.
+/// A GeneralScaler's spec: the form that the invariant checker uses, and the JSON that the API server gets.
 struct ScalerPlan: Sendable, Equatable {
     struct Rate: Sendable, Equatable {
         let count: Int
