@@ -9,7 +9,7 @@ struct PubSubPlugin: RangeMetricPlugin {
     typealias Config = PubSubConfig
 
     static let metricType = "pubsub"
-    static let description = "The backlog of a Google Cloud Pub/Sub subscription, as Cloud Monitoring has it."
+    static let description = "The backlog of a Google Cloud Pub/Sub subscription, as reported by Cloud Monitoring."
     static let version = SourceVersion.current
     static let defaultTargetType = TargetType.averageValue
     static let maxInFlight = PubSubLimits.maxInFlight
@@ -99,7 +99,7 @@ struct PubSubPlugin: RangeMetricPlugin {
             throw PluginError(
                 .configInvalid,
                 "\(path) is neither https://*.googleapis.com nor an emulator that \(GoogleHosts.emulatorVariable) names in env "
-                    + "of the plugin in plugins.yaml, and the operator's own credentials go nowhere else: set credentials",
+                    + "of the plugin in plugins.yaml, and the operator's own credentials are sent nowhere else: set credentials",
                 path: path)
         }
     }
@@ -127,7 +127,7 @@ struct PubSubPlugin: RangeMetricPlugin {
             let page = try await page(call, token, pageToken)
             if let error = page.executionErrors.first {
                 throw PluginError(
-                    .noData, "Cloud Monitoring says that its answer may be incomplete: \(Quoting.shortened(error))")
+                    .noData, "Cloud Monitoring reports that its response may be incomplete: \(Quoting.shortened(error))")
             }
             points.merge(page.series, uniquingKeysWith: +)
             guard points.count <= PubSubLimits.maxSeries,
@@ -135,13 +135,13 @@ struct PubSubPlugin: RangeMetricPlugin {
             else {
                 throw PluginError(
                     .sourceUnreachable,
-                    "Cloud Monitoring answers more than \(PubSubLimits.maxPoints) points for one subscription")
+                    "Cloud Monitoring returned more than \(PubSubLimits.maxPoints) points for one subscription")
             }
             guard let next = page.nextPageToken else { return points.values.map(TimeSeries.init) }
             pageToken = next
         }
         throw PluginError(
-            .sourceUnreachable, "Cloud Monitoring answers more than \(PubSubLimits.maxPages) pages for one subscription"
+            .sourceUnreachable, "Cloud Monitoring returned more than \(PubSubLimits.maxPages) pages for one subscription"
         )
     }
 

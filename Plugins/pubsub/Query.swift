@@ -14,7 +14,7 @@ struct Query: Sendable {
             PluginError(.configInvalid, problem.message, path: problem.path)
         }.get()
         guard let window = config.windowSeconds else {
-            throw PluginError(.configInvalid, "window is no length of time", path: "window")
+            throw PluginError(.configInvalid, "window is not a length of time", path: "window")
         }
         self.window = window
     }
@@ -50,7 +50,7 @@ struct Query: Sendable {
             case .min: values.min() ?? sum
             case .max: values.max() ?? sum
             }
-        guard value.isFinite else { throw PluginError(.noData, "the newest point is \(value), which is no number") }
+        guard value.isFinite else { throw PluginError(.noData, "the newest point is \(value), which is not a number") }
         let detail = points.count == 1 ? nil : "the \(kind.rawValue) of \(points.count) regions"
         return MetricReading(value: value, unit: config.metric.unit, observedAtMicroseconds: oldest, detail: detail)
     }

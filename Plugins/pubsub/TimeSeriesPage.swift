@@ -22,12 +22,12 @@ struct TimeSeriesPage: Hashable {
         } catch let error as JSONPathError {
             throw PluginError(
                 .sourceUnreachable,
-                "the answer is not that of Cloud Monitoring: \(error). Check that endpoint is that of a Monitoring API",
+                "the response is not that of Cloud Monitoring: \(error). Check that endpoint is the URL of a Monitoring API",
                 path: "endpoint")
         } catch {
             throw PluginError(
                 .sourceUnreachable,
-                "the answer is not JSON: \(Quoting.quote(body)). Check that endpoint is that of a Monitoring API",
+                "the answer is not JSON: \(Quoting.quote(body)). Check that endpoint is the URL of a Monitoring API",
                 path: "endpoint")
         }
     }

@@ -35,7 +35,7 @@ struct ClusterRunner: CommandRunner {
             throw PluginError(
                 .sourceUnreachable,
                 "the cluster's nodes sent the command on more than \(RedisLimits.maxRedirects) times: it is being "
-                    + "rebuilt. It is asked again at the next poll")
+                    + "rebuilt. The next poll retries")
         }
         return reply
     }

@@ -31,7 +31,7 @@ final class KeyspaceEvents: Sendable {
         }
         guard let changes else {
             throw PluginError(
-                .cannotSubscribe, "the plugin listens to \(RedisLimits.maxListeners) servers already, which is the most"
+                .cannotSubscribe, "the plugin listens to \(RedisLimits.maxListeners) servers, which is the maximum"
             )
         }
         return changes
@@ -52,7 +52,7 @@ final class KeyspaceEvents: Sendable {
             let set = flags.isEmpty ? "off" : "set to \(flags)"
             throw PluginError(
                 .cannotSubscribe,
-                "\(server.address) does not tell of changes to \(type.plural): notify-keyspace-events is \(set). For "
+                "\(server.address) does not report changes to \(type.plural): notify-keyspace-events is \(set). For "
                     + "scaling without waiting for a poll, set it to K\(type.eventFlag)g")
         }
     }
@@ -65,7 +65,7 @@ final class KeyspaceEvents: Sendable {
         guard let flags = reply.members[Self.setting]?.text else {
             throw PluginError(
                 .cannotSubscribe,
-                "\(server.address) does not say whether it tells of changes (\(Self.refusal(reply))). To let it, allow "
+                "\(server.address) does not say whether it reports changes (\(Self.refusal(reply))). To check this, allow "
                     + "the user CONFIG GET (+config|get)")
         }
         state.withLock { state in

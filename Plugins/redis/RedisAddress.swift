@@ -14,7 +14,7 @@ struct RedisAddress: Hashable, Sendable {
         self.port = port
     }
 
-    /// Nil where the text is no address. An IPv6 address with a port stands in brackets.
+    /// Nil where the text is not an address. An IPv6 address with a port stands in brackets.
     init?(_ text: String, defaultPort: Int = Self.defaultPort) {
         var host = text[...]
         var port = defaultPort

@@ -140,7 +140,7 @@ final class RedisConnection: @unchecked Sendable {
         do throws(HTTPError) {
             count = try bytes.receive(into: &buffer, deadline: deadline)
             guard count > 0 else {
-                throw HTTPError(.connectionLost, "\(server.address) closed the connection before its reply was whole")
+                throw HTTPError(.connectionLost, "\(server.address) closed the connection before its reply was complete")
             }
         } catch {
             throw .connection(error, server, answered: hasSpoken)

@@ -21,7 +21,7 @@ struct SentinelRunner: CommandRunner {
                 last = PluginError(
                     .sourceUnreachable,
                     "\(address.tcp) is no longer the master of \(set.masterName), and the Sentinels do not name "
-                        + "another yet: a failover is under way. It is asked again at the next poll")
+                        + "another yet: a failover is under way. The next poll retries")
             } catch {
                 last = error.pluginError
                 guard error.isConnectionLost else { throw last }
@@ -107,7 +107,7 @@ final class MasterDirectory: Sendable {
         case .error(let error):
             if error.message.lowercased().contains("unknown command") {
                 throw PluginError(
-                    .configInvalid, "\(sentinel.address) is no Sentinel: name Sentinels, not servers",
+                    .configInvalid, "\(sentinel.address) is not a Sentinel: name Sentinels, not servers",
                     path: "sentinel.addresses")
             }
             throw error.pluginError("\(sentinel.address)")

@@ -81,17 +81,17 @@ struct StreamReader<Runner: CommandRunner> {
         }
         guard let found = groups.map(\.members).first(where: { $0["name"]?.text == name }) else {
             throw PluginError(
-                .noData, "stream \(key) has no consumer group \(name): a consumer has to make it with XGROUP CREATE")
+                .noData, "stream \(key) has no consumer group \(name): a consumer has to create it with XGROUP CREATE")
         }
         guard let group = StreamGroup(found) else {
             throw PluginError(
-                .sourceUnreachable, "the server says of group \(name) of stream \(key) nothing that can be read")
+                .sourceUnreachable, "the server's reply about group \(name) of stream \(key) cannot be read")
         }
         return group
     }
 
     private var missing: PluginError {
-        PluginError(.noData, "there is no stream \(key): a producer has to make it")
+        PluginError(.noData, "there is no stream \(key): a producer has to create it")
     }
 
     /// Counts the entries past an id, page by page, up to a bound.

@@ -125,16 +125,16 @@ package final class ByteConnection: @unchecked Sendable {
     }
 
     private static func late(_ doing: String, _ name: String) -> HTTPError {
-        HTTPError(.deadline, "time ran out while \(doing) \(name)")
+        HTTPError(.deadline, "timed out while \(doing) \(name)")
     }
 
     private static func failure(_ code: CURLcode, _ easy: EasyHandle, _ name: String, _ tls: TLSOptions?) -> HTTPError {
         guard code == CURLE_OPERATION_TIMEDOUT else { return .failed(code, easy, authority: name) }
         if tls != nil, easy.hasLocalPort {
             return HTTPError(
-                .tls, "\(name) accepts connections, but made no TLS handshake in time; check that the port speaks TLS")
+                .tls, "\(name) accepted the connection, but did not complete the TLS handshake in time; check that the port speaks TLS")
         }
-        return HTTPError(.deadline, "time ran out while connecting to \(name); check that it runs, and the network")
+        return HTTPError(.deadline, "timed out while connecting to \(name); check that it runs, and the network")
     }
 }
 

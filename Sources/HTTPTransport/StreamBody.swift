@@ -61,7 +61,7 @@ final class StreamBody: Sendable {
     /// Called by the reader: drops what is buffered, and fails every current and later wait.
     func cancel() {
         state.withLock { state in
-            let error = HTTPError(.cancelled, "the stream was given up by its reader")
+            let error = HTTPError(.cancelled, "the reader stopped reading the stream")
             guard state.end == nil || !state.buffer.isEmpty else { return }
             state.end = .failure(error)
             state.buffer = []

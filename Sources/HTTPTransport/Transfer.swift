@@ -60,7 +60,7 @@ final class Transfer: @unchecked Sendable {
             }
         let limit = request.timeout.map { "\($0)" } ?? "no time"
         return HTTPError(
-            .deadline, "\(url.authority) was not done within \(limit): still \(phase); check it, or allow more time")
+            .deadline, "\(url.authority) did not finish within \(limit): still \(phase); check it, or allow more time")
     }
 
     /// False makes libcurl give the transfer up.
@@ -77,7 +77,7 @@ final class Transfer: @unchecked Sendable {
         case .tooLarge:
             refusal = HTTPError(
                 .bodyTooLarge,
-                "\(url.authority) sent more than \(HTTPLimits.headerBytes) bytes of headers; check what answers there")
+                "\(url.authority) sent more than \(HTTPLimits.headerBytes) bytes of headers; check which server answers there")
             return false
         }
     }

@@ -93,7 +93,7 @@ final class TransferLoop {
                     .failure(
                         HTTPError(
                             .connect,
-                            "\(HTTPLimits.waitingRequests) requests wait before that to \(transfer.url.authority); "
+                            "\(HTTPLimits.waitingRequests) requests are queued before the one to \(transfer.url.authority); "
                                 + "send fewer at a time")))
                 return
             }

@@ -86,7 +86,7 @@ package final class EventRecorder: Service {
             aggregator.forget(queued.event)
             drop()
             logger.warning(
-                "Event not recorded",
+                "failed to record event",
                 metadata: [
                     "error": "\(error)", "reason": "\(queued.event.reason)", "object": "\(queued.event.regarding.key)",
                 ])

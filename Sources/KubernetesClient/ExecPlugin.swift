@@ -49,7 +49,7 @@ package struct ExecPlugin: Sendable, Hashable {
         do {
             return try read(output.standardOutput)
         } catch let error as JSONPathError {
-            throw failure("gave no valid ExecCredential: \(error)")
+            throw failure("printed no valid ExecCredential: \(error)")
         } catch {
             throw failure("printed neither JSON nor YAML: \(error)")
         }

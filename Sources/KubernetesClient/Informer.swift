@@ -264,7 +264,7 @@ package final class Informer<Object: Sendable>: Service {
         do {
             return try ObservedObject(object, decode: decode, decodeOversized: decodeOversized)
         } catch {
-            logger.error("Object without a name or version left out", metadata: ["error": "\(error)"])
+            logger.error("skipping object without a name or version", metadata: ["error": "\(error)"])
             return nil
         }
     }
@@ -283,19 +283,19 @@ package final class Informer<Object: Sendable>: Service {
         case .listFailed(let error) where error.kind == .notFound:
             let fix = "install its CustomResourceDefinition, with the version \(kind.version)"
             logger.error(
-                "List failed: the API server has no such resource",
+                "list failed: the API server has no such resource",
                 metadata: details(error, step, namespace).merging(["fix": "\(missingFix ?? fix)"]) { $1 })
         case .listFailed(let error):
-            logger.warning("List failed", metadata: details(error, step, namespace))
+            logger.warning("list failed", metadata: details(error, step, namespace))
         case .watchFailed(let error, _) where error.kind == .gone:
-            logger.info("Watch expired, listing again", metadata: details(error, step, namespace))
+            logger.info("watch expired; listing again", metadata: details(error, step, namespace))
         case .watchFailed(let error, let lasted) where error.endsWatchRoutinely(after: lasted):
-            logger.info("Watch ended early, resuming", metadata: details(error, step, namespace))
+            logger.info("watch ended early; resuming", metadata: details(error, step, namespace))
         case .watchFailed(let error, _) where error.kind == .notFound:
             // The list says what to do, if it fails in the same way.
-            logger.info("Watch failed, listing again", metadata: details(error, step, namespace))
+            logger.info("watch failed; listing again", metadata: details(error, step, namespace))
         case .watchFailed(let error, _):
-            logger.warning("Watch failed", metadata: details(error, step, namespace))
+            logger.warning("watch failed", metadata: details(error, step, namespace))
         }
     }
 

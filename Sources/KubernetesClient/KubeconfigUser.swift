@@ -21,11 +21,11 @@ struct KubeconfigUser {
         let name = try entry.text("username")
         let password = try entry.text("password")
         if try entry.text("token") != nil, name != nil || password != nil {
-            throw entry.failure(name == nil ? "password" : "username", "and token are both set; only one may be")
+            throw entry.failure(name == nil ? "password" : "username", "and token are both set; remove one of them")
         }
         if let token = try token(files) {
             guard name == nil else {
-                throw entry.failure("username", "and tokenFile are both set; only one may be")
+                throw entry.failure("username", "and tokenFile are both set; remove one of them")
             }
             return token
         }
@@ -33,7 +33,7 @@ struct KubeconfigUser {
         let certificate = (file: try entry.text("client-certificate"), data: try entry.text("client-certificate-data"))
         guard let exec, let plugin, certificate.file == nil, certificate.data == nil else { return .none }
         guard try exec.text("interactiveMode") != "Always" else {
-            throw exec.failure("interactiveMode", "is Always, but nobody can answer a program that runs on its own")
+            throw exec.failure("interactiveMode", "is Always, but the operator has no terminal to answer prompts")
         }
         return .exec(plugin)
     }

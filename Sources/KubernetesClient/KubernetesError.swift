@@ -99,7 +99,7 @@ extension KubernetesError {
                 .split(whereSeparator: \.isNewline).joined(separator: " ")
             self.init(
                 Kind(status: head.status, reason: ""),
-                text.isEmpty ? "the server says no more" : "the server says: \(text)",
+                text.isEmpty ? "the server gave no details" : "the server said: \(text)",
                 status: head.status,
                 retryAfter: delay
             )
@@ -125,7 +125,7 @@ extension KubernetesError {
         self.init(
             Kind(status: status, reason: reason),
             answer["message"]?.stringValue?.shortened(to: KubernetesLimits.messageCharacters)
-                ?? "the server says no more",
+                ?? "the server gave no details",
             status: status,
             reason: reason,
             causes: causes,

@@ -69,7 +69,7 @@ package struct WatchMachine: Sendable {
             return list(after: delay(after: error, random: random))
         case .watchEnded(let lasted):
             if isHealthy(lasted) { return watch(after: .zero, random: random) }
-            let error = KubernetesError(.unreachable, "the watch ended at once and brought nothing")
+            let error = KubernetesError(.unreachable, "the watch ended immediately without events")
             return resume(after: error, random: random)
         case .watchFailed(let error, let lasted):
             if isHealthy(lasted) { failures = 0 }

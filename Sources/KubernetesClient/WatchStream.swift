@@ -55,7 +55,7 @@ package struct WatchStream {
         } catch is LineSplitter.LineTooLong {
             throw KubernetesError(.tooLarge, "a watch event is longer than \(KubernetesLimits.watchLineBytes) bytes")
         } catch {
-            throw KubernetesError(.malformedAnswer, "a line of the watch is no event: \(error)")
+            throw KubernetesError(.malformedAnswer, "a line of the watch is not an event: \(error)")
         }
     }
 
@@ -90,7 +90,7 @@ extension WatchEvent {
             self = .bookmark(resourceVersion: version)
         case #""ERROR""#:
             self = .error(KubernetesError(statusObject: try JSON(parsing: object, limits: KubernetesLimits.object)))
-        default: throw JSONPathError(path: "type", message: "is of no watch event")
+        default: throw JSONPathError(path: "type", message: "is not the type of a watch event")
         }
     }
 }

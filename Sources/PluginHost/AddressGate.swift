@@ -131,7 +131,7 @@ final class AddressGate: Sendable {
         let shown = isSecret ? "an address from a Secret" : "\"\(Self.withoutUser(text, address))\""
         let entry = isSecret ? "its scheme://host:port" : shown
         return
-            "\(shown) is not allowed for plugin \(plugin): if it should be, have the operator's owner add \(entry) to "
+            "\(shown) is not allowed for plugin \(plugin): to allow it, have the administrator add \(entry) to "
             + setting
     }
 
@@ -145,7 +145,7 @@ final class AddressGate: Sendable {
 
     private func unguarded(_ type: String) -> String {
         "\(setting) is set, but metric type \"\(type)\" of the plugin marks no field as an address (x-address), so "
-            + "nothing could be held to it. Update the plugin, or take allowedAddresses away"
+            + "it cannot be enforced. Update the plugin, or remove allowedAddresses"
     }
 
     private var setting: String { "plugins.\(plugin).allowedAddresses in plugins.yaml" }

@@ -192,7 +192,7 @@ actor OneshotPlugin: PluginInstance {
         if isStopping { return stopped }
         if hasEnded {
             return PluginFailure(
-                .notRunning, plugin: program.name, "plugin \(program.name) ended before it told what it offers")
+                .notRunning, plugin: program.name, "plugin \(program.name) ended before it answered initialize")
         }
         return waiters.count >= PluginHostLimits.maxQueuedCalls
             ? .busy(program.name, maxInFlight: maxInFlight)

@@ -41,7 +41,7 @@ extension PluginConnection {
             case .success(.json(let json)):
                 let parsed = try MetricBatch(JSONReader(json)).answers
                 guard parsed.count == batch.riders.count else {
-                    throw JSONReader(json, path: "answers").error("has not one entry for each request")
+                    throw JSONReader(json, path: "answers").error("does not have one entry for each request")
                 }
                 answers = parsed.map { [plugin] in
                     $0.map { .reading($0) }.mapError { .answered($0, plugin: plugin) }

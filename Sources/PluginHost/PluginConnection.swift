@@ -357,7 +357,7 @@ struct PluginConnection {
         if rejectedInRow > PluginHostLimits.maxRejectedLinesInRow {
             giveUp(
                 .violation(
-                    "\(rejectedInRow) lines in a row on its stdout are no protocol messages ("
+                    "\(rejectedInRow) lines in a row on its stdout are not protocol messages ("
                         + (scattered.isUnderWay ? ScatteredMessage.fault : "logs belong on stderr") + ")",
                     plugin: plugin, words: excerpt), &actions)
         }
@@ -407,7 +407,7 @@ struct PluginConnection {
     private mutating func countMissed(_ actions: inout [Action]) {
         missedInRow += 1
         guard missedInRow >= PluginHostLimits.missedDeadlinesBeforeRestart else { return }
-        giveUp("\(missedInRow) deadlines in a row passed without an answer of any kind", &actions)
+        giveUp("\(missedInRow) deadlines in a row passed without any answer", &actions)
     }
 
     private mutating func tellCancelled(_ id: Int64, now: Duration, _ actions: inout [Action]) {

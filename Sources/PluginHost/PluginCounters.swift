@@ -1,6 +1,6 @@
 /// What is counted of one plugin since the host began.
 package struct PluginCounters: Sendable, Hashable {
-    /// Answers that reached their caller, errors among them.
+    /// Answers delivered to their caller, including errors.
     package var answers = 0
     /// Lines on stdout that are no protocol message.
     package var rejectedLines = 0

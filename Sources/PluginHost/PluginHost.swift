@@ -44,11 +44,11 @@ package final class PluginHost: Service {
         for warning in found.warnings { logger.warning("skipping plugin", metadata: ["reason": "\(warning)"]) }
         if found.programs.isEmpty {
             logger.warning(
-                "No plugin found, so that no metric can be read",
+                "no plugin found; no metric can be read",
                 metadata: ["directories": "\(configuration.directories.joined(separator: ", "))"])
         }
         if found.programs.contains(where: \.isConfined), clinux_landlock_version() == 0 {
-            logger.warning("Plugins can read the operator's files: this kernel has no Landlock (Linux 5.13 has)")
+            logger.warning("plugins can read the operator's files: this kernel lacks Landlock (needs Linux 5.13)")
         }
         do {
             loop = try EventLoop()
@@ -102,7 +102,7 @@ package final class PluginHost: Service {
         }
         await runPlugins()
         if let left = containment.stop() {
-            logger.warning("Plugins' temporary directories could not be removed", metadata: ["reason": "\(left)"])
+            logger.warning("failed to remove plugins' temporary directories", metadata: ["reason": "\(left)"])
         }
     }
 
@@ -142,7 +142,7 @@ package final class PluginHost: Service {
                 "removed what killed operators left in the temporary directory", metadata: ["roots": "\(removed)"])
         }
         for problem in problems {
-            logger.warning("Plugins' temporary directories could not be removed", metadata: ["reason": "\(problem)"])
+            logger.warning("failed to remove plugins' temporary directories", metadata: ["reason": "\(problem)"])
         }
     }
 
@@ -271,7 +271,7 @@ package final class PluginHost: Service {
         {
             throw PluginFailure(
                 .notSupported, plugin: owner,
-                "plugin \(owner) cannot tell the history of metric type \"\(type)\": it does not have the capability "
+                "plugin \(owner) cannot return the history of metric type \"\(type)\": it does not have the capability "
                     + "range")
         }
         let request = PluginRequest.getMetricRange(

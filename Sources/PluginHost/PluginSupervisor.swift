@@ -185,10 +185,10 @@ actor PluginSupervisor {
         lastFailure = conflicts.first ?? lastFailure
         beginSubscriptions(initialized.capabilities)
         for conflict in conflicts {
-            logger.error("Metric type cannot be used", metadata: ["problem": "\(conflict)"])
+            logger.error("metric type not used", metadata: ["problem": "\(conflict)"])
         }
         logger.info(
-            "Plugin is up",
+            "plugin is up",
             metadata: [
                 "version": "\(initialized.pluginVersion)",
                 "types": "\(initialized.metricTypes.map(\.type).joined(separator: ", "))",
@@ -204,7 +204,7 @@ actor PluginSupervisor {
         needsRepair = end.needsRepair
         state = .waiting(until: now + verdict.delay, isBroken: verdict.isBroken)
         logger.warning(
-            verdict.isBroken ? "Plugin keeps failing, next try is a probe" : "Plugin ended, will be restarted",
+            verdict.isBroken ? "plugin keeps failing; the next start is a probe" : "plugin ended; restarting it",
             metadata: ["reason": "\(end.failure.logText)", "restartIn": "\(Self.text(verdict.delay))"])
         settle()
         // Awaited right here; a task of its own only so that stop() and a swap can cut it short.
@@ -223,7 +223,7 @@ actor PluginSupervisor {
             return policy.ended(upFor: end.upFor, now: now, random: random())
         }
         logger.error(
-            "Plugin ended repeatedly on a config, which is kept from it for a while",
+            "plugin ended repeatedly on a config; config quarantined",
             metadata: [
                 "type": "\(subject.type)", "namespace": "\(subject.party.namespace ?? "none")",
                 "time": "\(Self.text(time))",
@@ -253,7 +253,7 @@ actor PluginSupervisor {
 
     private func rest() async {
         guard case .up = state, !isStopping, !isSwapping, successor == nil, let old = current else { return }
-        logger.info("Plugin rests until it is used")
+        logger.info("idle plugin stopped until it is used")
         state = .resting
         current = nil
         subscriptions.end()
@@ -296,7 +296,7 @@ actor PluginSupervisor {
         guard changes.isNewVersion(found, running: await old.vitals.fingerprint) else { return }
         isSwapping = true
         defer { isSwapping = false }
-        logger.info("Plugin's file has changed, the new version is tried")
+        logger.info("plugin file changed; trying the new version")
         let launch = start { _ in }
         guard let problem = await trial(of: launch, against: old) else { return }
         changes.refuse(found)
@@ -304,7 +304,7 @@ actor PluginSupervisor {
         await launch.instance.stop()
         _ = await finish(launch)
         guard !isStopping else { return }
-        logger.error("Plugin's new version is not used, the old one runs on", metadata: ["problem": "\(problem)"])
+        logger.error("new plugin version rejected; keeping the old one", metadata: ["problem": "\(problem)"])
     }
 
     /// - Returns: why the new version does not take over; nil where it has.
@@ -340,7 +340,7 @@ actor PluginSupervisor {
             case .success(.verdict(.invalid(let problems))):
                 // Whose config it is, and so what the plugin says of it, is not for everybody who uses the plugin.
                 logger.notice(
-                    "Plugin's new version does not accept a config",
+                    "new plugin version rejects a config",
                     metadata: ["problem": "\(problems.first.map(\.description) ?? "")"])
                 return "plugin \(program.name) no longer accepts a config of type \"\(type)\" that it accepted before"
             case .success: return "plugin \(program.name) answered validate_config with something else"
@@ -416,7 +416,7 @@ actor PluginSupervisor {
         switch state {
         case .waiting(let until, let isBroken):
             let left = max(.zero, until - surroundings.clock.now())
-            let what = isBroken ? "keeps failing and is probed again" : "is not running and is started again"
+            let what = isBroken ? "keeps failing and is probed again" : "is not running and will be restarted"
             return PluginFailure(
                 .notRunning, plugin: name, "plugin \(name) \(what) in \(Self.text(left))\(last)", retryAfter: left)
         case .stopped:

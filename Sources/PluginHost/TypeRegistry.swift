@@ -58,7 +58,7 @@ struct TypeRegistry {
         for description in initialized.metricTypes {
             if let owner = owners[description.type] {
                 conflicts.append(
-                    "plugin \(plugin) offers metric type \"\(description.type)\", which plugin \(owner) has already; "
+                    "plugin \(plugin) offers metric type \"\(description.type)\", which plugin \(owner) already offers; "
                         + "\(owner) keeps it. Remove one of the two, or rename its type")
                 continue
             }

@@ -52,7 +52,7 @@ package enum PluginMessage: Sendable, Hashable {
         do throws(JSONPathError) {
             return try decode(json)
         } catch {
-            throw InvalidPluginMessage(description: "it is no protocol message: \(error)")
+            throw InvalidPluginMessage(description: "it is not a protocol message: \(error)")
         }
     }
 
@@ -78,7 +78,7 @@ package enum PluginMessage: Sendable, Hashable {
     }
 }
 
-/// Why a line from a plugin is no message.
+/// Why a line from a plugin is not a message.
 package struct InvalidPluginMessage: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 }

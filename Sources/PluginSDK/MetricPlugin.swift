@@ -91,7 +91,7 @@ public protocol PushMetricPlugin: MetricPlugin {
     ///
     /// The task shares one thread with all calls, as ``MetricPlugin/value(for:)`` does.
     ///
-    /// - Throws: ``PluginError`` of the kind `cannotSubscribe` where the source does not tell of changes to this; of any
+    /// - Throws: ``PluginError`` of the kind `cannotSubscribe` where the source does not report changes to this; of any
     ///   other kind where it cannot now.
     func readings(for request: MetricSubscription<Config>) async throws -> Readings
 }

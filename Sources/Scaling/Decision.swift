@@ -94,7 +94,7 @@ package struct MetricRecord: Sendable, Hashable {
 package struct BudgetRecord: Sendable, Hashable {
     package var costPerHour: Double
     package var maxCostPerHour: Double
-    /// Replicas the budget pays for.
+    /// Replicas that the budget allows.
     package var cap: Int
 
     package init(costPerHour: Double, maxCostPerHour: Double, cap: Int) {

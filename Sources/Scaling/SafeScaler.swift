@@ -43,7 +43,7 @@ struct SafeScaler {
 
     // MARK: Cap, cooldown, rate, bounds
 
-    /// - Parameter cap: replicas the budget pays for.
+    /// - Parameter cap: replicas that the budget allows.
     mutating func limit(cap: Int?, ignoresUpCooldown: Bool) {
         if let cap, desired > max(cap, spec.minReplicas) { set(max(cap, spec.minReplicas), because: .budgetCap) }
         if desired != current, let end = coolingDownUntil(ignoresUpCooldown: ignoresUpCooldown) { hold(until: end) }

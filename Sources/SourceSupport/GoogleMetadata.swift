@@ -41,11 +41,11 @@ package struct GoogleMetadata: Sendable {
         } catch {
             throw PluginError(
                 .authFailed,
-                "Google's metadata server does not answer (\(error.message)): this is no workload of Google Cloud")
+                "Google's metadata server does not answer (\(error.message)): this is not a workload of Google Cloud")
         }
         // Another server at that name does not send this header.
         guard response.head.header("Metadata-Flavor") == "Google" else {
-            throw PluginError(.authFailed, "what answers at \(host) is not Google's metadata server")
+            throw PluginError(.authFailed, "the server at \(host) is not Google's metadata server")
         }
         switch response.status {
         case 200: return try token(response)
@@ -55,7 +55,7 @@ package struct GoogleMetadata: Sendable {
         default:
             throw PluginError(
                 .sourceUnreachable,
-                "Google's metadata server answers HTTP status \(response.status): \(Quoting.quote(response.body))")
+                "Google's metadata server returned HTTP status \(response.status): \(Quoting.quote(response.body))")
         }
     }
 

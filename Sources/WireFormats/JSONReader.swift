@@ -27,7 +27,7 @@ public struct JSONReader: Sendable {
 
     /// The member, or nil where it is absent or null.
     ///
-    /// - Throws: ``JSONPathError`` where this value is no object.
+    /// - Throws: ``JSONPathError`` where this value is not an object.
     public func optional(_ key: String) throws(JSONPathError) -> JSONReader? {
         guard let member = try object()[key], !member.isNull else { return nil }
         return JSONReader(member, path: memberPath(key))

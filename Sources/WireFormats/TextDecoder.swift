@@ -62,7 +62,7 @@ package enum TextDecoder {
     }
 }
 
-/// Turns a stream of UTF-16 into UTF-8. What is no text becomes U+FFFD.
+/// Turns a stream of UTF-16 into UTF-8. What is not text becomes U+FFFD.
 package struct UTF16Transcoder {
     private let isBigEndian: Bool
     /// Half a character.

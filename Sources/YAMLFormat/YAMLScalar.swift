@@ -23,7 +23,7 @@ enum YAMLScalar {
 
     /// The name that a key gives its member: `0x10` is `16`, and `yes` is `true`.
     static func name(_ key: Node) throws(YAMLDocument.Failure) -> String {
-        let problem = YAMLDocument.Failure("has a key that is no string", line: key.mark?.line)
+        let problem = YAMLDocument.Failure("has a key that is not a string", line: key.mark?.line)
         guard let scalar = key.scalar else { throw problem }
         guard scalar.style == .plain else { return scalar.string }
         switch try resolved(scalar) {

@@ -7,7 +7,7 @@ import PluginHost
 struct PluginOptions: ParsableArguments {
     @Option(
         name: .customLong("plugin-dir"),
-        help: "Directory with plugin executables; may be repeated. Default: the directory of this program."
+        help: "Directory with plugin executables (repeatable). Default: the directory of this program."
     )
     var directories: [String] = []
 

@@ -51,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
 
     @Option(
-        help: "Least severity that is logged: trace, debug, info, notice, warning, error or critical.",
+        help: "Minimum log level: trace, debug, info, notice, warning, error or critical.",
         transform: Self.logLevel
     )
     var logLevel: Logger.Level = .info

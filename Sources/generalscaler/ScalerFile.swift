@@ -39,7 +39,7 @@ struct ScalerFile {
 
     static let maxBytes = 8 << 20
 
-    /// - Throws: ``FileProblem`` if the file cannot be read or is no YAML.
+    /// - Throws: ``FileProblem`` if the file cannot be read or is not YAML.
     init(path: String) throws(FileProblem) {
         self.path = path
         let text = try FileText.read(path, maxBytes: Self.maxBytes)
@@ -107,7 +107,7 @@ enum FileText {
         do {
             data = try Data(contentsOf: URL(filePath: path))
         } catch {
-            throw FileProblem(path: path, message: "cannot be read: does it exist, and may you read it?")
+            throw FileProblem(path: path, message: "cannot be read: check that it exists and that you may read it")
         }
         guard data.count <= maxBytes else {
             throw FileProblem(path: path, message: "has \(data.count) bytes, more than \(maxBytes)")
@@ -120,7 +120,7 @@ enum FileText {
             try Data(bytes).write(to: URL(filePath: path), options: .atomic)
         } catch {
             throw FileProblem(
-                path: path, message: "cannot be written: is there such a directory, and may you write it?")
+                path: path, message: "cannot be written: check that the directory exists and that you may write to it")
         }
     }
 }

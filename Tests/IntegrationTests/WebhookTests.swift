@@ -84,7 +84,7 @@ struct WebhookTests {
                             token: token)
                         #expect(stored.status == 201, "\(stored.message)")
                         #expect(
-                            stored.warnings.contains { $0.contains("you may not read Secret scope") } == (token != nil),
+                            stored.warnings.contains { $0.contains("you are not allowed to read Secret scope") } == (token != nil),
                             "\(stored.warnings)")
                     }
                 }
@@ -125,7 +125,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("a certificate that the configuration does not believe is no answer")
+    @Test("a certificate that the configuration does not believe is not an answer")
     func badCertificate() async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in

@@ -203,7 +203,7 @@ struct LaunchTests {
                 try await fixture.host.read(type: "p", config: [:], targetType: .value, timeout: .seconds(30))
             }
             #expect(failure?.kind == .unknownType)
-            await fixture.log.wait(message: "No plugin found, so that no metric can be read")
+            await fixture.log.wait(message: "no plugin found; no metric can be read")
         }
     }
 

@@ -108,7 +108,7 @@ struct RedactionAttackTests {
             let seen = await text(fixture, PluginConfig(["say": "t0ps3cret-of-another-tenant", "how": "end"]))
             #expect(seen.contains("exited with code 9"))
             #expect(!seen.contains("t0ps") && !seen.contains("***"))
-            let ended = await fixture.log.wait(message: "Plugin ended, will be restarted")
+            let ended = await fixture.log.wait(message: "plugin ended; restarting it")
             #expect(ended.metadata["reason"]?.hasSuffix("the last line of its log: ***") == true)
             #expect(try await fixture.health().lastFailure?.contains("***") == false)
         }
@@ -138,7 +138,7 @@ struct RedactionAttackTests {
         try await HostFixture.run(["parrot": Self.parrot], manifest: Self.manifest) { fixture async throws in
             var seen: Set<String> = []
             for (count, guess) in ["adm1n-passw0rd", "adm1n", "nothing like it"].enumerated() {
-                await fixture.log.wait(how == "end" ? count + 1 : 1, message: "Plugin is up")
+                await fixture.log.wait(how == "end" ? count + 1 : 1, message: "plugin is up")
                 let config = inheriting(fixture, ["say": .string(guess), "how": .string(how)])
                 seen.insert(await text(fixture, config))
                 if how == "end" { break }

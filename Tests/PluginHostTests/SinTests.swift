@@ -47,7 +47,7 @@ struct SinTests {
     func noHandshake() async throws {
         let clock = ManualClock()
         try await run("no-handshake", clock: clock, waitsForStart: false) { fixture async throws in
-            await fixture.log.wait { $0.message == "Plugin is up" && $0.metadata["plugin"] == "good" }
+            await fixture.log.wait { $0.message == "plugin is up" && $0.metadata["plugin"] == "good" }
             // The sweep for orphans, the look at files, and one alarm for each handshake.
             try await clock.sleepers(atLeast: 4)
             clock.advance(by: PluginHostLimits.handshakeTimeout)
@@ -106,7 +106,7 @@ struct SinTests {
     func stderrFlood() async throws {
         try await run("stderr-flood") { fixture async throws in
             for _ in 0..<20 { #expect(try await ask(fixture).value == 7) }
-            await fixture.log.wait(message: "Plugin logs too fast, lines were dropped")
+            await fixture.log.wait(message: "plugin logs too fast; lines were dropped")
         }
     }
 
@@ -142,7 +142,7 @@ struct SinTests {
             #expect(failure.kind == .crashed)
             #expect(failure.message.contains(how), "\(failure)")
             #expect(failure.logText.contains(lastWords), "\(failure)")
-            await fixture.log.wait(3, message: "Plugin is up")
+            await fixture.log.wait(3, message: "plugin is up")
         }
     }
 

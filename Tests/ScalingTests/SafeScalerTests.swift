@@ -53,7 +53,7 @@ struct SafeScalerTests {
             "regardless of cooldown and rate, down", 20, [10], bounds: 3...9, safety: strict, history: busy, gives: 9,
             .boundsJump),
         Row(
-            "to the maximum though the budget pays for fewer", 20, [10], bounds: 3...9,
+            "to the maximum although the budget allows fewer", 20, [10], bounds: 3...9,
             policy: CostPolicy(costPerPodPerHour: 1, maxCostPerHour: 4), gives: 9, .boundsJump),
     ]
 

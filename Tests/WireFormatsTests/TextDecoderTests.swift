@@ -24,7 +24,7 @@ struct TextDecoderTests {
     }
 
     @Test(
-        "only a byte order mark, or nothing, is no text",
+        "only a byte order mark, or nothing, is not text",
         arguments: [[], [0xEF, 0xBB, 0xBF], [0xFF, 0xFE]] as [[UInt8]])
     func empty(bytes: [UInt8]) throws {
         #expect(try TextDecoder.text(bytes) == "")

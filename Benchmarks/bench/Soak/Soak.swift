@@ -81,7 +81,7 @@ struct Soak {
         if !isLong {
             print("too short for a verdict on growth: give it \(Int(SoakLimits.leastMinutesForVerdict)) minutes")
         }
-        for (name, point) in [("first", first), ("last", last)] { print("\(name) quiet spell: \(Self.text(point))") }
+        for (name, point) in [("first", first), ("last", last)] { print("\(name) quiet period: \(Self.text(point))") }
         for (name, most) in plugins(run.samples).sorted(by: { $0.key < $1.key }) {
             print("\(name) plugin: at most \(Table.number(most)) MiB anonymous")
         }

@@ -64,13 +64,13 @@ struct SoakPopulation {
             }, uniquingKeysWith: { first, _ in first })
         let scalers = try cluster.get(Self.scalers)["items"]?.arrayValue ?? []
         guard scalers.count == indices.count else {
-            return "\(scalers.count) GeneralScalers are there, not \(indices.count)"
+            return "\(scalers.count) GeneralScalers exist, not \(indices.count)"
         }
         let problems = scalers.compactMap { scaler -> String? in
             let name = scaler["metadata"]?["name"]?.stringValue ?? ""
             return Self.problem(scaler, replicas: replicas[name] ?? nil).map { "\(name) \($0)" }
         }
-        return problems.first.map { "\(problems.count) scalers are not right; \($0)" }
+        return problems.first.map { "\(problems.count) scalers are in a wrong state; \($0)" }
     }
 
     private static func problem(_ scaler: JSON, replicas: Int?) -> String? {

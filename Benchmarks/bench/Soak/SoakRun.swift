@@ -106,7 +106,7 @@ final class SoakRun {
 
     private func wait(_ what: String, until isSo: () throws -> Bool) throws {
         guard try secondsUntil(isSo) == nil else { return }
-        throw BenchError("no sign of \(what) after \(SoakLimits.patience); the operator's log ends:\n\(logEnd)")
+        throw BenchError("timed out waiting for \(what) after \(SoakLimits.patience); the operator's log ends:\n\(logEnd)")
     }
 
     /// Takes samples that many times.

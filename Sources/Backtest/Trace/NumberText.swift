@@ -27,7 +27,7 @@ enum NumberText: Equatable {
         return number.contains(where: \.isNumber) && !number.hasSuffix("-") && number.endIndex != text.endIndex
     }
 
-    /// Nil where the text is no number.
+    /// Nil where the text is not a number.
     init?(_ text: Substring) {
         guard text.utf8.allSatisfy(Self.isOfNumber) else { return nil }
         guard text.utf8.contains(UInt8(ascii: ",")) else {

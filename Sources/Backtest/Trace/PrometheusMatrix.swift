@@ -21,7 +21,7 @@ struct PrometheusMatrix {
         let empty = [Trace.Cell](repeating: .noData, count: series.count)
         for (index, one) in series.enumerated() {
             guard try one.optional("histograms") == nil else {
-                throw one.error("has histograms, which are no numbers: take histogram_quantile(...) of them")
+                throw one.error("has histograms, which are not numbers: use histogram_quantile(...)")
             }
             for pair in try one.required("values").elements() {
                 let (time, cell) = try Self.sample(pair)

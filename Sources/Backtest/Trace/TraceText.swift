@@ -41,7 +41,7 @@ enum TraceText {
             return isBigEndian ? first << 8 | second : second << 8 | first
         }
         guard bytes.count.isMultiple(of: 2), let text = String(validating: units, as: UTF16.self) else {
-            throw TraceError("begins as text in UTF-16 and has bytes that are none: \(remedy)")
+            throw TraceError("begins like UTF-16 text but has invalid bytes: \(remedy)")
         }
         return Array(text.utf8)
     }

@@ -64,7 +64,7 @@ struct TraceTime {
         guard bytes.count >= 10, (0..<4).allSatisfy(isDigit), bytes[4] == bytes[7], "-/".utf8.contains(bytes[4]) else {
             if isDigit(0), text.contains("/") || text.contains(".") {
                 throw Problem(
-                    message: "\(text.quoted) does not tell day, month and year apart: write times such as "
+                    message: "\(text.quoted) is ambiguous in day, month and year: write times such as "
                         + "2026-01-02T03:04:05Z")
             }
             throw noTime(text)
@@ -114,7 +114,7 @@ struct TraceTime {
     }
 
     private static func noTime(_ text: Substring) -> Problem {
-        Problem(message: "\(text.quoted) is no time such as 2026-01-02T03:04:05Z")
+        Problem(message: "\(text.quoted) is not a time such as 2026-01-02T03:04:05Z")
     }
 }
 

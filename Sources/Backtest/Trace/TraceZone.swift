@@ -22,7 +22,7 @@ package struct TraceZone: Sendable {
     /// - Parameter data: the zone's file of the time zone database, as RFC 9636 defines it.
     /// - Throws: ``TraceError`` where it is none.
     package init(name: String, data: [UInt8]) throws(TraceError) {
-        guard let file = TimeZoneFile(data) else { throw TraceError("is no file of the time zone database") }
+        guard let file = TimeZoneFile(data) else { throw TraceError("is not a file of the time zone database") }
         self.name = name
         rules = .file(file)
     }

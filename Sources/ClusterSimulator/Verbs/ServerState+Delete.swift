@@ -10,7 +10,7 @@ private struct DeleteOptions {
         isDryRun = call.isDryRun
         guard !call.request.body.isEmpty else { return }
         guard let body = try? RequestBody(call.request).json, body.objectValue != nil else {
-            throw .badRequest("the body is no DeleteOptions object")
+            throw .badRequest("the body is not a DeleteOptions object")
         }
         uid = body.string("preconditions", "uid")
         resourceVersion = body.string("preconditions", "resourceVersion")

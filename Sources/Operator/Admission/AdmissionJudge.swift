@@ -30,7 +30,7 @@ struct AdmissionJudge: Sendable {
                 group.addTask {
                     try? await time.sleep(AdmissionLimits.reviewTime)
                     return AdmissionVerdict(warnings: [
-                        "the plugins did not check this GeneralScaler in time: look at its condition Ready"
+                        "the plugins did not check this GeneralScaler in time: see its condition Ready"
                     ])
                 }
                 let first = await group.next() ?? AdmissionVerdict()
@@ -67,8 +67,8 @@ struct AdmissionJudge: Sendable {
             let secret = ObjectKey(namespace: request.namespace, name: name)
             if await mayRead(secret, user) == false {
                 verdict.warnings.append(
-                    "you may not read Secret \(name), which a metric takes a value from: who may not read a Secret should "
-                        + "not send it to an address of their choice")
+                    "you are not allowed to read Secret \(name), which a metric uses: users without access to a Secret may "
+                        + "not have it sent to an address of their choice")
             }
         }
         return verdict
@@ -86,7 +86,7 @@ struct AdmissionJudge: Sendable {
                 && !scaler.isBeingDeleted
         }
         return rivals.map(\.name).sorted().prefix(1).map {
-            "GeneralScaler \($0) scales \(spec.target) already: the older of the two keeps it and the other waits. Delete "
+            "GeneralScaler \($0) already scales \(spec.target): the older one keeps it and the other one waits. Delete "
                 + "one, or set mode to DryRun in one"
         }
     }
@@ -105,7 +105,7 @@ struct AdmissionJudge: Sendable {
         }
         return name.map {
             [
-                "\($0) scales \(spec.target) too: this GeneralScaler changes nothing while it is there. Delete \($0), or set "
+                "\($0) also scales \(spec.target): this GeneralScaler changes nothing until it is deleted. Delete \($0), or set "
                     + "mode to DryRun here"
             ]
         } ?? []

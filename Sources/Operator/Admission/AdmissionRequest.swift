@@ -8,7 +8,7 @@ package struct AdmissionRequest: Sendable {
     package let uid: String
     package let namespace: String
     package let name: String
-    /// The spec to judge; nil if there is nothing to judge: the object is no GeneralScaler, or its spec is as it was.
+    /// The spec to judge; nil if there is nothing to judge: the object is not a GeneralScaler, or its spec is as it was.
     package let spec: Result<GeneralScalerSpec, InvalidSpec>?
     /// Who asks, as `userInfo` says; nil if that is not known for sure.
     package let user: JSON?

@@ -113,7 +113,7 @@ final class CertificateKeeper: Service {
         let file: String
 
         var description: String {
-            "\(file) must hold at least \(AdmissionLimits.pathBytes) lower-case letters and digits, drawn at random"
+            "\(file) must hold at least \(AdmissionLimits.pathBytes) random lower-case letters and digits"
         }
     }
 

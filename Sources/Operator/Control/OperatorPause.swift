@@ -35,6 +35,6 @@ final class OperatorPause: Service {
             return "ConfigMap \(key), which may pause the operator, has not been read yet"
         }
         guard informer[key] == true else { return nil }
-        return "the whole operator is paused: set \(Self.field) to \"false\" in ConfigMap \(key) to go on"
+        return "the whole operator is paused: set \(Self.field) to \"false\" in ConfigMap \(key) to resume"
     }
 }

@@ -118,7 +118,7 @@ extension ScalerController {
                 self.state(in: poll)?.history = history
             }
             throw Blocker(
-                .scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll tries again."
+                .scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll retries."
             )
         } catch {
             guard let state = state(in: poll) else { return }
@@ -235,12 +235,12 @@ extension ScalerController {
         if let holder { holds.append((.duplicateTarget, holder.sentence)) }
         if let rival = state.rival {
             holds.append(
-                (.replicasConflict, "\(rival) scales this target too: delete it, or set mode to DryRun here"))
+                (.replicasConflict, "\(rival) also scales this target: delete it, or set mode to DryRun here"))
         } else if state.reversals.isHolding(at: now), let end = state.reversals.heldUntil {
             holds.append(
                 (
                     .replicasConflict,
-                    "\(ReversalGuard.reversalsBeforeHold) changes in a row were undone by someone else, so the next try "
+                    "\(ReversalGuard.reversalsBeforeHold) changes in a row were undone by someone else, so the next attempt "
                         + "waits until \(end.rfc3339(.seconds)): find what sets the replicas of \(target)"
                 ))
         }

@@ -51,7 +51,7 @@ struct ScalerWriter: Sendable {
             case .conflict: return .conflict
             case .timeout, .unreachable, .serverError, .malformedAnswer, .tooLarge, .cancelled:
                 return .unknown(
-                    Blocker(.scaleFailed, "setting the replicas of \(target) got no clear answer: \(error.message)")
+                    Blocker(.scaleFailed, "no definite response to setting the replicas of \(target): \(error.message)")
                 )
             default: return .refused(Blocker(scaling: target, namespace: namespace, error))
             }
@@ -78,7 +78,7 @@ struct ScalerWriter: Sendable {
             case .conflict: return .conflict
             case .notFound: return .gone
             default:
-                logger.warning("status not written", metadata: identity.metadata(["error": "\(error)"]))
+                logger.warning("failed to write status", metadata: identity.metadata(["error": "\(error)"]))
                 return .failed
             }
         }

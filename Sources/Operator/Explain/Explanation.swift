@@ -82,10 +82,10 @@ package struct Explanation: Sendable {
 
     private static func events(_ events: [JSON], of scaler: GeneralScaler, now: Timestamp) -> String {
         let own = events.filter { $0["regarding"]?["uid"]?.stringValue == scaler.uid }.compactMap(EventView.init)
-        guard !own.isEmpty else { return "No events of it are kept; the API server forgets them after an hour." }
+        guard !own.isEmpty else { return "No events found; the API server deletes events after an hour." }
         let shown = own.sorted { $0.time < $1.time }.suffix(maxEvents)
         let lines = shown.map { "  \(ago($0.time, now)): \($0.note)\($0.count > 1 ? " (\($0.count) times)" : "")" }
-        return (["Its events, the newest last:"] + lines).joined(separator: "\n")
+        return (["Events, newest last:"] + lines).joined(separator: "\n")
     }
 
     private static func ago(_ time: Timestamp, _ now: Timestamp) -> String {

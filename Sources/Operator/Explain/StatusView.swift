@@ -17,7 +17,7 @@ struct StatusView {
 
         var sentence: String {
             let kind = targetType == .averageValue ? " for each replica" : ""
-            guard let value else { return "\(name) has no value: \(missing ?? "nobody knows why")." }
+            guard let value else { return "\(name) has no value: \(missing ?? "the reason is unknown")." }
             let asks = recommended.map { ", which asks for \($0)" } ?? ""
             return "\(name) was \(value.shortText) against a target of \((target ?? 0).shortText)\(kind)\(asks)."
         }

@@ -49,7 +49,7 @@ package struct PolicyConfig: Sendable {
     package func metricName(_ name: JSONReader) throws(JSONPathError) -> String {
         let text = try name.nonEmptyString()
         if let metricNames, !metricNames.contains(text) {
-            throw name.error("\"\(text)\" is no metric of this scaler; it has \(metricNames.joined(separator: ", "))")
+            throw name.error("unknown metric \"\(text)\"; defined metrics: \(metricNames.joined(separator: ", "))")
         }
         return text
     }

@@ -62,7 +62,7 @@ package struct MetricHistory: Sendable {
         while start <= to.microsecondsSince1970 {
             let end = min(to.microsecondsSince1970, start + step * Int64(ProtocolLimits.maxRangePoints - 1))
             guard let window = RangeWindow(fromMicroseconds: start, toMicroseconds: end, stepSeconds: stepSeconds)
-            else { throw Blocker(.invalidSpec, "a step of \(stepSeconds.counted("second")) makes no window of time") }
+            else { throw Blocker(.invalidSpec, "a step of \(stepSeconds.counted("second")) is not a valid window") }
             windows.append(window)
             start += step * Int64(ProtocolLimits.maxRangePoints)
         }

@@ -266,7 +266,7 @@ extension SpecParser {
         "fallback": ["failureThreshold", "replicas", "behavior"],
     ]
 
-    /// What is no object where one should be is left to the rest of the parser.
+    /// What is not an object where one should be is left to the rest of the parser.
     mutating func refuseUnknownFields(_ spec: JSONReader) {
         refuseUnknownFields(of: spec, known: Self.specFields)
         for (field, known) in Self.partFields.sorted(by: { $0.key < $1.key }) {

@@ -50,7 +50,7 @@ struct SecretObject: Sendable {
         case .text(let text): return text
         case .notText:
             throw SecretProblem(
-                .invalid, "key \(reference.key) of Secret \(key) is no UTF-8 text: only a text can go into a config")
+                .invalid, "key \(reference.key) of Secret \(key) is not UTF-8 text: only text is allowed in a config")
         case nil:
             if reference.isOptional { return nil }
             throw SecretProblem(

@@ -25,7 +25,7 @@ package struct SecretProblem: Error, Sendable, Hashable {
         case notReadable
         /// The operator has no right to it.
         case forbidden
-        /// It is no text.
+        /// It is not text.
         case invalid
         /// The API server did not tell.
         case unavailable

@@ -151,9 +151,9 @@ private enum SecretFetchFailure: Error {
             SecretProblem(
                 .forbidden,
                 "the operator may not read Secret \(key): give its service account the right to get secrets in namespace "
-                    + "\(key.namespace) (with Helm, add it to secrets.namespaces). The API server says: \(message)")
+                    + "\(key.namespace) (with Helm, add it to secrets.namespaces). The API server said: \(message)")
         case .unavailable(let message):
-            SecretProblem(.unavailable, "Secret \(key) could not be read, and is asked for again: \(message)")
+            SecretProblem(.unavailable, "Secret \(key) could not be read; the operator retries: \(message)")
         }
     }
 }

@@ -73,7 +73,7 @@ extension ScalerVerdict {
                 Condition(.scalingActive, .false, blocker.reason.rawValue, "Replicas are held: \(blocker.message)"),
                 blocker.reason.concernsTarget
                     ? Condition(.ableToScale, .false, blocker.reason.rawValue, blocker.message)
-                    : Condition(.ableToScale, .unknown, blocker.reason.rawValue, "The target has not been looked at."),
+                    : Condition(.ableToScale, .unknown, blocker.reason.rawValue, "The target has not been read yet."),
             ]
         case .decided(let decision, let obstacle):
             [

@@ -77,8 +77,8 @@ final class RivalDirectory: Service {
         } catch {
             throw Blocker(
                 .targetUnavailable,
-                "it cannot be told whether a HorizontalPodAutoscaler or ScaledObject scales this target too, so it is "
-                    + "left alone: \(error.message)")
+                "it is unknown whether a HorizontalPodAutoscaler or ScaledObject also scales this target, so it is "
+                    + "held: \(error.message)")
         }
     }
 

@@ -79,7 +79,7 @@ extension Check {
 
     private static func judgeBatch(_ json: JSON, count: Int, _ context: CheckContext) {
         guard let answers = json["answers"]?.arrayValue, answers.count == count else {
-            context.note(.batch, "answers is no array of \(count)", evidence: json)
+            context.note(.batch, "answers is not an array of \(count)", evidence: json)
             return
         }
         for (index, answer) in answers.enumerated() {

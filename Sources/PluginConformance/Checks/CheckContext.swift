@@ -107,7 +107,7 @@ final class CheckContext {
             let message = "it still runs \(Conversation.text(grace)) after \(cause)"
             log.note(Finding(rule, message, isHang: true))
         case let exit?:
-            let words = process.standardError.lastLine.map { "; its last words: \($0)" } ?? ""
+            let words = process.standardError.lastLine.map { "; its last output: \($0)" } ?? ""
             note(rule, "it \(exit) after \(cause)\(words)")
         }
         process.kill()
@@ -236,7 +236,7 @@ final class CheckContext {
     private func expectExit(_ conversation: Conversation, after method: String, isAnswered: Bool) {
         defer { conversation.process.kill() }
         let exit = conversation.process.waitForExit(until: .now + times.deadline)
-        let words = conversation.process.standardError.lastLine.map { "; its last words: \($0)" } ?? ""
+        let words = conversation.process.standardError.lastLine.map { "; its last output: \($0)" } ?? ""
         switch exit {
         case nil: log.note(Finding(.oneshot, "it does not exit after \(method)", isHang: true))
         case .code(0) where isAnswered:

@@ -1,6 +1,6 @@
 import PluginProtocol
 
-/// Checks a plugin against every rule. It talks to processes and waits for them, so it blocks its thread.
+/// Check a plugin against every rule. It talks to processes and waits for them, so it blocks its thread.
 package enum CheckRun {
     /// - Parameter progress: called before each check, with how many are done and how many there are.
     /// - Throws: ``LaunchError`` where the plugin cannot be started.

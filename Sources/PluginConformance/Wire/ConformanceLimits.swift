@@ -46,7 +46,7 @@ package enum ConformanceLimits {
     static let maxCallsAtOnce = 64
     /// Calls after which memory and open files are compared.
     static let resourceCalls = 30
-    /// Fewer calls in ``manyCallsTime`` say nothing of growth.
+    /// Fewer calls in ``manyCallsTime`` are too few to measure growth.
     static let minResourceCalls = 10
     /// Messages that a batch asks for.
     static let batchSize = 3

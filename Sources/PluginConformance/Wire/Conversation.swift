@@ -235,7 +235,7 @@ final class Conversation {
         note(
             Finding(
                 process.standardError.speaksOfExhaustion ? .boundedResources : .staysAlive,
-                "\(how) instead of answering \(asked)" + (words.map { "; its last words: \($0)" } ?? "")))
+                "\(how) instead of answering \(asked)" + (words.map { "; its last output: \($0)" } ?? "")))
     }
 
     private var openMethods: String {

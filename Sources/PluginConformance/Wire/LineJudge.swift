@@ -28,7 +28,7 @@ enum LineJudge {
         } catch {
             let cause = line.withUnsafeBytes { LineCause.of($0, error) }.map { "; \($0)" } ?? ""
             return isNumberThatJSONCannotSay(line, error)
-                ? broken(line, .finiteValue, "the value is no finite number: \(error)\(cause)")
+                ? broken(line, .finiteValue, "the value is not a finite number: \(error)\(cause)")
                 : broken(line, .oneObjectPerLine, "the line is not JSON: \(error)\(cause)")
         }
         return message(json, line)
@@ -123,11 +123,11 @@ struct AnswerError: Error, Hashable {
         if let name = data["kind"], name != .string(kind.rawValue) {
             return "error.data.kind is \(name), but \(code) is \(kind.rawValue)"
         }
-        if let retryable = data["retryable"], retryable.boolValue == nil { return "error.data.retryable is no boolean" }
+        if let retryable = data["retryable"], retryable.boolValue == nil { return "error.data.retryable is not a boolean" }
         if let wait = data["retryAfterMs"], (wait.intValue ?? -1) < 0 {
-            return "error.data.retryAfterMs is no number of milliseconds"
+            return "error.data.retryAfterMs is not a number of milliseconds"
         }
-        if let path = data["path"], path.stringValue == nil { return "error.data.path is no string" }
+        if let path = data["path"], path.stringValue == nil { return "error.data.path is not a string" }
         return nil
     }
 }

@@ -36,7 +36,7 @@ struct Interpreter {
         self.searchPath = directories.isEmpty ? Self.defaultSearchPath : directories.joined(separator: ":")
     }
 
-    /// - Throws: why the script at that path cannot run. A program that is no script always passes.
+    /// - Throws: why the script at that path cannot run. A program that is not a script always passes.
     func check(_ path: String, depth: Int = 1) throws(LaunchProblem) {
         guard let line = try Self.line(of: path) else { return }
         guard depth <= Self.maxDepth else {
@@ -118,7 +118,7 @@ struct Interpreter {
         String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 
-    /// What follows `#!`, without blanks around it; nil of a file that is no script.
+    /// What follows `#!`, without blanks around it; nil of a file that is not a script.
     private static func line(of path: String) throws(LaunchProblem) -> String? {
         let head = ProgramFile.head(of: path, bytes: maxLineBytes + 1)
         guard head.starts(with: "#!".utf8) else { return nil }

@@ -68,7 +68,7 @@ struct ProgramFile {
 
     /// The first bytes of the file.
     static func head(of path: String, bytes limit: Int) -> [UInt8] {
-        // A program may be executable and yet not readable; then it is no script either.
+        // A program may be executable and yet not readable; then it is not a script either.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }

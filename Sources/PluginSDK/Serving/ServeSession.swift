@@ -201,7 +201,7 @@ struct ServeSession {
             throw PluginError(.invalidRequest, "the id of subscribe must be a whole number, which readings then bear")
         }
         guard pushes.count < ServeLimits.maxSubscriptions else {
-            throw PluginError(.cannotSubscribe, "there are \(pushes.count) subscriptions, which is the most")
+            throw PluginError(.cannotSubscribe, "there are \(pushes.count) subscriptions, which is the maximum")
         }
         return try start(
             id, ConfigText(params.config.encoded()), params.targetType, .changes,
@@ -225,7 +225,7 @@ struct ServeSession {
         }
         guard abandoned.count < ServeLimits.maxAbandonedCalls else {
             throw PluginError(
-                .busy, "\(abandoned.count) calls still run though they were cancelled: restart the plugin")
+                .busy, "\(abandoned.count) calls still run although they were cancelled: restart the plugin")
         }
         lastToken += 1
         pending[lastToken] = Pending(id: id, deadline: deadline)

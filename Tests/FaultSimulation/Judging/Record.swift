@@ -20,7 +20,7 @@ struct ServedReading {
     let replica: String
     let startedAt: Int64
     let at: Int64
-    /// Nil where there was none, or it is no finite number.
+    /// Nil where there was none, or it is not a finite number.
     let value: Double?
     /// Microseconds since 1970, as the plugin says.
     let observedAt: Int64

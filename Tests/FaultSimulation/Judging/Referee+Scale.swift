@@ -135,7 +135,7 @@ extension Referee {
     }
 
     private func upFault(_ scale: AcceptedScale, _ plan: ScalerPlan) -> String? {
-        if let cap = plan.cap, scale.to > max(cap, plan.least) { return "the budget pays for \(cap)" }
+        if let cap = plan.cap, scale.to > max(cap, plan.least) { return "the budget allows at most \(cap)" }
         let mayFallBack = [.static, .ifHigher].contains(plan.fallback) && hasFailures(scale, plan)
         let asksForMore = plan.metrics.contains { series in
             recent(series, scale, plan).contains { reading in

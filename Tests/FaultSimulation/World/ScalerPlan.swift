@@ -25,7 +25,7 @@ struct ScalerPlan: Sendable, Equatable {
     var isDryRun = false
     /// Names of series, the types that they are measured by.
     var metrics: [Series]
-    /// Of the cost policy: replicas that the budget pays for.
+    /// The replicas that the budget of the cost policy allows.
     var cap: Int?
     var cooldown: Int?
     var upCooldown: Int?
