@@ -174,7 +174,8 @@ struct PrometheusAuth: MetricConfig {
                     ConfigProblem(path: "", message: "must have both of accessKeyID and secretAccessKey, or neither"))
             }
             if sessionToken != nil, accessKeyID == nil {
-                problems.append(ConfigProblem(path: "sessionToken", message: "is used only with accessKeyID; remove it"))
+                problems.append(
+                    ConfigProblem(path: "sessionToken", message: "is used only with accessKeyID; remove it"))
             }
             return problems
         }

@@ -2,9 +2,9 @@ import PluginSDK
 import SourceSupport
 
 extension QueryAnswer {
-    /// The one value that the answer stands for.
+    /// The single value of the response.
     ///
-    /// - Throws: `config_invalid` where the query's shape is wrong, `no_data` where there is no finite value.
+    /// - Throws: `config_invalid` if the query's shape is wrong, `no_data` if there is no finite value.
     func reading(for request: MetricRequest<PrometheusConfig>) throws(PluginError) -> MetricReading {
         let config = request.config
         if config.failOnWarnings, !warnings.isEmpty {

@@ -82,7 +82,7 @@ struct PubSubConfig: MetricConfig {
         return problems
     }
 
-    /// Nil where `window` is none.
+    /// Nil if `window` is none.
     var windowSeconds: Int? {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600]
         guard let unit = window.last.flatMap({ units[$0] }), let count = UInt32(window.dropLast()) else { return nil }

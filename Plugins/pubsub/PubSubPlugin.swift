@@ -45,7 +45,7 @@ struct PubSubPlugin: RangeMetricPlugin {
         tokens = AccessTokenCache(nowMicroseconds: nowMicroseconds)
     }
 
-    /// An age is held against its target as it is; a backlog is divided by the replicas.
+    /// An age is compared with its target directly; a backlog is divided by the replicas.
     func targetType(for config: Config) -> TargetType? {
         config.metric == .oldestUnackedAge ? .value : .averageValue
     }
@@ -58,8 +58,8 @@ struct PubSubPlugin: RangeMetricPlugin {
         return try query.reading(of: series, at: now)
     }
 
-    /// At each time the value that Cloud Monitoring has for it now: readings of that time may have been older, since points
-    /// show up late.
+    /// At each time the value that Cloud Monitoring has for it now: readings of that time may have been older, since
+    /// points show up late.
     func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange {
         let window = request.window
         let query = try Query(request.config)
@@ -127,7 +127,8 @@ struct PubSubPlugin: RangeMetricPlugin {
             let page = try await page(call, token, pageToken)
             if let error = page.executionErrors.first {
                 throw PluginError(
-                    .noData, "Cloud Monitoring reports that its response may be incomplete: \(Quoting.shortened(error))")
+                    .noData, "Cloud Monitoring reports that its response may be incomplete: \(Quoting.shortened(error))"
+                )
             }
             points.merge(page.series, uniquingKeysWith: +)
             guard points.count <= PubSubLimits.maxSeries,
@@ -141,7 +142,8 @@ struct PubSubPlugin: RangeMetricPlugin {
             pageToken = next
         }
         throw PluginError(
-            .sourceUnreachable, "Cloud Monitoring returned more than \(PubSubLimits.maxPages) pages for one subscription"
+            .sourceUnreachable,
+            "Cloud Monitoring returned more than \(PubSubLimits.maxPages) pages for one subscription"
         )
     }
 

@@ -57,7 +57,7 @@ struct ClusterRunner: CommandRunner {
                 + "user needs the right to run CLUSTER SLOTS; while a node joins, the next poll finds it")
     }
 
-    /// Nil where the error is no redirect.
+    /// Nil if the error is no redirect.
     private func redirect(_ error: RedisError, from server: RedisEndpoint) throws(PluginError) -> Redirect? {
         do throws(Redirect.Fault) {
             return try Redirect(error, from: server)
@@ -105,7 +105,7 @@ struct Redirect: Hashable {
         let remedy: String
     }
 
-    /// Nil where the error is no redirect.
+    /// Nil if the error is no redirect.
     init?(_ error: RedisError, from server: RedisEndpoint) throws(Fault) {
         guard ["MOVED", "ASK"].contains(error.code) else { return nil }
         func fault(_ remedy: String) -> Fault { Fault(said: error.message, remedy: remedy) }

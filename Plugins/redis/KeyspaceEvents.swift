@@ -15,7 +15,7 @@ final class KeyspaceEvents: Sendable {
     /// Servers that are listened to.
     var listenerCount: Int { state.withLock(\.listeners.count) }
 
-    /// - Throws: `cannot_subscribe` where there are too many servers.
+    /// - Throws: `cannot_subscribe` if there are too many servers.
     func changes(of keys: Set<String>, at server: RedisEndpoint) throws(PluginError) -> KeyspaceListener.Changes {
         let changes = state.withLock { state -> KeyspaceListener.Changes? in
             if let changes = state.listeners[server]?.changes(of: keys) { return changes }
@@ -45,7 +45,7 @@ final class KeyspaceEvents: Sendable {
 
     /// Makes sure that the server tells of changes to keys of that type. Blocks its thread.
     ///
-    /// - Throws: `cannot_subscribe` where it does not, or does not say.
+    /// - Throws: `cannot_subscribe` if it does not, or does not say.
     func check(_ server: RedisEndpoint, tells type: KeyType, _ session: RedisSession) throws(PluginError) {
         let flags = try flags(of: server, session)
         guard flags.contains("K"), flags.contains("A") || flags.contains(type.eventFlag) else {

@@ -70,7 +70,7 @@ struct MeasurementReader<Runner: CommandRunner> {
         }
     }
 
-    /// A script's own fault stands in the server's words; the rest is as of any command.
+    /// A script's own error is in the server's message; other errors are those of any command.
     private static func scriptFault(_ error: RedisError) -> PluginError {
         if error.message.lowercased().contains("unknown command") {
             return PluginError(

@@ -74,7 +74,7 @@ enum RedisFailure: Error {
         }
     }
 
-    /// What an error reply to AUTH means: by the server's code, and for `ERR`, which stands for anything, by its text.
+    /// What an error reply to AUTH means: by the server's code, and for `ERR`, which is unspecific, by its text.
     private static func refused(_ error: RedisError, _ server: RedisEndpoint) -> PluginError {
         func refusal(_ message: String, path: String = "password") -> PluginError {
             PluginError(.authFailed, "\(server.address) \(message)", path: path)
@@ -131,7 +131,7 @@ extension RedisError {
         }
     }
 
-    /// `ERR` stands for anything: the text tells what.
+    /// `ERR` is unspecific: the text says what happened.
     private func unspecificError(_ place: String, _ said: String) -> PluginError {
         let text = message.lowercased()
         if text.contains("max number of clients") {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// An ``HTTPClient`` over libcurl's multi interface: one thread drives all transfers.
 ///
-/// Connections are reused, and shared by requests with equal ``TLSOptions``. A whole answer comes over HTTP/2 where a
+/// Connections are reused, and shared by requests with equal ``TLSOptions``. A whole answer comes over HTTP/2 if a
 /// TLS server offers it, and is decompressed; a stream has an HTTP/1.1 connection of its own.
 package final class CurlHTTPClient: HTTPClient {
     package struct Configuration: Sendable {
@@ -27,7 +27,7 @@ package final class CurlHTTPClient: HTTPClient {
     private let thread: LoopThread
     private let lastID = Atomic<UInt64>(0)
 
-    /// Starts the loop's thread. Traps where the process has no descriptors or threads left.
+    /// Starts the loop's thread. Traps if the process has no descriptors or threads left.
     package init(configuration: Configuration = Configuration()) {
         EasyHandle.initializeLibrary()
         let wakeUp = WakeUp()

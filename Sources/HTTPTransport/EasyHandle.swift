@@ -47,7 +47,7 @@ final class EasyHandle {
         errorBuffer[0] = 0
     }
 
-    /// libcurl's words for what went wrong; empty where it has none.
+    /// libcurl's words for what went wrong; empty if it has none.
     var errorMessage: String { String(cString: errorBuffer) }
 
     /// Whether the transfer came past a phase, given the `CURLINFO_..._TIME_T` that libcurl keeps for its end.

@@ -9,7 +9,7 @@ package struct HTTPRequest: Sendable {
     /// URL of the proxy (http, https, socks5, socks5h) to go through, regardless of the environment. May contain a
     /// password.
     package var proxy: String?
-    /// Signs the request for AWS, where there is one.
+    /// Signs the request for AWS, if there is one.
     package var awsSignature: AWSSignature?
     /// From name look-up to the last byte of the body; of a stream, to the last header unless ``boundsWholeStream``.
     /// Nil: no limit.
@@ -19,7 +19,7 @@ package struct HTTPRequest: Sendable {
     /// A longer body (after content decoding) is ``HTTPError/Kind/bodyTooLarge``. Does not bound a stream.
     package var maxBodyBytes: Int
 
-    /// Body cap where the request names none.
+    /// Body cap if the request names none.
     package static let defaultMaxBodyBytes = 8 << 20
 
     package init(

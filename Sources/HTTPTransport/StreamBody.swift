@@ -10,7 +10,7 @@ final class StreamBody: Sendable {
         var waiter: CheckedContinuation<Next, Never>?
         /// What follows the buffered bytes; nil while more may come.
         var end: Result<Void, HTTPError>?
-        /// The loop was told to hold the server back; true until the reader took the buffer.
+        /// The loop pauses the transfer; true until the reader takes the buffer.
         var isPaused = false
     }
 
@@ -69,7 +69,7 @@ final class StreamBody: Sendable {
         }
     }
 
-    /// From the reader: the next chunk, now or when it comes. `resume` is called where the server was held back.
+    /// From the reader: the next chunk, now or when it comes. `resume` is called if the transfer was paused.
     func next(resume: () -> Void) async -> Next {
         await withCheckedContinuation { continuation in
             let wasPaused = state.withLock { state in

@@ -1,6 +1,6 @@
 import CCurl
 
-/// One request under way: what it asked for, what came so far, and whom to tell.
+/// One request in flight: the request, the response so far, and its receiver.
 ///
 /// `@unchecked Sendable`: made by the caller's task and handed over whole with ``LoopCommand/start(_:)``; from then on
 /// only the loop thread touches it.
@@ -77,7 +77,8 @@ final class Transfer: @unchecked Sendable {
         case .tooLarge:
             refusal = HTTPError(
                 .bodyTooLarge,
-                "\(url.authority) sent more than \(HTTPLimits.headerBytes) bytes of headers; check which server answers there")
+                "\(url.authority) sent more than \(HTTPLimits.headerBytes) bytes of headers; check which server answers there"
+            )
             return false
         }
     }

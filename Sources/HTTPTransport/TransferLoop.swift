@@ -4,7 +4,7 @@ import CLinux
 /// Drives all transfers on one thread: libcurl's socket interface over epoll.
 ///
 /// A transfer is waiting (no easy handle), then running (its easy handle is in the multi handle), then ended (in
-/// neither place, its receiver told). Confined to the loop's thread: the mailbox is the only way in.
+/// neither place, its receiver notified). Confined to the loop's thread: the mailbox is the only way in.
 final class TransferLoop {
     private let configuration: CurlHTTPClient.Configuration
     private let mailbox: LoopMailbox

@@ -54,7 +54,7 @@ extension ClusterConfiguration {
     }
 
     /// The kubeconfigs that are read for these arguments, and the keys, certificates and tokens that their users name;
-    /// nothing where there is no kubeconfig.
+    /// nothing if there is no kubeconfig.
     package static func credentialFiles(
         path: String?, environment: [String: String], files: FileReader = .system
     ) -> [String] {

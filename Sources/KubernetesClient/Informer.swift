@@ -49,11 +49,11 @@ package final class Informer<Object: Sendable>: Service {
     /// - Parameters:
     ///   - missingFix: what to do if the API server has no such resource, for the log.
     ///   - reader: what is read of each object.
-    ///   - decodeOversized: makes what it can of an object over the reader's bounds; throws where that is nothing.
-    ///   - decode: reads one object and keeps what is needed of it; throws where it is malformed.
-    ///   - handle: told of each change, one at a time, in order; must return soon and must not block. The store
+    ///   - decodeOversized: makes what it can of an object over the reader's bounds; throws if that is nothing.
+    ///   - decode: reads one object and keeps what is needed of it; throws if it is malformed.
+    ///   - handle: called for each change, one at a time, in order; must return soon and must not block. The store
     ///     already has the change.
-    ///   - listFailed: told why a list failed; it is tried again.
+    ///   - listFailed: called with the reason why a list failed; the list is retried.
     package init(
         client: KubernetesClient,
         kind: ResourceKind,
@@ -95,7 +95,7 @@ package final class Informer<Object: Sendable>: Service {
     /// All objects that can be read, in no order.
     package var objects: [Object] { state.withLock { $0.store.objects } }
 
-    /// Lists anew, however current the watch seems, and returns once everything in that list has been delivered: what
+    /// Lists again, even if the watch seems current, and returns once everything in that list has been delivered: what
     /// the API server had accepted before the call is then known. Needs ``run()``; a cancelled task stops waiting.
     package func relist() async {
         await withDiscardingTaskGroup { group in
@@ -126,7 +126,7 @@ package final class Informer<Object: Sendable>: Service {
         var machine = WatchMachine()
         var listing = Listing()
         var step = machine.start()
-        /// The last request to list anew when the last list began.
+        /// The last relist request at the time when the last list began.
         var answered = 0
         while !Task.isCancelled {
             if step.delay > .zero { await pause(step.delay, unless: relist, after: answered) }

@@ -5,7 +5,7 @@ extension KubernetesClient {
     /// Finds out where the API server keeps a kind, and whether it can be scaled. Answers are remembered for a while.
     ///
     /// - Parameter apiVersion: such as `apps/v1`.
-    /// - Throws: ``KubernetesError/Kind/notFound`` where the server has no such kind.
+    /// - Throws: ``KubernetesError/Kind/notFound`` if the server has no such kind.
     package func discover(apiVersion: String, kind: String) async throws(KubernetesError) -> DiscoveredResource {
         if let known = discovery.withLock({ $0.lookup(apiVersion: apiVersion, kind: kind, now: now()) }) {
             return try found(known, apiVersion, kind)
@@ -24,7 +24,7 @@ extension KubernetesClient {
         return resource
     }
 
-    /// Empty where the server does not have the group or version.
+    /// Empty if the server does not have the group or version.
     private func resources(apiVersion: String) async throws(KubernetesError) -> [DiscoveredResource] {
         let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2 else {

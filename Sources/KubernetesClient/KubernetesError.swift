@@ -32,7 +32,7 @@ package struct KubernetesError: Error, Sendable, Hashable {
     }
 
     package let kind: Kind
-    /// HTTP status; nil where no answer came.
+    /// HTTP status; nil if no answer came.
     package let status: Int?
     /// The server's machine-readable word, such as `NotFound`; may be empty.
     package let reason: String

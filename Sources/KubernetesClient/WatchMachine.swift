@@ -12,8 +12,8 @@
 ///              +------+
 /// ```
 ///
-/// - A list that fails starts again from its first page; where its continue token keeps expiring, without pages.
-/// - A watch goes on from the last resourceVersion that an event or a bookmark has brought.
+/// - A list that fails starts again from its first page; if its continue token keeps expiring, without pages.
+/// - A watch continues from the last resourceVersion that an event or a bookmark has brought.
 /// - Delays double with each failure in a row. What ends the row is a watch that brings something or lasts: a list
 ///   alone does not, or list and 410 could chase each other without pause.
 ///

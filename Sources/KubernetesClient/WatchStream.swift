@@ -34,7 +34,7 @@ package struct WatchStream {
     /// Returns the next event; nil at the end of the stream. An unfinished line at the end is not an event: a resumed
     /// watch gets it again.
     ///
-    /// - Throws: ``KubernetesError/Kind/malformedAnswer`` where the stream is no watch.
+    /// - Throws: ``KubernetesError/Kind/malformedAnswer`` if the stream is no watch.
     package mutating func next() async throws(KubernetesError) -> WatchEvent? {
         while true {
             if let event = try nextBuffered() { return event }

@@ -7,7 +7,7 @@ import Scaling
 package import ServiceLifecycle
 import Synchronization
 
-/// What `generalscaler run` is told.
+/// The configuration of `generalscaler run`.
 package struct OperatorConfiguration: Sendable {
     package var cluster: ClusterConfiguration
     /// Namespaces to watch; empty for all.
@@ -20,7 +20,7 @@ package struct OperatorConfiguration: Sendable {
     package var listen: ListenAddress?
     /// Which operator process this is, in events, the audit log and the lease: differs from every other process.
     package var identity: String
-    /// How replicas agree on a leader; nil where there is only this one.
+    /// How replicas agree on a leader; nil if there is only this one.
     package var election: LeaderElection?
     /// How GeneralScalers are checked before they are stored; nil for not at all.
     package var admission: AdmissionConfiguration?
@@ -69,15 +69,15 @@ package struct OperatorRuntime: Sendable {
     let awaits: @Sendable () -> String?
     /// What `/metrics` shows now.
     let page: @Sendable () async -> MetricsPage
-    /// Nil where there is nobody to agree with.
+    /// Nil without leader election.
     let elector: LeaderElector?
 
     /// - Parameters:
-    ///   - source: where readings come from; runs as one of ``services``.
+    ///   - source: the source of readings; runs as one of ``services``.
     ///   - http: carries the calls to the API server.
     ///   - audit: takes whole lines of the audit log.
     ///   - random: evenly drawn from 0..<1, for the jitter of retries.
-    ///   - onBound: told the port that metrics and health are served on.
+    ///   - onBound: called with the port of metrics and health.
     ///   - onAdmissionBound: the same of the admission webhook.
     package init(
         _ configuration: OperatorConfiguration,
@@ -229,7 +229,8 @@ private final class ChangeLine: Sendable {
         case .added(let key, _), .updated(let key, _, _), .deleted(let key, _):
             controller?.objectChanged(key)
         case .malformed(let object):
-            logger.error("ignoring malformed GeneralScaler", metadata: ["scaler": "\(object.key)", "error": "\(object.message)"])
+            logger.error(
+                "ignoring malformed GeneralScaler", metadata: ["scaler": "\(object.key)", "error": "\(object.message)"])
             controller?.objectChanged(object.key)
         case .synced: break
         }

@@ -27,7 +27,7 @@ struct CrashSuspects {
     /// Whether the config is to be tried alone.
     func isSuspect(_ key: CallSubject.Key) -> Bool { states[key] != nil }
 
-    /// How long the config is kept from the plugin yet; nil where it may be used.
+    /// How long the config is kept from the plugin yet; nil if it may be used.
     ///
     /// Of a namespace with several such configs, those that the plugin has never answered are kept from it too: else a
     /// tenant would end the plugin with one edit after another.

@@ -70,7 +70,7 @@ struct FairQueue {
         _ = calls[party]?.popFirst()
     }
 
-    /// The party whose turn it was goes to the end of the line, or leaves it where nothing of it waits.
+    /// The party whose turn it was moves to the end of the queue, or leaves it if it has nothing queued.
     mutating func passTurn() {
         guard let party = line.popFirst() else { return }
         if calls[party]?.isEmpty ?? true { calls[party] = nil } else { line.append(party) }

@@ -4,7 +4,7 @@ import FoundationEssentials
 ///
 /// Bounded by forgetting: past the bounds, the secrets of the older half are dropped that were not sent again since.
 struct KnownSecrets {
-    /// Bytes that give a secret away where they stand in a text.
+    /// Bytes that reveal a secret if they occur in a text.
     struct Pattern {
         let bytes: [UInt8]
         /// Whether this is the part of a Base64 text that does not depend on the text before and after the secret.

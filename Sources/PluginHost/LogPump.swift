@@ -18,7 +18,7 @@ final class LogPump: Sendable {
         self.logger = logger
     }
 
-    /// Never blocks. A record is dropped where too many wait.
+    /// Never blocks. A record is dropped if too many wait.
     func log(_ record: Record) {
         continuation.yield(record)
     }

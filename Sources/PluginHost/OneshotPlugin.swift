@@ -205,7 +205,7 @@ actor OneshotPlugin: PluginInstance {
 
     /// Waits until it is known what the plugin offers and another process may run.
     ///
-    /// - Returns: false where the time is up, too many wait, or the plugin is stopping.
+    /// - Returns: false if the time is up, too many wait, or the plugin is stopping.
     private func turn(by deadline: Duration, _ party: CallParty) async -> Bool {
         guard initialized == nil || turnsTaken >= maxInFlight || !shares.mayBegin(party, maxInFlight: maxInFlight)
         else {

@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-// What a plugin answers, and who is told.
+// Answers of a plugin, and their delivery.
 extension PluginConnection {
     mutating func answered(
         _ id: Int64, _ result: Result<PluginResult, PluginError>, now: Duration, _ actions: inout [Action]

@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-// The answer to `initialize`, and what is said where none comes that can be used.
+// The answer to `initialize`, and the error if there is no valid one.
 extension PluginConnection {
     mutating func handshake(
         _ id: Int64, _ result: Result<PluginResult, PluginError>, _ actions: inout [Action]

@@ -60,7 +60,7 @@ struct PluginConnection {
     var unsubscribing: [Int64: Int64] = [:]
     private var unwritten = 0
     private var lastWriteProgress = Duration.zero
-    /// The operator's bound on calls in flight, where the manifest sets one.
+    /// The operator's bound on calls in flight, if the manifest sets one.
     private let maxInFlight: Int
 
     init(plugin: String, maxInFlight: Int? = nil) {
@@ -226,7 +226,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// Does what is due by now: deadlines, missed answers, a stdin that nobody reads.
+    /// Handles everything that is due: deadlines, missed answers, a stdin that is not read.
     mutating func tick(now: Duration) -> [Action] {
         var actions: [Action] = []
         while let due = calls.nextDue(now: now) {

@@ -8,7 +8,7 @@ package struct PluginCounters: Sendable, Hashable {
     package var lateAnswers = 0
     /// Answers to calls that had been answered.
     package var duplicateAnswers = 0
-    /// Answers to calls that nobody made.
+    /// Answers with an unknown call id.
     package var unknownAnswers = 0
     package var missedDeadlines = 0
     package var pushes = PushCounters()

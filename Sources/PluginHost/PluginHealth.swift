@@ -14,7 +14,7 @@ package struct PluginHealth: Sendable, Hashable {
     }
 
     package var name: String
-    /// As the plugin told at its last handshake; nil before the first.
+    /// As declared in the plugin's last handshake; nil before the first.
     package var version: String?
     package var state: State
     package var processID: Int32?

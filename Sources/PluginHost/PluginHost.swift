@@ -30,7 +30,7 @@ package final class PluginHost: Service {
     /// - Parameters:
     ///   - clock: for deadlines and restarts.
     ///   - random: evenly drawn from 0..<1, for the jitter of restarts.
-    /// - Throws: ``PluginHostError`` where the manifest is wrong or the system has no descriptor or thread left.
+    /// - Throws: ``PluginHostError`` if the manifest is wrong or the system has no descriptor or thread left.
     package init(
         configuration: PluginHostConfiguration,
         clock: any Clock<Duration> = ContinuousClock(),
@@ -169,7 +169,7 @@ package final class PluginHost: Service {
     }
 
     /// Returns when the plugins of those types have started or failed to: the one that is named after the type, or
-    /// where there is none, all of them.
+    /// if there is none, all of them.
     package func untilStarted(offering types: Set<String>) async {
         for type in types { await supervisors[type]?.untilSettled() }
         guard types.contains(where: { metricType($0) == nil && supervisors[$0] == nil }) else { return }
@@ -197,7 +197,7 @@ package final class PluginHost: Service {
         registry.types.withLock { $0.owner(of: type) }.flatMap { supervisors[$0] }?.program.defaults ?? [:]
     }
 
-    /// A metric's own config over the defaults of its type's plugin. Of these it does not get the credentials where it
+    /// A metric's own config over the defaults of its type's plugin. Of these it does not get the credentials if it
     /// names a server that they are not meant for.
     package func defaulted(type: String, own: JSON) -> DefaultedConfig {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = gates[owner] else {
@@ -262,7 +262,7 @@ package final class PluginHost: Service {
     /// Asks for a metric's history.
     ///
     /// - Parameter timeout: when to give up, counted from now.
-    /// - Throws: ``PluginFailure``; of the kind `notSupported` where the plugin keeps no history.
+    /// - Throws: ``PluginFailure``; of the kind `notSupported` if the plugin keeps no history.
     package func readRange(
         type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
     ) async throws(PluginFailure) -> MetricRange {
@@ -283,7 +283,7 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Keeps the plugin from resting, and has it push readings of a config where it can, for as long as anyone wants
+    /// Keeps the plugin from resting, and has it push readings of a config if it can, for as long as anyone wants
     /// them and whenever it runs.
     ///
     /// Pushes come on top of what ``read(type:config:targetType:timeout:)`` answers, never in its place: a plugin may
@@ -291,7 +291,7 @@ package final class PluginHost: Service {
     ///
     /// - Parameter deliver: called on the event loop's thread with each reading, from now on and never from within this
     ///   call. It does not block.
-    /// - Returns: nil where no plugin is to be asked for it.
+    /// - Returns: nil if no plugin is to be asked for it.
     package func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void
@@ -362,7 +362,7 @@ package struct ReadingSubscription: Sendable {
 
 /// What a plugin says of a config.
 package enum ConfigVerdict: Sendable, Hashable {
-    /// The target type is there where the config decides it.
+    /// The target type is there if the config decides it.
     case valid(TargetType?)
     /// At least one problem.
     case invalid([ConfigProblem])

@@ -6,7 +6,7 @@ package enum PluginHostLimits {
 
     /// How long a new process has to answer `initialize`. Generous: an interpreter may start on a loaded machine.
     package static let handshakeTimeout: Duration = .seconds(30)
-    /// The same where a person waits for it.
+    /// The same, if a person waits for it.
     package static let shortHandshakeTimeout: Duration = .seconds(10)
     /// How long a plugin has to check a config, for which it needs no network.
     static let validateTimeout: Duration = .seconds(10)
@@ -14,7 +14,7 @@ package enum PluginHostLimits {
     static let maxInFlight = 1_024
     /// Calls waiting for their turn at one plugin; more are refused as busy.
     static let maxQueuedCalls = 4_096
-    /// Calls that are sent to a plugin together, where it takes batches.
+    /// Calls that are sent to a plugin together, if it takes batches.
     static let maxBatch = 64
     /// What a batch has beside its calls: method, id, deadline, a metric type of usual length.
     static let batchOverheadBytes = 1 << 10
@@ -38,7 +38,7 @@ package enum PluginHostLimits {
     /// many at once. Past that the plugin restarts.
     static let unsolicitedPerSecond = 6_000
     static let unsolicitedBurst = 30_000
-    /// Bytes of a plugin's stderr that are read a second, and at once. Past that the plugin waits until it may go on.
+    /// Bytes of a plugin's stderr that are read a second, and at once. Above that the plugin is paused.
     static let stderrBytesPerSecond = 1 << 20
     static let stderrBurstBytes = 4 << 20
 
@@ -111,7 +111,7 @@ package enum PluginHostLimits {
 
     // MARK: Life and death
 
-    /// How long the operator keeps a plugin that nobody uses.
+    /// How long the operator keeps an idle plugin.
     package static let restsAfter: Duration = .seconds(60)
     /// How long a program that is open for writing is tried again, and how often. The launcher has the same.
     static let busyProgramTime: Duration = .seconds(2)

@@ -12,7 +12,7 @@ actor PluginSupervisor {
         /// - Parameter isAgain: because it ended when it was not to.
         case starting(isAgain: Bool)
         case up
-        /// It was ended because nobody uses it, or is about to end; the next call starts it.
+        /// Its process ended, or is about to end, because it is idle; the next call starts it.
         case resting
         case waiting(until: Duration, isBroken: Bool)
         case stopped
@@ -239,7 +239,7 @@ actor PluginSupervisor {
 
     // MARK: Resting
 
-    /// Ends the plugin's process whenever nobody has used it for that long, until the task is cancelled.
+    /// Ends the plugin's process whenever it has been idle for that long, until the task is cancelled.
     func restWhenUnused(for time: Duration) async {
         // A program that runs for one call alone never lasts.
         guard program.mode == .serve else { return }
@@ -286,7 +286,7 @@ actor PluginSupervisor {
 
     // MARK: Swapping
 
-    /// Looks at the program's file, and swaps in what lies there where that has changed and is complete.
+    /// Checks the program's file, and swaps in a new version once it is complete.
     ///
     /// The new version is started beside the old one and must complete the handshake, offer the same types and accept
     /// the configs that the old one accepted. Then new calls go to it, and the old one ends when it has answered its
@@ -307,7 +307,7 @@ actor PluginSupervisor {
         logger.error("new plugin version rejected; keeping the old one", metadata: ["problem": "\(problem)"])
     }
 
-    /// - Returns: why the new version does not take over; nil where it has.
+    /// - Returns: why the new version does not take over; nil if it has.
     private func trial(of launch: Launch, against old: any PluginInstance) async -> String? {
         await withTaskCancellationHandler {
             guard let initialized = await launch.instance.offer() else { return await launch.end.value.failure.message }
@@ -338,7 +338,8 @@ actor PluginSupervisor {
             switch answer {
             case .success(.verdict(.valid)): continue
             case .success(.verdict(.invalid(let problems))):
-                // Whose config it is, and so what the plugin says of it, is not for everybody who uses the plugin.
+                // The config of one user, and the plugin's message about it, must not be shown to other users of the
+                // plugin.
                 logger.notice(
                     "new plugin version rejects a config",
                     metadata: ["problem": "\(problems.first.map(\.description) ?? "")"])
@@ -388,7 +389,7 @@ actor PluginSupervisor {
         let subject: CallSubject
     }
 
-    /// Who takes a call now; starts the program where that rests.
+    /// Who takes a call now; starts the program if that rests.
     private func callee(_ subject: CallSubject) -> Result<Callee, PluginFailure> {
         lastUse = surroundings.clock.now()
         var subject = subject

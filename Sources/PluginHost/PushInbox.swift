@@ -48,7 +48,7 @@ struct PushInbox {
         return admitted <= PluginHostLimits.maxPushesPerSecond
     }
 
-    /// When readings are to be passed on; nil where there are none.
+    /// When readings are to be passed on; nil if there are none.
     var nextDelivery: Duration? {
         guard !waiting.isEmpty else { return nil }
         return lastDelivery.map { $0 + ProtocolLimits.pushSpacing } ?? .zero

@@ -30,7 +30,7 @@ package struct InstalledMetricType: Sendable, Hashable {
 struct TypeRegistry {
     private var owners: [String: String]
     private var offers: [String: InstalledMetricType] = [:]
-    /// Plugins that have not yet told what they offer.
+    /// Plugins that have not completed the handshake yet.
     private var silent: Set<String>
     private let directories: [String]
 

@@ -5,7 +5,7 @@ package enum HostMessage: Sendable, Hashable {
     case request(id: JSON, method: String, params: JSON)
     case notification(method: String, params: JSON)
 
-    /// - Throws: the JSON-RPC error to answer with; `id` is what could be read of it, null where nothing could.
+    /// - Throws: the JSON-RPC error to answer with; `id` is what could be read of it, null if nothing could.
     package static func decode(_ line: some Sequence<UInt8>) throws(InvalidHostMessage) -> HostMessage {
         let json: JSON
         do throws(JSONSyntaxError) {

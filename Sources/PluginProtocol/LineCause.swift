@@ -3,7 +3,7 @@ package import WireFormats
 /// The usual causes for which a line of a plugin cannot be read, in words that name the fix.
 package enum LineCause {
     /// - Parameter error: why the line is not JSON.
-    /// - Returns: nil where none of the usual causes shows.
+    /// - Returns: nil if none of the usual causes shows.
     package static func of(_ line: UnsafeRawBufferPointer, _ error: JSONSyntaxError) -> String? {
         if isUTF16(line) { return "it is UTF-16: write UTF-8" }
         let text = line.drop { $0 == 0x20 || $0 == 0x09 }

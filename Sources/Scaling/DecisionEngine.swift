@@ -212,7 +212,7 @@ private struct DecisionStep {
         if scaler.desired > spec.maxReplicas { scaler.set(spec.maxReplicas, because: .maxReplicas) }
     }
 
-    /// Idle for the whole scale-down cooldown, counted anew from a change that someone else made.
+    /// Idle for the whole scale-down cooldown, counted again from a change by another client.
     private var hasBeenIdle: Bool {
         guard isIdle, let since = [history.lastActiveTime, history.lastOutsideChangeTime].compactMap(\.self).max()
         else {

@@ -37,7 +37,7 @@ package struct ScalingSpec: Sendable {
     }
 }
 
-/// One metric and what it is held against.
+/// One metric and its target.
 package struct MetricSpec: Sendable, Hashable {
     /// How a metric's value relates to replicas.
     package enum TargetType: String, Sendable, Hashable, CaseIterable {

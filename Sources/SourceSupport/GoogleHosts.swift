@@ -8,7 +8,7 @@ package enum GoogleHosts {
     /// Names the emulators, as `scheme://host:port` with blanks between them. The administrator sets it in `env` of the
     /// plugin in plugins.yaml.
     package static let emulatorVariable = "GENERALSCALER_GOOGLE_EMULATORS"
-    /// The variable by which Google's own libraries are told of another universe.
+    /// The variable that sets another universe for Google's own libraries.
     static let universeVariable = "GOOGLE_CLOUD_UNIVERSE_DOMAIN"
     static let defaultUniverse = "googleapis.com"
     /// Beside the universe's own. Keys made before 2018 name it.

@@ -28,7 +28,7 @@ package struct GoogleMetadata: Sendable {
         self.nowMicroseconds = nowMicroseconds
     }
 
-    /// - Throws: `auth_failed` where there is no such server or it has no account, `source_unreachable` where it is
+    /// - Throws: `auth_failed` if there is no such server or it has no account, `source_unreachable` if it is
     ///   only out of order.
     package func accessToken() async throws(PluginError) -> AccessToken {
         let request = HTTPRequest(
@@ -68,7 +68,7 @@ package struct GoogleMetadata: Sendable {
 }
 
 extension AccessToken {
-    /// Reads an answer of OAuth 2.0 (RFC 6749, section 5.1); nil where it is none.
+    /// Reads an answer of OAuth 2.0 (RFC 6749, section 5.1); nil if it is none.
     package init?(_ body: [UInt8], nowMicroseconds: Int64, quotaProject: String? = nil) {
         guard let json = try? JSON(parsing: body, limits: SourceLimits.credential),
             let text = json["access_token"]?.stringValue, Self.isToken(text),

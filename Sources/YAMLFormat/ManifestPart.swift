@@ -109,7 +109,7 @@ struct ManifestPart {
         }
     }
 
-    /// What is not JSON as YAML, and where it is none either, the failure that says more.
+    /// Reads text that is not JSON as YAML; if it is neither, throws the more specific error.
     private func yaml(
         _ text: ArraySlice<UInt8>, instead failure: YAMLDocument.Failure, _ budget: inout Int
     ) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {

@@ -10,7 +10,7 @@ package enum YAMLDocument {
     package struct Failure: Error, Sendable, CustomStringConvertible {
         private let problem: String
         private let detail: String?
-        /// From 1; nil where it is about the text as a whole.
+        /// From 1; nil if it is about the text as a whole.
         package let line: Int?
 
         init(_ problem: String, line: Int? = nil, detail: String? = nil) {
@@ -62,6 +62,6 @@ package enum YAMLDocument {
 }
 
 extension Node {
-    /// Yams reads `1:30` in base 60, as YAML 1.1 did, and traps where that is past 64 bits. To Kubernetes it is text.
+    /// Yams reads `1:30` in base 60, as YAML 1.1 did, and traps if that is past 64 bits. To Kubernetes it is text.
     package var isBase60: Bool { scalar?.string.contains(":") ?? false }
 }

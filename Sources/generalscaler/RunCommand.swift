@@ -8,7 +8,7 @@ import PluginHost
 import ServiceLifecycle
 import UnixSignals
 
-/// Runs the operator against a cluster until it is told to stop.
+/// Runs the operator against a cluster until it is stopped.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",

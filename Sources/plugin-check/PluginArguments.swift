@@ -16,7 +16,8 @@ struct PluginArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Environment variable for the plugin, in addition to the usual ones (repeatable).", valueName: "name=value"))
+            "Environment variable for the plugin, in addition to the usual ones (repeatable).", valueName: "name=value")
+    )
     var env: [String] = []
 
     @Flag(help: "The plugin runs once for each request, as with `mode: oneshot` in plugins.yaml.")

@@ -45,7 +45,7 @@ enum ExitStatus: Int32 {
     case cannotLaunch
     case hang
 
-    /// Ends the command, where there is something to tell.
+    /// Ends the command, if there is something to tell.
     func end() throws {
         if self != .conformant { throw ExitCode(rawValue) }
     }

@@ -125,7 +125,8 @@ struct BacktestTests {
         #expect(try Backtest(spec: .requests(), trace: values).steps().summary.cost == nil)
     }
 
-    @Test("a scaler that is compared with another has replicas that take and cost as much, regardless of its own target")
+    @Test(
+        "a scaler that is compared with another has replicas that take and cost as much, regardless of its own target")
     func reference() throws {
         let values = try trace([111, 109, 129, 131, 132.5])
         var hotter = ScalingSpec.requests(max: 1)

@@ -40,7 +40,8 @@ struct TraceTimeTests {
             ("2026-03-02 00:00:00 CET", "\"CET\" where an offset from UTC"),
             ("2026-03-02 12:00:00 AM", "\"AM\" where an offset"), ("2026-02-30 00:00:00", "is not a time such as"),
             ("2026-03-02 00:00:00 +25:00", "where an offset"), ("2026-13-01T00:00:00Z", "is not a time such as"),
-            ("noon", "is not a time such as"), ("", "is not a time such as"), ("1,772,409,600", "is not a time such as"),
+            ("noon", "is not a time such as"), ("", "is not a time such as"),
+            ("1,772,409,600", "is not a time such as"),
         ] as [(Substring, String)])
     func refuses(text: Substring, message: String) {
         let problem = #expect(throws: TraceTime.Problem.self) { try microseconds(text) }

@@ -23,7 +23,7 @@ package struct FuzzFinding: Error, CustomStringConvertible {
     }
 }
 
-/// - Throws: the finding, where the condition does not hold.
+/// - Throws: the finding, if the condition does not hold.
 func require(_ condition: Bool, _ finding: @autoclosure () -> String) throws(FuzzFinding) {
     guard condition else { throw FuzzFinding(finding()) }
 }

@@ -84,7 +84,8 @@ struct WebhookTests {
                             token: token)
                         #expect(stored.status == 201, "\(stored.message)")
                         #expect(
-                            stored.warnings.contains { $0.contains("you are not allowed to read Secret scope") } == (token != nil),
+                            stored.warnings.contains { $0.contains("you are not allowed to read Secret scope") }
+                                == (token != nil),
                             "\(stored.warnings)")
                     }
                 }

@@ -147,7 +147,9 @@ struct LeaseMachineTests {
         #expect(machine.tenure == nil)
     }
 
-    @Test("after a conflict a leader reads the lease: it keeps leading after an edited label, and stops after another holder")
+    @Test(
+        "after a conflict a leader reads the lease: it keeps leading after an edited label, and stops after another holder"
+    )
     mutating func outrun() throws {
         let ours = try #require(takeOffice())
         _ = next(.waited, at: 2)

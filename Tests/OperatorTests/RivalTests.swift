@@ -48,7 +48,9 @@ struct RivalTests {
         ]
     }
 
-    @Test("a new autoscaler of the target is reported at the next poll even without a change, and its removal at the poll after that")
+    @Test(
+        "a new autoscaler of the target is reported at the next poll even without a change, and its removal at the poll after that"
+    )
     func noticed() async throws {
         let world = try world()
         try await OperatorFixture.run(world) { fixture in

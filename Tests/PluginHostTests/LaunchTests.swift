@@ -67,7 +67,7 @@ struct LaunchTests {
         #expect(try problem("#!\(directory.path)/ruby\n", readPaths: nil) == nil)
         // What counts is where the program really lies.
         #expect(try problem("#!\(directory.path)/link\n") == nil)
-        // env finds it only where the plugin may run it.
+        // env finds it only if the plugin may run it.
         let path = "\(directory.path):/usr/bin"
         #expect(try problem("#!/usr/bin/env ruby\n", path: path)?.contains("which does not exist") == true)
         #expect(try problem("#!/usr/bin/env ruby\n", path: path, readPaths: [directory.path]) == nil)
@@ -131,7 +131,8 @@ struct LaunchTests {
             [:], files: ["generalscaler-plugin-p": "#!/nonexistent/ruby\n"], clock: ManualClock()
         ) { fixture async throws in
             #expect(
-                try await fixture.health().lastFailure?.contains("names /nonexistent/ruby, which does not exist") == true)
+                try await fixture.health().lastFailure?.contains("names /nonexistent/ruby, which does not exist")
+                    == true)
         }
     }
 

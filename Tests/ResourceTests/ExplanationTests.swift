@@ -189,7 +189,8 @@ struct ExplanationTests {
     func notReady() throws {
         let some = try Self.text(Self.object(status: ["readyReplicas": 1]))
         #expect(some.contains("4 replicas were set, 1 of them ready."))
-        #expect(some.contains("While only 1 of 4 replicas is ready:\n  A scale-up happens when prometheus is above 400"))
+        #expect(
+            some.contains("While only 1 of 4 replicas is ready:\n  A scale-up happens when prometheus is above 400"))
         #expect(some.contains("No scale-down: too few replicas are ready."))
         let nothingReady = try Self.text(Self.object(status: ["readyReplicas": 0]))
         #expect(

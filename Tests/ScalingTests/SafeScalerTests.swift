@@ -14,7 +14,8 @@ struct SafeScalerTests {
         Row("0 by someone's hand is off", 0, [50], metrics: [.queue], bounds: 0...9, gives: 0, .switchedOff),
         Row("also with a minimum", 0, [50], metrics: [.queue], bounds: 2...9, gives: 0, .switchedOff),
         Row(
-            "a scaling event that may have been of another target does not show that this one ran", 0, [50], metrics: [.queue],
+            "a scaling event that may have been of another target does not show that this one ran", 0, [50],
+            metrics: [.queue],
             bounds: 2...9, history: ScalingHistory(lastScaleDownTime: at(-9_000)), gives: 2, .boundsJump),
         Row(
             "seen to have run by its last look", 0, [50], metrics: [.queue], bounds: 2...9,

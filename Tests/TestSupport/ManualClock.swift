@@ -97,7 +97,7 @@ package final class ManualClock: Clock, Sendable {
         advance(by: next)
     }
 
-    /// Time from now to the earliest deadline; nil where nobody sleeps.
+    /// Time from now to the earliest deadline; nil if nobody sleeps.
     package var nextWake: Duration? {
         state.withLock { state in state.sleepers.values.map(\.deadline).min().map { state.now.duration(to: $0) } }
     }

@@ -198,7 +198,8 @@ struct ScaleRun {
             guard ContinuousClock.now - start < patience else {
                 let log = contents("\(directory)/operator.log").split(separator: "\n").suffix(5).joined(separator: "\n")
                 throw BenchError(
-                    "\(size) scalers: timed out waiting for \(what) after \(patience); the operator's log ends:\n\(log)")
+                    "\(size) scalers: timed out waiting for \(what) after \(patience); the operator's log ends:\n\(log)"
+                )
             }
             usleep(200_000)
         }

@@ -56,7 +56,7 @@ struct SoakPopulation {
     func forgetEvents() throws { try cluster.delete(Self.events) }
 
     /// What keeps statuses or targets from being as they should be while every value is
-    /// ``ScaleWorld/risenValue``; nil where nothing does.
+    /// ``ScaleWorld/risenValue``; nil if nothing does.
     func problem() throws -> String? {
         let replicas = Dictionary(
             (try cluster.get(Self.deployments)["items"]?.arrayValue ?? []).map {

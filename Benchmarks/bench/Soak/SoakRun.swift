@@ -94,7 +94,7 @@ final class SoakRun {
         report.record(["event": "phase", "what": .string(phase.rawValue)])
     }
 
-    /// - Returns: seconds until that was so; nil where it did not come within ``SoakLimits/patience``.
+    /// - Returns: seconds until that was so; nil if it did not come within ``SoakLimits/patience``.
     func secondsUntil(_ isSo: () throws -> Bool) throws -> Double? {
         let start = report.seconds
         while try !isSo() {
@@ -106,7 +106,8 @@ final class SoakRun {
 
     private func wait(_ what: String, until isSo: () throws -> Bool) throws {
         guard try secondsUntil(isSo) == nil else { return }
-        throw BenchError("timed out waiting for \(what) after \(SoakLimits.patience); the operator's log ends:\n\(logEnd)")
+        throw BenchError(
+            "timed out waiting for \(what) after \(SoakLimits.patience); the operator's log ends:\n\(logEnd)")
     }
 
     /// Takes samples that many times.

@@ -2,7 +2,7 @@
 struct QuietPoint {
     /// The operator's, the least of each kind.
     var descriptors: [String: Int]
-    /// Until every scaler was polled and right, from the faults' end and the values' change on; nil where that did not
+    /// Until every scaler was polled and right, from the faults' end and the values' change on; nil if that did not
     /// come within ``SoakLimits/patience``.
     var pollSeconds: Double?
     var followSeconds: Double?
@@ -17,7 +17,7 @@ struct QuietPoint {
 /// Holds what a soak found against ``SoakLimits``.
 enum SoakVerdict {
     /// - Parameters:
-    ///   - growth: of the operator's memory, in MiB an hour; nil where it is not to be judged.
+    ///   - growth: of the operator's memory, in MiB an hour; nil if it is not to be judged.
     ///   - plugins: the most private MiB of each plugin.
     ///   - remains: processes that were there after the operator's end.
     /// - Returns: a sentence for each limit that is missed.

@@ -8,7 +8,7 @@ package struct ReportRecording: Sendable {
     private var spec: ScalingSpec { backtest.spec }
     private var start: Timestamp?
     private var loads: [[Double?]]
-    /// Each where it differs from the poll before.
+    /// Each of them, if it differs from the previous poll.
     private var replicas: [Replicas] = []
     private var decisions: [Segment] = []
     /// Polls out of the SLO, as ranges.

@@ -51,7 +51,7 @@ package struct BacktestSummary: Sendable, Hashable {
     package var replicaHours: Double { replicaSeconds / 3_600 }
     /// In the currency of the price; nil without a price.
     package var cost: Double? { price.map { $0 * replicaHours } }
-    /// Of the time that is known; nil where none is.
+    /// Of the time that is known; nil if none is.
     package var shareOutOfSLO: Double? {
         let known = time - timeUnknown
         return known > .zero ? timeOutOfSLO / known : nil

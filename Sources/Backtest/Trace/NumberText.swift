@@ -27,7 +27,7 @@ enum NumberText: Equatable {
         return number.contains(where: \.isNumber) && !number.hasSuffix("-") && number.endIndex != text.endIndex
     }
 
-    /// Nil where the text is not a number.
+    /// Nil if the text is not a number.
     init?(_ text: Substring) {
         guard text.utf8.allSatisfy(Self.isOfNumber) else { return nil }
         guard text.utf8.contains(UInt8(ascii: ",")) else {
@@ -116,7 +116,7 @@ struct NumberStyle {
         case .decimalComma?: if decimalComma == nil { decimalComma = Example(text: String(text), line: line) }
         case .grouped?: if decimalPoint == nil { decimalPoint = Example(text: String(text), line: line) }
         case .plain?:
-            // "1.161" is a number in thousands where the comma is the decimal mark.
+            // "1.161" is a number in thousands if the comma is the decimal mark.
             let isAmbiguous = NumberText(Substring(text.replacing(".", with: ","))).map(\.isAmbiguous) ?? false
             if decimalPoint == nil, text.contains("."), !isAmbiguous {
                 decimalPoint = Example(text: String(text), line: line)
@@ -125,9 +125,9 @@ struct NumberStyle {
         }
     }
 
-    /// The number that the text is in this file, or nil where it is none.
+    /// The number that the text is in this file, or nil if it is none.
     ///
-    /// - Throws: ``TraceError`` where the file does not tell, or contradicts itself.
+    /// - Throws: ``TraceError`` if the file does not tell, or contradicts itself.
     func number(_ text: Substring, at place: TracePlace) throws(TraceError) -> Double? {
         switch (NumberText(text), decimalComma, decimalPoint) {
         case (nil, _, _): return nil

@@ -13,7 +13,7 @@ struct TraceColumns {
     private let replicas: Int?
     private let names: [String]
 
-    /// - Throws: ``TraceError`` where the record is not a header.
+    /// - Throws: ``TraceError`` if the record is not a header.
     init(header: [CSVReader.Field]) throws(TraceError) {
         var names = header.map { String($0.text[...].trimmingSpaces) }
         // A delimiter at the end of each line makes a column of nothing.

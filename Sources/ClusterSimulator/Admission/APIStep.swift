@@ -1,7 +1,7 @@
 /// How far a request has come.
 package enum APIStep: Sendable {
     case answer(APIResponse)
-    /// Webhooks have to be asked before it can go on.
+    /// Webhooks must be called before it can continue.
     case ask(PendingRequest)
 }
 

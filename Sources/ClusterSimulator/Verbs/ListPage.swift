@@ -6,7 +6,7 @@ struct ListPage {
     let objects: [ObjectVersion]
     let revision: UInt64
     private(set) var continueToken: String?
-    /// Nil where selectors make the count unknown.
+    /// Nil if selectors make the count unknown.
     private(set) var remaining: Int?
 
     init(_ call: Call, _ store: Store) throws(StatusError) {

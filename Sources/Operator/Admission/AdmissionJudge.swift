@@ -12,10 +12,10 @@ struct AdmissionJudge: Sendable {
     let source: any MetricSource
     /// The scalers there are, as far as is known here.
     let scalers: @Sendable () -> [GeneralScaler]
-    /// Whether that user, as `userInfo` names it, may read that Secret; nil where that cannot be told.
+    /// Whether that user, as `userInfo` names it, may read that Secret; nil if that is unknown.
     let mayRead: @Sendable (_ secret: ObjectKey, _ user: JSON) async -> Bool?
     /// What else scales a target in a namespace, such as `HorizontalPodAutoscaler/web`; nil for nothing, and if that
-    /// cannot be told.
+    /// is unknown.
     let rival: @Sendable (_ target: TargetReference, _ namespace: String) async -> String?
     let time: OperatorTime
 
@@ -61,7 +61,7 @@ struct AdmissionJudge: Sendable {
         }
         verdict.warnings += otherClaims(spec, request)
         verdict.warnings += await rival
-        // Asked for the API server alone: else anybody who reaches the port learns who may read which Secret.
+        // Checked for the API server only: otherwise any client of the port could learn who may read which Secret.
         guard let user = request.user else { return verdict }
         for name in secrets.sorted().prefix(AdmissionLimits.secretsPerReview) {
             let secret = ObjectKey(namespace: request.namespace, name: name)

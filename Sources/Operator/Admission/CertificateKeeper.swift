@@ -160,7 +160,7 @@ final class CertificateKeeper: Service {
 
     // MARK: The configuration
 
-    /// Tells the API server where to send reviews and which certificate to believe: writes path and caBundle of each
+    /// Configures where the API server sends reviews and which certificate it trusts: writes path and caBundle of each
     /// webhook.
     private func publish(_ serving: Serving, in name: String) async throws {
         let key = ObjectKey(namespace: "", name: name)
@@ -190,7 +190,7 @@ final class CertificateKeeper: Service {
 }
 
 extension ServingCertificate {
-    /// Nil where the Secret does not hold one.
+    /// Nil if the Secret does not hold one.
     fileprivate init?(_ secret: JSON) {
         guard let certificate = secret.secretText("tls.crt"), let key = secret.secretText("tls.key"),
             let authorities = secret.secretText("ca.crt")

@@ -1,7 +1,7 @@
 import NIOCore
 import WireFormats
 
-/// What the connections of the admission webhook share: who is connected, whose turn it is to send a body, and where
+/// What the connections of the admission webhook share: the open connections, the turns for sending a body, and where
 /// reviews go.
 ///
 /// Unchecked: everything is used on `loop` alone, which each method that a connection calls makes sure of.
@@ -125,7 +125,7 @@ struct ReviewPath: Sendable, Hashable {
     /// Whether a part of it is known to the API server alone.
     let isSecret: Bool
 
-    /// - Parameter token: the random part; nil for a path that anybody knows.
+    /// - Parameter token: the random part; nil for a public path.
     init(token: String?) {
         text = token.map { "\(Self.base)/\($0)" } ?? Self.base
         isSecret = token != nil

@@ -29,7 +29,7 @@ final class OperatorPause: Service {
 
     func run() async throws { try await informer.run() }
 
-    /// Why nothing may be patched now; nil where the operator is not paused.
+    /// Why nothing may be patched now; nil if the operator is not paused.
     var reason: String? {
         guard informer.hasSynced else {
             return "ConfigMap \(key), which may pause the operator, has not been read yet"

@@ -138,7 +138,7 @@ extension ScalerController {
         }
     }
 
-    /// Reads the metrics. A source that refuses the credentials is asked once more where the Secret has newer ones.
+    /// Reads the metrics. A source that refuses the credentials is read once more if the Secret has newer ones.
     private func look(
         _ poll: Poll, _ spec: GeneralScalerSpec
     ) async throws(Blocker) -> (Resolution, [MetricObservation]) {
@@ -248,7 +248,7 @@ extension ScalerController {
     }
 
     private func noteHolding(_ heldAt: Timestamp?, by state: ScalerState) {
-        // When exactly matters only across a restart, where it comes from the status.
+        // The exact time matters only across a restart, and then comes from the status.
         guard (heldAt == nil) != (state.heldTargetAt == nil) else { return }
         state.heldTargetAt = heldAt
         claims.note(heldAt: heldAt, by: state.identity)

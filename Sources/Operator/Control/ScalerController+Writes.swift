@@ -3,7 +3,8 @@ import Scaling
 
 // What a poll's verdict has written: the target's replicas, the status, events.
 extension ScalerController {
-    /// Scales where the decision says so, and reports. False: the target changed under the decision; decide again.
+    /// Scales if the decision changes replicas, and reports it. Returns false if the target changed since the decision:
+    /// decide again.
     func carryOut(
         _ poll: Poll, _ decision: Decision, _ target: TargetSnapshot
     ) async -> Bool {
@@ -79,7 +80,7 @@ extension ScalerController {
         return await write(state.status(conditions, decision), poll)
     }
 
-    /// Writes the status that was made for the version that is known, and once more where only a label or the like has
+    /// Writes the status that was made for the version that is known, and once more if only a label or the like has
     /// changed since.
     private func write(_ status: ScalerStatus, _ poll: Poll) async -> Bool {
         guard isCurrent(poll), let version = states[poll.key]?.version else { return false }
@@ -89,7 +90,7 @@ extension ScalerController {
     /// Waits for one of the places that there are for writes: a deadline is not to run down in a queue for a
     /// connection, and the lease's renewal is not to stand behind ten thousand statuses.
     ///
-    /// - Parameter otherwise: the result where the poll is cancelled while it waits.
+    /// - Parameter otherwise: the result if the poll is cancelled while it waits.
     private func inTurn<Value: Sendable>(otherwise: Value, _ write: () async -> Value) async -> Value {
         (try? await writes.withPermit(write)) ?? otherwise
     }
@@ -114,7 +115,7 @@ extension ScalerController {
     /// No write is in flight when another replica may lead.
     private var writeDeadline: Duration { min(KubernetesLimits.callDeadline, world.leadership.writeTime) }
 
-    /// Makes the object's status and events say what came of the poll, where they do not yet.
+    /// Updates the object's status and events with the outcome of the poll.
     func report(_ verdict: ScalerVerdict, _ poll: Poll) async {
         guard isCurrent(poll), let types = states[poll.key]?.metricTypes else { return }
         let plugins = Condition.plugins(unhealthy: await world.source.unhealthyPlugins(ofTypes: types))

@@ -16,7 +16,7 @@ final class ScalerState {
     var resolution: Resolution?
     /// Since when this generation of the spec is known; nil for the first one.
     var editedAt: Duration?
-    /// Secrets were looked at anew for this generation of the spec.
+    /// Whether Secrets were read again for this generation of the spec.
     var hasSeenSecrets = false
     var history: ScalingHistory
     var conditions: [RecordedCondition]
@@ -119,7 +119,7 @@ final class ScalerState {
 
     var target: TargetReference? { (try? spec.get())?.target }
 
-    /// The replicas that the spec allows; nil where it is invalid.
+    /// The replicas that the spec allows; nil if it is invalid.
     var bounds: ClosedRange<Int>? { (try? spec.get()).map { $0.minReplicas...max($0.minReplicas, $0.maxReplicas) } }
 
     /// What it claims to scale. A paused or dry-run scaler claims nothing.

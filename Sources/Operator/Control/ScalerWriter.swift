@@ -84,7 +84,7 @@ struct ScalerWriter: Sendable {
         }
     }
 
-    /// The object as it is now; nil where it is gone, or cannot be read.
+    /// The object as it is now; nil if it is gone, or cannot be read.
     func read(_ identity: ObjectIdentity, deadline: Duration) async -> GeneralScaler? {
         guard let object = try? await client.identity(of: .generalScaler, identity.key, deadline: deadline),
             let scaler = try? GeneralScaler(object), scaler.identity == identity
@@ -159,7 +159,7 @@ extension ObjectIdentity {
 extension Blocker {
     /// What a refusal of the API server means for a target, and what to do about it.
     ///
-    /// - Parameter kind: of the target, where it is known.
+    /// - Parameter kind: of the target, if it is known.
     init(scaling target: TargetReference, namespace: String, _ error: KubernetesError, _ kind: ResourceKind? = nil) {
         if let fault = error.scaleFault {
             self.init(unreadableScale: fault, of: target, namespace, error, kind)

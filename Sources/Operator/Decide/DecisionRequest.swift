@@ -109,7 +109,7 @@ extension JSONReader {
         return time
     }
 
-    /// Why there is no value: a text, or `true` where nothing more is known.
+    /// Why there is no value: a text, or `true` if nothing more is known.
     fileprivate func reason(_ unspecified: String) throws(JSONPathError) -> String {
         if value == true { return unspecified }
         guard case .string(let text) = value else { throw error("must be a string with the reason, or true") }

@@ -11,7 +11,7 @@ package struct Explanation: Sendable {
     /// - Parameters:
     ///   - object: the GeneralScaler as the API server has it.
     ///   - events: of events.k8s.io/v1, in any order; those of other objects are left out.
-    /// - Throws: ``JSONPathError`` where the object has no identity.
+    /// - Throws: ``JSONPathError`` if the object has no identity.
     package init(object: JSON, events: [JSON], now: Timestamp) throws(JSONPathError) {
         let scaler = try GeneralScaler(object)
         let status = StatusView(object["status"] ?? .null)

@@ -6,7 +6,7 @@ struct StatusView {
     struct Metric {
         let name: String
         let value: Double?
-        /// The value stands for one that the source does not have.
+        /// The value is assumed: the source has none.
         let isAssumed: Bool
         let observedAt: Timestamp?
         /// Why there is no value.

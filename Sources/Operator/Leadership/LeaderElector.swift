@@ -109,7 +109,9 @@ final class LeaderElector: Service {
             case (.create, .alreadyExists), (.update, .conflict), (.update, .notFound): return .outrun
             default: break
             }
-            if !Task.isCancelled { logger.warning("failed to read or renew lease", metadata: metadata(["error": "\(error)"])) }
+            if !Task.isCancelled {
+                logger.warning("failed to read or renew lease", metadata: metadata(["error": "\(error)"]))
+            }
             return .failed
         }
     }

@@ -169,7 +169,7 @@ package struct LeaseMachine: Sendable {
         }
     }
 
-    /// Zero: nobody holds the lease, or nobody who is alive, or this process does.
+    /// Zero if the lease has no holder, has expired, or is held by this process.
     private func timeUntilFree(at now: Duration) -> Duration {
         guard let lease, let seen, let holder = lease.holder, !holder.isEmpty, holder != identity else { return .zero }
         return max(.zero, seen.at + .seconds(lease.durationSeconds) - now)
@@ -201,7 +201,7 @@ package struct LeaseMachine: Sendable {
         return .update(lease)
     }
 
-    /// What a lease that nobody holds lasts: the least that there is. As client-go.
+    /// The duration of a lease without a holder: the minimum, as in client-go.
     private static let releasedSeconds = 1
 
     private var wholeSeconds: Int { Int(times.duration.components.seconds) }

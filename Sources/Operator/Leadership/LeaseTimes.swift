@@ -2,7 +2,7 @@
 package struct LeaseTimes: Sendable, Hashable {
     /// The lease duration: how long standbys wait after the last renewal before they take the lease.
     package let duration: Duration
-    /// How long after its last renewal a leader goes on. The rest of ``duration`` is for what it has begun.
+    /// How long after its last renewal a leader keeps leading. The rest of ``duration`` is for operations in flight.
     package let renewDeadline: Duration
     /// How often a leader renews, and how often a standby looks.
     package let retryPeriod: Duration
@@ -16,7 +16,7 @@ package struct LeaseTimes: Sendable, Hashable {
 
     /// - Throws: ``Unsound`` unless duration > renewDeadline > 1.2 times retryPeriod > 0: a leader needs time for a
     ///   second
-    ///   try, and has to stop before anybody else may begin.
+    ///   try, and has to stop before another replica may start.
     package init(duration: Duration, renewDeadline: Duration, retryPeriod: Duration) throws(Unsound) {
         let whole = duration.components
         guard whole.attoseconds == 0, let seconds = Int(exactly: whole.seconds), Self.seconds.contains(seconds) else {

@@ -1,4 +1,4 @@
-/// What one name on `/metrics` stands for. The reference page's table is made from these.
+/// A metric family: one name on `/metrics`. The reference page's table is made from these.
 struct MetricFamily: Sendable, Hashable {
     /// Every family there is.
     static let all = ofOperator + ofProcess + ofWebhook + ofPlugins + ofScalers

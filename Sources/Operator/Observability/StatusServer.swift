@@ -97,7 +97,7 @@ package struct ListenAddress: Sendable, Hashable {
         self.port = port
     }
 
-    /// Reads `127.0.0.1:8080`, `[::1]:8080` or `:8080`; nil where the text is none of these.
+    /// Reads `127.0.0.1:8080`, `[::1]:8080` or `:8080`; nil if the text is none of these.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]

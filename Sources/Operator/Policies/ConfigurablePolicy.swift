@@ -10,14 +10,14 @@ package protocol ConfigurablePolicy: ScalingPolicy {
     /// The fields of `policy.config`; any other is refused before ``init(config:)`` sees it.
     static var fields: [String] { get }
 
-    /// - Throws: ``JSONPathError`` with what is wrong, where, and what would be right.
+    /// - Throws: ``JSONPathError`` with what is wrong, if, and what would be right.
     init(config: PolicyConfig) throws(JSONPathError)
 }
 
 /// `spec.policy.config`, and what of the rest of the spec a policy may refer to.
 package struct PolicyConfig: Sendable {
     package let reader: JSONReader
-    /// Names of the spec's metrics; nil where the metrics themselves could not be read, so that names cannot be
+    /// Names of the spec's metrics; nil if the metrics themselves could not be read, so that names cannot be
     /// checked.
     private let metricNames: [String]?
 

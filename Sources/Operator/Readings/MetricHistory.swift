@@ -26,7 +26,7 @@ package struct MetricHistory: Sendable {
     /// Fetches the values at `from`, and after every step up to `to`.
     ///
     /// - Parameters:
-    ///   - secrets: where values of Secrets come from; they are asked for in the namespace "".
+    ///   - secrets: the source of the values of Secrets; they are read in the namespace "".
     ///   - onProgress: called with the fraction that is done.
     /// - Throws: ``Blocker`` if a plugin is missing, refuses the request, or has no history.
     package static func fetch(

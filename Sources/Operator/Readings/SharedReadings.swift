@@ -19,7 +19,7 @@ final class SharedReadings: Sendable {
     }
 
     private let world: SharedReading.Surroundings
-    /// Locked before any of the readings, where both are.
+    /// Locked before any of the readings, if both are.
     private let readings = Mutex<[ReadingQuery: SharedReading]>([:])
     private let lastWaiter = Atomic<UInt64>(0)
     private let onPush = Mutex<@Sendable ([ObjectIdentity]) -> Void>({ _ in })
@@ -53,7 +53,7 @@ final class SharedReadings: Sendable {
     }
 
     /// The newest outcome: asked for now, unless one is on its way or fresh enough for every subscriber. A cancelled
-    /// task stops waiting at once; the call goes on for the others.
+    /// task stops waiting at once; the call continues for the others.
     ///
     /// - Parameter takesPushed: whether a pushed reading may replace a poll. Even then the source is polled once per
     ///   interval, since a push may have been lost.
@@ -108,7 +108,7 @@ extension Blocker {
     /// that does not parse, for instance.
     ///
     /// - Parameter outcomes: of each metric, in the order of the spec.
-    /// - Returns: nil where no source found anything.
+    /// - Returns: nil if no source found anything.
     init?(configFaultIn outcomes: [ReadingOutcome]) {
         let faults = outcomes.enumerated().compactMap { index, outcome -> String? in
             guard case .answered(let error)? = outcome.failure?.kind, error.kind == .configInvalid else { return nil }

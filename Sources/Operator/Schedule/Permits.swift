@@ -24,7 +24,7 @@ final class Permits: Sendable {
         state = Mutex(State(free: count))
     }
 
-    /// - Throws: what the body throws, or `CancellationError` where the task is cancelled while it waits.
+    /// - Throws: what the body throws, or `CancellationError` if the task is cancelled while it waits.
     func withPermit<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         guard await take() else { throw CancellationError() }
         defer { giveBack() }

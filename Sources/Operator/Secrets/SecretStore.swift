@@ -57,7 +57,7 @@ actor SecretStore: SecretSource {
             return known.outcome
         }
         if waiters[key] != nil {
-            // Not everybody who wants it has to wait until it is renewed.
+            // Not every reader must wait until it is renewed.
             if freshness == .cached, let known, case .success = known.outcome { return known.outcome }
             return await withCheckedContinuation { waiters[key, default: []].append($0) }
         }

@@ -8,7 +8,7 @@ package struct ScalerStatus: Sendable {
     package var target: TargetReference?
     /// The object that had the target's name; nil before it was seen.
     package var targetUID: String?
-    /// As it stands in a status that was read.
+    /// As stored in the status that was read.
     package private(set) var targetName: String?
     /// Of a status that was read: the last time at which the scaler is known to have scaled the target, the earliest of
     /// all times if there was none; nil if it had to leave the target to another.

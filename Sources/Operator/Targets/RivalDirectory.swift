@@ -53,14 +53,14 @@ final class RivalDirectory: Service {
 
     func run() async throws { try await pool.run() }
 
-    /// Starts the watches before anybody asks.
+    /// Starts the watches before the first query.
     func prepare() async {
         for origin in Origin.allCases { _ = try? await cache(of: origin) }
     }
 
     /// What else scales the target, such as `HorizontalPodAutoscaler/web`; nil for nothing.
     ///
-    /// - Throws: a blocker if that cannot be told: then nothing may be patched.
+    /// - Throws: a blocker if that is unknown: then nothing may be patched.
     func rival(of target: TargetReference, namespace: String) async throws(Blocker) -> String? {
         let key = TargetKey(target, in: namespace)
         do throws(KubernetesError) {

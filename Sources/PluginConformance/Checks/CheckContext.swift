@@ -64,7 +64,7 @@ final class CheckContext {
         }
     }
 
-    /// The process that most checks share: a new one where the last has ended.
+    /// The process that most checks share: a new one if the last has ended.
     func session() throws(Stop) -> Conversation {
         if let current, !current.isOver { return current }
         if let current { end(current) }
@@ -215,7 +215,7 @@ final class CheckContext {
     ///
     /// - Parameters:
     ///   - extra: further members of the message.
-    ///   - known: the method, where it is one of the protocol.
+    ///   - known: the method, if it is one of the protocol.
     func single(
         _ method: String, _ params: JSON, extra: [String: JSON] = [:], known: ProtocolMethod?
     ) throws(Stop) -> Reply {

@@ -3,7 +3,7 @@ import PluginProtocol
 /// Check a plugin against every rule. It talks to processes and waits for them, so it blocks its thread.
 package enum CheckRun {
     /// - Parameter progress: called before each check, with how many are done and how many there are.
-    /// - Throws: ``LaunchError`` where the plugin cannot be started.
+    /// - Throws: ``LaunchError`` if the plugin cannot be started.
     package static func run(
         _ command: PluginCommand, options: CheckOptions,
         progress: (_ done: Int, _ total: Int, _ group: RuleGroup) -> Void = { _, _, _ in }

@@ -15,7 +15,7 @@ struct HumanReport {
             let results = report.results.filter { $0.rule.group == group }
             guard let first = results.first, let last = results.last else { continue }
             text += "\n\(group.title)\n"
-            // A group that nobody can check needs no line for each rule.
+            // A group without checks needs no line for each rule.
             if results.count > 1, results.allSatisfy({ $0.outcome == first.outcome }),
                 case .unchecked(let reason) = first.outcome
             {

@@ -12,7 +12,7 @@ package enum ConformanceLimits {
     static let terminateGrace: Duration = .seconds(3)
     /// How long standard output may stay open once the process has exited.
     static let outputEndGrace: Duration = .milliseconds(500)
-    /// How long answers that nobody asked for are waited for.
+    /// How long to wait for unsolicited answers.
     static let quietTime: Duration = .milliseconds(50)
     /// How long to wait for a program that another process has open for writing.
     static let busyFileTime: Duration = .seconds(2)

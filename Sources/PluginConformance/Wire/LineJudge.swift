@@ -112,7 +112,7 @@ struct AnswerError: Error, Hashable {
         return "\(name): \(Evidence.text(Array(message.utf8)))"
     }
 
-    /// Why it is not the error of the protocol page; nil where it is.
+    /// Why it is not the error of the protocol page; nil if it is.
     var fault: String? {
         guard json.objectValue != nil else { return "error is \(json.shapeName), not an object" }
         guard let code else { return "error.code is not a whole number" }
@@ -123,7 +123,9 @@ struct AnswerError: Error, Hashable {
         if let name = data["kind"], name != .string(kind.rawValue) {
             return "error.data.kind is \(name), but \(code) is \(kind.rawValue)"
         }
-        if let retryable = data["retryable"], retryable.boolValue == nil { return "error.data.retryable is not a boolean" }
+        if let retryable = data["retryable"], retryable.boolValue == nil {
+            return "error.data.retryable is not a boolean"
+        }
         if let wait = data["retryAfterMs"], (wait.intValue ?? -1) < 0 {
             return "error.data.retryAfterMs is not a number of milliseconds"
         }

@@ -7,8 +7,8 @@ package enum ConfinedCommand {
     ///   - readPaths: what it may read beyond what every plugin may.
     ///   - searchPath: the `PATH` that it gets, by which the interpreter of a script is found.
     ///   - protectedPaths: paths that it may not read, regardless of `readPaths`.
-    /// - Returns: the launcher, what it is told, and the plugin's command.
-    /// - Throws: ``PluginHostError`` where the plugin cannot be run.
+    /// - Returns: the launcher, its arguments, and the plugin's command.
+    /// - Throws: ``PluginHostError`` if the plugin cannot be run.
     package static func words(
         _ path: String, arguments: [String], launcher: String, temporary: String, readPaths: [String],
         searchPath: String, protectedPaths: [String]

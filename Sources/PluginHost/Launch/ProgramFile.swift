@@ -11,7 +11,7 @@ struct ProgramFile {
         private let modified: [Int]
         private let changed: [Int]
 
-        /// Nil where there is no such file.
+        /// Nil if there is no such file.
         init?(_ path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
@@ -28,7 +28,7 @@ struct ProgramFile {
     /// The directory that the program was put into, links followed: the plugin may read it.
     let directory: String
 
-    /// - Throws: why the file cannot be run, where that can be told beforehand.
+    /// - Throws: the reason why the file cannot be run, if it is detectable beforehand.
     init(_ path: String, interpreter: Interpreter) throws(LaunchProblem) {
         var status = stat()
         guard stat(path, &status) == 0 else {

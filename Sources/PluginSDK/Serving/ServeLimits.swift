@@ -8,7 +8,7 @@ enum ServeLimits {
     /// Calls that were given up but whose code still runs. Past it, new calls are `busy`: the plugin ignores
     /// cancellation.
     static let maxAbandonedCalls = 64
-    /// Configs that hosts are told of changes of.
+    /// The maximum number of subscribed configs.
     static let maxSubscriptions = 16_384
     /// Bytes of one read from the host. Small, so that the first calls of many are answered while the host still reads
     /// and writes others.

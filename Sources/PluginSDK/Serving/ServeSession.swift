@@ -266,7 +266,7 @@ struct ServeSession {
 
     // MARK: What the calls report
 
-    /// The code of a call returned. Nil where the call was answered before.
+    /// The code of a call returned. Nil if the call was answered before.
     mutating func finish(_ token: CallToken, _ outcome: Result<CallAnswer, PluginError>) -> [UInt8]? {
         if abandoned.remove(token) != nil { return nil }
         guard let call = pending[token] else { return nil }
@@ -300,7 +300,7 @@ struct ServeSession {
         if CallAnswer.reading(reading).fault == nil { pushes.put(reading, from: token, now: now) }
     }
 
-    /// The code of a subscription has come to its end. Nil where the host ended it before.
+    /// The code of a subscription has ended. Nil if the host ended it before.
     mutating func endSubscription(_ token: CallToken, because error: PluginError) -> [UInt8]? {
         guard let id = pushes.close(token) else { return nil }
         let end = SubscriptionEnd(subscription: id, message: error.message)

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// Shows what happens while it happens: a table that redraws itself, or one line a moment where stdout is no terminal.
+/// Shows what happens while it happens: a table that redraws itself, or one line a moment if stdout is no terminal.
 final class DemoDisplay: Service {
     private struct Peak {
         var amount = 0
@@ -66,7 +66,7 @@ final class DemoDisplay: Service {
         return try? await client.get(.demoScaler, key)["status"]
     }
 
-    /// Why the scaler does not do what it was asked to; nil where it does.
+    /// Why the scaler does not do what it was asked to; nil if it does.
     private static func trouble(_ status: JSON?) -> String? {
         let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
         return ready?["status"] == "False" ? ready?["message"]?.stringValue : nil

@@ -55,7 +55,7 @@ struct DemoGoogle: Service {
         try await application.runService(gracefulShutdownSignals: [])
     }
 
-    /// Waits a little where there is nothing, as Pub/Sub does for longer.
+    /// Waits a little if there is nothing, as Pub/Sub does for longer.
     private static func pull(_ count: Int, _ messages: DemoMessages) async throws -> JSON {
         var pulled = messages.pull(count)
         if pulled.isEmpty {

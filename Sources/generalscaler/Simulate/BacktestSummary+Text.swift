@@ -4,7 +4,8 @@ import Scaling
 extension BacktestSummary {
     /// What the columns of a table are, one for each of ``columns``.
     static let headings = [
-        "out of SLO", "unknown", "capacity", "replica-hours", "cost", "scaling events", "up", "down", "flaps", "replicas",
+        "out of SLO", "unknown", "capacity", "replica-hours", "cost", "scaling events", "up", "down", "flaps",
+        "replicas",
     ]
 
     /// The summary in the columns of ``headings``.

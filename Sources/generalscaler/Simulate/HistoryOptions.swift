@@ -36,7 +36,7 @@ struct HistoryOptions: ParsableArguments {
         guard from < to else { throw ValidationError("--from must be before --to.") }
     }
 
-    /// - Throws: `ValidationError` where a text is no time.
+    /// - Throws: `ValidationError` if a text is no time.
     private func window(now: Timestamp, stepSeconds: Int) throws -> (from: Timestamp, to: Timestamp)? {
         guard let from else { return nil }
         return (

@@ -91,7 +91,7 @@ struct SimulateCommand: AsyncParsableCommand {
         try judgeGaps(summaries, input)
     }
 
-    /// - Throws: `ExitCode` where so much is unknown that the rest says little.
+    /// - Throws: `ExitCode` if so much is unknown that the rest says little.
     private func judgeGaps(_ summaries: [BacktestSummary], _ input: Input) throws {
         guard let worst = summaries.max(by: { $0.shareUnknown < $1.shareUnknown }),
             worst.shareUnknown > BacktestSummary.notableUnknownShare

@@ -37,7 +37,7 @@ enum JobQueue {
     /// Runs one of the jobs until it waits or ends.
     ///
     /// - Parameter choose: given how many there are, says which.
-    /// - Returns: false where there is none.
+    /// - Returns: false if there is none.
     static func runOne(_ choose: (Int) -> Int) -> Bool {
         guard !waitingJobs.isEmpty else { return false }
         let index = choose(waitingJobs.count)

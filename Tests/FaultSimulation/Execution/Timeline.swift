@@ -50,7 +50,7 @@ final class Timeline: @unchecked Sendable {
 
     func cancel(_ event: Event) { actions[event] = nil }
 
-    /// When something happens next; nil where nothing is to come.
+    /// When something happens next; nil if nothing is to come.
     var next: Int64? {
         while let first = heap.first {
             if actions[first.event] != nil { return first.time }

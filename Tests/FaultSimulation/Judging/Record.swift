@@ -20,7 +20,7 @@ struct ServedReading {
     let replica: String
     let startedAt: Int64
     let at: Int64
-    /// Nil where there was none, or it is not a finite number.
+    /// Nil if there was none, or it is not a finite number.
     let value: Double?
     /// Microseconds since 1970, as the plugin says.
     let observedAt: Int64
@@ -43,7 +43,7 @@ struct PendingScale {
         (replica, at, from, to) == (other.replica, other.at, other.from, other.to)
     }
 
-    /// Nil where the status has none.
+    /// Nil if the status has none.
     init?(_ object: JSON, replica: String, sentAt: Int64) {
         guard let pending = object["status"]?["pendingScale"], let from = pending["from"]?.intValue,
             let to = pending["to"]?.intValue, let at = pending["at"]?.stringValue.flatMap(RFC3339.microseconds),

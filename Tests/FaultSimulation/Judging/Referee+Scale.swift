@@ -82,7 +82,7 @@ extension Referee {
 
     // MARK: By one version of the spec
 
-    /// What is wrong with it by that version of the scaler's spec; nil where nothing is.
+    /// What is wrong with it by that version of the scaler's spec; nil if nothing is.
     private func fault(_ scale: AcceptedScale, _ version: ScalerVersion) -> String? {
         let plan = version.plan
         guard plan.target == scale.target else { return "that scaler scales something else" }

@@ -74,7 +74,7 @@ final class FaultWorld {
 
     // MARK: A life
 
-    /// - Returns: what went wrong; nil where nothing did.
+    /// - Returns: what went wrong; nil if nothing did.
     func run() -> Violation? {
         populate()
         scheduleEvents()

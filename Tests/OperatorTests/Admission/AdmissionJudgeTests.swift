@@ -160,7 +160,9 @@ struct AdmissionJudgeTests {
             #expect(user["username"] == "jane")
             return false
         }
-        #expect(try await verdict(denied, object).warnings.first?.hasPrefix("you are not allowed to read Secret redis") == true)
+        #expect(
+            try await verdict(denied, object).warnings.first?.hasPrefix("you are not allowed to read Secret redis")
+                == true)
         #expect(try await verdict(judge(), object).warnings.isEmpty)
         #expect(try await verdict(judge { _, _ in nil }, object).warnings.isEmpty)
     }

@@ -158,7 +158,7 @@ struct Oracle {
         let isReadyUnknown: Bool
         let now: Timestamp
         let decision: Decision
-        /// Nil where a reading is missing, stale or senseless.
+        /// Nil if a reading is missing, stale or senseless.
         let values: [Double?]
 
         init(_ input: DecisionInput, _ decision: Decision) {
