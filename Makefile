@@ -54,7 +54,7 @@ test-sdks: $(PYTHON)/.installed ## Test the SDKs in Python, Go and Node, and hol
 	@for product in generalscaler-launch plugin-check vector-plugin; do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
 
-simulate-faults: ## Run the operator in SEEDS simulated worlds full of faults, or in that of one SEED
+simulate-faults: ## Run the operator under fault injection with SEEDS seeds, or with one SEED
 	@scripts/install-dependencies.sh build
 	@swift build $(SWIFT_FLAGS) --product simulate-faults
 	@.build/debug/simulate-faults $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --processes $$(nproc)) $(if $(FAULTS),--faults $(FAULTS))

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// What the simulated worlds spend their time in. Not what PluginSDK is made of: a package with such flags cannot be
-// depended on.
+// Modules that dominate the run time of the fault simulation, except those that PluginSDK consists of: a package with
+// such flags cannot be depended on.
 let optimizedInDebug: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 // Relocations that are packed (RELR) leave up to 3 MiB less of each program in memory. Needs lld, and glibc 2.36 where
@@ -13,7 +13,8 @@ let packedRelocations: [LinkerSetting] = [
         .when(platforms: [.linux], configuration: .release))
 ]
 
-// The fuzz build (`make fuzz`): this package's modules are instrumented, and the one program that is built holds them all.
+// The fuzz build (`make fuzz`): this package's modules are instrumented, and the one program that is built holds them
+// all.
 let isFuzzBuild = Context.environment["GENERALSCALER_FUZZ"] != nil
 
 /// A metric source. A program cannot hold another, so that the fuzz build has its code as a library.
@@ -77,8 +78,8 @@ let package = Package(
         // MARK: System libraries
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
-        // A program that depends on it allocates with jemalloc: after a burst, the C library's allocator keeps three times of
-        // what is in use.
+        // A program that depends on it allocates with jemalloc: after a burst, the C library's allocator keeps three
+        // times of what is in use.
         .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
         .target(name: "CLinux"),
 
@@ -232,7 +233,8 @@ let package = Package(
         .executableTarget(name: "worker", dependencies: ["CHiredis"], path: "examples/worker/Sources"),
         .executableTarget(
             name: "event-queue", dependencies: ["HTTPTransport", "WireFormats"], path: "examples/event-queue/Sources"),
-        // Not named as a plugin is: a build folder serves as a plugin directory, and this one is not to be installed there.
+        // Not named as a plugin is: a build folder serves as a plugin directory, and this one is not to be installed
+        // there.
         .executableTarget(name: "random-plugin", dependencies: ["PluginSDK"], path: "examples/plugins/swift"),
         .executableTarget(
             name: "bench",

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Shows without a container engine that the image's runtime stage has what the operator needs: makes a Debian of nothing but
-# the base system and the packages that the Dockerfile installs, and runs the operator and its plugins in it, as the image's
-# user, on a file system that can only be read.
+# Shows without a container engine that the image's runtime stage has what the operator needs: makes a Debian of nothing
+# but the base system and the packages that the Dockerfile installs, and runs the operator and its plugins in it, as the
+# image's user, on a file system that can only be read.
 #
 # Usage: check-image.sh DIRECTORY GENERALSCALER_DEV
 # DIRECTORY contains the files that build-image-files.sh made. GENERALSCALER_DEV, which is not in the image, serves the cluster.
@@ -43,7 +43,7 @@ finish() {
     exit "$status"
 }
 
-# A mount namespace of its own, so that nothing stays mounted whatever happens.
+# Its own mount namespace, so that nothing stays mounted, even after a failure.
 if [ "${CHECK_IMAGE_IN_NAMESPACE:-}" != yes ]; then
     rmdir "$root"
     CHECK_IMAGE_IN_NAMESPACE=yes exec unshare --mount --propagation private "$0" "$@"

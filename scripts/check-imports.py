@@ -98,7 +98,7 @@ def errors(package, sources):
     for target in package["targets"]:
         name, files = target["name"], [*sources(target)]
         names.add(name)
-        # A test may import whatever Package.swift lists for it.
+        # A test may import every module that Package.swift lists for it.
         is_test = (target.get("path") or "").startswith("Tests/") or target["type"] == "test"
         if not files or (target["type"] == "system"):
             continue

@@ -40,7 +40,7 @@ package enum FileText {
         do {
             data = try Data(contentsOf: URL(filePath: path))
         } catch {
-            throw FileProblem(path: path, message: "cannot be read: does it exist, and may you read it?")
+            throw FileProblem(path: path, message: "cannot be read: check that it exists and that you may read it")
         }
         guard data.count <= maxBytes else {
             throw FileProblem(path: path, message: "has \(data.count) bytes, more than \(maxBytes)")
@@ -53,7 +53,7 @@ package enum FileText {
             try Data(bytes).write(to: URL(filePath: path), options: .atomic)
         } catch {
             throw FileProblem(
-                path: path, message: "cannot be written: is there such a directory, and may you write it?")
+                path: path, message: "cannot be written: check that the directory exists and that you may write to it")
         }
     }
 }

@@ -1,7 +1,7 @@
 import Logging
 import WireFormats
 
-/// Writes log lines whose metadata values cannot be taken for anything else: each is quoted where it holds more than
+/// Writes log lines whose metadata values cannot be taken for anything else: each is quoted if it holds more than
 /// plain characters, so that no text from outside forges a field or a line.
 struct QuotedLogHandler: LogHandler {
     private var base: StreamLogHandler

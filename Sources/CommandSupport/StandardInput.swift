@@ -31,7 +31,7 @@ package struct StandardInput {
         self.maxLineBytes = maxLineBytes
     }
 
-    /// Everything up to the end; nil where it is longer than allowed.
+    /// Everything up to the end; nil if it is longer than allowed.
     package mutating func all() -> [UInt8]? {
         while !hasEnded, buffer.count <= maxLineBytes { fill() }
         return hasEnded && buffer.count <= maxLineBytes ? buffer : nil

@@ -1,7 +1,7 @@
 import Glibc
 package import Logging
 
-/// What the program writes where: logs to stderr, results to stdout.
+/// The output of the program: logs on stderr, results on stdout.
 package enum StandardStreams {
     package static func logger(_ label: String, level: Logger.Level) -> Logger {
         var logger = Logger(label: label) { QuotedLogHandler(.standardError(label: $0)) }
@@ -14,12 +14,12 @@ package enum StandardStreams {
         write(line, to: STDOUT_FILENO)
     }
 
-    /// Writes one line of text to stdout at once, also where stdout is no terminal.
+    /// Writes one line of text to stdout at once, even if stdout is no terminal.
     package static func printLine(_ text: String) {
         write(Array("\(text)\n".utf8), to: STDOUT_FILENO)
     }
 
-    /// - Returns: false when nobody reads any more.
+    /// - Returns: false if the reader has closed the stream.
     @discardableResult
     package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]

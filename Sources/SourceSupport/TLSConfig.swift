@@ -15,7 +15,7 @@ package struct TLSConfig: MetricConfig {
     @Field("Host name to expect in the server's certificate in place of the address's.")
     package var serverName: String?
 
-    @Field("Trust any server. Whoever answers then gets the credentials.")
+    @Field("Trust any server. Any server that answers then gets the credentials.")
     package var insecureSkipVerify = false
 
     package init() {}
@@ -43,14 +43,14 @@ package struct TLSConfig: MetricConfig {
     /// PEM text as it is; anything else is a path.
     ///
     /// - Parameter label: the end of the first line of what the file has to hold.
-    /// - Throws: the same error for every file that cannot be used, so that nobody finds out which files there are.
+    /// - Throws: the same error for every file that cannot be used, so that a tenant cannot find out which files exist.
     private static func pem(
         _ text: String?, _ field: String, holding label: String, _ files: some FileReader
     ) throws(PluginError) -> [UInt8]? {
         guard let text else { return nil }
         if text.contains("-----BEGIN") { return Array(text.utf8) }
         guard text.hasPrefix("/") else {
-            // Not quoted: where it is a broken key, it is still a secret.
+            // Not quoted: if it is a broken key, it is still a secret.
             throw PluginError(.configInvalid, "\(field) is neither PEM text nor an absolute path", path: field)
         }
         guard let bytes = try? files.contents(of: text), String(decoding: bytes, as: UTF8.self).contains(label) else {

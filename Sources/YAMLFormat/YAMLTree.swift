@@ -4,7 +4,7 @@ package import Yams
 /// for: nine lines of aliases of aliases take it minutes. So a key has to be a scalar that stands there itself.
 /// Whether it is one is known before any alias is followed: from the same text with a scalar in place of each alias.
 package enum YAMLTree {
-    /// The only document of a text; nil where it has none.
+    /// The only document of a text; nil if it has none.
     package static func compose(_ text: String) throws(YAMLDocument.Failure) -> Node? {
         let documents = try composeAll(text)
         guard documents.count <= 1 else {
@@ -17,7 +17,7 @@ package enum YAMLTree {
     /// Bytes of a text. Its tree takes up to two hundred times as much memory.
     package static let maxBytes = 1 << 20
 
-    /// The first document of a text; nil where it has none. What follows it is not looked at.
+    /// The first document of a text; nil if it has none. What follows it is not looked at.
     package static func composeFirst(_ text: String) throws(YAMLDocument.Failure) -> Node? {
         try composeAll(text, atMost: 1).first
     }
@@ -81,7 +81,7 @@ package enum YAMLTree {
         case .mapping(let mapping):
             for (key, value) in mapping {
                 guard let scalar = key.scalar, scalar.style != .plain || scalar.string.first != aliasMark else {
-                    throw YAMLDocument.Failure("has a key that is no string", line: key.mark?.line ?? 1)
+                    throw YAMLDocument.Failure("has a key that is not a string", line: key.mark?.line ?? 1)
                 }
                 try checkKeys(value)
             }

@@ -1,6 +1,6 @@
-// What no plugin may read, whoever asks for it: the operator's credentials, its configuration, other plugins'
-// directories. Paths are compared by what they lead to (device and inode), so another name, a link or a mount of the
-// same directory elsewhere is the same path.
+// Paths that no plugin may read, even if plugins.yaml lists them: the operator's credentials, its configuration, other
+// plugins' directories. Paths are compared by what they lead to (device and inode), so another name, a link or a mount
+// of the same directory elsewhere is the same path.
 #define _GNU_SOURCE
 #include "launch.h"
 
@@ -149,7 +149,7 @@ void refuse_protected(int descriptor, const char *path, bool is_own) {
     struct statfs system;
     if (fstatfs(descriptor, &system) != 0) fail("%s: %s", path, strerror(errno));
     if (!is_own && system.f_type == PROC_SUPER_MAGIC)
-        fail("cannot allow %s: it is a part of /proc, of which a plugin gets what every plugin gets", path);
+        fail("cannot allow %s: it is a part of /proc, and every plugin gets the same part of it", path);
     struct chain chain;
     ascend(descriptor, path, &chain);
     for (size_t i = 0; i < count; i++) {

@@ -16,7 +16,7 @@ struct AdmissionOptions: ParsableArguments {
     )
     var webhookService = ObjectKey(namespace: "generalscaler-system", name: "generalscaler-webhook")
 
-    @Option(help: "Name of the ValidatingWebhookConfiguration that is told which certificate to believe.")
+    @Option(help: "Name of the ValidatingWebhookConfiguration whose caBundle the operator maintains.")
     var webhookConfiguration = "generalscaler"
 
     @Option(

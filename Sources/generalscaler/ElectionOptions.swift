@@ -13,13 +13,13 @@ struct ElectionOptions: ParsableArguments {
     )
     var lease: ObjectKey?
 
-    @Option(help: "Seconds after which a leader that shows no sign of life is replaced.")
+    @Option(help: "Lease duration: seconds before standbys may take over.")
     var leaseDuration = seconds(LeaseTimes.standard.duration)
 
-    @Option(help: "Seconds for which a leader goes on without having renewed the lease.")
+    @Option(help: "Seconds that a leader keeps leading without renewing the lease.")
     var renewDeadline = seconds(LeaseTimes.standard.renewDeadline)
 
-    @Option(help: "Seconds between two renewals, or two looks at the lease.")
+    @Option(help: "Seconds between two renewals or reads of the lease.")
     var retryPeriod = seconds(LeaseTimes.standard.retryPeriod)
 
     /// Nil without a lease.

@@ -7,7 +7,7 @@ import PluginProtocol
 struct GeneralScalerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generalscaler",
-        abstract: "Scales any Kubernetes workload on any metric.",
+        abstract: "Scale any Kubernetes workload on any metric.",
         version: "generalscaler \(ProjectVersion.current)",
         subcommands: [
             RunCommand.self, SimulateCommand.self, ValidateCommand.self, ExplainCommand.self, DecideCommand.self,

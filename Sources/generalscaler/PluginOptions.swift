@@ -8,7 +8,7 @@ import PluginHost
 struct PluginOptions: ParsableArguments {
     @Option(
         name: .customLong("plugin-dir"),
-        help: "Directory with plugin executables; may be repeated. Default: the directory of this program."
+        help: "Directory with plugin executables (repeatable). Default: the directory of this program."
     )
     var directories: [String] = []
 
@@ -17,7 +17,7 @@ struct PluginOptions: ParsableArguments {
 
     /// - Parameters:
     ///   - credentialFiles: files of the operator's that no plugin may read, beyond those that it has by default.
-    ///   - restsAfter: for how long nobody uses a plugin until its process is ended; nil for never.
+    ///   - restsAfter: how long a plugin may be idle before its process is ended; nil for no limit.
     ///   - handshakeTimeout: how long a new process has to answer `initialize`.
     func configuration(
         _ environment: [String: String], credentialFiles: [String] = [], restsAfter: Duration? = nil,

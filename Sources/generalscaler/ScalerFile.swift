@@ -6,13 +6,13 @@ import YAMLFormat
 
 /// A file with GeneralScalers.
 struct ScalerFile {
-    /// One GeneralScaler as it stands in the file.
+    /// One GeneralScaler, as written in the file.
     struct Entry {
         fileprivate let document: YAMLFile.Document
         var name: String { json["metadata"]?["name"]?.stringValue ?? "" }
         var json: JSON { document.json }
         var spec: JSON { json["spec"] ?? .null }
-        /// Of the file that it stands in.
+        /// Of the file that contains it.
         let path: String
 
         func problem(_ invalid: InvalidSpec) -> FileProblem {
@@ -40,7 +40,7 @@ struct ScalerFile {
 
     static let maxBytes = 8 << 20
 
-    /// - Throws: ``FileProblem`` if the file cannot be read or is no YAML.
+    /// - Throws: ``FileProblem`` if the file cannot be read or is not YAML.
     init(path: String) throws(FileProblem) {
         self.path = path
         let text = try FileText.read(path, maxBytes: Self.maxBytes)

@@ -21,7 +21,7 @@ struct NumberTextTests {
     }
 
     @Test(
-        "what is no number is not taken for one",
+        "text other than a number is refused",
         arguments: [
             "", "x", "1x", "0x10", "1 161", "1'161", "1,16,1", "1,161,00", "1.161.000", "1,161.5,2", "1.5.2", "1,", ",",
             "--5", "5-", "1e", "e5", "1e5e5", "nan(0x1)", "٣", "1_000", "01,161.5", "1,161.5,000",

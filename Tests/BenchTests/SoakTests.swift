@@ -68,7 +68,7 @@ struct SoakTests {
         last.descriptors["pidfd"] = 1
         #expect(
             Self.missed(last: last) == [
-                "The operator's descriptors differ between the first quiet spell and the last: pidfd from 0 to 1, "
+                "The operator's descriptors differ between the first quiet period and the last: pidfd from 0 to 1, "
                     + "pipe from 9 to 10."
             ])
         last = Self.calm

@@ -170,7 +170,7 @@ class ValueTests(unittest.TestCase):
 
 class StartTests(unittest.TestCase):
     def test_an_operator_without_plugins_keeps_running(self):
-        line, lines = start(["run", "--listen=127.0.0.1:0"], until="List failed")
+        line, lines = start(["run", "--listen=127.0.0.1:0"], until="list failed")
         self.assertIsNotNone(line, lines)
 
     def test_the_operator_starts_with_whatever_the_chart_accepts(self):

@@ -58,7 +58,7 @@ struct ExplainCommandTests {
         }
     }
 
-    @Test("an object that is not there is one line on stderr")
+    @Test("a missing object is reported in one line on stderr")
     func missing() async throws {
         try await withCluster { _, kubeconfig in
             let outcome = try await Program.run("explain", "nobody", "--kubeconfig", kubeconfig)

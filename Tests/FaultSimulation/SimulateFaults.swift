@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// Runs the operator in simulated worlds full of faults, one for each seed, and says which invariant broke where.
+/// Runs the operator under fault injection, once per seed, and reports which invariant broke at which time.
 @main
 struct SimulateFaults: ParsableCommand {
     /// Worlds between two words on how far it is.
@@ -9,7 +9,7 @@ struct SimulateFaults: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "simulate-faults",
-        abstract: "Run the operator in simulated worlds full of faults, one for each seed.")
+        abstract: "Run the operator under fault injection, once per seed.")
 
     @Option(help: "How many worlds.")
     var seeds: UInt64 = 2_000

@@ -2,7 +2,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The operator in simulated worlds: a program of its own, since it takes over every task of its process.
+/// The operator under fault injection. It runs in a separate program, since it controls every task of its process.
 @Suite("Fault simulation")
 struct FaultSimulationTests {
     private static let seeds = 2_000
@@ -25,7 +25,7 @@ struct FaultSimulationTests {
         #expect(output.last?.hasSuffix(" 0 broken") == true, "\(output.joined(separator: "\n"))")
     }
 
-    /// What the referee says of it: a defect that breaks something else is not found, but met by chance.
+    /// The invariant checker's message: a defect that breaks another invariant was found by chance.
     private static let defects = [
         "resource-version-not-sent": "without saying which version",
         "leader-check-skipped": "held the lease",

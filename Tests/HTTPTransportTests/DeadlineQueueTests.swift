@@ -23,7 +23,7 @@ struct DeadlineQueueTests {
         #expect(drain(&queue, now: start + .seconds(1_000)) == Array(0..<500))
     }
 
-    @Test("a sweep drops the dead and keeps the order of the living")
+    @Test("a sweep drops ended transfers and keeps the order of active ones")
     func sweep() {
         var queue = DeadlineQueue()
         for id in (0..<3_000).reversed() {

@@ -47,9 +47,9 @@ struct HighAvailabilityTests {
         return object["spec"]?["replicas"]?.intValue ?? 0
     }
 
-    /// The scalings of both, as their audit logs have them, are one chain: none was made twice.
+    /// The scaling events in both audit logs form one chain: none was carried out twice.
     ///
-    /// - Parameter mayLack: scalings that were made and not told: who is killed tells nothing more.
+    /// - Parameter mayLack: scaling events that were carried out and not logged: a killed process logs nothing more.
     private func expectOneChain(_ operators: TestOperator..., mayLack: Int = 0) {
         let steps = operators.flatMap(\.audit).compactMap { $0["decision"] }
             .filter { $0["current"] != $0["desired"] }

@@ -62,7 +62,7 @@ struct KubeconfigComparisonTests {
         }
     }
 
-    @Test("what kubectl takes is taken, with the same credentials, and what it refuses is refused")
+    @Test("kubeconfig files are accepted, with the same credentials, and refused as in kubectl")
     func comparison() async throws {
         try await withServer { directory, template in
             let cases = Self.users(template) + Self.plugins(template) + Self.clusters(template) + Self.files(template)
@@ -190,7 +190,7 @@ struct KubeconfigComparisonTests {
             Case("a certificate without a key", t.config(user: "client-certificate: client.crt, token: abc")),
             Case("a key without a certificate", t.config(user: "client-key: none.key, token: abc")),
             Case(
-                "a certificate that is not there", t.config(user: "client-certificate: no, client-key: no, token: abc")),
+                "a missing certificate", t.config(user: "client-certificate: no, client-key: no, token: abc")),
             Case(
                 "a certificate twice",
                 t.config(
@@ -352,10 +352,10 @@ struct KubeconfigComparisonTests {
                 "extensions and preferences",
                 t.config(head: "extensions: [{name: a, extension: {b: c}}]\npreferences: {colors: true}\n")),
             Case("no current context", t.config(current: "''")),
-            Case("a context that is not there", t.config(current: "z")),
+            Case("a missing context", t.config(current: "z")),
             Case("a number for a namespace", t.config(context: ", namespace: 5")),
             Case("a null namespace", t.config(context: ", namespace: ")),
-            Case("a cluster that is not there", t.config().replacing("cluster: k,", with: "cluster: z,")),
+            Case("a missing cluster", t.config().replacing("cluster: k,", with: "cluster: z,")),
             Case("no cluster", t.config().replacing("cluster: k,", with: "")),
             Case("a number for a name", t.config().replacing("name: u", with: "name: 5")),
             Case("two contexts of one name", t.config().replacing("users:", with: "- name: c\nusers:")),

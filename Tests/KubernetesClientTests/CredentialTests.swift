@@ -103,7 +103,7 @@ struct CredentialTests {
         }
     }
 
-    @Test("a real program that fails is told with what it says, and one that is not there with the hint")
+    @Test("a failing exec program is reported with its output, and a missing one with the install hint")
     func realFailures() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/login"

@@ -51,7 +51,7 @@ struct PushTests {
         }
     }
 
-    @Test("two scalings stay a polling interval apart, however much is pushed")
+    @Test("two scaling events stay a polling interval apart, regardless of pushes")
     func apart() async throws {
         try await run(replicas: 2) { world, fixture in
             world.source.push(300)

@@ -34,7 +34,7 @@ struct SecretTests {
         ]
     }
 
-    /// A Deployment of two, and a source that wants twice as many of whoever knows the password.
+    /// A Deployment of two, and a source that asks for twice as many if the password is right.
     private func world(password: String = "hunter22") throws -> (World, Passwords) {
         let world = try World()
         try world.deploy(replicas: 2)
@@ -67,7 +67,7 @@ struct SecretTests {
     @Test("the value gets into the call, at any depth, and the scaler needs only get for it")
     func resolved() async throws {
         let (world, passwords) = try world()
-        try world.api.create(Self.secret(["password": "hunter22", "user": "somebody"]))
+        try world.api.create(Self.secret(["password": "hunter22", "user": "alice"]))
         try await OperatorFixture.run(world) { fixture in
             let config: JSON = [
                 "password": Self.reference(),
@@ -79,21 +79,21 @@ struct SecretTests {
             #expect(try fixture.replicas() == 4)
             #expect(
                 passwords.seen.last == [
-                    "password": "hunter22", "nested": ["users": ["somebody", "other"]],
+                    "password": "hunter22", "nested": ["users": ["alice", "other"]],
                 ])
             let verbs = fixture.api.requests.filter { $0.info?.resource == "secrets" }.map { $0.info?.verb }
             #expect(verbs == ["get", "get"], "one for each Secret, however many keys and polls")
         }
     }
 
-    @Test("a Secret that is not there holds the replicas and says how to make it; once it is there, scaling begins")
+    @Test("a missing Secret holds the replicas and the message says how to create it; scaling starts once it exists")
     func missing() async throws {
         let (world, _) = try world()
         try await OperatorFixture.run(world) { fixture in
             try fixture.create(Self.scaler(["password": Self.reference()]))
             try await fixture.poll(2)
             try await expectHeld(
-                fixture, "SecretNotFound", "spec.metrics[0].config.password: Secret shop/redis is not there")
+                fixture, "SecretNotFound", "spec.metrics[0].config.password: Secret shop/redis does not exist")
             try world.api.create(Self.secret(["pass": "hunter22"]))
             try await fixture.poll()
             try await expectHeld(
@@ -104,7 +104,7 @@ struct SecretTests {
         }
     }
 
-    @Test("a Secret without the label is not used, and the message has the command that mends it")
+    @Test("a Secret without the label is not used, and the message has the command that adds it")
     func unlabelled() async throws {
         let (world, passwords) = try world()
         try world.api.create(Self.secret(["password": "hunter22"], labelled: false))

@@ -65,7 +65,7 @@ struct TenantAttackTests {
         }
     }
 
-    @Test("what explain shows of a status that others wrote is clean")
+    @Test("explain removes control characters from a status that others wrote")
     func explain() {
         let view = StatusView([
             "reason": "a\u{1B}[2Jb\nc", "metrics": [["name": "m\u{202E}x", "error": "e\u{7}"]],

@@ -26,7 +26,7 @@ enum CheckFixture {
 
     static func misbehaving(_ sin: String?) -> PluginCommand {
         PluginCommand(
-            path: BuiltExecutable.path("misbehaving-plugin"), arguments: sin.map { ["--sin", $0] } ?? [])
+            path: BuiltExecutable.path("misbehaving-plugin"), arguments: sin.map { ["--violation", $0] } ?? [])
     }
 
     /// Expects that no rule is broken, and that those rules are kept.

@@ -46,7 +46,7 @@ struct LineJudgeTests {
         #expect(finding.evidence?.hasSuffix(#""result":"\xC3"}"#) == true)
     }
 
-    @Test("is passed over where it is blank", arguments: ["", "  ", "\r", "\t"])
+    @Test("is skipped if it is blank", arguments: ["", "  ", "\r", "\t"])
     func blank(_ line: String) {
         guard case .blank = LineJudge.judge(Array(line.utf8)) else {
             Issue.record("not blank")

@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("Plugins that misbehave fail", .timeLimit(.minutes(5)))
 struct SinTests {
-    /// The rules that each sin breaks: what it is told to break, and what cannot be kept besides.
+    /// The rules that each violation breaks, including those that it breaks inevitably.
     static let brokenRules: [String: Set<RuleID>] = [
         "no-handshake": [.initialize],
         "wrong-version": [.versionOffered],
@@ -38,7 +38,7 @@ struct SinTests {
         "pushes-nothing": [.pushedReading],
     ]
 
-    /// Short for what the sin makes wait, which fails in any case; long for the rest, since the machine may be busy.
+    /// Short for waits that fail in any case; long for the rest, since the machine may be busy.
     private static func times(for sin: String) -> ConformanceTimes {
         var times = ConformanceTimes()
         switch sin {
@@ -65,7 +65,7 @@ struct SinTests {
         for failure in report.failures { #expect(failure.rule.isChecked) }
     }
 
-    @Test("and there is no sin without a test")
+    @Test("every protocol violation has a test")
     func allSins() async throws {
         let list = try await CheckFixture.onThread { () throws(LaunchError) in
             var command = CheckFixture.misbehaving(nil)
@@ -80,7 +80,7 @@ struct SinTests {
         #expect(list == Set(Self.brokenRules.keys))
     }
 
-    @Test("without a sin it keeps every rule")
+    @Test("the misbehaving plugin without a violation keeps every rule")
     func good() async throws {
         let report = try await CheckFixture.check(CheckFixture.misbehaving(nil))
         CheckFixture.expectConformant(

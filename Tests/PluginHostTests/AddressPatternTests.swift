@@ -150,7 +150,7 @@ struct AddressPatternTests {
     func unmarked() async throws {
         try await HostFixture.run(["guarded": Self.plugin("{\"url\": {}}")], manifest: Self.manifest) {
             fixture async throws in
-            let record = await fixture.log.wait(message: "Metric type cannot be used")
+            let record = await fixture.log.wait(message: "metric type not used")
             #expect(record.metadata["problem"]?.contains("marks no field as an address (x-address)") == true)
             guard case .invalid(let problems) = await fixture.host.validate(type: "guarded", config: ["value": 1])
             else {

@@ -82,7 +82,7 @@ struct PluginHostCallTests {
         }
     }
 
-    /// Waits until somebody opens the FIFO for reading, and lets them go on.
+    /// Waits until a process opens the FIFO for reading, and lets it continue.
     private static func meetReader(of fifo: String) throws {
         let start = ContinuousClock.now
         while true {

@@ -74,7 +74,7 @@ import Testing
         (#"{"resultType":"string","result":[1700000000,"x"]}"#, "a text"),
         (#"{"resultType":"vector","result":[{"metric":{},"histogram":[1700000000,{}]}]}"#, "histogram_quantile"),
     ])
-    func `a result that is no number is an error in the query`(data: String, hint: String) async throws {
+    func `a result that is not a number is an error in the query`(data: String, hint: String) async throws {
         let error = try #require(try await judge(data).failure)
         #expect(error.kind == .configInvalid)
         #expect(error.path == "query")

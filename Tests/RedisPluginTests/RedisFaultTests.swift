@@ -23,7 +23,7 @@ import Testing
             connection.write(part)
         }
         #expect(error.kind == .sourceUnreachable)
-        #expect(error.message.contains("closed the connection before its reply was whole"))
+        #expect(error.message.contains("closed the connection before its reply was complete"))
         #expect(!error.message.contains("TLS"))
     }
 

@@ -109,7 +109,7 @@ import Testing
                 try await RedisPlugin().failure(
                     #""url": "rediss://127.0.0.1:\#(port)", "list": "list""#, timeout: .milliseconds(800)))
             #expect(error.kind == .deadlineExceeded)
-            #expect(error.message.contains("time ran out while connecting"), "\(error.message)")
+            #expect(error.message.contains("timed out while connecting"), "\(error.message)")
         }
     }
 }

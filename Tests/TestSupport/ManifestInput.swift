@@ -102,7 +102,8 @@ extension ManifestInput {
         Self("JSON with lone surrogates", json("a", query: #"\ud83d \ude80"#), valid: 1),
         Self("JSON texts", "\(json("a"))\(json("b"))\n\n\(json("c"))", valid: 3),
         Self(
-            "JSON texts, the last of which is YAML", "\(json("a"))\n{apiVersion: v1, kind: Pod, metadata: {name: a}}",
+            "several JSON texts and a last one in YAML",
+            "\(json("a"))\n{apiVersion: v1, kind: Pod, metadata: {name: a}}",
             valid: 1, kubectl: .dependsOnVersion),
         Self(
             "JSON and YAML documents", "\(json("a"))\n---\n\(yaml("b"))---\n\(json("c"))", valid: 3,

@@ -4,7 +4,7 @@ import Glibc
 /// One size of the scale benchmark: its three processes, and what is done to them.
 struct ScaleRun {
     struct Window {
-        /// Processor time a minute, of all processes of the operator.
+        /// CPU time per minute, of all processes of the operator.
         var cpuMilliseconds: Double
         /// Of that, the plugins'.
         var pluginMilliseconds: Double
@@ -61,7 +61,7 @@ struct ScaleRun {
     /// - Parameter unsteady: whether the metrics' values change from poll to poll.
     func steadyState(seconds: Int, unsteady: Bool) throws -> Window {
         try metrics.setUnsteady(unsteady)
-        // Whatever was new is over after one more poll of each.
+        // Initial work is finished after one more poll of each.
         sleep(UInt32(ScaleWorld.pollSeconds))
         progress(unsteady ? "active" : "idle")
         _ = try cluster.take()
@@ -148,8 +148,8 @@ struct ScaleRun {
         return Double(try untilAllArePolled(patience).last - start) / 1e6
     }
 
-    /// Allocations of the operator's own process for each poll while nothing has to be scaled: what one run of it has more
-    /// than a shorter one, over the polls that it has more.
+    /// Allocations of the operator's own process for each poll while nothing has to be scaled: what one run of it has
+    /// more than a shorter one, over the polls that it has more.
     mutating func allocationsPerPoll(patience: Duration) throws -> Double {
         progress("allocations")
         var runs: [(allocations: Int, polls: Int)] = []
@@ -198,7 +198,8 @@ struct ScaleRun {
             guard ContinuousClock.now - start < patience else {
                 let log = contents("\(directory)/operator.log").split(separator: "\n").suffix(5).joined(separator: "\n")
                 throw BenchError(
-                    "\(size) scalers: no sign of \(what) after \(patience); the operator's log ends:\n\(log)")
+                    "\(size) scalers: timed out waiting for \(what) after \(patience); the operator's log ends:\n\(log)"
+                )
             }
             usleep(200_000)
         }

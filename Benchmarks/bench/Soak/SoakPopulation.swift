@@ -56,7 +56,7 @@ struct SoakPopulation {
     func forgetEvents() throws { try cluster.delete(Self.events) }
 
     /// What keeps statuses or targets from being as they should be while every value is
-    /// ``ScaleWorld/risenValue``; nil where nothing does.
+    /// ``ScaleWorld/risenValue``; nil if nothing does.
     func problem() throws -> String? {
         let replicas = Dictionary(
             (try cluster.get(Self.deployments)["items"]?.arrayValue ?? []).map {
@@ -64,13 +64,13 @@ struct SoakPopulation {
             }, uniquingKeysWith: { first, _ in first })
         let scalers = try cluster.get(Self.scalers)["items"]?.arrayValue ?? []
         guard scalers.count == indices.count else {
-            return "\(scalers.count) GeneralScalers are there, not \(indices.count)"
+            return "\(scalers.count) GeneralScalers exist, not \(indices.count)"
         }
         let problems = scalers.compactMap { scaler -> String? in
             let name = scaler["metadata"]?["name"]?.stringValue ?? ""
             return Self.problem(scaler, replicas: replicas[name] ?? nil).map { "\(name) \($0)" }
         }
-        return problems.first.map { "\(problems.count) scalers are not right; \($0)" }
+        return problems.first.map { "\(problems.count) scalers are in a wrong state; \($0)" }
     }
 
     private static func problem(_ scaler: JSON, replicas: Int?) -> String? {

@@ -2,7 +2,7 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// A server, and as whom to speak to it. Equal ones share connections.
+/// A server and its credentials. Equal ones share connections.
 struct RedisEndpoint: Hashable, Sendable {
     var address: ByteConnection.Address
     /// Nil for plaintext.
@@ -26,7 +26,7 @@ enum Deployment: Hashable, Sendable {
     /// A node of the cluster.
     case cluster(RedisEndpoint)
 
-    /// - Throws: `config_invalid` where a certificate or key file cannot be read.
+    /// - Throws: `config_invalid` if a certificate or key file cannot be read.
     init(_ config: RedisConfig, files: some FileReader) throws(PluginError) {
         var tls = try config.tls?.options(files)
         if let sentinel = config.sentinel {

@@ -17,7 +17,7 @@ enum Measurement: Hashable, Sendable {
         case length
     }
 
-    /// Nil where the config names none, which its own check refuses.
+    /// Nil if the config names none, which its own check refuses.
     init?(_ config: RedisConfig) {
         if let key = config.list {
             self = .list(key)
@@ -43,7 +43,7 @@ enum Measurement: Hashable, Sendable {
 }
 
 extension Measurement {
-    /// The keys whose changes can change the value, and their type; nil where they are not known.
+    /// The keys whose changes can change the value, and their type; nil if they are not known.
     var watched: (keys: Set<String>, type: KeyType)? {
         switch self {
         case .list(let key): ([key], .list)

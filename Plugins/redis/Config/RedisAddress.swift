@@ -14,7 +14,7 @@ struct RedisAddress: Hashable, Sendable {
         self.port = port
     }
 
-    /// Nil where the text is no address. An IPv6 address with a port stands in brackets.
+    /// Nil if the text is not an address. An IPv6 address with a port is in brackets.
     init?(_ text: String, defaultPort: Int = Self.defaultPort) {
         var host = text[...]
         var port = defaultPort
@@ -35,7 +35,7 @@ struct RedisAddress: Hashable, Sendable {
         self.init(host: String(host), port: port)
     }
 
-    /// Nil where the text is not a port from 1 to 65535.
+    /// Nil if the text is not a port from 1 to 65535.
     private static func port(_ text: Substring) -> Int? {
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(text), port > 0 else {
             return nil

@@ -16,13 +16,13 @@ struct RedisConfig: MetricConfig {
         isAddress: true)
     var url: Secret?
 
-    @Field("The ACL user's name; left out, the password is that of the default user.")
+    @Field("Name of the ACL user; without it, `password` is that of the default user.")
     var username: String?
 
     @Field("The password.")
     var password: Secret?
 
-    @Field("Number of the database; 0 where left out.", minimum: 0)
+    @Field("Number of the database. Default: 0.", minimum: 0)
     var database: Int?
 
     @Field("TLS: how to verify the server, and the client's certificate. `{}` is TLS with the system's authorities.")
@@ -31,7 +31,7 @@ struct RedisConfig: MetricConfig {
     @Field("Ask these Sentinels for the server, in place of `address` and `url`.")
     var sentinel: SentinelConfig?
 
-    @Field("Whether the server is a node of a Redis Cluster: its answers lead to the node that has the key.")
+    @Field("Whether the server is a node of a Redis Cluster: the plugin then finds the node that has the key.")
     var cluster = false
 
     // MARK: What
@@ -39,7 +39,7 @@ struct RedisConfig: MetricConfig {
     @Field("Key of a list: its length.")
     var list: String?
 
-    @Field("A stream: what is left to do in it.")
+    @Field("A stream: the entries that are still to be processed.")
     var stream: StreamConfig?
 
     @Field("Key of a set: its number of members.")
@@ -51,7 +51,7 @@ struct RedisConfig: MetricConfig {
     @Field("Key of a hash: its number of fields.")
     var hash: String?
 
-    @Field("Key of a text that is a number: that number.")
+    @Field("Key of a string that holds a number: that number.")
     var key: String?
 
     @Field("Keys of lists: the sum of their lengths.")
@@ -65,7 +65,7 @@ struct RedisConfig: MetricConfig {
         let named = measurements.filter(\.isNamed).map(\.name)
         if named.count != 1 {
             let all = measurements.map(\.name).joined(separator: ", ")
-            let found = named.isEmpty ? "none is there" : "there are \(named.joined(separator: " and "))"
+            let found = named.isEmpty ? "none is set" : "there are \(named.joined(separator: " and "))"
             problems.append(ConfigProblem(path: "", message: "must have exactly one of \(all); \(found)"))
         }
         if let keys, keys.isEmpty || keys.count > RedisLimits.maxKeys || keys.contains("") {
@@ -99,16 +99,16 @@ struct RedisConfig: MetricConfig {
         if let text = url?.reveal() {
             do throws(RedisURL.Fault) {
                 let url = try RedisURL(text)
-                if url.password != nil, password != nil { add("password", "is in url, too: leave one of the two out") }
-                if url.database != nil, database != nil { add("database", "is in url, too: leave one of the two out") }
+                if url.password != nil, password != nil { add("password", "is in url, too; remove one of the two") }
+                if url.database != nil, database != nil { add("database", "is in url, too; remove one of the two") }
                 if case .unix(_) = url.address, cluster { add("cluster", "needs a network address, not a Unix socket") }
             } catch {
                 add("url", error.message)
             }
         }
         if cluster {
-            if sentinel != nil { add("cluster", "and sentinel exclude each other: leave one of the two out") }
-            if database ?? 0 != 0 { add("database", "must be 0 in a cluster, which has no other") }
+            if sentinel != nil { add("cluster", "and sentinel exclude each other; remove one of the two") }
+            if database ?? 0 != 0 { add("database", "must be 0 in a cluster, which has no other database") }
         }
         return problems
     }
@@ -124,7 +124,7 @@ struct SentinelConfig: MetricConfig {
     @Field("The ACL user's name at the Sentinels.")
     var username: String?
 
-    @Field("The password of the Sentinels, where they ask for one.")
+    @Field("The password of the Sentinels, if they need one.")
     var password: Secret?
 
     func validate() -> [ConfigProblem] {
@@ -160,7 +160,7 @@ struct StreamConfig: MetricConfig {
 
     @Field(
         """
-        `lag`: entries that the group has still to finish, which are those not yet delivered and those pending; \
+        `lag`: entries that the group has not finished: those not yet delivered and those pending; \
         `pending`: only those delivered and not acknowledged; `length`: all entries of the stream.
         """)
     var measure = Measure.lag
@@ -168,7 +168,7 @@ struct StreamConfig: MetricConfig {
     func validate() -> [ConfigProblem] {
         switch (measure, group) {
         case (.length, .some):
-            [ConfigProblem(path: "group", message: "has no part in measure: length: leave it out")]
+            [ConfigProblem(path: "group", message: "is not allowed with measure: length; remove it")]
         case (.lag, nil), (.pending, nil):
             [ConfigProblem(path: "group", message: "is required for measure: \(measure.rawValue)")]
         default: []
@@ -180,10 +180,10 @@ struct SortedSetConfig: MetricConfig {
     @Field("Key of the sorted set.")
     var key: String
 
-    @Field("The least score to count, as ZCOUNT takes it: `5`, `(5` (without 5), `-inf`.")
+    @Field("The minimum score to count, as ZCOUNT takes it: `5`, `(5` (without 5), `-inf`.")
     var min = "-inf"
 
-    @Field("The greatest score to count.")
+    @Field("The maximum score to count.")
     var max = "+inf"
 
     func validate() -> [ConfigProblem] {
@@ -196,7 +196,7 @@ struct SortedSetConfig: MetricConfig {
 }
 
 struct ScriptConfig: MetricConfig {
-    @Field("The script's text. It returns a whole number, or a text that is a number.")
+    @Field("The script. It returns an integer, or a string that is a number.")
     var source: String
 
     @Field("The keys that it reads (KEYS); in a cluster all in one slot.")

@@ -23,7 +23,7 @@ struct RedisURL {
         let rest = text[end.upperBound...]
         guard !rest.contains(where: { $0 == "?" || $0 == "#" }) else {
             throw Fault(
-                message: "must not hold ? or #: options have fields of their own, and a password's are %3F, %23")
+                message: "must not hold ? or #: options have their own fields, and a password encodes them as %3F, %23")
         }
         switch text[..<end.lowerBound].lowercased() {
         case "unix": try self.init(unix: rest)
@@ -69,7 +69,7 @@ struct RedisURL {
             database = nil
         } else {
             guard let number = UInt32(path) else {
-                throw Fault(message: "must have nothing but a database's number after the host: redis://host/0")
+                throw Fault(message: "may have only a database number after the host: redis://host/0")
             }
             database = Int(number)
         }

@@ -3,7 +3,7 @@ import CHiredis
 /// One command with its arguments.
 struct RedisCommand: Hashable, Sendable {
     let words: [String]
-    /// The key that decides which node of a cluster has the data; nil where any has.
+    /// The key that decides which node of a cluster has the data; nil if any has.
     let key: String?
 
     init(_ words: String..., key: String? = nil) {

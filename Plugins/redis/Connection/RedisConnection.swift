@@ -29,7 +29,7 @@ final class RedisConnection: @unchecked Sendable {
         try logIn(deadline: deadline)
     }
 
-    /// Nothing is sent where nothing is to be chosen: a server may forbid even PING.
+    /// Nothing is sent if nothing is to be chosen: a server may forbid even PING.
     private func logIn(deadline: ContinuousClock.Instant) throws(RedisFailure) {
         var commands: [RedisCommand] = []
         if let password = server.password?.reveal() {
@@ -98,9 +98,9 @@ final class RedisConnection: @unchecked Sendable {
         }
     }
 
-    /// Waits for whatever the server says next.
+    /// Waits for the next reply or push message of the server.
     ///
-    /// - Returns: nil where it was woken.
+    /// - Returns: nil if it was woken.
     func next(deadline: ContinuousClock.Instant, unless wakeUp: WakeUp) throws(RedisFailure) -> RedisReply? {
         while true {
             do throws(ReplyReader.Failure) {
@@ -140,7 +140,8 @@ final class RedisConnection: @unchecked Sendable {
         do throws(HTTPError) {
             count = try bytes.receive(into: &buffer, deadline: deadline)
             guard count > 0 else {
-                throw HTTPError(.connectionLost, "\(server.address) closed the connection before its reply was whole")
+                throw HTTPError(
+                    .connectionLost, "\(server.address) closed the connection before its reply was complete")
             }
         } catch {
             throw .connection(error, server, answered: hasSpoken)

@@ -42,8 +42,8 @@ enum RedisFailure: Error {
         case .busy(let server):
             PluginError(
                 .sourceUnreachable,
-                "the reply of \(server.address) is larger than \(RedisLimits.smallReplyBytes >> 10) KiB, and as many of "
-                    + "that size as may be are being read. It is asked again at the next poll")
+                "the reply of \(server.address) is larger than \(RedisLimits.smallReplyBytes >> 10) KiB, and the maximum number of "
+                    + "replies of that size is being read. The next poll retries")
         case .hungUp(let error, let server): error.pluginError(server.address.description)
         case .refusedUser(let error, let server): Self.refused(error, server)
         case .refusedDatabase(let error, let server):
@@ -74,7 +74,7 @@ enum RedisFailure: Error {
         }
     }
 
-    /// What an error reply to AUTH means: by the server's code, and for `ERR`, which stands for anything, by its text.
+    /// What an error reply to AUTH means: by the server's code, and for `ERR`, which is unspecific, by its text.
     private static func refused(_ error: RedisError, _ server: RedisEndpoint) -> PluginError {
         func refusal(_ message: String, path: String = "password") -> PluginError {
             PluginError(.authFailed, "\(server.address) \(message)", path: path)
@@ -89,7 +89,7 @@ enum RedisFailure: Error {
                 "does not know the command AUTH: it was renamed on the server, or a proxy answers. Remove password if "
                     + "none is needed there")
         case "ERR" where text.contains("wrong number of arguments"):
-            return refusal("knows no usernames, as servers before Redis 6: remove username", path: "username")
+            return refusal("does not support usernames (before Redis 6): remove username", path: "username")
         case "ERR" where text.contains("invalid password"): return refusal("refuses the password (invalid password)")
         case "ERR" where text.contains("no password is set") || text.contains("without any password configured"):
             return refusal("has no password set: remove password, or set one on the server")
@@ -103,10 +103,10 @@ enum RedisFailure: Error {
 }
 
 extension RedisError {
-    /// What an error reply means, whatever the command.
+    /// The meaning of an error reply, for any command.
     ///
-    /// Source of the codes: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and the server's
-    /// own source, `shared.*` in server.c.
+    /// Source of the codes: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and the
+    /// server's own source, `shared.*` in server.c.
     ///
     /// - Parameter place: Who said it, or about what.
     func pluginError(_ place: String) -> PluginError {
@@ -120,7 +120,7 @@ extension RedisError {
         case "DENIED":
             return PluginError(.authFailed, "\(said.prefix(200)). Next: set a password on the server", path: "password")
         case "LOADING", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN":
-            return PluginError(.sourceUnreachable, "\(said). It is asked again at the next poll")
+            return PluginError(.sourceUnreachable, "\(said). The next poll retries")
         case "MOVED", "ASK":
             return PluginError(
                 .configInvalid, "\(place) is a node of a cluster, and another has the key: set cluster: true",
@@ -131,7 +131,7 @@ extension RedisError {
         }
     }
 
-    /// `ERR` stands for anything: the text tells what.
+    /// `ERR` is unspecific: the text says what happened.
     private func unspecificError(_ place: String, _ said: String) -> PluginError {
         let text = message.lowercased()
         if text.contains("max number of clients") {

@@ -34,7 +34,7 @@ final class ReplyReader {
         }
     }
 
-    /// The next whole reply, or nil where bytes are still missing.
+    /// The next whole reply, or nil if bytes are still missing.
     func next() throws(Failure) -> RedisReply? {
         var reply: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &reply) == REDIS_OK else {

@@ -11,7 +11,7 @@ final class WorkerThreads: Sendable {
     /// The threads end once their work is done.
     deinit { queue.close() }
 
-    /// Work that nobody waits for.
+    /// Work without a waiter.
     func start(_ body: @escaping @Sendable () -> Void) { queue.add(body) }
 
     func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {

@@ -15,7 +15,7 @@ final class KeyspaceEvents: Sendable {
     /// Servers that are listened to.
     var listenerCount: Int { state.withLock(\.listeners.count) }
 
-    /// - Throws: `cannot_subscribe` where there are too many servers.
+    /// - Throws: `cannot_subscribe` if there are too many servers.
     func changes(of keys: Set<String>, at server: RedisEndpoint) throws(PluginError) -> KeyspaceListener.Changes {
         let changes = state.withLock { state -> KeyspaceListener.Changes? in
             if let changes = state.listeners[server]?.changes(of: keys) { return changes }
@@ -31,7 +31,7 @@ final class KeyspaceEvents: Sendable {
         }
         guard let changes else {
             throw PluginError(
-                .cannotSubscribe, "the plugin listens to \(RedisLimits.maxListeners) servers already, which is the most"
+                .cannotSubscribe, "the plugin listens to \(RedisLimits.maxListeners) servers, which is the maximum"
             )
         }
         return changes
@@ -45,14 +45,14 @@ final class KeyspaceEvents: Sendable {
 
     /// Makes sure that the server tells of changes to keys of that type. Blocks its thread.
     ///
-    /// - Throws: `cannot_subscribe` where it does not, or does not say.
+    /// - Throws: `cannot_subscribe` if it does not, or does not say.
     func check(_ server: RedisEndpoint, tells type: KeyType, _ session: RedisSession) throws(PluginError) {
         let flags = try flags(of: server, session)
         guard flags.contains("K"), flags.contains("A") || flags.contains(type.eventFlag) else {
             let set = flags.isEmpty ? "off" : "set to \(flags)"
             throw PluginError(
                 .cannotSubscribe,
-                "\(server.address) does not tell of changes to \(type.plural): notify-keyspace-events is \(set). For "
+                "\(server.address) does not report changes to \(type.plural): notify-keyspace-events is \(set). For "
                     + "scaling without waiting for a poll, set it to K\(type.eventFlag)g")
         }
     }
@@ -65,7 +65,7 @@ final class KeyspaceEvents: Sendable {
         guard let flags = reply.members[Self.setting]?.text else {
             throw PluginError(
                 .cannotSubscribe,
-                "\(server.address) does not say whether it tells of changes (\(Self.refusal(reply))). To let it, allow "
+                "\(server.address) does not say whether it reports changes (\(Self.refusal(reply))). To check this, allow "
                     + "the user CONFIG GET (+config|get)")
         }
         state.withLock { state in

@@ -39,9 +39,9 @@ final class KeyspaceListener: Sendable {
     }
 
     /// A stream that has an element once the server has promised to tell of these keys, and one after each change; of
-    /// those that nobody has taken, only one is kept. It throws ``PluginError`` where the server cannot be heard any more.
+    /// those that have not been consumed, only one is kept. It throws ``PluginError`` if the server is lost.
     ///
-    /// - Returns: nil where the listener has ended.
+    /// - Returns: nil if the listener has ended.
     func changes(of keys: Set<String>) -> Changes? {
         let (changes, continuation) = Changes.makeStream(bufferingPolicy: .bufferingNewest(1))
         let watch = state.withLock { state -> Int? in
@@ -74,7 +74,7 @@ final class KeyspaceListener: Sendable {
 
     // MARK: The thread
 
-    /// Listens until nobody watches any more or the server is lost. Blocks its thread.
+    /// Listens until there are no watchers or the server is lost. Blocks its thread.
     func run() {
         do throws(RedisFailure) {
             let connection = try RedisConnection(
@@ -113,7 +113,7 @@ final class KeyspaceListener: Sendable {
         }
     }
 
-    /// Nil where nobody watches any more, and from then on nobody will.
+    /// Nil if there are no watchers; there will be none afterwards.
     private func takeOrders() -> [Order]? {
         state.withLock { state in
             guard !state.watches.isEmpty else {

@@ -2,7 +2,7 @@ import PluginSDK
 
 /// The readings of a measurement as its keys change: the first at once, and none sooner than a while after the last.
 ///
-/// It ends, with an error, where the server is lost or no longer gives the value: the host subscribes again.
+/// It ends, with an error, if the server is lost or no longer gives the value: the host subscribes again.
 struct PushedReadings: AsyncSequence, Sendable {
     let changes: KeyspaceListener.Changes
     let read: @Sendable () async throws -> MetricReading

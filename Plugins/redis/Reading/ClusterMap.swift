@@ -3,7 +3,7 @@ import Synchronization
 
 /// What is known of the clusters: which node answered for a key, and which nodes there are.
 ///
-/// It only saves time. Whatever is wrong here the nodes correct by a MOVED.
+/// An optimization only: the nodes correct a wrong entry with MOVED.
 final class ClusterMap: Sendable {
     private struct Cluster {
         var nodeOfKey: [String: RedisAddress] = [:]

@@ -35,7 +35,7 @@ struct ClusterRunner: CommandRunner {
             throw PluginError(
                 .sourceUnreachable,
                 "the cluster's nodes sent the command on more than \(RedisLimits.maxRedirects) times: it is being "
-                    + "rebuilt. It is asked again at the next poll")
+                    + "rebuilt. The next poll retries")
         }
         return reply
     }
@@ -57,7 +57,7 @@ struct ClusterRunner: CommandRunner {
                 + "user needs the right to run CLUSTER SLOTS; while a node joins, the next poll finds it")
     }
 
-    /// Nil where the error is no redirect.
+    /// Nil if the error is no redirect.
     private func redirect(_ error: RedisError, from server: RedisEndpoint) throws(PluginError) -> Redirect? {
         do throws(Redirect.Fault) {
             return try Redirect(error, from: server)
@@ -105,7 +105,7 @@ struct Redirect: Hashable {
         let remedy: String
     }
 
-    /// Nil where the error is no redirect.
+    /// Nil if the error is no redirect.
     init?(_ error: RedisError, from server: RedisEndpoint) throws(Fault) {
         guard ["MOVED", "ASK"].contains(error.code) else { return nil }
         func fault(_ remedy: String) -> Fault { Fault(said: error.message, remedy: remedy) }

@@ -41,7 +41,7 @@ struct MeasurementReader<Runner: CommandRunner> {
             guard let value = Self.finite(text) else {
                 throw PluginError(
                     .configInvalid,
-                    "key \(key) holds \"\(Quoting.shortened(String(text.prefix(64))))\", which is no number",
+                    "key \(key) holds \"\(Quoting.shortened(String(text.prefix(64))))\", which is not a number",
                     path: "key")
             }
             return MetricReading(value)
@@ -56,11 +56,11 @@ struct MeasurementReader<Runner: CommandRunner> {
         let reply = try runner.run(RedisCommand(words: words, key: keys.first))
         switch reply {
         case .integer(let number): return MetricReading(Double(number))
-        case .nothing: throw PluginError(.noData, "the script returns nil, which stands for no data")
+        case .nothing: throw PluginError(.noData, "the script returns nil, which means no data")
         case .text(let text):
             guard let value = Self.finite(text) else {
                 throw PluginError(
-                    .configInvalid, "the script returns a text that is no number: return tostring(number)",
+                    .configInvalid, "the script returns a string that is not a number: return tostring(number)",
                     path: "script")
             }
             return MetricReading(value)
@@ -70,7 +70,7 @@ struct MeasurementReader<Runner: CommandRunner> {
         }
     }
 
-    /// A script's own fault stands in the server's words; the rest is as of any command.
+    /// A script's own error is in the server's message; other errors are those of any command.
     private static func scriptFault(_ error: RedisError) -> PluginError {
         if error.message.lowercased().contains("unknown command") {
             return PluginError(

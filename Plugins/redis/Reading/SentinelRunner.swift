@@ -15,13 +15,13 @@ struct SentinelRunner: CommandRunner {
         for _ in 0..<RedisLimits.maxMasterAttempts where session.deadline > .now {
             let address = try masters.address(of: set, session)
             do throws(RedisFailure) {
-                // Whoever was demoted still answers, with data that ages: so each time it says what it is.
+                // A demoted master still answers, with stale data: check its role each time.
                 let replies = try session.exchange([RedisCommand("ROLE")] + commands, with: set.master.at(address))
                 if Self.isMaster(replies[0]) { return Array(replies.dropFirst()) }
                 last = PluginError(
                     .sourceUnreachable,
                     "\(address.tcp) is no longer the master of \(set.masterName), and the Sentinels do not name "
-                        + "another yet: a failover is under way. It is asked again at the next poll")
+                        + "another yet: a failover is under way. The next poll retries")
             } catch {
                 last = error.pluginError
                 guard error.isConnectionLost else { throw last }
@@ -107,7 +107,7 @@ final class MasterDirectory: Sendable {
         case .error(let error):
             if error.message.lowercased().contains("unknown command") {
                 throw PluginError(
-                    .configInvalid, "\(sentinel.address) is no Sentinel: name Sentinels, not servers",
+                    .configInvalid, "\(sentinel.address) is not a Sentinel: name Sentinels, not servers",
                     path: "sentinel.addresses")
             }
             throw error.pluginError("\(sentinel.address)")

@@ -45,7 +45,7 @@ struct StreamReader<Runner: CommandRunner> {
     /// The entries that the group has not been given yet.
     ///
     /// The server computes a group's `lag` as the entries ever added minus those ever delivered. Entries that were
-    /// trimmed before they were delivered stay in it forever, so it only counts where the stream itself agrees.
+    /// trimmed before they were delivered stay in it forever, so it only counts if the stream itself agrees.
     private func undelivered(_ group: StreamGroup, _ stream: StreamState?) throws(PluginError) -> Undelivered {
         if let stream {
             if let count = stream.entries(after: group.lastDelivered) { return Undelivered(count: count) }
@@ -81,17 +81,17 @@ struct StreamReader<Runner: CommandRunner> {
         }
         guard let found = groups.map(\.members).first(where: { $0["name"]?.text == name }) else {
             throw PluginError(
-                .noData, "stream \(key) has no consumer group \(name): a consumer has to make it with XGROUP CREATE")
+                .noData, "stream \(key) has no consumer group \(name): a consumer has to create it with XGROUP CREATE")
         }
         guard let group = StreamGroup(found) else {
             throw PluginError(
-                .sourceUnreachable, "the server says of group \(name) of stream \(key) nothing that can be read")
+                .sourceUnreachable, "the server's reply about group \(name) of stream \(key) cannot be read")
         }
         return group
     }
 
     private var missing: PluginError {
-        PluginError(.noData, "there is no stream \(key): a producer has to make it")
+        PluginError(.noData, "there is no stream \(key): a producer has to create it")
     }
 
     /// Counts the entries past an id, page by page, up to a bound.
@@ -121,7 +121,7 @@ struct StreamReader<Runner: CommandRunner> {
 /// Source: https://redis.io/docs/latest/commands/xinfo-groups/
 struct StreamGroup: Hashable {
     let pending: Int64
-    /// Nil where the server does not know it.
+    /// Nil if the server does not know it.
     let lag: Int64?
     let lastDelivered: StreamID
 
@@ -140,13 +140,13 @@ struct StreamGroup: Hashable {
 /// Source: https://redis.io/docs/latest/commands/xinfo-stream/
 struct StreamState: Hashable {
     let length: Int64
-    /// Of the oldest and the newest entry that is there; nil where there is none.
+    /// Of the oldest and the newest entry that is there; nil if there is none.
     let first: StreamID?
     let last: StreamID?
     /// Entries ever added; nil before Redis 7.0.
     let entriesAdded: Int64?
 
-    /// Nil where the members are not those of a stream.
+    /// Nil if the members are not those of a stream.
     init?(_ members: [String: RedisReply]) {
         guard let length = members["length"]?.integer, length >= 0 else { return nil }
         self.length = length
@@ -161,7 +161,7 @@ struct StreamState: Hashable {
     /// Every entry that was ever added is still there.
     var hasLostNothing: Bool { entriesAdded == length }
 
-    /// How many entries come after that id; nil where both some come after it and some do not.
+    /// How many entries come after that id; nil if both some come after it and some do not.
     func entries(after id: StreamID) -> Int64? {
         guard let first, let last, last > id else { return 0 }
         return first > id ? length : nil

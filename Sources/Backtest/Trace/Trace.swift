@@ -13,7 +13,7 @@ package struct Trace: Sendable, Hashable {
         package var time: Timestamp
         /// One per metric, in the order of ``Trace/metrics``.
         package var cells: [Cell]
-        /// Replicas the target was set to at the time, where the trace says.
+        /// Replicas the target was set to at the time, if the trace says.
         package var replicas: Int?
 
         package init(time: Timestamp, cells: [Cell], replicas: Int? = nil) {
@@ -26,7 +26,8 @@ package struct Trace: Sendable, Hashable {
     package let metrics: [String]
     /// At least two, in the order of time, no two at one time.
     package let samples: [Sample]
-    /// The usual time between two samples. A sample stands for so long; what is missing after that is a gap.
+    /// The usual time between two samples. A sample is valid for that long; the time after it without a sample is a
+    /// gap.
     package let step: Duration
     /// What a user should know about how the samples were read.
     package let notes: [String]
@@ -39,7 +40,7 @@ package struct Trace: Sendable, Hashable {
     package static let maxMetrics = 256
 
     /// - Parameter samples: in any order.
-    /// - Throws: ``TraceError`` where there are too few or too many, or two at one time.
+    /// - Throws: ``TraceError`` if there are too few or too many, or two at one time.
     package init(metrics: [String], samples: [Sample], notes: [String] = []) throws(TraceError) {
         guard samples.count <= Self.maxSamples else {
             throw TraceError("has \(samples.count) samples, more than \(Self.maxSamples): cut it into pieces")

@@ -6,9 +6,10 @@ package struct HTTPRequest: Sendable {
     package var headers: [HTTPHeader]
     package var body: [UInt8]?
     package var tls: TLSOptions
-    /// URL of the proxy (http, https, socks5, socks5h) to go through, whatever the environment says. May hold a password.
+    /// URL of the proxy (http, https, socks5, socks5h) to go through, regardless of the environment. May contain a
+    /// password.
     package var proxy: String?
-    /// Signs the request for AWS, where there is one.
+    /// Signs the request for AWS, if there is one.
     package var awsSignature: AWSSignature?
     /// From name look-up to the last byte of the body; of a stream, to the last header unless ``boundsWholeStream``.
     /// Nil: no limit.
@@ -18,7 +19,7 @@ package struct HTTPRequest: Sendable {
     /// A longer body (after content decoding) is ``HTTPError/Kind/bodyTooLarge``. Does not bound a stream.
     package var maxBodyBytes: Int
 
-    /// Body cap where the request names none.
+    /// Body cap if the request names none.
     package static let defaultMaxBodyBytes = 8 << 20
 
     package init(
@@ -111,8 +112,8 @@ extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible {
 
 /// What AWS Signature Version 4 signs a request with. libcurl makes the signature.
 ///
-/// Give the query of the URL in the order of its names: libcurl signs it as it is, and AWS sorts it first. Give a body its
-/// Content-Type: libcurl would call it a form.
+/// Give the query of the URL in the order of its names: libcurl signs it as it is, and AWS sorts it first. Give a body
+/// its Content-Type: libcurl would call it a form.
 package struct AWSSignature: Sendable, Hashable {
     package var region: String
     /// Such as `aps`.

@@ -8,13 +8,13 @@ package struct HTTPResponseHead: Sendable {
         self.headers = headers
     }
 
-    /// The first header of that name, whatever its case.
+    /// The first header with that name; case is ignored.
     package func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 }
 
-/// A whole answer. A status of 400 or more is an answer, not an error: whoever asked judges it.
+/// A complete response. A status of 400 or more is a response, not an error: the caller judges it.
 package struct HTTPResponse: Sendable {
     package let head: HTTPResponseHead
     package let body: [UInt8]

@@ -88,7 +88,7 @@ extension ProxyRules {
 private struct IPAddress {
     let bytes: [UInt8]
 
-    /// Nil where the text is a name. Takes IPv6 with and without brackets.
+    /// Nil if the text is a name. Takes IPv6 with and without brackets.
     init?(_ text: String) {
         let text = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         var bytes = [UInt8](repeating: 0, count: 16)

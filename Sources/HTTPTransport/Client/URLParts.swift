@@ -6,7 +6,7 @@ struct URLParts: Sendable, Equatable {
     let scheme: String
     /// In lower case; an IPv6 address in brackets.
     let host: String
-    /// Only where the URL names one.
+    /// Only if the URL names one.
     let port: String?
 
     var isTLS: Bool { scheme == "https" }

@@ -27,7 +27,7 @@ package final class ByteConnection: @unchecked Sendable {
     /// - Parameters:
     ///   - tls: Nil for plaintext.
     ///   - deadline: From the name look-up to the end of the TLS handshake.
-    /// - Throws: ``HTTPError/Kind/tls`` also where the other end connects and then keeps silent about TLS.
+    /// - Throws: ``HTTPError/Kind/tls`` even if the other end connects and then keeps silent about TLS.
     package init(
         to address: Address, tls: TLSOptions?, deadline: ContinuousClock.Instant
     ) throws(HTTPError) {
@@ -63,7 +63,7 @@ package final class ByteConnection: @unchecked Sendable {
 
     /// Waits for bytes and receives as many as there are and fit.
     ///
-    /// - Returns: How many; 0 where the other end has closed.
+    /// - Returns: How many; 0 if the other end has closed.
     package func receive(into buffer: inout [UInt8], deadline: ContinuousClock.Instant) throws(HTTPError) -> Int {
         while true {
             var count = 0
@@ -78,7 +78,7 @@ package final class ByteConnection: @unchecked Sendable {
 
     /// Waits for bytes, as ``receive(into:deadline:)`` does, or for a wake-up.
     ///
-    /// - Returns: nil where it was woken; the wake-up is cleared then.
+    /// - Returns: nil if it was woken; the wake-up is cleared then.
     package func receive(
         into buffer: inout [UInt8], deadline: ContinuousClock.Instant, unless wakeUp: WakeUp
     ) throws(HTTPError) -> Int? {
@@ -97,7 +97,7 @@ package final class ByteConnection: @unchecked Sendable {
         }
     }
 
-    /// Whether the other end has closed, or sent what nobody asked for: then the connection is of no more use.
+    /// Whether the other end has closed, or sent unsolicited data: then the connection is unusable.
     package var isStale: Bool {
         var descriptors = [pollfd(fd: socket, events: Int16(POLLIN), revents: 0)]
         return poll(&descriptors, 1, 0) != 0
@@ -115,7 +115,7 @@ package final class ByteConnection: @unchecked Sendable {
     ) throws(HTTPError) -> Bool {
         let milliseconds = ContinuousClock.now.duration(to: deadline).roundedUpMilliseconds
         guard milliseconds > 0 else { throw Self.late(doing, name) }
-        // One below zero is passed over.
+        // A negative value is ignored.
         var descriptors = [
             pollfd(fd: socket, events: Int16(event), revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0),
         ]
@@ -125,16 +125,18 @@ package final class ByteConnection: @unchecked Sendable {
     }
 
     private static func late(_ doing: String, _ name: String) -> HTTPError {
-        HTTPError(.deadline, "time ran out while \(doing) \(name)")
+        HTTPError(.deadline, "timed out while \(doing) \(name)")
     }
 
     private static func failure(_ code: CURLcode, _ easy: EasyHandle, _ name: String, _ tls: TLSOptions?) -> HTTPError {
         guard code == CURLE_OPERATION_TIMEDOUT else { return .failed(code, easy, authority: name) }
         if tls != nil, easy.hasLocalPort {
             return HTTPError(
-                .tls, "\(name) accepts connections, but made no TLS handshake in time; check that the port speaks TLS")
+                .tls,
+                "\(name) accepted the connection, but did not complete the TLS handshake in time; check that the port speaks TLS"
+            )
         }
-        return HTTPError(.deadline, "time ran out while connecting to \(name); check that it runs, and the network")
+        return HTTPError(.deadline, "timed out while connecting to \(name); check that it runs, and the network")
     }
 }
 

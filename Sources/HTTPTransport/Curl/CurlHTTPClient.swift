@@ -3,8 +3,8 @@ import Synchronization
 
 /// An ``HTTPClient`` over libcurl's multi interface: one thread drives all transfers.
 ///
-/// Connections are reused, and shared by requests with equal ``TLSOptions``. A whole answer comes over HTTP/2 where a TLS
-/// server offers it, and is decompressed; a stream has an HTTP/1.1 connection of its own.
+/// Connections are reused, and shared by requests with equal ``TLSOptions``. A whole answer comes over HTTP/2 if a
+/// TLS server offers it, and is decompressed; a stream has an HTTP/1.1 connection of its own.
 package final class CurlHTTPClient: HTTPClient {
     package struct Configuration: Sendable {
         package var proxies: ProxyRules
@@ -27,7 +27,7 @@ package final class CurlHTTPClient: HTTPClient {
     private let thread: LoopThread
     private let lastID = Atomic<UInt64>(0)
 
-    /// Starts the loop's thread. Traps where the process has no descriptors or threads left.
+    /// Starts the loop's thread. Traps if the process has no descriptors or threads left.
     package init(configuration: Configuration = Configuration()) {
         EasyHandle.initializeLibrary()
         let wakeUp = WakeUp()
@@ -42,7 +42,7 @@ package final class CurlHTTPClient: HTTPClient {
     /// and every stream's reader holds the client.
     deinit { mailbox.stop() }
 
-    /// Fails whatever is in flight with ``HTTPError/Kind/shutDown`` and waits for the loop's thread to end.
+    /// Fails all transfers in flight with ``HTTPError/Kind/shutDown`` and waits for the loop's thread to end.
     package func shutdown() async {
         mailbox.stop()
         await mailbox.waitUntilStopped()
@@ -51,7 +51,8 @@ package final class CurlHTTPClient: HTTPClient {
 
     /// Runs the body with a client that is shut down before this returns or throws.
     ///
-    /// A program uses its client in here: the exit handlers of libcurl's libraries must not run beside the loop's thread.
+    /// A program uses its client in here: the exit handlers of libcurl's libraries must not run beside the loop's
+    /// thread.
     package static func withClient<Value, Failure: Error>(
         configuration: Configuration = Configuration(), _ body: (CurlHTTPClient) async throws(Failure) -> Value
     ) async throws(Failure) -> Value {

@@ -1,6 +1,6 @@
 /// Which transfer's deadline comes next: a binary min-heap.
 ///
-/// A transfer that ended early stays until its time comes, unless the dead outnumber the living; then they are swept.
+/// A transfer that ended early is removed when its deadline comes, or when ended transfers outnumber active ones.
 struct DeadlineQueue {
     typealias Instant = ContinuousClock.Instant
 
@@ -31,7 +31,7 @@ struct DeadlineQueue {
         return first.id
     }
 
-    /// Drops what is no longer alive where that is worth the work, so that the heap is bounded by the living.
+    /// Drops ended transfers once they outnumber active ones, so that the heap is bounded by the active ones.
     mutating func sweep(living: Int, isAlive: (UInt64) -> Bool) {
         guard entries.count > max(DeadlineQueue.sweepFloor, 2 * living) else { return }
         // A sorted array is a heap.

@@ -18,7 +18,8 @@ extension EasyHandle {
 
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_NOSIGNAL, 1)
-        // A transfer that ends during a name look-up lets the resolver's thread go in place of blocking the loop for it.
+        // A transfer that ends during a name look-up lets the resolver's thread go in place of blocking the loop for
+        // it.
         try set(CURLOPT_QUICK_EXIT, 1)
         try set(CURLOPT_CONNECTTIMEOUT_MS, Int(HTTPLimits.connectTimeout.roundedUpMilliseconds))
         try set(CURLOPT_MAXAGE_CONN, Int(HTTPLimits.idleConnectionAge.components.seconds))
@@ -42,7 +43,7 @@ extension EasyHandle {
 
     private func setVersion(_ transfer: Transfer) throws(HTTPError) {
         // libcurl buffers up to 32 MB for a paused HTTP/2 stream, and held back streams have stalled in several of its
-        // versions. A stream over a connection of its own is held back by TCP, and holds nobody else back.
+        // versions. A stream over a connection of its own is limited by TCP, and does not delay others.
         let canMultiplex = transfer.url.isTLS && !transfer.isStream
         try set(CURLOPT_HTTP_VERSION, canMultiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
         // Rather share the first connection, once it has said what it can, than open one per request.
@@ -69,7 +70,8 @@ extension EasyHandle {
         var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         func has(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
         if let token = request.awsSignature?.sessionToken { lines.append("X-Amz-Security-Token: \(token)") }
-        // Headers that libcurl would add to a body by itself. Up to 8.x it signs them for AWS even as they are left out.
+        // Headers that libcurl would add to a body by itself. Up to 8.x it signs them for AWS even as they are left
+        // out.
         if request.awsSignature == nil {
             if !has("expect") { lines.append("Expect:") }
             if !has("content-type") { lines.append("Content-Type:") }

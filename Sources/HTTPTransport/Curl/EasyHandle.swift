@@ -2,7 +2,8 @@ import CCurl
 
 /// One libcurl transfer handle and the memory that libcurl borrows from it. Used by one thread at a time.
 ///
-/// Of the transfer loop: reused from transfer to transfer, which saves libcurl's buffers; connections live in the multi handle.
+/// Of the transfer loop: reused from transfer to transfer, which saves libcurl's buffers; connections live in the multi
+/// handle.
 final class EasyHandle {
     let curl: UnsafeMutableRawPointer
     /// Invariant: `CURL_ERROR_SIZE` bytes that outlive `curl`, which writes its last error message here.
@@ -46,7 +47,7 @@ final class EasyHandle {
         errorBuffer[0] = 0
     }
 
-    /// libcurl's words for what went wrong; empty where it has none.
+    /// libcurl's words for what went wrong; empty if it has none.
     var errorMessage: String { String(cString: errorBuffer) }
 
     /// Whether the transfer came past a phase, given the `CURLINFO_..._TIME_T` that libcurl keeps for its end.
@@ -120,7 +121,7 @@ final class EasyHandle {
         try EasyHandle.check(code)
     }
 
-    /// An option that libcurl refused must never be passed over in silence: some of them are what makes TLS safe.
+    /// An option that libcurl refuses must never be ignored: TLS depends on some of them.
     private static func check(_ code: CURLcode) throws(HTTPError) {
         guard code == CURLE_OK else {
             throw HTTPError(

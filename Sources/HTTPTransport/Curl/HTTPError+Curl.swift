@@ -7,7 +7,7 @@ extension HTTPError {
         let detail = easy.errorMessage.isEmpty ? String(cString: curl_easy_strerror(code)) : easy.errorMessage
         if easy.wasRefusedByProxy {
             return HTTPError(
-                .connect, "the proxy let nothing through to \(authority) (\(detail)); check its rules, or no_proxy")
+                .connect, "the proxy refused to connect to \(authority) (\(detail)); check its rules, or no_proxy")
         }
         switch code {
         case CURLE_URL_MALFORMAT:

@@ -32,7 +32,7 @@ final class LoopMailbox: Sendable {
         self.wakeUp = wakeUp
     }
 
-    /// False once the loop is stopping: nobody will act on the command.
+    /// False once the loop is stopping: the command will not be executed.
     func post(_ command: LoopCommand) -> Bool {
         let (isOpen, isFirst) = state.withLock { state in
             guard state.phase == .open else { return (false, false) }

@@ -14,7 +14,7 @@ package final class WakeUp: Sendable {
 
     package func signal() {
         var one: UInt64 = 1
-        // Fails only where the counter is full, and then the descriptor is readable already.
+        // Fails only if the counter is full, and then the descriptor is readable already.
         _ = write(descriptor, &one, 8)
     }
 

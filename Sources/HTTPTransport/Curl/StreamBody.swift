@@ -5,12 +5,12 @@ final class StreamBody: Sendable {
     typealias Next = Result<[UInt8]?, HTTPError>
 
     private struct State {
-        /// Invariant: empty while somebody waits.
+        /// Invariant: empty while a reader waits.
         var buffer: [UInt8] = []
         var waiter: CheckedContinuation<Next, Never>?
         /// What follows the buffered bytes; nil while more may come.
         var end: Result<Void, HTTPError>?
-        /// The loop was told to hold the server back; true until the reader took the buffer.
+        /// The loop pauses the transfer; true until the reader takes the buffer.
         var isPaused = false
     }
 
@@ -58,10 +58,10 @@ final class StreamBody: Sendable {
         }
     }
 
-    /// From the reader: forgets what is buffered, and fails whoever waits now or later.
+    /// Called by the reader: drops what is buffered, and fails every current and later wait.
     func cancel() {
         state.withLock { state in
-            let error = HTTPError(.cancelled, "the stream was given up by its reader")
+            let error = HTTPError(.cancelled, "the reader stopped reading the stream")
             guard state.end == nil || !state.buffer.isEmpty else { return }
             state.end = .failure(error)
             state.buffer = []
@@ -69,7 +69,7 @@ final class StreamBody: Sendable {
         }
     }
 
-    /// From the reader: the next chunk, now or when it comes. `resume` is called where the server was held back.
+    /// From the reader: the next chunk, now or when it comes. `resume` is called if the transfer was paused.
     func next(resume: () -> Void) async -> Next {
         await withCheckedContinuation { continuation in
             let wasPaused = state.withLock { state in

@@ -1,6 +1,6 @@
 import CCurl
 
-/// One request under way: what it asked for, what came so far, and whom to tell.
+/// One request in flight: the request, the response so far, and its receiver.
 ///
 /// `@unchecked Sendable`: made by the caller's task and handed over whole with ``LoopCommand/start(_:)``; from then on
 /// only the loop thread touches it.
@@ -60,7 +60,7 @@ final class Transfer: @unchecked Sendable {
             }
         let limit = request.timeout.map { "\($0)" } ?? "no time"
         return HTTPError(
-            .deadline, "\(url.authority) was not done within \(limit): still \(phase); check it, or allow more time")
+            .deadline, "\(url.authority) did not finish within \(limit): still \(phase); check it, or allow more time")
     }
 
     /// False makes libcurl give the transfer up.
@@ -77,7 +77,8 @@ final class Transfer: @unchecked Sendable {
         case .tooLarge:
             refusal = HTTPError(
                 .bodyTooLarge,
-                "\(url.authority) sent more than \(HTTPLimits.headerBytes) bytes of headers; check what answers there")
+                "\(url.authority) sent more than \(HTTPLimits.headerBytes) bytes of headers; check which server answers there"
+            )
             return false
         }
     }
@@ -96,7 +97,7 @@ final class Transfer: @unchecked Sendable {
         return .taken
     }
 
-    /// Tells whoever waits. Called once.
+    /// Resumes the waiting caller. Called once.
     func finish(_ result: Result<Void, HTTPError>) {
         let result = result.flatMap { () -> Result<HTTPResponseHead, HTTPError> in
             guard let head else {

@@ -3,8 +3,8 @@ import CLinux
 
 /// Drives all transfers on one thread: libcurl's socket interface over epoll.
 ///
-/// A transfer is waiting (no easy handle), then running (its easy handle is in the multi handle), then ended (in neither
-/// place, its receiver told). Confined to the loop's thread: the mailbox is the only way in.
+/// A transfer is waiting (no easy handle), then running (its easy handle is in the multi handle), then ended (in
+/// neither place, its receiver notified). Confined to the loop's thread: the mailbox is the only way in.
 final class TransferLoop {
     private let configuration: CurlHTTPClient.Configuration
     private let mailbox: LoopMailbox
@@ -12,8 +12,8 @@ final class TransferLoop {
     private let poller = Poller()
     private let multi: UnsafeMutableRawPointer
 
-    /// Everything not yet ended. Invariant: holds each transfer whose easy handle is in the multi handle, which keeps the
-    /// pointers that libcurl's callbacks get alive.
+    /// Everything not yet ended. Invariant: holds each transfer whose easy handle is in the multi handle, which keeps
+    /// the pointers that libcurl's callbacks get alive.
     private var transfers: [UInt64: Transfer] = [:]
     /// Those that wait for their turn; also ids of some that ended waiting.
     private var waiting = FIFO<UInt64>()
@@ -47,7 +47,7 @@ final class TransferLoop {
             collectFinished()
             expireDeadlines()
             if isStopping { break }
-            // Last, after whatever made room: nothing would wake the loop for those that wait.
+            // Last, after everything that frees a place: nothing else would wake the loop for waiting transfers.
             startWaiting()
         }
         tearDown()
@@ -93,7 +93,7 @@ final class TransferLoop {
                     .failure(
                         HTTPError(
                             .connect,
-                            "\(HTTPLimits.waitingRequests) requests wait before that to \(transfer.url.authority); "
+                            "\(HTTPLimits.waitingRequests) requests are queued before the one to \(transfer.url.authority); "
                                 + "send fewer at a time")))
                 return
             }

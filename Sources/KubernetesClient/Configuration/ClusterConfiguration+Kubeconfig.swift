@@ -28,9 +28,9 @@ extension ClusterConfiguration {
         }
         guard let cluster = config.entry(.clusters, clusterName) else {
             throw context.failure(
-                "cluster", "names \"\(clusterName)\", which is not there; known: \(list(config.names(.clusters)))")
+                "cluster", "names \"\(clusterName)\", which does not exist; known: \(list(config.names(.clusters)))")
         }
-        // As kubectl: a user that is not there is one without credentials.
+        // As in kubectl, a user that does not exist has no credentials.
         let user = config.entry(.users, try context.text("user") ?? "")
         let server = try server(cluster)
         var credentials =
@@ -54,7 +54,7 @@ extension ClusterConfiguration {
     }
 
     /// The kubeconfigs that are read for these arguments, and the keys, certificates and tokens that their users name;
-    /// nothing where there is no kubeconfig.
+    /// nothing if there is no kubeconfig.
     package static func credentialFiles(
         path: String?, environment: [String: String], files: FileReader = .system
     ) -> [String] {

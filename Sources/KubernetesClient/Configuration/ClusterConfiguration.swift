@@ -1,14 +1,14 @@
 package import HTTPTransport
 
-/// How to reach an API server, and as whom.
+/// The address of an API server, and the credentials for it.
 package struct ClusterConfiguration: Sendable {
     /// `https://host:port` and perhaps a path; no slash at the end.
     package var server: String
     package var tls: TLSOptions
     package var credentials: CredentialSource
-    /// Whom requests are made as, where not as who the credentials say.
+    /// The user to impersonate, if any.
     package var impersonation: Impersonation?
-    /// The proxy that requests go through, whatever the environment says. May hold a password.
+    /// The proxy for requests, regardless of the environment. May contain a password.
     package var proxy: SecretString?
     /// Where the operator itself runs, or what the kubeconfig's context says.
     package var defaultNamespace: String

@@ -1,9 +1,8 @@
 import WireFormats
 import YAMLFormat
 
-/// Kubeconfig files, merged as kubectl merges them: of each cluster, user and context, and of the current context, the
-/// first file that has it wins. What kubectl takes is taken, and what it refuses is refused, but for repeated fields, of
-/// which kubectl takes the last.
+/// Kubeconfig files, merged as kubectl merges them: the first file that has a cluster, a user, a context or the current
+/// context wins. Accepts and refuses what kubectl does, except for repeated fields: kubectl takes the last.
 struct Kubeconfig {
     /// A named entry, and the file whose directory its relative paths start from.
     struct Entry {
@@ -19,7 +18,7 @@ struct Kubeconfig {
             failure(JSONPathError(path: "\(reader.path).\(field)", message: message))
         }
 
-        /// The field's text; nil where it is absent or empty.
+        /// The field's text; nil if it is absent or empty.
         func text(_ field: String) throws(ConfigurationError) -> String? {
             do throws(JSONPathError) {
                 let text = try reader.optional(field)?.string()

@@ -9,7 +9,7 @@ struct KubeconfigUser {
     }
 
     /// What requests prove their identity with besides a client certificate: as client-go, a token, else a name and
-    /// password, else an exec plugin, which is not asked where there is a client certificate.
+    /// password, else an exec plugin, which is not asked if there is a client certificate.
     func credentials(
         _ cluster: Kubeconfig.Entry, server: String, _ environment: [String: String], _ files: FileReader
     ) throws(ConfigurationError) -> CredentialSource {
@@ -21,11 +21,11 @@ struct KubeconfigUser {
         let name = try entry.text("username")
         let password = try entry.text("password")
         if try entry.text("token") != nil, name != nil || password != nil {
-            throw entry.failure(name == nil ? "password" : "username", "and token are both set; only one may be")
+            throw entry.failure(name == nil ? "password" : "username", "and token are both set; remove one of them")
         }
         if let token = try token(files) {
             guard name == nil else {
-                throw entry.failure("username", "and tokenFile are both set; only one may be")
+                throw entry.failure("username", "and tokenFile are both set; remove one of them")
             }
             return token
         }
@@ -33,7 +33,7 @@ struct KubeconfigUser {
         let certificate = (file: try entry.text("client-certificate"), data: try entry.text("client-certificate-data"))
         guard let exec, let plugin, certificate.file == nil, certificate.data == nil else { return .none }
         guard try exec.text("interactiveMode") != "Always" else {
-            throw exec.failure("interactiveMode", "is Always, but nobody can answer a program that runs on its own")
+            throw exec.failure("interactiveMode", "is Always, but the operator has no terminal to answer prompts")
         }
         return .exec(plugin)
     }
@@ -49,7 +49,7 @@ struct KubeconfigUser {
             "auth-provider", "oidc is not supported; use an exec plugin that logs in, or a service account token")
     }
 
-    /// A file goes before a token that is written out, which stands in for a file that cannot be read.
+    /// A file goes before a token that is written out, which is used if the file cannot be read.
     private func token(_ files: FileReader) throws(ConfigurationError) -> CredentialSource? {
         let token = try entry.text("token").map { CredentialSource.token(SecretString($0)) }
         guard let file = try entry.text("tokenFile") else { return token }
@@ -115,7 +115,7 @@ struct KubeconfigUser {
         }
     }
 
-    /// What a plugin is told of the cluster: ExecCredential's `spec.cluster`.
+    /// The plugin's information about the cluster: ExecCredential's `spec.cluster`.
     private func clusterInfo(
         _ cluster: Kubeconfig.Entry, server: String, _ files: FileReader
     ) throws(ConfigurationError) -> JSON {

@@ -29,7 +29,7 @@ struct ServerURL {
         }
         try Self.check(authority)
         guard !rest.contains("#") else {
-            throw Failure(message: "must have no fragment; remove the # and what follows it")
+            throw Failure(message: "must have no fragment; remove the # and the text after it")
         }
         let path = rest[end...].prefix { $0 != "?" }.split(separator: "/")
         text = "\(scheme)://\(authority)" + path.map { "/\($0)" }.joined()
@@ -78,7 +78,7 @@ struct ServerURL {
                 continue
             }
             guard let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2 else {
-                throw Failure(message: "has a percent sign before what is no hexadecimal number")
+                throw Failure(message: "has a percent sign before what is not a hexadecimal number")
             }
             bytes.append(code)
             rest = rest.dropFirst(2)

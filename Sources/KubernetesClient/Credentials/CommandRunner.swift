@@ -76,11 +76,11 @@ package struct CommandRunner: Sendable {
     }
 }
 
-/// In words of ours: the library's are about its own parts.
+/// Not the library's text, which describes its own internals.
 private func reason(_ error: SubprocessError) -> String {
     switch error.code {
-    case .outputLimitExceeded: "it wrote too much"
-    case .executableNotFound: "it is not there, or not executable: check the path, PATH and its #! line"
+    case .outputLimitExceeded: "it wrote too much output"
+    case .executableNotFound: "it does not exist or is not executable: check the path, PATH and its #! line"
     default: error.underlyingError.map { "\($0)" } ?? error.description
     }
 }

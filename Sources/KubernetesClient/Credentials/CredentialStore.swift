@@ -65,7 +65,7 @@ actor CredentialStore {
             // The server is the judge of a token that can no longer be read afresh: it may still be good.
             guard let held else { throw KubernetesError(.credentials, "cannot read the token: \(error)") }
             logger.warning(
-                "Token file cannot be read, keeping the last token", metadata: ["error": "\(error)"])
+                "token file cannot be read; keeping the last token", metadata: ["error": "\(error)"])
             return held.credential
         }
     }

@@ -13,7 +13,7 @@ package struct ExecPlugin: Sendable, Hashable {
     package let environment: [String: String]
     /// What the kubeconfig's author says to people who do not have the program.
     package let installHint: String?
-    /// `spec.cluster` of what the program is told, where the kubeconfig wants it told.
+    /// `spec.cluster` of the program's input, if the kubeconfig requests it.
     package let cluster: JSON?
 
     package init(
@@ -49,7 +49,7 @@ package struct ExecPlugin: Sendable, Hashable {
         do {
             return try read(output.standardOutput)
         } catch let error as JSONPathError {
-            throw failure("gave no valid ExecCredential: \(error)")
+            throw failure("printed no valid ExecCredential: \(error)")
         } catch {
             throw failure("printed neither JSON nor YAML: \(error)")
         }
@@ -137,7 +137,7 @@ package struct ExecPlugin: Sendable, Hashable {
 }
 
 extension ExecPlugin: CustomStringConvertible, CustomReflectable {
-    /// Neither arguments nor environment: both may hold secrets.
+    /// Without arguments and environment: both may contain secrets.
     package var description: String { "ExecPlugin(\(command))" }
     package var customMirror: Mirror { Mirror(self, children: ["command": command]) }
 }

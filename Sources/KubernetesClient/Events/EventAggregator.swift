@@ -9,7 +9,7 @@ struct EventAggregator: Sendable {
         case create(name: String)
         /// - Parameter lastObserved: microseconds since 1970.
         case countUp(name: String, count: Int, lastObserved: Int64)
-        /// Counted, and told with the next count.
+        /// Counted, and reported with the next count.
         case hold
         /// One too many of this object.
         case drop
@@ -43,8 +43,8 @@ struct EventAggregator: Sendable {
         }
     }
 
-    /// What an event, or an object, is told from all others by. The texts themselves, of thousands of events, would be
-    /// megabytes that nobody reads again.
+    /// The identity of an event, or of an object. The texts themselves, of thousands of events, would be
+    /// megabytes that are never read again.
     private struct Fingerprint: Hashable {
         private let halves: SIMD2<Int>
 
@@ -96,7 +96,7 @@ struct EventAggregator: Sendable {
         return .create(name: name)
     }
 
-    /// The server does not have the Event (any more): the next equal one starts anew.
+    /// The server does not have the Event (any more): the next equal one starts a new Event.
     mutating func forget(_ event: ObjectEvent) {
         memories[Self.fingerprint(of: event.regarding)]?.series[Fingerprint(of: event)] = nil
     }
@@ -104,7 +104,7 @@ struct EventAggregator: Sendable {
     /// The object is gone.
     mutating func forget(_ object: ObjectReference) { memories[Self.fingerprint(of: object)] = nil }
 
-    /// Of all lives under the name: what is kept of one must not outlive it where another begins unnoticed.
+    /// Covers all objects of that name: state of one must not outlive it if another is created unnoticed.
     private static func fingerprint(of object: ObjectReference) -> Fingerprint {
         Fingerprint(of: [object.apiVersion, object.kind, object.key.namespace, object.key.name])
     }
@@ -118,8 +118,8 @@ struct EventAggregator: Sendable {
         return prefix + suffix
     }
 
-    /// Drops series that have ended and objects of which nothing is left; where there are too many all the same, those
-    /// that were quiet for longest.
+    /// Drops series that have ended and objects without any series; if there are still too many, those that were quiet
+    /// for longest.
     private mutating func sweep(at now: Int64) {
         let isFull = memories.count >= KubernetesLimits.eventMemory
         guard isFull || now - lastSweep > KubernetesLimits.eventSeriesMicroseconds || now < lastSweep else { return }

@@ -43,7 +43,8 @@ package final class EventRecorder: Service {
         guard case .enqueued = input.yield(.event(queued)) else { return drop() }
     }
 
-    /// Ends what is remembered of an object's events: to be called once it is deleted. Events already recorded are sent.
+    /// Ends what is remembered of an object's events: to be called once it is deleted. Events already recorded are
+    /// sent.
     package func forget(_ object: ObjectReference) { input.yield(.gone(object)) }
 
     /// Sends events until cancelled or shut down; at shutdown, what is queued has
@@ -78,7 +79,7 @@ package final class EventRecorder: Service {
                 try await send(action, queued)
             } catch {
                 guard error.kind == .notFound, case .countUp = action else { throw error }
-                // The server forgets Events after an hour; this one starts anew.
+                // The server forgets Events after an hour; this one starts again.
                 aggregator.forget(queued.event)
                 try await send(aggregator.add(queued.event, at: queued.time), queued)
             }
@@ -86,14 +87,14 @@ package final class EventRecorder: Service {
             aggregator.forget(queued.event)
             drop()
             logger.warning(
-                "Event not recorded",
+                "failed to record event",
                 metadata: [
                     "error": "\(error)", "reason": "\(queued.event.reason)", "object": "\(queued.event.regarding.key)",
                 ])
         }
     }
 
-    /// Sends, and sends again where the server may be better the next time.
+    /// Sends, and sends again if the server may be better the next time.
     private func send(_ action: EventAggregator.Action, _ queued: Queued) async throws(KubernetesError) {
         var attempt = 0
         while true {

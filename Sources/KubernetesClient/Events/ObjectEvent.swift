@@ -25,7 +25,7 @@ package struct ObjectEvent: Sendable, Hashable {
 }
 
 extension String {
-    /// At most that many bytes of UTF-8, cut between characters; where something is missing it ends in an ellipsis.
+    /// At most that many bytes of UTF-8, cut between characters; if something is missing it ends in an ellipsis.
     fileprivate func cut(toBytes limit: Int) -> String {
         guard utf8.count > limit else { return self }
         let ellipsis = "…"

@@ -5,10 +5,10 @@ package struct Lease: Sendable, Hashable {
     package let key: ObjectKey
     /// Nil for a lease that is not yet on the server.
     package let resourceVersion: String?
-    /// Nil or empty: nobody holds it.
+    /// Nil or empty: no holder.
     package var holder: String?
     package var durationSeconds: Int
-    /// Microseconds since 1970; nil where the lease does not say.
+    /// Microseconds since 1970; nil if the lease does not say.
     package var acquired: Int64?
     package var renewed: Int64?
     /// How often the holder has changed.

@@ -80,7 +80,7 @@ struct ListReader {
         case (.afterItem, UInt8(ascii: ",")): place = .item
         case (.afterValue, UInt8(ascii: ",")): place = .name
         case (.value, let byte) where Self.beginsValue(byte):
-            // Null stands for an empty array, as Go writes it.
+            // Null means an empty array, as Go writes it.
             guard !memberName.elementsEqual("items".utf8) || byte == UInt8(ascii: "n") else {
                 throw Failure(description: "items must be an array")
             }

@@ -9,9 +9,9 @@ struct ValueScanner {
     private var isInString = false
     private var isEscaped = false
 
-    /// Goes through the bytes of the value, which begins or goes on at `start`.
+    /// Scans the bytes of the value, which begins or continues at `start`.
     ///
-    /// - Returns: the offset after the value's last byte; nil if the value goes on in the next chunk.
+    /// - Returns: the offset after the value's last byte; nil if the value continues in the next chunk.
     mutating func end(in chunk: [UInt8], from start: Int) -> Int? {
         chunk.withUnsafeBufferPointer { bytes in
             var offset = start

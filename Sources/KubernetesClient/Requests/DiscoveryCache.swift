@@ -15,12 +15,12 @@ struct DiscoveryCache {
     /// By apiVersion.
     private var entries: [String: Entry] = [:]
 
-    /// The kind, or `.some(nil)` where the server surely has none; nil where the server has to be asked.
+    /// The kind, or `.some(nil)` if the server surely has none; nil if the server has to be asked.
     func lookup(apiVersion: String, kind: String, now: Int64) -> DiscoveredResource?? {
         guard let entry = entries[apiVersion] else { return nil }
         let age = now - entry.fetched
         let found = entry.resources[kind]
-        // A kind that cannot be scaled yet may soon be able to: somebody is mending it.
+        // A kind that cannot be scaled yet may become scalable soon, once its definition is fixed.
         let lifetime =
             found?.hasScale == true
             ? KubernetesLimits.discoveryLifetimeMicroseconds : KubernetesLimits.missingResourceLifetimeMicroseconds

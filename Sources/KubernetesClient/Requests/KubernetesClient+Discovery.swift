@@ -5,7 +5,7 @@ extension KubernetesClient {
     /// Finds out where the API server keeps a kind, and whether it can be scaled. Answers are remembered for a while.
     ///
     /// - Parameter apiVersion: such as `apps/v1`.
-    /// - Throws: ``KubernetesError/Kind/notFound`` where the server has no such kind.
+    /// - Throws: ``KubernetesError/Kind/notFound`` if the server has no such kind.
     package func discover(apiVersion: String, kind: String) async throws(KubernetesError) -> DiscoveredResource {
         if let known = discovery.withLock({ $0.lookup(apiVersion: apiVersion, kind: kind, now: now()) }) {
             return try found(known, apiVersion, kind)
@@ -24,11 +24,11 @@ extension KubernetesClient {
         return resource
     }
 
-    /// Empty where the server does not have the group or version.
+    /// Empty if the server does not have the group or version.
     private func resources(apiVersion: String) async throws(KubernetesError) -> [DiscoveredResource] {
         let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2 else {
-            throw KubernetesError(.badRequest, "\"\(apiVersion)\" is no apiVersion; one looks like apps/v1")
+            throw KubernetesError(.badRequest, "\"\(apiVersion)\" is not an apiVersion; one looks like apps/v1")
         }
         for part in parts { try APICall.check(part) }
         let path = ResourceKind.groupPath(apiVersion: apiVersion)
@@ -42,7 +42,7 @@ extension KubernetesClient {
         }
     }
 
-    /// Reads an APIResourceList. Entries that make no sense are left out: they are nobody's target.
+    /// Reads an APIResourceList. Malformed entries are skipped: they cannot be a target.
     static func resources(in list: JSON, group: String, version: String) -> [DiscoveredResource] {
         let entries = list["resources"]?.arrayValue ?? []
         let names = Set(entries.compactMap { $0["name"]?.stringValue })

@@ -68,7 +68,7 @@ extension KubernetesClient {
 
     /// Sends a JSON merge patch (RFC 7386), of the object or of a subresource such as `status`.
     ///
-    /// With `metadata.resourceVersion` in it, the patch is refused as a conflict where the object has changed since.
+    /// With `metadata.resourceVersion` in it, the patch is refused as a conflict if the object has changed since.
     ///
     /// - Returns: what identifies the object and its new version.
     package func mergePatch(

@@ -25,8 +25,8 @@ package struct Scale: Sendable, Hashable {
     }
 }
 
-/// Why the API server cannot make a custom resource's scale subresource from its fields. It answers 500, and goes on doing
-/// so until the object is changed.
+/// The reason why the API server cannot build a custom resource's scale subresource from its fields. It answers 500,
+/// and keeps doing so until the object is changed.
 package enum ScaleFault: Sendable, Hashable {
     /// The field for the replicas, such as `.spec.replicas`, has never been set.
     case missingReplicas(path: String)

@@ -15,7 +15,7 @@ package final class KubernetesClient: Sendable {
         package let verb: String
         /// `deployments`, `deployments/scale`.
         package let resource: String
-        /// Nil where no answer came.
+        /// Nil if no answer came.
         package let status: Int?
         /// To the end of the answer; of a watch, to its headers.
         package let duration: Duration
@@ -37,7 +37,7 @@ package final class KubernetesClient: Sendable {
     /// - Parameters:
     ///   - now: microseconds since 1970.
     ///   - random: evenly from 0 up to 1, for jitter.
-    ///   - observe: told of every attempt; must return at once.
+    ///   - observe: called for each attempt; must return at once.
     package init(
         configuration: ClusterConfiguration,
         http: any HTTPClient,

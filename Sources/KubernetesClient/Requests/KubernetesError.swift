@@ -32,7 +32,7 @@ package struct KubernetesError: Error, Sendable, Hashable {
     }
 
     package let kind: Kind
-    /// HTTP status; nil where no answer came.
+    /// HTTP status; nil if no answer came.
     package let status: Int?
     /// The server's machine-readable word, such as `NotFound`; may be empty.
     package let reason: String
@@ -86,7 +86,7 @@ extension KubernetesError {
         self.init(kind, error.message)
     }
 
-    /// Reads an answer whose status is no success. Its body is a Status object, or whatever a proxy says.
+    /// Reads a response with an error status. Its body is a Status object, or any text of a proxy.
     init(head: HTTPResponseHead, body: [UInt8]) {
         let answer = (try? JSON(parsing: body, limits: KubernetesLimits.answer)).flatMap {
             $0["kind"] == "Status" || $0["reason"] != nil ? $0 : nil
@@ -99,7 +99,7 @@ extension KubernetesError {
                 .split(whereSeparator: \.isNewline).joined(separator: " ")
             self.init(
                 Kind(status: head.status, reason: ""),
-                text.isEmpty ? "the server says no more" : "the server says: \(text)",
+                text.isEmpty ? "the server gave no details" : "the server said: \(text)",
                 status: head.status,
                 retryAfter: delay
             )
@@ -125,7 +125,7 @@ extension KubernetesError {
         self.init(
             Kind(status: status, reason: reason),
             answer["message"]?.stringValue?.shortened(to: KubernetesLimits.messageCharacters)
-                ?? "the server says no more",
+                ?? "the server gave no details",
             status: status,
             reason: reason,
             causes: causes,

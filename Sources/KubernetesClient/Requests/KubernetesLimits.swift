@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// Every bound of this module, with where it comes from.
+/// All limits of this module, with their sources.
 package enum KubernetesLimits {
     // MARK: Calls
 
@@ -15,8 +15,8 @@ package enum KubernetesLimits {
     static let readBackoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
     /// Bytes of one object or error answer as they arrive. An object is at most 3 MiB on its way into etcd.
     package static let objectBytes = 4 << 20
-    /// What is parsed of one object. What nobody needs is skipped unread and does not count: `metadata.managedFields`
-    /// and, for many readers, more.
+    /// The maximum size of the parsed part of one object. Unused parts are skipped and do not count:
+    /// `metadata.managedFields` and, for many readers, more.
     package static let object = JSONLimits(bytes: 256 << 10, nodes: 8_192)
     /// What is parsed of an answer that no user writes, such as discovery's.
     package static let answer = JSONLimits(bytes: objectBytes, nodes: 1 << 16)
@@ -55,7 +55,8 @@ package enum KubernetesLimits {
     static let watchSilence: Duration = .seconds(120)
     /// A watch that ends sooner, with nothing received, counts as failed. As client-go.
     static let shortestHealthyWatch: Duration = .seconds(1)
-    /// A watch that could not be resumed this often in a row is replaced by a list: whatever ails it, that mends it.
+    /// After this many consecutive failures to resume a watch, the informer lists again: a list recovers from any
+    /// cause.
     static let failedResumes = 5
     /// As client-go's reflector: 0.8 s doubling to 30 s.
     static let watchBackoff = Backoff(base: .milliseconds(800), cap: .seconds(30))

@@ -3,7 +3,7 @@ import WireFormats
 /// One page of a list.
 package struct ListPage<Item> {
     package let items: [Item]
-    /// Of the list as a whole: where a watch goes on from.
+    /// Of the whole list: a watch continues from it.
     package let resourceVersion: String
     /// Asks for the next page; nil on the last.
     package let continueToken: String?

@@ -1,4 +1,4 @@
-/// Whether and when one call is tried again. Pure: the client asks after each failure and does what it is told.
+/// Decides whether and when to retry a call. Pure: the client asks after each failure and follows the decision.
 ///
 /// - A wait that the server asks for (429 or 503 with Retry-After) is kept, for any call: the server did not act on it.
 /// - A read that met a 5xx or no answer is tried again with backoff, unless the object itself is the reason. A write is

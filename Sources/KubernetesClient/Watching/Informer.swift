@@ -49,11 +49,11 @@ package final class Informer<Object: Sendable>: Service {
     /// - Parameters:
     ///   - missingFix: what to do if the API server has no such resource, for the log.
     ///   - reader: what is read of each object.
-    ///   - decodeOversized: makes what it can of an object over the reader's bounds; throws where that is nothing.
-    ///   - decode: reads one object and keeps what is needed of it; throws where it is malformed.
-    ///   - handle: told of each change, one at a time, in order; must return soon and must not block. The store
+    ///   - decodeOversized: makes what it can of an object over the reader's bounds; throws if that is nothing.
+    ///   - decode: reads one object and keeps what is needed of it; throws if it is malformed.
+    ///   - handle: called for each change, one at a time, in order; must return soon and must not block. The store
     ///     already has the change.
-    ///   - listFailed: told why a list failed; it is tried again.
+    ///   - listFailed: called with the reason why a list failed; the list is retried.
     package init(
         client: KubernetesClient,
         kind: ResourceKind,
@@ -95,7 +95,7 @@ package final class Informer<Object: Sendable>: Service {
     /// All objects that can be read, in no order.
     package var objects: [Object] { state.withLock { $0.store.objects } }
 
-    /// Lists anew, however current the watch seems, and returns once everything in that list has been delivered: what
+    /// Lists again, even if the watch seems current, and returns once everything in that list has been delivered: what
     /// the API server had accepted before the call is then known. Needs ``run()``; a cancelled task stops waiting.
     package func relist() async {
         await withDiscardingTaskGroup { group in
@@ -126,7 +126,7 @@ package final class Informer<Object: Sendable>: Service {
         var machine = WatchMachine()
         var listing = Listing()
         var step = machine.start()
-        /// The last request to list anew when the last list began.
+        /// The last relist request at the time when the last list began.
         var answered = 0
         while !Task.isCancelled {
             if step.delay > .zero { await pause(step.delay, unless: relist, after: answered) }
@@ -152,7 +152,7 @@ package final class Informer<Object: Sendable>: Service {
         }
     }
 
-    /// Sleeps, or less where somebody wants a list.
+    /// Sleeps for that time, or until a list is requested.
     private func pause(_ duration: Duration, unless relist: RelistSignal, after number: Int) async {
         // Awaited here, and cancelled with this task.
         let sleep = Task { try? await client.clock.sleep(for: duration) }
@@ -264,7 +264,7 @@ package final class Informer<Object: Sendable>: Service {
         do {
             return try ObservedObject(object, decode: decode, decodeOversized: decodeOversized)
         } catch {
-            logger.error("Object without a name or version left out", metadata: ["error": "\(error)"])
+            logger.error("skipping object without a name or version", metadata: ["error": "\(error)"])
             return nil
         }
     }
@@ -283,19 +283,19 @@ package final class Informer<Object: Sendable>: Service {
         case .listFailed(let error) where error.kind == .notFound:
             let fix = "install its CustomResourceDefinition, with the version \(kind.version)"
             logger.error(
-                "List failed: the API server has no such resource",
+                "list failed: the API server has no such resource",
                 metadata: details(error, step, namespace).merging(["fix": "\(missingFix ?? fix)"]) { $1 })
         case .listFailed(let error):
-            logger.warning("List failed", metadata: details(error, step, namespace))
+            logger.warning("list failed", metadata: details(error, step, namespace))
         case .watchFailed(let error, _) where error.kind == .gone:
-            logger.info("Watch expired, listing again", metadata: details(error, step, namespace))
+            logger.info("watch expired; listing again", metadata: details(error, step, namespace))
         case .watchFailed(let error, let lasted) where error.endsWatchRoutinely(after: lasted):
-            logger.info("Watch ended early, resuming", metadata: details(error, step, namespace))
+            logger.info("watch ended early; resuming", metadata: details(error, step, namespace))
         case .watchFailed(let error, _) where error.kind == .notFound:
             // The list says what to do, if it fails in the same way.
-            logger.info("Watch failed, listing again", metadata: details(error, step, namespace))
+            logger.info("watch failed; listing again", metadata: details(error, step, namespace))
         case .watchFailed(let error, _):
-            logger.warning("Watch failed", metadata: details(error, step, namespace))
+            logger.warning("watch failed", metadata: details(error, step, namespace))
         }
     }
 

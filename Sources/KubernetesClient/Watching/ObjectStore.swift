@@ -4,7 +4,7 @@ import WireFormats
 package enum InformerEvent<Object: Sendable>: Sendable {
     case added(ObjectKey, Object)
     case updated(ObjectKey, old: Object, new: Object)
-    /// - Parameter last: what was known of it; nil where it was malformed.
+    /// - Parameter last: what was known of it; nil if it was malformed.
     case deleted(ObjectKey, last: Object?)
     /// The object is there but cannot be read. The store no longer has it, not even as it was when it still could be
     /// read; once it can be read again it is `added`.
@@ -35,7 +35,7 @@ struct ObservedObject<Object: Sendable>: Sendable {
     let resourceVersion: String
     let content: Content
 
-    /// - Throws: ``JSONPathError`` where not even the metadata can be read: such an object has no name to report.
+    /// - Throws: ``JSONPathError`` if not even the metadata can be read: such an object has no name to report.
     init(
         _ object: ReadObject, decode: (JSON) throws -> Object,
         decodeOversized: (OversizedObject) throws -> Object = { throw $0 }
@@ -72,7 +72,7 @@ struct ObjectStore<Object: Sendable>: Sendable {
     private final class Entry: Sendable {
         let uid: String
         let resourceVersion: String
-        /// Nil where the object is malformed.
+        /// Nil if the object is malformed.
         let object: Object?
 
         init(uid: String, resourceVersion: String, object: Object?) {
@@ -94,7 +94,7 @@ struct ObjectStore<Object: Sendable>: Sendable {
         let old = entries[key]
         if let old, old.uid == observed.uid, old.resourceVersion == observed.resourceVersion { return [] }
         var events: [InformerEvent<Object>] = []
-        // Deleted and made anew while nobody watched: another object under the same name.
+        // Deleted and recreated while no watch ran: another object under the same name.
         let isSame = old?.uid == observed.uid
         if let old, !isSame { events.append(.deleted(key, last: old.object)) }
         switch observed.content {

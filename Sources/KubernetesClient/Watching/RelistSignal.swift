@@ -1,12 +1,12 @@
 import Synchronization
 
-/// Has a watch loop list anew, and tells those who asked when it has. Requests are numbered: a list answers those that
+/// Makes a watch loop list again, and resumes the callers once it has. Requests are numbered: a list answers those that
 /// were made before it began.
 final class RelistSignal: Sendable {
     private struct State {
         var lastRequest = 0
         var lastServed = 0
-        /// Ends what the loop is at, where a request with a higher number comes.
+        /// Ends the loop's present operation if a request with a higher number comes.
         var interruption: (after: Int, act: @Sendable () -> Void)?
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     }
@@ -45,7 +45,7 @@ final class RelistSignal: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Calls `act` at the next request after that one, at once where there is one already. It may be called twice.
+    /// Calls `act` at the next request after that one, at once if there is one already. It may be called twice.
     func interrupt(after number: Int, _ act: @escaping @Sendable () -> Void) {
         let isLate = state.withLock { state in
             state.interruption = (number, act)

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// Notices that a connection is dead though nobody says so: nothing arrives over it.
+/// Detects a dead connection by its silence.
 final class SilenceWatchdog: Sendable {
     private let heard = Atomic<Int>(0)
 
     @Sendable func hear() { heard.wrappingAdd(1, ordering: .relaxed) }
 
-    /// Cancels where nothing was heard for ``KubernetesLimits/watchSilence``. Returns then, or once it is cancelled.
+    /// Cancels if nothing arrived for ``KubernetesLimits/watchSilence``. Returns then, or once it is cancelled.
     func watch(_ clock: any Clock<Duration>, cancel: @Sendable () -> Void) async {
         var last = heard.load(ordering: .relaxed)
         while (try? await clock.sleep(for: KubernetesLimits.watchSilence)) != nil {

@@ -5,15 +5,15 @@
 ///            v                  |
 ///   start -> list --------------+
 ///            |  ^
-///  last page |  | 410, an answer that makes no sense, or too many failures in a row
+///  last page |  | 410, a malformed answer, or too many failures in a row
 ///            v  |
 ///            watch <--+
 ///              |      | the end of the stream: at once; a failure: after a delay
 ///              +------+
 /// ```
 ///
-/// - A list that fails starts again from its first page; where its continue token keeps expiring, without pages.
-/// - A watch goes on from the last resourceVersion that an event or a bookmark has brought.
+/// - A list that fails starts again from its first page; if its continue token keeps expiring, without pages.
+/// - A watch continues from the last resourceVersion that an event or a bookmark has brought.
 /// - Delays double with each failure in a row. What ends the row is a watch that brings something or lasts: a list
 ///   alone does not, or list and 410 could chase each other without pause.
 ///
@@ -69,7 +69,7 @@ package struct WatchMachine: Sendable {
             return list(after: delay(after: error, random: random))
         case .watchEnded(let lasted):
             if isHealthy(lasted) { return watch(after: .zero, random: random) }
-            let error = KubernetesError(.unreachable, "the watch ended at once and brought nothing")
+            let error = KubernetesError(.unreachable, "the watch ended immediately without events")
             return resume(after: error, random: random)
         case .watchFailed(let error, let lasted):
             if isHealthy(lasted) { failures = 0 }

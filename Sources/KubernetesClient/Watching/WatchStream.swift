@@ -31,10 +31,10 @@ package struct WatchStream {
     /// Gives the watch up. Safe to call at any time, more than once.
     package func cancel() { stream.cancel() }
 
-    /// The next event; nil at the end of the stream. An unfinished line at the end is no event: whoever resumes gets
-    /// it again.
+    /// Returns the next event; nil at the end of the stream. An unfinished line at the end is not an event: a resumed
+    /// watch gets it again.
     ///
-    /// - Throws: ``KubernetesError/Kind/malformedAnswer`` where the stream is no watch.
+    /// - Throws: ``KubernetesError/Kind/malformedAnswer`` if the stream is no watch.
     package mutating func next() async throws(KubernetesError) -> WatchEvent? {
         while true {
             if let event = try nextBuffered() { return event }
@@ -55,7 +55,7 @@ package struct WatchStream {
         } catch is LineSplitter.LineTooLong {
             throw KubernetesError(.tooLarge, "a watch event is longer than \(KubernetesLimits.watchLineBytes) bytes")
         } catch {
-            throw KubernetesError(.malformedAnswer, "a line of the watch is no event: \(error)")
+            throw KubernetesError(.malformedAnswer, "a line of the watch is not an event: \(error)")
         }
     }
 
@@ -90,7 +90,7 @@ extension WatchEvent {
             self = .bookmark(resourceVersion: version)
         case #""ERROR""#:
             self = .error(KubernetesError(statusObject: try JSON(parsing: object, limits: KubernetesLimits.object)))
-        default: throw JSONPathError(path: "type", message: "is of no watch event")
+        default: throw JSONPathError(path: "type", message: "is not the type of a watch event")
         }
     }
 }

@@ -6,16 +6,16 @@ import WireFormats
 
 /// Decides whether a GeneralScaler may be stored, and what its author should know.
 ///
-/// Refused is only what cannot work whatever else happens: a spec that breaks the rules, a config that its plugin refuses.
-/// What may come right later, or is somebody else's affair, is a warning.
+/// Refuses only what can never work: a spec that breaks the rules, a config that its plugin refuses. What may become
+/// valid later, or depends on other objects, is a warning.
 struct AdmissionJudge: Sendable {
     let source: any MetricSource
     /// The scalers there are, as far as is known here.
     let scalers: @Sendable () -> [GeneralScaler]
-    /// Whether that user, as `userInfo` names it, may read that Secret; nil where that cannot be told.
+    /// Whether that user, as `userInfo` names it, may read that Secret; nil if that is unknown.
     let mayRead: @Sendable (_ secret: ObjectKey, _ user: JSON) async -> Bool?
     /// What else scales a target in a namespace, such as `HorizontalPodAutoscaler/web`; nil for nothing, and if that
-    /// cannot be told.
+    /// is unknown.
     let rival: @Sendable (_ target: TargetReference, _ namespace: String) async -> String?
     let time: OperatorTime
 
@@ -30,7 +30,7 @@ struct AdmissionJudge: Sendable {
                 group.addTask {
                     try? await time.sleep(AdmissionLimits.reviewTime)
                     return AdmissionVerdict(warnings: [
-                        "the plugins did not check this GeneralScaler in time: look at its condition Ready"
+                        "the plugins did not check this GeneralScaler in time: see its condition Ready"
                     ])
                 }
                 let first = await group.next() ?? AdmissionVerdict()
@@ -61,14 +61,14 @@ struct AdmissionJudge: Sendable {
         }
         verdict.warnings += otherClaims(spec, request)
         verdict.warnings += await rival
-        // Asked for the API server alone: else anybody who reaches the port learns who may read which Secret.
+        // Checked for the API server only: otherwise any client of the port could learn who may read which Secret.
         guard let user = request.user else { return verdict }
         for name in secrets.sorted().prefix(AdmissionLimits.secretsPerReview) {
             let secret = ObjectKey(namespace: request.namespace, name: name)
             if await mayRead(secret, user) == false {
                 verdict.warnings.append(
-                    "you may not read Secret \(name), which a metric takes a value from: who may not read a Secret should "
-                        + "not send it to an address of their choice")
+                    "you are not allowed to read Secret \(name), which a metric uses: users without access to a Secret may "
+                        + "not have it sent to an address of their choice")
             }
         }
         return verdict
@@ -86,7 +86,7 @@ struct AdmissionJudge: Sendable {
                 && !scaler.isBeingDeleted
         }
         return rivals.map(\.name).sorted().prefix(1).map {
-            "GeneralScaler \($0) scales \(spec.target) already: the older of the two keeps it and the other waits. Delete "
+            "GeneralScaler \($0) already scales \(spec.target): the older one keeps it and the other one waits. Delete "
                 + "one, or set mode to DryRun in one"
         }
     }
@@ -105,7 +105,7 @@ struct AdmissionJudge: Sendable {
         }
         return name.map {
             [
-                "\($0) scales \(spec.target) too: this GeneralScaler changes nothing while it is there. Delete \($0), or set "
+                "\($0) also scales \(spec.target): this GeneralScaler changes nothing until it is deleted. Delete \($0), or set "
                     + "mode to DryRun here"
             ]
         } ?? []

@@ -34,7 +34,7 @@ enum AdmissionLimits {
     static let user = JSONLimits(bytes: 64 << 10, nodes: 2_048)
     /// One value of a review such as its uid.
     static let scalar = JSONLimits(bytes: 1 << 10, nodes: 1)
-    /// Random bytes of the path that only the API server is told.
+    /// Random bytes of the path that only the API server knows.
     static let pathBytes = 16
 }
 

@@ -84,7 +84,7 @@ struct AdmissionServer: Service {
 
     /// The certificate is looked up for each connection, so that a new one needs no restart.
     private func tls() throws -> TLSConfiguration {
-        // Never shown to anybody: it is there because a server has to have one to begin with.
+        // Never presented to a client: a server needs an initial certificate.
         let placeholder = try ServingCertificate(forHosts: ["localhost"], at: .init(timeIntervalSince1970: 0))
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try placeholder.chain, privateKey: try placeholder.privateKey)

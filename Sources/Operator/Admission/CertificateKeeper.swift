@@ -8,8 +8,8 @@ import WireFormats
 
 /// Sees to it that there is a certificate to serve with, and that the API server believes it.
 ///
-/// Replicas do so side by side, leader or not: each write carries the resourceVersion it was made on, so that of two the
-/// first counts, and the other takes over what it finds.
+/// Replicas do so side by side, leader or not: each write carries the resourceVersion it was made on, so that of two
+/// the first counts, and the other takes over what it finds.
 final class CertificateKeeper: Service {
     /// How often Secret and configuration are looked at.
     static let interval: Duration = .seconds(60)
@@ -113,7 +113,7 @@ final class CertificateKeeper: Service {
         let file: String
 
         var description: String {
-            "\(file) must hold at least \(AdmissionLimits.pathBytes) lower-case letters and digits, drawn at random"
+            "\(file) must hold at least \(AdmissionLimits.pathBytes) random lower-case letters and digits"
         }
     }
 
@@ -160,7 +160,7 @@ final class CertificateKeeper: Service {
 
     // MARK: The configuration
 
-    /// Tells the API server where to send reviews and which certificate to believe: writes path and caBundle of each
+    /// Configures where the API server sends reviews and which certificate it trusts: writes path and caBundle of each
     /// webhook.
     private func publish(_ serving: Serving, in name: String) async throws {
         let key = ObjectKey(namespace: "", name: name)
@@ -190,7 +190,7 @@ final class CertificateKeeper: Service {
 }
 
 extension ServingCertificate {
-    /// Nil where the Secret does not hold one.
+    /// Nil if the Secret does not hold one.
     fileprivate init?(_ secret: JSON) {
         guard let certificate = secret.secretText("tls.crt"), let key = secret.secretText("tls.key"),
             let authorities = secret.secretText("ca.crt")
@@ -208,7 +208,7 @@ extension ServingCertificate {
 }
 
 extension JSON {
-    /// A value of a Secret, of which this is the object; nil if there is none.
+    /// Returns a value of the given Secret object; nil if it has none.
     fileprivate func secretText(_ name: String) -> String? {
         guard let encoded = self["data"]?[name]?.stringValue, let data = Data(base64Encoded: encoded) else {
             return nil

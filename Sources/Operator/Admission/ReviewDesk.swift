@@ -1,7 +1,7 @@
 import NIOCore
 import WireFormats
 
-/// What the connections of the admission webhook share: who is connected, whose turn it is to send a body, and where
+/// What the connections of the admission webhook share: the open connections, the turns for sending a body, and where
 /// reviews go.
 ///
 /// Unchecked: everything is used on `loop` alone, which each method that a connection calls makes sure of.
@@ -125,7 +125,7 @@ struct ReviewPath: Sendable, Hashable {
     /// Whether a part of it is known to the API server alone.
     let isSecret: Bool
 
-    /// - Parameter token: the random part; nil for a path that anybody knows.
+    /// - Parameter token: the random part; nil for a public path.
     init(token: String?) {
         text = token.map { "\(Self.base)/\($0)" } ?? Self.base
         isSecret = token != nil
@@ -137,8 +137,8 @@ struct ReviewPath: Sendable, Hashable {
         return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// The random part as it was written down; nil if it is too short to be one, or has other characters than letters and
-    /// digits.
+    /// The random part as it was written down; nil if it is too short to be one, or has other characters than letters
+    /// and digits.
     static func token(_ text: String) -> String? {
         let token = text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
         let isPlain = token.utf8.allSatisfy {
@@ -147,7 +147,7 @@ struct ReviewPath: Sendable, Hashable {
         return isPlain && token.utf8.count >= AdmissionLimits.pathBytes ? token : nil
     }
 
-    /// Whether a request's target is this path, with or without a query. Takes as long whatever part of it is right.
+    /// Returns whether a request's target is this path, with or without a query, in constant time.
     func matches(_ target: String) -> Bool {
         let asked = Array(target.utf8.prefix { $0 != UInt8(ascii: "?") })
         let own = Array(text.utf8)

@@ -28,7 +28,7 @@ final class ReviewHandler: ChannelInboundHandler {
     private var body = ByteBuffer()
     private var isBodyWhole = false
     private var id: ReviewConnections.ID?
-    /// When the connection is closed, whatever it is at.
+    /// When the connection is closed, regardless of its state.
     private var deadline: Scheduled<Void>?
     /// When the turn has to have come, or the body.
     private var stepDeadline: Scheduled<Void>?
@@ -141,7 +141,7 @@ final class ReviewHandler: ChannelInboundHandler {
     private func takeTurn(_ head: Head, _ context: ChannelHandlerContext) {
         state = .readingBody(head)
         if isBodyWhole { return read(head, context) }
-        setStepDeadline(desk.times.body, context, .requestTimeout, "the body of the review did not come in time")
+        setStepDeadline(desk.times.body, context, .requestTimeout, "the body of the review did not arrive in time")
         if head.wantsContinue {
             let interim = HTTPResponseHead(version: .http1_1, status: .continue)
             context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
@@ -162,7 +162,7 @@ final class ReviewHandler: ChannelInboundHandler {
             request = try AdmissionRequest(
                 reading: body.readBytes(length: body.readableBytes)?[...] ?? [], isFromAPIServer: head.isSecretPath)
         } catch {
-            return refuse(.badRequest, "this is no AdmissionReview: \(error)", context)
+            return refuse(.badRequest, "this is not an AdmissionReview: \(error)", context)
         }
         stepDeadline?.cancel()
         body = ByteBuffer()

@@ -16,7 +16,7 @@ extension ScalerController {
     /// The same of a scaler whose target is at 0: what wakes it is not to wait.
     static let pushSpacingAtZero: Duration = .milliseconds(100)
 
-    /// One poll: of which object, in which version, and when it was to begin.
+    /// One poll: its object, the object's version, and the time at which it was due.
     struct Poll: Sendable {
         let key: ObjectKey
         let identity: ObjectIdentity
@@ -86,7 +86,8 @@ extension ScalerController {
         alarm.ring()
     }
 
-    /// The state, unless the object was replaced, deleted or edited since the poll began, or somebody else leads.
+    /// Returns the state, unless the object was replaced, deleted or edited since the poll began, or leadership was
+    /// lost.
     func state(in poll: Poll) -> ScalerState? {
         guard isLeading, !isStopping, !Task.isCancelled, let state = states[poll.key], state.identity == poll.identity,
             state.generation == poll.generation
@@ -100,7 +101,7 @@ extension ScalerController {
             let (resolution, observations) = try await look(poll, spec)
             try await checkRival(poll, spec)
             for attempt in 0...Self.maxConflictRetries {
-                // Whether a scaling happened whose answer was lost, a cache that is late does not tell.
+                // A stale cache cannot show whether a scale operation without a response was applied.
                 let known = states[poll.key]
                 let isUnclear = known?.history.pendingScale != nil
                 let target = try await world.targets.snapshot(
@@ -117,7 +118,7 @@ extension ScalerController {
                 self.state(in: poll)?.history = history
             }
             throw Blocker(
-                .scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll tries again."
+                .scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll retries."
             )
         } catch {
             guard let state = state(in: poll) else { return }
@@ -137,7 +138,7 @@ extension ScalerController {
         }
     }
 
-    /// Reads the metrics. A source that refuses the credentials is asked once more where the Secret has newer ones.
+    /// Reads the metrics. A source that refuses the credentials is read once more if the Secret has newer ones.
     private func look(
         _ poll: Poll, _ spec: GeneralScalerSpec
     ) async throws(Blocker) -> (Resolution, [MetricObservation]) {
@@ -224,7 +225,7 @@ extension ScalerController {
         return outcome
     }
 
-    /// Why the target is left alone whatever the metrics say. A dry run is held by nothing: it patches nothing.
+    /// The reason why the target is held regardless of the metrics. A dry run is never held: it patches nothing.
     private func holds(of state: ScalerState, at now: Timestamp) -> [(cause: Cause, why: String)] {
         var holds: [(cause: Cause, why: String)] = []
         if let why = world.pause?.reason { holds.append((.paused, why)) }
@@ -234,12 +235,12 @@ extension ScalerController {
         if let holder { holds.append((.duplicateTarget, holder.sentence)) }
         if let rival = state.rival {
             holds.append(
-                (.replicasConflict, "\(rival) scales this target too: delete it, or set mode to DryRun here"))
+                (.replicasConflict, "\(rival) also scales this target: delete it, or set mode to DryRun here"))
         } else if state.reversals.isHolding(at: now), let end = state.reversals.heldUntil {
             holds.append(
                 (
                     .replicasConflict,
-                    "\(ReversalGuard.reversalsBeforeHold) changes in a row were undone by someone else, so the next try "
+                    "\(ReversalGuard.reversalsBeforeHold) changes in a row were undone by someone else, so the next attempt "
                         + "waits until \(end.rfc3339(.seconds)): find what sets the replicas of \(target)"
                 ))
         }
@@ -247,7 +248,7 @@ extension ScalerController {
     }
 
     private func noteHolding(_ heldAt: Timestamp?, by state: ScalerState) {
-        // When exactly matters only across a restart, where it comes from the status.
+        // The exact time matters only across a restart, and then comes from the status.
         guard (heldAt == nil) != (state.heldTargetAt == nil) else { return }
         state.heldTargetAt = heldAt
         claims.note(heldAt: heldAt, by: state.identity)

@@ -3,7 +3,8 @@ import Scaling
 
 // What a poll's verdict has written: the target's replicas, the status, events.
 extension ScalerController {
-    /// Scales where the decision says so, and reports. False: the target changed under the decision; decide again.
+    /// Scales if the decision changes replicas, and reports it. Returns false if the target changed since the decision:
+    /// decide again.
     func carryOut(
         _ poll: Poll, _ decision: Decision, _ target: TargetSnapshot
     ) async -> Bool {
@@ -35,7 +36,7 @@ extension ScalerController {
                 deadline: self.writeDeadline)
         }
         guard let state = states[poll.key], state.identity == poll.identity, state.target == spec.target else {
-            // Another object by now, or one with another target, of which nothing of this is true.
+            // The object was replaced or its target changed: the state does not apply to it.
             if case .scaled = result { tell(decision, of: poll.identity, spec.target) }
             return true
         }
@@ -79,17 +80,17 @@ extension ScalerController {
         return await write(state.status(conditions, decision), poll)
     }
 
-    /// Writes the status that was made for the version that is known, and once more where only a label or the like has
+    /// Writes the status that was made for the version that is known, and once more if only a label or the like has
     /// changed since.
     private func write(_ status: ScalerStatus, _ poll: Poll) async -> Bool {
         guard isCurrent(poll), let version = states[poll.key]?.version else { return false }
         return await inTurn(otherwise: false) { await self.write(status, madeFor: version, poll) }
     }
 
-    /// Waits for one of the places that there are for writes: a deadline is not to run down in a queue for a connection,
-    /// and the lease's renewal is not to stand behind ten thousand statuses.
+    /// Waits for one of the places that there are for writes: a deadline is not to run down in a queue for a
+    /// connection, and the lease's renewal is not to stand behind ten thousand statuses.
     ///
-    /// - Parameter otherwise: the result where the poll is cancelled while it waits.
+    /// - Parameter otherwise: the result if the poll is cancelled while it waits.
     private func inTurn<Value: Sendable>(otherwise: Value, _ write: () async -> Value) async -> Value {
         (try? await writes.withPermit(write)) ?? otherwise
     }
@@ -111,10 +112,10 @@ extension ScalerController {
         return true
     }
 
-    /// No write is under way when somebody else may lead.
+    /// No write is in flight when another replica may lead.
     private var writeDeadline: Duration { min(KubernetesLimits.callDeadline, world.leadership.writeTime) }
 
-    /// Makes the object's status and events say what came of the poll, where they do not yet.
+    /// Updates the object's status and events with the outcome of the poll.
     func report(_ verdict: ScalerVerdict, _ poll: Poll) async {
         guard isCurrent(poll), let types = states[poll.key]?.metricTypes else { return }
         let plugins = Condition.plugins(unhealthy: await world.source.unhealthyPlugins(ofTypes: types))

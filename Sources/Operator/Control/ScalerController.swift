@@ -4,8 +4,8 @@ import Scaling
 import ServiceLifecycle
 import Synchronization
 
-/// Polls every scaler when it is due: reads its metrics, decides, and carries the decision out. Does so while this
-/// process leads; otherwise it remembers nothing of any scaler, since whoever leads writes what has to be remembered.
+/// Polls every scaler when it is due: reads its metrics, decides, and carries the decision out. Does so only while this
+/// process leads; otherwise it keeps no state of any scaler, since the leader writes all state that must survive.
 ///
 /// The schedule and what is remembered of each scaler live here; what to do is the decision engine's, and what to
 /// write is ``ScalerWriter``'s. A poll is one task; there is at most one per scaler at a time.
@@ -15,7 +15,7 @@ actor ScalerController: Service {
         let scalers: Informer<GeneralScaler>
         let targets: TargetDirectory
         let rivals: RivalDirectory
-        /// Nil where the operator was given no ConfigMap to be paused by.
+        /// Nil if the operator was given no ConfigMap to be paused by.
         let pause: OperatorPause?
         let source: any MetricSource
         let secrets: any SecretSource
@@ -47,7 +47,7 @@ actor ScalerController: Service {
     private nonisolated let news = Mutex(News())
     nonisolated let alarm = Alarm()
     var states: [ObjectKey: ScalerState] = [:]
-    /// Scalers whose target was not there when they last looked.
+    /// Scalers whose target did not exist at their last poll.
     var waiting: [TargetPlace: Set<ObjectKey>] = [:]
     var claims = ClaimTable()
     var schedule = DueSchedule<ObjectKey>()
@@ -190,13 +190,13 @@ actor ScalerController: Service {
     /// Tells the loop that this process may have become the leader, or may be it no longer.
     nonisolated func leadershipChanged() { alarm.ring() }
 
-    /// Tells the loop that a target has come to be, which scalers may be waiting for.
+    /// Signals that a target was created, for which scalers may be waiting.
     nonisolated func targetAppeared(_ place: TargetPlace) {
         news.withLock { _ = $0.targets.insert(place) }
         alarm.ring()
     }
 
-    /// Tells the loop that there is a reading that nobody asked for, and for whom.
+    /// Signals that a reading was pushed, with its subscribers.
     private nonisolated func readingPushed(for scalers: [ObjectIdentity]) {
         news.withLock { news in
             for scaler in scalers { news.pushes.insert(ObjectKey(namespace: scaler.namespace, name: scaler.name)) }
@@ -249,7 +249,7 @@ actor ScalerController: Service {
         guard let target else { return }
         let place = TargetPlace(namespace: key.namespace, target: target)
         waiting[place]?.remove(key)
-        // A target that never comes to be is never taken out otherwise.
+        // A target that is never created would otherwise never be removed.
         if waiting[place]?.isEmpty == true { waiting[place] = nil }
     }
 
@@ -286,7 +286,7 @@ actor ScalerController: Service {
             && !states.values.contains(where: \.isPolling)
     }
 
-    /// When the next poll is due; nil where none is.
+    /// When the next poll is due; nil if none is.
     var nextDue: Duration? { schedule.nextDue }
 
     /// What `/metrics` shows.

@@ -6,10 +6,10 @@ import ServiceLifecycle
 /// Every bound of the server of metrics and health.
 enum StatusLimits {
     static let connections = ConnectionLimits(
-        // A Prometheus, the kubelet's probes, and somebody who looks: a handful at a time.
+        // Prometheus, the kubelet's probes and an administrator's requests need a few connections at a time.
         connections: 64,
-        // A page of metrics may be of several MiB, and stays in memory until the client has taken it. Several Prometheus
-        // servers may scrape at the same time.
+        // A page of metrics may be of several MiB, and stays in memory until the client has taken it. Several
+        // Prometheus servers may scrape at the same time.
         largeResponses: 8,
         idleTime: .seconds(10),
         exchangeTime: .seconds(30),
@@ -97,7 +97,7 @@ package struct ListenAddress: Sendable, Hashable {
         self.port = port
     }
 
-    /// Reads `127.0.0.1:8080`, `[::1]:8080` or `:8080`; nil where the text is none of these.
+    /// Reads `127.0.0.1:8080`, `[::1]:8080` or `:8080`; nil if the text is none of these.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]

@@ -25,7 +25,7 @@ final class SharedReading: Sendable {
         var askedAt: Duration?
         /// When the last reading was pushed that was of use.
         var pushedAt: Duration?
-        /// Keeps the source ready, and has the plugin push where it can.
+        /// Keeps the source ready, and has the plugin push if it can.
         var subscription: ReadingSubscription?
 
         mutating func takeWaiters() -> [Waiter] {
@@ -44,7 +44,7 @@ final class SharedReading: Sendable {
             return known.value == reading.value && known.isAssumed == reading.isAssumed
         }
 
-        /// An answer, or what was pushed since it was asked for, where the answer is older or there is none.
+        /// An answer, or what was pushed since it was asked for, if the answer is older or there is none.
         func newest(of answer: ReadingOutcome, askedAt: Duration) -> ReadingOutcome {
             guard let pushedAt, pushedAt >= askedAt, let latest else { return answer }
             guard case .success(let reading) = answer, !isNewer(than: reading) else { return latest }
@@ -68,7 +68,7 @@ final class SharedReading: Sendable {
     private let state = Mutex(State())
     private let onUnused: @Sendable () -> Void
 
-    /// - Parameter onUnused: called, without a lock, when nobody has wanted the reading since its last call began.
+    /// - Parameter onUnused: called, without a lock, when there has been no subscriber since its last call began.
     init(of query: ReadingQuery, in world: Surroundings, onUnused: @escaping @Sendable () -> Void) {
         self.query = query
         self.world = world
@@ -89,7 +89,7 @@ final class SharedReading: Sendable {
         }
     }
 
-    /// - Returns: whether nobody needs the reading any longer.
+    /// - Returns: whether the reading is unused.
     func unsubscribe(_ user: ObjectIdentity) -> Bool {
         state.withLock { state in
             state.users[user] = nil
@@ -100,7 +100,7 @@ final class SharedReading: Sendable {
         }
     }
 
-    /// What can be answered at once; nil where the waiter now stands in line for a call.
+    /// What can be answered at once; nil if the waiter is now queued for a call.
     func outcomeAtHand(
         _ takesPushed: Bool, waiter: UInt64, _ continuation: CheckedContinuation<ReadingOutcome, Never>
     ) -> ReadingOutcome? {
@@ -174,7 +174,7 @@ final class SharedReading: Sendable {
         var waiters: [Waiter]
     }
 
-    /// - Returns: nil where nobody wants the reading, or it is older than what is known.
+    /// - Returns: nil if there is no subscriber, or a newer reading is known.
     private func takePush(_ reading: MetricReading) -> Audience? {
         state.withLock { state in
             guard state.subscription != nil, !state.isNewer(than: reading) else { return nil }

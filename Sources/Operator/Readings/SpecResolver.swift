@@ -85,7 +85,7 @@ struct SpecResolver: Sendable {
 /// What Secrets held when they were last looked at.
 struct SecretValues: Sendable, Hashable {
     var references: Set<SecretReference> = []
-    /// Without those that are not there and need not be.
+    /// Returns the values without missing optional ones.
     var texts: [SecretReference: SecretString] = [:]
 }
 

@@ -10,7 +10,7 @@ final class Alarm: Sendable {
 
     private let state = Mutex(State.quiet)
 
-    /// Somebody waits, and it has not rung since.
+    /// A task waits, and there has been no signal since.
     var isWaiting: Bool {
         state.withLock { state in
             if case .waiting = state { true } else { false }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Opens once; whoever comes before waits, whoever comes after passes.
+/// A latch: tasks wait until it opens; afterwards they pass at once.
 final class Gate: Sendable {
     private struct State {
         var isOpen = false

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// Lets so many in at a time; the others wait in line.
+/// A semaphore: limits concurrent access. Waiters are resumed in FIFO order.
 final class Permits: Sendable {
     private struct State {
         var free: Int
@@ -24,7 +24,7 @@ final class Permits: Sendable {
         state = Mutex(State(free: count))
     }
 
-    /// - Throws: what the body throws, or `CancellationError` where the task is cancelled while it waits.
+    /// - Throws: what the body throws, or `CancellationError` if the task is cancelled while it waits.
     func withPermit<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         guard await take() else { throw CancellationError() }
         defer { giveBack() }

@@ -51,7 +51,7 @@ struct ScalerWriter: Sendable {
             case .conflict: return .conflict
             case .timeout, .unreachable, .serverError, .malformedAnswer, .tooLarge, .cancelled:
                 return .unknown(
-                    Blocker(.scaleFailed, "setting the replicas of \(target) got no clear answer: \(error.message)")
+                    Blocker(.scaleFailed, "no definite response to setting the replicas of \(target): \(error.message)")
                 )
             default: return .refused(Blocker(scaling: target, namespace: namespace, error))
             }
@@ -67,7 +67,7 @@ struct ScalerWriter: Sendable {
         _ status: ScalerStatus, to identity: ObjectIdentity, at version: String, deadline: Duration
     ) async -> StatusResult {
         var patch = status.mergePatch.objectValue ?? [:]
-        // Refused where the name now belongs to another object, or somebody has written to this one since.
+        // Refused if the name now belongs to another object, or another client has written to this one since.
         patch["metadata"] = ["uid": .string(identity.uid), "resourceVersion": .string(version)]
         do throws(KubernetesError) {
             let object = try await client.mergePatch(
@@ -78,13 +78,13 @@ struct ScalerWriter: Sendable {
             case .conflict: return .conflict
             case .notFound: return .gone
             default:
-                logger.warning("status not written", metadata: identity.metadata(["error": "\(error)"]))
+                logger.warning("failed to write status", metadata: identity.metadata(["error": "\(error)"]))
                 return .failed
             }
         }
     }
 
-    /// The object as it is now; nil where it is gone, or cannot be read.
+    /// The object as it is now; nil if it is gone, or cannot be read.
     func read(_ identity: ObjectIdentity, deadline: Duration) async -> GeneralScaler? {
         guard let object = try? await client.identity(of: .generalScaler, identity.key, deadline: deadline),
             let scaler = try? GeneralScaler(object), scaler.identity == identity
@@ -92,7 +92,7 @@ struct ScalerWriter: Sendable {
         return scaler
     }
 
-    /// A scaling that the API server accepted.
+    /// Records a scale operation that the API server accepted.
     func announce(_ decision: Decision, of scaler: ObjectIdentity, target: TargetReference) {
         record(Announcement(isWarning: false, reason: "Scaled", message: decision.reason), of: scaler)
         audit.record(decision, of: scaler, target: target)
@@ -159,7 +159,7 @@ extension ObjectIdentity {
 extension Blocker {
     /// What a refusal of the API server means for a target, and what to do about it.
     ///
-    /// - Parameter kind: of the target, where it is known.
+    /// - Parameter kind: of the target, if it is known.
     init(scaling target: TargetReference, namespace: String, _ error: KubernetesError, _ kind: ResourceKind? = nil) {
         if let fault = error.scaleFault {
             self.init(unreadableScale: fault, of: target, namespace, error, kind)

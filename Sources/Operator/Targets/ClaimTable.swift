@@ -1,7 +1,7 @@
 import Scaling
 
-/// Which scaler scales which target: of those that claim one, the oldest. Of several that were created in the same second,
-/// the one that already scales it, else the first by name.
+/// Which scaler scales which target: of those that claim one, the oldest. Of several that were created in the same
+/// second, the one that already scales it, else the first by name.
 struct ClaimTable {
     private struct Claim: Comparable {
         let identity: ObjectIdentity
@@ -41,7 +41,7 @@ struct ClaimTable {
     /// Sets what a scaler claims, nil for nothing. A paused or dry-run scaler claims nothing.
     ///
     /// - Parameter heldAt: when the scaler is last known to have scaled this target.
-    /// - Returns: the scaler whose turn it is now where the claim given up was the holder's.
+    /// - Returns: the scaler that owns the target now, if the released claim was the owner's.
     @discardableResult
     mutating func set(
         _ target: TargetReference?, for identity: ObjectIdentity, creationTimestamp: String, heldAt: Timestamp? = nil

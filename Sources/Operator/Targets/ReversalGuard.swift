@@ -3,7 +3,7 @@ package import Scaling
 /// Notices that someone undoes what the scaler does, and makes it wait instead of fighting.
 ///
 /// Three changes of ours in a row, each overwritten before our next, are a fight. The scaler then holds for 10 minutes,
-/// tries once, and holds for twice as long where that is overwritten too, up to an hour. A change that stays ends it.
+/// tries once, and holds for twice as long if that is overwritten too, up to an hour. A change that stays ends it.
 package struct ReversalGuard: Sendable, Hashable {
     package static let reversalsBeforeHold = 3
     package static let firstHold: Duration = .seconds(600)

@@ -41,7 +41,7 @@ final class RivalCache: Sendable {
 
     /// The autoscaler of the target, such as `HorizontalPodAutoscaler/web`; of several the first by name.
     ///
-    /// - Throws: if that cannot be told.
+    /// - Throws: if that is unknown.
     func rival(of target: TargetKey) throws(KubernetesError) -> String? {
         let failure = informer.listFailure
         if let failure, failure.isRefusal { throw failure }

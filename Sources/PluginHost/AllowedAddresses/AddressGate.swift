@@ -6,13 +6,14 @@ import WireFormats
 /// credentials from going to servers that they are not meant for.
 ///
 /// An address is what the metric type's schema marks with `"x-address": true`. What the administrator wrote into the
-/// plugin's `defaults` is allowed, and so is a field that is left out: the plugin's own default is no choice of the config.
+/// plugin's `defaults` is allowed, and so is a field that is left out: the plugin's own default is no choice of the
+/// config.
 final class AddressGate: Sendable {
     private let plugin: String
-    /// Nil where every address is allowed.
+    /// Nil if every address is allowed.
     private let allowed: [AllowedAddress]?
     private let defaults: [String: JSON]
-    /// By metric type, once the plugin has told them.
+    /// By metric type, once the plugin has declared them.
     private let marks = Mutex<[String: MetricMarks]>([:])
 
     init(plugin: String, allowed: [AllowedAddress]?, defaults: [String: JSON]) {
@@ -31,7 +32,7 @@ final class AddressGate: Sendable {
         return types.filter { found[$0.type]?.addresses == nil }.map { unguarded($0.type) }
     }
 
-    /// A metric's own config over the defaults. Those that hold a credential are left out where the config names a server
+    /// A metric's own config over the defaults. Those that hold a credential are left out if the config names a server
     /// that they are not meant for.
     func defaulted(type: String, own: JSON) -> DefaultedConfig {
         guard let marks = marks.withLock({ $0[type] }), let addresses = marks.addresses else {
@@ -131,7 +132,7 @@ final class AddressGate: Sendable {
         let shown = isSecret ? "an address from a Secret" : "\"\(Self.withoutUser(text, address))\""
         let entry = isSecret ? "its scheme://host:port" : shown
         return
-            "\(shown) is not allowed for plugin \(plugin): if it should be, have the operator's owner add \(entry) to "
+            "\(shown) is not allowed for plugin \(plugin): to allow it, have the administrator add \(entry) to "
             + setting
     }
 
@@ -145,7 +146,7 @@ final class AddressGate: Sendable {
 
     private func unguarded(_ type: String) -> String {
         "\(setting) is set, but metric type \"\(type)\" of the plugin marks no field as an address (x-address), so "
-            + "nothing could be held to it. Update the plugin, or take allowedAddresses away"
+            + "it cannot be enforced. Update the plugin, or remove allowedAddresses"
     }
 
     private var setting: String { "plugins.\(plugin).allowedAddresses in plugins.yaml" }
@@ -163,6 +164,6 @@ struct AllowedAddress: Sendable, Hashable {
 }
 
 extension MarkedFields.Field {
-    /// The config's member that the field stands in.
+    /// The config's member that contains the field.
     fileprivate var topLevelName: String { String(path.prefix { $0 != "." && $0 != "[" }) }
 }

@@ -11,7 +11,7 @@ struct AddressPattern: Sendable, Hashable {
     /// Of a socket.
     private let path: String?
 
-    /// Nil where the text is none.
+    /// Nil if the text is none.
     init?(_ text: String) {
         var text = text
         allowsAnyPort = text.hasSuffix(":*")

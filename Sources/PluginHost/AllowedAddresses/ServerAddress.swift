@@ -5,14 +5,14 @@ import Glibc
 /// Read strictly: what two programs could read in two ways, such as a second `@` or an escape in the host, is no
 /// address here.
 struct ServerAddress: Hashable {
-    /// In lower case; nil where there is none.
+    /// In lower case; nil if there is none.
     let scheme: String?
     /// In lower case; of an IPv6 address its 16 bytes in hexadecimal. Empty for a socket.
     ///
     /// A dot at the end stays: `redis.shop.` is looked up as it is, `redis.shop` in the search domains of the cluster first,
     /// so the two are different servers.
     let host: String
-    /// As written; nil where it is left out.
+    /// As written; nil if it is left out.
     let port: Int?
     /// Of a `unix` address: the socket's. Else what stands behind host and port.
     let path: String
@@ -20,7 +20,7 @@ struct ServerAddress: Hashable {
 
     private static let defaultPorts = ["http": 80, "https": 443]
 
-    /// The port that is used, where the scheme says it or the address.
+    /// The port that is used, if the scheme says it or the address.
     var effectivePort: Int? { port ?? defaultPort }
     /// The one that the address need not name.
     var defaultPort: Int? { scheme.flatMap { Self.defaultPorts[$0] } }

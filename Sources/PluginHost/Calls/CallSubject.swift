@@ -1,8 +1,8 @@
-/// What a call is about, and for whom it is made.
+/// The subject of a call, and the party that it is made for.
 struct CallSubject: Sendable {
     let type: String
     let config: PluginConfig
-    /// For whom: not part of what the call is about.
+    /// The party; not part of the subject.
     var party = CallParty()
 
     /// What the call is about.
@@ -16,9 +16,9 @@ struct CallSubject: Sendable {
 
 /// Those who share a plugin fairly: the callers of one namespace that ask one source.
 struct CallParty: Hashable, Sendable {
-    /// Nil for calls that nobody competes for, such as those of the command line.
+    /// Nil for calls without competing parties, such as those of the command line.
     var namespace: String?
-    /// The addresses of the source, as the config names them; empty where it names none.
+    /// The addresses of the source, as the config names them; empty if it names none.
     var source = ""
     /// The plugin has ended while it worked on this config: it is tried alone.
     var isSuspect = false

@@ -17,7 +17,7 @@ struct CallTable {
         /// Nil once sent.
         fileprivate var request: PluginRequest?
         fileprivate var sentAt = Duration.zero
-        /// Its caller has been told how it ended.
+        /// Its caller has its result.
         fileprivate(set) var isAbandoned = false
         /// Times that the whole timeout passed since the call was sent.
         fileprivate var missed: Int32 = 0
@@ -87,7 +87,7 @@ struct CallTable {
         schedule(id, call)
     }
 
-    /// Takes the next waiting call for sending, where another may be in flight; with it, where the plugin takes
+    /// Takes the next waiting call for sending, if another may be in flight; with it, where the plugin takes
     /// batches, those behind it that fit in one.
     ///
     /// - Parameter batchID: the id that a batch will have.
@@ -138,7 +138,7 @@ struct CallTable {
         shares.begin(party)
     }
 
-    /// The first call and those of its party that can go with it; nil where there are none.
+    /// The first call and those of its party that can go with it; nil if there are none.
     ///
     /// Calls of others do not ride with it: a source that hangs holds up the whole batch.
     private mutating func popBatch(after first: Waiting, now: Duration, bounds: BatchBounds) -> [Waiting]? {
@@ -188,7 +188,7 @@ struct CallTable {
     /// Whether the call rides in a batch and its caller still waits.
     func isRiding(_ id: Int64) -> Bool { calls[id]?.isRiding == true }
 
-    /// The only call in flight, where there is just one.
+    /// The only call in flight, if there is just one.
     var onlySent: Int64? {
         inFlight == 1 ? calls.first { $0.value.isSent }?.key : nil
     }
@@ -210,7 +210,7 @@ struct CallTable {
         return call.isSent ? .wasSent : .wasWaiting
     }
 
-    /// The next thing that is due, or nil where nothing is any more.
+    /// The next thing that is due, or nil if nothing is any more.
     mutating func nextDue(now: Duration) -> Due? {
         while let id = deadlines.popDue(now) {
             guard var call = calls[id] else { continue }

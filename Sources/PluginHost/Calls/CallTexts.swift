@@ -3,9 +3,9 @@ import WireFormats
 
 /// What the caller of one call may see of the texts in its answer.
 ///
-/// A text is first cleared of the call's own secrets, then cleaned of control characters, then cut: never of the secrets
-/// of others, and never cut before, so that what a tenant sees depends on nothing that it may not read. Of a call that
-/// uses a secret of the administrator's, the caller sees no text at all.
+/// A text is first cleared of the call's own secrets, then cleaned of control characters, then cut: never of the
+/// secrets of others, and never cut before, so that what a tenant sees depends on nothing that it may not read. Of a
+/// call that uses a secret of the administrator's, the caller sees no text at all.
 struct CallTexts {
     private let plugin: String
     private let secrets: Set<String>
@@ -14,7 +14,7 @@ struct CallTexts {
     init(plugin: String, config: PluginConfig, marks: MetricMarks?) {
         self.plugin = plugin
         secrets = marks?.secretTexts(of: config) ?? config.secrets
-        // Without marks it cannot be told which inherited members are secret.
+        // Without marks it is unknown which inherited members are secret.
         isHidden = marks?.usesOperatorSecret(config) ?? !config.inherited.isEmpty
     }
 

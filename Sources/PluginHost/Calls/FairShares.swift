@@ -1,7 +1,7 @@
 /// Who may have how many calls in flight with one plugin.
 ///
 /// Nobody takes more than what is left free: of a source that hangs, one party holds a half of the plugin's places, two
-/// hold two thirds, and whoever comes next finds one. (A. K. Choudhury, E. L. Hahne, "Dynamic Queue Length Thresholds for
+/// hold two thirds, and the next party finds one. (A. K. Choudhury, E. L. Hahne, "Dynamic Queue Length Thresholds for
 /// Shared-Memory Packet Switches", 1998.) It holds for each namespace and for each source.
 struct FairShares {
     private var inFlight = 0
@@ -70,7 +70,7 @@ struct FairQueue {
         _ = calls[party]?.popFirst()
     }
 
-    /// The party whose turn it was goes to the end of the line, or leaves it where nothing of it waits.
+    /// The party whose turn it was moves to the end of the queue, or leaves it if it has nothing queued.
     mutating func passTurn() {
         guard let party = line.popFirst() else { return }
         if calls[party]?.isEmpty ?? true { calls[party] = nil } else { line.append(party) }

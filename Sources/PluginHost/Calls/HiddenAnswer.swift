@@ -1,6 +1,6 @@
 import PluginProtocol
 
-/// What is said in place of the plugin's and the source's own words, where these could depend on a credential that is the
+/// The text that replaces the plugin's and the source's messages if these could depend on a credential that is the
 /// administrator's: one fixed sentence for each class of answer.
 enum HiddenAnswer: String, CaseIterable {
     case unreachable = "the source cannot be reached"

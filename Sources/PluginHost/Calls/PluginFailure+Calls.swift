@@ -26,7 +26,7 @@ extension PluginFailure {
 
     /// Where a call was when its deadline came.
     enum CallStage {
-        /// The plugin had it. A line may have come of which the end has not.
+        /// The plugin had received it. The beginning of a line may have come.
         case sent(isLineOpen: Bool)
         /// It waited for its turn.
         case queued(maxInFlight: Int)

@@ -3,7 +3,7 @@ import Subprocess
 import SystemPackage
 
 extension PluginFailure {
-    /// The process ended without being told to.
+    /// The process ended unexpectedly.
     ///
     /// - Parameter isShared: other callers' configs were in the process: what it wrote last is for the log alone.
     static func crashed(

@@ -30,15 +30,15 @@ package struct PluginFailure: Error, Sendable, Hashable, CustomStringConvertible
     }
 
     package var kind: Kind
-    /// The plugin's name; nil where no plugin is at fault.
+    /// The plugin's name; nil if no plugin is at fault.
     package var plugin: String?
     /// What happened, where, and what to do next, for the caller. Holds no secret, and of a process that serves others
     /// too nothing that it wrote.
     package internal(set) var message: String
-    /// What the log has in place of the message, where it may say more: the plugin's own words, without any secret that
+    /// The message for the log, if it may say more: the plugin's own words, without any secret that
     /// the process knows.
     package internal(set) var logMessage: String?
-    /// How long to wait until another try can succeed, where that is known.
+    /// How long to wait until another try can succeed, if that is known.
     package var retryAfter: Duration?
 
     package init(

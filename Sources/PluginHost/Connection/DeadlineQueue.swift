@@ -1,7 +1,7 @@
 /// Ids by the time at which each wants attention, earliest first: a binary heap.
 ///
-/// An id that no longer wants its time is not taken out but passed over when it comes up; the heap drops such ids by
-/// itself before they outnumber the live ones, so its memory follows the calls in flight and not the calls made.
+/// A cancelled id stays in the heap and is skipped when it comes up. The heap drops such ids before they outnumber the
+/// live ones, so its memory is bounded by the calls in flight.
 struct DeadlineQueue {
     private struct Entry {
         let time: Duration

@@ -9,7 +9,7 @@ import Synchronization
 package final class EventLoop: SerialExecutor {
     private let poller: Poller
 
-    /// - Throws: ``SystemError`` where the system has no descriptor or thread left.
+    /// - Throws: ``SystemError`` if the system has no descriptor or thread left.
     package init() throws(SystemError) {
         poller = try Poller()
         try poller.start()
@@ -58,7 +58,7 @@ package final class EventLoop: SerialExecutor {
         try poller.watch(descriptor, for: readiness, handler: handler)
     }
 
-    /// Does nothing where the descriptor is not watched.
+    /// Does nothing if the descriptor is not watched.
     func unwatch(_ descriptor: Int32) {
         checkIsolated()
         poller.unwatch(descriptor)

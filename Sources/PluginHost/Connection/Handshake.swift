@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// Why a plugin's answer to `initialize` is not accepted, and how to mend it.
+/// The reason why a plugin's answer to `initialize` is rejected, with its fix.
 struct HandshakeProblem: Error, Hashable {
     let message: String
 }

@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-// What a plugin answers, and who is told.
+// Answers of a plugin, and their delivery.
 extension PluginConnection {
     mutating func answered(
         _ id: Int64, _ result: Result<PluginResult, PluginError>, now: Duration, _ actions: inout [Action]
@@ -41,7 +41,7 @@ extension PluginConnection {
             case .success(.json(let json)):
                 let parsed = try MetricBatch(JSONReader(json)).answers
                 guard parsed.count == batch.riders.count else {
-                    throw JSONReader(json, path: "answers").error("has not one entry for each request")
+                    throw JSONReader(json, path: "answers").error("does not have one entry for each request")
                 }
                 answers = parsed.map { [plugin] in
                     $0.map { .reading($0) }.mapError { .answered($0, plugin: plugin) }

@@ -1,14 +1,14 @@
 import PluginProtocol
 import WireFormats
 
-// The answer to `initialize`, and what is said where none comes that can be used.
+// The answer to `initialize`, and the error if there is no valid one.
 extension PluginConnection {
     mutating func handshake(
         _ id: Int64, _ result: Result<PluginResult, PluginError>, _ actions: inout [Action]
     ) {
         if case .expired = phase {
             return giveUp(
-                "it answered initialize only when its time was over and its stdin had ended: it keeps its output back "
+                "it answered initialize only when its time was over and its stdin had ended: it buffers its output "
                     + "(flush stdout after each line; in Python, print(..., flush=True)), or it takes too long to start",
                 &actions)
         }
@@ -46,7 +46,7 @@ extension PluginConnection {
         var parts: [String] = []
         if let lastRejected {
             parts.append(
-                "what it wrote is no answer, the last line being \"\(Excerpt.shortened(lastRejected.excerpt))\": "
+                "what it wrote is not an answer, the last line being \"\(Excerpt.shortened(lastRejected.excerpt))\": "
                     + lastRejected.reason)
         }
         if !framer.partial.isEmpty {
@@ -54,6 +54,6 @@ extension PluginConnection {
             parts.append(
                 "it wrote \"\(excerpt)\" and did not end the line. End each message with a newline (0x0A)")
         }
-        return parts.isEmpty ? "what it wrote is no answer" : parts.joined(separator: "; ")
+        return parts.isEmpty ? "what it wrote is not an answer" : parts.joined(separator: "; ")
     }
 }

@@ -60,7 +60,7 @@ struct PluginConnection {
     var unsubscribing: [Int64: Int64] = [:]
     private var unwritten = 0
     private var lastWriteProgress = Duration.zero
-    /// The operator's bound on calls in flight, where the manifest sets one.
+    /// The operator's bound on calls in flight, if the manifest sets one.
     private let maxInFlight: Int
 
     init(plugin: String, maxInFlight: Int? = nil) {
@@ -226,7 +226,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// Does what is due by now: deadlines, missed answers, a stdin that nobody reads.
+    /// Handles everything that is due: deadlines, missed answers, a stdin that is not read.
     mutating func tick(now: Duration) -> [Action] {
         var actions: [Action] = []
         while let due = calls.nextDue(now: now) {
@@ -357,7 +357,7 @@ struct PluginConnection {
         if rejectedInRow > PluginHostLimits.maxRejectedLinesInRow {
             giveUp(
                 .violation(
-                    "\(rejectedInRow) lines in a row on its stdout are no protocol messages ("
+                    "\(rejectedInRow) lines in a row on its stdout are not protocol messages ("
                         + (scattered.isUnderWay ? ScatteredMessage.fault : "logs belong on stderr") + ")",
                     plugin: plugin, words: excerpt), &actions)
         }
@@ -407,7 +407,7 @@ struct PluginConnection {
     private mutating func countMissed(_ actions: inout [Action]) {
         missedInRow += 1
         guard missedInRow >= PluginHostLimits.missedDeadlinesBeforeRestart else { return }
-        giveUp("\(missedInRow) deadlines in a row passed without an answer of any kind", &actions)
+        giveUp("\(missedInRow) deadlines in a row passed without any answer", &actions)
     }
 
     private mutating func tellCancelled(_ id: Int64, now: Duration, _ actions: inout [Action]) {

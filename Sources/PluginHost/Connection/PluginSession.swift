@@ -21,11 +21,11 @@ actor PluginSession: PluginInstance {
 
     /// What the process is for.
     enum Purpose: Sendable {
-        /// Call after call, until it is told to stop.
+        /// One call after another, until the process is stopped.
         case serving
         /// To tell what it offers, no more.
         case introduction
-        /// One call, of a plugin that has told in another process what it offers.
+        /// One call, of a plugin that completed its handshake in another process.
         case singleCall(InitializeResult)
 
         /// Its stdin ends after the first line.
@@ -68,7 +68,7 @@ actor PluginSession: PluginInstance {
     private var errorBytes = FloodMeter(
         perSecond: PluginHostLimits.stderrBytesPerSecond, burst: PluginHostLimits.stderrBurstBytes)
     private var errorsPausedUntil: Duration?
-    /// Why the host ends the process, where it does.
+    /// Why the host ends the process, if it does.
     private var verdict: PluginFailure?
     private var alarm: (at: Duration, task: Task<Void, Never>)?
     private var exit: CheckedContinuation<Void, Never>?
@@ -188,9 +188,9 @@ actor PluginSession: PluginInstance {
         return try status.get()
     }
 
-    /// Linux does not run a program that is open for writing. The process that has just written it may still have it open,
-    /// and so may a child of that process that has not run its own program yet. The launcher waits in the same way for the
-    /// program that it becomes.
+    /// Linux does not run a program that is open for writing. The process that has just written it may still have it
+    /// open, and so may a child of that process that has not run its own program yet. The launcher waits in the same
+    /// way for the program that it becomes.
     private func spawnWhenFree(_ launch: PluginLauncher.Launch) async throws -> TerminationStatus {
         let end = now + PluginHostLimits.busyProgramTime
         while true {
@@ -355,7 +355,7 @@ actor PluginSession: PluginInstance {
     private func resumeErrors() {
         guard let until = errorsPausedUntil, now >= until else { return }
         errorsPausedUntil = nil
-        // It was watched before; where the system has no memory for it, the plugin waits for ever, and is ended for it.
+        // It was watched before; if the system has no memory for it, the plugin waits for ever, and is ended for it.
         try? pipes?.watch(.errors) { self.assumeIsolated { $0.errorsReady() } }
     }
 
@@ -407,7 +407,7 @@ actor PluginSession: PluginInstance {
         caller.continuation.resume(returning: shown)
     }
 
-    /// Of a reading that nobody waits for any more there is nothing to be seen.
+    /// A reading that is no longer awaited leaves no trace.
     private func shown(_ pushed: PushedReading) -> PushedReading {
         var pushed = pushed
         if let subject = subscribed[pushed.subscription] {
@@ -424,7 +424,7 @@ actor PluginSession: PluginInstance {
     }
 
     /// Writes after the jobs that wait on the loop now, so that calls made together share a system call; before that
-    /// where there is much, so that the plugin works on it meanwhile.
+    /// if there is much, so that the plugin works on it meanwhile.
     private func scheduleFlush() {
         if let pipes, pipes.unwrittenBytes >= PluginHostLimits.bytesWrittenEarly, !isFlushing { return flush() }
         guard !isFlushDue else { return }
@@ -500,7 +500,8 @@ struct EnvironmentMarker: Sendable, Hashable {
     var assignment: String { "\(name)=\(value)" }
 }
 
-/// The kernel has no process descriptors, without which a process cannot be told from a later one of the same id.
+/// The kernel has no process descriptors, without which a process cannot be distinguished from a later one with the
+/// same id.
 struct UnsupportedKernel: Error, CustomStringConvertible {
     var description: String { "the kernel is too old: Linux 5.4 or newer is needed" }
 }

@@ -43,7 +43,7 @@ final class Poller: @unchecked Sendable {
     private let thread = Atomic<UInt>(0)
     private var handlers: [Int32: () -> Void] = [:]
     /// Descriptors no longer watched since the last wait: an event of theirs may still be on its way, and must not
-    /// reach whoever watches a new descriptor of the same number.
+    /// reach the watcher of a new descriptor with the same number.
     private var stale: Set<Int32> = []
     let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PluginHostLimits.readChunkBytes, alignment: 16)
 
@@ -137,7 +137,7 @@ final class Poller: @unchecked Sendable {
                     if isIdle { queue.isAwake = false }
                     return queue.isStopped
                 }
-                // No job can come any more: whoever could add one would hold the loop that has just gone.
+                // No job can be added any more: that would need a reference to the loop, which is being deallocated.
                 if isIdle, isStopped { return }
                 for job in jobs { job.run() }
                 jobs.removeAll(keepingCapacity: true)

@@ -3,7 +3,7 @@ import PluginProtocol
 /// The readings that one plugin process pushes, until they are passed on: of each subscription the newest, all together
 /// and not too often. So a plugin that pushes without end costs its host no more than one that pushes now and then.
 struct PushInbox {
-    /// What became of a reading.
+    /// The outcome of a reading.
     enum Verdict {
         case kept
         /// It took the place of one that had not been passed on.
@@ -48,7 +48,7 @@ struct PushInbox {
         return admitted <= PluginHostLimits.maxPushesPerSecond
     }
 
-    /// When readings are to be passed on; nil where there are none.
+    /// When readings are to be passed on; nil if there are none.
     var nextDelivery: Duration? {
         guard !waiting.isEmpty else { return nil }
         return lastDelivery.map { $0 + ProtocolLimits.pushSpacing } ?? .zero

@@ -8,7 +8,7 @@ struct ScatteredMessage {
     /// Whether what has come so far looks like such a message.
     var isUnderWay: Bool { bytes.contains("jsonrpc".utf8) }
 
-    /// - Returns: the message, where the line is its last.
+    /// - Returns: the message, if the line is its last.
     mutating func add(_ line: UnsafeRawBufferPointer) -> JSON? {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
         if bytes.isEmpty, line.first(where: { !isBlank($0) }) != UInt8(ascii: "{") { return nil }

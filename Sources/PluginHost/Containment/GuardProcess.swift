@@ -14,10 +14,10 @@ final class GuardProcess: Sendable {
 
     private let running = Mutex<Running?>(nil)
 
-    /// Nil where there is none.
+    /// Nil if there is none.
     var id: Int32? { running.withLock { $0?.id } }
 
-    /// - Throws: ``SystemError`` where it cannot be started.
+    /// - Throws: ``SystemError`` if it cannot be started.
     func start(launcher: String?) throws(SystemError) {
         guard let launcher, getpid() != 1 else { return }
         let pipe = try Pipe()
@@ -60,7 +60,7 @@ final class GuardProcess: Sendable {
     private func tell(_ text: String) {
         let bytes = Array(text.utf8)
         running.withLock { running in
-            // Where it has died, nobody is left to be told; SIGPIPE is ignored.
+            // If it has ended, there is no reader; SIGPIPE is ignored.
             if let running { _ = write(running.input, bytes, bytes.count) }
         }
     }

@@ -5,7 +5,7 @@ import Synchronization
 /// Keeps plugins to the limits that the kernel does not enforce for several processes together, and kills them to the
 /// last process.
 ///
-/// It has a thread of its own: where a plugin has used up the container's processes or memory, nothing that needs
+/// It has a thread of its own: if a plugin has used up the container's processes or memory, nothing that needs
 /// another thread gets on, and that is when this has to.
 ///
 /// `@unchecked Sendable`: everything but `state`, the event and the constants is touched by the thread alone.
@@ -42,7 +42,7 @@ final class SessionWatch: @unchecked Sendable {
     private var lastStarted: Int32 = 0
     private var spaceLeft: (bytes: UInt64, inodes: UInt64) = (0, 0)
 
-    /// - Throws: ``SystemError`` where the system has no descriptor left.
+    /// - Throws: ``SystemError`` if the system has no descriptor left.
     init(
         temporaryDirectory: String, containerUsage: @escaping @Sendable () -> ContainerUsage
     ) throws(SystemError) {
@@ -58,7 +58,7 @@ final class SessionWatch: @unchecked Sendable {
 
     // MARK: From any thread
 
-    /// - Throws: ``SystemError`` where the system has no thread left.
+    /// - Throws: ``SystemError`` if the system has no thread left.
     func start() throws(SystemError) {
         state.withLock { $0.isRunning = true }
         var handle = pthread_t()
@@ -248,7 +248,7 @@ final class SessionWatch: @unchecked Sendable {
         return SessionUsage.temporaryBreach(bytes, of: subject.limits)
     }
 
-    /// Kills one plugin where the container is about to run out. What that gave back shows at the next tick.
+    /// Kills one plugin if the container is about to run out. What that gave back shows at the next tick.
     private func relieve(
         _ subjects: [Int32: Subject], _ usages: [Int32: SessionUsage], _ container: ContainerUsage, measuresMemory: Bool
     ) {

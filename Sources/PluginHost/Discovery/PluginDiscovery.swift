@@ -10,7 +10,7 @@ enum PluginDiscovery {
     struct Result {
         /// By name, in alphabetical order.
         var programs: [PluginProgram]
-        /// What was passed over and why.
+        /// The skipped files, with reasons.
         var warnings: [String]
     }
 
@@ -28,12 +28,12 @@ enum PluginDiscovery {
                 let path = "\(ProgramFile.resolved(directory))/\(file)"
                 let name = String(file.dropFirst(prefix.count))
                 if let first = paths[name] {
-                    warnings.append("\(path) is passed over: \(first) has the same name and comes first")
+                    warnings.append("\(path) is skipped: \(first) has the same name and comes first")
                 } else if isDirectory(path) {
                     // What a build leaves beside its programs, such as NAME.product.
                     continue
                 } else if !isExecutableFile(path) {
-                    warnings.append("\(path) is passed over: it is not an executable file (chmod +x mends that)")
+                    warnings.append("\(path) is skipped: it is not an executable file; run chmod +x")
                 } else {
                     paths[name] = path
                 }

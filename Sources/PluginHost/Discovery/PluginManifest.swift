@@ -23,17 +23,17 @@ struct PluginManifest: Sendable {
     struct Entry: Sendable {
         /// The line of the manifest that it begins on, from 1.
         var line = 0
-        /// The executable's absolute path and its arguments; empty where the plugin directories decide.
+        /// The executable's absolute path and its arguments; empty if the plugin directories decide.
         var argv: [String] = []
         var environment: [String: String] = [:]
         var defaults: [String: JSON] = [:]
-        /// Nil where every address is.
+        /// Nil if every address is.
         var allowedAddresses: [AllowedAddress]?
         var maxInFlight: Int?
         var mode = PluginProgram.Mode.serve
         var sha256: String?
         var isConfined = true
-        /// Nil where the plugin's origin decides.
+        /// Nil if the plugin's origin decides.
         var mayHaveChildren: Bool?
         var readPaths: [String] = []
         var limits = PluginLimits()

@@ -24,7 +24,7 @@ struct PluginProgram: Sendable, Hashable {
     /// The operator's bound on calls in flight.
     var maxInFlight: Int?
     var mode = Mode.serve
-    /// What the executable's bytes have to hash to, in lower-case hexadecimal; any bytes where nil.
+    /// What the executable's bytes have to hash to, in lower-case hexadecimal; any bytes if nil.
     var sha256: String?
     var isConfined = true
     /// Whether the sandbox lets it start processes.

@@ -34,7 +34,7 @@ struct YAMLReader {
         guard let mapping = node.mapping else { throw problem("must be a mapping") }
         var members: [(key: String, value: YAMLReader)] = []
         for (key, value) in mapping {
-            guard let name = key.string else { throw problem("has a key that is no string") }
+            guard let name = key.string else { throw problem("has a key that is not a string") }
             members.append((name, YAMLReader(value, path: path.isEmpty ? name : "\(path).\(name)")))
         }
         return members
@@ -57,7 +57,7 @@ struct YAMLReader {
         return strings
     }
 
-    /// The text of a scalar as it stands there, whatever type YAML takes it for.
+    /// The source text of a scalar, regardless of its YAML type.
     func text() throws(YAMLProblem) -> String {
         guard let scalar = node.scalar else { throw problem("must be a string") }
         return scalar.string

@@ -1,6 +1,6 @@
 /// Time since some start, on a clock that came in from outside.
 ///
-/// Closures rather than an `any Clock`, whose instants could be neither kept nor compared.
+/// Closures rather than an `any Clock`, whose instants cannot be stored or compared.
 struct HostClock: Sendable {
     let now: @Sendable () -> Duration
     /// Returns at that time, or throws when the task is cancelled.

@@ -17,7 +17,7 @@ struct LatencyWindow: Sendable {
         }
     }
 
-    /// Nil where nothing was recorded.
+    /// Nil if nothing was recorded.
     static func percentiles(of windows: [LatencyWindow]) -> PluginLatency? {
         let sorted = windows.flatMap(\.seconds).sorted()
         guard !sorted.isEmpty else { return nil }

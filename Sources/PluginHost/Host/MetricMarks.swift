@@ -7,10 +7,11 @@ struct MetricMarks: Sendable {
     let addresses: MarkedFields?
     /// `x-secret`.
     private let secrets: MarkedFields?
-    /// `x-credential-file`: paths of files that hold a credential. Whatever a plugin can read is the administrator's.
+    /// `x-credential-file`: paths of files that hold a credential. Files that a plugin can read belong to the
+    /// administrator.
     private let files: MarkedFields?
-    /// `x-operator-identity`: a field with which the plugin uses an identity of the operator's own, unless a secret stands
-    /// in it.
+    /// `x-operator-identity`: a field with which the plugin uses an identity of the operator's own, unless a secret
+    /// stands in it.
     private let identities: MarkedFields?
 
     init(_ type: MetricTypeDescription) {
@@ -26,8 +27,8 @@ struct MetricMarks: Sendable {
         return secrets.fields(of: config.json).reduce(into: config.secrets) { $0.formUnion($1.texts) }
     }
 
-    /// Whether a config holds a secret, or names a file with one, that is the administrator's: its text must not depend on
-    /// what a tenant guesses of it. Decided by where a field came from, never by its value.
+    /// Whether a config holds a secret, or names a file with one, that is the administrator's: its text must not depend
+    /// on what a tenant guesses of it. Decided by where a field came from, never by its value.
     func usesOperatorSecret(_ config: PluginConfig) -> Bool {
         let inherited = config.json.members(config.inherited)
         return Self.has(secrets, inherited) || Self.hasFile(files, config.json)

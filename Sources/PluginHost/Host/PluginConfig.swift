@@ -6,10 +6,11 @@ package import WireFormats
 package struct PluginConfig: Sendable, Hashable {
     /// A JSON object.
     package let json: JSON
-    /// The values in it that came from Secrets: removed from whatever the plugin writes, whatever its schema says.
+    /// The values in it that came from Secrets: redacted from everything that the plugin writes, regardless of its
+    /// schema.
     package let secrets: Set<String>
-    /// The members that came from the administrator's `defaults`. Two configs that are the same but for this are not the
-    /// same: what their callers may see differs.
+    /// The members that came from the administrator's `defaults`. Two configs that are the same but for this are not
+    /// the same: what their callers may see differs.
     package let inherited: Set<String>
 
     package init(_ json: JSON, secrets: Set<String> = [], inherited: Set<String> = []) {

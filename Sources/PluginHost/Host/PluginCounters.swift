@@ -1,6 +1,6 @@
 /// What is counted of one plugin since the host began.
 package struct PluginCounters: Sendable, Hashable {
-    /// Answers that reached their caller, errors among them.
+    /// Answers delivered to their caller, including errors.
     package var answers = 0
     /// Lines on stdout that are no protocol message.
     package var rejectedLines = 0
@@ -8,7 +8,7 @@ package struct PluginCounters: Sendable, Hashable {
     package var lateAnswers = 0
     /// Answers to calls that had been answered.
     package var duplicateAnswers = 0
-    /// Answers to calls that nobody made.
+    /// Answers with an unknown call id.
     package var unknownAnswers = 0
     package var missedDeadlines = 0
     package var pushes = PushCounters()
@@ -26,7 +26,7 @@ package struct PluginCounters: Sendable, Hashable {
     }
 }
 
-/// What became of the readings that a plugin pushed.
+/// Pushed readings by outcome.
 package struct PushCounters: Sendable, Hashable {
     package var passedOn = 0
     /// A newer one took their place before they were passed on.

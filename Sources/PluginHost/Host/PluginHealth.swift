@@ -14,11 +14,11 @@ package struct PluginHealth: Sendable, Hashable {
     }
 
     package var name: String
-    /// As the plugin told at its last handshake; nil before the first.
+    /// As declared in the plugin's last handshake; nil before the first.
     package var version: String?
     package var state: State
     package var processID: Int32?
-    /// Starts after an end that was not the host's wish.
+    /// Restarts after an end that the host did not request.
     package var restarts: Int
     /// New versions of its file that took over while it ran.
     package var swaps: Int

@@ -30,7 +30,7 @@ package final class PluginHost: Service {
     /// - Parameters:
     ///   - clock: for deadlines and restarts.
     ///   - random: evenly drawn from 0..<1, for the jitter of restarts.
-    /// - Throws: ``PluginHostError`` where the manifest is wrong or the system has no descriptor or thread left.
+    /// - Throws: ``PluginHostError`` if the manifest is wrong or the system has no descriptor or thread left.
     package init(
         configuration: PluginHostConfiguration,
         clock: any Clock<Duration> = ContinuousClock(),
@@ -41,14 +41,14 @@ package final class PluginHost: Service {
         var manifest = PluginManifest.none
         if let path = configuration.manifest { manifest = try PluginManifest(contentsOf: path) }
         let found = try PluginDiscovery.find(configuration, manifest: manifest)
-        for warning in found.warnings { logger.warning("Plugin was passed over", metadata: ["reason": "\(warning)"]) }
+        for warning in found.warnings { logger.warning("skipping plugin", metadata: ["reason": "\(warning)"]) }
         if found.programs.isEmpty {
             logger.warning(
-                "No plugin found, so that no metric can be read",
+                "no plugin found; no metric can be read",
                 metadata: ["directories": "\(configuration.directories.joined(separator: ", "))"])
         }
         if found.programs.contains(where: \.isConfined), clinux_landlock_version() == 0 {
-            logger.warning("Plugins can read the operator's files: this kernel has no Landlock (Linux 5.13 has)")
+            logger.warning("plugins can read the operator's files: this kernel lacks Landlock (needs Linux 5.13)")
         }
         do {
             loop = try EventLoop()
@@ -102,7 +102,7 @@ package final class PluginHost: Service {
         }
         await runPlugins()
         if let left = containment.stop() {
-            logger.warning("Plugins' temporary directories could not be removed", metadata: ["reason": "\(left)"])
+            logger.warning("failed to remove plugins' temporary directories", metadata: ["reason": "\(left)"])
         }
     }
 
@@ -142,7 +142,7 @@ package final class PluginHost: Service {
                 "removed what killed operators left in the temporary directory", metadata: ["roots": "\(removed)"])
         }
         for problem in problems {
-            logger.warning("Plugins' temporary directories could not be removed", metadata: ["reason": "\(problem)"])
+            logger.warning("failed to remove plugins' temporary directories", metadata: ["reason": "\(problem)"])
         }
     }
 
@@ -168,16 +168,16 @@ package final class PluginHost: Service {
         for supervisor in supervisors.values { await supervisor.untilSettled() }
     }
 
-    /// Returns when the plugins of those types have started or failed to: the one that is named after the type, or where
-    /// there is none, all of them.
+    /// Returns when the plugins of those types have started or failed to: the one that is named after the type, or
+    /// if there is none, all of them.
     package func untilStarted(offering types: Set<String>) async {
         for type in types { await supervisors[type]?.untilSettled() }
         guard types.contains(where: { metricType($0) == nil && supervisors[$0] == nil }) else { return }
         await untilStarted()
     }
 
-    /// Runs a task's plugin calls without a change of thread: for tasks that do nothing but call. Whatever blocks there
-    /// stalls every plugin; and where such a task uses an actor of its own that others use too, what follows may run on
+    /// Runs a task's plugin calls without a change of thread, for tasks that only make calls. Blocking code on it
+    /// stalls every plugin; and if such a task uses an actor that others use too, what follows may run on
     /// their thread, which ends the process.
     package var taskExecutor: any TaskExecutor { loop.taskExecutor }
 
@@ -197,8 +197,8 @@ package final class PluginHost: Service {
         registry.types.withLock { $0.owner(of: type) }.flatMap { supervisors[$0] }?.program.defaults ?? [:]
     }
 
-    /// A metric's own config over the defaults of its type's plugin. Of these it does not get the credentials where it names
-    /// a server that they are not meant for.
+    /// A metric's own config over the defaults of its type's plugin. Of these it does not get the credentials if it
+    /// names a server that they are not meant for.
     package func defaulted(type: String, own: JSON) -> DefaultedConfig {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = gates[owner] else {
             return DefaultedConfig(own, defaults: [:])
@@ -262,7 +262,7 @@ package final class PluginHost: Service {
     /// Asks for a metric's history.
     ///
     /// - Parameter timeout: when to give up, counted from now.
-    /// - Throws: ``PluginFailure``; of the kind `notSupported` where the plugin keeps no history.
+    /// - Throws: ``PluginFailure``; of the kind `notSupported` if the plugin keeps no history.
     package func readRange(
         type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
     ) async throws(PluginFailure) -> MetricRange {
@@ -271,7 +271,7 @@ package final class PluginHost: Service {
         {
             throw PluginFailure(
                 .notSupported, plugin: owner,
-                "plugin \(owner) cannot tell the history of metric type \"\(type)\": it does not have the capability "
+                "plugin \(owner) cannot return the history of metric type \"\(type)\": it does not have the capability "
                     + "range")
         }
         let request = PluginRequest.getMetricRange(
@@ -283,15 +283,15 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Keeps the plugin from resting, and has it push readings of a config where it can, for as long as anyone wants them
-    /// and whenever it runs.
+    /// Keeps the plugin from resting, and has it push readings of a config if it can, for as long as anyone wants
+    /// them and whenever it runs.
     ///
     /// Pushes come on top of what ``read(type:config:targetType:timeout:)`` answers, never in its place: a plugin may
     /// refuse, and a push may be lost.
     ///
     /// - Parameter deliver: called on the event loop's thread with each reading, from now on and never from within this
     ///   call. It does not block.
-    /// - Returns: nil where no plugin is to be asked for it.
+    /// - Returns: nil if no plugin is to be asked for it.
     package func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void
@@ -362,7 +362,7 @@ package struct ReadingSubscription: Sendable {
 
 /// What a plugin says of a config.
 package enum ConfigVerdict: Sendable, Hashable {
-    /// The target type is there where the config decides it.
+    /// The target type is there if the config decides it.
     case valid(TargetType?)
     /// At least one problem.
     case invalid([ConfigProblem])

@@ -4,18 +4,18 @@ import Glibc
 package struct PluginHostConfiguration: Sendable {
     /// Directories with executables named `generalscaler-plugin-TYPE`; of two with one name the first counts.
     package var directories: [String]
-    /// The path of `plugins.yaml`, where there is one.
+    /// The path of `plugins.yaml`, if there is one.
     package var manifest: String?
-    /// The operator's own version, as plugins are told it.
+    /// The operator's version, sent to plugins in the handshake.
     package var hostVersion: String
-    /// The operator's own environment, of which plugins get what ``PluginEnvironment/allowed`` lists.
+    /// The operator's environment. Plugins get the variables that ``PluginEnvironment/allowed`` lists.
     package var environment: [String: String]
     /// The path of `generalscaler-launch`, which confines plugins. Without it only plugins start that `plugins.yaml`
     /// sets `confined: false` for.
     package var launcher: String?
-    /// Absolute paths that no plugin may read, whatever `plugins.yaml` says; `plugins.yaml` itself is one more.
+    /// Absolute paths that no plugin may read, regardless of `plugins.yaml`; `plugins.yaml` itself is protected too.
     package var protectedPaths: [String]
-    /// For how long nobody uses a plugin until its process is ended; nil for never. The next call starts it again.
+    /// How long a plugin may be idle before its process is ended; nil for no limit. The next call starts it again.
     package var restsAfter: Duration?
     /// What the operator's container uses of what it may.
     var containerUsage: @Sendable () -> ContainerUsage = { ContainerUsage.current() }
@@ -40,7 +40,7 @@ package struct PluginHostConfiguration: Sendable {
     /// Where temporary directories are made, unless the operator's own TMPDIR says otherwise.
     static let temporaryDirectory = "/tmp"
 
-    /// The launcher beside this process's own executable; nil where there is none.
+    /// The launcher beside this process's own executable; nil if there is none.
     package static var installedLauncher: String? {
         let own = ProgramFile.resolved("/proc/self/exe")
         let path = "\(ProgramFile.directory(of: own))/\(PluginLauncher.programName)"

@@ -1,4 +1,4 @@
-/// The host cannot be set up: what is wrong, where, and what to do.
+/// An error in the setup of the host, with its place and fix.
 package struct PluginHostError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 

@@ -6,15 +6,15 @@ package enum PluginHostLimits {
 
     /// How long a new process has to answer `initialize`. Generous: an interpreter may start on a loaded machine.
     package static let handshakeTimeout: Duration = .seconds(30)
-    /// The same where a person waits for it.
+    /// The same, if a person waits for it.
     package static let shortHandshakeTimeout: Duration = .seconds(10)
     /// How long a plugin has to check a config, for which it needs no network.
     static let validateTimeout: Duration = .seconds(10)
-    /// Calls in flight with one plugin, whatever it advertises.
+    /// The maximum number of calls in flight per plugin, regardless of what it advertises.
     static let maxInFlight = 1_024
     /// Calls waiting for their turn at one plugin; more are refused as busy.
     static let maxQueuedCalls = 4_096
-    /// Calls that are sent to a plugin together, where it takes batches.
+    /// Calls that are sent to a plugin together, if it takes batches.
     static let maxBatch = 64
     /// What a batch has beside its calls: method, id, deadline, a metric type of usual length.
     static let batchOverheadBytes = 1 << 10
@@ -29,16 +29,16 @@ package enum PluginHostLimits {
     /// How long a config is kept from a plugin that ended on it: from the first time, doubling to the longest.
     static let firstQuarantine: Duration = .seconds(600)
     static let maxQuarantine: Duration = .seconds(6 * 3_600)
-    /// This many configs of one namespace that are kept from a plugin keep from it every config of that namespace that it has
-    /// not answered yet.
+    /// This many configs of one namespace that are kept from a plugin keep from it every config of that namespace that
+    /// it has not answered yet.
     static let quarantinesOfNamespace = 3
     /// Configs of one plugin that are suspect or kept from it.
     static let maxCrashSuspects = 4_096
-    /// Lines of a plugin that answer nothing (pushes, logs, late answers), and KiB of them: so many a second, and so many
-    /// at once. Past that the plugin restarts.
+    /// Lines of a plugin that answer nothing (pushes, logs, late answers), and KiB of them: so many a second, and so
+    /// many at once. Past that the plugin restarts.
     static let unsolicitedPerSecond = 6_000
     static let unsolicitedBurst = 30_000
-    /// Bytes of a plugin's stderr that are read a second, and at once. Past that the plugin waits until it may go on.
+    /// Bytes of a plugin's stderr that are read a second, and at once. Above that the plugin is paused.
     static let stderrBytesPerSecond = 1 << 20
     static let stderrBurstBytes = 4 << 20
 
@@ -97,7 +97,8 @@ package enum PluginHostLimits {
     static let maxWithheldTexts = 256
     /// Log records of all plugins waiting to be written.
     static let maxWaitingLogRecords = 4_096
-    /// Secrets seen in configs that are struck out of one plugin process's texts; those sent last count.
+    /// The maximum number of secrets of configs that are redacted from one plugin process's texts; the last ones sent
+    /// count.
     static let maxSecrets = 8_192
     /// Bytes of what these are looked for by.
     static let maxSecretBytes = 16 << 20
@@ -105,12 +106,12 @@ package enum PluginHostLimits {
     static let minSecretBytes = 4
     /// Shorter lines of a secret of several lines are not struck out on their own.
     static let minSecretLineBytes = 8
-    /// Lines of one secret, such as a private key, that are struck out on their own.
+    /// The maximum number of lines of one secret, such as a private key, that are redacted separately.
     static let maxSecretLines = 256
 
     // MARK: Life and death
 
-    /// How long the operator keeps a plugin that nobody uses.
+    /// How long the operator keeps an idle plugin.
     package static let restsAfter: Duration = .seconds(60)
     /// How long a program that is open for writing is tried again, and how often. The launcher has the same.
     static let busyProgramTime: Duration = .seconds(2)
@@ -125,7 +126,7 @@ package enum PluginHostLimits {
     static let watchInterval: Duration = .milliseconds(100)
     /// Looks at these between two at every plugin's memory and processes.
     static let watchTicksPerSweep = 10
-    /// Processes started since the last look at all, by whomever, that are a reason to look at once.
+    /// The number of processes started on the machine since the last scan that causes an immediate scan.
     static let startsBeforeSweep = 8
     /// Part of the container's memory or tasks above which the plugin that grew most is killed, then the next.
     static let pressureShare = 0.8

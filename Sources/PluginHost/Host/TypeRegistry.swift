@@ -30,7 +30,7 @@ package struct InstalledMetricType: Sendable, Hashable {
 struct TypeRegistry {
     private var owners: [String: String]
     private var offers: [String: InstalledMetricType] = [:]
-    /// Plugins that have not yet told what they offer.
+    /// Plugins that have not completed the handshake yet.
     private var silent: Set<String>
     private let directories: [String]
 
@@ -58,7 +58,7 @@ struct TypeRegistry {
         for description in initialized.metricTypes {
             if let owner = owners[description.type] {
                 conflicts.append(
-                    "plugin \(plugin) offers metric type \"\(description.type)\", which plugin \(owner) has already; "
+                    "plugin \(plugin) offers metric type \"\(description.type)\", which plugin \(owner) already offers; "
                         + "\(owner) keeps it. Remove one of the two, or rename its type")
                 continue
             }

@@ -4,8 +4,8 @@ import Glibc
 /// Reaps dead orphans, which a child subreaper (or process 1) is given as children, without ever taking a child of
 /// swift-subprocess away from it.
 ///
-/// swift-subprocess holds a pidfd of each of its children until it has reaped it. A zombie seen in two sweeps of which
-/// this process holds none is therefore an orphan; one sweep would not do, since the pidfd is opened just after the
+/// swift-subprocess holds a pidfd of each of its children until it has reaped it. A zombie seen in two sweeps without
+/// a pidfd in this process is therefore an orphan; one sweep is not enough, since the pidfd is opened just after the
 /// child begins.
 struct OrphanReaper {
     private var suspects: Set<Int32> = []

@@ -14,7 +14,7 @@ struct ProcessEntry: Sendable, Hashable {
 
     /// Reads a line of `/proc/PID/stat` (proc_pid_stat(5)).
     init?(stat text: some StringProtocol) {
-        // The command's name stands in parentheses and may itself hold any character.
+        // The command's name is in parentheses and may contain any character.
         guard let end = text.lastIndex(of: ")"), let id = Int32(text.prefix { $0 != " " }) else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
         guard fields.count > 19, let parent = Int32(fields[1]), let group = Int32(fields[2]),

@@ -11,7 +11,7 @@ struct ProgramFile {
         private let modified: [Int]
         private let changed: [Int]
 
-        /// Nil where there is no such file.
+        /// Nil if there is no such file.
         init?(_ path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
@@ -28,14 +28,14 @@ struct ProgramFile {
     /// The directory that the program was put into, links followed: the plugin may read it.
     let directory: String
 
-    /// - Throws: why the file cannot be run, where that can be told beforehand.
+    /// - Throws: the reason why the file cannot be run, if it is detectable beforehand.
     init(_ path: String, interpreter: Interpreter) throws(LaunchProblem) {
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw LaunchProblem(errno == ENOENT ? "the file is missing" : String(cString: strerror(errno)))
         }
         guard status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
-            throw LaunchProblem("it is not an executable file (chmod +x mends that)")
+            throw LaunchProblem("it is not an executable file; run chmod +x")
         }
         self.path = Self.resolved(path)
         // Of a link that leads into another directory only the file itself is opened, not what lies beside it.
@@ -68,7 +68,7 @@ struct ProgramFile {
 
     /// The first bytes of the file.
     static func head(of path: String, bytes limit: Int) -> [UInt8] {
-        // A program may be executable and yet not readable; then it is no script either.
+        // A program may be executable and yet not readable; then it is not a script either.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }

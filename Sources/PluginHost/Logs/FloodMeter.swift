@@ -11,7 +11,7 @@ struct FloodMeter {
         tokens = Double(burst)
     }
 
-    /// - Returns: false where that is more than there may be.
+    /// - Returns: false if that is more than there may be.
     mutating func take(_ amount: Int, now: Duration) -> Bool {
         if let refilledAt { tokens = min(burst, tokens + (now - refilledAt) / .seconds(1) * perSecond) }
         refilledAt = now

@@ -28,7 +28,7 @@ struct LogLimiter {
         return .pass(suppressed: suppressed)
     }
 
-    /// Lines dropped that no admitted line has told of.
+    /// Dropped lines that have not been reported yet.
     mutating func takeSuppressed() -> Int {
         defer { suppressed = 0 }
         return suppressed

@@ -18,7 +18,7 @@ final class LogPump: Sendable {
         self.logger = logger
     }
 
-    /// Never blocks. A record is dropped where too many wait.
+    /// Never blocks. A record is dropped if too many wait.
     func log(_ record: Record) {
         continuation.yield(record)
     }
@@ -37,28 +37,28 @@ final class LogPump: Sendable {
         switch record.note {
         case .stderr(let line):
             metadata["line"] = "\(line)"
-            logger.info("Plugin wrote to stderr", metadata: metadata)
+            logger.info("plugin wrote to stderr", metadata: metadata)
         case .suppressed(let lines):
             metadata["lines"] = "\(lines)"
-            logger.warning("Plugin logs too fast, lines were dropped", metadata: metadata)
+            logger.warning("plugin logs too fast; lines were dropped", metadata: metadata)
         case .pluginLog(let level, let text):
             metadata["line"] = "\(text)"
             logger.log(
-                level: level.flatMap { Logger.Level(rawValue: $0) } ?? .info, "Plugin logged", metadata: metadata)
+                level: level.flatMap { Logger.Level(rawValue: $0) } ?? .info, "plugin logged", metadata: metadata)
         case .byteOrderMark:
-            logger.warning("Plugin output begins with a byte order mark, which it should not", metadata: metadata)
+            logger.warning("plugin output begins with a byte order mark", metadata: metadata)
         case .withheld(let text):
             metadata["answer"] = "\(text)"
             logger.warning(
-                "Plugin answered in words that its caller does not see, since the call uses the administrator's credential",
+                "plugin error withheld from the caller, since the call uses the administrator's credential",
                 metadata: metadata)
         case .leftBehind(let what):
             metadata["reason"] = "\(what)"
-            logger.warning("Plugin's temporary directory could not be removed", metadata: metadata)
+            logger.warning("failed to remove the plugin's temporary directory", metadata: metadata)
         case .rejectedLine(let excerpt, let reason):
             metadata["line"] = "\(excerpt)"
             metadata["reason"] = "\(reason)"
-            logger.warning("Plugin wrote a line to stdout that is no protocol message", metadata: metadata)
+            logger.warning("plugin wrote a line to stdout that is not a protocol message", metadata: metadata)
         }
     }
 }

@@ -24,7 +24,7 @@ struct PluginLogCapture {
 
     // MARK: Secrets
 
-    /// The handshake told which config fields are secret.
+    /// Whether the handshake has declared which config fields are secret.
     mutating func learn(_ metricTypes: [MetricTypeDescription]) {
         marks = Dictionary(metricTypes.map { ($0.type, MetricMarks($0)) }) { first, _ in first }
         for (type, config) in unread ?? [] { learnSecrets(type: type, config: config) }
@@ -138,7 +138,7 @@ struct PluginLogCapture {
         }
     }
 
-    /// The excerpt without what may be the beginning of a secret, where it was cut within one.
+    /// The excerpt without what may be the beginning of a secret, if it was cut within one.
     private func whole(_ excerpt: String) -> String {
         let bytes = Array(excerpt.utf8)
         guard bytes.count >= PluginHostLimits.maxUncutExcerptBytes else { return excerpt }

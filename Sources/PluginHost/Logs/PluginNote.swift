@@ -19,7 +19,7 @@ enum PluginNote: Sendable, Hashable {
 
 /// Text of a plugin, made fit to stand in a message.
 enum Excerpt {
-    /// What stands in place of the rest of a text.
+    /// The replacement for the rest of a text.
     static let ellipsis = "…"
 
     /// The beginning of a line as the plugin wrote it. It is cut where it is shown, after secrets were removed.

@@ -4,10 +4,10 @@ import FoundationEssentials
 ///
 /// Bounded by forgetting: past the bounds, the secrets of the older half are dropped that were not sent again since.
 struct KnownSecrets {
-    /// Bytes that give a secret away where they stand in a text.
+    /// Bytes that reveal a secret if they occur in a text.
     struct Pattern {
         let bytes: [UInt8]
-        /// It is a part of a Base64 text, the rest of which encodes the secret's ends and its surroundings.
+        /// Whether this is the part of a Base64 text that does not depend on the text before and after the secret.
         let isBase64: Bool
     }
 
@@ -40,7 +40,7 @@ extension KnownSecrets {
         private(set) var secrets: Set<String> = []
         private var bytes = 0
         private var patterns: [UInt32: [Pattern]] = [:]
-        /// A bit for each hash of a pattern's beginning: most places of a text are passed over by a look at it.
+        /// A bit for each hash of a pattern's beginning: it skips most positions of a text.
         private var filter = [UInt64](repeating: 0, count: Self.filterBits / 64)
 
         private static let filterBits = 1 << 16
@@ -80,7 +80,7 @@ extension KnownSecrets.Pattern {
             patterns.append(Self(bytes: line, isBase64: false))
         }
         for offset in 0..<3 {
-            // Only whole groups of three bytes are encoded the same whatever stands around them.
+            // Only whole groups of three bytes are encoded independently of the text around them.
             let whole = secret.dropFirst((3 - offset) % 3)
             let groups = Array(whole.prefix(whole.count / 3 * 3))
             guard groups.count >= 3 else { continue }

@@ -26,7 +26,7 @@ struct SecretRedactor {
         return SecretSearch(text, secrets).masked
     }
 
-    /// Bytes at the end of a piece of text that are the beginning of a secret, which may go on in the next piece.
+    /// Bytes at the end of a piece of text that are the beginning of a secret, which may continue in the next piece.
     func unfinishedBytes(_ piece: [UInt8]) -> Int {
         guard knowsSecrets else { return 0 }
         return SecretSearch(piece, secrets).unfinishedBytes

@@ -86,10 +86,10 @@ struct SecretSearch {
     }
 }
 
-/// A text as someone meant it before an encoding, and where each of its bytes came from.
+/// A decoded text, with the origin of each of its bytes.
 private struct DecodedText {
     private(set) var bytes: [UInt8] = []
-    /// For each byte, where what encodes it begins; and the end. Nil where nothing was encoded.
+    /// For each byte, where what encodes it begins; and the end. Nil if nothing was encoded.
     private var origins: [Int]?
 
     func origin(_ index: Int) -> Int { origins?[index] ?? index }
@@ -124,7 +124,7 @@ private struct DecodedText {
         }
     }
 
-    /// - Parameter decode: the bytes that the encoded text at an index means, and its length; nil where it means itself.
+    /// - Parameter decode: the bytes that the encoded text at an index means, and its length; nil if it means itself.
     private init(_ text: [UInt8], _ decode: (Int) -> (bytes: [UInt8], length: Int)?) {
         var origins: [Int] = []
         bytes.reserveCapacity(text.count)

@@ -1,7 +1,8 @@
 /// Finds the config that a plugin ends on, and keeps it from the plugin for a while.
 ///
-/// When a plugin's process ends, every config that it worked on is suspect. From then on one suspect at a time is given to
-/// the plugin: an answer of any kind clears it, and a process that ends once more convicts it. The other configs go on.
+/// When a plugin's process ends, every config that it worked on is suspect. From then on one suspect at a time is given
+/// to the plugin: an answer of any kind clears it, and a process that ends once more convicts it. The other configs go
+/// on.
 struct CrashSuspects {
     private enum State {
         /// It was in flight when a process ended.
@@ -26,7 +27,7 @@ struct CrashSuspects {
     /// Whether the config is to be tried alone.
     func isSuspect(_ key: CallSubject.Key) -> Bool { states[key] != nil }
 
-    /// How long the config is kept from the plugin yet; nil where it may be used.
+    /// How long the config is kept from the plugin yet; nil if it may be used.
     ///
     /// Of a namespace with several such configs, those that the plugin has never answered are kept from it too: else a
     /// tenant would end the plugin with one edit after another.
@@ -41,7 +42,7 @@ struct CrashSuspects {
         return first - now
     }
 
-    /// The plugin answered, whatever it said.
+    /// The plugin answered, with a result or an error.
     mutating func answered(_ key: CallSubject.Key) {
         states[key] = nil
         if known.count >= PluginHostLimits.maxCrashSuspects { known = [] }

@@ -192,7 +192,7 @@ actor OneshotPlugin: PluginInstance {
         if isStopping { return stopped }
         if hasEnded {
             return PluginFailure(
-                .notRunning, plugin: program.name, "plugin \(program.name) ended before it told what it offers")
+                .notRunning, plugin: program.name, "plugin \(program.name) ended before it answered initialize")
         }
         return waiters.count >= PluginHostLimits.maxQueuedCalls
             ? .busy(program.name, maxInFlight: maxInFlight)
@@ -205,7 +205,7 @@ actor OneshotPlugin: PluginInstance {
 
     /// Waits until it is known what the plugin offers and another process may run.
     ///
-    /// - Returns: false where the time is up, too many wait, or the plugin is stopping.
+    /// - Returns: false if the time is up, too many wait, or the plugin is stopping.
     private func turn(by deadline: Duration, _ party: CallParty) async -> Bool {
         guard initialized == nil || turnsTaken >= maxInFlight || !shares.mayBegin(party, maxInFlight: maxInFlight)
         else {

@@ -1,10 +1,10 @@
 import PluginProtocol
 
-/// One run of a plugin's program, whatever its mode. It lives on the event loop.
+/// One run of a plugin's program, in any mode. It lives on the event loop.
 protocol PluginInstance: Actor {
     /// Starts the program and stays until it has ended and none of its processes is left.
     func run() async -> PluginEnd
-    /// What it offers, as soon as that is known; nil where it ends before.
+    /// What it offers, as soon as that is known; nil if it ends before.
     func offer() async -> InitializeResult?
     /// Fails the open calls and makes it end.
     func stop()
@@ -35,7 +35,7 @@ struct PluginEnd: Sendable {
     let failure: PluginFailure
     /// What it worked on when it ended.
     var inFlight: [CallSubject] = []
-    /// How long after its handshake the process lived; nil where it did not get that far.
+    /// How long after its handshake the process lived; nil if it did not get that far.
     let upFor: Duration?
     /// Another start of the same program would end in the same way.
     var needsRepair = false

@@ -61,7 +61,7 @@ extension PluginSupervisor {
             subscriptions.failed(request, canSucceedSoon: failure.isRetryable, now: now)
             if loggedRefusals.insert(failure.reason).inserted {
                 logger.notice(
-                    "Plugin pushes no readings of a config, which is polled only",
+                    "plugin cannot push a config; polling only",
                     metadata: ["type": "\(wish.type)", "reason": "\(failure.logText)"])
             }
         }
@@ -79,7 +79,7 @@ extension PluginSupervisor {
         case .readings(let readings):
             for pushed in readings { subscriptions.take(pushed)?.deliver(pushed.reading) }
         case .ended(let end):
-            logger.debug("Plugin ended a subscription", metadata: ["reason": "\(end.message)"])
+            logger.debug("plugin ended a subscription", metadata: ["reason": "\(end.message)"])
             subscriptions.ended(end.subscription, now: surroundings.clock.now())
             subscriptionBell.ring()
         }

@@ -12,13 +12,13 @@ actor PluginSupervisor {
         /// - Parameter isAgain: because it ended when it was not to.
         case starting(isAgain: Bool)
         case up
-        /// It was ended because nobody uses it, or is about to end; the next call starts it.
+        /// Its process ended, or is about to end, because it is idle; the next call starts it.
         case resting
         case waiting(until: Duration, isBroken: Bool)
         case stopped
     }
 
-    /// A run of the program, and the task that it runs in, which whoever holds this awaits.
+    /// A run of the program, and its task, which the holder of this value awaits.
     private struct Launch {
         let instance: any PluginInstance
         let end: Task<PluginEnd, Never>
@@ -59,7 +59,7 @@ actor PluginSupervisor {
     nonisolated let subscriptionBell = Bell()
     /// Reasons for which the present process could not be subscribed to something, as they were logged.
     var loggedRefusals: Set<String> = []
-    /// Of the configs that somebody reads from time to time, how many there are.
+    /// The number of configs with a periodic reader.
     private var uses = 0
     private var lastUse: Duration
     private let wakeBell = Bell()
@@ -185,10 +185,10 @@ actor PluginSupervisor {
         lastFailure = conflicts.first ?? lastFailure
         beginSubscriptions(initialized.capabilities)
         for conflict in conflicts {
-            logger.error("Metric type cannot be used", metadata: ["problem": "\(conflict)"])
+            logger.error("metric type not used", metadata: ["problem": "\(conflict)"])
         }
         logger.info(
-            "Plugin is up",
+            "plugin is up",
             metadata: [
                 "version": "\(initialized.pluginVersion)",
                 "types": "\(initialized.metricTypes.map(\.type).joined(separator: ", "))",
@@ -204,7 +204,7 @@ actor PluginSupervisor {
         needsRepair = end.needsRepair
         state = .waiting(until: now + verdict.delay, isBroken: verdict.isBroken)
         logger.warning(
-            verdict.isBroken ? "Plugin keeps failing, next try is a probe" : "Plugin ended, will be restarted",
+            verdict.isBroken ? "plugin keeps failing; the next start is a probe" : "plugin ended; restarting it",
             metadata: ["reason": "\(end.failure.logText)", "restartIn": "\(Self.text(verdict.delay))"])
         settle()
         // Awaited right here; a task of its own only so that stop() and a swap can cut it short.
@@ -223,7 +223,7 @@ actor PluginSupervisor {
             return policy.ended(upFor: end.upFor, now: now, random: random())
         }
         logger.error(
-            "Plugin ended repeatedly on a config, which is kept from it for a while",
+            "plugin ended repeatedly on a config; config quarantined",
             metadata: [
                 "type": "\(subject.type)", "namespace": "\(subject.party.namespace ?? "none")",
                 "time": "\(Self.text(time))",
@@ -239,7 +239,7 @@ actor PluginSupervisor {
 
     // MARK: Resting
 
-    /// Ends the plugin's process whenever nobody has used it for that long, until the task is cancelled.
+    /// Ends the plugin's process whenever it has been idle for that long, until the task is cancelled.
     func restWhenUnused(for time: Duration) async {
         // A program that runs for one call alone never lasts.
         guard program.mode == .serve else { return }
@@ -253,7 +253,7 @@ actor PluginSupervisor {
 
     private func rest() async {
         guard case .up = state, !isStopping, !isSwapping, successor == nil, let old = current else { return }
-        logger.info("Plugin rests until it is used")
+        logger.info("idle plugin stopped until it is used")
         state = .resting
         current = nil
         subscriptions.end()
@@ -272,7 +272,7 @@ actor PluginSupervisor {
         for await _ in wakeBell.rings where successor != nil || isStopping { return }
     }
 
-    /// Somebody is going to read a config from time to time.
+    /// Registers a periodic reader of a config.
     func beginUse() {
         uses += 1
         lastUse = surroundings.clock.now()
@@ -286,16 +286,17 @@ actor PluginSupervisor {
 
     // MARK: Swapping
 
-    /// Looks at the program's file, and swaps in what lies there where that has changed and is complete.
+    /// Checks the program's file, and swaps in a new version once it is complete.
     ///
-    /// The new version is started beside the old one and has to shake hands, to offer the same types and to accept the
-    /// configs that the old one accepted. Then new calls go to it, and the old one ends when it has answered its own.
+    /// The new version is started beside the old one and must complete the handshake, offer the same types and accept
+    /// the configs that the old one accepted. Then new calls go to it, and the old one ends when it has answered its
+    /// own.
     func lookForNewVersion(_ found: ProgramFile.Fingerprint?) async {
         guard !isStopping, !isSwapping, successor == nil, case .up = state, let old = current else { return }
         guard changes.isNewVersion(found, running: await old.vitals.fingerprint) else { return }
         isSwapping = true
         defer { isSwapping = false }
-        logger.info("Plugin's file has changed, the new version is tried")
+        logger.info("plugin file changed; trying the new version")
         let launch = start { _ in }
         guard let problem = await trial(of: launch, against: old) else { return }
         changes.refuse(found)
@@ -303,10 +304,10 @@ actor PluginSupervisor {
         await launch.instance.stop()
         _ = await finish(launch)
         guard !isStopping else { return }
-        logger.error("Plugin's new version is not used, the old one runs on", metadata: ["problem": "\(problem)"])
+        logger.error("new plugin version rejected; keeping the old one", metadata: ["problem": "\(problem)"])
     }
 
-    /// - Returns: why the new version does not take over; nil where it has.
+    /// - Returns: why the new version does not take over; nil if it has.
     private func trial(of launch: Launch, against old: any PluginInstance) async -> String? {
         await withTaskCancellationHandler {
             guard let initialized = await launch.instance.offer() else { return await launch.end.value.failure.message }
@@ -337,9 +338,10 @@ actor PluginSupervisor {
             switch answer {
             case .success(.verdict(.valid)): continue
             case .success(.verdict(.invalid(let problems))):
-                // Whose config it is, and so what the plugin says of it, is not for everybody who uses the plugin.
+                // The config of one user, and the plugin's message about it, must not be shown to other users of the
+                // plugin.
                 logger.notice(
-                    "Plugin's new version does not accept a config",
+                    "new plugin version rejects a config",
                     metadata: ["problem": "\(problems.first.map(\.description) ?? "")"])
                 return "plugin \(program.name) no longer accepts a config of type \"\(type)\" that it accepted before"
             case .success: return "plugin \(program.name) answered validate_config with something else"
@@ -387,7 +389,7 @@ actor PluginSupervisor {
         let subject: CallSubject
     }
 
-    /// Who takes a call now; starts the program where that rests.
+    /// Who takes a call now; starts the program if that rests.
     private func callee(_ subject: CallSubject) -> Result<Callee, PluginFailure> {
         lastUse = surroundings.clock.now()
         var subject = subject
@@ -415,7 +417,7 @@ actor PluginSupervisor {
         switch state {
         case .waiting(let until, let isBroken):
             let left = max(.zero, until - surroundings.clock.now())
-            let what = isBroken ? "keeps failing and is probed again" : "is not running and is started again"
+            let what = isBroken ? "keeps failing and is probed again" : "is not running and will be restarted"
             return PluginFailure(
                 .notRunning, plugin: name, "plugin \(name) \(what) in \(Self.text(left))\(last)", retryAfter: left)
         case .stopped:
@@ -488,7 +490,7 @@ actor PluginSupervisor {
 }
 
 extension Result<PluginAnswer, PluginFailure> {
-    /// Whether it is the plugin's own answer, of whatever kind.
+    /// Whether this is the plugin's own answer, a result or an error.
     fileprivate var isAnswer: Bool {
         switch self {
         case .success: true

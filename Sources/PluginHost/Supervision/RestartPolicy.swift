@@ -15,7 +15,7 @@ struct RestartPolicy {
     private(set) var isBroken = false
 
     /// - Parameters:
-    ///   - upFor: how long after its handshake the process lived; nil where it did not get that far.
+    ///   - upFor: how long after its handshake the process lived; nil if it did not get that far.
     ///   - random: evenly drawn from 0..<1.
     mutating func ended(upFor: Duration?, now: Duration, random: Double) -> Verdict {
         if let upFor, upFor >= PluginHostLimits.healthyAfter { self = RestartPolicy() }
@@ -32,7 +32,7 @@ struct RestartPolicy {
         return Verdict(delay: jittered(delay, random), isBroken: false)
     }
 
-    /// What made the process end is known and kept from it: neither this end nor the one that made it suspect counts.
+    /// The config that ended the process is quarantined: neither this end nor the one before it counts.
     mutating func endedOnConvicted(random: Double) -> Verdict {
         if !recentCrashes.isEmpty { recentCrashes.removeLast() }
         failuresInRow = max(0, failuresInRow - 1)

@@ -46,11 +46,11 @@ struct SubscriptionTable {
     private var early: [Int64: Early] = [:]
     private var queue = DeadlineQueue()
     private var asking = 0
-    /// The plugin's present process, counted; nil where there is none that pushes.
+    /// The plugin's present process, counted; nil if there is none that pushes.
     private var run: Int?
     private var runs = 0
 
-    // MARK: Wishes
+    // MARK: Subscription requests
 
     mutating func add(_ id: Int64, _ wish: Wish, now: Duration) {
         guard entries.count < PluginHostLimits.maxSubscriptions else { return }
@@ -58,7 +58,7 @@ struct SubscriptionTable {
         enqueue(id, at: now)
     }
 
-    /// - Returns: what the plugin is to be told to push no more.
+    /// - Returns: the subscription that the plugin must end.
     mutating func remove(_ id: Int64) -> Int64? {
         guard let entry = entries.removeValue(forKey: id), case .active(let subscription, _) = entry.state else {
             return nil
@@ -91,7 +91,7 @@ struct SubscriptionTable {
 
     // MARK: Asking
 
-    /// The next `subscribe` that is due; nil where none is, or enough are in flight.
+    /// The next `subscribe` that is due; nil if none is, or enough are in flight.
     mutating func nextRequest(now: Duration) -> Request? {
         guard let run, asking < PluginHostLimits.maxSubscribing else { return nil }
         while let id = queue.popDue(now) {
@@ -103,7 +103,7 @@ struct SubscriptionTable {
         return nil
     }
 
-    /// When ``nextRequest(now:)`` has one; nil where an answer, or a plugin, has to come first.
+    /// When ``nextRequest(now:)`` has one; nil if an answer, or a plugin, has to come first.
     var nextWake: Duration? {
         guard run != nil, asking < PluginHostLimits.maxSubscribing else { return nil }
         return queue.first
@@ -149,7 +149,7 @@ struct SubscriptionTable {
 
     /// Takes a reading that was pushed.
     ///
-    /// - Returns: who wants it; nil where that is not known yet, or nobody does.
+    /// - Returns: the subscriber; nil if it is not known yet, or there is none.
     mutating func take(_ pushed: PushedReading) -> Wish? {
         if let id = active[pushed.subscription] { return entries[id]?.wish }
         if asking > 0 { early[pushed.subscription] = .reading(pushed.reading) }

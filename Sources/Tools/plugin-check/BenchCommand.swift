@@ -5,7 +5,7 @@ import WireFormats
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures how fast a plugin starts and answers.",
+        abstract: "Measure how fast a plugin starts and answers.",
         usage: "plugin-check bench [options] PLUGIN [ARGUMENT ...]"
     )
 

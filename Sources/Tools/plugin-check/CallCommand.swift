@@ -6,7 +6,7 @@ import WireFormats
 struct CallCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "call",
-        abstract: "Makes one call to a plugin and shows the answer.",
+        abstract: "Make one call to a plugin and show the answer.",
         usage: "plugin-check call [options] PLUGIN [ARGUMENT ...]"
     )
 
@@ -16,7 +16,7 @@ struct CallCommand: ParsableCommand {
     var method = OneCall.Method.value
 
     @Option(
-        help: "How the value is held against its target: Value or AverageValue. Default: what the plugin says.",
+        help: "Target type of the value: Value or AverageValue. Default: that of the plugin.",
         transform: { text in
             guard let type = TargetType(rawValue: text) else { throw ValidationError("use Value or AverageValue") }
             return type

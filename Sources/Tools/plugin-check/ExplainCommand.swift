@@ -4,7 +4,7 @@ import PluginConformance
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Shows a rule of the plugin protocol, or lists them all."
+        abstract: "Show a rule of the plugin protocol, or list all rules."
     )
 
     @Argument(help: "The rule's number, such as P-17.")
@@ -16,7 +16,7 @@ struct ExplainCommand: ParsableCommand {
             return StandardStreams.print(lines.joined())
         }
         guard let id = RuleID(label: label) else {
-            throw ValidationError("there is no rule \(label): they go from P-1 to P-\(RuleID.allCases.count)")
+            throw ValidationError("unknown rule \(label): rules go from P-1 to P-\(RuleID.allCases.count)")
         }
         StandardStreams.print(RuleBook.rule(id).explanation)
     }

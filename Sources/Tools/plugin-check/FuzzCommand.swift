@@ -4,7 +4,7 @@ import PluginConformance
 struct FuzzCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuzz",
-        abstract: "Sends a plugin many odd configs, to each of which it has to answer.",
+        abstract: "Fuzz a plugin with malformed configs, each of which it must answer.",
         usage: "plugin-check fuzz [options] PLUGIN [ARGUMENT ...]"
     )
 

@@ -11,12 +11,13 @@ struct PluginArguments: ParsableArguments {
     @Option(help: ArgumentHelp("Metric type to call. Default: the plugin's first.", valueName: "type"))
     var type: String?
 
-    @Option(help: ArgumentHelp("Seconds for a call's answer: its deadline.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Deadline of each call, in seconds.", valueName: "seconds"))
     var deadline = 5.0
 
     @Option(
         help: ArgumentHelp(
-            "Variable that the plugin gets beside the usual ones; may be repeated.", valueName: "name=value"))
+            "Environment variable for the plugin, in addition to the usual ones (repeatable).", valueName: "name=value")
+    )
     var env: [String] = []
 
     @Flag(help: "The plugin runs once for each request, as with `mode: oneshot` in plugins.yaml.")

@@ -3,12 +3,12 @@ import Glibc
 import PluginConformance
 import PluginProtocol
 
-/// Tells whether a plugin keeps the rules of the plugin protocol.
+/// Check a plugin for conformance to the plugin protocol.
 @main
 struct PluginCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugin-check",
-        abstract: "Tells whether a plugin keeps the rules of the plugin protocol.",
+        abstract: "Check a plugin for conformance to the plugin protocol.",
         discussion: """
             Exit status: 0 conformant, 1 rules are broken, 2 wrong usage, 3 the plugin cannot be started, 4 it neither \
             answers nor exits in time.
@@ -45,7 +45,7 @@ enum ExitStatus: Int32 {
     case cannotLaunch
     case hang
 
-    /// Ends the command, where there is something to tell.
+    /// Ends the command, if there is something to tell.
     func end() throws {
         if self != .conformant { throw ExitCode(rawValue) }
     }

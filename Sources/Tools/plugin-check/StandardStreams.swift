@@ -9,7 +9,7 @@ enum StandardStreams {
     /// Whether a person looks at it, who likes colors.
     static var outputHasColors: Bool { isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil }
 
-    /// One line on the terminal that the next one replaces. Nothing where standard error is no terminal.
+    /// One line on the terminal that the next one replaces. Nothing if standard error is no terminal.
     static func showProgress(_ text: String) {
         guard isatty(STDERR_FILENO) == 1 else { return }
         write("\r\u{1B}[K" + text, to: STDERR_FILENO)

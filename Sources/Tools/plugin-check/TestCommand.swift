@@ -5,7 +5,7 @@ import PluginConformance
 struct TestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
-        abstract: "Checks a plugin against every rule.",
+        abstract: "Check a plugin against every rule.",
         usage: "plugin-check test [options] PLUGIN [ARGUMENT ...]"
     )
 
@@ -17,10 +17,10 @@ struct TestCommand: ParsableCommand {
     @Option(help: "How the report is written.")
     var format = ReportFormat.human
 
-    @Option(help: ArgumentHelp("Rules or groups to check, with commas, such as P-17,framing.", valueName: "rules"))
+    @Option(help: ArgumentHelp("Rules or groups to check, comma-separated, such as P-17,framing.", valueName: "rules"))
     var only: String?
 
-    @Option(help: ArgumentHelp("Rules or groups to leave out, with commas.", valueName: "rules"))
+    @Option(help: ArgumentHelp("Rules or groups to skip, comma-separated.", valueName: "rules"))
     var skip: String?
 
     @Option(
@@ -30,7 +30,7 @@ struct TestCommand: ParsableCommand {
 
     @Option(
         name: .customLong("read-path"),
-        help: ArgumentHelp("Path that the plugin may read confined, as readPaths in plugins.yaml; may be repeated."))
+        help: ArgumentHelp("Path that the plugin may read confined, as readPaths in plugins.yaml (repeatable)."))
     var readPaths: [String] = []
 
     func run() throws {
@@ -58,7 +58,7 @@ struct TestCommand: ParsableCommand {
                 rules.formUnion(RuleBook.rules(of: group).map(\.id))
             } else {
                 let groups = RuleGroup.allCases.map(\.rawValue).joined(separator: ", ")
-                throw ValidationError("there is no rule or group \(word); groups are \(groups)")
+                throw ValidationError("unknown rule or group \(word); groups are \(groups)")
             }
         }
         return rules

@@ -12,7 +12,7 @@ import Scaling
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Tell in plain words what a GeneralScaler did last, why, and what would have to change."
+        abstract: "Explain the last decision of a GeneralScaler, and what would change it."
     )
 
     @Argument(help: "Name of the GeneralScaler.")

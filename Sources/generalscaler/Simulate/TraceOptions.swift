@@ -22,7 +22,7 @@ struct TraceOptions: ParsableArguments {
         guard traceTimeZone == nil || trace != nil else { throw ValidationError("--trace-time-zone needs --trace.") }
     }
 
-    /// The trace of the file, or nil where no file is named.
+    /// The trace of the file, or nil if no file is named.
     func read() throws -> Trace? {
         guard let trace else { return nil }
         let zone = try traceTimeZone.map(Self.zone)

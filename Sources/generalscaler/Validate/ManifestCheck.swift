@@ -1,7 +1,7 @@
 import Operator
 import WireFormats
 
-/// Checks a GeneralScaler of a file by everything that needs neither a cluster nor a plugin.
+/// Checks a GeneralScaler of a file with the checks that need no cluster and no plugin.
 struct ManifestCheck {
     private(set) var problems: [JSONPathError] = []
 

@@ -20,13 +20,13 @@ struct ServedReading {
     let replica: String
     let startedAt: Int64
     let at: Int64
-    /// Nil where there was none, or it is no finite number.
+    /// Nil if there was none, or it is not a finite number.
     let value: Double?
     /// Microseconds since 1970, as the plugin says.
     let observedAt: Int64
 }
 
-/// A scaling that was written down before it was done.
+/// A scale operation that was recorded before it was carried out.
 struct PendingScale {
     let replica: String
     let scaler: String
@@ -43,7 +43,7 @@ struct PendingScale {
         (replica, at, from, to) == (other.replica, other.at, other.from, other.to)
     }
 
-    /// Nil where the status has none.
+    /// Nil if the status has none.
     init?(_ object: JSON, replica: String, sentAt: Int64) {
         guard let pending = object["status"]?["pendingScale"], let from = pending["from"]?.intValue,
             let to = pending["to"]?.intValue, let at = pending["at"]?.stringValue.flatMap(RFC3339.microseconds),
@@ -63,7 +63,7 @@ struct AcceptedScale {
     let from: Int
     let to: Int
     let pending: PendingScale
-    /// Whoever decides next must know of it: it was waited for, and was written down when it came.
+    /// The next decision must take it into account: it was awaited, and recorded when it came.
     var isKnown: Bool
     /// Its decision has to wait for cooldowns, and starts them.
     var startsCooldown = true

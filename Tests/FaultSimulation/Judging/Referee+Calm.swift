@@ -46,7 +46,7 @@ extension Referee {
         if status["pendingScale"] != nil, !isUnderWay { note("\(name) has a pendingScale and nothing is under way") }
     }
 
-    /// Its metrics ask for more: whoever owns a target has it in its bounds, and has scaled it up unless something that
+    /// Its metrics ask for more: the owner of a target has it in its bounds, and has scaled it up unless something that
     /// was written down forbids it.
     private func judgeReplicas(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
         let plan = version.plan
@@ -56,7 +56,7 @@ extension Referee {
         guard plan.claimsTarget, others.isEmpty else { return }
         let status = cluster.scaler(version.name)?["status"]
         let causes = status?["limitedBy"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        // Held for ten minutes and more, or until somebody sets it above 0.
+        // Held for ten minutes and more, or until someone sets it above 0.
         guard !causes.contains("ReplicasConflict"), !(replicas == 0 && causes.contains("SwitchedOff")) else { return }
         guard plan.least...plan.most ~= replicas else {
             return note("\(version.name) leaves \(plan.target) at \(replicas), out of \(plan.least)...\(plan.most)")

@@ -3,7 +3,8 @@ import WireFormats
 
 // What may be said against a scale patch that the API server accepted.
 extension Referee {
-    /// A metric has to be without a value for 180 s, and a poll may count as earlier than it is by a tenth of an interval.
+    /// A metric has to be without a value for 180 s, and a poll may count as earlier than it is by a tenth of an
+    /// interval.
     private static let fallbackTime: Int64 = 178_000_000
     /// Microseconds.
     private static let maxClockSkew: Int64 = 60_000_000
@@ -48,7 +49,7 @@ extension Referee {
         versions.sorted { $0.key < $1.key }.flatMap(\.value).filter { $0.uid == uid && $0.stood(in: window) }
     }
 
-    /// The newest that fits: where two scalers have the same in mind, of the one that scales this target now, if any does.
+    /// The newest match; if two scalers want the same, the one of the scaler that owns this target now, if any.
     private func pending(for target: String, from: Int, to: Int, by replica: String) -> (uid: String, index: Int)? {
         let known = window(upTo: timeline.now)
         let ofTarget = versions.values.joined().filter { $0.plan.target == target && $0.stood(in: known) }
@@ -81,7 +82,7 @@ extension Referee {
 
     // MARK: By one version of the spec
 
-    /// What is wrong with it by that version of the scaler's spec; nil where nothing is.
+    /// What is wrong with it by that version of the scaler's spec; nil if nothing is.
     private func fault(_ scale: AcceptedScale, _ version: ScalerVersion) -> String? {
         let plan = version.plan
         guard plan.target == scale.target else { return "that scaler scales something else" }
@@ -134,7 +135,7 @@ extension Referee {
     }
 
     private func upFault(_ scale: AcceptedScale, _ plan: ScalerPlan) -> String? {
-        if let cap = plan.cap, scale.to > max(cap, plan.least) { return "the budget pays for \(cap)" }
+        if let cap = plan.cap, scale.to > max(cap, plan.least) { return "the budget allows at most \(cap)" }
         let mayFallBack = [.static, .ifHigher].contains(plan.fallback) && hasFailures(scale, plan)
         let asksForMore = plan.metrics.contains { series in
             recent(series, scale, plan).contains { reading in
@@ -193,16 +194,16 @@ extension Referee {
         cooldownFault(scale, plan, since: lastScale(before: scale) { _ in true }, plan.interval)
     }
 
-    /// From decision to decision a cooldown has to pass, by clocks that differ and jump as they do in this world. What is
-    /// allowed beside that: a poll that begins late by less than a tenth of its interval counts as on time.
+    /// From decision to decision a cooldown has to pass, by clocks that differ and jump as they do in this world. What
+    /// is allowed beside that: a poll that begins late by less than a tenth of its interval counts as on time.
     private func cooldownFault(
         _ scale: AcceptedScale, _ plan: ScalerPlan, since last: AcceptedScale?, _ seconds: Int
     ) -> String? {
         guard let last, let clock = clocks[scale.replica], let lastClock = clocks[last.replica] else { return nil }
         let then = lastClock.offsets(since: last.decidedBy - 120_000_000)
         let now = clock.offsets(since: last.decidedBy - 120_000_000)
-        // A clock set back takes what is stored with it ("in the future is now"): set forward again, that time has passed.
-        // So does that of whoever led in between.
+        // A clock set back takes what is stored with it ("in the future is now"): set forward again, that time has
+        // passed. The same holds for a leader in between.
         let writers = (statusWriters[scale.pending.uid] ?? []).compactMap { clocks[$0] }
             .map { $0.offsets(since: last.decidedBy - 120_000_000).lowerBound }
         let earliest = writers.reduce(min(then.lowerBound, now.lowerBound), min)
@@ -224,8 +225,8 @@ extension Referee {
             .filter { $0.replica == scale.replica && $0.at <= scale.decidedBy }
     }
 
-    /// The value, unless it has no meaning, or is too old or from the future by all of the times that the operator's clock
-    /// showed until it decided.
+    /// The value, unless it has no meaning, or is too old or from the future by all of the times that the operator's
+    /// clock showed until it decided.
     private func usable(
         _ reading: ServedReading, _ series: Series, _ scale: AcceptedScale, _ plan: ScalerPlan
     ) -> Double? {
@@ -252,8 +253,9 @@ extension Referee {
 
     private func maxAge(_ plan: ScalerPlan) -> Int64 { Int64(max(60, 3 * plan.interval)) * 1_000_000 }
 
-    /// Whether some metric has failed for so long that a fallback may apply: for three minutes without a value in between.
-    /// That there were enough polls cannot be seen from here, since polls that come close together share a reading.
+    /// Whether some metric has failed for so long that a fallback may apply: for three minutes without a value in
+    /// between. That there were enough polls cannot be seen from here, since polls that come close together share a
+    /// reading.
     private func hasFailures(_ scale: AcceptedScale, _ plan: ScalerPlan) -> Bool {
         plan.metrics.contains { series in
             let all = (readings[series.name] ?? []).filter { $0.replica == scale.replica && $0.at <= scale.decidedBy }

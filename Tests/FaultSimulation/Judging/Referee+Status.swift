@@ -18,8 +18,8 @@ extension Referee {
         judgeTimes(object, uid, name)
     }
 
-    /// The times of the last scalings are those of scalings that were: or of a change to the same number by somebody
-    /// else, which nobody can tell from one's own whose answer got lost.
+    /// The times of the last scale events are those of real scale operations, or of a change to the same number by
+    /// another client, which cannot be told from an own operation without a response.
     private func judgeTimes(_ object: JSON, _ uid: String, _ name: String) {
         let status = object["status"]
         let scalings = scalings(of: uid)
@@ -31,7 +31,7 @@ extension Referee {
         }
     }
 
-    /// What the scaler did. Where another had the same in mind for the same target, nobody outside can tell whose a patch
+    /// The scaler's operations. If another wanted the same for the same target, an observer cannot tell whose a patch
     /// was.
     private func scalings(of uid: String) -> [AcceptedScale] {
         let targets = Set(versions.values.joined().filter { $0.uid == uid }.map(\.plan.target))

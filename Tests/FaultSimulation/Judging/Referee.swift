@@ -3,8 +3,8 @@ import PluginHost
 import PluginProtocol
 import WireFormats
 
-/// Knows the invariants, and sees the world from outside: what the API server accepted and what plugins said. It takes no
-/// operator's word for anything, but for what stands in `pendingScale` before a patch.
+/// Knows the invariants, and sees the world from outside: what the API server accepted and what plugins said. It takes
+/// no operator's word for anything, but for what stands in `pendingScale` before a patch.
 ///
 /// Not thread-safe: all code of the simulation runs on one thread, see ``JobQueue``.
 final class Referee {
@@ -26,7 +26,7 @@ final class Referee {
     /// By scaler's uid: who has written its status.
     var statusWriters: [String: Set<String>] = [:]
     var scales: [AcceptedScale] = []
-    /// By target: when somebody else changed its replicas.
+    /// By target: when another client changed its replicas.
     var outsideScales: [String: [Int64]] = [:]
     /// The operator-wide pause: when it changed, and to what.
     var pauses: [(since: Int64, isPaused: Bool)] = [(0, false)]
@@ -34,7 +34,7 @@ final class Referee {
     var replicasAtCalm: [String: Int] = [:]
     var calmSince: Int64?
     private var lastLeader: String?
-    /// How many events told of a scaling: by scaler's UID and the words.
+    /// The number of events of a scale operation, by scaler UID and text.
     var announced: [String: Int] = [:]
 
     init(_ timeline: Timeline, _ trace: Trace, _ faults: FaultPlan, _ cluster: Cluster) {
@@ -50,7 +50,7 @@ final class Referee {
     func note(_ message: String) {
         guard violation == nil else { return }
         violation = Violation(time: timeline.now, message: message)
-        trace.add(timeline.now, "referee", message)
+        trace.add(timeline.now, "checker", message)
     }
 
     // MARK: What people did
@@ -90,8 +90,8 @@ final class Referee {
         loseOutcome { $0.target == target }
     }
 
-    /// From now on nobody can tell that the last of these had happened, where it was not written down yet what had come of
-    /// it.
+    /// From now on nobody can tell that the last of these had happened, where it was not written down yet what had come
+    /// of it.
     private func loseOutcome(ofLast matches: (AcceptedScale) -> Bool) {
         guard let last = scales.lastIndex(where: matches) else { return }
         let pending = scales[last].pending

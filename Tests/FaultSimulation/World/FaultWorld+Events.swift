@@ -135,7 +135,7 @@ extension FaultWorld {
 
     private func crash() {
         let slot = dice.below(slots.count)
-        // In the midst of whatever it is at: so many jobs from now.
+        // In the middle of its work: so many jobs from now.
         jobsUntilCrash = (slot, dice.below(60))
     }
 

@@ -11,7 +11,8 @@ extension FaultWorld {
     ]
     private static let pluginFaults: [Fault] = [.pluginDown, .pluginHangs, .pluginLies, .noData]
 
-    /// Of a hundred scalings, this many more than of other requests meet a fault: they are few, and they matter most.
+    /// The percentage by which scale operations meet more faults than other requests: they are few, and they matter
+    /// most.
     private static let scaleFaultsPercent = 12
 
     /// One of the faults that this world has, now and then.

@@ -74,7 +74,7 @@ final class FaultWorld {
 
     // MARK: A life
 
-    /// - Returns: what went wrong; nil where nothing did.
+    /// - Returns: what went wrong; nil if nothing did.
     func run() -> Violation? {
         populate()
         scheduleEvents()
@@ -128,7 +128,7 @@ final class FaultWorld {
         for replica in alive { for pipe in replica.network.openPipes { pipe.pump() } }
     }
 
-    /// From now on nothing goes wrong, and what was wrong mends.
+    /// Ends the fault phase: no more faults are injected, and present ones end.
     private func calmDown() {
         isStormy = false
         trace.add(timeline.now, "world", "calm")

@@ -5,7 +5,8 @@ import ServiceLifecycle
 
 /// One operator process, put together as `run` does it.
 ///
-/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
+/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
+/// ``JobQueue``.
 final class Replica: @unchecked Sendable {
     struct Parts {
         let clock: SimulatedClock
@@ -46,7 +47,7 @@ final class Replica: @unchecked Sendable {
     }
 
     func start() {
-        // Ended by `stop` or `kill`; that it did is the referee's to check.
+        // Ended by `stop` or `kill`; the invariant checker verifies that it ended.
         running = Task.detached { [self] in
             do { try await services.run() } catch { failure = error }
             isOver = true
@@ -56,7 +57,7 @@ final class Replica: @unchecked Sendable {
     /// As SIGTERM does.
     func stop() {
         isEnding = true
-        // Over at once; what it begins, the referee waits for.
+        // Returns at once; the invariant checker waits for what it starts.
         Task.detached { [services] in await services.triggerGracefulShutdown() }
     }
 

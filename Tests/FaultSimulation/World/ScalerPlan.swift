@@ -1,6 +1,6 @@
 import WireFormats
 
-/// A GeneralScaler's spec, as its author means it: what the referee goes by, and the JSON that the API server gets.
+/// A GeneralScaler's spec: the form that the invariant checker uses, and the JSON that the API server gets.
 struct ScalerPlan: Sendable, Equatable {
     struct Rate: Sendable, Equatable {
         let count: Int
@@ -25,7 +25,7 @@ struct ScalerPlan: Sendable, Equatable {
     var isDryRun = false
     /// Names of series, the types that they are measured by.
     var metrics: [Series]
-    /// Of the cost policy: replicas that the budget pays for.
+    /// The replicas that the budget of the cost policy allows.
     var cap: Int?
     var cooldown: Int?
     var upCooldown: Int?

@@ -1,13 +1,13 @@
 import Glibc
 import WireFormats
 
-/// A plugin that breaks one chosen rule, for tests of whoever runs plugins. It speaks the wire itself: no library
-/// stands between the sin and the pipe.
+/// A plugin that breaks one chosen rule, for tests of plugin hosts. It writes the wire format itself: no library stands
+/// between the violation and the pipe.
 ///
-///     misbehaving-plugin [--sin NAME] [--type METRIC_TYPE] | --list
+///     misbehaving-plugin [--violation NAME] [--type METRIC_TYPE] | --list
 ///
-/// `MISBEHAVING_PLUGIN_SIN` and `MISBEHAVING_PLUGIN_TYPE` in the environment do the same. Without a sin it keeps all
-/// rules. A call's `config.value` is what it answers; a config of another shape is invalid.
+/// `MISBEHAVING_PLUGIN_VIOLATION` and `MISBEHAVING_PLUGIN_TYPE` in the environment do the same. Without one it keeps
+/// all rules. A call's `config.value` is what it answers; a config of another shape is invalid.
 @main
 struct MisbehavingPlugin {
     private let sin: Sin?
@@ -23,10 +23,10 @@ struct MisbehavingPlugin {
         if let flag = arguments.dropFirst().first, flag.hasPrefix(Sins.holdFlag) {
             Sins.holdPipes(inSession: flag != Sins.holdFlag)
         }
-        let name = option("--sin", "MISBEHAVING_PLUGIN_SIN", arguments)
+        let name = option("--violation", "MISBEHAVING_PLUGIN_VIOLATION", arguments)
         let sin = name.flatMap(Sin.init(rawValue:))
         if let name, !name.isEmpty, sin == nil {
-            Wire().send("misbehaving-plugin: no sin is called \(name); --list shows them all\n", to: 2)
+            Wire().send("misbehaving-plugin: unknown violation \(name); --list shows all of them\n", to: 2)
             exit(64)
         }
         var plugin = MisbehavingPlugin(

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What some sins do to the machine, within bounds that it survives where nothing confines the plugin.
+/// The effects of some violations on the machine, within limits that it survives without a sandbox.
 enum Sins {
     static var fiveMebibytes: String { String(repeating: "x", count: 5 << 20) }
 

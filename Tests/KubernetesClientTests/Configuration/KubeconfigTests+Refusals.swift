@@ -140,7 +140,7 @@ extension KubeconfigTests {
         #expect(try failure(config(), context: "x").contains(#"there is no context "x"; known: ctx; pass --context"#))
         let text = "current-context: c\ncontexts: [{name: c, context: {cluster: a, user: b}}]\n"
         #expect(
-            try failure(text).contains(#"contexts[0].context.cluster: names "a", which is not there; known: none"#))
+            try failure(text).contains(#"contexts[0].context.cluster: names "a", which does not exist; known: none"#))
     }
 
     @Test(

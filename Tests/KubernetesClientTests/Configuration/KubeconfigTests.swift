@@ -115,7 +115,7 @@ struct KubeconfigTests {
     }
 
     @Test(
-        "a proxy is used whatever the environment says, and its URL is not printed",
+        "a proxy is used regardless of the environment, and its URL is not printed",
         arguments: [
             ("http://me:pw@proxy:3128", "http://me:pw@proxy:3128"), ("HTTPS://proxy", "https://proxy"),
             ("socks5://127.0.0.1:1080", "socks5h://127.0.0.1:1080"),
@@ -130,7 +130,7 @@ struct KubeconfigTests {
     // MARK: Users
 
     @Test(
-        "a user without content, or that is not there, has no credentials",
+        "an empty or missing user has no credentials",
         arguments: [
             "users: [{name: me, user: }]", "users: [{name: me}]", "users: [{name: me, user: {}}]", "users:",
             "users: [null]", "",
@@ -237,7 +237,7 @@ struct KubeconfigTests {
 
     // MARK: Files
 
-    @Test("of several files, the first that has an entry wins; missing files are passed over")
+    @Test("of several files, the first that has an entry wins; missing files are skipped")
     func merging() throws {
         let first = """
             current-context: ctx

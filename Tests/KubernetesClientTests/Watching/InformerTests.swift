@@ -198,7 +198,7 @@ struct InformerTests {
     }
 
     @Test(
-        "a line that is no event lists again",
+        "a line that is not an event lists again",
         arguments: ["<html>\n", "{}\n", #"{"type":"ADDED"}"# + "\n", #"{"type":"WHAT","object":{}}"# + "\n"])
     func nonsense(line: String) async throws {
         try await withInformer { running in
@@ -220,7 +220,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a connection over which nothing comes is given up and made anew")
+    @Test("a silent connection is closed and reopened")
     func silence() async throws {
         try await withInformer { running in
             let (_, body) = try await running.synced()

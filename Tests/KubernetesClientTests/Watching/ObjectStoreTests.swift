@@ -27,7 +27,7 @@ struct ObjectStoreTests {
         #expect(store.remove(key("a")).isEmpty)
     }
 
-    @Test("an object that was good and is no longer is reported and gone from the store, until it is mended")
+    @Test("an object that becomes malformed is reported and removed from the store until it is valid again")
     func malformed() throws {
         var store = store
         _ = store.apply(try observed("a", 1))

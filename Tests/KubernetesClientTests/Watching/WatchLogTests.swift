@@ -43,7 +43,7 @@ struct WatchLogTests {
         }
     }
 
-    @Test("a watch that times out is no warning, whoever ends it")
+    @Test("a watch time-out is not logged as a warning, whether client or server ends it")
     func timeOut() async throws {
         try await withInformer { running in
             try await running.synced().fail(.deadline)

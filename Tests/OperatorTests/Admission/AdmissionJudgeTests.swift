@@ -91,7 +91,7 @@ struct AdmissionJudgeTests {
         #expect(verdict.problems.map(\.description) == ["spec.metrics[0].config.queue: is required"])
     }
 
-    @Test("an update that leaves the spec as it is passes, whatever the spec")
+    @Test("an update that does not change the spec is allowed, valid or not")
     func unchanged() async throws {
         source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
         let old = World.scaler("web", ["minReplicas": 20])
@@ -160,12 +160,14 @@ struct AdmissionJudgeTests {
             #expect(user["username"] == "jane")
             return false
         }
-        #expect(try await verdict(denied, object).warnings.first?.hasPrefix("you may not read Secret redis") == true)
+        #expect(
+            try await verdict(denied, object).warnings.first?.hasPrefix("you are not allowed to read Secret redis")
+                == true)
         #expect(try await verdict(judge(), object).warnings.isEmpty)
         #expect(try await verdict(judge { _, _ in nil }, object).warnings.isEmpty)
     }
 
-    @Test("the plugin sees a stand-in for a Secret's value, and what it says of that is passed over")
+    @Test("the plugin sees a stand-in for a Secret's value, and its complaints about that value are ignored")
     func standIn() async throws {
         source.judge { _, config in
             #expect(config["password"]?.stringValue?.isEmpty == false)

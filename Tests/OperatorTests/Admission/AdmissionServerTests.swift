@@ -104,7 +104,7 @@ struct AdmissionServerTests {
         #expect(try cluster.bundle == Array(authorities.utf8))
     }
 
-    @Test("a caBundle or a Secret that somebody breaks is mended; a quiet look writes nothing")
+    @Test("a broken caBundle or Secret is restored, and a check without changes writes nothing")
     func mended() async throws {
         let cluster = try AdmissionCluster()
         let keeper = cluster.keeper()

@@ -11,7 +11,7 @@ import WireFormats
 
 @testable import Operator
 
-/// Attacks on the webhook's port by somebody who reaches it and is not the API server.
+/// Attacks on the webhook's port by a client other than the API server.
 @Suite("Attacks on the admission webhook", .timeLimit(.minutes(2)), .serialized)
 struct WebhookAttackTests {
     private struct Scene {

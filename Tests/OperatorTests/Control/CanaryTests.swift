@@ -197,7 +197,7 @@ struct CanaryTests {
 }
 
 extension JSON {
-    /// The value with that at the path, whatever is on the way.
+    /// Returns the value with the given part at the path; other parts on the way are replaced.
     fileprivate func replacing(_ path: ArraySlice<String>, with value: JSON) -> JSON {
         guard let name = path.first else { return value }
         var members = objectValue ?? [:]

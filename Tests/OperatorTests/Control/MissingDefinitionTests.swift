@@ -27,7 +27,7 @@ struct MissingDefinitionTests {
             let missing = try #require(fixture.runtime.awaits())
             #expect(missing.contains("no resource generalscalers: install the CustomResourceDefinition"))
             #expect(await fixture.runtime.page().text(.prometheus).contains("\ngeneralscaler_crd_missing 1\n"))
-            let record = await fixture.log.wait(message: "List failed: the API server has no such resource")
+            let record = await fixture.log.wait(message: "list failed: the API server has no such resource")
             #expect(record.level == .error)
             #expect(record.metadata["resource"] == "generalscalers")
             #expect(record.metadata["fix"]?.contains("kubectl apply -f deploy/crd.yaml") == true)

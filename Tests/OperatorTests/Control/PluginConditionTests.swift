@@ -13,13 +13,13 @@ struct PluginConditionTests {
             lastFailure: lastFailure)
     }
 
-    @Test("PluginsHealthy is True if every plugin is up")
+    @Test("condition PluginsHealthy is True if every plugin is up")
     func healthy() {
         let condition = Condition.plugins(unhealthy: [])
         #expect(condition.kind == .pluginsHealthy && condition.status == .true)
     }
 
-    @Test("PluginsHealthy is False with the name and reason of a plugin that is down")
+    @Test("condition PluginsHealthy is False with the name and reason of a plugin that is down")
     func unhealthy() {
         let condition = Condition.plugins(unhealthy: [health("a", "it exited with code 1"), health("b", nil)])
         #expect(condition.status == .false)

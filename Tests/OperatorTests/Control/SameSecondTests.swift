@@ -23,13 +23,13 @@ struct SameSecondTests {
             ready?["message"]?.stringValue?.contains("GeneralScaler/\(holder), \(why)") == true, "\(ready ?? .null)")
     }
 
-    @Test("the one that already scales the target keeps it, whatever their names, and over a restart")
+    @Test("the scaler that already scales the target keeps it, regardless of names, and over a restart")
     func alreadyScales() async throws {
         let world = try world()
         try await OperatorFixture.run(world) { fixture in
             try fixture.create(World.scaler("zebra", target: "web"))
             try await fixture.poll()
-            // A jump to the bounds, of which no time is kept.
+            // A jump to the bounds, whose time is not kept.
             #expect(try fixture.replicas() == 2)
             try fixture.create(World.scaler("alpha", target: "web", ["minReplicas": 7]))
             let created = try ["zebra", "alpha"].map { name in

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("When polls are due")
 struct ScheduleTests {
-    @Test("the schedule gives back what is due in the order of its time, whatever was set, moved and removed")
+    @Test("the schedule returns due entries in the order of their times, after entries were set, moved and removed")
     func order() {
         var random = SystemRandomNumberGenerator()
         var schedule = DueSchedule<Int>()

@@ -98,7 +98,7 @@ struct OperatorFixture: Sendable {
         }
     }
 
-    /// How long the operator sleeps until its next poll; nil where none is to come, or one is due.
+    /// How long the operator sleeps until its next poll; nil if none is to come, or one is due.
     private var waitForPoll: Duration? {
         get async {
             guard let due = await runtime.controller.nextDue else { return nil }

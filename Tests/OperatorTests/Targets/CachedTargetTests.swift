@@ -34,7 +34,8 @@ struct CachedTargetTests {
         #expect(try ready(status).count(isReportedByKind: false) == inOtherKind)
     }
 
-    @Test("a count that is no whole number is unknown in any kind", arguments: ["3", 2.5, true, [:], "3/4"] as [JSON])
+    @Test(
+        "a count that is not a whole number is unknown in any kind", arguments: ["3", 2.5, true, [:], "3/4"] as [JSON])
     func invalid(said: JSON) throws {
         #expect(try ready(["readyReplicas": said, "availableReplicas": 4]).count(isReportedByKind: true) == nil)
     }

@@ -14,7 +14,7 @@ struct ClaimTableTests {
 
     private func at(_ microseconds: Int64) -> Timestamp { Timestamp(microsecondsSince1970: microseconds) }
 
-    @Test("the oldest has the target, whatever its name")
+    @Test("the oldest scaler owns the target, regardless of names")
     func oldest() {
         var claims = ClaimTable()
         claims.set(target, for: scaler("a"), creationTimestamp: "2026-01-01T00:00:02Z")
@@ -25,7 +25,7 @@ struct ClaimTableTests {
                 == ClaimTable.Holder(identity: scaler("z"), reason: .isOlder))
     }
 
-    @Test("of two created in the same second the first by name has the target, whatever their UIDs")
+    @Test("of two scalers created in the same second, the first by name owns the target, regardless of UIDs")
     func firstByName() {
         var claims = ClaimTable()
         let (a, b) = (scaler("a", uid: "f3"), scaler("b", uid: "07"))

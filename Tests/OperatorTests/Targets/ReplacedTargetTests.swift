@@ -35,7 +35,7 @@ struct ReplacedTargetTests {
         try world.api.get("/apis/apps/v1/namespaces/shop/deployments/web")["metadata"]?["uid"]
     }
 
-    @Test("one that comes back at 0 replicas is started by its metric, and is not switched off")
+    @Test("a target recreated at 0 replicas is started by its metric, and does not count as switched off")
     func comesBackAtZero() async throws {
         let world = try world()
         try await OperatorFixture.run(world) { fixture in
@@ -51,7 +51,7 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("one that comes back while no operator runs is noticed, and stays another object over the next restart")
+    @Test("a target recreated while no operator runs is detected, and stays another object over the next restart")
     func comesBackBetweenOperators() async throws {
         let world = try world()
         try await OperatorFixture.run(world) { fixture in
@@ -75,7 +75,7 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("one that was at 0 because of the scaler, and is replaced at 0, starts from nothing")
+    @Test("a target that the scaler had set to 0, recreated at 0, starts without history")
     func fromOurZero() async throws {
         let world = try world()
         load.set(0)
@@ -113,7 +113,7 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("what someone undid of the former object is no fight over the new one")
+    @Test("a change undone on the former object does not count as a fight over the new one")
     func reversals() async throws {
         let world = try world()
         try await OperatorFixture.run(world) { fixture in

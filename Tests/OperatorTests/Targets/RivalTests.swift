@@ -48,7 +48,9 @@ struct RivalTests {
         ]
     }
 
-    @Test("one that appears is told at the next poll though nothing is to be changed, and its end at the poll after it")
+    @Test(
+        "a new autoscaler of the target is reported at the next poll even without a change, and its removal at the poll after that"
+    )
     func noticed() async throws {
         let world = try world()
         try await OperatorFixture.run(world) { fixture in
@@ -73,7 +75,7 @@ struct RivalTests {
         }
     }
 
-    @Test("they cost no request, however many scalers are polled")
+    @Test("other autoscalers are checked without a request, for any number of polled scalers")
     func requests() async throws {
         let world = try world()
         for index in 0..<7 { try world.deploy("app-\(index)", replicas: 2) }

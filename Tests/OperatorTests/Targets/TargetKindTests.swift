@@ -66,7 +66,7 @@ struct TargetKindTests {
         }
     }
 
-    @Test("one object of a kind that reports ready replicas shows that an absent count is 0 in the others")
+    @Test("an object that reports ready replicas shows that an absent count means 0 for others of its kind")
     func learned() async throws {
         let world = try world()
         try world.roll("api", replicas: 2, status: ["HPAReplicas": 2, "readyReplicas": 2])

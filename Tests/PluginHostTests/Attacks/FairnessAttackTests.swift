@@ -94,21 +94,21 @@ struct FairnessAttackTests {
             for number in 1...6 {
                 let poison: JSON = ["poison": .integer(Int64(number))]
                 for _ in 1...2 {
-                    await fixture.log.wait(ups, message: "Plugin is up")
+                    await fixture.log.wait(ups, message: "plugin is up")
                     #expect(await read(fixture, poison).failure?.kind == .crashed)
                     await fixture.log.wait(ups) { $0.metadata["restartIn"] != nil }
                     try await clock.sleepers(atLeast: 3)
                     clock.advance(by: .seconds(2))
                     ups += 1
                 }
-                await fixture.log.wait(ups, message: "Plugin is up")
+                await fixture.log.wait(ups, message: "plugin is up")
                 let failure = try #require(await read(fixture, poison).failure)
                 #expect(failure.kind == .quarantined)
                 #expect(failure.message.contains("is not used for"))
                 #expect(try await read(fixture, ["value": .integer(Int64(number))]).get() == Double(number))
             }
             #expect(try await fixture.health().state == .up)
-            await fixture.log.wait(6, message: "Plugin ended repeatedly on a config, which is kept from it for a while")
+            await fixture.log.wait(6, message: "plugin ended repeatedly on a config; config quarantined")
         }
     }
 

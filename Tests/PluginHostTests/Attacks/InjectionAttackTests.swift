@@ -53,9 +53,9 @@ struct InjectionAttackTests {
             texts += problems.flatMap { [$0.path, $0.message] }
             let type = try #require(fixture.host.metricType("evil"))
             texts += [type.pluginName, type.pluginVersion, type.description.description]
-            await fixture.log.wait { $0.message == "Plugin logged" }
-            await fixture.log.wait { $0.message == "Plugin wrote to stderr" }
-            await fixture.log.wait { $0.message == "Plugin wrote a line to stdout that is no protocol message" }
+            await fixture.log.wait { $0.message == "plugin logged" }
+            await fixture.log.wait { $0.message == "plugin wrote to stderr" }
+            await fixture.log.wait { $0.message == "plugin wrote a line to stdout that is not a protocol message" }
             texts += fixture.log.records.flatMap { [$0.message] + $0.metadata.values }
             #expect(texts.count { $0.contains("forged") } >= 8)
             for text in texts { #expect(text.isClean, "\(text.debugDescription)") }

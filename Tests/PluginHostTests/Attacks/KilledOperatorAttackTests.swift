@@ -84,7 +84,7 @@ struct KilledOperatorAttackTests {
             for count in 1...3 {
                 daemons.append(try Self.daemon(try await process.errorLine(count) { $0.contains("daemon ") }))
             }
-            try await process.errorLine { $0.contains("Plugin is up") }
+            try await process.errorLine { $0.contains("plugin is up") }
             try process.send(.kill)
             for daemon in daemons { #expect(Self.waitForEnd(daemon), "daemon \(daemon) outlives its operator") }
         }

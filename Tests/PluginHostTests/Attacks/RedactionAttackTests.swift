@@ -53,7 +53,7 @@ struct RedactionAttackTests {
     }
 
     @Test(
-        "what a tenant sees of its own source's words does not depend on another tenant's secret",
+        "the text that a tenant sees of its own source does not depend on another tenant's secret",
         arguments: ["reading", "1002", "1003", "-32603", "breach"])
     func guesses(how: String) async throws {
         try await HostFixture.run(["parrot": Self.parrot]) { fixture async throws in
@@ -108,7 +108,7 @@ struct RedactionAttackTests {
             let seen = await text(fixture, PluginConfig(["say": "t0ps3cret-of-another-tenant", "how": "end"]))
             #expect(seen.contains("exited with code 9"))
             #expect(!seen.contains("t0ps") && !seen.contains("***"))
-            let ended = await fixture.log.wait(message: "Plugin ended, will be restarted")
+            let ended = await fixture.log.wait(message: "plugin ended; restarting it")
             #expect(ended.metadata["reason"]?.hasSuffix("the last line of its log: ***") == true)
             #expect(try await fixture.health().lastFailure?.contains("***") == false)
         }
@@ -127,7 +127,7 @@ struct RedactionAttackTests {
     }
 
     @Test(
-        "a call with an administrator's secret shows one fixed sentence for each class, whatever is guessed",
+        "a call with an administrator's secret shows one fixed sentence for each class, for every guess",
         arguments: [
             ("1001", "refuses the config"), ("1002", "does not accept the credentials"), ("1003", "cannot be reached"),
             ("1004", "does not have what"), ("1005", "is busy"), ("1006", "has no value"),
@@ -138,7 +138,7 @@ struct RedactionAttackTests {
         try await HostFixture.run(["parrot": Self.parrot], manifest: Self.manifest) { fixture async throws in
             var seen: Set<String> = []
             for (count, guess) in ["adm1n-passw0rd", "adm1n", "nothing like it"].enumerated() {
-                await fixture.log.wait(how == "end" ? count + 1 : 1, message: "Plugin is up")
+                await fixture.log.wait(how == "end" ? count + 1 : 1, message: "plugin is up")
                 let config = inheriting(fixture, ["say": .string(guess), "how": .string(how)])
                 seen.insert(await text(fixture, config))
                 if how == "end" { break }

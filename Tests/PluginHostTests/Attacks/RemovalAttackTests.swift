@@ -11,7 +11,7 @@ import WireFormats
 /// Ways to make the operator remove what is not the plugin's, or not remove what is. Needs no feature of the kernel.
 @Suite("A hostile plugin's temporary directory", .timeLimit(.minutes(5)))
 struct RemovalAttackTests {
-    @Test("no link in a removed directory is followed, of whatever kind")
+    @Test("no link of any kind in a removed directory is followed")
     func links() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -130,7 +130,7 @@ struct RemovalAttackTests {
         #expect(!TemporaryDirectory.entries(of: directory.path).contains(name))
     }
 
-    @Test("a root that somebody removed is made again")
+    @Test("a removed root is created again")
     func removedRoot() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }

@@ -161,7 +161,7 @@ struct ResourceAttackTests {
         #expect(judge.victim(share: 0.99, leastGrowth: 10) == nil)
     }
 
-    @Test("this process's own control group is read, or has no limit")
+    @Test("the control group of the own process is read, or has no limit")
     func ownUsage() {
         let usage = ContainerUsage.current()
         for part in [usage.memory, usage.tasks].compactMap(\.self) {

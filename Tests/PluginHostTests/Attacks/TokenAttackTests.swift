@@ -150,7 +150,7 @@ struct TokenAttackTests {
         }
     }
 
-    @Test("one plugin's temporary directory is out of another's reach")
+    @Test("a plugin's temporary directory is not accessible to another plugin")
     func otherWorkspace() async throws {
         let script = "#!/usr/bin/python3 -S\n" + Self.reader
         let files = [

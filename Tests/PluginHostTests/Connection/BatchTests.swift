@@ -122,7 +122,7 @@ struct BatchTests {
         #expect(sizes == [2, 1, 1])
     }
 
-    @Test("whatever its configs, a batch is valid JSON with each request in its place")
+    @Test("a batch of any configs is valid JSON with each request in its place")
     func encoding() throws {
         let configs: [JSON] = [[:], ["a": ["b": "\"}]\u{2028}"]], ["type": "x"]]
         let requests = configs.map { PluginRequest.getMetricValue(type: "té", config: $0, targetType: .averageValue) }

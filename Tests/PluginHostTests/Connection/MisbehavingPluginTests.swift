@@ -38,7 +38,7 @@ struct MisbehavingPluginTests {
             #expect(failure.message.contains("no licence found"))
             #expect(failure.retryAfter ?? .zero <= .seconds(1))
             try await expectGoodAnswers(fixture)
-            await fixture.log.wait(2, message: "Plugin ended, will be restarted")
+            await fixture.log.wait(2, message: "plugin ended; restarting it")
         }
     }
 
@@ -76,9 +76,9 @@ struct MisbehavingPluginTests {
             let failure = try await fail(fixture, timeout: .milliseconds(100))
             #expect(failure.kind == .deadlineExceeded)
             try await expectGoodAnswers(fixture)
-            let ended = await fixture.log.wait(message: "Plugin ended, will be restarted")
+            let ended = await fixture.log.wait(message: "plugin ended; restarting it")
             #expect(ended.metadata["reason"]?.contains("3 deadlines in a row") == true)
-            await fixture.log.wait(2) { $0.message == "Plugin is up" && $0.metadata["plugin"] == "bad" }
+            await fixture.log.wait(2) { $0.message == "plugin is up" && $0.metadata["plugin"] == "bad" }
         }
     }
 
@@ -114,7 +114,7 @@ struct MisbehavingPluginTests {
                 #expect(reading.value == Double(value))
             }
             try await expectGoodAnswers(fixture)
-            await fixture.log.wait(message: "Plugin logs too fast, lines were dropped")
+            await fixture.log.wait(message: "plugin logs too fast; lines were dropped")
             #expect(try await fixture.health().counters.rejectedLines == 0)
         }
     }
@@ -133,7 +133,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("lines that are no protocol message are counted and passed over")
+    @Test("lines other than protocol messages are counted and skipped")
     func noise() async throws {
         let script = PluginScript(
             types: ["bad"], setUp: "print('starting up...', flush=True)",
@@ -170,7 +170,7 @@ struct MisbehavingPluginTests {
         try await HostFixture.run(["bad": script]) { fixture in
             let failure = try await fail(fixture)
             #expect(failure.message.contains("a line longer than 1048576 bytes"))
-            await fixture.log.wait(2, message: "Plugin is up")
+            await fixture.log.wait(2, message: "plugin is up")
             let reading = try await fixture.host.read(
                 type: "bad", config: ["value": 2], targetType: .value, timeout: .seconds(20))
             #expect(reading.value == 2)
@@ -193,7 +193,7 @@ struct MisbehavingPluginTests {
                     #expect([.deadlineExceeded, .protocolViolation, .notRunning].contains(failure.kind), "\(failure)")
                 }
             }
-            await fixture.log.wait(message: "Plugin ended, will be restarted")
+            await fixture.log.wait(message: "plugin ended; restarting it")
         }
     }
 

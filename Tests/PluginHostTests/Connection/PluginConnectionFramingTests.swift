@@ -74,7 +74,7 @@ struct PluginConnectionFramingTests {
     }
 
     @Test(
-        "the reason why a line is no message names the usual cause",
+        "the reason why a line is not a message names the usual cause",
         arguments: [
             (#"{"jsonrpc":"2.0","id":2,"result":{"value":NaN}}"#, "answer the error no_data"),
             (#"{"jsonrpc":"2.0","id":2,"result":{"value":-Infinity}}"#, "answer the error no_data"),

@@ -181,7 +181,7 @@ struct PluginConnectionTimeTests {
         #expect(message?.contains("turn") == false)
     }
 
-    @Test("a call whose answer has no end is told so")
+    @Test("a call with an endless answer fails with that cause")
     func lineWithoutEnd() {
         var conversation = Conversation()
         let (id, _) = conversation.call(timeout: .seconds(9))

@@ -100,7 +100,7 @@ struct PushTests {
         SubscriptionTable.Wish(type: "t", config: PluginConfig([:]), targetType: .value) { _ in }
     }
 
-    @Test("wishes outlive the process: each is asked for again, a few at a time")
+    @Test("subscription requests outlive the process: each is sent again, a few at a time")
     func table() throws {
         var table = SubscriptionTable()
         for id in 1...6 { table.add(Int64(id), Self.wish(), now: .zero) }

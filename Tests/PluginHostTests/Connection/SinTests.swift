@@ -5,9 +5,9 @@ import WireFormats
 
 @testable import PluginHost
 
-/// One test for each sin of the misbehaving plugin: its calls fail as they should, the other plugin's do not. Each
-/// ends with the fixture's check that no process, no pipe and no temporary directory is left over.
-@Suite("Every sin of the misbehaving plugin", .timeLimit(.minutes(5)))
+/// One test for each violation of the misbehaving plugin: its calls fail as they should, the other plugin's do not.
+/// Each ends with the fixture's check that no process, no pipe and no temporary directory is left over.
+@Suite("Every protocol violation of the misbehaving plugin", .timeLimit(.minutes(5)))
 struct SinTests {
     /// Time enough on a machine that is busy with other things.
     private static let patient: Duration = .seconds(60)
@@ -47,7 +47,7 @@ struct SinTests {
     func noHandshake() async throws {
         let clock = ManualClock()
         try await run("no-handshake", clock: clock, waitsForStart: false) { fixture async throws in
-            await fixture.log.wait { $0.message == "Plugin is up" && $0.metadata["plugin"] == "good" }
+            await fixture.log.wait { $0.message == "plugin is up" && $0.metadata["plugin"] == "good" }
             // The sweep for orphans, the look at files, and one alarm for each handshake.
             try await clock.sleepers(atLeast: 4)
             clock.advance(by: PluginHostLimits.handshakeTimeout)
@@ -106,7 +106,7 @@ struct SinTests {
     func stderrFlood() async throws {
         try await run("stderr-flood") { fixture async throws in
             for _ in 0..<20 { #expect(try await ask(fixture).value == 7) }
-            await fixture.log.wait(message: "Plugin logs too fast, lines were dropped")
+            await fixture.log.wait(message: "plugin logs too fast; lines were dropped")
         }
     }
 
@@ -142,7 +142,7 @@ struct SinTests {
             #expect(failure.kind == .crashed)
             #expect(failure.message.contains(how), "\(failure)")
             #expect(failure.logText.contains(lastWords), "\(failure)")
-            await fixture.log.wait(3, message: "Plugin is up")
+            await fixture.log.wait(3, message: "plugin is up")
         }
     }
 

@@ -35,8 +35,8 @@ struct LaunchTests {
         "a #! line that Linux would not follow, or that gives env more than a name, is refused",
         arguments: [
             ("#!\n", "names no interpreter"), ("#!/bin/sh\r\n", "carriage return"),
-            ("#!/nonexistent/ruby\n", "which is not there"), ("#!bin/sh\n", "which is not there"),
-            ("#!/usr/bin/env ruby-of-nobody\n", "which is not there"), ("#!/usr/bin\n", "not an executable file"),
+            ("#!/nonexistent/ruby\n", "which does not exist"), ("#!bin/sh\n", "which does not exist"),
+            ("#!/usr/bin/env ruby-of-nobody\n", "which does not exist"), ("#!/usr/bin\n", "not an executable file"),
             ("#!/usr/share\n", "not an executable file"), ("#!/usr/bin/env\n", "gives env \"\""),
             ("#!/usr/bin/env -S python3 -S\n", "gives env"), ("#!/usr/bin/env A=1\n", "gives env"),
             ("#!/usr/bin/env python3 -S\n", "gives env"), ("#!/usr/bin/env /bin/sh\n", "gives env"),
@@ -67,9 +67,9 @@ struct LaunchTests {
         #expect(try problem("#!\(directory.path)/ruby\n", readPaths: nil) == nil)
         // What counts is where the program really lies.
         #expect(try problem("#!\(directory.path)/link\n") == nil)
-        // env finds it only where the plugin may run it.
+        // env finds it only if the plugin may run it.
         let path = "\(directory.path):/usr/bin"
-        #expect(try problem("#!/usr/bin/env ruby\n", path: path)?.contains("which is not there") == true)
+        #expect(try problem("#!/usr/bin/env ruby\n", path: path)?.contains("which does not exist") == true)
         #expect(try problem("#!/usr/bin/env ruby\n", path: path, readPaths: [directory.path]) == nil)
         #expect(Interpreter(searchPath: "relative::\(path)", readPaths: []).searchPath == "/usr/bin")
         #expect(Interpreter(searchPath: directory.path, readPaths: []).searchPath == Interpreter.defaultSearchPath)
@@ -131,7 +131,8 @@ struct LaunchTests {
             [:], files: ["generalscaler-plugin-p": "#!/nonexistent/ruby\n"], clock: ManualClock()
         ) { fixture async throws in
             #expect(
-                try await fixture.health().lastFailure?.contains("names /nonexistent/ruby, which is not there") == true)
+                try await fixture.health().lastFailure?.contains("names /nonexistent/ruby, which does not exist")
+                    == true)
         }
     }
 
@@ -203,7 +204,7 @@ struct LaunchTests {
                 try await fixture.host.read(type: "p", config: [:], targetType: .value, timeout: .seconds(30))
             }
             #expect(failure?.kind == .unknownType)
-            await fixture.log.wait(message: "No plugin found, so that no metric can be read")
+            await fixture.log.wait(message: "no plugin found; no metric can be read")
         }
     }
 

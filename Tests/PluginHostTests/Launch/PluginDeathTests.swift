@@ -17,7 +17,7 @@ struct PluginDeathTests {
             let answered = try await withThrowingTaskGroup(of: Int.self) { load in
                 load.addTask { try await answeredUntilCancelled(fixture) }
                 for kill in 1...kills {
-                    await fixture.log.wait(kill, message: "Plugin is up")
+                    await fixture.log.wait(kill, message: "plugin is up")
                     let process = try await fixture.process()
                     pipes.formUnion(HostFixture.pipes(of: process))
                     Glibc.kill(process, SIGKILL)
@@ -26,7 +26,7 @@ struct PluginDeathTests {
                     try await fixture.clock?.sleepers(atLeast: 3)
                     fixture.clock?.advance(by: PluginHostLimits.maxRestartDelay)
                 }
-                await fixture.log.wait(kills + 1, message: "Plugin is up")
+                await fixture.log.wait(kills + 1, message: "plugin is up")
                 load.cancelAll()
                 return try await load.next() ?? 0
             }
@@ -58,8 +58,8 @@ struct PluginDeathTests {
                             answered += 1
                         } catch {
                             #expect([.crashed, .notRunning, .cancelled].contains(error.kind), "\(error)")
-                            let starts = fixture.log.records.count { $0.message == "Plugin is up" }
-                            await fixture.log.wait(starts + 1, message: "Plugin is up")
+                            let starts = fixture.log.records.count { $0.message == "plugin is up" }
+                            await fixture.log.wait(starts + 1, message: "plugin is up")
                         }
                     }
                     return answered
@@ -111,7 +111,7 @@ struct PluginDeathTests {
         let script = PluginScript(types: ["depth"], body: "    sys.exit(7)")
         try await HostFixture.run(["depth": script], clock: ManualClock()) { fixture in
             for crash in 1...5 {
-                await fixture.log.wait(crash, message: "Plugin is up")
+                await fixture.log.wait(crash, message: "plugin is up")
                 let failure = await #expect(throws: PluginFailure.self) {
                     // Another one each time: a single one would be kept from the plugin.
                     try await fixture.host.read(
@@ -153,11 +153,11 @@ struct PluginDeathTests {
         }
     }
 
-    @Test("two plugins of which one offers the other's type: the first keeps it")
+    @Test("a type that two plugins offer belongs to the first")
     func conflict() async throws {
         let plugins = ["a": PluginScript(types: ["a"]), "b": PluginScript(types: ["b", "a"])]
         try await HostFixture.run(plugins) { fixture in
-            let record = await fixture.log.wait(message: "Metric type cannot be used")
+            let record = await fixture.log.wait(message: "metric type not used")
             #expect(record.metadata["problem"]?.contains("plugin a has already") == true)
             #expect(fixture.host.metricType("a")?.plugin == "a")
             #expect(fixture.host.metricType("b")?.plugin == "b")

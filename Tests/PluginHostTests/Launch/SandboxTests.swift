@@ -82,7 +82,7 @@ struct SandboxTests {
         }
     }
 
-    /// Ways to signal a process, harmless where one works: SIGURG is ignored by whoever does not wait for it.
+    /// Ways to signal a process, harmless if one works: a process that does not wait for SIGURG ignores it.
     private static let signals = [
         "os.kill(os.getppid(), signal.SIGURG) or 0",
         "os.kill(-os.getpgid(os.getppid()), signal.SIGURG) or 0",

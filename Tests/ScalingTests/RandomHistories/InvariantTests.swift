@@ -16,7 +16,7 @@ struct InvariantTests {
         var faults: [String] = []
     }
 
-    @Test("Hold in every decision, and every cause comes up", .timeLimit(.minutes(10)))
+    @Test("invariants hold in every decision, and every cause occurs", .timeLimit(.minutes(10)))
     func hold() async {
         let seed = Self.seed ?? UInt64.random(in: 0 ... .max)
         print("invariants: \(Self.histories) random histories of \(RandomWorld.polls) polls, seed \(seed)")

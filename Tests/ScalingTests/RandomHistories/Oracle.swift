@@ -136,7 +136,7 @@ struct Oracle {
         if safety.maxScaleDownRate.step(from: view.from) == 0 { return "down though the rate forbids it" }
         if view.from - view.to > safety.maxScaleDownRate.step(from: view.from) { return "down over the rate" }
         if view.isWithin(cooldown, of: lastScaling) { return "down in a cooldown" }
-        // The cap lowers whatever the metrics say, but only down to itself.
+        // The cap lowers replicas regardless of the metrics, but only down to itself.
         if view.names(.budgetCap), let cap = view.spec.cap, view.to >= cap { return nil }
         if view.isMissingAny {
             let mayLower = [.static, .staticIfLower].contains(view.spec.fallback.behavior) && view.isMissingAll
@@ -158,7 +158,7 @@ struct Oracle {
         let isReadyUnknown: Bool
         let now: Timestamp
         let decision: Decision
-        /// Nil where a reading is missing, stale or senseless.
+        /// Nil if a reading is missing, stale or senseless.
         let values: [Double?]
 
         init(_ input: DecisionInput, _ decision: Decision) {

@@ -2,7 +2,7 @@ import WireFormats
 
 /// Role-based access control over the roles and bindings in the store.
 struct Authorizer {
-    /// What somebody wants to do to a resource.
+    /// A user's operation on a resource.
     struct Attributes {
         var verb: String
         var group: String

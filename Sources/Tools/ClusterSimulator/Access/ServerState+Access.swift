@@ -8,7 +8,7 @@ struct IssuedToken: Sendable {
 }
 
 extension ServerState {
-    /// - Throws: 401 where the request has a token that is not known.
+    /// - Throws: 401 if the request has a token that is not known.
     func user(of request: APIRequest) throws(StatusError) -> User {
         guard let header = request.headers["authorization"] else {
             return configuration.token == nil ? .administrator : .anonymous
@@ -39,7 +39,7 @@ extension ServerState {
             details: subject.details())
     }
 
-    /// What the real server tells everybody.
+    /// The message that the real server sends to all users.
     private static let publicPaths: Set = ["/version", "/version/", "/healthz", "/livez", "/readyz"]
 
     // MARK: Tokens
@@ -76,11 +76,11 @@ extension ServerState {
     }
 }
 
-/// The reviews that ask whether somebody may do something. They are answered and not kept.
+/// Access reviews: requests that ask whether a user may do something. They are answered and not stored.
 enum AccessReviews {
     static let group = "authorization.k8s.io"
 
-    /// - Returns: nil where the request is no access review.
+    /// - Returns: nil if the request is no access review.
     static func respond(
         to request: APIRequest, _ info: RequestInfo, from user: User, _ store: Store
     ) throws(StatusError) -> APIResponse? {

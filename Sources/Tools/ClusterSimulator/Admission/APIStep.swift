@@ -1,7 +1,7 @@
 /// How far a request has come.
 package enum APIStep: Sendable {
     case answer(APIResponse)
-    /// Webhooks have to be asked before it can go on.
+    /// Webhooks must be called before it can continue.
     case ask(PendingRequest)
 }
 
@@ -43,7 +43,7 @@ package struct WebhookCall: Sendable {
 
 /// What came of a call to a webhook.
 package enum WebhookOutcome: Sendable {
-    /// An answer, whatever it says.
+    /// A response, successful or not.
     case answer(status: Int, body: [UInt8])
     /// Why there is none.
     case failure(String)

@@ -7,7 +7,7 @@ extension ServerState {
     ///
     /// - Throws: the refusal of one of them.
     func review(_ change: AdmissionChange, _ call: inout Call) throws(StatusError) {
-        // What webhooks are registered is never for webhooks to decide: nobody could take a broken one away.
+        // What webhooks are registered is never for webhooks to decide: a broken one could not be removed.
         guard let admission = call.admission, call.type.group != Self.webhookConfigurations.group else { return }
         var verdicts: [WebhookVerdict] = []
         var missing: [OpenReview] = []
@@ -44,7 +44,7 @@ extension ServerState {
         }
     }
 
-    /// Long warnings are cut where they are too long together.
+    /// Long warnings are cut if they are too long together.
     private static func cut(_ warnings: [String]) -> [String] {
         if warnings.reduce(0, { $0 + $1.count }) <= Limits.warningsCharacters { return warnings }
         var left = Limits.warningsCharacters

@@ -29,7 +29,7 @@ struct Webhook: Sendable {
 
     // MARK: For which changes
 
-    /// The version in which the webhook wants to see the change; nil where it does not.
+    /// The version in which the webhook wants to see the change; nil if it does not.
     func version(for change: AdmissionChange, _ call: Call, _ state: ServerState) -> String? {
         let own = call.type.version
         // Versions of one kind differ in their apiVersion alone: the only conversion there is here.

@@ -32,7 +32,7 @@ struct WebhookVerdict: Sendable {
         do {
             review = try JSON(parsing: body)
         } catch {
-            return fail("failed to call webhook: the answer is no JSON: \(error)", webhook)
+            return fail("failed to call webhook: the answer is not JSON: \(error)", webhook)
         }
         guard let response = review["response"], response.objectValue != nil else {
             return fail("webhook response was absent", webhook)

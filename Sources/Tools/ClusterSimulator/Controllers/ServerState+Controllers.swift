@@ -42,7 +42,7 @@ extension ServerState {
         let resource = GroupResource(group: group, resource: plural)
         registry.remove(group: group, plural: plural)
         if event.isDeletion {
-            // Finalizers of its objects do not hold a definition here: they would have nobody to remove them.
+            // Finalizers of its objects do not hold a definition here: no controller would remove them.
             for object in store.table(resource).objects(in: "") { store.delete(resource, object.key) }
             retired.insert(resource)
             return
@@ -81,7 +81,7 @@ extension ServerState {
         }
     }
 
-    /// Writes the status that the controller has for a workload, where it is news.
+    /// Writes the controller's status of a workload, if it has changed.
     mutating func updateWorkload(_ reference: WorkloadController.Reference) {
         guard let object = store.object(reference.resource, reference.key),
             let type = registry.type(reference.resource),

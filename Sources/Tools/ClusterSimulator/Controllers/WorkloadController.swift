@@ -100,7 +100,7 @@ struct WorkloadController: Sendable {
         return workloads.keys.sorted { ($0.resource.resource, $0.key) < ($1.resource.resource, $1.key) }
     }
 
-    /// The object with the status that it should have now; nil where it has that already.
+    /// The object with the status that it should have now; nil if it has that already.
     mutating func status(of reference: Reference, in object: JSON, now: Int64) -> JSON? {
         guard let workload = workloads[reference] else { return nil }
         workloads[reference]?.writtenAt = now

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Writes the status of a workload the way its real controller does: counts of 0 are left out where it leaves them out.
+/// Writes the status of a workload the way its real controller does: counts of 0 are left out if it leaves them out.
 struct WorkloadStatus {
     struct Counts {
         let replicas: Int

@@ -47,7 +47,7 @@ extension APIServer {
         withState { $0.watches.end(.cut) { resource in plural.map { $0 == resource.resource } ?? true } }
     }
 
-    /// Forgets all past changes: a watch from any earlier resourceVersion is told 410.
+    /// Forgets all past changes: a watch from any earlier resourceVersion gets 410.
     package func compact() { withState { $0.store.compact() } }
 
     /// The last requests from outside, oldest first.

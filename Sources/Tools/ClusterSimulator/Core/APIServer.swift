@@ -8,7 +8,7 @@ package import WireFormats
 package final class APIServer: Sendable {
     package struct Configuration: Sendable {
         /// The administrator's bearer token. With one, requests without a token are forbidden and other tokens are
-        /// refused; without one, everybody is an administrator.
+        /// refused; without one, every user is an administrator.
         package var token: String?
         /// Microseconds since 1970.
         package var now: @Sendable () -> Int64
@@ -16,13 +16,13 @@ package final class APIServer: Sendable {
         package var makeUID: @Sendable () -> String
         /// How long new pods of a workload take to become ready.
         package var workloadStartupDelay: Duration = .seconds(2)
-        /// What stands in for the CEL rules of a custom resource: by `group/kind`.
+        /// The replacement for the CEL rules of a custom resource: by `group/kind`.
         package var crossFieldValidators: [String: @Sendable (JSON) -> [FieldError]] = [:]
         /// Changes kept per resource for watches to resume from.
         package var historyLimit = Limits.history
         /// Events that may wait for one watcher.
         package var watchQueueLimit = Limits.watchQueue
-        /// The first resourceVersion: well above 0, so that old versions can be told from none.
+        /// The first resourceVersion: well above 0, so that old versions differ from none.
         package var initialRevision: UInt64 = 1_000
 
         package init(now: @escaping @Sendable () -> Int64, makeUID: @escaping @Sendable () -> String) {
@@ -45,8 +45,8 @@ package final class APIServer: Sendable {
         withState { $0.admit(request) }
     }
 
-    /// Handles a request to its end. Nobody carries messages to webhooks here, so whoever is to be asked does not answer:
-    /// ``begin(_:)`` is for who can.
+    /// Handles a request to its end. No webhook is called here, so each one counts as unreachable; use ``begin(_:)`` to
+    /// call webhooks.
     package func handle(_ request: APIRequest) -> APIResponse {
         var step = begin(request)
         while true {

@@ -7,7 +7,7 @@ package struct FaultRule: Sendable {
         case delay(Duration)
         /// The request is refused: 429 with Retry-After, 500, 503.
         case refuse(StatusError)
-        /// A watch is told that its resourceVersion is compacted: a 410 inside a stream of status 200.
+        /// A watch gets the error that its resourceVersion is compacted: a 410 inside a stream of status 200.
         case expireWatch
         /// The request is handled, and the connection breaks before the answer is whole.
         case breakAnswer
@@ -58,7 +58,7 @@ extension FaultRule {
 package struct FaultVerdict: Sendable {
     /// To wait before anything else.
     package var delay: Duration?
-    /// The answer, where the request is not to be handled.
+    /// The answer, if the request is not to be handled.
     package var answer: APIResponse?
     package var breaksAnswer = false
 }

@@ -1,7 +1,7 @@
 import WireFormats
 
 extension JSON {
-    /// The value at a path of member names, or nil where the path leaves the objects there are.
+    /// The value at a path of member names, or nil if the path leaves the objects there are.
     subscript(at path: [String]) -> JSON? {
         var value: JSON? = self
         for name in path {
@@ -36,7 +36,7 @@ extension JSON {
 
     mutating func set(_ value: JSON?, at path: String...) { set(value, at: path[...]) }
 
-    /// Sets the member where it is missing.
+    /// Sets the member if it is missing.
     mutating func setDefault(_ value: JSON, at path: String...) {
         if self[at: path] == nil { set(value, at: path[...]) }
     }

@@ -21,7 +21,8 @@ enum Limits {
     static let subdomain = 253
     /// Operations of one JSON patch.
     static let patchOperations = 10_000
-    /// How often the webhooks of one request are asked, where the object changes meanwhile, before that is a conflict.
+    /// How often the webhooks of one request are called if the object changes meanwhile, before the request fails as a
+    /// conflict.
     static let admissionRounds = 5
     /// Characters of all warnings of one answer together; beyond that each is cut to ``warningCharacters``.
     static let warningsCharacters = 4_096
@@ -30,9 +31,9 @@ enum Limits {
     static let webhookAnswer = 3 * 1_024 * 1_024
     /// Seconds that the real server waits for a resource version from the future before it gives up.
     static let freshnessWaitSeconds = 3
-    /// Seconds that a watch lasts where the client names no time-out.
+    /// Seconds that a watch lasts if the client names no time-out.
     static let watchSeconds = 1_800
-    /// Seconds that a service account's token lasts where the request does not say.
+    /// Seconds that a service account's token lasts if the request does not say.
     static let tokenSeconds = 3_600
     static let leastTokenSeconds = 600
     /// Seconds between the bookmarks of one watch.

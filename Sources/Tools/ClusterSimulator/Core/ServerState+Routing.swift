@@ -18,7 +18,7 @@ extension ServerState {
         }
     }
 
-    /// Responds to somebody who may ask, and asks no webhook.
+    /// Responds to an authorized user without calling a webhook.
     mutating func respond(to request: APIRequest, from user: User) -> APIResponse {
         var admission: Admission?
         return respond(to: request, from: user, &admission)

@@ -9,7 +9,7 @@ enum Discovery {
 
     private static let aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
-    /// - Returns: nil where the path is no discovery path of what is served.
+    /// - Returns: nil if the path is no discovery path of what is served.
     static func respond(to request: APIRequest, path: String, registry: Registry) -> APIResponse? {
         let parts = path.split(separator: "/").map(String.init)
         switch (parts.first, parts.count) {
@@ -129,7 +129,7 @@ enum Discovery {
 struct Subresource {
     let name: String
     let kind: String
-    /// Nil where they are those of the resource.
+    /// Nil if they are those of the resource.
     let group: String?
     let version: String?
     let verbs = ["get", "patch", "update"]

@@ -3,7 +3,7 @@ import WireFormats
 /// Objects as the rows of a table: what `kubectl get` asks for.
 enum Table {
     struct Options {
-        /// What of the object each row carries: its metadata where nothing is said.
+        /// The part of the object that each row includes. Default: its metadata.
         var includeObject: String
 
         init(_ request: APIRequest) {

@@ -54,7 +54,7 @@ struct FieldSet: Hashable, Sendable {
         return rest
     }
 
-    /// Without the fields of the other set and whatever lies under them.
+    /// Returns this set without the fields of the other set and their descendants.
     func subtractingRecursively(_ other: FieldSet) -> FieldSet {
         if other.isMember { return FieldSet() }
         var rest = FieldSet(isMember: isMember, children: [:])

@@ -83,7 +83,7 @@ enum FieldWalk {
         }
     }
 
-    /// The object without the fields of a set, but for what somebody else keeps under them.
+    /// Returns the object without the fields of a set, except descendants that another manager owns.
     static func removing(
         _ fields: FieldSet, keeping kept: FieldSet, from value: JSON, _ schema: Schema?
     ) -> JSON {

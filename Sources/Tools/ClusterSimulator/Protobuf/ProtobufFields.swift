@@ -16,10 +16,10 @@ enum ProtobufFields {
     }
 
     struct Field: Sendable {
-        /// Nil where the members of the field are those of the outer message.
+        /// Nil if the members of the field are those of the outer message.
         let name: String?
         let type: FieldType
-        /// Whether the field, where it is there, counts also with a value of zero.
+        /// Whether the field, if it is there, counts also with a value of zero.
         let isPointer: Bool
     }
 
@@ -38,7 +38,7 @@ enum ProtobufFields {
         return messages
     }()
 
-    /// The message that an object of the kind is sent as; nil where the table has none.
+    /// The message that an object of the kind is sent as; nil if the table has none.
     static func message(apiVersion: String, kind: String) -> String? {
         // Clients send these in the version of what they delete.
         if kind == "DeleteOptions" { return "meta/v1.DeleteOptions" }

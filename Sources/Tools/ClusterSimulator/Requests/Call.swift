@@ -16,10 +16,10 @@ struct Call {
     let fieldValidation: FieldValidation
     var isDryRun: Bool
     private(set) var warnings: [String] = []
-    /// Nil where no webhook is asked.
+    /// Nil if no webhook is asked.
     var admission: Admission?
 
-    /// - Parameter admission: what webhooks have said of the request so far; nil where none is asked.
+    /// - Parameter admission: what webhooks have said of the request so far; nil if none is asked.
     init(
         _ request: APIRequest, _ info: RequestInfo, _ type: ResourceType, _ admission: Admission? = nil
     ) throws(StatusError) {

@@ -6,7 +6,7 @@ enum Presentation: Hashable {
 
     /// The first media range of the header that the server can write.
     ///
-    /// - Returns: nil where there is none: the answer is 406. JSON is also a YAML text, so YAML is always possible.
+    /// - Returns: nil if there is none: the answer is 406. JSON is also a YAML text, so YAML is always possible.
     static func negotiate(accept: String?, isCollection: Bool) -> (presentation: Presentation, mediaType: String)? {
         guard let accept, !accept.isEmpty else { return (.whole, "application/json") }
         for range in accept.split(separator: ",") {

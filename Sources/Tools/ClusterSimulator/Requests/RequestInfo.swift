@@ -3,7 +3,7 @@ package struct RequestInfo: Sendable, Hashable {
     package var verb: String
     package var group: String
     package var version: String
-    /// Empty where the request names all namespaces or the resource has none.
+    /// Empty if the request names all namespaces or the resource has none.
     package var namespace: String
     /// The plural name.
     package var resource: String
@@ -11,7 +11,7 @@ package struct RequestInfo: Sendable, Hashable {
     package var name: String?
     package var subresource: String?
 
-    /// - Returns: nil where the path is no resource path: discovery, health, schemas.
+    /// - Returns: nil if the path is no resource path: discovery, health, schemas.
     package init?(_ request: APIRequest) {
         var parts = request.path.split(separator: "/").map(String.init)[...]
         switch parts.popFirst() {

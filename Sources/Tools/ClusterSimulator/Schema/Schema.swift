@@ -27,7 +27,7 @@ final class Schema: Sendable {
     let isEmbeddedResource: Bool
     /// The keys that tell the items of a list of type map apart.
     let listMapKeys: [String]
-    /// The one key by which a strategic merge patch merges the list; nil where it replaces it.
+    /// The one key by which a strategic merge patch merges the list; nil if it replaces it.
     let patchMergeKey: String?
     let sharing: Sharing
     let constraints: SchemaConstraints
@@ -61,7 +61,7 @@ final class Schema: Sendable {
         constraints = SchemaConstraints(source)
     }
 
-    /// The schema of a member of an object; nil where nothing says what it is.
+    /// The schema of a member of an object; nil if nothing says what it is.
     func member(_ name: String) -> Schema? { properties[name] ?? additionalProperties }
 
     /// Whether members that no property names are kept.

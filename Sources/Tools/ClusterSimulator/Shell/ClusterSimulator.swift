@@ -111,7 +111,7 @@ package final class ClusterSimulator: Service {
     }
 }
 
-/// A value that somebody will know later. Any number of tasks may wait for it.
+/// A value that is set later. Any number of tasks may wait for it.
 private final class Promised<Value: Sendable>: Sendable {
     private struct State {
         var result: Result<Value, any Error>?

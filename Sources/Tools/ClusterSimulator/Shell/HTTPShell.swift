@@ -32,7 +32,7 @@ struct HTTPShell: Sendable {
         return verdict.breaksAnswer ? broken(answer) : response(answer, to: request)
     }
 
-    /// Handles a request, and asks webhooks where it has to pass some.
+    /// Handles a request, and calls the webhooks that apply to it.
     private func handle(_ request: APIRequest) async -> APIResponse {
         var step = api.begin(request)
         while true {

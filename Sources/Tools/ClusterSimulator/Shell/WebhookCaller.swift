@@ -28,12 +28,12 @@ struct WebhookCaller: Sendable {
             let answer = try await send(request)
             return .answer(status: answer.status, body: answer.body)
         } catch {
-            // As the real server says it, where there are words that people look for.
+            // The real server's text, where users search for it.
             return .failure(error.kind == .deadline ? "context deadline exceeded" : error.message)
         }
     }
 
-    /// Sends a second time where there was no connection: the one that was kept open may be to a webhook that has ended
+    /// Sends a second time if there was no connection: the one that was kept open may be to a webhook that has ended
     /// since.
     private func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
         do throws(HTTPError) {

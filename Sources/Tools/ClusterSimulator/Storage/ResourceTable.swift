@@ -12,7 +12,7 @@ struct ResourceTable: Sendable {
 
     subscript(key: ObjectKey) -> ObjectVersion? { objects[key] }
 
-    /// Objects of a namespace (of all where it is empty), in order, from the key on.
+    /// Objects of a namespace (of all if it is empty), in order, from the key on.
     func objects(in namespace: String, after start: ObjectKey? = nil) -> [ObjectVersion] {
         let range = keys(in: namespace, after: start)
         var found: [ObjectVersion] = []
@@ -25,7 +25,7 @@ struct ResourceTable: Sendable {
 
     /// The same, as it was at an earlier revision.
     ///
-    /// - Returns: nil where the history does not reach back that far.
+    /// - Returns: nil if the history does not reach back that far.
     func objects(in namespace: String, at revision: UInt64, after start: ObjectKey? = nil) -> [ObjectVersion]? {
         guard let changed = history.states(at: revision) else { return nil }
         if changed.isEmpty { return objects(in: namespace, after: start) }

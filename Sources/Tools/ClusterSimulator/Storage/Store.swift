@@ -5,7 +5,7 @@ struct Store: Sendable {
     private(set) var revision: UInt64
     private var tables: [GroupResource: ResourceTable] = [:]
     private let historyLimit: Int
-    /// Changes that nobody has been told of yet.
+    /// Changes that have not been delivered yet.
     private var unpublished: [StoreEvent] = []
 
     init(revision: UInt64, historyLimit: Int) {
@@ -41,7 +41,7 @@ struct Store: Sendable {
         return object
     }
 
-    /// - Parameter last: the state that watchers see last, where it is not the stored one.
+    /// - Parameter last: the state that watchers see last, if it is not the stored one.
     mutating func delete(_ resource: GroupResource, _ key: ObjectKey, last: JSON? = nil) {
         guard let previous = tables[resource]?[key] else { return }
         let object = stamped(key, last ?? previous.json)

@@ -1,4 +1,4 @@
-/// The last changes of one resource. A watch that wants older ones is told 410.
+/// The last changes of one resource. A watch that starts earlier is answered with 410.
 struct WatchHistory: Sendable {
     /// Changes up to and with this revision are forgotten.
     private(set) var floor: UInt64
@@ -28,13 +28,13 @@ struct WatchHistory: Sendable {
         dropCompacted(atLeast: 1)
     }
 
-    /// The changes after a revision, or nil where some of them are forgotten.
+    /// The changes after a revision, or nil if some of them are forgotten.
     func events(after revision: UInt64) -> ArraySlice<StoreEvent>? {
         guard revision >= floor else { return nil }
         return events[index(after: revision)...]
     }
 
-    /// What the objects that changed since were at that revision: nil within for one that was not there.
+    /// The state at that revision of the objects that changed since; nil for an object that did not exist.
     func states(at revision: UInt64) -> [ObjectKey: ObjectVersion?]? {
         guard let later = events(after: revision) else { return nil }
         var states: [ObjectKey: ObjectVersion?] = [:]

@@ -2,7 +2,7 @@ import Synchronization
 
 /// The server's end of one watch: frames wait here, up to a bound, until the client takes them.
 ///
-/// A client that reads too slowly is cut off, as the real server does: it has to watch anew from the last revision
+/// A client that reads too slowly is cut off, as the real server does: it must start a new watch from the last revision
 /// it saw.
 package final class WatchSubscription: Sendable {
     package enum Ending: Sendable {

@@ -46,7 +46,7 @@ enum EventTypes {
         },
         columns: BuiltinColumns.event)
 
-    /// A time that is written as null where there is none.
+    /// A time that is written as null if there is none.
     private static let time = S.with(S.time, ["nullable": true])
     private static let source = S.object(["component": S.string, "host": S.string])
 

@@ -42,9 +42,9 @@ enum S {
         ["type": "array", "items": items, "x-kubernetes-list-type": "set", "x-kubernetes-patch-strategy": "merge"]
     }
 
-    /// A list whose items writers own one by one, told apart by the keys.
+    /// A list whose items are owned separately and identified by the keys.
     ///
-    /// - Parameter patchKey: the key of strategic merge patches, which know one key only; the first where nil.
+    /// - Parameter patchKey: the key of strategic merge patches, which know one key only; the first if nil.
     static func list(_ items: JSON, keys: [String], patchKey: String? = nil) -> JSON {
         [
             "type": "array", "items": items, "x-kubernetes-list-type": "map",

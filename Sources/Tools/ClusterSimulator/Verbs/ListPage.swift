@@ -6,7 +6,7 @@ struct ListPage {
     let objects: [ObjectVersion]
     let revision: UInt64
     private(set) var continueToken: String?
-    /// Nil where selectors make the count unknown.
+    /// Nil if selectors make the count unknown.
     private(set) var remaining: Int?
 
     init(_ call: Call, _ store: Store) throws(StatusError) {
@@ -41,7 +41,7 @@ struct ListPage {
 /// Which state a list wants, by its resourceVersion and resourceVersionMatch.
 enum ListRevision: Equatable {
     case latest
-    /// Whatever is at hand; the real server then ignores the limit.
+    /// Any available revision; the real server then ignores the limit.
     case any
     case exact(UInt64)
 

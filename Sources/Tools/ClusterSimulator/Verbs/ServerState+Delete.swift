@@ -10,7 +10,7 @@ private struct DeleteOptions {
         isDryRun = call.isDryRun
         guard !call.request.body.isEmpty else { return }
         guard let body = try? RequestBody(call.request).json, body.objectValue != nil else {
-            throw .badRequest("the body is no DeleteOptions object")
+            throw .badRequest("the body is not a DeleteOptions object")
         }
         uid = body.string("preconditions", "uid")
         resourceVersion = body.string("preconditions", "resourceVersion")
@@ -58,7 +58,7 @@ extension ServerState {
     }
 
     private func check(_ options: DeleteOptions, _ object: ObjectVersion, _ call: Call) throws(StatusError) {
-        // The real server names the kind here, where its other conflicts name the resource.
+        // The real server names the kind here, while its other conflicts name the resource.
         let subject = call.type.kindSubject(object.key.name)
         let uid = object.json.string("metadata", "uid") ?? ""
         if let wanted = options.uid, wanted != uid {
@@ -79,9 +79,9 @@ extension ServerState {
         }
     }
 
-    /// Deletes an object, or marks it where finalizers hold it.
+    /// Deletes an object, or marks it if finalizers hold it.
     ///
-    /// - Returns: the object as it remains; nil where it is gone.
+    /// - Returns: the object as it remains; nil if it is gone.
     mutating func markForDeletion(_ type: ResourceType, _ object: ObjectVersion) -> ObjectVersion? {
         let isNamespace = type.storage == Self.namespaces
         guard isNamespace || !object.json.finalizers.isEmpty else {

@@ -121,7 +121,7 @@ extension ServerState {
         var managed = ManagedFields(old[at: "metadata", "managedFields"])
         let claimed = ManagedFields.claims(of: applied, schema)
         var merged = FieldWalk.merge(applied, into: old, schema)
-        // What this manager applied before and no longer names is gone, unless somebody else owns it too.
+        // What this manager applied before and no longer names is removed, unless another manager owns it too.
         let others = managed.ownedByOthers(than: manager)
         let dropped = managed.fields(of: manager).subtracting(claimed).subtracting(others)
         merged = FieldWalk.removing(dropped, keeping: others.union(claimed), from: merged, schema)

@@ -7,7 +7,7 @@ struct WatchOptions {
     let startsWithState: Bool
     /// Whether a bookmark marks the end of that state.
     let sendsInitialEnd: Bool
-    /// Events after this revision are wanted, where the state is not.
+    /// Events after this revision are wanted, if the state is not.
     let revision: UInt64
     let allowsBookmarks: Bool
     let seconds: Int
@@ -72,7 +72,7 @@ struct Watch: Sendable {
         nextBookmark = next < deadline ? next : nil
     }
 
-    /// The event as this watch sees it; nil where it concerns nothing that it selects.
+    /// The event as this watch sees it; nil if it concerns nothing that it selects.
     mutating func frame(_ event: StoreEvent) -> [UInt8]? {
         let wasSelected = event.previous.map(selection.matches) ?? false
         let isSelected = !event.isDeletion && selection.matches(event.object)

@@ -17,7 +17,8 @@ extension Check {
             }
             guard calls >= ConformanceLimits.minResourceCalls, let first, let last = ResourceUse(of: process) else {
                 throw .skip(
-                    "\(calls) calls in \(Conversation.text(ConformanceLimits.manyCallsTime)) say nothing of growth")
+                    "\(calls) calls in \(Conversation.text(ConformanceLimits.manyCallsTime)) are too few to measure growth"
+                )
             }
             if last.openFiles > first.openFiles + ConformanceLimits.maxOpenFileGrowth {
                 context.note(

@@ -57,14 +57,14 @@ extension Check {
             let config = try context.goodConfig()
             let verdict = try context.validate(config)
             guard NetworkNamespace.isAvailable else {
-                throw .skip("this system lets nobody make a network namespace without rights")
+                throw .skip("this system does not allow unprivileged network namespaces")
             }
             let offline = CheckContext(
                 context.command.wrapped(by: NetworkNamespace.command), options: context.options)
             defer { offline.endSession() }
             _ = try offline.firstHandshake()
             if try offline.validate(config) != verdict {
-                context.note(.noNetwork, "without a network the verdict is another", evidence: config)
+                context.note(.noNetwork, "the verdict differs without a network", evidence: config)
             }
             let known = Set(context.log.findings.map(\.rule))
             if let finding = offline.log.findings.first(where: { !known.contains($0.rule) }) {

@@ -31,7 +31,7 @@ extension Check {
                 }
             } catch {
                 guard case .skip = error else { throw error }
-                let words = confined.lastWords.map { "; its last words: \($0)" } ?? ""
+                let words = confined.lastWords.map { "; its last output: \($0)" } ?? ""
                 let message = confined.log.findings.first?.message ?? "it does not answer"
                 context.note(.confined, "confined: \(message)\(words)")
             }

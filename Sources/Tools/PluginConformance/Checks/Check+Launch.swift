@@ -9,7 +9,7 @@ extension Check {
         },
         Check(.bareStart) { context throws(Stop) in
             guard context.command.arguments.isEmpty, context.command.environment.isEmpty else {
-                throw .skip("it is run with arguments or variables of its own, as plugins.yaml may do")
+                throw .skip("it runs with its own arguments or variables, as plugins.yaml allows")
             }
             _ = try context.metricType()
         },
@@ -96,7 +96,7 @@ extension Check {
             }
             let properties = (schema["properties"] ?? [:]).objectValue
             if properties?.values.allSatisfy({ $0.objectValue != nil || $0.boolValue != nil }) != true {
-                context.note(.configSchema, "the properties of \(type.type) are no schemas", evidence: schema)
+                context.note(.configSchema, "the properties of \(type.type) are not schemas", evidence: schema)
             }
         }
     }

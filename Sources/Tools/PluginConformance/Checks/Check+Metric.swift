@@ -3,7 +3,7 @@ import WireFormats
 
 extension Check {
     static let metric: [Check] = [
-        // Whatever the answer is, it is there in time.
+        // Any answer will do, as long as it comes in time.
         Check(.deadline) { context throws(Stop) in
             _ = try context.call(.getMetricValue, context.valueParams(context.goodConfig()))
         },
@@ -79,7 +79,7 @@ extension Check {
 
     private static func judgeBatch(_ json: JSON, count: Int, _ context: CheckContext) {
         guard let answers = json["answers"]?.arrayValue, answers.count == count else {
-            context.note(.batch, "answers is no array of \(count)", evidence: json)
+            context.note(.batch, "answers is not an array of \(count)", evidence: json)
             return
         }
         for (index, answer) in answers.enumerated() {

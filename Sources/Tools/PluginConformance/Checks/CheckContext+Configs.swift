@@ -20,7 +20,7 @@ extension CheckContext {
         return type
     }
 
-    /// The config that was given, or the empty one where the schema requires nothing.
+    /// The config that was given, or the empty one if the schema requires nothing.
     func goodConfig() throws(Stop) -> JSON {
         if let config = options.config { return config }
         guard try requiredFields().isEmpty else { throw .skip(Self.noConfig) }
@@ -31,7 +31,7 @@ extension CheckContext {
         try metricType().configSchema["required"]?.arrayValue?.compactMap(\.stringValue) ?? []
     }
 
-    /// The good config, or whatever stands for it where only unknown keys matter.
+    /// The valid config, or a substitute for checks of unknown keys.
     func anyConfig() -> JSON { (try? goodConfig()) ?? [:] }
 
     func withUnknownKey(_ config: JSON) -> JSON { config.setting(Self.unknownKey, to: 1) }
@@ -127,14 +127,14 @@ extension CheckContext {
 }
 
 extension JSON {
-    /// The object with one member changed, or removed where the value is nil.
+    /// The object with one member changed, or removed if the value is nil.
     func setting(_ key: String, to value: JSON?) -> JSON {
         var members = objectValue ?? [:]
         members[key] = value
         return .object(members)
     }
 
-    /// The object with the member at the end of the path changed; objects on the way are made where there are none.
+    /// The object with the member at the end of the path changed; missing objects on the way are created.
     func setting(_ path: [String], to value: JSON) -> JSON {
         guard let key = path.first else { return value }
         return setting(key, to: (self[key] ?? [:]).setting(Array(path.dropFirst()), to: value))

@@ -48,7 +48,7 @@ final class CheckContext {
         }
     }
 
-    /// A process of its own, after the handshake. Whoever gets it calls ``end(_:)``.
+    /// Starts a separate process and completes the handshake. The caller must call ``end(_:)``.
     func fresh(_ command: PluginCommand? = nil) throws(Stop) -> Conversation {
         if command?.isOneshot ?? self.command.isOneshot { throw .skip("the plugin runs oneshot") }
         if triedHandshake, handshake == nil { throw .skip("the handshake fails: see \(RuleID.initialize.label)") }
@@ -64,7 +64,7 @@ final class CheckContext {
         }
     }
 
-    /// The process that most checks share: a new one where the last has ended.
+    /// The process that most checks share: a new one if the last has ended.
     func session() throws(Stop) -> Conversation {
         if let current, !current.isOver { return current }
         if let current { end(current) }
@@ -107,7 +107,7 @@ final class CheckContext {
             let message = "it still runs \(Conversation.text(grace)) after \(cause)"
             log.note(Finding(rule, message, isHang: true))
         case let exit?:
-            let words = process.standardError.lastLine.map { "; its last words: \($0)" } ?? ""
+            let words = process.standardError.lastLine.map { "; its last output: \($0)" } ?? ""
             note(rule, "it \(exit) after \(cause)\(words)")
         }
         process.kill()
@@ -144,7 +144,7 @@ final class CheckContext {
         InitializeParams(protocolVersions: versions, hostName: "plugin-check", hostVersion: "1").json
     }
 
-    /// Shakes hands for the first time.
+    /// Completes the first handshake.
     func firstHandshake() throws(Stop) -> JSON {
         defer { triedHandshake = true }
         guard !command.isOneshot else { return keep(try result(of: single(.initialize, Self.initialize()))) }
@@ -215,7 +215,7 @@ final class CheckContext {
     ///
     /// - Parameters:
     ///   - extra: further members of the message.
-    ///   - known: the method, where it is one of the protocol.
+    ///   - known: the method, if it is one of the protocol.
     func single(
         _ method: String, _ params: JSON, extra: [String: JSON] = [:], known: ProtocolMethod?
     ) throws(Stop) -> Reply {
@@ -236,7 +236,7 @@ final class CheckContext {
     private func expectExit(_ conversation: Conversation, after method: String, isAnswered: Bool) {
         defer { conversation.process.kill() }
         let exit = conversation.process.waitForExit(until: .now + times.deadline)
-        let words = conversation.process.standardError.lastLine.map { "; its last words: \($0)" } ?? ""
+        let words = conversation.process.standardError.lastLine.map { "; its last output: \($0)" } ?? ""
         switch exit {
         case nil: log.note(Finding(.oneshot, "it does not exit after \(method)", isHang: true))
         case .code(0) where isAnswered:

@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// What a run is told beside the plugin.
+/// The options of a run, besides the plugin.
 package struct CheckOptions: Sendable {
     /// A config that works, as an object.
     package var config: JSON?
@@ -9,10 +9,10 @@ package struct CheckOptions: Sendable {
     /// The metric type to call; nil for the first.
     package var metricType: String?
     package var times = ConformanceTimes()
-    /// The rules to check; all where it is empty.
+    /// The rules to check; all if it is empty.
     package var only: Set<RuleID> = []
     package var skip: Set<RuleID> = []
-    /// The program that confines a plugin, where there is one.
+    /// The program that confines a plugin, if there is one.
     package var launcher: String?
     /// Absolute paths that the plugin may read confined, beyond what every plugin may.
     package var readPaths: [String] = []

@@ -27,7 +27,7 @@ package struct CheckReport: Sendable {
 
     package var failures: [RuleResult] { results.filter { !$0.findings.isEmpty } }
     package var isConformant: Bool { failures.isEmpty }
-    /// The plugin neither answered nor exited in time.
+    /// The plugin did not answer or exit in time.
     package var hasHang: Bool { failures.contains { $0.findings.contains(where: \.isHang) } }
 
     package func outcome(of rule: RuleID) -> RuleResult.Outcome? { results.first { $0.rule.id == rule }?.outcome }

@@ -1,9 +1,9 @@
 import PluginProtocol
 
-/// Checks a plugin against every rule. It talks to processes and waits for them, so it blocks its thread.
+/// Check a plugin against every rule. It talks to processes and waits for them, so it blocks its thread.
 package enum CheckRun {
     /// - Parameter progress: called before each check, with how many are done and how many there are.
-    /// - Throws: ``LaunchError`` where the plugin cannot be started.
+    /// - Throws: ``LaunchError`` if the plugin cannot be started.
     package static func run(
         _ command: PluginCommand, options: CheckOptions,
         progress: (_ done: Int, _ total: Int, _ group: RuleGroup) -> Void = { _, _, _ in }
@@ -13,7 +13,7 @@ package enum CheckRun {
         defer { context.endSession() }
         var passed: Set<RuleID> = []
         var skipped: [RuleID: String] = [:]
-        // The handshake has to come first, whatever is wanted.
+        // The handshake comes first, for every selection of rules.
         let checks = Check.all.enumerated().filter { $0.offset == 0 || $0.element.rules.contains(where: options.wants) }
         for (index, check) in checks.enumerated() {
             progress(index, checks.count, RuleBook.rule(check.element.rules[0]).group)

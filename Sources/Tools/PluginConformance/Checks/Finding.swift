@@ -5,7 +5,7 @@ package struct Finding: Sendable, Hashable {
     package let message: String
     /// The bytes that show it, fit to be printed.
     package let evidence: String?
-    /// The plugin neither answered nor exited in time.
+    /// The plugin did not answer or exit in time.
     package let isHang: Bool
 
     init(_ rule: RuleID, _ message: String, evidence: [UInt8]? = nil, isHang: Bool = false) {
@@ -20,7 +20,7 @@ package struct Finding: Sendable, Hashable {
 final class FindingLog {
     private(set) var findings: [Finding] = []
 
-    /// Keeps the first few of each rule: a fault that shows in every answer need not be told for each.
+    /// Keeps the first few of each rule: a fault in every answer need not be reported for each.
     func note(_ finding: Finding) {
         guard findings.count(where: { $0.rule == finding.rule }) < ConformanceLimits.maxFindingsPerRule,
             !findings.contains(finding)

@@ -25,7 +25,7 @@ package struct OneCall: Sendable {
     package let duration: Duration
     package let standardError: [UInt8]
 
-    /// Starts the plugin, shakes hands, makes the call and ends it again.
+    /// Starts the plugin, completes the handshake, makes the call and ends the plugin.
     package static func make(
         _ command: PluginCommand, _ method: Method, options: CheckOptions, targetType: TargetType?
     ) throws(LaunchError) -> OneCall {

@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// Sends legal requests with odd contents, and holds the plugin to its rules: whatever a config holds, it answers.
+/// Fuzzes a plugin with valid requests that hold malformed configs, each of which it must answer within the rules.
 package struct PluginFuzz: Sendable {
     package private(set) var cases = 0
     package private(set) var findings: [Finding] = []

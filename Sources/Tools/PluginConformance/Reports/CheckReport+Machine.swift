@@ -46,7 +46,7 @@ extension RuleResult {
         case .failed(let findings):
             members["outcome"] = "failed"
             members["findings"] = .array(findings.map(\.json))
-            if case .checked(let mend) = rule.verification { members["mend"] = .string(mend) }
+            if case .checked(let fix) = rule.verification { members["fix"] = .string(fix) }
         }
         return .object(members)
     }

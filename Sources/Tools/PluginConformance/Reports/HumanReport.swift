@@ -1,4 +1,4 @@
-/// A report for a terminal: one line for a rule, and under one that is broken what shows it and how to mend it.
+/// A report for a terminal: one line per rule, and for each broken rule the evidence and the fix.
 struct HumanReport {
     let colors: Bool
 
@@ -15,7 +15,7 @@ struct HumanReport {
             let results = report.results.filter { $0.rule.group == group }
             guard let first = results.first, let last = results.last else { continue }
             text += "\n\(group.title)\n"
-            // A group that nobody can check needs no line for each rule.
+            // A group without checks needs no line for each rule.
             if results.count > 1, results.allSatisfy({ $0.outcome == first.outcome }),
                 case .unchecked(let reason) = first.outcome
             {
@@ -41,7 +41,7 @@ struct HumanReport {
                 text += "          \(finding.message)\n"
                 if let evidence = finding.evidence { text += "          > \(evidence)\n" }
             }
-            if case .checked(let mend) = result.rule.verification { text += "          To mend: \(mend)\n" }
+            if case .checked(let fix) = result.rule.verification { text += "          Fix: \(fix)\n" }
             return text
         }
     }

@@ -1,8 +1,8 @@
 /// One rule of the plugin protocol.
 package struct Rule: Sendable {
     package enum Verification: Sendable, Hashable {
-        /// `plugin-check test` looks; `mend` tells a plugin's author what to do when it fails.
-        case checked(mend: String)
+        /// `plugin-check test` looks; `fix` tells a plugin's author what to do when it fails.
+        case checked(fix: String)
         /// Nobody can look from outside, for this reason.
         case unchecked(because: String)
     }
@@ -15,9 +15,9 @@ package struct Rule: Sendable {
     package let verification: Verification
 
     static func checked(
-        _ id: RuleID, _ group: RuleGroup, _ title: String, _ text: String, mend: String
+        _ id: RuleID, _ group: RuleGroup, _ title: String, _ text: String, fix: String
     ) -> Rule {
-        Rule(id: id, group: group, title: title, text: text, verification: .checked(mend: mend))
+        Rule(id: id, group: group, title: title, text: text, verification: .checked(fix: fix))
     }
 
     static func unchecked(
@@ -37,7 +37,7 @@ package struct Rule: Sendable {
     package var explanation: String {
         let last =
             switch verification {
-            case .checked(let mend): "To mend: \(mend)"
+            case .checked(let fix): "Fix: \(fix)"
             case .unchecked(let reason): "No check: \(reason)"
             }
         return "\(id.label)  \(title)  (\(group.title.lowercased()))\n\n\(text)\n\n\(last)\n"

@@ -22,7 +22,7 @@ package enum RuleGroup: String, CaseIterable, Sendable {
         case .concurrency: "Concurrency and time"
         case .exit: "Exit"
         case .confinement: "Confinement"
-        case .host: "What the host does"
+        case .host: "Host behavior"
         case .push: "Push"
         }
     }

@@ -12,9 +12,9 @@ package enum ConformanceLimits {
     static let terminateGrace: Duration = .seconds(3)
     /// How long standard output may stay open once the process has exited.
     static let outputEndGrace: Duration = .milliseconds(500)
-    /// How long answers that nobody asked for are waited for.
+    /// How long to wait for unsolicited answers.
     static let quietTime: Duration = .milliseconds(50)
-    /// How long a program that somebody has open for writing is waited for.
+    /// How long to wait for a program that another process has open for writing.
     static let busyFileTime: Duration = .seconds(2)
     static let busyFileRetryMicroseconds: UInt32 = 10_000
     /// How long killed processes have to be gone.
@@ -42,15 +42,16 @@ package enum ConformanceLimits {
     static let maxFieldsTried = 32
     /// Objects in objects of a schema that are looked at for secret fields.
     static let maxSchemaDepth = 8
-    /// Calls that are sent at once, whatever `maxInFlight` says.
+    /// The maximum number of concurrent calls, regardless of `maxInFlight`.
     static let maxCallsAtOnce = 64
     /// Calls after which memory and open files are compared.
     static let resourceCalls = 30
-    /// Fewer calls in ``manyCallsTime`` say nothing of growth.
+    /// Fewer calls in ``manyCallsTime`` are too few to measure growth.
     static let minResourceCalls = 10
     /// Messages that a batch asks for.
     static let batchSize = 3
-    /// Readings of one subscription in a second: twice what the protocol allows, since a busy machine delivers in bursts.
+    /// Readings of one subscription in a second: twice what the protocol allows, since a busy machine delivers in
+    /// bursts.
     static let maxPushesInSecond = 40
     /// Lines of standard error at once, and in a second for long.
     static let logBurstLines = 200

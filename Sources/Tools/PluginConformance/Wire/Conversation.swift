@@ -1,8 +1,8 @@
 import PluginProtocol
 import WireFormats
 
-/// What is said between the suite and one process of the plugin. It notes every breach of a rule that concerns any
-/// message, whatever a check looks for.
+/// The exchange of messages between the suite and one plugin process. Records every violation of a rule that applies to
+/// all messages, regardless of the check that runs.
 final class Conversation {
     typealias Instant = ContinuousClock.Instant
 
@@ -31,7 +31,7 @@ final class Conversation {
     private let trace: (@Sendable (Int32, Bool, [UInt8]) -> Void)?
     /// Ids count from 1.
     private var lastID: Int64 = 0
-    /// Requests whose answer nobody has taken yet.
+    /// Requests whose answer has not been consumed yet.
     private var slots: [Int64: Slot] = [:]
     /// Under each id that is subscribed, the readings that came.
     private var pushed: [Int64: [JSON]] = [:]
@@ -84,7 +84,7 @@ final class Conversation {
         let lines = messages.map { $0.encoded(escapesNonASCII: true) }
         for line in lines { trace?(process.id, false, line) }
         guard !isOver else { return }
-        // Where it is not taken, whoever waits for the answer finds out why.
+        // If the plugin does not read it, the waiter for the answer gets the reason.
         _ = process.send(lines.flatMap { $0 + [0x0A] }, until: .now + times.answer(nil))
     }
 
@@ -111,7 +111,7 @@ final class Conversation {
         return missed(id, method, after: time)
     }
 
-    /// Takes in what comes for a short while: answers that nobody asked for.
+    /// Reads for a short time, to find unsolicited answers.
     func listenForMore(expectingNothing: Bool = false) {
         expectsNothing = expectingNothing
         let end = ContinuousClock.now + ConformanceLimits.quietTime
@@ -121,7 +121,7 @@ final class Conversation {
 
     /// Takes in one line.
     ///
-    /// - Returns: false where none came in time.
+    /// - Returns: false if none came in time.
     private func listen(until deadline: Instant) -> Bool {
         switch process.next(until: deadline) {
         case .timeout: return false
@@ -180,7 +180,7 @@ final class Conversation {
         guard let id = params["subscription"]?.intValue.map(Int64.init) else {
             return note(Finding(.pushedReading, "a reading names no subscription", evidence: line))
         }
-        // The first may come in the same breath as the answer, which nobody has taken yet.
+        // The first may come together with the answer, before the answer is consumed.
         if pushed[id] == nil, case .answered(.result)? = slots[id] { pushed[id] = [] }
         guard pushed[id] != nil else {
             return note(
@@ -235,7 +235,7 @@ final class Conversation {
         note(
             Finding(
                 process.standardError.speaksOfExhaustion ? .boundedResources : .staysAlive,
-                "\(how) instead of answering \(asked)" + (words.map { "; its last words: \($0)" } ?? "")))
+                "\(how) instead of answering \(asked)" + (words.map { "; its last output: \($0)" } ?? "")))
     }
 
     private var openMethods: String {
@@ -271,7 +271,7 @@ final class Conversation {
         return .none
     }
 
-    /// Waits for the late window, and again where a line has grown meanwhile.
+    /// Waits for the late window, and again if a line has grown meanwhile.
     private func waitForLateAnswer(to id: Int64) {
         for _ in 0..<ConformanceLimits.maxLateWindows {
             let grown = process.unfinishedLine.count
@@ -292,7 +292,7 @@ final class Conversation {
         return Finding(.oneAnswer, "\(name) is not answered, within \(limit) or after", isHang: true)
     }
 
-    /// Ends the process where it holds more than a plugin may.
+    /// Ends the process if it holds more than a plugin may.
     func endIfExcessive() {
         guard !isOver, let excess = ResourceUse(of: process.id)?.excess else { return }
         note(Finding(.boundedResources, excess))

@@ -28,7 +28,7 @@ enum LineJudge {
         } catch {
             let cause = line.withUnsafeBytes { LineCause.of($0, error) }.map { "; \($0)" } ?? ""
             return isNumberThatJSONCannotSay(line, error)
-                ? broken(line, .finiteValue, "the value is no finite number: \(error)\(cause)")
+                ? broken(line, .finiteValue, "the value is not a finite number: \(error)\(cause)")
                 : broken(line, .oneObjectPerLine, "the line is not JSON: \(error)\(cause)")
         }
         return message(json, line)
@@ -112,7 +112,7 @@ struct AnswerError: Error, Hashable {
         return "\(name): \(Evidence.text(Array(message.utf8)))"
     }
 
-    /// Why it is not the error of the protocol page; nil where it is.
+    /// Why it is not the error of the protocol page; nil if it is.
     var fault: String? {
         guard json.objectValue != nil else { return "error is \(json.shapeName), not an object" }
         guard let code else { return "error.code is not a whole number" }
@@ -123,11 +123,13 @@ struct AnswerError: Error, Hashable {
         if let name = data["kind"], name != .string(kind.rawValue) {
             return "error.data.kind is \(name), but \(code) is \(kind.rawValue)"
         }
-        if let retryable = data["retryable"], retryable.boolValue == nil { return "error.data.retryable is no boolean" }
-        if let wait = data["retryAfterMs"], (wait.intValue ?? -1) < 0 {
-            return "error.data.retryAfterMs is no number of milliseconds"
+        if let retryable = data["retryable"], retryable.boolValue == nil {
+            return "error.data.retryable is not a boolean"
         }
-        if let path = data["path"], path.stringValue == nil { return "error.data.path is no string" }
+        if let wait = data["retryAfterMs"], (wait.intValue ?? -1) < 0 {
+            return "error.data.retryAfterMs is not a number of milliseconds"
+        }
+        if let path = data["path"], path.stringValue == nil { return "error.data.path is not a string" }
         return nil
     }
 }

@@ -75,7 +75,7 @@ final class PluginProcess {
 
     /// Writes all bytes, reading meanwhile what the plugin writes to standard error.
     ///
-    /// - Returns: false where the plugin did not take them in time, or has closed its input.
+    /// - Returns: false if the plugin did not take them in time, or has closed its input.
     func send(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) -> Bool {
         var sent = 0
         while sent < bytes.count {
@@ -173,20 +173,20 @@ final class PluginProcess {
 
     // MARK: The end
 
-    /// How the process exited, or nil where it had not by then.
+    /// How the process exited, or nil if it had not by then.
     func waitForExit(until deadline: ContinuousClock.Instant) -> Exit? {
         while exit == nil {
             reap()
             if exit != nil { break }
             guard poll([(exitDescriptor, POLLIN), (output, POLLIN), (errors, POLLIN)], until: deadline) else { break }
             readErrors()
-            // Kept within bounds: what a line may not grow to, nobody needs.
+            // Bounded: longer lines are not needed.
             if buffer.count <= ProtocolLimits.maxResponseBytes { readOutput() } else { discardOutput() }
         }
         return exit
     }
 
-    /// What the process left behind: whether somebody still holds its standard output, and who still runs.
+    /// What the process left behind: whether its standard output is still open, and which processes still run.
     func leftovers() -> (holdsOutput: Bool, processes: [pid_t]) {
         let deadline = ContinuousClock.now + ConformanceLimits.outputEndGrace
         while output >= 0, poll([(output, POLLIN)], until: deadline) { discardOutput() }
@@ -213,13 +213,14 @@ final class PluginProcess {
         var status: Int32 = 0
         switch waitpid(id, &status, WNOHANG) {
         case id: exit = status & 0x7F == 0 ? .code(status >> 8 & 0xFF) : .signal(status & 0x7F)
-        // Somebody else in this process reaped it.
+        // Other code in this process reaped it.
         case -1 where errno == ECHILD: exit = .code(0)
         default: break
         }
     }
 
-    /// - Returns: false where nothing happened by the deadline, or the deadline has passed: a plugin that writes without
+    /// - Returns: false if nothing happened by the deadline, or the deadline has passed: a plugin that writes
+    ///   without
     ///   end does not get more time than one that is silent.
     private func poll(_ interest: [(descriptor: Int32, events: Int32)], until deadline: ContinuousClock.Instant) -> Bool
     {

@@ -10,7 +10,7 @@ struct ProcessMarker {
         assignment = "PLUGIN_CHECK_RUN=\(UInt64.random(in: .min ... .max))"
     }
 
-    /// Those that run. The dead have no environment.
+    /// Running processes. An ended process has no environment.
     func processes() -> [pid_t] {
         guard let stream = opendir("/proc") else { return [] }
         defer { closedir(stream) }
@@ -47,7 +47,7 @@ struct ProcessMarker {
 
 /// Reads files of `/proc`.
 enum ProcFile {
-    /// Empty where there is none.
+    /// Empty if there is none.
     static func contents(_ path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }

@@ -7,7 +7,7 @@ struct ResourceUse {
     let dataBytes: Int
     let openFiles: Int
 
-    /// Nil where the process is gone.
+    /// Nil if the process is gone.
     init?(of process: pid_t) {
         let status = String(decoding: ProcFile.contents("/proc/\(process)/status"), as: UTF8.self)
         func kibibytes(_ key: String) -> Int? {
@@ -28,7 +28,7 @@ struct ResourceUse {
         openFiles = files
     }
 
-    /// What is more than a plugin may hold, in words; nil where nothing is.
+    /// What is more than a plugin may hold, in words; nil if nothing is.
     var excess: String? {
         if openFiles > ConformanceLimits.maxOpenFiles { return "it has \(openFiles) files open" }
         if dataBytes > ConformanceLimits.maxMemory { return "it takes \(dataBytes >> 20) MiB of memory" }

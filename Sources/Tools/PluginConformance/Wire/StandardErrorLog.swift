@@ -21,7 +21,7 @@ struct StandardErrorLog {
         tail.split(separator: 0x0A).last { !$0.allSatisfy { $0 <= 0x20 } }.map { Evidence.text(Array($0)) }
     }
 
-    /// The lines, where they were more than a host takes.
+    /// The lines, if they were more than a host takes.
     var excessLines: Int? {
         let seconds = (ContinuousClock.now - startedAt) / .seconds(1)
         let allowed = ConformanceLimits.logBurstLines + Int(seconds * ConformanceLimits.logLinesPerSecond)

@@ -12,7 +12,7 @@ struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
         abstract: "Run an in-memory Kubernetes API server for local development.",
-        discussion: "It is as strict as a real API server and keeps nothing: everything is gone when it ends.")
+        discussion: "It validates like a real API server and keeps all objects in memory only.")
 
     @Option(
         help: "Address and port to listen on; port 0 takes a free one.", transform: ListenAddress.init(argument:)
@@ -22,7 +22,7 @@ struct ClusterCommand: AsyncParsableCommand {
     @Option(help: "File to write a kubeconfig for this cluster to.")
     var kubeconfigOut: String?
 
-    @Option(help: "Bearer token of the administrator; without it everybody is one.")
+    @Option(help: "Admin bearer token; without it every request is treated as admin.")
     var token: String?
 
     @Option(help: "Seconds until new pods of a workload are ready.")

@@ -133,7 +133,7 @@ struct Demo: Sendable {
         )
     }
 
-    /// Counts the scalings in the audit log.
+    /// Counts the scaling events in the audit log.
     private func count(_ line: [UInt8]) {
         guard let entry = try? JSON(parsing: line), let name = entry["name"]?.stringValue,
             let from = entry["decision"]?["current"]?.intValue, let to = entry["decision"]?["desired"]?.intValue,

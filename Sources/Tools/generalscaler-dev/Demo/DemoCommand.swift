@@ -15,7 +15,7 @@ import WireFormats
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Watch three real apps being scaled on real metrics, on a simulated cluster.",
+        abstract: "Scale three real apps on real metrics in a simulated cluster.",
         discussion: """
             Runs a simulated cluster, a prometheus server, a redis-server and a stand-in for Google's Cloud Monitoring \
             and Pub/Sub; as many instances of each sample app as its Deployment has replicas; a load that rises and \

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// Shows what happens while it happens: a table that redraws itself, or one line a moment where stdout is no terminal.
+/// Shows what happens while it happens: a table that redraws itself, or one line a moment if stdout is no terminal.
 final class DemoDisplay: Service {
     private struct Peak {
         var amount = 0
@@ -67,7 +67,7 @@ final class DemoDisplay: Service {
         return try? await client.get(.demoScaler, key)["status"]
     }
 
-    /// Why the scaler does not do what it was asked to; nil where it does.
+    /// Why the scaler does not do what it was asked to; nil if it does.
     private static func trouble(_ status: JSON?) -> String? {
         let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
         return ready?["status"] == "False" ? ready?["message"]?.stringValue : nil
@@ -103,7 +103,7 @@ final class DemoDisplay: Service {
         StandardStreams.printLine(home + lines.map { "\u{1B}[2K" + $0.prefix(width) }.joined(separator: "\n"))
     }
 
-    /// - Parameter scalings: up and down, by the name of the scaler.
+    /// - Parameter scalings: the numbers of scale-ups and scale-downs, by the name of the scaler.
     func summary(_ scalings: [String: DemoScalings]) -> String {
         let peaks = peaks.withLock(\.self)
         let lines = stories.map { story in

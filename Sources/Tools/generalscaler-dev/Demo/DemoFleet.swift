@@ -6,8 +6,8 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// What a kubelet does: keeps as many instances of a sample app running as its Deployment asks for, and where they listen,
-/// lists them for Prometheus.
+/// What a kubelet does: keeps as many instances of a sample app running as its Deployment has replicas, and lists their
+/// addresses for Prometheus.
 final class DemoFleet: Service {
     private struct Instance {
         let number: Int
@@ -26,7 +26,7 @@ final class DemoFleet: Service {
     /// - Parameters:
     ///   - name: of the program and the Deployment.
     ///   - environment: variables of an instance.
-    ///   - targetsFile: where the instances' addresses are listed; nil where they have none.
+    ///   - targetsFile: the file with the instances' addresses; nil if they have none.
     init(
         name: String, arguments: [String] = [], targetsFile: String? = nil,
         environment: @escaping @Sendable (_ number: Int) -> [String: String] = { _ in [:] }

@@ -5,7 +5,7 @@ import FoundationEssentials
 struct NewPluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "new-plugin",
-        abstract: "Write a plugin that works, to begin your own with.",
+        abstract: "Scaffold a new plugin.",
         discussion: """
             Makes the directory generalscaler-plugin-NAME, with a plugin that plugin-check passes at once and a README \
             that says how to check, call and install it.
@@ -29,10 +29,10 @@ struct NewPluginCommand: ParsableCommand {
 
     func validate() throws {
         if let fault = PluginProject.fault(ofType: name) {
-            throw ValidationError("\(name) is no metric type: \(fault)")
+            throw ValidationError("\(name) is not a metric type: \(fault)")
         }
         if language == .swift, (sdkPath == nil) == (sdkURL == nil) {
-            throw ValidationError("say where the SDK is: --sdk-path with a checkout of GeneralScaler, or --sdk-url")
+            throw ValidationError("give the SDK: --sdk-path with a checkout of GeneralScaler, or --sdk-url")
         }
     }
 
@@ -40,7 +40,7 @@ struct NewPluginCommand: ParsableCommand {
         let project = makeProject()
         let files = FileManager.default
         let root = URL(filePath: directory).appending(path: project.name)
-        guard !files.fileExists(atPath: root.path) else { throw ValidationError("\(root.path) is there already") }
+        guard !files.fileExists(atPath: root.path) else { throw ValidationError("\(root.path) already exists") }
         for file in project.files {
             let url = root.appending(path: file.path)
             do {
@@ -51,7 +51,7 @@ struct NewPluginCommand: ParsableCommand {
                 throw ValidationError("\(url.path) cannot be written: \(error.shortText)")
             }
         }
-        StandardStreams.printLine("\(root.path) is made; its README.md says what to do next")
+        StandardStreams.printLine("\(root.path) created; its README.md describes the next steps")
     }
 
     private func makeProject() -> PluginProject {

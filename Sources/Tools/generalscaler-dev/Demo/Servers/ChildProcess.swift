@@ -16,7 +16,7 @@ struct ChildProcess: Sendable {
 
     /// Runs it until it ends or the task is cancelled, which ends it.
     ///
-    /// - Returns: how it ended; nil where this task ended it.
+    /// - Returns: how it ended; nil if this task ended it.
     func run() async throws -> TerminationStatus? {
         var platform = PlatformOptions()
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: Self.exitTime)]

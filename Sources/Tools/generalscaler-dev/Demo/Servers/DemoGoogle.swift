@@ -19,7 +19,7 @@ struct DemoGoogle: Service {
     let logger: Logger
     let port = Awaited<Int>()
 
-    /// The key of a service account, as Google would give one out: made anew, and thrown away with the demo.
+    /// The key of a service account in Google's format, generated for this demo and discarded with it.
     static func serviceAccountKey() throws -> JSON {
         [
             "type": "service_account", "client_email": "scaler@demo.iam.gserviceaccount.com",
@@ -55,7 +55,7 @@ struct DemoGoogle: Service {
         try await application.runService(gracefulShutdownSignals: [])
     }
 
-    /// Waits a little where there is nothing, as Pub/Sub does for longer.
+    /// Waits a little if there is nothing, as Pub/Sub does for longer.
     private static func pull(_ count: Int, _ messages: DemoMessages) async throws -> JSON {
         var pulled = messages.pull(count)
         if pulled.isEmpty {
@@ -69,7 +69,7 @@ struct DemoGoogle: Service {
     }
 
     private static func timeSeries(_ count: Int) -> JSON {
-        // A point from the future of whoever asked does not count.
+        // A point later than the time of the request does not count.
         let time = OperatorTime.system.now() + pointAge
         let now = JSON.string(RFC3339.text(microseconds: time.microsecondsSince1970))
         return [

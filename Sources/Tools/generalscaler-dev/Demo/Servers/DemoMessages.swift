@@ -2,7 +2,7 @@ import Scaling
 import ServiceLifecycle
 import Synchronization
 
-/// Publishes messages to a queue in memory, and keeps those that nobody has acknowledged.
+/// Publishes messages to a queue in memory, and keeps unacknowledged ones.
 final class DemoMessages: DemoWork {
     /// Messages a second. An instance of the app does four.
     private static let rates = 2.0...20.0
