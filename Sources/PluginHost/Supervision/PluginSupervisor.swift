@@ -3,57 +3,49 @@ import PluginProtocol
 import Synchronization
 import WireFormats
 
-/// Keeps one plugin running: starts its program, starts it again when it ends, and swaps in a new version of it.
+/// Keeps one plugin running: starts its program, restarts it when it ends, and replaces it by a new version.
 ///
-/// It lives on the event loop, as its instances do, so that a call passes through it without a change of thread.
+/// ``PluginLifecycle`` decides what happens when. The supervisor lives on the event loop, as its instances do, so that a
+/// call passes through it without a change of thread.
 actor PluginSupervisor {
-    private enum State {
-        case idle
-        /// - Parameter isAgain: because it ended when it was not to.
-        case starting(isAgain: Bool)
-        case up
-        /// Its process ended, or is about to end, because it is idle; the next call starts it.
-        case resting
-        case waiting(until: Duration, isBroken: Bool)
-        case stopped
-    }
-
-    /// A run of the program, and its task, which the holder of this value awaits.
-    private struct Launch {
+    /// A run of the program. ``run()`` awaits the task.
+    struct Launch {
         let instance: any PluginInstance
         let end: Task<PluginEnd, Never>
     }
 
+    /// What ``run()`` waits for beside the next action.
+    private enum Job {
+        case run(PluginLifecycle.Run)
+        case wait(until: Duration, Task<Void, any Error>)
+    }
+
+    /// What is known of the plugin from its handshakes and from the runs that have ended.
+    struct Record {
+        var version: String?
+        var offer: InitializeResult?
+        var lastFailure: String?
+        var counters = PluginCounters()
+        var latencies = LatencyWindow()
+    }
+
     nonisolated let program: PluginProgram
     let surroundings: PluginSession.Surroundings
+    let logger: Logger
     private let random: @Sendable () -> Double
     private let onHandshake: @Sendable (InitializeResult) -> [String]
-    let logger: Logger
 
-    private var state = State.idle {
-        didSet { reliability.store(isReliable, ordering: .relaxed) }
+    var lifecycle = PluginLifecycle() {
+        didSet { reliability.store(lifecycle.isReliable, ordering: .relaxed) }
     }
     private nonisolated let reliability = Atomic(true)
-    /// Where calls go.
-    private(set) var current: (any PluginInstance)?
-    /// The next version: it has taken over the calls, and run() takes it over when the last one has ended.
-    private var successor: Launch?
-    /// Every run that has not ended: the current one, one that is being drained, one that is being tried.
-    private var open: [any PluginInstance] = []
-    private var policy = RestartPolicy()
-    private var suspects = CrashSuspects()
-    private var restarts = 0
-    private var launches = 0
-    private var swaps = 0
-    private var version: String?
-    private var offer: InitializeResult?
-    private var lastFailure: String?
-    private var needsRepair = false
-    /// Of the runs that have ended.
-    private var counters = PluginCounters()
-    private var latencies = LatencyWindow()
-    private var changes = ProgramChanges()
-    private var configs = RememberedConfigs()
+    private(set) var launches: [PluginLifecycle.Run: Launch] = [:]
+    private let jobs = AsyncStream.makeStream(of: Job.self)
+    private var pause: Task<Void, any Error>?
+    private let settled = AsyncStream.makeStream(of: Never.self)
+    var record = Record()
+    var changes = ProgramChanges()
+    var configs = RememberedConfigs()
     var subscriptions = SubscriptionTable()
     /// Rings when there may be something to subscribe to.
     nonisolated let subscriptionBell = Bell()
@@ -62,12 +54,6 @@ actor PluginSupervisor {
     /// The number of configs with a periodic reader.
     private var uses = 0
     private var lastUse: Duration
-    private let wakeBell = Bell()
-    private var isStopping = false
-    private var isSwapping = false
-    private var pause: Task<Void, any Error>?
-    private var isSettled = false
-    private var settledWaiters: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameters:
     ///   - random: evenly drawn from 0..<1.
@@ -88,55 +74,49 @@ actor PluginSupervisor {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { surroundings.loop.asUnownedSerialExecutor() }
 
+    /// The instance that calls go to.
+    var current: (any PluginInstance)? { lifecycle.current.flatMap { launches[$0]?.instance } }
+
     // MARK: Life
 
     /// Runs the plugin until ``stop()``, or until the task is cancelled, which kills the process.
     func run() async {
-        var isAgain = false
-        while !isStopping, !Task.isCancelled {
-            let end = await finish(takeSuccessor() ?? startCurrent(isAgain: isAgain))
-            // Another run took its place; that it has ended is as it should be.
-            guard successor == nil else { continue }
-            current = nil
-            subscriptions.end()
-            guard !isStopping, !Task.isCancelled else { break }
-            if case .resting = state {
-                await untilWoken()
-            } else {
-                await waitForRestart(after: end)
-                isAgain = true
-            }
+        perform(lifecycle.begin())
+        await withDiscardingTaskGroup { group in
+            for await job in jobs.stream { group.addTask { await self.carryOut(job) } }
+            perform(lifecycle.stop())
         }
-        if let successor = takeSuccessor() { _ = await finish(successor) }
-        state = .stopped
-        settle()
     }
 
     /// Makes the plugin exit, and ``run()`` return once it has.
-    func stop() async {
-        isStopping = true
-        pause?.cancel()
-        wakeBell.ring()
-        for instance in open { await instance.stop() }
-    }
+    func stop() { perform(lifecycle.stop()) }
 
     /// Returns when the plugin's first start has succeeded or failed.
     func untilSettled() async {
-        guard !isSettled else { return }
-        await withCheckedContinuation { settledWaiters.append($0) }
+        for await _ in settled.stream {}
     }
 
-    private func startCurrent(isAgain: Bool) -> Launch {
-        if isAgain { restarts += 1 }
-        state = .starting(isAgain: isAgain)
-        let launch = start { initialized in
-            self.assumeIsolated { $0.handshaken(initialized) }
+    func perform(_ actions: [PluginLifecycle.Action]) {
+        for action in actions {
+            switch action {
+            case .start(let run): start(run)
+            case .retire(let run): launches[run]?.instance.assumeIsolated { $0.retire() }
+            case .stop(let run): launches[run]?.instance.assumeIsolated { $0.stop() }
+            case .wait(let backoff): wait(backoff)
+            case .cancelWait: pause?.cancel()
+            case .endSubscriptions: subscriptions.end()
+            case .settle: settled.continuation.finish()
+            case .end: jobs.continuation.finish()
+            }
         }
-        current = launch.instance
-        return launch
     }
 
-    private func start(onHandshake: @escaping @Sendable (InitializeResult) -> Void) -> Launch {
+    private func start(_ run: PluginLifecycle.Run) {
+        let onHandshake: @Sendable (InitializeResult) -> Void = { initialized in
+            self.assumeIsolated { supervisor in
+                if supervisor.lifecycle.handshaken(run) { supervisor.takeOver(initialized) }
+            }
+        }
         let instance: any PluginInstance =
             switch program.mode {
             case .serve:
@@ -148,41 +128,20 @@ actor PluginSupervisor {
                     program: program, surroundings: surroundings,
                     makeMarker: { self.assumeIsolated { $0.newMarker() } }, onHandshake: onHandshake)
             }
-        open.append(instance)
-        return Launch(instance: instance, end: Task { await instance.run() })
+        launches[run] = Launch(instance: instance, end: Task { await instance.run() })
+        jobs.continuation.yield(.run(run))
     }
 
     private func newMarker() -> EnvironmentMarker {
-        launches += 1
-        return EnvironmentMarker(value: "\(program.name).\(launches).\(UInt64.random(in: 0...UInt64.max))")
+        EnvironmentMarker(value: "\(program.name).\(UInt64.random(in: 0...UInt64.max))")
     }
 
-    private func takeSuccessor() -> Launch? {
-        defer { successor = nil }
-        return successor
-    }
-
-    /// Waits for the end of a run, and takes over what was counted of it. Cancelling the task kills its processes.
-    private func finish(_ launch: Launch) async -> PluginEnd {
-        let end = await withTaskCancellationHandler {
-            await launch.end.value
-        } onCancel: {
-            launch.end.cancel()
-        }
-        let vitals = await launch.instance.vitals
-        open.removeAll { $0 === launch.instance }
-        counters = counters + vitals.counters
-        latencies = vitals.latencies
-        return end
-    }
-
-    private func handshaken(_ initialized: InitializeResult) {
-        state = .up
-        needsRepair = false
-        version = initialized.pluginVersion
-        offer = initialized
+    /// A run has shaken hands and takes the calls from now on.
+    func takeOver(_ initialized: InitializeResult) {
+        record.version = initialized.pluginVersion
+        record.offer = initialized
         let conflicts = onHandshake(initialized)
-        lastFailure = conflicts.first ?? lastFailure
+        record.lastFailure = conflicts.first ?? record.lastFailure
         beginSubscriptions(initialized.capabilities)
         for conflict in conflicts {
             logger.error("metric type not used", metadata: ["problem": "\(conflict)"])
@@ -194,47 +153,55 @@ actor PluginSupervisor {
                 "types": "\(initialized.metricTypes.map(\.type).joined(separator: ", "))",
                 "maxInFlight": "\(initialized.capabilities.maxInFlight)",
             ])
-        settle()
+        perform([.settle])
     }
 
-    private func waitForRestart(after end: PluginEnd) async {
-        let now = surroundings.clock.now()
-        let verdict = judge(end, now: now)
-        lastFailure = end.failure.message
-        needsRepair = end.needsRepair
-        state = .waiting(until: now + verdict.delay, isBroken: verdict.isBroken)
+    private func wait(_ backoff: PluginLifecycle.Backoff) {
+        record.lastFailure = backoff.end.failure.message
+        if let (subject, time) = backoff.conviction {
+            logger.error(
+                "plugin ended repeatedly on a config; config quarantined",
+                metadata: [
+                    "type": "\(subject.type)", "namespace": "\(subject.party.namespace ?? "none")",
+                    "time": "\(Self.text(time))",
+                ])
+        }
         logger.warning(
-            verdict.isBroken ? "plugin keeps failing; the next start is a probe" : "plugin ended; restarting it",
-            metadata: ["reason": "\(end.failure.logText)", "restartIn": "\(Self.text(verdict.delay))"])
-        settle()
-        // Awaited right here; a task of its own only so that stop() and a swap can cut it short.
-        let pause = Task { try await surroundings.clock.sleep(now + verdict.delay) }
+            backoff.isBroken ? "plugin keeps failing; the next start is a probe" : "plugin ended; restarting it",
+            metadata: ["reason": "\(backoff.end.failure.logText)", "restartIn": "\(Self.text(backoff.delay))"])
+        // run() awaits it. It is a task of its own so that it can be cancelled alone.
+        let pause = Task { [clock = surroundings.clock] in try await clock.sleep(backoff.until) }
         self.pause = pause
-        await withTaskCancellationHandler {
-            _ = await pause.result
+        jobs.continuation.yield(.wait(until: backoff.until, pause))
+    }
+
+    private func carryOut(_ job: Job) async {
+        switch job {
+        case .run(let run): await attend(run)
+        case .wait(let until, let pause):
+            await withTaskCancellationHandler {
+                _ = await pause.result
+            } onCancel: {
+                pause.cancel()
+            }
+            if !Task.isCancelled { perform(lifecycle.waitEnded(until)) }
+        }
+    }
+
+    /// Waits for the end of a run. Cancelling the task kills its processes.
+    private func attend(_ run: PluginLifecycle.Run) async {
+        guard let launch = launches[run] else { return }
+        let end = await withTaskCancellationHandler {
+            await launch.end.value
         } onCancel: {
-            pause.cancel()
+            launch.end.cancel()
         }
-        self.pause = nil
-    }
-
-    private func judge(_ end: PluginEnd, now: Duration) -> RestartPolicy.Verdict {
-        guard case .convicted(let subject, let time) = suspects.ended(end.inFlight, now: now) else {
-            return policy.ended(upFor: end.upFor, now: now, random: random())
-        }
-        logger.error(
-            "plugin ended repeatedly on a config; config quarantined",
-            metadata: [
-                "type": "\(subject.type)", "namespace": "\(subject.party.namespace ?? "none")",
-                "time": "\(Self.text(time))",
-            ])
-        return policy.endedOnConvicted(random: random())
-    }
-
-    private func settle() {
-        isSettled = true
-        for waiter in settledWaiters { waiter.resume() }
-        settledWaiters = []
+        let vitals = await launch.instance.vitals
+        record.counters = record.counters + vitals.counters
+        record.latencies = vitals.latencies
+        launches[run] = nil
+        if Task.isCancelled { perform(lifecycle.stop()) }
+        perform(lifecycle.ended(run, end, now: surroundings.clock.now(), random: random()))
     }
 
     // MARK: Resting
@@ -245,112 +212,29 @@ actor PluginSupervisor {
         guard program.mode == .serve else { return }
         while !Task.isCancelled {
             let now = surroundings.clock.now()
-            if uses == 0, now >= lastUse + time { await rest() }
+            if uses == 0, now >= lastUse + time { rest() }
             let next = uses == 0 && lastUse + time > now ? lastUse + time : now + time
             try? await surroundings.clock.sleep(next)
         }
     }
 
-    private func rest() async {
-        guard case .up = state, !isStopping, !isSwapping, successor == nil, let old = current else { return }
+    private func rest() {
+        let actions = lifecycle.rest()
+        guard !actions.isEmpty else { return }
         logger.info("idle plugin stopped until it is used")
-        state = .resting
-        current = nil
-        subscriptions.end()
-        await old.retire()
-    }
-
-    /// Starts the program again; calls wait for its handshake as they do at the first start.
-    private func wake() -> any PluginInstance {
-        let launch = startCurrent(isAgain: false)
-        successor = launch
-        wakeBell.ring()
-        return launch.instance
-    }
-
-    private func untilWoken() async {
-        for await _ in wakeBell.rings where successor != nil || isStopping { return }
+        perform(actions)
     }
 
     /// Registers a periodic reader of a config.
     func beginUse() {
         uses += 1
         lastUse = surroundings.clock.now()
-        if case .resting = state, !isStopping { _ = wake() }
+        perform(lifecycle.use())
     }
 
     func endUse() {
         uses -= 1
         lastUse = surroundings.clock.now()
-    }
-
-    // MARK: Swapping
-
-    /// Checks the program's file, and swaps in a new version once it is complete.
-    ///
-    /// The new version is started beside the old one and must complete the handshake, offer the same types and accept
-    /// the configs that the old one accepted. Then new calls go to it, and the old one ends when it has answered its
-    /// own.
-    func lookForNewVersion(_ found: ProgramFile.Fingerprint?) async {
-        guard !isStopping, !isSwapping, successor == nil, case .up = state, let old = current else { return }
-        guard changes.isNewVersion(found, running: await old.vitals.fingerprint) else { return }
-        isSwapping = true
-        defer { isSwapping = false }
-        logger.info("plugin file changed; trying the new version")
-        let launch = start { _ in }
-        guard let problem = await trial(of: launch, against: old) else { return }
-        changes.refuse(found)
-        lastFailure = problem
-        await launch.instance.stop()
-        _ = await finish(launch)
-        guard !isStopping else { return }
-        logger.error("new plugin version rejected; keeping the old one", metadata: ["problem": "\(problem)"])
-    }
-
-    /// - Returns: why the new version does not take over; nil if it has.
-    private func trial(of launch: Launch, against old: any PluginInstance) async -> String? {
-        await withTaskCancellationHandler {
-            guard let initialized = await launch.instance.offer() else { return await launch.end.value.failure.message }
-            if let problem = await objection(to: initialized, by: launch.instance) { return problem }
-            // The old one may have ended meanwhile: then this saves the wait for the restart.
-            guard !isStopping, current == nil || current === old else { return "the plugin was restarted meanwhile" }
-            current = launch.instance
-            successor = launch
-            swaps += 1
-            handshaken(initialized)
-            pause?.cancel()
-            await old.retire()
-            return nil
-        } onCancel: {
-            launch.end.cancel()
-        }
-    }
-
-    private func objection(to initialized: InitializeResult, by candidate: any PluginInstance) async -> String? {
-        let offered = Set(initialized.metricTypes.map(\.type))
-        if let missing = offer?.metricTypes.map(\.type).first(where: { !offered.contains($0) }) {
-            return "plugin \(program.name) no longer offers metric type \"\(missing)\""
-        }
-        for (type, config) in configs.all {
-            let answer = await candidate.call(
-                .validateConfig(type: type, config: config.json), about: CallSubject(type: type, config: config),
-                timeout: PluginHostLimits.validateTimeout, isolation: self)
-            switch answer {
-            case .success(.verdict(.valid)): continue
-            case .success(.verdict(.invalid(let problems))):
-                // The config of one user, and the plugin's message about it, must not be shown to other users of the
-                // plugin.
-                logger.notice(
-                    "new plugin version rejects a config",
-                    metadata: ["problem": "\(problems.first.map(\.description) ?? "")"])
-                return "plugin \(program.name) no longer accepts a config of type \"\(type)\" that it accepted before"
-            case .success: return "plugin \(program.name) answered validate_config with something else"
-            case .failure(let failure):
-                return "plugin \(program.name) cannot check a config of type \"\(type)\" that it accepted before "
-                    + "(\(failure.reason))"
-            }
-        }
-        return nil
     }
 
     // MARK: Calls
@@ -368,8 +252,7 @@ actor PluginSupervisor {
         }
     }
 
-    /// ``call(_:about:timeout:)`` for who runs on the loop's thread already, where to enter the actor and to
-    /// leave it again would cost two jobs.
+    /// ``call(_:about:timeout:)`` for callers on the loop's thread, which saves the two jobs of entering and leaving the actor.
     func callOnLoop(
         _ request: PluginRequest, about subject: CallSubject, timeout: Duration,
         isolation: isolated (any Actor)? = #isolation
@@ -389,18 +272,18 @@ actor PluginSupervisor {
         let subject: CallSubject
     }
 
-    /// Who takes a call now; starts the program if that rests.
+    /// Returns the instance that takes a call now, and starts a plugin that rests.
     private func callee(_ subject: CallSubject) -> Result<Callee, PluginFailure> {
         lastUse = surroundings.clock.now()
         var subject = subject
-        if !suspects.isEmpty {
-            if let time = suspects.quarantine(subject, now: lastUse) {
+        if !lifecycle.suspects.isEmpty {
+            if let time = lifecycle.suspects.quarantine(subject, now: lastUse) {
                 return .failure(.quarantined(program.name, for: time))
             }
-            subject.party.isSuspect = suspects.isSuspect(subject.key)
+            subject.party.isSuspect = lifecycle.suspects.isSuspect(subject.key)
         }
-        if case .resting = state, !isStopping { return .success(Callee(instance: wake(), subject: subject)) }
-        guard let current, !isStopping else { return .failure(notRunning) }
+        perform(lifecycle.use())
+        guard let current else { return .failure(notRunning) }
         return .success(Callee(instance: current, subject: subject))
     }
 
@@ -408,84 +291,17 @@ actor PluginSupervisor {
         if case .success(.verdict(let verdict)) = result {
             configs.remember(subject.type, subject.config, verdict)
         }
-        if !suspects.isEmpty, result.isAnswer { suspects.answered(subject.key) }
-    }
-
-    private var notRunning: PluginFailure {
-        let name = program.name
-        let last = lastFailure.map { ". Last failure: \($0)" } ?? ""
-        switch state {
-        case .waiting(let until, let isBroken):
-            let left = max(.zero, until - surroundings.clock.now())
-            let what = isBroken ? "keeps failing and is probed again" : "is not running and will be restarted"
-            return PluginFailure(
-                .notRunning, plugin: name, "plugin \(name) \(what) in \(Self.text(left))\(last)", retryAfter: left)
-        case .stopped:
-            return PluginFailure(.notRunning, plugin: name, "plugin \(name) has stopped, because its host has")
-        case .idle, .starting, .up, .resting:
-            let what = isStopping ? "is stopping, because its host is" : "has not been started yet"
-            return PluginFailure(.notRunning, plugin: name, "plugin \(name) \(what)")
-        }
-    }
-
-    /// Whether the plugin said at its last handshake that it can tell a metric's history.
-    var offersRange: Bool { offer?.capabilities.range ?? false }
-
-    private static func text(_ duration: Duration) -> String {
-        duration < .seconds(10) ? "\(Int(duration / .milliseconds(100)) / 10) s" : "\(duration.components.seconds) s"
-    }
-
-    // MARK: Health
-
-    func health() async -> PluginHealth {
-        var sum = PluginVitals(counters: counters)
-        var windows = [latencies]
-        for instance in open {
-            let vitals = await instance.vitals
-            if instance === current {
-                sum.process = vitals.process
-                sum.subscriptions = vitals.subscriptions
-            }
-            sum.inFlight += vitals.inFlight
-            sum.waiting += vitals.waiting
-            sum.counters = sum.counters + vitals.counters
-            windows.append(vitals.latencies)
-        }
-        return PluginHealth(
-            name: program.name,
-            version: version,
-            state: healthState,
-            processID: sum.process,
-            restarts: restarts,
-            swaps: swaps,
-            inFlight: sum.inFlight,
-            waiting: sum.waiting,
-            subscriptions: sum.subscriptions,
-            counters: sum.counters,
-            latency: LatencyWindow.percentiles(of: windows),
-            lastFailure: lastFailure,
-            needsRepair: needsRepair
-        )
+        if !lifecycle.suspects.isEmpty, result.isAnswer { lifecycle.answered(subject.key) }
     }
 
     /// Whether it can be relied on now: it is up, or was not needed until now. Every poll asks, from its own thread.
     nonisolated var isHealthy: Bool { reliability.load(ordering: .relaxed) }
 
-    private var isReliable: Bool {
-        switch state {
-        case .idle, .starting(isAgain: false), .up, .resting: true
-        case .starting(isAgain: true), .waiting, .stopped: false
-        }
-    }
+    /// Whether the plugin said at its last handshake that it can tell a metric's history.
+    var offersRange: Bool { record.offer?.capabilities.range ?? false }
 
-    private var healthState: PluginHealth.State {
-        switch state {
-        case .idle, .starting: .starting
-        case .up: .up
-        case .resting: .resting
-        case .waiting(_, let isBroken): isBroken ? .broken : .backingOff
-        case .stopped: .stopped
-        }
+    static func text(_ duration: Duration) -> String {
+        duration < .seconds(10) ? "\(Int(duration / .milliseconds(100)) / 10) s" : "\(duration.components.seconds) s"
     }
 }
 
