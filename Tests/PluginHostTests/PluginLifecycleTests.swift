@@ -19,6 +19,11 @@ struct PluginLifecycleTests {
         return (lifecycle, run)
     }
 
+    private static func trial(_ lifecycle: inout PluginLifecycle) throws -> PluginLifecycle.Run {
+        let successor = lifecycle.beginTrial()
+        return try #require(successor)
+    }
+
     private static func crash(_ lifecycle: inout PluginLifecycle, _ run: PluginLifecycle.Run) throws -> Duration {
         let actions = lifecycle.ended(run, end(), now: .milliseconds(1_234), random: 0.5)
         return try #require(actions.backoff).until
@@ -57,7 +62,7 @@ struct PluginLifecycleTests {
     @Test("a new version that is accepted takes the calls, and the old run is retired")
     func accepted() throws {
         var (lifecycle, run) = try Self.up()
-        let successor = try #require(lifecycle.beginTrial())
+        let successor = try Self.trial(&lifecycle)
         #expect(lifecycle.beginTrial() == nil)
         #expect(lifecycle.rest().isEmpty)
         #expect(!lifecycle.handshaken(successor))
@@ -71,7 +76,7 @@ struct PluginLifecycleTests {
     @Test("a new version that is refused is stopped, and the old run goes on")
     func refused() throws {
         var (lifecycle, run) = try Self.up()
-        let successor = try #require(lifecycle.beginTrial())
+        let successor = try Self.trial(&lifecycle)
         #expect(lifecycle.refuse(successor).stopped == [successor])
         #expect(lifecycle.phase == .up(run))
         #expect(lifecycle.ended(successor, Self.end(), now: .zero, random: 0).isEmpty)
@@ -82,7 +87,7 @@ struct PluginLifecycleTests {
     @Test("a new version replaces a process that ended during the trial, without its wait")
     func acceptedWhileWaiting() throws {
         var (lifecycle, run) = try Self.up()
-        let successor = try #require(lifecycle.beginTrial())
+        let successor = try Self.trial(&lifecycle)
         let until = try Self.crash(&lifecycle, run)
         #expect(lifecycle.phase == .waiting(until: until, isBroken: false, successor: successor))
         #expect(lifecycle.accept(successor)?.cancelsWait == true)
@@ -93,7 +98,7 @@ struct PluginLifecycleTests {
     @Test("a new version does not replace a plugin that was restarted during the trial")
     func restartedMeanwhile() throws {
         var (lifecycle, run) = try Self.up()
-        let successor = try #require(lifecycle.beginTrial())
+        let successor = try Self.trial(&lifecycle)
         let second = try #require(lifecycle.waitEnded(try Self.crash(&lifecycle, run)).started)
         #expect(lifecycle.accept(successor) == nil)
         #expect(lifecycle.refuse(successor).stopped == [successor])
@@ -114,7 +119,7 @@ struct PluginLifecycleTests {
     @Test("a plugin that is stopped ends when its last process has ended, and is not started again")
     func stop() throws {
         var (lifecycle, run) = try Self.up()
-        let successor = try #require(lifecycle.beginTrial())
+        let successor = try Self.trial(&lifecycle)
         #expect(Set(lifecycle.stop().stopped) == [run, successor])
         #expect(lifecycle.stop().isEmpty)
         #expect(lifecycle.accept(successor) == nil)
