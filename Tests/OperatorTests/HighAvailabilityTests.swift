@@ -132,7 +132,7 @@ struct HighAvailabilityTests {
         // Looked at only when something happens, which is every retry period at the latest.
         #expect(end - cut <= .seconds(10 + 2.2))
         #expect(world.elapsed - end >= .seconds(2))
-        first.transport.mend()
+        first.transport.restore()
         let before = try #require(try world.replicas())
         try await world.pass([second]) { try world.replicas() == before + 3 }
         #expect(await !first.leads)

@@ -18,8 +18,8 @@ struct DemoCommand: AsyncParsableCommand {
         discussion: """
             Runs a simulated cluster, a prometheus server, a redis-server and a stand-in for Google's Cloud Monitoring \
             and Pub/Sub; as many instances of each sample app as its Deployment has replicas; a load that rises and \
-            falls; and the operator with its plugins. An app whose server is not installed is left out. Ends by \
-            itself; exit code 0 when each app was scaled up and down.
+            falls; and the operator with its plugins. An app whose server is not installed is skipped. The demo \
+            ends automatically, with exit code 0 if each app was scaled up and down.
             """
     )
 

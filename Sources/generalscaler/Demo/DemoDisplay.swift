@@ -102,7 +102,7 @@ final class DemoDisplay: Service {
         StandardStreams.printLine(home + lines.map { "\u{1B}[2K" + $0.prefix(width) }.joined(separator: "\n"))
     }
 
-    /// - Parameter scalings: the numbers of scale-ups and scale-downs, by the name of the scaler.
+    /// - Parameter scaleCounts: the numbers of scale-ups and scale-downs, by the name of the scaler.
     func summary(_ scalings: [String: DemoScalings]) -> String {
         let peaks = peaks.withLock(\.self)
         let lines = stories.map { story in
