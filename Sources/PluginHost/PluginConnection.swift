@@ -147,7 +147,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// Asks the plugin to push no more of what was subscribed under that id. Nobody waits for the answer.
+    /// Ends the plugin's subscription with that id. The answer is not awaited.
     mutating func unsubscribe(_ subscription: Int64, now: Duration) -> [Action] {
         guard isOpen, calls.waiting < PluginHostLimits.maxQueuedCalls else {
             pushes.close(subscription)

@@ -111,7 +111,7 @@ struct SubscriptionTable {
 
     /// What the plugin's agreement leads to.
     enum Agreement: Equatable {
-        /// Nobody wants it by now: the plugin is to push no more under that id.
+        /// It has no subscriber any more: the plugin must end the subscription.
         case unwanted
         /// To be delivered: it came before.
         case delivers(MetricReading)

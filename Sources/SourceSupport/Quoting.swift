@@ -9,7 +9,7 @@ package enum Quoting {
     /// Of a body that is not what was asked for.
     static let maxBodyBytes = 4_096
 
-    /// At most so much of the server's own words, on one line.
+    /// The maximum length of a quoted server message, on one line.
     package static func shortened(_ text: String) -> String {
         text.shortened(to: maxCharacters, ellipsis: "...").cleaned
     }

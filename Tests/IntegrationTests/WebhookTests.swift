@@ -108,7 +108,7 @@ struct WebhookTests {
                         name,
                     ]
                 ) { running in
-                    try await running.process.errorLine { $0.contains("webhook certificate not kept") }
+                    try await running.process.errorLine { $0.contains("failed to update webhook certificate") }
                     let waiting = try await running.get("/readyz")
                     #expect(waiting.status == 503)
                     #expect(String(decoding: waiting.body, as: UTF8.self).hasPrefix("not yet: "))

@@ -57,7 +57,7 @@ struct LifeTests {
         }
     }
 
-    @Test("a write that meets a newer version of the target is decided anew, on that version")
+    @Test("after a write conflicts with a newer version of the target, the operator decides again on that version")
     func conflict() async throws {
         let world = try World()
         try world.deploy(replicas: 2)

@@ -90,7 +90,7 @@ struct RivalTests {
             world.api.clearRequests()
             try await fixture.poll(70)
             let later = world.api.requests.filter { $0.info?.resource == "horizontalpodautoscalers" }
-            // A watch ends by itself after some minutes, and is begun anew.
+            // A watch ends after some minutes, and is started again.
             #expect(later.allSatisfy { $0.info?.verb == "watch" })
             #expect(later.count <= 3)
             #expect(try fixture.condition("ReplicasConflict", of: "app-3")?["status"] == "True")

@@ -122,7 +122,7 @@ struct SecretTests {
         }
     }
 
-    @Test("the operator's owner can lift the need of the label")
+    @Test("the administrator can disable the requirement of the label")
     func unlabelledAllowed() async throws {
         let (world, _) = try world()
         try world.api.create(Self.secret(["password": "hunter22"], labelled: false))
@@ -195,7 +195,7 @@ struct SecretTests {
         }
     }
 
-    @Test("an edit of the scaler has the Secret read anew")
+    @Test("an edit of the scaler fetches the Secret again")
     func edited() async throws {
         let (world, passwords) = try world()
         passwords.acceptsAll()

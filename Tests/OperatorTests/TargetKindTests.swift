@@ -119,7 +119,7 @@ struct TargetKindTests {
 
     private static let rollout: JSON = ["apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web"]
 
-    /// Longer than any watch lasts before it is begun anew.
+    /// Longer than the lifetime of any watch.
     private static let pollsOfAnHour = 240
 
     @Test("the watch of a kind ends with the last scaler that needs it, and nothing is asked of the kind from then on")
@@ -147,7 +147,7 @@ struct TargetKindTests {
         }
     }
 
-    @Test("an edit to a target of another kind ends the watch of the former, and back again begins it anew")
+    @Test("an edit to a target of another kind ends the watch of the former kind, and an edit back starts it again")
     func edit() async throws {
         let world = try worldWithTargets()
         try await OperatorFixture.run(world) { fixture in

@@ -11,7 +11,7 @@ struct LineJudgeTests {
     }
 
     @Test(
-        "is held to the rules of framing",
+        "is checked against the rules of framing",
         arguments: [
             ("hello", RuleID.oneObjectPerLine, nil),
             ("3", .oneObjectPerLine, nil),
@@ -55,7 +55,7 @@ struct LineJudgeTests {
     }
 
     @Test(
-        "with an error is held to the table",
+        "with an error is checked against the table",
         arguments: [
             (#"{"code":1003,"message":"no"}"#, nil),
             (#"{"code":1003,"message":"no","data":{"kind":"source_unreachable","retryable":true}}"#, nil),

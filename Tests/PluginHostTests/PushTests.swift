@@ -228,13 +228,13 @@ struct PushTests {
                     targetType: .value
                 ) { _ in Issue.record("nothing is pushed") }
             }
-            let note = await fixture.log.wait { $0.message.hasPrefix("Plugin pushes no readings") }
+            let note = await fixture.log.wait { $0.message.hasPrefix("plugin cannot push a config") }
             #expect(note.metadata["reason"]?.contains("cannot_subscribe") == true)
             #expect(note.metadata["reason"]?.contains("hunter2") == false)
             let reading = try await fixture.host.read(
                 type: "depth", config: ["value": 3], targetType: .value, timeout: .seconds(60))
             #expect(reading.value == 3)
-            #expect(fixture.log.records.count { $0.message.hasPrefix("Plugin pushes no readings") } == 1)
+            #expect(fixture.log.records.count { $0.message.hasPrefix("plugin cannot push a config") } == 1)
         }
     }
 
@@ -248,7 +248,7 @@ struct PushTests {
             let reading = try await fixture.host.read(
                 type: "depth", config: ["value": 3], targetType: .value, timeout: .seconds(60))
             #expect(reading.value == 3)
-            #expect(!fixture.log.records.contains { $0.message.hasPrefix("Plugin pushes no readings") })
+            #expect(!fixture.log.records.contains { $0.message.hasPrefix("plugin cannot push a config") })
         }
     }
 }

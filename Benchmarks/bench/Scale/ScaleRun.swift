@@ -106,7 +106,7 @@ struct ScaleRun {
         return try CurlLoop.secondsPerQuery(metrics.address, rate: rate, seconds: 15)
     }
 
-    /// Processor seconds that it takes to list everything anew, beyond what the polls take meanwhile.
+    /// CPU seconds for a list of all objects, without the CPU time of polls.
     func relistCost() throws -> Double {
         progress("relist")
         func cost(_ body: () throws -> Void) throws -> Double {
@@ -139,7 +139,7 @@ struct ScaleRun {
         return Array(patched.values)
     }
 
-    /// Ends the operator and starts it anew.
+    /// Restarts the operator.
     ///
     /// - Returns: seconds until every scaler has been polled.
     mutating func restart(patience: Duration) throws -> Double {

@@ -34,7 +34,7 @@ enum SoakLimits {
     // MARK: Limits
 
     static let growthMiBPerHour = 1.0
-    /// Of one plugin's process, anonymous. They are killed and start anew: a slope over several of them says nothing.
+    /// Of one plugin's process, anonymous. They are killed and restarted: a slope over several of them is meaningless.
     static let pluginMiB = 32.0
     /// After faults end, until every scaler has been polled.
     static let pollSeconds = Double(2 * ScaleWorld.pollSeconds)

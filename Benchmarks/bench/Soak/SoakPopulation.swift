@@ -40,7 +40,7 @@ struct SoakPopulation {
             "\(Self.scalers)/\(ScaleWorld.name(index))", ["spec": ["maxReplicas": .integer(most)]])
     }
 
-    /// Deletes one of them, and makes it anew, or another one with another target.
+    /// Deletes one of them, and recreates it, possibly with another target.
     mutating func replace() throws {
         let slot = Int.random(in: indices.indices, using: &random)
         let old = indices[slot]

@@ -254,7 +254,7 @@ extension ScalerController {
         claims.note(heldAt: heldAt, by: state.identity)
     }
 
-    /// Looks whether a HorizontalPodAutoscaler or ScaledObject scales the target.
+    /// Checks whether a HorizontalPodAutoscaler or ScaledObject scales the target.
     private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) {
         guard state(in: poll)?.claimedTarget != nil else { return }
         let rival = try await world.rivals.rival(of: spec.target, namespace: poll.key.namespace)

@@ -10,7 +10,7 @@ import Synchronization
 /// The schedule and what is remembered of each scaler live here; what to do is the decision engine's, and what to
 /// write is ``ScalerWriter``'s. A poll is one task; there is at most one per scaler at a time.
 actor ScalerController: Service {
-    /// Everything a poll needs of the world outside.
+    /// The dependencies of a poll.
     struct Surroundings: Sendable {
         let scalers: Informer<GeneralScaler>
         let targets: TargetDirectory

@@ -113,7 +113,7 @@ extension Referee {
     }
 
     /// Of scalers that were created in the same second, one that has scaled the target keeps it while it claims it. By
-    /// clocks that differ nobody can tell who did last.
+    /// clocks that differ the order is unknown.
     private func tieFault(_ scale: AcceptedScale, _ version: ScalerVersion, others: Set<String>) -> String? {
         guard !faults.has(.clockJump), !faults.has(.skew) else { return nil }
         let last = scales.last { $0.target == scale.target && $0.isKnown && $0.startsCooldown }

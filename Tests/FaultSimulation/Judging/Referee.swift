@@ -90,7 +90,7 @@ final class Referee {
         loseOutcome { $0.target == target }
     }
 
-    /// From now on nobody can tell that the last of these had happened, where it was not written down yet what had come
+    /// From now on it is unknown whether the last of these had happened, where it was not written down yet what had come
     /// of it.
     private func loseOutcome(ofLast matches: (AcceptedScale) -> Bool) {
         guard let last = scales.lastIndex(where: matches) else { return }

@@ -1,4 +1,4 @@
-/// How rough a world is: drawn once by the seed.
+/// The rates of faults in one run, drawn once from the seed.
 struct FaultPlan {
     let faults: Set<Fault>
     /// How many of 1,000 requests, and as many of the readings and watch events, meet a fault.

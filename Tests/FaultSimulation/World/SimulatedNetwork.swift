@@ -1,7 +1,7 @@
 import ClusterSimulator
 import HTTPTransport
 
-/// One operator's way to the API server: requests take their time, get lost, or arrive when nobody waits any more.
+/// One operator's way to the API server: requests take their time, get lost, or arrive after the caller has given up.
 ///
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
 final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
@@ -134,7 +134,7 @@ final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
 
     private func finish(_ number: Int, _ outcome: Outcome) {
         guard let call = calls.removeValue(forKey: number) else {
-            // An answer that nobody waits for.
+            // An answer that is no longer awaited.
             if case .success(let answer) = outcome, case .watch(let subscription) = answer.body {
                 subscription.end(.cut)
             }

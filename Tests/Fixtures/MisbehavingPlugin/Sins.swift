@@ -40,7 +40,7 @@ enum Sins {
         pthread_create(
             &thread, nil,
             { _ in
-                let lines = [UInt8]("a line that nobody wants to read\n".utf8)
+                let lines = [UInt8]("a useless line\n".utf8)
                 while true { _ = write(2, lines, lines.count) }
             }, nil)
     }

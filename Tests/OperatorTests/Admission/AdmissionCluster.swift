@@ -71,7 +71,7 @@ struct AdmissionCluster {
         }
     }
 
-    /// Serves with that keeper's certificates while the body runs.
+    /// Serves with the certificates of that manager while the body runs.
     func serve(
         _ keeper: CertificateKeeper, times: ReviewTimes = ReviewTimes(),
         mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in nil },
