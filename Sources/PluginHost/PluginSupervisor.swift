@@ -25,7 +25,7 @@ actor PluginSupervisor {
     }
 
     nonisolated let program: PluginProgram
-    let surroundings: PluginSession.Surroundings
+    let dependencies: PluginSession.Dependencies
     private let random: @Sendable () -> Double
     private let onHandshake: @Sendable (InitializeResult) -> [String]
     let logger: Logger
@@ -73,20 +73,20 @@ actor PluginSupervisor {
     ///   - random: evenly drawn from 0..<1.
     ///   - onHandshake: takes what the plugin offers; returns what of that cannot be used, and why.
     init(
-        program: PluginProgram, surroundings: PluginSession.Surroundings, logger: Logger,
+        program: PluginProgram, dependencies: PluginSession.Dependencies, logger: Logger,
         random: @escaping @Sendable () -> Double, onHandshake: @escaping @Sendable (InitializeResult) -> [String]
     ) {
         self.program = program
-        self.surroundings = surroundings
+        self.dependencies = dependencies
         self.random = random
         self.onHandshake = onHandshake
         var logger = logger
         logger[metadataKey: "plugin"] = "\(program.name)"
         self.logger = logger
-        lastUse = surroundings.clock.now()
+        lastUse = dependencies.clock.now()
     }
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { surroundings.loop.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { dependencies.loop.asUnownedSerialExecutor() }
 
     // MARK: Life
 
@@ -130,7 +130,7 @@ actor PluginSupervisor {
         if isAgain { restarts += 1 }
         state = .starting(isAgain: isAgain)
         let launch = start { initialized in
-            self.assumeIsolated { $0.handshaken(initialized) }
+            self.assumeIsolated { $0.handshakeCompleted(initialized) }
         }
         current = launch.instance
         return launch
@@ -141,11 +141,11 @@ actor PluginSupervisor {
             switch program.mode {
             case .serve:
                 PluginSession(
-                    program: program, marker: newMarker(), surroundings: surroundings, onHandshake: onHandshake,
+                    program: program, marker: newMarker(), dependencies: dependencies, onHandshake: onHandshake,
                     onPush: { session, event in self.assumeIsolated { $0.take(event, from: session) } })
             case .oneshot:
                 OneshotPlugin(
-                    program: program, surroundings: surroundings,
+                    program: program, dependencies: dependencies,
                     makeMarker: { self.assumeIsolated { $0.newMarker() } }, onHandshake: onHandshake)
             }
         open.append(instance)
@@ -176,7 +176,7 @@ actor PluginSupervisor {
         return end
     }
 
-    private func handshaken(_ initialized: InitializeResult) {
+    private func handshakeCompleted(_ initialized: InitializeResult) {
         state = .up
         needsRepair = false
         version = initialized.pluginVersion
@@ -198,7 +198,7 @@ actor PluginSupervisor {
     }
 
     private func waitForRestart(after end: PluginEnd) async {
-        let now = surroundings.clock.now()
+        let now = dependencies.clock.now()
         let verdict = judge(end, now: now)
         lastFailure = end.failure.message
         needsRepair = end.needsRepair
@@ -208,7 +208,7 @@ actor PluginSupervisor {
             metadata: ["reason": "\(end.failure.logText)", "restartIn": "\(Self.text(verdict.delay))"])
         settle()
         // Awaited right here; a task of its own only so that stop() and a swap can cut it short.
-        let pause = Task { try await surroundings.clock.sleep(now + verdict.delay) }
+        let pause = Task { try await dependencies.clock.sleep(now + verdict.delay) }
         self.pause = pause
         await withTaskCancellationHandler {
             _ = await pause.result
@@ -219,7 +219,7 @@ actor PluginSupervisor {
     }
 
     private func judge(_ end: PluginEnd, now: Duration) -> RestartPolicy.Verdict {
-        guard case .convicted(let subject, let time) = suspects.ended(end.inFlight, now: now) else {
+        guard case .quarantineStarted(let subject, let time) = suspects.ended(end.inFlight, now: now) else {
             return policy.ended(upFor: end.upFor, now: now, random: random())
         }
         logger.error(
@@ -228,7 +228,7 @@ actor PluginSupervisor {
                 "type": "\(subject.type)", "namespace": "\(subject.party.namespace ?? "none")",
                 "time": "\(Self.text(time))",
             ])
-        return policy.endedOnConvicted(random: random())
+        return policy.endedOnQuarantined(random: random())
     }
 
     private func settle() {
@@ -244,10 +244,10 @@ actor PluginSupervisor {
         // A program that runs for one call alone never lasts.
         guard program.mode == .serve else { return }
         while !Task.isCancelled {
-            let now = surroundings.clock.now()
+            let now = dependencies.clock.now()
             if uses == 0, now >= lastUse + time { await rest() }
             let next = uses == 0 && lastUse + time > now ? lastUse + time : now + time
-            try? await surroundings.clock.sleep(next)
+            try? await dependencies.clock.sleep(next)
         }
     }
 
@@ -275,13 +275,13 @@ actor PluginSupervisor {
     /// Registers a periodic reader of a config.
     func beginUse() {
         uses += 1
-        lastUse = surroundings.clock.now()
+        lastUse = dependencies.clock.now()
         if case .resting = state, !isStopping { _ = wake() }
     }
 
     func endUse() {
         uses -= 1
-        lastUse = surroundings.clock.now()
+        lastUse = dependencies.clock.now()
     }
 
     // MARK: Swapping
@@ -291,7 +291,7 @@ actor PluginSupervisor {
     /// The new version is started beside the old one and must complete the handshake, offer the same types and accept
     /// the configs that the old one accepted. Then new calls go to it, and the old one ends when it has answered its
     /// own.
-    func lookForNewVersion(_ found: ProgramFile.Fingerprint?) async {
+    func checkForNewVersion(_ found: ProgramFile.Fingerprint?) async {
         guard !isStopping, !isSwapping, successor == nil, case .up = state, let old = current else { return }
         guard changes.isNewVersion(found, running: await old.vitals.fingerprint) else { return }
         isSwapping = true
@@ -317,7 +317,7 @@ actor PluginSupervisor {
             current = launch.instance
             successor = launch
             swaps += 1
-            handshaken(initialized)
+            handshakeCompleted(initialized)
             pause?.cancel()
             await old.retire()
             return nil
@@ -391,7 +391,7 @@ actor PluginSupervisor {
 
     /// Who takes a call now; starts the program if that rests.
     private func callee(_ subject: CallSubject) -> Result<Callee, PluginFailure> {
-        lastUse = surroundings.clock.now()
+        lastUse = dependencies.clock.now()
         var subject = subject
         if !suspects.isEmpty {
             if let time = suspects.quarantine(subject, now: lastUse) {
@@ -416,7 +416,7 @@ actor PluginSupervisor {
         let last = lastFailure.map { ". Last failure: \($0)" } ?? ""
         switch state {
         case .waiting(let until, let isBroken):
-            let left = max(.zero, until - surroundings.clock.now())
+            let left = max(.zero, until - dependencies.clock.now())
             let what = isBroken ? "keeps failing and is probed again" : "is not running and will be restarted"
             return PluginFailure(
                 .notRunning, plugin: name, "plugin \(name) \(what) in \(Self.text(left))\(last)", retryAfter: left)

@@ -38,7 +38,7 @@ struct ElectionOptions: ParsableArguments {
     private static let longest = 86_400.0
 
     private func times() throws(ValidationError) -> LeaseTimes {
-        do throws(LeaseTimes.Unsound) {
+        do throws(LeaseTimes.ValidationError) {
             return try LeaseTimes(
                 duration: .seconds(leaseDuration), renewDeadline: .seconds(renewDeadline),
                 retryPeriod: .seconds(retryPeriod))

@@ -39,22 +39,22 @@ struct DemoCommand: AsyncParsableCommand {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let logger = StandardStreams.logger("generalscaler.demo", level: verbose ? .debug : .error)
-        let scalings = Mutex<[String: DemoScalings]>([:])
+        let scaleCounts = Mutex<[String: DemoScaleCounts]>([:])
         let (display, apps) = try await CurlHTTPClient.withClient { http in
             let demo = Demo(
                 clock: DemoClock(plan: DemoPlan(seconds: seconds)), directory: directory.path, http: http,
                 logger: logger,
                 onDecision: { scaler, from, to in
-                    scalings.withLock { scalings in
-                        var own = scalings[scaler] ?? DemoScalings()
+                    scaleCounts.withLock { scaleCounts in
+                        var own = scaleCounts[scaler] ?? DemoScaleCounts()
                         if to > from { own.ups += 1 } else { own.downs += 1 }
-                        scalings[scaler] = own
+                        scaleCounts[scaler] = own
                     }
                 }
             )
             return try await demo.run()
         }
-        let counts = scalings.withLock(\.self)
+        let counts = scaleCounts.withLock(\.self)
         StandardStreams.printLine(display.summary(counts))
         let areAllScaled = apps.allSatisfy { app in
             counts[app.scalerName].map { $0.ups > 0 && $0.downs > 0 } ?? false

@@ -10,7 +10,7 @@ import WireFormats
 ///
 /// Replicas do so side by side, leader or not: each write carries the resourceVersion it was made on, so that of two
 /// the first counts, and the other takes over what it finds.
-final class CertificateKeeper: Service {
+final class CertificateManager: Service {
     /// How often Secret and configuration are looked at.
     static let interval: Duration = .seconds(60)
     /// The same while there is no certificate yet.

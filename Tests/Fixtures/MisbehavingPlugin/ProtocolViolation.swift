@@ -1,5 +1,5 @@
 /// The ways in which the plugin can misbehave. Each is its own: with one of them it keeps every other rule.
-enum Sin: String, CaseIterable {
+enum ProtocolViolation: String, CaseIterable {
     case noHandshake = "no-handshake"
     case wrongVersion = "wrong-version"
     case halfFrame = "half-frame"

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The effects of some violations on the machine, within limits that it survives without a sandbox.
-enum Sins {
+enum ViolationEffects {
     static var fiveMebibytes: String { String(repeating: "x", count: 5 << 20) }
 
     static func sleepForever() -> Never {
