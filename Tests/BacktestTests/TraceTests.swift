@@ -87,7 +87,7 @@ struct TraceTests {
             ("a,time,date\n", "line 1: must be a header"), ("time,a\n1\n", "line 2: has 1 cell, the header 2"),
             ("time,a\n1,150,5\n", "line 2, column 3: \"5\" is in a column without a name"),
             ("time,a,\n1,2,3\n", "line 2, column 3: \"3\" is in a column without a name"),
-            ("time,a\nnoon,1\n", "line 2, column 1 (time): \"noon\" is no time"),
+            ("time,a\nnoon,1\n", "line 2, column 1 (time): \"noon\" is not a time"),
             ("time,a\n1,x\n", "line 2, column 2 (a): \"x\" is not a number"),
             ("time,a\n1,161 req/s\n", "line 2, column 2 (a): \"161 req/s\" is a number followed by other text"),
             ("time,a\n1,1.50 K\n", "line 2, column 2 (a): \"1.50 K\" is a number followed by other text"),

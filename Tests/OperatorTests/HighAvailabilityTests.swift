@@ -160,7 +160,7 @@ struct HighAvailabilityTests {
         #expect(second.scalePatches.filter(\.isAccepted).count == 2)
         let writes = first.decisionWrites.count
         first.transport.release()
-        await first.log.wait(message: "no longer leading")
+        await first.log.wait(message: "leadership lost")
         try await environment.pass([first, second]) { try environment.replicas() == 7 }
         let late = first.decisionWrites.dropFirst(writes)
         #expect(late.map(\.status) == [409])
@@ -187,7 +187,7 @@ struct HighAvailabilityTests {
         let status = try environment.status()
         let writes = first.decisionWrites.count
         first.transport.release()
-        await first.log.wait(message: "no longer leading")
+        await first.log.wait(message: "leadership lost")
         #expect(first.decisionWrites.dropFirst(writes).map(\.status) == [409])
         #expect(try environment.status() == status)
         try await first.stop()

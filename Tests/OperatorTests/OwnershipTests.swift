@@ -41,7 +41,7 @@ struct OwnershipTests {
             let condition = try fixture.condition("ReplicasConflict")
             #expect(condition?["status"] == "True")
             #expect(
-                condition?["message"]?.stringValue?.contains("HorizontalPodAutoscaler/web-hpa scales this target")
+                condition?["message"]?.stringValue?.contains("HorizontalPodAutoscaler/web-hpa also scales this target")
                     == true)
             #expect(try fixture.condition("Ready")?["reason"] == "ReplicasConflict")
             #expect(try await fixture.event("ReplicasConflict")["type"] == "Warning")

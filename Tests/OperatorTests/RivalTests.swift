@@ -114,7 +114,7 @@ struct RivalTests {
             try fixture.create(TestEnvironment.scaler())
             try await fixture.poll(2)
             let message = try fixture.condition("ReplicasConflict")?["message"]?.stringValue
-            #expect(message?.contains("ScaledObject/web-so scales this target too") == true, "\(message ?? "")")
+            #expect(message?.contains("ScaledObject/web-so also scales this target") == true, "\(message ?? "")")
         }
     }
 

@@ -31,7 +31,8 @@ struct TypeRegistryTests {
         #expect(registry.handshakeCompleted("a", offer("a", "x")).isEmpty)
         let conflicts = registry.handshakeCompleted("b", offer("b", "x", "a"))
         #expect(conflicts.count == 2)
-        #expect(try #require(conflicts.first).contains(#"plugin b offers metric type "x", which plugin a has already"#))
+        #expect(
+            try #require(conflicts.first).contains(#"plugin b offers metric type "x", which plugin a already offers"#))
         #expect(registry.owner(of: "x") == "a")
         #expect(registry.owner(of: "b") == "b")
     }

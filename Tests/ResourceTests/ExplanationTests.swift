@@ -215,7 +215,7 @@ struct ExplanationTests {
         ]
         let fallback: JSON = ["failureThreshold": 1, "behavior": "Static", "replicas": 6]
         #expect(
-            try Self.text(Self.object(["fallback": fallback], status: missing)).contains("comes in after 1 poll and 3m")
+            try Self.text(Self.object(["fallback": fallback], status: missing)).contains("applies after 1 poll and 3m")
         )
     }
 

@@ -119,7 +119,7 @@ struct MisbehavingPlugin {
     private func problem(_ params: JSON) -> (path: String, message: String)? {
         guard let config = params["config"]?.objectValue else { return ("", "config must be an object") }
         for (key, value) in config {
-            guard key == "value" else { return (key, "is no field of this config; known: value") }
+            guard key == "value" else { return (key, "is not a field of this config; known: value") }
             guard value.doubleValue != nil else { return (key, "must be a number") }
         }
         return nil

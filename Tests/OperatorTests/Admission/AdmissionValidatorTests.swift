@@ -119,7 +119,7 @@ struct AdmissionValidatorTests {
         let validator = try makeValidator(others: [other])
         let warnings = try await verdict(validator, TestEnvironment.scaler()).warnings
         #expect(warnings.count == 1)
-        #expect(warnings.first?.hasPrefix("GeneralScaler other scales Deployment/web already") == true)
+        #expect(warnings.first?.hasPrefix("GeneralScaler other already scales Deployment/web") == true)
         #expect(try await verdict(validator, TestEnvironment.scaler("web", ["paused": true])).warnings.isEmpty)
         #expect(try await verdict(validator, TestEnvironment.scaler("web", ["mode": "DryRun"])).warnings.isEmpty)
         #expect(try await verdict(validator, TestEnvironment.scaler("other", target: "web")).warnings.isEmpty)
