@@ -23,7 +23,7 @@ demo: ## Scale three real apps on Prometheus, Redis and Pub/Sub, for about 90 se
 	@for product in $(DEMO_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@.build/debug/generalscaler-dev demo
 
-release: ## Build everything as users run it, into .build/release
+release: ## Build everything for release, into .build/release
 	@scripts/install-dependencies.sh build
 	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 
@@ -49,7 +49,7 @@ test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
 	@for product in $(CHART_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
 
-test-sdks: $(PYTHON)/.installed ## Test the SDKs in Python, Go and Node, and hold all SDKs to the same answers
+test-sdks: $(PYTHON)/.installed ## Test the SDKs in Python, Go and Node, and check that all SDKs give the same answers
 	@scripts/install-dependencies.sh build test
 	@for product in generalscaler-launch plugin-check vector-plugin; do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
@@ -59,7 +59,7 @@ simulate-faults: ## Run the operator under fault injection with SEEDS seeds, or 
 	@swift build $(SWIFT_FLAGS) --product simulate-faults
 	@.build/debug/simulate-faults $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --processes $$(nproc)) $(if $(FAULTS),--faults $(FAULTS))
 
-fuzz: ## Give each parser of outside bytes RUNS inputs of a fuzzer, or that of one TARGET
+fuzz: ## Fuzz every parser of external input with RUNS inputs, or only one TARGET
 	@scripts/install-dependencies.sh build python
 	@GENERALSCALER_FUZZ=1 swift build $(SWIFT_FLAGS) -c release --scratch-path .build/fuzz --product fuzz-parsers
 	@python3 scripts/fuzz.py --runs $(RUNS) $(TARGET)
@@ -75,12 +75,12 @@ e2e: $(PYTHON)/.installed ## Check every manifest, load every plugin and policy,
 	@for product in $(E2E_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@scripts/simple_e2e.sh
 
-plugin-check: ## Hold every plugin of the project to the rules of the protocol
+plugin-check: ## Check every plugin of the project for conformance to the protocol
 	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest --filter PluginConformanceTests
 
-image-check: ## Show that the image's packages suffice, in a Debian of nothing else (root, debootstrap)
+image-check: ## Check that the image's packages suffice, in a minimal Debian (root, debootstrap)
 	@scripts/install-dependencies.sh build image
 	@scripts/build-image-files.sh .build/image
 	@swift build $(SWIFT_FLAGS) --product generalscaler-dev
@@ -93,12 +93,15 @@ test-cluster: $(PYTHON)/.installed ## Run the integration tests against the clus
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest --filter IntegrationTests
 
-lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts, the resource definition, the chart and the workflows
+lint: $(PYTHON)/.installed ## Check formatting, wording, spelling, imports, files, scripts, the resource definition, the chart and the workflows
 	@scripts/install-dependencies.sh lint
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@shellcheck scripts/*.sh .ci/run examples/plugins/bash/*
 	@python3 scripts/check-files.py --self-test
 	@python3 scripts/check-files.py
+	@python3 scripts/check-prose.py --self-test
+	@python3 scripts/check-prose.py
+	@$(PYTHON)/bin/codespell
 	@python3 scripts/check-imports.py --self-test
 	@swift package dump-package | python3 scripts/check-imports.py
 	@$(PYTHON)/bin/python scripts/check-crd.py
@@ -107,7 +110,7 @@ lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts, the res
 	@$(PYTHON)/bin/python scripts/check-docs.py
 	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-manifests: $(PYTHON)/.installed ## Make deploy/ and the page of the chart's values from the chart
+manifests: $(PYTHON)/.installed ## Generate deploy/ and the page of the chart's values from the chart
 	@$(PYTHON)/bin/python scripts/make-manifests.py
 
 fmt: ## Format every Swift source in place
@@ -118,11 +121,11 @@ bench: ## Build for release and run the benchmarks
 	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 	@.build/release/bench
 
-soak: ## Run the operator for MINUTES in a rough cluster of 1,000 scalers, and hold its memory and descriptors to limits
+soak: ## Run the operator for MINUTES under fault injection with 1,000 scalers, and check its memory and descriptors
 	@scripts/install-dependencies.sh build
 	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 	@.build/release/bench --soak $(MINUTES) $(SEED); status=$$?; \
-		python3 scripts/plot-soak.py .build/soak.jsonl > .build/soak.svg && echo "drawn in .build/soak.svg"; \
+		python3 scripts/plot-soak.py .build/soak.jsonl > .build/soak.svg && echo "plotted in .build/soak.svg"; \
 		exit $$status
 
 clean: ## Remove everything that was built

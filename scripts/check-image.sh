@@ -93,7 +93,7 @@ operator=$!
 processes+=("$operator")
 for plugin in prometheus redis pubsub; do
     end=$((SECONDS + 60))
-    until grep -q "plugin=$plugin .*Plugin is up" "$root/tmp/operator.log"; do
+    until grep -q "plugin=$plugin .*plugin is up" "$root/tmp/operator.log"; do
         if [ "$SECONDS" -ge "$end" ] || ! kill -0 "$operator" 2>/dev/null; then
             cat "$root/tmp/operator.log" >&2
             echo "check-image: the plugin $plugin did not come up" >&2

@@ -39,8 +39,8 @@ struct PubSubConfig: MetricConfig {
 
     @Field(
         """
-        Key of a Google service account, as JSON text. Left out, the credentials are the operator's own: \
-        workload identity, for instance.
+        Key of a Google service account, as JSON text. Default: the operator's own credentials, for \
+        example workload identity.
         """)
     var credentials: Secret?
 

@@ -133,7 +133,7 @@ package struct OperatorRuntime: Sendable {
                 random: random, logger: logger)
         }
         let controller = ScalerController(
-            ScalerController.Surroundings(
+            ScalerController.Dependencies(
                 scalers: scalers,
                 targets: targets,
                 rivals: rivals,
@@ -156,8 +156,8 @@ package struct OperatorRuntime: Sendable {
         )
         line.connect(to: controller)
         leadership.onChange(line.leadershipChanged)
-        let keeper = configuration.admission.map {
-            CertificateKeeper($0, client: client, time: time, metrics: metrics, logger: logger)
+        let certificateManager = configuration.admission.map {
+            CertificateManager($0, client: client, time: time, metrics: metrics, logger: logger)
         }
         let awaits: @Sendable () -> String? = {
             if scalers.listFailure?.kind == .notFound {
@@ -165,7 +165,9 @@ package struct OperatorRuntime: Sendable {
             }
             if !scalers.hasSynced { return "the list of GeneralScalers has not been read yet" }
             // Ready replicas get reviews: a rolling update continues only when the new replica can answer.
-            if let keeper, keeper.current == nil { return "the webhook has no certificate; see the log" }
+            if let certificateManager, certificateManager.current == nil {
+                return "the webhook has no certificate; see the log"
+            }
             return nil
         }
         let process = ProcessProbe()
@@ -183,15 +185,16 @@ package struct OperatorRuntime: Sendable {
         self.awaits = awaits
         self.page = page
         admission =
-            keeper.map { keeper in
-                let judge = AdmissionJudge(
+            certificateManager.map { certificateManager in
+                let validator = AdmissionValidator(
                     source: source, scalers: { scalers.objects }, mayRead: SecretReaders(client: client).mayRead,
                     rival: { try? await rivals.rival(of: $0, namespace: $1) }, time: time)
                 let server = AdmissionServer(
-                    address: keeper.configuration.listen, certificates: keeper, judge: judge, time: time,
+                    address: certificateManager.configuration.listen, certificates: certificateManager,
+                    validator: validator, time: time,
                     metrics: metrics,
                     logger: logger, onBound: onAdmissionBound)
-                return [keeper, server]
+                return [certificateManager, server]
             } ?? []
         self.source = source
         self.controller = controller

@@ -21,8 +21,8 @@ struct AdmissionOptions: ParsableArguments {
 
     @Option(
         help: """
-            Directory with tls.crt and tls.key for the webhook, from cert-manager for instance. Default: the operator makes \
-            its own, in a Secret named as the Service.
+            Directory with tls.crt and tls.key for the webhook, for example from cert-manager. Default: the operator \
+            creates its own, in a Secret with the name of the Service.
             """
     )
     var webhookCertificates: String?

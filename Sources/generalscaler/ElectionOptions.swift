@@ -2,12 +2,11 @@ import ArgumentParser
 import KubernetesClient
 import Operator
 
-/// How several replicas agree on the one that acts.
+/// Options of leader election.
 struct ElectionOptions: ParsableArguments {
     @Option(
         help: """
-            NAMESPACE/NAME of the Lease by which several replicas agree on the one that acts. Default: none, this process \
-            acts.
+            NAMESPACE/NAME of the Lease for leader election. Default: none; this process is always the leader.
             """,
         transform: ObjectKey.init(argument:)
     )
@@ -39,7 +38,7 @@ struct ElectionOptions: ParsableArguments {
     private static let longest = 86_400.0
 
     private func times() throws(ValidationError) -> LeaseTimes {
-        do throws(LeaseTimes.Unsound) {
+        do throws(LeaseTimes.ValidationError) {
             return try LeaseTimes(
                 duration: .seconds(leaseDuration), renewDeadline: .seconds(renewDeadline),
                 retryPeriod: .seconds(retryPeriod))

@@ -30,7 +30,7 @@ struct HighAvailabilityTests {
                     try await TestOperator.run(
                         on: cluster, prometheus: prometheus.address, arguments: arguments
                     ) { standby in
-                        try await standby.process.errorLine { $0.contains("another process leads") }
+                        try await standby.process.errorLine { $0.contains("another replica leads") }
                         try await replicas(cluster, atLeast: 3)
                         try await body(cluster, leader, standby)
                     }
@@ -108,8 +108,8 @@ struct HighAvailabilityTests {
             let now = try await cluster.replicas(of: "web")
             try await replicas(cluster, atLeast: now + 3)
             try leader.process.send(.resume)
-            try await leader.process.errorLine { $0.contains("no longer leading") }
-            try await leader.process.errorLine { $0.contains("another process leads") }
+            try await leader.process.errorLine { $0.contains("leadership lost") }
+            try await leader.process.errorLine { $0.contains("another replica leads") }
             let later = try await cluster.replicas(of: "web")
             try await replicas(cluster, atLeast: later + 3)
             expectOneChain(leader, standby)

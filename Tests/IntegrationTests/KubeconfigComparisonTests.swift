@@ -198,7 +198,7 @@ struct KubeconfigComparisonTests {
                         "client-certificate: client.crt, client-certificate-data: Q0E=, client-key: client.key, token: abc"
                 )),
             Case("two users of one name", t.config() + "- name: u\n  user: {token: other}\n"),
-            Case("two users of one name that nobody uses", t.config() + "- name: z\n- name: z\n"),
+            Case("two unused users of one name", t.config() + "- name: z\n- name: z\n"),
             Case("two users whose case differs", t.config() + "- name: U\n  user: {token: other}\n"),
             Case("another user of the wrong type", t.config() + "- name: z\n  user: {token: 5}\n"),
             Case("another user that is null", t.config() + "- \n"),

@@ -39,7 +39,7 @@ struct WebhookTests {
                     let second = try await raw.send("POST", scalers, Self.scaler("other"))
                     #expect(second.status == 201)
                     #expect(
-                        second.warnings.contains { $0.contains("GeneralScaler web scales Deployment/web already") },
+                        second.warnings.contains { $0.contains("GeneralScaler web already scales Deployment/web") },
                         "\(second.warnings)")
                     // Labels can change with any spec, and the spec only if the plugin accepts it.
                     let labels = try await raw.send(
@@ -108,7 +108,7 @@ struct WebhookTests {
                         name,
                     ]
                 ) { running in
-                    try await running.process.errorLine { $0.contains("webhook certificate not kept") }
+                    try await running.process.errorLine { $0.contains("failed to update webhook certificate") }
                     let waiting = try await running.get("/readyz")
                     #expect(waiting.status == 503)
                     #expect(String(decoding: waiting.body, as: UTF8.self).hasPrefix("not yet: "))
@@ -172,7 +172,7 @@ struct WebhookTests {
                     let second = try await apply(Self.scaler("other"), cluster)
                     #expect(second.succeeded && second.text.contains("other created"))
                     #expect(
-                        second.text.contains("Warning: GeneralScaler web scales Deployment/web already"),
+                        second.text.contains("Warning: GeneralScaler web already scales Deployment/web"),
                         "\(second.text)")
                 }
             }

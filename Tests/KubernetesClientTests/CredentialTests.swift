@@ -122,7 +122,7 @@ struct CredentialTests {
     @Test("a real program that writes without end is stopped")
     func endlessOutput() async throws {
         let error = await Result { try await store(.exec(plugin("yes"))).current() }.failure as? KubernetesError
-        #expect(error?.message == "the credential plugin yes cannot be run: it wrote too much")
+        #expect(error?.message == "the credential plugin yes cannot be run: it wrote too much output")
     }
 
     @Test("a real program that does not end is killed at its deadline, with what it started")

@@ -185,7 +185,7 @@ struct EventTests {
         }
     }
 
-    @Test("a series whose event the server has forgotten starts anew")
+    @Test("a series whose Event the server has deleted starts a new Event")
     func forgotten() async throws {
         let fixture = Fixture()
         try await withRecorder(fixture) { recorder in

@@ -76,7 +76,7 @@ struct LeaseMachineTests {
         #expect(taken.transitions == 4)
         #expect(taken.acquired == taken.renewed)
         // Another replica took it in the same moment.
-        #expect(next(.outrun, at: 15) == .read)
+        #expect(next(.conflict, at: 15) == .read)
         #expect(machine.tenure == nil)
     }
 
@@ -150,16 +150,16 @@ struct LeaseMachineTests {
     @Test(
         "after a conflict a leader reads the lease: it keeps leading after an edited label, and stops after another holder"
     )
-    mutating func outrun() throws {
+    mutating func conflict() throws {
         let ours = try #require(takeOffice())
         _ = next(.waited, at: 2)
-        #expect(next(.outrun, at: 2) == .read)
+        #expect(next(.conflict, at: 2) == .read)
         guard case .update = next(.read(ours), at: 2) else {
             Issue.record("not renewed")
             return
         }
         #expect(machine.tenure != nil)
-        #expect(next(.outrun, at: 3) == .read)
+        #expect(next(.conflict, at: 3) == .read)
         #expect(next(.read(lease("them")), at: 3) == .wait(.seconds(2) * 1.1))
         #expect(machine.tenure == nil)
     }
@@ -168,7 +168,7 @@ struct LeaseMachineTests {
     mutating func deleted() throws {
         _ = try #require(takeOffice())
         _ = next(.waited, at: 2)
-        #expect(next(.outrun, at: 2) == .read)
+        #expect(next(.conflict, at: 2) == .read)
         guard case .create = next(.read(nil), at: 2) else {
             Issue.record("not made")
             return
@@ -214,7 +214,7 @@ struct LeaseMachineTests {
             (15.0, 15.0, 2.0), (15, 10, 9), (15, 10, 0), (0, -1, -2), (15.5, 10, 2), (4_000, 10, 2), (15, 16, 2),
         ])
     func unsound(duration: Double, deadline: Double, retry: Double) {
-        #expect(throws: LeaseTimes.Unsound.self) {
+        #expect(throws: LeaseTimes.ValidationError.self) {
             try LeaseTimes(
                 duration: .seconds(duration), renewDeadline: .seconds(deadline), retryPeriod: .seconds(retry))
         }

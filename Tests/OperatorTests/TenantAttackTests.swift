@@ -25,7 +25,7 @@ struct TenantAttackTests {
 
     private func scaler(_ name: String, _ type: String, _ config: JSON) -> JSON {
         let metric: JSON = ["type": .string(type), "targetValue": 1, "timeoutSeconds": 5, "config": config]
-        return World.scaler(name, target: "web", ["metrics": [metric], "mode": "DryRun"])
+        return TestEnvironment.scaler(name, target: "web", ["metrics": [metric], "mode": "DryRun"])
     }
 
     @Test(
@@ -40,14 +40,14 @@ struct TenantAttackTests {
             connection.write("HTTP/1.1 400 Bad\u{1B}[0m\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
         }
         try await RawServer.run(script: script) { port in
-            let world = try World()
-            try world.deploy(replicas: 2)
+            let environment = try TestEnvironment()
+            try environment.deploy(replicas: 2)
             let log = CapturedLog()
             let host = try PluginHost(
                 configuration: PluginHostConfiguration(
                     directories: [BuiltExecutable.directory], hostVersion: "1", environment: ["PATH": "/usr/bin:/bin"]),
                 logger: log.logger)
-            try await OperatorFixture.run(world, source: host, log: log) { fixture in
+            try await OperatorFixture.run(environment, source: host, log: log) { fixture in
                 await host.untilStarted()
                 try fixture.create(
                     scaler("query", "prometheus", ["address": .string("http://127.0.0.1:\(port)"), "query": "up{"]))
@@ -108,14 +108,14 @@ struct TenantAttackTests {
         let manifest = directory.appending(path: "plugins.yaml")
         try Data("plugins: {mirror: {defaults: {address: \"own:1\", password: adm1n-passw0rd}}}".utf8).write(
             to: manifest)
-        let world = try World()
-        try world.deploy(replicas: 2)
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 2)
         let log = CapturedLog()
         let host = try PluginHost(
             configuration: PluginHostConfiguration(
                 directories: [directory.path], manifest: manifest.path, hostVersion: "1",
                 environment: ["PATH": "/usr/bin:/bin"]), logger: log.logger)
-        try await OperatorFixture.run(world, source: host, log: log) { fixture in
+        try await OperatorFixture.run(environment, source: host, log: log) { fixture in
             await host.untilStarted()
             try fixture.create(scaler("default", "mirror", [:]))
             try fixture.create(scaler("override", "mirror", ["address": "tenants:1"]))
@@ -132,15 +132,15 @@ struct TenantAttackTests {
 
     @Test("a plugin host is told for which namespace it is called")
     func origin() async throws {
-        let world = try World()
-        try world.deploy(replicas: 2)
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 2)
         let namespaces = Mutex<Set<String>>([])
-        world.source.answer { _ in
+        environment.source.answer { _ in
             namespaces.withLock { _ = $0.insert(CallOrigin.namespace ?? "none") }
             return 5
         }
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler())
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler())
             try await fixture.poll(2)
         }
         #expect(namespaces.withLock(\.self) == [OperatorFixture.namespace])

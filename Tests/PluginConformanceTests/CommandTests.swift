@@ -19,7 +19,7 @@ struct CommandTests {
     func conformant() async throws {
         let result = try await run(["test", "--deadline", "20", misbehaving])
         #expect(result.status == .exited(0))
-        #expect(result.output.contains("✔ P-13  One object a line"))
+        #expect(result.output.contains("✔ P-13  One object per line"))
         #expect(result.output.contains("- P-38  History: skipped: the plugin has no capability range"))
         #expect(result.output.contains(". P-10  Secrets and addresses: no check: only the author knows"))
         #expect(result.output.contains("\nConformant: "))

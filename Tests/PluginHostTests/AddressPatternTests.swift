@@ -128,8 +128,8 @@ struct AddressPatternTests {
 
             let evil = await problem(PluginConfig(["url": "http://me:hunter22@evil.example:81/x", "value": 1]))
             #expect(
-                evil == "url: \"http://evil.example:81\" is not allowed for plugin guarded: if it should be, have the "
-                    + "operator's owner add \"http://evil.example:81\" to plugins.guarded.allowedAddresses in plugins.yaml"
+                evil == "url: \"http://evil.example:81\" is not allowed for plugin guarded: to allow it, have the "
+                    + "administrator add \"http://evil.example:81\" to plugins.guarded.allowedAddresses in plugins.yaml"
             )
             let second = await problem(PluginConfig(["more": ["a.shop:6379", "evil:1"]]))
             #expect(second.hasPrefix("more[1]: \"evil:1\" is not allowed"))
@@ -157,7 +157,7 @@ struct AddressPatternTests {
                 Issue.record("it was not refused")
                 return
             }
-            #expect(problems.first?.message.contains("Update the plugin, or take allowedAddresses away") == true)
+            #expect(problems.first?.message.contains("Update the plugin, or remove allowedAddresses") == true)
         }
     }
 }

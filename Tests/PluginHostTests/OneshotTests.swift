@@ -103,7 +103,7 @@ struct OneshotTests {
             let text = ShellScript.text(type: "shell").replacing(#""value":5"#, with: #""value":6"#)
             try directory.write(text, to: "new", executable: true)
             try directory.rename("new", to: "generalscaler-plugin-shell")
-            for _ in 0..<2 { await fixture.host.programs.look() }
+            for _ in 0..<2 { await fixture.host.programs.check() }
             #expect(try await ask(fixture, timeout: .seconds(1_000_000)) == 6)
             let health = try await fixture.health()
             #expect(health.swaps == 1 && health.restarts == 0)

@@ -91,7 +91,7 @@ struct PluginHostCallTests {
                 close(descriptor)
                 return
             }
-            try #require(ContinuousClock.now - start < .seconds(60), "nobody reads \(fifo)")
+            try #require(ContinuousClock.now - start < .seconds(60), "no process reads \(fifo)")
             sched_yield()
         }
     }

@@ -15,7 +15,7 @@ struct PluginLifecycleTests {
     private static func up() throws -> (PluginLifecycle, PluginLifecycle.Run) {
         var lifecycle = PluginLifecycle()
         let run = try #require(lifecycle.begin().started)
-        #expect(lifecycle.handshaken(run))
+        #expect(lifecycle.handshakeCompleted(run))
         return (lifecycle, run)
     }
 
@@ -42,7 +42,7 @@ struct PluginLifecycleTests {
         #expect(lifecycle.phase == .starting(second, isRestart: true))
         #expect(!lifecycle.isReliable)
         #expect(lifecycle.restarts == 1)
-        #expect(lifecycle.handshaken(second))
+        #expect(lifecycle.handshakeCompleted(second))
         #expect(lifecycle.isReliable)
     }
 
@@ -65,7 +65,7 @@ struct PluginLifecycleTests {
         let successor = try Self.trial(&lifecycle)
         #expect(lifecycle.beginTrial() == nil)
         #expect(lifecycle.rest().isEmpty)
-        #expect(!lifecycle.handshaken(successor))
+        #expect(!lifecycle.handshakeCompleted(successor))
         #expect(lifecycle.current == run)
         #expect(lifecycle.accept(successor)?.retired == run)
         #expect(lifecycle.current == successor)
@@ -112,7 +112,7 @@ struct PluginLifecycleTests {
         #expect(lifecycle.needsRepair)
         let second = try #require(lifecycle.waitEnded(try #require(actions.backoff).until).started)
         #expect(lifecycle.needsRepair)
-        #expect(lifecycle.handshaken(second))
+        #expect(lifecycle.handshakeCompleted(second))
         #expect(!lifecycle.needsRepair)
     }
 
@@ -160,7 +160,7 @@ struct PluginLifecycleTests {
             switch Int.random(in: 0...300, using: &random) {
             case 0: actions = lifecycle.stop()
             case ..<40: actions = lifecycle.begin() + lifecycle.use()
-            case ..<100: if let someRun { _ = lifecycle.handshaken(someRun) }
+            case ..<100: if let someRun { _ = lifecycle.handshakeCompleted(someRun) }
             case ..<130: actions = lifecycle.rest()
             case ..<170: if let run = lifecycle.beginTrial() { trials.append(run) }
             case ..<190: if let run = trials.popLast() { actions = lifecycle.accept(run) ?? lifecycle.refuse(run) }

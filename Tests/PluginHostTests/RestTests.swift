@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("A plugin that nobody uses")
+@Suite("An unused plugin")
 struct RestTests {
     private static let time: Duration = .seconds(60)
     private static let config = PluginConfig(["value": 3])

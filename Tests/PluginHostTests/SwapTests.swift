@@ -28,7 +28,7 @@ struct SwapTests {
 
     /// Lets the host look at the file twice: at the second time it has stopped changing.
     private func look(_ fixture: HostFixture) async {
-        for _ in 0..<2 { await fixture.host.programs.look() }
+        for _ in 0..<2 { await fixture.host.programs.check() }
     }
 
     private func ask(_ fixture: HostFixture) async throws -> Double {

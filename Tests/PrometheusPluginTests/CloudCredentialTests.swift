@@ -52,7 +52,7 @@ import Testing
     @Test(arguments: [
         (
             FakePrometheus.Reply.failure(HTTPError(.nameLookup, "no such host")), PluginError.Kind.authFailed,
-            "no workload"
+            "not a workload"
         ),
         (.success(.init(status: 200, "{}")), .authFailed, "is not Google's metadata server"),
         (

@@ -38,7 +38,7 @@ struct ExplanationTests {
     func whole() throws {
         #expect(
             try Self.text(Self.object()) == """
-                shop/http keeps Deployment/http-app between 2 and 10 replicas, and looks every 15s.
+                shop/http keeps Deployment/http-app between 2 and 10 replicas. Polling interval: 15s.
 
                 Last decision (2m ago): Keep 4: within tolerance of the target.
                   prometheus was 105 against a target of 100, which asks for 4.
@@ -92,7 +92,7 @@ struct ExplanationTests {
                 spec, status: ["currentReplicas": 0, "readyReplicas": 0, "scaledToZero": true, "metrics": seen(0)]))
         #expect(none.contains("A scale-up happens when redis is above 5"))
         #expect(!none.contains("scale-down"))
-        #expect(!none.contains("It goes to 0"))
+        #expect(!none.contains("It scales to 0"))
         let one = try Self.text(
             Self.object(spec, status: ["currentReplicas": 1, "readyReplicas": 1, "metrics": seen(7)]))
         #expect(one.contains("It scales to 0 replicas when redis is at most 5 and stays so for 5m."))
@@ -130,8 +130,8 @@ struct ExplanationTests {
         let metrics: JSON = [["type": "prometheus", "targetValue": 100, "activationValue": -1]]
         let never = try Self.text(
             Self.object(["minReplicas": 0, "metrics": metrics], status: ["lastScaleUpTime": nil]))
-        #expect(never.contains("It does not go to 0 replicas"))
-        #expect(!never.contains("It goes to 0"))
+        #expect(never.contains("It does not scale to 0 replicas"))
+        #expect(!never.contains("It scales to 0"))
         let assumed: JSON = [
             ["name": "prometheus", "value": 0, "assumed": true, "target": 100, "targetType": "Value", "recommended": 1]
         ]
@@ -142,26 +142,26 @@ struct ExplanationTests {
 
     @Test("an action required of a person is the only next step")
     func byHand() throws {
-        #expect(try Self.text(Self.object(["paused": true])).contains("Nothing, while it is paused"))
+        #expect(try Self.text(Self.object(["paused": true])).contains("No change while paused"))
         let all = try Self.text(
             Self.object(status: [
                 "limitedBy": ["Paused"],
                 "reason": "Keep 4: the whole operator is paused: set paused to \"false\" in ConfigMap a/b to resume.",
             ]))
-        #expect(all.contains("Nothing, while the whole operator is paused"))
+        #expect(all.contains("No change while the whole operator is paused"))
         #expect(all.contains("ConfigMap a/b"))
-        #expect(!all.contains("comes when"))
+        #expect(!all.contains("happens when"))
         let duplicate = try Self.text(Self.object(status: ["limitedBy": ["DuplicateTarget"]]))
-        #expect(duplicate.contains("Nothing, while another GeneralScaler scales Deployment/http-app"))
+        #expect(duplicate.contains("No change while another GeneralScaler scales Deployment/http-app"))
         let blocked: JSON = [
             "type": "Ready", "status": "False", "reason": "TargetNotFound", "message": "create it",
         ]
         let gone = try Self.text(Self.object(status: ["conditions": [blocked]]))
         #expect(gone.contains("Trouble: create it (TargetNotFound)"))
         #expect(gone.contains("No change until the problem above is resolved."))
-        #expect(!gone.contains("comes when"))
+        #expect(!gone.contains("happens when"))
         let off = try Self.text(Self.object(status: ["currentReplicas": 0, "limitedBy": ["SwitchedOff"]]))
-        #expect(off.contains("Nothing, until someone sets Deployment/http-app above 0 replicas"))
+        #expect(off.contains("No change until someone sets Deployment/http-app above 0 replicas"))
     }
 
     @Test("a dry run promises nothing but what comes once it is active")
@@ -195,11 +195,11 @@ struct ExplanationTests {
         let nothingReady = try Self.text(Self.object(status: ["readyReplicas": 0]))
         #expect(
             nothingReady.contains("While only 0 of 4 replicas are ready:\n  No scale-up: too few replicas are ready."))
-        #expect(!nothingReady.contains("comes when"))
+        #expect(!nothingReady.contains("happens when"))
         let unknown = try Self.text(Self.object(status: ["readyReplicas": nil, "lastScaleUpTime": nil]))
         #expect(unknown.contains("4 replicas were set; the target does not report how many are ready."))
         #expect(unknown.contains("No scale-up: the target does not report how many of its replicas are ready."))
-        #expect(!unknown.contains("comes when"))
+        #expect(!unknown.contains("happens when"))
         let none = try Self.text(
             Self.object(["minReplicas": 1], status: ["currentReplicas": 1, "readyReplicas": 0]))
         #expect(none.contains("1 replica was set, and is not ready."))
@@ -215,7 +215,7 @@ struct ExplanationTests {
         ]
         let fallback: JSON = ["failureThreshold": 1, "behavior": "Static", "replicas": 6]
         #expect(
-            try Self.text(Self.object(["fallback": fallback], status: missing)).contains("comes in after 1 poll and 3m")
+            try Self.text(Self.object(["fallback": fallback], status: missing)).contains("applies after 1 poll and 3m")
         )
     }
 
@@ -223,7 +223,7 @@ struct ExplanationTests {
     func outOfBounds() throws {
         let text = try Self.text(Self.object(status: ["currentReplicas": 1, "readyReplicas": 1]))
         #expect(text.contains("The next poll sets 2 replicas: 1 is below minReplicas."))
-        #expect(!text.contains("comes when"))
+        #expect(!text.contains("happens when"))
     }
 
     @Test("a missing value, an invalid spec, an operator that never came: each is said")
@@ -236,7 +236,7 @@ struct ExplanationTests {
         #expect(invalid.contains("  spec.maxReplicas: must be at least minReplicas"))
         var undecided = Self.object().objectValue ?? [:]
         undecided["status"] = nil
-        #expect(try Self.text(.object(undecided)).contains("It has not decided anything yet."))
+        #expect(try Self.text(.object(undecided)).contains("No decision has been made yet."))
         let condition: JSON = [
             "type": "AbleToScale", "status": "False", "reason": "TargetNotFound", "message": "create it",
         ]

@@ -34,7 +34,7 @@ struct CostPolicyTests {
             safety: .free.with { $0.scaleDownCooldown = .seconds(300) },
             history: ScalingHistory(lastScaleUpTime: at(-299), hasSeenReplicas: true),
             gives: 8, .noData, .budgetCap, .cooldown),
-        Row("minReplicas wins over it", 8, [10], bounds: 7...100, policy: five, gives: 7, .minReplicas),
+        Row("minReplicas takes precedence", 8, [10], bounds: 7...100, policy: five, gives: 7, .minReplicas),
         Row(
             "minReplicas wins when the metrics ask for more", 8, [300], bounds: 7...100, policy: five,
             gives: 7, .budgetCap),

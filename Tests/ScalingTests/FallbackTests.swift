@@ -151,7 +151,7 @@ struct FallbackTests {
         }
     }
 
-    @Test("a clock that goes back begins the 180 s anew")
+    @Test("a clock that goes back restarts the 180 s")
     func clockBack() {
         var simulation = simulation(.static, current: 4)
         simulation.time = 10_000

@@ -124,7 +124,7 @@ struct SLOPolicyTests {
         #expect(simulation.poll(50, 0, 0.002).desired == 1)
     }
 
-    @Test("a budget that recovers may hold anew")
+    @Test("a budget that recovers may hold again")
     func recovered() {
         var simulation = exhausted()
         while simulation.time <= 6 * 3_600 { simulation.poll(100, 0, 0.002) }
@@ -132,7 +132,7 @@ struct SLOPolicyTests {
         #expect(simulation.poll(50, 0, 0.002).limitedBy == [.errorBudget])
     }
 
-    @Test("a gap in the error ratio does not begin the 6 hours anew")
+    @Test("a gap in the error ratio does not restart the 6 hours")
     func gap() {
         var simulation = exhausted()
         while simulation.time < 3 * 3_600 { simulation.poll(100, 0, 0.002) }

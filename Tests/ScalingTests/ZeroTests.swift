@@ -121,7 +121,7 @@ struct ZeroTests {
             "an earlier scaling event of this scaler does not matter", 2, [0], bounds: 0...9, safety: wait300,
             history: idle(for: 300) { $0.lastScaleDownTime = at(-15) }, gives: 0, .toZero),
         Row(
-            "a hand-scale begins the wait anew", 2, [0], bounds: 0...9, safety: wait300,
+            "a manual scale restarts the wait", 2, [0], bounds: 0...9, safety: wait300,
             history: idle(for: 900) { $0.lastOutsideChangeTime = at(-299) }, gives: 2, .cooldown),
         Row(
             "an exhausting error budget holds", 2, [0, 0, 0.01],
@@ -145,7 +145,7 @@ struct ZeroTests {
         return Simulation(spec, current: 3)
     }
 
-    @Test("a whole life: idle, gone, woken, and a reading that fails begins the wait anew")
+    @Test("a full cycle: idle, scaled to 0, started, and a failed reading restarts the wait")
     func life() {
         var simulation = simulation()
         simulation.poll(30)

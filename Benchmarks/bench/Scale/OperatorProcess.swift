@@ -34,7 +34,7 @@ final class OperatorProcess {
         process = try LineProcess(
             ["sh", "-c", Self.script, directory, "env"] + environment
                 + ["\(programs)/generalscaler", "run", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0"]
-                + ["--lease", "\(ScaleWorld.namespace)/generalscaler"])
+                + ["--lease", "\(ScaleEnvironment.namespace)/generalscaler"])
         let line = try process?.receive() ?? ""
         guard let identifier = pid_t(line) else { throw BenchError("the operator's process is \"\(line)\"") }
         self.identifier = identifier

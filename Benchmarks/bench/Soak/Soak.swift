@@ -91,8 +91,8 @@ struct Soak {
 
     /// What is there while nothing is in the operator's way, and nothing changes.
     private func quiet(_ run: SoakRun) throws -> QuietPoint {
-        let calm = WallClock.microseconds()
-        let poll = try run.secondsUntil { run.population.indices.allSatisfy { run.polls[$0] ?? 0 > calm } }
+        let quietSince = WallClock.microseconds()
+        let poll = try run.secondsUntil { run.population.indices.allSatisfy { run.polls[$0] ?? 0 > quietSince } }
         _ = try run.metrics.raise(run.population.indices)
         var problem: String?
         var looked = -Double.infinity

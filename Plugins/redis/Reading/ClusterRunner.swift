@@ -100,7 +100,7 @@ struct Redirect: Hashable {
 
     /// A redirect that leads nowhere.
     struct Fault: Error {
-        /// The server's own words.
+        /// The server's message.
         let said: String
         let remedy: String
     }

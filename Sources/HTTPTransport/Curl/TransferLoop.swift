@@ -42,7 +42,7 @@ final class TransferLoop {
                 }
             }
             let (commands, isStopping) = mailbox.take()
-            commands.forEach(obey)
+            commands.forEach(execute)
             runTimer()
             collectFinished()
             expireDeadlines()
@@ -83,7 +83,7 @@ final class TransferLoop {
 
     // MARK: Commands
 
-    private func obey(_ command: LoopCommand) {
+    private func execute(_ command: LoopCommand) {
         switch command {
         case .start(let transfer):
             transfers[transfer.id] = transfer

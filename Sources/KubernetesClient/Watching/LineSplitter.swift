@@ -7,7 +7,7 @@ struct LineSplitter {
     private var buffer: [UInt8] = []
     /// Where the next line begins.
     private var start = 0
-    /// Up to where there is surely no line feed.
+    /// The offset up to which no line feed was found.
     private var scanned = 0
     private let maximumLineBytes: Int
 

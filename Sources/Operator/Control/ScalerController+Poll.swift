@@ -28,7 +28,7 @@ extension ScalerController {
 
     func startPoll(of key: ObjectKey, due: Duration, in polls: inout DiscardingTaskGroup) {
         guard let state = states[key] else { return }
-        let now = world.time.elapsed()
+        let now = dependencies.time.elapsed()
         let isPushed = state.isPushed && due < state.nextAsking
         let next =
             isPushed
@@ -41,9 +41,9 @@ extension ScalerController {
         state.isPushed = false
         if isPushed {
             state.lastPushedPoll = now
-            world.metrics.pollWasPushed()
+            dependencies.metrics.pollWasPushed()
         }
-        if let object = world.scalers[key], object.identity == state.identity {
+        if let object = dependencies.scalers[key], object.identity == state.identity {
             state.notice(version: object.resourceVersion)
         }
         let poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due, isPushed: isPushed)
@@ -54,13 +54,15 @@ extension ScalerController {
     }
 
     private func finish(_ poll: Poll, startedAt: Duration) {
-        world.metrics.pollFinished(after: world.time.elapsed() - startedAt)
-        world.logger.debug("poll finished", metadata: poll.identity.metadata([:]))
+        dependencies.metrics.pollFinished(after: dependencies.time.elapsed() - startedAt)
+        dependencies.logger.debug("poll finished", metadata: poll.identity.metadata([:]))
         guard let state = states[poll.key], state.identity == poll.identity else { return }
         state.isPolling = false
         // Looked at when it ends and not at the next poll: a cooldown lasts as long as it says.
-        if let end = state.lastDecision?.cooldownEnd, end > world.time.now(), let due = schedule.due(of: poll.key) {
-            schedule.set(poll.key, due: min(due, world.time.elapsed() + (end - world.time.now())))
+        if let end = state.lastDecision?.cooldownEnd, end > dependencies.time.now(),
+            let due = schedule.due(of: poll.key)
+        {
+            schedule.set(poll.key, due: min(due, dependencies.time.elapsed() + (end - dependencies.time.now())))
             alarm.ring()
         }
         if state.generation != poll.generation { pollNow(poll.identity) }
@@ -79,7 +81,7 @@ extension ScalerController {
     private func pollEarly(_ key: ObjectKey) {
         guard let state = states[key], let due = schedule.due(of: key) else { return }
         let spacing = state.lastDecision?.desired == 0 ? Self.pushSpacingAtZero : Self.pushSpacing
-        let now = world.time.elapsed()
+        let now = dependencies.time.elapsed()
         let earliest = max(now, state.lastPushedPoll.map { $0 + spacing } ?? now)
         guard earliest < due else { return }
         schedule.set(key, due: earliest)
@@ -98,19 +100,19 @@ extension ScalerController {
     private func run(_ poll: Poll) async {
         do throws(Blocker) {
             let spec = try validSpec(poll.key)
-            let (resolution, observations) = try await look(poll, spec)
+            let (resolution, observations) = try await readMetrics(poll, spec)
             try await checkRival(poll, spec)
             for attempt in 0...Self.maxConflictRetries {
                 // A stale cache cannot show whether a scale operation without a response was applied.
                 let known = states[poll.key]
                 let isUnclear = known?.history.pendingScale != nil
-                let target = try await world.targets.snapshot(
+                let target = try await dependencies.targets.snapshot(
                     of: spec.target, namespace: poll.key.namespace,
                     notOlderThan: known?.minimumTargetVersion, bypassingCache: attempt > 0 || isUnclear
                 )
                 guard let state = state(in: poll) else { return }
                 stopWaiting(poll.key, for: spec.target)
-                state.see(target, at: world.time.now())
+                state.see(target, at: dependencies.time.now())
                 let history = state.history
                 let outcome = decide(poll, state, resolution, observations, target)
                 if await carryOut(poll, outcome.decision, target) { return }
@@ -125,7 +127,7 @@ extension ScalerController {
             if error.reason == .targetNotFound, let target = state.target {
                 waiting[TargetPlace(namespace: poll.key.namespace, target: target), default: []].insert(poll.key)
             }
-            world.metrics.blocked(error.reason)
+            dependencies.metrics.blocked(error.reason)
             await report(.blocked(error), poll)
         }
     }
@@ -139,7 +141,7 @@ extension ScalerController {
     }
 
     /// Reads the metrics. A source that refuses the credentials is read once more if the Secret has newer ones.
-    private func look(
+    private func readMetrics(
         _ poll: Poll, _ spec: GeneralScalerSpec
     ) async throws(Blocker) -> (Resolution, [MetricObservation]) {
         var resolution = try await resolution(poll, spec)
@@ -179,7 +181,7 @@ extension ScalerController {
 
     /// Soon after an edit a Secret may still be as it was fetched before it: then it is looked at once more.
     private func isSettled(_ state: ScalerState) -> Bool {
-        state.editedAt.map { world.time.elapsed() >= $0 + SecretLimits.leastInterval } ?? true
+        state.editedAt.map { dependencies.time.elapsed() >= $0 + SecretLimits.leastInterval } ?? true
     }
 
     private func outcomes(of queries: [ReadingQuery], takesPushed: Bool) async -> [ReadingOutcome] {
@@ -228,7 +230,7 @@ extension ScalerController {
     /// The reason why the target is held regardless of the metrics. A dry run is never held: it patches nothing.
     private func holds(of state: ScalerState, at now: Timestamp) -> [(cause: Cause, why: String)] {
         var holds: [(cause: Cause, why: String)] = []
-        if let why = world.pause?.reason { holds.append((.paused, why)) }
+        if let why = dependencies.pause?.reason { holds.append((.paused, why)) }
         guard let target = state.claimedTarget else { return holds }
         let holder = claims.holder(of: target, otherThan: state.identity)
         noteHolding(holder == nil ? now : nil, by: state)
@@ -254,18 +256,18 @@ extension ScalerController {
         claims.note(heldAt: heldAt, by: state.identity)
     }
 
-    /// Looks whether a HorizontalPodAutoscaler or ScaledObject scales the target.
+    /// Checks whether a HorizontalPodAutoscaler or ScaledObject scales the target.
     private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) {
         guard state(in: poll)?.claimedTarget != nil else { return }
-        let rival = try await world.rivals.rival(of: spec.target, namespace: poll.key.namespace)
+        let rival = try await dependencies.rivals.rival(of: spec.target, namespace: poll.key.namespace)
         state(in: poll)?.rival = rival
     }
 
     /// When the poll was due, unless it is late by more than a little: two polls are then exactly their interval
     /// apart, and a cooldown of so many intervals does not miss the last of them by a millisecond.
     private func decisionTime(_ poll: Poll, interval: Duration) -> Timestamp {
-        let lateness = world.time.elapsed() - poll.due
-        return world.time.now() + (lateness <= interval * Self.ignoredLateness ? .zero - lateness : .zero)
+        let lateness = dependencies.time.elapsed() - poll.due
+        return dependencies.time.now() + (lateness <= interval * Self.ignoredLateness ? .zero - lateness : .zero)
     }
 }
 

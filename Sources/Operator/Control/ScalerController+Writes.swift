@@ -31,13 +31,13 @@ extension ScalerController {
         }
         let result = await inTurn(otherwise: ScalerWriter.ScaleResult.conflict) {
             guard self.isCurrent(poll) else { return .conflict }
-            return await self.world.writer.scale(
+            return await self.dependencies.writer.scale(
                 spec.target, namespace: poll.key.namespace, to: decision.desired, at: target,
                 deadline: self.writeDeadline)
         }
         guard let state = states[poll.key], state.identity == poll.identity, state.target == spec.target else {
             // The object was replaced or its target changed: the state does not apply to it.
-            if case .scaled = result { tell(decision, of: poll.identity, spec.target) }
+            if case .scaled = result { report(decision, of: poll.identity, spec.target) }
             return true
         }
         switch result {
@@ -47,7 +47,7 @@ extension ScalerController {
             )
             state.minimumTargetVersion = version
             state.reversals.recordScale(to: decision.desired)
-            tell(decision, of: poll.identity, spec.target)
+            report(decision, of: poll.identity, spec.target)
             await report(.decided(decision, obstacle: nil), poll)
         case .conflict:
             state.history.pendingScale = nil
@@ -62,9 +62,9 @@ extension ScalerController {
         return true
     }
 
-    private func tell(_ decision: Decision, of identity: ObjectIdentity, _ target: TargetReference) {
-        world.metrics.scaled(up: decision.desired > decision.current)
-        world.writer.announce(decision, of: identity, target: target)
+    private func report(_ decision: Decision, of identity: ObjectIdentity, _ target: TargetReference) {
+        dependencies.metrics.scaled(up: decision.desired > decision.current)
+        dependencies.writer.announce(decision, of: identity, target: target)
     }
 
     /// Writes what is about to be done before it is done, so that a crash in between is noticed at the next start.
@@ -76,7 +76,7 @@ extension ScalerController {
         state.isStatusWritten = false
         let verdict = ScalerVerdict.decided(decision, obstacle: nil)
         let conditions = state.change(to: verdict, plugins: state.pluginsCondition)
-            .conditions(now: world.time.now(), generation: state.generation)
+            .conditions(now: dependencies.time.now(), generation: state.generation)
         return await write(state.status(conditions, decision), poll)
     }
 
@@ -98,13 +98,13 @@ extension ScalerController {
     /// - Parameter version: of the object that the status was made for.
     private func write(_ status: ScalerStatus, madeFor version: String, _ poll: Poll) async -> Bool {
         guard isCurrent(poll) else { return false }
-        var result = await world.writer.write(
+        var result = await dependencies.writer.write(
             status, to: poll.identity, at: version, deadline: writeDeadline)
         if case .conflict = result, isLeading,
-            let object = await world.writer.read(poll.identity, deadline: writeDeadline),
+            let object = await dependencies.writer.read(poll.identity, deadline: writeDeadline),
             isLeading, object.generation == poll.generation
         {
-            result = await world.writer.write(
+            result = await dependencies.writer.write(
                 status, to: poll.identity, at: object.resourceVersion, deadline: writeDeadline)
         }
         guard case .written(let version) = result else { return false }
@@ -113,15 +113,15 @@ extension ScalerController {
     }
 
     /// No write is in flight when another replica may lead.
-    private var writeDeadline: Duration { min(KubernetesLimits.callDeadline, world.leadership.writeTime) }
+    private var writeDeadline: Duration { min(KubernetesLimits.callDeadline, dependencies.leadership.writeTime) }
 
     /// Updates the object's status and events with the outcome of the poll.
     func report(_ verdict: ScalerVerdict, _ poll: Poll) async {
         guard isCurrent(poll), let types = states[poll.key]?.metricTypes else { return }
-        let plugins = Condition.plugins(unhealthy: await world.source.unhealthyPlugins(ofTypes: types))
+        let plugins = Condition.plugins(unhealthy: await dependencies.source.unhealthyPlugins(ofTypes: types))
         guard isCurrent(poll), let state = states[poll.key] else { return }
         let change = state.change(to: verdict, plugins: plugins)
-        let conditions = change.conditions(now: world.time.now(), generation: state.generation)
+        let conditions = change.conditions(now: dependencies.time.now(), generation: state.generation)
         state.conditions = conditions
         var blocker: Blocker?
         switch verdict {
@@ -129,13 +129,13 @@ extension ScalerController {
             state.lastDecision = decision
             state.isBlocked = false
             if let obstacle { state.errors[obstacle.reason, default: 0] += 1 }
-            world.metrics.decided()
+            dependencies.metrics.decided()
         case .blocked(let why):
             blocker = why
             state.isBlocked = true
             state.errors[why.reason, default: 0] += 1
         }
-        world.writer.announce(change, of: state.identity, target: state.target)
+        dependencies.writer.announce(change, of: state.identity, target: state.target)
         guard !state.isStatusWritten || change.isChange else { return }
         let status = state.status(conditions, state.lastDecision, blocker: blocker)
         let isWritten = await write(status, poll)

@@ -23,7 +23,7 @@ package struct Explanation: Sendable {
                     + invalid.problems.map { "  \($0)" }).joined(separator: "\n"))
         case .success(let spec):
             paragraphs.append(Self.decision(status, now: now))
-            paragraphs += Self.troubles(object["status"]?["conditions"]?.arrayValue ?? [])
+            paragraphs += Self.problems(object["status"]?["conditions"]?.arrayValue ?? [])
             if let next = NextStep(
                 spec: spec, isEdited: status.observedGeneration.map { $0 != scaler.generation } ?? false,
                 status: status, history: scaler.status.history, now: now)
@@ -67,7 +67,7 @@ package struct Explanation: Sendable {
     }
 
     /// Conditions that someone has to act on and that the decision's own sentence does not tell.
-    private static func troubles(_ conditions: [JSON]) -> [String] {
+    private static func problems(_ conditions: [JSON]) -> [String] {
         let failing = conditions.filter {
             ["Ready", "AbleToScale"].contains($0["type"]?.stringValue) && $0["status"] == "False"
         }

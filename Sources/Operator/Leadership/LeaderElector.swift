@@ -106,7 +106,7 @@ final class LeaderElector: Service {
             }
         } catch {
             switch (action, error.kind) {
-            case (.create, .alreadyExists), (.update, .conflict), (.update, .notFound): return .outrun
+            case (.create, .alreadyExists), (.update, .conflict), (.update, .notFound): return .conflict
             default: break
             }
             if !Task.isCancelled {

@@ -33,7 +33,7 @@ package struct LeaseMachine: Sendable {
         case read(Lease?)
         case written(Lease)
         /// Conflict (409): the lease has changed since it was read, or already exists.
-        case outrun
+        case conflict
         /// No answer, or one that says nothing about the lease.
         case failed
         case waited
@@ -131,7 +131,7 @@ package struct LeaseMachine: Sendable {
             observe(lease, at: now)
             guard !isReleasing else { return }
             tenure = Tenure(end: sentAt + times.renewDeadline, leaseEnd: sentAt + times.duration)
-        case .outrun, .failed, .waited: break
+        case .conflict, .failed, .waited: break
         }
         // Another replica holds it unexpectedly, for example after an administrator's edit.
         if case .read = outcome, holder != identity { tenure = nil }
@@ -150,7 +150,7 @@ package struct LeaseMachine: Sendable {
         switch outcome {
         case .waited, .read: return write(holder: identity, at: now)
         // Changed by another client since: read it to see who holds it now.
-        case .outrun: return .read
+        case .conflict: return .read
         case .written, .failed:
             let end = tenure?.end ?? now.elapsed
             return .wait(min(times.retryPeriod, end - now.elapsed))
@@ -164,7 +164,7 @@ package struct LeaseMachine: Sendable {
             let rest = timeUntilFree(at: now.elapsed)
             return rest > .zero ? .wait(min(rest, patience)) : write(holder: identity, at: now)
         // The answer to a renewal that came too late: another replica may hold the lease by now.
-        case .waited, .outrun, .written: return .read
+        case .waited, .conflict, .written: return .read
         case .failed: return .wait(patience)
         }
     }

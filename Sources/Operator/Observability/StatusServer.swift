@@ -73,7 +73,7 @@ struct StatusServer: Service {
                 status: missing == nil ? .ok : .serviceUnavailable,
                 body: .init(byteBuffer: ByteBuffer(string: missing.map { "not yet: \($0)\n" } ?? "ok\n")))
         }
-        let pages = Permits(StatusLimits.pagesAtOnce)
+        let pages = AsyncSemaphore(StatusLimits.pagesAtOnce)
         router.get(RouterPath(Self.metricsPath)) { [metrics] request, context in
             let format = MetricsText.Format(accept: request.headers[.accept])
             let page = try await pages.withPermit {

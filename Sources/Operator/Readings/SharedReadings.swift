@@ -18,14 +18,14 @@ final class SharedReadings: Sendable {
         var timeout: Duration
     }
 
-    private let world: SharedReading.Surroundings
+    private let dependencies: SharedReading.Dependencies
     /// Locked before any of the readings, if both are.
     private let readings = Mutex<[ReadingQuery: SharedReading]>([:])
     private let lastWaiter = Atomic<UInt64>(0)
     private let onPush = Mutex<@Sendable ([ObjectIdentity]) -> Void>({ _ in })
 
     init(source: any MetricSource, time: OperatorTime, metrics: OperatorMetrics) {
-        world = SharedReading.Surroundings(source: source, time: time, metrics: metrics)
+        dependencies = SharedReading.Dependencies(source: source, time: time, metrics: metrics)
     }
 
     /// Distinct queries that someone wants.
@@ -77,7 +77,7 @@ final class SharedReadings: Sendable {
         of query: ReadingQuery, in readings: inout [ReadingQuery: SharedReading]
     ) -> SharedReading {
         if let known = readings[query] { return known }
-        let reading = SharedReading(of: query, in: world) { [weak self] in self?.dropIfUnused(query) }
+        let reading = SharedReading(of: query, in: dependencies) { [weak self] in self?.dropIfUnused(query) }
         readings[query] = reading
         return reading
     }

@@ -72,7 +72,7 @@ actor SecretStore: SecretSource {
         switch freshness {
         case .cached:
             if isOptional, case .failure(.notFound) = entry.outcome {
-                // Nobody waits for it.
+                // The result is not awaited.
                 time.elapsed() >= entry.fetchedAt + SecretLimits.lifetime
             } else {
                 time.elapsed() >= entry.expiresAt

@@ -25,7 +25,7 @@ final class AddressGate: Sendable {
     /// Takes what the plugin offers.
     ///
     /// - Returns: a message for each type that cannot be guarded, and that is refused for it.
-    func handshaken(_ types: [MetricTypeDescription]) -> [String] {
+    func handshakeCompleted(_ types: [MetricTypeDescription]) -> [String] {
         let found = Dictionary(types.map { ($0.type, MetricMarks($0)) }) { first, _ in first }
         marks.withLock { $0 = found }
         guard allowed != nil else { return [] }

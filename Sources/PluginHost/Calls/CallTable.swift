@@ -22,13 +22,13 @@ struct CallTable {
         /// Times that the whole timeout passed since the call was sent.
         fileprivate var missed: Int32 = 0
         /// It went to the plugin in a batch, under whose id it will be answered.
-        fileprivate(set) var isRiding = false
+        fileprivate(set) var isBatched = false
         /// Of a batch: the calls in it, in order.
-        fileprivate(set) var riders: [Int64] = []
+        fileprivate(set) var members: [Int64] = []
 
         /// The plugin has it under its own id.
-        var isSent: Bool { request == nil && !isRiding }
-        var isBatch: Bool { !riders.isEmpty }
+        var isSent: Bool { request == nil && !isBatched }
+        var isBatch: Bool { !members.isEmpty }
         func latency(now: Duration) -> Duration { now - sentAt }
         fileprivate var party: CallParty { subject?.party ?? CallParty() }
         fileprivate var nextMiss: Duration { sentAt + timeout * (missed + 1) }
@@ -47,7 +47,7 @@ struct CallTable {
         case unknown
         case wasWaiting
         case wasSent
-        case wasRiding
+        case wasBatched
     }
 
     /// How large a batch may be.
@@ -59,13 +59,13 @@ struct CallTable {
     /// Calls in flight at once.
     var maxInFlight = ProtocolLimits.defaultMaxInFlight
     private(set) var inFlight = 0
-    private var riding = 0
+    private var batched = 0
     private var calls: [Int64: Call] = [:]
     private var queue = FairQueue()
     private var deadlines = DeadlineQueue()
     private var shares = FairShares()
 
-    var waiting: Int { calls.count - inFlight - riding }
+    var waiting: Int { calls.count - inFlight - batched }
     var nextAttention: Duration? { deadlines.first }
 
     mutating func add(
@@ -159,20 +159,20 @@ struct CallTable {
     private mutating func send(
         _ batch: [Waiting], id: Int64, now: Duration
     ) -> (id: Int64, request: PluginRequest, timeLeft: Duration) {
-        for rider in batch {
-            var call = rider.call
+        for member in batch {
+            var call = member.call
             call.request = nil
-            call.isRiding = true
-            calls[rider.id] = call
+            call.isBatched = true
+            calls[member.id] = call
         }
-        riding += batch.count
+        batched += batch.count
         let deadline = batch.map(\.call.deadline).max() ?? now
         let timeout = batch.map(\.call.timeout).max() ?? .zero
         var carrier = Call(
             method: .getMetricValues, timeout: timeout, deadline: deadline, subject: batch.first?.call.subject,
             request: nil)
         carrier.sentAt = now
-        carrier.riders = batch.map(\.id)
+        carrier.members = batch.map(\.id)
         calls[id] = carrier
         begin(carrier.party)
         schedule(id, carrier)
@@ -185,8 +185,8 @@ struct CallTable {
         return call
     }
 
-    /// Whether the call rides in a batch and its caller still waits.
-    func isRiding(_ id: Int64) -> Bool { calls[id]?.isRiding == true }
+    /// Whether the call is part of a batch and its caller still waits.
+    func isBatched(_ id: Int64) -> Bool { calls[id]?.isBatched == true }
 
     /// The only call in flight, if there is just one.
     var onlySent: Int64? {
@@ -200,13 +200,13 @@ struct CallTable {
             inFlight -= 1
             shares.end(call.party)
         }
-        if call.isRiding { riding -= 1 }
+        if call.isBatched { batched -= 1 }
     }
 
     mutating func cancel(_ id: Int64) -> Cancellation {
         guard let call = calls[id], !call.isAbandoned else { return .unknown }
         abandon(id, call)
-        if call.isRiding { return .wasRiding }
+        if call.isBatched { return .wasBatched }
         return call.isSent ? .wasSent : .wasWaiting
     }
 
@@ -232,7 +232,7 @@ struct CallTable {
 
     /// What the plugin works on: calls that it has and has not answered.
     var subjectsInFlight: [CallSubject] {
-        calls.values.filter { ($0.isSent && !$0.isBatch) || $0.isRiding }.compactMap(\.subject)
+        calls.values.filter { ($0.isSent && !$0.isBatch) || $0.isBatched }.compactMap(\.subject)
     }
 
     /// Takes out every call; the ids, in order, of those whose callers still wait.

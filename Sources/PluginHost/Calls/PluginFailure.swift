@@ -19,7 +19,7 @@ package struct PluginFailure: Error, Sendable, Hashable, CustomStringConvertible
         case busy
         /// The plugin lacks the capability that the call needs.
         case notSupported
-        /// The config names a server that the operator's owner did not allow.
+        /// The config names a server that the administrator has not allowed.
         case addressRefused(ConfigProblem)
         /// The plugin ended repeatedly while it worked on the config, which is kept from it for a while.
         case quarantined

@@ -40,7 +40,7 @@ extension PluginConnection {
             switch result {
             case .success(.json(let json)):
                 let parsed = try MetricBatch(JSONReader(json)).answers
-                guard parsed.count == batch.riders.count else {
+                guard parsed.count == batch.members.count else {
                     throw JSONReader(json, path: "answers").error("does not have one entry for each request")
                 }
                 answers = parsed.map { [plugin] in
@@ -48,14 +48,14 @@ extension PluginConnection {
                 }
             case .success(.reading): throw JSONReader(.null).error("is a single reading")
             case .failure(let error):
-                answers = batch.riders.map { _ in .failure(.answered(error, plugin: plugin)) }
+                answers = batch.members.map { _ in .failure(.answered(error, plugin: plugin)) }
             }
         } catch {
             let what = "its answer to \(batch.method.rawValue) is wrong"
             return fail(id, batch, violation(what, "\(error)", in: batch), &actions)
         }
         calls.remove(id)
-        for (rider, answer) in zip(batch.riders, answers) { closeRider(rider, answer, &actions) }
+        for (member, answer) in zip(batch.members, answers) { closeMember(member, answer, &actions) }
     }
 
     /// Ends a sent call, or all the calls of a batch.
@@ -64,13 +64,13 @@ extension PluginConnection {
     ) {
         guard call.isBatch else { return close(id, call, .failure(failure), &actions) }
         calls.remove(id)
-        for rider in call.riders { closeRider(rider, .failure(failure), &actions) }
+        for member in call.members { closeMember(member, .failure(failure), &actions) }
     }
 
-    private mutating func closeRider(
+    private mutating func closeMember(
         _ id: Int64, _ answer: Result<PluginAnswer, PluginFailure>, _ actions: inout [Action]
     ) {
-        guard calls.isRiding(id) else {
+        guard calls.isBatched(id) else {
             counters.lateAnswers += 1
             return
         }

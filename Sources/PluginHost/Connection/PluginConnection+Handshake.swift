@@ -16,7 +16,7 @@ extension PluginConnection {
             let initialized = try Handshake.check(result)
             calls.remove(id)
             accept(initialized)
-            actions.append(.handshaken(initialized))
+            actions.append(.handshakeCompleted(initialized))
         } catch {
             giveUp(PluginFailure(.protocolViolation, plugin: plugin, "plugin \(plugin): \(error.message)"), &actions)
         }

@@ -63,7 +63,7 @@ extension PluginConnection {
         case .success:
             close(id, call, .success(.subscribed(id)), &actions)
             pushes.open(id)
-            // Nobody waits for it any more.
+            // The subscription has ended meanwhile.
             if call.isAbandoned { actions += unsubscribe(id, now: now) }
         }
     }

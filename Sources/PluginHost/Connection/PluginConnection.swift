@@ -11,7 +11,7 @@ struct PluginConnection {
         case write([UInt8])
         /// A call is over; each is completed exactly once.
         case complete(Int64, Result<PluginAnswer, PluginFailure>)
-        case handshaken(InitializeResult)
+        case handshakeCompleted(InitializeResult)
         /// The process is of no use any more. Every call has been completed.
         case giveUp(PluginFailure)
         /// The plugin did not answer `initialize`: its stdin is to end, which makes a plugin that only kept its answer
@@ -147,7 +147,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// Asks the plugin to push no more of what was subscribed under that id. Nobody waits for the answer.
+    /// Ends the plugin's subscription with that id. The answer is not awaited.
     mutating func unsubscribe(_ subscription: Int64, now: Duration) -> [Action] {
         guard isOpen, calls.waiting < PluginHostLimits.maxQueuedCalls else {
             pushes.close(subscription)
@@ -164,7 +164,7 @@ struct PluginConnection {
         guard cancellation != .unknown else { return [] }
         let failure = PluginFailure(.cancelled, plugin: plugin, "the call was cancelled by its caller")
         var actions = [Action.complete(id, .failure(failure))]
-        if cancellation == .wasSent { tellCancelled(id, now: now, &actions) }
+        if cancellation == .wasSent { notifyCancelled(id, now: now, &actions) }
         return actions
     }
 
@@ -390,17 +390,17 @@ struct PluginConnection {
     private mutating func expire(_ id: Int64, _ call: CallTable.Call, now: Duration, _ actions: inout [Action]) {
         guard call.method != .initialize else { return expireHandshake(after: call.timeout, &actions) }
         // The calls in a batch have deadlines of their own.
-        guard !call.isBatch else { return tellCancelled(id, now: now, &actions) }
+        guard !call.isBatch else { return notifyCancelled(id, now: now, &actions) }
         counters.missedDeadlines += 1
         if call.method == .unsubscribe, !call.isSent { unsubscribing[id] = nil }
         let failure = PluginFailure.missedDeadline(
             plugin, method: call.method, timeout: call.timeout, stage(of: call))
         actions.append(.complete(id, .failure(failure)))
-        if call.isSent { tellCancelled(id, now: now, &actions) }
+        if call.isSent { notifyCancelled(id, now: now, &actions) }
     }
 
     private func stage(of call: CallTable.Call) -> PluginFailure.CallStage {
-        if call.isSent || call.isRiding { return .sent(isLineOpen: !framer.partial.isEmpty) }
+        if call.isSent || call.isBatched { return .sent(isLineOpen: !framer.partial.isEmpty) }
         return phase == .ready ? .queued(maxInFlight: calls.maxInFlight) : .handshake
     }
 
@@ -410,7 +410,7 @@ struct PluginConnection {
         giveUp("\(missedInRow) deadlines in a row passed without any answer", &actions)
     }
 
-    private mutating func tellCancelled(_ id: Int64, now: Duration, _ actions: inout [Action]) {
+    private mutating func notifyCancelled(_ id: Int64, now: Duration, _ actions: inout [Action]) {
         guard phase == .ready, capabilities.cancel else { return }
         // Never more than one for each call in flight, so these bytes have a bound too.
         write(ProtocolLine.notification(method: .cancel, params: ["id": .integer(id)]), now: now, &actions)

@@ -9,7 +9,7 @@ import WireFormats
 /// It lives on the event loop, which calls it when a pipe is ready. swift-subprocess only spawns and reaps.
 actor PluginSession: PluginInstance {
     /// What all sessions of a host share.
-    struct Surroundings: Sendable {
+    struct Dependencies: Sendable {
         let loop: EventLoop
         let clock: HostClock
         let logs: LogPump
@@ -42,7 +42,7 @@ actor PluginSession: PluginInstance {
     private let purpose: Purpose
     /// In the environment of this process and its descendants alone.
     private let marker: EnvironmentMarker
-    private let surroundings: Surroundings
+    private let dependencies: Dependencies
     private let onHandshake: @Sendable (InitializeResult) -> Void
     private let onPush: @Sendable (PluginSession, PushEvent) -> Void
 
@@ -74,23 +74,23 @@ actor PluginSession: PluginInstance {
     private var exit: CheckedContinuation<Void, Never>?
 
     init(
-        program: PluginProgram, purpose: Purpose = .serving, marker: EnvironmentMarker, surroundings: Surroundings,
+        program: PluginProgram, purpose: Purpose = .serving, marker: EnvironmentMarker, dependencies: Dependencies,
         onHandshake: @escaping @Sendable (InitializeResult) -> Void = { _ in },
         onPush: @escaping @Sendable (PluginSession, PushEvent) -> Void = { _, _ in }
     ) {
         self.program = program
         self.purpose = purpose
         self.marker = marker
-        self.surroundings = surroundings
+        self.dependencies = dependencies
         self.onHandshake = onHandshake
         self.onPush = onPush
         connection = PluginConnection(plugin: program.name, maxInFlight: program.maxInFlight)
-        logs = PluginLogCapture(now: surroundings.clock.now())
+        logs = PluginLogCapture(now: dependencies.clock.now())
     }
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { surroundings.loop.asUnownedSerialExecutor() }
-    private nonisolated var loop: EventLoop { surroundings.loop }
-    private var now: Duration { surroundings.clock.now() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { dependencies.loop.asUnownedSerialExecutor() }
+    private nonisolated var loop: EventLoop { dependencies.loop }
+    private var now: Duration { dependencies.clock.now() }
 
     var vitals: PluginVitals {
         PluginVitals(
@@ -176,7 +176,7 @@ actor PluginSession: PluginInstance {
     }
 
     private func spawn() async throws -> TerminationStatus {
-        let launch = try await surroundings.launcher.prepare(program, marker: marker)
+        let launch = try await dependencies.launcher.prepare(program, marker: marker)
         fingerprint = launch.fingerprint
         let status: Result<TerminationStatus, any Error>
         do {
@@ -197,7 +197,7 @@ actor PluginSession: PluginInstance {
             do {
                 return try await spawn(launch)
             } catch let error as SubprocessError where error.underlyingError == .textFileBusy && now < end {
-                try await surroundings.clock.sleep(now + PluginHostLimits.busyProgramInterval)
+                try await dependencies.clock.sleep(now + PluginHostLimits.busyProgramInterval)
             }
         }
     }
@@ -227,11 +227,11 @@ actor PluginSession: PluginInstance {
         let subject = SessionWatch.Subject(limits: program.limits, temporary: temporary) { reason in
             self.loop.execute { self.assumeIsolated { $0.killed(reason) } }
         }
-        surroundings.containment.began(process, subject)
+        dependencies.containment.began(process, subject)
         do {
             try watch(identifier.processDescriptor)
         } catch {
-            await surroundings.containment.end(process, program, marker: marker)
+            await dependencies.containment.end(process, program, marker: marker)
             throw error
         }
         isAttending = true
@@ -246,7 +246,7 @@ actor PluginSession: PluginInstance {
         isAttending = false
         loop.unwatch(identifier.processDescriptor)
         drain()
-        await surroundings.containment.end(process, program, marker: marker)
+        await dependencies.containment.end(process, program, marker: marker)
     }
 
     private func watch(_ processDescriptor: Int32) throws {
@@ -271,8 +271,8 @@ actor PluginSession: PluginInstance {
             upSince = now
             return connection.begin(knowing: initialized, now: now)
         }
-        let params = InitializeParams(hostName: "generalscaler", hostVersion: surroundings.hostVersion)
-        return connection.begin(params, timeout: surroundings.handshakeTimeout, now: now)
+        let params = InitializeParams(hostName: "generalscaler", hostVersion: dependencies.hostVersion)
+        return connection.begin(params, timeout: dependencies.handshakeTimeout, now: now)
     }
 
     private func exited() {
@@ -372,7 +372,7 @@ actor PluginSession: PluginInstance {
                 scheduleFlush()
             case .complete(let id, let result):
                 complete(id, result)
-            case .handshaken(let initialized):
+            case .handshakeCompleted(let initialized):
                 upSince = now
                 logs.learn(initialized.metricTypes)
                 self.initialized = initialized
@@ -420,7 +420,7 @@ actor PluginSession: PluginInstance {
     }
 
     private func log(_ notes: [PluginNote]) {
-        for note in notes { surroundings.logs.log(.init(plugin: program.name, process: process, note: note)) }
+        for note in notes { dependencies.logs.log(.init(plugin: program.name, process: process, note: note)) }
     }
 
     /// Writes after the jobs that wait on the loop now, so that calls made together share a system call; before that
@@ -469,7 +469,7 @@ actor PluginSession: PluginInstance {
         }
         // Ends by itself, or is cancelled: here, or in run(), which awaits it.
         let task = Task {
-            do { try await surroundings.clock.sleep(wake) } catch { return }
+            do { try await dependencies.clock.sleep(wake) } catch { return }
             ring()
         }
         alarm = (wake, task)

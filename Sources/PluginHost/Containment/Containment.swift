@@ -38,7 +38,7 @@ struct Containment: Sendable {
         _ = await watch.end(session)
         // Without the filter of system calls a process can leave the session.
         if !program.isConfined || !Self.hasSeccomp {
-            await Descendants(leader: session, marker: marker.assignment).kill()
+            await ProcessTree(leader: session, marker: marker.assignment).kill()
         }
         guardProcess.ended(session)
     }

@@ -40,10 +40,10 @@ final class GuardProcess: Sendable {
 
     func began(_ session: Int32) {
         guard let start = ProcessTable.entry(session)?.startTicks else { return }
-        tell("+\(session) \(start)\n")
+        send("+\(session) \(start)\n")
     }
 
-    func ended(_ session: Int32) { tell("-\(session)\n") }
+    func ended(_ session: Int32) { send("-\(session)\n") }
 
     /// Lets the guard end, which kills the sessions that have not ended.
     func stop() {
@@ -57,7 +57,7 @@ final class GuardProcess: Sendable {
         while waitpid(last.id, nil, 0) < 0, errno == EINTR {}
     }
 
-    private func tell(_ text: String) {
+    private func send(_ text: String) {
         let bytes = Array(text.utf8)
         running.withLock { running in
             // If it has ended, there is no reader; SIGPIPE is ignored.

@@ -29,7 +29,7 @@ struct SessionUsage: Sendable, Hashable {
 
 /// Chooses which plugin is killed when the operator's container is about to run out of something: the one that grew
 /// most, so that a plugin that only is large pays for no other one.
-struct PressureJudge {
+struct PressureMonitor {
     private struct Sample {
         let at: Duration
         let amount: Int64

@@ -36,8 +36,8 @@ final class SessionWatch: @unchecked Sendable {
     private let containerUsage: @Sendable () -> ContainerUsage
 
     private let began = ContinuousClock.now
-    private var memoryJudge = PressureJudge()
-    private var taskJudge = PressureJudge()
+    private var memoryJudge = PressureMonitor()
+    private var taskJudge = PressureMonitor()
     private var ticksUntilSweep = 0
     private var lastStarted: Int32 = 0
     private var spaceLeft: (bytes: UInt64, inodes: UInt64) = (0, 0)
@@ -101,7 +101,7 @@ final class SessionWatch: @unchecked Sendable {
                 if state.isRunning { state.endings.append(Ending(session: session, whenEmpty: continuation)) }
                 return state.isRunning
             }
-            if isRunning { wake() } else { continuation.resume(returning: Self.killToTheLast(session)) }
+            if isRunning { wake() } else { continuation.resume(returning: Self.killEveryProcess(session)) }
         }
     }
 
@@ -110,7 +110,7 @@ final class SessionWatch: @unchecked Sendable {
         _ = write(event, &one, 8)
     }
 
-    private static func killToTheLast(_ session: Int32) -> Int32 {
+    private static func killEveryProcess(_ session: Int32) -> Int32 {
         var alive: Int32 = 0
         for _ in 0..<PluginHostLimits.maxKillRounds {
             alive = kill(session)
@@ -135,7 +135,7 @@ final class SessionWatch: @unchecked Sendable {
                 if isOver { state.isRunning = false }
                 return (state.subjects, state.endings, isOver)
             }
-            for ending in endings { ending.whenEmpty.resume(returning: Self.killToTheLast(ending.session)) }
+            for ending in endings { ending.whenEmpty.resume(returning: Self.killEveryProcess(ending.session)) }
             if isOver { return }
             if subjects.isEmpty {
                 pause(-1)

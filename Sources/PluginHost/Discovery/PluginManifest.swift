@@ -3,7 +3,7 @@ import WireFormats
 import YAMLFormat
 import Yams
 
-/// `plugins.yaml`: what the operator's owner sets for single plugins.
+/// `plugins.yaml`: the administrator's settings for single plugins.
 ///
 /// ```yaml
 /// plugins:

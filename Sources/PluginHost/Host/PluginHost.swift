@@ -75,16 +75,16 @@ package final class PluginHost: Service {
             guardProcess: containment.guardProcess)
         self.launcher = configuration.launcher
         self.logger = logger
-        let surroundings = PluginSession.Surroundings(
+        let dependencies = PluginSession.Dependencies(
             loop: loop, clock: self.clock, logs: logs, launcher: launcher, containment: containment,
             hostVersion: configuration.hostVersion, handshakeTimeout: configuration.handshakeTimeout)
         supervisors = Dictionary(
             uniqueKeysWithValues: found.programs.map { [gates] program in
                 let supervisor = PluginSupervisor(
-                    program: program, surroundings: surroundings, logger: logger, random: random
+                    program: program, dependencies: dependencies, logger: logger, random: random
                 ) { initialized in
-                    registry.types.withLock { $0.handshaken(program.name, initialized) }
-                        + (gates[program.name]?.handshaken(initialized.metricTypes) ?? [])
+                    registry.types.withLock { $0.handshakeCompleted(program.name, initialized) }
+                        + (gates[program.name]?.handshakeCompleted(initialized.metricTypes) ?? [])
                 }
                 return (program.name, supervisor)
             })
@@ -305,8 +305,9 @@ package final class PluginHost: Service {
             return ReadingSubscription { [loop] in loop.execute { supervisor.assumeIsolated { $0.endUse() } } }
         }
         let id = Int64(lastSubscription.add(1, ordering: .relaxed).newValue)
-        let wish = SubscriptionTable.Wish(type: type, config: config, targetType: targetType, deliver: deliver)
-        loop.execute { supervisor.assumeIsolated { $0.subscribe(id, wish) } }
+        let subscription = SubscriptionTable.SubscriptionRequest(
+            type: type, config: config, targetType: targetType, deliver: deliver)
+        loop.execute { supervisor.assumeIsolated { $0.subscribe(id, subscription) } }
         return ReadingSubscription { [loop] in
             loop.execute {
                 supervisor.assumeIsolated {

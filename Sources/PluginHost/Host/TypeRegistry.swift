@@ -48,7 +48,7 @@ struct TypeRegistry {
     /// Takes what a plugin offers.
     ///
     /// - Returns: a message for each type that another plugin has already; that one keeps it.
-    mutating func handshaken(_ plugin: String, _ initialized: InitializeResult) -> [String] {
+    mutating func handshakeCompleted(_ plugin: String, _ initialized: InitializeResult) -> [String] {
         silent.remove(plugin)
         for (type, owner) in owners where owner == plugin {
             owners[type] = nil

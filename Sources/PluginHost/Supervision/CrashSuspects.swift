@@ -15,7 +15,7 @@ struct CrashSuspects {
     enum Finding {
         /// Nothing was in flight, or there is no telling which of it was to blame.
         case nobody
-        case convicted(CallSubject, for: Duration)
+        case quarantineStarted(CallSubject, for: Duration)
     }
 
     private var states: [CallSubject.Key: State] = [:]
@@ -52,7 +52,7 @@ struct CrashSuspects {
     /// The process ended, or had to be ended, while it worked on these.
     mutating func ended(_ inFlight: [CallSubject], now: Duration) -> Finding {
         if let suspect = inFlight.first(where: { $0.party.isSuspect && isSuspect($0.key) }) {
-            return .convicted(suspect, for: convict(suspect, now: now))
+            return .quarantineStarted(suspect, for: startQuarantine(suspect, now: now))
         }
         for subject in inFlight where states[subject.key] == nil {
             if states.count >= PluginHostLimits.maxCrashSuspects { forget(now: now) }
@@ -61,7 +61,7 @@ struct CrashSuspects {
         return .nobody
     }
 
-    private mutating func convict(_ subject: CallSubject, now: Duration) -> Duration {
+    private mutating func startQuarantine(_ subject: CallSubject, now: Duration) -> Duration {
         var times = 1
         if case .quarantined(_, let before, _)? = states[subject.key] { times = before + 1 }
         let doublings = min(times - 1, 16)

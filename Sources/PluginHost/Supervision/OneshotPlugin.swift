@@ -13,7 +13,7 @@ actor OneshotPlugin: PluginInstance {
 
     private let program: PluginProgram
     private let makeMarker: @Sendable () -> EnvironmentMarker
-    private let surroundings: PluginSession.Surroundings
+    private let dependencies: PluginSession.Dependencies
     private let onHandshake: @Sendable (InitializeResult) -> Void
 
     private var introduction: PluginSession?
@@ -35,18 +35,18 @@ actor OneshotPlugin: PluginInstance {
     private var whenIdle: CheckedContinuation<Void, Never>?
 
     init(
-        program: PluginProgram, surroundings: PluginSession.Surroundings,
+        program: PluginProgram, dependencies: PluginSession.Dependencies,
         makeMarker: @escaping @Sendable () -> EnvironmentMarker,
         onHandshake: @escaping @Sendable (InitializeResult) -> Void
     ) {
         self.program = program
-        self.surroundings = surroundings
+        self.dependencies = dependencies
         self.makeMarker = makeMarker
         self.onHandshake = onHandshake
     }
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { surroundings.loop.asUnownedSerialExecutor() }
-    private var now: Duration { surroundings.clock.now() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { dependencies.loop.asUnownedSerialExecutor() }
+    private var now: Duration { dependencies.clock.now() }
 
     var vitals: PluginVitals {
         PluginVitals(
@@ -63,7 +63,7 @@ actor OneshotPlugin: PluginInstance {
     func run() async -> PluginEnd {
         guard !isStopping else { return ended(PluginEnd(failure: stopped, upFor: nil)) }
         let introduction = PluginSession(
-            program: program, purpose: .introduction, marker: makeMarker(), surroundings: surroundings
+            program: program, purpose: .introduction, marker: makeMarker(), dependencies: dependencies
         ) { [onHandshake] initialized in
             self.assumeIsolated { $0.introduced(initialized) }
             onHandshake(initialized)
@@ -80,7 +80,7 @@ actor OneshotPlugin: PluginInstance {
                 endIfIdle()
             }
         } onCancel: {
-            surroundings.loop.execute { self.assumeIsolated { $0.cut() } }
+            dependencies.loop.execute { self.assumeIsolated { $0.cut() } }
         }
         return ended(PluginEnd(failure: stopped, upFor: now - upSince))
     }
@@ -160,7 +160,7 @@ actor OneshotPlugin: PluginInstance {
         let id = nextID
         nextID += 1
         let session = PluginSession(
-            program: program, purpose: .singleCall(initialized), marker: makeMarker(), surroundings: surroundings)
+            program: program, purpose: .singleCall(initialized), marker: makeMarker(), dependencies: dependencies)
         sessions[id] = session
         // Ends with the process, for which run() waits too: it stays until every turn has been given back.
         Task {
@@ -218,7 +218,7 @@ actor OneshotPlugin: PluginInstance {
         return await withCheckedContinuation { continuation in
             // Cancelled in wake(_:isReady:), and ends at the deadline.
             let timer = Task {
-                do { try await surroundings.clock.sleep(deadline) } catch { return }
+                do { try await dependencies.clock.sleep(deadline) } catch { return }
                 wake(id, isReady: false)
             }
             waiters[id] = Waiter(continuation: continuation, party: party, timer: timer)

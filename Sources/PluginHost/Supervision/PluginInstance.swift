@@ -18,7 +18,7 @@ protocol PluginInstance: Actor {
         _ request: PluginRequest, about subject: CallSubject, timeout: Duration,
         isolation: isolated (any Actor)?
     ) async -> Result<PluginAnswer, PluginFailure>
-    /// Has the plugin push no more of what was subscribed under that id. Nobody waits for the answer.
+    /// Ends the plugin's subscription with that id. The answer is not awaited.
     func unsubscribe(_ subscription: Int64)
     var vitals: PluginVitals { get }
 }

@@ -98,7 +98,7 @@ struct PluginLifecycle: Sendable {
     }
 
     /// - Returns: whether the run takes the calls from now on. A run on trial does not.
-    mutating func handshaken(_ run: Run) -> Bool {
+    mutating func handshakeCompleted(_ run: Run) -> Bool {
         guard case .starting(run, _) = phase else { return false }
         phase = .up(run)
         needsRepair = false
@@ -209,9 +209,9 @@ struct PluginLifecycle: Sendable {
         var conviction: (CallSubject, Duration)?
         switch suspects.ended(end.inFlight, now: now) {
         case .nobody: verdict = policy.ended(upFor: end.upFor, now: now, random: random)
-        case .convicted(let subject, let time):
+        case .quarantineStarted(let subject, let time):
             conviction = (subject, time)
-            verdict = policy.endedOnConvicted(random: random)
+            verdict = policy.endedOnQuarantined(random: random)
         }
         needsRepair = end.needsRepair
         let until = now + verdict.delay

@@ -3,21 +3,21 @@ import PluginProtocol
 
 // What the plugin is to push. Where it lacks the capability, none of this costs anything.
 extension PluginSupervisor {
-    func subscribe(_ id: Int64, _ wish: SubscriptionTable.Wish) {
-        subscriptions.add(id, wish, now: surroundings.clock.now())
+    func subscribe(_ id: Int64, _ subscription: SubscriptionTable.SubscriptionRequest) {
+        subscriptions.add(id, subscription, now: dependencies.clock.now())
         subscriptionBell.ring()
     }
 
     func unsubscribe(_ id: Int64) {
         guard let subscription = subscriptions.remove(id) else { return }
-        tellUnsubscribed(subscription)
+        notifyUnsubscribed(subscription)
     }
 
     /// The plugin's new process, or its new version, has shaken hands: it knows of no subscription.
     func beginSubscriptions(_ capabilities: PluginCapabilities) {
         loggedRefusals = []
         guard capabilities.subscribe, program.mode == .serve else { return subscriptions.end() }
-        subscriptions.begin(now: surroundings.clock.now())
+        subscriptions.begin(now: dependencies.clock.now())
         subscriptionBell.ring()
     }
 
@@ -26,7 +26,7 @@ extension PluginSupervisor {
         await withDiscardingTaskGroup { group in
             var timer: Duration?
             for await _ in subscriptionBell.rings {
-                let now = surroundings.clock.now()
+                let now = dependencies.clock.now()
                 while let request = subscriptions.nextRequest(now: now) {
                     group.addTask { await self.subscribe(request) }
                 }
@@ -35,7 +35,7 @@ extension PluginSupervisor {
                 if let timer, timer > now, timer <= wake { continue }
                 timer = wake
                 group.addTask {
-                    try? await self.surroundings.clock.sleep(wake)
+                    try? await self.dependencies.clock.sleep(wake)
                     self.subscriptionBell.ring()
                 }
             }
@@ -44,16 +44,17 @@ extension PluginSupervisor {
     }
 
     private func subscribe(_ request: SubscriptionTable.Request) async {
-        let wish = request.wish
+        let wanted = request.subscription
         let result = await call(
-            .subscribe(type: wish.type, config: wish.config.json, targetType: wish.targetType),
-            about: CallSubject(type: wish.type, config: wish.config), timeout: PluginHostLimits.subscribeTimeout)
-        let now = surroundings.clock.now()
+            .subscribe(type: wanted.type, config: wanted.config.json, targetType: wanted.targetType),
+            about: CallSubject(type: wanted.type, config: wanted.config),
+            timeout: PluginHostLimits.subscribeTimeout)
+        let now = dependencies.clock.now()
         switch result {
         case .success(.subscribed(let subscription)):
             switch subscriptions.agreed(request, to: subscription, now: now) {
-            case .unwanted: tellUnsubscribed(subscription)
-            case .delivers(let reading): wish.deliver(reading)
+            case .unwanted: notifyUnsubscribed(subscription)
+            case .delivers(let reading): wanted.deliver(reading)
             case .nothing: break
             }
         case .success: preconditionFailure("PluginConnection answers subscribe with a subscription")
@@ -62,13 +63,13 @@ extension PluginSupervisor {
             if loggedRefusals.insert(failure.reason).inserted {
                 logger.notice(
                     "plugin cannot push a config; polling only",
-                    metadata: ["type": "\(wish.type)", "reason": "\(failure.logText)"])
+                    metadata: ["type": "\(wanted.type)", "reason": "\(failure.logText)"])
             }
         }
         subscriptionBell.ring()
     }
 
-    private func tellUnsubscribed(_ subscription: Int64) {
+    private func notifyUnsubscribed(_ subscription: Int64) {
         current?.assumeIsolated { $0.unsubscribe(subscription) }
     }
 
@@ -80,7 +81,7 @@ extension PluginSupervisor {
             for pushed in readings { subscriptions.take(pushed)?.deliver(pushed.reading) }
         case .ended(let end):
             logger.debug("plugin ended a subscription", metadata: ["reason": "\(end.message)"])
-            subscriptions.ended(end.subscription, now: surroundings.clock.now())
+            subscriptions.ended(end.subscription, now: dependencies.clock.now())
             subscriptionBell.ring()
         }
     }

@@ -7,7 +7,7 @@ extension PluginSupervisor {
     /// The new version is started beside the old one and must complete the handshake, offer the same types and accept
     /// the configs that the old one accepted. Then new calls go to it, and the old one ends when it has answered its
     /// own.
-    func lookForNewVersion(_ found: ProgramFile.Fingerprint?) async {
+    func checkForNewVersion(_ found: ProgramFile.Fingerprint?) async {
         guard case .up(let run) = lifecycle.phase, let old = launches[run]?.instance else { return }
         let running = await old.vitals.fingerprint
         guard lifecycle.phase == .up(run), changes.isNewVersion(found, running: running),

@@ -30,7 +30,7 @@ actor PluginSupervisor {
     }
 
     nonisolated let program: PluginProgram
-    let surroundings: PluginSession.Surroundings
+    let dependencies: PluginSession.Dependencies
     let logger: Logger
     private let random: @Sendable () -> Double
     private let onHandshake: @Sendable (InitializeResult) -> [String]
@@ -59,20 +59,20 @@ actor PluginSupervisor {
     ///   - random: evenly drawn from 0..<1.
     ///   - onHandshake: takes what the plugin offers; returns what of that cannot be used, and why.
     init(
-        program: PluginProgram, surroundings: PluginSession.Surroundings, logger: Logger,
+        program: PluginProgram, dependencies: PluginSession.Dependencies, logger: Logger,
         random: @escaping @Sendable () -> Double, onHandshake: @escaping @Sendable (InitializeResult) -> [String]
     ) {
         self.program = program
-        self.surroundings = surroundings
+        self.dependencies = dependencies
         self.random = random
         self.onHandshake = onHandshake
         var logger = logger
         logger[metadataKey: "plugin"] = "\(program.name)"
         self.logger = logger
-        lastUse = surroundings.clock.now()
+        lastUse = dependencies.clock.now()
     }
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { surroundings.loop.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { dependencies.loop.asUnownedSerialExecutor() }
 
     /// The instance that calls go to.
     var current: (any PluginInstance)? { lifecycle.current.flatMap { launches[$0]?.instance } }
@@ -114,18 +114,18 @@ actor PluginSupervisor {
     private func start(_ run: PluginLifecycle.Run) {
         let onHandshake: @Sendable (InitializeResult) -> Void = { initialized in
             self.assumeIsolated { supervisor in
-                if supervisor.lifecycle.handshaken(run) { supervisor.takeOver(initialized) }
+                if supervisor.lifecycle.handshakeCompleted(run) { supervisor.takeOver(initialized) }
             }
         }
         let instance: any PluginInstance =
             switch program.mode {
             case .serve:
                 PluginSession(
-                    program: program, marker: newMarker(), surroundings: surroundings, onHandshake: onHandshake,
+                    program: program, marker: newMarker(), dependencies: dependencies, onHandshake: onHandshake,
                     onPush: { session, event in self.assumeIsolated { $0.take(event, from: session) } })
             case .oneshot:
                 OneshotPlugin(
-                    program: program, surroundings: surroundings,
+                    program: program, dependencies: dependencies,
                     makeMarker: { self.assumeIsolated { $0.newMarker() } }, onHandshake: onHandshake)
             }
         launches[run] = Launch(instance: instance, end: Task { await instance.run() })
@@ -170,7 +170,7 @@ actor PluginSupervisor {
             backoff.isBroken ? "plugin keeps failing; the next start is a probe" : "plugin ended; restarting it",
             metadata: ["reason": "\(backoff.end.failure.logText)", "restartIn": "\(Self.text(backoff.delay))"])
         // run() awaits it. It is a task of its own so that it can be cancelled alone.
-        let pause = Task { [clock = surroundings.clock] in try await clock.sleep(backoff.until) }
+        let pause = Task { [clock = dependencies.clock] in try await clock.sleep(backoff.until) }
         self.pause = pause
         jobs.continuation.yield(.wait(until: backoff.until, pause))
     }
@@ -201,7 +201,7 @@ actor PluginSupervisor {
         record.latencies = vitals.latencies
         launches[run] = nil
         if Task.isCancelled { perform(lifecycle.stop()) }
-        perform(lifecycle.ended(run, end, now: surroundings.clock.now(), random: random()))
+        perform(lifecycle.ended(run, end, now: dependencies.clock.now(), random: random()))
     }
 
     // MARK: Resting
@@ -211,10 +211,10 @@ actor PluginSupervisor {
         // A program that runs for one call alone never lasts.
         guard program.mode == .serve else { return }
         while !Task.isCancelled {
-            let now = surroundings.clock.now()
+            let now = dependencies.clock.now()
             if uses == 0, now >= lastUse + time { rest() }
             let next = uses == 0 && lastUse + time > now ? lastUse + time : now + time
-            try? await surroundings.clock.sleep(next)
+            try? await dependencies.clock.sleep(next)
         }
     }
 
@@ -228,13 +228,13 @@ actor PluginSupervisor {
     /// Registers a periodic reader of a config.
     func beginUse() {
         uses += 1
-        lastUse = surroundings.clock.now()
+        lastUse = dependencies.clock.now()
         perform(lifecycle.use())
     }
 
     func endUse() {
         uses -= 1
-        lastUse = surroundings.clock.now()
+        lastUse = dependencies.clock.now()
     }
 
     // MARK: Calls
@@ -274,7 +274,7 @@ actor PluginSupervisor {
 
     /// Returns the instance that takes a call now, and starts a plugin that rests.
     private func callee(_ subject: CallSubject) -> Result<Callee, PluginFailure> {
-        lastUse = surroundings.clock.now()
+        lastUse = dependencies.clock.now()
         var subject = subject
         if !lifecycle.suspects.isEmpty {
             if let time = lifecycle.suspects.quarantine(subject, now: lastUse) {

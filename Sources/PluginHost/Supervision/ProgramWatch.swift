@@ -5,21 +5,21 @@ struct ProgramWatch: Sendable {
     /// Until the task is cancelled. Versions that are being tried when it is are killed before this returns.
     @concurrent
     func run(clock: HostClock) async {
-        await withDiscardingTaskGroup { looks in
+        await withDiscardingTaskGroup { checks in
             while (try? await clock.sleep(clock.now() + PluginHostLimits.programPollInterval)) != nil {
-                looks.addTask { await look() }
+                checks.addTask { await check() }
             }
-            looks.cancelAll()
+            checks.cancelAll()
         }
     }
 
     /// Returns when each version that was found has taken over or been refused.
     @concurrent
-    func look() async {
+    func check() async {
         await withDiscardingTaskGroup { trials in
             for supervisor in supervisors {
                 let found = ProgramFile.Fingerprint(supervisor.program.path)
-                trials.addTask { await supervisor.lookForNewVersion(found) }
+                trials.addTask { await supervisor.checkForNewVersion(found) }
             }
         }
     }

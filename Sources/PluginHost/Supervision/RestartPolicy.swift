@@ -33,7 +33,7 @@ struct RestartPolicy {
     }
 
     /// The config that ended the process is quarantined: neither this end nor the one before it counts.
-    mutating func endedOnConvicted(random: Double) -> Verdict {
+    mutating func endedOnQuarantined(random: Double) -> Verdict {
         if !recentCrashes.isEmpty { recentCrashes.removeLast() }
         failuresInRow = max(0, failuresInRow - 1)
         return Verdict(delay: jittered(PluginHostLimits.firstRestartDelay, random), isBroken: false)

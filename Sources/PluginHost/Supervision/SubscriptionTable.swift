@@ -4,7 +4,7 @@ import PluginProtocol
 /// the others.
 struct SubscriptionTable {
     /// Who wants to know, of what.
-    struct Wish: Sendable {
+    struct SubscriptionRequest: Sendable {
         let type: String
         let config: PluginConfig
         let targetType: TargetType
@@ -16,7 +16,7 @@ struct SubscriptionTable {
     struct Request: Sendable {
         let id: Int64
         fileprivate let run: Int
-        let wish: Wish
+        let subscription: SubscriptionRequest
     }
 
     private enum State {
@@ -34,7 +34,7 @@ struct SubscriptionTable {
     }
 
     private struct Entry {
-        let wish: Wish
+        let subscription: SubscriptionRequest
         var state: State
         var failures = 0
     }
@@ -52,9 +52,9 @@ struct SubscriptionTable {
 
     // MARK: Subscription requests
 
-    mutating func add(_ id: Int64, _ wish: Wish, now: Duration) {
+    mutating func add(_ id: Int64, _ subscription: SubscriptionRequest, now: Duration) {
         guard entries.count < PluginHostLimits.maxSubscriptions else { return }
-        entries[id] = Entry(wish: wish, state: .due(now))
+        entries[id] = Entry(subscription: subscription, state: .due(now))
         enqueue(id, at: now)
     }
 
@@ -98,7 +98,7 @@ struct SubscriptionTable {
             guard let entry = entries[id], case .due(let time) = entry.state, time <= now else { continue }
             entries[id]?.state = .asked
             asking += 1
-            return Request(id: id, run: run, wish: entry.wish)
+            return Request(id: id, run: run, subscription: entry.subscription)
         }
         return nil
     }
@@ -111,7 +111,7 @@ struct SubscriptionTable {
 
     /// What the plugin's agreement leads to.
     enum Agreement: Equatable {
-        /// Nobody wants it by now: the plugin is to push no more under that id.
+        /// It has no subscriber any more: the plugin must end the subscription.
         case unwanted
         /// To be delivered: it came before.
         case delivers(MetricReading)
@@ -150,8 +150,8 @@ struct SubscriptionTable {
     /// Takes a reading that was pushed.
     ///
     /// - Returns: the subscriber; nil if it is not known yet, or there is none.
-    mutating func take(_ pushed: PushedReading) -> Wish? {
-        if let id = active[pushed.subscription] { return entries[id]?.wish }
+    mutating func take(_ pushed: PushedReading) -> SubscriptionRequest? {
+        if let id = active[pushed.subscription] { return entries[id]?.subscription }
         if asking > 0 { early[pushed.subscription] = .reading(pushed.reading) }
         return nil
     }

@@ -31,7 +31,7 @@ public struct Field<Value: ConfigValue>: Sendable {
     ///   - minimum: The least value of a number.
     ///   - maximum: The greatest value of a number.
     ///   - isAddress: Whether the text, or each text of a list, names the server to ask, as `scheme://host:port` or
-    ///     `host:port`. The operator's owner can bound which ones.
+    ///     `host:port`. The administrator can restrict them.
     ///   - marks: What else the host has to know of the field, to keep the administrator's credentials from servers
     ///     that
     ///     they are not meant for.

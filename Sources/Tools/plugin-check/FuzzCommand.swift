@@ -4,7 +4,7 @@ import PluginConformance
 struct FuzzCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuzz",
-        abstract: "Fuzz a plugin with malformed configs, each of which it must answer.",
+        abstract: "Fuzz a plugin with malformed configs: it must answer every one.",
         usage: "plugin-check fuzz [options] PLUGIN [ARGUMENT ...]"
     )
 

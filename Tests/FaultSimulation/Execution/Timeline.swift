@@ -1,4 +1,4 @@
-/// Simulated time, in whole microseconds since the world began, and what is to happen in it.
+/// Simulated time, in whole microseconds since the environment began, and what is to happen in it.
 ///
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
 /// ``JobQueue``.

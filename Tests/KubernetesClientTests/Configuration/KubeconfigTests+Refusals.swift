@@ -124,7 +124,7 @@ extension KubeconfigTests {
                 field: "users[0].user.exec.interactiveMode", says: "must be Never or IfAvailable"),
             BadField(
                 user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Always}",
-                field: "users[0].user.exec.interactiveMode", says: "nobody can answer"),
+                field: "users[0].user.exec.interactiveMode", says: "no terminal to answer"),
             BadField(
                 user: "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: x, args: [{}]}",
                 field: "users[0].user.exec.args[0]", says: "must be a string"),
@@ -144,7 +144,7 @@ extension KubeconfigTests {
     }
 
     @Test(
-        "a name that two entries have is refused, even where nobody uses them",
+        "a name of two entries is refused, even if they are unused",
         arguments: [
             "users: [{name: me}, {name: me}]", "clusters: [{name: a}, {name: b}, {name: a}]",
             "contexts: [{name: x}, {name: x}]",
@@ -156,7 +156,7 @@ extension KubeconfigTests {
     }
 
     @Test(
-        "a field of the wrong type is refused, even where nobody uses it",
+        "a field of the wrong type is refused, even if it is unused",
         arguments: [
             ("users: [{name: z, user: 5}]", "users[0].user: must be an object"),
             ("users: [{name: z, user: {token: 5}}]", "users[0].user.token: must be a string"),

@@ -83,15 +83,15 @@ struct CanaryTests {
         let metric: JSON = [
             "type": .string(field.type), "targetValue": 1, "timeoutSeconds": 1, "config": config,
         ]
-        return World.scaler("canary-\(number)", target: "web", ["metrics": [metric], "mode": "DryRun"])
+        return TestEnvironment.scaler("canary-\(number)", target: "web", ["metrics": [metric], "mode": "DryRun"])
     }
 
     // MARK: Everything that comes out
 
     private func expectSilence(about fields: [SecretField], _ directory: String, repeats: Bool) async throws {
-        let world = try World()
-        try world.deploy(replicas: 2)
-        try world.api.create([
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 2)
+        try environment.api.create([
             "apiVersion": "v1", "kind": "Secret",
             "metadata": [
                 "name": "canary", "namespace": .string(OperatorFixture.namespace),
@@ -105,7 +105,7 @@ struct CanaryTests {
                 directories: [directory], hostVersion: "1", environment: ["PATH": "/usr/bin:/bin"]),
             logger: log.logger)
         var texts: [String] = []
-        try await OperatorFixture.run(world, source: host, log: log) { fixture in
+        try await OperatorFixture.run(environment, source: host, log: log) { fixture in
             await host.untilStarted()
             for (number, field) in fields.enumerated() { try fixture.create(Self.scaler(number, field)) }
             try await fixture.poll(2 * fields.count)

@@ -22,10 +22,10 @@ struct DryRunTests {
 
     @Test("and a simulation of the same scaler on the same values decide the same, poll by poll")
     func agreesWithSimulation() async throws {
-        let world = try World()
-        try world.deploy(replicas: 4)
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 4)
         let seen = Mutex<[Trace.Sample]>([])
-        world.source.answer { [clock = world.clock] (_) throws(PluginFailure) in
+        environment.source.answer { [clock = environment.clock] (_) throws(PluginFailure) in
             let value = seen.withLock { samples -> Double? in
                 let value = samples.count < Self.values.count ? Self.values[samples.count] : nil
                 samples.append(
@@ -41,15 +41,15 @@ struct DryRunTests {
             "mode": "DryRun", "safety": ["cooldownSeconds": 60], "fallback": ["behavior": "Static", "replicas": 6],
         ]
         var live: [Decision] = []
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler("web", spec))
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler("web", spec))
             for _ in 0...Self.values.count {
                 try await fixture.poll()
                 live += await fixture.runtime.controller.snapshot().scalers.compactMap(\.decision)
             }
             #expect(fixture.scalePatches.isEmpty)
         }
-        let scaler = try GeneralScalerSpec.parse(World.scaler("web", spec)["spec"] ?? .null).get()
+        let scaler = try GeneralScalerSpec.parse(TestEnvironment.scaler("web", spec)["spec"] ?? .null).get()
         let backtest = try Backtest(
             spec: scaler.scalingSpec { _, _ in BuiltinMetricTypes.Declaration(targetType: .value, maxAge: nil) },
             trace: Trace(metrics: ["test"], samples: Array(seen.withLock(\.self).dropFirst())))

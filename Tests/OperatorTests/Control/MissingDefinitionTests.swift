@@ -13,17 +13,17 @@ struct MissingDefinitionTests {
 
     @Test("the operator is not ready, says what to do, holds every target, and recovers with the definition")
     func deletedAndInstalledAgain() async throws {
-        let world = try World()
-        try world.deploy(replicas: 3)
-        world.source.answer { _ in 100 }
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler())
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 3)
+        environment.source.answer { _ in 100 }
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler())
             try await fixture.poll()
             #expect(fixture.runtime.awaits() == nil)
             #expect(await fixture.runtime.page().text(.prometheus).contains("\ngeneralscaler_crd_missing 0\n"))
 
-            try world.api.delete(Self.path)
-            try await world.pass([], limit: .seconds(1_000_000)) { fixture.runtime.awaits() != nil }
+            try environment.api.delete(Self.path)
+            try await environment.pass([], limit: .seconds(1_000_000)) { fixture.runtime.awaits() != nil }
             let missing = try #require(fixture.runtime.awaits())
             #expect(missing.contains("no resource generalscalers: install the CustomResourceDefinition"))
             #expect(await fixture.runtime.page().text(.prometheus).contains("\ngeneralscaler_crd_missing 1\n"))
@@ -33,10 +33,10 @@ struct MissingDefinitionTests {
             #expect(record.metadata["fix"]?.contains("kubectl apply -f deploy/crd.yaml") == true)
             #expect(try fixture.replicas() == 3)
 
-            try world.api.create(World.definition)
-            try await world.pass([], limit: .seconds(1_000_000)) { fixture.runtime.awaits() == nil }
+            try environment.api.create(TestEnvironment.definition)
+            try await environment.pass([], limit: .seconds(1_000_000)) { fixture.runtime.awaits() == nil }
             #expect(await fixture.runtime.page().text(.prometheus).contains("\ngeneralscaler_crd_missing 0\n"))
-            try fixture.create(World.scaler("web", ["minReplicas": 5]))
+            try fixture.create(TestEnvironment.scaler("web", ["minReplicas": 5]))
             try await fixture.poll()
             #expect(try fixture.replicas() == 5)
         }

@@ -8,11 +8,11 @@ import WireFormats
 /// Creation times are whole seconds: two scalers of one target may have the same.
 @Suite("Two scalers that were created in the same second", .timeLimit(.minutes(5)))
 struct SameSecondTests {
-    private func world() throws -> World {
-        let world = try World()
-        try world.deploy(replicas: 1)
-        world.source.answer { _ in 103 }
-        return world
+    private func environment() throws -> TestEnvironment {
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 1)
+        environment.source.answer { _ in 103 }
+        return environment
     }
 
     private func expectHolder(_ holder: String, over other: String, _ why: String, _ fixture: OperatorFixture) throws {
@@ -25,15 +25,15 @@ struct SameSecondTests {
 
     @Test("the scaler that already scales the target keeps it, regardless of names, and over a restart")
     func alreadyScales() async throws {
-        let world = try world()
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler("zebra", target: "web"))
+        let environment = try environment()
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler("zebra", target: "web"))
             try await fixture.poll()
             // A jump to the bounds, whose time is not kept.
             #expect(try fixture.replicas() == 2)
-            try fixture.create(World.scaler("alpha", target: "web", ["minReplicas": 7]))
+            try fixture.create(TestEnvironment.scaler("alpha", target: "web", ["minReplicas": 7]))
             let created = try ["zebra", "alpha"].map { name in
-                try world.api.get("/apis/autoscaling.example.com/v1/namespaces/shop/generalscalers/\(name)")[
+                try environment.api.get("/apis/autoscaling.example.com/v1/namespaces/shop/generalscalers/\(name)")[
                     "metadata"]?["creationTimestamp"]
             }
             #expect(created[0] == created[1])
@@ -41,7 +41,7 @@ struct SameSecondTests {
             #expect(try fixture.replicas() == 2)
             try expectHolder("zebra", over: "alpha", "created in the same second, already scales this target", fixture)
         }
-        try await OperatorFixture.run(world) { fixture in
+        try await OperatorFixture.run(environment) { fixture in
             try await fixture.poll(5)
             #expect(try fixture.replicas() == 2)
             try expectHolder("zebra", over: "alpha", "created in the same second, already scales this target", fixture)
@@ -61,9 +61,9 @@ struct SameSecondTests {
 
     @Test("where neither has scaled the target, the first by name does")
     func firstByName() async throws {
-        let world = try world()
-        for name in ["zebra", "alpha"] { try world.api.create(World.scaler(name, target: "web")) }
-        try await OperatorFixture.run(world) { fixture in
+        let environment = try environment()
+        for name in ["zebra", "alpha"] { try environment.api.create(TestEnvironment.scaler(name, target: "web")) }
+        try await OperatorFixture.run(environment) { fixture in
             try await fixture.poll(5)
             #expect(try fixture.condition("Ready", of: "alpha")?["status"] == "True")
             #expect(try fixture.condition("Ready", of: "zebra")?["reason"] == "DuplicateTarget")

@@ -19,57 +19,57 @@ struct ReplacedTargetTests {
         func set(_ load: Double) { value.withLock { $0 = load } }
     }
 
-    private func world() throws -> World {
-        let world = try World()
-        try world.deploy(replicas: 2)
-        world.source.answer { [load] _ in load.current }
-        return world
+    private func environment() throws -> TestEnvironment {
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 2)
+        environment.source.answer { [load] _ in load.current }
+        return environment
     }
 
-    private func replace(_ world: World, replicas: Int) throws {
-        try world.api.delete("/apis/apps/v1/namespaces/shop/deployments/web")
-        try world.deploy(replicas: replicas)
+    private func replace(_ environment: TestEnvironment, replicas: Int) throws {
+        try environment.api.delete("/apis/apps/v1/namespaces/shop/deployments/web")
+        try environment.deploy(replicas: replicas)
     }
 
-    private func uid(_ world: World) throws -> JSON? {
-        try world.api.get("/apis/apps/v1/namespaces/shop/deployments/web")["metadata"]?["uid"]
+    private func uid(_ environment: TestEnvironment) throws -> JSON? {
+        try environment.api.get("/apis/apps/v1/namespaces/shop/deployments/web")["metadata"]?["uid"]
     }
 
     @Test("a target recreated at 0 replicas is started by its metric, and does not count as switched off")
     func comesBackAtZero() async throws {
-        let world = try world()
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler("web", ["minReplicas": 0]))
+        let environment = try environment()
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler("web", ["minReplicas": 0]))
             try await fixture.poll(2)
             #expect(try fixture.replicas() == 5)
-            #expect(try fixture.status()["targetUID"] == uid(world))
-            try replace(world, replicas: 0)
+            #expect(try fixture.status()["targetUID"] == uid(environment))
+            try replace(environment, replicas: 0)
             try await fixture.poll(2)
             #expect(try fixture.status()["limitedBy"]?.arrayValue?.contains("SwitchedOff") != true)
             #expect(try fixture.replicas() ?? 0 > 0)
-            #expect(try fixture.status()["targetUID"] == uid(world))
+            #expect(try fixture.status()["targetUID"] == uid(environment))
         }
     }
 
     @Test("a target recreated while no operator runs is detected, and stays another object over the next restart")
     func comesBackBetweenOperators() async throws {
-        let world = try world()
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler("web", ["minReplicas": 0]))
+        let environment = try environment()
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler("web", ["minReplicas": 0]))
             try await fixture.poll(2)
             #expect(try fixture.status()["lastScaleUpTime"] != nil)
             #expect(try fixture.status()["seenAboveZero"] == true)
         }
-        try replace(world, replicas: 0)
+        try replace(environment, replicas: 0)
         load.set(0)
-        try await OperatorFixture.run(world) { fixture in
+        try await OperatorFixture.run(environment) { fixture in
             try await fixture.poll(3)
             #expect(try fixture.replicas() == 0)
             #expect(try fixture.status()["seenAboveZero"] == nil)
             #expect(try fixture.status()["limitedBy"]?.arrayValue?.contains("SwitchedOff") != true)
         }
         load.set(0.003)
-        try await OperatorFixture.run(world) { fixture in
+        try await OperatorFixture.run(environment) { fixture in
             try await fixture.poll(2)
             #expect(try fixture.replicas() == 1)
         }
@@ -77,13 +77,13 @@ struct ReplacedTargetTests {
 
     @Test("a target that the scaler had set to 0, recreated at 0, starts without history")
     func fromOurZero() async throws {
-        let world = try world()
+        let environment = try environment()
         load.set(0)
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler("web", ["minReplicas": 0, "safety": ["cooldownSeconds": 17]]))
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler("web", ["minReplicas": 0, "safety": ["cooldownSeconds": 17]]))
             while try fixture.replicas() != 0 { try await fixture.poll() }
             #expect(try fixture.status()["scaledToZero"] == true)
-            try replace(world, replicas: 0)
+            try replace(environment, replicas: 0)
             try await fixture.poll(2)
             #expect(try fixture.status()["scaledToZero"] == nil)
             load.set(99.9)
@@ -94,18 +94,18 @@ struct ReplacedTargetTests {
 
     @Test("the same object that someone sets to 0 is switched off, over a restart too")
     func sameObject() async throws {
-        let world = try world()
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler("web", ["minReplicas": 0]))
+        let environment = try environment()
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler("web", ["minReplicas": 0]))
             try await fixture.poll(2)
-            try world.api.patch("/apis/apps/v1/namespaces/shop/deployments/web", ["spec": ["replicas": 0]])
+            try environment.api.patch("/apis/apps/v1/namespaces/shop/deployments/web", ["spec": ["replicas": 0]])
             try await fixture.poll(2)
             #expect(try fixture.status()["limitedBy"] == ["SwitchedOff"])
             // Paused, the status no longer says so in words.
             try fixture.edit("web", ["paused": true])
             try await fixture.poll(2)
         }
-        try await OperatorFixture.run(world) { fixture in
+        try await OperatorFixture.run(environment) { fixture in
             try fixture.edit("web", ["paused": false])
             try await fixture.poll(3)
             #expect(try fixture.replicas() == 0)
@@ -115,12 +115,12 @@ struct ReplacedTargetTests {
 
     @Test("a change undone on the former object does not count as a fight over the new one")
     func reversals() async throws {
-        let world = try world()
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler("web", ["maxReplicas": 5]))
+        let environment = try environment()
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler("web", ["maxReplicas": 5]))
             for _ in 0..<4 {
                 while try fixture.replicas() == 2 { try await fixture.poll() }
-                try replace(world, replicas: 2)
+                try replace(environment, replicas: 2)
             }
             try await fixture.poll(3)
             #expect(try fixture.condition("ReplicasConflict")?["status"] == "False")
@@ -130,16 +130,17 @@ struct ReplacedTargetTests {
 
     @Test("a change whose outcome is not known is not taken for one of the new object")
     func pendingScale() async throws {
-        let world = try world()
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler("web", ["safety": ["scaleUpCooldownSeconds": 301, "maxScaleUpRate": 1]]))
-            world.api.addFault(
+        let environment = try environment()
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(
+                TestEnvironment.scaler("web", ["safety": ["scaleUpCooldownSeconds": 301, "maxScaleUpRate": 1]]))
+            environment.api.addFault(
                 FaultRule(FaultRule.internalError, verbs: ["patch"], resource: "deployments", subresource: "scale"))
             try await fixture.poll()
             #expect(try fixture.status()["pendingScale"]?["to"] == 3)
-            world.api.removeFaults()
+            environment.api.removeFaults()
             // At the very count that was asked for.
-            try replace(world, replicas: 3)
+            try replace(environment, replicas: 3)
             try await fixture.poll()
             #expect(try fixture.replicas() == 4)
             #expect(try fixture.status()["lastOutsideChangeTime"] != nil)

@@ -11,11 +11,11 @@ struct RivalTests {
     private static let scaledObjects = "/apis/keda.sh/v1alpha1/namespaces/shop/scaledobjects"
 
     /// A target at its target value: nothing is to be changed.
-    private func world() throws -> World {
-        let world = try World()
-        try world.deploy(replicas: 2)
-        world.source.answer { _ in 97.3 }
-        return world
+    private func environment() throws -> TestEnvironment {
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 2)
+        environment.source.answer { _ in 97.3 }
+        return environment
     }
 
     private func autoscaler(_ name: String = "web-hpa", of target: JSON = "web") -> JSON {
@@ -34,9 +34,9 @@ struct RivalTests {
         ]
     }
 
-    private func defineScaledObjects(_ world: World) throws {
+    private func defineScaledObjects(_ environment: TestEnvironment) throws {
         let open: JSON = ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
-        try world.define(
+        try environment.define(
             "ScaledObject", plural: "scaledobjects", group: "keda.sh", version: "v1alpha1", subresources: [:],
             properties: ["spec": open])
     }
@@ -52,24 +52,24 @@ struct RivalTests {
         "a new autoscaler of the target is reported at the next poll even without a change, and its removal at the poll after that"
     )
     func noticed() async throws {
-        let world = try world()
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler())
+        let environment = try environment()
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler())
             try await fixture.poll(3)
             #expect(try fixture.condition("ReplicasConflict")?["status"] == "False")
-            try world.api.create(autoscaler())
+            try environment.api.create(autoscaler())
             try await fixture.poll()
             let condition = try fixture.condition("ReplicasConflict")
             #expect(condition?["status"] == "True")
             #expect(condition?["message"]?.stringValue?.contains("HorizontalPodAutoscaler/web-hpa") == true)
-            try world.api.patch(
+            try environment.api.patch(
                 "\(Self.autoscalers)/web-hpa", ["spec": ["scaleTargetRef": ["name": "elsewhere"]]])
             try await fixture.poll()
             #expect(try fixture.condition("ReplicasConflict")?["status"] == "False")
-            try world.api.patch("\(Self.autoscalers)/web-hpa", ["spec": ["scaleTargetRef": ["name": "web"]]])
+            try environment.api.patch("\(Self.autoscalers)/web-hpa", ["spec": ["scaleTargetRef": ["name": "web"]]])
             try await fixture.poll()
             #expect(try fixture.condition("ReplicasConflict")?["status"] == "True")
-            try world.api.delete("\(Self.autoscalers)/web-hpa")
+            try environment.api.delete("\(Self.autoscalers)/web-hpa")
             try await fixture.poll()
             #expect(try fixture.condition("ReplicasConflict")?["status"] == "False")
         }
@@ -77,20 +77,20 @@ struct RivalTests {
 
     @Test("other autoscalers are checked without a request, for any number of polled scalers")
     func requests() async throws {
-        let world = try world()
-        for index in 0..<7 { try world.deploy("app-\(index)", replicas: 2) }
-        try world.api.create(autoscaler("one", of: "app-3"))
-        try await OperatorFixture.run(world) { fixture in
-            for index in 0..<7 { try fixture.create(World.scaler("app-\(index)")) }
+        let environment = try environment()
+        for index in 0..<7 { try environment.deploy("app-\(index)", replicas: 2) }
+        try environment.api.create(autoscaler("one", of: "app-3"))
+        try await OperatorFixture.run(environment) { fixture in
+            for index in 0..<7 { try fixture.create(TestEnvironment.scaler("app-\(index)")) }
             try await fixture.poll(21)
-            let lists = world.api.requests.filter {
+            let lists = environment.api.requests.filter {
                 $0.info?.resource == "horizontalpodautoscalers" && $0.info?.verb == "list"
             }
             #expect(lists.count == 1)
-            world.api.clearRequests()
+            environment.api.clearRequests()
             try await fixture.poll(70)
-            let later = world.api.requests.filter { $0.info?.resource == "horizontalpodautoscalers" }
-            // A watch ends by itself after some minutes, and is begun anew.
+            let later = environment.api.requests.filter { $0.info?.resource == "horizontalpodautoscalers" }
+            // A watch ends after some minutes, and is started again.
             #expect(later.allSatisfy { $0.info?.verb == "watch" })
             #expect(later.count <= 3)
             #expect(try fixture.condition("ReplicasConflict", of: "app-3")?["status"] == "True")
@@ -107,14 +107,14 @@ struct RivalTests {
             ["name": "web", "apiVersion": "apps/v1beta2", "kind": ""],
         ] as [JSON])
     func defaults(reference: JSON) async throws {
-        let world = try world()
-        try defineScaledObjects(world)
-        try world.api.create(scaledObject(reference))
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler())
+        let environment = try environment()
+        try defineScaledObjects(environment)
+        try environment.api.create(scaledObject(reference))
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler())
             try await fixture.poll(2)
             let message = try fixture.condition("ReplicasConflict")?["message"]?.stringValue
-            #expect(message?.contains("ScaledObject/web-so scales this target too") == true, "\(message ?? "")")
+            #expect(message?.contains("ScaledObject/web-so also scales this target") == true, "\(message ?? "")")
         }
     }
 
@@ -125,11 +125,11 @@ struct RivalTests {
             ["name": "web", "apiVersion": "argoproj.io/v1alpha1", "kind": "Deployment"], ["name": "web-2"],
         ] as [JSON])
     func others(reference: JSON) async throws {
-        let world = try world()
-        try defineScaledObjects(world)
-        try world.api.create(scaledObject(reference))
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler())
+        let environment = try environment()
+        try defineScaledObjects(environment)
+        try environment.api.create(scaledObject(reference))
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler())
             try await fixture.poll(2)
             #expect(try fixture.condition("ReplicasConflict")?["status"] == "False")
         }
@@ -137,15 +137,15 @@ struct RivalTests {
 
     @Test("the ScaledObject is named and not the HorizontalPodAutoscaler that KEDA made of it")
     func scaledObjectFirst() async throws {
-        let world = try world()
-        try defineScaledObjects(world)
-        try world.api.create(scaledObject(["name": "web"]))
-        try world.api.create(autoscaler("keda-hpa-web-so"))
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler())
+        let environment = try environment()
+        try defineScaledObjects(environment)
+        try environment.api.create(scaledObject(["name": "web"]))
+        try environment.api.create(autoscaler("keda-hpa-web-so"))
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler())
             try await fixture.poll(2)
             #expect(try fixture.status()["reason"]?.stringValue?.contains("ScaledObject/web-so") == true)
-            try world.api.delete("\(Self.scaledObjects)/web-so")
+            try environment.api.delete("\(Self.scaledObjects)/web-so")
             try await fixture.poll()
             #expect(
                 try fixture.status()["reason"]?.stringValue?.contains("HorizontalPodAutoscaler/keda-hpa-web-so") == true
@@ -155,30 +155,30 @@ struct RivalTests {
 
     @Test("a definition of ScaledObjects that comes later is found, and the end of it ends what it held")
     func definitionComesAndGoes() async throws {
-        let world = try world()
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler())
+        let environment = try environment()
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler())
             try await fixture.poll(3)
-            try defineScaledObjects(world)
-            try world.api.create(scaledObject(["name": "web"]))
+            try defineScaledObjects(environment)
+            try environment.api.create(scaledObject(["name": "web"]))
             let start = fixture.seconds
             while try fixture.condition("ReplicasConflict")?["status"] != "True" { try await fixture.poll() }
             #expect(fixture.seconds - start <= 60)
-            try world.api.delete("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/scaledobjects.keda.sh")
+            try environment.api.delete("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/scaledobjects.keda.sh")
             try await fixture.poll(4)
             #expect(try fixture.condition("ReplicasConflict")?["status"] == "False")
-            world.api.clearRequests()
+            environment.api.clearRequests()
             try await fixture.poll(40)
-            #expect(!world.api.requests.contains { $0.path.contains("scaledobjects") })
+            #expect(!environment.api.requests.contains { $0.path.contains("scaledobjects") })
         }
     }
 
     @Test("a paused scaler and a dry run have no rival")
     func noClaim() async throws {
-        let world = try world()
-        try world.api.create(autoscaler())
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler("web", ["paused": true]))
+        let environment = try environment()
+        try environment.api.create(autoscaler())
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler("web", ["paused": true]))
             try await fixture.poll(2)
             #expect(try fixture.condition("ReplicasConflict")?["status"] == "False")
             try fixture.edit("web", ["paused": false])

@@ -125,7 +125,9 @@ struct FairnessAttackTests {
         suspects.answered(subject(1).key)
         #expect(!suspects.isSuspect(subject(1).key))
         // With the suspect that is tried alone, others are in flight that are above suspicion.
-        guard case .convicted(let guilty, let time) = suspects.ended([subject(1), subject(2)], now: .seconds(1)) else {
+        guard
+            case .quarantineStarted(let guilty, let time) = suspects.ended([subject(1), subject(2)], now: .seconds(1))
+        else {
             Issue.record("nobody was convicted")
             return
         }
@@ -134,7 +136,9 @@ struct FairnessAttackTests {
         #expect(suspects.quarantine(subject(2), now: .seconds(1)) == time)
         #expect(suspects.quarantine(subject(2), now: .seconds(1) + time) == nil)
         // It is still tried alone, and the next end costs it twice as long.
-        guard case .convicted(_, let longer) = suspects.ended([subject(2)], now: .seconds(1) + time) else { return }
+        guard case .quarantineStarted(_, let longer) = suspects.ended([subject(2)], now: .seconds(1) + time) else {
+            return
+        }
         #expect(longer == time * 2)
     }
 

@@ -138,27 +138,27 @@ struct ResourceAttackTests {
 
     @Test("the plugin that grew most is chosen, then the next, and one that did not grow only in an emergency")
     func judge() {
-        var judge = PressureJudge()
+        var monitor = PressureMonitor()
         // Long enough for nothing of it to be new.
-        for second in 0...20 { judge.record([1: 500, 2: 100, 3: 90], now: .seconds(second)) }
-        judge.record([1: 500, 2: 300, 3: 150], now: .seconds(23))
-        #expect(judge.victim(share: 0.79, leastGrowth: 10) == nil)
-        #expect(judge.victim(share: 0.81, leastGrowth: 10) == 2)
-        judge.record([1: 500, 3: 150], now: .seconds(24))
-        #expect(judge.victim(share: 0.81, leastGrowth: 10) == 3)
-        judge.record([1: 500], now: .seconds(25))
-        #expect(judge.victim(share: 0.94, leastGrowth: 10) == nil)
-        #expect(judge.victim(share: 0.96, leastGrowth: 10) == 1)
+        for second in 0...20 { monitor.record([1: 500, 2: 100, 3: 90], now: .seconds(second)) }
+        monitor.record([1: 500, 2: 300, 3: 150], now: .seconds(23))
+        #expect(monitor.victim(share: 0.79, leastGrowth: 10) == nil)
+        #expect(monitor.victim(share: 0.81, leastGrowth: 10) == 2)
+        monitor.record([1: 500, 3: 150], now: .seconds(24))
+        #expect(monitor.victim(share: 0.81, leastGrowth: 10) == 3)
+        monitor.record([1: 500], now: .seconds(25))
+        #expect(monitor.victim(share: 0.94, leastGrowth: 10) == nil)
+        #expect(monitor.victim(share: 0.96, leastGrowth: 10) == 1)
         // Growth that lies further back than the window is forgotten.
-        judge.record([1: 700], now: .seconds(26))
-        #expect(judge.victim(share: 0.94, leastGrowth: 10) == 1)
-        for second in 27...50 { judge.record([1: 700], now: .seconds(second)) }
-        #expect(judge.victim(share: 0.94, leastGrowth: 10) == nil)
+        monitor.record([1: 700], now: .seconds(26))
+        #expect(monitor.victim(share: 0.94, leastGrowth: 10) == 1)
+        for second in 27...50 { monitor.record([1: 700], now: .seconds(second)) }
+        #expect(monitor.victim(share: 0.94, leastGrowth: 10) == nil)
         // What is new has grown from nothing, also when it is looked at for the second time.
-        for second in 51...52 { judge.record([1: 700, 9: 20], now: .seconds(second)) }
-        #expect(judge.victim(share: 0.81, leastGrowth: 10) == 9)
-        judge.record([:], now: .seconds(53))
-        #expect(judge.victim(share: 0.99, leastGrowth: 10) == nil)
+        for second in 51...52 { monitor.record([1: 700, 9: 20], now: .seconds(second)) }
+        #expect(monitor.victim(share: 0.81, leastGrowth: 10) == 9)
+        monitor.record([:], now: .seconds(53))
+        #expect(monitor.victim(share: 0.99, leastGrowth: 10) == nil)
     }
 
     @Test("the control group of the own process is read, or has no limit")

@@ -62,10 +62,10 @@ struct BatchTests {
     func unanswered() {
         var conversation = conversation()
         let first = conversation.call()
-        let riders = (0..<2).map { _ in conversation.call().id }
+        let members = (0..<2).map { _ in conversation.call().id }
         let id = conversation.receive(line: Conversation.reading(first.id)).written.first?["id"]
         let actions = conversation.advance(.seconds(10))
-        #expect(actions.failures.keys.sorted() == riders)
+        #expect(actions.failures.keys.sorted() == members)
         #expect(actions.written.map { $0["params"]?["id"] } == [id])
         #expect(conversation.connection.counters.missedDeadlines == 2)
     }
@@ -74,7 +74,7 @@ struct BatchTests {
     func failures(kind: Int) {
         var conversation = conversation()
         let first = conversation.call()
-        let riders = (0..<2).map { _ in conversation.call().id }
+        let members = (0..<2).map { _ in conversation.call().id }
         let id = Int64(conversation.receive(line: Conversation.reading(first.id)).written.first?["id"]?.intValue ?? 0)
         let actions =
             switch kind {
@@ -85,7 +85,7 @@ struct BatchTests {
                     line: ["jsonrpc": "2.0", "id": .integer(id), "error": ["code": -32603, "message": "no"]])
             default: conversation.connection.end(PluginFailure(.crashed, plugin: "p", "gone"))
             }
-        #expect(actions.failures.keys.sorted() == riders)
+        #expect(actions.failures.keys.sorted() == members)
         #expect(actions.count { if case .complete = $0 { true } else { false } } == 2)
         #expect(conversation.connection.isIdle)
     }

@@ -10,7 +10,7 @@ struct HandshakeTests {
     func good() {
         var conversation = Conversation(nil)
         let actions = conversation.receive(line: Conversation.handshake(PluginCapabilities(maxInFlight: 4)))
-        guard case .handshaken(let initialized) = actions.first else {
+        guard case .handshakeCompleted(let initialized) = actions.first else {
             Issue.record("\(actions)")
             return
         }

@@ -149,7 +149,7 @@ struct PluginConnectionFramingTests {
         #expect(last.failures[id]?.kind == .protocolViolation)
     }
 
-    @Test("an answer between two noisy lines starts the count anew")
+    @Test("an answer between two noisy lines resets the count")
     func noiseBetweenAnswers() {
         var conversation = Conversation()
         for round in 0..<(3 * PluginHostLimits.maxRejectedLinesInRow) {

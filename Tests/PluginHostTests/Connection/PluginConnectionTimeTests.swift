@@ -51,7 +51,7 @@ struct PluginConnectionTimeTests {
         #expect(conversation.advance(.seconds(5)).givenUp?.message.contains("3 deadlines in a row") == true)
     }
 
-    @Test("any answer, a late one too, starts the count of missed deadlines anew")
+    @Test("any answer, even a late one, resets the count of missed deadlines")
     func slow() {
         var conversation = Conversation()
         for _ in 0..<10 {

@@ -96,14 +96,14 @@ struct PushTests {
         PushedReading(subscription: subscription, reading: MetricReading(value: 1, observedAtMicroseconds: 0))
     }
 
-    private static func wish() -> SubscriptionTable.Wish {
-        SubscriptionTable.Wish(type: "t", config: PluginConfig([:]), targetType: .value) { _ in }
+    private static func subscription() -> SubscriptionTable.SubscriptionRequest {
+        SubscriptionTable.SubscriptionRequest(type: "t", config: PluginConfig([:]), targetType: .value) { _ in }
     }
 
     @Test("subscription requests outlive the process: each is sent again, a few at a time")
     func table() throws {
         var table = SubscriptionTable()
-        for id in 1...6 { table.add(Int64(id), Self.wish(), now: .zero) }
+        for id in 1...6 { table.add(Int64(id), Self.subscription(), now: .zero) }
         #expect(table.nextRequest(now: .zero) == nil)
         for run in 0..<2 {
             table.begin(now: .zero)
@@ -127,7 +127,7 @@ struct PushTests {
     @Test("readings and the end of a subscription that arrive before its answer are not lost")
     func early() throws {
         var table = SubscriptionTable()
-        for id in 1...2 { table.add(Int64(id), Self.wish(), now: .zero) }
+        for id in 1...2 { table.add(Int64(id), Self.subscription(), now: .zero) }
         table.begin(now: .zero)
         let (first, second) = (table.nextRequest(now: .zero), table.nextRequest(now: .zero))
         #expect(table.take(Self.pushed(7)) == nil)
@@ -141,7 +141,7 @@ struct PushTests {
     @Test("a rejected subscription is retried with backoff, and an impossible one at the maximum delay")
     func retries() throws {
         var table = SubscriptionTable()
-        table.add(1, Self.wish(), now: .zero)
+        table.add(1, Self.subscription(), now: .zero)
         table.begin(now: .zero)
         var now = Duration.zero
         for delay in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
@@ -205,7 +205,7 @@ struct PushTests {
             let directory = TemporaryDirectory(existing: fixture.directory)
             try directory.write(script(1).text, to: "new", executable: true)
             try directory.rename("new", to: "generalscaler-plugin-depth")
-            for _ in 0..<2 { await fixture.host.programs.look() }
+            for _ in 0..<2 { await fixture.host.programs.check() }
             let third = await pushed.next(isolation: #isolation)
             #expect(third?.value == 41)
 
@@ -228,13 +228,13 @@ struct PushTests {
                     targetType: .value
                 ) { _ in Issue.record("nothing is pushed") }
             }
-            let note = await fixture.log.wait { $0.message.hasPrefix("Plugin pushes no readings") }
+            let note = await fixture.log.wait { $0.message.hasPrefix("plugin cannot push a config") }
             #expect(note.metadata["reason"]?.contains("cannot_subscribe") == true)
             #expect(note.metadata["reason"]?.contains("hunter2") == false)
             let reading = try await fixture.host.read(
                 type: "depth", config: ["value": 3], targetType: .value, timeout: .seconds(60))
             #expect(reading.value == 3)
-            #expect(fixture.log.records.count { $0.message.hasPrefix("Plugin pushes no readings") } == 1)
+            #expect(fixture.log.records.count { $0.message.hasPrefix("plugin cannot push a config") } == 1)
         }
     }
 
@@ -248,7 +248,7 @@ struct PushTests {
             let reading = try await fixture.host.read(
                 type: "depth", config: ["value": 3], targetType: .value, timeout: .seconds(60))
             #expect(reading.value == 3)
-            #expect(!fixture.log.records.contains { $0.message.hasPrefix("Plugin pushes no readings") })
+            #expect(!fixture.log.records.contains { $0.message.hasPrefix("plugin cannot push a config") })
         }
     }
 }

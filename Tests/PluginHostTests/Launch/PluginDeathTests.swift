@@ -158,7 +158,7 @@ struct PluginDeathTests {
         let plugins = ["a": PluginScript(types: ["a"]), "b": PluginScript(types: ["b", "a"])]
         try await HostFixture.run(plugins) { fixture in
             let record = await fixture.log.wait(message: "metric type not used")
-            #expect(record.metadata["problem"]?.contains("plugin a has already") == true)
+            #expect(record.metadata["problem"]?.contains("plugin a already offers") == true)
             #expect(fixture.host.metricType("a")?.plugin == "a")
             #expect(fixture.host.metricType("b")?.plugin == "b")
             #expect(await fixture.host.unhealthyPlugins(ofTypes: ["a", "b"]).isEmpty)

@@ -35,7 +35,7 @@ struct ProcessTableTests {
             ProcessEntry(id: 30, parent: 10, group: 30, session: 30),  // another plugin
             ProcessEntry(id: 31, parent: 30, group: 30, session: 30),
         ]
-        let found = Descendants(leader: 20, marker: "M=1").find(in: entries) { $0 == 23 }
+        let found = ProcessTree(leader: 20, marker: "M=1").find(in: entries) { $0 == 23 }
         #expect(found.map(\.id) == [21, 22, 23, 24])
     }
 

@@ -5,10 +5,10 @@ enum MisbehavingPlugin {
     static var path: String { BuiltExecutable.path("misbehaving-plugin") }
 
     /// A manifest with the plugin `bad`, which has that violation, and the plugin `good`, which has none.
-    static func manifest(sin: String) -> String {
+    static func manifest(violation: String) -> String {
         """
         plugins:
-          bad: {argv: [\(path), --violation, \(sin), --type, bad]}
+          bad: {argv: [\(path), --violation, \(violation), --type, bad]}
           good: {argv: [\(path), --type, good]}
         """
     }

@@ -105,7 +105,7 @@ struct Oracle {
         }
         if view.from == 0, !view.names(.fallback) { return "up from 0 without an activation" }
         if view.isReadyUnknown, !view.names(.fallback), !view.names(.errorBudget), !view.asksForMoreInTotal {
-            return "up on a value per replica though nobody knows how many are ready"
+            return "up on a value per replica although the number of ready replicas is unknown"
         }
         if view.decision.recommended <= view.from { return "up without a recommendation" }
         let safety = view.spec.safety
@@ -143,7 +143,7 @@ struct Oracle {
             return view.names(.fallback) && mayLower ? nil : "down on missing data"
         }
         if view.isReadyUnknown, view.hasValuePerReplica {
-            return "down on a value per replica though nobody knows how many are ready"
+            return "down on a value per replica although the number of ready replicas is unknown"
         }
         if view.asksForMore { return "down though a ratio is above 1" }
         return view.decision.recommended < view.from ? nil : "down without a recommendation"

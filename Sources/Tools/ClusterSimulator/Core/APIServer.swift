@@ -66,7 +66,7 @@ package final class APIServer: Sendable {
         step(PendingRequest(request: request))
     }
 
-    /// Goes on with a request that waited for webhooks.
+    /// Continues a request that waited for webhooks.
     ///
     /// - Parameter outcomes: one for each of its calls, in their order.
     package func resume(_ pending: PendingRequest, _ outcomes: [WebhookOutcome]) -> APIStep {

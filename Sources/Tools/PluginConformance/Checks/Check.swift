@@ -1,4 +1,4 @@
-/// Looks whether a plugin keeps some rules. What it finds it notes in the context; a rule with no finding is kept.
+/// A check of some rules. Findings are recorded in the context; a rule without findings is kept.
 struct Check: Sendable {
     let rules: [RuleID]
     let run: @Sendable (CheckContext) throws(Stop) -> Void

@@ -109,7 +109,7 @@ extension CheckContext {
     /// Microseconds since 1970.
     static func now() -> Int64 { Int64(time(nil)) * 1_000_000 }
 
-    /// The verdict of `validate_config`, which is held to its shape.
+    /// Returns the verdict of `validate_config`, and checks its shape.
     func validate(_ config: JSON) throws(Stop) -> ValidateConfigResult {
         switch try call(.validateConfig, validateParams(config)) {
         case .error(let error):

@@ -83,7 +83,7 @@ final class CheckContext {
             conversation.process.closeInput()
             expectExit(conversation, .endOfInput, "the end of its input")
         }
-        lookAtErrors(conversation)
+        checkErrors(conversation)
     }
 
     /// What the plugin wrote there in its last or present process.
@@ -102,7 +102,7 @@ final class CheckContext {
         let process = conversation.process
         let grace = ProtocolLimits.exitGrace
         switch process.waitForExit(until: .now + grace + ConformanceLimits.slack) {
-        case .code(0): lookForLeftovers(conversation)
+        case .code(0): checkForLeftovers(conversation)
         case nil:
             let message = "it still runs \(Conversation.text(grace)) after \(cause)"
             log.note(Finding(rule, message, isHang: true))
@@ -117,7 +117,7 @@ final class CheckContext {
     func isBroken(_ method: ProtocolMethod) -> Bool { broken[method] != nil }
 
     /// Once the process has exited.
-    func lookForLeftovers(_ conversation: Conversation) {
+    func checkForLeftovers(_ conversation: Conversation) {
         let left = conversation.process.leftovers()
         if !left.processes.isEmpty || left.holdsOutput {
             let who =
@@ -129,7 +129,7 @@ final class CheckContext {
         conversation.process.kill()
     }
 
-    private func lookAtErrors(_ conversation: Conversation) {
+    private func checkErrors(_ conversation: Conversation) {
         let errors = conversation.process.standardError
         guard let lines = errors.excessLines else { return }
         log.note(
@@ -241,10 +241,10 @@ final class CheckContext {
         case nil: log.note(Finding(.oneshot, "it does not exit after \(method)", isHang: true))
         case .code(0) where isAnswered:
             conversation.listenForMore()
-            lookForLeftovers(conversation)
+            checkForLeftovers(conversation)
         case .code(0): note(.oneshot, "it exits without an answer to \(method)\(words)")
         case let exit?: note(.oneshot, "it \(exit) after \(method)\(words)")
         }
-        lookAtErrors(conversation)
+        checkErrors(conversation)
     }
 }

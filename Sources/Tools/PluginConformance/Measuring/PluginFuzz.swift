@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// Fuzzes a plugin with valid requests that hold malformed configs, each of which it must answer within the rules.
+/// Fuzzes a plugin with valid requests that hold malformed configs: it must answer each one within the rules.
 package struct PluginFuzz: Sendable {
     package private(set) var cases = 0
     package private(set) var findings: [Finding] = []

@@ -142,7 +142,7 @@ final class Conversation {
     }
 
     private func receive(_ line: [UInt8]) {
-        switch LineJudge.judge(line) {
+        switch LineChecker.check(line) {
         case .blank: break
         case .notification(let method, let params):
             if method == ProtocolMethod.reading.rawValue { receivePush(params, line) }

@@ -53,38 +53,38 @@ struct Demo: Sendable {
     ) async throws -> (DemoDisplay, [DemoApp]) {
         let cluster = ClusterConfiguration(server: try await simulator.url, defaultNamespace: DemoPlan.namespace)
         var defaults: [String: JSON] = [:]
-        var stories: [DemoStory] = []
+        var scenarios: [DemoScenario] = []
         if let prometheus = servers.prometheus {
             defaults["prometheus"] = ["address": .string(try await value(of: prometheus.address))]
-            stories.append(.httpApp(clock, http, prometheus))
+            scenarios.append(.httpApp(clock, http, prometheus))
         }
         if let redis = servers.redis {
             _ = try await value(of: redis.isReady)
             defaults["redis"] = ["address": "127.0.0.1:\(redis.port)"]
-            stories.append(.worker(clock, redis))
+            scenarios.append(.worker(clock, redis))
         }
         let google = "http://127.0.0.1:\(try await value(of: servers.google.port))"
         defaults["pubsub"] = ["endpoint": .string(google), "tokenEndpoint": "\(google)/token"]
-        stories.append(.eventQueue(servers.google, host: String(google.dropFirst("http://".count))))
+        scenarios.append(.eventQueue(servers.google, host: String(google.dropFirst("http://".count))))
 
         let client = KubernetesClient(
             configuration: cluster, http: http, clock: ContinuousClock(),
             now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) }, logger: logger
         )
-        try await apply(stories.map(\.app), client)
-        let display = DemoDisplay(clock: clock, stories: stories, client: client)
+        try await apply(scenarios.map(\.app), client)
+        let display = DemoDisplay(clock: clock, scenarios: scenarios, client: client)
         let runtime = OperatorRuntime(
             OperatorConfiguration(cluster: cluster, listen: nil, identity: "demo"),
             source: try PluginHost(configuration: try plugins(defaults), logger: logger),
             http: http, logger: logger, audit: count
         )
-        let names = stories.map(\.app.name).joined(separator: ", ")
+        let names = scenarios.map(\.app.name).joined(separator: ", ")
         StandardStreams.printLine("Scaling \(names), each on what its own server says:\n")
         let services: [any Service] =
-            stories.flatMap { [$0.fleet, $0.fleet.informer(client, logger: logger)] as [any Service] }
-            + runtime.services + stories.map(\.load) + [display]
+            scenarios.flatMap { [$0.fleet, $0.fleet.informer(client, logger: logger)] as [any Service] }
+            + runtime.services + scenarios.map(\.load) + [display]
         try await serviceGroup(services, endsWithFirst: true).run()
-        return (display, stories.map(\.app))
+        return (display, scenarios.map(\.app))
     }
 
     private func value<Value: Sendable>(of awaited: Awaited<Value>) async throws -> Value {
@@ -114,7 +114,7 @@ struct Demo: Sendable {
             "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(DemoPlan.namespace)],
         ]
         _ = try await client.create(.namespace, in: "", namespace)
-        _ = try await client.create(.secret, in: DemoPlan.namespace, try DemoStory.keySecret())
+        _ = try await client.create(.secret, in: DemoPlan.namespace, try DemoScenario.keySecret())
         let deployments = ResourceKind(group: "apps", version: "v1", kind: "Deployment", plural: "deployments")
         for app in apps {
             _ = try await client.create(deployments, in: DemoPlan.namespace, app.deployment)

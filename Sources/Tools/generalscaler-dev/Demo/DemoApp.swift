@@ -47,7 +47,7 @@ struct DemoApp: Sendable {
 }
 
 /// One app at work: its instances, what it has to do, and how much of that there is.
-struct DemoStory: Sendable {
+struct DemoScenario: Sendable {
     let app: DemoApp
     let fleet: DemoFleet
     /// What is shown of the load, such as `req/s`.

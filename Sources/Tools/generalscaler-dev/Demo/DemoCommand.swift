@@ -19,8 +19,8 @@ struct DemoCommand: AsyncParsableCommand {
         discussion: """
             Runs a simulated cluster, a prometheus server, a redis-server and a stand-in for Google's Cloud Monitoring \
             and Pub/Sub; as many instances of each sample app as its Deployment has replicas; a load that rises and \
-            falls; and the operator with its plugins. An app whose server is not installed is left out. Ends by \
-            itself; exit code 0 when each app was scaled up and down.
+            falls; and the operator with its plugins. An app whose server is not installed is skipped. The demo \
+            ends automatically, with exit code 0 if each app was scaled up and down.
             """
     )
 
@@ -40,22 +40,22 @@ struct DemoCommand: AsyncParsableCommand {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let logger = StandardStreams.logger("generalscaler.demo", level: verbose ? .debug : .error)
-        let scalings = Mutex<[String: DemoScalings]>([:])
+        let scaleCounts = Mutex<[String: DemoScaleCounts]>([:])
         let (display, apps) = try await CurlHTTPClient.withClient { http in
             let demo = Demo(
                 clock: DemoClock(plan: DemoPlan(seconds: seconds)), directory: directory.path, http: http,
                 logger: logger,
                 onDecision: { scaler, from, to in
-                    scalings.withLock { scalings in
-                        var own = scalings[scaler] ?? DemoScalings()
+                    scaleCounts.withLock { scaleCounts in
+                        var own = scaleCounts[scaler] ?? DemoScaleCounts()
                         if to > from { own.ups += 1 } else { own.downs += 1 }
-                        scalings[scaler] = own
+                        scaleCounts[scaler] = own
                     }
                 }
             )
             return try await demo.run()
         }
-        let counts = scalings.withLock(\.self)
+        let counts = scaleCounts.withLock(\.self)
         StandardStreams.printLine(display.summary(counts))
         let areAllScaled = apps.allSatisfy { app in
             counts[app.scalerName].map { $0.ups > 0 && $0.downs > 0 } ?? false

@@ -21,14 +21,14 @@ final class DemoDisplay: Service {
     private static let width = 24
 
     private let clock: DemoClock
-    private let stories: [DemoStory]
+    private let scenarios: [DemoScenario]
     private let client: KubernetesClient
     private let isTerminal = isatty(STDOUT_FILENO) == 1
     private let peaks = Mutex<[String: Peak]>([:])
 
-    init(clock: DemoClock, stories: [DemoStory], client: KubernetesClient) {
+    init(clock: DemoClock, scenarios: [DemoScenario], client: KubernetesClient) {
         self.clock = clock
-        self.stories = stories
+        self.scenarios = scenarios
         self.client = client
     }
 
@@ -42,21 +42,21 @@ final class DemoDisplay: Service {
             while self.clock.time < self.clock.plan.seconds {
                 guard (try? await Task.sleep(for: Self.interval)) != nil else { return }
                 var row = Self.right(String(Int(self.clock.time)), 4) + "s "
-                var news: [String] = []
-                for story in self.stories {
-                    let status = await self.status(of: story.app)
-                    let current = status?["currentReplicas"]?.intValue ?? story.app.minReplicas
-                    row += self.columns(story, current)
-                    let trouble = Self.trouble(status)
-                    if current != replicas[story.app.name] ?? story.app.minReplicas {
-                        news.append("\(story.app.name): \(status?["reason"]?.stringValue ?? "")")
-                    } else if let trouble, trouble != troubles[story.app.name] {
-                        news.append("\(story.app.name): \(trouble)")
+                var notes: [String] = []
+                for scenario in self.scenarios {
+                    let status = await self.status(of: scenario.app)
+                    let current = status?["currentReplicas"]?.intValue ?? scenario.app.minReplicas
+                    row += self.columns(scenario, current)
+                    let problem = Self.problem(status)
+                    if current != replicas[scenario.app.name] ?? scenario.app.minReplicas {
+                        notes.append("\(scenario.app.name): \(status?["reason"]?.stringValue ?? "")")
+                    } else if let problem, problem != troubles[scenario.app.name] {
+                        notes.append("\(scenario.app.name): \(problem)")
                     }
-                    replicas[story.app.name] = current
-                    troubles[story.app.name] = trouble
+                    replicas[scenario.app.name] = current
+                    troubles[scenario.app.name] = problem
                 }
-                rows.append(row + news.joined(separator: "  "))
+                rows.append(row + notes.joined(separator: "  "))
                 self.show(rows)
             }
         }
@@ -68,25 +68,25 @@ final class DemoDisplay: Service {
     }
 
     /// Why the scaler does not do what it was asked to; nil if it does.
-    private static func trouble(_ status: JSON?) -> String? {
+    private static func problem(_ status: JSON?) -> String? {
         let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
         return ready?["status"] == "False" ? ready?["message"]?.stringValue : nil
     }
 
-    private func columns(_ story: DemoStory, _ replicas: Int) -> String {
-        let amount = story.amount()
+    private func columns(_ scenario: DemoScenario, _ replicas: Int) -> String {
+        let amount = scenario.amount()
         peaks.withLock { peaks in
-            let peak = peaks[story.app.name, default: Peak()]
-            peaks[story.app.name] = Peak(
+            let peak = peaks[scenario.app.name, default: Peak()]
+            peaks[scenario.app.name] = Peak(
                 amount: max(peak.amount, amount), replicas: max(peak.replicas, replicas))
         }
         let text = Self.right(String(amount), 8) + Self.right(String(replicas), 4) + " "
-        return text + Self.bar(Double(replicas) / Double(story.app.maxReplicas)) + " "
+        return text + Self.bar(Double(replicas) / Double(scenario.app.maxReplicas)) + " "
     }
 
     private var header: [String] {
-        let names = stories.map { Self.left("   \($0.app.name)", Self.width) }.joined()
-        let units = stories.map { Self.right($0.unit, 8) + Self.left(" replicas", Self.width - 8) }.joined()
+        let names = scenarios.map { Self.left("   \($0.app.name)", Self.width) }.joined()
+        let units = scenarios.map { Self.right($0.unit, 8) + Self.left(" replicas", Self.width - 8) }.joined()
         return ["      " + names, " time " + units + "what was decided"]
     }
 
@@ -103,14 +103,15 @@ final class DemoDisplay: Service {
         StandardStreams.printLine(home + lines.map { "\u{1B}[2K" + $0.prefix(width) }.joined(separator: "\n"))
     }
 
-    /// - Parameter scalings: the numbers of scale-ups and scale-downs, by the name of the scaler.
-    func summary(_ scalings: [String: DemoScalings]) -> String {
+    /// - Parameter scaleCounts: the numbers of scale-ups and scale-downs, by the name of the scaler.
+    func summary(_ scaleCounts: [String: DemoScaleCounts]) -> String {
         let peaks = peaks.withLock(\.self)
-        let lines = stories.map { story in
-            let peak = peaks[story.app.name] ?? Peak()
-            let own = scalings[story.app.scalerName] ?? DemoScalings()
-            return "\(story.app.name): up to \(peak.amount) \(story.unit), replicas from \(story.app.minReplicas) to "
-                + "\(peak.replicas), scaled up \(own.ups.counted("time")) and down \(own.downs.counted("time")); \(story.load.summary)"
+        let lines = scenarios.map { scenario in
+            let peak = peaks[scenario.app.name] ?? Peak()
+            let own = scaleCounts[scenario.app.scalerName] ?? DemoScaleCounts()
+            return
+                "\(scenario.app.name): up to \(peak.amount) \(scenario.unit), replicas from \(scenario.app.minReplicas) to "
+                + "\(peak.replicas), scaled up \(own.ups.counted("time")) and down \(own.downs.counted("time")); \(scenario.load.summary)"
         }
         return "\n" + lines.joined(separator: "\n")
     }
@@ -132,7 +133,7 @@ final class DemoDisplay: Service {
 }
 
 /// How often a scaler changed its target's replicas.
-struct DemoScalings: Sendable {
+struct DemoScaleCounts: Sendable {
     var ups = 0
     var downs = 0
 }

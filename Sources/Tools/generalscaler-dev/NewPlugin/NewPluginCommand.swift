@@ -7,8 +7,8 @@ struct NewPluginCommand: ParsableCommand {
         commandName: "new-plugin",
         abstract: "Scaffold a new plugin.",
         discussion: """
-            Makes the directory generalscaler-plugin-NAME, with a plugin that plugin-check passes at once and a README \
-            that says how to check, call and install it.
+            Creates the directory generalscaler-plugin-NAME, with a plugin that passes plugin-check and a README that \
+            describes how to check, call and install it.
             """
     )
 

@@ -1,15 +1,15 @@
 import WireFormats
 
 // What has to be so once nothing goes wrong any more.
-extension Referee {
+extension InvariantChecker {
     /// From the end of the faults until a leader is in office and knows the cluster: a lease runs out (15 s), a standby
     /// looks (2.4 s), a watch or list that failed is tried again (30 s).
     private static let settling: Int64 = 50_000_000
-    /// How long a few calls take in a calm world.
+    /// How long a few calls take in quiescence.
     private static let callTime: Int64 = 2_000_000
 
-    func calmBegan(leader: String?, hasElection: Bool) {
-        calmSince = timeline.now
+    func quiescenceBegan(leader: String?, hasElection: Bool) {
+        quiescentSince = timeline.now
         for target in Set(versions.values.joined().map(\.plan.target)) {
             replicasAtCalm[target] = cluster.replicas(of: target)
         }
@@ -17,12 +17,12 @@ extension Referee {
 
     /// Every scaler was polled within two intervals, has its replicas within its bounds, and says how many there are.
     func judgeCalm(scalers: [String], end: Int64) {
-        guard let calmSince, violation == nil else { return }
+        guard let quiescentSince, violation == nil else { return }
         for name in scalers {
             guard let version = versions[name]?.last, version.until == nil else { continue }
             let plan = version.plan
             guard let replicas = cluster.replicas(of: plan.target) else { continue }
-            let start = max(calmSince, version.since)
+            let start = max(quiescentSince, version.since)
             let deadline = start + Self.settling + 2 * Int64(plan.interval) * 1_000_000
             guard deadline <= end else { continue }
             for series in plan.metrics {
@@ -63,9 +63,9 @@ extension Referee {
         }
         let most = min(plan.most, max(plan.cap ?? plan.most, plan.least))
         let wait = max(plan.upCooldown ?? plan.cooldown ?? 15, plan.upStabilization ?? 0) + 2 * plan.interval
-        let isLongEnough = Int64(wait) * 1_000_000 + Self.settling <= end - max(calmSince ?? 0, version.since)
+        let isLongEnough = Int64(wait) * 1_000_000 + Self.settling <= end - max(quiescentSince ?? 0, version.since)
         guard plan.upStep(from: replicas) > 0, isLongEnough else { return }
-        let hasScaled = scales.contains { $0.time >= calmSince ?? 0 && $0.target == plan.target && $0.isUp }
+        let hasScaled = scales.contains { $0.time >= quiescentSince ?? 0 && $0.target == plan.target && $0.isUp }
         if replicas < most, !hasScaled {
             note("\(version.name) leaves \(plan.target) at \(replicas) though its metrics ask for \(most)")
         }

@@ -5,7 +5,7 @@ import PluginProtocol
 import WireFormats
 
 // What becomes of requests, watch events and readings.
-extension FaultWorld {
+extension SimulatedEnvironment {
     private static let requestFaults: [Fault] = [
         .tooManyRequests, .serverError, .slow, .requestLost, .answerLost, .lateArrival,
     ]
@@ -15,7 +15,7 @@ extension FaultWorld {
     /// most.
     private static let scaleFaultsPercent = 12
 
-    /// One of the faults that this world has, now and then.
+    /// One of the faults that this environment has, now and then.
     ///
     /// - Parameter times: how much more often than a request.
     private func draw(_ candidates: [Fault], times: Int = 1) -> Fault? {

@@ -5,7 +5,7 @@ import WireFormats
 /// reviews go.
 ///
 /// Unchecked: everything is used on `loop` alone, which each method that a connection calls makes sure of.
-final class ReviewDesk: @unchecked Sendable {
+final class ReviewRegistry: @unchecked Sendable {
     /// A review that waits for its answer.
     struct OpenReview: Sendable {
         let request: AdmissionRequest
@@ -22,7 +22,7 @@ final class ReviewDesk: @unchecked Sendable {
     let loop: any EventLoop
     let times: ReviewTimes
     let time: OperatorTime
-    private let certificates: CertificateKeeper
+    private let certificates: CertificateManager
     private let metrics: OperatorMetrics
     private let reviews: AsyncStream<OpenReview>.Continuation
     private var connections = ReviewConnections(limit: AdmissionLimits.connections)
@@ -32,7 +32,7 @@ final class ReviewDesk: @unchecked Sendable {
 
     /// - Parameter reviews: gets each review that was read; it has no more of them than there are connections.
     init(
-        on loop: any EventLoop, certificates: CertificateKeeper, times: ReviewTimes, time: OperatorTime,
+        on loop: any EventLoop, certificates: CertificateManager, times: ReviewTimes, time: OperatorTime,
         metrics: OperatorMetrics, reviews: AsyncStream<OpenReview>.Continuation
     ) {
         self.loop = loop

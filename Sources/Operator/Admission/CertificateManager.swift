@@ -10,7 +10,7 @@ import WireFormats
 ///
 /// Replicas do so side by side, leader or not: each write carries the resourceVersion it was made on, so that of two
 /// the first counts, and the other takes over what it finds.
-final class CertificateKeeper: Service {
+final class CertificateManager: Service {
     /// How often Secret and configuration are looked at.
     static let interval: Duration = .seconds(60)
     /// The same while there is no certificate yet.
@@ -73,7 +73,7 @@ final class CertificateKeeper: Service {
             }
         } catch {
             metrics.countWebhook { $0.certificateFailed() }
-            logger.warning("webhook certificate not kept", metadata: ["error": "\(error)"])
+            logger.warning("failed to update webhook certificate", metadata: ["error": "\(error)"])
         }
     }
 
@@ -153,7 +153,7 @@ final class CertificateKeeper: Service {
                     "metadata": ["name": .string(secret.name), "namespace": .string(secret.namespace)],
                     "data": fresh.data(token: token),
                 ])
-            logger.notice("webhook certificate made", metadata: ["secret": "\(secret)"])
+            logger.notice("webhook certificate created", metadata: ["secret": "\(secret)"])
             return Serving(certificate: fresh, path: ReviewPath(token: token))
         }
     }

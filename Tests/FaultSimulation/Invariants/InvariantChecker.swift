@@ -3,11 +3,11 @@ import PluginHost
 import PluginProtocol
 import WireFormats
 
-/// Knows the invariants, and sees the world from outside: what the API server accepted and what plugins said. It takes
+/// Knows the invariants, and sees the environment from outside: what the API server accepted and what plugins said. It takes
 /// no operator's word for anything, but for what stands in `pendingScale` before a patch.
 ///
 /// Not thread-safe: all code of the simulation runs on one thread, see ``JobQueue``.
-final class Referee {
+final class InvariantChecker {
     let timeline: Timeline
     let trace: Trace
     let faults: FaultPlan
@@ -30,9 +30,9 @@ final class Referee {
     var outsideScales: [String: [Int64]] = [:]
     /// The operator-wide pause: when it changed, and to what.
     var pauses: [(since: Int64, isPaused: Bool)] = [(0, false)]
-    /// Replicas of the targets when it became calm.
+    /// Replicas of the targets when quiescence began.
     var replicasAtCalm: [String: Int] = [:]
-    var calmSince: Int64?
+    var quiescentSince: Int64?
     private var lastLeader: String?
     /// The number of events of a scale operation, by scaler UID and text.
     var announced: [String: Int] = [:]
@@ -90,7 +90,7 @@ final class Referee {
         loseOutcome { $0.target == target }
     }
 
-    /// From now on nobody can tell that the last of these had happened, where it was not written down yet what had come
+    /// From now on it is unknown whether the last of these had happened, where it was not written down yet what had come
     /// of it.
     private func loseOutcome(ofLast matches: (AcceptedScale) -> Bool) {
         guard let last = scales.lastIndex(where: matches) else { return }

@@ -2,7 +2,7 @@ import ClusterSimulator
 import WireFormats
 
 /// A kind that is not built in, with what Argo's Rollouts have in their definition.
-extension World {
+extension TestEnvironment {
     func defineRollouts() throws {
         let open: JSON = ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
         try define(

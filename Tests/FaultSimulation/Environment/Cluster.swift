@@ -3,7 +3,7 @@ import FoundationEssentials
 import WireFormats
 import YAMLFormat
 
-/// The API server, with what every world has.
+/// The API server, with what every environment has.
 struct Cluster {
     static let namespace = "shop"
     static let pause = "generalscaler-pause"

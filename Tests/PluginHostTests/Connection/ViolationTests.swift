@@ -8,16 +8,16 @@ import WireFormats
 /// One test for each violation of the misbehaving plugin: its calls fail as they should, the other plugin's do not.
 /// Each ends with the fixture's check that no process, no pipe and no temporary directory is left over.
 @Suite("Every protocol violation of the misbehaving plugin", .timeLimit(.minutes(5)))
-struct SinTests {
+struct ViolationTests {
     /// Time enough on a machine that is busy with other things.
     private static let patient: Duration = .seconds(60)
 
     private func run(
-        _ sin: String, clock: ManualClock? = nil, waitsForStart: Bool = true,
+        _ violation: String, clock: ManualClock? = nil, waitsForStart: Bool = true,
         body: (HostFixture) async throws -> Void
     ) async throws {
         try await HostFixture.run(
-            [:], manifest: MisbehavingPlugin.manifest(sin: sin), clock: clock, waitsForStart: waitsForStart
+            [:], manifest: MisbehavingPlugin.manifest(violation: violation), clock: clock, waitsForStart: waitsForStart
         ) { fixture async throws in
             if waitsForStart { try await expectGoodAnswers(fixture) }
             try await body(fixture)
@@ -70,13 +70,13 @@ struct SinTests {
         arguments: [
             "half-frame", "never-answers", "foreign-id", "never-reads",
         ])
-    func noAnswer(sin: String) async throws {
-        try await run(sin) { fixture async throws in
+    func noAnswer(violation: String) async throws {
+        try await run(violation) { fixture async throws in
             let failure = try await fail(fixture, timeout: .milliseconds(300))
             #expect(failure.kind == .deadlineExceeded)
             let health = try await badHealth(fixture)
             #expect(health.counters.missedDeadlines == 1)
-            if sin == "foreign-id" { #expect(health.counters.unknownAnswers == 1) }
+            if violation == "foreign-id" { #expect(health.counters.unknownAnswers == 1) }
         }
     }
 
@@ -86,8 +86,8 @@ struct SinTests {
             ("long-line", "a line longer than 1048576 bytes"), ("noise-flood", "101 lines in a row"),
             ("nan", "cannot be read"), ("huge-value", "number out of range"), ("invalid-utf8", "cannot be read"),
         ])
-    func breach(sin: String, message: String) async throws {
-        try await run(sin) { fixture async throws in
+    func breach(violation: String, message: String) async throws {
+        try await run(violation) { fixture async throws in
             let failure = try await fail(fixture)
             #expect(failure.kind == .protocolViolation)
             #expect(failure.message.contains(message), "\(failure)")
@@ -136,8 +136,8 @@ struct SinTests {
             ("allocates", "exited with code 1", "out of memory"),
             ("opens-files", "exited with code 1", "Too many open files"),
         ])
-    func death(sin: String, how: String, lastWords: String) async throws {
-        try await run(sin) { fixture async throws in
+    func death(violation: String, how: String, lastWords: String) async throws {
+        try await run(violation) { fixture async throws in
             let failure = try await fail(fixture)
             #expect(failure.kind == .crashed)
             #expect(failure.message.contains(how), "\(failure)")
@@ -151,9 +151,9 @@ struct SinTests {
         arguments: [
             "ignores-sigterm", "ignores-eof", "grandchild", "grandchild-session",
         ])
-    func clinging(sin: String) async throws {
+    func clinging(violation: String) async throws {
         // Its time runs as fast as anyone sleeps once the host stops.
-        try await run(sin, clock: ManualClock()) { fixture async throws in
+        try await run(violation, clock: ManualClock()) { fixture async throws in
             #expect(try await ask(fixture).value == 7)
         }
     }

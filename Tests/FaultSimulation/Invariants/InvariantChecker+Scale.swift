@@ -2,7 +2,7 @@ import ClusterSimulator
 import WireFormats
 
 // What may be said against a scale patch that the API server accepted.
-extension Referee {
+extension InvariantChecker {
     /// A metric has to be without a value for 180 s, and a poll may count as earlier than it is by a tenth of an
     /// interval.
     private static let fallbackTime: Int64 = 178_000_000
@@ -113,7 +113,7 @@ extension Referee {
     }
 
     /// Of scalers that were created in the same second, one that has scaled the target keeps it while it claims it. By
-    /// clocks that differ nobody can tell who did last.
+    /// clocks that differ the order is unknown.
     private func tieFault(_ scale: AcceptedScale, _ version: ScalerVersion, others: Set<String>) -> String? {
         guard !faults.has(.clockJump), !faults.has(.skew) else { return nil }
         let last = scales.last { $0.target == scale.target && $0.isKnown && $0.startsCooldown }
@@ -194,7 +194,7 @@ extension Referee {
         cooldownFault(scale, plan, since: lastScale(before: scale) { _ in true }, plan.interval)
     }
 
-    /// From decision to decision a cooldown has to pass, by clocks that differ and jump as they do in this world. What
+    /// From decision to decision a cooldown has to pass, by clocks that differ and jump as they do in this environment. What
     /// is allowed beside that: a poll that begins late by less than a tenth of its interval counts as on time.
     private func cooldownFault(
         _ scale: AcceptedScale, _ plan: ScalerPlan, since last: AcceptedScale?, _ seconds: Int

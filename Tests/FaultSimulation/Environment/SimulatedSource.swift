@@ -4,7 +4,7 @@ import PluginProtocol
 import ServiceLifecycle
 import WireFormats
 
-/// The plugins beside one operator. They measure what the world has, and fail as the world wants it.
+/// The plugins beside one operator. They measure what the environment has, and fail as the environment wants it.
 ///
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
 final class SimulatedSource: MetricSource, @unchecked Sendable {

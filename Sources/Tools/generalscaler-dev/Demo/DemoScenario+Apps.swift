@@ -2,11 +2,11 @@ import HTTPTransport
 import WireFormats
 
 /// The sample apps, with the metric that each is scaled on.
-extension DemoStory {
+extension DemoScenario {
     private static let keySecretName = "google-key"
 
     /// Requests per second and replica, from Prometheus.
-    static func httpApp(_ clock: DemoClock, _ http: any HTTPClient, _ prometheus: DemoPrometheus) -> DemoStory {
+    static func httpApp(_ clock: DemoClock, _ http: any HTTPClient, _ prometheus: DemoPrometheus) -> DemoScenario {
         let app = DemoApp(
             name: "http-app", minReplicas: 2, maxReplicas: 10,
             metric: [
@@ -15,11 +15,11 @@ extension DemoStory {
             ])
         let fleet = DemoFleet(name: app.name, arguments: ["--port", "0"], targetsFile: prometheus.targetsFile)
         let load = DemoLoad(clock: clock, fleet: fleet, http: http)
-        return DemoStory(app: app, fleet: fleet, unit: "req/s", amount: { Int(load.rate) }, load: load)
+        return DemoScenario(app: app, fleet: fleet, unit: "req/s", amount: { Int(load.rate) }, load: load)
     }
 
     /// Jobs in a list of Redis, shared by the workers.
-    static func worker(_ clock: DemoClock, _ redis: DemoRedis) -> DemoStory {
+    static func worker(_ clock: DemoClock, _ redis: DemoRedis) -> DemoScenario {
         let app = DemoApp(
             name: "worker", minReplicas: 1, maxReplicas: 10,
             metric: [
@@ -32,11 +32,11 @@ extension DemoStory {
             ]
         }
         let load = DemoJobs(clock: clock, port: redis.port)
-        return DemoStory(app: app, fleet: fleet, unit: "jobs", amount: { load.waiting }, load: load)
+        return DemoScenario(app: app, fleet: fleet, unit: "jobs", amount: { load.waiting }, load: load)
     }
 
     /// Messages of Pub/Sub that are not acknowledged, from Cloud Monitoring, with a key that a Secret holds.
-    static func eventQueue(_ google: DemoGoogle, host: String) -> DemoStory {
+    static func eventQueue(_ google: DemoGoogle, host: String) -> DemoScenario {
         let key: JSON = ["valueFrom": ["secretKeyRef": ["name": .string(keySecretName), "key": "key.json"]]]
         let app = DemoApp(
             name: "event-queue", minReplicas: 1, maxReplicas: 10,
@@ -54,7 +54,7 @@ extension DemoStory {
             ]
         }
         let messages = google.messages
-        return DemoStory(
+        return DemoScenario(
             app: app, fleet: fleet, unit: "msgs", amount: { messages.unacknowledged }, load: messages)
     }
 

@@ -1,5 +1,5 @@
 /// The ways in which the plugin can misbehave. Each is its own: with one of them it keeps every other rule.
-enum Sin: String, CaseIterable {
+enum ProtocolViolation: String, CaseIterable {
     case noHandshake = "no-handshake"
     case wrongVersion = "wrong-version"
     case halfFrame = "half-frame"
@@ -42,7 +42,7 @@ enum Sin: String, CaseIterable {
         case .neverAnswers: "answers no call for a value"
         case .answersLate: "answers a value after its deadline"
         case .answersTwice: "answers each value twice"
-        case .foreignID: "answers a value under an id that nobody used"
+        case .foreignID: "answers a value with an unused id"
         case .exitsInCall: "exits in the middle of a call for a value"
         case .ignoresTerminate: "ignores SIGTERM, shutdown and the end of its stdin"
         case .ignoresEnd: "ignores shutdown and the end of its stdin, but not SIGTERM"
@@ -52,10 +52,10 @@ enum Sin: String, CaseIterable {
         case .opensFiles: "opens files until it may open no more, then exits"
         case .notANumber: "answers the value NaN, which is not JSON"
         case .hugeValue: "answers the value 1e400, which no double holds"
-        case .invalidUTF8: "answers with a byte that is no UTF-8"
+        case .invalidUTF8: "answers with a byte that is not UTF-8"
         case .lineSeparator: "answers with U+2028 in a string, which is allowed and must not end the line"
         case .pushFlood: "pushes 1,000 readings at once"
-        case .pushUnknown: "pushes a reading under an id that nobody subscribed to"
+        case .pushUnknown: "pushes a reading with an id without a subscription"
         case .pushAfterEnd: "pushes a reading after its subscription has ended"
         case .pushesNothing: "agrees to push, and pushes nothing"
         }

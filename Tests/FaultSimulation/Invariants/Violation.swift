@@ -1,6 +1,6 @@
 /// An invariant that did not hold.
 struct Violation: Sendable, CustomStringConvertible {
-    /// Microseconds since the world began.
+    /// Microseconds since the environment began.
     let time: Int64
     let message: String
 

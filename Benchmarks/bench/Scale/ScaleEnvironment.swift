@@ -2,7 +2,7 @@ import TestSupport
 import WireFormats
 
 /// What the scale benchmark's cluster holds: Deployments and the scalers on them, each with a query of its own.
-enum ScaleWorld {
+enum ScaleEnvironment {
     static let namespace = "bench"
     static let pollSeconds = 15
     /// Replicas for each metric value: the value over this, rounded up.

@@ -27,7 +27,7 @@ final class Replica: @unchecked Sendable {
     private var running: Task<Void, Never>?
     /// It was told to end, or killed.
     private(set) var isEnding = false
-    /// Its last task but for those that nobody waits for is done.
+    /// Its last awaited task is done.
     private(set) var isOver = false
     private(set) var failure: (any Error)?
 

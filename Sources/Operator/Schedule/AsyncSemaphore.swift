@@ -2,7 +2,7 @@ import NIOCore
 import Synchronization
 
 /// A semaphore: limits concurrent access. Waiters are resumed in FIFO order.
-final class Permits: Sendable {
+final class AsyncSemaphore: Sendable {
     private struct State {
         var free: Int
         var lastID: UInt64 = 0
@@ -27,7 +27,7 @@ final class Permits: Sendable {
     /// - Throws: what the body throws, or `CancellationError` if the task is cancelled while it waits.
     func withPermit<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         guard await take() else { throw CancellationError() }
-        defer { giveBack() }
+        defer { release() }
         return try await body()
     }
 
@@ -55,7 +55,7 @@ final class Permits: Sendable {
         }
     }
 
-    private func giveBack() {
+    private func release() {
         let next = state.withLock { state in
             let next = state.popFirst()
             if next == nil { state.free += 1 }

@@ -8,8 +8,8 @@ import WireFormats
 
 @testable import Operator
 
-@Suite("The admission judge", .timeLimit(.minutes(5)))
-struct AdmissionJudgeTests {
+@Suite("The admission validator", .timeLimit(.minutes(5)))
+struct AdmissionValidatorTests {
     private let clock = ManualClock()
     private let source: ScriptedSource
 
@@ -18,12 +18,12 @@ struct AdmissionJudgeTests {
         source.answer { _ in 1 }
     }
 
-    private func judge(
+    private func makeValidator(
         others: [JSON] = [], mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in true },
         rival: @escaping @Sendable (TargetReference, String) async -> String? = { _, _ in nil }
-    ) throws -> AdmissionJudge {
+    ) throws -> AdmissionValidator {
         let scalers = try others.map { try GeneralScaler($0) }
-        return AdmissionJudge(
+        return AdmissionValidator(
             source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) }, rival: rival,
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
     }
@@ -40,15 +40,17 @@ struct AdmissionJudgeTests {
         ]
     }
 
-    private func verdict(_ judge: AdmissionJudge, _ object: JSON, old: JSON? = nil) async throws -> AdmissionVerdict {
-        await judge.judge(try AdmissionRequest(Self.review(object, old: old)))
+    private func verdict(_ validator: AdmissionValidator, _ object: JSON, old: JSON? = nil) async throws
+        -> AdmissionVerdict
+    {
+        await validator.validate(try AdmissionRequest(Self.review(object, old: old)))
     }
 
     private static func scaler(_ name: String = "web", target: String? = nil, config: JSON, _ more: JSON = [:]) -> JSON
     {
         let spec: JSON = ["metrics": [["type": "test", "targetValue": 1, "config": config]]]
         let both = (spec.objectValue ?? [:]).merging(more.objectValue ?? [:]) { $1 }
-        return World.scaler(name, target: target, .object(both))
+        return TestEnvironment.scaler(name, target: target, .object(both))
     }
 
     private static func stored(_ object: JSON) -> JSON {
@@ -61,10 +63,10 @@ struct AdmissionJudgeTests {
 
     @Test("a scaler that can work is let pass without a word")
     func good() async throws {
-        let verdict = try await verdict(judge(), World.scaler())
+        let verdict = try await verdict(makeValidator(), TestEnvironment.scaler())
         #expect(verdict.problems.isEmpty)
         #expect(verdict.warnings.isEmpty)
-        let answer = try AdmissionRequest(Self.review(World.scaler())).answer(verdict)
+        let answer = try AdmissionRequest(Self.review(TestEnvironment.scaler())).answer(verdict)
         #expect(
             answer
                 == [
@@ -75,8 +77,8 @@ struct AdmissionJudgeTests {
 
     @Test("a spec that breaks a rule is refused, with every field that is wrong")
     func invalid() async throws {
-        let object = World.scaler("web", ["minReplicas": 20, "pollingIntervalSeconds": 0])
-        let verdict = try await verdict(judge(), object)
+        let object = TestEnvironment.scaler("web", ["minReplicas": 20, "pollingIntervalSeconds": 0])
+        let verdict = try await verdict(makeValidator(), object)
         let answer = try AdmissionRequest(Self.review(object)).answer(verdict)
         #expect(answer["response"]?["allowed"] == false)
         let message = answer["response"]?["status"]?["message"]?.stringValue ?? ""
@@ -87,63 +89,65 @@ struct AdmissionJudgeTests {
     @Test("a config that its plugin refuses is refused, at its place in the object")
     func refusedByPlugin() async throws {
         source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
-        let verdict = try await verdict(judge(), Self.scaler(config: [:]))
+        let verdict = try await verdict(makeValidator(), Self.scaler(config: [:]))
         #expect(verdict.problems.map(\.description) == ["spec.metrics[0].config.queue: is required"])
     }
 
     @Test("an update that does not change the spec is allowed, valid or not")
     func unchanged() async throws {
         source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
-        let old = World.scaler("web", ["minReplicas": 20])
+        let old = TestEnvironment.scaler("web", ["minReplicas": 20])
         var new = old.objectValue ?? [:]
         new["metadata"] = ["name": "web", "namespace": "shop", "labels": ["a": "b"]]
-        #expect(try await verdict(judge(), .object(new), old: old).problems.isEmpty)
-        #expect(try await !verdict(judge(), World.scaler("web", ["minReplicas": 30]), old: old).problems.isEmpty)
+        #expect(try await verdict(makeValidator(), .object(new), old: old).problems.isEmpty)
+        #expect(
+            try await !verdict(makeValidator(), TestEnvironment.scaler("web", ["minReplicas": 30]), old: old).problems
+                .isEmpty)
     }
 
     @Test("a type that nothing reads, and a plugin that cannot be asked, are a warning")
     func unknownType() async throws {
         let metrics: JSON = [["type": "nosuchtype", "targetValue": 1]]
-        let verdict = try await verdict(judge(), World.scaler("web", ["metrics": metrics]))
+        let verdict = try await verdict(makeValidator(), TestEnvironment.scaler("web", ["metrics": metrics]))
         #expect(verdict.problems.isEmpty)
         #expect(verdict.warnings == ["spec.metrics[0].type: no plugin reads nosuchtype"])
     }
 
     @Test("a second claim on a target is a warning, but not for who claims nothing, nor across namespaces")
     func secondClaim() async throws {
-        let other = Self.stored(World.scaler("other", target: "web"))
-        let judge = try judge(others: [other])
-        let warnings = try await verdict(judge, World.scaler()).warnings
+        let other = Self.stored(TestEnvironment.scaler("other", target: "web"))
+        let validator = try makeValidator(others: [other])
+        let warnings = try await verdict(validator, TestEnvironment.scaler()).warnings
         #expect(warnings.count == 1)
-        #expect(warnings.first?.hasPrefix("GeneralScaler other scales Deployment/web already") == true)
-        #expect(try await verdict(judge, World.scaler("web", ["paused": true])).warnings.isEmpty)
-        #expect(try await verdict(judge, World.scaler("web", ["mode": "DryRun"])).warnings.isEmpty)
-        #expect(try await verdict(judge, World.scaler("other", target: "web")).warnings.isEmpty)
-        #expect(try await verdict(judge, World.scaler("api")).warnings.isEmpty)
+        #expect(warnings.first?.hasPrefix("GeneralScaler other already scales Deployment/web") == true)
+        #expect(try await verdict(validator, TestEnvironment.scaler("web", ["paused": true])).warnings.isEmpty)
+        #expect(try await verdict(validator, TestEnvironment.scaler("web", ["mode": "DryRun"])).warnings.isEmpty)
+        #expect(try await verdict(validator, TestEnvironment.scaler("other", target: "web")).warnings.isEmpty)
+        #expect(try await verdict(validator, TestEnvironment.scaler("api")).warnings.isEmpty)
     }
 
     @Test("an autoscaler of another kind on the target is a warning that names it, but not for who claims nothing")
     func rival() async throws {
-        let judge = try judge(rival: { target, namespace in
+        let validator = try makeValidator(rival: { target, namespace in
             target.name == "web" && namespace == "shop" ? "HorizontalPodAutoscaler/web-hpa" : nil
         })
-        let warnings = try await verdict(judge, World.scaler()).warnings
+        let warnings = try await verdict(validator, TestEnvironment.scaler()).warnings
         #expect(warnings.count == 1)
         #expect(warnings.first?.hasPrefix("HorizontalPodAutoscaler/web-hpa scales Deployment/web too") == true)
-        #expect(try await verdict(judge, World.scaler("web", ["paused": true])).warnings.isEmpty)
-        #expect(try await verdict(judge, World.scaler("web", ["mode": "DryRun"])).warnings.isEmpty)
-        #expect(try await verdict(judge, World.scaler("api")).warnings.isEmpty)
+        #expect(try await verdict(validator, TestEnvironment.scaler("web", ["paused": true])).warnings.isEmpty)
+        #expect(try await verdict(validator, TestEnvironment.scaler("web", ["mode": "DryRun"])).warnings.isEmpty)
+        #expect(try await verdict(validator, TestEnvironment.scaler("api")).warnings.isEmpty)
     }
 
     @Test("a cluster that does not say in time what else scales the target holds nothing up, and hides no problem")
     func slowRival() async throws {
         source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
-        let judge = try judge(rival: { _, _ in
+        let validator = try makeValidator(rival: { _, _ in
             let (never, _) = AsyncStream<Never>.makeStream()
             for await _ in never {}
             return "HorizontalPodAutoscaler/late"
         })
-        async let answer = verdict(judge, Self.scaler(config: [:]))
+        async let answer = verdict(validator, Self.scaler(config: [:]))
         try await clock.sleeper(dueIn: AdmissionLimits.rivalTime)
         clock.advance(by: AdmissionLimits.rivalTime)
         let verdict = try await answer
@@ -155,7 +159,7 @@ struct AdmissionJudgeTests {
     func secrets() async throws {
         let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis", "key": "password"]]]
         let object = Self.scaler(config: ["auth": ["password": reference]])
-        let denied = try judge { secret, user in
+        let denied = try makeValidator { secret, user in
             #expect(secret == ObjectKey(namespace: "shop", name: "redis"))
             #expect(user["username"] == "jane")
             return false
@@ -163,8 +167,8 @@ struct AdmissionJudgeTests {
         #expect(
             try await verdict(denied, object).warnings.first?.hasPrefix("you are not allowed to read Secret redis")
                 == true)
-        #expect(try await verdict(judge(), object).warnings.isEmpty)
-        #expect(try await verdict(judge { _, _ in nil }, object).warnings.isEmpty)
+        #expect(try await verdict(makeValidator(), object).warnings.isEmpty)
+        #expect(try await verdict(makeValidator { _, _ in nil }, object).warnings.isEmpty)
     }
 
     @Test("the plugin sees a stand-in for a Secret's value, and its complaints about that value are ignored")
@@ -174,21 +178,21 @@ struct AdmissionJudgeTests {
             return .invalid([ConfigProblem(path: "password", message: "is too short")])
         }
         let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis", "key": "password"]]]
-        #expect(try await verdict(judge(), Self.scaler(config: ["password": reference])).problems.isEmpty)
+        #expect(try await verdict(makeValidator(), Self.scaler(config: ["password": reference])).problems.isEmpty)
         source.judge { _, _ in .invalid([ConfigProblem(path: "url", message: "does not fit the password")]) }
-        let doubtful = try await verdict(judge(), Self.scaler(config: ["password": reference]))
+        let doubtful = try await verdict(makeValidator(), Self.scaler(config: ["password": reference]))
         #expect(doubtful.problems.isEmpty)
         #expect(doubtful.warnings == ["spec.metrics[0].config.url: does not fit the password"])
         let wrong: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis"]]]
-        #expect(try await !verdict(judge(), Self.scaler(config: ["password": wrong])).problems.isEmpty)
+        #expect(try await !verdict(makeValidator(), Self.scaler(config: ["password": wrong])).problems.isEmpty)
     }
 
     @Test("a plugin that does not answer in time holds nothing up")
     func slow() async throws {
-        let judge = AdmissionJudge(
+        let validator = AdmissionValidator(
             source: HangingSource(), scalers: { [] }, mayRead: { _, _ in nil }, rival: { _, _ in nil },
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
-        async let answer = verdict(judge, World.scaler())
+        async let answer = verdict(validator, TestEnvironment.scaler())
         try await clock.sleeper(dueIn: AdmissionLimits.reviewTime)
         clock.advance(by: AdmissionLimits.reviewTime)
         let verdict = try await answer
@@ -199,7 +203,7 @@ struct AdmissionJudgeTests {
     @Test("objects that are no GeneralScaler of this version pass; what is no review is an error")
     func others() async throws {
         let object: JSON = ["apiVersion": "autoscaling.example.com/v2", "kind": "GeneralScaler", "metadata": [:]]
-        #expect(try await verdict(judge(), object).problems.isEmpty)
+        #expect(try await verdict(makeValidator(), object).problems.isEmpty)
         #expect(throws: JSONPathError.self) { try AdmissionRequest(["kind": "AdmissionReview"] as JSON) }
         #expect(throws: JSONPathError.self) {
             try AdmissionRequest(["apiVersion": "admission.k8s.io/v1beta1", "request": ["uid": "1"]])

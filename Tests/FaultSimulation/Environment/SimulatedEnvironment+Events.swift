@@ -2,8 +2,8 @@ import ClusterSimulator
 import WireFormats
 
 // What happens by itself: people change things, processes die, networks part.
-extension FaultWorld {
-    /// Lets everything that this world has happen again and again, at random times.
+extension SimulatedEnvironment {
+    /// Lets everything that this environment has happen again and again, at random times.
     func scheduleEvents() {
         every(30, nil) { $0.changeSeries() }
         every(75, .edits) { $0.editScaler() }
@@ -14,25 +14,26 @@ extension FaultWorld {
         every(130, .crash) { $0.crash() }
         every(180, .restart) { $0.restartGracefully() }
         every(110, .partition) { $0.part() }
-        every(60, .watchCut) { world in world.somePipe()?.cut() }
-        every(150, .watchStalled) { world in world.somePipe()?.stall() }
+        every(60, .watchCut) { environment in environment.somePipe()?.cut() }
+        every(150, .watchStalled) { environment in environment.somePipe()?.stall() }
         every(70, .compaction) { $0.cluster.api.compact() }
         every(100, .clockJump) { $0.jumpClock() }
-        every(70, .noData) { world in
-            let until = world.timeline.now + Int64(world.dice.within(10...150)) * 1_000_000
-            world.emptyUntil[world.dice.pick(world.seriesNames)] = until
+        every(70, .noData) { environment in
+            let until = environment.timeline.now + Int64(environment.dice.within(10...150)) * 1_000_000
+            environment.emptyUntil[environment.dice.pick(environment.seriesNames)] = until
         }
-        every(150, .pluginDown) { world in
-            world.pluginDownUntil = world.timeline.now + Int64(world.dice.within(20...300)) * 1_000_000
+        every(150, .pluginDown) { environment in
+            environment.pluginDownUntil =
+                environment.timeline.now + Int64(environment.dice.within(20...300)) * 1_000_000
         }
     }
 
     /// - Parameter most: seconds from one time to the next.
-    private func every(_ most: Int, _ fault: Fault?, _ act: @escaping (FaultWorld) -> Void) {
+    private func every(_ most: Int, _ fault: Fault?, _ act: @escaping (SimulatedEnvironment) -> Void) {
         if let fault, !plan.has(fault) { return }
         timeline.after(.seconds(dice.within(1...most))) { [unowned self] in
             guard isStormy else { return }
-            if let fault { trace.add(timeline.now, "world", fault.rawValue) }
+            if let fault { trace.add(timeline.now, "environment", fault.rawValue) }
             act(self)
             pumpWatches()
             every(most, fault, act)
@@ -44,7 +45,7 @@ extension FaultWorld {
     private func changeSeries() {
         let name = dice.pick(seriesNames)
         series[name]?.change(dice)
-        trace.add(timeline.now, "world", "\(name) is \(series[name]?.level ?? 0)")
+        trace.add(timeline.now, "environment", "\(name) is \(series[name]?.level ?? 0)")
     }
 
     func newPlan() -> ScalerPlan {
@@ -53,7 +54,7 @@ extension FaultWorld {
 
     private func editScaler() {
         let name = dice.pick(scalers)
-        guard let known = referee.plan(of: name) else { return }
+        guard let known = checker.plan(of: name) else { return }
         var plan = newPlan()
         // Most edits change little.
         if dice.chance(percent: 60) {
@@ -69,8 +70,8 @@ extension FaultWorld {
         }
         do {
             let object = try cluster.api.patch(Cluster.path(scaler: name), ["spec": plan.json])
-            referee.scalerChanged(name, object, plan)
-        } catch { referee.note("the simulation is wrong: an edit of \(name) was refused: \(error)") }
+            checker.scalerChanged(name, object, plan)
+        } catch { checker.note("the simulation is wrong: an edit of \(name) was refused: \(error)") }
     }
 
     private func deleteSomething() {
@@ -81,7 +82,7 @@ extension FaultWorld {
             timeline.after(dice.duration(0...40_000)) { [unowned self] in
                 let replicas = dice.within(0...6)
                 cluster.create(deployment: name, replicas: replicas)
-                referee.targetReplaced(name)
+                checker.targetReplaced(name)
                 pumpWatches()
             }
             return
@@ -89,7 +90,7 @@ extension FaultWorld {
         let name = dice.pick(scalers)
         guard (try? cluster.api.delete(Cluster.path(scaler: name))) != nil else { return }
         trace.add(timeline.now, "people", "delete scaler \(name)")
-        referee.scalerDeleted(name)
+        checker.scalerDeleted(name)
         timeline.after(dice.duration(0...60_000)) { [unowned self] in
             create(scaler: name, newPlan())
             pumpWatches()
@@ -98,8 +99,8 @@ extension FaultWorld {
 
     func create(scaler name: String, _ plan: ScalerPlan) {
         do {
-            referee.scalerChanged(name, try cluster.create(scaler: name, plan), plan)
-        } catch { referee.note("the simulation is wrong: \(name) was refused: \(error)") }
+            checker.scalerChanged(name, try cluster.create(scaler: name, plan), plan)
+        } catch { checker.note("the simulation is wrong: \(name) was refused: \(error)") }
     }
 
     private func scaleFromOutside() {
@@ -110,7 +111,7 @@ extension FaultWorld {
                 != nil
         else { return }
         trace.add(timeline.now, "people", "scale \(name) to \(replicas)")
-        referee.outsideScale(name, to: replicas)
+        checker.outsideScale(name, to: replicas)
     }
 
     /// Anybody may write a label at any time: it makes a new version, and so conflicts.
@@ -122,12 +123,12 @@ extension FaultWorld {
     }
 
     private func togglePause() {
-        setPause(!referee.isOperatorPaused)
+        setPause(!checker.isOperatorPaused)
     }
 
     func setPause(_ isPaused: Bool) {
         _ = try? cluster.api.patch(Cluster.pausePath, ["data": ["paused": isPaused ? "true" : "false"]])
-        referee.operatorPause(isPaused)
+        checker.operatorPause(isPaused)
         pumpWatches()
     }
 
@@ -142,7 +143,7 @@ extension FaultWorld {
     private func restartGracefully() {
         let slot = dice.below(slots.count)
         guard let replica = slots[slot], !replica.isEnding else { return }
-        trace.add(timeline.now, "world", "stop \(replica.name)")
+        trace.add(timeline.now, "environment", "stop \(replica.name)")
         replica.stop()
         timeline.after(dice.duration(100...30_000)) { [unowned self] in launch(slot) }
     }
@@ -152,7 +153,8 @@ extension FaultWorld {
         let leader = slots.firstIndex { $0?.name == cluster.leader }
         let slot = dice.chance(percent: 70) ? leader ?? dice.below(slots.count) : dice.below(slots.count)
         cutUntil[slot] = timeline.now + Int64(dice.within(1...60)) * 1_000_000
-        trace.add(timeline.now, "world", "part \(slots[slot]?.name ?? "nobody") until \(cutUntil[slot] / 1_000_000)")
+        trace.add(
+            timeline.now, "environment", "part \(slots[slot]?.name ?? "nobody") until \(cutUntil[slot] / 1_000_000)")
     }
 
     private func jumpClock() {
@@ -166,7 +168,7 @@ extension FaultWorld {
         let pipes = slots.compactMap(\.self).flatMap(\.network.openPipes)
         guard !pipes.isEmpty else { return nil }
         let pipe = dice.pick(pipes)
-        trace.add(timeline.now, "world", "the watch \(pipe.path)")
+        trace.add(timeline.now, "environment", "the watch \(pipe.path)")
         return pipe
     }
 }

@@ -8,7 +8,7 @@ import WireFormats
 ///
 /// Refuses only what can never work: a spec that breaks the rules, a config that its plugin refuses. What may become
 /// valid later, or depends on other objects, is a warning.
-struct AdmissionJudge: Sendable {
+struct AdmissionValidator: Sendable {
     let source: any MetricSource
     /// The scalers there are, as far as is known here.
     let scalers: @Sendable () -> [GeneralScaler]
@@ -20,13 +20,13 @@ struct AdmissionJudge: Sendable {
     let time: OperatorTime
 
     /// Answers in ``AdmissionLimits/reviewTime`` in any case: what was not looked at by then is let pass.
-    func judge(_ request: AdmissionRequest) async -> AdmissionVerdict {
+    func validate(_ request: AdmissionRequest) async -> AdmissionVerdict {
         switch request.spec {
         case nil: return AdmissionVerdict()
         case .failure(let invalid): return AdmissionVerdict(problems: invalid.problems)
         case .success(let spec):
             return await withTaskGroup(of: AdmissionVerdict.self) { group in
-                group.addTask { await look(at: spec, request) }
+                group.addTask { await check(spec, request) }
                 group.addTask {
                     try? await time.sleep(AdmissionLimits.reviewTime)
                     return AdmissionVerdict(warnings: [
@@ -40,7 +40,7 @@ struct AdmissionJudge: Sendable {
         }
     }
 
-    private func look(at spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> AdmissionVerdict {
+    private func check(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> AdmissionVerdict {
         async let rival = rivalWarning(spec, request)
         var verdict = AdmissionVerdict()
         var secrets: Set<String> = []

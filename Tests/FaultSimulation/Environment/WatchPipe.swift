@@ -2,11 +2,11 @@ import ClusterSimulator
 import HTTPTransport
 import WireFormats
 
-/// The connection of one watch: takes what the server has to say, and lets it arrive when the world wants it.
+/// The connection of one watch: takes what the server has to say, and lets it arrive when the environment wants it.
 ///
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
 final class WatchPipe: @unchecked Sendable {
-    /// What the world does with one frame.
+    /// What the environment does with one frame.
     struct Fate {
         var delay: Duration
         var isDuplicated = false

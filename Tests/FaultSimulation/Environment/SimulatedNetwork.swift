@@ -1,7 +1,7 @@
 import ClusterSimulator
 import HTTPTransport
 
-/// One operator's way to the API server: requests take their time, get lost, or arrive when nobody waits any more.
+/// One operator's way to the API server: requests take their time, get lost, or arrive after the caller has given up.
 ///
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
 final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
@@ -28,8 +28,8 @@ final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
         var wayBack: Duration
     }
 
-    /// What the network asks of the world.
-    struct Surroundings {
+    /// What the network asks of the environment.
+    struct Dependencies {
         let fate: (APIRequest) -> Fate
         let watchFate: () -> WatchPipe.Fate
         let isCut: () -> Bool
@@ -50,16 +50,16 @@ final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
 
     private let name: String
     private let timeline: Timeline
-    private let world: Surroundings
+    private let environment: Dependencies
     private var calls: [Int: Call] = [:]
     private var pipes: [Int: WatchPipe] = [:]
     private var lastNumber = 0
     private(set) var isDead = false
 
-    init(_ name: String, _ timeline: Timeline, _ world: Surroundings) {
+    init(_ name: String, _ timeline: Timeline, _ environment: Dependencies) {
         self.name = name
         self.timeline = timeline
-        self.world = world
+        self.environment = environment
     }
 
     var openCallCount: Int { calls.count }
@@ -103,7 +103,7 @@ final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
         lastNumber += 1
         let number = lastNumber
         let pipe = WatchPipe(
-            subscription, path: path, timeline, fate: world.watchFate,
+            subscription, path: path, timeline, fate: environment.watchFate,
             onClose: { [weak self] in self?.pipes[number] = nil })
         if isDead { pipe.close() } else { pipes[number] = pipe }
         pipe.pump()
@@ -134,7 +134,7 @@ final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
 
     private func finish(_ number: Int, _ outcome: Outcome) {
         guard let call = calls.removeValue(forKey: number) else {
-            // An answer that nobody waits for.
+            // An answer that is no longer awaited.
             if case .success(let answer) = outcome, case .watch(let subscription) = answer.body {
                 subscription.end(.cut)
             }
@@ -147,18 +147,18 @@ final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
     // MARK: The way there and back
 
     private func start(_ number: Int, _ request: APIRequest) {
-        world.sends(request)
-        let fate = world.fate(request)
+        environment.sends(request)
+        let fate = environment.fate(request)
         let sentAt = timeline.now
         timeline.after(fate.way) { [self] in
-            guard !world.isCut(), !isDead || world.arrivesAfterDeath() else { return }
+            guard !environment.isCut(), !isDead || environment.arrivesAfterDeath() else { return }
             switch fate.request {
             case .lost:
                 finish(number, .failure(HTTPError(.connectionLost, "connection reset")))
             case .refused(let answer):
                 timeline.after(fate.wayBack) { [self] in finish(number, .success(answer)) }
             case .arrives:
-                let answer = world.serve(request, sentAt, calls[number] != nil)
+                let answer = environment.serve(request, sentAt, calls[number] != nil)
                 comeBack(number, answer, fate)
             }
         }
@@ -166,7 +166,7 @@ final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
 
     private func comeBack(_ number: Int, _ answer: APIResponse, _ fate: Fate) {
         timeline.after(fate.wayBack) { [self] in
-            let isLost = if case .lost = fate.answer { true } else { world.isCut() }
+            let isLost = if case .lost = fate.answer { true } else { environment.isCut() }
             if isLost || isDead {
                 if case .watch(let subscription) = answer.body { subscription.end(.cut) }
                 return

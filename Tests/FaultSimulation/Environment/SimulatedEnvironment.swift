@@ -9,12 +9,12 @@ import WireFormats
 /// One seed decides all of it: what there is, what happens, and which task runs next.
 ///
 /// Not thread-safe: all code of the simulation runs on one thread, see ``JobQueue``.
-final class FaultWorld {
+final class SimulatedEnvironment {
     /// Jobs in one moment of simulated time after which something runs in circles.
     private static let jobsPerMoment = 200_000
-    /// From the end of the faults to the end of the world.
-    private static let calm: Duration = .seconds(100)
-    /// As Kubernetes' own components have them, but for fewer renewals: they are most of what happens in a quiet world.
+    /// From the end of the faults to the end of the environment.
+    private static let quiescence: Duration = .seconds(100)
+    /// As Kubernetes' own components have them, but for fewer renewals: they are most of what happens in a quiet environment.
     private static let leaseTimes =
         (try? LeaseTimes(duration: .seconds(15), renewDeadline: .seconds(10), retryPeriod: .seconds(4))) ?? .standard
     /// How long an operator may take to end once it is told to.
@@ -26,7 +26,7 @@ final class FaultWorld {
     let trace = Trace()
     let plan: FaultPlan
     let cluster: Cluster
-    let referee: Referee
+    let checker: InvariantChecker
     private let defect: PlantedDefect?
     private let logger: Logger
     private let hasElection: Bool
@@ -64,7 +64,7 @@ final class FaultWorld {
         slots = Array(repeating: nil, count: dice.pick([1, 1, 2, 2, 3]))
         cutUntil = Array(repeating: 0, count: slots.count)
         hasElection = slots.count > 1 || dice.chance(percent: 60)
-        referee = Referee(timeline, trace, plan, cluster)
+        checker = InvariantChecker(timeline, trace, plan, cluster)
         let sink = TraceLog(timeline, trace)
         logger = Logger(label: "operator") { _ in
             if logsIntoTrace { return TraceLogHandler(sink) as any LogHandler }
@@ -78,14 +78,14 @@ final class FaultWorld {
     func run() -> Violation? {
         populate()
         scheduleEvents()
-        let storm = timeline.now + Timeline.microseconds(plan.storm)
-        pass(until: storm)
-        calmDown()
-        pass(until: storm + Timeline.microseconds(Self.calm))
-        referee.judgeCalm(scalers: scalers, end: timeline.now)
+        let faultPhase = timeline.now + Timeline.microseconds(plan.faultPhase)
+        pass(until: faultPhase)
+        endFaultPhase()
+        pass(until: faultPhase + Timeline.microseconds(Self.quiescence))
+        checker.judgeCalm(scalers: scalers, end: timeline.now)
         end()
-        if referee.violation != nil { abandon() }
-        return referee.violation
+        if checker.violation != nil { abandon() }
+        return checker.violation
     }
 
     private func populate() {
@@ -99,12 +99,12 @@ final class FaultWorld {
     /// Lets time pass, job by job and event by event, until then or until something is wrong.
     private func pass(until end: Int64) {
         var jobsNow = 0
-        while referee.violation == nil {
+        while checker.violation == nil {
             if JobQueue.runOne(dice.below) {
                 jobs += 1
                 jobsNow += 1
                 crashWhereDue()
-                if jobsNow > Self.jobsPerMoment { referee.note("\(jobsNow) jobs ran and no time passed") }
+                if jobsNow > Self.jobsPerMoment { checker.note("\(jobsNow) jobs ran and no time passed") }
                 continue
             }
             let server = cluster.api.nextDeadline.map { max($0 - SimulatedClock.epoch, timeline.now) } ?? .max
@@ -120,7 +120,7 @@ final class FaultWorld {
             }
             buryTheDead()
         }
-        if referee.violation == nil, end > timeline.now { timeline.skip(to: end) }
+        if checker.violation == nil, end > timeline.now { timeline.skip(to: end) }
     }
 
     /// Has the watches take what the API server has to say: to be called after all that changes an object.
@@ -129,9 +129,9 @@ final class FaultWorld {
     }
 
     /// Ends the fault phase: no more faults are injected, and present ones end.
-    private func calmDown() {
+    private func endFaultPhase() {
         isStormy = false
-        trace.add(timeline.now, "world", "calm")
+        trace.add(timeline.now, "environment", "quiescence")
         cutUntil = cutUntil.map { _ in 0 }
         setPause(false)
         for replica in alive where !replica.isEnding {
@@ -142,24 +142,24 @@ final class FaultWorld {
         // All ask for more, so that all have something to do.
         series = series.mapValues { $0.askingForMore }
         for slot in slots.indices where slots[slot] == nil { launch(slot) }
-        referee.calmBegan(leader: cluster.leader, hasElection: hasElection)
+        checker.quiescenceBegan(leader: cluster.leader, hasElection: hasElection)
     }
 
     private func end() {
         for replica in alive where !replica.isEnding { replica.stop() }
         slots = slots.map { _ in nil }
         let limit = timeline.now + Timeline.microseconds(Self.endingTime)
-        while referee.violation == nil, timeline.now < limit,
+        while checker.violation == nil, timeline.now < limit,
             !alive.isEmpty || remains.contains(where: { $0.unfinished != nil })
         {
             pass(until: timeline.now + 1_000_000)
         }
-        if let replica = alive.first { referee.note("\(replica.name) was told to end and has not") }
-        guard referee.violation == nil else { return }
-        referee.judgeRemains(remains)
+        if let replica = alive.first { checker.note("\(replica.name) was told to end and has not") }
+        guard checker.violation == nil else { return }
+        checker.judgeRemains(remains)
     }
 
-    /// Ends what still runs after something has broken, so that the next world finds no job of this one.
+    /// Ends what still runs after something has broken, so that the next environment finds no job of this one.
     private func abandon() {
         for replica in alive { replica.kill() }
         var rest = Self.jobsPerMoment
@@ -173,14 +173,14 @@ final class FaultWorld {
         if let old = slots[slot], !old.isEnding { return }
         launches += 1
         let name = "operator-\(slot + 1).\(launches)"
-        trace.add(timeline.now, "world", "start \(name)")
+        trace.add(timeline.now, "environment", "start \(name)")
         let clock = SimulatedClock(timeline)
         if isStormy, plan.has(.skew) { clock.set(offset: .seconds(dice.within(-40...40))) }
-        let network = SimulatedNetwork(name, timeline, surroundings(slot, name))
-        referee.started(name, clock)
+        let network = SimulatedNetwork(name, timeline, dependencies(slot, name))
+        checker.started(name, clock)
         let source = SimulatedSource(
             timeline, clock, answer: { [unowned self] in answer(of: $0, to: name) },
-            answered: { [unowned self] in referee.answered($0, to: name, startedAt: $1, $2) })
+            answered: { [unowned self] in checker.answered($0, to: name, startedAt: $1, $2) })
         let election = LeaderElection(
             lease: ObjectKey(namespace: Cluster.namespace, name: Cluster.lease), times: Self.leaseTimes)
         let replica = Replica(
@@ -194,15 +194,15 @@ final class FaultWorld {
         replica.start()
     }
 
-    private func surroundings(_ slot: Int, _ name: String) -> SimulatedNetwork.Surroundings {
-        SimulatedNetwork.Surroundings(
+    private func dependencies(_ slot: Int, _ name: String) -> SimulatedNetwork.Dependencies {
+        SimulatedNetwork.Dependencies(
             fate: { [unowned self] in fate(of: $0) },
             watchFate: { [unowned self] in watchFate() },
             isCut: { [unowned self] in cutUntil[slot] > timeline.now },
-            sends: { [unowned self] in referee.sent($0, by: name, hasElection: hasElection) },
+            sends: { [unowned self] in checker.sent($0, by: name, hasElection: hasElection) },
             serve: { [unowned self] request, sentAt, isAwaited in
                 defer { pumpWatches() }
-                return referee.serve(request, from: name, sentAt: sentAt, isAwaited: isAwaited)
+                return checker.serve(request, from: name, sentAt: sentAt, isAwaited: isAwaited)
             },
             arrivesAfterDeath: { [unowned self] in dice.chance(percent: 50) })
     }
@@ -211,7 +211,7 @@ final class FaultWorld {
         guard let (slot, jobs) = jobsUntilCrash else { return }
         jobsUntilCrash = jobs == 0 ? nil : (slot, jobs - 1)
         guard jobs == 0, isStormy, let replica = slots[slot], !replica.isEnding else { return }
-        trace.add(timeline.now, "world", "kill \(replica.name)")
+        trace.add(timeline.now, "environment", "kill \(replica.name)")
         replica.kill()
         slots[slot] = nil
         timeline.after(dice.duration(100...30_000)) { [unowned self] in launch(slot) }
@@ -222,7 +222,7 @@ final class FaultWorld {
         for replica in alive where replica.isOver {
             if !replica.isEnding {
                 let why = replica.failure.map { "\($0)" } ?? "no error"
-                referee.note("\(replica.name) ended though nobody told it to: \(why)")
+                checker.note("\(replica.name) ended though nobody told it to: \(why)")
             }
             remains.append(Remains(replica))
         }

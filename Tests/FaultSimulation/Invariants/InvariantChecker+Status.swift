@@ -1,7 +1,7 @@
 import WireFormats
 
 // Status and events may only tell of what the API server accepted.
-extension Referee {
+extension InvariantChecker {
     func judgeStatus(_ object: JSON, by replica: String, sentAt: Int64) {
         guard let uid = object["metadata"]?["uid"]?.stringValue else { return }
         let name = object["metadata"]?["name"]?.stringValue ?? ""

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// The processes that a plugin process started, directly or not, and that must not outlive it.
-struct Descendants: Sendable {
+struct ProcessTree: Sendable {
     /// The plugin's process, which leads its own session and group. It has exited but is not reaped, so that its id
     /// still names it.
     let leader: Int32

@@ -2,7 +2,7 @@ import PluginProtocol
 import WireFormats
 
 /// Holds one line of a plugin's standard output to the rules of framing.
-enum LineJudge {
+enum LineChecker {
     enum Verdict {
         case blank
         case answer(id: Int64, Result<JSON, AnswerError>)
@@ -13,7 +13,7 @@ enum LineJudge {
         case broken(Finding, id: Int64?)
     }
 
-    static func judge(_ line: [UInt8]) -> Verdict {
+    static func check(_ line: [UInt8]) -> Verdict {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
         if line.allSatisfy(isBlank) { return .blank }
         if line.starts(with: [0xEF, 0xBB, 0xBF]) {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The effects of some violations on the machine, within limits that it survives without a sandbox.
-enum Sins {
+enum ViolationEffects {
     static var fiveMebibytes: String { String(repeating: "x", count: 5 << 20) }
 
     static func sleepForever() -> Never {
@@ -40,7 +40,7 @@ enum Sins {
         pthread_create(
             &thread, nil,
             { _ in
-                let lines = [UInt8]("a line that nobody wants to read\n".utf8)
+                let lines = [UInt8]("a useless line\n".utf8)
                 while true { _ = write(2, lines, lines.count) }
             }, nil)
     }

@@ -4,14 +4,14 @@ import WireFormats
 @testable import PluginConformance
 
 @Suite("A line of a plugin")
-struct LineJudgeTests {
+struct LineCheckerTests {
     private func brokenRule(_ line: [UInt8]) -> (rule: RuleID, id: Int64?)? {
-        guard case .broken(let finding, let id) = LineJudge.judge(line) else { return nil }
+        guard case .broken(let finding, let id) = LineChecker.check(line) else { return nil }
         return (finding.rule, id)
     }
 
     @Test(
-        "is held to the rules of framing",
+        "is checked against the rules of framing",
         arguments: [
             ("hello", RuleID.oneObjectPerLine, nil),
             ("3", .oneObjectPerLine, nil),
@@ -39,7 +39,7 @@ struct LineJudgeTests {
     @Test("of broken UTF-8 shows its bytes")
     func evidence() {
         let line = Array(#"{"jsonrpc":"2.0","id":7,"result":"#.utf8) + [0x22, 0xC3, 0x22, 0x7D]
-        guard case .broken(let finding, 7) = LineJudge.judge(line) else {
+        guard case .broken(let finding, 7) = LineChecker.check(line) else {
             Issue.record("the line is not broken")
             return
         }
@@ -48,14 +48,14 @@ struct LineJudgeTests {
 
     @Test("is skipped if it is blank", arguments: ["", "  ", "\r", "\t"])
     func blank(_ line: String) {
-        guard case .blank = LineJudge.judge(Array(line.utf8)) else {
+        guard case .blank = LineChecker.check(Array(line.utf8)) else {
             Issue.record("not blank")
             return
         }
     }
 
     @Test(
-        "with an error is held to the table",
+        "with an error is checked against the table",
         arguments: [
             (#"{"code":1003,"message":"no"}"#, nil),
             (#"{"code":1003,"message":"no","data":{"kind":"source_unreachable","retryable":true}}"#, nil),

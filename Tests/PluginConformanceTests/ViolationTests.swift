@@ -5,7 +5,7 @@ import WireFormats
 @testable import PluginConformance
 
 @Suite("Plugins that misbehave fail", .timeLimit(.minutes(5)))
-struct SinTests {
+struct ViolationTests {
     /// The rules that each violation breaks, including those that it breaks inevitably.
     static let brokenRules: [String: Set<RuleID>] = [
         "no-handshake": [.initialize],
@@ -39,9 +39,9 @@ struct SinTests {
     ]
 
     /// Short for waits that fail in any case; long for the rest, since the machine may be busy.
-    private static func times(for sin: String) -> ConformanceTimes {
+    private static func times(for violation: String) -> ConformanceTimes {
         var times = ConformanceTimes()
-        switch sin {
+        switch violation {
         case "no-handshake": times.initialize = .seconds(2)
         case "never-reads": times.validate = .seconds(2)
         case "never-answers", "half-frame", "answers-late": times.deadline = .seconds(1)
@@ -55,7 +55,7 @@ struct SinTests {
     ]
 
     @Test("each on its rules, and on no other", arguments: brokenRules.keys.sorted())
-    func sin(_ name: String) async throws {
+    func violation(_ name: String) async throws {
         var options = CheckOptions()
         options.times = Self.times(for: name)
         let report = try await CheckFixture.check(CheckFixture.misbehaving(name), options)
