@@ -110,7 +110,7 @@ extension RedisError {
     ///
     /// - Parameter place: Who said it, or about what.
     func pluginError(_ place: String) -> PluginError {
-        let said = "\(place): \(Quoting.shortened(message))"
+        let said = "\(place): \(sentence)"
         switch code {
         case "NOAUTH": return PluginError(.authFailed, "\(said). Next: set password", path: "password")
         case "WRONGPASS": return PluginError(.authFailed, said, path: "password")
@@ -129,6 +129,12 @@ extension RedisError {
         // OOM, READONLY, MISCONF, NOREPLICAS and the like keep a server from writing, and what a proxy makes up.
         default: return PluginError(.sourceUnreachable, said)
         }
+    }
+
+    /// The server's words without the full stop that some end with, since more follows.
+    private var sentence: String {
+        let text = Quoting.shortened(message)
+        return text.hasSuffix(".") && !text.hasSuffix("..") ? String(text.dropLast()) : text
     }
 
     /// `ERR` stands for anything: the text tells what.
