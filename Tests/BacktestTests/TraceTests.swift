@@ -26,6 +26,14 @@ struct TraceTests {
     }
 
     @Test(
+        "a gap does not count as the time between two samples, also of three",
+        arguments: ["1772409600\n1772409617\n1772413200", "1772409600\n1772413183\n1772413200"])
+    func stepBesideGap(times: String) throws {
+        let rows = times.split(separator: "\n").map { "\($0),161.5" }.joined(separator: "\n")
+        #expect(try Trace(csv: "time,requests\n" + rows).step == .seconds(17))
+    }
+
+    @Test(
         "exports of spreadsheets and Grafana are read, whatever their header, delimiter and line ends",
         arguments: [
             "\u{FEFF}time,requests\n2026-03-02T00:00:00Z,161\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5\n",

@@ -60,7 +60,8 @@ package struct Trace: Sendable, Hashable {
             previous = sample.time
         }
         gaps.sort()
-        step = gaps[gaps.count / 2]
+        // The lower median: of two, the longer one is the gap.
+        step = gaps[(gaps.count - 1) / 2]
         self.samples = sorted
         self.metrics = metrics
         self.notes = notes
