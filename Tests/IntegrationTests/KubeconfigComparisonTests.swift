@@ -303,6 +303,7 @@ struct KubeconfigComparisonTests {
             Case("a port that is none", t.config(server: "https://127.0.0.1:99999")),
             Case("no server", t.config(server: "")),
             Case("a query", t.config(server: "\(t.server)/?a=b")),
+            Case("a fragment", t.config(server: "\(t.server)/#a")),
             Case("insecure", t.config(authority: insecure)),
             Case("insecure with authority", t.config(cluster: insecure)),
             Case(
