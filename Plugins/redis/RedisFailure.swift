@@ -123,7 +123,8 @@ extension RedisError {
             return PluginError(.sourceUnreachable, "\(said). It is asked again at the next poll")
         case "MOVED", "ASK":
             return PluginError(
-                .configInvalid, "\(place) is a node of a cluster, and another has the key: set cluster: true",
+                .configInvalid,
+                "\(place): the server is a node of a cluster, and another node has the key: set cluster: true",
                 path: "cluster")
         case "ERR": return unspecificError(place, said)
         // OOM, READONLY, MISCONF, NOREPLICAS and the like keep a server from writing, and what a proxy makes up.
@@ -134,6 +135,7 @@ extension RedisError {
     /// The server's words without the full stop that some end with, since more follows.
     private var sentence: String {
         let text = Quoting.shortened(message)
+        if text.isEmpty { return "an error without a text" }
         return text.hasSuffix(".") && !text.hasSuffix("..") ? String(text.dropLast()) : text
     }
 
