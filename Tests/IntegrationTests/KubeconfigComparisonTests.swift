@@ -109,8 +109,8 @@ struct KubeconfigComparisonTests {
         let certificates = try TestCertificates.shared.get()
         func write(_ name: String, _ bytes: [UInt8], isProgram: Bool = false) throws {
             let path = directory.appending(path: name).path
+            guard !isProgram else { return try ExecutableFile.write(String(decoding: bytes, as: UTF8.self), to: path) }
             try Data(bytes).write(to: URL(filePath: path))
-            if isProgram { try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path) }
         }
         try write("ca.crt", certificates.authority)
         try write("server.crt", certificates.server.certificate)
