@@ -110,7 +110,7 @@ extension RedisError {
     ///
     /// - Parameter place: Who said it, or about what.
     func pluginError(_ place: String) -> PluginError {
-        let said = "\(place): \(Quoting.shortened(message))"
+        let said = "\(place): \(sentence)"
         switch code {
         case "NOAUTH": return PluginError(.authFailed, "\(said). Next: set password", path: "password")
         case "WRONGPASS": return PluginError(.authFailed, said, path: "password")
@@ -123,12 +123,20 @@ extension RedisError {
             return PluginError(.sourceUnreachable, "\(said). The next poll retries")
         case "MOVED", "ASK":
             return PluginError(
-                .configInvalid, "\(place) is a node of a cluster, and another has the key: set cluster: true",
+                .configInvalid,
+                "\(place): the server is a node of a cluster, and another node has the key: set cluster: true",
                 path: "cluster")
         case "ERR": return unspecificError(place, said)
         // OOM, READONLY, MISCONF, NOREPLICAS and the like keep a server from writing, and what a proxy makes up.
         default: return PluginError(.sourceUnreachable, said)
         }
+    }
+
+    /// The server's message without the full stop that some servers append, since more text follows.
+    private var sentence: String {
+        let text = Quoting.shortened(message)
+        if text.isEmpty { return "an error without a text" }
+        return text.hasSuffix(".") && !text.hasSuffix("..") ? String(text.dropLast()) : text
     }
 
     /// `ERR` is unspecific: the text says what happened.

@@ -1,7 +1,7 @@
 /// The address of an API server as kubeconfigs write it.
 ///
-/// As client-go: without a scheme it is `host:port` and http is meant, the scheme's case does not matter, and a query is
-/// ignored.
+/// As client-go: without a scheme it is `host:port` and http is meant, the scheme's case does not matter, and a query
+/// and a fragment are ignored.
 struct ServerURL {
     /// Why an address is of no use.
     struct Failure: Error {
@@ -28,10 +28,7 @@ struct ServerURL {
             authority = authority[authority.index(after: at)...]
         }
         try Self.check(authority)
-        guard !rest.contains("#") else {
-            throw Failure(message: "must have no fragment; remove the # and the text after it")
-        }
-        let path = rest[end...].prefix { $0 != "?" }.split(separator: "/")
+        let path = rest[end...].prefix { $0 != "?" && $0 != "#" }.split(separator: "/")
         text = "\(scheme)://\(authority)" + path.map { "/\($0)" }.joined()
     }
 
@@ -63,6 +60,9 @@ struct ServerURL {
             port = parts.count > 1 ? parts[1] : nil
         }
         guard !host.isEmpty else { throw Failure(message: "must have a host") }
+        guard authority.first == "[" || !host.contains("%") else {
+            throw Failure(message: "must have a host without percent signs")
+        }
         guard let port, !port.isEmpty else { return }
         guard let number = UInt16(port), number > 0 else {
             throw Failure(message: "must have a port from 1 to 65535")

@@ -100,7 +100,14 @@ extension PluginManifest.Entry {
                     throw value.problem("must begin with the absolute path of an executable")
                 }
             case "env":
-                for (name, text) in try value.members() { environment[name] = try text.text() }
+                for (name, text) in try value.members() {
+                    guard Self.isVariableName(name) else {
+                        throw text.problem(
+                            "\"\(name.prefix(64).description.cleaned)\" is no name of an environment variable: it has letters, "
+                                + "digits, hyphens, dots and underscores, and no digit at the start")
+                    }
+                    environment[name] = try text.text()
+                }
             case "defaults":
                 guard case .object(let members) = try value.json() else { throw value.problem("must be a mapping") }
                 defaults = members
@@ -132,6 +139,12 @@ extension PluginManifest.Entry {
             default: throw value.unknown(key, known: Self.fields)
             }
         }
+    }
+
+    /// As Kubernetes has it for containers.
+    private static func isVariableName(_ name: String) -> Bool {
+        name.first?.isNumber == false
+            && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
     }
 
     private static func allowedAddresses(_ reader: YAMLReader) throws(YAMLProblem) -> [AllowedAddress] {

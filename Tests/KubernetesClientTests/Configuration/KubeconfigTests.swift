@@ -94,7 +94,7 @@ struct KubeconfigTests {
             ("HTTPS://Api.Example:6443", "https://Api.Example:6443"),
             ("hTTp://h", "http://h"), ("10.0.0.1:8080", "http://10.0.0.1:8080"), ("localhost", "http://localhost"),
             ("localhost:8080/", "http://localhost:8080"), ("https://h/a//b//", "https://h/a/b"),
-            ("https://h/?a=b", "https://h"),
+            ("https://h/?a=b", "https://h"), ("https://h/x/#a?b", "https://h/x"), ("https://h:6443#", "https://h:6443"),
             ("https://h?a=b", "https://h"), ("https://[fd00::1]:6443/x", "https://[fd00::1]:6443/x"),
             ("https://[fd00::1]", "https://[fd00::1]"),
         ])

@@ -51,7 +51,11 @@ package final class ClusterSimulator: Service {
 
     /// `http://127.0.0.1:8001`, once it listens.
     package var url: String {
-        get async throws { "http://\(configuration.host):\(try await port)" }
+        get async throws { Self.url(host: configuration.host, port: try await port) }
+    }
+
+    static func url(host: String, port: Int) -> String {
+        host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
     }
 
     /// A kubeconfig with this server as its only cluster, once it listens.
