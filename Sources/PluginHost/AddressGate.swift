@@ -37,9 +37,20 @@ final class AddressGate: Sendable {
         guard let marks = marks.withLock({ $0[type] }), let addresses = marks.addresses else {
             return DefaultedConfig(own, defaults: defaults)
         }
-        let isForeign = addresses.fields(of: own).contains { !mayGetCredentials($0, own, marks) }
+        let isForeign =
+            addresses.fields(of: own).contains { !mayGetCredentials($0, own, marks) } || dropsAddress(own, addresses)
         let withheld = isForeign ? marks.credentialMembers(of: defaults) : []
         return DefaultedConfig(own, defaults: defaults, withheld: withheld)
+    }
+
+    /// Whether a metric's own config takes an address of the defaults away and names none in its place, such as with
+    /// null: the plugin then asks a server that the administrator did not name.
+    private func dropsAddress(_ own: JSON, _ addresses: MarkedFields) -> Bool {
+        func members(_ config: JSON) -> Set<String> {
+            Set(addresses.fields(of: config).filter { !$0.texts.isEmpty }.map(\.topLevelName))
+        }
+        let named = members(own)
+        return members(.object(defaults)).contains { own[$0] != nil && !named.contains($0) }
     }
 
     /// Whether a config may be used, and which source it asks.

@@ -76,7 +76,9 @@ struct CredentialAttackTests {
             ["address": "https://prometheus.monitoring:9090/"],
             ["address": "https://prometheus.monitoring:9090@evil.example"],
             ["url": "redis://own.tenants.example:9090"], ["sentinel": ["addresses": ["own.tenants.example:9090"]]],
-            ["address": ["valueFrom": ["secretKeyRef": ["name": "a", "key": "b"]]]], ["address": 7],
+            ["address": ["valueFrom": ["secretKeyRef": ["name": "a", "key": "b"]]]], ["address": 7], ["address": nil],
+            ["address": ""], ["address": []], ["address": [:]], ["address": ["https://prometheus.monitoring:9090"]],
+            ["address": "https://PROMETHEUS.monitoring.:9090"], ["address": nil, "url": "https://evil.example"],
             ["address": "https://second.monitoring:9090", "url": "redis://own.tenants.example:9090"],
         ] as [JSON])
     func override(own: JSON) async throws {
@@ -116,6 +118,25 @@ struct CredentialAttackTests {
             #expect(isSent == isOwn)
             let named: JSON = ["address": "https://second.monitoring:9090", "auth": auth]
             #expect(try await sent(fixture, named) != nil)
+        }
+    }
+
+    @Test(
+        "default credentials stay behind where the tenant takes an address of the defaults away",
+        arguments: [
+            ["sentinel": [:]], ["sentinel": nil], ["sentinel": ["addresses": nil]], ["sentinel": ["addresses": []]],
+            ["sentinel": ["addresses": [nil]]], ["sentinel": []], ["sentinel": "sentinel:26379"],
+        ] as [JSON])
+    func dropped(own: JSON) async throws {
+        let manifest = """
+            plugins:
+              mirror: {defaults: {sentinel: {addresses: ["sentinel:26379"]}, password: "adm1n-password", query: up}}
+            """
+        try await run(manifest) { fixture async throws in
+            let members = fixture.host.defaulted(type: "mirror", own: own).json
+            #expect(members["password"] == nil, "\(own)")
+            #expect(members["query"] == "up")
+            #expect(fixture.host.defaulted(type: "mirror", own: ["query": "x"]).json["password"] != nil)
         }
     }
 
