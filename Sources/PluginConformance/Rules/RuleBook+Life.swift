@@ -21,8 +21,8 @@ extension RuleBook {
         .checked(
             .nothingLeft, .exit, "Nothing is left",
             """
-            No process that a plugin started outlives it. The host kills the plugin's whole process group, and what left \
-            the group.
+            No process that a plugin started outlives it. The host kills the plugin's whole session, which a confined \
+            process cannot leave: `setsid` fails.
             """,
             mend: "end child processes before exiting, or start none"),
     ]
@@ -33,7 +33,9 @@ extension RuleBook {
             """
             On Linux a plugin may read `/usr`, `/lib`, `/opt`, `/proc`, what name look-up and TLS need of `/etc`, and its \
             own directory; it may write to `TMPDIR` alone. It may use the network. `plugins.yaml` can widen that for one \
-            plugin. A plugin answers confined as it answers unconfined.
+            plugin. `chmod` and setting a file's times succeed and change nothing. A `#!` line names a program under \
+            `/usr`, `/bin`, `/lib` or `/opt`, or `env` and one plain name without options. A plugin answers confined as \
+            it answers unconfined.
             """,
             mend: "keep files beside the plugin, write to TMPDIR only, or name further paths in plugins.yaml"),
         .unchecked(
