@@ -43,10 +43,11 @@ public struct Field<Value: ConfigValue>: Sendable {
 
     /// A field that has this value where a config does not name it.
     public init(
-        wrappedValue: Value, _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false
+        wrappedValue: Value, _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false,
+        marks: FieldMarks = []
     ) {
-        self.init(
-            help: help, minimum: minimum, maximum: maximum, marks: isAddress ? .address : [], standard: wrappedValue)
+        let marks = isAddress ? marks.union(.address) : marks
+        self.init(help: help, minimum: minimum, maximum: maximum, marks: marks, standard: wrappedValue)
     }
 
     private init(help: String, minimum: Double?, maximum: Double?, marks: FieldMarks, standard: Value?) {
