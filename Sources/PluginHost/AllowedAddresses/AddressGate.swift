@@ -38,9 +38,25 @@ final class AddressGate: Sendable {
         guard let marks = marks.withLock({ $0[type] }), let addresses = marks.addresses else {
             return DefaultedConfig(own, defaults: defaults)
         }
-        let isForeign = addresses.fields(of: own).contains { !mayGetCredentials($0, own, marks) }
+        let isForeign =
+            addresses.fields(of: own).contains { !mayGetCredentials($0, own, marks) }
+            || memberThatHidesServer(in: own, marks, addresses) != nil
         let withheld = isForeign ? marks.credentialMembers(of: defaults) : []
         return DefaultedConfig(own, defaults: defaults, withheld: withheld)
+    }
+
+    /// The member of a metric's own config, if any, that has another server asked than the administrator means, without
+    /// an address: one that takes an address of the defaults away, such as with null, or that lets another server be
+    /// taken for it.
+    private func memberThatHidesServer(
+        in own: JSON, _ marks: MetricMarks, _ addresses: MarkedFields
+    ) -> String? {
+        func members(_ config: JSON) -> Set<String> {
+            Set(addresses.fields(of: config).filter { !$0.texts.isEmpty }.map(\.topLevelName))
+        }
+        let named = members(own)
+        return members(.object(defaults)).first { own[$0] != nil && !named.contains($0) }
+            ?? marks.memberThatChoosesTrust(in: own, defaults: defaults)
     }
 
     /// Whether a config may be used, and which source it asks.
@@ -61,7 +77,19 @@ final class AddressGate: Sendable {
         for field in fields where !config.inherited.contains(field.topLevelName) {
             if let problem = objection(to: field, config, marks, usesCredential) { return (refused(problem), "") }
         }
+        let own = (config.json.objectValue ?? [:]).filter { !config.inherited.contains($0.key) }
+        if usesCredential, let name = memberThatHidesServer(in: .object(own), marks, addresses) {
+            return (refused(Self.hiddenServer(name)), "")
+        }
         return (nil, fields.flatMap(\.texts).joined(separator: ","))
+    }
+
+    private static func hiddenServer(_ name: String) -> ConfigProblem {
+        ConfigProblem(
+            path: name,
+            message:
+                "decides which server is asked or trusted, and this metric uses the administrator's credentials: use "
+                + "credentials of your own, or have the administrator set it in the defaults of plugins.yaml")
     }
 
     private func objection(

@@ -13,12 +13,15 @@ struct MetricMarks: Sendable {
     /// `x-operator-identity`: a field with which the plugin uses an identity of the operator's own, unless a secret
     /// stands in it.
     private let identities: MarkedFields?
+    /// `x-server-trust`: how the server is verified.
+    private let trust: MarkedFields?
 
     init(_ type: MetricTypeDescription) {
         addresses = MarkedFields("x-address", in: type.configSchema)
         secrets = MarkedFields("x-secret", in: type.configSchema)
         files = MarkedFields("x-credential-file", in: type.configSchema)
         identities = MarkedFields("x-operator-identity", in: type.configSchema)
+        trust = MarkedFields("x-server-trust", in: type.configSchema)
     }
 
     /// The texts in a config that are secret.
@@ -46,6 +49,19 @@ struct MetricMarks: Sendable {
                 let alone: JSON = .object([name: defaults[name] ?? .null])
                 return Self.has(secrets, alone) || Self.hasFile(files, alone) || usesIdentity(alone)
             })
+    }
+
+    /// The member of a metric's own config, if any, that lets a server be taken for one of the defaults that those do not
+    /// trust: one that says itself how to verify it, or that takes away how the defaults do. A file is one that the
+    /// administrator lets the plugin read.
+    func memberThatChoosesTrust(in own: JSON, defaults: [String: JSON]) -> String? {
+        guard let trust else { return nil }
+        for (name, value) in own.objectValue ?? [:] where trust.mayMark(member: name) && value != defaults[name] {
+            let chosen = trust.fields(of: .object([name: value])).filter { !$0.value.isNull && $0.value != false }
+            let areFiles = chosen.allSatisfy { $0.value.stringValue?.hasPrefix("/") == true }
+            if !areFiles || chosen.isEmpty && defaults[name] != nil { return name }
+        }
+        return nil
     }
 
     /// Whether a member of a config holds a secret field.

@@ -5,9 +5,7 @@ import Testing
 @testable import PluginHost
 
 /// Makes each system call that a plugin is refused, in a process that is confined as plugins are (`call-prober`).
-///
-/// Needs seccomp, which every kernel of a distribution has.
-@Suite("A hostile plugin's system calls", .timeLimit(.minutes(5)))
+@Suite("A hostile plugin's system calls", .timeLimit(.minutes(5)), .needs(.seccomp))
 struct CallAttackTests {
     /// The lines of call_rules.h.
     private static let rules: [CallRule] = CallRule.all()

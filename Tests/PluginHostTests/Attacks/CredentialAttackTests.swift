@@ -21,6 +21,9 @@ struct CredentialAttackTests {
                             "sentinel": {"properties": {"addresses": {"type": "array", "items": {"x-address": True}}}},
                             "headers": {"additionalProperties": secret},
                             "password": secret,
+                            "tls": {"properties": {
+                                "ca": {"x-server-trust": True}, "serverName": {"x-server-trust": True},
+                                "insecureSkipVerify": {"x-server-trust": True}, "cert": {}}},
                             "auth": {"properties": {
                                 "token": secret, "tokenFile": {"x-credential-file": True},
                                 "cloud": {"x-operator-identity": True, "properties": {"key": secret}}}},
@@ -76,7 +79,9 @@ struct CredentialAttackTests {
             ["address": "https://prometheus.monitoring:9090/"],
             ["address": "https://prometheus.monitoring:9090@evil.example"],
             ["url": "redis://own.tenants.example:9090"], ["sentinel": ["addresses": ["own.tenants.example:9090"]]],
-            ["address": ["valueFrom": ["secretKeyRef": ["name": "a", "key": "b"]]]], ["address": 7],
+            ["address": ["valueFrom": ["secretKeyRef": ["name": "a", "key": "b"]]]], ["address": 7], ["address": nil],
+            ["address": ""], ["address": []], ["address": [:]], ["address": ["https://prometheus.monitoring:9090"]],
+            ["address": "https://PROMETHEUS.monitoring.:9090"], ["address": nil, "url": "https://evil.example"],
             ["address": "https://second.monitoring:9090", "url": "redis://own.tenants.example:9090"],
         ] as [JSON])
     func override(own: JSON) async throws {
@@ -116,6 +121,83 @@ struct CredentialAttackTests {
             #expect(isSent == isOwn)
             let named: JSON = ["address": "https://second.monitoring:9090", "auth": auth]
             #expect(try await sent(fixture, named) != nil)
+        }
+    }
+
+    @Test(
+        "default credentials stay behind where the tenant takes an address of the defaults away",
+        arguments: [
+            ["sentinel": [:]], ["sentinel": nil], ["sentinel": ["addresses": nil]], ["sentinel": ["addresses": []]],
+            ["sentinel": ["addresses": [nil]]], ["sentinel": []], ["sentinel": "sentinel:26379"],
+        ] as [JSON])
+    func dropped(own: JSON) async throws {
+        let manifest = """
+            plugins:
+              mirror: {defaults: {sentinel: {addresses: ["sentinel:26379"]}, password: "adm1n-password", query: up}}
+            """
+        try await run(manifest) { fixture async throws in
+            let members = fixture.host.defaulted(type: "mirror", own: own).json
+            #expect(members["password"] == nil, "\(own)")
+            #expect(members["query"] == "up")
+            #expect(fixture.host.defaulted(type: "mirror", own: ["query": "x"]).json["password"] != nil)
+        }
+    }
+
+    private static let pem = "-----BEGIN CERTIFICATE-----"
+
+    @Test(
+        "default credentials stay behind where the tenant decides how the server is verified, and files are refused",
+        arguments: [
+            (["insecureSkipVerify": true], "{}", false), (["serverName": "evil.example"], "{}", false),
+            (["ca": .string(pem)], "{}", false), (["ca": "/ca", "insecureSkipVerify": true], "{ca: /ca}", false),
+            (nil, "{ca: /ca}", false), ([:], "{ca: /ca}", false), (["ca": nil], "{ca: /ca}", false), (nil, "{}", false),
+            (["insecureSkipVerify": false], "{ca: /ca}", false), (["ca": "relative"], "{ca: /ca}", false),
+            (["ca": "/other"], "{ca: /ca}", true), (["ca": "/ca"], "{ca: /ca}", true), ([:], "{}", true),
+            (["cert": "c"], "null", true), (["insecureSkipVerify": false], "null", true),
+            (["insecureSkipVerify": true], "{insecureSkipVerify: true}", true),
+        ] as [(JSON, String, Bool)])
+    func verification(tls: JSON, defaults: String, isTrusted: Bool) async throws {
+        let tlsDefault = defaults == "null" ? "" : ", tls: \(defaults)"
+        let manifest = """
+            plugins:
+              mirror: {defaults: {address: "https://own:1", password: "adm1n-password"\(tlsDefault)}}
+            """
+        try await run(manifest) { fixture async throws in
+            let members = fixture.host.defaulted(type: "mirror", own: ["tls": tls]).json
+            #expect((members["password"] != nil) == isTrusted)
+            #expect((try await sent(fixture, ["tls": tls, "auth": ["tokenFile": "/token"]]) != nil) == isTrusted)
+            // With credentials of its own a config trusts whom it likes.
+            #expect(try await sent(fixture, ["tls": tls, "password": "mine"]) != nil)
+            // A config that was put together before the plugin had said what its fields mean.
+            let early = PluginConfig(
+                ["address": "https://own:1", "password": "adm1n-password", "tls": tls],
+                inherited: ["address", "password"])
+            let reading = try? await fixture.host.read(
+                type: "mirror", config: early, targetType: .value, timeout: .seconds(30))
+            #expect((reading != nil) == isTrusted)
+        }
+    }
+
+    @Test("the project's own plugins mark how a server is verified")
+    func shippedPlugins() async throws {
+        let manifest = """
+            plugins:
+              redis: {defaults: {address: "redis.shop:6379", password: "adm1n-password"}}
+              prometheus: {defaults: {address: "https://own:1", headers: {X-Key: "adm1n-header"}}}
+            """
+        try await HostFixture.run([:], manifest: manifest) {
+            $0.directories = [BuiltExecutable.directory]
+        } body: { fixture async throws in
+            for type in ["redis", "prometheus"] {
+                while fixture.host.metricType(type) == nil { await Task.yield() }
+            }
+            let choices: [JSON] = [["insecureSkipVerify": true], ["serverName": "x"], ["ca": .string(Self.pem)]]
+            for (type, field) in [("redis", "password"), ("prometheus", "headers")] {
+                #expect(fixture.host.defaulted(type: type, own: ["tls": [:]]).json[field] != nil)
+                for tls in choices {
+                    #expect(fixture.host.defaulted(type: type, own: ["tls": tls]).json[field] == nil, "\(tls)")
+                }
+            }
         }
     }
 

@@ -9,7 +9,7 @@ import Testing
 
 /// What is left of the plugins of an operator that was killed, and what keeps it from ending. The operator is the real
 /// program, with a cluster that does not answer.
-@Suite("An operator that is killed or starved", .timeLimit(.minutes(5)))
+@Suite("An operator that is killed or starved", .timeLimit(.minutes(5)), .needs(.seccomp))
 struct KilledOperatorAttackTests {
     /// Starts daemons that try to escape, and says so.
     private static func plugin(daemons: Int) -> PluginScript {
@@ -109,8 +109,7 @@ struct KilledOperatorAttackTests {
         waitpid(process, nil, 0)
     }
 
-    /// Needs root, to be another user, whose processes are limited.
-    @Test("an operator whose plugin has used up its processes ends in time", .enabled(if: geteuid() == 0))
+    @Test("an operator whose plugin has used up its processes ends in time", .needs(.root))
     func processesUsedUp() async throws {
         // Takes up again at once what becomes free, in as many groups as there are processes.
         let script = PluginScript(

@@ -6,8 +6,8 @@ import WireFormats
 
 @testable import PluginHost
 
-/// Ways to leave a process behind. Needs seccomp; no other feature of the kernel.
-@Suite("A hostile plugin's processes", .timeLimit(.minutes(5)))
+/// Ways to leave a process behind.
+@Suite("A hostile plugin's processes", .timeLimit(.minutes(5)), .needs(.seccomp))
 struct SessionAttackTests {
     /// Starts processes as `config.python` says, which calls daemon() and says how many there are when all are up.
     private static let starter = PluginScript(

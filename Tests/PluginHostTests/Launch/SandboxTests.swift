@@ -7,7 +7,7 @@ import WireFormats
 @testable import PluginHost
 
 /// What a confined plugin can and cannot do, tried by plugins that try it.
-@Suite("The sandbox", .timeLimit(.minutes(5)))
+@Suite("The sandbox", .timeLimit(.minutes(5)), .needs(.landlock), .needs(.seccomp))
 struct SandboxTests {
     /// A plugin that evaluates `config.python` and answers its number.
     private static let evaluator = PluginScript(

@@ -21,8 +21,8 @@ extension RuleBook {
         .checked(
             .nothingLeft, .exit, "No leftovers",
             """
-            No process that a plugin started outlives it. The host kills the plugin's whole process group, and \
-            processes that left the group.
+            No process that a plugin started outlives it. The host kills the plugin's whole session, which a confined \
+            process cannot leave: `setsid` fails.
             """,
             fix: "end child processes before exiting, or start none"),
     ]
@@ -33,7 +33,9 @@ extension RuleBook {
             """
             On Linux a plugin may read `/usr`, `/lib`, `/opt`, `/proc`, the files of `/etc` that name resolution and \
             TLS need, and its own directory; it may write only to `TMPDIR`. It may use the network. `plugins.yaml` \
-            can widen that for one plugin. A plugin gives the same answers inside and outside of the sandbox.
+            can widen that for one plugin. `chmod` and setting a file's times succeed and change nothing. A `#!` line \
+            names a program under `/usr`, `/bin`, `/lib` or `/opt`, or `env` and one plain name without options. A \
+            plugin gives the same answers inside and outside of the sandbox.
             """,
             fix: "keep files beside the plugin, write to TMPDIR only, or name further paths in plugins.yaml"),
         .unchecked(

@@ -77,7 +77,8 @@ extension RuleBook {
             field that can be the absolute path of a file with a credential has `x-credential-file: true`, and one \
             that, without a secret in it, makes the plugin act with an identity of the operator's own has \
             `x-operator-identity: true`: the host allows both only for servers that the administrator has named for \
-            this.
+            this. A field that says how the server is verified has `x-server-trust: true`: a config that sets it gets \
+            none of these credentials, unless it is false or the absolute path of a file.
             """,
             because: "only the author knows which fields hold secrets or addresses"),
         .checked(
