@@ -3,6 +3,7 @@ import Logging
 import Scaling
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 
 /// Polls every scaler when it is due: reads its metrics, decides, and carries the decision out. Does so while this
 /// process leads; otherwise it remembers nothing of any scaler, since whoever leads writes what has to be remembered.
