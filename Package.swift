@@ -86,8 +86,9 @@ let package = Package(
         // MARK: Libraries
         // Optimized in debug builds too: with the cluster's stand-in, it is what the tests spend their time in.
         .target(name: "WireFormats"),
+        .target(name: "SystemIO"),
         .target(name: "YAMLFormat", dependencies: ["WireFormats", .product(name: "Yams", package: "Yams")]),
-        .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux"]),
+        .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux", "SystemIO"]),
         .target(name: "PluginProtocol", dependencies: ["WireFormats"]),
         .target(
             name: "PluginSDK",
@@ -101,7 +102,7 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                "PluginProtocol", "WireFormats", "YAMLFormat", "CLinux",
+                "PluginProtocol", "SystemIO", "WireFormats", "YAMLFormat", "CLinux",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -124,7 +125,8 @@ let package = Package(
         .target(
             name: "Operator",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "Scaling", "WireFormats",
+                "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "Scaling", "SystemIO",
+                "WireFormats",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -173,7 +175,7 @@ let package = Package(
         .target(
             name: "ClusterSimulator",
             dependencies: [
-                "HTTPTransport", "WireFormats", "YAMLFormat",
+                "HTTPTransport", "SystemIO", "WireFormats", "YAMLFormat",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -192,7 +194,7 @@ let package = Package(
             name: "generalscaler-dev",
             dependencies: [
                 "ClusterSimulator", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
-                "PluginProtocol", "Scaling", "WireFormats", "YAMLFormat",
+                "PluginProtocol", "Scaling", "SystemIO", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -260,6 +262,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
+        .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"]),
         .testTarget(name: "WireFormatsTests", dependencies: ["TestSupport", "WireFormats"]),
         .testTarget(name: "YAMLFormatTests", dependencies: ["WireFormats", "YAMLFormat"]),
         .testTarget(
@@ -372,7 +375,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "ClusterSimulator", "event-queue", "generalscaler", "generalscaler-dev", "generalscaler-launch",
+                "ClusterSimulator", "CommandSupport", "event-queue", "generalscaler", "generalscaler-dev",
+                "generalscaler-launch",
                 "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
                 "plugin-check", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "Logging", package: "swift-log"),
@@ -381,7 +385,12 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
-        .testTarget(name: "DocsTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(
+            name: "DocsTests",
+            dependencies: [
+                "Operator", "PluginSDK", "Scaling", "TestSupport", "WireFormats", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+            ]),
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [

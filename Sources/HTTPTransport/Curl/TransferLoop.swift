@@ -1,5 +1,6 @@
 import CCurl
 import CLinux
+import SystemIO
 
 /// Drives all transfers on one thread: libcurl's socket interface over epoll.
 ///
@@ -19,7 +20,7 @@ final class TransferLoop {
     private var waiting = FIFO<UInt64>()
     private var runningCount = 0
     private var idleHandles: [EasyHandle] = []
-    private var deadlines = DeadlineQueue()
+    private var deadlines = DeadlineQueue<ContinuousClock.Instant, UInt64>()
     /// When libcurl wants to be called although no socket is ready.
     private var timer: ContinuousClock.Instant?
 
@@ -77,7 +78,7 @@ final class TransferLoop {
     }
 
     private func timeToNextEvent() -> Duration? {
-        guard let next = [timer, deadlines.next].compactMap(\.self).min() else { return nil }
+        guard let next = [timer, deadlines.first].compactMap(\.self).min() else { return nil }
         return max(.zero, next - .now)
     }
 
@@ -97,7 +98,11 @@ final class TransferLoop {
                                 + "send fewer at a time")))
                 return
             }
-            if let deadline = transfer.deadline { deadlines.insert(deadline, id: transfer.id) }
+            if let deadline = transfer.deadline {
+                deadlines.insert(transfer.id, at: deadline, live: transfers.count) {
+                    transfers[$0]?.isBoundByDeadline ?? false
+                }
+            }
             waiting.append(transfer.id)
         case .cancel(let id):
             guard let transfer = transfers[id] else { return }
@@ -167,11 +172,10 @@ final class TransferLoop {
     }
 
     private func expireDeadlines() {
-        while let id = deadlines.popExpired(now: .now) {
+        while let id = deadlines.popDue(.now) {
             guard let transfer = transfers[id], transfer.isBoundByDeadline else { continue }
             end(transfer, .failure(transfer.deadlineError))
         }
-        deadlines.sweep(living: transfers.count) { transfers[$0]?.isBoundByDeadline ?? false }
     }
 
     // MARK: The end of a transfer

@@ -2,6 +2,7 @@ import KubernetesClient
 import Logging
 import PluginHost
 import Scaling
+import SystemIO
 import WireFormats
 
 // One poll, from its due time to its verdict.

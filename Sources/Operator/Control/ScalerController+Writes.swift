@@ -1,5 +1,6 @@
 import KubernetesClient
 import Scaling
+import SystemIO
 
 // What a poll's verdict has written: the target's replicas, the status, events.
 extension ScalerController {

@@ -2,6 +2,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import SystemIO
 
 /// Every bound of the server of metrics and health.
 enum StatusLimits {

@@ -1,4 +1,5 @@
 import PluginProtocol
+import SystemIO
 
 /// The open calls of one plugin process: which wait, which are in flight, and when each wants attention.
 ///
@@ -62,7 +63,7 @@ struct CallTable {
     private var batched = 0
     private var calls: [Int64: Call] = [:]
     private var queue = FairQueue()
-    private var deadlines = DeadlineQueue()
+    private var deadlines = DeadlineQueue<Duration, Int64>()
     private var shares = FairShares()
 
     var waiting: Int { calls.count - inFlight - batched }

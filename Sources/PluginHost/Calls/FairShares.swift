@@ -1,3 +1,5 @@
+import SystemIO
+
 /// Who may have how many calls in flight with one plugin.
 ///
 /// Nobody takes more than what is left free: of a source that hangs, one party holds a half of the plugin's places, two

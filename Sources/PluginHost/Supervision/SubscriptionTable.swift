@@ -1,4 +1,5 @@
 import PluginProtocol
+import SystemIO
 
 /// What one plugin is to push, kept across its restarts: which configs, which of them it agreed to, and when to ask for
 /// the others.
@@ -44,7 +45,7 @@ struct SubscriptionTable {
     private var active: [Int64: Int64] = [:]
     /// Kept while a request is in flight; no more than the plugin has subscriptions.
     private var early: [Int64: Early] = [:]
-    private var queue = DeadlineQueue()
+    private var queue = DeadlineQueue<Duration, Int64>()
     private var asking = 0
     /// The plugin's present process, counted; nil if there is none that pushes.
     private var run: Int?

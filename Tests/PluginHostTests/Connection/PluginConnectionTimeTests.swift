@@ -188,27 +188,4 @@ struct PluginConnectionTimeTests {
         _ = conversation.receive("\(Conversation.reading(id))")
         #expect(conversation.advance(.seconds(9)).failures[id]?.message.contains("did not end it") == true)
     }
-
-    @Test("the deadline queue keeps no memory of calls that ended early")
-    func deadlineQueueIsBounded() {
-        var queue = DeadlineQueue()
-        for id in Int64(0)..<100_000 {
-            queue.insert(id, at: .seconds(id + 10), live: 2) { $0 >= id - 1 }
-        }
-        var left = 0
-        while queue.popDue(.seconds(1_000_000)) != nil { left += 1 }
-        #expect(left <= 130)
-    }
-
-    @Test("the deadline queue gives ids in the order of their times")
-    func deadlineQueueOrder() {
-        var queue = DeadlineQueue()
-        var generator = SystemRandomNumberGenerator()
-        let times = (0..<500).map { _ in Int64.random(in: 0..<1_000, using: &generator) }
-        for time in times { queue.insert(time, at: .seconds(time), live: 500) { _ in true } }
-        #expect(queue.first == .seconds(times.min() ?? 0))
-        var popped: [Int64] = []
-        while let id = queue.popDue(.seconds(1_000)) { popped.append(id) }
-        #expect(popped == times.sorted())
-    }
 }

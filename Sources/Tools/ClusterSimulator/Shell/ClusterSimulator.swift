@@ -2,7 +2,7 @@ import HTTPTransport
 import Hummingbird
 package import Logging
 import ServiceLifecycle
-import Synchronization
+import SystemIO
 import WireFormats
 
 /// An in-memory Kubernetes API server over real HTTP: for tests, the demo and local development.
@@ -112,38 +112,5 @@ package final class ClusterSimulator: Service {
             }
             group.cancelAll()
         }
-    }
-}
-
-/// A value that is set later. Any number of tasks may wait for it.
-private final class Promised<Value: Sendable>: Sendable {
-    private struct State {
-        var result: Result<Value, any Error>?
-        var waiters: [CheckedContinuation<Value, any Error>] = []
-    }
-
-    private let state = Mutex(State())
-
-    var value: Value {
-        get async throws {
-            try await withCheckedThrowingContinuation { continuation in
-                let result = state.withLock { state in
-                    if state.result == nil { state.waiters.append(continuation) }
-                    return state.result
-                }
-                if let result { continuation.resume(with: result) }
-            }
-        }
-    }
-
-    /// Only the first result counts.
-    func fulfill(_ result: Result<Value, any Error>) {
-        let waiters = state.withLock { state -> [CheckedContinuation<Value, any Error>] in
-            guard state.result == nil else { return [] }
-            state.result = result
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.resume(with: result) }
     }
 }

@@ -8,6 +8,7 @@ import Operator
 import PluginHost
 import Scaling
 import ServiceLifecycle
+import SystemIO
 import UnixSignals
 import WireFormats
 import YAMLFormat
@@ -55,15 +56,15 @@ struct Demo: Sendable {
         var defaults: [String: JSON] = [:]
         var scenarios: [DemoScenario] = []
         if let prometheus = servers.prometheus {
-            defaults["prometheus"] = ["address": .string(try await value(of: prometheus.address))]
+            defaults["prometheus"] = ["address": .string(try await prometheus.address.value)]
             scenarios.append(.httpApp(clock, http, prometheus))
         }
         if let redis = servers.redis {
-            _ = try await value(of: redis.isReady)
+            _ = try await redis.isReady.value
             defaults["redis"] = ["address": "127.0.0.1:\(redis.port)"]
             scenarios.append(.worker(clock, redis))
         }
-        let google = "http://127.0.0.1:\(try await value(of: servers.google.port))"
+        let google = "http://127.0.0.1:\(try await servers.google.port.value)"
         defaults["pubsub"] = ["endpoint": .string(google), "tokenEndpoint": "\(google)/token"]
         scenarios.append(.eventQueue(servers.google, host: String(google.dropFirst("http://".count))))
 
@@ -85,11 +86,6 @@ struct Demo: Sendable {
             + runtime.services + scenarios.map(\.load) + [display]
         try await serviceGroup(services, endsWithFirst: true).run()
         return (display, scenarios.map(\.app))
-    }
-
-    private func value<Value: Sendable>(of awaited: Awaited<Value>) async throws -> Value {
-        guard let value = await awaited.value() else { throw CancellationError() }
-        return value
     }
 
     private func serviceGroup(_ services: [any Service], endsWithFirst: Bool) -> ServiceGroup {

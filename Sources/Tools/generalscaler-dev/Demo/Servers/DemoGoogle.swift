@@ -4,6 +4,7 @@ import Logging
 import Operator
 import Scaling
 import ServiceLifecycle
+import SystemIO
 import WireFormats
 
 /// Stands in for three services of Google: Pub/Sub for the app, and for the plugin the token endpoint and Cloud
@@ -17,7 +18,7 @@ struct DemoGoogle: Service {
 
     let messages: DemoMessages
     let logger: Logger
-    let port = Awaited<Int>()
+    let port = Promised<Int>()
 
     /// The key of a service account in Google's format, generated for this demo and discarded with it.
     static func serviceAccountKey() throws -> JSON {
@@ -51,7 +52,8 @@ struct DemoGoogle: Service {
         logger.logLevel = .critical
         let application = Application(
             router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { [port] channel in port.fulfill(channel.localAddress?.port ?? 0) }, logger: logger)
+            onServerRunning: { [port] channel in port.fulfill(.success(channel.localAddress?.port ?? 0)) },
+            logger: logger)
         try await application.runService(gracefulShutdownSignals: [])
     }
 

@@ -1,11 +1,12 @@
 import FoundationEssentials
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 
 /// A real `prometheus` server that scrapes what a service-discovery file lists.
 struct DemoPrometheus: Service {
     let directory: String
-    let address = Awaited<String>()
+    let address = Promised<String>()
 
     var targetsFile: String { "\(directory)/targets.json" }
 
@@ -36,7 +37,7 @@ struct DemoPrometheus: Service {
                     port.withLock { $0 = String(end) }
                 }
                 if line.contains("Server is ready to receive web requests"), let port = port.withLock(\.self) {
-                    address.fulfill("http://127.0.0.1:\(port)")
+                    address.fulfill(.success("http://127.0.0.1:\(port)"))
                 }
             }
         )
@@ -51,25 +52,4 @@ struct DemoError: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
-}
-
-/// A value that is known later. One task waits for it at a time.
-final class Awaited<Value: Sendable>: Sendable {
-    private let stream: AsyncStream<Value>
-    private let input: AsyncStream<Value>.Continuation
-
-    init() {
-        (stream, input) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
-    }
-
-    func fulfill(_ value: Value) {
-        input.yield(value)
-        input.finish()
-    }
-
-    /// Nil if the task is cancelled first.
-    func value() async -> Value? {
-        for await value in stream { return value }
-        return nil
-    }
 }

@@ -1,11 +1,12 @@
 import Glibc
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 
 /// A real `redis-server` that keeps nothing.
 struct DemoRedis: Service {
     let port: Int
-    let isReady = Awaited<Bool>()
+    let isReady = Promised<Bool>()
 
     init() throws {
         port = try FreePort.find()
@@ -18,7 +19,7 @@ struct DemoRedis: Service {
             arguments: ["--bind", "127.0.0.1", "--port", "\(port)", "--save", "", "--appendonly", "no"],
             onLine: { line in
                 log.withLock { $0.append(String(line)) }
-                if line.contains("Ready to accept connections") { isReady.fulfill(true) }
+                if line.contains("Ready to accept connections") { isReady.fulfill(.success(true)) }
             }
         )
         let status = try await cancelWhenGracefulShutdown { try await process.run() }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A sleep that can be cut short: the loop that owns it waits, anyone may ring.
-final class Alarm: Sendable {
+package final class Alarm: Sendable {
     private enum State {
         case quiet
         case rung
@@ -10,15 +10,17 @@ final class Alarm: Sendable {
 
     private let state = Mutex(State.quiet)
 
+    package init() {}
+
     /// A task waits, and there has been no signal since.
-    var isWaiting: Bool {
+    package var isWaiting: Bool {
         state.withLock { state in
             if case .waiting = state { true } else { false }
         }
     }
 
     /// Ends the wait that is on, or the next one at once.
-    func ring() {
+    package func ring() {
         let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
             guard case .waiting(let continuation) = state else {
                 state = .rung
@@ -30,17 +32,8 @@ final class Alarm: Sendable {
         waiter?.resume()
     }
 
-    /// Waits until it rings, that much time has elapsed (nil: never) or the task is cancelled. One waiter at a time.
-    func wait(until due: Duration?, time: OperatorTime) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.untilRung() }
-            if let due { group.addTask { try? await time.sleepUntil(due) } }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    private func untilRung() async {
+    /// Waits until it rings or the task is cancelled. One waiter at a time.
+    package func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in

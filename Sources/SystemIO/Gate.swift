@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A latch: tasks wait until it opens; afterwards they pass at once.
-final class Gate: Sendable {
+package final class Gate: Sendable {
     private struct State {
         var isOpen = false
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
@@ -10,9 +10,11 @@ final class Gate: Sendable {
 
     private let state = Mutex(State())
 
-    var isOpen: Bool { state.withLock(\.isOpen) }
+    package init() {}
 
-    func open() {
+    package var isOpen: Bool { state.withLock(\.isOpen) }
+
+    package func open() {
         let waiters = state.withLock { state in
             state.isOpen = true
             defer { state.waiters = [:] }
@@ -21,19 +23,8 @@ final class Gate: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Waits until it is open, the time has passed or the task is cancelled.
-    func wait(for duration: Duration, time: OperatorTime) async {
-        guard !isOpen else { return }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.wait() }
-            group.addTask { try? await time.sleep(duration) }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
     /// Waits until it is open or the task is cancelled.
-    func wait() async {
+    package func wait() async {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID

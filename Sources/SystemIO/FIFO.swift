@@ -1,12 +1,15 @@
 /// A queue with cheap ends; its memory follows its length.
-struct FIFO<Element> {
-    private var elements: [Element] = []
-    private var head = 0
+package struct FIFO<Element> {
+    @usableFromInline var elements: [Element] = []
+    @usableFromInline var head = 0
 
-    var isEmpty: Bool { head == elements.count }
-    var first: Element? { isEmpty ? nil : elements[head] }
+    package init() {}
 
-    mutating func append(_ element: Element) {
+    @inlinable package var isEmpty: Bool { head == elements.count }
+    @inlinable package var count: Int { elements.count - head }
+    @inlinable package var first: Element? { isEmpty ? nil : elements[head] }
+
+    @inlinable package mutating func append(_ element: Element) {
         if head > 32, head * 2 > elements.count {
             elements.removeFirst(head)
             head = 0
@@ -14,7 +17,7 @@ struct FIFO<Element> {
         elements.append(element)
     }
 
-    mutating func popFirst() -> Element? {
+    @inlinable package mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }
         defer {
             head += 1

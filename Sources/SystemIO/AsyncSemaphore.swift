@@ -1,13 +1,12 @@
-import NIOCore
 import Synchronization
 
 /// A semaphore: limits concurrent access. Waiters are resumed in FIFO order.
-final class AsyncSemaphore: Sendable {
+package final class AsyncSemaphore: Sendable {
     private struct State {
         var free: Int
         var lastID: UInt64 = 0
         /// Who came first stands first; also those who have left since.
-        var line: CircularBuffer<UInt64> = []
+        var line = FIFO<UInt64>()
         var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
 
         mutating func popFirst() -> CheckedContinuation<Bool, Never>? {
@@ -20,12 +19,12 @@ final class AsyncSemaphore: Sendable {
 
     private let state: Mutex<State>
 
-    init(_ count: Int) {
+    package init(_ count: Int) {
         state = Mutex(State(free: count))
     }
 
     /// - Throws: what the body throws, or `CancellationError` if the task is cancelled while it waits.
-    func withPermit<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+    package func withPermit<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         guard await take() else { throw CancellationError() }
         defer { release() }
         return try await body()

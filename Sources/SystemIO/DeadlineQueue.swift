@@ -2,29 +2,36 @@
 ///
 /// A cancelled id stays in the heap and is skipped when it comes up. The heap drops such ids before they outnumber the
 /// live ones, so its memory is bounded by the calls in flight.
-struct DeadlineQueue {
-    private struct Entry {
-        let time: Duration
-        let id: Int64
+package struct DeadlineQueue<Time: Comparable, ID> {
+    @usableFromInline struct Entry {
+        @usableFromInline let time: Time
+        @usableFromInline let id: ID
+
+        @inlinable init(time: Time, id: ID) {
+            self.time = time
+            self.id = id
+        }
     }
 
-    private static let minimumForCompaction = 64
-    private var heap: [Entry] = []
+    @usableFromInline static var minimumForCompaction: Int { 64 }
+    @usableFromInline var heap: [Entry] = []
+
+    package init() {}
 
     /// The earliest time, which may belong to an id that no longer wants it.
-    var first: Duration? { heap.first?.time }
+    @inlinable package var first: Time? { heap.first?.time }
 
     /// - Parameters:
     ///   - live: how many ids want attention, this one included.
     ///   - isLive: whether an id wants attention.
-    mutating func insert(_ id: Int64, at time: Duration, live: Int, isLive: (Int64) -> Bool) {
+    @inlinable package mutating func insert(_ id: ID, at time: Time, live: Int, isLive: (ID) -> Bool) {
         if heap.count >= Self.minimumForCompaction, heap.count >= 2 * live { compact(isLive) }
         heap.append(Entry(time: time, id: id))
         siftUp(heap.count - 1)
     }
 
     /// Takes out the earliest id whose time has come.
-    mutating func popDue(_ now: Duration) -> Int64? {
+    @inlinable package mutating func popDue(_ now: Time) -> ID? {
         guard let first = heap.first, first.time <= now else { return nil }
         let last = heap.removeLast()
         if !heap.isEmpty {
@@ -34,12 +41,12 @@ struct DeadlineQueue {
         return first.id
     }
 
-    private mutating func compact(_ isLive: (Int64) -> Bool) {
+    @inlinable mutating func compact(_ isLive: (ID) -> Bool) {
         heap.removeAll { !isLive($0.id) }
         for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(index) }
     }
 
-    private mutating func siftUp(_ start: Int) {
+    @inlinable mutating func siftUp(_ start: Int) {
         var index = start
         while index > 0 {
             let parent = (index - 1) / 2
@@ -49,7 +56,7 @@ struct DeadlineQueue {
         }
     }
 
-    private mutating func siftDown(_ start: Int) {
+    @inlinable mutating func siftDown(_ start: Int) {
         var index = start
         while true {
             var earliest = index
@@ -63,3 +70,6 @@ struct DeadlineQueue {
         }
     }
 }
+
+extension DeadlineQueue.Entry: Sendable where Time: Sendable, ID: Sendable {}
+extension DeadlineQueue: Sendable where Time: Sendable, ID: Sendable {}
