@@ -26,7 +26,7 @@ struct AsyncPrimitiveTests {
 
     @Test("a semaphore lets no more tasks in than it has permits, and in the end all of them")
     func permits() async throws {
-        let permits = Permits(3)
+        let permits = AsyncSemaphore(3)
         let counter = Counter()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<57 {
@@ -48,7 +48,7 @@ struct AsyncPrimitiveTests {
 
     @Test("a task that is cancelled while it waits for a permit leaves the permit to the next one")
     func cancelledWait() async throws {
-        let permits = Permits(1)
+        let permits = AsyncSemaphore(1)
         try await permits.withPermit {
             let cancelled = Task { try await permits.withPermit {} }
             cancelled.cancel()

@@ -1,4 +1,5 @@
 package import KubernetesClient
+import ScalerAPI
 
 /// How the admission webhook is served.
 package struct AdmissionConfiguration: Sendable {

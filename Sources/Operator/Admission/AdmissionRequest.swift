@@ -1,4 +1,5 @@
 import KubernetesClient
+package import ScalerAPI
 package import WireFormats
 
 /// What the API server wants to know: `request` of an AdmissionReview (admission.k8s.io/v1), as far as it is looked at.

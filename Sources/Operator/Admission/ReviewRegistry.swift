@@ -1,4 +1,5 @@
 import NIOCore
+import ScalerAPI
 import WireFormats
 
 /// What the connections of the admission webhook share: the open connections, the turns for sending a body, and where

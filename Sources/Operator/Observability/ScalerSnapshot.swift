@@ -1,3 +1,4 @@
+import ScalerAPI
 import Scaling
 
 /// What one scaler looks like from outside at one moment.

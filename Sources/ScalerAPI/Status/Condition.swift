@@ -45,7 +45,7 @@ package struct Condition: Sendable, Hashable {
     }
 
     /// Whether an observer would call the two the same condition; the message may hold live values.
-    func isSame(as other: Condition) -> Bool {
+    package func isSame(as other: Condition) -> Bool {
         kind == other.kind && status == other.status && reason == other.reason
     }
 }
