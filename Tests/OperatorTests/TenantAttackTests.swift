@@ -78,7 +78,7 @@ struct TenantAttackTests {
 
     /// Refuses each call with the config that it got.
     private static let mirror = """
-        #!/usr/bin/env -S python3 -S
+        #!/usr/bin/env python3
         import sys, json
         for line in sys.stdin:
             m = json.loads(line)
