@@ -78,7 +78,7 @@ struct TenantAttackTests {
 
     /// Refuses each call with the config that it got.
     private static let mirror = """
-        #!/usr/bin/env python3
+        #!/usr/bin/env -S python3 -S
         import sys, json
         for line in sys.stdin:
             m = json.loads(line)
@@ -103,7 +103,8 @@ struct TenantAttackTests {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let plugin = directory.appending(path: "generalscaler-plugin-mirror")
-        try ExecutableFile.write(Self.mirror, to: plugin.path)
+        try Data(Self.mirror.utf8).write(to: plugin)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: plugin.path)
         let manifest = directory.appending(path: "plugins.yaml")
         try Data("plugins: {mirror: {defaults: {address: \"own:1\", password: adm1n-passw0rd}}}".utf8).write(
             to: manifest)
