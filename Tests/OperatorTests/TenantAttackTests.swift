@@ -103,8 +103,7 @@ struct TenantAttackTests {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let plugin = directory.appending(path: "generalscaler-plugin-mirror")
-        try Data(Self.mirror.utf8).write(to: plugin)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: plugin.path)
+        try ExecutableFile.write(Self.mirror, to: plugin.path)
         let manifest = directory.appending(path: "plugins.yaml")
         try Data("plugins: {mirror: {defaults: {address: \"own:1\", password: adm1n-passw0rd}}}".utf8).write(
             to: manifest)
