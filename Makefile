@@ -4,7 +4,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus \
 	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
-CHART_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus
+CHART_PRODUCTS := generalscaler generalscaler-launch generalscaler-copy generalscaler-plugin-prometheus
 PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
 E2E_PRODUCTS := generalscaler generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples

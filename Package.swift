@@ -48,6 +48,7 @@ let package = Package(
         .library(name: "PluginSDK", targets: ["PluginSDK"]),
         .executable(name: "generalscaler", targets: ["generalscaler"]),
         .executable(name: "generalscaler-launch", targets: ["generalscaler-launch"]),
+        .executable(name: "generalscaler-copy", targets: ["generalscaler-copy"]),
         .executable(name: "plugin-check", targets: ["plugin-check"]),
     ]
         + (isFuzzBuild
@@ -175,6 +176,13 @@ let package = Package(
             name: "generalscaler-launch",
             dependencies: ["CLinux"],
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+        ),
+        // Linked statically, and without what a Swift program begins with: it runs in images that have no libraries.
+        .executableTarget(
+            name: "generalscaler-copy",
+            dependencies: ["CLinux"],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [.unsafeFlags(["-static-executable", "-nostartfiles"])]
         ),
         .executableTarget(
             name: "plugin-check",
@@ -399,7 +407,7 @@ let package = Package(
     ]
 )
 
-let cTargets: Set = ["CCurl", "CHiredis", "CJemalloc", "CLinux", "call-prober", "generalscaler-launch"]
+let cTargets: Set = ["CCurl", "CHiredis", "CJemalloc", "CLinux", "call-prober", "generalscaler-copy", "generalscaler-launch"]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
