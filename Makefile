@@ -4,7 +4,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus \
 	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
-CHART_PRODUCTS := generalscaler generalscaler-launch generalscaler-copy generalscaler-plugin-prometheus
+CHART_PRODUCTS := generalscaler generalscaler-launch generalscaler-copy generalscaler-plugin-prometheus random-plugin
 PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
 E2E_PRODUCTS := generalscaler generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
@@ -95,7 +95,7 @@ test-cluster: $(PYTHON)/.installed ## Run the integration tests against the clus
 lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts, the resource definition, the chart and the workflows
 	@scripts/install-dependencies.sh lint
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
-	@shellcheck scripts/*.sh .ci/run examples/plugins/bash/*
+	@shellcheck scripts/*.sh .ci/run .github/actions/*/*.sh examples/plugins/bash/generalscaler-plugin-*
 	@python3 scripts/check-files.py --self-test
 	@python3 scripts/check-files.py
 	@python3 scripts/check-imports.py --self-test
@@ -104,7 +104,8 @@ lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts, the res
 	@$(PYTHON)/bin/python scripts/make-manifests.py --check
 	@$(PYTHON)/bin/python scripts/check-chart.py
 	@$(PYTHON)/bin/python scripts/check-docs.py
-	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/plugins/.github/workflows/*.yml
+	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
 
 manifests: $(PYTHON)/.installed ## Make deploy/ and the page of the chart's values from the chart
 	@$(PYTHON)/bin/python scripts/make-manifests.py

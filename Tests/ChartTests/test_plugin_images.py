@@ -3,21 +3,20 @@
 import os
 import pathlib
 import shutil
-import subprocess
 import tempfile
 import unittest
 
 import yaml
 from helm_python.errors import HelmError
 
-from support import DEBUG, ROOT
+from images import MOUNTS, Pod, rendered
+from support import DEBUG, ROOT, running
 from test_values import start
 
 from chart import objects, render
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 QUEUE = {"name": "queue", "image": "registry.example.com/queue:1.2.0"}
-MOUNTS = "/var/lib/generalscaler/plugins"
 WEEKDAY = ROOT / "examples/plugins/bash/generalscaler-plugin-weekday"
 
 
@@ -57,14 +56,6 @@ REFUSED = [
     (plugins({"sha256": "0" * 63}), "sha256"), (plugins({"command": ["cp"]}), "command"),
     ({"plugins": {"images": [{"name": "queue"}]}}, "image"),
 ]
-
-
-def rendered(values):
-    """The pod's specification, and the plugins.yaml that the chart writes."""
-    found = [*objects(render(values))]
-    (pod,) = (item["spec"]["template"]["spec"] for item in found if item["kind"] == "Deployment")
-    files = [item["data"]["plugins.yaml"] for item in found if item["kind"] == "ConfigMap" and "plugins.yaml" in item.get("data", {})]
-    return pod, yaml.safe_load(files[0])["plugins"] if files else None
 
 
 class ValueTests(unittest.TestCase):
@@ -144,43 +135,44 @@ class StartTests(unittest.TestCase):
             shutil.copy2(source, root / path)
         return root
 
-    def place(self, word):
-        """A path of the rendered pod as it is here."""
-        if word == "/generalscaler-plugin":
-            return f"{self.directory}/plugins/queue"
-        for path, here in (("/opt/generalscaler/bin/", f"{DEBUG}/"), ("/generalscaler-copier/", f"{self.directory}/copier/"),
-                           (MOUNTS, f"{self.directory}/plugins"), ("/etc/generalscaler/", f"{self.directory}/config/")):
-            word = word.replace(path, here)
-        return word
-
-    def operator(self, values, image, own=None):
-        """Does what the rendered pod would: runs its init containers, then the operator, until its plugin is up."""
-        for name in ("copier", "plugins/queue", "config"):
-            (self.directory / name).mkdir(parents=True)
-        pod, entries = rendered(values)
-        for container in pod["initContainers"]:
-            command = [self.place(word) for word in container["command"]]
-            if "/" in command:
-                command[command.index("/")] = image
-            result = subprocess.run(command, capture_output=True, text=True)
-            self.assertEqual((result.returncode, result.stderr), (0, ""), command)
-        # A path in plugins.yaml is one here, too.
-        text = yaml.safe_dump({"plugins": entries if own is None else own}).replace(MOUNTS, f"{self.directory}/plugins")
-        (self.directory / "config/plugins.yaml").write_text(text)
-        arguments = [self.place(word) for word in pod["containers"][0]["args"]
-                     if word.startswith(("run", "--plugins-config", "--plugin-dir")) and "/opt/" not in word]
-        line, lines = start([*arguments, "--listen=127.0.0.1:0"], until="plugin=queue")
+    def assert_up(self, values, image, **options):
+        line, lines = start(Pod(self.directory).arguments(values, {"queue": image}, **options), until="plugin=queue")
         self.assertIn("Plugin is up", line or "", "\n".join(lines))
 
     def test_a_plugin_with_an_interpreter_of_its_own_comes_up_from_its_image(self):
         image = self.image({"opt/queue/bin/runtime": os.path.realpath("/bin/bash"), "opt/queue/lib/main": WEEKDAY})
         (image / "opt/queue/run").symlink_to("lib/main")
-        self.operator(plugins({"directory": "/opt/queue", "interpreter": "bin/runtime", "program": "run"},
-                              config={"queue": {"mode": "oneshot"}}), image)
+        self.assert_up(plugins({"directory": "/opt/queue", "interpreter": "bin/runtime", "program": "run"},
+                               config={"queue": {"mode": "oneshot"}}), image)
 
     def test_a_plugin_is_found_by_its_name_where_a_secret_holds_plugins_yaml(self):
         image = self.image({"generalscaler-plugin-queue": WEEKDAY})
-        self.operator(plugins({}, existingSecret="mine"), image, own={"queue": {"mode": "oneshot"}})
+        self.assert_up(plugins({}, existingSecret="mine"), image, own={"queue": {"mode": "oneshot"}})
+
+    def test_an_image_volume_without_exec_is_reported_with_the_fix(self):
+        for name in ("mount", "plugins-config"):
+            (self.directory / name).mkdir()
+        prefix, mount = without_exec(self.directory / "mount", WEEKDAY)
+        _, entries = rendered(plugins({"mount": "imageVolume", "program": WEEKDAY.name}, config={"queue": {"mode": "oneshot"}}))
+        file = self.directory / "plugins-config/plugins.yaml"
+        file.write_text(yaml.safe_dump({"plugins": entries}).replace(f"{MOUNTS}/queue", str(mount)))
+        with running(*prefix, DEBUG / "generalscaler-launch", "--", mount / WEEKDAY.name) as launcher:
+            self.assertRegex(launcher.line("cannot run"), r"mounted noexec.* must not have mount: imageVolume")
+        line, lines = start(["run", f"--plugins-config={file}", "--listen=127.0.0.1:0"], until="noexec", prefix=prefix)
+        self.assertRegex(line or "", "plugin=queue .*Remove mount: imageVolume from this plugin", "\n".join(lines))
+
+
+def without_exec(directory, program):
+    """A command that runs another one where a file system without exec holds a copy of the program, and that file system's
+    directory."""
+    shared = pathlib.Path("/dev/shm")
+    if os.statvfs(shared).f_flag & os.ST_NOEXEC:
+        holder = tempfile.TemporaryDirectory(dir=shared)
+        unittest.addModuleCleanup(holder.cleanup)
+        shutil.copy2(program, holder.name)
+        return [], pathlib.Path(holder.name)
+    script = 'mount -t tmpfs -o noexec none "$0" && cp -p "$1" "$0/" && shift && exec "$@"'
+    return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, directory, program], directory
 
 
 if __name__ == "__main__":
