@@ -107,8 +107,9 @@ lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts, the res
 	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/plugins/.github/workflows/*.yml
 	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
 
-manifests: $(PYTHON)/.installed ## Make deploy/ and the page of the chart's values from the chart
+manifests: $(PYTHON)/.installed ## Make deploy/, the page of the chart's values and that of the plugins
 	@$(PYTHON)/bin/python scripts/make-manifests.py
+	@$(PYTHON)/bin/python scripts/plugin_index.py
 
 fmt: ## Format every Swift source in place
 	@swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
