@@ -84,7 +84,7 @@ def check_handshake(plugin, programs):
     try:
         hello, _ = json.JSONDecoder().raw_decode(text)
     except ValueError:
-        yield f"{plugin['name']}: {path} does not shake hands"
+        yield f"{plugin['name']}: {path} does not complete the handshake"
         return
     said = {"name": hello["plugin"]["name"], "version": hello["plugin"]["version"],
             "types": sorted(kind["type"] for kind in hello["metricTypes"])}

@@ -5,7 +5,7 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
+import sysconfig
 import tempfile
 
 import yaml
@@ -49,9 +49,12 @@ class Pod:
         for name in ("copier", "config", *(f"plugins/{name}" for name in images)):
             (self.directory / name).mkdir(parents=True)
         for container in pod["initContainers"]:
-            name = container["name"].removeprefix("plugin-")
-            here = {"/": images.get(name), "/generalscaler-plugin": self.directory / "plugins" / name}
-            command = [here.get(word) or self.place(word) for word in container["command"]]
+            command = [self.place(word) for word in container["command"]]
+            if command[0].endswith("/generalscaler-copy"):
+                *options, root, path, target = command
+                assert (root, target) == ("/", "/generalscaler-plugin"), command
+                name = container["name"].removeprefix("plugin-")
+                command = [*options, images[name], path, self.directory / "plugins" / name]
             subprocess.run(command, check=True)
         # A path in plugins.yaml is one here, too.
         text = yaml.safe_dump({"plugins": entries if own is None else own}).replace(MOUNTS, f"{self.directory}/plugins")
@@ -76,7 +79,7 @@ class Dockerfile:
         with tempfile.TemporaryDirectory() as directory:
             stages = {}
             # What pip installs lies beside this Python.
-            environment = os.environ | {"PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"}
+            environment = os.environ | {"PATH": f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}"}
             for number, (name, value) in enumerate(self.instructions):
                 if name == "FROM":
                     base, _, alias = value.partition(" AS ")
@@ -97,7 +100,9 @@ class Dockerfile:
                     if stand_in:
                         stand_in(work)
                     else:
-                        subprocess.run(["sh", "-ec", value], cwd=work, env=environment, check=True, stdout=subprocess.DEVNULL)
+                        result = subprocess.run(
+                            ["sh", "-ec", value], cwd=work, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                        assert result.returncode == 0, f"RUN {value}\n{result.stdout}"
                 elif name not in ("RUN", "LABEL"):
                     raise AssertionError(f"a plugin's Dockerfile has no {name}")
             assert base == "scratch", base

@@ -29,7 +29,7 @@ class ExampleTests(unittest.TestCase):
             directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory())).resolve()
             trees = {}
             for name, folder in FOLDERS.items():
-                # The context of the build in Swift is the repository, of which nothing is needed here.
+                # The context of the build in Swift is the repository; swift_build needs nothing from it.
                 dockerfile = Dockerfile(EXAMPLES / folder / "Dockerfile", EXAMPLES / folder)
                 trees[name] = stack.enter_context(dockerfile.built({"swift build": swift_build}))
             arguments = Pod(directory).arguments(values, trees)

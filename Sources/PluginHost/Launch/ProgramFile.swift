@@ -48,7 +48,7 @@ struct ProgramFile {
         guard status.st_mode & S_IFMT == S_IFREG else { return "is not an executable file" }
         if access(path, X_OK) == 0 { return nil }
         guard status.st_mode & 0o111 != 0, clinux_is_noexec(path) else {
-            return "is not an executable file (chmod +x mends that)"
+            return "is not an executable file; run chmod +x"
         }
         return
             "lies on a file system that is mounted noexec, as some container runtimes mount image volumes. Remove "
