@@ -80,10 +80,13 @@ plugin-check: ## Hold every plugin of the project to the rules of the protocol
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest --filter PluginConformanceTests
 
-image-check: ## Show that the image's packages suffice, in a Debian of nothing else (root, debootstrap)
-	@scripts/install-dependencies.sh build image
+image-check: $(PYTHON)/.installed ## Show that the image's packages suffice, in a Debian of nothing else (root, debootstrap)
+	@scripts/install-dependencies.sh build test image
 	@scripts/build-image-files.sh .build/image
-	@scripts/check-image.sh .build/image
+	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product random-plugin
+	@rm -rf .build/example-images
+	@$(PYTHON)/bin/python scripts/example_images.py .build/release .build/example-images
+	@scripts/check-image.sh .build/image .build/example-images
 
 test-cluster: $(PYTHON)/.installed ## Run the integration tests against the cluster of GENERALSCALER_TEST_KUBECONFIG
 	@test -n "$$GENERALSCALER_TEST_KUBECONFIG" || \

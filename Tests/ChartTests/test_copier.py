@@ -15,6 +15,8 @@ from support import DEBUG
 COPIER = DEBUG / "generalscaler-copy"
 MODIFIED = 1_700_000_007_123_456_789
 PROGRAM_HEADER_INTERPRETER = 3
+# Runs a script that mounts.
+UNSHARE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
 
 
 class CopierTest(unittest.TestCase):
@@ -61,6 +63,24 @@ class CopyTests(CopierTest):
         size, count = struct.unpack_from("<HH", program, 54)
         kinds = [struct.unpack_from("<I", program, offset + size * index)[0] for index in range(count)]
         self.assertNotIn(PROGRAM_HEADER_INTERPRETER, kinds)
+
+    def test_the_copier_works_in_an_image_that_has_no_other_program(self):
+        """As its container: the image is the root, with mounts for /proc, the copier and the volume."""
+        self.write("generalscaler-plugin-queue", "7", 0o755)
+        for name in ("proc", "copier", "volume"):
+            (self.root / name).mkdir()
+        self.target.chmod(0o777)
+        script = """mount --rbind /proc "$1/proc" && mount --bind "${2%/*}" "$1/copier" && mount --bind "$3" "$1/volume" &&
+            exec chroot "$1" /copier/generalscaler-copy / / /volume"""
+        copier = self.directory / "programs" / COPIER.name
+        copier.parent.mkdir()
+        shutil.copy2(COPIER, copier)
+        result = subprocess.run([*UNSHARE, script, "sh", self.root, copier, self.target], capture_output=True, text=True)
+        # Where the system lets nobody mount, this cannot be tried.
+        if result.returncode == 0:
+            self.assertEqual([path.name for path in self.target.rglob("*")], ["generalscaler-plugin-queue"])
+        else:
+            self.assertNotIn("generalscaler-copy:", result.stderr)
 
     def test_files_links_modes_and_times_survive(self):
         program = self.write("generalscaler-plugin-queue", "#!/bin/sh\n", 0o755)
@@ -230,13 +250,12 @@ class RefusalTests(CopierTest):
         self.write("secrets/file", "in the image")
         self.write("run/file", "7")
         script = 'mount -t tmpfs none "$1/secrets" && echo token > "$1/secrets/token" && exec "$2" "$1" / "$3"'
-        command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", self.root, COPIER, self.target]
-        result = subprocess.run(command, capture_output=True, text=True)
+        result = subprocess.run([*UNSHARE, script, "sh", self.root, COPIER, self.target], capture_output=True, text=True)
         # Where the system lets nobody mount, the part above has to do.
         if result.returncode == 0:
             self.assertEqual(sorted(path.name for path in self.target.rglob("*")), ["file", "run"])
         else:
-            self.assertNotIn("generalscaler-copy", result.stderr)
+            self.assertNotIn("generalscaler-copy:", result.stderr)
 
     @unittest.skipUnless(os.geteuid() == 0, "root reads every file, so that only root can try this as another user")
     def test_a_file_that_the_operators_user_cannot_read_is_refused_with_the_fix(self):

@@ -2,23 +2,17 @@
 
 import contextlib
 import pathlib
-import shutil
 import tempfile
 import unittest
 
 import yaml
 
-from images import Dockerfile, Pod
+from images import Pod
 from support import DEBUG, ROOT, environment, running
 
+from example_images import FOLDERS, trees
+
 EXAMPLES = ROOT / "examples/plugins"
-FOLDERS = {"weekday": "bash", "minute": "go", "hour": "python", "http-json": "node", "random": "swift"}
-
-
-def swift_build(directory):
-    """The program of the debug build stands in for that of a release build, which takes minutes."""
-    (directory / "out").mkdir()
-    shutil.copy2(DEBUG / "random-plugin", directory / "out/generalscaler-plugin-random")
 
 
 class ExampleTests(unittest.TestCase):
@@ -27,12 +21,8 @@ class ExampleTests(unittest.TestCase):
         self.assertEqual({image["name"] for image in values["plugins"]["images"]}, set(FOLDERS))
         with contextlib.ExitStack() as stack:
             directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory())).resolve()
-            trees = {}
-            for name, folder in FOLDERS.items():
-                # The context of the build in Swift is the repository; swift_build needs nothing from it.
-                dockerfile = Dockerfile(EXAMPLES / folder / "Dockerfile", EXAMPLES / folder)
-                trees[name] = stack.enter_context(dockerfile.built({"swift build": swift_build}))
-            arguments = Pod(directory).arguments(values, trees)
+            images = stack.enter_context(trees(DEBUG))
+            arguments = Pod(directory).arguments(values, images)
             kubeconfig = directory / "kubeconfig"
             kubeconfig.write_text(yaml.safe_dump({
                 "apiVersion": "v1", "kind": "Config", "current-context": "none",
