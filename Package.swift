@@ -407,7 +407,9 @@ let package = Package(
     ]
 )
 
-let cTargets: Set = ["CCurl", "CHiredis", "CJemalloc", "CLinux", "call-prober", "generalscaler-copy", "generalscaler-launch"]
+let cTargets: Set = [
+    "CCurl", "CHiredis", "CJemalloc", "CLinux", "call-prober", "generalscaler-copy", "generalscaler-launch",
+]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
