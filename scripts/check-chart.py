@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks charts/generalscaler: Helm's own lint, then every rendering of a matrix of values against the schemas of Kubernetes
-and a few rules of the house, then values that have to be refused."""
+and a few rules of this project, then values that must be refused."""
 
 import json
 import re

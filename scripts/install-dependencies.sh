@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that building, testing, the demo or linting needs and that are not there yet.
+# Installs the Debian packages that building, testing, the demo or linting needs and that are not installed yet.
 # Usage: install-dependencies.sh build|demo|test|python|lint|image ...
 set -eu
 

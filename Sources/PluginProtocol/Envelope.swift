@@ -5,7 +5,7 @@ package enum HostMessage: Sendable, Hashable {
     case request(id: JSON, method: String, params: JSON)
     case notification(method: String, params: JSON)
 
-    /// - Throws: the JSON-RPC error to answer with; `id` is what could be read of it, null where nothing could.
+    /// - Throws: the JSON-RPC error to answer with; `id` is what could be read of it, null if nothing could.
     package static func decode(_ line: some Sequence<UInt8>) throws(InvalidHostMessage) -> HostMessage {
         let json: JSON
         do throws(JSONSyntaxError) {
@@ -52,7 +52,7 @@ package enum PluginMessage: Sendable, Hashable {
         do throws(JSONPathError) {
             return try decode(json)
         } catch {
-            throw InvalidPluginMessage(description: "it is no protocol message: \(error)")
+            throw InvalidPluginMessage(description: "it is not a protocol message: \(error)")
         }
     }
 
@@ -78,7 +78,7 @@ package enum PluginMessage: Sendable, Hashable {
     }
 }
 
-/// Why a line from a plugin is no message.
+/// Why a line from a plugin is not a message.
 package struct InvalidPluginMessage: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 }

@@ -8,7 +8,7 @@ public struct MetricTypeDescription: Sendable, Hashable {
     /// JSON Schema 2020-12 of the config object. A secret field carries `"x-secret": true`.
     public var configSchema: JSON
     public var defaultTargetType: TargetType
-    /// Milliseconds after `observedAt` for which a reading of this source may count as fresh, where the source is slow.
+    /// Milliseconds after `observedAt` for which a reading of this source may count as fresh, if the source is slow.
     public var maxAgeMs: Int?
 
     public init(

@@ -27,7 +27,7 @@ public struct ConfigProblem: Error, Sendable, Hashable, CustomStringConvertible 
 
 /// The answer to `validate_config`.
 package enum ValidateConfigResult: Sendable, Hashable {
-    /// The target type is there where this config decides it.
+    /// The target type, if this config determines it.
     case valid(targetType: TargetType?)
     /// At least one problem.
     case invalid([ConfigProblem])
@@ -58,8 +58,8 @@ public struct MetricReading: Sendable, Hashable {
     public var observedAtMicroseconds: Int64
     /// What a person should know about how the value came about.
     public var detail: String?
-    /// The source has no value, and the config says that this one stands for that. It may scale, but nobody saw that
-    /// there is nothing to do: it is no reason to go to 0 replicas.
+    /// The source has no value, and the config says that this one is assumed. It may scale up, but it does not show
+    /// that there is nothing to do: it is no reason to go to 0 replicas.
     public var isAssumed: Bool
 
     public init(

@@ -36,7 +36,7 @@ public struct RangeWindow: Sendable, Hashable {
     /// At least 1.
     public let stepSeconds: Int
 
-    /// - Returns: nil where the times are in the wrong order, the step is below 1, or there are more than
+    /// - Returns: nil if the times are in the wrong order, the step is below 1, or there are more than
     ///   ``ProtocolLimits/maxRangePoints`` of them.
     public init?(fromMicroseconds: Int64, toMicroseconds: Int64, stepSeconds: Int) {
         let span = toMicroseconds.subtractingReportingOverflow(fromMicroseconds)
@@ -133,7 +133,7 @@ extension MetricRange {
             detail: try reader.optional("detail")?.string())
     }
 
-    /// The value at each time of the window: that of the nearest point within half a step, nil where there is none.
+    /// The value at each time of the window: that of the nearest point within half a step, nil if there is none.
     package func values(in window: RangeWindow) -> [Double?] {
         let values = Dictionary(points.map { ($0.atMicroseconds, $0.value) }, uniquingKeysWith: { $1 })
         return window.nearest(of: points.map(\.atMicroseconds)).map { time in time.flatMap { values[$0] } }

@@ -136,7 +136,8 @@ package struct PluginRequest: Sendable, Hashable {
 
     /// The whole line, newline included; ASCII only.
     ///
-    /// - Parameter deadlineMs: milliseconds from now in which an answer is of use; written where the method has it.
+    /// - Parameter deadlineMs: the milliseconds from now within which an answer is useful; written if the method has
+    ///   it.
     package func line(id: Int64, deadlineMs: Int) -> [UInt8] {
         var line: [UInt8] = []
         line.reserveCapacity(body.count + 80)

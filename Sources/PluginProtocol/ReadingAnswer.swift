@@ -8,7 +8,7 @@ struct ReadingAnswer {
     let id: Int64
     let reading: MetricReading
 
-    /// Nil where the general reader has to look.
+    /// Nil if the general reader has to look.
     init?(_ line: UnsafeRawBufferPointer) {
         var scanner = Scanner(bytes: line)
         guard let (id, reading) = scanner.answer() else { return nil }

@@ -1,7 +1,7 @@
 /// Finds the `id` of a response that cannot be read as JSON, so that its caller hears at once instead of at its
 /// deadline: a number out of a double's range, invalid UTF-8, half a line.
 package enum SalvagedID {
-    /// The first whole-number member `id` of the outermost object, or nil where there is none.
+    /// The first whole-number member `id` of the outermost object, or nil if there is none.
     ///
     /// The bytes are skimmed, not checked: only quotes, escapes and brackets count. What stands before the object, such as
     /// a terminal's escape sequence, is skipped.

@@ -2,14 +2,14 @@
 //
 //     generalscaler-launch [OPTION VALUE]... -- PROGRAM [ARGUMENT]...
 //
-//     --read PATH, --write DIRECTORY    what the plugin may read and write; may be repeated
-//     --never PATH                      what no plugin may read, whatever the other options say; may be repeated
+//     --read PATH, --write DIRECTORY    what the plugin may read and write (repeatable)
+//     --never PATH                      what no plugin may read, regardless of the other options (repeatable)
 //     --workspace DIRECTORY             the process's own directory within one that --never names
 //     --guard-process PID               a process that is out of reach, as the operator is
 //     --children none                   the plugin may start no processes
 //     --address-space BYTES, --memory BYTES, --file-size BYTES, --open-files NUMBER
 //
-// The session is made by whoever starts it: made here, a signal to the group could come too early.
+// The parent creates the session: if it were created here, a signal to the group could come too early.
 #define _GNU_SOURCE
 #include "launch.h"
 
@@ -50,7 +50,7 @@ static rlim_t number(const char *option, const char *text) {
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || value == 0) fail("%s: \"%s\" is no number above 0", option, text);
+    if (errno != 0 || end == text || *end != '\0' || value == 0) fail("%s: \"%s\" is not a number above 0", option, text);
     return (rlim_t)value;
 }
 

@@ -68,7 +68,7 @@ struct SharedReadingsTests {
         #expect(source.reads == 2)
     }
 
-    @Test("whoever is cancelled stops waiting at once; what nobody wants any more is forgotten")
+    @Test("a cancelled waiter stops waiting at once, and a reading without subscribers is dropped")
     func cancellation() async throws {
         let (started, start) = AsyncStream<Void>.makeStream()
         let (released, release) = AsyncStream<Void>.makeStream()

@@ -19,26 +19,26 @@ struct CommandTests {
     func conformant() async throws {
         let result = try await run(["test", "--deadline", "20", misbehaving])
         #expect(result.status == .exited(0))
-        #expect(result.output.contains("✔ P-13  One object a line"))
+        #expect(result.output.contains("✔ P-13  One object per line"))
         #expect(result.output.contains("- P-38  History: skipped: the plugin has no capability range"))
         #expect(result.output.contains(". P-10  Secrets and addresses: no check: only the author knows"))
         #expect(result.output.contains("\nConformant: "))
         #expect(result.errors.isEmpty)
     }
 
-    @Test("exits 1 for one that does not, and shows the rule, the bytes and how to mend it")
+    @Test("exits 1 for a plugin that breaks a rule, and shows the rule, the bytes and the fix")
     func failure() async throws {
-        let result = try await run(["test", misbehaving, "--sin", "nan"])
+        let result = try await run(["test", misbehaving, "--violation", "nan"])
         #expect(result.status == .exited(1))
         #expect(result.output.contains("✘ P-34  A finite number"))
         #expect(result.output.contains(#""value":NaN"#))
-        #expect(result.output.contains("To mend: answer the error 1006"))
+        #expect(result.output.contains("Fix: answer the error 1006"))
     }
 
     @Test("exits 4 for one that hangs")
     func hang() async throws {
         let result = try await run([
-            "test", "--only", "P-39", "--deadline", "0.2", misbehaving, "--sin", "never-answers",
+            "test", "--only", "P-39", "--deadline", "0.2", misbehaving, "--violation", "never-answers",
         ])
         #expect(result.status == .exited(4))
     }
@@ -79,7 +79,7 @@ struct CommandTests {
 
     @Test("writes JUnit XML that a parser reads")
     func junit() async throws {
-        let result = try await run(["test", "--format", "junit", misbehaving, "--sin", "invalid-utf8"])
+        let result = try await run(["test", "--format", "junit", misbehaving, "--violation", "invalid-utf8"])
         let folder = try TemporaryFolder()
         try result.output.write(toFile: "\(folder.path)/report.xml", atomically: true, encoding: .utf8)
         let script = """
@@ -104,7 +104,7 @@ struct CommandTests {
         let range = try await run(["call", "--method", "range", misbehaving])
         #expect(range.status == .exited(1))
         #expect(range.output.contains("\"code\": -32601"))
-        let broken = try await run(["call", misbehaving, "--sin", "half-frame", "--deadline", "1"])
+        let broken = try await run(["call", misbehaving, "--violation", "half-frame", "--deadline", "1"])
         #expect(broken.status != .exited(0))
     }
 
@@ -119,7 +119,7 @@ struct CommandTests {
         #expect(json["coldStart"]?["count"] == 2)
         let text = try await run(["bench", "--calls", "20", "--starts", "1", misbehaving])
         #expect(text.output.contains("p99.9"))
-        let broken = try await run(["bench", "--calls", "20", misbehaving, "--sin", "exits-in-call"])
+        let broken = try await run(["bench", "--calls", "20", misbehaving, "--violation", "exits-in-call"])
         #expect(broken.status == .exited(1))
         #expect(broken.output.contains("P-42"))
     }
@@ -129,7 +129,7 @@ struct CommandTests {
         let good = try await run(["fuzz", "--seed", "7", "--cases", "100", misbehaving])
         #expect(good.status == .exited(0))
         #expect(good.output == "100 configs answered, seed 7\n")
-        let arguments = ["fuzz", "--seed", "7", misbehaving, "--sin", "exits-in-call"]
+        let arguments = ["fuzz", "--seed", "7", misbehaving, "--violation", "exits-in-call"]
         let broken = try await run(arguments)
         #expect(broken.status == .exited(1))
         #expect(broken.output.contains("P-42"))

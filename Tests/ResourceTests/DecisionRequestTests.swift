@@ -118,7 +118,7 @@ struct DecisionRequestTests {
         #expect(try after(7)?["lastOutsideChangeTime"] == "2026-01-01T00:00:00.000000Z")
     }
 
-    @Test("a history with a scaling shows that the target has been above 0, unless it says otherwise")
+    @Test("a history with a scaling event shows that the target has been above 0, unless it says otherwise")
     func seenAboveZero() throws {
         func limits(_ history: JSON) throws -> JSON? {
             try Self.answer(Self.request(["replicas": ["current": 0, "ready": 0], "history": history]))["limitedBy"]

@@ -6,7 +6,7 @@ import WireFormats
 struct SpecTable {
     struct Row {
         let spec: JSON
-        /// The field that a refusal has to name, such as `metrics[0].type`; nil where the spec is accepted.
+        /// The field that a refusal has to name, such as `metrics[0].type`; nil if the spec is accepted.
         let field: String?
         /// What was changed, for a message.
         let change: JSON

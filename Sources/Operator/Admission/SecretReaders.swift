@@ -9,7 +9,7 @@ struct SecretReaders: Sendable {
 
     let client: KubernetesClient
 
-    /// - Returns: nil where that cannot be told.
+    /// - Returns: nil if that is unknown.
     func mayRead(_ secret: ObjectKey, _ user: JSON) async -> Bool? {
         var spec: [String: JSON] = [
             "resourceAttributes": [

@@ -16,7 +16,7 @@ package enum BuiltinMetricTypes {
         }
     }
 
-    /// What the plugin says of a config; nil where the type is of another plugin.
+    /// What the plugin says of a config; nil if the type is of another plugin.
     package static func declaration(type: String, config: JSON) -> Declaration? {
         switch type {
         case "prometheus": Declaration(targetType: .value)

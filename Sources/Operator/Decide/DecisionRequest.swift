@@ -56,12 +56,12 @@ package struct DecisionRequest: Sendable {
             let metric = try name.nonEmptyString()
             guard spec.metrics.contains(where: { $0.name == metric }) else {
                 let known = spec.metrics.map(\.name).joined(separator: ", ")
-                throw name.error("\"\(metric.prefix(64))\" is no metric of the spec; it has \(known)")
+                throw name.error("unknown metric \"\(metric.prefix(64))\"; the spec has \(known)")
             }
-            guard observations[metric] == nil else { throw name.error("\"\(metric)\" has another reading already") }
+            guard observations[metric] == nil else { throw name.error("\"\(metric)\" already has a reading") }
             observations[metric] = try observation(reading, now)
         }
-        return spec.metrics.map { observations[$0.name] ?? .noData("there is no reading of it") }
+        return spec.metrics.map { observations[$0.name] ?? .noData("no reading was given") }
     }
 
     private static func observation(
@@ -109,10 +109,10 @@ extension JSONReader {
         return time
     }
 
-    /// Why there is no value: a text, or `true` where nothing more is known.
+    /// Why there is no value: a text, or `true` if nothing more is known.
     fileprivate func reason(_ unspecified: String) throws(JSONPathError) -> String {
         if value == true { return unspecified }
-        guard case .string(let text) = value else { throw error("must be a text that says why, or true") }
+        guard case .string(let text) = value else { throw error("must be a string with the reason, or true") }
         return text.isEmpty ? unspecified : text
     }
 }

@@ -14,7 +14,7 @@ extension Explanation {
         do throws(JSONPathError) {
             return try Explanation(object: object, events: events, now: now)
         } catch {
-            throw KubernetesError(.malformedAnswer, "GeneralScaler \(key) makes no sense: \(error)")
+            throw KubernetesError(.malformedAnswer, "GeneralScaler \(key) is malformed: \(error)")
         }
     }
 }

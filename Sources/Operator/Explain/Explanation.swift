@@ -11,7 +11,7 @@ package struct Explanation: Sendable {
     /// - Parameters:
     ///   - object: the GeneralScaler as the API server has it.
     ///   - events: of events.k8s.io/v1, in any order; those of other objects are left out.
-    /// - Throws: ``JSONPathError`` where the object has no identity.
+    /// - Throws: ``JSONPathError`` if the object has no identity.
     package init(object: JSON, events: [JSON], now: Timestamp) throws(JSONPathError) {
         let scaler = try GeneralScaler(object)
         let status = StatusView(object["status"] ?? .null)
@@ -19,11 +19,11 @@ package struct Explanation: Sendable {
         switch scaler.spec {
         case .failure(let invalid):
             paragraphs.append(
-                (["Its spec is not valid, so nothing is decided. To mend:"]
+                (["The spec is invalid, so no decisions are made. Fix:"]
                     + invalid.problems.map { "  \($0)" }).joined(separator: "\n"))
         case .success(let spec):
             paragraphs.append(Self.decision(status, now: now))
-            paragraphs += Self.troubles(object["status"]?["conditions"]?.arrayValue ?? [])
+            paragraphs += Self.problems(object["status"]?["conditions"]?.arrayValue ?? [])
             if let next = NextStep(
                 spec: spec, isEdited: status.observedGeneration.map { $0 != scaler.generation } ?? false,
                 status: status, history: scaler.status.history, now: now)
@@ -41,13 +41,13 @@ package struct Explanation: Sendable {
         let most = spec.maxReplicas.counted("replica")
         let bounds =
             spec.minReplicas == spec.maxReplicas ? "at \(most)" : "between \(spec.minReplicas) and \(most)"
-        return "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) \(bounds)\(mode), and looks every "
+        return "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) \(bounds)\(mode). Polling interval: "
             + "\(spec.pollingInterval.shortText)."
     }
 
     private static func decision(_ status: StatusView, now: Timestamp) -> String {
         guard let reason = status.reason else {
-            return "It has not decided anything yet. Is the operator running, and does it look after this namespace?"
+            return "No decision has been made yet. Check that the operator is running and watches this namespace."
         }
         let when = status.decidedAt.map { " (\(Self.ago($0, now)))" } ?? ""
         var lines = ["Last decision\(when): \(reason)"]
@@ -67,7 +67,7 @@ package struct Explanation: Sendable {
     }
 
     /// Conditions that someone has to act on and that the decision's own sentence does not tell.
-    private static func troubles(_ conditions: [JSON]) -> [String] {
+    private static func problems(_ conditions: [JSON]) -> [String] {
         let failing = conditions.filter {
             ["Ready", "AbleToScale"].contains($0["type"]?.stringValue) && $0["status"] == "False"
         }
@@ -82,10 +82,10 @@ package struct Explanation: Sendable {
 
     private static func events(_ events: [JSON], of scaler: GeneralScaler, now: Timestamp) -> String {
         let own = events.filter { $0["regarding"]?["uid"]?.stringValue == scaler.uid }.compactMap(EventView.init)
-        guard !own.isEmpty else { return "No events of it are kept; the API server forgets them after an hour." }
+        guard !own.isEmpty else { return "No events found; the API server deletes events after an hour." }
         let shown = own.sorted { $0.time < $1.time }.suffix(maxEvents)
         let lines = shown.map { "  \(ago($0.time, now)): \($0.note)\($0.count > 1 ? " (\($0.count) times)" : "")" }
-        return (["Its events, the newest last:"] + lines).joined(separator: "\n")
+        return (["Events, newest last:"] + lines).joined(separator: "\n")
     }
 
     private static func ago(_ time: Timestamp, _ now: Timestamp) -> String {

@@ -17,7 +17,7 @@ struct NextStep {
             return nil
         }
         var lines: [String] = []
-        if isEdited { lines.append("The spec was edited after that decision: the next poll decides by the new one.") }
+        if isEdited { lines.append("The spec was edited after that decision; the next poll uses the new spec.") }
         if spec.mode == .dryRun {
             lines.append("Nothing is scaled while mode is DryRun. Once it is Active:")
         }
@@ -42,22 +42,22 @@ struct NextStep {
 
     /// What has to be done by hand, or to be over, before anything else can happen.
     private static func hold(_ spec: GeneralScalerSpec, _ isEdited: Bool, _ status: StatusView) -> String? {
-        if spec.isPaused { return "Nothing, while it is paused: set spec.paused to false." }
+        if spec.isPaused { return "No change while paused; set spec.paused to false to resume." }
         guard !isEdited else { return nil }
         let causes = status.limitedBy
-        if status.obstacle != nil { return "Nothing, until the trouble above is resolved." }
+        if status.obstacle != nil { return "No change until the problem above is resolved." }
         if causes.contains(.paused) {
-            return "Nothing, while the whole operator is paused: the last decision names the ConfigMap that pauses it."
+            return "No change while the whole operator is paused; the last decision names the ConfigMap that pauses it."
         }
         if causes.contains(.switchedOff) {
-            return "Nothing, until someone sets \(spec.target) above 0 replicas: it was set to 0 by hand."
+            return "No change until someone sets \(spec.target) above 0 replicas; it was set to 0 manually."
         }
         if causes.contains(.duplicateTarget) {
-            return "Nothing, while another GeneralScaler scales \(spec.target): delete one of the two, or set mode to "
+            return "No change while another GeneralScaler scales \(spec.target); delete one of the two, or set mode to "
                 + "DryRun in one."
         }
         if causes.contains(.replicasConflict) {
-            return "Nothing, while something else sets the replicas of \(spec.target) too: remove the other one."
+            return "No change while something else also sets the replicas of \(spec.target); remove the other one."
         }
         return nil
     }
@@ -92,7 +92,7 @@ struct NextStep {
         let fallback =
             spec.fallback.behavior == .hold
             ? ""
-            : "; the fallback (\(spec.fallback.behavior.rawValue)) comes in after "
+            : "; the fallback (\(spec.fallback.behavior.rawValue)) applies after "
                 + "\(spec.fallback.failureThreshold.counted("poll")) and \(FallbackSpec.minimumFailureTime.shortText)"
         return "Until \(names) has a value again, no replica is removed\(fallback)."
     }
@@ -117,7 +117,7 @@ struct NextStep {
             }
             let window = input.current == 0 ? .zero : input.spec.safety.scaleUpStabilization
             let stays = window > .zero ? " and stays there for \(window.shortText)" : ""
-            return "A scale-up comes when \(conditions.joined(separator: " or "))\(stays)\(wait(time, input))."
+            return "A scale-up happens when \(conditions.joined(separator: " or "))\(stays)\(wait(time, input))."
         }
     }
 
@@ -130,7 +130,7 @@ struct NextStep {
             let conditions: [String] = zip(input.spec.metrics, outlook.thresholds).compactMap { metric, thresholds in
                 thresholds?.fewer.map { "\(metric.name) is at most \($0.shortText)" }
             }
-            return "A scale-down comes when \(conditions.joined(separator: " and "))\(stays)\(wait(time, input))."
+            return "A scale-down happens when \(conditions.joined(separator: " and "))\(stays)\(wait(time, input))."
         }
     }
 
@@ -138,23 +138,23 @@ struct NextStep {
     private static func zero(_ step: Outlook.Step, _ input: DecisionInput, _ status: StatusView) -> String {
         guard case .from(let time) = step else {
             guard case .held(let causes) = step, !causes.isEmpty else {
-                return "It does not go to 0 replicas: no value of its metrics counts as idle."
+                return "It does not scale to 0 replicas: no value of its metrics counts as idle."
             }
-            return "It does not go to 0 replicas: \(words(causes, input))."
+            return "It does not scale to 0 replicas: \(words(causes, input))."
         }
         let idle = input.spec.metrics.map { "\($0.name) is at most \($0.activation.shortText)" }
             .joined(separator: " and ")
         let assumed =
             status.metrics.contains(where: \.isAssumed)
-            ? "; a value that stands for an empty result does not count" : ""
+            ? "; an assumed value for an empty result does not count" : ""
         guard !status.isIdle else {
             let when =
                 time > input.now
                 ? "at \(time.rfc3339(.seconds)), in \((time - input.now).shortText)," : "at the next poll"
-            return "It goes to 0 replicas \(when) if \(idle) until then\(assumed)."
+            return "It scales to 0 replicas \(when) if \(idle) until then\(assumed)."
         }
         let cooldown = input.spec.safety.effectiveScaleDownCooldown.shortText
-        return "It goes to 0 replicas when \(idle) and stays so for \(cooldown)\(assumed)."
+        return "It scales to 0 replicas when \(idle) and stays so for \(cooldown)\(assumed)."
     }
 
     private static func wait(_ time: Timestamp, _ input: DecisionInput) -> String {
@@ -168,7 +168,7 @@ struct NextStep {
             switch cause {
             case .maxReplicas: "maxReplicas is \(input.spec.maxReplicas)"
             case .minReplicas: "minReplicas is \(input.spec.minReplicas)"
-            case .budgetCap: "the budget pays for no more than the replicas there are"
+            case .budgetCap: "the budget allows no more than the current replicas"
             case .scaleUpRate:
                 input.spec.safety.maxScaleUpRate.step(from: input.current) == 0 ? "maxScaleUpRate is 0" : nil
             case .scaleDownRate:
@@ -181,7 +181,7 @@ struct NextStep {
         }
         guard words.isEmpty else { return words.joined(separator: "; ") }
         guard hasValuePerReplica(input), input.ready ?? 0 < input.current else {
-            return "the metrics ask for none, whatever their value"
+            return "no metric value causes one"
         }
         return input.ready == nil
             ? "the target does not report how many of its replicas are ready" : "too few replicas are ready"

@@ -13,7 +13,7 @@ package struct Outlook: Sendable {
     /// Whether, and from when on, one step in a direction is let through once the metrics ask for it.
     package enum Step: Sendable, Hashable {
         case from(Timestamp)
-        /// What stands in its way, as of now.
+        /// The causes that prevent it at present.
         case held([Cause])
     }
 
@@ -110,7 +110,7 @@ package struct Outlook: Sendable {
         var input = input
         input.spec.safety.scaleUpStabilization = .zero
         input.spec.safety.scaleDownStabilization = .zero
-        // Idle from now on, where nothing is known of before.
+        // Idle from now on, if nothing is known of before.
         input.history.lastActiveTime = input.history.lastActiveTime ?? input.now
         let (now, observations) = (input.now, input.observations)
         func decision(after seconds: Int) -> Decision {

@@ -6,7 +6,7 @@ struct StatusView {
     struct Metric {
         let name: String
         let value: Double?
-        /// The value stands for one that the source does not have.
+        /// The value is assumed: the source has none.
         let isAssumed: Bool
         let observedAt: Timestamp?
         /// Why there is no value.
@@ -17,7 +17,7 @@ struct StatusView {
 
         var sentence: String {
             let kind = targetType == .averageValue ? " for each replica" : ""
-            guard let value else { return "\(name) has no value: \(missing ?? "nobody knows why")." }
+            guard let value else { return "\(name) has no value: \(missing ?? "the reason is unknown")." }
             let asks = recommended.map { ", which asks for \($0)" } ?? ""
             return "\(name) was \(value.shortText) against a target of \((target ?? 0).shortText)\(kind)\(asks)."
         }

@@ -10,14 +10,15 @@ package protocol ConfigurablePolicy: ScalingPolicy {
     /// The fields of `policy.config`; any other is refused before ``init(config:)`` sees it.
     static var fields: [String] { get }
 
-    /// - Throws: ``JSONPathError`` with what is wrong, where, and what would be right.
+    /// - Throws: ``JSONPathError`` with what is wrong, if, and what would be right.
     init(config: PolicyConfig) throws(JSONPathError)
 }
 
 /// `spec.policy.config`, and what of the rest of the spec a policy may refer to.
 package struct PolicyConfig: Sendable {
     package let reader: JSONReader
-    /// Names of the spec's metrics; nil where the metrics themselves could not be read, so that names cannot be checked.
+    /// Names of the spec's metrics; nil if the metrics themselves could not be read, so that names cannot be
+    /// checked.
     private let metricNames: [String]?
 
     package init(_ reader: JSONReader, metricNames: [String]?) {
@@ -25,7 +26,7 @@ package struct PolicyConfig: Sendable {
         self.metricNames = metricNames
     }
 
-    /// A number above 0; nil where the field is not there.
+    /// Returns a number above 0; nil if the field is absent.
     package func positive(_ field: String) throws(JSONPathError) -> Double? {
         guard let number = try reader.optional(field) else { return nil }
         return try Self.positive(number)
@@ -36,7 +37,7 @@ package struct PolicyConfig: Sendable {
         try Self.positive(try reader.required(field))
     }
 
-    /// A number from 0 up to, and without, 1; nil where the field is not there.
+    /// Returns a number from 0 to less than 1; nil if the field is absent.
     package func fraction(_ field: String) throws(JSONPathError) -> Double? {
         guard let number = try reader.optional(field) else { return nil }
         let value = try number.double()
@@ -48,7 +49,7 @@ package struct PolicyConfig: Sendable {
     package func metricName(_ name: JSONReader) throws(JSONPathError) -> String {
         let text = try name.nonEmptyString()
         if let metricNames, !metricNames.contains(text) {
-            throw name.error("\"\(text)\" is no metric of this scaler; it has \(metricNames.joined(separator: ", "))")
+            throw name.error("unknown metric \"\(text)\"; defined metrics: \(metricNames.joined(separator: ", "))")
         }
         return text
     }

@@ -17,7 +17,7 @@ package struct PolicyRegistry: Sendable {
 
     /// Reads `spec.policy`.
     ///
-    /// - Parameter metricNames: of the spec; nil where its metrics could not be read.
+    /// - Parameter metricNames: of the spec; nil if its metrics could not be read.
     package func policy(_ spec: JSONReader, metricNames: [String]?) throws(JSONPathError) -> any ScalingPolicy {
         let policy = try spec.optional("policy") ?? JSONReader([:], path: "\(spec.path).policy")
         let type = try type(policy)

@@ -19,8 +19,9 @@ package struct GeneralScaler: Sendable {
     package let spec: Result<GeneralScalerSpec, InvalidSpec>
     package let status: ScalerStatus
 
-    /// - Throws: ``JSONPathError`` where the object has no identity. A spec that makes no sense does not throw: it is
-    ///   that object's own trouble and is kept in ``spec``.
+    /// - Throws: ``JSONPathError`` if the object has no identity. An invalid spec does not throw: it is reported for
+    ///   that
+    ///   object and kept in ``spec``.
     package init(_ json: JSON) throws(JSONPathError) {
         try self.init(json, spec: GeneralScalerSpec.parse(json["spec"] ?? .null))
     }

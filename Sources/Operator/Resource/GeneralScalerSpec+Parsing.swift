@@ -170,7 +170,7 @@ private struct SpecParser {
         )
     }
 
-    /// Gives each metric without a name its type, numbered where that is taken.
+    /// Gives each metric without a name its type, numbered if that is taken.
     private mutating func named(_ metrics: [MetricSourceSpec]) -> [MetricSourceSpec] {
         var taken: Set<String> = []
         for (index, metric) in metrics.enumerated() where !metric.name.isEmpty {
@@ -245,7 +245,7 @@ private struct SpecParser {
     }
 }
 
-// MARK: Fields that nobody knows
+// MARK: Unknown fields
 
 extension SpecParser {
     private static let specFields = [
@@ -266,7 +266,7 @@ extension SpecParser {
         "fallback": ["failureThreshold", "replicas", "behavior"],
     ]
 
-    /// What is no object where one should be is left to the rest of the parser.
+    /// A value other than an object is left to the rest of the parser.
     mutating func refuseUnknownFields(_ spec: JSONReader) {
         refuseUnknownFields(of: spec, known: Self.specFields)
         for (field, known) in Self.partFields.sorted(by: { $0.key < $1.key }) {

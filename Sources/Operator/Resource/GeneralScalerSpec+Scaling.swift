@@ -19,8 +19,8 @@ extension GeneralScalerSpec {
 
     /// The same without asking a plugin.
     ///
-    /// - Parameter declaration: what is known of a metric type; it counts where the metric itself says nothing.
-    /// - Throws: ``InvalidSpec`` with each metric whose target type nobody knows.
+    /// - Parameter declaration: the declaration of a metric type; it is used if the metric itself sets nothing.
+    /// - Throws: ``InvalidSpec`` with each metric whose target type is unknown.
     package func scalingSpec(
         declaration: (String, JSON) -> BuiltinMetricTypes.Declaration?
     ) throws(InvalidSpec) -> ScalingSpec {

@@ -52,7 +52,7 @@ package struct MetricSourceSpec: Sendable, Hashable {
     package var maxAge: Duration?
 
     package static let defaultTimeout: Duration = .seconds(10)
-    /// Least age at which a reading may count as stale where the metric names none.
+    /// The minimum age at which a reading may count as stale, if the metric sets none.
     package static let minimumMaxAge: Duration = .seconds(60)
 
     package init(
@@ -78,8 +78,8 @@ package struct MetricSourceSpec: Sendable, Hashable {
     /// What the engine needs to know of the metric.
     ///
     /// - Parameters:
-    ///   - declaredTargetType: what the plugin says for this config; counts where the metric names none.
-    ///   - declaredMaxAge: the plugin's own, where its source is slow.
+    ///   - declaredTargetType: the plugin's target type for this config; used if the metric sets none.
+    ///   - declaredMaxAge: the plugin's own, if its source is slow.
     package func resolved(
         declaredTargetType: MetricSpec.TargetType, declaredMaxAge: Duration?, pollingInterval: Duration
     ) -> MetricSpec {

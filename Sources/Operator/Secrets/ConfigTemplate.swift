@@ -2,7 +2,7 @@ import KubernetesClient
 package import PluginHost
 package import WireFormats
 
-/// A metric's config as someone wrote it: each object with the member `valueFrom` stands for a value of a Secret.
+/// A metric's config as written by a user: each object with the member `valueFrom` refers to a value of a Secret.
 package struct ConfigTemplate: Sendable {
     package struct Place: Sendable, Hashable {
         /// Such as `spec.metrics[0].config.auth.bearer.token`.
@@ -65,7 +65,7 @@ package struct ConfigTemplate: Sendable {
         } ?? [:]
     }
 
-    /// The config where there is no Secret to read. What a plugin says of a stand-in means nothing.
+    /// The config if there is no Secret to read. Messages of a plugin about a stand-in are ignored.
     package func filledWithStandIns() -> PluginConfig {
         PluginConfig(filled { _ in "value-of-a-secret" }, inherited: inherited)
     }
@@ -89,7 +89,7 @@ package struct ConfigTemplate: Sendable {
     }
 }
 
-/// Where a value stands. It becomes a text only where there is something to tell: a path can be as long as the config.
+/// Where a value stands. It becomes a text only if there is something to tell: a path can be as long as the config.
 private indirect enum Location {
     case whole(String)
     case member(Location, String)

@@ -5,7 +5,7 @@ enum SecretLimits {
     /// How long a Secret counts as unchanged; drawn from this far around it, so that not all are fetched at once.
     static let lifetime: Duration = .seconds(300)
     static let jitter = 0.1
-    /// A Secret is fetched no more often than this, whatever happens.
+    /// The minimum time between two fetches of a Secret.
     static let leastInterval: Duration = .seconds(10)
     /// Of one call, its retries included: polls wait for it.
     static let deadline: Duration = .seconds(10)

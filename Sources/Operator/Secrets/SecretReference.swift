@@ -1,10 +1,10 @@
 import WireFormats
 
-/// Names one value of a Secret, in the namespace of whoever refers to it.
+/// A reference to one value of a Secret in the same namespace.
 package struct SecretReference: Sendable, Hashable {
     package let name: String
     package let key: String
-    /// Where the Secret or its key is not there, the field is left out.
+    /// If the Secret or its key does not exist, the field is left out.
     package let isOptional: Bool
 
     package init(name: String, key: String, isOptional: Bool = false) {

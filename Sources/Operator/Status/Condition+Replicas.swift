@@ -19,8 +19,8 @@ extension Condition {
         }
         return Condition(
             .replicasReady, .false, "ReplicasNotReady",
-            "\(readyText), and fewer than all have been since \(unreadySince.rfc3339(.seconds)): look at the target's "
-                + "pods and at room in the cluster.")
+            "\(readyText), and fewer than all have been since \(unreadySince.rfc3339(.seconds)): check the target's "
+                + "pods and the capacity of the cluster.")
     }
 }
 

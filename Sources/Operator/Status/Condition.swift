@@ -50,7 +50,7 @@ package struct Condition: Sendable, Hashable {
     }
 }
 
-/// A condition as it stands in an object's status.
+/// A condition as stored in an object's status.
 package struct RecordedCondition: Sendable, Hashable {
     package var condition: Condition
     /// When ``Condition/status`` last changed.

@@ -8,14 +8,14 @@ package struct ScalerStatus: Sendable {
     package var target: TargetReference?
     /// The object that had the target's name; nil before it was seen.
     package var targetUID: String?
-    /// As it stands in a status that was read.
+    /// As stored in the status that was read.
     package private(set) var targetName: String?
     /// Of a status that was read: the last time at which the scaler is known to have scaled the target, the earliest of
     /// all times if there was none; nil if it had to leave the target to another.
     package private(set) var heldTargetAt: Timestamp?
     /// What was decided last; nil before the first decision and of a status read back.
     package var decision: Decision?
-    /// What stands in the way of a newer decision; nil where the last one holds.
+    /// The reason why there is no newer decision; nil if the last one is current.
     package var blocker: Blocker?
     package var history: ScalingHistory
 

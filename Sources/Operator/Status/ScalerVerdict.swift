@@ -9,7 +9,7 @@ package enum ScalerVerdict: Sendable {
     case decided(Decision, obstacle: Blocker?)
 }
 
-/// What stands in the way of a scaler, in words that say what to do.
+/// The problem that blocks a scaler, with its fix.
 package struct Blocker: Error, Sendable, Hashable {
     package enum Reason: String, Sendable {
         case invalidSpec = "InvalidSpec"
@@ -73,7 +73,7 @@ extension ScalerVerdict {
                 Condition(.scalingActive, .false, blocker.reason.rawValue, "Replicas are held: \(blocker.message)"),
                 blocker.reason.concernsTarget
                     ? Condition(.ableToScale, .false, blocker.reason.rawValue, blocker.message)
-                    : Condition(.ableToScale, .unknown, blocker.reason.rawValue, "The target has not been looked at."),
+                    : Condition(.ableToScale, .unknown, blocker.reason.rawValue, "The target has not been read yet."),
             ]
         case .decided(let decision, let obstacle):
             [
@@ -92,9 +92,9 @@ extension ScalerVerdict {
 }
 
 extension Decision {
-    /// Causes that leave the target alone, whatever the metrics say.
+    /// Causes that hold the target regardless of the metrics.
     private static let holds: Set<Cause> = [
-        .paused, .switchedOff, .duplicateTarget, .replicasConflict, .notLeader,
+        .paused, .switchedOff, .duplicateTarget, .replicasConflict,
     ]
 
     /// Causes for which the metrics drive nothing.

@@ -35,7 +35,7 @@ package struct StatusChange: Sendable {
         let haveSameConditions =
             conditions.count == previous.count && zip(conditions, previous).allSatisfy { $0.isSame(as: $1.condition) }
         guard haveSameConditions else { return true }
-        if case .blocked(let blocker) = verdict { return isNewTrouble(blocker) }
+        if case .blocked(let blocker) = verdict { return hasNewError(blocker) }
         guard case .decided(let decision, _) = verdict else { return false }
         guard let previousDecision, decision.isSame(as: previousDecision) else { return true }
         return tracksIdleness && decision.isIdle != previousDecision.isIdle
@@ -52,7 +52,7 @@ package struct StatusChange: Sendable {
     package var announcements: [Announcement] {
         switch verdict {
         case .blocked(let blocker):
-            isNewTrouble(blocker)
+            hasNewError(blocker)
                 ? [Announcement(isWarning: true, reason: blocker.reason.rawValue, message: blocker.message)]
                 : isNewlyFalse(reason: blocker.reason.rawValue, blocker.message)
         case .decided(_, let obstacle?): isNewlyFalse(reason: obstacle.reason.rawValue, obstacle.message)
@@ -61,7 +61,7 @@ package struct StatusChange: Sendable {
     }
 
     /// The reason is the one that was reported, and something else is wrong.
-    private func isNewTrouble(_ blocker: Blocker) -> Bool {
+    private func hasNewError(_ blocker: Blocker) -> Bool {
         let ready = previous.first { $0.condition.kind == .ready }?.condition
         return blocker.reason.isToldByItsMessage && ready?.reason == blocker.reason.rawValue
             && ready?.message != blocker.message

@@ -2,7 +2,7 @@ import CLinux
 import Crypto
 import Glibc
 
-/// What one process of a plugin has to itself on disk: an empty temporary directory and, where its program is pinned,
+/// The private files of one plugin process: an empty temporary directory and, if its program is pinned,
 /// the copy that is run.
 struct PluginWorkspace: Sendable {
     private static let copyChunkBytes = 1 << 20
@@ -59,7 +59,7 @@ struct PluginWorkspace: Sendable {
 
     /// Removes everything, by descriptors and without following links.
     ///
-    /// - Returns: why not, where it could not.
+    /// - Returns: why not, if it could not.
     @concurrent
     func remove() async -> String? { RemovedTree.remove(root) }
 

@@ -12,7 +12,7 @@ struct ProgramFile {
         private let modified: [Int]
         private let changed: [Int]
 
-        /// Nil where there is no such file.
+        /// Nil if there is no such file.
         init?(_ path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
@@ -29,7 +29,7 @@ struct ProgramFile {
     /// The directory that the program was put into, links followed: the plugin may read it.
     let directory: String
 
-    /// - Throws: why the file cannot be run, where that can be told beforehand.
+    /// - Throws: the reason why the file cannot be run, if it is detectable beforehand.
     init(_ path: String, interpreter: Interpreter) throws(LaunchProblem) {
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -80,7 +80,7 @@ struct ProgramFile {
 
     /// The first bytes of the file.
     static func head(of path: String, bytes limit: Int) -> [UInt8] {
-        // A program may be executable and yet not readable; then it is no script either.
+        // A program may be executable and yet not readable; then it is not a script either.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }

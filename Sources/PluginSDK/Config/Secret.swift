@@ -35,7 +35,7 @@ extension Secret: ConfigValue {
 }
 
 extension Secret {
-    /// A shorter text stands in ordinary words by chance, and masking it there would only tell what it is.
+    /// A shorter text occurs in ordinary words by chance, and masking it there would reveal it.
     private static let minMaskedBytes = 6
 
     /// The text with each of the secrets in it masked.

@@ -24,7 +24,7 @@ extension FuzzTarget {
                 BuiltinMetricTypes.Declaration(targetType: .value)
             })
         else { return }
-        // A target of any kind: its readiness is whatever its own controller writes.
+        // A target of any kind: its controller may write any readiness.
         let target = try? CachedTarget(json)
         for value in [0.001, 1_000_000] {
             let outcome = DecisionEngine.decide(

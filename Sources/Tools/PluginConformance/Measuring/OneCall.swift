@@ -1,0 +1,82 @@
+package import PluginProtocol
+package import WireFormats
+
+/// One call to a plugin, for someone who wants to see what it answers.
+package struct OneCall: Sendable {
+    package enum Method: String, CaseIterable, Sendable {
+        case initialize
+        case validate
+        case value
+        case range
+    }
+
+    package enum Outcome: Sendable {
+        case result(JSON)
+        /// The error object of the answer.
+        case error(JSON)
+        /// Why there is none.
+        case noAnswer([Finding])
+    }
+
+    /// What was sent, without the frame.
+    package let params: JSON
+    package let outcome: Outcome
+    /// From the request to its answer.
+    package let duration: Duration
+    package let standardError: [UInt8]
+
+    /// Starts the plugin, completes the handshake, makes the call and ends the plugin.
+    package static func make(
+        _ command: PluginCommand, _ method: Method, options: CheckOptions, targetType: TargetType?
+    ) throws(LaunchError) -> OneCall {
+        let context = CheckContext(command, options: options)
+        defer { context.endSession() }
+        var params = CheckContext.initialize()
+        var start = ContinuousClock.now
+        do throws(Stop) {
+            let handshake = try context.firstHandshake()
+            guard method != .initialize else {
+                return OneCall(
+                    params: params, outcome: .result(handshake), duration: .now - start,
+                    standardError: context.standardError)
+            }
+            params = try context.params(method, targetType)
+            start = .now
+            let outcome: Outcome =
+                switch try context.call(method.protocolMethod, params) {
+                case .result(let json): .result(json)
+                case .error(let error): .error(error.json)
+                }
+            return OneCall(
+                params: params, outcome: outcome, duration: .now - start, standardError: context.standardError)
+        } catch {
+            if case .launch(let error) = error { throw error }
+            return OneCall(
+                params: params, outcome: .noAnswer(context.log.findings), duration: .now - start,
+                standardError: context.standardError)
+        }
+    }
+}
+
+extension OneCall.Method {
+    fileprivate var protocolMethod: ProtocolMethod {
+        switch self {
+        case .initialize: .initialize
+        case .validate: .validateConfig
+        case .value: .getMetricValue
+        case .range: .getMetricRange
+        }
+    }
+}
+
+extension CheckContext {
+    fileprivate func params(_ method: OneCall.Method, _ targetType: TargetType?) throws(Stop) -> JSON {
+        let config = options.config ?? [:]
+        switch method {
+        case .initialize: return Self.initialize()
+        case .validate: return try validateParams(config)
+        case .value: return try valueParams(config, targetType: targetType)
+        case .range: return try rangeParams(config, targetType: targetType, window: Self.lastHour())
+        }
+    }
+}
