@@ -4,7 +4,8 @@ RELEASE_FLAGS := -c release --static-swift-stdlib
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 DEMO_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-plugin-prometheus \
 	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
-CHART_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-plugin-prometheus
+CHART_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-copy generalscaler-plugin-prometheus \
+	plugin-check random-plugin
 PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
 E2E_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
@@ -84,11 +85,14 @@ plugin-check: ## Check every plugin of the project for conformance to the protoc
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest --filter PluginConformanceTests
 
-image-check: ## Check that the image's packages suffice, in a minimal Debian (root, debootstrap)
-	@scripts/install-dependencies.sh build image
+image-check: $(PYTHON)/.installed ## Check that the image's packages suffice, in a minimal Debian (root, debootstrap)
+	@scripts/install-dependencies.sh build test image
 	@scripts/build-image-files.sh .build/image
+	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product random-plugin
+	@rm -rf .build/example-images
+	@$(PYTHON)/bin/python scripts/example_images.py .build/release .build/example-images
 	@swift build $(SWIFT_FLAGS) --product generalscaler-dev
-	@scripts/check-image.sh .build/image .build/debug/generalscaler-dev
+	@scripts/check-image.sh .build/image .build/debug/generalscaler-dev .build/example-images
 
 test-cluster: $(PYTHON)/.installed ## Run the integration tests against the cluster of GENERALSCALER_TEST_KUBECONFIG
 	@test -n "$$GENERALSCALER_TEST_KUBECONFIG" || \
@@ -100,7 +104,7 @@ test-cluster: $(PYTHON)/.installed ## Run the integration tests against the clus
 lint: $(PYTHON)/.installed ## Check formatting, wording, spelling, imports, files, scripts, the resource definition, the chart and the workflows
 	@scripts/install-dependencies.sh lint
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
-	@shellcheck scripts/*.sh .ci/run examples/plugins/bash/*
+	@shellcheck scripts/*.sh .ci/run .github/actions/*/*.sh examples/plugins/bash/generalscaler-plugin-*
 	@python3 scripts/check-files.py --self-test
 	@python3 scripts/check-files.py
 	@python3 scripts/check-prose.py --self-test
@@ -112,10 +116,12 @@ lint: $(PYTHON)/.installed ## Check formatting, wording, spelling, imports, file
 	@$(PYTHON)/bin/python scripts/make-manifests.py --check
 	@$(PYTHON)/bin/python scripts/check-chart.py
 	@$(PYTHON)/bin/python scripts/check-docs.py
-	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/plugins/.github/workflows/*.yml
+	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
 
-manifests: $(PYTHON)/.installed ## Generate deploy/ and the page of the chart's values from the chart
+manifests: $(PYTHON)/.installed ## Generate deploy/, the page of the chart's values and that of the plugins
 	@$(PYTHON)/bin/python scripts/make-manifests.py
+	@$(PYTHON)/bin/python scripts/plugin_index.py
 
 fmt: ## Format every Swift source in place
 	@swift format --in-place --parallel --recursive $(SWIFT_SOURCES)

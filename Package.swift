@@ -50,6 +50,7 @@ let package = Package(
         .executable(name: "generalscaler", targets: ["generalscaler"]),
         .executable(name: "generalscaler-dev", targets: ["generalscaler-dev"]),
         .executable(name: "generalscaler-launch", targets: ["generalscaler-launch"]),
+        .executable(name: "generalscaler-copy", targets: ["generalscaler-copy"]),
         .executable(name: "plugin-check", targets: ["plugin-check"]),
     ]
         + (isFuzzBuild
@@ -207,6 +208,13 @@ let package = Package(
             ],
             path: "Sources/Tools/generalscaler-dev",
             resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
+        ),
+        // Linked statically, and without what a Swift program begins with: it runs in images that have no libraries.
+        .executableTarget(
+            name: "generalscaler-copy",
+            dependencies: ["CLinux"],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [.unsafeFlags(["-static-executable", "-nostartfiles"])]
         ),
         .executableTarget(
             name: "plugin-check",
@@ -440,7 +448,9 @@ let package = Package(
     ]
 )
 
-let cTargets: Set = ["CCurl", "CHiredis", "CJemalloc", "CLinux", "call-prober", "generalscaler-launch"]
+let cTargets: Set = [
+    "CCurl", "CHiredis", "CJemalloc", "CLinux", "call-prober", "generalscaler-copy", "generalscaler-launch",
+]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks the documents: every link inside the repository leads somewhere, headings included; every page in docs/ can be reached
 from docs/README.md; and what commands name is there: make targets, files, and values of the chart. Blocks of
-values for the chart are rendered. On the pages that promise security, every suite and every test that is named exists.
+values for the chart are rendered. On the pages that promise security, every suite and every test that is named exists. The
+index of plugins is valid, and its page made from it.
 
 Usage: check-docs.py [--programs DIRECTORY]
 
@@ -17,13 +18,14 @@ import sys
 
 import yaml
 
+import plugin_index
 from chart import CHART, ROOT, render
 from helm_python.errors import HelmError
 
 LINK = re.compile(r"(?<!!)\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 CHART_VALUES = set(yaml.safe_load((CHART / "values.yaml").read_text()))
 # Where blocks of YAML with the names of values are values, and not a plugins.yaml.
-VALUES_PAGES = {"install.md", "tls.md"}
+VALUES_PAGES = {"install.md", "ship-a-plugin.md", "tls.md"}
 PROGRAMS = {"generalscaler", "generalscaler-dev", "plugin-check"}
 # Each promise on these names the tests that attack it.
 PROMISE_PAGES = [ROOT / "docs/explanation/threat-model.md", ROOT / "docs/explanation/sandbox.md"]
@@ -219,6 +221,7 @@ def main():
     targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), flags=re.M))
     all_pages, count, errors = pages(), 0, []
     errors += check_reachable(all_pages)
+    errors += plugin_index.check(directory)
     for page in all_pages:
         name = page.relative_to(ROOT)
         errors += (f"{name}: {error}" for error in check_links(page))

@@ -25,6 +25,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "mounts.h"
+
 enum { CANNOT_CONFINE = 126, CANNOT_RUN = 127 };
 
 /// How often a program that is open for writing is tried again, and the time between.
@@ -133,6 +135,13 @@ int main(int argc, char **argv) {
         if (errno != ETXTBSY) break;
         usleep(BUSY_PROGRAM_INTERVAL_MICROSECONDS);
     }
-    fprintf(stderr, "generalscaler-launch: cannot run %s: %s\n", command[0], strerror(errno));
+    int error = errno;
+    if (error == EACCES && clinux_is_noexec(command[0]))
+        fprintf(stderr,
+                "generalscaler-launch: cannot run %s: its file system is mounted noexec. Move the program, or mount the "
+                "file system with exec. A plugin of plugins.images in the chart's values must not have mount: imageVolume "
+                "here\n",
+                command[0]);
+    else fprintf(stderr, "generalscaler-launch: cannot run %s: %s\n", command[0], strerror(error));
     return CANNOT_RUN;
 }

@@ -92,16 +92,16 @@ EXTREMES = [
 ]
 
 
-def start(arguments, until="serving metrics and health"):
+def start(arguments, until="serving metrics and health", prefix=()):
     """The line that the operator logs when it has started with these arguments, or None, and all its lines. No API server
-    answers it, and it has no plugins but those that the arguments name."""
+    answers it, and it has no plugins but those that the arguments name. The prefix is a command that runs it."""
     with tempfile.TemporaryDirectory() as directory:
         kubeconfig = pathlib.Path(directory) / "kubeconfig"
         kubeconfig.write_text(yaml.safe_dump({
             "apiVersion": "v1", "kind": "Config", "current-context": "none",
             "clusters": [{"name": "none", "cluster": {"server": "http://127.0.0.1:1"}}],
             "contexts": [{"name": "none", "context": {"cluster": "none", "user": ""}}]}))
-        command = [DEBUG / "generalscaler", *arguments, "--plugin-dir", directory, "--kubeconfig", kubeconfig]
+        command = [*prefix, DEBUG / "generalscaler", *arguments, "--plugin-dir", directory, "--kubeconfig", kubeconfig]
         with running(*command, env=environment(TMPDIR=directory)) as operator:
             return operator.line(until, otherwise=None), operator.lines[:-1]
 

@@ -32,8 +32,8 @@ enum PluginDiscovery {
                 } else if isDirectory(path) {
                     // What a build leaves beside its programs, such as NAME.product.
                     continue
-                } else if !isExecutableFile(path) {
-                    warnings.append("\(path) is skipped: it is not an executable file; run chmod +x")
+                } else if let fault = executionFault(path) {
+                    warnings.append("\(path) is skipped: it \(fault)")
                 } else {
                     paths[name] = path
                 }
@@ -84,8 +84,9 @@ enum PluginDiscovery {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    private static func isExecutableFile(_ path: String) -> Bool {
+    private static func executionFault(_ path: String) -> String? {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+        guard stat(path, &status) == 0 else { return "cannot be looked at: \(String(cString: strerror(errno)))" }
+        return ProgramFile.executionFault(path, status)
     }
 }

@@ -68,8 +68,8 @@ struct Interpreter {
             throw LaunchProblem(
                 "its #! line names \(Excerpt.shortened(path)), which does not exist: install it, or correct the line")
         }
-        guard status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
-            throw LaunchProblem("its #! line names \(Excerpt.shortened(path)), which is not an executable file")
+        if let fault = ProgramFile.executionFault(path, status) {
+            throw LaunchProblem("its #! line names \(Excerpt.shortened(path)), which \(fault)")
         }
         let resolved = ProgramFile.resolved(path)
         if let permitted, !Self.isWithin(resolved, permitted) {

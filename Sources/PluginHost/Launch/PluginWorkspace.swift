@@ -1,3 +1,4 @@
+import CLinux
 import Crypto
 import Glibc
 
@@ -47,6 +48,11 @@ struct PluginWorkspace: Sendable {
             throw LaunchProblem(
                 "its SHA-256 is \(found), and plugins.yaml pins \(sha256). If the file is the one you want, pin \(found)"
             )
+        }
+        guard !clinux_is_noexec(copy) else {
+            throw LaunchProblem(
+                "its pinned copy would run from \(root), whose file system is mounted noexec: set TMPDIR of the operator to "
+                    + "a directory from which programs can be run, or remove sha256")
         }
         return copy
     }

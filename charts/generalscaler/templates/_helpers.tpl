@@ -154,5 +154,5 @@ subjects:
 {{- end }}
 
 {{- define "generalscaler.hasPluginsConfig" -}}
-{{- if or .Values.plugins.config .Values.plugins.existingSecret }}true{{ end }}
+{{- if or (include "generalscaler.writesPluginsConfig" .) .Values.plugins.existingSecret }}true{{ end }}
 {{- end }}
