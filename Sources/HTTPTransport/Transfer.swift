@@ -63,7 +63,7 @@ final class Transfer: @unchecked Sendable {
             .deadline, "\(url.authority) did not finish within \(limit): still \(phase); check it, or allow more time")
     }
 
-    /// False makes libcurl give the transfer up.
+    /// Returns false to make libcurl abort the transfer.
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         switch parser.take(line) {
         case .more:

@@ -33,7 +33,7 @@ struct URLParts: Sendable, Equatable {
         port = URLParts.part(CURLUPART_PORT, of: handle)
     }
 
-    /// The URL with another host.
+    /// Returns the URL with another host.
     static func replacingHost(of url: String, with host: String) throws(HTTPError) -> String {
         guard let handle = curl_url() else { preconditionFailure("out of memory") }
         defer { curl_url_cleanup(handle) }

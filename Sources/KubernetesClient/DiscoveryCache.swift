@@ -15,7 +15,7 @@ struct DiscoveryCache {
     /// By apiVersion.
     private var entries: [String: Entry] = [:]
 
-    /// The kind, or `.some(nil)` if the server is known to have none; nil if unknown.
+    /// Returns the kind, or `.some(nil)` if the server is known to have none; nil if unknown.
     func lookup(apiVersion: String, kind: String, now: Int64) -> DiscoveredResource?? {
         guard let entry = entries[apiVersion] else { return nil }
         let age = now - entry.fetched

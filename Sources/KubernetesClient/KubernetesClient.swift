@@ -228,7 +228,8 @@ package final class KubernetesClient: Sendable {
         }
     }
 
-    /// What came of an error answer before it ended, broke or grew too long. Its status matters more than its text.
+    /// Returns what came of an error answer before it ended, broke or grew too long. Its status matters more than its
+    /// text.
     private static func errorBody(of stream: HTTPStream) async -> [UInt8] {
         var body: [UInt8] = []
         while body.count < KubernetesLimits.objectBytes, let chunk = try? await stream.nextChunk() {

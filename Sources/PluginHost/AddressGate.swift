@@ -32,8 +32,8 @@ final class AddressGate: Sendable {
         return types.filter { found[$0.type]?.addresses == nil }.map { unguarded($0.type) }
     }
 
-    /// A metric's own config over the defaults. Those that hold a credential are left out if the config names a server
-    /// that they are not meant for.
+    /// Returns a metric's own config over the defaults. Those that hold a credential are left out if the config names a
+    /// server that they are not meant for.
     func defaulted(type: String, own: JSON) -> DefaultedConfig {
         guard let marks = marks.withLock({ $0[type] }), let addresses = marks.addresses else {
             return DefaultedConfig(own, defaults: defaults)
@@ -43,7 +43,7 @@ final class AddressGate: Sendable {
         return DefaultedConfig(own, defaults: defaults, withheld: withheld)
     }
 
-    /// Whether a config may be used, and which source it asks.
+    /// Returns whether a config may be used, and which source it asks.
     func examine(type: String, config: PluginConfig) -> (refusal: PluginFailure?, source: String) {
         guard let marks = marks.withLock({ $0[type] }) else {
             guard allowed != nil || !config.inherited.isEmpty else { return (nil, "") }
@@ -87,7 +87,7 @@ final class AddressGate: Sendable {
                 + "of your own, or have the administrator add it to \(setting) as {address: ..., credentials: true}")
     }
 
-    /// Whether a credential of the administrator's may go to what the field names.
+    /// Returns whether a credential of the administrator's may go to what the field names.
     private func mayGetCredentials(_ field: MarkedFields.Field, _ config: JSON, _ marks: MetricMarks) -> Bool {
         if field.value.isNull || isDefault(field, config, marks) { return true }
         guard let texts = Self.texts(field.value) else { return false }
@@ -97,15 +97,15 @@ final class AddressGate: Sendable {
         }
     }
 
-    /// Whether the config says in so many words what the defaults say. A default that holds a secret is never compared
-    /// with: the answer would tell whether a guess of it is right.
+    /// Returns whether the config says in so many words what the defaults say. A default that holds a secret is never
+    /// compared with: the answer would tell whether a guess of it is right.
     private func isDefault(_ field: MarkedFields.Field, _ config: JSON, _ marks: MetricMarks) -> Bool {
         let name = field.topLevelName
         guard let own = defaults[name], config[name] == own else { return false }
         return !marks.holdsSecret(name, own)
     }
 
-    /// The addresses that the defaults name, but for those in members with a secret.
+    /// Returns the addresses that the defaults name, but for those in members with a secret.
     private func defaultTexts(_ marks: MetricMarks) -> Set<String> {
         let open = defaults.filter { !marks.holdsSecret($0.key, $0.value) }
         return Set(marks.addresses?.fields(of: .object(open)).flatMap(\.texts) ?? [])
@@ -136,7 +136,7 @@ final class AddressGate: Sendable {
             + setting
     }
 
-    /// The address as it would stand in the list.
+    /// Returns the address as it would stand in the list.
     private static func withoutUser(_ text: String, _ address: ServerAddress) -> String {
         if address.scheme == "unix" { return text }
         let scheme = address.scheme.map { $0 + "://" } ?? ""

@@ -18,7 +18,7 @@ struct CallTexts {
         isHidden = marks?.usesOperatorSecret(config) ?? !config.inherited.isEmpty
     }
 
-    /// The result as the caller may see it.
+    /// Returns the result as the caller may see it.
     func shown(_ result: Result<PluginAnswer, PluginFailure>) -> Result<PluginAnswer, PluginFailure> {
         switch result {
         case .success(let answer): .success(shown(answer))
@@ -34,7 +34,7 @@ struct CallTexts {
         return reading
     }
 
-    /// Whether the log has to say what the caller does not see.
+    /// Returns whether the log has to say what the caller does not see.
     func withholds(_ result: Result<PluginAnswer, PluginFailure>) -> Bool {
         guard isHidden else { return false }
         return switch result {

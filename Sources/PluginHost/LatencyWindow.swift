@@ -17,7 +17,7 @@ struct LatencyWindow: Sendable {
         }
     }
 
-    /// Nil if nothing was recorded.
+    /// Returns nil if nothing was recorded.
     static func percentiles(of windows: [LatencyWindow]) -> PluginLatency? {
         let sorted = windows.flatMap(\.seconds).sorted()
         guard !sorted.isEmpty else { return nil }

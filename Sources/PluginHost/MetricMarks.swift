@@ -21,25 +21,25 @@ struct MetricMarks: Sendable {
         identities = MarkedFields("x-operator-identity", in: type.configSchema)
     }
 
-    /// The texts in a config that are secret.
+    /// Returns the texts in a config that are secret.
     func secretTexts(of config: PluginConfig) -> Set<String> {
         guard let secrets else { return config.secrets }
         return secrets.fields(of: config.json).reduce(into: config.secrets) { $0.formUnion($1.texts) }
     }
 
-    /// Whether a config holds a secret, or names a file with one, that is the administrator's: its text must not depend
-    /// on what a tenant guesses of it. Decided by where a field came from, never by its value.
+    /// Returns whether a config holds a secret, or names a file with one, that is the administrator's: its text must
+    /// not depend on what a tenant guesses of it. Decided by where a field came from, never by its value.
     func usesOperatorSecret(_ config: PluginConfig) -> Bool {
         let inherited = config.json.members(config.inherited)
         return Self.has(secrets, inherited) || Self.hasFile(files, config.json)
     }
 
-    /// Whether a call with this config acts with a credential of the administrator's.
+    /// Returns whether a call with this config acts with a credential of the administrator's.
     func usesOperatorCredential(_ config: PluginConfig) -> Bool {
         usesOperatorSecret(config) || usesIdentity(config.json)
     }
 
-    /// The members of `defaults` that hold a credential, or have one used.
+    /// Returns the members of `defaults` that hold a credential, or have one used.
     func credentialMembers(of defaults: [String: JSON]) -> Set<String> {
         Set(
             defaults.keys.filter { name in
@@ -48,7 +48,7 @@ struct MetricMarks: Sendable {
             })
     }
 
-    /// Whether a member of a config holds a secret field.
+    /// Returns whether a member of a config holds a secret field.
     func holdsSecret(_ name: String, _ value: JSON) -> Bool { Self.has(secrets, .object([name: value])) }
 
     private func usesIdentity(_ config: JSON) -> Bool {
@@ -70,7 +70,7 @@ struct MetricMarks: Sendable {
 }
 
 extension JSON {
-    /// The object with these members alone.
+    /// Returns the object with these members alone.
     fileprivate func members(_ names: Set<String>) -> JSON {
         .object((objectValue ?? [:]).filter { names.contains($0.key) })
     }

@@ -10,7 +10,7 @@ import Glibc
 struct OrphanReaper {
     private var suspects: Set<Int32> = []
 
-    /// The zombies to reap now.
+    /// Returns the zombies to reap now.
     mutating func sweep(_ entries: [ProcessEntry], parent: Int32, held: Set<Int32>) -> [Int32] {
         let candidates = Set(
             entries.filter { $0.isZombie && $0.parent == parent && !held.contains($0.id) }.map(\.id))

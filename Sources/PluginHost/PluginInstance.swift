@@ -4,7 +4,7 @@ import PluginProtocol
 protocol PluginInstance: Actor {
     /// Starts the program and stays until it has ended and none of its processes is left.
     func run() async -> PluginEnd
-    /// What it offers, as soon as that is known; nil if it ends before.
+    /// Returns what it offers, as soon as that is known; nil if it ends before.
     func offer() async -> InitializeResult?
     /// Fails the open calls and makes it end.
     func stop()

@@ -260,7 +260,7 @@ actor PluginSession: PluginInstance {
         }
     }
 
-    /// The host kills it for what it uses.
+    /// Handles that the host has killed the process because of its resource use.
     private func killed(_ reason: String) {
         verdict = .exceeded(program, reason)
     }
@@ -359,7 +359,7 @@ actor PluginSession: PluginInstance {
         try? pipes?.watch(.errors) { self.assumeIsolated { $0.errorsReady() } }
     }
 
-    /// The bytes last read. Valid until the next read on this loop.
+    /// Returns the bytes last read. Valid until the next read on this loop.
     private func chunk(_ count: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count])
     }
@@ -407,7 +407,7 @@ actor PluginSession: PluginInstance {
         caller.continuation.resume(returning: shown)
     }
 
-    /// A reading that is no longer awaited leaves no trace.
+    /// Returns a reading that is no longer awaited leaves no trace.
     private func shown(_ pushed: PushedReading) -> PushedReading {
         var pushed = pushed
         if let subject = subscribed[pushed.subscription] {

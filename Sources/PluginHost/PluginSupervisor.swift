@@ -389,7 +389,7 @@ actor PluginSupervisor {
         let subject: CallSubject
     }
 
-    /// Who takes a call now; starts the program if that rests.
+    /// Returns the process that takes a call; starts it if it is stopped.
     private func callee(_ subject: CallSubject) -> Result<Callee, PluginFailure> {
         lastUse = dependencies.clock.now()
         var subject = subject

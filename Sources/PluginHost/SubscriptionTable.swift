@@ -69,7 +69,7 @@ struct SubscriptionTable {
 
     // MARK: Processes
 
-    /// A process is up that pushes; it knows of no subscription yet.
+    /// Starts with a new process that pushes; it has no subscriptions yet.
     mutating func begin(now: Duration) {
         end()
         runs += 1
@@ -80,7 +80,7 @@ struct SubscriptionTable {
         }
     }
 
-    /// There is no process that pushes.
+    /// Ends the subscriptions of the process.
     mutating func end() {
         run = nil
         active = [:]
@@ -91,7 +91,7 @@ struct SubscriptionTable {
 
     // MARK: Asking
 
-    /// The next `subscribe` that is due; nil if none is, or enough are in flight.
+    /// Returns the next `subscribe` that is due; nil if none is, or enough are in flight.
     mutating func nextRequest(now: Duration) -> Request? {
         guard let run, asking < PluginHostLimits.maxSubscribing else { return nil }
         while let id = queue.popDue(now) {
@@ -156,7 +156,7 @@ struct SubscriptionTable {
         return nil
     }
 
-    /// The plugin no longer pushes under that id.
+    /// Records that the plugin no longer pushes with that id.
     mutating func ended(_ subscription: Int64, now: Duration) {
         guard let id = active.removeValue(forKey: subscription), case .active(_, let since)? = entries[id]?.state else {
             if asking > 0 { early[subscription] = .ended }

@@ -85,7 +85,7 @@ package struct InvalidPluginMessage: Error, Sendable, Hashable, CustomStringConv
 
 /// Whole lines, newline included.
 package enum ProtocolLine {
-    /// A request; ASCII only. `params` writes exactly one value.
+    /// Returns a request; ASCII only. `params` writes exactly one value.
     package static func request(
         id: Int64, method: ProtocolMethod, params: (inout JSONWriter) -> Void
     ) -> [UInt8] {
@@ -99,7 +99,7 @@ package enum ProtocolLine {
         }
     }
 
-    /// A notification of either side; ASCII only.
+    /// Returns a notification of either side; ASCII only.
     package static func notification(method: ProtocolMethod, params: JSON) -> [UInt8] {
         line(escapesNonASCII: true) { writer in
             writer.key("method")
@@ -109,7 +109,7 @@ package enum ProtocolLine {
         }
     }
 
-    /// A notification of a plugin. `params` writes exactly one value.
+    /// Returns a notification of a plugin. `params` writes exactly one value.
     package static func pluginNotification(
         method: ProtocolMethod, params: (inout JSONWriter) -> Void
     ) -> [UInt8] {

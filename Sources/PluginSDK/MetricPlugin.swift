@@ -42,7 +42,8 @@ public protocol MetricPlugin: Sendable {
     /// Made once, at the start. An error ends the plugin with a line on standard error.
     init() async throws
 
-    /// The target type, if the config determines it: an age is compared directly, a length is divided by the replicas.
+    /// Returns the target type, if the config determines it: an age is compared directly, a length is divided by the
+    /// replicas.
     func targetType(for config: Config) -> TargetType?
 
     /// Reads the metric.
@@ -82,7 +83,7 @@ public protocol RangeMetricPlugin: MetricPlugin {
 public protocol PushMetricPlugin: MetricPlugin {
     associatedtype Readings: AsyncSequence & Sendable where Readings.Element == MetricReading
 
-    /// The readings of a metric from now on: what it is now, and what it is after each change.
+    /// Returns the readings of a metric from now on: what it is now, and what it is after each change.
     ///
     /// Returns once the source has agreed to tell of changes. From then on the readings are taken one by one, in a task
     /// that is cancelled when there are no more subscribers; of readings that come in quick succession only the newest

@@ -26,8 +26,8 @@ package enum MetricObservation: Sendable, Hashable {
         return true
     }
 
-    /// The observation as the engine may use it: a value too old or from the future is no data, and a number that the
-    /// target type cannot mean is a failure.
+    /// Returns the observation as the engine may use it: a value too old or from the future is no data, and a number
+    /// that the target type cannot mean is a failure.
     func judged(by metric: MetricSpec, now: Timestamp) -> MetricObservation {
         let (value, observedAt): (Double, Timestamp)
         switch self {

@@ -78,8 +78,8 @@ package enum RateLimit: Sendable, Hashable {
     case percent(Int)
     case larger(replicas: Int, percent: Int)
 
-    /// The most replicas one scaling may add or remove, up to `Int32.max`. 0 forbids the direction; the step to 0
-    /// replicas is not bounded by it.
+    /// Returns the most replicas one scaling may add or remove, up to `Int32.max`. 0 forbids the direction; the step to
+    /// 0 replicas is not bounded by it.
     package func step(from current: Int) -> Int {
         let step =
             switch self {

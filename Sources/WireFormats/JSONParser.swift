@@ -87,7 +87,7 @@ struct JSONParser {
         return value
     }
 
-    /// The next value, and where it ends.
+    /// Returns the next value, and where it ends.
     mutating func first() throws(JSONSyntaxError) -> (JSON, end: Int) {
         skipWhitespace()
         return (try value(), offset)

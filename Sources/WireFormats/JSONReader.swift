@@ -25,7 +25,7 @@ public struct JSONReader: Sendable {
 
     public func error(_ message: String) -> JSONPathError { JSONPathError(path: path, message: message) }
 
-    /// The member, or nil if it is absent or null.
+    /// Returns the member, or nil if it is absent or null.
     ///
     /// - Throws: ``JSONPathError`` if this value is not an object.
     public func optional(_ key: String) throws(JSONPathError) -> JSONReader? {

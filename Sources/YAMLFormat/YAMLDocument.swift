@@ -27,7 +27,7 @@ package enum YAMLDocument {
             return detail.map { "\(problem): line \(line): \($0)" } ?? "\(problem), on line \(line)"
         }
 
-        /// The same, of a part of the text that begins after so many lines.
+        /// Returns the same, of a part of the text that begins after so many lines.
         func moved(by lines: Int) -> Failure { Failure(problem, line: line.map { $0 + lines }, detail: detail) }
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// What becomes of an answer, without a server.
 @Suite struct QueryAnswerTests {
-    /// The reading or the error that a successful answer with this data leads to.
+    /// Returns the reading or the error that a successful answer with this data leads to.
     private func judge(
         _ data: String, config: String = "", targetType: TargetType = .value, warnings: String = ""
     ) async throws -> Result<MetricReading, PluginError> {

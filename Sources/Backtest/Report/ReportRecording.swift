@@ -84,7 +84,7 @@ package struct ReportRecording: Sendable {
 
     // MARK: JSON
 
-    /// What the page's script draws.
+    /// Returns what the page's script draws.
     func json(summary: BacktestSummary) -> JSON {
         let stride = max(1, (polls + Self.maxPoints - 1) / Self.maxPoints)
         return [

@@ -21,7 +21,7 @@ enum NumberText: Equatable {
         text.count <= 9 && absent.contains(text.lowercased())
     }
 
-    /// Whether the text is a number and something after it.
+    /// Returns whether the text is a number and something after it.
     static func hasUnit(_ text: Substring) -> Bool {
         let number = text.prefix { "+-.,0123456789".contains($0) }
         return number.contains(where: \.isNumber) && !number.hasSuffix("-") && number.endIndex != text.endIndex
@@ -125,7 +125,7 @@ struct NumberStyle {
         }
     }
 
-    /// The number that the text is in this file, or nil if it is none.
+    /// Returns the number that the text is in this file, or nil if it is none.
     ///
     /// - Throws: ``TraceError`` if the file does not tell, or contradicts itself.
     func number(_ text: Substring, at place: TracePlace) throws(TraceError) -> Double? {

@@ -54,7 +54,7 @@ package final class ClusterSimulator: Service {
         get async throws { "http://\(configuration.host):\(try await port)" }
     }
 
-    /// A kubeconfig with this server as its only cluster, once it listens.
+    /// Returns a kubeconfig with this server as its only cluster, once it listens.
     package func kubeconfig(namespace: String = "default") async throws -> String {
         Kubeconfig.text(server: try await url, token: configuration.api.token, namespace: namespace)
     }

@@ -36,7 +36,7 @@ final class ObjectVersion: Sendable {
     /// The object as JSON text without a type, as items of built-in lists are written.
     var untyped: [UInt8] { encoded }
 
-    /// The object as JSON text, with apiVersion and kind first.
+    /// Returns the object as JSON text, with apiVersion and kind first.
     func typed(_ typeMembers: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(encoded.count + typeMembers.count + 1)

@@ -57,7 +57,7 @@ package struct AdmissionRequest: Sendable {
         return members
     }
 
-    /// A scalar; null if it is absent.
+    /// Returns a scalar; null if it is absent.
     private static func json(_ text: ArraySlice<UInt8>?) throws -> JSON {
         try text.map { try JSON(parsing: $0, limits: AdmissionLimits.scalar) } ?? .null
     }
@@ -82,7 +82,7 @@ package struct AdmissionRequest: Sendable {
         }
     }
 
-    /// An edit of labels, or a rollback of the operator, must not be held up by an old spec.
+    /// Returns an edit of labels, or a rollback of the operator, must not be held up by an old spec.
     private static func hasSameSpec(_ object: ArraySlice<UInt8>?, _ old: ArraySlice<UInt8>?) throws -> Bool {
         guard let object, let old, object.first == UInt8(ascii: "{"), old.first == UInt8(ascii: "{"),
             let spec = try members(of: object, ["spec"])["spec"], let oldSpec = try members(of: old, ["spec"])["spec"]
@@ -93,7 +93,7 @@ package struct AdmissionRequest: Sendable {
         return (try? JSON(parsing: oldSpec, limits: limits)) == new
     }
 
-    /// The review that answers this request.
+    /// Returns the review that answers this request.
     package func answer(_ verdict: AdmissionVerdict) -> JSON {
         var response: [String: JSON] = ["uid": .string(uid), "allowed": .bool(verdict.problems.isEmpty)]
         if !verdict.problems.isEmpty {

@@ -137,8 +137,8 @@ struct ReviewPath: Sendable, Hashable {
         return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// The random part as it was written down; nil if it is too short to be one, or has other characters than letters
-    /// and digits.
+    /// Returns the random part as it was written down; nil if it is too short to be one, or has other characters than
+    /// letters and digits.
     static func token(_ text: String) -> String? {
         let token = text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
         let isPlain = token.utf8.allSatisfy {

@@ -18,7 +18,7 @@ package struct ReversalGuard: Sendable, Hashable {
 
     package init() {}
 
-    /// The replicas are seen, before anything is decided on them.
+    /// Records the observed replicas, before the decision.
     package mutating func observe(current: Int, now: Timestamp) {
         guard let set = lastSet, current != set else { return }
         lastSet = nil
@@ -28,7 +28,8 @@ package struct ReversalGuard: Sendable, Hashable {
         hold = min(hold * 2, Self.longestHold)
     }
 
-    /// A change of ours that the API server accepted. Where the one before it still stood, there is no fight.
+    /// Records an own change that the API server accepted. If the previous one was still in place, there is no
+    /// conflict.
     package mutating func recordScale(to replicas: Int) {
         if lastSet != nil {
             reversals = 0

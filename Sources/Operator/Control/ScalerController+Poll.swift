@@ -69,7 +69,7 @@ extension ScalerController {
         if state.isPushed { pollEarly(poll.key) }
     }
 
-    /// A reading was pushed for the scaler.
+    /// Handles a pushed reading of the scaler.
     func takePush(_ key: ObjectKey) {
         guard let state = states[key] else { return }
         state.isPushed = true
@@ -157,7 +157,7 @@ extension ScalerController {
         return (resolution, outcomes.map { MetricObservation($0) })
     }
 
-    /// What the plugins made of the spec: asked once for each generation, and again when a Secret changed.
+    /// Returns what the plugins made of the spec: asked once for each generation, and again when a Secret changed.
     private func resolution(
         _ poll: Poll, _ spec: GeneralScalerSpec, _ freshness: SecretFreshness = .cached
     ) async throws(Blocker) -> Resolution {
@@ -179,7 +179,7 @@ extension ScalerController {
         return resolution
     }
 
-    /// Soon after an edit a Secret may still be as it was fetched before it: then it is looked at once more.
+    /// Soon after an edit, a Secret may still have its earlier value: then it is fetched once more.
     private func isSettled(_ state: ScalerState) -> Bool {
         state.editedAt.map { dependencies.time.elapsed() >= $0 + SecretLimits.leastInterval } ?? true
     }
@@ -227,7 +227,8 @@ extension ScalerController {
         return outcome
     }
 
-    /// The reason why the target is held regardless of the metrics. A dry run is never held: it patches nothing.
+    /// Returns the reason why the target is held regardless of the metrics. A dry run is never held: it patches
+    /// nothing.
     private func holds(of state: ScalerState, at now: Timestamp) -> [(cause: Cause, why: String)] {
         var holds: [(cause: Cause, why: String)] = []
         if let why = dependencies.pause?.reason { holds.append((.paused, why)) }

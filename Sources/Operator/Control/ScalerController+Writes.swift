@@ -16,7 +16,7 @@ extension ScalerController {
         return await Task { await self.scale(poll, decision, target, spec) }.value
     }
 
-    /// Whether the object is still the one that was decided on, with the same spec, and this process leads.
+    /// Returns whether the object is still the one that was decided on, with the same spec, and this process leads.
     private func isCurrent(_ poll: Poll) -> Bool {
         isLeading && states[poll.key]?.identity == poll.identity && states[poll.key]?.generation == poll.generation
     }

@@ -131,7 +131,7 @@ final class ScalerState {
     /// The types of its metrics.
     var metricTypes: Set<String> { Set((try? spec.get())?.metrics.map(\.type) ?? []) }
 
-    /// What a verdict changes against what was last reported.
+    /// Returns what a verdict changes against what was last reported.
     func change(to verdict: ScalerVerdict, plugins: Condition) -> StatusChange {
         var others = [plugins]
         if case .decided(let decision, _) = verdict {

@@ -9,7 +9,7 @@ struct SpecResolver: Sendable {
     let source: any MetricSource
     let secrets: any SecretSource
 
-    /// The values of Secrets that the spec's configs, and the operator's defaults under them, name.
+    /// Returns the values of Secrets that the spec's configs, and the operator's defaults under them, name.
     func secretValues(
         of spec: GeneralScalerSpec, namespace: String, _ freshness: SecretFreshness
     ) async throws(Blocker) -> SecretValues {
@@ -73,7 +73,7 @@ struct SpecResolver: Sendable {
         }
     }
 
-    /// Each metric's config over the operator's defaults for its type, field by field.
+    /// Returns each metric's config over the operator's defaults for its type, field by field.
     private func templates(of spec: GeneralScalerSpec) -> [ConfigTemplate] {
         spec.metrics.enumerated().map { index, metric in
             ConfigTemplate(

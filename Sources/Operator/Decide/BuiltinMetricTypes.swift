@@ -16,7 +16,7 @@ package enum BuiltinMetricTypes {
         }
     }
 
-    /// What the plugin says of a config; nil if the type is of another plugin.
+    /// Returns what the plugin says of a config; nil if the type is of another plugin.
     package static func declaration(type: String, config: JSON) -> Declaration? {
         switch type {
         case "prometheus": Declaration(targetType: .value)

@@ -104,7 +104,7 @@ package struct LeaseMachine: Sendable {
 
     package func start() -> Action { .read }
 
-    /// How long a call about the lease may take: there is time for a second one, and none outlasts the tenure.
+    /// Returns how long a call about the lease may take: there is time for a second one, and none outlasts the tenure.
     package func callDeadline(at now: Duration) -> Duration {
         let half = times.renewDeadline / 2
         guard let tenure else { return half }
@@ -169,7 +169,7 @@ package struct LeaseMachine: Sendable {
         }
     }
 
-    /// Zero if the lease has no holder, has expired, or is held by this process.
+    /// Returns zero if the lease has no holder, has expired, or is held by this process.
     private func timeUntilFree(at now: Duration) -> Duration {
         guard let lease, let seen, let holder = lease.holder, !holder.isEmpty, holder != identity else { return .zero }
         return max(.zero, seen.at + .seconds(lease.durationSeconds) - now)

@@ -52,7 +52,7 @@ package struct MetricHistory: Sendable {
         return MetricHistory(spec: resolution.spec, times: times, series: history)
     }
 
-    /// The time in pieces that a call may ask for.
+    /// Returns the time in pieces that a call may ask for.
     private static func windows(
         _ from: Timestamp, _ to: Timestamp, _ stepSeconds: Int
     ) throws(Blocker) -> [RangeWindow] {

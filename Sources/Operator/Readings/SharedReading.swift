@@ -33,7 +33,7 @@ final class SharedReading: Sendable {
             return Array(waiters.values)
         }
 
-        /// Whether what is known was observed after that.
+        /// Returns whether what is known was observed after that.
         func isNewer(than reading: MetricReading) -> Bool {
             guard case .success(let known)? = latest else { return false }
             return known.observedAtMicroseconds > reading.observedAtMicroseconds
@@ -44,7 +44,7 @@ final class SharedReading: Sendable {
             return known.value == reading.value && known.isAssumed == reading.isAssumed
         }
 
-        /// An answer, or what was pushed since it was asked for, if the answer is older or there is none.
+        /// Returns an answer, or what was pushed since it was asked for, if the answer is older or there is none.
         func newest(of answer: ReadingOutcome, askedAt: Duration) -> ReadingOutcome {
             guard let pushedAt, pushedAt >= askedAt, let latest else { return answer }
             guard case .success(let reading) = answer, !isNewer(than: reading) else { return latest }
@@ -100,7 +100,7 @@ final class SharedReading: Sendable {
         }
     }
 
-    /// What can be answered at once; nil if the waiter is now queued for a call.
+    /// Returns what can be answered at once; nil if the waiter is now queued for a call.
     func outcomeAtHand(
         _ takesPushed: Bool, waiter: UInt64, _ continuation: CheckedContinuation<ReadingOutcome, Never>
     ) -> ReadingOutcome? {

@@ -52,8 +52,8 @@ final class SharedReadings: Sendable {
         }
     }
 
-    /// The newest outcome: asked for now, unless one is on its way or fresh enough for every subscriber. A cancelled
-    /// task stops waiting at once; the call continues for the others.
+    /// Returns the newest outcome: asked for now, unless one is on its way or fresh enough for every subscriber. A
+    /// cancelled task stops waiting at once; the call continues for the others.
     ///
     /// - Parameter takesPushed: whether a pushed reading may replace a poll. Even then the source is polled once per
     ///   interval, since a push may have been lost.

@@ -75,7 +75,7 @@ package struct MetricSourceSpec: Sendable, Hashable {
         self.maxAge = maxAge
     }
 
-    /// What the engine needs to know of the metric.
+    /// Returns what the engine needs to know of the metric.
     ///
     /// - Parameters:
     ///   - declaredTargetType: the plugin's target type for this config; used if the metric sets none.

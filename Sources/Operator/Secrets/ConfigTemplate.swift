@@ -46,26 +46,26 @@ package struct ConfigTemplate: Sendable {
         }
     }
 
-    /// Whether something at that path is, or is part of, what a Secret's value goes into.
+    /// Returns whether something at that path is, or is part of, what a Secret's value goes into.
     package func isReference(_ path: String) -> Bool {
         places.contains { path == $0.path || path.hasPrefix($0.path + ".") || path.hasPrefix($0.path + "[") }
     }
 
-    /// The config with these values in their places; a place without a value is left out.
+    /// Returns the config with these values in their places; a place without a value is left out.
     func filled(_ values: [SecretReference: SecretString]) -> PluginConfig {
         guard !places.isEmpty else { return PluginConfig(json, inherited: inherited) }
         let used = places.compactMap { values[$0.reference]?.revealed }
         return PluginConfig(filled { values[$0]?.revealed }, secrets: Set(used), inherited: inherited)
     }
 
-    /// The config with what a function gives for each reference; a place without a value is left out.
+    /// Returns the config with what a function gives for each reference; a place without a value is left out.
     package func filled(_ value: (SecretReference) -> String?) -> JSON {
         filled(json, .whole(path)) { json, _ in
             (try? SecretReference(JSONReader(json))).flatMap(value).map { .string($0) }
         } ?? [:]
     }
 
-    /// The config if there is no Secret to read. Messages of a plugin about a stand-in are ignored.
+    /// Returns the config if there is no Secret to read. Messages of a plugin about a stand-in are ignored.
     package func filledWithStandIns() -> PluginConfig {
         PluginConfig(filled { _ in "value-of-a-secret" }, inherited: inherited)
     }

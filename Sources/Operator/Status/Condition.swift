@@ -44,7 +44,7 @@ package struct Condition: Sendable, Hashable {
         self.message = message
     }
 
-    /// Whether an observer would call the two the same condition; the message may hold live values.
+    /// Returns whether an observer would call the two the same condition; the message may hold live values.
     func isSame(as other: Condition) -> Bool {
         kind == other.kind && status == other.status && reason == other.reason
     }
@@ -59,7 +59,7 @@ package struct RecordedCondition: Sendable, Hashable {
 }
 
 extension [RecordedCondition] {
-    /// The conditions that hold now, each with the time of its last change of status.
+    /// Returns the conditions that hold now, each with the time of its last change of status.
     func updated(with conditions: [Condition], generation: Int, now: Timestamp) -> [RecordedCondition] {
         conditions.map { condition in
             let previous = first { $0.condition.kind == condition.kind }

@@ -62,7 +62,7 @@ package struct Blocker: Error, Sendable, Hashable {
 }
 
 extension ScalerVerdict {
-    /// Every condition that holds after this poll.
+    /// Returns every condition that holds after this poll.
     ///
     /// - Parameter configFault: why a metric's config cannot be right, as its source found when it was asked.
     package func conditions(configFault: Blocker? = nil) -> [Condition] {

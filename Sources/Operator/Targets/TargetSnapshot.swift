@@ -31,7 +31,7 @@ struct CachedTarget: Sendable, Hashable {
         ready = ReadyReplicas(status: json["status"] ?? .null)
     }
 
-    /// Whether this version is at least that one.
+    /// Returns whether this version is at least that one.
     func isNotOlder(than version: String) -> Bool { ResourceVersion.isNotOlder(resourceVersion, than: version) }
 }
 
@@ -63,7 +63,7 @@ enum ReadyReplicas: Sendable, Hashable {
         }
     }
 
-    /// Nil if unknown.
+    /// Returns nil if unknown.
     ///
     /// - Parameter isReportedByKind: whether objects of the kind are known to report ready replicas.
     func count(isReportedByKind: Bool) -> Int? {

@@ -6,7 +6,7 @@ package enum ReportFormat: String, CaseIterable, Sendable {
     case json
     case junit
 
-    /// The whole report, its last newline included.
+    /// Returns the whole report, its last newline included.
     ///
     /// - Parameter colors: whether a terminal shows them; only for people.
     package func text(_ report: CheckReport, colors: Bool) -> String {

@@ -111,7 +111,7 @@ final class PluginProcess {
 
     // MARK: From the plugin
 
-    /// What comes next on standard output.
+    /// Returns what comes next on standard output.
     func next(until deadline: ContinuousClock.Instant) -> Output {
         while true {
             if let output = takeLine() { return output }
@@ -173,7 +173,7 @@ final class PluginProcess {
 
     // MARK: The end
 
-    /// How the process exited, or nil if it had not by then.
+    /// Returns how the process exited, or nil if it had not by then.
     func waitForExit(until deadline: ContinuousClock.Instant) -> Exit? {
         while exit == nil {
             reap()
@@ -186,7 +186,7 @@ final class PluginProcess {
         return exit
     }
 
-    /// What the process left behind: whether its standard output is still open, and which processes still run.
+    /// Returns what the process left behind: whether its standard output is still open, and which processes still run.
     func leftovers() -> (holdsOutput: Bool, processes: [pid_t]) {
         let deadline = ContinuousClock.now + ConformanceLimits.outputEndGrace
         while output >= 0, poll([(output, POLLIN)], until: deadline) { discardOutput() }

@@ -38,7 +38,8 @@ struct StandardErrorLog {
 
 /// Foreign bytes, made fit to be shown.
 package enum Evidence {
-    /// At most so many bytes as text in one line: control characters as escapes, and what is no UTF-8 as `\xHH`.
+    /// At most so many bytes as text in one line: control characters as escapes, and bytes that are not UTF-8 as
+    /// `\xHH`.
     static func text(_ bytes: [UInt8], limit: Int = ConformanceLimits.maxEvidenceBytes) -> String {
         var text = ""
         var rest = Array(bytes.prefix(limit))[...]

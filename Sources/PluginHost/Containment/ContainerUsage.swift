@@ -46,7 +46,7 @@ struct ContainerUsage: Sendable, Hashable {
                 statistics: "\(directory)/memory.stat", droppable: "total_inactive_file ")
     }
 
-    /// The directory of this process's control group of that controller.
+    /// Returns the directory of this process's control group of that controller.
     private static func directory(_ lines: [Substring], _ controller: String) -> String? {
         for line in lines {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)

@@ -19,7 +19,7 @@ struct Containment: Sendable {
         try guardProcess.start(launcher: launcher)
     }
 
-    /// No plugin runs any more.
+    /// Stops containment after the last plugin has ended.
     ///
     /// - Returns: why a directory could not be removed.
     func stop() -> String? {

@@ -118,7 +118,7 @@ struct Interpreter {
         String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 
-    /// What follows `#!`, without blanks around it; nil of a file that is not a script.
+    /// Returns what follows `#!`, without blanks around it; nil of a file that is not a script.
     private static func line(of path: String) throws(LaunchProblem) -> String? {
         let head = ProgramFile.head(of: path, bytes: maxLineBytes + 1)
         guard head.starts(with: "#!".utf8) else { return nil }

@@ -72,7 +72,7 @@ struct PluginLauncher: Sendable {
         return [program] + options + ["--", executable] + plugin.arguments
     }
 
-    /// The launcher's arguments: additional permissions, and paths that are never allowed.
+    /// Returns the launcher's arguments: additional permissions, and paths that are never allowed.
     static func options(
         _ plugin: PluginProgram, file: ProgramFile, executable: String, temporary: String, runtime: String?,
         protectedPaths: [String]

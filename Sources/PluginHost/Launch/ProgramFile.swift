@@ -44,7 +44,7 @@ struct ProgramFile {
         try interpreter.check(self.path)
     }
 
-    /// How a script must not be saved for the kernel to see its first line.
+    /// Returns how a script must not be saved for the kernel to see its first line.
     private static func encodingFault(_ head: [UInt8]) -> String? {
         if head.starts(with: Array("\u{FEFF}#!".utf8)) {
             return "a byte order mark stands before its #!: save it as UTF-8 without one"
@@ -66,7 +66,7 @@ struct ProgramFile {
 
     static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    /// The first bytes of the file.
+    /// Returns the first bytes of the file.
     static func head(of path: String, bytes limit: Int) -> [UInt8] {
         // A program may be executable and yet not readable; then it is not a script either.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -7,7 +7,7 @@ enum CallAnswer: Sendable, Hashable {
     /// The readings follow by themselves.
     case subscribed
 
-    /// The same with the text that a person reads changed.
+    /// Returns the same with the text that a person reads changed.
     func mapDetail(_ change: (String) -> String) -> CallAnswer {
         switch self {
         case .reading(var reading):

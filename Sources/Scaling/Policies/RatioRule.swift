@@ -51,7 +51,8 @@ struct RatioRule: Sendable, Hashable {
         ratio >= 1 - scaleDownTolerance && ratio <= 1 + scaleUpTolerance
     }
 
-    /// The next whole number, forgiving the rounding error of a product, from 0 to `Int32.max`: no number can trap.
+    /// Returns the next whole number, forgiving the rounding error of a product, from 0 to `Int32.max`: no number can
+    /// trap.
     private func replicas(_ exact: Double) -> Int {
         let ceiling = (exact - 1e-9).rounded(.up)
         return ceiling > 0 ? Int(min(ceiling, Double(Int32.max))) : 0

@@ -66,7 +66,7 @@ final class DemoDisplay: Service {
         return try? await client.get(.demoScaler, key)["status"]
     }
 
-    /// Why the scaler does not do what it was asked to; nil if it does.
+    /// Returns the reason why the scaler does not do what it was asked to; nil if it does.
     private static func problem(_ status: JSON?) -> String? {
         let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
         return ready?["status"] == "False" ? ready?["message"]?.stringValue : nil

@@ -67,7 +67,7 @@ final class Awaited<Value: Sendable>: Sendable {
         input.finish()
     }
 
-    /// Nil if the task is cancelled first.
+    /// Returns nil if the task is cancelled first.
     func value() async -> Value? {
         for await value in stream { return value }
         return nil

@@ -66,7 +66,7 @@ struct PluginProject {
         String(decoding: template, as: UTF8.self).replacing("__TYPE__", with: type)
     }
 
-    /// Why a word cannot be a metric type; nil if it can.
+    /// Returns the reason why a word cannot be a metric type; nil if it can.
     static func fault(ofType type: String) -> String? {
         let letters = type.utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)

@@ -21,7 +21,7 @@ struct TraceOptions: ParsableArguments {
         guard traceTimeZone == nil || trace != nil else { throw ValidationError("--trace-time-zone needs --trace.") }
     }
 
-    /// The trace of the file, or nil if no file is named.
+    /// Returns the trace of the file, or nil if no file is named.
     func read() throws -> Trace? {
         guard let trace else { return nil }
         let zone = try traceTimeZone.map(Self.zone)

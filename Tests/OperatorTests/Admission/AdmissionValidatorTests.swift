@@ -28,7 +28,7 @@ struct AdmissionValidatorTests {
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
     }
 
-    /// The review of a scaler, as the API server sends it.
+    /// Returns the review of a scaler, as the API server sends it.
     static func review(_ object: JSON, old: JSON? = nil) -> JSON {
         [
             "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
