@@ -47,7 +47,7 @@ struct RedisSession {
     }
 }
 
-/// One server that has it all.
+/// A server that has it all.
 struct StandaloneRunner: CommandRunner {
     let session: RedisSession
     let server: RedisEndpoint

@@ -2,7 +2,7 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// Why a command got no reply.
+/// The reason why a command got no reply.
 enum RedisFailure: Error {
     /// - `answered`: whether this connection ever brought a reply.
     case connection(HTTPError, RedisEndpoint, answered: Bool = false)

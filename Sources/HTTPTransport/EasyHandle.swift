@@ -1,6 +1,6 @@
 import CCurl
 
-/// One libcurl transfer handle and the memory that libcurl borrows from it. Used by one thread at a time.
+/// A libcurl transfer handle and the memory that libcurl borrows from it. Used by one thread at a time.
 ///
 /// Of the transfer loop: reused from transfer to transfer, which saves libcurl's buffers; connections live in the multi
 /// handle.

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What callers ask of the loop thread.
+/// A command for the loop's thread.
 enum LoopCommand {
     case start(Transfer)
     /// Unknown ids are ignored: the transfer has ended.

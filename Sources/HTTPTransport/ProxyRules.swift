@@ -45,7 +45,7 @@ extension ProxyRules: CustomStringConvertible, CustomDebugStringConvertible {
 }
 
 extension ProxyRules {
-    /// One entry of `no_proxy`.
+    /// An entry of `no_proxy`.
     private enum Exception {
         case everything
         /// A name and the names below it.

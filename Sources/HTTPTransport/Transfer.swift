@@ -1,6 +1,6 @@
 import CCurl
 
-/// One request in flight: the request, the response so far, and its receiver.
+/// A request in flight: the request, the response so far, and its receiver.
 ///
 /// `@unchecked Sendable`: made by the caller's task and handed over whole with ``LoopCommand/start(_:)``; from then on
 /// only the loop thread touches it.

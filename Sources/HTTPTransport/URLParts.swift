@@ -1,6 +1,6 @@
 import CCurl
 
-/// What the transport must know of a request's URL, as libcurl itself parses it.
+/// The parts of a request's URL, as parsed by libcurl.
 struct URLParts: Sendable, Equatable {
     /// `http` or `https`.
     let scheme: String

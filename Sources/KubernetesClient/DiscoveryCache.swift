@@ -4,7 +4,7 @@ package struct DiscoveredResource: Sendable, Hashable {
     package let hasScale: Bool
 }
 
-/// What discovery said, for as long as it may be believed. Pure: times come in.
+/// A cache of discovery results with expiry. Pure: times are parameters.
 struct DiscoveryCache {
     private struct Entry {
         let fetched: Int64

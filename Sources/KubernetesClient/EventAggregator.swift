@@ -60,7 +60,7 @@ struct EventAggregator: Sendable {
         }
     }
 
-    /// What is kept of one object: it ends with the object, see ``forget(_:)-(ObjectReference)``, or once nothing of it
+    /// The state of one object: it ends with the object, see ``forget(_:)-(ObjectReference)``, or once nothing of it
     /// matters any more.
     private struct Memory {
         var bucket: Bucket

@@ -116,7 +116,7 @@ package final class Informer<Object: Sendable>: Service {
 
     // MARK: The shell of the watch machine
 
-    /// What one watch has listed so far.
+    /// The objects that one watch has listed so far.
     private struct Listing {
         var keys: Set<ObjectKey> = []
         var isFirst = true

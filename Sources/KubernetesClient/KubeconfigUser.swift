@@ -1,6 +1,6 @@
 import WireFormats
 
-/// What a kubeconfig says of a user.
+/// A user of a kubeconfig.
 struct KubeconfigUser {
     private let entry: Kubeconfig.Entry
 

@@ -9,7 +9,7 @@ import WireFormats
 /// when the server stumbles. See ``RetryPolicy``. There is no rate limit on this side: priority and fairness is the
 /// server's.
 package final class KubernetesClient: Sendable {
-    /// One attempt, for metrics.
+    /// An attempt, for metrics.
     package struct Attempt: Sendable, Hashable {
         /// `get`, `list`, `watch`, `create`, `update`, `patch` or `delete`.
         package let verb: String

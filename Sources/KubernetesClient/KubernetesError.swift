@@ -1,7 +1,7 @@
 import HTTPTransport
 import WireFormats
 
-/// Why a call to the API server did not do what was asked.
+/// The reason why a call to the API server did not do what was asked.
 package struct KubernetesError: Error, Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable {
         // What the server said
@@ -24,7 +24,7 @@ package struct KubernetesError: Error, Sendable, Hashable {
         case cancelled
     }
 
-    /// One field that the server did not accept.
+    /// A field that the server did not accept.
     package struct Cause: Sendable, Hashable {
         package let field: String
         package let reason: String

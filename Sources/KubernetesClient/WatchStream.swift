@@ -1,7 +1,7 @@
 import HTTPTransport
 import WireFormats
 
-/// One event of a watch.
+/// An event of a watch.
 package enum WatchEvent: Sendable, Hashable {
     case added(ReadObject)
     case modified(ReadObject)

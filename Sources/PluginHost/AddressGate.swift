@@ -156,7 +156,7 @@ final class AddressGate: Sendable {
     }
 }
 
-/// One entry of `allowedAddresses`.
+/// An entry of `allowedAddresses`.
 struct AllowedAddress: Sendable, Hashable {
     let pattern: AddressPattern
     /// The administrator's credentials may go there too.

@@ -50,7 +50,7 @@ struct CallTable {
         case wasBatched
     }
 
-    /// How large a batch may be.
+    /// Limits of a batch.
     struct BatchBounds {
         let calls: Int
         let bytes: Int

@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// What the caller of one call may see of the texts in its answer.
+/// The redaction of texts in the answer to one call, for its caller.
 ///
 /// A text is first cleared of the call's own secrets, then cleaned of control characters, then cut: never of the
 /// secrets of others, and never cut before, so that what a tenant sees depends on nothing that it may not read. Of a

@@ -11,7 +11,7 @@ struct CrashSuspects {
         case quarantined(until: Duration, times: Int, namespace: String?)
     }
 
-    /// What the end of a process says.
+    /// A conclusion from the end of a process.
     enum Finding {
         /// Nothing was in flight, or there is no telling which of it was to blame.
         case nobody

@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// What a metric type's schema says of the fields of its configs.
+/// The marks of config fields in a metric type's schema.
 struct MetricMarks: Sendable {
     /// `x-address`: names of servers.
     let addresses: MarkedFields?

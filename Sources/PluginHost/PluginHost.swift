@@ -362,7 +362,7 @@ package struct ReadingSubscription: Sendable {
     package func cancel() { end() }
 }
 
-/// What a plugin says of a config.
+/// A plugin's verdict on a config.
 package enum ConfigVerdict: Sendable, Hashable {
     /// The target type is there if the config decides it.
     case valid(TargetType?)

@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// One plugin process's way into the log: its stderr cut into lines, secrets removed, and not too fast.
+/// A plugin process's way into the log: its stderr cut into lines, secrets removed, and not too fast.
 struct PluginLogCapture {
     /// What the plugin last said, for the message that tells of its end.
     private(set) var lastLine: String?

@@ -4,11 +4,11 @@ import Subprocess
 import SystemPackage
 import WireFormats
 
-/// One plugin process, from its start to its reaping: the thin shell around ``PluginConnection``.
+/// A plugin process, from its start to its reaping: the thin shell around ``PluginConnection``.
 ///
 /// It lives on the event loop, which calls it when a pipe is ready. swift-subprocess only spawns and reaps.
 actor PluginSession: PluginInstance {
-    /// What all sessions of a host share.
+    /// The dependencies that all sessions of a host share.
     struct Dependencies: Sendable {
         let loop: EventLoop
         let clock: HostClock
@@ -19,7 +19,7 @@ actor PluginSession: PluginInstance {
         let handshakeTimeout: Duration
     }
 
-    /// What the process is for.
+    /// The purpose of the process.
     enum Purpose: Sendable {
         /// One call after another, until the process is stopped.
         case serving
@@ -32,7 +32,7 @@ actor PluginSession: PluginInstance {
         var isOneshot: Bool { if case .serving = self { false } else { true } }
     }
 
-    /// Who waits for a call, and what it is about.
+    /// The caller of a call, and its subject.
     private struct Caller {
         let continuation: CheckedContinuation<Result<PluginAnswer, PluginFailure>, Never>
         let subject: CallSubject

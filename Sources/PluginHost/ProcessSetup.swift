@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What the whole process needs set, once, before it hosts plugins.
+/// Process-wide settings that are made once, before plugins run.
 enum ProcessSetup {
     /// - SIGPIPE is ignored: writing to a plugin that has died is an error to handle, not a reason to die with it.
     ///   (swift-subprocess restores it in children.)

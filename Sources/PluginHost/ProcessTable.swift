@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What `/proc` tells of one process.
+/// The entry of one process in `/proc`.
 struct ProcessEntry: Sendable, Hashable {
     let id: Int32
     let parent: Int32

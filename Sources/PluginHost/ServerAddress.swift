@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where an address in a config leads: `scheme://host:port`, `host:port`, or `unix:///path`.
+/// The server of an address in a config: `scheme://host:port`, `host:port`, or `unix:///path`.
 ///
 /// Read strictly: what two programs could read in two ways, such as a second `@` or an escape in the host, is no
 /// address here.

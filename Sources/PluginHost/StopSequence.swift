@@ -1,6 +1,6 @@
 import PluginProtocol
 
-/// How a process that should go is made to: by the end of its stdin, by SIGTERM, by SIGKILL.
+/// The steps that end a process: the end of its stdin, SIGTERM, SIGKILL.
 struct StopSequence {
     enum Step: Hashable {
         case terminate

@@ -1,9 +1,9 @@
 import PluginProtocol
 
-/// What one plugin is to push, kept across its restarts: which configs, which of them it agreed to, and when to ask for
-/// the others.
+/// The subscriptions of one plugin, kept across its restarts: the configs, which of them it agreed to, and when to
+/// request the others.
 struct SubscriptionTable {
-    /// Who wants to know, of what.
+    /// A request for readings of a config, with its subscriber.
     struct SubscriptionRequest: Sendable {
         let type: String
         let config: PluginConfig
@@ -27,7 +27,7 @@ struct SubscriptionTable {
         case active(Int64, since: Duration)
     }
 
-    /// What came under an id before the answer that makes it known had been taken in: both may come in one breath.
+    /// An event with an id whose `subscribe` answer has not been processed yet: both may arrive together.
     private enum Early {
         case reading(MetricReading)
         case ended
@@ -109,7 +109,7 @@ struct SubscriptionTable {
         return queue.first
     }
 
-    /// What the plugin's agreement leads to.
+    /// The effect of the plugin's agreement.
     enum Agreement: Equatable {
         /// It has no subscriber any more: the plugin must end the subscription.
         case unwanted

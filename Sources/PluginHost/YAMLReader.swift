@@ -2,7 +2,7 @@ import WireFormats
 import YAMLFormat
 import Yams
 
-/// What is wrong with one place of a YAML document.
+/// An error at one place of a YAML document.
 struct YAMLProblem: Error {
     /// From 1.
     let line: Int

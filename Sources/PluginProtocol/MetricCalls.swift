@@ -11,7 +11,7 @@ package struct ValidateConfigParams: Sendable, Hashable {
     }
 }
 
-/// One thing wrong with a config.
+/// A thing wrong with a config.
 public struct ConfigProblem: Error, Sendable, Hashable, CustomStringConvertible {
     /// The field, such as `tls.ca`; empty for the config as a whole.
     public var path: String
@@ -49,7 +49,7 @@ package struct GetMetricValueParams: Sendable, Hashable {
     }
 }
 
-/// One value of a metric, and when it was true.
+/// A value of a metric, and when it was true.
 public struct MetricReading: Sendable, Hashable {
     /// Finite. What is missing, infinite or not a number is the error `no_data`, never a value.
     public var value: Double

@@ -1,4 +1,4 @@
-/// What one poll of one metric brought. What is missing is a case, never a number.
+/// The result of one poll of one metric. Missing data is a case, never a number.
 package enum MetricObservation: Sendable, Hashable {
     case value(Double, observedAt: Timestamp)
     /// The source has no value, and someone wrote what that means. It counts as this value, but does not show that

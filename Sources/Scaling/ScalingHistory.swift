@@ -1,4 +1,4 @@
-/// What a scaler remembers from decision to decision. The stored part survives a restart in the object's status.
+/// The state of a scaler between decisions. The stored part survives a restart in the object's status.
 package struct ScalingHistory: Sendable, Hashable {
     /// A scale patch that was about to be sent; written before it is.
     package struct PendingScale: Sendable, Hashable {

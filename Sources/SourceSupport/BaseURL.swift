@@ -2,7 +2,7 @@ import HTTPTransport
 
 /// The URL of an API, to which paths are appended: what people write into the `address` or `endpoint` of a config.
 package enum BaseURL {
-    /// Why a text is not such a URL.
+    /// The reason why a text is not such a URL.
     package enum Fault: Hashable {
         case scheme
         case characters

@@ -1,4 +1,4 @@
-/// How the time of a call is shared out.
+/// The division of a call's time.
 package enum CallDeadline {
     /// Kept back from the call's deadline, so that the message of the failure still arrives.
     static let reserve: Duration = .milliseconds(100)

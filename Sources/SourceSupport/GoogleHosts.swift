@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Where the operator's own Google credentials may go.
+/// The hosts to which the operator's own Google credentials may be sent.
 ///
 /// Anyone who may create a GeneralScaler chooses the address, but the token is the operator's: it must not be sent to
 /// any other server.

@@ -1,4 +1,4 @@
-/// What is wrong with one place of a JSON document, for the person who wrote it.
+/// An error at one place of a JSON document, for its author.
 public struct JSONPathError: Error, Hashable, CustomStringConvertible {
     /// Where, such as `spec.metrics[0].targetValue`; empty for the document itself.
     public let path: String

@@ -3,7 +3,7 @@
 /// These are what editors, spreadsheets and PowerShell write, and what kubectl reads. Unlike kubectl, which puts U+FFFD
 /// in place of bytes that are no text, this refuses them.
 package enum TextDecoder {
-    /// Why bytes are no text.
+    /// The reason why bytes are no text.
     package struct Failure: Error, Hashable, CustomStringConvertible {
         package let description: String
     }

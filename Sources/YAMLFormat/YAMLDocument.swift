@@ -6,7 +6,7 @@ package enum YAMLDocument {
     /// Nodes that a document may have after its aliases are expanded.
     package static let maxNodes = 200_000
 
-    /// Where and why a text is not YAML. Never a piece of a value: it may be a secret.
+    /// The place and reason of a YAML syntax error. Never contains a part of a value: it may be a secret.
     package struct Failure: Error, Sendable, CustomStringConvertible {
         private let problem: String
         private let detail: String?

@@ -5,7 +5,7 @@ import YAMLFormat
 
 /// A file with GeneralScalers.
 struct ScalerFile {
-    /// One GeneralScaler, as written in the file.
+    /// A GeneralScaler, as written in the file.
     struct Entry {
         fileprivate let document: YAMLFile.Document
         var name: String { json["metadata"]?["name"]?.stringValue ?? "" }
@@ -74,7 +74,7 @@ extension YAMLFile.Document {
     }
 }
 
-/// What is wrong with a file, for the person who named it.
+/// An error in a file, for the user who named it.
 struct FileProblem: Error, CustomStringConvertible {
     let path: String
     let message: String

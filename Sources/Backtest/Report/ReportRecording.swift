@@ -1,7 +1,7 @@
 import Scaling
 import WireFormats
 
-/// What a report shows of one backtest, taken down step by step.
+/// The data of one backtest in a report, recorded step by step.
 package struct ReportRecording: Sendable {
     package let name: String
     private let backtest: Backtest

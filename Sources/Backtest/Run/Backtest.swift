@@ -148,9 +148,9 @@ package struct Backtest: Sendable {
     }
 }
 
-/// One poll of a backtest.
+/// A poll of a backtest.
 package struct BacktestStep: Sendable {
-    /// How the load stands to what the ready replicas can take.
+    /// The relation of the load to the capacity of the ready replicas.
     package enum Standing: Sendable, Hashable {
         case within, exceeded
         /// The load is not known.

@@ -1,6 +1,6 @@
 import Scaling
 
-/// What a metric of the trace says about the load, and what a scaler would have read of it with other replicas.
+/// A model of a metric: the load that its recorded values show, and the values with other replicas.
 struct MetricModel {
     enum Kind {
         /// The trace has a total that the replicas share; the scaler reads the total.

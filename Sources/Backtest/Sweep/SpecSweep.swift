@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// One field of a spec and the values to try for it, such as `safety.cooldownSeconds=60,120,300`.
+/// A field of a spec and the values to try for it, such as `safety.cooldownSeconds=60,120,300`.
 package struct SpecSweep: Sendable, Hashable {
     /// Below `spec`, such as `metrics[0].targetValue`.
     package let path: String

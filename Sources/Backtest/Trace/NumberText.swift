@@ -1,6 +1,6 @@
 import Scaling
 
-/// What a number with commas and points in it says.
+/// The possible meanings of a number with commas and points.
 enum NumberText: Equatable {
     /// No comma, and a point before the decimals or none: `1.5e+02`.
     case plain(Double)
@@ -96,7 +96,7 @@ extension Substring {
     }
 }
 
-/// How the numbers of one file are written, as far as its numbers themselves tell.
+/// The number format of a file, inferred from its numbers.
 ///
 /// A comma is a decimal comma, or it separates thousands; no file does both. `1,161` alone does not tell, and is
 /// refused.

@@ -1,6 +1,6 @@
 import Scaling
 
-/// What the columns of a CSV trace are, from its header.
+/// The columns of a CSV trace, from its header.
 struct TraceColumns {
     /// Names of the time that spreadsheets and monitoring tools write, in lower case.
     static let timeNames: Set<String> = ["time", "timestamp", "date", "datetime", "date time", "_time"]
@@ -104,7 +104,7 @@ struct TraceColumns {
     }
 }
 
-/// Where a cell is, for messages.
+/// The position of a cell, for messages.
 struct TracePlace {
     let line: Int
     /// From 1.

@@ -7,7 +7,7 @@ import WireFormats
 /// - Seconds, milliseconds, microseconds or nanoseconds since 1970, which their size tells apart.
 /// - A date and a time of day without a zone, if the reader was given the zone.
 struct TraceTime {
-    /// Why a text is no time.
+    /// The reason why a text is no time.
     struct Problem: Error, Equatable {
         let message: String
     }

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import WireFormats
 
-/// One webhook of a ValidatingWebhookConfiguration.
+/// A webhook of a ValidatingWebhookConfiguration.
 struct Webhook: Sendable {
     let name: String
     /// Tells it from all others.

@@ -1,4 +1,4 @@
-/// One HTTP request, read to its end.
+/// An HTTP request, read to its end.
 package struct APIRequest: Sendable {
     package var method: String
     /// Percent-decoded, without the query.

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// One column of the tables that `kubectl get` prints.
+/// A column of the tables that `kubectl get` prints.
 struct TableColumn: Sendable {
     let name: String
     let type: String

@@ -16,7 +16,7 @@ struct ObjectKey: Hashable, Comparable, Sendable {
     }
 }
 
-/// One version of one object. Its text is made once, however many lists and watches carry it.
+/// A version of one object. Its text is made once, however many lists and watches carry it.
 final class ObjectVersion: Sendable {
     let key: ObjectKey
     let revision: UInt64
@@ -51,7 +51,7 @@ final class ObjectVersion: Sendable {
     }
 }
 
-/// One change of one object.
+/// A change of one object.
 struct StoreEvent: Sendable {
     let resource: GroupResource
     /// The new state; of a deleted object the last state, with the revision of the deletion.

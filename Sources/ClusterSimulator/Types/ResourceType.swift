@@ -1,6 +1,6 @@
 import WireFormats
 
-/// One kind in one version, as the server serves it.
+/// A kind in one version, as the server serves it.
 struct ResourceType: Sendable {
     var group: String
     var version: String

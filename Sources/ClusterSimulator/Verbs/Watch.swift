@@ -40,7 +40,7 @@ struct WatchOptions {
     }
 }
 
-/// One watch: what it selects, how it shows it, and when it says and ends what.
+/// A watch: what it selects, how it shows it, and when it says and ends what.
 struct Watch: Sendable {
     let selection: Selection
     let deadline: Int64

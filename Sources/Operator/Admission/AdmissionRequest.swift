@@ -1,7 +1,7 @@
 import KubernetesClient
 package import WireFormats
 
-/// What the API server wants to know: `request` of an AdmissionReview (admission.k8s.io/v1), as far as it is looked at.
+/// The relevant part of `request` of an AdmissionReview (admission.k8s.io/v1).
 package struct AdmissionRequest: Sendable {
     package static let apiVersion = "admission.k8s.io/v1"
 
@@ -110,7 +110,7 @@ package struct AdmissionRequest: Sendable {
     }
 }
 
-/// What is to be said about an object: nothing, warnings, or why it is refused.
+/// The verdict on an object: allowed, with or without warnings, or refused with the reason.
 package struct AdmissionVerdict: Sendable {
     package var problems: [JSONPathError] = []
     package var warnings: [String] = []

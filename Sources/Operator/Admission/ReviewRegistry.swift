@@ -1,8 +1,8 @@
 import NIOCore
 import WireFormats
 
-/// What the connections of the admission webhook share: the open connections, the turns for sending a body, and where
-/// reviews go.
+/// The shared state of the admission webhook's connections: the open connections, the turns for sending a body, and
+/// where reviews go.
 ///
 /// Unchecked: everything is used on `loop` alone, which each method that a connection calls makes sure of.
 final class ReviewRegistry: @unchecked Sendable {
@@ -116,7 +116,7 @@ final class ReviewRegistry: @unchecked Sendable {
     }
 }
 
-/// Where the API server sends reviews.
+/// The path to which the API server sends reviews.
 struct ReviewPath: Sendable, Hashable {
     /// Of the path, in front of the part that is random.
     static let base = "/validate"

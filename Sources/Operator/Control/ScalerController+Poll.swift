@@ -16,7 +16,7 @@ extension ScalerController {
     /// The same of a scaler whose target is at 0: what wakes it is not to wait.
     static let pushSpacingAtZero: Duration = .milliseconds(100)
 
-    /// One poll: its object, the object's version, and the time at which it was due.
+    /// A poll: its object, the object's version, and the time at which it was due.
     struct Poll: Sendable {
         let key: ObjectKey
         let identity: ObjectIdentity

@@ -2,7 +2,7 @@ import KubernetesClient
 import Scaling
 import WireFormats
 
-/// What the controller keeps of one scaler between polls. Only the controller changes it.
+/// The controller's state of one scaler between polls. Only the controller changes it.
 ///
 /// A class: what a poll has in hand is the state itself, not a copy that what happens meanwhile passes by.
 final class ScalerState {

@@ -82,7 +82,7 @@ struct SpecResolver: Sendable {
     }
 }
 
-/// What Secrets held when they were last looked at.
+/// The values of Secrets when they were last read.
 struct SecretValues: Sendable, Hashable {
     var references: Set<SecretReference> = []
     /// Returns the values without missing optional ones.

@@ -1,7 +1,7 @@
 package import Scaling
 package import WireFormats
 
-/// One question to the decision engine as JSON: `{spec, now, replicas, readings, history}`. Its schema is
+/// A question to the decision engine as JSON: `{spec, now, replicas, readings, history}`. Its schema is
 /// `docs/reference/schemas/decide.json`.
 package struct DecisionRequest: Sendable {
     package let input: DecisionInput

@@ -1,7 +1,7 @@
 import Scaling
 import WireFormats
 
-/// What would have to change for the next scaling, in words. Promises no step that cannot come.
+/// A description of the changes that would cause the next scaling event. It never names an impossible one.
 struct NextStep {
     let lines: [String]
 

@@ -1,6 +1,6 @@
 package import Scaling
 
-/// What would have to change for the next scaling: found by asking the engine, so that it knows every rule.
+/// The changes that would cause the next scaling event, computed with the engine, so that they respect every rule.
 package struct Outlook: Sendable {
     /// Values of one metric at which it would ask for other replicas than there are, alone.
     package struct Thresholds: Sendable, Hashable {

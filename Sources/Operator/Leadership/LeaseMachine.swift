@@ -63,7 +63,7 @@ package struct LeaseMachine: Sendable {
     /// Standbys that look at different times do not write in one instant. As client-go.
     static let longestJitter = 1.2
 
-    /// What makes two looks at a lease the same.
+    /// The part of a lease that changes with every renewal.
     private struct Record: Hashable {
         let holder: String?
         let durationSeconds: Int

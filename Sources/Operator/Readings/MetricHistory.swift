@@ -5,7 +5,7 @@ package import Scaling
 /// The past of a spec's metrics, as their plugins tell it: with the scaler's own config, the operator's defaults, and
 /// values of Secrets.
 package struct MetricHistory: Sendable {
-    /// One metric's past.
+    /// A metric's past.
     package struct Series: Sendable, Hashable {
         /// One for each of ``MetricHistory/times``; nil for a time without a value.
         package fileprivate(set) var values: [Double?] = []

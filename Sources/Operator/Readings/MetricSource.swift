@@ -3,7 +3,7 @@ package import PluginProtocol
 package import ServiceLifecycle
 package import WireFormats
 
-/// Where values of metrics come from. ``PluginHost`` is the real one; simulations and tests bring their own.
+/// A source of metric values. ``PluginHost`` is the production source; simulations and tests have their own.
 ///
 /// As a service it runs for as long as readings can be asked for.
 package protocol MetricSource: Service {

@@ -3,7 +3,7 @@ import PluginProtocol
 import Scaling
 import Synchronization
 
-/// What is known of one query, who wants it, and the call that is in flight for it.
+/// The last reading of one query, its subscribers, and the call in flight for it.
 final class SharedReading: Sendable {
     struct Dependencies: Sendable {
         let source: any MetricSource

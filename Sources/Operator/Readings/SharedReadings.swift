@@ -3,7 +3,7 @@ import PluginProtocol
 import Scaling
 import Synchronization
 
-/// What is asked of a metric source. Scalers that ask the same share the answer.
+/// A query to a metric source. Scalers with equal queries share the answer.
 struct ReadingQuery: Sendable, Hashable {
     var type: String
     var config: PluginConfig

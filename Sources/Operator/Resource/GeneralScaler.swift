@@ -95,7 +95,7 @@ package struct TargetPlace: Sendable, Hashable {
     }
 }
 
-/// One object that is scaled: all versions of an API group show the same objects.
+/// An object that is scaled: all versions of an API group show the same objects.
 struct TargetKey: Sendable, Hashable {
     let namespace: String
     let group: String

@@ -38,7 +38,7 @@ package struct GeneralScalerSpec: Sendable {
     package static let defaultPollingInterval: Duration = .seconds(15)
 }
 
-/// One entry of `metrics`, as written.
+/// An entry of `metrics`, as written.
 package struct MetricSourceSpec: Sendable, Hashable {
     package var type: String
     package var name: String

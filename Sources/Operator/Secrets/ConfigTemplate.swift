@@ -89,7 +89,7 @@ package struct ConfigTemplate: Sendable {
     }
 }
 
-/// Where a value stands. It becomes a text only if there is something to tell: a path can be as long as the config.
+/// The location of a value. It is converted to text only for messages: a path can be as long as the config.
 private indirect enum Location {
     case whole(String)
     case member(Location, String)

@@ -1,7 +1,7 @@
 package import Scaling
 import WireFormats
 
-/// One entry of `status.conditions`.
+/// An entry of `status.conditions`.
 package struct Condition: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable {
         /// The scaler does what it was asked to do.

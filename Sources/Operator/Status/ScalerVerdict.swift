@@ -1,7 +1,7 @@
 package import Scaling
 import WireFormats
 
-/// What one poll of one scaler came to.
+/// The outcome of one poll of one scaler.
 package enum ScalerVerdict: Sendable {
     /// Nothing can be decided: the object, its plugins or its target are not as they have to be.
     case blocked(Blocker)

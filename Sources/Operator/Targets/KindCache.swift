@@ -2,7 +2,7 @@ import KubernetesClient
 import Logging
 import Synchronization
 
-/// One kind of targets, as a watch shows it.
+/// A kind of targets, as a watch shows it.
 final class KindCache: Sendable {
     let kind: ResourceKind
     let informer: Informer<CachedTarget>

@@ -12,7 +12,7 @@ final class TargetDirectory: Service {
     /// How long a poll waits for a kind's first list before it asks for its one target alone.
     static let syncTimeout: Duration = .seconds(5)
 
-    /// What the scale subresource of a target said, at one version of the object.
+    /// The scale subresource of a target at one version of the object.
     private struct KnownScale {
         let resourceVersion: String
         let answer: Result<Scale, Blocker>

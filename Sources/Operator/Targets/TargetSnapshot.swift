@@ -12,7 +12,7 @@ struct TargetSnapshot: Sendable, Hashable {
     let readyReplicas: Int?
 }
 
-/// What a cache keeps of an object that may be a target.
+/// The cached part of an object that may be a target.
 struct CachedTarget: Sendable, Hashable {
     /// However large its pod template and annotations are, a target is read.
     static let reader = ObjectReader(ObjectFields(["spec": ["replicas"], "status": ReadyReplicas.fields]))

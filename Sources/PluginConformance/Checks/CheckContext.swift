@@ -1,9 +1,9 @@
 import PluginProtocol
 import WireFormats
 
-/// What the checks of one run share: the plugin, what it said of itself, and a process of it to talk to.
+/// The shared state of the checks of one run: the plugin, its handshake result, and a running process of it.
 final class CheckContext {
-    /// What a call was answered with.
+    /// The answer to a call.
     enum Reply {
         case result(JSON)
         case error(AnswerError)

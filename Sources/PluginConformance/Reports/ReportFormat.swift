@@ -1,6 +1,6 @@
 import WireFormats
 
-/// How a report is written.
+/// The format of a report.
 package enum ReportFormat: String, CaseIterable, Sendable {
     case human
     case json

@@ -1,6 +1,6 @@
 import Glibc
 
-/// How the plugin under test is run.
+/// The command that runs the plugin under test.
 package struct PluginCommand: Sendable, Hashable {
     /// Absolute, or relative to the working directory.
     package var path: String

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import PluginProtocol
 
-/// One process of the plugin, and the raw bytes to and from it. Used on one thread; it may block that thread, each time
+/// A process of the plugin, and the raw bytes to and from it. Used on one thread; it may block that thread, each time
 /// until an instant that the caller names.
 final class PluginProcess {
     enum Output: Equatable {

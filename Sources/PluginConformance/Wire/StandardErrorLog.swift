@@ -1,4 +1,4 @@
-/// What a plugin wrote to standard error: its end, and whether it was too much.
+/// A plugin's standard error: its end, and whether it was too much.
 struct StandardErrorLog {
     private let startedAt: ContinuousClock.Instant
     /// The first ``ConformanceLimits/maxErrorBytes``, in which secrets are looked for.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the operator's control group uses of what it may, as the kernel counts it. A part that has no limit is nil.
+/// The use and limits of the operator's control group, as counted by the kernel. A part without a limit is nil.
 struct ContainerUsage: Sendable, Hashable {
     struct Part: Sendable, Hashable {
         let used: Int64

@@ -1,6 +1,6 @@
 import CLinux
 
-/// What keeps the plugins of one host to their limits and makes sure that none of their processes outlives it.
+/// Enforces the limits of one host's plugins and ensures that none of their processes outlives it.
 struct Containment: Sendable {
     let watch: SessionWatch
     let guardProcess = GuardProcess()

@@ -1,4 +1,4 @@
-/// What the processes of one plugin's session use together.
+/// The total resource use of the processes of one plugin's session.
 struct SessionUsage: Sendable, Hashable {
     var processes = 0
     var threads = 0

@@ -102,7 +102,7 @@ struct PluginLauncher: Sendable {
     }
 }
 
-/// Where this process has its Swift runtime from, which plugins in Swift load from the same place.
+/// The location of this process's Swift runtime, from which plugins in Swift load it too.
 enum SwiftRuntime {
     /// Nil if the runtime is linked in.
     static let directory: String? = {

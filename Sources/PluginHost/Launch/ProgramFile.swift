@@ -78,7 +78,7 @@ struct ProgramFile {
     }
 }
 
-/// Why a plugin's process cannot be started, and how to fix it.
+/// The reason why a plugin's process cannot be started, and how to fix it.
 struct LaunchProblem: Error, CustomStringConvertible {
     let description: String
 

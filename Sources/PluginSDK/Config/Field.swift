@@ -1,6 +1,6 @@
 import WireFormats
 
-/// One field of a ``MetricConfig``: its name is the property's, its schema and its reading come from here.
+/// A field of a ``MetricConfig``: its name is the property's, its schema and its reading come from here.
 ///
 /// ```swift
 /// @Field("The PromQL query.") var query: String                              // required

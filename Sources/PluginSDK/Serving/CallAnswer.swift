@@ -1,6 +1,6 @@
 import PluginProtocol
 
-/// What a call found.
+/// The result of a call.
 enum CallAnswer: Sendable, Hashable {
     case reading(MetricReading)
     case range(MetricRange)

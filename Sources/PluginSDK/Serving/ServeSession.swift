@@ -14,7 +14,7 @@ struct ServeSession {
         let deadline: ContinuousClock.Instant
     }
 
-    /// What a call wants to know.
+    /// The question of a call.
     enum Question: Sendable, Hashable {
         /// The value of now.
         case value
@@ -364,7 +364,7 @@ struct ServeSession {
     }
 }
 
-/// What a plugin says of itself in the handshake.
+/// A plugin's declaration in the handshake.
 struct PluginIdentity: Sendable {
     let name: String
     let version: String

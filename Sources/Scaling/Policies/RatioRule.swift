@@ -1,4 +1,4 @@
-/// How many replicas one metric asks for: the ratio of observed to wanted, as in the HorizontalPodAutoscaler.
+/// The recommendation of one metric: the ratio of the observed to the target value, as in the HorizontalPodAutoscaler.
 ///
 /// Source: Kubernetes documentation, "Horizontal Pod Autoscaling", algorithm details; the differences (ready replicas
 /// bound a scale-up, half of the replicas not ready holds a scale-down) keep a rollout from compounding.

@@ -131,7 +131,7 @@ final class DemoDisplay: Service {
     }
 }
 
-/// How often a scaler changed its target's replicas.
+/// The numbers of scale-ups and scale-downs of a scaler.
 struct DemoScaleCounts: Sendable {
     var ups = 0
     var downs = 0

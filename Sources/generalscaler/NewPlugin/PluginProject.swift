@@ -5,7 +5,7 @@ struct PluginProject {
         case python
     }
 
-    /// Where a plugin in Swift has the SDK from.
+    /// The source of the SDK of a plugin in Swift.
     enum SDK {
         /// A checkout of this package.
         case path(String)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Backtest
 import FoundationEssentials
 
-/// Where the recorded metrics are, and how they are read.
+/// Options for recorded metrics.
 struct TraceOptions: ParsableArguments {
     @Option(help: "File with the recorded metrics: CSV with a header such as time,requests, or JSON; - for stdin.")
     var trace: String?

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Backtest
 
-/// How the simulated target answers.
+/// Options of the simulated target.
 struct WorkloadOptions: ParsableArguments {
     @Option(help: "Seconds until a new replica is ready.")
     var startupDelay = 30.0
