@@ -12,7 +12,7 @@ package struct KubernetesError: Error, Sendable, Hashable {
         /// Any other status that is no success.
         case rejected
         // What came in between
-        /// No answer in time, of the server's (504) or of ours.
+        /// No response in time: the server's time-out (504) or the client's own.
         case timeout
         case unreachable
         /// The answer is longer than we take.

@@ -10,7 +10,7 @@ struct ServerURL {
 
     /// `https://host:port` and perhaps a path; no slash at the end, no user information.
     let text: String
-    /// What stands before an `@`.
+    /// The part before an `@`.
     private(set) var user: String?
     private(set) var password: String?
 

@@ -126,7 +126,7 @@ final class AddressGate: Sendable {
 
     private func objection(to text: String, _ allowed: [AllowedAddress], isSecret: Bool) -> String? {
         guard let address = ServerAddress(text) else {
-            return "is not written as a plain scheme://host:port, so it cannot be told whether \(setting) allows it"
+            return "is not written as a plain scheme://host:port, so it is unknown whether \(setting) allows it"
         }
         guard !allowed.contains(where: { $0.pattern.allows(address) }) else { return nil }
         let shown = isSecret ? "an address from a Secret" : "\"\(Self.withoutUser(text, address))\""

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Reaps dead orphans, which a child subreaper (or process 1) is given as children, without ever taking a child of
+/// Reaps ended orphans, which a child subreaper (or process 1) is given as children, without ever taking a child of
 /// swift-subprocess away from it.
 ///
 /// swift-subprocess holds a pidfd of each of its children until it has reaped it. A zombie seen in two sweeps without

@@ -205,7 +205,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// Returns the plugin closed its stdout. While its process lives this is the end of the conversation.
+    /// Handles that the plugin has closed its stdout: the end of the conversation, even if its process still runs.
     mutating func outputClosed() -> [Action] {
         guard isOpen else { return [] }
         var actions: [Action] = []

@@ -148,7 +148,7 @@ package final class PluginHost: Service {
 
     private func runAll() async {
         guard !supervisors.isEmpty else {
-            // A service that ends by itself ends the whole operator.
+            // A service that ends unexpectedly ends the whole operator.
             try? await gracefulShutdown()
             return
         }

@@ -40,7 +40,7 @@ package struct PluginHostConfiguration: Sendable {
     /// Where temporary directories are made, unless the operator's own TMPDIR says otherwise.
     static let temporaryDirectory = "/tmp"
 
-    /// The launcher beside this process's own executable; nil if there is none.
+    /// The launcher in the directory of this process's executable; nil if there is none.
     package static var installedLauncher: String? {
         let own = ProgramFile.resolved("/proc/self/exe")
         let path = "\(ProgramFile.directory(of: own))/\(PluginLauncher.programName)"

@@ -355,7 +355,8 @@ actor PluginSession: PluginInstance {
     private func resumeErrors() {
         guard let until = errorsPausedUntil, now >= until else { return }
         errorsPausedUntil = nil
-        // It was watched before; if the system has no memory for it, the plugin waits for ever, and is ended for it.
+        // It was watched before; if the system has no memory for it, the plugin waits forever, and is ended because of
+        // it.
         try? pipes?.watch(.errors) { self.assumeIsolated { $0.errorsReady() } }
     }
 

@@ -32,7 +32,7 @@ struct RestartPolicy {
         return Verdict(delay: jittered(delay, random), isBroken: false)
     }
 
-    /// Returns the config that ended the process is quarantined: neither this end nor the one before it counts.
+    /// The config that ended the process is quarantined: neither this end nor the one before it counts.
     mutating func endedOnQuarantined(random: Double) -> Verdict {
         if !recentCrashes.isEmpty { recentCrashes.removeLast() }
         failuresInRow = max(0, failuresInRow - 1)

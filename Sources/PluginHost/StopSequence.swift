@@ -9,7 +9,7 @@ struct StopSequence {
 
     private var upcoming: (step: Step, at: Duration)?
 
-    /// - Parameter isGraceful: the process gets time to exit by itself first; otherwise SIGTERM comes at once.
+    /// - Parameter isGraceful: the process gets time to exit on its own first; otherwise SIGTERM comes at once.
     init(isGraceful: Bool, now: Duration) {
         upcoming = (.terminate, isGraceful ? now + ProtocolLimits.exitGrace : now)
     }

@@ -38,7 +38,7 @@ package struct GetMetricValueParams: Sendable, Hashable {
     package var type: String
     package var config: JSON
     package var targetType: TargetType
-    /// Milliseconds from now in which an answer is of use.
+    /// The milliseconds from now within which an answer is useful.
     package var deadlineMs: Int
 
     package init(type: String, config: JSON, targetType: TargetType, deadlineMs: Int) {

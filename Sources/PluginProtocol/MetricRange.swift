@@ -86,7 +86,7 @@ package struct GetMetricRangeParams: Sendable, Hashable {
     package var config: JSON
     package var targetType: TargetType
     package var window: RangeWindow
-    /// Milliseconds from now in which an answer is of use.
+    /// The milliseconds from now within which an answer is useful.
     package var deadlineMs: Int
 
     package init(_ reader: JSONReader) throws(JSONPathError) {

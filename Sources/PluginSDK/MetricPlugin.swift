@@ -67,7 +67,7 @@ public protocol RangeMetricPlugin: MetricPlugin {
     func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange
 }
 
-/// A metric source that tells of changes by itself, so that scaling from zero does not wait for the next poll.
+/// A metric source that pushes changes, so that scaling from zero does not wait for the next poll.
 ///
 /// The plugin then advertises the capability `subscribe`. It is polled all the same: what is pushed comes early, and
 /// what is lost is found.

@@ -1,6 +1,6 @@
 package import PluginSDK
 
-/// A bearer token that ends by itself.
+/// A bearer token with an expiry time.
 package struct AccessToken: Sendable, Hashable {
     package let token: Secret
     /// Microseconds since 1970 at which it ends.

@@ -29,7 +29,7 @@ struct TraceColumns {
         }
         let columns = names.indices.filter { $0 != time }
         guard columns.contains(where: { names[$0] != Trace.replicasColumn }) else {
-            throw TraceError(line: line, "must have a column for each metric beside time, such as time,requests")
+            throw TraceError(line: line, "must have a column for each metric besides time, such as time,requests")
         }
         for column in columns where names[column].isEmpty || names[..<column].contains(names[column]) {
             throw TraceError(

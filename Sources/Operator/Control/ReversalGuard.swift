@@ -2,8 +2,9 @@ package import Scaling
 
 /// Notices that someone undoes what the scaler does, and makes it wait instead of fighting.
 ///
-/// Three changes of ours in a row, each overwritten before our next, are a fight. The scaler then holds for 10 minutes,
-/// tries once, and holds for twice as long if that is overwritten too, up to an hour. A change that stays ends it.
+/// Three consecutive own changes, each overwritten before the next, are a conflict. The scaler then holds for 10
+/// minutes, tries once, and holds for twice as long if that is overwritten too, up to an hour. A change that stays ends
+/// it.
 package struct ReversalGuard: Sendable, Hashable {
     package static let reversalsBeforeHold = 3
     package static let firstHold: Duration = .seconds(600)

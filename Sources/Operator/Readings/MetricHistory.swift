@@ -20,7 +20,7 @@ package struct MetricHistory: Sendable {
     /// One for each metric, in order.
     package let series: [Series]
 
-    /// One call may take so long: a source has to evaluate thousands of points.
+    /// The time limit of one call: a source may have to evaluate thousands of points.
     private static let callTimeout: Duration = .seconds(60)
 
     /// Fetches the values at `from`, and after every step up to `to`.

@@ -23,7 +23,7 @@ final class SharedReading: Sendable {
         var latest: ReadingOutcome?
         /// When the last call that was answered began.
         var askedAt: Duration?
-        /// When the last reading was pushed that was of use.
+        /// The time of the last useful pushed reading.
         var pushedAt: Duration?
         /// Keeps the source ready, and has the plugin push if it can.
         var subscription: ReadingSubscription?

@@ -6,7 +6,7 @@ final class AsyncSemaphore: Sendable {
     private struct State {
         var free: Int
         var lastID: UInt64 = 0
-        /// Who came first stands first; also those who have left since.
+        /// In FIFO order, including those who have left since.
         var line: CircularBuffer<UInt64> = []
         var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
 

@@ -60,7 +60,7 @@ final class Conversation {
         return lastID
     }
 
-    /// Sends a request so many times, in one go.
+    /// Sends a request that many times at once.
     func send(_ method: ProtocolMethod, _ params: JSON, times count: Int) -> ClosedRange<Int64> {
         let first = lastID + 1
         write((0..<count).map { _ in request(method.rawValue, params, [:]) })

@@ -40,7 +40,7 @@ final class PluginProcess {
     private var chunk = [UInt8](repeating: 0, count: ConformanceLimits.readChunkBytes)
     private var exit: Exit?
 
-    /// Writing to a plugin that has died is something to report, not a reason to die with it.
+    /// Writing to a plugin that has ended is an error to report, not a reason to end.
     private static let brokenPipesAreErrors: Void = { Glibc.signal(SIGPIPE, SIG_IGN) }()
 
     init(_ command: PluginCommand) throws(LaunchError) {

@@ -74,7 +74,7 @@ struct Interpreter {
         let resolved = ProgramFile.resolved(path)
         if let permitted, !Self.isWithin(resolved, permitted) {
             throw LaunchProblem(
-                "its #! line names \(Excerpt.shortened(path)), which lies outside of the system's directories ("
+                "its #! line names \(Excerpt.shortened(path)), which is outside of the system's directories ("
                     + Self.systemDirectories.joined(separator: ", ")
                     + "): install the interpreter in one of these, or add its directory to readPaths of this plugin in "
                     + "plugins.yaml")

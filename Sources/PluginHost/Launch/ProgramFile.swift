@@ -1,6 +1,6 @@
 import Glibc
 
-/// A plugin's program as it lies on disk now.
+/// The present state of a plugin's program on disk.
 struct ProgramFile {
     /// Tells one content of a path from another without reading it: links are followed, so a link that leads elsewhere
     /// changes it too.
@@ -47,7 +47,7 @@ struct ProgramFile {
     /// Returns how a script must not be saved for the kernel to see its first line.
     private static func encodingFault(_ head: [UInt8]) -> String? {
         if head.starts(with: Array("\u{FEFF}#!".utf8)) {
-            return "a byte order mark stands before its #!: save it as UTF-8 without one"
+            return "it has a byte order mark before its #!: save it as UTF-8 without one"
         }
         guard head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) else { return nil }
         return "it is text in UTF-16: save it as UTF-8"

@@ -11,7 +11,7 @@ struct CallLine: Equatable {
     let targetType: TargetType
     let deadlineMs: Int
 
-    /// Returns what stands between the id and the config.
+    /// Returns the part between the id and the config.
     static func middle(metricType: String) -> [UInt8] {
         Array(#","method":"get_metric_value","params":{"type":"#.utf8)
             + JSON.string(metricType).encoded(escapesNonASCII: true)

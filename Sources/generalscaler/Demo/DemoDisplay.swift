@@ -31,7 +31,7 @@ final class DemoDisplay: Service {
         self.client = client
     }
 
-    /// Ends by itself when the plan's time is over, which ends the demo.
+    /// Ends when the plan's time is over, which ends the demo.
     func run() async throws {
         clock.start()
         await cancelWhenGracefulShutdown {
