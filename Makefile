@@ -2,12 +2,14 @@
 RELEASE_FLAGS := -c release --static-swift-stdlib
 # The import check refuses an import that Package.swift does not list for the target.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus \
+DEMO_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-plugin-prometheus \
 	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
-CHART_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus
+CHART_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-plugin-prometheus
 PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
-E2E_PRODUCTS := generalscaler generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
+E2E_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
+# What attacks the promises of docs/explanation/threat-model.md and sandbox.md.
+ATTACKS := AttackTests|SandboxTests|AddressPatternTests|StatusServerTests|ConnectionGuardTests|MetricsPageTests|ClockSkewTests
 PYTHON := .build/python
 SEEDS ?= 2000
 MINUTES ?= 30
@@ -21,7 +23,7 @@ help: ## Show this list
 demo: ## Scale three real apps on Prometheus, Redis and Pub/Sub, for about 90 seconds
 	@scripts/install-dependencies.sh build demo
 	@for product in $(DEMO_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
-	@.build/debug/generalscaler demo
+	@.build/debug/generalscaler-dev demo
 
 release: ## Build everything for release, into .build/release
 	@scripts/install-dependencies.sh build
@@ -35,14 +37,16 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
 	@swift test --skip-build --disable-xctest --filter FaultSimulationTests
-	@swift test --skip-build --disable-xctest --filter "CommandTests|PluginConformanceTests" --skip AttackTests
-	@swift test --skip-build --disable-xctest --filter IntegrationTests --skip AttackTests
-	@swift test --skip-build --disable-xctest --skip "FaultSimulationTests|AttackTests|CommandTests|PluginConformanceTests|IntegrationTests"
+	@swift test --skip-build --disable-xctest --filter "$(ATTACKS)"
+	@swift test --skip-build --disable-xctest --filter "CommandTests|PluginConformanceTests" --skip "$(ATTACKS)"
+	@swift test --skip-build --disable-xctest --filter IntegrationTests --skip "$(ATTACKS)"
+	@swift test --skip-build --disable-xctest --skip "FaultSimulationTests|$(ATTACKS)|CommandTests|PluginConformanceTests|IntegrationTests"
 
-attack: ## Attack the built programs with hostile plugins, servers and tenants
+attack: $(PYTHON)/.installed ## Attack the built programs with hostile plugins, servers and tenants
 	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) --build-tests
-	@swift test --skip-build --disable-xctest --filter AttackTests
+	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests --pattern test_status_port.py
+	@swift test --skip-build --disable-xctest --filter "$(ATTACKS)"
 
 test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
 	@scripts/install-dependencies.sh build test
@@ -83,7 +87,8 @@ plugin-check: ## Check every plugin of the project for conformance to the protoc
 image-check: ## Check that the image's packages suffice, in a minimal Debian (root, debootstrap)
 	@scripts/install-dependencies.sh build image
 	@scripts/build-image-files.sh .build/image
-	@scripts/check-image.sh .build/image
+	@swift build $(SWIFT_FLAGS) --product generalscaler-dev
+	@scripts/check-image.sh .build/image .build/debug/generalscaler-dev
 
 test-cluster: $(PYTHON)/.installed ## Run the integration tests against the cluster of GENERALSCALER_TEST_KUBECONFIG
 	@test -n "$$GENERALSCALER_TEST_KUBECONFIG" || \

@@ -48,6 +48,7 @@ let package = Package(
     products: [
         .library(name: "PluginSDK", targets: ["PluginSDK"]),
         .executable(name: "generalscaler", targets: ["generalscaler"]),
+        .executable(name: "generalscaler-dev", targets: ["generalscaler-dev"]),
         .executable(name: "generalscaler-launch", targets: ["generalscaler-launch"]),
         .executable(name: "plugin-check", targets: ["plugin-check"]),
     ]
@@ -85,8 +86,9 @@ let package = Package(
         // MARK: Libraries
         // Optimized in debug builds too: with the cluster's stand-in, it is what the tests spend their time in.
         .target(name: "WireFormats"),
+        .target(name: "SystemIO"),
         .target(name: "YAMLFormat", dependencies: ["WireFormats", .product(name: "Yams", package: "Yams")]),
-        .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux"]),
+        .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux", "SystemIO"]),
         .target(name: "PluginProtocol", dependencies: ["WireFormats"]),
         .target(
             name: "PluginSDK",
@@ -100,7 +102,7 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                "PluginProtocol", "WireFormats", "YAMLFormat", "CLinux",
+                "PluginProtocol", "SystemIO", "WireFormats", "YAMLFormat", "CLinux",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -109,7 +111,6 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
-        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginHost", "PluginProtocol", "WireFormats"]),
         .target(name: "Scaling"),
         .target(
             name: "KubernetesClient",
@@ -122,21 +123,10 @@ let package = Package(
             swiftSettings: optimizedInDebug
         ),
         .target(
-            name: "ClusterSimulator",
-            dependencies: [
-                "HTTPTransport", "WireFormats", "YAMLFormat",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            resources: [.embedInCode("Resources/protobuf-fields.txt")],
-            swiftSettings: optimizedInDebug
-        ),
-        .target(
             name: "Operator",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "Scaling", "WireFormats",
+                "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "Scaling", "SystemIO",
+                "WireFormats",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -152,14 +142,59 @@ let package = Package(
         ),
         .target(
             name: "Backtest", dependencies: ["Scaling", "WireFormats"], resources: [.embedInCode("Report/report.html")]),
+        // What the programs share of a command line.
+        .target(
+            name: "CommandSupport",
+            dependencies: [
+                "WireFormats",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
 
         // MARK: Executables
         .executableTarget(
             name: "generalscaler",
             dependencies: [
-                "Backtest", "CJemalloc", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator",
-                "PluginHost", "PluginProtocol",
-                "Scaling", "WireFormats", "YAMLFormat",
+                "Backtest", "CJemalloc", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator",
+                "PluginHost", "PluginProtocol", "Scaling", "WireFormats", "YAMLFormat",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            linkerSettings: packedRelocations
+        ),
+        .executableTarget(
+            name: "generalscaler-launch",
+            dependencies: ["CLinux"],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+        ),
+
+        // MARK: Tools, never part of the image
+        .target(
+            name: "ClusterSimulator",
+            dependencies: [
+                "HTTPTransport", "SystemIO", "WireFormats", "YAMLFormat",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Tools/ClusterSimulator",
+            resources: [.embedInCode("Resources/protobuf-fields.txt")],
+            swiftSettings: optimizedInDebug
+        ),
+        .target(
+            name: "PluginConformance",
+            dependencies: ["CLinux", "PluginHost", "PluginProtocol", "WireFormats"],
+            path: "Sources/Tools/PluginConformance"
+        ),
+        .executableTarget(
+            name: "generalscaler-dev",
+            dependencies: [
+                "ClusterSimulator", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
+                "PluginProtocol", "Scaling", "SystemIO", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -169,20 +204,16 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")],
-            linkerSettings: packedRelocations
-        ),
-        .executableTarget(
-            name: "generalscaler-launch",
-            dependencies: ["CLinux"],
-            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+            path: "Sources/Tools/generalscaler-dev",
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
         ),
         .executableTarget(
             name: "plugin-check",
             dependencies: [
                 "PluginConformance", "PluginProtocol", "WireFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]
+            ],
+            path: "Sources/Tools/plugin-check"
         ),
 
         // MARK: Plugins
@@ -231,6 +262,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
+        .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"]),
         .testTarget(name: "WireFormatsTests", dependencies: ["TestSupport", "WireFormats"]),
         .testTarget(name: "YAMLFormatTests", dependencies: ["WireFormats", "YAMLFormat"]),
         .testTarget(
@@ -252,7 +284,7 @@ let package = Package(
         .testTarget(
             name: "PluginConformanceTests",
             dependencies: [
-                "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler",
+                "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler-dev",
                 "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
                 "generalscaler-plugin-redis", "misbehaving-plugin", "plugin-check", "random-plugin", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -343,7 +375,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "ClusterSimulator", "event-queue", "generalscaler", "generalscaler-launch",
+                "ClusterSimulator", "CommandSupport", "event-queue", "generalscaler", "generalscaler-dev",
+                "generalscaler-launch",
                 "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
                 "plugin-check", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "Logging", package: "swift-log"),
@@ -352,7 +385,12 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
-        .testTarget(name: "DocsTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(
+            name: "DocsTests",
+            dependencies: [
+                "Operator", "PluginSDK", "Scaling", "TestSupport", "WireFormats", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+            ]),
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [
@@ -392,7 +430,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
-                "generalscaler-plugin-prometheus",
+                "generalscaler-dev", "generalscaler-plugin-prometheus",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

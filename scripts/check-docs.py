@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the documents: every link inside the repository leads somewhere, headings included; every page in docs/ can be reached
 from docs/README.md; and what commands name is there: make targets, files, and values of the chart. Blocks of
-values for the chart are rendered.
+values for the chart are rendered. On the pages that promise security, every suite and every test that is named exists.
 
 Usage: check-docs.py [--programs DIRECTORY]
 
@@ -24,7 +24,9 @@ LINK = re.compile(r"(?<!!)\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)|!\[[^\]]*\]\(
 CHART_VALUES = set(yaml.safe_load((CHART / "values.yaml").read_text()))
 # Where blocks of YAML with the names of values are values, and not a plugins.yaml.
 VALUES_PAGES = {"install.md", "tls.md"}
-PROGRAMS = {"generalscaler", "plugin-check"}
+PROGRAMS = {"generalscaler", "generalscaler-dev", "plugin-check"}
+# Each promise on these names the tests that attack it.
+PROMISE_PAGES = [ROOT / "docs/explanation/threat-model.md", ROOT / "docs/explanation/sandbox.md"]
 
 
 def pages():
@@ -168,6 +170,32 @@ def check_options(program, words, options):
                 yield f"{program} {command} has no option {word}"
 
 
+def test_titles():
+    """The titles of tests by the suite or file that they are in."""
+    suites = {}
+    for file in sorted((ROOT / "Tests").rglob("*Tests.swift")):
+        text = file.read_text()
+        titles = [a or b for a, b in re.findall(r'@Test\(\s*"((?:[^"\\]|\\.)*)"|func `([^`]+)`', text)]
+        for suite in {file.stem, *re.findall(r"^ *(?:struct|final class) (\w+Tests)\b", text, flags=re.M)}:
+            suites.setdefault(suite, []).extend(titles)
+    for file in (ROOT / "Tests").rglob("test_*.py"):
+        names = re.findall(r"def test_(\w+)", file.read_text())
+        suites[file.name] = [name.replace("_", " ") for name in names]
+    return suites
+
+
+def check_promises(page, suites):
+    """`SomeTests` is a suite, and in "`SomeTests`: this; that" both are the beginning of the title of one of its tests."""
+    for part in re.split(r"\n\n|\n- |\|", without_code(page.read_text())):
+        for suite, titles in re.findall(r"`(\w+Tests|test_\w+\.py)`(?:: ([^`]*))?", " ".join(part.split())):
+            if suite not in suites:
+                yield f"there is no suite {suite}"
+                continue
+            for title in re.split(r"; |\. |[.,;]? *$", titles):
+                if title and not any(known.startswith(title) for known in suites[suite]):
+                    yield f"{suite} has no test whose title begins with: {title}"
+
+
 def help_options(directory):
     """(program, command) to the options that its help lists."""
     found = {}
@@ -198,6 +226,9 @@ def main():
         for words in commands(page):
             count += 1
             errors += (f"{name}: {error}" for error in check_command(words, targets, options))
+    suites = test_titles()
+    for page in PROMISE_PAGES:
+        errors += (f"{page.relative_to(ROOT)}: {error}" for error in check_promises(page, suites))
     for error in errors:
         print(error, file=sys.stderr)
     if not errors:

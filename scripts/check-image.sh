@@ -3,7 +3,8 @@
 # but the base system and the packages that the Dockerfile installs, and runs the operator and its plugins in it, as the
 # image's user, on a file system that can only be read.
 #
-# Usage: check-image.sh DIRECTORY   (the files that build-image-files.sh made)
+# Usage: check-image.sh DIRECTORY GENERALSCALER_DEV
+# DIRECTORY contains the files that build-image-files.sh made. GENERALSCALER_DEV, which is not in the image, serves the cluster.
 #
 # Exits with 3, and says why, where this machine cannot do that.
 set -euo pipefail
@@ -11,6 +12,7 @@ cd "$(dirname "$0")/.."
 
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 files=$(realpath "$1")
+tools=$(realpath "$2")
 
 cannot() {
     echo "check-image: this cannot be checked here: $*" >&2
@@ -80,11 +82,12 @@ for program in "$files"/*; do
 done
 "${inside[@]}" "$place/generalscaler" help >/dev/null
 
-# The operator against a simulated cluster, both in there: every plugin has to come up, confined.
-"${inside[@]}" "$place/generalscaler" dev-cluster --listen 127.0.0.1:0 --kubeconfig-out /tmp/kubeconfig >"$root/tmp/cluster.log" 2>&1 &
+# The operator in there, against a simulated cluster out here: every plugin has to come up, confined.
+"$tools" cluster --listen 127.0.0.1:0 --kubeconfig-out "$root/tmp/kubeconfig" >"$root/tmp/cluster.log" 2>&1 &
 cluster=$!
 processes+=("$cluster")
 until grep -q 'listening on' "$root/tmp/cluster.log"; do kill -0 "$cluster"; sleep 0.2; done
+chmod 0644 "$root/tmp/kubeconfig"
 "${inside[@]}" "$place/generalscaler" run --kubeconfig /tmp/kubeconfig --listen 127.0.0.1:0 >"$root/tmp/operator.log" 2>&1 &
 operator=$!
 processes+=("$operator")

@@ -33,10 +33,13 @@ extension QueryAnswer {
                 .noData,
                 "the query has an empty result: no series matches it now. Check its metric and label names, or set "
                     + "onEmpty: zero if an absent series means 0")
+        case .zero where !warnings.isEmpty:
+            // The series may be on a storage node that did not answer.
+            throw PluginError(
+                .noData, "the query has an empty result that may be partial, so it is not taken as 0: \(warningsText)")
         case .zero:
             return MetricReading(
-                0, detail: joined("the query has an empty result, taken as 0 because onEmpty is zero"),
-                isAssumed: true)
+                0, detail: "the query has an empty result, taken as 0 because onEmpty is zero", isAssumed: true)
         }
     }
 

@@ -28,6 +28,11 @@ package struct MarkedFields: Sendable {
         self.schema = schema
     }
 
+    /// Returns whether a member of the config, which the schema names, is marked or may hold something that is.
+    package func mayMark(member name: String) -> Bool {
+        Self.isMarked(schema["properties"]?[name] ?? .null, keyword)
+    }
+
     private static func isMarked(_ schema: JSON, _ keyword: String) -> Bool {
         switch schema {
         case .object(let members): members[keyword] == true || members.values.contains { isMarked($0, keyword) }

@@ -60,7 +60,6 @@ extension Decision {
         case .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again"
         case .duplicateTarget: "another GeneralScaler scales this target"
         case .replicasConflict: "something else also sets the replicas of this target"
-        case .notLeader: "another operator replica leads"
         }
     }
 

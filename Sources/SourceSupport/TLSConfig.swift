@@ -3,7 +3,9 @@ package import PluginSDK
 
 /// The `tls` field of the sources: how to verify the server, and what to show it.
 package struct TLSConfig: MetricConfig {
-    @Field("Certificate authorities to trust in place of the system's: PEM text, or the path of a PEM file.")
+    @Field(
+        "Certificate authorities to trust in place of the system's: PEM text, or the path of a PEM file.",
+        marks: .serverTrust)
     package var ca: String?
 
     @Field("The client's certificate chain: PEM text, or the path of a PEM file.")
@@ -12,10 +14,10 @@ package struct TLSConfig: MetricConfig {
     @Field("The client's private key: PEM text, or the path of a PEM file.", marks: .credentialFile)
     package var key: Secret?
 
-    @Field("Host name to expect in the server's certificate in place of the address's.")
+    @Field("Host name to expect in the server's certificate in place of the address's.", marks: .serverTrust)
     package var serverName: String?
 
-    @Field("Trust any server. Any server that answers then gets the credentials.")
+    @Field("Trust any server. Any server that answers then gets the credentials.", marks: .serverTrust)
     package var insecureSkipVerify = false
 
     package init() {}

@@ -70,6 +70,8 @@ struct ManifestObjects {
             list = .of(apiVersion: apiVersion, kind: GeneralScaler.kind, isOurs: true)
         } else if Self.namesOfKind.contains(kind.trimmingBlanks().lowercased()) {
             throw Self.wrongVersion
+        } else if apiVersion == "v1", kind != "List", kind.trimmingBlanks().lowercased() == "list" {
+            throw JSONPathError(path: "kind", message: "must be List, not \(kind.shortened)")
         } else if kind == "List" {
             guard apiVersion == "v1" else {
                 throw JSONPathError(path: "apiVersion", message: "must be v1 for kind List")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import FoundationEssentials
 import Operator
 import PluginHost
@@ -31,14 +32,5 @@ struct PluginOptions: ParsableArguments {
             restsAfter: restsAfter,
             handshakeTimeout: handshakeTimeout
         )
-    }
-}
-
-/// The directory of this very executable, links resolved: plugins and sample apps are built next to it.
-enum ProgramDirectory {
-    static var path: String {
-        let program =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        return String(program[..<(program.lastIndex(of: "/") ?? program.startIndex)])
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import FoundationEssentials
 import HTTPTransport
 import KubernetesClient
@@ -120,16 +121,5 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("It is none of \(known).")
         }
         return level
-    }
-}
-
-extension ListenAddress {
-    /// Reads an option's value.
-    init(argument text: String) throws {
-        guard let address = ListenAddress(text) else {
-            throw ValidationError(
-                "It is not of the form HOST:PORT, with a port from 0 to 65535 and an IPv6 address in brackets.")
-        }
-        self = address
     }
 }

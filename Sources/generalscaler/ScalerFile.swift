@@ -1,3 +1,4 @@
+import CommandSupport
 import FoundationEssentials
 import Operator
 import WireFormats
@@ -71,56 +72,5 @@ extension YAMLFile.Document {
     fileprivate func described(_ problem: JSONPathError, in file: String) -> String {
         let error = JSONPathError(path: place(of: problem.path), message: problem.message)
         return "\(file):\(line(of: problem.path)): \(error)"
-    }
-}
-
-/// An error in a file, for the user who named it.
-struct FileProblem: Error, CustomStringConvertible {
-    let path: String
-    let message: String
-    var description: String { message.hasPrefix("\(path):") ? message : "\(path): \(message)" }
-}
-
-enum FileText {
-    /// Reads text in UTF-8 or UTF-16, without its byte order mark.
-    ///
-    /// - Parameter path: `-` for stdin.
-    static func read(_ path: String, maxBytes: Int) throws(FileProblem) -> String {
-        let bytes = try bytes(path, maxBytes: maxBytes)
-        do {
-            return try TextDecoder.text(bytes)
-        } catch {
-            throw FileProblem(path: path, message: error.description)
-        }
-    }
-
-    /// - Parameter path: `-` for stdin.
-    static func bytes(_ path: String, maxBytes: Int) throws(FileProblem) -> [UInt8] {
-        let data: Data
-        if path == "-" {
-            var input = StandardInput(maxLineBytes: maxBytes)
-            guard let bytes = input.all() else {
-                throw FileProblem(path: path, message: "has more than \(maxBytes) bytes")
-            }
-            return bytes
-        }
-        do {
-            data = try Data(contentsOf: URL(filePath: path))
-        } catch {
-            throw FileProblem(path: path, message: "cannot be read: check that it exists and that you may read it")
-        }
-        guard data.count <= maxBytes else {
-            throw FileProblem(path: path, message: "has \(data.count) bytes, more than \(maxBytes)")
-        }
-        return Array(data)
-    }
-
-    static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {
-        do {
-            try Data(bytes).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw FileProblem(
-                path: path, message: "cannot be written: check that the directory exists and that you may write to it")
-        }
     }
 }

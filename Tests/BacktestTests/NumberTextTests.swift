@@ -40,6 +40,20 @@ struct NumberTextTests {
         return numbers
     }
 
+    @Test("a point before three digits is ambiguous in a file with semicolons, unless another number tells")
+    func semicolons() throws {
+        let rows = { (numbers: String...) in
+            "time;load\n" + numbers.enumerated().map { "\(1_772_409_600 + 17 * $0);\($1)\n" }.joined()
+        }
+        let error = #expect(throws: TraceError.self) { try Trace(csv: rows("161", "-1.161")) }
+        let message =
+            "line 3, column 2 (load): \"-1.161\" is ambiguous in a file with semicolons: with a decimal point it is -1.161,"
+        #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
+        #expect(try Trace(csv: rows("1.161", "0.25")).samples.map(\.cells) == [[.value(1.161)], [.value(0.25)]])
+        #expect(try Trace(csv: rows("0.161", "1161")).samples.map(\.cells) == [[.value(0.161)], [.value(1161)]])
+        #expect(try Trace(csv: rows("1.161", "2.5").replacing(";", with: ",")).samples.count == 2)
+    }
+
     @Test(
         "the numbers of a file tell of each other",
         arguments: [

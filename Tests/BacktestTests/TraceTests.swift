@@ -26,10 +26,19 @@ struct TraceTests {
     }
 
     @Test(
+        "a gap does not count as the time between two samples, also of three",
+        arguments: ["1772409600\n1772409617\n1772413200", "1772409600\n1772413183\n1772413200"])
+    func stepBesideGap(times: String) throws {
+        let rows = times.split(separator: "\n").map { "\($0),161.5" }.joined(separator: "\n")
+        #expect(try Trace(csv: "time,requests\n" + rows).step == .seconds(17))
+    }
+
+    @Test(
         "exports of spreadsheets and Grafana are read with any header, delimiter and line end",
         arguments: [
             "\u{FEFF}time,requests\n2026-03-02T00:00:00Z,161\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5\n",
             "\u{FEFF}\"time\",\"requests\"\r\n2026-03-02T00:00:00Z,161\r\n2026-03-02T00:00:15Z,\r\n2026-03-02T00:00:30Z,158.5\r\r\n",
+            "time,requests\n2026-03-02T00:00:00Z,161\n,\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5\n , \n,,\n",
             "sep=,\ntime,requests\n2026-03-02T00:00:00Z,161\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5\n",
             "\"Time\",\"requests\"\n1772409600000,161\n1772409615000,null\n1772409630000,158.5\n",
             "Timestamp;requests\r1772409600;\"161\"\r1772409615;N/A\r1772409630;158,5",
@@ -97,6 +106,8 @@ struct TraceTests {
             ("time,a,replicas\n1,2,-1\n", "line 2, column 3 (replicas): \"-1\" is not a number of replicas"),
             ("time,a,replicas\n1,2,1.5\n", "line 2, column 3 (replicas): \"1.5\" is not a number of replicas"),
             ("time,a\n1,\"2\n3,4", "line 2, column 2: has a quote that is never closed"),
+            ("Date,Time,a\n2026-03-02,00:00:17,1\n", "line 1: has the time in two columns"),
+            ("time,a\n46083.5,1\n46083.50017,2\n", "has times that look like a spreadsheet's days"),
             ("time,a\n1,2\n", "has fewer than two samples"), ("time,a\n1,2\n1,3\n", "has two samples at one time"),
             ("time,a\n1,\u{1B}[31m\n", "line 2, column 2 (a): \" [31m\" is not a number"),
         ])

@@ -57,7 +57,7 @@ REFUSED = [
 
 # What plugins.yaml may have of one plugin.
 PLUGIN_FIELDS = [
-    {"argv": ["/bin/true", 7, True, 1.5, "x"]}, {"env": {"A": "1", "B": 2, "C": 2.5, "D": True, "E": ""}},
+    {"argv": ["/bin/true", 7, True, 1.5, "x"]}, {"env": {"A": "1", "B": 2, "C": 2.5, "D": True, "E": "", "_f.7-g": "h"}},
     {"defaults": {"address": "http://prometheus:9090", "maximum": 1_000_000, "nested": {"a": [1e-9, None, "<b>&"]}}},
     {"allowedAddresses": []}, {"allowedAddresses": ["https://*.metrics.example.com", "redis.shop:6379", "redis://redis.shop:*"]},
     {"allowedAddresses": ["[fd00::7]:6379", "http://10.1.2.3:65535", "a_b.example.com.", "unix:///run/redis/redis.sock"]},
@@ -69,7 +69,8 @@ PLUGIN_FIELDS = [
 # What it may not have.
 PLUGIN_MISTAKES = [
     {"adress": "http://prometheus:9090"}, {"default": {}}, {"argv": []}, {"argv": ["bin/true"]}, {"argv": "/bin/true"},
-    {"env": ["A=1"]}, {"env": {"A": {"b": 1}}}, {"defaults": "x"}, {"defaults": ["x"]}, {"allowedAddresses": "redis:6379"},
+    {"env": ["A=1"]}, {"env": {"A": {"b": 1}}}, {"env": {"A=B": "x"}},
+    {"env": {"7_A": "x"}}, {"env": {"": "x"}}, {"env": {"A B": "x"}}, {"defaults": "x"}, {"defaults": ["x"]}, {"allowedAddresses": "redis:6379"},
     {"allowedAddresses": ["http://a/path"]}, {"allowedAddresses": ["a:65536"]}, {"allowedAddresses": ["a:0"]},
     {"allowedAddresses": ["user@a"]}, {"allowedAddresses": ["a b"]}, {"allowedAddresses": [""]},
     {"allowedAddresses": ["unix:///a%20b"]}, {"allowedAddresses": ["a"] * 257}, {"maxInFlight": 0}, {"maxInFlight": 1025},

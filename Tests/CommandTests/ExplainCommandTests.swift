@@ -55,6 +55,9 @@ struct ExplainCommandTests {
             #expect(outcome.code == 0, "\(outcome.errors)")
             #expect(outcome.output.hasPrefix("shop/web keeps Deployment/web between 1 and 5 replicas"))
             #expect(outcome.output.contains("ago: Scale from 1 to 2."))
+            let unset = try await Program.run(
+                "explain", "web", "-n", "", "--context", "", "--kubeconfig", kubeconfig)
+            #expect(unset.output.hasPrefix("shop/web keeps Deployment/web between"), "\(unset.errors)")
         }
     }
 

@@ -109,8 +109,8 @@ struct KubeconfigComparisonTests {
         let certificates = try TestCertificates.shared.get()
         func write(_ name: String, _ bytes: [UInt8], isProgram: Bool = false) throws {
             let path = directory.appending(path: name).path
+            guard !isProgram else { return try ExecutableFile.write(String(decoding: bytes, as: UTF8.self), to: path) }
             try Data(bytes).write(to: URL(filePath: path))
-            if isProgram { try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path) }
         }
         try write("ca.crt", certificates.authority)
         try write("server.crt", certificates.server.certificate)
@@ -303,6 +303,7 @@ struct KubeconfigComparisonTests {
             Case("a port that is none", t.config(server: "https://127.0.0.1:99999")),
             Case("no server", t.config(server: "")),
             Case("a query", t.config(server: "\(t.server)/?a=b")),
+            Case("a fragment", t.config(server: "\(t.server)/#a")),
             Case("insecure", t.config(authority: insecure)),
             Case("insecure with authority", t.config(cluster: insecure)),
             Case(

@@ -20,6 +20,8 @@ struct TenantAttackTests {
             texts += conditions.compactMap { $0["message"]?.stringValue }
             texts += [try fixture.status(name)["reason"]?.stringValue ?? ""]
         }
+        let events = try fixture.api.get("/apis/events.k8s.io/v1/namespaces/\(OperatorFixture.namespace)/events")
+        texts += (events["items"]?.arrayValue ?? []).compactMap { $0["note"]?.stringValue }
         return texts
     }
 
@@ -55,14 +57,45 @@ struct TenantAttackTests {
                     scaler("key", "redis", ["address": .string("127.0.0.1:\(port)"), "key": .string(evil)]))
                 try fixture.create(
                     scaler("member", "redis", ["address": "127.0.0.1:1", "key": "a", evil: .string(evil)]))
-                try await fixture.poll(6)
-                let texts = try texts(fixture, ["query", "key", "member"])
+                // Wherever the API server lets such a text stand.
+                var names = ["query", "key", "member"]
+                let metric: JSON = [
+                    "type": "redis", "targetValue": 1, "config": ["address": "127.0.0.1:1", "key": "a"],
+                ]
+                for (number, (field, value)) in Self.evilFields(evil, metric).enumerated() {
+                    let name = "evil\(number)"
+                    let spec: JSON = ["mode": "DryRun", "metrics": [metric]]
+                    var members = spec.objectValue ?? [:]
+                    members[field] = value
+                    if field == "targetRef" { members["targetDeployment"] = .null }
+                    let scaler = TestEnvironment.scaler(name, target: "web", .object(members))
+                    if (try? fixture.create(scaler)) != nil { names.append(name) }
+                }
+                #expect(names.count > 3)
+                try await fixture.poll(2 * names.count)
+                let texts = try texts(fixture, names)
                 #expect(texts.contains { $0.contains("FAKE line") })
                 for text in texts { #expect(text.isClean, "\(text.debugDescription)") }
                 let status = try fixture.status("query")
                 #expect(StatusView(status).reason?.isClean == true)
             }
         }
+    }
+
+    private static func evilFields(_ evil: String, _ metric: JSON) -> [(String, JSON)] {
+        func metrics(_ field: String, _ value: JSON) -> (String, JSON) {
+            var members = metric.objectValue ?? [:]
+            members[field] = value
+            return ("metrics", [.object(members)])
+        }
+        let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": .string(evil), "key": .string(evil)]]]
+        return [
+            metrics("name", .string(evil)), metrics("type", .string(evil)), metrics("config", [:]),
+            metrics("config", ["address": .string(evil), "key": "a"]),
+            metrics("config", ["address": "127.0.0.1:1", "key": "a", "password": reference]),
+            ("targetDeployment", .string(evil)), ("targetRef", ["kind": .string(evil), "name": "web"]),
+            ("strategy", .string(evil)), (evil, .string(evil)),
+        ]
     }
 
     @Test("explain removes control characters from a status that others wrote")
@@ -78,7 +111,7 @@ struct TenantAttackTests {
 
     /// Refuses each call with the config that it got.
     private static let mirror = """
-        #!/usr/bin/env -S python3 -S
+        #!/usr/bin/python3 -S
         import sys, json
         for line in sys.stdin:
             m = json.loads(line)
@@ -102,9 +135,11 @@ struct TenantAttackTests {
         let directory = URL.temporaryDirectory.appending(path: "tenant-attack-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
-        let plugin = directory.appending(path: "generalscaler-plugin-mirror")
-        try Data(Self.mirror.utf8).write(to: plugin)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: plugin.path)
+        // A directory of plugins may not hold plugins.yaml.
+        let plugins = directory.appending(path: "plugins")
+        try FileManager.default.createDirectory(at: plugins, withIntermediateDirectories: false)
+        let plugin = plugins.appending(path: "generalscaler-plugin-mirror")
+        try ExecutableFile.write(Self.mirror, to: plugin.path)
         let manifest = directory.appending(path: "plugins.yaml")
         try Data("plugins: {mirror: {defaults: {address: \"own:1\", password: adm1n-passw0rd}}}".utf8).write(
             to: manifest)
@@ -113,7 +148,7 @@ struct TenantAttackTests {
         let log = CapturedLog()
         let host = try PluginHost(
             configuration: PluginHostConfiguration(
-                directories: [directory.path], manifest: manifest.path, hostVersion: "1",
+                directories: [plugins.path], manifest: manifest.path, hostVersion: "1",
                 environment: ["PATH": "/usr/bin:/bin"]), logger: log.logger)
         try await OperatorFixture.run(environment, source: host, log: log) { fixture in
             await host.untilStarted()

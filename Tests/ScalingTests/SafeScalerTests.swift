@@ -10,7 +10,9 @@ struct SafeScalerTests {
             "paused holds at 0", 0, [200], bounds: 0...9, history: ScalingHistory(scaledToZero: true), paused: true,
             gives: 0, .paused),
         Row("a hold from outside", 4, [200], holds: [.duplicateTarget], gives: 4, .duplicateTarget),
-        Row("all holds are named", 4, [200], paused: true, holds: [.notLeader], gives: 4, .notLeader, .paused),
+        Row(
+            "all holds are named", 4, [200], paused: true, holds: [.replicasConflict], gives: 4, .replicasConflict,
+            .paused),
         Row("0 by someone's hand is off", 0, [50], metrics: [.queue], bounds: 0...9, gives: 0, .switchedOff),
         Row("also with a minimum", 0, [50], metrics: [.queue], bounds: 2...9, gives: 0, .switchedOff),
         Row(

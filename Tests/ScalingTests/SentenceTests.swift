@@ -41,7 +41,6 @@ struct SentenceTests {
         .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again",
         .duplicateTarget: "another GeneralScaler scales this target",
         .replicasConflict: "something else also sets the replicas of this target",
-        .notLeader: "another operator replica leads",
     ]
 
     @Test("every cause has one", arguments: Cause.allCases)

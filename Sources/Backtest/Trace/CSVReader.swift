@@ -170,6 +170,8 @@ extension CSVReader {
         return (delimiter, reader.index)
     }
 
+    var hasSemicolons: Bool { delimiter == UInt8(ascii: ";") }
+
     /// Whether a field may have a comma in it.
     var mayHaveCommas: Bool { delimiter != UInt8(ascii: ",") || bytes.contains(Self.quote) }
 }

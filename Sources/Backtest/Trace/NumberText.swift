@@ -106,9 +106,15 @@ struct NumberStyle {
         let line: Int
     }
 
+    /// Whether semicolons separate the cells: spreadsheets write them where the comma is the decimal mark.
+    private let hasSemicolons: Bool
     private var decimalComma: Example?
     /// A number that has a decimal point, or commas between groups of digits.
     private var decimalPoint: Example?
+
+    init(hasSemicolons: Bool = false) {
+        self.hasSemicolons = hasSemicolons
+    }
 
     /// Notes what a number tells of the file.
     mutating func learn(from text: Substring, line: Int) {
@@ -116,13 +122,16 @@ struct NumberStyle {
         case .decimalComma?: if decimalComma == nil { decimalComma = Example(text: String(text), line: line) }
         case .grouped?: if decimalPoint == nil { decimalPoint = Example(text: String(text), line: line) }
         case .plain?:
-            // "1.161" is a number in thousands if the comma is the decimal mark.
-            let isAmbiguous = NumberText(Substring(text.replacing(".", with: ","))).map(\.isAmbiguous) ?? false
-            if decimalPoint == nil, text.contains("."), !isAmbiguous {
+            if decimalPoint == nil, text.contains("."), !Self.mayHaveThousands(text) {
                 decimalPoint = Example(text: String(text), line: line)
             }
         case .ambiguous?, nil: break
         }
+    }
+
+    /// "1.161" is a number in thousands if the comma is the decimal mark.
+    private static func mayHaveThousands(_ text: Substring) -> Bool {
+        text.contains(".") && NumberText(Substring(text.replacing(".", with: ","))).map(\.isAmbiguous) ?? false
     }
 
     /// Returns the number that the text is in this file, or nil if it is none.
@@ -131,6 +140,10 @@ struct NumberStyle {
     func number(_ text: Substring, at place: TracePlace) throws(TraceError) -> Double? {
         switch (NumberText(text), decimalComma, decimalPoint) {
         case (nil, _, _): return nil
+        case (.plain(let value)?, nil, nil) where hasSemicolons && Self.mayHaveThousands(text):
+            throw place.error(
+                "\(text.quoted) is ambiguous in a file with semicolons: with a decimal point it is \(value.shortText), with "
+                    + "a point between thousands \((value * 1000).shortText). Separate the cells with commas or tabs")
         case (.plain(let value)?, nil, _): return value
         case (.plain(let value)?, let comma?, _):
             if !text.contains(".") { return value }

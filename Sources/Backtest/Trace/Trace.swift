@@ -39,6 +39,10 @@ package struct Trace: Sendable, Hashable {
     /// Columns. A row of a JSON trace may name one, and each row has a cell for each.
     package static let maxMetrics = 256
 
+    /// What the days since 1900 that spreadsheets count, from 1954 to 2119, are as seconds since 1970.
+    private static let spreadsheetDays =
+        Timestamp(microsecondsSince1970: 20_000_000_000)...Timestamp(microsecondsSince1970: 80_000_000_000)
+
     /// - Parameter samples: in any order.
     /// - Throws: ``TraceError`` if there are too few or too many, or two at one time.
     package init(metrics: [String], samples: [Sample], notes: [String] = []) throws(TraceError) {
@@ -61,7 +65,13 @@ package struct Trace: Sendable, Hashable {
             previous = sample.time
         }
         gaps.sort()
-        step = gaps[gaps.count / 2]
+        // The lower median: of two, the longer one is the gap.
+        step = gaps[(gaps.count - 1) / 2]
+        guard step >= .seconds(1) || !Self.spreadsheetDays.contains(first.time) else {
+            throw TraceError(
+                "has times that look like a spreadsheet's days since 1900, not seconds since 1970: format them as dates, such "
+                    + "as 2026-01-02T03:04:05Z")
+        }
         self.samples = sorted
         self.metrics = metrics
         self.notes = notes

@@ -27,6 +27,11 @@ struct TraceColumns {
                 "must be a header: time, then a column for each metric, such as time,requests"
                     + (isSample ? "; it has values, so the header is missing" : ""))
         }
+        guard !["date", "time"].allSatisfy({ name in names.contains { $0.lowercased() == name } }) else {
+            throw TraceError(
+                line: line,
+                "has the time in two columns, a date and a time: put both into one, such as 2026-01-02T03:04:05Z")
+        }
         let columns = names.indices.filter { $0 != time }
         guard columns.contains(where: { names[$0] != Trace.replicasColumn }) else {
             throw TraceError(line: line, "must have a column for each metric besides time, such as time,requests")

@@ -2,6 +2,7 @@ import KubernetesClient
 import Logging
 import PluginHost
 import Scaling
+import SystemIO
 import WireFormats
 
 // One poll, from its due time to its verdict.
@@ -88,62 +89,77 @@ extension ScalerController {
         alarm.ring()
     }
 
-    /// Returns the state, unless the object was replaced, deleted or edited since the poll began, or leadership was
-    /// lost.
-    func state(in poll: Poll) -> ScalerState? {
-        guard isLeading, !isStopping, !Task.isCancelled, let state = states[poll.key], state.identity == poll.identity,
+    /// Returns the state that a poll reads and decides with. A poll asks for it after each suspension.
+    ///
+    /// - Throws: ``StalePoll``, also while this process stops.
+    private func readable(_ poll: Poll) throws -> ScalerState {
+        guard !isStopping, !Task.isCancelled else { throw StalePoll() }
+        return try state(of: poll)
+    }
+
+    /// Returns the state that a poll may write for.
+    ///
+    /// - Throws: ``StalePoll`` if the object was replaced, deleted or edited since the poll began, or this process no
+    ///   longer leads.
+    func state(of poll: Poll) throws -> ScalerState {
+        guard isLeading, let state = states[poll.key], state.identity == poll.identity,
             state.generation == poll.generation
-        else { return nil }
+        else { throw StalePoll() }
         return state
     }
 
     private func run(_ poll: Poll) async {
-        do throws(Blocker) {
-            let spec = try validSpec(poll.key)
-            let (resolution, observations) = try await readMetrics(poll, spec)
-            try await checkRival(poll, spec)
-            for attempt in 0...Self.maxConflictRetries {
-                // A stale cache cannot show whether a scale operation without a response was applied.
-                let known = states[poll.key]
-                let isUnclear = known?.history.pendingScale != nil
-                let target = try await dependencies.targets.snapshot(
-                    of: spec.target, namespace: poll.key.namespace,
-                    notOlderThan: known?.minimumTargetVersion, bypassingCache: attempt > 0 || isUnclear
-                )
-                guard let state = state(in: poll) else { return }
-                stopWaiting(poll.key, for: spec.target)
-                state.see(target, at: dependencies.time.now())
-                let history = state.history
-                let outcome = decide(poll, state, resolution, observations, target)
-                if await carryOut(poll, outcome.decision, target) { return }
-                // The next attempt remembers what this one did, unless it is of another object or spec by now.
-                self.state(in: poll)?.history = history
-            }
-            throw Blocker(
-                .scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll retries."
-            )
+        do {
+            try await scaleOnce(poll)
+        } catch let blocker as Blocker {
+            try? await block(poll, blocker)
         } catch {
-            guard let state = state(in: poll) else { return }
-            if error.reason == .targetNotFound, let target = state.target {
-                waiting[TargetPlace(namespace: poll.key.namespace, target: target), default: []].insert(poll.key)
-            }
-            dependencies.metrics.blocked(error.reason)
-            await report(.blocked(error), poll)
+            // The poll is stale: the next one reports.
         }
     }
 
-    private func validSpec(_ key: ObjectKey) throws(Blocker) -> GeneralScalerSpec {
-        switch states[key]?.spec {
+    private func scaleOnce(_ poll: Poll) async throws {
+        let spec = try validSpec(poll)
+        let (resolution, observations) = try await readMetrics(poll, spec)
+        try await checkRival(poll, spec)
+        for attempt in 0...Self.maxConflictRetries {
+            let known = try readable(poll)
+            // A cache that lags does not show whether a patch without an answer was carried out.
+            let isUnclear = known.history.pendingScale != nil
+            let target = try await dependencies.targets.snapshot(
+                of: spec.target, namespace: poll.key.namespace,
+                notOlderThan: known.minimumTargetVersion, bypassingCache: attempt > 0 || isUnclear
+            )
+            let state = try readable(poll)
+            stopWaiting(poll.key, for: spec.target)
+            state.see(target, at: dependencies.time.now())
+            let history = state.history
+            let outcome = decide(poll, state, resolution, observations, target)
+            if try await carryOut(poll, outcome.decision, target) { return }
+            // Each attempt starts from the same history.
+            try readable(poll).history = history
+        }
+        throw Blocker(.scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll tries again.")
+    }
+
+    private func block(_ poll: Poll, _ blocker: Blocker) async throws {
+        let state = try readable(poll)
+        if blocker.reason == .targetNotFound, let target = state.target {
+            waiting[TargetPlace(namespace: poll.key.namespace, target: target), default: []].insert(poll.key)
+        }
+        dependencies.metrics.blocked(blocker.reason)
+        try await report(.blocked(blocker), poll)
+    }
+
+    private func validSpec(_ poll: Poll) throws -> GeneralScalerSpec {
+        switch try readable(poll).spec {
         case .success(let spec): return spec
         case .failure(let invalid): throw Blocker(.invalidSpec, invalid.description)
-        case nil: throw Blocker(.invalidSpec, "the object is gone")
         }
     }
 
     /// Reads the metrics. A source that refuses the credentials is read once more if the Secret has newer ones.
-    private func readMetrics(
-        _ poll: Poll, _ spec: GeneralScalerSpec
-    ) async throws(Blocker) -> (Resolution, [MetricObservation]) {
+    private func readMetrics(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> (Resolution, [MetricObservation]) {
         var resolution = try await resolution(poll, spec)
         var outcomes = await outcomes(of: resolution.queries, takesPushed: poll.isPushed)
         if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
@@ -153,25 +169,26 @@ extension ScalerController {
                 outcomes = await self.outcomes(of: renewed.queries, takesPushed: poll.isPushed)
             }
         }
-        state(in: poll)?.configFault = Blocker(configFaultIn: outcomes)
+        try readable(poll).configFault = Blocker(configFaultIn: outcomes)
         return (resolution, outcomes.map { MetricObservation($0) })
     }
 
-    /// Returns what the plugins made of the spec: asked once for each generation, and again when a Secret changed.
+    /// Returns the plugins' resolution of the spec, made once for each generation and again after a Secret has changed.
     private func resolution(
         _ poll: Poll, _ spec: GeneralScalerSpec, _ freshness: SecretFreshness = .cached
-    ) async throws(Blocker) -> Resolution {
-        let known = state(in: poll)?.resolution
+    ) async throws -> Resolution {
+        let before = try readable(poll)
+        let known = before.resolution
         if let known, known.secrets.references.isEmpty { return known }
-        let isFirstLook = states[poll.key]?.hasSeenSecrets == false
         let secrets = try await resolver.secretValues(
-            of: spec, namespace: poll.key.namespace, isFirstLook ? .recent : freshness)
-        if let state = state(in: poll) { state.hasSeenSecrets = isSettled(state) }
+            of: spec, namespace: poll.key.namespace, before.hasSeenSecrets ? freshness : .recent)
+        let between = try readable(poll)
+        between.hasSeenSecrets = isSettled(between)
         if let known, known.secrets == secrets { return known }
         let resolution = try await resolver.resolve(spec, secrets)
-        guard let state = state(in: poll) else { return resolution }
-        dropReadings(of: state)
-        state.resolution = resolution
+        let after = try readable(poll)
+        dropReadings(of: after)
+        after.resolution = resolution
         for (metric, query) in zip(spec.metrics, resolution.queries) {
             let terms = SharedReadings.Terms(interval: spec.pollingInterval, timeout: metric.timeout)
             readings.subscribe(poll.identity, to: query, terms: terms)
@@ -258,10 +275,10 @@ extension ScalerController {
     }
 
     /// Checks whether a HorizontalPodAutoscaler or ScaledObject scales the target.
-    private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) {
-        guard state(in: poll)?.claimedTarget != nil else { return }
+    private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws {
+        guard try readable(poll).claimedTarget != nil else { return }
         let rival = try await dependencies.rivals.rival(of: spec.target, namespace: poll.key.namespace)
-        state(in: poll)?.rival = rival
+        try readable(poll).rival = rival
     }
 
     /// When the poll was due, unless it is late by more than a little: two polls are then exactly their interval
@@ -271,6 +288,9 @@ extension ScalerController {
         return dependencies.time.now() + (lateness <= interval * Self.ignoredLateness ? .zero - lateness : .zero)
     }
 }
+
+/// The object of a poll was replaced, deleted or edited since the poll began, or this process no longer leads.
+struct StalePoll: Error {}
 
 extension ClaimTable.Holder {
     fileprivate var sentence: String {

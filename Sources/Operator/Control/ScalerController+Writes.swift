@@ -1,5 +1,6 @@
 import KubernetesClient
 import Scaling
+import SystemIO
 
 // What a poll's verdict has written: the target's replicas, the status, events.
 extension ScalerController {
@@ -7,25 +8,22 @@ extension ScalerController {
     /// decide again.
     func carryOut(
         _ poll: Poll, _ decision: Decision, _ target: TargetSnapshot
-    ) async -> Bool {
-        guard decision.changesReplicas, case .success(let spec) = states[poll.key]?.spec, spec.mode == .active else {
-            await report(.decided(decision, obstacle: nil), poll)
+    ) async throws -> Bool {
+        guard decision.changesReplicas, case .success(let spec) = try state(of: poll).spec, spec.mode == .active else {
+            try await report(.decided(decision, obstacle: nil), poll)
             return true
         }
         // Not a child of the poll: a shutdown cancels what is being read, never a write that has begun. Awaited here.
-        return await Task { await self.scale(poll, decision, target, spec) }.value
+        return try await Task { try await self.scale(poll, decision, target, spec) }.value
     }
 
-    /// Returns whether the object is still the one that was decided on, with the same spec, and this process leads.
-    private func isCurrent(_ poll: Poll) -> Bool {
-        isLeading && states[poll.key]?.identity == poll.identity && states[poll.key]?.generation == poll.generation
-    }
+    private func isCurrent(_ poll: Poll) -> Bool { (try? state(of: poll)) != nil }
 
     private func scale(
         _ poll: Poll, _ decision: Decision, _ target: TargetSnapshot, _ spec: GeneralScalerSpec
-    ) async -> Bool {
-        guard isCurrent(poll) else { return true }
-        guard await announcePending(decision, poll), isCurrent(poll) else {
+    ) async throws -> Bool {
+        let announced = try state(of: poll)
+        guard await announcePending(decision, announced, poll), isCurrent(poll) else {
             if let state = states[poll.key], state.identity == poll.identity { state.history.pendingScale = nil }
             return true
         }
@@ -48,16 +46,16 @@ extension ScalerController {
             state.minimumTargetVersion = version
             state.reversals.recordScale(to: decision.desired)
             report(decision, of: poll.identity, spec.target)
-            await report(.decided(decision, obstacle: nil), poll)
+            try await report(.decided(decision, obstacle: nil), poll)
         case .conflict:
             state.history.pendingScale = nil
             return false
         case .unknown(let blocker):
             // It may have happened: the next look at the replicas tells, and pendingScale stays until then.
-            await report(.decided(decision, obstacle: blocker), poll)
+            try await report(.decided(decision, obstacle: blocker), poll)
         case .refused(let blocker):
             state.history.pendingScale = nil
-            await report(.decided(decision, obstacle: blocker), poll)
+            try await report(.decided(decision, obstacle: blocker), poll)
         }
         return true
     }
@@ -68,8 +66,7 @@ extension ScalerController {
     }
 
     /// Writes what is about to be done before it is done, so that a crash in between is noticed at the next start.
-    private func announcePending(_ decision: Decision, _ poll: Poll) async -> Bool {
-        guard let state = states[poll.key] else { return false }
+    private func announcePending(_ decision: Decision, _ state: ScalerState, _ poll: Poll) async -> Bool {
         state.history.pendingScale = ScalingHistory.PendingScale(
             from: decision.current, to: decision.desired, at: decision.time
         )
@@ -83,7 +80,7 @@ extension ScalerController {
     /// Writes the status that was made for the version that is known, and once more if only a label or the like has
     /// changed since.
     private func write(_ status: ScalerStatus, _ poll: Poll) async -> Bool {
-        guard isCurrent(poll), let version = states[poll.key]?.version else { return false }
+        guard let version = try? state(of: poll).version else { return false }
         return await inTurn(otherwise: false) { await self.write(status, madeFor: version, poll) }
     }
 
@@ -116,10 +113,10 @@ extension ScalerController {
     private var writeDeadline: Duration { min(KubernetesLimits.callDeadline, dependencies.leadership.writeTime) }
 
     /// Updates the object's status and events with the outcome of the poll.
-    func report(_ verdict: ScalerVerdict, _ poll: Poll) async {
-        guard isCurrent(poll), let types = states[poll.key]?.metricTypes else { return }
+    func report(_ verdict: ScalerVerdict, _ poll: Poll) async throws {
+        let types = try state(of: poll).metricTypes
         let plugins = Condition.plugins(unhealthy: await dependencies.source.unhealthyPlugins(ofTypes: types))
-        guard isCurrent(poll), let state = states[poll.key] else { return }
+        let state = try state(of: poll)
         let change = state.change(to: verdict, plugins: plugins)
         let conditions = change.conditions(now: dependencies.time.now(), generation: state.generation)
         state.conditions = conditions
@@ -139,6 +136,6 @@ extension ScalerController {
         guard !state.isStatusWritten || change.isChange else { return }
         let status = state.status(conditions, state.lastDecision, blocker: blocker)
         let isWritten = await write(status, poll)
-        if isCurrent(poll) { states[poll.key]?.isStatusWritten = isWritten }
+        try self.state(of: poll).isStatusWritten = isWritten
     }
 }

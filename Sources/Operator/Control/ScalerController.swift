@@ -3,6 +3,7 @@ import Logging
 import Scaling
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 
 /// Polls every scaler when it is due: reads its metrics, decides, and carries the decision out. Does so only while this
 /// process leads; otherwise it keeps no state of any scaler, since the leader writes all state that must survive.

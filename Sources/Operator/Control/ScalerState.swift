@@ -65,6 +65,8 @@ final class ScalerState {
             ready?.condition.status == .false
             ? ready.map { $0.lastTransitionTime + (.zero - Condition.replicasReadyTime) } : nil
         phase = Self.phase(of: object)
+        // Of such an object the status says the same until the object changes.
+        if case .failure = spec { isStatusWritten = object.status.observedGeneration == object.generation }
         if let name = object.status.targetName, let target, name != target.description {
             history.forgetTarget()
         } else {

@@ -3,6 +3,7 @@ import Logging
 import Scaling
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 
 /// Takes part in the election of a leader: does what ``LeaseMachine`` says, and tells ``Leadership``.
 ///

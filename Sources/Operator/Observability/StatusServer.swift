@@ -2,6 +2,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import SystemIO
 
 /// Every bound of the server of metrics and health.
 enum StatusLimits {
@@ -109,6 +110,19 @@ package struct ListenAddress: Sendable, Hashable {
             return nil
         }
         self.init(host: host.isEmpty ? "0.0.0.0" : host, port: Int(port))
+    }
+}
+
+extension ListenAddress {
+    package struct Malformed: Error, CustomStringConvertible {
+        package let description =
+            "It is not of the form HOST:PORT, with a port from 0 to 65535 and an IPv6 address in brackets."
+    }
+
+    /// Reads the value of an option of the command line.
+    package init(argument text: String) throws(Malformed) {
+        guard let address = ListenAddress(text) else { throw Malformed() }
+        self = address
     }
 }
 

@@ -43,6 +43,10 @@ struct NameRule: Sendable {
         first: [.lower, .digit], inner: [.lower, .digit, .hyphen, .dot], last: [.lower, .digit], maximumLength: 253,
         words: "lower-case letters, digits, hyphens and dots, with a letter or digit at each end"
     )
+    static let namespace = NameRule(
+        first: [.lower, .digit], inner: [.lower, .digit, .hyphen], last: [.lower, .digit], maximumLength: 63,
+        words: "at most 63 lower-case letters, digits and hyphens, with a letter or digit at each end"
+    )
     static let kind = NameRule(
         first: [.lower, .upper], inner: [.lower, .upper, .digit, .hyphen], last: [.lower, .upper, .digit],
         maximumLength: 63, words: "letters, digits and hyphens, such as StatefulSet"

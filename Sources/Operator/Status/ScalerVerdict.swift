@@ -94,7 +94,7 @@ extension ScalerVerdict {
 extension Decision {
     /// Causes that hold the target regardless of the metrics.
     private static let holds: Set<Cause> = [
-        .paused, .switchedOff, .duplicateTarget, .replicasConflict, .notLeader,
+        .paused, .switchedOff, .duplicateTarget, .replicasConflict,
     ]
 
     /// Causes for which the metrics drive nothing.

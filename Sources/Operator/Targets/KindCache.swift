@@ -1,6 +1,7 @@
 import KubernetesClient
 import Logging
 import Synchronization
+import SystemIO
 
 /// A kind of targets, as a watch shows it.
 final class KindCache: Sendable {

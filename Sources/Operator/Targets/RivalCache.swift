@@ -1,6 +1,7 @@
 import KubernetesClient
 import Logging
 import Synchronization
+import SystemIO
 import WireFormats
 
 /// The autoscalers of one kind, as a watch shows them.

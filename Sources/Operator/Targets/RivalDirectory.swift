@@ -2,6 +2,7 @@ import KubernetesClient
 import Logging
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 
 /// Finds other autoscalers of a target: HorizontalPodAutoscalers, and KEDA's ScaledObjects if the cluster has them.
 /// Both are watched from the first query on.

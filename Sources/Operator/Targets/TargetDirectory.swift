@@ -2,6 +2,7 @@ import KubernetesClient
 import Logging
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 import WireFormats
 
 /// Knows the replicas of every target: from a cache that a watch keeps, one per kind of target, and from the API

@@ -44,10 +44,11 @@ public struct Field<Value: ConfigValue>: Sendable {
 
     /// Creates a field with a default.
     public init(
-        wrappedValue: Value, _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false
+        wrappedValue: Value, _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false,
+        marks: FieldMarks = []
     ) {
-        self.init(
-            help: help, minimum: minimum, maximum: maximum, marks: isAddress ? .address : [], standard: wrappedValue)
+        let marks = isAddress ? marks.union(.address) : marks
+        self.init(help: help, minimum: minimum, maximum: maximum, marks: marks, standard: wrappedValue)
     }
 
     private init(help: String, minimum: Double?, maximum: Double?, marks: FieldMarks, standard: Value?) {

@@ -14,11 +14,14 @@ public struct FieldMarks: OptionSet, Sendable {
     /// Where the field is there, and no secret in it, the plugin acts with an identity of the operator's own, such as
     /// that of its cloud account: `x-operator-identity`.
     public static let operatorIdentity = FieldMarks(rawValue: 1 << 2)
+    /// The field says how the server is verified: `x-server-trust`. `false` and an absolute path, which is a file of the
+    /// administrator's, weaken nothing.
+    public static let serverTrust = FieldMarks(rawValue: 1 << 3)
 
     var keywords: [String] {
         [
             (Self.address, "x-address"), (.credentialFile, "x-credential-file"),
-            (.operatorIdentity, "x-operator-identity"),
+            (.operatorIdentity, "x-operator-identity"), (.serverTrust, "x-server-trust"),
         ]
         .filter { contains($0.0) }.map(\.1)
     }

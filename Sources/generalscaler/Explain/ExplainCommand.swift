@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import FoundationEssentials
 import Glibc
 import HTTPTransport
@@ -40,7 +41,7 @@ struct ExplainCommand: AsyncParsableCommand {
             configuration: configuration, http: http, clock: ContinuousClock(),
             now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) },
             logger: StandardStreams.logger("generalscaler.explain", level: .error))
-        let key = ObjectKey(namespace: namespace ?? configuration.defaultNamespace, name: name)
+        let key = ObjectKey(namespace: namespace.nonEmpty ?? configuration.defaultNamespace, name: name)
         do throws(KubernetesError) {
             return .success(try await Explanation.read(key, client, now: OperatorTime.system.now()).text)
         } catch {

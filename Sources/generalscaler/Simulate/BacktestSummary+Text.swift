@@ -1,4 +1,5 @@
 import Backtest
+import CommandSupport
 import Scaling
 
 extension BacktestSummary {

@@ -1,3 +1,4 @@
+import CommandSupport
 import Glibc
 
 /// A bar on stderr while something takes long; nothing if stderr is no terminal, or the work is soon done.

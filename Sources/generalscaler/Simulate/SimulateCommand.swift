@@ -1,5 +1,6 @@
 import ArgumentParser
 import Backtest
+import CommandSupport
 import Glibc
 import Operator
 import Scaling

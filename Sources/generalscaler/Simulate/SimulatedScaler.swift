@@ -1,4 +1,5 @@
 import Backtest
+import CommandSupport
 import Operator
 import Scaling
 import WireFormats

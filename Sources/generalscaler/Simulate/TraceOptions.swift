@@ -1,5 +1,6 @@
 import ArgumentParser
 import Backtest
+import CommandSupport
 import FoundationEssentials
 
 /// Options for recorded metrics.

@@ -16,17 +16,13 @@ struct ManifestCheck {
                 throw version.error("must be \(GeneralScaler.apiVersion)")
             }
         }
-        attempt { () throws(JSONPathError) in try Self.checkName(reader.required("metadata")) }
+        do throws(JSONPathError) {
+            problems += MetadataCheck(try reader.required("metadata")).problems
+        } catch {
+            problems.append(error)
+        }
         if case .failure(let invalid) = GeneralScalerSpec.parse(object["spec"] ?? .null, unknownFields: .refused) {
             problems += invalid.problems
-        }
-    }
-
-    private static func checkName(_ metadata: JSONReader) throws(JSONPathError) {
-        if let prefix = try metadata.optional("generateName") {
-            _ = try prefix.nonEmptyString()
-        } else {
-            _ = try metadata.required("name").objectName()
         }
     }
 
