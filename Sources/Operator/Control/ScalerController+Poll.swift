@@ -159,7 +159,8 @@ extension ScalerController {
     }
 
     /// Reads the metrics. A source that refuses the credentials is read once more if the Secret has newer ones.
-    private func readMetrics(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> (Resolution, [MetricObservation]) {
+    private func readMetrics(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> (Resolution, [MetricObservation])
+    {
         var resolution = try await resolution(poll, spec)
         var outcomes = await outcomes(of: resolution.queries, takesPushed: poll.isPushed)
         if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
