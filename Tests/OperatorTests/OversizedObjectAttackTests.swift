@@ -31,7 +31,9 @@ struct OversizedObjectAttackTests {
     func schema() throws {
         let environment = try TestEnvironment()
         for (number, config) in Self.wideConfigs.enumerated() {
-            #expect(throws: (any Error).self, "\(number)") { try environment.api.create(Self.scaler("web", config: config)) }
+            #expect(throws: (any Error).self, "\(number)") {
+                try environment.api.create(Self.scaler("web", config: config))
+            }
         }
         #expect(throws: Never.self) {
             try environment.api.create(Self.scaler("web", config: ["a": Self.wide(128), "b": [["c": "d"], 1, nil]]))
