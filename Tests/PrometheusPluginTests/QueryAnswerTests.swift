@@ -71,7 +71,7 @@ import Testing
 
     @Test(arguments: [
         (#"{"resultType":"matrix","result":[]}"#, "rate(...)"),
-        (#"{"resultType":"string","result":[1700000000,"x"]}"#, "a text"),
+        (#"{"resultType":"string","result":[1700000000,"x"]}"#, "a string"),
         (#"{"resultType":"vector","result":[{"metric":{},"histogram":[1700000000,{}]}]}"#, "histogram_quantile"),
     ])
     func `a result that is not a number is an error in the query`(data: String, hint: String) async throws {
