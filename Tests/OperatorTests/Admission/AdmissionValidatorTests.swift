@@ -133,7 +133,7 @@ struct AdmissionValidatorTests {
         })
         let warnings = try await verdict(validator, TestEnvironment.scaler()).warnings
         #expect(warnings.count == 1)
-        #expect(warnings.first?.hasPrefix("HorizontalPodAutoscaler/web-hpa scales Deployment/web too") == true)
+        #expect(warnings.first?.hasPrefix("HorizontalPodAutoscaler/web-hpa also scales Deployment/web") == true)
         #expect(try await verdict(validator, TestEnvironment.scaler("web", ["paused": true])).warnings.isEmpty)
         #expect(try await verdict(validator, TestEnvironment.scaler("web", ["mode": "DryRun"])).warnings.isEmpty)
         #expect(try await verdict(validator, TestEnvironment.scaler("api")).warnings.isEmpty)
