@@ -112,6 +112,7 @@ let package = Package(
             ]
         ),
         .target(name: "Scaling"),
+        .target(name: "ScalerAPI", dependencies: ["Scaling", "WireFormats"]),
         .target(
             name: "KubernetesClient",
             dependencies: [
@@ -125,8 +126,8 @@ let package = Package(
         .target(
             name: "Operator",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "Scaling", "SystemIO",
-                "WireFormats",
+                "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling",
+                "SystemIO", "WireFormats",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -157,7 +158,7 @@ let package = Package(
             name: "generalscaler",
             dependencies: [
                 "Backtest", "CJemalloc", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator",
-                "PluginHost", "PluginProtocol", "Scaling", "WireFormats", "YAMLFormat",
+                "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -194,7 +195,7 @@ let package = Package(
             name: "generalscaler-dev",
             dependencies: [
                 "ClusterSimulator", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
-                "PluginProtocol", "Scaling", "SystemIO", "WireFormats", "YAMLFormat",
+                "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -338,7 +339,7 @@ let package = Package(
             dependencies: [
                 "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
                 "PluginProtocol",
-                "Scaling", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler-launch",
+                "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler-launch",
                 "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -355,7 +356,7 @@ let package = Package(
             name: "simulate-faults",
             dependencies: [
                 "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "PluginProtocol",
-                "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
+                "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -366,10 +367,10 @@ let package = Package(
         .testTarget(name: "FaultSimulationTests", dependencies: ["TestSupport", "simulate-faults"]),
         fuzzTargets(dependencies: [
             "Backtest", "CHiredis", "HTTPTransport", "KubernetesClient", "Operator", "PluginConformance", "PluginHost",
-            "PluginProtocol", "PluginSDK", "Scaling", "SourceSupport", "WireFormats", "YAMLFormat",
+            "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "WireFormats", "YAMLFormat",
             "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
         ]),
-        .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(name: "ScalerAPITests", dependencies: ["ScalerAPI", "Scaling", "WireFormats"]),
         .testTarget(name: "BenchTests", dependencies: ["bench"]),
         .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
         .testTarget(
@@ -388,7 +389,7 @@ let package = Package(
         .testTarget(
             name: "DocsTests",
             dependencies: [
-                "Operator", "PluginSDK", "Scaling", "TestSupport", "WireFormats", "generalscaler-plugin-prometheus",
+                "PluginSDK", "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "generalscaler-plugin-prometheus",
                 "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
             ]),
         .testTarget(

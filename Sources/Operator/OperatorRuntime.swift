@@ -3,6 +3,7 @@ package import HTTPTransport
 package import KubernetesClient
 package import Logging
 import PluginProtocol
+import ScalerAPI
 import Scaling
 package import ServiceLifecycle
 import Synchronization

@@ -1,4 +1,5 @@
 import Operator
+import ScalerAPI
 import WireFormats
 import YAMLFormat
 

@@ -6,6 +6,7 @@ import KubernetesClient
 import Logging
 import Operator
 import PluginHost
+import ScalerAPI
 import ServiceLifecycle
 import UnixSignals
 

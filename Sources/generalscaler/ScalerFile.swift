@@ -1,6 +1,7 @@
 import CommandSupport
 import FoundationEssentials
 import Operator
+import ScalerAPI
 import WireFormats
 import YAMLFormat
 

@@ -5,6 +5,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// Two replicas and one lease, with the default times, in simulated time.
 @Suite("Several replicas", .timeLimit(.minutes(5)))

@@ -5,6 +5,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// Objects that a user of a namespace makes so large that reading them would end the operator.
 @Suite("Oversized objects", .timeLimit(.minutes(3)), .serialized)

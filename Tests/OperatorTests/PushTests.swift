@@ -6,6 +6,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("Readings that are pushed", .timeLimit(.minutes(5)))
 struct PushTests {

@@ -3,6 +3,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("The status of a scaler")
 struct ScalerStatusTests {

@@ -7,6 +7,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// Values of Secrets in a metric's config: from the cluster into the plugin's call, and nowhere else.
 @Suite("Secrets", .timeLimit(.minutes(5)))

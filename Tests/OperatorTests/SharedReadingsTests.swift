@@ -7,6 +7,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("Shared readings", .timeLimit(.minutes(5)))
 struct SharedReadingsTests {

@@ -8,6 +8,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// What a tenant does with a GeneralScaler of its own, seen from the API server and the log.
 @Suite("Attacks of tenants", .timeLimit(.minutes(5)))

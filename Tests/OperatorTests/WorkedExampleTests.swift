@@ -3,6 +3,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("The example of the documentation, through the whole operator", .timeLimit(.minutes(5)))
 struct WorkedExampleTests {

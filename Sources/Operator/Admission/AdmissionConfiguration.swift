@@ -1,4 +1,5 @@
 package import KubernetesClient
+import ScalerAPI
 
 /// The configuration of the admission webhook.
 package struct AdmissionConfiguration: Sendable {

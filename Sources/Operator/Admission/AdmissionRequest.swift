@@ -1,4 +1,5 @@
 import KubernetesClient
+package import ScalerAPI
 package import WireFormats
 
 /// The relevant part of `request` of an AdmissionReview (admission.k8s.io/v1).

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import KubernetesClient
 import Logging
+import ScalerAPI
 import Scaling
 import ServiceLifecycle
 import Synchronization

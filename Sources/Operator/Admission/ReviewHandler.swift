@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import ScalerAPI
 import WireFormats
 
 /// A connection of the admission webhook. Judges a request by its head before anything of its body is read, and reads

@@ -1,4 +1,5 @@
 import NIOCore
+import ScalerAPI
 import WireFormats
 
 /// The shared state of the admission webhook's connections: the open connections, the turns for sending a body, and

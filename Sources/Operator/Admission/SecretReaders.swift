@@ -1,4 +1,5 @@
 import KubernetesClient
+import ScalerAPI
 import WireFormats
 
 /// Asks the API server who may read what (LocalSubjectAccessReview): a right that can be given for single namespaces.

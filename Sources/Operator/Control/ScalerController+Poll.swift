@@ -1,6 +1,7 @@
 import KubernetesClient
 import Logging
 import PluginHost
+import ScalerAPI
 import Scaling
 import SystemIO
 import WireFormats

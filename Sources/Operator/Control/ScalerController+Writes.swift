@@ -1,4 +1,5 @@
 import KubernetesClient
+import ScalerAPI
 import Scaling
 import SystemIO
 

@@ -1,5 +1,6 @@
 import KubernetesClient
 import Logging
+import ScalerAPI
 import Scaling
 import ServiceLifecycle
 import Synchronization

@@ -1,4 +1,5 @@
 package import KubernetesClient
+import ScalerAPI
 
 /// Decides how to acquire, renew and release a lease that several replicas compete for. Pure: a shell performs each
 /// ``Action`` and reports its outcome.

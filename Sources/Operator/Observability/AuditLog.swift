@@ -1,3 +1,4 @@
+package import ScalerAPI
 package import Scaling
 import WireFormats
 

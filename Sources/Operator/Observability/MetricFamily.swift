@@ -1,3 +1,5 @@
+import ScalerAPI
+
 /// A metric family: one name on `/metrics`. The reference page's table is made from these.
 struct MetricFamily: Sendable, Hashable {
     /// Every family there is.

@@ -1,3 +1,5 @@
+import ScalerAPI
+
 /// Writes metrics in a text format that Prometheus reads.
 struct MetricsText {
     enum Format: Sendable, Hashable, CaseIterable {

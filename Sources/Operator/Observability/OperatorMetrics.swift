@@ -1,3 +1,4 @@
+import ScalerAPI
 import Scaling
 import Synchronization
 

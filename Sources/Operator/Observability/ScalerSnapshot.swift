@@ -1,3 +1,4 @@
+import ScalerAPI
 import Scaling
 
 /// A snapshot of one scaler for metrics.

@@ -1,5 +1,6 @@
 package import PluginHost
 import PluginProtocol
+package import ScalerAPI
 package import Scaling
 
 /// The past of a spec's metrics, as their plugins tell it: with the scaler's own config, the operator's defaults, and

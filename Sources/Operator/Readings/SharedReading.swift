@@ -1,5 +1,6 @@
 import PluginHost
 import PluginProtocol
+import ScalerAPI
 import Scaling
 import Synchronization
 

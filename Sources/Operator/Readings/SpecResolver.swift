@@ -1,6 +1,7 @@
 import KubernetesClient
 import PluginHost
 import PluginProtocol
+import ScalerAPI
 import Scaling
 import WireFormats
 

@@ -11,8 +11,6 @@ enum SecretLimits {
     static let deadline: Duration = .seconds(10)
     /// Secrets kept; those not used for longest go first.
     static let maxSecrets = 16_384
-    /// Values of Secrets that one metric's config may take.
-    static let maxReferences = 64
     /// One Secret: the API server takes up to 1 MiB of data, a third more in base64.
     static let object = JSONLimits(bytes: 2 << 20, nodes: 4_096)
     /// Bytes of keys and values kept.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import KubernetesClient
+import ScalerAPI
 import WireFormats
 
 /// A Secret as the API server gives it, as far as the operator looks at it.

@@ -1,4 +1,5 @@
 package import KubernetesClient
+package import ScalerAPI
 
 /// Gives the values of Secrets. ``SecretStore`` is the real one.
 package protocol SecretSource: Sendable {

@@ -1,4 +1,5 @@
 import KubernetesClient
+import ScalerAPI
 
 /// Reads Secrets from the cluster, one by one and only with `get`, and keeps each for a few minutes.
 ///

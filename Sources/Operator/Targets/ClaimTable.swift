@@ -1,3 +1,4 @@
+import ScalerAPI
 import Scaling
 
 /// Which scaler scales which target: of those that claim one, the oldest. Of several that were created in the same

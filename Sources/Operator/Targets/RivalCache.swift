@@ -1,5 +1,6 @@
 import KubernetesClient
 import Logging
+import ScalerAPI
 import Synchronization
 import SystemIO
 import WireFormats

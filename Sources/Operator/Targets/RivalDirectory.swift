@@ -1,5 +1,6 @@
 import KubernetesClient
 import Logging
+import ScalerAPI
 import ServiceLifecycle
 import Synchronization
 import SystemIO

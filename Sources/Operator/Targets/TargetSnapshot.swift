@@ -1,4 +1,5 @@
 import KubernetesClient
+import ScalerAPI
 import WireFormats
 
 /// A target's replicas at one version of it.

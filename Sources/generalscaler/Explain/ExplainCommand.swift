@@ -6,6 +6,7 @@ import HTTPTransport
 import KubernetesClient
 import Logging
 import Operator
+import ScalerAPI
 import Scaling
 
 /// Tells what a GeneralScaler of a cluster did, and what it waits for.

@@ -1,6 +1,7 @@
 import CommandSupport
 import Glibc
 import Operator
+import ScalerAPI
 import Scaling
 import WireFormats
 

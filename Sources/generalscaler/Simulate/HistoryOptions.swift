@@ -5,6 +5,7 @@ import FoundationEssentials
 import Logging
 import Operator
 import PluginHost
+import ScalerAPI
 import Scaling
 
 /// Which stretch of the past the plugins are asked for.

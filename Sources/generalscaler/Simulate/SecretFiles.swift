@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import KubernetesClient
 import Operator
+import ScalerAPI
 
 /// `NAME/KEY=FILE` on the command line: the file with the value of a Secret, for use without a cluster.
 struct SecretFile: ExpressibleByArgument, Sendable {

@@ -3,6 +3,7 @@ import Backtest
 import CommandSupport
 import Glibc
 import Operator
+import ScalerAPI
 import Scaling
 import WireFormats
 

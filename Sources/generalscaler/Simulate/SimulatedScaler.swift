@@ -1,6 +1,7 @@
 import Backtest
 import CommandSupport
 import Operator
+import ScalerAPI
 import Scaling
 import WireFormats
 

@@ -1,4 +1,5 @@
 import Operator
+import ScalerAPI
 import WireFormats
 
 /// Checks a GeneralScaler of a file with the checks that need no cluster and no plugin.

@@ -1,5 +1,6 @@
 import Operator
 import PluginHost
+import ScalerAPI
 import WireFormats
 
 /// Has the installed plugins judge configs, without a cluster and without asking any source.

@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import Operator
 import PluginHost
+import ScalerAPI
 import WireFormats
 
 /// Checks GeneralScalers in files, for CI pipelines.

@@ -1,6 +1,7 @@
 import KubernetesClient
 import Logging
 import Operator
+import ScalerAPI
 import ServiceLifecycle
 
 /// One operator process, put together as `run` does it.

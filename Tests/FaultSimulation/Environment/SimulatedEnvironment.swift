@@ -3,6 +3,7 @@ import HTTPTransport
 import KubernetesClient
 import Logging
 import Operator
+import ScalerAPI
 import WireFormats
 
 /// A cluster with a few scalers and operators, in which everything goes wrong for a while, and then nothing any more.

@@ -1,6 +1,7 @@
 import Operator
 import PluginHost
 import PluginProtocol
+import ScalerAPI
 import ServiceLifecycle
 import WireFormats
 

@@ -3,6 +3,7 @@ import Scaling
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 extension FuzzTarget {
     private static let now = Timestamp(microsecondsSince1970: 1_767_323_045_000_000)

@@ -9,6 +9,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// A cluster that is told of the webhook, on a clock that stands still unless the test moves it.
 struct AdmissionCluster {

@@ -10,6 +10,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// The webhook over real TLS, spoken to as the API server does: by the Service's name, believing the caBundle alone.
 @Suite("The admission webhook", .timeLimit(.minutes(2)))

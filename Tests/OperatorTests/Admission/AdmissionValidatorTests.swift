@@ -7,6 +7,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("The admission validator", .timeLimit(.minutes(5)))
 struct AdmissionValidatorTests {

@@ -10,6 +10,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// Attacks on the webhook's port by a client other than the API server.
 @Suite("Attacks on the admission webhook", .timeLimit(.minutes(2)), .serialized)

@@ -5,6 +5,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// What is wrong with one scaler is told on that scaler, in words that say what to do, and touches no other.
 @Suite("Bad input", .timeLimit(.minutes(5)))

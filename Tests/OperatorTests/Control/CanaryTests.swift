@@ -8,6 +8,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// A canary in every secret field of every plugin, by way of a Secret, is found in nothing that comes out.
 @Suite("The canary", .timeLimit(.minutes(5)))

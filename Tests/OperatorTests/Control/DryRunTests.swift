@@ -7,6 +7,7 @@ import WireFormats
 
 @testable import Operator
 @testable import PluginHost
+@testable import ScalerAPI
 
 @Suite("A dry run", .timeLimit(.minutes(5)))
 struct DryRunTests {

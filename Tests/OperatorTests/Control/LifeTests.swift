@@ -5,6 +5,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// What happens around decisions: restarts, conflicts, rivals, edits, and the writes that come of them.
 @Suite("A scaler's life", .timeLimit(.minutes(5)))

@@ -5,6 +5,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("A cluster whose definition of GeneralScalers is deleted", .timeLimit(.minutes(2)))
 struct MissingDefinitionTests {

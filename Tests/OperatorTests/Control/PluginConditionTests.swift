@@ -3,6 +3,7 @@ import Testing
 
 @testable import Operator
 @testable import PluginHost
+@testable import ScalerAPI
 
 @Suite("The condition of a scaler's plugins")
 struct PluginConditionTests {

@@ -4,6 +4,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// Creation times are whole seconds: two scalers of one target may have the same.
 @Suite("Two scalers that were created in the same second", .timeLimit(.minutes(5)))

@@ -6,6 +6,7 @@ import Testing
 
 @testable import Operator
 @testable import PluginHost
+@testable import ScalerAPI
 
 @Suite("The metrics page")
 struct MetricsPageTests {

@@ -11,6 +11,7 @@ import WireFormats
 import YAMLFormat
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// The operator as `run` puts it together, over a simulated API server in the same process, on a clock that only the
 /// test moves.

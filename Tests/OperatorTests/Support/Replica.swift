@@ -7,6 +7,7 @@ import TestSupport
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// One of several operators that share a lease, over the environment's API server and on the environment's clock.
 final class Replica: Sendable {

@@ -2,6 +2,7 @@ import Scaling
 import Testing
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("Who scales which target")
 struct ClaimTableTests {

@@ -5,6 +5,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("Who owns the target", .timeLimit(.minutes(5)))
 struct OwnershipTests {

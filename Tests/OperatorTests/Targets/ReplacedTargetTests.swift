@@ -5,6 +5,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// A target that is deleted and created again under its name is another object.
 @Suite("A target that is replaced", .timeLimit(.minutes(5)))

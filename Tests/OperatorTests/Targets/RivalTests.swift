@@ -4,6 +4,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("Autoscalers of other kinds on the target", .timeLimit(.minutes(5)))
 struct RivalTests {

@@ -4,6 +4,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// Targets of kinds whose replicas only the scale subresource knows.
 @Suite("Targets of custom kinds", .timeLimit(.minutes(5)))

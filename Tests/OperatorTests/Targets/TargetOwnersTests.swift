@@ -2,6 +2,7 @@ import KubernetesClient
 import Testing
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("What is kept for targets")
 struct TargetOwnersTests {

@@ -1,6 +1,7 @@
 import ClusterSimulator
 import FoundationEssentials
 import Operator
+import ScalerAPI
 import Scaling
 import WireFormats
 

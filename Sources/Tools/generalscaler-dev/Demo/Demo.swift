@@ -6,6 +6,7 @@ import KubernetesClient
 import Logging
 import Operator
 import PluginHost
+import ScalerAPI
 import Scaling
 import ServiceLifecycle
 import SystemIO

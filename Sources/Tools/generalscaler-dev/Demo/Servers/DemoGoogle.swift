@@ -2,6 +2,7 @@ import CryptoExtras
 import Hummingbird
 import Logging
 import Operator
+import ScalerAPI
 import Scaling
 import ServiceLifecycle
 import SystemIO

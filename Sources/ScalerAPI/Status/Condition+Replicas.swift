@@ -1,12 +1,12 @@
-import Scaling
+package import Scaling
 import WireFormats
 
 extension Condition {
     /// How long replicas may take to become ready before it counts as trouble.
-    static let replicasReadyTime: Duration = .seconds(600)
+    package static let replicasReadyTime: Duration = .seconds(600)
 
     /// - Parameter unreadySince: since when fewer replicas are ready than there are; nil while all are.
-    static func replicasReady(unreadySince: Timestamp?, decision: Decision) -> Condition {
+    package static func replicasReady(unreadySince: Timestamp?, decision: Decision) -> Condition {
         guard let readyText = decision.readyText else {
             return Condition(
                 .replicasReady, .unknown, "ReadyReplicasUnknown",

@@ -1,4 +1,3 @@
-package import KubernetesClient
 import Scaling
 package import WireFormats
 
@@ -26,12 +25,8 @@ package struct GeneralScaler: Sendable {
         try self.init(json, spec: GeneralScalerSpec.parse(json["spec"] ?? .null))
     }
 
-    /// An object over the bounds: of its spec it is only known that it is too large.
-    package init(_ oversized: OversizedObject) throws(JSONPathError) {
-        try self.init(oversized.remains, spec: .failure(oversized.invalidSpec))
-    }
-
-    private init(_ json: JSON, spec: Result<GeneralScalerSpec, InvalidSpec>) throws(JSONPathError) {
+    /// - Parameter spec: What is known of the spec, whatever the object says.
+    package init(_ json: JSON, spec: Result<GeneralScalerSpec, InvalidSpec>) throws(JSONPathError) {
         let metadata = try JSONReader(json).required("metadata")
         namespace = try metadata.required("namespace").nonEmptyString()
         name = try metadata.required("name").nonEmptyString()
@@ -42,15 +37,6 @@ package struct GeneralScaler: Sendable {
         isBeingDeleted = try metadata.optional("deletionTimestamp") != nil
         self.spec = spec
         status = ScalerStatus(reading: json["status"] ?? .null)
-    }
-}
-
-extension OversizedObject {
-    var invalidSpec: InvalidSpec {
-        InvalidSpec(problems: [
-            JSONPathError(
-                path: "", message: "the object \(self): make the configs of spec.metrics and the annotations smaller")
-        ])
     }
 }
 
@@ -81,7 +67,7 @@ package struct TargetReference: Sendable, Hashable, CustomStringConvertible {
     package var description: String { "\(kind)/\(name)" }
 
     /// The API group; empty for the core group.
-    var group: String { apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : "" }
+    package var group: String { apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : "" }
 }
 
 /// A target and the namespace it is in.
@@ -92,20 +78,5 @@ package struct TargetPlace: Sendable, Hashable {
     package init(namespace: String, target: TargetReference) {
         self.namespace = namespace
         self.target = target
-    }
-}
-
-/// An object that is scaled: all versions of an API group show the same objects.
-struct TargetKey: Sendable, Hashable {
-    let namespace: String
-    let group: String
-    let kind: String
-    let name: String
-
-    init(_ target: TargetReference, in namespace: String) {
-        self.namespace = namespace
-        group = target.group
-        kind = target.kind
-        name = target.name
     }
 }

@@ -1,4 +1,4 @@
-import Operator
+import ScalerAPI
 import Scaling
 import Testing
 import WireFormats

@@ -1,5 +1,3 @@
-import KubernetesClient
-package import PluginHost
 package import WireFormats
 
 /// A metric's config as written by a user: each object with the member `valueFrom` refers to a value of a Secret.
@@ -13,27 +11,26 @@ package struct ConfigTemplate: Sendable {
     package let json: JSON
     private let path: String
     /// The members that came from the administrator's defaults.
-    private let inherited: Set<String>
+    package let inherited: Set<String>
     /// Where values of Secrets go.
     package private(set) var places: [Place] = []
     /// References that are not written as they have to be.
     package private(set) var problems: [JSONPathError] = []
 
-    /// - Parameter path: the config's own, such as `spec.metrics[0].config`.
-    package init(_ config: DefaultedConfig, path: String) {
-        self.init(config.json, path: path, inherited: config.inherited)
-    }
+    /// Values of Secrets that one metric's config may take.
+    package static let maxReferences = 64
 
+    /// - Parameter path: the config's own, such as `spec.metrics[0].config`.
     package init(_ json: JSON, path: String, inherited: Set<String> = []) {
         self.json = json
         self.path = path
         self.inherited = inherited
         _ = filled(json, .whole(path)) { json, location in
             let reference = JSONReader(json, path: location.text)
-            guard places.count + problems.count < SecretLimits.maxReferences else {
-                if places.count + problems.count == SecretLimits.maxReferences {
+            guard places.count + problems.count < Self.maxReferences else {
+                if places.count + problems.count == Self.maxReferences {
                     problems.append(
-                        reference.error("is more than the \(SecretLimits.maxReferences) references of one config"))
+                        reference.error("is more than the \(Self.maxReferences) references of one config"))
                 }
                 return nil
             }
@@ -51,23 +48,11 @@ package struct ConfigTemplate: Sendable {
         places.contains { path == $0.path || path.hasPrefix($0.path + ".") || path.hasPrefix($0.path + "[") }
     }
 
-    /// Returns the config with these values in their places; a place without a value is left out.
-    func filled(_ values: [SecretReference: SecretString]) -> PluginConfig {
-        guard !places.isEmpty else { return PluginConfig(json, inherited: inherited) }
-        let used = places.compactMap { values[$0.reference]?.revealed }
-        return PluginConfig(filled { values[$0]?.revealed }, secrets: Set(used), inherited: inherited)
-    }
-
-    /// Returns the config with what a function gives for each reference; a place without a value is left out.
+    /// The config with what a function gives for each reference; a place without a value is left out.
     package func filled(_ value: (SecretReference) -> String?) -> JSON {
         filled(json, .whole(path)) { json, _ in
             (try? SecretReference(JSONReader(json))).flatMap(value).map { .string($0) }
         } ?? [:]
-    }
-
-    /// Returns the config if there is no Secret to read. Messages of a plugin about a stand-in are ignored.
-    package func filledWithStandIns() -> PluginConfig {
-        PluginConfig(filled { _ in "value-of-a-secret" }, inherited: inherited)
     }
 
     private func filled(_ value: JSON, _ location: Location, _ replace: (JSON, Location) -> JSON?) -> JSON? {

@@ -44,8 +44,8 @@ package struct Condition: Sendable, Hashable {
         self.message = message
     }
 
-    /// Returns whether an observer would call the two the same condition; the message may hold live values.
-    func isSame(as other: Condition) -> Bool {
+    /// Whether an observer would call the two the same condition; the message may hold live values.
+    package func isSame(as other: Condition) -> Bool {
         kind == other.kind && status == other.status && reason == other.reason
     }
 }

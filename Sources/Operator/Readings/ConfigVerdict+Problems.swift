@@ -1,5 +1,6 @@
 package import PluginHost
 import PluginProtocol
+import ScalerAPI
 package import WireFormats
 
 extension ConfigVerdict {

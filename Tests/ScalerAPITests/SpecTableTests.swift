@@ -1,4 +1,4 @@
-import Operator
+import ScalerAPI
 import Testing
 import WireFormats
 

@@ -1,4 +1,5 @@
 package import KubernetesClient
+package import ScalerAPI
 package import Scaling
 import WireFormats
 
