@@ -13,8 +13,7 @@ package struct Backtest: Sendable {
     private static let progressInterval = 2_048
 
     /// - Parameter reference: the backtest that this one is compared with. Its replicas can take as much and cost as
-    ///   much,
-    ///   unless the workload says otherwise: a scaler with a higher target does not make replicas faster.
+    ///   much, unless the workload says otherwise: a scaler with a higher target does not make replicas faster.
     /// - Throws: ``TraceError`` if a metric of the spec is not in the trace.
     package init(
         spec: ScalingSpec, trace: Trace, workload: Workload = Workload(), reference: Backtest? = nil

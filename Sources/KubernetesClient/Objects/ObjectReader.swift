@@ -38,8 +38,7 @@ package struct ObjectReader: Sendable {
 
     /// - Parameter text: of the object; the beginning of one that is longer than ``KubernetesLimits/objectBytes``.
     /// - Throws: ``JSONSlicer/Failure`` or `JSONSyntaxError` if the text is not an object, or if one that is cut off
-    ///   does not
-    ///   begin with its metadata.
+    ///   does not begin with its metadata.
     package func read(_ text: ArraySlice<UInt8>) throws -> ReadObject {
         if text.count >= KubernetesLimits.objectBytes {
             return .oversized(remains(of: text, .bytes, size: text.count, limit: limits.bytes))

@@ -15,8 +15,7 @@ package struct LeaseTimes: Sendable, Hashable {
     package static let seconds = 1...3_600
 
     /// - Throws: ``ValidationError`` unless duration > renewDeadline > 1.2 times retryPeriod > 0: a leader needs time
-    ///   for a
-    ///   second
+    ///   for a second
     ///   try, and has to stop before another replica may start.
     package init(duration: Duration, renewDeadline: Duration, retryPeriod: Duration) throws(ValidationError) {
         let whole = duration.components

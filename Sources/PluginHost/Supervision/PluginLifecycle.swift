@@ -159,8 +159,7 @@ struct PluginLifecycle: Sendable {
     /// Handles that the new version has passed its trial.
     ///
     /// - Returns: nil if it does not take over, since the plugin was restarted or stopped meanwhile. A process that
-    ///   ended
-    ///   meanwhile and waits for its restart is replaced.
+    ///   ended meanwhile and waits for its restart is replaced.
     mutating func accept(_ successor: Run) -> [Action]? {
         let actions: [Action]
         switch phase {

@@ -50,8 +50,7 @@ struct WorkloadOptions: ParsableArguments {
     /// - Parameters:
     ///   - metrics: names of its metrics.
     ///   - known: names of the metrics of every scaler that is simulated, those of the first scaler first. A capacity
-    ///     that
-    ///     names no metric is that of the first.
+    ///     that names no metric is that of the first.
     func workload(metrics: [String], known: [String]) throws -> Workload {
         var byMetric: [String: Double] = [:]
         for text in capacities {

@@ -220,8 +220,7 @@ final class PluginProcess {
     }
 
     /// - Returns: false if nothing happened by the deadline, or the deadline has passed: a plugin that writes
-    ///   without
-    ///   end does not get more time than one that is silent.
+    ///   without end does not get more time than one that is silent.
     private func poll(_ interest: [(descriptor: Int32, events: Int32)], until deadline: ContinuousClock.Instant) -> Bool
     {
         var entries = interest.map { pollfd(fd: $0.descriptor, events: Int16($0.events), revents: 0) }
