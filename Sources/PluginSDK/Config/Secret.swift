@@ -10,7 +10,7 @@ public struct Secret: Sendable, Hashable {
         self.text = text
     }
 
-    /// The text itself, for the one place that sends it to the source.
+    /// Returns the text itself, for the one place that sends it to the source.
     public func reveal() -> String { text }
 }
 
@@ -38,7 +38,7 @@ extension Secret {
     /// A shorter text occurs in ordinary words by chance, and masking it there would reveal it.
     private static let minMaskedBytes = 6
 
-    /// The text with each of the secrets in it masked.
+    /// Returns the text with each of the secrets in it masked.
     static func masking(_ secrets: [Secret], in text: String) -> String {
         // The longest first: one secret may be a part of another.
         let known = secrets.map(\.text).filter { $0.utf8.count >= minMaskedBytes }.sorted { $0.count > $1.count }

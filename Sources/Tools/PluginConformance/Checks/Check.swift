@@ -13,7 +13,7 @@ struct Check: Sendable {
         launchAndHandshake + config + framing + metric + concurrency + confinement + push + exit + [everyMessage]
 }
 
-/// Why a check ends early.
+/// The reason why a check ends early.
 enum Stop: Error {
     /// It cannot run, for this reason.
     case skip(String)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a process holds at one moment.
+/// The present resource use of a process.
 struct ResourceUse {
     let residentBytes: Int
     /// Memory of its own that it may write to, whether touched or not: what the sandbox limits.
