@@ -99,7 +99,7 @@ import Testing
         ("BUSY Redis is busy running a script", .sourceUnreachable, "next poll"),
         ("CLUSTERDOWN The cluster is down", .sourceUnreachable, "next poll"),
         ("TRYAGAIN Multiple keys request during rehashing of slot", .sourceUnreachable, "next poll"),
-        ("MASTERDOWN Link with MASTER is down.", .sourceUnreachable, "down. It is asked again at the next poll"),
+        ("MASTERDOWN Link with MASTER is down.", .sourceUnreachable, "down. The next poll retries"),
         ("NOAUTH Authentication required.", .authFailed, "set password"),
         ("WRONGPASS invalid username-password pair", .authFailed, "WRONGPASS"),
         ("NOPERM this user has no permissions to run the 'llen' command", .authFailed, "let the ACL user"),
