@@ -3,7 +3,7 @@ import Subprocess
 import SystemPackage
 
 extension PluginFailure {
-    /// Returns the process ended unexpectedly.
+    /// Returns the failure of a process that ended unexpectedly.
     ///
     /// - Parameter isShared: other callers' configs were in the process: what it wrote last is for the log alone.
     static func crashed(

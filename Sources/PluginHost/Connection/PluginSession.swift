@@ -492,17 +492,3 @@ actor PluginSession: PluginInstance {
         perform(connection.tick(now: now))
     }
 }
-
-/// `NAME=value`, in the environment of one launch of a plugin alone.
-struct EnvironmentMarker: Sendable, Hashable {
-    let name = "GENERALSCALER_PLUGIN_RUN"
-    let value: String
-
-    var assignment: String { "\(name)=\(value)" }
-}
-
-/// The kernel has no process descriptors, without which a process cannot be distinguished from a later one with the
-/// same id.
-struct UnsupportedKernel: Error, CustomStringConvertible {
-    var description: String { "the kernel is too old: Linux 5.4 or newer is needed" }
-}

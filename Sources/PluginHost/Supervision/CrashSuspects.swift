@@ -49,7 +49,9 @@ struct CrashSuspects {
         known.insert(key)
     }
 
-    /// Returns the process ended, or had to be ended, while it worked on these.
+    /// Records the end of a process, and returns the config that is to blame, if that is known.
+    ///
+    /// - Parameter inFlight: what the process worked on when it ended.
     mutating func ended(_ inFlight: [CallSubject], now: Duration) -> Finding {
         if let suspect = inFlight.first(where: { $0.party.isSuspect && isSuspect($0.key) }) {
             return .quarantineStarted(suspect, for: startQuarantine(suspect, now: now))

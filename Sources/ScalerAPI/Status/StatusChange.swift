@@ -60,7 +60,7 @@ package struct StatusChange: Sendable {
         }
     }
 
-    /// Returns the reason is the one that was reported, and something else is wrong.
+    /// Returns whether something else is wrong, although the reason is the one that was reported.
     private func hasNewError(_ blocker: Blocker) -> Bool {
         let ready = previous.first { $0.condition.kind == .ready }?.condition
         return blocker.reason.isToldByItsMessage && ready?.reason == blocker.reason.rawValue
