@@ -2,6 +2,7 @@ import Foundation
 import HTTPTransport
 import Subprocess
 import TestSupport
+import Testing
 import WireFormats
 
 /// The operator as a user runs it: its executable, its plugins' executables, a kubeconfig and a `plugins.yaml`. It has the
@@ -43,6 +44,17 @@ struct TestOperator: Sendable {
         let response = try await http.send(HTTPRequest(url: address + path, timeout: .seconds(10)))
         await http.shutdown()
         return response
+    }
+
+    /// The outcomes of webhook reviews, as the operator counts them.
+    enum Verdict: String { case allowed, warned, denied, failed }
+
+    /// Returns how many webhook reviews have had that outcome so far.
+    func reviews(_ verdict: Verdict) async throws -> Int {
+        let page = String(decoding: try await get("/metrics").body, as: UTF8.self)
+        let prefix = "generalscaler_webhook_reviews_total{verdict=\"\(verdict.rawValue)\"} "
+        let line = try #require(page.split(separator: "\n").first { $0.hasPrefix(prefix) })
+        return try #require(Int(line.dropFirst(prefix.count)))
     }
 
     /// The lines of the audit log so far.
