@@ -5,22 +5,22 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// Decides whether a GeneralScaler may be stored, and what its author should know.
+/// Decides whether a GeneralScaler may be stored, and with which warnings.
 ///
-/// Refuses only what can never work: a spec that breaks the rules, a config that its plugin refuses. What may become
-/// valid later, or depends on other objects, is a warning.
+/// Refuses only invalid specs and configs that their plugin refuses. A problem that may resolve itself, or depends on
+/// other objects, is a warning.
 struct AdmissionValidator: Sendable {
     let source: any MetricSource
-    /// The scalers there are, as far as is known here.
+    /// The known scalers.
     let scalers: @Sendable () -> [GeneralScaler]
-    /// Whether that user, as `userInfo` names it, may read that Secret; nil if that is unknown.
+    /// Whether that user, as named by `userInfo`, may read that Secret; nil if unknown.
     let mayRead: @Sendable (_ secret: ObjectKey, _ user: JSON) async -> Bool?
-    /// What else scales a target in a namespace, such as `HorizontalPodAutoscaler/web`; nil for nothing, and if that
-    /// is unknown.
+    /// The other autoscaler of a target in a namespace, such as `HorizontalPodAutoscaler/web`; nil if there is none or
+    /// it is unknown.
     let rival: @Sendable (_ target: TargetReference, _ namespace: String) async -> String?
     let time: OperatorTime
 
-    /// Answers in ``AdmissionLimits/reviewTime`` in any case: what was not looked at by then is let pass.
+    /// Always returns within ``AdmissionLimits/reviewTime``: checks that have not finished by then are skipped.
     func validate(_ request: AdmissionRequest) async -> AdmissionVerdict {
         switch request.spec {
         case nil: return AdmissionVerdict()
@@ -53,7 +53,7 @@ struct AdmissionValidator: Sendable {
                 source.defaulted(type: metric.type, own: metric.config), path: "\(path).config")
             let answer = await source.validate(type: metric.type, config: config.filledWithStandIns())
             let found = answer.problems(metric: path).filter { !config.isReference($0.path) }
-            // What a plugin says of a config with stand-ins may be due to one of them.
+            // A plugin's problem with a config that contains placeholders may be due to one of them.
             if case .invalid = answer, config.places.isEmpty {
                 verdict.problems += found
             } else {
@@ -62,7 +62,7 @@ struct AdmissionValidator: Sendable {
         }
         verdict.warnings += otherClaims(spec, request)
         verdict.warnings += await rival
-        // Checked for the API server only: otherwise any client of the port could learn who may read which Secret.
+        // Checked for the API server only: otherwise any client of the port could find out who may read which Secret.
         guard let user = request.user else { return verdict }
         for name in secrets.sorted().prefix(AdmissionLimits.secretsPerReview) {
             let secret = ObjectKey(namespace: request.namespace, name: name)

@@ -6,17 +6,17 @@ import ServiceLifecycle
 import Synchronization
 import SystemIO
 
-/// Takes part in the election of a leader: does what ``LeaseMachine`` says, and tells ``Leadership``.
+/// Takes part in leader election: performs the actions of ``LeaseMachine`` and updates ``Leadership``.
 ///
-/// Must be shut down after everything that acts as the leader: it releases the lease, and the next leader starts at
-/// once.
+/// Shut it down after everything that acts as the leader, because it releases the lease and the next leader starts
+/// immediately.
 final class LeaderElector: Service {
-    /// How long giving the lease back may take. A lease that was not given back runs out.
+    /// The deadline for releasing the lease. A lease that was not released expires.
     static let releaseDeadline: Duration = .seconds(2)
 
     private struct State {
         var isStopping = false
-        /// When it looks at the lease next, while it waits.
+        /// When the elector next reads the lease, while it waits.
         var wakesAt: Duration?
         var holder: String?
     }
@@ -31,7 +31,7 @@ final class LeaderElector: Service {
     private let logger: Logger
     private let alarm = Alarm()
     private let state = Mutex(State())
-    /// Tells at once of a lease that was given back; all else about the lease is read when it is needed.
+    /// Reports a released lease without delay; everything else about the lease is read when needed.
     private let news: Informer<Lease>
 
     init(
@@ -61,7 +61,7 @@ final class LeaderElector: Service {
             })
     }
 
-    /// When it does something next; nil while it is at it.
+    /// The time of the next action; nil while one is running.
     var wakesAt: Duration? { alarm.isWaiting ? state.withLock(\.wakesAt) : nil }
 
     func run() async throws {

@@ -8,23 +8,23 @@ import SystemIO
 /// Finds other autoscalers of a target: HorizontalPodAutoscalers, and KEDA's ScaledObjects if the cluster has them.
 /// Both are watched from the first query on.
 final class RivalDirectory: Service {
-    /// How long it waits for the first list of a kind before it says that it cannot tell.
+    /// How long to wait for the first list of a kind before reporting the autoscalers as unknown.
     static let syncTimeout: Duration = .seconds(5)
-    /// How long it is believed that the cluster does not have a kind.
+    /// How long the absence of a kind is cached.
     static let absenceLifetime: Duration = .seconds(30)
 
     private enum Origin: CaseIterable {
-        // First: KEDA makes a HorizontalPodAutoscaler of each, and would make it again.
+        // First, because KEDA creates a HorizontalPodAutoscaler for each ScaledObject, and would create it again.
         case scaledObject
         case autoscaler
 
-        /// The same kind in versions of its API, the newest first.
+        /// The kind in each of its API versions, newest first.
         var kinds: [ResourceKind] {
             switch self {
             case .scaledObject:
                 [ResourceKind(group: "keda.sh", version: "v1alpha1", kind: "ScaledObject", plural: "scaledobjects")]
             case .autoscaler:
-                // Clusters before Kubernetes 1.23 have v1 alone.
+                // Clusters before Kubernetes 1.23 have only v1.
                 ["v2", "v1"].map {
                     ResourceKind(
                         group: "autoscaling", version: $0, kind: "HorizontalPodAutoscaler",
@@ -60,9 +60,9 @@ final class RivalDirectory: Service {
         for origin in Origin.allCases { _ = try? await cache(of: origin) }
     }
 
-    /// Returns what else scales the target, such as `HorizontalPodAutoscaler/web`; nil for nothing.
+    /// Returns the other autoscaler of the target, such as `HorizontalPodAutoscaler/web`; nil if there is none.
     ///
-    /// - Throws: a blocker if that is unknown: then nothing may be patched.
+    /// - Throws: a blocker if it is unknown, in which case nothing may be patched.
     func rival(of target: TargetReference, namespace: String) async throws(Blocker) -> String? {
         let key = TargetKey(target, in: namespace)
         do throws(KubernetesError) {
@@ -86,11 +86,11 @@ final class RivalDirectory: Service {
 
     // MARK: Kinds
 
-    /// Returns nil if the cluster does not have the kind.
+    /// Returns the cache of a kind; nil if the cluster does not have the kind.
     private func cache(of origin: Origin) async throws(KubernetesError) -> RivalCache? {
         let former = known.withLock { known -> Knowledge? in
             let former = known[origin]
-            // One asks again; for the others the last answer still counts.
+            // One caller looks the kind up again; for the others, the last result still counts.
             if case .absent(let since) = former, time.elapsed() - since >= Self.absenceLifetime {
                 known[origin] = .absent(since: time.elapsed())
                 return nil
@@ -111,7 +111,7 @@ final class RivalDirectory: Service {
                 return start(kind, of: origin)
             } catch {
                 guard error.kind != .notFound else { continue }
-                // An API server that does not answer has not got a new kind.
+                // If the API server does not answer, assume that it has no new kind.
                 guard known.withLock({ $0[origin] }) == nil else { return nil }
                 throw error
             }

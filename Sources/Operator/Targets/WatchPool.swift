@@ -1,7 +1,7 @@
 import ServiceLifecycle
 import SystemIO
 
-/// Runs watches that start and end while the operator runs.
+/// Runs watches that start and end during the operator's lifetime.
 final class WatchPool: Service {
     private struct Start: Sendable {
         let run: @Sendable () async throws -> Void
@@ -12,11 +12,11 @@ final class WatchPool: Service {
     private let input: AsyncStream<Start>.Continuation
 
     init() {
-        // As many elements as watches that are started before they run.
+        // As many elements as watches that are started before the pool runs.
         (starts, input) = AsyncStream.makeStream()
     }
 
-    /// Runs a watch until the gate is opened or the pool is shut down.
+    /// Runs a watch until the latch opens or the pool is shut down.
     func start(until end: Gate, _ run: @escaping @Sendable () async throws -> Void) {
         input.yield(Start(run: run, end: end))
     }
