@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A sleep that can be cut short: the loop that owns it waits, anyone may ring.
+/// A signal that interrupts a sleep. One task waits; any thread may signal.
 package final class Alarm: Sendable {
     private enum State {
         case quiet
@@ -12,14 +12,14 @@ package final class Alarm: Sendable {
 
     package init() {}
 
-    /// A task waits, and there has been no signal since.
+    /// Whether a task is waiting and there has been no signal since.
     package var isWaiting: Bool {
         state.withLock { state in
             if case .waiting = state { true } else { false }
         }
     }
 
-    /// Ends the wait that is on, or the next one at once.
+    /// Ends the current wait, or the next one immediately.
     package func ring() {
         let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
             guard case .waiting(let continuation) = state else {
@@ -32,7 +32,7 @@ package final class Alarm: Sendable {
         waiter?.resume()
     }
 
-    /// Waits until it rings or the task is cancelled. One waiter at a time.
+    /// Waits for a signal or the cancellation of the task. One waiter at a time.
     package func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -1,4 +1,4 @@
-/// A queue with cheap ends; its memory follows its length.
+/// A queue with constant-time operations at both ends. Its memory shrinks with its length.
 package struct FIFO<Element> {
     @usableFromInline var elements: [Element] = []
     @usableFromInline var head = 0
