@@ -1,4 +1,4 @@
-/// Wakes the one task that waits for it, however often it rings meanwhile.
+/// Wakes its one waiting task. Signals while it is not waiting are merged into one.
 struct Bell: Sendable {
     let rings: AsyncStream<Void>
     private let ringer: AsyncStream<Void>.Continuation

@@ -1,7 +1,7 @@
 import Logging
 import PluginProtocol
 
-// What the plugin is to push. Where it lacks the capability, none of this costs anything.
+// Subscriptions. Without the capability, none of this has a cost.
 extension PluginSupervisor {
     func subscribe(_ id: Int64, _ subscription: SubscriptionTable.SubscriptionRequest) {
         subscriptions.add(id, subscription, now: dependencies.clock.now())
@@ -21,7 +21,7 @@ extension PluginSupervisor {
         subscriptionBell.ring()
     }
 
-    /// Subscribes to what is wanted, and again to what was refused or has ended, until the task is cancelled.
+    /// Sends due subscriptions, and retries refused or ended ones, until the task is cancelled.
     func keepSubscribed() async {
         await withDiscardingTaskGroup { group in
             var timer: Duration?
@@ -31,7 +31,7 @@ extension PluginSupervisor {
                     group.addTask { await self.subscribe(request) }
                 }
                 guard let wake = subscriptions.nextWake else { continue }
-                // One that rings needlessly does no harm.
+                // An unneeded signal is harmless.
                 if let timer, timer > now, timer <= wake { continue }
                 timer = wake
                 group.addTask {
@@ -73,7 +73,7 @@ extension PluginSupervisor {
         current?.assumeIsolated { $0.unsubscribe(subscription) }
     }
 
-    /// A version that is being drained, or tried, says nothing that counts.
+    /// Handles a push event. Ignores those of a version that is retired or on trial.
     func take(_ event: PushEvent, from session: PluginSession) {
         guard session === current else { return }
         switch event {

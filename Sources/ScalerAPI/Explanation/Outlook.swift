@@ -93,7 +93,7 @@ package struct Outlook: Sendable {
     private static func boundary(_ holds: (Double) -> Bool) -> Double? {
         guard holds(largestValue) else { return nil }
         var (low, high) = (0.0, largestValue)
-        // A bisection on the bit patterns, so that values of all magnitudes are covered evenly.
+        // Doubles first and then bisects, so that values of all magnitudes are covered.
         for _ in 0..<200 {
             let middle = high > 4 * max(low, 1e-6) ? max(low, 1e-6) * 2 : low + (high - low) / 2
             guard middle > low, middle < high else { break }
