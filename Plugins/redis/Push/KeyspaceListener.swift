@@ -2,7 +2,7 @@ import HTTPTransport
 import PluginSDK
 import Synchronization
 
-/// Hears from one server which keys change (keyspace notifications), over a connection of its own.
+/// Receives keyspace notifications from one server over a separate connection.
 ///
 /// Source: https://redis.io/docs/latest/develop/use/keyspace-notifications/
 final class KeyspaceListener: Sendable {
@@ -10,12 +10,12 @@ final class KeyspaceListener: Sendable {
 
     private struct Watch {
         let keys: Set<String>
-        /// Keys whose SUBSCRIBE the server has not answered.
+        /// Keys whose SUBSCRIBE has not been answered.
         var unanswered: Set<String>
         let changes: Changes.Continuation
     }
 
-    /// What is sent, and answered in the same order.
+    /// A command, answered in the order of sending.
     private enum Order {
         case subscribe(String)
         case unsubscribe(String)
@@ -38,8 +38,8 @@ final class KeyspaceListener: Sendable {
         self.server = server
     }
 
-    /// Returns a stream that has an element once the server has promised to tell of these keys, and one after each
-    /// change; of those that have not been consumed, only one is kept. It throws ``PluginError`` if the server is lost.
+    /// Returns a stream with an element once the server has confirmed the subscription of these keys, and one after
+    /// each change; unconsumed elements are merged into one. Throws ``PluginError`` if the connection is lost.
     ///
     /// - Returns: nil if the listener has ended.
     func changes(of keys: Set<String>) -> Changes? {
@@ -49,7 +49,7 @@ final class KeyspaceListener: Sendable {
             state.lastWatch += 1
             state.watches[state.lastWatch] = Watch(keys: keys, unanswered: keys, changes: continuation)
             for key in keys { state.watchers[key, default: []].insert(state.lastWatch) }
-            // Sent again for a key that is heard already: the answer tells that the server is there.
+            // Sent again for a subscribed key, because the answer shows that the server is reachable.
             state.orders += keys.sorted().map(Order.subscribe)
             return state.lastWatch
         }
@@ -74,7 +74,7 @@ final class KeyspaceListener: Sendable {
 
     // MARK: The thread
 
-    /// Listens until there are no watchers or the server is lost. Blocks its thread.
+    /// Listens until there are no watchers or the connection is lost. Blocks its thread.
     func run() {
         do throws(RedisFailure) {
             let connection = try RedisConnection(
@@ -113,7 +113,7 @@ final class KeyspaceListener: Sendable {
         }
     }
 
-    /// Returns nil if there are no watchers; there will be none afterwards.
+    /// Returns the queued commands; nil if there are no watchers, after which none can be added.
     private func takeOrders() -> [Order]? {
         state.withLock { state in
             guard !state.watches.isEmpty else {
