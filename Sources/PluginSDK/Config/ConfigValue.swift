@@ -3,8 +3,7 @@ public import WireFormats
 /// A type that a ``Field`` of a plugin's config can have.
 ///
 /// `String`, `Int`, `Double`, `Bool`, ``Secret``, any ``MetricConfig`` (a nested object), and optionals, arrays and
-/// string-keyed dictionaries of them, are there already. A choice of words is an enum that adds the name of this
-/// protocol:
+/// string-keyed dictionaries of them, conform already. For a choice of words, declare an enum with this conformance:
 ///
 /// ```swift
 /// enum Measure: String, CaseIterable, ConfigValue { case lag, pending, length }
