@@ -101,11 +101,11 @@ struct ValidateCommandTests {
         }
     }
 
-    /// Validates a GeneralScaler whose metric type's plugin is this program.
+    /// Validates a GeneralScaler with this program as its metric type's plugin.
     private func validate(plugin text: String) async throws -> Program.Outcome {
         try await Program.withDirectory { directory in
             try ExecutableFile.write(text, to: "\(directory)/generalscaler-plugin-odd")
-            // Of no concern to the file: it never answers.
+            // Not used by the file: it never answers.
             try ExecutableFile.write("#!/bin/sh\nexec sleep 600\n", to: "\(directory)/generalscaler-plugin-silent")
             try Program.write(
                 """
@@ -139,18 +139,18 @@ struct ValidateCommandTests {
     }
 }
 
-/// A plugin in Python whose output is as plugins' output really is.
+/// A plugin in Python with realistic defects in its output.
 struct OddPlugin: Sendable, CustomTestStringConvertible {
     let name: String
-    /// Python that writes the object `o`.
+    /// Python code that writes the object `o`.
     var send = #"OUT.write((s + "\n").encode()); OUT.flush()"#
-    /// Python that runs first.
+    /// Python code that runs first.
     var start = ""
     var id = "i"
     var value = "17.5"
     var lineEnd = "\n"
     var mark = ""
-    /// What the message about it holds.
+    /// A text in the error message.
     var hint = ""
 
     var testDescription: String { name }

@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-/// Objects that are made to take the reader's memory.
+/// Objects that are designed to exhaust the reader's memory.
 @Suite("Objects over the bounds", .timeLimit(.minutes(2)))
 struct ObjectReaderAttackTests {
     private static let identity: JSON = [
@@ -12,7 +12,7 @@ struct ObjectReaderAttackTests {
         "creationTimestamp": "2026-01-02T03:04:05Z",
     ]
 
-    /// An object whose spec has that many empty members, with 400,000 bytes of managedFields.
+    /// Returns an object whose spec has that many empty members, with 400,000 bytes of managedFields.
     private static func text(members: Int, spec: String? = nil, status: String = #"{"a":1}"#) -> [UInt8] {
         let fields = String(repeating: #"{"f:x":{}},"#, count: 40_000)
         let empty = (0..<members).map { #""m\#($0)":{}"# }.joined(separator: ",")

@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import Operator
 
-/// Names stand for what happens: times are seconds on the process's own clock.
+/// Names stand for events: times are seconds on the process's own clock.
 @Suite("The lease machine")
 struct LeaseMachineTests {
     private static let key = ObjectKey(namespace: "system", name: "generalscaler")
@@ -22,12 +22,12 @@ struct LeaseMachineTests {
     private mutating func next(
         _ outcome: LeaseMachine.Outcome, at seconds: Double, isStopping: Bool = false
     ) -> LeaseMachine.Action {
-        // Wall clocks of two machines have nothing to do with each other: this one is a year behind.
+        // Wall clocks of two machines are unrelated: this one is a year behind.
         let moment = LeaseMachine.Moment(elapsed: .seconds(seconds), wall: Int64(seconds * 1e6) - 31_536_000_000_000)
         return machine.next(after: outcome, at: moment, isStopping: isStopping, random: 0.5)
     }
 
-    /// Leads from second 0 on.
+    /// Acquires leadership at second 0.
     private mutating func takeOffice() -> Lease? {
         _ = machine.start()
         guard case .create(let lease) = next(.read(nil), at: 0) else { return nil }
@@ -48,7 +48,7 @@ struct LeaseMachineTests {
         #expect(lease.acquired == lease.renewed)
         #expect(machine.tenure == nil)
         #expect(next(.written(lease), at: 2) == .wait(.seconds(2)))
-        // Counted from the moment in which the write was sent.
+        // Counted from the moment at which the write was sent.
         #expect(machine.tenure == LeaseMachine.Tenure(end: .seconds(11), leaseEnd: .seconds(16)))
     }
 
@@ -75,7 +75,7 @@ struct LeaseMachineTests {
         #expect(taken.holder == "us")
         #expect(taken.transitions == 4)
         #expect(taken.acquired == taken.renewed)
-        // Another replica took it in the same moment.
+        // Another replica acquired it at the same moment.
         #expect(next(.conflict, at: 15) == .read)
         #expect(machine.tenure == nil)
     }
@@ -140,7 +140,7 @@ struct LeaseMachineTests {
             Issue.record("not renewed")
             return
         }
-        // Stopped for a minute in between.
+        // Paused for a minute in between.
         #expect(next(.written(lease), at: 62) == .read)
         #expect(machine.tenure == nil)
         _ = next(.read(self.lease("them")), at: 62)

@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginSDK
 
-/// The loop over real pipes, in this process.
+/// The loop with real pipes in this process.
 @Suite(.timeLimit(.minutes(5))) struct ServeLoopTests {
     @Test func `a call goes in as a line and comes out as a line`() async throws {
         try await withLoop(EchoPlugin()) { host in
@@ -133,7 +133,7 @@ private struct FailingPlugin: MetricPlugin {
     }
 }
 
-/// Its calls wait until they are cancelled.
+/// A plugin whose calls wait until they are cancelled.
 private struct GatePlugin: MetricPlugin {
     struct Config: MetricConfig {}
 

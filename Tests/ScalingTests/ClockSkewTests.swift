@@ -23,7 +23,7 @@ struct ClockSkewTests {
                     "the newest value is from 1m1s in the future: the clock of the source is ahead of the operator's by "
                         + "more than the 1m allowed"))
         #expect(judged(.seconds(-86_400 * 365)).value == nil)
-        // The bound does not depend on how old a value may be.
+        // The limit does not depend on the maximum age.
         #expect(judged(.zero - skew - .microseconds(1), maxAge: .seconds(300)).value == nil)
     }
 

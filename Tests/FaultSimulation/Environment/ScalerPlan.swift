@@ -1,12 +1,13 @@
 import WireFormats
 
-/// A GeneralScaler's spec: the form that the invariant checker uses, and the JSON that the API server gets.
+/// A GeneralScaler's spec: the form that the invariant checker uses, and the JSON for the API server.
 struct ScalerPlan: Sendable, Equatable {
     struct Rate: Sendable, Equatable {
         let count: Int
         let isPercent: Bool
 
-        /// Replicas that one scaling may add or remove: "a number, or a percentage of current rounded up".
+        /// Returns the replicas that one scaling event may add or remove: "a number, or a percentage of current rounded
+        /// up".
         func step(from current: Int) -> Int { isPercent ? (count * current + 99) / 100 : count }
     }
 
@@ -23,7 +24,7 @@ struct ScalerPlan: Sendable, Equatable {
     var interval: Int
     var isPaused = false
     var isDryRun = false
-    /// Names of series, the types that they are measured by.
+    /// The names of series, which are the metric types.
     var metrics: [Series]
     /// The replicas that the budget of the cost policy allows.
     var cap: Int?
@@ -78,7 +79,7 @@ struct ScalerPlan: Sendable, Equatable {
         return plan
     }
 
-    /// The whole spec. What has no value is null, so that as a merge patch it takes away what stood there.
+    /// The complete spec. Absent values are null, so that a merge patch removes them.
     var json: JSON {
         func whole(_ number: Int?) -> JSON { number.map { .integer(Int64($0)) } ?? .null }
         func rate(_ rate: Rate?) -> JSON {
@@ -113,7 +114,7 @@ struct ScalerPlan: Sendable, Equatable {
 }
 
 extension JSON {
-    /// Without the members that are null, however deep: what a new object has.
+    /// The object without null members at any depth, for a new object.
     var withoutNulls: JSON {
         guard case .object(let members) = self else { return self }
         return .object(members.filter { !$0.value.isNull }.mapValues(\.withoutNulls))

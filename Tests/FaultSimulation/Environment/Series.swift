@@ -1,11 +1,11 @@
-/// One thing that can be measured. Its true value changes with time; what plugins say of it is another matter.
+/// A measurable quantity. Its true value changes over time; plugins' readings may differ.
 struct Series: Sendable, Equatable {
-    /// Every scaler's `targetValue`: values are told as multiples of it.
+    /// Every scaler's `targetValue`: readings are multiples of it.
     static let target = 10.0
 
     let name: String
     let isAverage: Bool
-    /// Value: the ratio to the target. AverageValue: replicas' worth of it.
+    /// For Value, the ratio to the target; for AverageValue, the number of required replicas.
     var level: Double
 
     var value: Double { level * Self.target }
@@ -16,7 +16,7 @@ struct Series: Sendable, Equatable {
         return series
     }
 
-    /// As it is when every scaler should have more replicas than it may.
+    /// The series at a level at which every scaler should have more replicas than its maximum.
     var askingForMore: Series {
         var series = self
         series.level = isAverage ? 30 : 4

@@ -1,9 +1,9 @@
 import ClusterSimulator
 import WireFormats
 
-// What happens by itself: people change things, processes die, networks part.
+// Spontaneous events: edits, crashes, partitions.
 extension SimulatedEnvironment {
-    /// Lets everything that this environment has happen again and again, at random times.
+    /// Schedules all kinds of events of this environment at random times.
     func scheduleEvents() {
         every(30, nil) { $0.changeSeries() }
         every(75, .edits) { $0.editScaler() }
@@ -28,7 +28,7 @@ extension SimulatedEnvironment {
         }
     }
 
-    /// - Parameter most: seconds from one time to the next.
+    /// - Parameter most: the maximum seconds between two events.
     private func every(_ most: Int, _ fault: Fault?, _ act: @escaping (SimulatedEnvironment) -> Void) {
         if let fault, !plan.has(fault) { return }
         timeline.after(.seconds(dice.within(1...most))) { [unowned self] in
@@ -114,7 +114,7 @@ extension SimulatedEnvironment {
         checker.outsideScale(name, to: replicas)
     }
 
-    /// Anybody may write a label at any time: it makes a new version, and so conflicts.
+    /// Changes a label, which any client may do at any time. The new version causes conflicts.
     private func labelSomething() {
         let path =
             dice.chance(percent: 50)
@@ -136,7 +136,7 @@ extension SimulatedEnvironment {
 
     private func crash() {
         let slot = dice.below(slots.count)
-        // In the middle of its work: so many jobs from now.
+        // In the middle of its work: after that many jobs.
         jobsUntilCrash = (slot, dice.below(60))
     }
 
@@ -149,7 +149,7 @@ extension SimulatedEnvironment {
     }
 
     private func part() {
-        // The leader more often than not.
+        // Prefers the leader.
         let leader = slots.firstIndex { $0?.name == cluster.leader }
         let slot = dice.chance(percent: 70) ? leader ?? dice.below(slots.count) : dice.below(slots.count)
         cutUntil[slot] = timeline.now + Int64(dice.within(1...60)) * 1_000_000

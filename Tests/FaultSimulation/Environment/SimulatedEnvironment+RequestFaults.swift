@@ -4,20 +4,20 @@ import PluginHost
 import PluginProtocol
 import WireFormats
 
-// What becomes of requests, watch events and readings.
+// Faults of requests, watch events and readings.
 extension SimulatedEnvironment {
     private static let requestFaults: [Fault] = [
         .tooManyRequests, .serverError, .slow, .requestLost, .answerLost, .lateArrival,
     ]
     private static let pluginFaults: [Fault] = [.pluginDown, .pluginHangs, .pluginLies, .noData]
 
-    /// The percentage by which scale operations meet more faults than other requests: they are few, and they matter
-    /// most.
+    /// The percentage by which scale operations meet more faults than other requests, because they are few and most
+    /// important.
     private static let scaleFaultsPercent = 12
 
-    /// One of the faults that this environment has, now and then.
+    /// Returns one of the environment's faults with some probability.
     ///
-    /// - Parameter times: how much more often than a request.
+    /// - Parameter times: the factor on the probability of a request.
     private func draw(_ candidates: [Fault], times: Int = 1) -> Fault? {
         guard isStormy, dice.chance(perMille: times * plan.perMille) else { return nil }
         let possible = candidates.filter(plan.has)
@@ -76,7 +76,7 @@ extension SimulatedEnvironment {
 
     // MARK: Plugins
 
-    /// Returns what a plugin beside that operator says of a series now.
+    /// Returns a plugin's answer for a series now, for that operator.
     func answer(of series: String, to replica: String) -> (SimulatedSource.Answer, after: Duration) {
         let delay = dice.duration(1...20)
         guard let truth = self.series[series] else { return (Self.failure(.noData, "no such series"), delay) }

@@ -6,19 +6,19 @@ import Operator
 import ScalerAPI
 import WireFormats
 
-/// A cluster with a few scalers and operators, in which everything goes wrong for a while, and then nothing any more.
-/// One seed decides all of it: what there is, what happens, and which task runs next.
+/// A cluster with a few scalers and operators, with a fault phase followed by quiescence. One seed determines
+/// everything: the objects, the events, and the order of tasks.
 ///
 /// Not thread-safe: all code of the simulation runs on one thread, see ``JobQueue``.
 final class SimulatedEnvironment {
-    /// Jobs in one moment of simulated time after which something runs in circles.
+    /// The number of jobs at one simulated time that indicates an endless loop.
     private static let jobsPerMoment = 200_000
-    /// From the end of the faults to the end of the environment.
+    /// The duration from the end of the faults to the end of the environment.
     private static let quiescence: Duration = .seconds(100)
-    /// As Kubernetes' own components have them, but for fewer renewals: they are most of what happens in a quiet environment.
+    /// The defaults of the Kubernetes components, with fewer renewals, which dominate a quiet environment.
     private static let leaseTimes =
         (try? LeaseTimes(duration: .seconds(15), renewDeadline: .seconds(10), retryPeriod: .seconds(4))) ?? .standard
-    /// How long an operator may take to end once it is told to.
+    /// How long an operator may take to end after a request to stop.
     static let endingTime: Duration = .seconds(60)
 
     let seed: UInt64
@@ -36,16 +36,16 @@ final class SimulatedEnvironment {
     let targets: [String]
     let seriesNames: [String]
     var series: [String: Series] = [:]
-    /// Where an operator runs; nil between a crash and the next start.
+    /// The operator in each slot; nil between a crash and the next start.
     var slots: [Replica?] = []
     private var launches = 0
-    /// Every operator that has not ended yet.
+    /// Operators that have not ended.
     private var alive: [Replica] = []
     private var remains: [Remains] = []
-    /// By slot: until when nothing gets through to the API server.
+    /// By slot: the time until which the API server is unreachable.
     var cutUntil: [Int64] = []
     var pluginDownUntil: Int64?
-    /// By series: until when there is no data.
+    /// By series: the time until which there is no data.
     var emptyUntil: [String: Int64] = [:]
     var jobsUntilCrash: (slot: Int, jobs: Int)?
     private(set) var isStormy = true
@@ -75,7 +75,7 @@ final class SimulatedEnvironment {
 
     // MARK: A life
 
-    /// - Returns: what went wrong; nil if nothing did.
+    /// - Returns: the violation, if any.
     func run() -> Violation? {
         populate()
         scheduleEvents()
@@ -97,7 +97,7 @@ final class SimulatedEnvironment {
         }
     }
 
-    /// Lets time pass, job by job and event by event, until then or until something is wrong.
+    /// Advances time, job by job and event by event, until the given time or a violation.
     private func pass(until end: Int64) {
         var jobsNow = 0
         while checker.violation == nil {
@@ -124,12 +124,12 @@ final class SimulatedEnvironment {
         if checker.violation == nil, end > timeline.now { timeline.skip(to: end) }
     }
 
-    /// Has the watches take what the API server has to say: to be called after all that changes an object.
+    /// Delivers pending events to watches. Call this after each change of an object.
     func pumpWatches() {
         for replica in alive { for pipe in replica.network.openPipes { pipe.pump() } }
     }
 
-    /// Ends the fault phase: no more faults are injected, and present ones end.
+    /// Ends the fault phase: no more faults are injected, and current ones end.
     private func endFaultPhase() {
         isStormy = false
         trace.add(timeline.now, "environment", "quiescence")
@@ -140,7 +140,7 @@ final class SimulatedEnvironment {
             replica.network.breakCalls()
             for pipe in replica.network.openPipes where pipe.isStalled { pipe.cut() }
         }
-        // All ask for more, so that all have something to do.
+        // All metrics require more, so that every scaler has something to do.
         series = series.mapValues { $0.askingForMore }
         for slot in slots.indices where slots[slot] == nil { launch(slot) }
         checker.quiescenceBegan(leader: cluster.leader, hasElection: hasElection)
@@ -160,7 +160,7 @@ final class SimulatedEnvironment {
         checker.judgeRemains(remains)
     }
 
-    /// Ends what still runs after something has broken, so that the next environment finds no job of this one.
+    /// Ends everything that still runs after a violation, so that the next environment has none of its jobs.
     private func abandon() {
         for replica in alive { replica.kill() }
         var rest = Self.jobsPerMoment

@@ -29,7 +29,7 @@ struct AdmissionValidatorTests {
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
     }
 
-    /// Returns the review of a scaler, as the API server sends it.
+    /// Returns a review of a scaler like the API server's.
     static func review(_ object: JSON, old: JSON? = nil) -> JSON {
         [
             "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
@@ -212,7 +212,7 @@ struct AdmissionValidatorTests {
     }
 }
 
-/// A plugin that never answers, until it is no longer waited for.
+/// A plugin that does not answer before the deadline.
 private struct HangingSource: MetricSource {
     func run() async throws {}
     func health() async -> [PluginHealth] { [] }
@@ -233,7 +233,7 @@ private struct HangingSource: MetricSource {
 }
 
 extension AdmissionRequest {
-    /// Reads a review that the API server sent.
+    /// Reads a review from the API server.
     init(_ review: JSON) throws(JSONPathError) {
         try self.init(reading: review.encoded()[...], isFromAPIServer: true)
     }

@@ -7,7 +7,7 @@ import Testing
 struct ReversalGuardTests {
     private func at(_ minutes: Int64) -> Timestamp { Timestamp(microsecondsSince1970: minutes * 60_000_000) }
 
-    /// Sets 5 and finds 2 again, that many times, a minute apart.
+    /// Sets 5 and observes 2, that many times, a minute apart.
     private func fight(_ times: Int, from minute: Int64 = 0) -> ReversalGuard {
         var guarding = ReversalGuard()
         for round in 0..<Int64(times) {

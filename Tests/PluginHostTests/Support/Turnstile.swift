@@ -1,4 +1,4 @@
-/// Lets a few hosts run at a time: all tests at once would have a hundred processes start on however few cores there are.
+/// Limits the number of concurrent hosts: all tests at once would start a hundred processes on a few cores.
 actor Turnstile {
     static let shared = Turnstile(places: 4)
 

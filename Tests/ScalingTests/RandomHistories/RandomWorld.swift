@@ -1,8 +1,8 @@
 import Scaling
 import TestSupport
 
-/// A target that lives through random load, failures, restarts, other people's hands and faulty clocks, with a scaler on
-/// it, and an ``Oracle`` that watches.
+/// A target with random load, failures, restarts, changes by other clients and clock faults, with a scaler and an
+/// ``Oracle``.
 struct RandomWorld {
     private enum Phase: CaseIterable {
         case steady, high, low, idle, failing, partial, wild
@@ -15,7 +15,7 @@ struct RandomWorld {
     private var seconds = 1_000_000
     private var current: Int
     private var phase = Phase.steady
-    /// The operator died after its last patch: until the next poll nothing else may happen.
+    /// Whether the operator has crashed after its last patch, so that nothing else may happen until the next poll.
     private var hasDied = false
     private(set) var seen: [Cause] = []
 
@@ -27,7 +27,7 @@ struct RandomWorld {
         current = random.within(0...spec.maxReplicas + 1)
     }
 
-    /// Lives the whole life; returns what went against an invariant, or nil.
+    /// Runs the whole history; returns the violation, or nil.
     mutating func live() -> String? {
         for poll in 0..<Self.polls {
             if random.chance(percent: 40) { phase = random.pick(Phase.allCases) }
@@ -49,7 +49,7 @@ struct RandomWorld {
         }
     }
 
-    /// What other people do between two polls.
+    /// Applies changes by other clients between two polls.
     private mutating func happen() {
         switch random.below(100) {
         case 0..<3: current = 0
@@ -88,7 +88,7 @@ struct RandomWorld {
         return nil
     }
 
-    /// Replicas that are ready; nil if the target does not say.
+    /// Returns the ready replicas; nil if the target does not report them.
     private mutating func ready() -> Int? {
         switch random.below(100) {
         case 0..<20: random.within(0...current + 2)
@@ -136,7 +136,7 @@ struct RandomWorld {
         }
     }
 
-    /// Load over what the replicas of now can take.
+    /// Returns the load divided by the capacity of the current replicas.
     private mutating func load() -> Double {
         func percent(_ range: ClosedRange<Int>) -> Double { Double(random.within(range)) / 100 }
         switch phase {
