@@ -62,7 +62,7 @@ package struct OperatorRuntime: Sendable {
     private let events: EventRecorder
     private let scalers: Informer<GeneralScaler>
     let targets: TargetDirectory
-    private let rivals: RivalDirectory
+    private let autoscalers: AutoscalerDirectory
     private let pause: OperatorPause?
     private let statusServer: StatusServer?
     private let admission: [any Service]
@@ -114,7 +114,7 @@ package struct OperatorRuntime: Sendable {
             logger: logger,
             targetAppeared: line.targetAppeared
         )
-        let rivals = RivalDirectory(
+        let autoscalers = AutoscalerDirectory(
             client: client, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces), time: time,
             logger: logger)
         let scalers = Informer<GeneralScaler>(
@@ -138,7 +138,7 @@ package struct OperatorRuntime: Sendable {
             ScalerController.Dependencies(
                 scalers: scalers,
                 targets: targets,
-                rivals: rivals,
+                autoscalers: autoscalers,
                 pause: pause,
                 source: source,
                 secrets: SecretStore(
@@ -190,7 +190,7 @@ package struct OperatorRuntime: Sendable {
             certificateManager.map { certificateManager in
                 let validator = AdmissionValidator(
                     source: source, scalers: { scalers.objects }, mayRead: SecretReaders(client: client).mayRead,
-                    rival: { try? await rivals.rival(of: $0, namespace: $1) }, time: time)
+                    otherAutoscaler: { try? await autoscalers.otherAutoscaler(of: $0, namespace: $1) }, time: time)
                 let server = AdmissionServer(
                     address: certificateManager.configuration.listen, certificates: certificateManager,
                     validator: validator, time: time,
@@ -203,14 +203,14 @@ package struct OperatorRuntime: Sendable {
         self.events = events
         self.scalers = scalers
         self.targets = targets
-        self.rivals = rivals
+        self.autoscalers = autoscalers
         self.pause = pause
     }
 
     /// The services in the order in which they start. They stop in reverse order: first the decisions, then the lease
     /// is released so that the next leader can start, then the inputs of decisions.
     package var services: [any Service] {
-        let first: [(any Service)?] = [statusServer, pause, events, source, targets, rivals, scalers, elector]
+        let first: [(any Service)?] = [statusServer, pause, events, source, targets, autoscalers, scalers, elector]
         return admission + first.compactMap(\.self) + [controller]
     }
 }

@@ -77,7 +77,7 @@ private struct DecisionStep {
         ready = input.ready
         observations = spec.metrics.enumerated().map { index, metric in
             guard index < input.observations.count else { return .noData("it was not polled") }
-            return input.observations[index].judged(by: metric, now: input.now)
+            return input.observations[index].checked(by: metric, now: input.now)
         }
         holds = input.holds + (spec.isPaused ? [.paused] : [])
         history = input.history

@@ -28,7 +28,7 @@ package enum MetricObservation: Sendable, Hashable {
 
     /// Returns the observation for the engine: an outdated value, or one from the future, becomes no data, and a number
     /// that is invalid for the target type becomes a failure.
-    func judged(by metric: MetricSpec, now: Timestamp) -> MetricObservation {
+    func checked(by metric: MetricSpec, now: Timestamp) -> MetricObservation {
         let (value, observedAt): (Double, Timestamp)
         switch self {
         case .value(let number, let time), .assumed(let number, let time): (value, observedAt) = (number, time)

@@ -13,7 +13,7 @@ struct StreamTests {
 
     @Test("the head comes before the body, and chunks as they are sent")
     func chunks() async throws {
-        let next = Gate()
+        let next = ScriptLatch()
         try await withClient { client in
             try await RawServer.run { connection in
                 _ = connection.readHead()
@@ -72,7 +72,7 @@ struct StreamTests {
 
     @Test("a stream outlives its timeout once the head is there")
     func noDeadlineAfterHead() async throws {
-        let next = Gate()
+        let next = ScriptLatch()
         try await withClient { client in
             try await RawServer.run { connection in
                 guard let head = connection.readHead() else { return }
@@ -157,7 +157,7 @@ struct StreamTests {
 
     @Test("a stream keeps its client alive")
     func clientDropped() async throws {
-        let next = Gate()
+        let next = ScriptLatch()
         try await RawServer.run { connection in
             _ = connection.readHead()
             connection.write(Self.head)

@@ -28,7 +28,7 @@ struct LeaseMachineTests {
     }
 
     /// Acquires leadership at second 0.
-    private mutating func takeOffice() -> Lease? {
+    private mutating func acquireLeadership() -> Lease? {
         _ = machine.start()
         guard case .create(let lease) = next(.read(nil), at: 0) else { return nil }
         _ = next(.written(lease), at: 0)
@@ -105,7 +105,7 @@ struct LeaseMachineTests {
 
     @Test("a leader renews every retry period, and leads until ten seconds after it sent its last renewal")
     mutating func renewal() throws {
-        let first = try #require(takeOffice())
+        let first = try #require(acquireLeadership())
         guard case .update(let renewed) = next(.waited, at: 2) else {
             Issue.record("not renewed")
             return
@@ -119,7 +119,7 @@ struct LeaseMachineTests {
 
     @Test("a leader that cannot renew retries, and stops leading five seconds before another replica may lead")
     mutating func cutOff() throws {
-        _ = try #require(takeOffice())
+        _ = try #require(acquireLeadership())
         var second = 2.0
         var tries = 0
         while case .update = next(.waited, at: second) {
@@ -135,7 +135,7 @@ struct LeaseMachineTests {
 
     @Test("a renewal whose answer comes after the end of the tenure makes no leader: the lease is read first")
     mutating func lateAnswer() throws {
-        let lease = try #require(takeOffice())
+        let lease = try #require(acquireLeadership())
         guard case .update = next(.waited, at: 2) else {
             Issue.record("not renewed")
             return
@@ -151,7 +151,7 @@ struct LeaseMachineTests {
         "after a conflict a leader reads the lease: it keeps leading after an edited label, and stops after another holder"
     )
     mutating func conflict() throws {
-        let ours = try #require(takeOffice())
+        let ours = try #require(acquireLeadership())
         _ = next(.waited, at: 2)
         #expect(next(.conflict, at: 2) == .read)
         guard case .update = next(.read(ours), at: 2) else {
@@ -166,7 +166,7 @@ struct LeaseMachineTests {
 
     @Test("a leader whose lease is deleted stops leading, and the lease is created again")
     mutating func deleted() throws {
-        _ = try #require(takeOffice())
+        _ = try #require(acquireLeadership())
         _ = next(.waited, at: 2)
         #expect(next(.conflict, at: 2) == .read)
         guard case .create = next(.read(nil), at: 2) else {
@@ -178,7 +178,7 @@ struct LeaseMachineTests {
 
     @Test("a leader that stops releases the lease, as client-go does, and ends with any outcome")
     mutating func release() throws {
-        let ours = try #require(takeOffice())
+        let ours = try #require(acquireLeadership())
         guard case .update(let released) = next(.waited, at: 1, isStopping: true) else {
             Issue.record("not given back")
             return

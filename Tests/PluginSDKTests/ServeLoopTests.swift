@@ -29,7 +29,7 @@ import WireFormats
     }
 
     @Test func `a call that waits holds up no other, and cancelling it cancels its task`() async throws {
-        let plugin = GatePlugin()
+        let plugin = BlockingPlugin()
         try await withLoop(plugin) { host in
             host.send(SessionScript.initialize)
             _ = try await host.receive()
@@ -44,7 +44,7 @@ import WireFormats
     }
 
     @Test func `at the deadline the host hears and the task is cancelled`() async throws {
-        let plugin = GatePlugin()
+        let plugin = BlockingPlugin()
         try await withLoop(plugin) { host in
             host.send(SessionScript.initialize)
             _ = try await host.receive()
@@ -134,7 +134,7 @@ private struct FailingPlugin: MetricPlugin {
 }
 
 /// A plugin whose calls wait until they are cancelled.
-private struct GatePlugin: MetricPlugin {
+private struct BlockingPlugin: MetricPlugin {
     struct Config: MetricConfig {}
 
     static let metricType = "test"

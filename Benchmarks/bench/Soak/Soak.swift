@@ -72,7 +72,7 @@ struct Soak {
         let isLong = minutes >= SoakLimits.leastMinutesForVerdict
         let missed = SoakVerdict.missed(
             growth: isLong ? fit?.slope : nil, first: first, last: last, plugins: plugins(run.samples),
-            remains: ProcessSample.running(below: run.directory).compactMap(ProcessSample.program))
+            leftovers: ProcessSample.running(below: run.directory).compactMap(ProcessSample.program))
         run.report.record([
             "event": "verdict", "seed": .integer(Int64(clamping: seed)), "from": .number(judgedFrom),
             "slope": fit.map { .number($0.slope) } ?? .null, "intercept": fit.map { .number($0.intercept) } ?? .null,

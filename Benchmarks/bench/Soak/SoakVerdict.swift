@@ -19,10 +19,10 @@ enum SoakVerdict {
     /// - Parameters:
     ///   - growth: the growth of the operator's memory in MiB per hour; nil if the run is too short for a verdict.
     ///   - plugins: the maximum private MiB of each plugin.
-    ///   - remains: processes left after the operator's end.
+    ///   - leftovers: processes left after the operator's end.
     /// - Returns: a sentence for each exceeded limit.
     static func missed(
-        growth: Double?, first: QuietPoint, last: QuietPoint, plugins: [String: Double], remains: [String]
+        growth: Double?, first: QuietPoint, last: QuietPoint, plugins: [String: Double], leftovers: [String]
     ) -> [String] {
         var missed: [String] = []
         if let growth, growth >= SoakLimits.growthMiBPerHour {
@@ -37,8 +37,8 @@ enum SoakVerdict {
                 "The \(name) plugin took \(Table.number(most)) MiB; the limit is \(Table.number(SoakLimits.pluginMiB))."
             )
         }
-        if !remains.isEmpty {
-            missed.append("These processes outlive the operator: \(remains.joined(separator: ", ")).")
+        if !leftovers.isEmpty {
+            missed.append("These processes outlive the operator: \(leftovers.joined(separator: ", ")).")
         }
         return missed
     }

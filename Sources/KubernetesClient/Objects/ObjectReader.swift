@@ -10,7 +10,7 @@ package enum ReadObject: Sendable, Hashable {
 /// An object that exceeds the limits of its reader.
 package struct OversizedObject: Error, Sendable, Hashable, CustomStringConvertible {
     /// The identifying fields of the object, and its `status` if that is small.
-    package let remains: JSON
+    package let partial: JSON
     package let bound: JSONLimits.Bound
     /// The measured size of the limited quantity.
     package let size: Int
@@ -42,11 +42,11 @@ package struct ObjectReader: Sendable {
     ///   not begin with its metadata.
     package func read(_ text: ArraySlice<UInt8>) throws -> ReadObject {
         if text.count >= KubernetesLimits.objectBytes {
-            return .oversized(remains(of: text, .bytes, size: text.count, limit: limits.bytes))
+            return .oversized(partial(of: text, .bytes, size: text.count, limit: limits.bytes))
         }
         let kept = try kept(of: text)
         guard let kept = kept.bytes else {
-            return .oversized(remains(of: text, .bytes, size: kept.size, limit: limits.bytes))
+            return .oversized(partial(of: text, .bytes, size: kept.size, limit: limits.bytes))
         }
         do throws(JSONSyntaxError) {
             return .whole(try JSON(parsing: kept, limits: limits))
@@ -54,9 +54,9 @@ package struct ObjectReader: Sendable {
             guard let bound = error.exceeded else { throw error }
             let extent = JSONExtent(of: kept)
             switch bound {
-            case .bytes: return .oversized(remains(of: text, bound, size: kept.count, limit: limits.bytes))
-            case .nodes: return .oversized(remains(of: text, bound, size: extent.nodes, limit: limits.nodes))
-            case .depth: return .oversized(remains(of: text, bound, size: extent.depth, limit: limits.depth))
+            case .bytes: return .oversized(partial(of: text, bound, size: kept.count, limit: limits.bytes))
+            case .nodes: return .oversized(partial(of: text, bound, size: extent.nodes, limit: limits.nodes))
+            case .depth: return .oversized(partial(of: text, bound, size: extent.depth, limit: limits.depth))
             }
         }
     }
@@ -105,24 +105,24 @@ package struct ObjectReader: Sendable {
 
     // MARK: What remains of an object over the bounds
 
-    private func remains(
+    private func partial(
         of text: ArraySlice<UInt8>, _ bound: JSONLimits.Bound, size: Int, limit: Int
     ) -> OversizedObject {
-        var remains: [String: JSON] = [:]
+        var partial: [String: JSON] = [:]
         var slicer = JSONSlicer(text)
         // If the text is truncated, reads the members before the end.
         try? slicer.eachMember { name, slicer in
             let value = try slicer.value()
             if name.elementsEqual("metadata".utf8) {
-                remains["metadata"] = .object(Self.identity(in: value))
+                partial["metadata"] = .object(Self.identity(in: value))
             } else if name.elementsEqual("apiVersion".utf8) || name.elementsEqual("kind".utf8) {
-                remains[String(decoding: name, as: UTF8.self)] = try? JSON(
+                partial[String(decoding: name, as: UTF8.self)] = try? JSON(
                     parsing: value, limits: KubernetesLimits.identityValue)
             } else if name.elementsEqual("status".utf8) {
-                remains["status"] = try? JSON(parsing: value, limits: KubernetesLimits.remainingStatus)
+                partial["status"] = try? JSON(parsing: value, limits: KubernetesLimits.remainingStatus)
             }
         }
-        return OversizedObject(remains: .object(remains), bound: bound, size: size, limit: limit)
+        return OversizedObject(partial: .object(partial), bound: bound, size: size, limit: limit)
     }
 
     private static func identity(in metadata: ArraySlice<UInt8>) -> [String: JSON] {

@@ -43,7 +43,7 @@ struct ObservedObject<Object: Sendable>: Sendable {
         let json =
             switch object {
             case .whole(let json): json
-            case .oversized(let oversized): oversized.remains
+            case .oversized(let oversized): oversized.partial
             }
         let metadata = try JSONReader(json).required("metadata")
         key = ObjectKey(

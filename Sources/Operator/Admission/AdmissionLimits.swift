@@ -20,7 +20,7 @@ enum AdmissionLimits {
     /// configuration, so that the API server receives a response with the reason.
     static let reviewTime: Duration = .seconds(4)
     /// How long a review waits for the other autoscalers of the target, which are watched from the first review on.
-    static let rivalTime: Duration = .seconds(1)
+    static let autoscalerTime: Duration = .seconds(1)
     /// Secrets whose readers are looked up for one object; further ones are not checked.
     static let secretsPerReview = 20
     /// Characters of a refusal. If there are many problems, the first ones are enough to act on.

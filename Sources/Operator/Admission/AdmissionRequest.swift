@@ -71,7 +71,7 @@ package struct AdmissionRequest: Sendable {
         let json =
             switch object {
             case .whole(let json): json
-            case .oversized(let oversized): oversized.remains
+            case .oversized(let oversized): oversized.partial
             }
         let name = json["metadata"]?["name"]?.stringValue
         guard json["kind"]?.stringValue == GeneralScaler.kind,

@@ -17,7 +17,7 @@ struct AdmissionValidator: Sendable {
     let mayRead: @Sendable (_ secret: ObjectKey, _ user: JSON) async -> Bool?
     /// The other autoscaler of a target in a namespace, such as `HorizontalPodAutoscaler/web`; nil if there is none or
     /// it is unknown.
-    let rival: @Sendable (_ target: TargetReference, _ namespace: String) async -> String?
+    let otherAutoscaler: @Sendable (_ target: TargetReference, _ namespace: String) async -> String?
     let time: OperatorTime
 
     /// Always returns within ``AdmissionLimits/reviewTime``: checks that have not finished by then are skipped.
@@ -42,7 +42,7 @@ struct AdmissionValidator: Sendable {
     }
 
     private func check(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> AdmissionVerdict {
-        async let rival = rivalWarning(spec, request)
+        async let autoscalers = autoscalerWarning(spec, request)
         var verdict = AdmissionVerdict()
         var secrets: Set<String> = []
         for (index, metric) in spec.metrics.enumerated() {
@@ -61,7 +61,7 @@ struct AdmissionValidator: Sendable {
             }
         }
         verdict.warnings += otherClaims(spec, request)
-        verdict.warnings += await rival
+        verdict.warnings += await autoscalers
         // Checked for the API server only: otherwise any client of the port could find out who may read which Secret.
         guard let user = request.user else { return verdict }
         for name in secrets.sorted().prefix(AdmissionLimits.secretsPerReview) {
@@ -79,25 +79,25 @@ struct AdmissionValidator: Sendable {
     private func otherClaims(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) -> [String] {
         guard !spec.isPaused, spec.mode == .active else { return [] }
         let target = TargetKey(spec.target, in: request.namespace)
-        let rivals = scalers().filter { scaler in
+        let others = scalers().filter { scaler in
             guard scaler.namespace == request.namespace, scaler.name != request.name,
                 case .success(let other) = scaler.spec
             else { return false }
             return TargetKey(other.target, in: scaler.namespace) == target && !other.isPaused && other.mode == .active
                 && !scaler.isBeingDeleted
         }
-        return rivals.map(\.name).sorted().prefix(1).map {
+        return others.map(\.name).sorted().prefix(1).map {
             "GeneralScaler \($0) already scales \(spec.target): the older one keeps it and the other one waits. Delete "
                 + "one, or set mode to DryRun in one"
         }
     }
 
-    private func rivalWarning(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> [String] {
+    private func autoscalerWarning(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> [String] {
         guard !spec.isPaused, spec.mode == .active else { return [] }
         let name = await withTaskGroup(of: String?.self) { group in
-            group.addTask { await rival(spec.target, request.namespace) }
+            group.addTask { await otherAutoscaler(spec.target, request.namespace) }
             group.addTask {
-                try? await time.sleep(AdmissionLimits.rivalTime)
+                try? await time.sleep(AdmissionLimits.autoscalerTime)
                 return nil
             }
             let first = await group.next()

@@ -5,7 +5,7 @@ package import WireFormats
 extension GeneralScaler {
     /// Creates a scaler from an oversized object, whose spec is not parsed and reported as too large.
     package init(_ oversized: OversizedObject) throws(JSONPathError) {
-        try self.init(oversized.remains, spec: .failure(oversized.invalidSpec))
+        try self.init(oversized.partial, spec: .failure(oversized.invalidSpec))
     }
 }
 

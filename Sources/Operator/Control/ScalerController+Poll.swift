@@ -66,7 +66,7 @@ extension ScalerController {
             let due = schedule.due(of: poll.key)
         {
             schedule.set(poll.key, due: min(due, dependencies.time.elapsed() + (end - dependencies.time.now())))
-            alarm.ring()
+            wakeUp.signal()
         }
         if state.generation != poll.generation { pollNow(poll.identity) }
         if state.isPushed { pollEarly(poll.key) }
@@ -88,7 +88,7 @@ extension ScalerController {
         let earliest = max(now, state.lastPushedPoll.map { $0 + spacing } ?? now)
         guard earliest < due else { return }
         schedule.set(key, due: earliest)
-        alarm.ring()
+        wakeUp.signal()
     }
 
     /// Returns the state that a poll reads and decides with. A poll calls this after each suspension.
@@ -123,7 +123,7 @@ extension ScalerController {
     private func scaleOnce(_ poll: Poll) async throws {
         let spec = try validSpec(poll)
         let (resolution, observations) = try await readMetrics(poll, spec)
-        try await checkRival(poll, spec)
+        try await checkOtherAutoscalers(poll, spec)
         for attempt in 0...Self.maxConflictRetries {
             let known = try readable(poll)
             // A stale cache does not show whether a patch without a response was applied.
@@ -257,9 +257,9 @@ extension ScalerController {
         let holder = claims.holder(of: target, otherThan: state.identity)
         noteHolding(holder == nil ? now : nil, by: state)
         if let holder { holds.append((.duplicateTarget, holder.sentence)) }
-        if let rival = state.rival {
+        if let other = state.otherAutoscaler {
             holds.append(
-                (.replicasConflict, "\(rival) also scales this target: delete it, or set mode to DryRun here"))
+                (.replicasConflict, "\(other) also scales this target: delete it, or set mode to DryRun here"))
         } else if state.reversals.isHolding(at: now), let end = state.reversals.heldUntil {
             holds.append(
                 (
@@ -279,10 +279,10 @@ extension ScalerController {
     }
 
     /// Checks whether a HorizontalPodAutoscaler or ScaledObject scales the target.
-    private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws {
+    private func checkOtherAutoscalers(_ poll: Poll, _ spec: GeneralScalerSpec) async throws {
         guard try readable(poll).claimedTarget != nil else { return }
-        let rival = try await dependencies.rivals.rival(of: spec.target, namespace: poll.key.namespace)
-        try readable(poll).rival = rival
+        let other = try await dependencies.autoscalers.otherAutoscaler(of: spec.target, namespace: poll.key.namespace)
+        try readable(poll).otherAutoscaler = other
     }
 
     /// The due time of the poll, or the current time if the poll is clearly late. Polls are then exactly one interval

@@ -16,7 +16,7 @@ actor ScalerController: Service {
     struct Dependencies: Sendable {
         let scalers: Informer<GeneralScaler>
         let targets: TargetDirectory
-        let rivals: RivalDirectory
+        let autoscalers: AutoscalerDirectory
         /// The operator-wide pause; nil if no ConfigMap is configured.
         let pause: OperatorPause?
         let source: any MetricSource
@@ -47,7 +47,7 @@ actor ScalerController: Service {
     let writes = AsyncSemaphore(ScalerController.maxWrites)
     /// Changes since the last iteration of the loop. At most one per object.
     private nonisolated let pendingChanges = Mutex(PendingChanges())
-    nonisolated let alarm = Alarm()
+    nonisolated let wakeUp = AsyncSignal()
     var states: [ObjectKey: ScalerState] = [:]
     /// Scalers whose target did not exist at their last poll.
     var waiting: [TargetPlace: Set<ObjectKey>] = [:]
@@ -94,7 +94,7 @@ actor ScalerController: Service {
                 while let due = schedule.nextDue, let key = schedule.popDue(by: dependencies.time.elapsed()) {
                     startPoll(of: key, due: due, in: &polls)
                 }
-                await alarm.wait(until: schedule.nextDue, time: dependencies.time)
+                await wakeUp.wait(until: schedule.nextDue, time: dependencies.time)
             }
             // Reads may be cancelled; `carryOut` finishes a write that has begun.
             polls.cancelAll()
@@ -126,7 +126,7 @@ actor ScalerController: Service {
     }
 
     private func untilItEnds() async {
-        while isLeading, !isStopping, !Task.isCancelled { await alarm.wait(until: nil, time: dependencies.time) }
+        while isLeading, !isStopping, !Task.isCancelled { await wakeUp.wait(until: nil, time: dependencies.time) }
     }
 
     /// Waits to become leader, and fills the targets' caches in the meantime.
@@ -143,7 +143,7 @@ actor ScalerController: Service {
         if !places.isEmpty { await prepare(Array(places.values)) }
         // Earlier signals have been handled already.
         guard dependencies.leadership.term == nil, !isStopping, !hasNewObjects else { return }
-        await alarm.wait(until: nil, time: dependencies.time)
+        await wakeUp.wait(until: nil, time: dependencies.time)
     }
 
     /// Fills caches while another process is the leader.
@@ -151,7 +151,7 @@ actor ScalerController: Service {
         await withTaskGroup { group in
             group.addTask { [dependencies] in
                 for place in places { await dependencies.targets.prepare(place.target, namespace: place.namespace) }
-                await dependencies.rivals.prepare()
+                await dependencies.autoscalers.prepare()
             }
             group.addTask { await self.untilItBegins() }
             await group.next()
@@ -161,7 +161,7 @@ actor ScalerController: Service {
 
     private func untilItBegins() async {
         while dependencies.leadership.term == nil, !isStopping, !Task.isCancelled {
-            await alarm.wait(until: nil, time: dependencies.time)
+            await wakeUp.wait(until: nil, time: dependencies.time)
         }
     }
 
@@ -180,22 +180,22 @@ actor ScalerController: Service {
 
     private func stop() {
         isStopping = true
-        alarm.ring()
+        wakeUp.signal()
     }
 
     /// Signals that an object was added, changed or deleted.
     nonisolated func objectChanged(_ key: ObjectKey) {
         pendingChanges.withLock { _ = $0.objects.insert(key) }
-        alarm.ring()
+        wakeUp.signal()
     }
 
     /// Signals that this process may have become the leader or lost leadership.
-    nonisolated func leadershipChanged() { alarm.ring() }
+    nonisolated func leadershipChanged() { wakeUp.signal() }
 
     /// Signals that a target was created, for which scalers may be waiting.
     nonisolated func targetAppeared(_ place: TargetPlace) {
         pendingChanges.withLock { _ = $0.targets.insert(place) }
-        alarm.ring()
+        wakeUp.signal()
     }
 
     /// Signals that a reading was pushed, with its subscribers.
@@ -205,7 +205,7 @@ actor ScalerController: Service {
                 pendingChanges.pushes.insert(ObjectKey(namespace: scaler.namespace, name: scaler.name))
             }
         }
-        alarm.ring()
+        wakeUp.signal()
     }
 
     private func drainChanges() {
@@ -275,7 +275,7 @@ actor ScalerController: Service {
         let key = ObjectKey(namespace: identity.namespace, name: identity.name)
         guard states[key]?.identity == identity else { return }
         schedule.set(key, due: dependencies.time.elapsed())
-        alarm.ring()
+        wakeUp.signal()
     }
 
     // MARK: Looking in
@@ -285,7 +285,7 @@ actor ScalerController: Service {
 
     /// Whether no poll is running and no change is pending.
     var isQuiet: Bool {
-        alarm.isWaiting && term == dependencies.leadership.term && isCaughtUp == (term != nil)
+        wakeUp.isWaiting && term == dependencies.leadership.term && isCaughtUp == (term != nil)
             && pendingChanges.withLock { $0.objects.isEmpty && $0.targets.isEmpty && $0.pushes.isEmpty }
             && !states.values.contains(where: \.isPolling)
     }

@@ -38,7 +38,7 @@ final class ScalerState {
     /// The latest time of the next read of the source, regardless of pushed readings.
     var nextAsking: Duration = .zero
     /// The other autoscaler that was found to scale the target.
-    var rival: String?
+    var otherAutoscaler: String?
     /// When the scaler was last known to own the target; nil while another GeneralScaler owns it.
     var heldTargetAt: Timestamp?
     /// The UID of the target when it was last read. The state of the target belongs to this object.
@@ -93,7 +93,7 @@ final class ScalerState {
         nextAsking = .zero
         hasSeenSecrets = false
         isStatusWritten = false
-        rival = nil
+        otherAutoscaler = nil
         reversals = ReversalGuard()
         phase = Self.phase(of: object)
     }

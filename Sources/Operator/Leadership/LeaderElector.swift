@@ -29,7 +29,7 @@ final class LeaderElector: Service {
     private let time: OperatorTime
     private let random: @Sendable () -> Double
     private let logger: Logger
-    private let alarm = Alarm()
+    private let wakeUp = AsyncSignal()
     private let state = Mutex(State())
     /// Reports a released lease without delay; everything else about the lease is read when needed.
     private let news: Informer<Lease>
@@ -51,18 +51,18 @@ final class LeaderElector: Service {
             client: client, kind: .lease, scope: .namespaces([key.namespace]),
             selection: Selection(fields: "metadata.name=\(key.name)"), logger: logger,
             decode: { try Lease($0) },
-            handle: { [alarm] event in
+            handle: { [wakeUp] event in
                 switch event {
                 case .added(_, let lease), .updated(_, _, let lease):
-                    if lease.holder?.isEmpty ?? true { alarm.ring() }
-                case .deleted: alarm.ring()
+                    if lease.holder?.isEmpty ?? true { wakeUp.signal() }
+                case .deleted: wakeUp.signal()
                 case .malformed, .synced: break
                 }
             })
     }
 
     /// The time of the next action; nil while one is running.
-    var wakesAt: Duration? { alarm.isWaiting ? state.withLock(\.wakesAt) : nil }
+    var wakesAt: Duration? { wakeUp.isWaiting ? state.withLock(\.wakesAt) : nil }
 
     func run() async throws {
         await withGracefulShutdownHandler {
@@ -73,7 +73,7 @@ final class LeaderElector: Service {
             }
         } onGracefulShutdown: {
             self.state.withLock { $0.isStopping = true }
-            self.alarm.ring()
+            self.wakeUp.signal()
         }
     }
 
@@ -130,7 +130,7 @@ final class LeaderElector: Service {
     private func wait(_ duration: Duration) async {
         let end = time.elapsed() + duration
         state.withLock { $0.wakesAt = end }
-        await alarm.wait(until: end, time: time)
+        await wakeUp.wait(until: end, time: time)
         state.withLock { $0.wakesAt = nil }
     }
 

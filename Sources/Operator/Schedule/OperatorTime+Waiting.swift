@@ -1,6 +1,6 @@
 import SystemIO
 
-extension Alarm {
+extension AsyncSignal {
     /// Waits until the signal is set, the time has been reached (nil: never) or the task is cancelled. One waiter at a
     /// time.
     func wait(until due: Duration?, time: OperatorTime) async {
@@ -13,7 +13,7 @@ extension Alarm {
     }
 }
 
-extension Gate {
+extension AsyncLatch {
     /// Waits until the latch opens, the time has passed or the task is cancelled.
     func wait(for duration: Duration, time: OperatorTime) async {
         guard !isOpen else { return }

@@ -9,9 +9,9 @@ final class KindCache: Sendable {
     let kind: ResourceKind
     let informer: Informer<CachedTarget>
     /// Opens once the kind has been listed, or the list was refused.
-    let isListed: Gate
+    let isListed: AsyncLatch
     /// Opens when no GeneralScaler has a target of the kind, which ends the watch.
-    let end = Gate()
+    let end = AsyncLatch()
     private let reports: ReadyReports
 
     /// Kinds with the same replica fields as Deployments.
@@ -22,7 +22,7 @@ final class KindCache: Sendable {
         _ kind: ResourceKind, client: KubernetesClient, scope: Informer<CachedTarget>.Scope, logger: Logger,
         targetAppeared: @escaping @Sendable (TargetPlace) -> Void
     ) {
-        let isListed = Gate()
+        let isListed = AsyncLatch()
         let reports = ReadyReports(kind)
         self.kind = kind
         self.isListed = isListed

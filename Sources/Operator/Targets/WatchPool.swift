@@ -5,7 +5,7 @@ import SystemIO
 final class WatchPool: Service {
     private struct Start: Sendable {
         let run: @Sendable () async throws -> Void
-        let end: Gate
+        let end: AsyncLatch
     }
 
     private let starts: AsyncStream<Start>
@@ -17,7 +17,7 @@ final class WatchPool: Service {
     }
 
     /// Runs a watch until the latch opens or the pool is shut down.
-    func start(until end: Gate, _ run: @escaping @Sendable () async throws -> Void) {
+    func start(until end: AsyncLatch, _ run: @escaping @Sendable () async throws -> Void) {
         input.yield(Start(run: run, end: end))
     }
 

@@ -70,7 +70,7 @@ actor PluginSession: PluginInstance {
     private var errorsPausedUntil: Duration?
     /// The reason why the host ends the process, if it does.
     private var verdict: PluginFailure?
-    private var alarm: (at: Duration, task: Task<Void, Never>)?
+    private var wakeUp: (at: Duration, task: Task<Void, Never>)?
     private var exit: CheckedContinuation<Void, Never>?
 
     init(
@@ -115,8 +115,8 @@ actor PluginSession: PluginInstance {
         let upFor = upSince.map { now - $0 }
         perform(connection.end(failure))
         let inFlight = connection.inFlightAtEnd
-        alarm?.task.cancel()
-        await alarm?.task.value
+        wakeUp?.task.cancel()
+        await wakeUp?.task.value
         hasEnded = true
         wakeOfferWaiters()
         return PluginEnd(
@@ -240,7 +240,7 @@ actor PluginSession: PluginInstance {
             if purpose.isOneshot { endInput() }
         } else {
             pipes?.closeInput()
-            setAlarm()
+            scheduleWakeUp()
         }
         await withCheckedContinuation { exit = $0 }
         isAttending = false
@@ -338,7 +338,7 @@ actor PluginSession: PluginInstance {
         case .end:
             // Usually the process is about to exit, and its exit status is more specific.
             outputEndedAt = now
-            setAlarm()
+            scheduleWakeUp()
         case .nothingYet, nil: break
         }
     }
@@ -349,7 +349,7 @@ actor PluginSession: PluginInstance {
         guard !errorBytes.take(count, now: now) else { return }
         pipes?.pause(.errors)
         errorsPausedUntil = now + errorBytes.wait
-        setAlarm()
+        scheduleWakeUp()
     }
 
     private func resumeErrors() {
@@ -396,7 +396,7 @@ actor PluginSession: PluginInstance {
             }
         }
         stopIfIdle()
-        setAlarm()
+        scheduleWakeUp()
     }
 
     private func complete(_ id: Int64, _ result: Result<PluginAnswer, PluginFailure>) {
@@ -448,7 +448,7 @@ actor PluginSession: PluginInstance {
         guard stopSequence == nil else { return }
         stopSequence = StopSequence(isGraceful: isGraceful, now: now)
         if !isGraceful { pipes?.closeInput() }
-        setAlarm()
+        scheduleWakeUp()
     }
 
     private var nextWake: Duration? {
@@ -461,22 +461,22 @@ actor PluginSession: PluginInstance {
 
     /// Schedules a wake-up at the next relevant time. Unneeded wake-ups are harmless, so that calls that end early cost
     /// nothing.
-    private func setAlarm() {
+    private func scheduleWakeUp() {
         guard isAttending, let wake = nextWake else { return }
-        if let alarm {
-            guard wake < alarm.at else { return }
-            alarm.task.cancel()
+        if let wakeUp {
+            guard wake < wakeUp.at else { return }
+            wakeUp.task.cancel()
         }
         // Ends by itself or is cancelled, here or in run(), which awaits it.
         let task = Task {
             do { try await dependencies.clock.sleep(wake) } catch { return }
-            ring()
+            wokeUp()
         }
-        alarm = (wake, task)
+        wakeUp = (wake, task)
     }
 
-    private func ring() {
-        alarm = nil
+    private func wokeUp() {
+        wakeUp = nil
         resumeErrors()
         // Bytes that are in the pipe now arrived in time: this thread may have been delayed.
         if pipes?.isOpen(.output) == true { outputReady() }

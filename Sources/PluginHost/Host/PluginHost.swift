@@ -14,8 +14,8 @@ package final class PluginHost: Service {
     let programs: ProgramWatch
     private let supervisors: [String: PluginSupervisor]
     private let registry: SharedTypeRegistry
-    /// The address gates, by plugin.
-    private let gates: [String: AddressGate]
+    /// The address filters, by plugin.
+    private let addressFilters: [String: AddressFilter]
     private let logs: LogPump
     private let clock: HostClock
     private let loop: EventLoop
@@ -62,12 +62,12 @@ package final class PluginHost: Service {
         let registry = SharedTypeRegistry(
             TypeRegistry(plugins: found.programs.map(\.name), directories: configuration.directories))
         self.registry = registry
-        var gates: [String: AddressGate] = [:]
+        var addressFilters: [String: AddressFilter] = [:]
         for program in found.programs {
-            gates[program.name] = AddressGate(
+            addressFilters[program.name] = AddressFilter(
                 plugin: program.name, allowed: program.allowedAddresses, defaults: program.defaults)
         }
-        self.gates = gates
+        self.addressFilters = addressFilters
         let manifests = configuration.manifest.map { [ProtectedPaths.absolute($0)] } ?? []
         let launcher = PluginLauncher(
             program: configuration.launcher, workspaces: containment.workspaces,
@@ -79,12 +79,12 @@ package final class PluginHost: Service {
             loop: loop, clock: self.clock, logs: logs, launcher: launcher, containment: containment,
             hostVersion: configuration.hostVersion, handshakeTimeout: configuration.handshakeTimeout)
         supervisors = Dictionary(
-            uniqueKeysWithValues: found.programs.map { [gates] program in
+            uniqueKeysWithValues: found.programs.map { [addressFilters] program in
                 let supervisor = PluginSupervisor(
                     program: program, dependencies: dependencies, logger: logger, random: random
                 ) { initialized in
                     registry.types.withLock { $0.handshakeCompleted(program.name, initialized) }
-                        + (gates[program.name]?.handshakeCompleted(initialized.metricTypes) ?? [])
+                        + (addressFilters[program.name]?.handshakeCompleted(initialized.metricTypes) ?? [])
                 }
                 return (program.name, supervisor)
             })
@@ -201,10 +201,10 @@ package final class PluginHost: Service {
     /// Returns a metric's own config merged over the defaults of its type's plugin, without credentials if the config
     /// names a server that they are not meant for.
     package func defaulted(type: String, own: JSON) -> DefaultedConfig {
-        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = gates[owner] else {
+        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let filter = addressFilters[owner] else {
             return DefaultedConfig(own, defaults: [:])
         }
-        return gate.defaulted(type: type, own: own)
+        return filter.defaulted(type: type, own: own)
     }
 
     /// Returns the health of each plugin, sorted by name.
@@ -298,7 +298,7 @@ package final class PluginHost: Service {
     ) -> ReadingSubscription? {
         let (owner, installed) = registry.types.withLock { ($0.owner(of: type), $0.installed[type]) }
         guard let owner, let supervisor = supervisors[owner],
-            gates[owner]?.examine(type: type, config: config).refusal == nil
+            addressFilters[owner]?.examine(type: type, config: config).refusal == nil
         else { return nil }
         loop.execute { supervisor.assumeIsolated { $0.beginUse() } }
         guard installed?.pushes == true, supervisor.program.mode == .serve else {
@@ -324,7 +324,7 @@ package final class PluginHost: Service {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner] else {
             return .failure(registry.types.withLock { $0.unknown(type) })
         }
-        let examined = gates[owner]?.examine(type: type, config: config)
+        let examined = addressFilters[owner]?.examine(type: type, config: config)
         if let refusal = examined?.refusal { return .failure(refusal) }
         let party = CallParty(namespace: CallOrigin.namespace, source: examined?.source ?? "")
         let subject = CallSubject(type: type, config: config, party: party)

@@ -5,7 +5,7 @@ import PluginProtocol
 extension PluginSupervisor {
     func subscribe(_ id: Int64, _ subscription: SubscriptionTable.SubscriptionRequest) {
         subscriptions.add(id, subscription, now: dependencies.clock.now())
-        subscriptionBell.ring()
+        subscriptionSignal.signal()
     }
 
     func unsubscribe(_ id: Int64) {
@@ -18,14 +18,14 @@ extension PluginSupervisor {
         loggedRefusals = []
         guard capabilities.subscribe, program.mode == .serve else { return subscriptions.end() }
         subscriptions.begin(now: dependencies.clock.now())
-        subscriptionBell.ring()
+        subscriptionSignal.signal()
     }
 
     /// Sends due subscriptions, and retries refused or ended ones, until the task is cancelled.
     func keepSubscribed() async {
         await withDiscardingTaskGroup { group in
             var timer: Duration?
-            for await _ in subscriptionBell.rings {
+            for await _ in subscriptionSignal.signals {
                 let now = dependencies.clock.now()
                 while let request = subscriptions.nextRequest(now: now) {
                     group.addTask { await self.subscribe(request) }
@@ -36,7 +36,7 @@ extension PluginSupervisor {
                 timer = wake
                 group.addTask {
                     try? await self.dependencies.clock.sleep(wake)
-                    self.subscriptionBell.ring()
+                    self.subscriptionSignal.signal()
                 }
             }
             group.cancelAll()
@@ -66,7 +66,7 @@ extension PluginSupervisor {
                     metadata: ["type": "\(wanted.type)", "reason": "\(failure.logText)"])
             }
         }
-        subscriptionBell.ring()
+        subscriptionSignal.signal()
     }
 
     private func notifyUnsubscribed(_ subscription: Int64) {
@@ -82,7 +82,7 @@ extension PluginSupervisor {
         case .ended(let end):
             logger.debug("plugin ended a subscription", metadata: ["reason": "\(end.message)"])
             subscriptions.ended(end.subscription, now: dependencies.clock.now())
-            subscriptionBell.ring()
+            subscriptionSignal.signal()
         }
     }
 }

@@ -48,7 +48,7 @@ actor PluginSupervisor {
     var configs = RememberedConfigs()
     var subscriptions = SubscriptionTable()
     /// Signalled when a subscription may be due.
-    nonisolated let subscriptionBell = Bell()
+    nonisolated let subscriptionSignal = WakeSignal()
     /// Reasons of refused subscriptions that have been logged for the current process.
     var loggedRefusals: Set<String> = []
     /// The number of configs with a periodic reader.

@@ -7,14 +7,14 @@ struct FaultPlan {
     let faultPhase: Duration
 
     /// - Parameter only: the faults to inject, at a high rate; empty for the seed's selection.
-    init(_ dice: Dice, only: [Fault]) {
+    init(_ random: RandomSource, only: [Fault]) {
         // Few kinds of fault in one environment, many in another.
-        let percent = dice.pick([8, 15, 30, 50, 80])
-        let picked = Fault.allCases.filter { _ in dice.chance(percent: percent) }
+        let percent = random.pick([8, 15, 30, 50, 80])
+        let picked = Fault.allCases.filter { _ in random.chance(percent: percent) }
         faults = Set(only.isEmpty ? picked : only)
-        let often = dice.pick([5, 20, 60, 120])
+        let often = random.pick([5, 20, 60, 120])
         perMille = only.isEmpty ? often : 120
-        faultPhase = dice.duration(120_000...300_000)
+        faultPhase = random.duration(120_000...300_000)
     }
 
     func has(_ fault: Fault) -> Bool { faults.contains(fault) }

@@ -43,19 +43,19 @@ struct ScalerPlan: Sendable, Equatable {
     func upStep(from current: Int) -> Int { upRate?.step(from: current) ?? max(4, current) }
     func downStep(from current: Int) -> Int { downRate?.step(from: current) ?? (current + 1) / 2 }
 
-    static func random(targets: [String], series: [Series], _ dice: Dice) -> ScalerPlan {
+    static func random(targets: [String], series: [Series], _ random: RandomSource) -> ScalerPlan {
         func maybe<Value>(_ percent: Int, _ choices: [Value]) -> Value? {
-            dice.chance(percent: percent) ? dice.pick(choices) : nil
+            random.chance(percent: percent) ? random.pick(choices) : nil
         }
-        let least = dice.pick([0, 0, 1, 1, 2, 3])
-        let first = dice.pick(series)
-        let second = dice.chance(percent: 30) ? series.filter { $0.name != first.name } : []
+        let least = random.pick([0, 0, 1, 1, 2, 3])
+        let first = random.pick(series)
+        let second = random.chance(percent: 30) ? series.filter { $0.name != first.name } : []
         var plan = ScalerPlan(
-            target: dice.pick(targets), least: least, most: max(least, 1) + dice.below(10),
-            interval: dice.pick([5, 10, 10, 15]),
-            metrics: [first] + (second.isEmpty ? [] : [dice.pick(second)]))
-        plan.isPaused = dice.chance(percent: 8)
-        plan.isDryRun = dice.chance(percent: 8)
+            target: random.pick(targets), least: least, most: max(least, 1) + random.below(10),
+            interval: random.pick([5, 10, 10, 15]),
+            metrics: [first] + (second.isEmpty ? [] : [random.pick(second)]))
+        plan.isPaused = random.chance(percent: 8)
+        plan.isDryRun = random.chance(percent: 8)
         plan.cap = maybe(12, [1, 2, 4, 6])
         plan.cooldown = maybe(30, [0, 20, 60, 120])
         plan.upCooldown = maybe(40, [0, 15, 40, 60])
@@ -74,8 +74,8 @@ struct ScalerPlan: Sendable, Equatable {
             ])
         plan.upStabilization = maybe(20, [15, 30, 60])
         plan.downStabilization = maybe(75, [0, 0, 30, 60])
-        plan.fallback = dice.pick([.hold, .hold, .static, .ifHigher, .ifLower])
-        plan.fallbackReplicas = dice.within(0...8)
+        plan.fallback = random.pick([.hold, .hold, .static, .ifHigher, .ifLower])
+        plan.fallbackReplicas = random.within(0...8)
         return plan
     }
 

@@ -10,9 +10,9 @@ struct Series: Sendable, Equatable {
 
     var value: Double { level * Self.target }
 
-    static func random(_ index: Int, _ dice: Dice) -> Series {
-        var series = Series(name: "s\(index)", isAverage: dice.chance(percent: 40), level: 1)
-        series.change(dice)
+    static func random(_ index: Int, _ random: RandomSource) -> Series {
+        var series = Series(name: "s\(index)", isAverage: random.chance(percent: 40), level: 1)
+        series.change(random)
         return series
     }
 
@@ -23,10 +23,10 @@ struct Series: Sendable, Equatable {
         return series
     }
 
-    mutating func change(_ dice: Dice) {
+    mutating func change(_ random: RandomSource) {
         level =
             isAverage
-            ? dice.pick([0, 0, 0.5, 1, 2, 3, 4, 5, 6, 8, 11])
-            : dice.pick([0, 0, 0.2, 0.4, 0.6, 0.8, 0.95, 1, 1.05, 1.3, 1.6, 2, 3, 6])
+            ? random.pick([0, 0, 0.5, 1, 2, 3, 4, 5, 6, 8, 11])
+            : random.pick([0, 0, 0.2, 0.4, 0.6, 0.8, 0.95, 1, 1.05, 1.3, 1.6, 2, 3, 6])
     }
 }

@@ -22,7 +22,7 @@ final class SimulatedEnvironment {
     static let endingTime: Duration = .seconds(60)
 
     let seed: UInt64
-    let dice: Dice
+    let random: RandomSource
     let timeline: Timeline
     let trace = Trace()
     let plan: FaultPlan
@@ -41,7 +41,7 @@ final class SimulatedEnvironment {
     private var launches = 0
     /// Operators that have not ended.
     private var alive: [Replica] = []
-    private var remains: [Remains] = []
+    private var leftovers: [Leftovers] = []
     /// By slot: the time until which the API server is unreachable.
     var cutUntil: [Int64] = []
     var pluginDownUntil: Int64?
@@ -54,17 +54,17 @@ final class SimulatedEnvironment {
     init(seed: UInt64, only faults: [Fault], defect: PlantedDefect?, logsIntoTrace: Bool) throws {
         self.seed = seed
         self.defect = defect
-        dice = Dice(seed: seed)
-        timeline = Timeline(dice: dice)
-        plan = FaultPlan(dice, only: faults)
+        random = RandomSource(seed: seed)
+        timeline = Timeline(random: random)
+        plan = FaultPlan(random, only: faults)
         cluster = try Cluster(timeline)
-        scalers = (1...dice.within(1...4)).map { "scaler-\($0)" }
-        targets = (1...dice.within(1...3)).map { "app-\($0)" }
-        seriesNames = (1...dice.within(1...4)).map { "s\($0)" }
-        for (index, name) in seriesNames.enumerated() { series[name] = .random(index + 1, dice) }
-        slots = Array(repeating: nil, count: dice.pick([1, 1, 2, 2, 3]))
+        scalers = (1...random.within(1...4)).map { "scaler-\($0)" }
+        targets = (1...random.within(1...3)).map { "app-\($0)" }
+        seriesNames = (1...random.within(1...4)).map { "s\($0)" }
+        for (index, name) in seriesNames.enumerated() { series[name] = .random(index + 1, random) }
+        slots = Array(repeating: nil, count: random.pick([1, 1, 2, 2, 3]))
         cutUntil = Array(repeating: 0, count: slots.count)
-        hasElection = slots.count > 1 || dice.chance(percent: 60)
+        hasElection = slots.count > 1 || random.chance(percent: 60)
         checker = InvariantChecker(timeline, trace, plan, cluster)
         let sink = TraceLog(timeline, trace)
         logger = Logger(label: "operator") { _ in
@@ -83,17 +83,17 @@ final class SimulatedEnvironment {
         pass(until: faultPhase)
         endFaultPhase()
         pass(until: faultPhase + Timeline.microseconds(Self.quiescence))
-        checker.judgeCalm(scalers: scalers, end: timeline.now)
+        checker.checkQuiescence(scalers: scalers, end: timeline.now)
         end()
         if checker.violation != nil { abandon() }
         return checker.violation
     }
 
     private func populate() {
-        for name in targets { cluster.create(deployment: name, replicas: dice.within(0...6)) }
+        for name in targets { cluster.create(deployment: name, replicas: random.within(0...6)) }
         for name in scalers { create(scaler: name, newPlan()) }
         for slot in slots.indices {
-            timeline.after(dice.duration(0...5_000)) { [unowned self] in launch(slot) }
+            timeline.after(random.duration(0...5_000)) { [unowned self] in launch(slot) }
         }
     }
 
@@ -101,7 +101,7 @@ final class SimulatedEnvironment {
     private func pass(until end: Int64) {
         var jobsNow = 0
         while checker.violation == nil {
-            if JobQueue.runOne(dice.below) {
+            if JobQueue.runOne(random.below) {
                 jobs += 1
                 jobsNow += 1
                 crashWhereDue()
@@ -151,13 +151,13 @@ final class SimulatedEnvironment {
         slots = slots.map { _ in nil }
         let limit = timeline.now + Timeline.microseconds(Self.endingTime)
         while checker.violation == nil, timeline.now < limit,
-            !alive.isEmpty || remains.contains(where: { $0.unfinished != nil })
+            !alive.isEmpty || leftovers.contains(where: { $0.unfinished != nil })
         {
             pass(until: timeline.now + 1_000_000)
         }
         if let replica = alive.first { checker.note("\(replica.name) was told to end and has not") }
         guard checker.violation == nil else { return }
-        checker.judgeRemains(remains)
+        checker.checkLeftovers(leftovers)
     }
 
     /// Ends everything that still runs after a violation, so that the next environment has none of its jobs.
@@ -176,7 +176,7 @@ final class SimulatedEnvironment {
         let name = "operator-\(slot + 1).\(launches)"
         trace.add(timeline.now, "environment", "start \(name)")
         let clock = SimulatedClock(timeline)
-        if isStormy, plan.has(.skew) { clock.set(offset: .seconds(dice.within(-40...40))) }
+        if isStormy, plan.has(.skew) { clock.set(offset: .seconds(random.within(-40...40))) }
         let network = SimulatedNetwork(name, timeline, dependencies(slot, name))
         checker.started(name, clock)
         let source = SimulatedSource(
@@ -189,7 +189,7 @@ final class SimulatedEnvironment {
             Replica.Parts(
                 clock: clock, network: network, source: source, election: hasElection ? election : nil,
                 pause: ObjectKey(namespace: Cluster.namespace, name: Cluster.pause), defect: defect,
-                random: { [dice] in dice.fraction() }, logger: logger))
+                random: { [random] in random.fraction() }, logger: logger))
         slots[slot] = replica
         alive.append(replica)
         replica.start()
@@ -205,7 +205,7 @@ final class SimulatedEnvironment {
                 defer { pumpWatches() }
                 return checker.serve(request, from: name, sentAt: sentAt, isAwaited: isAwaited)
             },
-            arrivesAfterDeath: { [unowned self] in dice.chance(percent: 50) })
+            arrivesAfterDeath: { [unowned self] in random.chance(percent: 50) })
     }
 
     private func crashWhereDue() {
@@ -215,7 +215,7 @@ final class SimulatedEnvironment {
         trace.add(timeline.now, "environment", "kill \(replica.name)")
         replica.kill()
         slots[slot] = nil
-        timeline.after(dice.duration(100...30_000)) { [unowned self] in launch(slot) }
+        timeline.after(random.duration(100...30_000)) { [unowned self] in launch(slot) }
     }
 
     private func buryTheDead() {
@@ -225,7 +225,7 @@ final class SimulatedEnvironment {
                 let why = replica.failure.map { "\($0)" } ?? "no error"
                 checker.note("\(replica.name) ended though nobody told it to: \(why)")
             }
-            remains.append(Remains(replica))
+            leftovers.append(Leftovers(replica))
         }
         for index in slots.indices where slots[index]?.isOver == true { slots[index] = nil }
         alive.removeAll(where: \.isOver)

@@ -12,7 +12,7 @@ final class WatchPipe: @unchecked Sendable {
         var delay: Duration
         var isDuplicated = false
         /// Whether later frames of other objects may arrive first.
-        var isOvertaken = false
+        var mayArriveOutOfOrder = false
     }
 
     let path: String
@@ -63,9 +63,9 @@ final class WatchPipe: @unchecked Sendable {
         let fate = fate()
         let object = (try? JSON(parsing: frame))?["object"]?["metadata"]?["name"]?.stringValue ?? ""
         // Later by a microsecond, because events at the same time have no order.
-        let inOrder = fate.isOvertaken ? 0 : lastArrival + 1
+        let inOrder = fate.mayArriveOutOfOrder ? 0 : lastArrival + 1
         let time = max(timeline.now + Timeline.microseconds(fate.delay), inOrder, (lastArrivals[object] ?? 0) + 1)
-        if !fate.isOvertaken { lastArrival = time }
+        if !fate.mayArriveOutOfOrder { lastArrival = time }
         lastArrivals[object] = time
         lastSent += 1
         let number = lastSent

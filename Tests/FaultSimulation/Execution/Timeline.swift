@@ -18,10 +18,10 @@ final class Timeline: @unchecked Sendable {
     private var heap: [Entry] = []
     private var actions: [Event: () -> Void] = [:]
     private var lastEvent = 0
-    private let dice: Dice
+    private let random: RandomSource
 
-    init(dice: Dice) {
-        self.dice = dice
+    init(random: RandomSource) {
+        self.random = random
     }
 
     /// Returns the microseconds rounded up, so that a sleep does not end early.
@@ -39,7 +39,7 @@ final class Timeline: @unchecked Sendable {
     func at(_ time: Int64, _ act: @escaping () -> Void) -> Event {
         lastEvent += 1
         actions[lastEvent] = act
-        heap.append(Entry(time: max(time, now), order: dice.next(), event: lastEvent))
+        heap.append(Entry(time: max(time, now), order: random.next(), event: lastEvent))
         var child = heap.count - 1
         while child > 0, heap[child] < heap[(child - 1) / 2] {
             heap.swapAt(child, (child - 1) / 2)

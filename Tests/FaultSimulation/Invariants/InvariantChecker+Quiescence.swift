@@ -11,13 +11,13 @@ extension InvariantChecker {
     func quiescenceBegan(leader: String?, hasElection: Bool) {
         quiescentSince = timeline.now
         for target in Set(versions.values.joined().map(\.plan.target)) {
-            replicasAtCalm[target] = cluster.replicas(of: target)
+            replicasAtQuiescence[target] = cluster.replicas(of: target)
         }
     }
 
     /// Checks that every scaler was polled within two intervals, has its replicas within its bounds, and reports their
     /// number.
-    func judgeCalm(scalers: [String], end: Int64) {
+    func checkQuiescence(scalers: [String], end: Int64) {
         guard let quiescentSince, violation == nil else { return }
         for name in scalers {
             guard let version = versions[name]?.last, version.until == nil else { continue }
@@ -31,12 +31,12 @@ extension InvariantChecker {
                     .contains { $0.startedAt <= deadline }
                 if !isPolled { note("\(name) was not polled within two intervals after the faults had stopped") }
             }
-            judgeStatus(of: version, replicas, end)
-            judgeReplicas(of: version, replicas, end)
+            checkStatus(of: version, replicas, end)
+            checkReplicas(of: version, replicas, end)
         }
     }
 
-    private func judgeStatus(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
+    private func checkStatus(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
         let (name, plan) = (version.name, version.plan)
         guard let status = cluster.scaler(name)?["status"] else { return note("\(name) has no status") }
         let lastChange = max(scales.last { $0.target == plan.target }?.time ?? 0, outsideScales[plan.target]?.last ?? 0)
@@ -49,7 +49,7 @@ extension InvariantChecker {
 
     /// Checks that the owner of a target, whose metrics require more, has scaled it up within its bounds, unless a
     /// documented reason prevents it.
-    private func judgeReplicas(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
+    private func checkReplicas(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
         let plan = version.plan
         let others = versions.values.compactMap(\.last).filter {
             $0.until == nil && $0.uid != version.uid && $0.plan.target == plan.target && $0.plan.claimsTarget
@@ -75,13 +75,13 @@ extension InvariantChecker {
     // MARK: What is left
 
     /// - Parameter remains: of every operator that has ended.
-    func judgeRemains(_ remains: [Remains]) {
-        for one in remains where violation == nil {
+    func checkLeftovers(_ leftovers: [Leftovers]) {
+        for one in leftovers where violation == nil {
             if let unfinished = one.unfinished { note("\(one.name) has ended and left \(unfinished)") }
         }
         timeline.removeAll()
         clocks = [:]
-        for one in remains where violation == nil && one.isHeld {
+        for one in leftovers where violation == nil && one.isHeld {
             note("\(one.name) has ended and something still holds on to it: a task that never ends, or a circle")
         }
     }

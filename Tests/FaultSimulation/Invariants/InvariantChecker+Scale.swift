@@ -8,7 +8,7 @@ extension InvariantChecker {
     /// In microseconds.
     private static let maxClockSkew: Int64 = 60_000_000
 
-    func judgeScale(
+    func checkScale(
         _ request: APIRequest, _ answer: APIResponse, before: Int, by replica: String, sentAt: Int64, isAwaited: Bool
     ) {
         let target = request.objectName

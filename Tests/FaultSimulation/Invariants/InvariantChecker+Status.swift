@@ -2,7 +2,7 @@ import WireFormats
 
 // Invariants of status and events, which may only report what the API server accepted.
 extension InvariantChecker {
-    func judgeStatus(_ object: JSON, by replica: String, sentAt: Int64) {
+    func checkStatus(_ object: JSON, by replica: String, sentAt: Int64) {
         guard let uid = object["metadata"]?["uid"]?.stringValue else { return }
         let name = object["metadata"]?["name"]?.stringValue ?? ""
         statusWriters[uid, default: []].insert(replica)
@@ -15,12 +15,12 @@ extension InvariantChecker {
         } else {
             openPending[uid] = nil
         }
-        judgeTimes(object, uid, name)
+        checkTimes(object, uid, name)
     }
 
     /// The times of the last scale events are those of real scale operations, or of a change to the same number by
     /// another client, which cannot be told from an own operation without a response.
-    private func judgeTimes(_ object: JSON, _ uid: String, _ name: String) {
+    private func checkTimes(_ object: JSON, _ uid: String, _ name: String) {
         let status = object["status"]
         let scalings = scalings(of: uid)
         let target = versions.values.joined().filter { $0.uid == uid }.last?.plan.target ?? ""
@@ -44,7 +44,7 @@ extension InvariantChecker {
         }
     }
 
-    func judgeEvent(_ event: JSON) {
+    func checkEvent(_ event: JSON) {
         guard event["reason"]?.stringValue == "Scaled", let note = event["note"]?.stringValue,
             let uid = event["regarding"]?["uid"]?.stringValue
         else { return }

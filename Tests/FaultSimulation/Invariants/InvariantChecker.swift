@@ -31,7 +31,7 @@ final class InvariantChecker {
     /// The changes of the operator-wide pause.
     var pauses: [(since: Int64, isPaused: Bool)] = [(0, false)]
     /// The targets' replicas at the beginning of quiescence.
-    var replicasAtCalm: [String: Int] = [:]
+    var replicasAtQuiescence: [String: Int] = [:]
     var quiescentSince: Int64?
     private var lastLeader: String?
     /// The number of events of a scale operation, by scaler UID and text.
@@ -140,12 +140,12 @@ final class InvariantChecker {
         }
         guard isWrite, answer.status < 300 else { return answer }
         if request.isScale, let before {
-            judgeScale(request, answer, before: before, by: replica, sentAt: sentAt, isAwaited: isAwaited)
+            checkScale(request, answer, before: before, by: replica, sentAt: sentAt, isAwaited: isAwaited)
         } else if request.isScalerStatus, let object = cluster.scaler(request.objectName) {
             // The operator requests only the metadata in the response.
-            judgeStatus(object, by: replica, sentAt: sentAt)
+            checkStatus(object, by: replica, sentAt: sentAt)
         } else if request.method == "POST", request.path.hasSuffix("/events"), let event = answer.json {
-            judgeEvent(event)
+            checkEvent(event)
         }
         return answer
     }

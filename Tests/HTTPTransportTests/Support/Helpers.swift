@@ -99,12 +99,12 @@ extension Mailbox<Void> {
 }
 
 /// Blocks a raw server's script until the test releases it.
-final class Gate: Sendable {
+final class ScriptLatch: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
 
     func open() { semaphore.signal() }
 
-    /// Blocks the script's own thread; returns false if the test never opened the gate.
+    /// Blocks the script's own thread; returns false if the test never opened the latch.
     @discardableResult
     func pass() -> Bool { semaphore.wait(timeout: .now() + 30) == .success }
 }

@@ -218,7 +218,7 @@ extension ReadObject {
     fileprivate var known: JSON {
         switch self {
         case .whole(let json): json
-        case .oversized(let oversized): oversized.remains
+        case .oversized(let oversized): oversized.partial
         }
     }
 }

@@ -80,7 +80,7 @@ struct AdmissionCluster {
     ) async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let validator = AdmissionValidator(
-            source: environment.source, scalers: { [] }, mayRead: { mayRead($0, $1) }, rival: { _, _ in nil },
+            source: environment.source, scalers: { [] }, mayRead: { mayRead($0, $1) }, otherAutoscaler: { _, _ in nil },
             time: time)
         let server = AdmissionServer(
             address: ListenAddress(host: "127.0.0.1", port: 0), certificates: certificateManager, validator: validator,

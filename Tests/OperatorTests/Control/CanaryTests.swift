@@ -45,9 +45,9 @@ struct CanaryTests {
     func detector() throws {
         let encoded = try #require(Self.canary.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
         for text in [Self.canary, Data("u:\(Self.canary)".utf8).base64EncodedString(), encoded] {
-            #expect(Self.sings("before \(text) after"))
+            #expect(Self.revealsCanary("before \(text) after"))
         }
-        #expect(!Self.sings("*** Tweet"))
+        #expect(!Self.revealsCanary("*** Tweet"))
     }
 
     // MARK: The fields
@@ -123,11 +123,11 @@ struct CanaryTests {
         }
         texts += log.records.map { "\($0.message) \($0.metadata)" }
         if repeats { #expect(texts.contains { $0.contains("***") }) }
-        for text in texts { #expect(!Self.sings(text), "\(text)") }
+        for text in texts { #expect(!Self.revealsCanary(text), "\(text)") }
     }
 
     /// Returns whether a text reveals the canary. Found by decoding, independently of the operator's search.
-    private static func sings(_ text: String) -> Bool {
+    private static func revealsCanary(_ text: String) -> Bool {
         let plain = [text, text.removingPercentEncoding ?? "", unescaped(text)]
         return plain.contains { text in
             text.contains(canary) || text.contains("Tweet+tweet")

@@ -23,7 +23,7 @@ struct HostFixture {
         configure: (inout PluginHostConfiguration) -> Void = { _ in },
         body: (HostFixture) async throws -> Void
     ) async throws {
-        await Turnstile.shared.enter()
+        await HostSlots.shared.enter()
         let result: Result<Void, any Error>
         do {
             try await runInTurn(
@@ -33,7 +33,7 @@ struct HostFixture {
         } catch {
             result = .failure(error)
         }
-        await Turnstile.shared.leave()
+        await HostSlots.shared.leave()
         try result.get()
     }
 

@@ -19,7 +19,7 @@ struct InvariantTests {
     @Test("invariants hold in every decision, and every cause occurs", .timeLimit(.minutes(10)))
     func hold() async {
         let seed = Self.seed ?? UInt64.random(in: 0 ... .max)
-        print("invariants: \(Self.histories) random histories of \(RandomWorld.polls) polls, seed \(seed)")
+        print("invariants: \(Self.histories) random histories of \(RandomHistory.polls) polls, seed \(seed)")
         // Two lanes use two cores, and each yields after a chunk.
         async let even = Self.run(from: 0, seed: seed)
         async let odd = Self.run(from: 1, seed: seed)
@@ -39,9 +39,9 @@ struct InvariantTests {
         var report = Report()
         for (turn, index) in stride(from: first, to: histories, by: 2).enumerated() {
             if turn % chunk == 0 { await Task.yield() }
-            var environment = RandomWorld(seed: seed &+ UInt64(index))
-            if let fault = environment.live() { report.faults.append("seed \(seed), history \(index), \(fault)") }
-            for cause in environment.seen { report.counts[cause, default: 0] += 1 }
+            var history = RandomHistory(seed: seed &+ UInt64(index))
+            if let fault = history.run() { report.faults.append("seed \(seed), history \(index), \(fault)") }
+            for cause in history.seen { report.counts[cause, default: 0] += 1 }
         }
         return report
     }

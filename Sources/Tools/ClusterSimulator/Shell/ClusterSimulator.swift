@@ -26,7 +26,7 @@ package final class ClusterSimulator: Service {
     private let configuration: Configuration
     private let clock: any Clock<Duration>
     private let logger: Logger
-    private let address = Promised<Int>()
+    private let address = AsyncPromise<Int>()
     /// Wakes the task that runs due actions.
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation

@@ -19,7 +19,7 @@ struct DemoGoogle: Service {
 
     let messages: DemoMessages
     let logger: Logger
-    let port = Promised<Int>()
+    let port = AsyncPromise<Int>()
 
     /// Returns the key of a service account in Google's format, generated for this demo and discarded with it.
     static func serviceAccountKey() throws -> JSON {

@@ -6,7 +6,7 @@ import SystemIO
 /// A real `prometheus` server that scrapes the targets in a service-discovery file.
 struct DemoPrometheus: Service {
     let directory: String
-    let address = Promised<String>()
+    let address = AsyncPromise<String>()
 
     var targetsFile: String { "\(directory)/targets.json" }
 

@@ -6,7 +6,7 @@ import SystemIO
 /// A real `redis-server` without persistence.
 struct DemoRedis: Service {
     let port: Int
-    let isReady = Promised<Bool>()
+    let isReady = AsyncPromise<Bool>()
 
     init() throws {
         port = try FreePort.find()

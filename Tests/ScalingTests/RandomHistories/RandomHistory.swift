@@ -3,7 +3,7 @@ import TestSupport
 
 /// A target with random load, failures, restarts, changes by other clients and clock faults, with a scaler and an
 /// ``Oracle``.
-struct RandomWorld {
+struct RandomHistory {
     private enum Phase: CaseIterable {
         case steady, high, low, idle, failing, partial, wild
     }
@@ -16,7 +16,7 @@ struct RandomWorld {
     private var current: Int
     private var phase = Phase.steady
     /// Whether the operator has crashed after its last patch, so that nothing else may happen until the next poll.
-    private var hasDied = false
+    private var hasCrashed = false
     private(set) var seen: [Cause] = []
 
     static let polls = 12
@@ -28,11 +28,11 @@ struct RandomWorld {
     }
 
     /// Runs the whole history; returns the violation, or nil.
-    mutating func live() -> String? {
+    mutating func run() -> String? {
         for poll in 0..<Self.polls {
             if random.chance(percent: 40) { phase = random.pick(Phase.allCases) }
-            if poll > 0, !hasDied { happen() }
-            hasDied = false
+            if poll > 0, !hasCrashed { changeFromOutside() }
+            hasCrashed = false
             if let fault = step(isFirst: poll == 0) { return "poll \(poll): \(fault)" }
             seconds += passing()
         }
@@ -50,7 +50,7 @@ struct RandomWorld {
     }
 
     /// Applies changes by other clients between two polls.
-    private mutating func happen() {
+    private mutating func changeFromOutside() {
         switch random.below(100) {
         case 0..<3: current = 0
         case 3..<7: current = random.within(0...spec.maxReplicas + 3)
@@ -104,7 +104,7 @@ struct RandomWorld {
             history.recordScale(
                 from: current, to: decision.desired, at: now, startsCooldown: decision.startsCooldown)
         } else {
-            hasDied = true
+            hasCrashed = true
             history.pendingScale = pending
             restart()
             if random.chance(percent: 50) { return }

@@ -1,6 +1,6 @@
 /// Limits the number of concurrent hosts: all tests at once would start a hundred processes on a few cores.
-actor Turnstile {
-    static let shared = Turnstile(places: 4)
+actor HostSlots {
+    static let shared = HostSlots(places: 4)
 
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

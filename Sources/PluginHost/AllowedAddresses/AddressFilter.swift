@@ -7,7 +7,7 @@ import WireFormats
 ///
 /// Addresses are the fields that the metric type's schema marks with `"x-address": true`. The values in the plugin's
 /// `defaults` are allowed, and so is an omitted field, because the config does not choose the plugin's own default.
-final class AddressGate: Sendable {
+final class AddressFilter: Sendable {
     private let plugin: String
     /// The allowed addresses; nil if every address is allowed.
     private let allowed: [AllowedAddress]?

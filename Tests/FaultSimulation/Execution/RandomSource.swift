@@ -4,7 +4,7 @@ import TestSupport
 ///
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
 /// ``JobQueue``.
-final class Dice: @unchecked Sendable {
+final class RandomSource: @unchecked Sendable {
     private var generator: SplitMix64
 
     init(seed: UInt64) {

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A value that is set later. Any number of tasks may wait for it.
-package final class Promised<Value: Sendable>: Sendable {
+package final class AsyncPromise<Value: Sendable>: Sendable {
     private struct State {
         var result: Result<Value, any Error>?
         var waiters: [UInt64: CheckedContinuation<Value, any Error>] = [:]

@@ -6,20 +6,20 @@ import SystemIO
 import WireFormats
 
 /// The watched autoscalers of one kind.
-final class RivalCache: Sendable {
+final class AutoscalerCache: Sendable {
     /// The defaults for absent or empty fields of a `scaleTargetRef`.
     private static let defaultTarget = TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "")
 
     /// Opens once the kind has been listed, or the list was refused.
-    let isListed: Gate
+    let isListed: AsyncLatch
     /// Opens when the API server no longer has the kind, which ends the watch.
-    let end = Gate()
+    let end = AsyncLatch()
     let informer: Informer<TargetKey?>
     private let kind: ResourceKind
-    private let index: RivalIndex
+    private let index: AutoscalerIndex
 
     init(_ kind: ResourceKind, client: KubernetesClient, scope: Informer<TargetKey?>.Scope, logger: Logger) {
-        let (isListed, index) = (Gate(), RivalIndex())
+        let (isListed, index) = (AsyncLatch(), AutoscalerIndex())
         self.kind = kind
         self.isListed = isListed
         self.index = index
@@ -45,7 +45,7 @@ final class RivalCache: Sendable {
     /// several.
     ///
     /// - Throws: an error if the autoscalers are unknown.
-    func rival(of target: TargetKey) throws(KubernetesError) -> String? {
+    func otherAutoscaler(of target: TargetKey) throws(KubernetesError) -> String? {
         let failure = informer.listFailure
         if let failure, failure.isRefusal { throw failure }
         guard informer.hasSynced else {
@@ -69,7 +69,7 @@ final class RivalCache: Sendable {
 }
 
 /// Finds autoscalers by their target.
-private final class RivalIndex: Sendable {
+private final class AutoscalerIndex: Sendable {
     private struct State {
         var targets: [ObjectKey: TargetKey] = [:]
         var names: [TargetKey: Set<String>] = [:]

@@ -1,5 +1,5 @@
 /// The leftovers of an operator that has ended: none, if it ended properly.
-final class Remains {
+final class Leftovers {
     let name: String
     private weak var clock: SimulatedClock?
     private weak var network: SimulatedNetwork?

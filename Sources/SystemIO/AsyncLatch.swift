@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A latch: tasks wait until it opens; afterwards they do not wait.
-package final class Gate: Sendable {
+package final class AsyncLatch: Sendable {
     private struct State {
         var isOpen = false
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]

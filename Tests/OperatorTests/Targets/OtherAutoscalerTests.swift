@@ -7,7 +7,7 @@ import WireFormats
 @testable import ScalerAPI
 
 @Suite("Autoscalers of other kinds on the target", .timeLimit(.minutes(5)))
-struct RivalTests {
+struct OtherAutoscalerTests {
     private static let autoscalers = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers"
     private static let scaledObjects = "/apis/keda.sh/v1alpha1/namespaces/shop/scaledobjects"
 
@@ -120,7 +120,7 @@ struct RivalTests {
     }
 
     @Test(
-        "a reference to something else is no rival",
+        "a reference to another object causes no conflict",
         arguments: [
             ["name": ""], [:], ["name": "web", "kind": "StatefulSet"],
             ["name": "web", "apiVersion": "argoproj.io/v1alpha1", "kind": "Deployment"], ["name": "web-2"],
@@ -174,7 +174,7 @@ struct RivalTests {
         }
     }
 
-    @Test("a paused scaler and a dry run have no rival")
+    @Test("another autoscaler causes no conflict for a paused scaler or a dry run")
     func noClaim() async throws {
         let environment = try environment()
         try environment.api.create(autoscaler())

@@ -7,7 +7,7 @@ import SystemIO
 
 /// Finds other autoscalers of a target: HorizontalPodAutoscalers, and KEDA's ScaledObjects if the cluster has them.
 /// Both are watched from the first query on.
-final class RivalDirectory: Service {
+final class AutoscalerDirectory: Service {
     /// How long to wait for the first list of a kind before reporting the autoscalers as unknown.
     static let syncTimeout: Duration = .seconds(5)
     /// How long the absence of a kind is cached.
@@ -35,7 +35,7 @@ final class RivalDirectory: Service {
     }
 
     private enum Knowledge {
-        case watched(RivalCache)
+        case watched(AutoscalerCache)
         case absent(since: Duration)
     }
 
@@ -63,7 +63,7 @@ final class RivalDirectory: Service {
     /// Returns the other autoscaler of the target, such as `HorizontalPodAutoscaler/web`; nil if there is none.
     ///
     /// - Throws: a blocker if it is unknown, in which case nothing may be patched.
-    func rival(of target: TargetReference, namespace: String) async throws(Blocker) -> String? {
+    func otherAutoscaler(of target: TargetReference, namespace: String) async throws(Blocker) -> String? {
         let key = TargetKey(target, in: namespace)
         do throws(KubernetesError) {
             for origin in Origin.allCases {
@@ -71,8 +71,8 @@ final class RivalDirectory: Service {
                 await cache.isListed.wait(for: Self.syncTimeout, time: time)
                 if cache.isGone {
                     end(cache, of: origin)
-                } else if let rival = try cache.rival(of: key) {
-                    return rival
+                } else if let other = try cache.other(of: key) {
+                    return other
                 }
             }
             return nil
@@ -87,7 +87,7 @@ final class RivalDirectory: Service {
     // MARK: Kinds
 
     /// Returns the cache of a kind; nil if the cluster does not have the kind.
-    private func cache(of origin: Origin) async throws(KubernetesError) -> RivalCache? {
+    private func cache(of origin: Origin) async throws(KubernetesError) -> AutoscalerCache? {
         let former = known.withLock { known -> Knowledge? in
             let former = known[origin]
             // One caller looks the kind up again; for the others, the last result still counts.
@@ -104,7 +104,7 @@ final class RivalDirectory: Service {
         }
     }
 
-    private func discover(_ origin: Origin) async throws(KubernetesError) -> RivalCache? {
+    private func discover(_ origin: Origin) async throws(KubernetesError) -> AutoscalerCache? {
         for kind in origin.kinds {
             do throws(KubernetesError) {
                 _ = try await client.discover(apiVersion: kind.apiVersion, kind: kind.kind)
@@ -122,10 +122,10 @@ final class RivalDirectory: Service {
         return nil
     }
 
-    private func start(_ kind: ResourceKind, of origin: Origin) -> RivalCache {
+    private func start(_ kind: ResourceKind, of origin: Origin) -> AutoscalerCache {
         let (cache, isNew) = known.withLock { known in
             if case .watched(let cache) = known[origin] { return (cache, false) }
-            let cache = RivalCache(kind, client: client, scope: scope, logger: logger)
+            let cache = AutoscalerCache(kind, client: client, scope: scope, logger: logger)
             known[origin] = .watched(cache)
             return (cache, true)
         }
@@ -133,7 +133,7 @@ final class RivalDirectory: Service {
         return cache
     }
 
-    private func end(_ cache: RivalCache, of origin: Origin) {
+    private func end(_ cache: AutoscalerCache, of origin: Origin) {
         cache.end.open()
         known.withLock { known in
             if case .watched(let current) = known[origin], current === cache {

@@ -9,7 +9,7 @@ import WireFormats
 
 /// Events around decisions: restarts, conflicts, other autoscalers, edits, and the resulting writes.
 @Suite("A scaler's life", .timeLimit(.minutes(5)))
-struct LifeTests {
+struct LifecycleTests {
     @Test("a restart keeps the cooldown")
     func restart() async throws {
         let environment = try TestEnvironment()

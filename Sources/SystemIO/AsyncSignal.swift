@@ -1,14 +1,14 @@
 import Synchronization
 
 /// A signal that interrupts a sleep. One task waits; any thread may signal.
-package final class Alarm: Sendable {
+package final class AsyncSignal: Sendable {
     private enum State {
-        case quiet
-        case rung
+        case idle
+        case signalled
         case waiting(CheckedContinuation<Void, Never>)
     }
 
-    private let state = Mutex(State.quiet)
+    private let state = Mutex(State.idle)
 
     package init() {}
 
@@ -20,13 +20,13 @@ package final class Alarm: Sendable {
     }
 
     /// Ends the current wait, or the next one immediately.
-    package func ring() {
+    package func signal() {
         let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
             guard case .waiting(let continuation) = state else {
-                state = .rung
+                state = .signalled
                 return nil
             }
-            state = .quiet
+            state = .idle
             return continuation
         }
         waiter?.resume()
@@ -37,8 +37,8 @@ package final class Alarm: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
-                    if case .rung = state {
-                        state = .quiet
+                    if case .signalled = state {
+                        state = .idle
                         return true
                     }
                     if Task.isCancelled { return true }
@@ -50,7 +50,7 @@ package final class Alarm: Sendable {
         } onCancel: {
             let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
                 guard case .waiting(let continuation) = state else { return nil }
-                state = .quiet
+                state = .idle
                 return continuation
             }
             waiter?.resume()
