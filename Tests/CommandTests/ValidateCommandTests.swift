@@ -183,11 +183,13 @@ struct ScriptVariant: Sendable, CustomTestStringConvertible {
         ScriptVariant(name: "plain"),
         ScriptVariant(name: "CRLF", send: #"OUT.write((s + "\r\n").encode()); OUT.flush()"#),
         ScriptVariant(name: "mark first", start: #"OUT.write(b"\xef\xbb\xbf")"#),
-        ScriptVariant(name: "mark on every line", send: #"OUT.write(b"\xef\xbb\xbf" + (s + "\n").encode()); OUT.flush()"#),
+        ScriptVariant(
+            name: "mark on every line", send: #"OUT.write(b"\xef\xbb\xbf" + (s + "\n").encode()); OUT.flush()"#),
         ScriptVariant(name: "banner", start: #"print("Starting { plugin ...", flush=True)"#),
         ScriptVariant(name: "blanks", send: #"OUT.write(("  " + s + " \t\n").encode()); OUT.flush()"#),
         ScriptVariant(name: "id with a fraction", id: "float(i)"),
-        ScriptVariant(name: "member twice", send: #"OUT.write((s[:-1] + ', "jsonrpc": "2.0"}\n').encode()); OUT.flush()"#),
+        ScriptVariant(
+            name: "member twice", send: #"OUT.write((s[:-1] + ', "jsonrpc": "2.0"}\n').encode()); OUT.flush()"#),
         ScriptVariant(
             name: "U+2028",
             send:

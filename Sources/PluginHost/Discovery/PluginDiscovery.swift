@@ -5,8 +5,6 @@ enum PluginDiscovery {
     /// The prefix of a plugin's file name; its name, a metric type, follows.
     static let prefix = "generalscaler-plugin-"
 
-    private static let shipped: Set = ["prometheus", "pubsub", "redis"]
-
     struct Result {
         /// The plugins, sorted by name.
         var programs: [PluginProgram]
@@ -61,11 +59,12 @@ enum PluginDiscovery {
         return Result(programs: programs, warnings: warnings)
     }
 
-    /// Returns whether the file is this project's own plugin of that name, which never starts processes.
+    /// Returns whether the program is in the operator's own directory, as this project's plugins are. None of them starts a
+    /// process.
     private static func isShipped(_ name: String, _ path: String, _ configuration: PluginHostConfiguration) -> Bool {
         guard let launcher = configuration.launcher else { return false }
         let own = ProgramFile.resolved(ProgramFile.directory(of: launcher))
-        return shipped.contains(name) && ProgramFile.resolved(path) == "\(own)/\(prefix)\(name)"
+        return ProgramFile.resolved(path) == "\(own)/\(prefix)\(name)"
     }
 
     private static func files(in directory: String) -> [String]? {

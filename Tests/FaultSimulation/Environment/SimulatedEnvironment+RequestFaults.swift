@@ -95,7 +95,8 @@ extension SimulatedEnvironment {
         case .pluginDown:
             return (.failure(PluginFailure(.crashed, plugin: "test", "the plugin crashed")), delay)
         case .pluginHangs:
-            return random.chance(percent: 50) ? (.silence, delay) : (reading(truth.value), random.duration(1_000...15_000))
+            return random.chance(percent: 50)
+                ? (.silence, delay) : (reading(truth.value), random.duration(1_000...15_000))
         case .noData:
             return (Self.failure(.noData, "the query found nothing"), delay)
         case .pluginLies:
