@@ -3,7 +3,7 @@ import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// What a request says of who asks.
+/// The credentials of a request.
 struct Credentials: Sendable, Equatable {
     /// The value of the Authorization header.
     let authorization: Secret?
@@ -32,7 +32,7 @@ struct Credentials: Sendable, Equatable {
                 secretAccessKey: key.secret.reveal(), sessionToken: key.sessionToken?.reveal()))
     }
 
-    /// - Throws: `auth_failed` if a token's file is of no use.
+    /// - Throws: `auth_failed` if a token file cannot be used.
     static func bearer(_ bearer: PrometheusAuth.Bearer, files: some FileReader) throws(PluginError) -> Credentials {
         if let token = bearer.token { return .bearer(try checked(token.reveal(), field: "auth.bearer.token")) }
         let field = "auth.bearer.tokenFile"

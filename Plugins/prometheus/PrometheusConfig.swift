@@ -181,7 +181,7 @@ struct PrometheusAuth: MetricConfig {
         }
     }
 
-    /// Has no fields: the workload's own service account is all there is to it.
+    /// The options of `googleMetadata`: none, because the service account is that of the workload.
     struct GoogleMetadata: MetricConfig {}
 
     @Field("A bearer token: exactly one of `token` and `tokenFile`.")

@@ -4,7 +4,7 @@ import SourceSupport
 extension QueryAnswer {
     /// Returns the single value of the response.
     ///
-    /// - Throws: `config_invalid` if the query's shape is wrong, `no_data` if there is no finite value.
+    /// - Throws: `config_invalid` if the query has the wrong result type, `no_data` if there is no finite value.
     func reading(for request: MetricRequest<PrometheusConfig>) throws(PluginError) -> MetricReading {
         let config = request.config
         if config.failOnWarnings, !warnings.isEmpty {
@@ -87,7 +87,7 @@ extension QueryAnswer {
         guard value.isFinite else {
             throw PluginError(.noData, "the \(samples.count) series together exceed the largest number")
         }
-        // The evaluation time is the same for all.
+        // The evaluation time is the same for all samples.
         return MetricReading(
             value: value, observedAtMicroseconds: samples.map(\.microseconds).min() ?? 0, detail: joined(note))
     }

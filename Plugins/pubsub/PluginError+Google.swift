@@ -4,10 +4,10 @@ import SourceSupport
 import WireFormats
 
 extension PluginError {
-    /// No answer came.
+    /// Creates an error for a request without a response.
     ///
     /// - Parameters:
-    ///   - who: Whose answer.
+    ///   - who: the name of the server.
     ///   - path: the config field with its address.
     init(_ error: HTTPError, from who: String, path: String? = nil) {
         switch error.kind {
@@ -22,7 +22,7 @@ extension PluginError {
         }
     }
 
-    /// An answer of Cloud Monitoring whose status is not 200.
+    /// Creates an error for a response of Cloud Monitoring with a status other than 200.
     ///
     /// Source: https://cloud.google.com/apis/design/errors
     init(_ response: HTTPResponse, _ subscription: SubscriptionName) {

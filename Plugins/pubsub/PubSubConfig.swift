@@ -82,7 +82,7 @@ struct PubSubConfig: MetricConfig {
         return problems
     }
 
-    /// Nil if `window` is none.
+    /// The window in seconds; nil if `window` is malformed.
     var windowSeconds: Int? {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600]
         guard let unit = window.last.flatMap({ units[$0] }), let count = UInt32(window.dropLast()) else { return nil }
@@ -133,7 +133,7 @@ extension SubscriptionName {
         return .success(SubscriptionName(project: project, id: id))
     }
 
-    /// Nothing that could end the text in a URL or in a filter.
+    /// Returns whether the text is a name without characters that could end it in a URL or a filter.
     private static func isName(_ text: String, more: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 255
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || more.contains($0)) }

@@ -3,10 +3,10 @@ import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// Whose credentials a config uses. Equal ones share their token.
+/// The credentials that a config uses. Configs with equal owners share a token.
 enum TokenOwner: Hashable, Sendable {
     case serviceAccount(ServiceAccountKey, tokenEndpoint: String?)
-    /// The operator's own.
+    /// The operator's credentials.
     case ambient(tokenEndpoint: String?)
 
     init(_ config: PubSubConfig) throws(PluginError) {
@@ -165,7 +165,10 @@ struct TokenSource: Sendable {
         return token
     }
 
-    /// Source: https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
+    /// Exchanges a token for one of the impersonated account.
+    ///
+    /// Source:
+    /// https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
     private func impersonate(
         _ url: String, _ federated: AccessToken, name: String
     ) async throws(PluginError) -> AccessToken {
@@ -201,7 +204,7 @@ struct TokenSource: Sendable {
 }
 
 extension PluginError {
-    /// No token was given.
+    /// Creates an error for a refused token request.
     init(refusalOf response: HTTPResponse, credentials name: String, nowMicroseconds: Int64) {
         let json = try? JSON(parsing: response.body, limits: SourceLimits.credential)
         let code = json?["error"]?.stringValue ?? json?["error"]?["status"]?.stringValue ?? "no reason"
@@ -211,7 +214,7 @@ extension PluginError {
         switch response.status {
         case 429: self.init(.rateLimited, status, retryAfterMs: Self.retryAfterMs(response))
         case 400..<500 where code == "invalid_grant":
-            // Mostly the account or its key is gone; else the two clocks differ.
+            // Usually the account or its key has been deleted; otherwise the clocks differ.
             let here = RFC3339.text(microseconds: nowMicroseconds, precision: .seconds)
             let there = response.head.header("Date") ?? "unknown"
             self.init(

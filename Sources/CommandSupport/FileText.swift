@@ -1,7 +1,7 @@
 import FoundationEssentials
 import WireFormats
 
-/// What is wrong with a file, for the person who named it.
+/// The reason why a file that the user named cannot be used.
 package struct FileProblem: Error, CustomStringConvertible {
     package let path: String
     package let message: String

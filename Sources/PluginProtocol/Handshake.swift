@@ -8,7 +8,7 @@ public struct MetricTypeDescription: Sendable, Hashable {
     /// JSON Schema 2020-12 of the config object. A secret field carries `"x-secret": true`.
     public var configSchema: JSON
     public var defaultTargetType: TargetType
-    /// Milliseconds after `observedAt` for which a reading of this source may count as fresh, if the source is slow.
+    /// The maximum age of a reading in milliseconds, for a slow source.
     public var maxAgeMs: Int?
 
     public init(
@@ -29,7 +29,7 @@ public struct PluginCapabilities: Sendable, Hashable {
     public var batch: Bool
     public var range: Bool
     public var subscribe: Bool
-    /// Longest request line the plugin takes; at least ``ProtocolLimits/maxRequestBytes``.
+    /// The longest request line that the plugin accepts; at least ``ProtocolLimits/maxRequestBytes``.
     public var maxRequestBytes: Int
 
     public init(

@@ -1,9 +1,9 @@
 package import WireFormats
 
-/// The usual causes for which a line of a plugin cannot be read, in words that name the fix.
+/// The common causes of unreadable lines from a plugin, with the fix.
 package enum LineCause {
-    /// - Parameter error: why the line is not JSON.
-    /// - Returns: nil if none of the usual causes shows.
+    /// - Parameter error: the syntax error of the line.
+    /// - Returns: nil if none of the common causes applies.
     package static func of(_ line: UnsafeRawBufferPointer, _ error: JSONSyntaxError) -> String? {
         if isUTF16(line) { return "it is UTF-16: write UTF-8" }
         let text = line.drop { $0 == 0x20 || $0 == 0x09 }
@@ -19,7 +19,7 @@ package enum LineCause {
         if head.hasPrefix("content-length:") {
             return "it is a header as the Language Server Protocol has them: a message is one line, without headers"
         }
-        // Of a number the error stands behind the sign.
+        // For a number, the error's offset is after the sign.
         let token = String(decoding: line.dropFirst(error.offset).prefix(longestToken), as: UTF8.self).lowercased()
         if token.hasPrefix("nan") || token.hasPrefix("inf") {
             return "NaN and infinities are not JSON: answer the error no_data where there is no number"
@@ -32,9 +32,9 @@ package enum LineCause {
 
     private static let longestToken = 16
 
-    /// Returns whether a line that is not an answer was most likely meant as one: it names what every answer has.
+    /// Returns whether a line that is not an answer was probably meant as one: it contains the members of an answer.
     package static func isMeantAsAnswer(_ line: UnsafeRawBufferPointer) -> Bool {
-        // UTF-16 has a zero beside each letter.
+        // In UTF-16, ASCII text has a zero byte next to each character.
         let bytes = line.filter { $0 != 0 }
         return bytes.contains("jsonrpc".utf8) && (bytes.contains("result".utf8) || bytes.contains("error".utf8))
     }

@@ -95,7 +95,7 @@ struct PrometheusMatrixTests {
         ])
         let trace = try Trace(json: json)
         #expect(trace.metrics == series.map(\.name))
-        // A series without a value at a time has none there.
+        // A series without a value at a time has no data at that time.
         #expect(trace.samples.first?.cells == [.value(1), .noData, .noData, .noData])
         #expect(trace.samples.last?.cells == [.value(2), .value(2), .value(2), .value(2)])
     }

@@ -59,7 +59,7 @@ struct TraceTests {
         }
     }
 
-    /// With a byte order mark.
+    /// Encodes with a byte order mark.
     private static func utf16(_ text: String, isBigEndian: Bool) -> [UInt8] {
         var bytes: [UInt8] = isBigEndian ? [0xFE, 0xFF] : [0xFF, 0xFE]
         for unit in text.utf16 {

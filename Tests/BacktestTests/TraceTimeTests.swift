@@ -55,7 +55,7 @@ struct TraceTimeTests {
             ("2026-03-29 01:59:59", "2026-03-29T00:59:59Z"), ("2026-03-29 03:00:00", "2026-03-29T01:00:00Z"),
             ("2026-10-25 01:59:59", "2026-10-24T23:59:59Z"), ("2026-10-25 03:00:00", "2026-10-25T02:00:00Z"),
             ("1996-07-01 12:00:00", "1996-07-01T10:00:00Z"), ("1995-07-01 12:00:00", "1995-07-01T11:00:00Z"),
-            // A zone of its own counts.
+            // An explicit zone takes precedence.
             ("2026-07-15 12:00:00Z", "2026-07-15T12:00:00Z"),
         ] as [(Substring, String)])
     func localTimes(text: Substring, expected: String) throws {
@@ -148,7 +148,7 @@ struct TimeZoneRuleTests {
     func brokenFiles() {
         let whole = ZoneData.berlin
         #expect(TimeZoneFile(whole) != nil)
-        // Without its last newline it is whole.
+        // Without its last newline, the file is still complete.
         for length in 0..<whole.count - "CET-1CEST,M3.5.0,M10.5.0/3\n".utf8.count {
             #expect(TimeZoneFile(Array(whole.prefix(length))) == nil, "\(length) bytes")
         }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// Servers that misbehave, with the real HTTP client.
+/// Misbehaving servers with the real HTTP client.
 @Suite(.timeLimit(.minutes(3))) struct PrometheusFaultTests {
     private func failure(
         timeout: Duration = .seconds(20), script: @escaping @Sendable (RawServer.Connection) -> Void
@@ -34,7 +34,7 @@ import Testing
             while connection.write(" "), !connection.isClosed(within: 50) {}
         }
         #expect(error.kind == .deadlineExceeded)
-        // All of it would take 50 s.
+        // The complete body would take 50 s.
         #expect(ContinuousClock.now - start < .seconds(40))
     }
 

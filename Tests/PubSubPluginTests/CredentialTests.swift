@@ -8,7 +8,7 @@ import WireFormats
 
 @testable import generalscaler_plugin_pubsub
 
-/// The ways to an access token, against a stand-in that checks signatures with Google's own library.
+/// The sources of access tokens, with a stand-in that verifies signatures with Google's own library.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct CredentialTests {
     private static let scene: [String: JSON] = [
         "series": [
@@ -32,7 +32,7 @@ import WireFormats
         try await GoogleStandIn.run(Self.scene.merging(more) { _, mine in mine }, body)
     }
 
-    /// Returns the kind of token that Monitoring got.
+    /// Returns the kind of token in the request to Monitoring.
     private func tokenKind(_ server: GoogleStandIn) async throws -> String? {
         try await server.requests().last { $0["kind"] == "timeSeries" }?["token"]?.stringValue
     }

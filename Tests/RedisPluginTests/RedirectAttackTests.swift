@@ -6,7 +6,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// A tenant's script that answers a redirect to a server of the tenant's own.
+/// A tenant's script that returns a redirect to the tenant's server.
 @Suite("Attacks by redirects of Redis", .timeLimit(.minutes(4)))
 struct RedirectAttackTests {
     @Test("a redirect to a server that is no node of the cluster is not followed", arguments: ["MOVED", "ASK"])

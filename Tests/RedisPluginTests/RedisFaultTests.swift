@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// Servers that misbehave.
+/// Misbehaving servers.
 @Suite(.timeLimit(.minutes(2))) struct RedisFaultTests {
     private func failure(
         timeout: Duration = .seconds(20), script: @escaping @Sendable (RawServer.Connection) -> Void

@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// Passwords and ACL users, at a real server.
+/// Passwords and ACL users with a real server.
 @Suite(.timeLimit(.minutes(2))) struct RedisUserTests {
     private static let options = RedisServer.Options(
         configuration: [

@@ -5,7 +5,7 @@ import PluginSDK
 ///
 /// Source: https://www.iana.org/assignments/uri-schemes/prov/redis
 struct RedisURL {
-    /// Never repeats the URL, which may hold a password.
+    /// A fault in a URL. Never contains the URL, which may hold a password.
     struct Fault: Error {
         let message: String
     }

@@ -2,7 +2,7 @@ import PluginSDK
 import SourceSupport
 import Synchronization
 
-/// The servers that are listened to, and what they are set to tell.
+/// The listeners of servers, and the servers' notification settings.
 final class KeyspaceEvents: Sendable {
     private struct State {
         var listeners: [RedisEndpoint: KeyspaceListener] = [:]
@@ -12,7 +12,7 @@ final class KeyspaceEvents: Sendable {
     private let state = Mutex(State())
     private let threads = WorkerThreads(limit: RedisLimits.maxListeners)
 
-    /// Servers that are listened to.
+    /// The number of servers with listeners.
     var listenerCount: Int { state.withLock(\.listeners.count) }
 
     /// - Throws: `cannot_subscribe` if there are too many servers.
@@ -43,9 +43,9 @@ final class KeyspaceEvents: Sendable {
         }
     }
 
-    /// Makes sure that the server tells of changes to keys of that type. Blocks its thread.
+    /// Checks that the server sends notifications for keys of that type. Blocks its thread.
     ///
-    /// - Throws: `cannot_subscribe` if it does not, or does not say.
+    /// - Throws: `cannot_subscribe` if it does not, or its setting cannot be read.
     func check(_ server: RedisEndpoint, tells type: KeyType, _ session: RedisSession) throws(PluginError) {
         let flags = try flags(of: server, session)
         guard flags.contains("K"), flags.contains("A") || flags.contains(type.eventFlag) else {
@@ -84,7 +84,7 @@ final class KeyspaceEvents: Sendable {
 }
 
 extension KeyType {
-    /// Its class of events in `notify-keyspace-events`.
+    /// The event class in `notify-keyspace-events`.
     fileprivate var eventFlag: Character {
         switch self {
         case .list: "l"

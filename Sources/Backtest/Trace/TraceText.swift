@@ -1,4 +1,4 @@
-/// The text of a trace file, whose encoding its first bytes tell.
+/// The text of a trace file, whose encoding is detected from its first bytes.
 enum TraceText {
     private static let utf8Mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     private static let utf16Marks: [(bytes: [UInt8], isBigEndian: Bool)] = [

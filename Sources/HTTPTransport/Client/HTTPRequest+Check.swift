@@ -2,7 +2,8 @@ extension HTTPRequest {
     /// Returns whether the text is an absolute http or https URL, as libcurl reads one.
     package static func canBeSent(to url: String) -> Bool { (try? URLParts(parsing: url)) != nil }
 
-    /// Throws ``HTTPError/Kind/invalidRequest`` for what would change the meaning of the bytes on the wire.
+    /// Throws ``HTTPError/Kind/invalidRequest`` for a header or method that would change the meaning of the bytes on
+    /// the wire.
     func check() throws(HTTPError) {
         guard !method.isEmpty, method.utf8.allSatisfy(isTokenByte) else {
             throw HTTPError(.invalidRequest, "the method is not an HTTP token")
@@ -33,7 +34,7 @@ extension HTTPHeader {
     }
 }
 
-/// RFC 9110, section 5.6.2.
+/// Whether the byte may be in a token (RFC 9110, section 5.6.2).
 private func isTokenByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

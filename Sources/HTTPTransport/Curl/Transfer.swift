@@ -2,8 +2,8 @@ import CCurl
 
 /// A request in flight: the request, the response so far, and its receiver.
 ///
-/// `@unchecked Sendable`: made by the caller's task and handed over whole with ``LoopCommand/start(_:)``; from then on
-/// only the loop thread touches it.
+/// `@unchecked Sendable`: created by the caller's task and handed over with ``LoopCommand/start(_:)``; afterwards only
+/// the loop thread uses it.
 final class Transfer: @unchecked Sendable {
     enum Receiver {
         case whole(CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>)
@@ -14,9 +14,9 @@ final class Transfer: @unchecked Sendable {
     let request: HTTPRequest
     let url: URLParts
     let deadline: ContinuousClock.Instant?
-    /// Nil while the transfer waits for its turn, and after its end.
+    /// Nil while the transfer is queued, and after its end.
     var easy: EasyHandle?
-    /// Why a callback of ours made libcurl give up; it knows better than libcurl's own "write error".
+    /// The error with which one of our callbacks aborted the transfer; more specific than libcurl's "write error".
     private(set) var refusal: HTTPError?
 
     private let receiver: Receiver
@@ -41,7 +41,7 @@ final class Transfer: @unchecked Sendable {
     /// A stream's deadline ends with its head, unless it is that of the whole stream.
     var isBoundByDeadline: Bool { !isStream || head == nil || request.boundsWholeStream }
 
-    /// Its deadline has passed: in what phase, and what to do.
+    /// The error for a deadline that has passed: the phase, and the fix.
     var deadlineError: HTTPError {
         let phase =
             if head != nil {
@@ -50,7 +50,7 @@ final class Transfer: @unchecked Sendable {
                 if easy.hasPassed(CURLINFO_PRETRANSFER_TIME_T) {
                     "waiting for the answer"
                 } else if easy.hasPassed(CURLINFO_NAMELOOKUP_TIME_T) {
-                    // libcurl 7.88 does not tell a TLS connection's two steps apart.
+                    // libcurl 7.88 does not distinguish the two phases of a TLS connection.
                     url.isTLS ? "connecting or in the TLS handshake" : "connecting"
                 } else {
                     "looking up the name or waiting for a free connection"
@@ -63,7 +63,7 @@ final class Transfer: @unchecked Sendable {
             .deadline, "\(url.authority) did not finish within \(limit): still \(phase); check it, or allow more time")
     }
 
-    /// Returns false to make libcurl abort the transfer.
+    /// Adds a header line. Returns false to make libcurl abort the transfer.
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         switch parser.take(line) {
         case .more:

@@ -6,9 +6,9 @@ package struct ListenError: Error, CustomStringConvertible {
     package let description: String
 
     /// - Parameters:
-    ///   - error: what the library threw.
-    ///   - option: of the command line, which the address is from.
-    /// - Returns: nil if the error is about something else.
+    ///   - error: the library's error.
+    ///   - option: the command-line option with the address.
+    /// - Returns: nil if the error has another cause.
     package init?(_ error: any Error, _ address: ListenAddress, option: String) {
         let cause: String
         switch error {

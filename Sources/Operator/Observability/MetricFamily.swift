@@ -1,22 +1,22 @@
 import ScalerAPI
 
-/// A metric family: one name on `/metrics`. The reference page's table is made from these.
+/// A metric family: one name on `/metrics`. The table of the reference page is generated from these.
 struct MetricFamily: Sendable, Hashable {
-    /// Every family there is.
+    /// All metric families.
     static let all = ofOperator + ofProcess + ofWebhook + ofPlugins + ofScalers
 
     enum Kind: String, Sendable {
         case counter, gauge, histogram, summary
     }
 
-    /// As samples have it: of a counter with `_total`.
+    /// The name as in samples: with `_total` for a counter.
     let name: String
     let kind: Kind
     let help: String
-    /// In the order in which samples give their values.
+    /// The label names, in the order of the samples' values.
     let labels: [String]
 
-    /// - Parameter prefix: `process_` for what every process shows under the same names.
+    /// - Parameter prefix: `process_` for the standard process metrics.
     init(
         prefix: String = "generalscaler_", _ name: String, _ kind: Kind, labels: [String] = [], _ help: String
     ) {

@@ -5,12 +5,12 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// Asks the plugins about a spec's metrics: whether they know them, and what target type and age they imply.
+/// Resolves a spec's metrics with their plugins: validates their configs and reads the target types and ages.
 struct SpecResolver: Sendable {
     let source: any MetricSource
     let secrets: any SecretSource
 
-    /// Returns the values of Secrets that the spec's configs, and the operator's defaults under them, name.
+    /// Returns the values of the Secrets that the spec's configs and the operator's defaults reference.
     func secretValues(
         of spec: GeneralScalerSpec, for scaler: FilledScaler, _ freshness: SecretFreshness
     ) async throws(Blocker) -> SecretValues {
@@ -100,10 +100,10 @@ struct SpecResolver: Sendable {
     }
 }
 
-/// The values of Secrets when they were last read.
+/// The values of Secrets at the last read.
 struct SecretValues: Sendable, Hashable {
     var references: Set<SecretReference> = []
-    /// Returns the values without missing optional ones.
+    /// The values, without missing optional ones.
     var texts: [SecretReference: SecretString] = [:]
 }
 

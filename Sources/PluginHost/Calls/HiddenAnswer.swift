@@ -1,7 +1,7 @@
 import PluginProtocol
 
-/// The text that replaces the plugin's and the source's messages if these could depend on a credential that is the
-/// administrator's: one fixed sentence for each class of answer.
+/// The text that replaces the messages of the plugin and the source if these may depend on a credential of the
+/// administrator: one fixed sentence for each class of answer.
 enum HiddenAnswer: String, CaseIterable {
     case unreachable = "the source cannot be reached"
     case tls = "no trusted TLS connection to the source was made"
@@ -15,7 +15,7 @@ enum HiddenAnswer: String, CaseIterable {
     case noData = "the source has no value"
     case ended = "the plugin's process ended before it answered"
 
-    /// Returns the sentence, with the reason why there is no more.
+    /// Returns the sentence, with the reason why details are withheld.
     func message(plugin: String) -> String {
         "plugin \(plugin): \(rawValue). More is in the operator's log only, since this metric uses a credential of the "
             + "operator's administrator"

@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// The `result` of a response, before it is known what was asked.
+/// The `result` of a response, before its method is known.
 enum PluginResult: Equatable {
     case json(JSON)
     case reading(MetricReading)
@@ -12,11 +12,11 @@ enum PluginAnswer: Sendable, Hashable {
     case verdict(ValidateConfigResult)
     case reading(MetricReading)
     case range(MetricRange)
-    /// Under that id the plugin pushes from now on.
+    /// The subscription was accepted, with this id.
     case subscribed(Int64)
     case unsubscribed
 
-    /// - Throws: what in the answer breaks the protocol.
+    /// - Throws: the protocol violation in the answer.
     init(_ result: PluginResult, to method: ProtocolMethod) throws(JSONPathError) {
         switch (method, result) {
         case (.getMetricValue, .reading(let reading)): self = .reading(reading)

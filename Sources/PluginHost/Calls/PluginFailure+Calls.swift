@@ -1,6 +1,6 @@
 import PluginProtocol
 
-/// Why single calls fail at the host's own hand.
+/// Failures of single calls that the host causes.
 extension PluginFailure {
     static func overlongLine(_ plugin: String) -> PluginFailure {
         .violation("it wrote a line longer than \(ProtocolLimits.maxResponseBytes) bytes", plugin: plugin)
@@ -26,11 +26,11 @@ extension PluginFailure {
 
     /// The stage of a call at its deadline.
     enum CallStage {
-        /// The plugin had received it. The beginning of a line may have come.
+        /// Sent. The beginning of the answer's line may have arrived.
         case sent(isLineOpen: Bool)
-        /// It waited for its turn.
+        /// Queued.
         case queued(maxInFlight: Int)
-        /// It waited for the plugin to answer `initialize`.
+        /// Waiting for the plugin to answer `initialize`.
         case handshake
     }
 

@@ -79,7 +79,7 @@ extension PluginConnection {
         actions.append(.complete(id, answer))
     }
 
-    /// Ends a sent call, and tells its caller unless that one has stopped waiting.
+    /// Ends a sent call, and informs its caller unless it has stopped waiting.
     mutating func close(
         _ id: Int64, _ call: CallTable.Call, _ result: Result<PluginAnswer, PluginFailure>, _ actions: inout [Action]
     ) {

@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-// The answer to `initialize`, and the error if there is no valid one.
+// The answer to `initialize`, and the errors for invalid ones.
 extension PluginConnection {
     mutating func handshake(
         _ id: Int64, _ result: Result<PluginResult, PluginError>, _ actions: inout [Action]
@@ -29,7 +29,7 @@ extension PluginConnection {
                 + "repeats the id of its request", &actions)
     }
 
-    /// Handles the time-out of `initialize`. A plugin that has written nothing may have buffered its answer.
+    /// Handles the timeout of `initialize`. A plugin that has written nothing may have buffered its answer.
     mutating func expireHandshake(after timeout: Duration, _ actions: inout [Action]) {
         let failure = PluginFailure.violation(
             "it did not answer initialize within \(timeout): \(whatCame)", plugin: plugin)

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Finds the installed plugins: by directory, changed and added to by the manifest. Never by PATH.
+/// Finds the installed plugins in the plugin directories and the manifest, never by PATH.
 enum PluginDiscovery {
-    /// What the file name of a plugin begins with; its name, a metric type, follows.
+    /// The prefix of a plugin's file name; its name, a metric type, follows.
     static let prefix = "generalscaler-plugin-"
 
     struct Result {
-        /// By name, in alphabetical order.
+        /// The plugins, sorted by name.
         var programs: [PluginProgram]
         /// The skipped files, with reasons.
         var warnings: [String]
@@ -28,7 +28,7 @@ enum PluginDiscovery {
                 if let first = paths[name] {
                     warnings.append("\(path) is skipped: \(first) has the same name and comes first")
                 } else if isDirectory(path) {
-                    // What a build leaves beside its programs, such as NAME.product.
+                    // Other build products, such as NAME.product.
                     continue
                 } else if let fault = executionFault(path) {
                     warnings.append("\(path) is skipped: it \(fault)")

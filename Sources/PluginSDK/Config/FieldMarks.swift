@@ -8,16 +8,16 @@ public struct FieldMarks: OptionSet, Sendable {
         self.rawValue = rawValue
     }
 
-    /// The text, or each text of a list, names the server to ask: `x-address`.
+    /// The text, or each text of a list, is the address of the server: `x-address`.
     public static let address = FieldMarks(rawValue: 1 << 0)
     /// The text can be the absolute path of a file with a credential: `x-credential-file`. Files that a plugin can read
     /// belong to the administrator, even if a config names them.
     public static let credentialFile = FieldMarks(rawValue: 1 << 1)
-    /// Where the field is there, and no secret in it, the plugin acts with an identity of the operator's own, such as
-    /// that of its cloud account: `x-operator-identity`.
+    /// If the field is present without a secret, the plugin uses an identity of the operator, such as its cloud
+    /// account: `x-operator-identity`.
     public static let operatorIdentity = FieldMarks(rawValue: 1 << 2)
-    /// The field says how the server is verified: `x-server-trust`. `false` and an absolute path, which is a file of the
-    /// administrator's, weaken nothing.
+    /// The field determines how the server is verified: `x-server-trust`. `false` and an absolute path, which names a
+    /// file of the administrator, do not weaken the verification.
     public static let serverTrust = FieldMarks(rawValue: 1 << 3)
 
     // MARK: Fields that the operator fills in

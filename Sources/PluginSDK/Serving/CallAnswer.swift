@@ -4,10 +4,10 @@ import PluginProtocol
 enum CallAnswer: Sendable, Hashable {
     case reading(MetricReading)
     case range(MetricRange)
-    /// The readings follow by themselves.
+    /// The subscription is established; readings follow.
     case subscribed
 
-    /// Returns the same with the text that a person reads changed.
+    /// Returns the answer with its detail text transformed.
     func mapDetail(_ change: (String) -> String) -> CallAnswer {
         switch self {
         case .reading(var reading):
@@ -20,7 +20,7 @@ enum CallAnswer: Sendable, Hashable {
         }
     }
 
-    /// Why it is not an answer that the protocol knows; nil if it is one.
+    /// The reason why the answer is not valid in the protocol; nil if it is valid.
     var fault: PluginError? {
         switch self {
         case .reading(let reading):

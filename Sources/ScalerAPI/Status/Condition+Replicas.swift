@@ -2,10 +2,10 @@ package import Scaling
 import WireFormats
 
 extension Condition {
-    /// How long replicas may take to become ready before it counts as trouble.
+    /// How long replicas may take to become ready before the condition becomes false.
     package static let replicasReadyTime: Duration = .seconds(600)
 
-    /// - Parameter unreadySince: since when fewer replicas are ready than there are; nil while all are.
+    /// - Parameter unreadySince: since when fewer replicas are ready than exist; nil while all are ready.
     package static func replicasReady(unreadySince: Timestamp?, decision: Decision) -> Condition {
         guard let readyText = decision.readyText else {
             return Condition(

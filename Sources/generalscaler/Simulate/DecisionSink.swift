@@ -5,7 +5,7 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// Writes decisions as JSON lines, to a file or to stdout.
+/// Writes decisions as JSON Lines to a file or stdout.
 final class DecisionSink {
     private static let bufferBytes = 1 << 16
 

@@ -2,7 +2,7 @@ import Operator
 import ScalerAPI
 import WireFormats
 
-/// Checks a GeneralScaler of a file with the checks that need no cluster and no plugin.
+/// Checks a GeneralScaler from a file without a cluster or plugins.
 struct ManifestCheck {
     private(set) var problems: [JSONPathError] = []
 
@@ -36,12 +36,12 @@ struct ManifestCheck {
     }
 }
 
-/// A metric as far as its plugin has to judge it. It is read leniently: what else is wrong with the metric does not
-/// keep its plugin from looking at the config.
+/// A metric to be validated by its plugin. Parsed leniently, so that other errors in the metric do not prevent the
+/// validation of its config.
 struct ConfigToCheck {
     let path: String
     let type: String
-    /// Its references to Secrets are checked with the rest of the object.
+    /// The config; its references to Secrets are checked with the rest of the object.
     let config: ConfigTemplate
     /// What the operator would fill into the config.
     let scaler: FilledScaler

@@ -1,6 +1,6 @@
 import PluginSDK
 
-/// The plugin that the vectors of all SDKs (`sdk/vectors`) are sent to.
+/// The plugin for the test vectors of all SDKs (`sdk/vectors`).
 @main
 struct VectorPlugin: RangeMetricPlugin, PushMetricPlugin {
     struct Config: MetricConfig {

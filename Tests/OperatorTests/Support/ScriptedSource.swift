@@ -7,7 +7,7 @@ import WireFormats
 @testable import PluginHost
 @testable import ScalerAPI
 
-/// Plugins that exist only as what the test says they answer.
+/// Plugins whose answers the test defines.
 final class ScriptedSource: MetricSource {
     typealias Answer = @Sendable (_ config: JSON) async throws(PluginFailure) -> Double
 
@@ -35,12 +35,12 @@ final class ScriptedSource: MetricSource {
         nowMicroseconds = now
     }
 
-    /// What the type `type` answers from now on.
+    /// Sets the answer of a type from now on.
     func answer(_ type: String = "test", _ answer: @escaping Answer) {
         state.withLock { $0.answers[type] = answer }
     }
 
-    /// What the plugins say of a config.
+    /// Sets the plugins' verdict on configs.
     func judge(_ verdict: @escaping @Sendable (_ type: String, _ config: JSON) -> ConfigVerdict) {
         state.withLock { $0.verdict = verdict }
     }
@@ -50,14 +50,14 @@ final class ScriptedSource: MetricSource {
 
     // MARK: Pushes
 
-    /// The plugin of that type can push from now on.
+    /// Lets the type's plugin push from now on.
     func canPush(_ type: String = "test") {
         state.withLock { _ = $0.pushing.insert(type) }
     }
 
     /// Pushes a value for every config of that type.
     ///
-    /// - Parameter age: how long ago it was observed.
+    /// - Parameter age: the age of the observation.
     func push(_ value: Double, _ type: String = "test", age: Duration = .zero) {
         let reading = MetricReading(
             value: value, observedAtMicroseconds: nowMicroseconds() - age.microsecondCount)
@@ -80,7 +80,7 @@ final class ScriptedSource: MetricSource {
         }
     }
 
-    /// Calls for a value so far.
+    /// The number of reads so far.
     var reads: Int { state.withLock(\.reads) }
 
     func run() async throws { try await gracefulShutdown() }

@@ -65,7 +65,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("an autoscaler of another target is nobody's rival")
+    @Test("an autoscaler of another target causes no conflict")
     func otherTarget() async throws {
         let environment = try environment()
         try environment.deploy("api", replicas: 2)

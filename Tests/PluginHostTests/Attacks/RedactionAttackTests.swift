@@ -5,12 +5,12 @@ import WireFormats
 
 @testable import PluginHost
 
-/// A tenant whose own server answers with guesses of what others' secrets are.
+/// A tenant whose server answers with guesses of others' secrets.
 @Suite("Redaction attacks", .timeLimit(.minutes(5)))
 struct RedactionAttackTests {
     private static let victim = PluginConfig(["say": "hello"], secrets: ["t0ps3cret-of-another-tenant"])
 
-    /// Says in every place of an answer what the config tells it to.
+    /// A plugin that repeats its config's texts in every part of an answer.
     private static let parrot = PluginScript(
         types: ["parrot"],
         handshake: """
@@ -59,7 +59,7 @@ struct RedactionAttackTests {
         try await HostFixture.run(["parrot": Self.parrot]) { fixture async throws in
             let secret = try #require(Self.victim.secrets.first)
             _ = await text(fixture, Self.victim)
-            // Right guesses and wrong ones of the same shape: the beginning, the whole, its encodings, and cut ones.
+            // Correct and wrong guesses of the same form: the beginning, the whole, its encodings, and truncated ones.
             let pairs = [
                 ("t0ps", "t0pz"), (secret, "t0ps3cret-of-nobody-at-all!"), ("x t0ps3c…", "x t0ps3d…"),
                 ("dDBwczNjcmV0LW9m", "dDBwczNjcmV0LW9n"), ("%740ps3cret-of-another-tenant", "%740ps3cret-of-nobody"),

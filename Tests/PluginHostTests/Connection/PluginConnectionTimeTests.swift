@@ -78,7 +78,7 @@ struct PluginConnectionTimeTests {
         _ = conversation.connection.submit(
             .getMetricValue(type: "t", config: [:], targetType: .value), id: id, timeout: .seconds(60), now: .zero)
         #expect(conversation.connection.nextWake == PluginHostLimits.writeDeadline)
-        // Progress, however small, moves it.
+        // Any progress moves the deadline.
         conversation.now = .seconds(9)
         _ = conversation.connection.wrote(1, now: conversation.now)
         #expect(conversation.advance(.seconds(9)).givenUp == nil)
