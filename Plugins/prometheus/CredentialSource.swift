@@ -34,8 +34,8 @@ struct CredentialSource: Sendable {
         guard GoogleHosts.mayGetToken(config.address, environment: environment) else {
             throw PluginError(
                 .configInvalid,
-                "the operator's own token goes to https://*.googleapis.com and to emulators that "
-                    + "\(GoogleHosts.emulatorVariable) names in env of the plugin in plugins.yaml",
+                "the operator's own token is sent only to https://*.googleapis.com and to emulators in "
+                    + "\(GoogleHosts.emulatorVariable) in env of the plugin in plugins.yaml",
                 path: "auth.googleMetadata")
         }
         return .bearer(try await googleToken().token)
@@ -79,8 +79,8 @@ struct CredentialSource: Sendable {
         guard !known.split(separator: " ").contains(Substring(name)) else { return }
         throw PluginError(
             .configInvalid,
-            "the operator's own AWS key signs for the \(what)s \(known) only: set accessKeyID and secretAccessKey, or have "
-                + "\(variable) name it in env of the plugin in plugins.yaml",
+            "the operator's own AWS key signs only for the \(what)s \(known): set accessKeyID and secretAccessKey, or add "
+                + "it to \(variable) in env of the plugin in plugins.yaml",
             path: "auth.sigv4.\(what)")
     }
 

@@ -44,7 +44,7 @@ struct Credentials: Sendable, Equatable {
             // The same text for every cause, so that a tenant cannot find out which files exist.
             throw PluginError(
                 .authFailed,
-                "\(field): \(path) is not a file that the plugin can read. A plugin runs confined: the path has to be in "
+                "\(field): \(path) is not a file that the plugin can read. A plugin runs confined: add the path to "
                     + "readPaths of this plugin in plugins.yaml", path: field)
         }
         // Editors and `kubectl create secret --from-file` leave a newline at the end.
@@ -56,7 +56,7 @@ struct Credentials: Sendable, Equatable {
 
     private static func checked(_ token: String, field: String) throws(PluginError) -> Secret {
         guard AccessToken.isToken(token) else {
-            throw PluginError(.authFailed, "the token of \(field) holds a blank or a control character", path: field)
+            throw PluginError(.authFailed, "the token of \(field) contains a blank or a control character", path: field)
         }
         return Secret(token)
     }

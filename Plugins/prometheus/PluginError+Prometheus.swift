@@ -41,7 +41,7 @@ extension PluginError {
         case 400, 422:
             self.init(.configInvalid, "Prometheus refuses the query\(said)", path: "query")
         case 401, 403:
-            let next = config.auth == nil ? "set auth" : "check auth and what it may read"
+            let next = config.auth == nil ? "set auth" : "check auth and the permissions of its user"
             self.init(.authFailed, "\(status)\(said). Next: \(next)", path: "auth")
         case 404:
             self.init(

@@ -36,10 +36,11 @@ extension QueryAnswer {
         case .zero where !warnings.isEmpty:
             // The series may be on a storage node that did not answer.
             throw PluginError(
-                .noData, "the query has an empty result that may be partial, so it is not taken as 0: \(warningsText)")
+                .noData, "the query has an empty result that may be partial, so it does not count as 0: \(warningsText)"
+            )
         case .zero:
             return MetricReading(
-                0, detail: "the query has an empty result, taken as 0 because onEmpty is zero", isAssumed: true)
+                0, detail: "the query has an empty result, which counts as 0 because onEmpty is zero", isAssumed: true)
         }
     }
 
@@ -81,8 +82,8 @@ extension QueryAnswer {
             let which = samples.count == 1 ? "the value" : "the value of \(faulty.count) of \(samples.count) series"
             throw PluginError(
                 .noData,
-                "\(which) is \(Self.name(first.value)), which PromQL gives for a division by zero or a quantile of "
-                    + "nothing: there is no number to scale on")
+                "\(which) is \(Self.name(first.value)), which PromQL returns for a division by zero or a quantile of "
+                    + "no values: there is no number to scale on")
         }
         guard value.isFinite else {
             throw PluginError(.noData, "the \(samples.count) series together exceed the largest number")

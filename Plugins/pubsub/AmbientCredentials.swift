@@ -24,13 +24,13 @@ struct AmbientCredentials {
             }
             return (try parsed(bytes, path), path)
         }
-        guard let path = gcloudFile else { return (nil, "there is no home directory with a login of gcloud") }
+        guard let path = gcloudFile else { return (nil, "no home directory with a gcloud login") }
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try files.contents(of: path)
         } catch {
             // The default file, which may be missing.
-            return (nil, "there is no login of gcloud (\(path): \(error.reason))")
+            return (nil, "no gcloud login (\(path): \(error.reason))")
         }
         return (try parsed(bytes, path), path)
     }

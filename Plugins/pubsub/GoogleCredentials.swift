@@ -71,7 +71,9 @@ struct ServiceAccountKey: Sendable, Hashable {
             }
             self = key
         case .authorizedUser, .externalAccount:
-            throw CredentialFault("must be the key of a service_account; other types work only as the operator's own")
+            throw CredentialFault(
+                "must be the key of a service_account; other types are supported only for the operator's own credentials"
+            )
         }
     }
 }

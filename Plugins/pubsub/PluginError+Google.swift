@@ -33,7 +33,7 @@ extension PluginError {
         switch response.status {
         case 300..<400:
             self.init(
-                .configInvalid, "\(status): it redirects, which the plugin does not follow. Check endpoint",
+                .configInvalid, "\(status): it redirects, and the plugin does not follow redirects. Check endpoint",
                 path: "endpoint")
         case 400: self.init(.configInvalid, status + said)
         case 401:
@@ -48,7 +48,7 @@ extension PluginError {
         case 404:
             self.init(
                 .notFound,
-                "\(status)\(said). Check project; one that never had a subscription does not know its metrics",
+                "\(status)\(said). Check project; a project that has never had a subscription does not have its metrics",
                 path: "project")
         case 429:
             self.init(.rateLimited, status + said, retryAfterMs: Self.retryAfterMs(response))

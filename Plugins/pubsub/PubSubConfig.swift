@@ -68,7 +68,10 @@ struct PubSubConfig: MetricConfig {
             if let fault = url.flatMap(BaseURL.fault) {
                 add(path, fault.message)
             } else if credentials == nil, !isGoogles {
-                add(path, "is not Google's, and the operator's own credentials are sent nowhere else: set credentials")
+                add(
+                    path,
+                    "is not Google's, and the operator's own credentials are not sent to other addresses: set credentials"
+                )
             }
         }
         if let credentials {
@@ -128,7 +131,7 @@ extension SubscriptionName {
             return problem(parts.count == 1 ? "project" : "subscription", "names no project")
         }
         guard isName(id, more: "-._~+%") else {
-            return problem("subscription", "holds a character that no subscription's id has")
+            return problem("subscription", "contains a character that is not allowed in a subscription's id")
         }
         return .success(SubscriptionName(project: project, id: id))
     }

@@ -100,7 +100,7 @@ struct PubSubPlugin: RangeMetricPlugin {
             throw PluginError(
                 .configInvalid,
                 "\(path) is neither https://*.googleapis.com nor an emulator that \(GoogleHosts.emulatorVariable) names in env "
-                    + "of the plugin in plugins.yaml, and the operator's own credentials are sent nowhere else: set credentials",
+                    + "of the plugin in plugins.yaml, and the operator's own credentials are not sent to other addresses: set credentials",
                 path: path)
         }
     }

@@ -14,7 +14,7 @@ struct Query: Sendable {
             PluginError(.configInvalid, problem.message, path: problem.path)
         }.get()
         guard let window = config.windowSeconds else {
-            throw PluginError(.configInvalid, "window is not a length of time", path: "window")
+            throw PluginError(.configInvalid, "window is not a duration", path: "window")
         }
         self.window = window
     }

@@ -136,7 +136,7 @@ struct TokenSource: Sendable {
             bytes = response.body
         }
         guard let token = account.subjectToken(in: bytes) else {
-            throw PluginError(.authFailed, "the credential_source of \(name) holds no token at \(place)")
+            throw PluginError(.authFailed, "the credential_source of \(name) contains no token at \(place)")
         }
         return token
     }
@@ -160,7 +160,7 @@ struct TokenSource: Sendable {
             throw PluginError(refusalOf: response, credentials: name, nowMicroseconds: now)
         }
         guard let token = AccessToken(response.body, nowMicroseconds: now, quotaProject: quotaProject) else {
-            throw PluginError(.sourceUnreachable, "the token endpoint answers without an access token")
+            throw PluginError(.sourceUnreachable, "the token endpoint returned no access token")
         }
         return token
     }
@@ -190,7 +190,7 @@ struct TokenSource: Sendable {
         let json = try? JSON(parsing: response.body, limits: SourceLimits.credential)
         guard let text = json?["accessToken"]?.stringValue, AccessToken.isToken(text),
             let end = json?["expireTime"]?.stringValue.flatMap(RFC3339.microseconds)
-        else { throw PluginError(.sourceUnreachable, "the impersonation endpoint answers without an access token") }
+        else { throw PluginError(.sourceUnreachable, "the impersonation endpoint returned no access token") }
         return AccessToken(Secret(text), endsAtMicroseconds: end)
     }
 
@@ -210,7 +210,7 @@ extension PluginError {
         let code = json?["error"]?.stringValue ?? json?["error"]?["status"]?.stringValue ?? "no reason"
         let text = json?["error_description"]?.stringValue ?? json?["error"]?["message"]?.stringValue
         let said = Quoting.shortened(text.map { "\(code): \($0)" } ?? code)
-        let status = "asked for a token with \(name), Google returned HTTP status \(response.status) (\(said))"
+        let status = "requesting a token with \(name), Google returned HTTP status \(response.status) (\(said))"
         switch response.status {
         case 429: self.init(.rateLimited, status, retryAfterMs: Self.retryAfterMs(response))
         case 400..<500 where code == "invalid_grant":
@@ -219,7 +219,7 @@ extension PluginError {
             let there = response.head.header("Date") ?? "unknown"
             self.init(
                 .authFailed,
-                "\(status). The key or the login may have been revoked, or a clock may be wrong: this machine's says "
+                "\(status). The key or the login may have been revoked, or a clock may be wrong: this machine's time is "
                     + "\(here), Google's \(Quoting.shortened(there))",
                 path: "credentials")
         case 400..<500: self.init(.authFailed, "\(status). Check the credentials", path: "credentials")

@@ -48,11 +48,11 @@ struct RedisPlugin: PushMetricPlugin {
     func readings(for request: MetricSubscription<Config>) async throws -> PushedReadings {
         let measurement = try measurement(request.config)
         guard let watched = measurement.watched else {
-            throw PluginError(.cannotSubscribe, "Redis does not report changes of a script's result: it is polled only")
+            throw PluginError(.cannotSubscribe, "Redis does not report changes of a script's result: it is only polled")
         }
         guard case .standalone(let server) = try Deployment(request.config, files: files) else {
             throw PluginError(
-                .cannotSubscribe, "changes are not reported behind Sentinels and in clusters: it is polled only")
+                .cannotSubscribe, "changes are not reported with Sentinels and in clusters: it is only polled")
         }
         try await withSession(timeLeft: request.timeLeft) { session throws(PluginError) in
             try events.check(server, tells: watched.type, session)
@@ -72,7 +72,7 @@ struct RedisPlugin: PushMetricPlugin {
 
     private func measurement(_ config: Config) throws(PluginError) -> Measurement {
         guard let measurement = Measurement(config) else {
-            throw PluginError(.configInvalid, "the config names nothing to measure")
+            throw PluginError(.configInvalid, "the config has no measurement")
         }
         return measurement
     }

@@ -61,7 +61,7 @@ package enum PluginMessage: Sendable, Hashable {
         let version = try reader.required("jsonrpc")
         guard version.value == "2.0" else { throw version.error("must be \"2.0\"") }
         if let method = try reader.optional("method") {
-            guard json["id"] == nil else { throw method.error("a plugin sends no requests: leave out the id") }
+            guard json["id"] == nil else { throw method.error("a plugin must not send requests: remove the id") }
             return .notification(method: try method.string(), params: json["params"] ?? .object([:]))
         }
         let error = try reader.optional("error")
@@ -69,7 +69,7 @@ package enum PluginMessage: Sendable, Hashable {
         let idReader = try reader.required("id")
         guard idReader.value.intValue != nil else {
             throw idReader.error(
-                "must be a whole number, the id of the request as it came, not \(idReader.value.shapeName)")
+                "must be a whole number, equal to the id of the request, not \(idReader.value.shapeName)")
         }
         let id = Int64(try idReader.int(in: 0...Int.max))
         if let error { return .failure(id: id, try PluginError(error)) }

@@ -9,7 +9,7 @@ package enum LineCause {
         let text = line.drop { $0 == 0x20 || $0 == 0x09 }
         switch text.first {
         case 0x1B:
-            return "it begins with a terminal escape sequence: write neither colors nor cursor movements to stdout"
+            return "it begins with a terminal escape sequence: do not write colors or cursor movements to stdout"
         case .some(0..<0x20): return "it begins with a control character: begin each line with the message"
         case UInt8(ascii: "{") where text.dropFirst().first == UInt8(ascii: "'"):
             return "it is a printed Python dict: write it with json.dumps"
@@ -17,15 +17,15 @@ package enum LineCause {
         }
         let head = String(decoding: text.prefix(longestToken), as: UTF8.self).lowercased()
         if head.hasPrefix("content-length:") {
-            return "it is a header as the Language Server Protocol has them: a message is one line, without headers"
+            return "it is a header as in the Language Server Protocol: a message is one line, without headers"
         }
         // For a number, the error's offset is after the sign.
         let token = String(decoding: line.dropFirst(error.offset).prefix(longestToken), as: UTF8.self).lowercased()
         if token.hasPrefix("nan") || token.hasPrefix("inf") {
-            return "NaN and infinities are not JSON: answer the error no_data where there is no number"
+            return "NaN and infinities are not JSON: answer the error no_data if there is no number"
         }
         if error.offset >= line.count {
-            return "the message goes on after this line: write each message on one line, without line breaks"
+            return "the message continues on further lines: write each message on one line, without line breaks"
         }
         return nil
     }

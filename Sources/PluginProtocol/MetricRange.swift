@@ -125,7 +125,7 @@ extension MetricRange {
             let at = try element.required("at")
             let point = Point(atMicroseconds: try at.time(), value: try element.required("value").double())
             if let last = points.last, last.atMicroseconds >= point.atMicroseconds {
-                throw at.error("must be later than that of the point before")
+                throw at.error("must be later than that of the previous point")
             }
             points.append(point)
         }

@@ -57,9 +57,9 @@ extension Decision {
         case .stuckAtZero: "no metric has a value while there are no replicas: use one that exists at 0 replicas"
         case .paused: "the scaler is paused"
         case .dryRun: "mode is DryRun, so nothing is patched"
-        case .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again"
+        case .switchedOff: "the target was set to 0 replicas manually: set it above 0 to resume scaling"
         case .duplicateTarget: "another GeneralScaler scales this target"
-        case .replicasConflict: "something else also sets the replicas of this target"
+        case .replicasConflict: "another client also sets the replicas of this target"
         }
     }
 
@@ -67,8 +67,8 @@ extension Decision {
         guard let readyText else {
             if changesReplicas { return "how many replicas are ready is unknown" }
             return
-                "the target's status does not say how many replicas are ready (readyReplicas), so a value per replica "
-                + "changes nothing; a total with targetType AverageValue does not need it"
+                "the target's status does not report its ready replicas (readyReplicas), so a value per replica "
+                + "has no effect; a total with targetType AverageValue does not need them"
         }
         return "only \(readyText)"
     }

@@ -132,7 +132,7 @@ private final class LargeAnswers: Sendable {
                 ? HTTPError(.cancelled, "cancelled")
                 : HTTPError(
                     .deadline,
-                    "larger answers of this and other servers are being read, and this one's turn did not come")
+                    "other large answers are being read, and no slot became free in time")
         }
         return Turn(self)
     }

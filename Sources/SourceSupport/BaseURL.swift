@@ -46,7 +46,7 @@ extension BaseURL.Fault {
         case .scheme: "must be an http:// or https:// URL"
         case .characters: "must be ASCII without blanks and backslashes: percent-encode the rest"
         case .queryOrFragment: "must end before the ? or #"
-        case .user: "must not hold a user or password"
+        case .user: "must not contain a user or password"
         case .noHost: "must name a host"
         case .host: "must name a host that is a DNS name or an IP address, an IPv6 address in brackets"
         case .port(let text): "must have a port from 1 to 65535 after the host's colon, not \"\(text)\""

@@ -41,7 +41,8 @@ package struct GoogleMetadata: Sendable {
         } catch {
             throw PluginError(
                 .authFailed,
-                "Google's metadata server does not answer (\(error.message)): this is not a workload of Google Cloud")
+                "Google's metadata server does not answer (\(error.message)): this workload does not run on Google Cloud"
+            )
         }
         // Other servers with that name do not send this header.
         guard response.head.header("Metadata-Flavor") == "Google" else {
@@ -51,7 +52,8 @@ package struct GoogleMetadata: Sendable {
         case 200: return try token(response)
         case 404:
             throw PluginError(
-                .authFailed, "the workload has no service account: give it one, or its node pool, or set credentials")
+                .authFailed,
+                "the workload has no service account: assign one to it or its node pool, or set credentials")
         default:
             throw PluginError(
                 .sourceUnreachable,
@@ -61,7 +63,7 @@ package struct GoogleMetadata: Sendable {
 
     private func token(_ response: HTTPResponse) throws(PluginError) -> AccessToken {
         guard let token = AccessToken(response.body, nowMicroseconds: nowMicroseconds()) else {
-            throw PluginError(.sourceUnreachable, "Google's metadata server answers without an access token")
+            throw PluginError(.sourceUnreachable, "Google's metadata server returned no access token")
         }
         return token
     }

@@ -106,7 +106,7 @@ struct PrometheusMatrixTests {
         let trace = try Trace(json: [
             "status": "success", "data": data, "warnings": ["a store is down"], "isPartial": true,
         ])
-        #expect(trace.notes == ["Prometheus warned: a store is down", "The answer of the server was partial."])
+        #expect(trace.notes == ["Prometheus warned: a store is down", "The response of the server was partial."])
     }
 
     @Test(

@@ -37,9 +37,10 @@ struct TraceTimeTests {
             ("2026-03-02 00:00:00", "has no time zone"), ("2026-03-02T00:00", "has no time zone"),
             ("2026-03-02", "has no time zone"), ("3/2/2026 0:00", "is ambiguous in day, month and year"),
             ("02.03.2026 00:00", "is ambiguous in day, month and year"),
-            ("2026-03-02 00:00:00 CET", "\"CET\" where an offset from UTC"),
-            ("2026-03-02 12:00:00 AM", "\"AM\" where an offset"), ("2026-02-30 00:00:00", "is not a time such as"),
-            ("2026-03-02 00:00:00 +25:00", "where an offset"), ("2026-13-01T00:00:00Z", "is not a time such as"),
+            ("2026-03-02 00:00:00 CET", "\"CET\" in place of an offset from UTC"),
+            ("2026-03-02 12:00:00 AM", "\"AM\" in place of an offset"),
+            ("2026-02-30 00:00:00", "is not a time such as"),
+            ("2026-03-02 00:00:00 +25:00", "in place of an offset"), ("2026-13-01T00:00:00Z", "is not a time such as"),
             ("noon", "is not a time such as"), ("", "is not a time such as"),
             ("1,772,409,600", "is not a time such as"),
         ] as [(Substring, String)])

@@ -135,7 +135,7 @@ struct ValidateCommandTests {
         #expect(lines.count == 1)
         #expect(outcome.output.contains("scaler.yaml:7: spec.metrics[0].type: plugin odd"), "\(outcome.output)")
         #expect(outcome.output.contains(plugin.hint), "\(outcome.output)")
-        #expect(!outcome.output.contains("waited for its turn") && !outcome.output.contains("started again"))
+        #expect(!outcome.output.contains("was still queued") && !outcome.output.contains("started again"))
     }
 }
 
@@ -199,7 +199,7 @@ struct ScriptVariant: Sendable, CustomTestStringConvertible {
 
     static let refused = [
         ScriptVariant(
-            name: "id as text", id: "str(i)", hint: "a whole number, the id of the request as it came, not a string"),
+            name: "id as text", id: "str(i)", hint: "a whole number, equal to the id of the request, not a string"),
         ScriptVariant(
             name: "id of another request", id: "i + 6", hint: "has the id 7, and that of the request, initialize, is 1"),
         ScriptVariant(
@@ -216,7 +216,7 @@ struct ScriptVariant: Sendable, CustomTestStringConvertible {
         ScriptVariant(
             name: "framed by headers",
             send: #"OUT.write(("Content-Length: %d\r\n\r\n%s" % (len(s), s)).encode()); OUT.flush()"#,
-            hint: "as the Language Server Protocol has them"),
+            hint: "as in the Language Server Protocol"),
         ScriptVariant(
             name: "no line end", send: "OUT.write(s.encode()); OUT.flush()", hint: "End each message with a newline"),
         ScriptVariant(name: "kept back", send: "print(s)", hint: "flush stdout after each line"),

@@ -19,7 +19,7 @@ struct DeadlineTests {
     func nameLookup() async throws {
         try await withClient { client in
             try await NameLookup.withStuckName("stuck-deadline.test") {
-                try await expectDeadline("http://stuck-deadline.test/", phase: "looking up the name", client: client)
+                try await expectDeadline("http://stuck-deadline.test/", phase: "resolving the name", client: client)
                 // The loop is not blocked by the lookup, which still hangs.
                 try await RawServer.run { connection in
                     _ = connection.readHead()
@@ -94,7 +94,7 @@ struct DeadlineTests {
                 let url = "http://127.0.0.1:\(port)/"
                 let first = Task { try await client.send(.init(url: url, timeout: nil)) }  // Awaited below.
                 try await arrived.next()
-                try await expectDeadline(url, phase: "waiting for its turn", client: client)
+                try await expectDeadline(url, phase: "queued", client: client)
                 first.cancel()
                 #expect(await failureKind { try await first.value } == .cancelled)
             }

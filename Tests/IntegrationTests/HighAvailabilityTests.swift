@@ -30,7 +30,7 @@ struct HighAvailabilityTests {
                     try await TestOperator.run(
                         on: cluster, prometheus: prometheus.address, arguments: arguments
                     ) { standby in
-                        try await standby.process.errorLine { $0.contains("another replica leads") }
+                        try await standby.process.errorLine { $0.contains("another replica is the leader") }
                         try await replicas(cluster, atLeast: 3)
                         try await body(cluster, leader, standby)
                     }
@@ -109,7 +109,7 @@ struct HighAvailabilityTests {
             try await replicas(cluster, atLeast: now + 3)
             try leader.process.send(.resume)
             try await leader.process.errorLine { $0.contains("leadership lost") }
-            try await leader.process.errorLine { $0.contains("another replica leads") }
+            try await leader.process.errorLine { $0.contains("another replica is the leader") }
             let later = try await cluster.replicas(of: "web")
             try await replicas(cluster, atLeast: later + 3)
             expectOneChain(leader, standby)

@@ -52,7 +52,7 @@ import Testing
     @Test(arguments: [
         (
             FakePrometheus.Reply.failure(HTTPError(.nameLookup, "no such host")), PluginError.Kind.authFailed,
-            "not a workload"
+            "does not run on Google Cloud"
         ),
         (.success(.init(status: 200, "{}")), .authFailed, "is not Google's metadata server"),
         (
@@ -65,7 +65,7 @@ import Testing
         ),
         (
             .success(.init(status: 200, "{}", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .sourceUnreachable,
-            "without an access token"
+            "returned no access token"
         ),
     ])
     func `without a Google token nothing is sent`(

@@ -121,7 +121,7 @@ import WireFormats
             let error = try #require(try await PubSubPlugin().failure(fields))
             #expect(error.kind == .authFailed)
             #expect(error.message.contains("invalid_grant"))
-            #expect(error.message.contains("this machine's says 20"))
+            #expect(error.message.contains("this machine's time is 20"))
             #expect(error.message.contains("GMT"))
             #expect(!error.message.contains("PRIVATE KEY"))
         }
@@ -206,7 +206,7 @@ import WireFormats
             #"""
             {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "http://127.0.0.1:1",
             "credential_source": {"file": "/two words"}}
-            """#, "holds no token"
+            """#, "contains no token"
         ),
     ])
     func `a credentials file that is of no use is named with its fault`(

@@ -88,7 +88,7 @@ import Testing
     @Test func `a server that tells of nothing, or not of this, or not whether it does, is polled`() async throws {
         let cases: [(events: String, more: String, message: String)] = [
             (#""""#, "", "notify-keyspace-events is off"), ("Ks", "", "is set to sK"), ("El", "", "is set to lE"),
-            ("KA", #"rename-command CONFIG """#, "does not say whether it reports changes"),
+            ("KA", #"rename-command CONFIG """#, "does not allow checking whether it reports changes"),
         ]
         for (events, more, message) in cases {
             try await RedisServer.run(Self.server(events, more)) { server in
@@ -112,7 +112,7 @@ import Testing
             let request = try Self.subscription(fields)
             let error = await #expect(throws: PluginError.self) { _ = try await RedisPlugin().readings(for: request) }
             #expect(error?.kind == .cannotSubscribe)
-            #expect(error?.message.contains("polled only") == true)
+            #expect(error?.message.contains("only polled") == true)
         }
     }
 

@@ -108,7 +108,7 @@ import Testing
                 }
                 let unknown = try await failure("\"\(sentinel.address)\"")
                 #expect(unknown.kind == .configInvalid)
-                #expect(unknown.message.contains("watches no master of the name main"))
+                #expect(unknown.message.contains("does not monitor a master named main"))
                 let noSentinel = try await failure("\"\(server.address)\"")
                 #expect(noSentinel.kind == .configInvalid)
                 #expect(noSentinel.message.contains("is not a Sentinel"))

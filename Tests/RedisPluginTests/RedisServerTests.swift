@@ -47,7 +47,7 @@ import Testing
             for key in ["words", "infinite"] {
                 let error = try #require(try await plugin.failure(#"\#(server.at), "key": "\#(key)""#))
                 #expect(error.kind == .configInvalid)
-                #expect(error.message.contains("key \(key) holds"))
+                #expect(error.message.contains("key \(key) contains"))
             }
         }
     }

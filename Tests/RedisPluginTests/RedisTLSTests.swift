@@ -91,7 +91,7 @@ import Testing
                 try await RedisPlugin().failure(
                     #""url": "rediss://\#(server.address)", "list": "list""#, timeout: .milliseconds(1_500)))
             #expect(error.kind == .sourceUnreachable)
-            #expect(error.message.contains("use redis:// and leave tls out"), "\(error.message)")
+            #expect(error.message.contains("use redis:// and omit tls"), "\(error.message)")
             #expect(ContinuousClock.now - start < .seconds(60))
         }
     }

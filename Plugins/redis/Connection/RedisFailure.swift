@@ -37,7 +37,7 @@ enum RedisFailure: Error {
             PluginError(
                 .configInvalid,
                 "the reply of \(server.address) is larger than \(RedisLimits.maxReplyBytes >> 20) MiB, or has more than "
-                    + "\(RedisLimits.maxReplyElements) elements: read something smaller")
+                    + "\(RedisLimits.maxReplyElements) elements: read a smaller key")
         case .busy(let server):
             PluginError(
                 .sourceUnreachable,
@@ -66,7 +66,7 @@ enum RedisFailure: Error {
         case .tls:
             PluginError(
                 .sourceUnreachable,
-                "\(error.message). Where the port speaks no TLS, use redis:// and leave tls out", path: "tls")
+                "\(error.message). If the port does not support TLS, use redis:// and omit tls", path: "tls")
         case .deadline: PluginError(.deadlineExceeded, "Redis did not answer in time: \(error.message)")
         case .invalidRequest: PluginError(.configInvalid, error.message)
         case .cancelled: PluginError(.cancelled, error.message)
@@ -85,8 +85,8 @@ enum RedisFailure: Error {
         case "ERR" where text.contains("unknown command"):
             // The server's text repeats the arguments, which include the password.
             return refusal(
-                "does not know the command AUTH: it was renamed on the server, or a proxy answers. Remove password if "
-                    + "none is needed there")
+                "does not know the command AUTH: it was renamed on the server, or a proxy answers. Remove password if the "
+                    + "server needs none")
         case "ERR" where text.contains("wrong number of arguments"):
             return refusal("does not support usernames (before Redis 6): remove username", path: "username")
         case "ERR" where text.contains("invalid password"): return refusal("refuses the password (invalid password)")
@@ -115,7 +115,7 @@ extension RedisError {
         case "WRONGPASS": return PluginError(.authFailed, said, path: "password")
         case "NOPERM":
             return PluginError(
-                .authFailed, "\(said). Next: let the ACL user run the command and read the key", path: "username")
+                .authFailed, "\(said). Next: allow the ACL user to run the command and read the key", path: "username")
         case "DENIED":
             return PluginError(.authFailed, "\(said.prefix(200)). Next: set a password on the server", path: "password")
         case "LOADING", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN":
@@ -144,7 +144,7 @@ extension RedisError {
         if text.contains("max number of clients") {
             return PluginError(
                 .sourceUnreachable,
-                "\(said). The server takes no further connection: raise its maxclients, or find what keeps so many open "
+                "\(said). The server takes no further connection: raise its maxclients, or find the clients with many open "
                     + "(CLIENT LIST)")
         }
         if text.contains("unknown command") {

@@ -65,8 +65,8 @@ final class KeyspaceEvents: Sendable {
         guard let flags = reply.members[Self.setting]?.text else {
             throw PluginError(
                 .cannotSubscribe,
-                "\(server.address) does not say whether it reports changes (\(Self.refusal(reply))). To check this, allow "
-                    + "the user CONFIG GET (+config|get)")
+                "\(server.address) does not allow checking whether it reports changes (\(Self.refusal(reply))). Allow "
+                    + "the user to run CONFIG GET (+config|get)")
         }
         state.withLock { state in
             state.settings = state.settings.filter { $0.value.readAt >= oldest }
@@ -78,7 +78,7 @@ final class KeyspaceEvents: Sendable {
     private static let setting = "notify-keyspace-events"
 
     private static func refusal(_ reply: RedisReply) -> String {
-        guard case .error(let error) = reply else { return "CONFIG GET \(setting) is answered \(reply.shapeName)" }
+        guard case .error(let error) = reply else { return "CONFIG GET \(setting) returned \(reply.shapeName)" }
         return Quoting.shortened(error.message)
     }
 }

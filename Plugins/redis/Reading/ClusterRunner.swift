@@ -34,7 +34,7 @@ struct ClusterRunner: CommandRunner {
         if case .error(let error) = reply, try redirect(error, from: server) != nil {
             throw PluginError(
                 .sourceUnreachable,
-                "the cluster's nodes sent the command on more than \(RedisLimits.maxRedirects) times: it is being "
+                "the cluster's nodes redirected the command more than \(RedisLimits.maxRedirects) times: it is being "
                     + "rebuilt. The next poll retries")
         }
         return reply
@@ -53,8 +53,8 @@ struct ClusterRunner: CommandRunner {
         guard !map.knows(address, seed) else { return }
         throw PluginError(
             .sourceUnreachable,
-            "\(server.address) sends the command on to a node that CLUSTER SLOTS does not name, which is not followed. The "
-                + "user needs the right to run CLUSTER SLOTS; while a node joins, the next poll finds it")
+            "\(server.address) redirects to a node that is not in CLUSTER SLOTS, so the redirect is not followed. The "
+                + "user needs the permission to run CLUSTER SLOTS; while a node joins, the next poll retries")
     }
 
     /// Returns the redirect in an error; nil if there is none.
@@ -124,7 +124,7 @@ struct Redirect: Hashable {
         if host.isEmpty, case .tcp(let asked, _) = server.address { host = asked }
         guard host != "?" else {
             throw fault(
-                "cluster-preferred-endpoint-type is hostname there, and that node has none: set its "
+                "cluster-preferred-endpoint-type is hostname there, and that node has no hostname: set its "
                     + "cluster-announce-hostname, or the type to ip")
         }
         guard RedisAddress.isHost(host) else {

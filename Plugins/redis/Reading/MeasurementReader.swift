@@ -41,7 +41,7 @@ struct MeasurementReader<Runner: CommandRunner> {
             guard let value = Self.finite(text) else {
                 throw PluginError(
                     .configInvalid,
-                    "key \(key) holds \"\(Quoting.shortened(String(text.prefix(64))))\", which is not a number",
+                    "key \(key) contains \"\(Quoting.shortened(String(text.prefix(64))))\", which is not a number",
                     path: "key")
             }
             return MetricReading(value)
@@ -114,7 +114,7 @@ extension CommandRunner {
     /// Returns the error for a reply that does not fit a key of that type.
     func fault(_ reply: RedisReply, key: String, _ type: KeyType) throws(PluginError) -> PluginError {
         guard case .error(let error) = reply else {
-            return PluginError(.sourceUnreachable, "key \(key): the server answers \(reply.shapeName), not its length")
+            return PluginError(.sourceUnreachable, "key \(key): the server returned \(reply.shapeName), not its length")
         }
         guard error.code == "WRONGTYPE" else { return error.pluginError("key \(key)") }
         let wanted = KeyType.phrase(type.rawValue)

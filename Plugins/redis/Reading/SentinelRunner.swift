@@ -102,25 +102,28 @@ final class MasterDirectory: Sendable {
         case .array(let parts):
             guard parts.count == 2, let host = parts[0].text, RedisAddress.isHost(host),
                 let port = parts[1].text.flatMap({ UInt16($0) }), port > 0
-            else { throw PluginError(.sourceUnreachable, "\(sentinel.address) names no address of \(master)") }
+            else { throw PluginError(.sourceUnreachable, "\(sentinel.address) returned no address for \(master)") }
             return RedisAddress(host: host, port: Int(port))
         case .error(let error):
             if error.message.lowercased().contains("unknown command") {
                 throw PluginError(
-                    .configInvalid, "\(sentinel.address) is not a Sentinel: name Sentinels, not servers",
+                    .configInvalid, "\(sentinel.address) is not a Sentinel: list Sentinels, not servers",
                     path: "sentinel.addresses")
             }
             throw error.pluginError("\(sentinel.address)")
         default:
             throw PluginError(
-                .configInvalid, "\(sentinel.address) watches no master of the name \(master)", path: "sentinel.master")
+                .configInvalid, "\(sentinel.address) does not monitor a master named \(master)", path: "sentinel.master"
+            )
         }
     }
 
     /// Combines the failures. Answers of Sentinels take precedence over missing answers.
     private static func summary(_ failures: [PluginError], _ set: SentinelSet) -> PluginError {
         let first = failures.first { ![.sourceUnreachable, .deadlineExceeded].contains($0.kind) } ?? failures.first
-        guard var first else { return PluginError(.configInvalid, "no Sentinel is named", path: "sentinel.addresses") }
+        guard var first else {
+            return PluginError(.configInvalid, "no Sentinel is configured", path: "sentinel.addresses")
+        }
         if failures.count > 1 { first.message += ". None of the \(failures.count) Sentinels named a master" }
         return first
     }

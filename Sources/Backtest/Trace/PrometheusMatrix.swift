@@ -34,7 +34,7 @@ struct PrometheusMatrix {
         samples = cells.sorted { $0.key < $1.key }.map { Trace.Sample(time: $0.key, cells: $0.value) }
         let warnings = reader.value["warnings"]?.arrayValue ?? []
         notes = warnings.compactMap(\.stringValue).map { "Prometheus warned: \($0.shortened)" }
-        if reader.value["isPartial"] == true { notes.append("The answer of the server was partial.") }
+        if reader.value["isPartial"] == true { notes.append("The response of the server was partial.") }
     }
 
     private static func series(_ reader: JSONReader) throws(JSONPathError) -> [JSONReader]? {

@@ -48,11 +48,11 @@ package struct Trace: Sendable, Hashable {
     /// - Throws: ``TraceError`` if there are too few or too many, or two at one time.
     package init(metrics: [String], samples: [Sample], notes: [String] = []) throws(TraceError) {
         guard samples.count <= Self.maxSamples else {
-            throw TraceError("has \(samples.count) samples, more than \(Self.maxSamples): cut it into pieces")
+            throw TraceError("has \(samples.count) samples, more than \(Self.maxSamples): split it")
         }
         let sorted = samples.sorted { $0.time < $1.time }
         guard let first = sorted.first, sorted.count > 1 else {
-            throw TraceError("has fewer than two samples, and a simulation needs a stretch of time")
+            throw TraceError("has fewer than two samples, and a simulation needs a time range")
         }
         var gaps: [Duration] = []
         gaps.reserveCapacity(sorted.count)

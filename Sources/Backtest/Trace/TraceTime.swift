@@ -88,7 +88,7 @@ struct TraceTime {
         if ["Z", "UTC", "GMT"].contains(text.uppercased()) { return "Z" }
         guard let offset = TraceZone.offsetText(text) else {
             throw Problem(
-                message: "\(whole.quoted) has \(text.quoted) where an offset from UTC such as +01:00 belongs: names of "
+                message: "\(whole.quoted) has \(text.quoted) in place of an offset from UTC such as +01:00: names of "
                     + "zones are not unique")
         }
         return offset
@@ -99,7 +99,7 @@ struct TraceTime {
         guard let zone else {
             throw Problem(
                 message:
-                    "\(text.quoted) has no time zone: export times in UTC or with an offset, or name the zone with "
+                    "\(text.quoted) has no time zone: export times in UTC or with an offset, or set the zone with "
                     + "--trace-time-zone")
         }
         let times = zone.times(ofLocal: Timestamp(microsecondsSince1970: microseconds))

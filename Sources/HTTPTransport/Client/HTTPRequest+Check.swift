@@ -9,7 +9,7 @@ extension HTTPRequest {
             throw HTTPError(.invalidRequest, "the method is not an HTTP token")
         }
         guard method != "HEAD" || body == nil else {
-            throw HTTPError(.invalidRequest, "a HEAD request has no body; leave it out")
+            throw HTTPError(.invalidRequest, "a HEAD request has no body; remove it")
         }
         if let timeout, timeout <= .zero {
             throw HTTPError(.deadline, "no time was left before the request was sent; give it a longer deadline")
@@ -26,7 +26,7 @@ extension HTTPHeader {
             throw HTTPError(.invalidRequest, "a header name is not an HTTP token")
         }
         guard value.utf8.allSatisfy({ ($0 >= 0x20 && $0 != 0x7f) || $0 == UInt8(ascii: "\t") }) else {
-            throw HTTPError(.invalidRequest, "the value of header \(name) holds a control character; remove it")
+            throw HTTPError(.invalidRequest, "the value of header \(name) contains a control character; remove it")
         }
         guard !["content-length", "transfer-encoding"].contains(name.lowercased()) else {
             throw HTTPError(.invalidRequest, "header \(name) is set by the transport; remove it from the request")

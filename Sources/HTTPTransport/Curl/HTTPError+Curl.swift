@@ -28,7 +28,7 @@ extension HTTPError {
             return tls(authority, detail)
         // A header line over libcurl's own limit: "out of memory" up to 8.5, then CURLE_TOO_LARGE (100).
         case CURLE_OUT_OF_MEMORY, CURLcode(rawValue: 100):
-            return HTTPError(.bodyTooLarge, "\(authority) sent more than libcurl takes (\(detail))")
+            return HTTPError(.bodyTooLarge, "\(authority) sent more than libcurl accepts (\(detail))")
         // Includes CURLE_UNSUPPORTED_PROTOCOL: the URL was checked, so the response was not HTTP.
         default:
             return HTTPError(.connectionLost, "the connection to \(authority) failed (\(detail)); try again")
@@ -47,6 +47,6 @@ extension HTTPError {
     }
 
     static func shutDown(_ authority: String) -> HTTPError {
-        HTTPError(.shutDown, "the HTTP client was shut down, so nothing is sent to \(authority) any more")
+        HTTPError(.shutDown, "the HTTP client was shut down, so the request to \(authority) was not sent")
     }
 }

@@ -53,14 +53,15 @@ final class Transfer: @unchecked Sendable {
                     // libcurl 7.88 does not distinguish the two phases of a TLS connection.
                     url.isTLS ? "connecting or in the TLS handshake" : "connecting"
                 } else {
-                    "looking up the name or waiting for a free connection"
+                    "resolving the name or waiting for a free connection"
                 }
             } else {
-                "waiting for its turn"
+                "queued"
             }
         let limit = request.timeout.map { "\($0)" } ?? "no time"
         return HTTPError(
-            .deadline, "\(url.authority) did not finish within \(limit): still \(phase); check it, or allow more time")
+            .deadline,
+            "\(url.authority) did not finish within \(limit) (\(phase)); check the server, or raise the timeout")
     }
 
     /// Adds a header line. Returns false to make libcurl abort the transfer.
@@ -77,7 +78,7 @@ final class Transfer: @unchecked Sendable {
         case .tooLarge:
             refusal = HTTPError(
                 .bodyTooLarge,
-                "\(url.authority) sent more than \(HTTPLimits.headerBytes) bytes of headers; check which server answers there"
+                "\(url.authority) sent more than \(HTTPLimits.headerBytes) bytes of headers; check that the address is correct"
             )
             return false
         }
@@ -90,7 +91,7 @@ final class Transfer: @unchecked Sendable {
         guard bytes.count <= request.maxBodyBytes - body.count else {
             refusal = HTTPError(
                 .bodyTooLarge,
-                "\(url.authority) sent a body of more than \(request.maxBodyBytes) bytes; ask for less at a time")
+                "\(url.authority) sent a body of more than \(request.maxBodyBytes) bytes; request less data at a time")
             return .refused
         }
         body.append(contentsOf: bytes)

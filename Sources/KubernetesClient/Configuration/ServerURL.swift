@@ -78,7 +78,7 @@ struct ServerURL {
                 continue
             }
             guard let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2 else {
-                throw Failure(message: "has a percent sign before what is not a hexadecimal number")
+                throw Failure(message: "has a percent sign without two hexadecimal digits")
             }
             bytes.append(code)
             rest = rest.dropFirst(2)

@@ -97,7 +97,7 @@ package struct ExecPlugin: Sendable, Hashable {
         let version = try answer.required("apiVersion").string()
         guard version == apiVersion else {
             throw JSONPathError(
-                path: "apiVersion", message: "is \(oneLine(version)), but the kubeconfig asks for \(apiVersion)")
+                path: "apiVersion", message: "is \(oneLine(version)), but the kubeconfig requires \(apiVersion)")
         }
         let status = try answer.required("status")
         let token = try text("token", of: status)

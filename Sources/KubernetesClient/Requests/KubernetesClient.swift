@@ -175,7 +175,7 @@ package final class KubernetesClient: Sendable {
         do {
             try await clock.sleep(for: duration)
         } catch {
-            throw KubernetesError(.cancelled, "cancelled while waiting to try again")
+            throw KubernetesError(.cancelled, "cancelled while waiting to retry")
         }
     }
 

@@ -72,8 +72,8 @@ struct AdmissionValidator: Sendable {
             let secret = ObjectKey(namespace: request.namespace, name: name)
             if await mayRead(secret, user) == false {
                 verdict.warnings.append(
-                    "you are not allowed to read Secret \(name), which a metric uses: users without access to a Secret may "
-                        + "not have it sent to an address of their choice")
+                    "you are not allowed to read Secret \(name), which a metric uses: users without access to a Secret are "
+                        + "not allowed to have it sent to an address of their choice")
             }
         }
         return verdict
@@ -91,7 +91,7 @@ struct AdmissionValidator: Sendable {
                 && !scaler.isBeingDeleted
         }
         return others.map(\.name).sorted().prefix(1).map {
-            "GeneralScaler \($0) already scales \(spec.target): the older one keeps it and the other one waits. Delete "
+            "GeneralScaler \($0) already scales \(spec.target): the older one owns the target and the other one holds. Delete "
                 + "one, or set mode to DryRun in one"
         }
     }
@@ -110,7 +110,7 @@ struct AdmissionValidator: Sendable {
         }
         return name.map {
             [
-                "\($0) also scales \(spec.target): this GeneralScaler changes nothing until it is deleted. Delete \($0), or set "
+                "\($0) also scales \(spec.target): this GeneralScaler holds the replicas until it is deleted. Delete \($0), or set "
                     + "mode to DryRun here"
             ]
         } ?? []

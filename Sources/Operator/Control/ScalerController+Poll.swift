@@ -141,7 +141,7 @@ extension ScalerController {
             // Each attempt starts from the same history.
             try readable(poll).history = history
         }
-        throw Blocker(.scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll tries again.")
+        throw Blocker(.scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll retries.")
     }
 
     private func block(_ poll: Poll, _ blocker: Blocker) async throws {
@@ -276,8 +276,8 @@ extension ScalerController {
             holds.append(
                 (
                     .replicasConflict,
-                    "\(ReversalGuard.reversalsBeforeHold) changes in a row were undone by someone else, so the next attempt "
-                        + "waits until \(end.rfc3339(.seconds)): find what sets the replicas of \(target)"
+                    "\(ReversalGuard.reversalsBeforeHold) consecutive changes were reverted by another client, so the next attempt "
+                        + "waits until \(end.rfc3339(.seconds)): find the client that sets the replicas of \(target)"
                 ))
         }
         return holds

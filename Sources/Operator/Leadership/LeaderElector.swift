@@ -147,7 +147,7 @@ final class LeaderElector: Service {
             return state.holder != holder
         }
         if isNews, !holder.isEmpty, holder != identity {
-            logger.info("another replica leads", metadata: metadata(["holder": "\(holder)"]))
+            logger.info("another replica is the leader", metadata: metadata(["holder": "\(holder)"]))
         }
     }
 

@@ -50,7 +50,7 @@ extension MetricFamily {
         "blocked_polls_total", .counter, labels: ["reason"], "Failed polls, by reason.")
     static let apiRequests = MetricFamily(
         "api_requests_total", .counter, labels: ["verb", "code"],
-        "Requests to the API server; the code is none where no answer came.")
+        "Requests to the API server; the code is none if there was no response.")
     static let sourceDuration = MetricFamily(
         "source_duration_seconds", .histogram, labels: ["type"],
         "Duration of reads of a metric type, including failed ones.")
@@ -60,7 +60,7 @@ extension MetricFamily {
 
     static let pushedReadings = MetricFamily(
         "pushed_readings_total", .counter, labels: ["type", "outcome"],
-        "Readings that plugins pushed: used, or dropped because they were older than what is known, or from the future."
+        "Readings that plugins pushed: used, or dropped because they were older than the last one, or from the future."
     )
     static let pushedPolls = MetricFamily(
         "pushed_polls_total", .counter, "Polls started early by a pushed reading.")
@@ -124,7 +124,7 @@ extension MetricFamily {
     static let pluginUp = ofPlugin(
         "up", .gauge, "Whether the plugin is up (its handshake is complete), or stopped because no scaler uses it.")
     static let pluginState = ofPlugin(
-        "state", .gauge, labels: ["state"], "1 for the present state of the plugin's process, 0 for the others.")
+        "state", .gauge, labels: ["state"], "1 for the current state of the plugin's process, 0 for the others.")
     static let pluginAnswer = ofPlugin(
         "answer_seconds", .summary, labels: ["quantile"],
         "Response time of the plugin: quantiles of its last thousand answers.")
@@ -147,7 +147,8 @@ extension MetricFamily {
         "pushes_total", .counter, labels: ["outcome"],
         "Readings that the plugin pushed: passed on, coalesced into a newer one, or dropped as excess, unknown or invalid."
     )
-    static let pluginRejectedLines = ofPlugin("rejected_lines_total", .counter, "Lines that are no protocol message.")
+    static let pluginRejectedLines = ofPlugin(
+        "rejected_lines_total", .counter, "Lines that are not a protocol message.")
 
     static let ofPlugins = [
         pluginUp, pluginState, pluginAnswer, pluginRestarts, pluginSwaps, pluginInFlight, pluginWaiting, pluginAnswers,
@@ -172,7 +173,7 @@ extension MetricFamily {
     static let maxReplicas = ofScaler("max_replicas", .gauge, "The scaler's maxReplicas; absent for an invalid spec.")
     static let scalerErrors = ofScaler(
         "scaler_errors_total", .counter, labels: ["reason"],
-        "Failed polls of the scaler: no decision was made or carried out.")
+        "Failed polls of the scaler: no decision was made or applied.")
     static let scalerCurrent = ofScaler(
         "scaler_current_replicas", .gauge, "Replicas that the target was set to at the last decision.")
     static let scalerReadyReplicas = ofScaler(

@@ -46,7 +46,7 @@ struct SecretObject: Sendable {
         guard isLabelled || allowsUnlabelled else {
             throw SecretProblem(
                 .notReadable,
-                "Secret \(key) may not be used: it lacks the label \(Self.label): \"true\". If GeneralScalers may send it "
+                "Secret \(key) may not be used: it lacks the label \(Self.label): \"true\". If GeneralScalers may send its value "
                     + "to their sources, run: \(Self.labelCommand(key))")
         }
         switch values[reference.key] {

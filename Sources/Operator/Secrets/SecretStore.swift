@@ -151,8 +151,8 @@ private enum SecretFetchFailure: Error {
         case .forbidden(let message):
             SecretProblem(
                 .forbidden,
-                "the operator may not read Secret \(key): give its service account the right to get secrets in namespace "
-                    + "\(key.namespace) (with Helm, add it to secrets.namespaces). The API server said: \(message)")
+                "the operator may not read Secret \(key): grant its service account the permission to get secrets in namespace "
+                    + "\(key.namespace) (with Helm, add it to secrets.namespaces). The API server returned: \(message)")
         case .unavailable(let message):
             SecretProblem(.unavailable, "Secret \(key) could not be read; the operator retries: \(message)")
         }

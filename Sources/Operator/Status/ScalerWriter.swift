@@ -177,7 +177,7 @@ extension Blocker {
                 .targetForbidden,
                 "the operator may not read or scale \(target): add to its ClusterRole, for this kind in apiGroups "
                     + "[\"\(target.group)\"], get, list and watch, and get and patch on its scale subresource. "
-                    + "The API server said: \(error.message)"
+                    + "The API server returned: \(error.message)"
             )
         default:
             self.init(.targetUnavailable, "the replicas of \(target) cannot be read or set: \(error.message)")
@@ -197,13 +197,13 @@ extension Blocker {
                 kind.map { $0.group.isEmpty ? $0.plural : "\($0.plural).\($0.group)" } ?? target.kind.lowercased()
             self.init(
                 .targetScaleUnreadable,
-                "\(target) has no \(fields.joined(separator: ".")), without which its scale subresource cannot be read: "
+                "\(target) has no \(fields.joined(separator: ".")), which is required to read its scale subresource: "
                     + "set it once, for example with kubectl -n \(namespace) patch \(plural) \(target.name) --type merge "
                     + "-p '\(patch)'. From then on this GeneralScaler sets it.")
         case .wrongType:
             self.init(
                 .targetScaleUnreadable,
-                "the scale subresource of \(target) cannot be read: correct the field that the API server names: "
+                "the scale subresource of \(target) cannot be read: correct the field in the API server's message: "
                     + error.message)
         }
     }

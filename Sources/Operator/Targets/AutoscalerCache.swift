@@ -49,7 +49,7 @@ final class AutoscalerCache: Sendable {
         let failure = informer.listFailure
         if let failure, failure.isRefusal { throw failure }
         guard informer.hasSynced else {
-            throw failure ?? KubernetesError(.timeout, "the list of \(kind.plural) has not arrived yet")
+            throw failure ?? KubernetesError(.timeout, "the list of \(kind.plural) has not been received yet")
         }
         return index.name(of: target).map { "\(kind.kind)/\($0)" }
     }

@@ -116,7 +116,7 @@ final class TargetDirectory: Service {
 
     /// The error for a poll whose scaler was deleted or edited during the poll. Never shown.
     private static func released(_ target: TargetReference) -> Blocker {
-        Blocker(.targetUnavailable, "no GeneralScaler scales \(target) any more")
+        Blocker(.targetUnavailable, "no GeneralScaler scales \(target) anymore")
     }
 
     // MARK: Snapshots

@@ -63,7 +63,7 @@ final class AddressFilter: Sendable {
             guard allowed != nil || !config.inherited.isEmpty else { return (nil, "") }
             let refusal = PluginFailure(
                 .notRunning, plugin: plugin,
-                "plugin \(plugin) has not said yet which fields of metric type \"\(type)\" are addresses")
+                "plugin \(plugin) has not declared yet which fields of metric type \"\(type)\" are addresses")
             return (refusal, "")
         }
         guard let addresses = marks.addresses else {
@@ -86,8 +86,8 @@ final class AddressFilter: Sendable {
         ConfigProblem(
             path: name,
             message:
-                "decides which server is asked or trusted, and this metric uses the administrator's credentials: use "
-                + "credentials of your own, or have the administrator set it in the defaults of plugins.yaml")
+                "determines which server is contacted or trusted, and this metric uses the administrator's credentials: use "
+                + "your own credentials, or ask the administrator to set it in the defaults of plugins.yaml")
     }
 
     private func objection(
@@ -109,8 +109,8 @@ final class AddressFilter: Sendable {
         return ConfigProblem(
             path: field.path,
             message:
-                "is not an address that the administrator's credentials go to, which this metric uses: use credentials "
-                + "of your own, or have the administrator add it to \(setting) as {address: ..., credentials: true}")
+                "is not an address to which the administrator's credentials, which this metric uses, may be sent: use your own "
+                + "credentials, or ask the administrator to add it to \(setting) as {address: ..., credentials: true}")
     }
 
     /// Returns whether a credential of the administrator may be sent to the server in the field.
@@ -158,7 +158,7 @@ final class AddressFilter: Sendable {
         let shown = isSecret ? "an address from a Secret" : "\"\(Self.withoutUser(text, address))\""
         let entry = isSecret ? "its scheme://host:port" : shown
         return
-            "\(shown) is not allowed for plugin \(plugin): to allow it, have the administrator add \(entry) to "
+            "\(shown) is not allowed for plugin \(plugin): to allow it, ask the administrator to add \(entry) to "
             + setting
     }
 

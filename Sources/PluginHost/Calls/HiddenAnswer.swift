@@ -6,10 +6,10 @@ enum HiddenAnswer: String, CaseIterable {
     case unreachable = "the source cannot be reached"
     case tls = "no trusted TLS connection to the source was made"
     case notAuthorized = "the source does not accept the credentials"
-    case notFound = "the source does not have what the config names"
+    case notFound = "the source does not have the object in the config"
     case timedOut = "the source did not answer in time"
     case refused = "the plugin or the source refuses the config"
-    case notUnderstood = "the answer was not understood"
+    case notUnderstood = "the answer is malformed"
     case tooLarge = "the answer is too large"
     case busy = "the source is busy"
     case noData = "the source has no value"
@@ -17,7 +17,7 @@ enum HiddenAnswer: String, CaseIterable {
 
     /// Returns the sentence, with the reason why details are withheld.
     func message(plugin: String) -> String {
-        "plugin \(plugin): \(rawValue). More is in the operator's log only, since this metric uses a credential of the "
+        "plugin \(plugin): \(rawValue). Details are only in the operator's log, because this metric uses a credential of the "
             + "operator's administrator"
     }
 

@@ -23,7 +23,7 @@ enum PluginAnswer: Sendable, Hashable {
         case (.getMetricValue, .json(let json)): self = .reading(try MetricReading(JSONReader(json)))
         case (.validateConfig, .json(let json)): self = .verdict(try ValidateConfigResult(JSONReader(json)))
         case (.getMetricRange, .json(let json)): self = .range(try MetricRange(JSONReader(json)))
-        default: throw JSONReader(.null).error("is not what this method answers")
+        default: throw JSONReader(.null).error("is not a valid result of this method")
         }
     }
 }

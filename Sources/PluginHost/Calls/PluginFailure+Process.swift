@@ -20,7 +20,7 @@ extension PluginFailure {
         let why = lastWords.map { "; the last line of its log: \($0)" } ?? "; it logged nothing"
         let what = "plugin \(program.name) (\(program.path)) \(how)\(when)"
         return PluginFailure(
-            .crashed, plugin: program.name, isShared ? "\(what); the operator's log tells more" : what + why,
+            .crashed, plugin: program.name, isShared ? "\(what); see the operator's log" : what + why,
             logMessage: what + why)
     }
 

@@ -27,7 +27,7 @@ extension PluginConnection {
                 close(id, call, .failure(.answered(error, plugin: plugin)), &actions)
             }
         } catch {
-            let what = "its answer to \(call.method.rawValue) is wrong"
+            let what = "its answer to \(call.method.rawValue) is invalid"
             close(id, call, .failure(violation(what, "\(error)", in: call)), &actions)
         }
     }
@@ -51,7 +51,7 @@ extension PluginConnection {
                 answers = batch.members.map { _ in .failure(.answered(error, plugin: plugin)) }
             }
         } catch {
-            let what = "its answer to \(batch.method.rawValue) is wrong"
+            let what = "its answer to \(batch.method.rawValue) is invalid"
             return fail(id, batch, violation(what, "\(error)", in: batch), &actions)
         }
         calls.remove(id)

@@ -8,7 +8,7 @@ extension PluginConnection {
     ) {
         if case .expired = phase {
             return giveUp(
-                "it answered initialize only when its time was over and its stdin had ended: it buffers its output "
+                "it answered initialize only after the timeout and the end of its stdin: it buffers its output "
                     + "(flush stdout after each line; in Python, print(..., flush=True)), or it takes too long to start",
                 &actions)
         }
@@ -46,7 +46,7 @@ extension PluginConnection {
         var parts: [String] = []
         if let lastRejected {
             parts.append(
-                "what it wrote is not an answer, the last line being \"\(Excerpt.shortened(lastRejected.excerpt))\": "
+                "its output is not an answer; the last line is \"\(Excerpt.shortened(lastRejected.excerpt))\": "
                     + lastRejected.reason)
         }
         if !framer.partial.isEmpty {
@@ -54,6 +54,6 @@ extension PluginConnection {
             parts.append(
                 "it wrote \"\(excerpt)\" and did not end the line. End each message with a newline (0x0A)")
         }
-        return parts.isEmpty ? "what it wrote is not an answer" : parts.joined(separator: "; ")
+        return parts.isEmpty ? "its output is not an answer" : parts.joined(separator: "; ")
     }
 }

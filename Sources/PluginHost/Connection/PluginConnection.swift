@@ -212,7 +212,7 @@ struct PluginConnection {
         if case .expired(let failure) = phase {
             giveUp(failure, &actions)
         } else {
-            giveUp("it closed its stdout while it still ran", &actions)
+            giveUp("it closed its stdout while running", &actions)
         }
         return actions
     }
@@ -359,7 +359,7 @@ struct PluginConnection {
         if rejectedInRow > PluginHostLimits.maxRejectedLinesInRow {
             giveUp(
                 .violation(
-                    "\(rejectedInRow) lines in a row on its stdout are not protocol messages ("
+                    "\(rejectedInRow) consecutive lines on its stdout are not protocol messages ("
                         + (scattered.isUnderWay ? ScatteredMessage.fault : "logs belong on stderr") + ")",
                     plugin: plugin, words: excerpt), &actions)
         }
@@ -384,7 +384,7 @@ struct PluginConnection {
     private mutating func countUnsolicited(bytes: Int, now: Duration, _ actions: inout [Action]) {
         guard !unsolicited.take(1 + bytes >> 10, now: now) else { return }
         giveUp(
-            "it floods its stdout: more than \(PluginHostLimits.unsolicitedPerSecond) lines a second that answer nothing",
+            "it floods its stdout: more than \(PluginHostLimits.unsolicitedPerSecond) unsolicited lines per second",
             &actions)
     }
 
@@ -410,7 +410,7 @@ struct PluginConnection {
     private mutating func countMissed(_ actions: inout [Action]) {
         missedInRow += 1
         guard missedInRow >= PluginHostLimits.missedDeadlinesBeforeRestart else { return }
-        giveUp("\(missedInRow) deadlines in a row passed without any answer", &actions)
+        giveUp("\(missedInRow) consecutive deadlines passed without any answer", &actions)
     }
 
     private mutating func notifyCancelled(_ id: Int64, now: Duration, _ actions: inout [Action]) {

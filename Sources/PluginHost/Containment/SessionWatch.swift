@@ -262,15 +262,15 @@ final class SessionWatch: @unchecked Sendable {
         {
             return kill(
                 victim, subject,
-                "the operator's container used \(memory.used >> 20) MiB of the \(memory.limit >> 20) MiB of memory that it "
-                    + "may, and this plugin's use grew most")
+                "the operator's container used \(memory.used >> 20) MiB of the \(memory.limit >> 20) MiB of memory that are "
+                    + "allowed, and this plugin's use grew most")
         }
         if let tasks = container.tasks, let victim = taskJudge.victim(share: tasks.share, leastGrowth: 1),
             let subject = subjects[victim]
         {
             kill(
                 victim, subject,
-                "the operator's container had \(tasks.used) of the \(tasks.limit) processes and threads that it may, and "
+                "the operator's container had \(tasks.used) of the \(tasks.limit) processes and threads that are allowed, and "
                     + "this plugin's grew most")
         }
     }

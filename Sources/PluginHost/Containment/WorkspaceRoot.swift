@@ -57,8 +57,8 @@ final class WorkspaceRoot: Sendable {
         var template = Array("\(parent)/\(prefix)XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw LaunchProblem(
-                "no temporary directory can be made in \(parent): \(String(cString: strerror(errno))). "
-                    + "Make it writable, or set TMPDIR of the operator to one that is")
+                "no temporary directory can be created in \(parent): \(String(cString: strerror(errno))). "
+                    + "Make it writable, or set TMPDIR of the operator to a writable directory")
         }
         let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         // The lock is held before the directory gets its final name.
@@ -68,7 +68,7 @@ final class WorkspaceRoot: Sendable {
             let reason = String(cString: strerror(errno))
             if lock >= 0 { close(lock) }
             _ = RemovedTree.remove(path)
-            throw LaunchProblem("\(path): its lock cannot be made: \(reason)")
+            throw LaunchProblem("\(path): its lock cannot be created: \(reason)")
         }
         return Made(path: path, lock: lock)
     }

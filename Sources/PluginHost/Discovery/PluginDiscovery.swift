@@ -85,7 +85,7 @@ enum PluginDiscovery {
 
     private static func executionFault(_ path: String) -> String? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return "cannot be looked at: \(String(cString: strerror(errno)))" }
+        guard stat(path, &status) == 0 else { return "cannot be accessed: \(String(cString: strerror(errno)))" }
         return ProgramFile.executionFault(path, status)
     }
 }

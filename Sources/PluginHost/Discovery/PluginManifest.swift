@@ -103,7 +103,7 @@ extension PluginManifest.Entry {
                 for (name, text) in try value.members() {
                     guard Self.isVariableName(name) else {
                         throw text.problem(
-                            "\"\(name.prefix(64).description.cleaned)\" is no name of an environment variable: it has letters, "
+                            "\"\(name.prefix(64).description.cleaned)\" is not a valid name of an environment variable: use letters, "
                                 + "digits, hyphens, dots and underscores, and no digit at the start")
                     }
                     environment[name] = try text.text()

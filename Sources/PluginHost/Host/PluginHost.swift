@@ -48,7 +48,7 @@ package final class PluginHost: Service {
                 metadata: ["directories": "\(configuration.directories.joined(separator: ", "))"])
         }
         if found.programs.contains(where: \.isConfined), clinux_landlock_version() == 0 {
-            logger.warning("plugins can read the operator's files: this kernel lacks Landlock (needs Linux 5.13)")
+            logger.warning("plugins can read the operator's files: this kernel has no Landlock (requires Linux 5.13)")
         }
         do {
             loop = try EventLoop()
@@ -139,7 +139,7 @@ package final class PluginHost: Service {
         let (removed, problems) = WorkspaceRoot.removeLeftOver(in: containment.workspaces.parent)
         if removed > 0 {
             logger.info(
-                "removed what killed operators left in the temporary directory", metadata: ["roots": "\(removed)"])
+                "removed temporary directories of killed operators", metadata: ["roots": "\(removed)"])
         }
         for problem in problems {
             logger.warning("failed to remove plugins' temporary directories", metadata: ["reason": "\(problem)"])

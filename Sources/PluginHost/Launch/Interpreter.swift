@@ -40,7 +40,8 @@ struct Interpreter {
     func check(_ path: String, depth: Int = 1) throws(LaunchProblem) {
         guard let line = try Self.line(of: path) else { return }
         guard depth <= Self.maxDepth else {
-            throw LaunchProblem("its interpreter is a script, and so on for more than \(Self.maxDepth) levels")
+            throw LaunchProblem(
+                "its interpreter is a script whose interpreter is a script, for more than \(Self.maxDepth) levels")
         }
         let words = line.split(maxSplits: 1) { $0 == " " || $0 == "\t" }.map(String.init)
         guard let program = words.first else {
@@ -130,7 +131,7 @@ struct Interpreter {
         }
         guard let text = String(validating: bytes, as: UTF8.self),
             !bytes.contains(where: { $0 < 0x20 && $0 != UInt8(ascii: "\t") || $0 == 0x7F })
-        else { throw LaunchProblem("its #! line holds control characters or is not UTF-8") }
+        else { throw LaunchProblem("its #! line contains control characters or is not UTF-8") }
         return trimmed(text)
     }
 }

@@ -61,7 +61,7 @@ struct PluginLauncher: Sendable {
         guard plugin.isConfined else { return [executable] + plugin.arguments }
         guard let program else {
             throw LaunchProblem(
-                "\(Self.programName), which confines it, is not beside the operator's own program. Install it there, or "
+                "\(Self.programName), which confines it, is not in the directory of the operator's program. Install it there, or "
                     + "set confined: false for this plugin in plugins.yaml")
         }
         var options = Self.options(

@@ -20,8 +20,8 @@ struct PluginWorkspace: Sendable {
         var template = Array("\(parent)/\(name)-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw LaunchProblem(
-                "no temporary directory can be made in \(parent): \(String(cString: strerror(errno))). "
-                    + "Make it writable, or set TMPDIR of the operator to one that is")
+                "no temporary directory can be created in \(parent): \(String(cString: strerror(errno))). "
+                    + "Make it writable, or set TMPDIR of the operator to a writable directory")
         }
         root = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         guard mkdir(temporary, 0o700) == 0 else {
@@ -42,11 +42,11 @@ struct PluginWorkspace: Sendable {
         do throws(SystemError) {
             found = try Self.copy(program, to: copy)
         } catch {
-            throw LaunchProblem("its pinned copy cannot be made: \(error)")
+            throw LaunchProblem("its pinned copy cannot be created: \(error)")
         }
         guard found == sha256 else {
             throw LaunchProblem(
-                "its SHA-256 is \(found), and plugins.yaml pins \(sha256). If the file is the one you want, pin \(found)"
+                "its SHA-256 is \(found), and plugins.yaml pins \(sha256). If the file is correct, pin \(found)"
             )
         }
         guard !clinux_is_noexec(copy) else {

@@ -50,7 +50,7 @@ final class LogPump: Sendable {
         case .withheld(let text):
             metadata["answer"] = "\(text)"
             logger.warning(
-                "plugin error withheld from the caller, since the call uses the administrator's credential",
+                "plugin error withheld from the caller, because the call uses the administrator's credential",
                 metadata: metadata)
         case .leftBehind(let what):
             metadata["reason"] = "\(what)"

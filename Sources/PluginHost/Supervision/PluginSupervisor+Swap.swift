@@ -32,7 +32,7 @@ extension PluginSupervisor {
     private func trial(of successor: PluginLifecycle.Run, _ launch: Launch) async -> String? {
         guard let initialized = await launch.instance.offer() else { return await launch.end.value.failure.message }
         if let problem = await objection(to: initialized, by: launch.instance) { return problem }
-        guard let actions = lifecycle.accept(successor) else { return "the plugin was restarted meanwhile" }
+        guard let actions = lifecycle.accept(successor) else { return "the plugin was restarted during the trial" }
         takeOver(initialized)
         perform(actions)
         return nil

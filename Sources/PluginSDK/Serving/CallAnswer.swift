@@ -25,16 +25,16 @@ enum CallAnswer: Sendable, Hashable {
         switch self {
         case .reading(let reading):
             return reading.value.isFinite
-                ? nil : PluginError(.noData, "the value is \(reading.value), which is no data")
+                ? nil : PluginError(.noData, "the value is \(reading.value), which counts as no data")
         case .subscribed: return nil
         case .range(let range):
-            if range.points.isEmpty { return PluginError(.noData, "there is no value in the time asked for") }
+            if range.points.isEmpty { return PluginError(.noData, "there is no value in the requested time range") }
             if let point = range.points.first(where: { !$0.value.isFinite }) {
-                return PluginError(.internalError, "a value is \(point.value): leave such points out")
+                return PluginError(.internalError, "a value is \(point.value): omit such points")
             }
             let times = range.points.map(\.atMicroseconds)
             return zip(times, times.dropFirst()).allSatisfy { $0 < $1 }
-                ? nil : PluginError(.internalError, "the points are not in the order of time, each time once")
+                ? nil : PluginError(.internalError, "the points are not in ascending order of time without duplicates")
         }
     }
 }

@@ -41,7 +41,7 @@ struct PluginRuntime: Sendable {
                 return .failure(error)
             }
             guard let plugin = plugin as? any PushMetricPlugin else {
-                return .failure(PluginError(.methodNotFound, "the plugin pushes nothing"))
+                return .failure(PluginError(.methodNotFound, "the plugin does not support subscriptions"))
             }
             return .success({ await Self.push(plugin, call, config, $0) })
         }

@@ -154,7 +154,8 @@ struct ServeSession {
             let spoken = ProtocolLimits.versions.map(String.init).joined(separator: ", ")
             let asked = params.protocolVersions.map(String.init).joined(separator: ", ")
             throw PluginError(
-                .unsupportedVersion, "the plugin speaks protocol version \(spoken), the host \(asked): update the older"
+                .unsupportedVersion,
+                "the plugin speaks protocol version \(spoken), the host \(asked): update the older one"
             )
         }
         phase = .serving
@@ -198,7 +199,8 @@ struct ServeSession {
         let params = try Self.decoding { () throws(JSONPathError) in try GetMetricValueParams(JSONReader(params)) }
         try checkType(params.type)
         guard case .integer = id else {
-            throw PluginError(.invalidRequest, "the id of subscribe must be a whole number, which readings then bear")
+            throw PluginError(
+                .invalidRequest, "the id of subscribe must be a whole number, because readings refer to it")
         }
         guard pushes.count < ServeLimits.maxSubscriptions else {
             throw PluginError(.cannotSubscribe, "there are \(pushes.count) subscriptions, which is the maximum")
@@ -323,7 +325,7 @@ struct ServeSession {
     private func bounded(_ id: JSON, _ line: [UInt8]) -> [UInt8] {
         guard line.count - 1 > maxResponseBytes else { return line }
         let error = PluginError(
-            .internalError, "the answer has \(line.count - 1) bytes; the host takes at most \(maxResponseBytes)")
+            .internalError, "the answer has \(line.count - 1) bytes; the maximum is \(maxResponseBytes)")
         return ProtocolLine.failure(id: id, error)
     }
 

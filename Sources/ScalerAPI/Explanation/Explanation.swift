@@ -28,7 +28,7 @@ package struct Explanation: Sendable {
                 spec: spec, isEdited: status.observedGeneration.map { $0 != scaler.generation } ?? false,
                 status: status, history: scaler.status.history, now: now)
             {
-                paragraphs.append((["What comes next:"] + next.lines.map { "  \($0)" }).joined(separator: "\n"))
+                paragraphs.append((["Next scaling event:"] + next.lines.map { "  \($0)" }).joined(separator: "\n"))
             }
         }
         paragraphs.append(Self.events(events, of: scaler, now: now))

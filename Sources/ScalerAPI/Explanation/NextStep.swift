@@ -50,14 +50,14 @@ struct NextStep {
             return "No change while the whole operator is paused; the last decision names the ConfigMap that pauses it."
         }
         if causes.contains(.switchedOff) {
-            return "No change until someone sets \(spec.target) above 0 replicas; it was set to 0 manually."
+            return "No change until \(spec.target) is set above 0 replicas; it was set to 0 manually."
         }
         if causes.contains(.duplicateTarget) {
             return "No change while another GeneralScaler scales \(spec.target); delete one of the two, or set mode to "
                 + "DryRun in one."
         }
         if causes.contains(.replicasConflict) {
-            return "No change while something else also sets the replicas of \(spec.target); remove the other one."
+            return "No change while another client also sets the replicas of \(spec.target); remove the other one."
         }
         return nil
     }

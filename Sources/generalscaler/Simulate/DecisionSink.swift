@@ -19,7 +19,9 @@ final class DecisionSink {
         descriptor = path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw FileProblem(
-                path: path, message: "cannot be written: check that the directory exists and that you may write to it")
+                path: path,
+                message:
+                    "cannot be written: check that the directory exists and that you have permission to write to it")
         }
     }
 

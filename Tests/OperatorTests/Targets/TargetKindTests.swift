@@ -57,7 +57,7 @@ struct TargetKindTests {
             #expect(condition?["reason"] == "ReadyReplicasUnknown")
             #expect(condition?["message"]?.stringValue?.contains("AverageValue") == true)
             #expect(
-                try fixture.status()["reason"]?.stringValue?.contains("does not say how many replicas are ready")
+                try fixture.status()["reason"]?.stringValue?.contains("does not report its ready replicas")
                     == true)
             // A total does not need ready replicas.
             try fixture.edit("web", ["metrics": [["type": "test", "targetValue": 100, "targetType": "AverageValue"]]])

@@ -92,7 +92,7 @@ struct KilledOperatorAttackTests {
         let left = TemporaryDirectory.entries(of: place.temporary)
         #expect(left.count == 1)
         _ = try await place.run { process in
-            try await process.errorLine { $0.contains("removed what killed operators left") }
+            try await process.errorLine { $0.contains("removed temporary directories of killed operators") }
             #expect(!TemporaryDirectory.entries(of: place.temporary).contains(left[0]))
         }
         #expect(TemporaryDirectory.entries(of: place.temporary).isEmpty)

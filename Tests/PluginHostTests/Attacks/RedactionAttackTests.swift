@@ -130,9 +130,9 @@ struct RedactionAttackTests {
         "a call with an administrator's secret shows one fixed sentence for each class, for every guess",
         arguments: [
             ("1001", "refuses the config"), ("1002", "does not accept the credentials"), ("1003", "cannot be reached"),
-            ("1004", "does not have what"), ("1005", "is busy"), ("1006", "has no value"),
-            ("1007", "did not answer in time"), ("1008", "is busy"), ("-32603", "was not understood"),
-            ("breach", "was not understood"), ("end", "ended before it answered"),
+            ("1004", "does not have the object"), ("1005", "is busy"), ("1006", "has no value"),
+            ("1007", "did not answer in time"), ("1008", "is busy"), ("-32603", "is malformed"),
+            ("breach", "is malformed"), ("end", "ended before it answered"),
         ])
     func administrators(how: String, sentence: String) async throws {
         try await HostFixture.run(["parrot": Self.parrot], manifest: Self.manifest) { fixture async throws in
