@@ -10,6 +10,8 @@ package struct Decision: Sendable, Hashable {
     /// What the target should be set to, after every limit. Equal to `current`: leave it.
     package var desired: Int
     package var metrics: [MetricRecord]
+    /// What the metrics without a target said.
+    package var inputs: [InputRecord] = []
     /// In the order in which they came to bear; without repeats.
     package var limitedBy: [Cause]
     /// There for the cost policy.
@@ -73,6 +75,8 @@ package struct MetricRecord: Sendable, Hashable {
     package var ratio: Double?
     /// What this metric alone asks for; nil without a value.
     package var recommended: Int?
+    /// The formula that gave the value; nil for a metric that is read.
+    package var formula: FormulaRecord?
 
     package init(
         name: String,
@@ -88,6 +92,30 @@ package struct MetricRecord: Sendable, Hashable {
         self.targetType = targetType
         self.ratio = ratio
         self.recommended = recommended
+    }
+}
+
+/// A formula at one decision.
+package struct FormulaRecord: Sendable, Hashable {
+    /// As written.
+    package var text: String
+    /// With the values of its inputs in place of their names.
+    package var filled: String
+
+    package init(text: String, filled: String) {
+        self.text = text
+        self.filled = filled
+    }
+}
+
+/// What a metric without a target said.
+package struct InputRecord: Sendable, Hashable {
+    package var name: String
+    package var observation: MetricObservation
+
+    package init(name: String, observation: MetricObservation) {
+        self.name = name
+        self.observation = observation
     }
 }
 

@@ -28,7 +28,17 @@ package enum MetricObservation: Sendable, Hashable {
 
     /// Returns the observation as the engine may use it: a value too old or from the future is no data, and a number
     /// that the target type cannot mean is a failure.
-    func judged(by metric: MetricSpec, now: Timestamp) -> MetricObservation {
+    package func judged(by metric: MetricSpec, now: Timestamp) -> MetricObservation {
+        // A formula's inputs have been judged for their age.
+        let judged = metric.formula == nil ? judged(maxAge: metric.maxAge, now: now) : self
+        if let value = judged.value, value < 0, metric.targetType == .value {
+            return .failed("the value \(value.shortText) is negative, which has no meaning for targetType Value")
+        }
+        return judged
+    }
+
+    /// Returns the observation, or no data in place of a value too old, from the future or not finite.
+    package func judged(maxAge: Duration, now: Timestamp) -> MetricObservation {
         let (value, observedAt): (Double, Timestamp)
         switch self {
         case .value(let number, let time), .assumed(let number, let time): (value, observedAt) = (number, time)
@@ -36,18 +46,15 @@ package enum MetricObservation: Sendable, Hashable {
         }
         guard value.isFinite else { return .noData("the value is not a finite number") }
         let age = now - observedAt
-        if age > metric.maxAge {
+        if age > maxAge {
             return .noData(
-                "the newest value is \(age.shortText) old, older than the \(metric.maxAge.shortText) allowed: the source "
+                "the newest value is \(age.shortText) old, older than the \(maxAge.shortText) allowed: the source "
                     + "has no newer one, or its clock is behind")
         }
         if age < .zero - Self.maxClockSkew {
             return .noData(
                 "the newest value is from \((.zero - age).shortText) in the future: the clock of the source is ahead of "
                     + "the operator's by more than the \(Self.maxClockSkew.shortText) allowed")
-        }
-        if value < 0, metric.targetType == .value {
-            return .failed("the value \(value.shortText) is negative, which has no meaning for targetType Value")
         }
         return self
     }

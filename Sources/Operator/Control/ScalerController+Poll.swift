@@ -121,7 +121,7 @@ extension ScalerController {
 
     private func scaleOnce(_ poll: Poll) async throws {
         let spec = try validSpec(poll)
-        let (resolution, observations) = try await readMetrics(poll, spec)
+        let (resolution, readings) = try await readMetrics(poll, spec)
         try await checkRival(poll, spec)
         for attempt in 0...Self.maxConflictRetries {
             let known = try readable(poll)
@@ -135,7 +135,7 @@ extension ScalerController {
             stopWaiting(poll.key, for: spec.target)
             state.see(target, at: dependencies.time.now())
             let history = state.history
-            let outcome = decide(poll, state, resolution, observations, target)
+            let outcome = decide(poll, state, resolution, readings, target)
             if try await carryOut(poll, outcome.decision, target) { return }
             // Each attempt starts from the same history.
             try readable(poll).history = history
@@ -160,8 +160,9 @@ extension ScalerController {
     }
 
     /// Reads the metrics. A source that refuses the credentials is read once more if the Secret has newer ones.
-    private func readMetrics(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> (Resolution, [MetricObservation])
-    {
+    private func readMetrics(
+        _ poll: Poll, _ spec: GeneralScalerSpec
+    ) async throws -> (Resolution, [String: MetricObservation]) {
         var resolution = try await resolution(poll, spec)
         var outcomes = await outcomes(of: resolution.queries, takesPushed: poll.isPushed)
         if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
@@ -171,8 +172,9 @@ extension ScalerController {
                 outcomes = await self.outcomes(of: renewed.queries, takesPushed: poll.isPushed)
             }
         }
-        try readable(poll).configFault = Blocker(configFaultIn: outcomes)
-        return (resolution, outcomes.map { MetricObservation($0) })
+        try readable(poll).configFault = Blocker(configFaultIn: outcomes, of: spec.metrics)
+        let readings = zip(spec.metrics, outcomes).map { ($0.name, MetricObservation($1)) }
+        return (resolution, Dictionary(readings) { first, _ in first })
     }
 
     /// Returns the plugins' resolution of the spec, made once for each generation and again after a Secret has changed.
@@ -221,7 +223,7 @@ extension ScalerController {
 
     /// Decides, synchronously, on what is known at this moment.
     private func decide(
-        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ observations: [MetricObservation],
+        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ readings: [String: MetricObservation],
         _ target: TargetSnapshot
     ) -> DecisionOutcome {
         let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
@@ -233,7 +235,7 @@ extension ScalerController {
                 now: now,
                 current: target.replicas,
                 ready: target.readyReplicas,
-                observations: observations,
+                readings: readings,
                 history: state.history,
                 holds: holds.map(\.cause),
                 details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first },

@@ -173,7 +173,9 @@ final class ScalerState {
 /// A spec with all that only the plugins know.
 struct Resolution: Sendable {
     var spec: ScalingSpec
-    /// One per metric, in the same order.
+    /// What the plugins say of each metric that they read, in the order of the spec.
+    var declarations: [BuiltinMetricTypes.Declaration]
+    /// One for each of them.
     var queries: [ReadingQuery]
     /// What was filled into the queries.
     var secrets: SecretValues

@@ -27,23 +27,19 @@ struct SpecResolver: Sendable {
     }
 
     func resolve(_ spec: GeneralScalerSpec, _ secrets: SecretValues) async throws(Blocker) -> Resolution {
-        var metrics: [MetricSpec] = []
+        var declarations: [BuiltinMetricTypes.Declaration] = []
         var queries: [ReadingQuery] = []
-        for (index, (metric, template)) in zip(spec.metrics, templates(of: spec)).enumerated() {
+        for (metric, template) in zip(spec.metrics, templates(of: spec)) {
             if let problem = template.problems.first { throw Blocker(.invalidMetricConfig, "\(problem)") }
             let config = template.filled(secrets.texts)
-            let declared = try await declaration(of: metric, config: config, path: "spec.metrics[\(index)]")
-            let resolved = metric.resolved(
-                declaredTargetType: MetricSpec.TargetType(declared.targetType),
-                declaredMaxAge: declared.maxAge,
-                pollingInterval: spec.pollingInterval
-            )
-            metrics.append(resolved)
-            queries.append(
-                ReadingQuery(type: metric.type, config: config, targetType: TargetType(resolved.targetType))
-            )
+            let declared = try await declaration(of: metric, config: config, path: metric.path)
+            let targetType = metric.targetType ?? MetricSpec.TargetType(declared.targetType)
+            declarations.append(.init(targetType: targetType, maxAge: declared.maxAge))
+            queries.append(ReadingQuery(type: metric.type, config: config, targetType: TargetType(targetType)))
         }
-        return Resolution(spec: spec.scalingSpec(metrics: metrics), queries: queries, secrets: secrets)
+        return Resolution(
+            spec: spec.scalingSpec(declared: declarations), declarations: declarations, queries: queries,
+            secrets: secrets)
     }
 
     private struct Declaration {
@@ -76,9 +72,8 @@ struct SpecResolver: Sendable {
 
     /// Returns each metric's config over the operator's defaults for its type, field by field.
     private func templates(of spec: GeneralScalerSpec) -> [ConfigTemplate] {
-        spec.metrics.enumerated().map { index, metric in
-            ConfigTemplate(
-                source.defaulted(type: metric.type, own: metric.config), path: "spec.metrics[\(index)].config")
+        spec.metrics.map { metric in
+            ConfigTemplate(source.defaulted(type: metric.type, own: metric.config), path: "\(metric.path).config")
         }
     }
 }

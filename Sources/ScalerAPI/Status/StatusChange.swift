@@ -76,7 +76,7 @@ package struct StatusChange: Sendable {
     /// Causes that someone should hear of. The others come and go with the load and stand in status.
     private static let notable: Set<Cause> = [
         .noData, .fallback, .stuckAtZero, .switchedOff, .duplicateTarget, .replicasConflict, .partialMetrics,
-        .errorBudget, .budgetCap, .dryRun,
+        .assumedValue, .errorBudget, .budgetCap, .dryRun,
     ]
 
     private func announcements(of decision: Decision) -> [Announcement] {
