@@ -332,7 +332,14 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
-        .testTarget(name: "ScalingTests", dependencies: ["Scaling", "TestSupport"]),
+        .testTarget(
+            name: "ScalingTests",
+            dependencies: [
+                "Scaling", "TestSupport",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            exclude: ["Formula/formula_oracle.py"]
+        ),
         .testTarget(
             name: "KubernetesClientTests",
             dependencies: [

@@ -65,9 +65,12 @@ extension Decision {
         }
     }
 
-    private var assumed: String? {
-        let name = metrics.first { $0.formula != nil && $0.observation.value != nil && !$0.observation.isObserved }?.name
-        return name.map { changesReplicas ? "\($0) is assumed" : "no scale-down while \($0) is assumed" }
+    private var assumed: String {
+        let formula = metrics.first {
+            $0.formula != nil && $0.observation.value != nil && !$0.observation.isObserved
+        }
+        let name = formula?.name ?? "a formula"
+        return changesReplicas ? "\(name) is assumed" : "no scale-down while \(name) is assumed"
     }
 
     private var notReady: String {
