@@ -21,7 +21,7 @@ enum MetricCells {
         case .formula(let formula, let inputs):
             let readings = inputs.map { input in
                 let observation = sample.observation(input.column, observedAt: observedAt)
-                return (input.name, observation.judged(maxAge: input.maxAge, now: now))
+                return (input.name, observation.checked(maxAge: input.maxAge, now: now))
             }
             let result = formula.evaluate(Dictionary(readings) { first, _ in first }, now: now)
             return Recorded(observation: result.observation, filled: result.filled)

@@ -2,7 +2,7 @@ package import Scaling
 package import WireFormats
 
 extension GeneralScalerSpec {
-    /// Returns what the engine needs to know.
+    /// Returns the spec for the engine.
     ///
     /// - Parameter declared: what is known of each of ``metrics``, in the same order; used for what the metric itself
     ///   does not set.
@@ -45,9 +45,9 @@ extension GeneralScalerSpec {
     /// The names of all metrics, formulas included, in the order of the spec.
     package var metricNames: [String] { MetricEntries(sources: metrics, formulas: formulas).names }
 
-    /// Returns the same without asking a plugin.
+    /// Returns the spec for the engine without calling a plugin.
     ///
-    /// - Parameter declaration: the declaration of a metric type; it is used if the metric itself sets nothing.
+    /// - Parameter declaration: the declaration of a metric type; used if the metric sets nothing.
     /// - Throws: ``InvalidSpec`` with each metric whose target type is unknown.
     package func scalingSpec(
         declaration: (String, JSON) -> BuiltinMetricTypes.Declaration?

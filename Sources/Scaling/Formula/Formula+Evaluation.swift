@@ -18,7 +18,7 @@ extension Formula {
     /// observed when the oldest input used was.
     ///
     /// - Parameters:
-    ///   - readings: by metric, already judged for age and sense; a metric that is not there has no data.
+    ///   - readings: by metric, already checked for age and sense; a metric that is not there has no data.
     ///   - now: the time of a result for which no input was used.
     package func evaluate(_ readings: [String: MetricObservation], now: Timestamp) -> Result {
         var evaluation = FormulaEvaluation(formula: self, readings: readings)

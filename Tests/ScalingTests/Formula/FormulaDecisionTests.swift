@@ -123,7 +123,7 @@ struct FormulaDecisionTests {
         #expect(beside.decision.desired == 4 && beside.decision.limitedBy == [.partialMetrics])
     }
 
-    @Test("inputs are judged for their age, and the result is not judged again")
+    @Test("inputs are checked for their age, and the result is not checked again")
     func age() throws {
         let metric = try Self.formula("a + b")
         var input = Self.input(

@@ -1,20 +1,20 @@
-/// The files of a new plugin, ready to be checked.
+/// The files of a new plugin.
 struct PluginProject {
     enum Language: String, CaseIterable {
         case swift
         case python
     }
 
-    /// The source of the SDK of a plugin in Swift.
+    /// The location of the SDK for a plugin in Swift.
     enum SDK {
         /// A checkout of this package.
         case path(String)
-        /// Its repository.
+        /// The repository.
         case url(String)
     }
 
     struct File {
-        /// Inside of the project's directory.
+        /// The path in the project's directory.
         let path: String
         let text: String
         var isExecutable = false
@@ -66,7 +66,7 @@ struct PluginProject {
         String(decoding: template, as: UTF8.self).replacing("__TYPE__", with: type)
     }
 
-    /// Returns the reason why a word cannot be a metric type; nil if it can.
+    /// Returns the reason why a word is not a valid metric type; nil if it is valid.
     static func fault(ofType type: String) -> String? {
         let letters = type.utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
@@ -80,12 +80,12 @@ struct PluginProject {
         return nil
     }
 
-    /// So that the executable's name fits a file system and a label.
+    /// Limits the executable's name to the length of a file name and a label.
     private static let maxTypeLength = 40
 }
 
 extension PluginProject.SDK {
-    /// The first release with the SDK that the template uses.
+    /// The first release with the SDK of the template.
     private static let version = "0.1.0"
 
     fileprivate var dependency: String {
@@ -95,7 +95,7 @@ extension PluginProject.SDK {
         }
     }
 
-    /// The name by which products of the package are asked for.
+    /// The name by which dependencies refer to the package.
     fileprivate var package: String {
         switch self {
         case .path: return "generalscaler"
@@ -105,7 +105,7 @@ extension PluginProject.SDK {
         }
     }
 
-    /// As the text of a Swift string.
+    /// Returns the text as a Swift string literal.
     private static func escaped(_ text: String) -> String {
         text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     }

@@ -1,5 +1,5 @@
-/// What the metrics of a spec say at one decision: judged for age and sense, with the formulas computed.
-struct JudgedMetrics {
+/// What the metrics of a spec say at one decision: checked for age and sense, with the formulas computed.
+struct CheckedMetrics {
     /// One for each metric of the spec, in the same order.
     private(set) var observations: [MetricObservation] = []
     let inputs: [InputRecord]
@@ -11,11 +11,11 @@ struct JudgedMetrics {
         let (spec, now) = (input.spec, input.now)
         inputs = spec.inputs.enumerated().map { index, metric in
             let observation = index < input.inputs.count ? input.inputs[index] : Self.notPolled
-            return InputRecord(name: metric.name, observation: observation.judged(maxAge: metric.maxAge, now: now))
+            return InputRecord(name: metric.name, observation: observation.checked(maxAge: metric.maxAge, now: now))
         }
         observations = spec.metrics.enumerated().map { index, metric in
             guard index < input.observations.count else { return Self.notPolled }
-            return input.observations[index].judged(by: metric, now: now)
+            return input.observations[index].checked(by: metric, now: now)
         }
         guard spec.metrics.contains(where: { $0.formula != nil }) else { return }
         var readings = Dictionary(inputs.map { ($0.name, $0.observation) }) { first, _ in first }
@@ -25,7 +25,7 @@ struct JudgedMetrics {
         for (index, metric) in spec.metrics.enumerated() {
             guard let formula = metric.formula else { continue }
             let result = input.results[metric.name] ?? formula.evaluate(readings, now: now)
-            observations[index] = result.observation.judged(by: metric, now: now)
+            observations[index] = result.observation.checked(by: metric, now: now)
             formulas[metric.name] = FormulaRecord(text: formula.text, filled: result.filled)
         }
     }
