@@ -290,7 +290,14 @@ let package = Package(
                 systemPackage,
             ] + plugins
         ),
-        .testTarget(name: "ScalingTests", dependencies: ["Scaling", "TestSupport"]),
+        .testTarget(
+            name: "ScalingTests",
+            dependencies: [
+                "Scaling", "TestSupport",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            exclude: ["Formula/formula_oracle.py"]
+        ),
         .testTarget(
             name: "KubernetesClientTests",
             dependencies: [

@@ -12,6 +12,7 @@ package enum Cause: String, Sendable, Hashable, CaseIterable {
     case scaleUpRate = "ScaleUpRate"
     case scaleDownRate = "ScaleDownRate"
     case partialMetrics = "PartialMetrics"
+    case assumedValue = "AssumedValue"
     case noData = "NoData"
     case fallback = "Fallback"
     case boundsJump = "BoundsJump"

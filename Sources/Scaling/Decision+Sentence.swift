@@ -13,7 +13,8 @@ extension Decision {
         let leader = metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) }
         if let leader, let recommended = leader.recommended, let value = leader.observation.value {
             let ratio = leader.ratio.map { ", ratio \($0.shortText)" } ?? ""
-            let how = leader.observation.isObserved ? "" : " by assumption (its source has no value)"
+            let source = leader.formula.map { " (\($0.filled))" } ?? ""
+            let how = leader.observation.isObserved ? source : source + leader.assumption
             let kind = leader.targetType == .averageValue ? " per replica" : ""
             return
                 "\(leader.name) is \(value.shortText)\(how) against a target of \(leader.target.shortText)\(kind)\(ratio), "
@@ -36,6 +37,7 @@ extension Decision {
         case .minReplicas: "minReplicas asks for at least \(desired)"
         case .maxReplicas: "maxReplicas allows at most \(desired)"
         case .budgetCap: "the budget allows at most \(budget?.cap ?? desired)"
+        case .assumedValue: assumed
         case .errorBudget: "the error budget is being spent too fast"
         case .tolerance: "within tolerance of the target"
         case .notReady: notReady
@@ -63,6 +65,14 @@ extension Decision {
         }
     }
 
+    private var assumed: String {
+        let formula = metrics.first {
+            $0.formula != nil && $0.observation.value != nil && !$0.observation.isObserved
+        }
+        let name = formula?.name ?? "a formula"
+        return changesReplicas ? "\(name) is assumed" : "no scale-down while \(name) is assumed"
+    }
+
     private var notReady: String {
         guard let readyText else {
             if changesReplicas { return "how many replicas are ready is unknown" }
@@ -78,5 +88,11 @@ extension Decision {
 
     package static func readyText(_ ready: Int, of current: Int) -> String {
         "\(ready) of \(current.counted("replica")) \(ready == 1 || current == 1 ? "is" : "are") ready"
+    }
+}
+
+extension MetricRecord {
+    fileprivate var assumption: String {
+        formula == nil ? " by assumption (its source has no value)" : " by assumption (a value is missing)"
     }
 }

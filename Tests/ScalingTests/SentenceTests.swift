@@ -30,6 +30,7 @@ struct SentenceTests {
         .scaleUpRate: "maxScaleUpRate allows no more at once",
         .scaleDownRate: "maxScaleDownRate allows no more at once",
         .partialMetrics: "no scale-down while a metric is missing: one has no value",
+        .assumedValue: "no scale-down while a formula is assumed",
         .noData: "replicas are held without data",
         .fallback: "the fallback applies",
         .boundsJump: "4 is below minReplicas",

@@ -122,7 +122,7 @@ extension ScalerController {
 
     private func scaleOnce(_ poll: Poll) async throws {
         let spec = try validSpec(poll)
-        let (resolution, observations) = try await readMetrics(poll, spec)
+        let (resolution, readings) = try await readMetrics(poll, spec)
         try await checkOtherAutoscalers(poll, spec)
         for attempt in 0...Self.maxConflictRetries {
             let known = try readable(poll)
@@ -136,7 +136,7 @@ extension ScalerController {
             stopWaiting(poll.key, for: spec.target)
             state.see(target, at: dependencies.time.now())
             let history = state.history
-            let outcome = decide(poll, state, resolution, observations, target)
+            let outcome = decide(poll, state, resolution, readings, target)
             if try await carryOut(poll, outcome.decision, target) { return }
             // Each attempt starts from the same history.
             try readable(poll).history = history
@@ -161,8 +161,9 @@ extension ScalerController {
     }
 
     /// Reads the metrics. If a source refuses the credentials and the Secret has newer ones, the read is retried once.
-    private func readMetrics(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> (Resolution, [MetricObservation])
-    {
+    private func readMetrics(
+        _ poll: Poll, _ spec: GeneralScalerSpec
+    ) async throws -> (Resolution, [String: MetricObservation]) {
         var resolution = try await resolution(poll, spec)
         var outcomes = await outcomes(of: resolution.queries, takesPushed: poll.isPushed)
         if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
@@ -172,8 +173,9 @@ extension ScalerController {
                 outcomes = await self.outcomes(of: renewed.queries, takesPushed: poll.isPushed)
             }
         }
-        try readable(poll).configFault = Blocker(configFaultIn: outcomes)
-        return (resolution, outcomes.map { MetricObservation($0) })
+        try readable(poll).configFault = Blocker(configFaultIn: outcomes, of: spec.metrics)
+        let readings = zip(spec.metrics, outcomes).map { ($0.name, MetricObservation($1)) }
+        return (resolution, Dictionary(readings) { first, _ in first })
     }
 
     /// Returns the plugins' resolution of the spec, computed once per generation and again after a Secret has changed.
@@ -235,7 +237,7 @@ extension ScalerController {
 
     /// Makes a decision synchronously from the current state.
     private func decide(
-        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ observations: [MetricObservation],
+        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ readings: [String: MetricObservation],
         _ target: TargetSnapshot
     ) -> DecisionOutcome {
         let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
@@ -247,7 +249,7 @@ extension ScalerController {
                 now: now,
                 current: target.replicas,
                 ready: target.readyReplicas,
-                observations: observations,
+                readings: readings,
                 history: state.history,
                 holds: holds.map(\.cause),
                 details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first },

@@ -173,7 +173,9 @@ final class ScalerState {
 /// A spec completed with what only the plugins know.
 struct Resolution: Sendable {
     var spec: ScalingSpec
-    /// The queries, one per metric in the same order.
+    /// The declarations of the metrics that plugins read, in the order of the spec.
+    var declarations: [BuiltinMetricTypes.Declaration]
+    /// The queries, one per such metric in the same order.
     var queries: [ReadingQuery]
     /// The values of Secrets in the queries.
     var secrets: SecretValues

@@ -39,29 +39,35 @@ package struct DecisionRequest: Sendable {
             now: now,
             current: current,
             ready: try replicas.optional("ready")?.int(in: GeneralScalerSpec.Limits.replicas) ?? current,
-            observations: try observations(request, spec, now),
+            readings: try readings(request, spec, now),
             history: try request.optional("history").map { history throws(JSONPathError) in
                 try ScalingHistory(history, safety: spec.safety)
             } ?? ScalingHistory()
         )
     }
 
-    /// The observations in the order of the spec's metrics. A metric without a reading has no data.
-    private static func observations(
+    /// The readings by metric. A metric without a reading has no data.
+    private static func readings(
         _ request: JSONReader, _ spec: ScalingSpec, _ now: Timestamp
-    ) throws(JSONPathError) -> [MetricObservation] {
-        var observations: [String: MetricObservation] = [:]
+    ) throws(JSONPathError) -> [String: MetricObservation] {
+        let formulas = spec.metrics.filter { $0.formula != nil }.map(\.name)
+        let read = spec.metrics.map(\.name).filter { !formulas.contains($0) } + spec.inputs.map(\.name)
+        var readings: [String: MetricObservation] = [:]
         for reading in try request.required("readings").elements() {
             let name = try reading.required("name")
             let metric = try name.nonEmptyString()
-            guard spec.metrics.contains(where: { $0.name == metric }) else {
-                let known = spec.metrics.map(\.name).joined(separator: ", ")
-                throw name.error("unknown metric \"\(metric.prefix(64))\"; the spec has \(known)")
+            guard !formulas.contains(metric) else {
+                throw name.error("\"\(metric)\" is computed by its formula: give readings of the metrics that it names")
             }
-            guard observations[metric] == nil else { throw name.error("\"\(metric)\" already has a reading") }
-            observations[metric] = try observation(reading, now)
+            guard read.contains(metric) else {
+                throw name.error(
+                    "unknown metric \"\(metric.prefix(64))\"; the spec has \(read.joined(separator: ", "))")
+            }
+            guard readings[metric] == nil else { throw name.error("\"\(metric)\" already has a reading") }
+            readings[metric] = try observation(reading, now)
         }
-        return spec.metrics.map { observations[$0.name] ?? .noData("no reading was given") }
+        for metric in read where readings[metric] == nil { readings[metric] = .noData("no reading was given") }
+        return readings
     }
 
     private static func observation(

@@ -51,7 +51,7 @@ package struct Explanation: Sendable {
         }
         let when = status.decidedAt.map { " (\(Self.ago($0, now)))" } ?? ""
         var lines = ["Last decision\(when): \(reason)"]
-        lines += status.metrics.map { "  \($0.sentence)" }
+        lines += status.inputs.map { "  Input \($0.sentence)" } + status.metrics.map { "  \($0.sentence)" }
         if let current = status.current { lines.append("  " + replicas(current, ready: status.ready)) }
         return lines.joined(separator: "\n")
     }

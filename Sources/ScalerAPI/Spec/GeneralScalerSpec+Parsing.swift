@@ -59,8 +59,9 @@ private struct SpecParser {
         let metrics = metrics(spec)
         let registry = policies
         let policy = attempt { () throws(JSONPathError) in
-            try registry.policy(spec, metricNames: metrics?.map(\.name))
+            try registry.policy(spec, metricNames: metrics?.names)
         }
+        if let metrics { problems += metrics.problems(objective: Self.objective(spec)) }
         let safety = attempt { () throws(JSONPathError) in try Self.safety(spec.optional("safety")) }
         let fallback = attempt { () throws(JSONPathError) in try Self.fallback(spec.optional("fallback")) }
         guard let target, let bounds, let interval, let isPaused, let mode, let metrics, let policy, let safety,
@@ -73,7 +74,8 @@ private struct SpecParser {
             pollingInterval: interval,
             isPaused: isPaused,
             mode: mode,
-            metrics: metrics,
+            metrics: metrics.sources,
+            formulas: metrics.formulas,
             policy: policy,
             safety: safety,
             fallback: fallback
@@ -114,7 +116,7 @@ private struct SpecParser {
 
     // MARK: Metrics
 
-    private mutating func metrics(_ spec: JSONReader) -> [MetricSourceSpec]? {
+    private mutating func metrics(_ spec: JSONReader) -> MetricEntries? {
         guard let entries = attempt({ () throws(JSONPathError) in try spec.required("metrics").elements() }) else {
             return nil
         }
@@ -125,7 +127,9 @@ private struct SpecParser {
             )
             return nil
         }
-        let metrics = entries.compactMap { entry in attempt { () throws(JSONPathError) in try Self.metric(entry) } }
+        let metrics = entries.enumerated().compactMap { index, entry in
+            attempt { () throws(JSONPathError) in try MetricEntry(entry, index: index) }
+        }
         for entry in entries {
             guard let config = try? entry.optional("config") else { continue }
             if let problem = Self.sizeProblem(config) {
@@ -154,41 +158,38 @@ private struct SpecParser {
         return nil
     }
 
-    private static func metric(_ entry: JSONReader) throws(JSONPathError) -> MetricSourceSpec {
-        let target = try entry.required("targetValue")
-        guard try target.double() > 0 else { throw target.error("must be greater than 0") }
-        return MetricSourceSpec(
-            type: try entry.required("type").name(.metricType),
-            name: try entry.optional("name")?.name(.metricName) ?? "",
-            config: .object(try entry.optional("config")?.object() ?? [:]),
-            targetValue: try target.double(),
-            targetType: try entry.optional("targetType")?.oneOf(MetricSpec.TargetType.self),
-            activationValue: try entry.optional("activationValue")?.double() ?? 0,
-            timeout: try entry.optional("timeoutSeconds").seconds(in: GeneralScalerSpec.Limits.timeoutSeconds)
-                ?? MetricSourceSpec.defaultTimeout,
-            maxAge: try entry.optional("maxAgeSeconds").seconds(in: GeneralScalerSpec.Limits.maxAgeSeconds)
-        )
-    }
-
     /// Names each unnamed metric after its type, with a number if that is taken.
-    private mutating func named(_ metrics: [MetricSourceSpec]) -> [MetricSourceSpec] {
+    private mutating func named(_ metrics: [MetricEntry]) -> MetricEntries {
         var taken: Set<String> = []
         for (index, metric) in metrics.enumerated() where !metric.name.isEmpty {
             if !taken.insert(metric.name).inserted {
                 note("spec.metrics[\(index)].name", "\"\(metric.name)\" is the name of another metric of this scaler")
             }
         }
-        return metrics.map { metric in
-            guard metric.name.isEmpty else { return metric }
-            var named = metric
-            named.name = metric.type
-            var number = 2
-            while !taken.insert(named.name).inserted {
-                named.name = "\(metric.type)-\(number)"
-                number += 1
+        var entries = MetricEntries()
+        for metric in metrics {
+            switch metric {
+            case .formula(let formula): entries.formulas.append(formula)
+            case .source(var source):
+                let type = source.type
+                if source.name.isEmpty {
+                    source.name = type
+                    var number = 2
+                    while !taken.insert(source.name).inserted {
+                        source.name = "\(type)-\(number)"
+                        number += 1
+                    }
+                }
+                entries.sources.append(source)
             }
-            return named
         }
+        return entries
+    }
+
+    /// Returns the metrics that `policy.config.objective` names, whatever else is wrong with the policy.
+    private static func objective(_ spec: JSONReader) -> Set<String> {
+        let objective = spec.value["policy"]?["config"]?["objective"]
+        return Set(["metric", "longMetric"].compactMap { objective?[$0]?.stringValue })
     }
 
     // MARK: Safety and fallback
@@ -253,7 +254,8 @@ extension SpecParser {
         "metrics", "policy", "safety", "fallback",
     ]
     private static let metricFields = [
-        "type", "name", "config", "targetValue", "targetType", "activationValue", "timeoutSeconds", "maxAgeSeconds",
+        "type", "name", "config", "formula", "targetValue", "targetType", "activationValue", "timeoutSeconds",
+        "maxAgeSeconds",
     ]
     /// The allowed fields of the objects in a spec; `policy.config` has its own.
     private static let partFields = [
@@ -281,13 +283,5 @@ extension SpecParser {
         for field in (part.value.objectValue ?? [:]).keys.sorted() where !known.contains(field) {
             note("\(part.path).\(field)", "is not a known field; known here: \(known.joined(separator: ", "))")
         }
-    }
-}
-
-extension JSONReader? {
-    /// Reads whole seconds as a duration.
-    fileprivate func seconds(in range: ClosedRange<Int>) throws(JSONPathError) -> Duration? {
-        guard let self else { return nil }
-        return .seconds(try self.int(in: range))
     }
 }

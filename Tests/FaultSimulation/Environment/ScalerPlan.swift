@@ -38,6 +38,9 @@ struct ScalerPlan: Sendable, Equatable {
     var fallback: Fallback = .hold
     var fallbackReplicas = 0
 
+    /// Each metric is computed from an input that reads the same series. Not drawn, so that every seed stays what it was.
+    var usesFormulas: Bool { (least + most + interval) % 3 == 0 }
+
     var claimsTarget: Bool { !isPaused && !isDryRun }
     var effectiveDownCooldown: Int { downCooldown ?? cooldown ?? 300 }
     func upStep(from current: Int) -> Int { upRate?.step(from: current) ?? max(4, current) }
@@ -94,11 +97,17 @@ struct ScalerPlan: Sendable, Equatable {
             "minReplicas": whole(least), "maxReplicas": whole(most), "pollingIntervalSeconds": whole(interval),
             "paused": .bool(isPaused), "mode": isDryRun ? "DryRun" : "Active",
             "metrics": .array(
-                metrics.map { series in
-                    [
-                        "type": "test", "name": .string(series.name), "config": ["series": .string(series.name)],
-                        "targetValue": .number(Series.target),
+                metrics.flatMap { series in
+                    let source: [String: JSON] = ["type": "test", "config": ["series": .string(series.name)]]
+                    let decided: [String: JSON] = [
+                        "name": .string(series.name), "targetValue": .number(Series.target),
                         "targetType": series.isAverage ? "AverageValue" : "Value",
+                    ]
+                    guard usesFormulas else { return [JSON.object(source.merging(decided) { $1 })] }
+                    let input = "\(series.name).read"
+                    return [
+                        .object(source.merging(["name": .string(input)]) { $1 }),
+                        .object(decided.merging(["formula": .string("max(\(input), \(input))")]) { $1 }),
                     ]
                 }),
             "policy": policy,
