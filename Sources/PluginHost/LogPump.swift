@@ -46,6 +46,7 @@ final class LogPump: Sendable {
             logger.log(
                 level: level.flatMap { Logger.Level(rawValue: $0) } ?? .info, "Plugin logged", metadata: metadata)
         case .byteOrderMark:
+            metadata["rule"] = "\(ProtocolRule.utf8.label)"
             logger.warning("Plugin output begins with a byte order mark, which it should not", metadata: metadata)
         case .withheld(let text):
             metadata["answer"] = "\(text)"
@@ -55,6 +56,13 @@ final class LogPump: Sendable {
         case .leftBehind(let what):
             metadata["reason"] = "\(what)"
             logger.warning("Plugin's temporary directory could not be removed", metadata: metadata)
+        case .extraAnswer(let id, let isRepeated):
+            metadata["id"] = "\(id.map(String.init) ?? "null")"
+            metadata["rule"] = "\(ProtocolRule.oneAnswer.label)"
+            logger.warning(
+                isRepeated
+                    ? "Plugin answered a request again, the second answer is dropped"
+                    : "Plugin answered a request that it did not get, the answer is dropped", metadata: metadata)
         case .rejectedLine(let excerpt, let reason):
             metadata["line"] = "\(excerpt)"
             metadata["reason"] = "\(reason)"

@@ -10,6 +10,8 @@ enum PluginNote: Sendable, Hashable {
     case pluginLog(level: String?, text: String)
     /// The plugin's output begins with a byte order mark, which was forgiven.
     case byteOrderMark
+    /// An answer to a request that had been answered, or that no request had; of an error without an id, nil.
+    case extraAnswer(id: Int64?, isRepeated: Bool)
     case rejectedLine(excerpt: String, reason: String)
     /// What the answer to a call said that its caller does not see.
     case withheld(String)

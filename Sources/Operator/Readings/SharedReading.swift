@@ -23,6 +23,8 @@ final class SharedReading: Sendable {
         var latest: ReadingOutcome?
         /// When the last call that was answered began.
         var askedAt: Duration?
+        /// Set where the plugin said that asking again is of no use.
+        var pause = RefusalPause()
         /// When the last reading was pushed that was of use.
         var pushedAt: Duration?
         /// Keeps the source ready, and has the plugin push where it can.
@@ -111,6 +113,7 @@ final class SharedReading: Sendable {
                 let shortestInterval = state.shortestInterval
                 let isFresh = { (since: Duration) in now - since < shortestInterval * Self.reuseShare }
                 if !state.isInFlight, let askedAt = state.askedAt, isFresh(askedAt) { return latest }
+                if !state.isInFlight, !state.pause.isOver(now: now) { return latest }
                 if takesPushed, let pushedAt = state.pushedAt, isFresh(pushedAt) { return latest }
             }
             state.waiters[waiter] = continuation
@@ -152,6 +155,7 @@ final class SharedReading: Sendable {
             state.isInFlight = false
             state.latest = latest
             state.askedAt = askedAt
+            state.pause.answered(latest, askedAt: askedAt, interval: state.shortestInterval)
             return (latest, state.takeWaiters(), state.isUnused)
         }
         if isUnused { onUnused() }
@@ -182,6 +186,7 @@ final class SharedReading: Sendable {
             // Its only user has it by now, or had the same value: such as the first that a plugin pushes.
             let isOld = state.users.count == 1 && (!waiters.isEmpty || state.hasValue(of: reading))
             state.latest = .success(reading)
+            state.pause = RefusalPause()
             state.pushedAt = world.time.elapsed()
             return Audience(users: isOld ? [] : Array(state.users.keys), waiters: waiters)
         }
