@@ -250,7 +250,8 @@ let package = Package(
         .testTarget(
             name: "PluginConformanceTests",
             dependencies: [
-                "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler",
+                "CLinux", "PluginConformance", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
+                "generalscaler",
                 "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
                 "generalscaler-plugin-redis", "misbehaving-plugin", "plugin-check", "random-plugin", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),

@@ -5,7 +5,7 @@ struct FuzzCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuzz",
         abstract: "Sends a plugin many odd configs, to each of which it has to answer.",
-        usage: "plugin-check fuzz [options] PLUGIN [ARGUMENT ...]"
+        usage: "plugin-check fuzz [options] PLUGIN [-- ARGUMENT ...]"
     )
 
     @OptionGroup var arguments: PluginArguments

@@ -25,8 +25,11 @@ struct PluginArguments: ParsableArguments {
     @Flag(help: "Show every line that is sent (>) and received (<) on standard error.")
     var trace = false
 
-    @Argument(parsing: .captureForPassthrough, help: "The plugin's path, and its arguments.")
-    var plugin: [String]
+    @Argument(help: "The plugin's path. Options may stand before and after it.")
+    var plugin: String?
+
+    @Argument(parsing: .postTerminator, help: "The plugin's own arguments, behind --.")
+    var pluginArguments: [String] = []
 
     /// The most seconds that a call may be given.
     private static let maxDeadline = 300.0
@@ -41,8 +44,8 @@ struct PluginArguments: ParsableArguments {
         guard words.first?.isEmpty == false else { throw ValidationError("name the plugin's path") }
     }
 
-    /// The plugin's path and arguments. `--` may stand before them.
-    private var words: ArraySlice<String> { plugin.first == "--" ? plugin.dropFirst() : plugin[...] }
+    /// The plugin's path and arguments. `--` may stand before the path, too.
+    private var words: [String] { [plugin].compactMap(\.self) + pluginArguments }
 
     var command: PluginCommand {
         let pairs = env.map {

@@ -1,6 +1,8 @@
 /// Looks whether a plugin keeps some rules. What it finds it notes in the context; a rule with no finding is kept.
 struct Check: Sendable {
     let rules: [RuleID]
+    /// Rules that it can find broken, but cannot show to be kept.
+    var alsoJudges: [RuleID] = []
     let run: @Sendable (CheckContext) throws(Stop) -> Void
 
     init(_ rules: RuleID..., run: @escaping @Sendable (CheckContext) throws(Stop) -> Void) {
@@ -10,7 +12,8 @@ struct Check: Sendable {
 
     /// In the order in which they run. The last looks at what all others have heard.
     static let all: [Check] =
-        launchAndHandshake + config + framing + metric + concurrency + confinement + push + exit + [everyMessage]
+        launchAndHandshake + config + framing + metric + concurrency + confinement + push + exit
+        + [badSources, everyMessage]
 }
 
 /// Why a check ends early.

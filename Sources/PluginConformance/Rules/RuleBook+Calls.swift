@@ -63,9 +63,13 @@ extension RuleBook {
             .observedAt, .metric, "When it was true",
             """
             `observedAt` is when the source observed the value, as RFC 3339 text, such as `2026-01-02T03:04:05.678Z`. It \
-            is not in the future: the host allows for a clock skew of 60 s, and a value dated later than that is no data.
+            is not in the future: the host allows for a clock skew of 60 s, and a value dated later than that is no data. \
+            It is not older than the metric type's `maxAgeMs`, or 60 s where the type has none: an older value is no data, \
+            too.
             """,
-            mend: "use the source's own time where it has one, and the present in UTC otherwise"),
+            mend:
+                "use the source's own time where it has one, and the present in UTC otherwise; write maxAgeMs for a slow source"
+        ),
         .checked(
             .targetTypes, .metric, "Both target types",
             """
@@ -100,7 +104,9 @@ extension RuleBook {
             `deadlineMs` is how many milliseconds an answer is of use, counted from when the request is read. A plugin \
             answers by then, at the latest with the error 1007 (`deadline_exceeded`).
             """,
-            mend: "give every wait for the source a limit that ends before deadlineMs"),
+            mend:
+                "give every wait for the source a limit that ends before deadlineMs, as a whole and not from byte to byte"
+        ),
         .checked(
             .inFlight, .concurrency, "Calls in flight",
             """
@@ -118,7 +124,7 @@ extension RuleBook {
             .staysAlive, .concurrency, "Stays alive",
             """
             A plugin runs until the host ends it. No request, config or failure of its source makes it exit or stop \
-            answering.
+            answering, and it does not go on in the background: the process that the host started is the plugin.
             """,
             mend: "catch every error of a call and answer it; what it last wrote to standard error is shown"),
         .checked(

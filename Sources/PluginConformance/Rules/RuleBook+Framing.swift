@@ -61,7 +61,11 @@ extension RuleBook {
             mend: "use the codes of the table, and say in words what went wrong"),
         .checked(
             .secretsUnseen, .framing, "Secrets stay unseen",
-            "The value of a secret field stands in no answer, no log and no line on standard error.",
+            """
+            The value of a secret field stands in no answer, no log and no line on standard error: neither as it is, nor \
+            percent-encoded, escaped or in Base64. Of a URL or a connection string, that holds for the password in it, \
+            too, from 8 bytes on.
+            """,
             mend: "do not print configs or requests, and strike secrets out of messages of other libraries"),
         .checked(
             .readsOn, .framing, "Reads on",

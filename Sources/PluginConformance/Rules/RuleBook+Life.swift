@@ -33,7 +33,8 @@ extension RuleBook {
             """
             On Linux a plugin may read `/usr`, `/lib`, `/opt`, `/proc`, what name look-up and TLS need of `/etc`, and its \
             own directory; it may write to `TMPDIR` alone. It may use the network. `plugins.yaml` can widen that for one \
-            plugin. A plugin answers confined as it answers unconfined.
+            plugin. A plugin answers confined as it answers unconfined, also with the same values: what the \
+            sandbox hides is an error, never 0.
             """,
             mend: "keep files beside the plugin, write to TMPDIR only, or name further paths in plugins.yaml"),
         .unchecked(
