@@ -2,12 +2,15 @@
 RELEASE_FLAGS := -c release --static-swift-stdlib
 # The import check refuses an import that Package.swift does not list for the target.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-DEMO_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus \
+DEMO_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-plugin-prometheus \
 	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
-CHART_PRODUCTS := generalscaler generalscaler-launch generalscaler-plugin-prometheus
+CHART_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-copy generalscaler-plugin-prometheus \
+	plugin-check random-plugin
 PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
-E2E_PRODUCTS := generalscaler generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
+E2E_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
+# What attacks the promises of docs/explanation/threat-model.md and sandbox.md.
+ATTACKS := AttackTests|SandboxTests|AddressPatternTests|StatusServerTests|ConnectionGuardTests|MetricsPageTests|ClockSkewTests
 PYTHON := .build/python
 SEEDS ?= 2000
 MINUTES ?= 30
@@ -21,9 +24,9 @@ help: ## Show this list
 demo: ## Scale three real apps on Prometheus, Redis and Pub/Sub, for about 90 seconds
 	@scripts/install-dependencies.sh build demo
 	@for product in $(DEMO_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
-	@.build/debug/generalscaler demo
+	@.build/debug/generalscaler-dev demo
 
-release: ## Build everything as users run it, into .build/release
+release: ## Build everything for release, into .build/release
 	@scripts/install-dependencies.sh build
 	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 
@@ -35,31 +38,33 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
 	@swift test --skip-build --disable-xctest --filter FaultSimulationTests
-	@swift test --skip-build --disable-xctest --filter "CommandTests|PluginConformanceTests" --skip AttackTests
-	@swift test --skip-build --disable-xctest --filter IntegrationTests --skip AttackTests
-	@swift test --skip-build --disable-xctest --skip "FaultSimulationTests|AttackTests|CommandTests|PluginConformanceTests|IntegrationTests"
+	@swift test --skip-build --disable-xctest --filter "$(ATTACKS)"
+	@swift test --skip-build --disable-xctest --filter "CommandTests|PluginConformanceTests" --skip "$(ATTACKS)"
+	@swift test --skip-build --disable-xctest --filter IntegrationTests --skip "$(ATTACKS)"
+	@swift test --skip-build --disable-xctest --skip "FaultSimulationTests|$(ATTACKS)|CommandTests|PluginConformanceTests|IntegrationTests"
 
-attack: ## Attack the built programs with hostile plugins, servers and tenants
+attack: $(PYTHON)/.installed ## Attack the built programs with hostile plugins, servers and tenants
 	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) --build-tests
-	@swift test --skip-build --disable-xctest --filter AttackTests
+	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests --pattern test_status_port.py
+	@swift test --skip-build --disable-xctest --filter "$(ATTACKS)"
 
 test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
 	@scripts/install-dependencies.sh build test
 	@for product in $(CHART_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
 
-test-sdks: $(PYTHON)/.installed ## Test the SDKs in Python, Go and Node, and hold all SDKs to the same answers
+test-sdks: $(PYTHON)/.installed ## Test the SDKs in Python, Go and Node, and check that all SDKs give the same answers
 	@scripts/install-dependencies.sh build test
 	@for product in generalscaler-launch plugin-check vector-plugin; do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
 
-simulate-faults: ## Run the operator in SEEDS simulated worlds full of faults, or in that of one SEED
+simulate-faults: ## Run the operator under fault injection with SEEDS seeds, or with one SEED
 	@scripts/install-dependencies.sh build
 	@swift build $(SWIFT_FLAGS) --product simulate-faults
 	@.build/debug/simulate-faults $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --processes $$(nproc)) $(if $(FAULTS),--faults $(FAULTS))
 
-fuzz: ## Give each parser of outside bytes RUNS inputs of a fuzzer, or that of one TARGET
+fuzz: ## Fuzz every parser of external input with RUNS inputs, or only one TARGET
 	@scripts/install-dependencies.sh build python
 	@GENERALSCALER_FUZZ=1 swift build $(SWIFT_FLAGS) -c release --scratch-path .build/fuzz --product fuzz-parsers
 	@python3 scripts/fuzz.py --runs $(RUNS) $(TARGET)
@@ -75,15 +80,19 @@ e2e: $(PYTHON)/.installed ## Check every manifest, load every plugin and policy,
 	@for product in $(E2E_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@scripts/simple_e2e.sh
 
-plugin-check: ## Hold every plugin of the project to the rules of the protocol
+plugin-check: ## Check every plugin of the project for conformance to the protocol
 	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest --filter PluginConformanceTests
 
-image-check: ## Show that the image's packages suffice, in a Debian of nothing else (root, debootstrap)
-	@scripts/install-dependencies.sh build image
+image-check: $(PYTHON)/.installed ## Check that the image's packages suffice, in a minimal Debian (root, debootstrap)
+	@scripts/install-dependencies.sh build test image
 	@scripts/build-image-files.sh .build/image
-	@scripts/check-image.sh .build/image
+	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product random-plugin
+	@rm -rf .build/example-images
+	@$(PYTHON)/bin/python scripts/example_images.py .build/release .build/example-images
+	@swift build $(SWIFT_FLAGS) --product generalscaler-dev
+	@scripts/check-image.sh .build/image .build/debug/generalscaler-dev .build/example-images
 
 test-cluster: $(PYTHON)/.installed ## Run the integration tests against the cluster of GENERALSCALER_TEST_KUBECONFIG
 	@test -n "$$GENERALSCALER_TEST_KUBECONFIG" || \
@@ -92,22 +101,27 @@ test-cluster: $(PYTHON)/.installed ## Run the integration tests against the clus
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest --filter IntegrationTests
 
-lint: $(PYTHON)/.installed ## Check formatting, imports, files, scripts, the resource definition, the chart and the workflows
+lint: $(PYTHON)/.installed ## Check formatting, wording, spelling, imports, files, scripts, the resource definition, the chart and the workflows
 	@scripts/install-dependencies.sh lint
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
-	@shellcheck scripts/*.sh .ci/run examples/plugins/bash/*
+	@shellcheck scripts/*.sh .ci/run .github/actions/*/*.sh examples/plugins/bash/generalscaler-plugin-*
 	@python3 scripts/check-files.py --self-test
 	@python3 scripts/check-files.py
+	@python3 scripts/check-prose.py --self-test
+	@python3 scripts/check-prose.py
+	@$(PYTHON)/bin/codespell
 	@python3 scripts/check-imports.py --self-test
 	@swift package dump-package | python3 scripts/check-imports.py
 	@$(PYTHON)/bin/python scripts/check-crd.py
 	@$(PYTHON)/bin/python scripts/make-manifests.py --check
 	@$(PYTHON)/bin/python scripts/check-chart.py
 	@$(PYTHON)/bin/python scripts/check-docs.py
-	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/plugins/.github/workflows/*.yml
+	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
 
-manifests: $(PYTHON)/.installed ## Make deploy/ and the page of the chart's values from the chart
+manifests: $(PYTHON)/.installed ## Generate deploy/, the page of the chart's values and that of the plugins
 	@$(PYTHON)/bin/python scripts/make-manifests.py
+	@$(PYTHON)/bin/python scripts/plugin_index.py
 
 fmt: ## Format every Swift source in place
 	@swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
@@ -117,11 +131,11 @@ bench: ## Build for release and run the benchmarks
 	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 	@.build/release/bench
 
-soak: ## Run the operator for MINUTES in a rough cluster of 1,000 scalers, and hold its memory and descriptors to limits
+soak: ## Run the operator for MINUTES under fault injection with 1,000 scalers, and check its memory and descriptors
 	@scripts/install-dependencies.sh build
 	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 	@.build/release/bench --soak $(MINUTES) $(SEED); status=$$?; \
-		python3 scripts/plot-soak.py .build/soak.jsonl > .build/soak.svg && echo "drawn in .build/soak.svg"; \
+		python3 scripts/plot-soak.py .build/soak.jsonl > .build/soak.svg && echo "plotted in .build/soak.svg"; \
 		exit $$status
 
 clean: ## Remove everything that was built

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// What the simulated worlds spend their time in. Not what PluginSDK is made of: a package with such flags cannot be
-// depended on.
+// Modules that dominate the run time of the fault simulation, except those that PluginSDK consists of: a package with
+// such flags cannot be depended on.
 let optimizedInDebug: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 // Relocations that are packed (RELR) leave up to 3 MiB less of each program in memory. Needs lld, and glibc 2.36 where
@@ -13,7 +13,8 @@ let packedRelocations: [LinkerSetting] = [
         .when(platforms: [.linux], configuration: .release))
 ]
 
-// The fuzz build (`make fuzz`): this package's modules are instrumented, and the one program that is built holds them all.
+// The fuzz build (`make fuzz`): this package's modules are instrumented, and the one program that is built holds them
+// all.
 let isFuzzBuild = Context.environment["GENERALSCALER_FUZZ"] != nil
 
 /// A metric source. A program cannot hold another, so that the fuzz build has its code as a library.
@@ -47,7 +48,9 @@ let package = Package(
     products: [
         .library(name: "PluginSDK", targets: ["PluginSDK"]),
         .executable(name: "generalscaler", targets: ["generalscaler"]),
+        .executable(name: "generalscaler-dev", targets: ["generalscaler-dev"]),
         .executable(name: "generalscaler-launch", targets: ["generalscaler-launch"]),
+        .executable(name: "generalscaler-copy", targets: ["generalscaler-copy"]),
         .executable(name: "plugin-check", targets: ["plugin-check"]),
     ]
         + (isFuzzBuild
@@ -76,16 +79,17 @@ let package = Package(
         // MARK: System libraries
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
-        // A program that depends on it allocates with jemalloc: after a burst, the C library's allocator keeps three times of
-        // what is in use.
+        // A program that depends on it allocates with jemalloc: after a burst, the C library's allocator keeps three
+        // times of what is in use.
         .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
         .target(name: "CLinux"),
 
         // MARK: Libraries
         // Optimized in debug builds too: with the cluster's stand-in, it is what the tests spend their time in.
         .target(name: "WireFormats"),
+        .target(name: "SystemIO"),
         .target(name: "YAMLFormat", dependencies: ["WireFormats", .product(name: "Yams", package: "Yams")]),
-        .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux"]),
+        .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux", "SystemIO"]),
         .target(name: "PluginProtocol", dependencies: ["WireFormats"]),
         .target(
             name: "PluginSDK",
@@ -99,7 +103,7 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                "PluginProtocol", "WireFormats", "YAMLFormat", "CLinux",
+                "PluginProtocol", "SystemIO", "WireFormats", "YAMLFormat", "CLinux",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -108,8 +112,8 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
-        .target(name: "PluginConformance", dependencies: ["CLinux", "PluginHost", "PluginProtocol", "WireFormats"]),
         .target(name: "Scaling"),
+        .target(name: "ScalerAPI", dependencies: ["Scaling", "WireFormats"]),
         .target(
             name: "KubernetesClient",
             dependencies: [
@@ -121,21 +125,10 @@ let package = Package(
             swiftSettings: optimizedInDebug
         ),
         .target(
-            name: "ClusterSimulator",
-            dependencies: [
-                "HTTPTransport", "WireFormats", "YAMLFormat",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            resources: [.embedInCode("Resources/protobuf-fields.txt")],
-            swiftSettings: optimizedInDebug
-        ),
-        .target(
             name: "Operator",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "Scaling", "WireFormats",
+                "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling",
+                "SystemIO", "WireFormats",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -151,14 +144,59 @@ let package = Package(
         ),
         .target(
             name: "Backtest", dependencies: ["Scaling", "WireFormats"], resources: [.embedInCode("Report/report.html")]),
+        // What the programs share of a command line.
+        .target(
+            name: "CommandSupport",
+            dependencies: [
+                "WireFormats",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
 
         // MARK: Executables
         .executableTarget(
             name: "generalscaler",
             dependencies: [
-                "Backtest", "CJemalloc", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator",
-                "PluginHost", "PluginProtocol",
-                "Scaling", "WireFormats", "YAMLFormat",
+                "Backtest", "CJemalloc", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator",
+                "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "WireFormats", "YAMLFormat",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            linkerSettings: packedRelocations
+        ),
+        .executableTarget(
+            name: "generalscaler-launch",
+            dependencies: ["CLinux"],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+        ),
+
+        // MARK: Tools, never part of the image
+        .target(
+            name: "ClusterSimulator",
+            dependencies: [
+                "HTTPTransport", "SystemIO", "WireFormats", "YAMLFormat",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Tools/ClusterSimulator",
+            resources: [.embedInCode("Resources/protobuf-fields.txt")],
+            swiftSettings: optimizedInDebug
+        ),
+        .target(
+            name: "PluginConformance",
+            dependencies: ["CLinux", "PluginHost", "PluginProtocol", "WireFormats"],
+            path: "Sources/Tools/PluginConformance"
+        ),
+        .executableTarget(
+            name: "generalscaler-dev",
+            dependencies: [
+                "ClusterSimulator", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
+                "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -168,20 +206,23 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")],
-            linkerSettings: packedRelocations
+            path: "Sources/Tools/generalscaler-dev",
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
         ),
+        // Linked statically, and without what a Swift program begins with: it runs in images that have no libraries.
         .executableTarget(
-            name: "generalscaler-launch",
+            name: "generalscaler-copy",
             dependencies: ["CLinux"],
-            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [.unsafeFlags(["-static-executable", "-nostartfiles"])]
         ),
         .executableTarget(
             name: "plugin-check",
             dependencies: [
                 "PluginConformance", "PluginProtocol", "WireFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]
+            ],
+            path: "Sources/Tools/plugin-check"
         ),
 
         // MARK: Plugins
@@ -203,7 +244,8 @@ let package = Package(
         .executableTarget(name: "worker", dependencies: ["CHiredis"], path: "examples/worker/Sources"),
         .executableTarget(
             name: "event-queue", dependencies: ["HTTPTransport", "WireFormats"], path: "examples/event-queue/Sources"),
-        // Not named as a plugin is: a build folder serves as a plugin directory, and this one is not to be installed there.
+        // Not named as a plugin is: a build folder serves as a plugin directory, and this one is not to be installed
+        // there.
         .executableTarget(name: "random-plugin", dependencies: ["PluginSDK"], path: "examples/plugins/swift"),
         .executableTarget(
             name: "bench",
@@ -229,6 +271,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
+        .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"]),
         .testTarget(name: "WireFormatsTests", dependencies: ["TestSupport", "WireFormats"]),
         .testTarget(name: "YAMLFormatTests", dependencies: ["WireFormats", "YAMLFormat"]),
         .testTarget(
@@ -251,7 +294,7 @@ let package = Package(
             name: "PluginConformanceTests",
             dependencies: [
                 "CLinux", "PluginConformance", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
-                "generalscaler",
+                "generalscaler-dev",
                 "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
                 "generalscaler-plugin-redis", "misbehaving-plugin", "plugin-check", "random-plugin", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -305,7 +348,7 @@ let package = Package(
             dependencies: [
                 "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
                 "PluginProtocol",
-                "Scaling", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler-launch",
+                "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler-launch",
                 "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -322,7 +365,7 @@ let package = Package(
             name: "simulate-faults",
             dependencies: [
                 "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "PluginProtocol",
-                "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
+                "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -333,16 +376,17 @@ let package = Package(
         .testTarget(name: "FaultSimulationTests", dependencies: ["TestSupport", "simulate-faults"]),
         fuzzTargets(dependencies: [
             "Backtest", "CHiredis", "HTTPTransport", "KubernetesClient", "Operator", "PluginConformance", "PluginHost",
-            "PluginProtocol", "PluginSDK", "Scaling", "SourceSupport", "WireFormats", "YAMLFormat",
+            "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "WireFormats", "YAMLFormat",
             "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
         ]),
-        .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(name: "ScalerAPITests", dependencies: ["ScalerAPI", "Scaling", "WireFormats"]),
         .testTarget(name: "BenchTests", dependencies: ["bench"]),
         .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "ClusterSimulator", "event-queue", "generalscaler", "generalscaler-launch",
+                "ClusterSimulator", "CommandSupport", "event-queue", "generalscaler", "generalscaler-dev",
+                "generalscaler-launch",
                 "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
                 "plugin-check", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "Logging", package: "swift-log"),
@@ -351,7 +395,12 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
-        .testTarget(name: "DocsTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(
+            name: "DocsTests",
+            dependencies: [
+                "PluginSDK", "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+            ]),
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [
@@ -391,7 +440,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
-                "generalscaler-plugin-prometheus",
+                "generalscaler-dev", "generalscaler-plugin-prometheus",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -400,7 +449,9 @@ let package = Package(
     ]
 )
 
-let cTargets: Set = ["CCurl", "CHiredis", "CJemalloc", "CLinux", "call-prober", "generalscaler-launch"]
+let cTargets: Set = [
+    "CCurl", "CHiredis", "CJemalloc", "CLinux", "call-prober", "generalscaler-copy", "generalscaler-launch",
+]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks charts/generalscaler: Helm's own lint, then every rendering of a matrix of values against the schemas of Kubernetes
-and a few rules of the house, then values that have to be refused."""
+and a few rules of this project, then values that must be refused."""
 
 import json
 import re
@@ -22,6 +22,8 @@ SCRIPT = {"name": "weekday", "configMap": {"name": "scripts", "key": "weekday.sh
 COPIED = {"name": "queue", "initContainer": {"image": "example/queue:1", "command": ["cp", "/queue", "/plugin/"]}}
 MOUNTED = {"name": "tide", "image": {"reference": "example/tide:1", "directory": "/plugins"}}
 
+FROM_IMAGE = {"name": "tide", "image": "example/tide:1.0.3", "digest": "sha256:" + "7" * 64, "directory": "/opt/tide"}
+
 MATRIX = {
     "defaults": {},
     "namespaces": {"watchNamespaces": ["shop", "blog"]},
@@ -32,6 +34,9 @@ MATRIX = {
     "plugin defaults": {"plugins": {"config": {"prometheus": {"defaults": {"address": "http://prometheus:9090"}}}}},
     "plugin defaults in a Secret": {"plugins": {"existingSecret": "plugins"}},
     "scripts and copied plugins": {"extraPlugins": [SCRIPT, COPIED]},
+    "plugins from images": {
+        "plugins": {"images": [FROM_IMAGE, {"name": "tram", "image": "example/tram"}]}, "extraPlugins": [COPIED]},
+    "plugins from images and plugin defaults in a Secret": {"plugins": {"images": [FROM_IMAGE], "existingSecret": "plugins"}},
     "a webhook with cert-manager": {"webhook": {
         "certificateSecret": "webhook-tls", "failurePolicy": "Fail", "annotations": {"cert-manager.io/inject-ca-from": "a/b"}}},
     "no webhook": {"webhook": {"enabled": False}},
@@ -78,7 +83,10 @@ MATRIX = {
 }
 
 # An image volume is a field from 1.31 on.
-SINCE = {"plugins in image volumes": ("1.33.0", {"extraPlugins": [MOUNTED, SCRIPT]})}
+SINCE = {
+    "plugins in image volumes": ("1.33.0", {"extraPlugins": [MOUNTED, SCRIPT]}),
+    "plugins from images in image volumes": ("1.33.0", {"plugins": {"images": [FROM_IMAGE | {"mount": "imageVolume"}]}}),
+}
 
 REFUSED = {
     "an unknown value": ({"replicaCount": 3}, "replicaCount"),

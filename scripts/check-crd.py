@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks deploy/crd.yaml: what it accepts and refuses, and that it keeps to the rules of the house.
+"""Checks deploy/crd.yaml: what it accepts and refuses, and that it follows the rules of this project.
 
 Objects are played through the same steps as in an API server: defaults, the schema, then the CEL rules
 (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/). Fields that the
@@ -36,7 +36,7 @@ limitedBy: [ScaleUpRate]
 metrics:
   - {name: prometheus, value: 350, target: 100, targetType: Value, ratio: 3.5, recommended: 7,
      observedAt: "2026-01-01T00:00:00Z"}
-  - {name: queue, noData: the key is not there, target: 5, targetType: AverageValue}
+  - {name: queue, noData: the key does not exist, target: 5, targetType: AverageValue}
 idle: false
 scaledToZero: false
 lastDecisionTime: "2026-01-01T00:00:00Z"
@@ -205,7 +205,7 @@ def check_schema(spec, status):
     for path, _, rule in rules(spec):
         target = ".".join(path) + rule["fieldPath"] if path else rule["fieldPath"][1:]
         if target not in fields:
-            yield f"a rule names the field spec.{target}, which is not there"
+            yield f"a rule names the field spec.{target}, which does not exist"
     for path, schema in properties(status):
         if "type" not in schema:
             yield f"status.{path} has no type"

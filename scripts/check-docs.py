@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks the documents: every link inside the repository leads somewhere, headings included; every page in docs/ can be reached
 from docs/README.md; and what commands name is there: make targets, files, and values of the chart. Blocks of
-values for the chart are rendered.
+values for the chart are rendered. On the pages that promise security, every suite and every test that is named exists. The
+index of plugins is valid, and its page made from it.
 
 Usage: check-docs.py [--programs DIRECTORY]
 
@@ -17,14 +18,17 @@ import sys
 
 import yaml
 
+import plugin_index
 from chart import CHART, ROOT, render
 from helm_python.errors import HelmError
 
 LINK = re.compile(r"(?<!!)\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 CHART_VALUES = set(yaml.safe_load((CHART / "values.yaml").read_text()))
 # Where blocks of YAML with the names of values are values, and not a plugins.yaml.
-VALUES_PAGES = {"install.md", "tls.md"}
-PROGRAMS = {"generalscaler", "plugin-check"}
+VALUES_PAGES = {"install.md", "ship-a-plugin.md", "tls.md"}
+PROGRAMS = {"generalscaler", "generalscaler-dev", "plugin-check"}
+# Each promise on these names the tests that attack it.
+PROMISE_PAGES = [ROOT / "docs/explanation/threat-model.md", ROOT / "docs/explanation/sandbox.md"]
 
 
 def pages():
@@ -168,6 +172,32 @@ def check_options(program, words, options):
                 yield f"{program} {command} has no option {word}"
 
 
+def test_titles():
+    """The titles of tests by the suite or file that they are in."""
+    suites = {}
+    for file in sorted((ROOT / "Tests").rglob("*Tests.swift")):
+        text = file.read_text()
+        titles = [a or b for a, b in re.findall(r'@Test\(\s*"((?:[^"\\]|\\.)*)"|func `([^`]+)`', text)]
+        for suite in {file.stem, *re.findall(r"^ *(?:struct|final class) (\w+Tests)\b", text, flags=re.M)}:
+            suites.setdefault(suite, []).extend(titles)
+    for file in (ROOT / "Tests").rglob("test_*.py"):
+        names = re.findall(r"def test_(\w+)", file.read_text())
+        suites[file.name] = [name.replace("_", " ") for name in names]
+    return suites
+
+
+def check_promises(page, suites):
+    """`SomeTests` is a suite, and in "`SomeTests`: this; that" both are the beginning of the title of one of its tests."""
+    for part in re.split(r"\n\n|\n- |\|", without_code(page.read_text())):
+        for suite, titles in re.findall(r"`(\w+Tests|test_\w+\.py)`(?:: ([^`]*))?", " ".join(part.split())):
+            if suite not in suites:
+                yield f"there is no suite {suite}"
+                continue
+            for title in re.split(r"; |\. |[.,;]? *$", titles):
+                if title and not any(known.startswith(title) for known in suites[suite]):
+                    yield f"{suite} has no test whose title begins with: {title}"
+
+
 def help_options(directory):
     """(program, command) to the options that its help lists."""
     found = {}
@@ -191,6 +221,7 @@ def main():
     targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), flags=re.M))
     all_pages, count, errors = pages(), 0, []
     errors += check_reachable(all_pages)
+    errors += plugin_index.check(directory)
     for page in all_pages:
         name = page.relative_to(ROOT)
         errors += (f"{name}: {error}" for error in check_links(page))
@@ -198,6 +229,9 @@ def main():
         for words in commands(page):
             count += 1
             errors += (f"{name}: {error}" for error in check_command(words, targets, options))
+    suites = test_titles()
+    for page in PROMISE_PAGES:
+        errors += (f"{page.relative_to(ROOT)}: {error}" for error in check_promises(page, suites))
     for error in errors:
         print(error, file=sys.stderr)
     if not errors:

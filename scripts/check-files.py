@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Checks every tracked text file: its length, and that it names no path that only one machine has.
+"""Checks every tracked text file: its length, that it names no path that only one machine has, and that no folder has too many
+Swift files.
 
 Usage: scripts/check-files.py [--self-test]
 """
 
+import collections
 import pathlib
 import re
 import subprocess
@@ -14,6 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # A longer file holds more than one thing. Recorded data may be longer.
 MAXIMUM_LINES = 600
+# A folder with more needs subfolders.
+MAXIMUM_SWIFT_FILES = 15
 # Bytes for parsers to stumble over.
 FUZZ_CORPUS = pathlib.PurePath("Tests/Fuzzing/Corpus")
 DATA_SUFFIXES = {".csv", ".json", ".jsonl"}
@@ -30,6 +34,16 @@ def errors(path, data):
     for number, line in enumerate(lines, 1):
         if match := MACHINE_PATH.search(line):
             yield f"{path}:{number}: names {match.group()}, a path of one machine"
+
+
+def folder_errors(paths):
+    """The folders of `paths` that contain too many Swift files."""
+    folders = collections.Counter(
+        pathlib.PurePath(path).parent for path in paths if pathlib.PurePath(path).suffix == ".swift"
+    )
+    for folder, count in sorted(folders.items()):
+        if count > MAXIMUM_SWIFT_FILES:
+            yield f"{folder}: {count} Swift files, more than {MAXIMUM_SWIFT_FILES}: sort them into subfolders"
 
 
 class SelfTest(unittest.TestCase):
@@ -49,6 +63,11 @@ class SelfTest(unittest.TestCase):
         for text in [b"net%cwork", b"%cworkers", b"%cetc", b"a%cwork/b", b"\0%cwork"]:
             self.assertEqual([*errors("a.md", text % slash)], [], text)
 
+    def test_folders(self):
+        paths = [f"Sources/A/{number}.swift" for number in range(MAXIMUM_SWIFT_FILES)]
+        self.assertEqual([*folder_errors([*paths, "Sources/A/B/1.swift", "Sources/A/1.txt", "Sources/1.swift"])], [])
+        self.assertEqual(len([*folder_errors([*paths, "Sources/A/more.swift"])]), 1)
+
 
 def main():
     if "--self-test" in sys.argv[1:]:
@@ -57,6 +76,7 @@ def main():
     tracked = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout.decode()
     paths = [path for path in tracked.split("\0") if path and (ROOT / path).is_file()]
     found = [error for path in paths for error in errors(path, (ROOT / path).read_bytes())]
+    found += folder_errors(paths)
     for error in found:
         print(error, file=sys.stderr)
     return 1 if found else 0

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Shows without a container engine that the image's runtime stage has what the operator needs: makes a Debian of nothing but
-# the base system and the packages that the Dockerfile installs, and runs the operator and its plugins in it, as the image's
-# user, on a file system that can only be read.
+# Shows without a container engine that the image's runtime stage has what the operator needs: makes a Debian of nothing
+# but the base system and the packages that the Dockerfile installs, and runs the operator and its plugins in it, as the
+# image's user, on a file system that can only be read.
 #
-# Usage: check-image.sh DIRECTORY   (the files that build-image-files.sh made)
+# Usage: check-image.sh DIRECTORY GENERALSCALER_DEV EXAMPLES
+# DIRECTORY contains the files that build-image-files.sh made. GENERALSCALER_DEV, which is not in the image, serves the cluster.
+# EXAMPLES is what example_images.py made.
 #
 # Exits with 3, and says why, where this machine cannot do that.
 set -euo pipefail
@@ -11,6 +13,8 @@ cd "$(dirname "$0")/.."
 
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 files=$(realpath "$1")
+tools=$(realpath "$2")
+examples=$(realpath "$3")
 
 cannot() {
     echo "check-image: this cannot be checked here: $*" >&2
@@ -41,7 +45,7 @@ finish() {
     exit "$status"
 }
 
-# A mount namespace of its own, so that nothing stays mounted whatever happens.
+# Its own mount namespace, so that nothing stays mounted, even after a failure.
 if [ "${CHECK_IMAGE_IN_NAMESPACE:-}" != yes ]; then
     rmdir "$root"
     CHECK_IMAGE_IN_NAMESPACE=yes exec unshare --mount --propagation private "$0" "$@"
@@ -57,6 +61,11 @@ debootstrap --variant=minbase --include="${packages// /,}" "$suite" "$root" "$mi
 chmod 0755 "$root"
 mkdir -p "$root$place"
 install -m 0755 "$files"/* "$root$place/"
+# As the chart mounts them.
+mkdir -p "$root/var/lib/generalscaler" "$root/etc/generalscaler"
+cp -r "$examples" "$root/var/lib/generalscaler/plugins"
+mv "$root/var/lib/generalscaler/plugins/plugins.yaml" "$root/etc/generalscaler/"
+chmod -R a+rX "$root/var/lib/generalscaler" "$root/etc/generalscaler"
 
 # As a container has it: /proc, /dev/null, a /tmp to write to, and all the rest read-only.
 mount --bind "$root" "$root"
@@ -80,17 +89,26 @@ for program in "$files"/*; do
 done
 "${inside[@]}" "$place/generalscaler" help >/dev/null
 
-# The operator against a simulated cluster, both in there: every plugin has to come up, confined.
-"${inside[@]}" "$place/generalscaler" dev-cluster --listen 127.0.0.1:0 --kubeconfig-out /tmp/kubeconfig >"$root/tmp/cluster.log" 2>&1 &
+# The operator in there, against a simulated cluster out here: every plugin has to come up, confined.
+"$tools" cluster --listen 127.0.0.1:0 --kubeconfig-out "$root/tmp/kubeconfig" >"$root/tmp/cluster.log" 2>&1 &
 cluster=$!
 processes+=("$cluster")
 until grep -q 'listening on' "$root/tmp/cluster.log"; do kill -0 "$cluster"; sleep 0.2; done
-"${inside[@]}" "$place/generalscaler" run --kubeconfig /tmp/kubeconfig --listen 127.0.0.1:0 >"$root/tmp/operator.log" 2>&1 &
+chmod 0644 "$root/tmp/kubeconfig"
+"${inside[@]}" "$place/generalscaler" run --kubeconfig /tmp/kubeconfig --listen 127.0.0.1:0 \
+    --plugins-config /etc/generalscaler/plugins.yaml >"$root/tmp/operator.log" 2>&1 &
 operator=$!
 processes+=("$operator")
-for plugin in prometheus redis pubsub; do
+plugins=(prometheus redis pubsub weekday minute hour random)
+# Node's own programs need only what the image has. That of Debian, which may stand in for them here, needs more.
+if "${inside[@]}" ldd /var/lib/generalscaler/plugins/http-json/bin/node | grep -q 'not found'; then
+    echo "check-image: http-json is not checked, since this machine's node is another one than that of its Dockerfile"
+else
+    plugins+=(http-json)
+fi
+for plugin in "${plugins[@]}"; do
     end=$((SECONDS + 60))
-    until grep -q "plugin=$plugin .*Plugin is up" "$root/tmp/operator.log"; do
+    until grep -q "plugin=$plugin .*plugin is up" "$root/tmp/operator.log"; do
         if [ "$SECONDS" -ge "$end" ] || ! kill -0 "$operator" 2>/dev/null; then
             cat "$root/tmp/operator.log" >&2
             echo "check-image: the plugin $plugin did not come up" >&2

@@ -2,67 +2,68 @@
 """Checks that every Swift target imports only what the architecture and Package.swift let it import.
 
 Usage: swift package dump-package | scripts/check-imports.py
+       scripts/check-imports.py --table       (prints the rows of architecture.md)
        scripts/check-imports.py --self-test
 
 The build refuses imports that Package.swift does not list. It sees neither system modules, nor what comes in through
-another module, nor whether Package.swift itself keeps to docs/explanation/architecture.md: this does.
+another module, nor whether Package.swift itself keeps to scripts/modules.tsv: this does. docs/explanation/architecture.md
+shows the same table.
 """
 
 import json
 import pathlib
 import re
 import sys
+import typing
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 C_LIBRARY = "Glibc Musl Darwin"
 SYSTEM = f"{C_LIBRARY} Dispatch Foundation FoundationEssentials Synchronization Testing XCTest"
-# What a module that does I/O may use of the system. The whole of Foundation is large and slow to start.
+# What `@io` in the table stands for. The whole of Foundation is large and slow to start.
 RUNTIME = f"{C_LIBRARY} FoundationEssentials Synchronization"
 
-# The modules that each target may import. Pure modules do without the system: no clock, no files, no Foundation.
-ALLOWED = {
-    "WireFormats": "",
-    "Scaling": "",
-    "PluginProtocol": "WireFormats",
-    "Backtest": f"Scaling WireFormats {RUNTIME}",
-    "YAMLFormat": "WireFormats Yams",
-    "HTTPTransport": f"CCurl CLinux WireFormats {RUNTIME}",
-    "PluginSDK": f"PluginProtocol WireFormats CLinux Logging {RUNTIME}",
-    "SourceSupport": f"HTTPTransport PluginProtocol PluginSDK WireFormats {RUNTIME}",
-    "PluginHost": (
-        f"PluginProtocol WireFormats YAMLFormat CLinux Crypto Logging ServiceLifecycle Subprocess SystemPackage Yams {RUNTIME}"
-    ),
-    "PluginConformance": f"CLinux PluginHost PluginProtocol WireFormats {RUNTIME}",
-    "KubernetesClient": (
-        f"HTTPTransport WireFormats YAMLFormat Logging ServiceLifecycle Subprocess SystemPackage {RUNTIME}"
-    ),
-    "ClusterSimulator": (
-        f"HTTPTransport WireFormats YAMLFormat HTTPTypes Hummingbird Logging ServiceLifecycle {RUNTIME}"
-    ),
-    "Operator": (
-        "HTTPTransport KubernetesClient PluginHost PluginProtocol Scaling WireFormats "
-        "Crypto Hummingbird HummingbirdCore NIOCore NIOHTTP1 NIOPosix NIOSSL SwiftASN1 X509 "
-        f"Logging ServiceLifecycle {RUNTIME}"
-    ),
-    "generalscaler": (
-        "Backtest CJemalloc ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost PluginProtocol Scaling "
-        "WireFormats YAMLFormat "
-        "ArgumentParser CryptoExtras Hummingbird Logging ServiceLifecycle Subprocess SystemPackage UnixSignals "
-        f"{RUNTIME}"
-    ),
-    "plugin-check": f"PluginConformance PluginProtocol WireFormats ArgumentParser {RUNTIME}",
-    "generalscaler-plugin-prometheus": f"HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
-    "generalscaler-plugin-redis": f"CHiredis HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
-    "generalscaler-plugin-pubsub": f"CryptoExtras HTTPTransport PluginSDK SourceSupport WireFormats {RUNTIME}",
-    "random-plugin": "PluginSDK",
-    "http-app": f"Hummingbird ServiceLifecycle {RUNTIME}",
-    "worker": f"CHiredis {RUNTIME}",
-    "event-queue": f"HTTPTransport WireFormats {RUNTIME}",
-    "bench": f"CCurl CLinux ClusterSimulator PluginHost PluginProtocol TestSupport WireFormats YAMLFormat Hummingbird Logging ServiceLifecycle {RUNTIME}",
-    "bench-plugin": f"PluginSDK {RUNTIME}",
-}
+TABLE = ROOT / "scripts/modules.tsv"
+PAGE = ROOT / "docs/explanation/architecture.md"
+
+
+class Module(typing.NamedTuple):
+    folder: str
+    # Those that it may import. Pure modules do without the system: no clock, no files, no Foundation.
+    imports: list[str]
+    contents: str
+
+
+def read_table(text):
+    """The modules of the table, by name."""
+    rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
+    return {name: Module(folder, [] if names == "-" else names.split(), contents) for name, folder, names, contents in rows}
+
+
+MODULES = read_table(TABLE.read_text())
+ALLOWED = {name: " ".join(module.imports).replace("@io", RUNTIME) for name, module in MODULES.items()}
+
+
+def page_rows(modules):
+    """The table of architecture.md."""
+    for name, module in modules.items():
+        imports = ", ".join(f"`{name}`" if name in modules else name for name in module.imports if name != "@io")
+        system = "system" if "@io" in module.imports else ""
+        yield f"| `{name}` | {module.contents} | {'; '.join(filter(None, [imports, system])) or 'nothing'} |"
+
+
+def page_errors(modules, page):
+    """The rows of architecture.md are those of the table."""
+    shown = [line for line in page.splitlines() if line.startswith("| `")]
+    expected = [*page_rows(modules)]
+    for row in expected:
+        if row not in shown:
+            yield f"docs/explanation/architecture.md lacks this row of scripts/modules.tsv: {row}"
+    for row in shown:
+        if row not in expected:
+            yield f"docs/explanation/architecture.md has a row that scripts/modules.tsv does not have: {row}"
+
 
 IMPORT = re.compile(
     r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*"
@@ -97,13 +98,15 @@ def errors(package, sources):
     for target in package["targets"]:
         name, files = target["name"], [*sources(target)]
         names.add(name)
-        # A test may import whatever Package.swift lists for it.
+        # A test may import every module that Package.swift lists for it.
         is_test = (target.get("path") or "").startswith("Tests/") or target["type"] == "test"
         if not files or (target["type"] == "system"):
             continue
         if not is_test and name not in ALLOWED:
-            yield f"Package.swift: target {name} has no entry in ALLOWED of scripts/check-imports.py"
+            yield f"Package.swift: target {name} has no row in scripts/modules.tsv"
             continue
+        if not is_test and folder_of(target) != MODULES[name].folder:
+            yield f"Package.swift: {name} is in {folder_of(target)}, not in {MODULES[name].folder} as scripts/modules.tsv says"
         listed, system = declared(target), set(SYSTEM.split())
         # The module of an executable `a-b` is `a_b`.
         importable = {module.replace("-", "_") for module in listed} | system
@@ -119,13 +122,16 @@ def errors(package, sources):
                 else:
                     yield f"{path}:{line}: {name} must not import {module}"
     for name in sorted(ALLOWED.keys() - names):
-        yield f"scripts/check-imports.py: ALLOWED has an entry for {name}, which is no target"
+        yield f"scripts/modules.tsv: {name} is no target"
+
+
+def folder_of(target):
+    return target.get("path") or f"{'Tests' if target['type'] == 'test' else 'Sources'}/{target['name']}"
 
 
 def files_of(target):
     """(path, text) of the target's Swift files."""
-    folder = target.get("path") or f"{'Tests' if target['type'] == 'test' else 'Sources'}/{target['name']}"
-    for path in sorted((ROOT / folder).rglob("*.swift")):
+    for path in sorted((ROOT / folder_of(target)).rglob("*.swift")):
         # The steps of a tutorial are text.
         if not any(parent.suffix == ".docc" for parent in path.parents):
             yield str(path.relative_to(ROOT)), path.read_text()
@@ -133,7 +139,8 @@ def files_of(target):
 
 class SelfTest(unittest.TestCase):
     def check(self, source, name="Scaling", dependencies=(), kind="regular"):
-        target = {"name": name, "type": kind, "dependencies": [{"byName": [d, None]} for d in dependencies]}
+        folder = MODULES[name].folder if name in MODULES and kind == "regular" else None
+        target = {"name": name, "type": kind, "path": folder, "dependencies": [{"byName": [d, None]} for d in dependencies]}
         package = {"targets": [target] + [{"name": n, "type": "system"} for n in ALLOWED.keys() - {name}]}
         return [*errors(package, lambda t: [("F.swift", source)] if t is target else [])]
 
@@ -174,6 +181,20 @@ class SelfTest(unittest.TestCase):
         source = "@testable import plugin_check"
         self.assertEqual(self.check(source, "PluginCheckTests", ["plugin-check"], kind="test"), [])
 
+    def test_a_module_is_in_its_folder(self):
+        target = {"name": "plugin-check", "type": "executable", "path": None, "dependencies": []}
+        package = {"targets": [target] + [{"name": n, "type": "system"} for n in ALLOWED.keys() - {"plugin-check"}]}
+        found = [*errors(package, lambda t: [("F.swift", "")] if t is target else [])]
+        self.assertEqual(len(found), 1)
+        self.assertIn("Sources/Tools/plugin-check", found[0])
+
+    def test_the_page_has_the_rows_of_the_table(self):
+        modules = read_table("# a\nA\tSources/A\t-\tno I/O\nB\tSources/B\tA Yams @io\tmore\n")
+        page = "| module |\n|---|\n| `A` | no I/O | nothing |\n| `B` | more | `A`, Yams; system |\n"
+        self.assertEqual([*page_errors(modules, page)], [])
+        self.assertEqual(len([*page_errors(modules, page.replace("Yams", "NIO"))]), 2)
+        self.assertEqual(len([*page_errors(modules, page + "| `C` | c | nothing |\n")]), 1)
+
     def test_targets_and_table_name_each_other(self):
         self.assertEqual(len(self.check("", "NewRoom")), 1)
         self.assertEqual(len([*errors({"targets": []}, files_of)]), len(ALLOWED))
@@ -182,7 +203,10 @@ class SelfTest(unittest.TestCase):
 def main():
     if "--self-test" in sys.argv[1:]:
         return unittest.main(argv=sys.argv[:1], verbosity=0)
-    found = [*errors(json.load(sys.stdin), files_of)]
+    if "--table" in sys.argv[1:]:
+        return print("\n".join(page_rows(MODULES)))
+    section = PAGE.read_text().partition("## Modules\n")[2].partition("\n## ")[0]
+    found = [*errors(json.load(sys.stdin), files_of), *page_errors(MODULES, section)]
     for error in found:
         print(error, file=sys.stderr)
     return 1 if found else 0

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks Kubernetes manifests against the schemas of a version of Kubernetes. GeneralScalers are passed over: `generalscaler
+"""Checks Kubernetes manifests against the schemas of a version of Kubernetes. GeneralScalers are skipped: `generalscaler
 validate` knows more of them.
 
 Usage: check-manifests.py VERSION FILE...

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that building, testing, the demo or linting needs and that are not there yet.
+# Installs the Debian packages that building, testing, the demo or linting needs and that are not installed yet.
 # Usage: install-dependencies.sh build|demo|test|python|lint|image ...
 set -eu
 
@@ -12,7 +12,8 @@ needs() {
         demo) echo "prometheus:cmd:prometheus redis-server:cmd:redis-server" ;;
         test)
             echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
-                "python3:cmd:python3 openssl:cmd:openssl nodejs:cmd:node golang-go:cmd:go node-typescript:cmd:tsc"
+                "python3:cmd:python3 python3-dev:cmd:python3-config openssl:cmd:openssl nodejs:cmd:node golang-go:cmd:go" \
+                "node-typescript:cmd:tsc binutils:cmd:objdump"
             ;;
         python) echo "python3:cmd:python3 python3-venv:py:ensurepip" ;;
         lint) echo "python3:cmd:python3 python3-venv:py:ensurepip shellcheck:cmd:shellcheck" ;;
@@ -34,6 +35,7 @@ purpose() {
         redis-server) echo "another one" ;;
         redis-tools) echo "fills and inspects it" ;;
         python3) echo "runs checks, and plugins written in Python" ;;
+        python3-dev | binutils) echo "build the Python example as one directory" ;;
         golang-go) echo "builds and tests the Go SDK" ;;
         node-typescript) echo "checks the types of the Node SDK" ;;
         openssl) echo "makes the certificates of the TLS tests" ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes Sources/ClusterSimulator/Resources/protobuf-fields.txt: the fields of the Kubernetes API's protobuf messages.
+"""Makes Sources/Tools/ClusterSimulator/Resources/protobuf-fields.txt: the fields of the Kubernetes API's protobuf messages.
 
-Usage: make-protobuf-fields.py /usr/bin/kubectl > Sources/ClusterSimulator/Resources/protobuf-fields.txt
+Usage: make-protobuf-fields.py /usr/bin/kubectl > Sources/Tools/ClusterSimulator/Resources/protobuf-fields.txt
 
 A kubectl for Linux of 64 bits, 1.27 or later, has the Go types of all messages in its type information: their JSON names,
 field numbers, and which fields are pointers, that is, present also where they are zero. Nothing is downloaded.

@@ -77,7 +77,7 @@ def marks(y, text, seconds, colour, time):
 
 
 def spells(events, last):
-    """(begin, end) of each quiet spell."""
+    """(begin, end) of each quiet period."""
     phases = [(row["seconds"], row["what"]) for row in events if row["event"] == "phase"]
     ends = [seconds for seconds, _ in phases[1:]] + [last]
     return [(begin, end) for (begin, what), end in zip(phases, ends) if what == "quiet"]
@@ -93,7 +93,7 @@ def main():
     for number, name in enumerate(COLOURS):
         parts.append(svg.legend(LEFT + 150 * number, 24, name if name == "operator" else f"{name} plugin", COLOURS[name]))
     parts.append(f'<rect x="{LEFT + 600}" y="14" width="14" height="12" fill="{QUIET}"/>')
-    parts.append(f'<text x="{LEFT + 620}" y="24">quiet spell: no faults, nothing changes</text>')
+    parts.append(f'<text x="{LEFT + 620}" y="24">quiet period: no faults, nothing changes</text>')
 
     def memory(process):
         return process["anonymous"]

@@ -20,7 +20,7 @@ case $sanitizer in
         export TSAN_OPTIONS="suppressions=$PWD/$build/suppressions"
         ;;
     address)
-        # What an operator leaves behind is looked at in the simulated worlds; what a test does is not.
+        # Leaks of an operator are looked for in the fault simulation; those of a test are not.
         export ASAN_OPTIONS=detect_leaks=0
         ;;
     *) echo "sanitize.sh: thread or address" >&2; exit 2 ;;
@@ -30,8 +30,8 @@ if [ $# -gt 0 ]; then
     # shellcheck disable=SC2086
     exec swift test $flags --skip-build --disable-xctest "$@"
 fi
-# A module at a time: beside a thousand others, a test would have passed its time limit before its turn came. The simulated
-# worlds have one thread, and nothing in them that a sanitizer could look at.
+# A module at a time: beside a thousand others, a test would have passed its time limit before its turn came. The fault
+# simulation has one thread, so the thread sanitizer has nothing to find in it.
 failed=
 for module in $(find Tests -mindepth 1 -maxdepth 1 -name '*Tests' ! -name ChartTests ! -name FaultSimulationTests -exec basename {} \; | sort); do
     echo "$module, $sanitizer sanitizer"

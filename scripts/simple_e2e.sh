@@ -78,7 +78,7 @@ END
 done
 
 step "Operator"
-"$build/generalscaler" dev-cluster --listen 127.0.0.1:0 --startup-delay 0 --kubeconfig-out "$directory/kubeconfig" \
+"$build/generalscaler-dev" cluster --listen 127.0.0.1:0 --startup-delay 0 --kubeconfig-out "$directory/kubeconfig" \
     >"$directory/cluster.log" 2>&1 &
 processes+=($!)
 until_true grep -q 'listening on' "$directory/cluster.log"

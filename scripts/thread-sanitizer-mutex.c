@@ -1,8 +1,8 @@
 // The slow path of Swift's Synchronization.Mutex, for the thread sanitizer: preloaded before the runtime's own.
 //
 // The runtime is not instrumented, and its slow path has the kernel hand a lock over. The sanitizer sees nothing of
-// that, and takes whatever a contended lock protects for a data race. This one waits for the lock by trying, and tells.
-// The fast paths are inlined into the code that is tested, and are instrumented there. Layout and symbols:
+// that, and reports data that a contended lock protects as a data race. This one waits for the lock by trying, and
+// tells. The fast paths are inlined into the code that is tested, and are instrumented there. Layout and symbols:
 // https://github.com/swiftlang/swift/blob/release/6.3/stdlib/public/Synchronization/Mutex/LinuxImpl.swift
 
 #include <sched.h>

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// One number that a benchmark found, and what it is held against.
+/// One number that a benchmark found, and its baseline and goal.
 struct Measurement {
     enum Goal {
         case atMost(Double)

@@ -7,7 +7,7 @@ final class PluginPipe {
 
     var processIdentifier: pid_t { process.identifier }
 
-    /// Starts the executable beside the benchmark's own, and shakes hands.
+    /// Starts the executable beside the benchmark's own, and completes the handshake.
     init(_ name: String) throws {
         process = try LineProcess(["\(ownDirectory())/\(name)"])
         let host = #""host":{"name":"bench","version":"1"}"#

@@ -3,13 +3,13 @@ import Glibc
 
 /// What processes have used so far.
 enum ProcessTimes {
-    /// Processor time of a process and all its threads, in seconds.
+    /// CPU time of a process and all its threads, in seconds.
     static func cpuSeconds(of process: Int32) throws -> Double {
         var clock = clockid_t()
         let result = clock_getcpuclockid(process, &clock)
         var time = timespec()
         guard result == 0, clock_gettime(clock, &time) == 0 else {
-            throw BenchError("no processor time of process \(process)")
+            throw BenchError("cannot read the CPU time of process \(process)")
         }
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
@@ -27,7 +27,8 @@ enum ProcessTimes {
         return (sums["Rss"] ?? 0, sums["Pss"] ?? 0)
     }
 
-    /// The sums over all mappings of a process (`smaps_rollup`) by their names, in MiB; none of a process that has ended.
+    /// The sums over all mappings of a process (`smaps_rollup`) by their names, in MiB; none of a process that has
+    /// ended.
     static func memorySums(of process: Int32) -> [String: Double] {
         let lines = contents("/proc/\(process)/smaps_rollup").split(separator: "\n").dropFirst()
         return Dictionary(

@@ -48,14 +48,14 @@ struct AWSEnvironment: Sendable {
                 HTTPRequest(
                     url: url, headers: headers, timeout: Self.agentTimeout, maxBodyBytes: Self.maxBodyBytes))
         } catch {
-            throw PluginError(.sourceUnreachable, "the agent for AWS credentials: \(error.message)", path: "auth.sigv4")
+            throw PluginError(.sourceUnreachable, "the AWS credential agent: \(error.message)", path: "auth.sigv4")
         }
         guard response.status == 200 else {
-            throw Self.fault("the agent for AWS credentials answers HTTP status \(response.status)")
+            throw Self.fault("the AWS credential agent returned HTTP status \(response.status)")
         }
         let json = try? JSON(parsing: response.body, limits: SourceLimits.credential)
         guard let id = json?["AccessKeyId"]?.stringValue, let secret = json?["SecretAccessKey"]?.stringValue else {
-            throw Self.fault("the agent for AWS credentials answers without a key")
+            throw Self.fault("the AWS credential agent returned no key")
         }
         return AWSKey(id: id, secret: Secret(secret), sessionToken: json?["Token"]?.stringValue.map(Secret.init))
     }

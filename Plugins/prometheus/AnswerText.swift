@@ -52,7 +52,7 @@ struct AnswerText {
 
     /// Hands on each series of the result. A server in Go writes a list that it never made as null, which is an empty one.
     ///
-    /// - Throws: ``JSONPathError`` if the result is no array of objects; anything else if it is not JSON.
+    /// - Throws: ``JSONPathError`` if the result is not an array of objects; anything else if it is not JSON.
     func eachSeries(_ body: (SeriesText) throws -> Void) throws {
         guard let result else { throw JSONPathError(path: "data.result", message: "is required") }
         if result.elementsEqual("null".utf8) { return }

@@ -32,7 +32,7 @@ struct Credentials: Sendable, Equatable {
                 secretAccessKey: key.secret.reveal(), sessionToken: key.sessionToken?.reveal()))
     }
 
-    /// - Throws: `auth_failed` where a token's file is of no use.
+    /// - Throws: `auth_failed` if a token's file is of no use.
     static func bearer(_ bearer: PrometheusAuth.Bearer, files: some FileReader) throws(PluginError) -> Credentials {
         if let token = bearer.token { return .bearer(try checked(token.reveal(), field: "auth.bearer.token")) }
         let field = "auth.bearer.tokenFile"
@@ -41,7 +41,7 @@ struct Credentials: Sendable, Equatable {
         do throws(FileError) {
             bytes = Array(TextDecoder.withoutMark(try files.contents(of: path)))
         } catch {
-            // The same whatever is wrong with it, so that nobody finds out which files there are.
+            // The same text for every cause, so that a tenant cannot find out which files exist.
             throw PluginError(
                 .authFailed,
                 "\(field): \(path) is not a file that the plugin can read. A plugin runs confined: the path has to be in "

@@ -36,7 +36,7 @@ extension PluginError {
             let target = response.head.header("Location").map { " to \(Self.withoutQuery($0))" } ?? ""
             self.init(
                 .configInvalid,
-                "the server redirects\(target), which the plugin does not follow: set address to where the API is",
+                "the server redirects\(target), which the plugin does not follow: set address to the URL of the API",
                 path: "address")
         case 400, 422:
             self.init(.configInvalid, "Prometheus refuses the query\(said)", path: "query")
@@ -63,7 +63,7 @@ extension PluginError {
     init(apiError body: JSON) {
         let type = body["errorType"]?.stringValue ?? "no errorType"
         let message =
-            "Prometheus answers an error (\(Quoting.shortened(type))): "
+            "Prometheus returned an error (\(Quoting.shortened(type))): "
             + Quoting.shortened(body["error"]?.stringValue ?? "without a message")
         switch type {
         case "bad_data", "execution": self.init(.configInvalid, message, path: "query")

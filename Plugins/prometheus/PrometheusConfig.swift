@@ -22,8 +22,8 @@ struct PrometheusConfig: MetricConfig {
 
     @Field(
         """
-        Base URL of the server, such as `http://prometheus.monitoring:9090`, with the path prefix where it has one. \
-        An operator can set it for all scalers in `plugins.yaml`.
+        Base URL of the server, such as `http://prometheus.monitoring:9090`, including its path prefix, if any. \
+        An administrator can set it for all scalers in `plugins.yaml`.
         """,
         isAddress: true)
     var address: String
@@ -31,13 +31,13 @@ struct PrometheusConfig: MetricConfig {
     @Field("The PromQL query; it is evaluated at the time of the call.")
     var query: String
 
-    @Field("How to make one value of several series. Left out: `avg` for Value, an error for AverageValue.")
+    @Field("How to combine several series into one value. Default: `avg` for Value; an error for AverageValue.")
     var aggregation: Aggregation?
 
     @Field("What an empty result means: `error` (no data), or `zero`, the value 0 with a warning.")
     var onEmpty = OnEmpty.error
 
-    @Field("Whether an answer with warnings (a partial result) is no data.")
+    @Field("Whether a result with warnings (a partial result) counts as no data.")
     var failOnWarnings = false
 
     @Field("Further parameters of the query request, such as `dedup: \"true\"` for Thanos.")
@@ -49,7 +49,7 @@ struct PrometheusConfig: MetricConfig {
     @Field("The HTTP method. GET puts the query into the URL, for proxies that refuse POST.")
     var method = Method.post
 
-    @Field("Seconds to wait for the answer; the call's own deadline holds in any case.", minimum: 0.1, maximum: 300)
+    @Field("Timeout of the query in seconds; the call's own deadline always applies.", minimum: 0.1, maximum: 300)
     var timeoutSeconds: Double?
 
     @Field("Credentials: exactly one of `bearer`, `basic`, `sigv4` and `googleMetadata`.")
@@ -64,7 +64,7 @@ struct PrometheusConfig: MetricConfig {
             problems.append(ConfigProblem(path: "address", message: message))
         }
         for name in parameters.keys.sorted() where ["query", "time", "timeout"].contains(name) {
-            problems.append(ConfigProblem(path: "parameters.\(name)", message: "is set by the plugin: leave it out"))
+            problems.append(ConfigProblem(path: "parameters.\(name)", message: "is set by the plugin; remove it"))
         }
         for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
             if let message = fault(ofHeader: name, value) {
@@ -76,7 +76,7 @@ struct PrometheusConfig: MetricConfig {
                 ConfigProblem(
                     path: "auth.googleMetadata",
                     message:
-                        "needs an address of https://*.\(GoogleHosts.universe): the operator's own token goes nowhere else"
+                        "needs an address of https://*.\(GoogleHosts.universe): the operator's own token is sent nowhere else"
                 )
             )
         }
@@ -104,10 +104,10 @@ struct PrometheusConfig: MetricConfig {
         guard token, !name.isEmpty else { return "is not a header name: use letters, digits, - and _" }
         let lowercased = name.lowercased()
         guard !["content-type", "content-length", "transfer-encoding", "host", "accept"].contains(lowercased) else {
-            return "is set by the plugin: leave it out"
+            return "is set by the plugin; remove it"
         }
         if ["authorization", "x-amz-date", "x-amz-security-token"].contains(lowercased), auth != nil {
-            return "is set by auth: leave one of the two out"
+            return "is set by auth; remove one of the two"
         }
         guard value.reveal().utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             return "holds a control character, such as a newline: remove it"
@@ -147,34 +147,35 @@ struct PrometheusAuth: MetricConfig {
         @Field("The AWS region, such as `eu-west-1`.")
         var region: String
 
-        @Field("The name of the service that the signature is for: `aps` is Amazon Managed Service for Prometheus.")
+        @Field("The service that requests are signed for: `aps` is Amazon Managed Service for Prometheus.")
         var service = "aps"
 
         @Field(
             """
-            Id of an access key. Left out, the credentials are the operator's own, which are used only with addresses \
+            ID of an access key. Default: the operator's own credentials, which are used only with addresses \
             and services that the operator's `plugins.yaml` names for them.
             """)
         var accessKeyID: String?
 
-        @Field("The secret of the access key.")
+        @Field("The secret access key.")
         var secretAccessKey: Secret?
 
-        @Field("The session's token, where the access key is a temporary one.")
+        @Field("The session token, if the access key is temporary.")
         var sessionToken: Secret?
 
         func validate() -> [ConfigProblem] {
             var problems: [ConfigProblem] = []
             for (path, text) in [("region", region), ("service", service)]
             where !text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) {
-                problems.append(ConfigProblem(path: path, message: "has letters, digits and - only"))
+                problems.append(ConfigProblem(path: path, message: "must contain only letters, digits and -"))
             }
             if (accessKeyID == nil) != (secretAccessKey == nil) {
                 problems.append(
                     ConfigProblem(path: "", message: "must have both of accessKeyID and secretAccessKey, or neither"))
             }
             if sessionToken != nil, accessKeyID == nil {
-                problems.append(ConfigProblem(path: "sessionToken", message: "goes with accessKeyID: leave it out"))
+                problems.append(
+                    ConfigProblem(path: "sessionToken", message: "is used only with accessKeyID; remove it"))
             }
             return problems
         }

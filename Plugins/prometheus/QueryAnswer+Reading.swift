@@ -2,9 +2,9 @@ import PluginSDK
 import SourceSupport
 
 extension QueryAnswer {
-    /// The one value that the answer stands for.
+    /// The single value of the response.
     ///
-    /// - Throws: `config_invalid` where the query's shape is wrong, `no_data` where there is no finite value.
+    /// - Throws: `config_invalid` if the query's shape is wrong, `no_data` if there is no finite value.
     func reading(for request: MetricRequest<PrometheusConfig>) throws(PluginError) -> MetricReading {
         let config = request.config
         if config.failOnWarnings, !warnings.isEmpty {
@@ -17,12 +17,12 @@ extension QueryAnswer {
             if samples.isEmpty { return try emptyReading(config.onEmpty) }
             return try reading(of: samples, request)
         case .histograms:
-            throw Self.wrongShape("is a native histogram: take histogram_quantile(...) or histogram_count(...) of it")
+            throw Self.wrongShape("is a native histogram: apply histogram_quantile(...) or histogram_count(...) to it")
         case .matrix:
             throw Self.wrongShape(
                 "is a range of samples: wrap it in a function such as rate(...) or max_over_time(...)")
         case .string:
-            throw Self.wrongShape("is a text: ask for a number")
+            throw Self.wrongShape("is a string: write a query that returns a number")
         }
     }
 
@@ -32,11 +32,14 @@ extension QueryAnswer {
             throw PluginError(
                 .noData,
                 "the query has an empty result: no series matches it now. Check its metric and label names, or set "
-                    + "onEmpty: zero where an absent series means 0")
+                    + "onEmpty: zero if an absent series means 0")
+        case .zero where !warnings.isEmpty:
+            // The series may be on a storage node that did not answer.
+            throw PluginError(
+                .noData, "the query has an empty result that may be partial, so it is not taken as 0: \(warningsText)")
         case .zero:
             return MetricReading(
-                0, detail: joined("the query has an empty result, taken as 0 because onEmpty is zero"),
-                isAssumed: true)
+                0, detail: "the query has an empty result, taken as 0 because onEmpty is zero", isAssumed: true)
         }
     }
 
@@ -82,7 +85,7 @@ extension QueryAnswer {
                     + "nothing: there is no number to scale on")
         }
         guard value.isFinite else {
-            throw PluginError(.noData, "the \(samples.count) series together are more than a number can say")
+            throw PluginError(.noData, "the \(samples.count) series together exceed the largest number")
         }
         // The evaluation time is the same for all.
         return MetricReading(

@@ -10,7 +10,7 @@ struct QueryAnswer: Equatable {
     enum Result: Equatable {
         case scalar(Sample)
         case vector([Sample])
-        /// A vector whose series are native histograms, which are no numbers.
+        /// A vector whose series are native histograms, which are not numbers.
         case histograms
         case matrix
         case string
@@ -57,12 +57,12 @@ struct QueryAnswer: Equatable {
         } catch let error as JSONPathError {
             throw PluginError(
                 .sourceUnreachable,
-                "the answer is not that of a Prometheus query: \(error). Check that address is that of a Prometheus API"
+                "the response is not that of a Prometheus query: \(error). Check that address is the URL of a Prometheus API"
             )
         } catch {
             throw PluginError(
                 .sourceUnreachable,
-                "the answer is not JSON: \(Quoting.quote(response.body)). Check that address is that of a Prometheus API"
+                "the answer is not JSON: \(Quoting.quote(response.body)). Check that address is the URL of a Prometheus API"
             )
         }
     }

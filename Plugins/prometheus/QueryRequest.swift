@@ -26,7 +26,7 @@ struct QueryRequest {
             fields.append(("end", RFC3339.text(microseconds: last)))
             fields.append(("step", "\(window.stepSeconds)"))
         }
-        // The server then stops an evaluation that nobody waits for any more.
+        // The server then stops an evaluation whose result is no longer needed.
         fields.append(("timeout", "\(max(1, Int(timeout / .milliseconds(1))))ms"))
         // In the order of their names, as a signature wants them.
         let form = Encoding.form(fields.sorted { $0.name < $1.name })

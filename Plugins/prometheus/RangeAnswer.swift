@@ -35,7 +35,7 @@ struct RangeAnswer {
         warnings = try QueryAnswer.warnings(body)
     }
 
-    /// - Throws: `config_invalid` where the query's shape is wrong, `no_data` where there is no value at any time.
+    /// - Throws: `config_invalid` if the query's shape is wrong, `no_data` if there is no value at any time.
     func range(for request: MetricRequest<PrometheusConfig>, window: RangeWindow) throws(PluginError) -> MetricRange {
         var range = MetricRange(points: [])
         var lastGap: PluginError?

@@ -1,7 +1,7 @@
 import PluginSDK
 import SourceSupport
 
-/// Looks for the operator's own credentials where Google's libraries do.
+/// Looks for the operator's own credentials in the same places as Google's libraries.
 ///
 /// Source: https://cloud.google.com/docs/authentication/application-default-credentials
 struct AmbientCredentials {
@@ -10,9 +10,10 @@ struct AmbientCredentials {
     let files: any FileReader
     let environment: [String: String]
 
-    /// The credentials and what to call them; without credentials, why the files have none. The metadata server is next.
+    /// The credentials and what to call them; without credentials, why the files have none. The metadata server is
+    /// next.
     ///
-    /// - Throws: `auth_failed` where a file is named, or is there, and is of no use.
+    /// - Throws: `auth_failed` if a file is named, or is there, and is of no use.
     func find() throws(PluginError) -> (GoogleCredentials?, name: String) {
         if let path = environment[Self.variable], !path.isEmpty {
             let bytes: [UInt8]

@@ -57,8 +57,8 @@ struct ServiceAccountKey: Sendable, Hashable {
         tokenEndpoint = tokenURI.isEmpty ? Self.googleTokenEndpoint : tokenURI
     }
 
-    /// Of credentials that stand in a resource: a service account's key and nothing else. The other kinds name files and
-    /// addresses that the operator would read for whoever wrote the resource.
+    /// Of credentials in a resource, accepts a service account's key only. The other kinds name files and addresses
+    /// that the operator would read on behalf of the resource's author.
     ///
     /// - Parameter tokenEndpoint: of the config; it takes the place of the key's own.
     init(ofResource credentials: Secret, tokenEndpoint: String?) throws(CredentialFault) {

@@ -8,7 +8,7 @@ extension PluginError {
     ///
     /// - Parameters:
     ///   - who: Whose answer.
-    ///   - path: The field that says where it is.
+    ///   - path: the config field with its address.
     init(_ error: HTTPError, from who: String, path: String? = nil) {
         switch error.kind {
         case .nameLookup, .connect, .tls, .connectionLost, .shutDown:
@@ -16,7 +16,8 @@ extension PluginError {
         case .invalidRequest: self.init(.configInvalid, error.message, path: path)
         case .deadline: self.init(.deadlineExceeded, "\(who) did not answer in time: \(error.message)")
         case .bodyTooLarge:
-            self.init(.sourceUnreachable, "\(who) answers more than \(PubSubLimits.maxBodyBytes >> 20) MiB", path: path)
+            self.init(
+                .sourceUnreachable, "\(who) returned more than \(PubSubLimits.maxBodyBytes >> 20) MiB", path: path)
         case .cancelled: self.init(.cancelled, error.message)
         }
     }
@@ -28,7 +29,7 @@ extension PluginError {
         let error = (try? JSON(parsing: response.body, limits: PubSubLimits.frame))?["error"]
         let said =
             error?["message"]?.stringValue.map { ": \(Quoting.shortened($0))" } ?? ": \(Quoting.quote(response.body))"
-        let status = "Cloud Monitoring answers HTTP status \(response.status)"
+        let status = "Cloud Monitoring returned HTTP status \(response.status)"
         switch response.status {
         case 300..<400:
             self.init(

@@ -21,7 +21,7 @@ struct PubSubConfig: MetricConfig {
         "The subscription's id, such as `orders-worker`, or its full name `projects/shop/subscriptions/orders-worker`.")
     var subscription: String
 
-    @Field("Id of the project; left out where `subscription` is a full name.")
+    @Field("The project ID; omit it if `subscription` is a full name.")
     var project: String?
 
     @Field(
@@ -34,13 +34,13 @@ struct PubSubConfig: MetricConfig {
     @Field("How far back to look for the newest point, such as `5m`; from 5 minutes to 24 hours.")
     var window = "5m"
 
-    @Field("How to make one value of several series, one for each region. Left out: `max` for an age, else `sum`.")
+    @Field("How to combine several series, one per region, into one value. Default: `max` for an age, else `sum`.")
     var aggregation: Aggregation?
 
     @Field(
         """
-        Key of a Google service account, as JSON text. Left out, the credentials are the operator's own: \
-        workload identity, for instance.
+        Key of a Google service account, as JSON text. Default: the operator's own credentials, for \
+        example workload identity.
         """)
     var credentials: Secret?
 
@@ -48,7 +48,7 @@ struct PubSubConfig: MetricConfig {
     var endpoint = Self.googleEndpoint
 
     @Field(
-        "URL that access tokens are asked of, for tests and emulators. Left out, the credentials say it.",
+        "URL of the token endpoint, for tests and emulators. Default: the one in the credentials.",
         isAddress: true)
     var tokenEndpoint: String?
 
@@ -68,7 +68,7 @@ struct PubSubConfig: MetricConfig {
             if let fault = url.flatMap(BaseURL.fault) {
                 add(path, fault.message)
             } else if credentials == nil, !isGoogles {
-                add(path, "is not Google's, and the operator's own credentials go nowhere else: set credentials")
+                add(path, "is not Google's, and the operator's own credentials are sent nowhere else: set credentials")
             }
         }
         if let credentials {
@@ -82,7 +82,7 @@ struct PubSubConfig: MetricConfig {
         return problems
     }
 
-    /// Nil where `window` is none.
+    /// Nil if `window` is none.
     var windowSeconds: Int? {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600]
         guard let unit = window.last.flatMap({ units[$0] }), let count = UInt32(window.dropLast()) else { return nil }
@@ -121,7 +121,7 @@ extension SubscriptionName {
             }
             (project, id) = (String(parts[1]), String(parts[3]))
             if let named = config.project, named != project {
-                return problem("project", "is another than that in subscription: leave it out")
+                return problem("project", "differs from the project in subscription; remove it")
             }
         }
         guard isName(project, more: "-.:") else {

@@ -16,7 +16,7 @@ enum PubSubLimits {
     /// Points and series of one answer, all of its pages together.
     static let maxPoints = 100_000
     static let maxSeries = 4_096
-    /// Labels of one series, of which an answer's other members have no more either.
+    /// The maximum number of labels of one series, and of entries in any other member of a response.
     static let labels = JSONLimits(bytes: 16 << 10, nodes: 256, depth: 8)
     static let point = JSONLimits(bytes: 4 << 10, nodes: 64, depth: 8)
     /// Of an error answer, or of what stands beside the series.

@@ -9,7 +9,7 @@ struct PubSubPlugin: RangeMetricPlugin {
     typealias Config = PubSubConfig
 
     static let metricType = "pubsub"
-    static let description = "The backlog of a Google Cloud Pub/Sub subscription, as Cloud Monitoring has it."
+    static let description = "The backlog of a Google Cloud Pub/Sub subscription, as reported by Cloud Monitoring."
     static let version = SourceVersion.current
     static let defaultTargetType = TargetType.averageValue
     static let maxInFlight = PubSubLimits.maxInFlight
@@ -45,7 +45,7 @@ struct PubSubPlugin: RangeMetricPlugin {
         tokens = AccessTokenCache(nowMicroseconds: nowMicroseconds)
     }
 
-    /// An age is held against its target as it is; a backlog is divided by the replicas.
+    /// An age is compared with its target directly; a backlog is divided by the replicas.
     func targetType(for config: Config) -> TargetType? {
         config.metric == .oldestUnackedAge ? .value : .averageValue
     }
@@ -58,8 +58,8 @@ struct PubSubPlugin: RangeMetricPlugin {
         return try query.reading(of: series, at: now)
     }
 
-    /// At each time the value that Cloud Monitoring has for it now: readings of that time may have been older, since points
-    /// show up late.
+    /// At each time the value that Cloud Monitoring has for it now: readings of that time may have been older, since
+    /// points show up late.
     func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange {
         let window = request.window
         let query = try Query(request.config)
@@ -99,7 +99,7 @@ struct PubSubPlugin: RangeMetricPlugin {
             throw PluginError(
                 .configInvalid,
                 "\(path) is neither https://*.googleapis.com nor an emulator that \(GoogleHosts.emulatorVariable) names in env "
-                    + "of the plugin in plugins.yaml, and the operator's own credentials go nowhere else: set credentials",
+                    + "of the plugin in plugins.yaml, and the operator's own credentials are sent nowhere else: set credentials",
                 path: path)
         }
     }
@@ -127,7 +127,8 @@ struct PubSubPlugin: RangeMetricPlugin {
             let page = try await page(call, token, pageToken)
             if let error = page.executionErrors.first {
                 throw PluginError(
-                    .noData, "Cloud Monitoring says that its answer may be incomplete: \(Quoting.shortened(error))")
+                    .noData, "Cloud Monitoring reports that its response may be incomplete: \(Quoting.shortened(error))"
+                )
             }
             points.merge(page.series, uniquingKeysWith: +)
             guard points.count <= PubSubLimits.maxSeries,
@@ -135,13 +136,14 @@ struct PubSubPlugin: RangeMetricPlugin {
             else {
                 throw PluginError(
                     .sourceUnreachable,
-                    "Cloud Monitoring answers more than \(PubSubLimits.maxPoints) points for one subscription")
+                    "Cloud Monitoring returned more than \(PubSubLimits.maxPoints) points for one subscription")
             }
             guard let next = page.nextPageToken else { return points.values.map(TimeSeries.init) }
             pageToken = next
         }
         throw PluginError(
-            .sourceUnreachable, "Cloud Monitoring answers more than \(PubSubLimits.maxPages) pages for one subscription"
+            .sourceUnreachable,
+            "Cloud Monitoring returned more than \(PubSubLimits.maxPages) pages for one subscription"
         )
     }
 

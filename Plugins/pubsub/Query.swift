@@ -14,7 +14,7 @@ struct Query: Sendable {
             PluginError(.configInvalid, problem.message, path: problem.path)
         }.get()
         guard let window = config.windowSeconds else {
-            throw PluginError(.configInvalid, "window is no length of time", path: "window")
+            throw PluginError(.configInvalid, "window is not a length of time", path: "window")
         }
         self.window = window
     }
@@ -22,9 +22,9 @@ struct Query: Sendable {
     /// The end of the oldest point that counts at that time. Both are microseconds since 1970.
     func windowStart(_ time: Int64) -> Int64 { time - Int64(window) * 1_000_000 }
 
-    /// The one value that the newest points of all series stand for at that time.
+    /// The single value of the newest points of all series at that time.
     ///
-    /// - Throws: `no_data` where there is none: absence of data is not absence of messages.
+    /// - Throws: `no_data` if there is none: absence of data is not absence of messages.
     func reading(of series: [TimeSeries], at time: Int64) throws(PluginError) -> MetricReading {
         let points = series.compactMap { $0.newest(at: time) }
         guard let oldest = points.map(\.endMicroseconds).min() else {
@@ -50,14 +50,14 @@ struct Query: Sendable {
             case .min: values.min() ?? sum
             case .max: values.max() ?? sum
             }
-        guard value.isFinite else { throw PluginError(.noData, "the newest point is \(value), which is no number") }
+        guard value.isFinite else { throw PluginError(.noData, "the newest point is \(value), which is not a number") }
         let detail = points.count == 1 ? nil : "the \(kind.rawValue) of \(points.count) regions"
         return MetricReading(value: value, unit: config.metric.unit, observedAtMicroseconds: oldest, detail: detail)
     }
 
     /// The reading at each time of the window that has one.
     ///
-    /// - Throws: `no_data` where none has.
+    /// - Throws: `no_data` if none has.
     func range(of series: [TimeSeries], _ window: RangeWindow) throws(PluginError) -> MetricRange {
         var range = MetricRange(points: [], unit: config.metric.unit)
         var lastGap: PluginError?

@@ -30,7 +30,7 @@ enum SignedAssertion {
     /// - Throws: Without the reason: it may quote the key.
     static func signer(_ key: ServiceAccountKey) throws(CredentialFault) -> _RSA.Signing.PrivateKey {
         guard let signer = try? _RSA.Signing.PrivateKey(pemRepresentation: key.privateKey.reveal()) else {
-            throw CredentialFault("has a private_key that is no RSA key in PEM text of 2048 bits or more")
+            throw CredentialFault("has a private_key that is not an RSA key in PEM text of 2048 bits or more")
         }
         return signer
     }

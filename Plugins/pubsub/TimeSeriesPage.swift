@@ -9,25 +9,26 @@ struct TimeSeriesPage: Hashable {
         let value: Double
     }
 
-    /// The points of each series, by its labels: a long series goes on on the next page.
+    /// The points of each series, by its labels: a long series continues on the next page.
     let series: [String: [Point]]
     let nextPageToken: String?
     /// Why the answer may lack something.
     let executionErrors: [String]
 
-    /// Parses the parts of the answer that are needed, one point at a time: a tree of all would take thirty times its bytes.
+    /// Parses the parts of the answer that are needed, one point at a time: a tree of all would take thirty times its
+    /// bytes.
     init(_ body: [UInt8]) throws(PluginError) {
         do {
             try self.init(text: body)
         } catch let error as JSONPathError {
             throw PluginError(
                 .sourceUnreachable,
-                "the answer is not that of Cloud Monitoring: \(error). Check that endpoint is that of a Monitoring API",
+                "the response is not that of Cloud Monitoring: \(error). Check that endpoint is the URL of a Monitoring API",
                 path: "endpoint")
         } catch {
             throw PluginError(
                 .sourceUnreachable,
-                "the answer is not JSON: \(Quoting.quote(body)). Check that endpoint is that of a Monitoring API",
+                "the answer is not JSON: \(Quoting.quote(body)). Check that endpoint is the URL of a Monitoring API",
                 path: "endpoint")
         }
     }

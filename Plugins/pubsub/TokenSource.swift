@@ -131,7 +131,7 @@ struct TokenSource: Sendable {
                 "the credential_source of \(name)")
             guard response.status == 200 else {
                 throw PluginError(
-                    .authFailed, "the credential_source of \(name) answers HTTP status \(response.status)")
+                    .authFailed, "the credential_source of \(name) returned HTTP status \(response.status)")
             }
             bytes = response.body
         }
@@ -207,7 +207,7 @@ extension PluginError {
         let code = json?["error"]?.stringValue ?? json?["error"]?["status"]?.stringValue ?? "no reason"
         let text = json?["error_description"]?.stringValue ?? json?["error"]?["message"]?.stringValue
         let said = Quoting.shortened(text.map { "\(code): \($0)" } ?? code)
-        let status = "asked for a token with \(name), Google answers HTTP status \(response.status) (\(said))"
+        let status = "asked for a token with \(name), Google returned HTTP status \(response.status) (\(said))"
         switch response.status {
         case 429: self.init(.rateLimited, status, retryAfterMs: Self.retryAfterMs(response))
         case 400..<500 where code == "invalid_grant":
@@ -216,7 +216,7 @@ extension PluginError {
             let there = response.head.header("Date") ?? "unknown"
             self.init(
                 .authFailed,
-                "\(status). The key or the login may have been revoked, or a clock be wrong: this machine's says "
+                "\(status). The key or the login may have been revoked, or a clock may be wrong: this machine's says "
                     + "\(here), Google's \(Quoting.shortened(there))",
                 path: "credentials")
         case 400..<500: self.init(.authFailed, "\(status). Check the credentials", path: "credentials")

@@ -8,7 +8,7 @@ struct RedisPlugin: PushMetricPlugin {
     typealias Config = RedisConfig
 
     static let metricType = "redis"
-    static let description = "How much there is in a list, stream, set, sorted set or hash of Redis, or a number in it."
+    static let description = "The size of a Redis list, stream, set, sorted set or hash, or a number stored in Redis."
     static let version = SourceVersion.current
     static let defaultTargetType = TargetType.averageValue
     static let maxInFlight = RedisLimits.maxInFlight
@@ -48,11 +48,11 @@ struct RedisPlugin: PushMetricPlugin {
     func readings(for request: MetricSubscription<Config>) async throws -> PushedReadings {
         let measurement = try measurement(request.config)
         guard let watched = measurement.watched else {
-            throw PluginError(.cannotSubscribe, "what a script computes changes without notice: it is polled only")
+            throw PluginError(.cannotSubscribe, "Redis does not report changes of a script's result: it is polled only")
         }
         guard case .standalone(let server) = try Deployment(request.config, files: files) else {
             throw PluginError(
-                .cannotSubscribe, "behind Sentinels and in clusters, changes are not listened for: it is polled only")
+                .cannotSubscribe, "changes are not reported behind Sentinels and in clusters: it is polled only")
         }
         try await withSession(timeLeft: request.timeLeft) { session throws(PluginError) in
             try events.check(server, tells: watched.type, session)

@@ -168,7 +168,7 @@ struct inodes {
     int capacity;
 };
 
-/// Returns false where the inode was there already, or there is no room.
+/// Returns false if the inode was there already, or there is no room.
 static bool remember(struct inodes *inodes, unsigned long long inode) {
     for (int i = 0; i < *inodes->count; i++)
         if (inodes->seen[i] == inode) return false;

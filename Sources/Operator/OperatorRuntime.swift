@@ -3,14 +3,15 @@ package import HTTPTransport
 package import KubernetesClient
 package import Logging
 import PluginProtocol
+import ScalerAPI
 import Scaling
 package import ServiceLifecycle
 import Synchronization
 
-/// What `generalscaler run` is told.
+/// The configuration of `generalscaler run`.
 package struct OperatorConfiguration: Sendable {
     package var cluster: ClusterConfiguration
-    /// Namespaces to look after; empty for all.
+    /// Namespaces to watch; empty for all.
     package var namespaces: [String]
     /// The ConfigMap that can pause every scaler; nil for none.
     package var pauseConfigMap: ObjectKey?
@@ -20,7 +21,7 @@ package struct OperatorConfiguration: Sendable {
     package var listen: ListenAddress?
     /// Which operator process this is, in events, the audit log and the lease: differs from every other process.
     package var identity: String
-    /// How replicas agree on a leader; nil where there is only this one.
+    /// How replicas agree on a leader; nil if there is only this one.
     package var election: LeaderElection?
     /// How GeneralScalers are checked before they are stored; nil for not at all.
     package var admission: AdmissionConfiguration?
@@ -69,15 +70,15 @@ package struct OperatorRuntime: Sendable {
     let awaits: @Sendable () -> String?
     /// What `/metrics` shows now.
     let page: @Sendable () async -> MetricsPage
-    /// Nil where there is nobody to agree with.
+    /// Nil without leader election.
     let elector: LeaderElector?
 
     /// - Parameters:
-    ///   - source: where readings come from; runs as one of ``services``.
+    ///   - source: the source of readings; runs as one of ``services``.
     ///   - http: carries the calls to the API server.
     ///   - audit: takes whole lines of the audit log.
     ///   - random: evenly drawn from 0..<1, for the jitter of retries.
-    ///   - onBound: told the port that metrics and health are served on.
+    ///   - onBound: called with the port of metrics and health.
     ///   - onAdmissionBound: the same of the admission webhook.
     package init(
         _ configuration: OperatorConfiguration,
@@ -133,7 +134,7 @@ package struct OperatorRuntime: Sendable {
                 random: random, logger: logger)
         }
         let controller = ScalerController(
-            ScalerController.Surroundings(
+            ScalerController.Dependencies(
                 scalers: scalers,
                 targets: targets,
                 rivals: rivals,
@@ -156,16 +157,18 @@ package struct OperatorRuntime: Sendable {
         )
         line.connect(to: controller)
         leadership.onChange(line.leadershipChanged)
-        let keeper = configuration.admission.map {
-            CertificateKeeper($0, client: client, time: time, metrics: metrics, logger: logger)
+        let certificateManager = configuration.admission.map {
+            CertificateManager($0, client: client, time: time, metrics: metrics, logger: logger)
         }
         let awaits: @Sendable () -> String? = {
             if scalers.listFailure?.kind == .notFound {
                 return "the API server has no resource \(ResourceKind.generalScaler.plural): \(Self.missingFix)"
             }
-            if !scalers.hasSynced { return "the GeneralScalers are not all read" }
-            // Whoever is ready gets reviews: a rolling update goes on only when the new one can answer.
-            if let keeper, keeper.current == nil { return "the webhook has no certificate, see the log" }
+            if !scalers.hasSynced { return "the list of GeneralScalers has not been read yet" }
+            // Ready replicas get reviews: a rolling update continues only when the new replica can answer.
+            if let certificateManager, certificateManager.current == nil {
+                return "the webhook has no certificate; see the log"
+            }
             return nil
         }
         let process = ProcessProbe()
@@ -183,15 +186,16 @@ package struct OperatorRuntime: Sendable {
         self.awaits = awaits
         self.page = page
         admission =
-            keeper.map { keeper in
-                let judge = AdmissionJudge(
+            certificateManager.map { certificateManager in
+                let validator = AdmissionValidator(
                     source: source, scalers: { scalers.objects }, mayRead: SecretReaders(client: client).mayRead,
                     rival: { try? await rivals.rival(of: $0, namespace: $1) }, time: time)
                 let server = AdmissionServer(
-                    address: keeper.configuration.listen, certificates: keeper, judge: judge, time: time,
+                    address: certificateManager.configuration.listen, certificates: certificateManager,
+                    validator: validator, time: time,
                     metrics: metrics,
                     logger: logger, onBound: onAdmissionBound)
-                return [keeper, server]
+                return [certificateManager, server]
             } ?? []
         self.source = source
         self.controller = controller
@@ -229,7 +233,8 @@ private final class ChangeLine: Sendable {
         case .added(let key, _), .updated(let key, _, _), .deleted(let key, _):
             controller?.objectChanged(key)
         case .malformed(let object):
-            logger.error("object makes no sense", metadata: ["scaler": "\(object.key)", "error": "\(object.message)"])
+            logger.error(
+                "ignoring malformed GeneralScaler", metadata: ["scaler": "\(object.key)", "error": "\(object.message)"])
             controller?.objectChanged(object.key)
         case .synced: break
         }
@@ -245,7 +250,7 @@ private final class ChangeLine: Sendable {
 }
 
 extension TargetDirectory {
-    /// Follows which scalers there are, whoever leads.
+    /// Tracks the existing scalers, whether or not this replica leads.
     fileprivate func note(_ event: InformerEvent<GeneralScaler>) {
         switch event {
         case .added(let key, let scaler), .updated(let key, _, let scaler):

@@ -3,7 +3,7 @@ package import WireFormats
 /// The usual causes for which a line of a plugin cannot be read, in words that name the fix.
 package enum LineCause {
     /// - Parameter error: why the line is not JSON.
-    /// - Returns: nil where none of the usual causes shows.
+    /// - Returns: nil if none of the usual causes shows.
     package static func of(_ line: UnsafeRawBufferPointer, _ error: JSONSyntaxError) -> String? {
         if isUTF16(line) { return "it is UTF-16: write UTF-8" }
         let text = line.drop { $0 == 0x20 || $0 == 0x09 }
@@ -32,7 +32,7 @@ package enum LineCause {
 
     private static let longestToken = 16
 
-    /// Whether a line that is no answer was most likely meant as one: it names what every answer has.
+    /// Whether a line that is not an answer was most likely meant as one: it names what every answer has.
     package static func isMeantAsAnswer(_ line: UnsafeRawBufferPointer) -> Bool {
         // UTF-16 has a zero beside each letter.
         let bytes = line.filter { $0 != 0 }

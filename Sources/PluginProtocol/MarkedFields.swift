@@ -21,11 +21,16 @@ package struct MarkedFields: Sendable {
     private let keyword: String
     private let schema: JSON
 
-    /// Nil where the schema marks nothing.
+    /// Nil if the schema marks nothing.
     package init?(_ keyword: String, in schema: JSON) {
         guard Self.isMarked(schema, keyword) else { return nil }
         self.keyword = keyword
         self.schema = schema
+    }
+
+    /// Whether a member of the config, which the schema names, is marked or may hold something that is.
+    package func mayMark(member name: String) -> Bool {
+        Self.isMarked(schema["properties"]?[name] ?? .null, keyword)
     }
 
     private static func isMarked(_ schema: JSON, _ keyword: String) -> Bool {
@@ -36,7 +41,7 @@ package struct MarkedFields: Sendable {
         }
     }
 
-    /// The marked values that the config has; the config as a whole where that takes too long to find out.
+    /// The marked values that the config has; the config as a whole if that takes too long to find out.
     package func fields(of config: JSON) -> [Field] {
         var steps = Self.maxSteps
         let found = fields(config, schema, nesting: 0, &steps)
@@ -95,7 +100,7 @@ extension MarkedFields.Field {
         return Self(path: path, value: value)
     }
 
-    /// The texts in the value: itself, or what stands in it.
+    /// The strings in the value: itself, or its elements.
     package var texts: [String] { Self.texts(in: value) }
 
     private static func texts(in value: JSON) -> [String] {

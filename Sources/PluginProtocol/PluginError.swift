@@ -61,7 +61,7 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
     public var kind: Kind
     /// What happened, where, and what to do next. Never a secret.
     public var message: String
-    /// Milliseconds to wait before the next try, where the source said so.
+    /// Milliseconds to wait before the next try, if the source said so.
     public var retryAfterMs: Int?
     /// The config field that is at fault, such as `tls.ca`.
     public var path: String?

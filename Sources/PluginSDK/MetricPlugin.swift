@@ -32,17 +32,17 @@ public protocol MetricPlugin: Sendable {
     static var description: String { get }
     /// The plugin's own version.
     static var version: String { get }
-    /// How the value is held against its target where the GeneralScaler does not say.
+    /// The default target type, used if the GeneralScaler does not set one.
     static var defaultTargetType: TargetType { get }
     /// How many calls of ``value(for:)`` may run at once. 1 unless declared.
     static var maxInFlight: Int { get }
-    /// How old a reading of this source may be and still count as fresh, where the source is slow.
+    /// The maximum age at which a reading counts as fresh, if the source is slow.
     static var maxAge: Duration? { get }
 
     /// Made once, at the start. An error ends the plugin with a line on standard error.
     init() async throws
 
-    /// The target type where the config decides it: an age is held as it is, a length divided by the replicas.
+    /// The target type, if the config determines it: an age is compared directly, a length is divided by the replicas.
     func targetType(for config: Config) -> TargetType?
 
     /// Reads the metric.
@@ -68,8 +68,8 @@ public protocol RangeMetricPlugin: MetricPlugin {
 
 /// A metric source that tells of changes by itself, so that scaling from zero does not wait for the next poll.
 ///
-/// The plugin then advertises the capability `subscribe`. It is polled all the same: what is pushed comes early, and what
-/// is lost is found.
+/// The plugin then advertises the capability `subscribe`. It is polled all the same: what is pushed comes early, and
+/// what is lost is found.
 ///
 /// ```swift
 /// func readings(for request: MetricSubscription<Config>) async throws -> AsyncStream<MetricReading> {
@@ -85,14 +85,14 @@ public protocol PushMetricPlugin: MetricPlugin {
     /// The readings of a metric from now on: what it is now, and what it is after each change.
     ///
     /// Returns once the source has agreed to tell of changes. From then on the readings are taken one by one, in a task
-    /// that is cancelled when nobody wants them any more; of readings that come in quick succession only the newest
+    /// that is cancelled when there are no more subscribers; of readings that come in quick succession only the newest
     /// goes to the host. Where the sequence throws or ends, the host subscribes again later, so a plugin need not
     /// reconnect by itself.
     ///
     /// The task shares one thread with all calls, as ``MetricPlugin/value(for:)`` does.
     ///
-    /// - Throws: ``PluginError`` of the kind `cannotSubscribe` where the source does not tell of changes to this; of any
-    ///   other kind where it cannot now.
+    /// - Throws: ``PluginError`` of the kind `cannotSubscribe` if the source does not report changes to this; of any
+    ///   other kind if it cannot now.
     func readings(for request: MetricSubscription<Config>) async throws -> Readings
 }
 

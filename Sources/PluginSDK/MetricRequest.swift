@@ -1,9 +1,9 @@
 /// One question for a metric's value.
 public struct MetricRequest<Config: MetricConfig>: Sendable {
     public let config: Config
-    /// How the value will be held against its target: as it is, or divided by the replicas.
+    /// How the value will be compared with its target: directly, or divided by the replicas.
     public let targetType: TargetType
-    /// After it nobody waits for the answer any more, and the task is cancelled.
+    /// After it the answer is no longer used, and the task is cancelled.
     public let deadline: ContinuousClock.Instant
 
     public init(config: Config, targetType: TargetType, deadline: ContinuousClock.Instant) {
@@ -16,10 +16,10 @@ public struct MetricRequest<Config: MetricConfig>: Sendable {
     public var timeLeft: Duration { max(.zero, deadline - .now) }
 }
 
-/// A wish to be told of a metric's changes.
+/// A request for notifications of a metric's changes.
 public struct MetricSubscription<Config: MetricConfig>: Sendable {
     public let config: Config
-    /// How the values will be held against their target, as in ``MetricRequest``.
+    /// How the values will be compared with their target, as in ``MetricRequest``.
     public let targetType: TargetType
     /// By then the source has to have agreed. The readings themselves have no deadline.
     public let deadline: ContinuousClock.Instant
@@ -37,11 +37,11 @@ public struct MetricSubscription<Config: MetricConfig>: Sendable {
 /// One question for a metric's history.
 public struct MetricRangeRequest<Config: MetricConfig>: Sendable {
     public let config: Config
-    /// How the values will be held against their target, as in ``MetricRequest``.
+    /// How the values will be compared with their target, as in ``MetricRequest``.
     public let targetType: TargetType
     /// The times that are asked for.
     public let window: RangeWindow
-    /// After it nobody waits for the answer any more, and the task is cancelled.
+    /// After it the answer is no longer used, and the task is cancelled.
     public let deadline: ContinuousClock.Instant
 
     public init(config: Config, targetType: TargetType, window: RangeWindow, deadline: ContinuousClock.Instant) {

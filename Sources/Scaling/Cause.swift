@@ -23,5 +23,4 @@ package enum Cause: String, Sendable, Hashable, CaseIterable {
     case switchedOff = "SwitchedOff"
     case duplicateTarget = "DuplicateTarget"
     case replicasConflict = "ReplicasConflict"
-    case notLeader = "NotLeader"
 }

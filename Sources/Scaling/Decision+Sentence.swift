@@ -35,7 +35,7 @@ extension Decision {
         switch cause {
         case .minReplicas: "minReplicas asks for at least \(desired)"
         case .maxReplicas: "maxReplicas allows at most \(desired)"
-        case .budgetCap: "the budget pays for \(budget?.cap ?? desired)"
+        case .budgetCap: "the budget allows at most \(budget?.cap ?? desired)"
         case .errorBudget: "the error budget is being spent too fast"
         case .tolerance: "within tolerance of the target"
         case .notReady: notReady
@@ -60,7 +60,6 @@ extension Decision {
         case .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again"
         case .duplicateTarget: "another GeneralScaler scales this target"
         case .replicasConflict: "something else also sets the replicas of this target"
-        case .notLeader: "another operator replica leads"
         }
     }
 

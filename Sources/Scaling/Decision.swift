@@ -53,8 +53,9 @@ package struct Decision: Sendable, Hashable {
     /// Whether later cooldowns count from this scaling: a jump to the bounds starts none.
     package var startsCooldown: Bool { !limitedBy.contains(.boundsJump) }
 
-    /// Whether an observer would call the two the same decision: live values and times do not count, nor whether a
-    /// metric is off its target within the tolerance, which comes and goes with any noise. What a hold names does.
+    /// Whether an observer would call the two the same decision: live values and times do not count, and neither does
+    /// whether a metric is off its target within the tolerance, which comes and goes with any noise. What a hold names
+    /// does.
     package func isSame(as other: Decision) -> Bool {
         current == other.current && desired == other.desired && details == other.details
             && limitedBy.lazy.filter { $0 != .tolerance }.elementsEqual(
@@ -94,7 +95,7 @@ package struct MetricRecord: Sendable, Hashable {
 package struct BudgetRecord: Sendable, Hashable {
     package var costPerHour: Double
     package var maxCostPerHour: Double
-    /// Replicas the budget pays for.
+    /// Replicas that the budget allows.
     package var cap: Int
 
     package init(costPerHour: Double, maxCostPerHour: Double, cap: Int) {

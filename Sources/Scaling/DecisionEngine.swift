@@ -41,7 +41,7 @@ package struct DecisionInput: Sendable {
 
 package struct DecisionOutcome: Sendable, Hashable {
     package var decision: Decision
-    /// To be given to the next decision. A scaling that was carried out is recorded in it by
+    /// The input of the next decision. A scale operation that was carried out is recorded in it by
     /// ``ScalingHistory/recordScale(from:to:at:startsCooldown:)``.
     package var history: ScalingHistory
 }
@@ -212,7 +212,7 @@ private struct DecisionStep {
         if scaler.desired > spec.maxReplicas { scaler.set(spec.maxReplicas, because: .maxReplicas) }
     }
 
-    /// Idle for the whole scale-down cooldown, counted anew from a change that someone else made.
+    /// Idle for the whole scale-down cooldown, counted again from a change by another client.
     private var hasBeenIdle: Bool {
         guard isIdle, let since = [history.lastActiveTime, history.lastOutsideChangeTime].compactMap(\.self).max()
         else {

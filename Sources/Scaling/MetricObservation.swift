@@ -1,16 +1,16 @@
 /// What one poll of one metric brought. What is missing is a case, never a number.
 package enum MetricObservation: Sendable, Hashable {
     case value(Double, observedAt: Timestamp)
-    /// The source has no value, and someone wrote what that means. It counts as this value, but does not show that there
-    /// is nothing to do.
+    /// The source has no value, and someone wrote what that means. It counts as this value, but does not show that
+    /// there is nothing to do.
     case assumed(Double, observedAt: Timestamp)
     /// The source answered and has no value now.
     case noData(String)
-    /// The source could not be asked, or its answer makes no sense.
+    /// The source could not be read, or its answer is malformed.
     case failed(String)
 
-    /// How far the clock of a source may be ahead of the operator's. A value dated later than that is no data: its age is
-    /// not known. How far it may be behind is the maximum age of the metric.
+    /// How far the clock of a source may be ahead of the operator's. A value dated later than that is no data: its age
+    /// is not known. How far it may be behind is the maximum age of the metric.
     package static let maxClockSkew: Duration = .seconds(60)
 
     package var value: Double? {

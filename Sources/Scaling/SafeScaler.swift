@@ -1,4 +1,4 @@
-/// Bounds a recommendation: what may happen to the replicas now, and everything that had a say in it.
+/// Bounds a recommendation: computes the replicas that are allowed now, and every limit that applied.
 ///
 /// A value that walks through the rules in their order; ``DecisionEngine`` calls them.
 struct SafeScaler {
@@ -43,7 +43,7 @@ struct SafeScaler {
 
     // MARK: Cap, cooldown, rate, bounds
 
-    /// - Parameter cap: replicas the budget pays for.
+    /// - Parameter cap: replicas that the budget allows.
     mutating func limit(cap: Int?, ignoresUpCooldown: Bool) {
         if let cap, desired > max(cap, spec.minReplicas) { set(max(cap, spec.minReplicas), because: .budgetCap) }
         if desired != current, let end = coolingDownUntil(ignoresUpCooldown: ignoresUpCooldown) { hold(until: end) }
@@ -54,8 +54,8 @@ struct SafeScaler {
 
     func clamped(_ replicas: Int) -> Int { min(max(replicas, spec.minReplicas), spec.maxReplicas) }
 
-    /// Two scalings are at least one polling interval apart, whatever the cooldowns say: when the last one's is over,
-    /// where that is still to come.
+    /// The end of the polling interval after the last scale event, if it is still to come: two scale events are at
+    /// least one polling interval apart, regardless of cooldowns.
     var pollOfLastScaleEnd: Timestamp? { end(of: spec.pollingInterval, after: history.lastScaleTime) }
 
     mutating func hold(until end: Timestamp) {
@@ -81,7 +81,7 @@ struct SafeScaler {
         return [history.lastScaleTime, history.lastOutsideChangeTime].compactMap { end(of: cooldown, after: $0) }.max()
     }
 
-    /// The end of that long after that time, where it is still to come.
+    /// The end of that long after that time, if it is still to come.
     private func end(of duration: Duration, after time: Timestamp?) -> Timestamp? {
         time.flatMap { now - $0 < duration ? $0 + duration : nil }
     }

@@ -6,7 +6,7 @@ package struct ScalingSpec: Sendable {
     package var maxReplicas: Int
     package var pollingInterval: Duration
     package var isPaused: Bool
-    /// Every step runs; whoever acts on the decision leaves the patch out.
+    /// Every step runs, but the replicas are not patched.
     package var isDryRun: Bool
     /// 1 to 20, with distinct names.
     package var metrics: [MetricSpec]
@@ -37,7 +37,7 @@ package struct ScalingSpec: Sendable {
     }
 }
 
-/// One metric and what it is held against.
+/// One metric and its target.
 package struct MetricSpec: Sendable, Hashable {
     /// How a metric's value relates to replicas.
     package enum TargetType: String, Sendable, Hashable, CaseIterable {

@@ -5,7 +5,7 @@ package struct AccessToken: Sendable, Hashable {
     package let token: Secret
     /// Microseconds since 1970 at which it ends.
     package let endsAtMicroseconds: Int64
-    /// The project to name as the one that pays for the request, where the credentials have one of their own.
+    /// The project to name as the one that pays for the request, if the credentials have one of their own.
     package let quotaProject: String?
 
     package init(_ token: Secret, endsAtMicroseconds: Int64, quotaProject: String? = nil) {

@@ -14,7 +14,7 @@ package enum BaseURL {
         case port(String)
     }
 
-    /// Nil where the text is an absolute http or https URL without user, query and fragment.
+    /// Nil if the text is an absolute http or https URL without user, query and fragment.
     package static func fault(of text: String) -> Fault? {
         let lowercased = text.lowercased()
         guard let scheme = ["http://", "https://"].first(where: { lowercased.hasPrefix($0) }) else { return .scheme }

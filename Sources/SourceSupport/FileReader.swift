@@ -32,8 +32,8 @@ package struct FileError: Error {
     package func pluginError(_ kind: PluginError.Kind, field: String) -> PluginError {
         let next =
             isDenied
-            ? "A plugin runs confined: add the path to readPaths of this plugin in plugins.yaml, and see that the "
-                + "file's own permissions let it be read"
+            ? "A plugin runs confined: add the path to readPaths of this plugin in plugins.yaml, and check that the "
+                + "file's permissions allow reading it"
             : "Check the path, as the plugin sees it"
         return PluginError(kind, "\(field): cannot read \(path): \(reason). \(next)", path: field)
     }

@@ -2,13 +2,13 @@ import FoundationEssentials
 
 /// Where the operator's own Google credentials may go.
 ///
-/// Whoever may create a GeneralScaler chooses the address, but the token is the operator's: it must not follow to any
-/// server.
+/// Anyone who may create a GeneralScaler chooses the address, but the token is the operator's: it must not be sent to
+/// any other server.
 package enum GoogleHosts {
     /// Names the emulators, as `scheme://host:port` with blanks between them. The administrator sets it in `env` of the
     /// plugin in plugins.yaml.
     package static let emulatorVariable = "GENERALSCALER_GOOGLE_EMULATORS"
-    /// The variable by which Google's own libraries are told of another universe.
+    /// The variable that sets another universe for Google's own libraries.
     static let universeVariable = "GOOGLE_CLOUD_UNIVERSE_DOMAIN"
     static let defaultUniverse = "googleapis.com"
     /// Beside the universe's own. Keys made before 2018 name it.
@@ -38,14 +38,14 @@ package enum GoogleHosts {
         return emulators.contains { $0.allows(place) }
     }
 
-    /// Whether the URL is one of Google's APIs, or could be that of an emulator on this machine: what can be said without
-    /// knowing what the administrator named.
+    /// Whether the URL is one of Google's APIs, or could be that of an emulator on this machine: what can be said
+    /// without knowing what the administrator named.
     package static func canGetToken(_ url: String, universe: String = Self.universe) -> Bool {
         guard let place = Place(url) else { return false }
         return place.isOfAPIs(in: universe) || place.isLoopback
     }
 
-    /// Whether Google may give access tokens there: at any host of its APIs, of which it has used several, and at the
+    /// Whether Google may issue access tokens there: at any host of its APIs, since it has used several, and at the
     /// former one.
     package static func canGiveTokens(_ url: String, universe: String = Self.universe) -> Bool {
         canGetToken(url, universe: universe)

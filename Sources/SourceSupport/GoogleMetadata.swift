@@ -28,7 +28,7 @@ package struct GoogleMetadata: Sendable {
         self.nowMicroseconds = nowMicroseconds
     }
 
-    /// - Throws: `auth_failed` where there is no such server or it has no account, `source_unreachable` where it is
+    /// - Throws: `auth_failed` if there is no such server or it has no account, `source_unreachable` if it is
     ///   only out of order.
     package func accessToken() async throws(PluginError) -> AccessToken {
         let request = HTTPRequest(
@@ -41,11 +41,11 @@ package struct GoogleMetadata: Sendable {
         } catch {
             throw PluginError(
                 .authFailed,
-                "Google's metadata server does not answer (\(error.message)): this is no workload of Google Cloud")
+                "Google's metadata server does not answer (\(error.message)): this is not a workload of Google Cloud")
         }
-        // Whoever else may listen at that name does not say this.
+        // Another server at that name does not send this header.
         guard response.head.header("Metadata-Flavor") == "Google" else {
-            throw PluginError(.authFailed, "what answers at \(host) is not Google's metadata server")
+            throw PluginError(.authFailed, "the server at \(host) is not Google's metadata server")
         }
         switch response.status {
         case 200: return try token(response)
@@ -55,7 +55,7 @@ package struct GoogleMetadata: Sendable {
         default:
             throw PluginError(
                 .sourceUnreachable,
-                "Google's metadata server answers HTTP status \(response.status): \(Quoting.quote(response.body))")
+                "Google's metadata server returned HTTP status \(response.status): \(Quoting.quote(response.body))")
         }
     }
 
@@ -68,7 +68,7 @@ package struct GoogleMetadata: Sendable {
 }
 
 extension AccessToken {
-    /// Reads an answer of OAuth 2.0 (RFC 6749, section 5.1); nil where it is none.
+    /// Reads an answer of OAuth 2.0 (RFC 6749, section 5.1); nil if it is none.
     package init?(_ body: [UInt8], nowMicroseconds: Int64, quotaProject: String? = nil) {
         guard let json = try? JSON(parsing: body, limits: SourceLimits.credential),
             let text = json["access_token"]?.stringValue, Self.isToken(text),

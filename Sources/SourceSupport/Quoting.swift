@@ -1,15 +1,14 @@
 import WireFormats
 
-/// How much of a server's own words a message repeats.
+/// Quotes of a server's messages, with limits.
 package enum Quoting {
-    ///
     /// More than the host shows of a message: the host removes secrets before it cuts, which it could not do with a secret
     /// that was cut here.
     static let maxCharacters = 4_096
     /// Of a body that is not what was asked for.
     static let maxBodyBytes = 4_096
 
-    /// At most so much of the server's own words, on one line.
+    /// Returns a server's message on one line, shortened to ``maxCharacters``.
     package static func shortened(_ text: String) -> String {
         text.shortened(to: maxCharacters, ellipsis: "...").cleaned
     }

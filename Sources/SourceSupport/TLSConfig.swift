@@ -3,7 +3,9 @@ package import PluginSDK
 
 /// The `tls` field of the sources: how to verify the server, and what to show it.
 package struct TLSConfig: MetricConfig {
-    @Field("Certificate authorities to trust in place of the system's: PEM text, or the path of a PEM file.")
+    @Field(
+        "Certificate authorities to trust in place of the system's: PEM text, or the path of a PEM file.",
+        marks: .serverTrust)
     package var ca: String?
 
     @Field("The client's certificate chain: PEM text, or the path of a PEM file.")
@@ -12,10 +14,10 @@ package struct TLSConfig: MetricConfig {
     @Field("The client's private key: PEM text, or the path of a PEM file.", marks: .credentialFile)
     package var key: Secret?
 
-    @Field("Host name to expect in the server's certificate in place of the address's.")
+    @Field("Host name to expect in the server's certificate in place of the address's.", marks: .serverTrust)
     package var serverName: String?
 
-    @Field("Trust any server. Whoever answers then gets the credentials.")
+    @Field("Trust any server. Any server that answers then gets the credentials.", marks: .serverTrust)
     package var insecureSkipVerify = false
 
     package init() {}
@@ -43,14 +45,14 @@ package struct TLSConfig: MetricConfig {
     /// PEM text as it is; anything else is a path.
     ///
     /// - Parameter label: the end of the first line of what the file has to hold.
-    /// - Throws: the same error for every file that cannot be used, so that nobody finds out which files there are.
+    /// - Throws: the same error for every file that cannot be used, so that a tenant cannot find out which files exist.
     private static func pem(
         _ text: String?, _ field: String, holding label: String, _ files: some FileReader
     ) throws(PluginError) -> [UInt8]? {
         guard let text else { return nil }
         if text.contains("-----BEGIN") { return Array(text.utf8) }
         guard text.hasPrefix("/") else {
-            // Not quoted: where it is a broken key, it is still a secret.
+            // Not quoted: if it is a broken key, it is still a secret.
             throw PluginError(.configInvalid, "\(field) is neither PEM text nor an absolute path", path: field)
         }
         guard let bytes = try? files.contents(of: text), String(decoding: bytes, as: UTF8.self).contains(label) else {

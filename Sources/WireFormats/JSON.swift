@@ -13,13 +13,13 @@ public enum JSON: Sendable, Hashable {
 }
 
 extension JSON {
-    /// The member of that name, or nil where this is no object or has no such member.
+    /// The member of that name, or nil if this is not an object or has no such member.
     public subscript(_ key: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members[key]
     }
 
-    /// The element at that position, or nil where this is no array or it is shorter.
+    /// The element at that position, or nil if this is not an array or it is shorter.
     public subscript(_ index: Int) -> JSON? {
         guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
         return elements[index]

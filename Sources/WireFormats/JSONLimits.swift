@@ -33,7 +33,7 @@ public struct JSONLimits: Sendable, Hashable {
     /// For a text of the program's own user, such as a file named on the command line.
     public static let trusted = JSONLimits(bytes: .max, nodes: .max)
 
-    /// What a text that exceeds the bound is told.
+    /// The error message for a text that exceeds the limit.
     func message(_ bound: Bound) -> String {
         switch bound {
         case .bytes: "longer than \(bytes) bytes"

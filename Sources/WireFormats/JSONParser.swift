@@ -38,7 +38,7 @@ extension JSON {
         try self.init(parsing: text.utf8, limits: limits)
     }
 
-    /// Reads the JSON text at the start of others, and takes it away from them. No byte order mark may be before it.
+    /// Parses the first of several JSON texts and removes it from the input. A byte order mark is not allowed.
     package init(parsingFirstOf texts: inout ArraySlice<UInt8>) throws(JSONSyntaxError) {
         let result: Result<(JSON, Int), JSONSyntaxError> = texts.withUnsafeBytes { bytes in
             var parser = JSONParser(bytes: bytes, limits: .standard)

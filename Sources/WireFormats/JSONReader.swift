@@ -25,9 +25,9 @@ public struct JSONReader: Sendable {
 
     public func error(_ message: String) -> JSONPathError { JSONPathError(path: path, message: message) }
 
-    /// The member, or nil where it is absent or null.
+    /// The member, or nil if it is absent or null.
     ///
-    /// - Throws: ``JSONPathError`` where this value is no object.
+    /// - Throws: ``JSONPathError`` if this value is not an object.
     public func optional(_ key: String) throws(JSONPathError) -> JSONReader? {
         guard let member = try object()[key], !member.isNull else { return nil }
         return JSONReader(member, path: memberPath(key))

@@ -1,6 +1,6 @@
-/// Finds where the values of a JSON text begin and end without reading them, so that what nobody needs costs no memory.
+/// Finds where the values of a JSON text begin and end without reading them, so that unused values need no memory.
 ///
-/// It only balances brackets and strings; whoever parses a slice checks its syntax.
+/// It only balances brackets and strings; the parser of a slice checks its syntax.
 package struct JSONSlicer {
     package struct Failure: Error, CustomStringConvertible {
         package let message: String

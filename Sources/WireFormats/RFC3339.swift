@@ -34,7 +34,7 @@ public enum RFC3339 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Microseconds since 1970 of an RFC 3339 text, or nil where it is none, or in UTC a time of another year than 0 to
+    /// Microseconds since 1970 of an RFC 3339 text, or nil if it is none, or in UTC a time of another year than 0 to
     /// 9999. Digits past the microsecond are dropped.
     public static func microseconds(_ text: String) -> Int64? {
         var text = text
@@ -128,7 +128,7 @@ public enum RFC3339 {
             return value
         }
 
-        /// Microseconds after the decimal point; 0 where there is none.
+        /// Microseconds after the decimal point; 0 if there is none.
         mutating func fraction() -> Int64? {
             guard take(".") else { return 0 }
             guard let first = digit() else { return nil }

@@ -1,7 +1,7 @@
 /// Reads the bytes of a file or a pipe as text: UTF-8, with or without a byte order mark, or UTF-16 with one.
 ///
-/// These are what editors, spreadsheets and PowerShell write, and what kubectl reads. Unlike kubectl, which puts U+FFFD in
-/// place of bytes that are no text, this refuses them.
+/// These are what editors, spreadsheets and PowerShell write, and what kubectl reads. Unlike kubectl, which puts U+FFFD
+/// in place of bytes that are no text, this refuses them.
 package enum TextDecoder {
     /// Why bytes are no text.
     package struct Failure: Error, Hashable, CustomStringConvertible {
@@ -35,7 +35,7 @@ package enum TextDecoder {
         bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
     }
 
-    /// Whether the bytes begin with the byte order mark of UTF-16, and of which order; nil where they do not.
+    /// Returns the byte order of the UTF-16 byte order mark that the bytes begin with; nil if there is none.
     package static func utf16ByteOrder(_ bytes: some Collection<UInt8>) -> Bool? {
         if bytes.starts(with: [0xFF, 0xFE]) { return false }
         return bytes.starts(with: [0xFE, 0xFF]) ? true : nil
@@ -62,7 +62,7 @@ package enum TextDecoder {
     }
 }
 
-/// Turns a stream of UTF-16 into UTF-8. What is no text becomes U+FFFD.
+/// Turns a stream of UTF-16 into UTF-8. What is not text becomes U+FFFD.
 package struct UTF16Transcoder {
     private let isBigEndian: Bool
     /// Half a character.

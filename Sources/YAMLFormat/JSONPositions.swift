@@ -13,7 +13,7 @@ struct JSONPositions {
         self.line = line
     }
 
-    /// - Throws: where a name is repeated, of which one of the values would be lost.
+    /// - Throws: if a name is repeated, since one of its values would be lost.
     mutating func read() throws(YAMLDocument.Failure) {
         try value("")
     }

@@ -62,7 +62,7 @@ struct ManifestPart {
         if let line = Self.directive(in: text) {
             throw YAMLDocument.Failure(
                 "is not valid YAML for kubectl", line: line,
-                detail: "a directive (%YAML or %TAG), which it does not take; remove the line")
+                detail: "a directive (%YAML or %TAG), which it does not support; remove the line")
         }
         var documents: [YAMLFile.Document] = []
         for node in try YAMLTree.composeAll(text) {
@@ -109,7 +109,7 @@ struct ManifestPart {
         }
     }
 
-    /// What is no JSON as YAML, and where it is none either, the failure that says more.
+    /// Reads text that is not JSON as YAML; if it is neither, throws the more specific error.
     private func yaml(
         _ text: ArraySlice<UInt8>, instead failure: YAMLDocument.Failure, _ budget: inout Int
     ) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {

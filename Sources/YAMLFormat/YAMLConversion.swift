@@ -19,7 +19,7 @@ struct YAMLConversion {
     ) throws(YAMLDocument.Failure) -> JSON {
         budget -= 1
         guard budget > 0 else {
-            throw YAMLDocument.Failure("has too many values, those that its aliases stand for included")
+            throw YAMLDocument.Failure("has too many values, including those of its aliases")
         }
         guard depth <= JSON.maximumDepth || node.scalar != nil else {
             throw YAMLDocument.Failure("is nested deeper than \(JSON.maximumDepth)", line: node.mark?.line)
@@ -40,7 +40,7 @@ struct YAMLConversion {
             try add(mapping, to: &members, path: path, depth: depth)
             return .object(members)
         case .alias:
-            throw YAMLDocument.Failure("has an alias that leads nowhere", line: node.mark?.line)
+            throw YAMLDocument.Failure("has an alias without an anchor", line: node.mark?.line)
         }
     }
 
@@ -60,7 +60,7 @@ struct YAMLConversion {
         }
     }
 
-    /// - Parameter value: a mapping, or a sequence of them, of which an earlier one counts more.
+    /// - Parameter value: a mapping, or a sequence of them; earlier ones take precedence.
     private mutating func merge(
         _ value: Node, to members: inout [String: JSON], path: String, depth: Int
     ) throws(YAMLDocument.Failure) {

@@ -6,11 +6,11 @@ package enum YAMLDocument {
     /// Nodes that a document may have after its aliases are expanded.
     package static let maxNodes = 200_000
 
-    /// Where and why a text is no YAML. Never a piece of a value: it may be a secret.
+    /// Where and why a text is not YAML. Never a piece of a value: it may be a secret.
     package struct Failure: Error, Sendable, CustomStringConvertible {
         private let problem: String
         private let detail: String?
-        /// From 1; nil where it is about the text as a whole.
+        /// From 1; nil if it is about the text as a whole.
         package let line: Int?
 
         init(_ problem: String, line: Int? = nil, detail: String? = nil) {
@@ -42,7 +42,7 @@ package enum YAMLDocument {
         return try parse(text)
     }
 
-    /// Reads the first document of a text, whatever follows it.
+    /// Reads the first document of a text and ignores the rest.
     package static func parseFirst(_ text: String) throws(Failure) -> JSON {
         try json(YAMLTree.composeFirst(text))
     }
@@ -62,6 +62,6 @@ package enum YAMLDocument {
 }
 
 extension Node {
-    /// Yams reads `1:30` in base 60, as YAML 1.1 did, and traps where that is past 64 bits. To Kubernetes it is text.
+    /// Yams reads `1:30` in base 60, as YAML 1.1 did, and traps if that is past 64 bits. To Kubernetes it is text.
     package var isBase60: Bool { scalar?.string.contains(":") ?? false }
 }

@@ -1,10 +1,11 @@
 package import WireFormats
 
-/// A text with any number of YAML or JSON documents, as kubectl reads them, each with the lines that its fields stand on.
+/// A text with any number of YAML or JSON documents, as kubectl reads them, each with the lines that its fields stand
+/// on.
 ///
-/// kubectl splits a text at lines of `---` before it reads any YAML, so that neither a directive (`%YAML`) nor an anchor
-/// reaches past one, and nothing but a comment may follow on such a line. A part that begins with `{` is read as JSON
-/// texts, one after the other, and as YAML where it is none.
+/// kubectl splits a text at lines of `---` before it reads any YAML, so that a directive (`%YAML`) or an anchor cannot
+/// span several parts, and nothing but a comment may follow on such a line. A part that begins with `{` is read as JSON
+/// texts, one after the other, and as YAML if it is none.
 package struct YAMLFile: Sendable {
     package struct Document: Sendable {
         package let json: JSON
@@ -19,7 +20,7 @@ package struct YAMLFile: Sendable {
             self.path = path
         }
 
-        /// The same with these members where it has none of their names.
+        /// The same with these members if it has none of their names.
         package func withDefaults(_ members: [String: JSON]) -> Document {
             guard case .object(let own) = json else { return self }
             let known = own.filter { !$0.value.isNull }
@@ -46,7 +47,7 @@ package struct YAMLFile: Sendable {
             path.isEmpty || field.isEmpty ? path + field : "\(path).\(field)"
         }
 
-        /// The elements of an array, each as a document; nil where there is no such array.
+        /// The elements of an array, each as a document; nil if there is no such array.
         package func elements(of member: String) -> [Document]? {
             json[member]?.arrayValue?.enumerated().map { index, element in
                 Document(json: element, lines: lines, path: "\(place(of: member))[\(index)]")

@@ -1,10 +1,10 @@
 import WireFormats
 import Yams
 
-/// What a scalar stands for, as kubectl takes it: by the rules of YAML 1.1, and without those that its library leaves out
+/// The value of a scalar in kubectl: by the rules of YAML 1.1, and without those that its library leaves out
 /// (base 60, dates).
 ///
-/// Source: the resolver of sigs.k8s.io/yaml, held against kubectl by a table.
+/// Source: the resolver of sigs.k8s.io/yaml, compared with kubectl in a table test.
 enum YAMLScalar {
     static func json(_ scalar: Node.Scalar) throws(YAMLDocument.Failure) -> JSON {
         let text = scalar.string
@@ -23,7 +23,7 @@ enum YAMLScalar {
 
     /// The name that a key gives its member: `0x10` is `16`, and `yes` is `true`.
     static func name(_ key: Node) throws(YAMLDocument.Failure) -> String {
-        let problem = YAMLDocument.Failure("has a key that is no string", line: key.mark?.line)
+        let problem = YAMLDocument.Failure("has a key that is not a string", line: key.mark?.line)
         guard let scalar = key.scalar else { throw problem }
         guard scalar.style == .plain else { return scalar.string }
         switch try resolved(scalar) {

@@ -4,7 +4,7 @@ package import Yams
 /// for: nine lines of aliases of aliases take it minutes. So a key has to be a scalar that stands there itself.
 /// Whether it is one is known before any alias is followed: from the same text with a scalar in place of each alias.
 package enum YAMLTree {
-    /// The only document of a text; nil where it has none.
+    /// The only document of a text; nil if it has none.
     package static func compose(_ text: String) throws(YAMLDocument.Failure) -> Node? {
         let documents = try composeAll(text)
         guard documents.count <= 1 else {
@@ -17,7 +17,7 @@ package enum YAMLTree {
     /// Bytes of a text. Its tree takes up to two hundred times as much memory.
     package static let maxBytes = 1 << 20
 
-    /// The first document of a text; nil where it has none. What follows it is not looked at.
+    /// The first document of a text; nil if it has none. What follows it is not looked at.
     package static func composeFirst(_ text: String) throws(YAMLDocument.Failure) -> Node? {
         try composeAll(text, atMost: 1).first
     }
@@ -27,7 +27,15 @@ package enum YAMLTree {
         guard text.utf8.count <= maxBytes else {
             throw YAMLDocument.Failure("is longer than \(maxBytes) bytes")
         }
-        let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+        let text = text.unicodeScalars.first == byteOrderMark ? String(text.unicodeScalars.dropFirst()) : text
+        guard text.unicodeScalars.contains(byteOrderMark), !scalarsForAliases(text).hasAliases,
+            let standIn = unusedCharacter(text)
+        else { return try composeMarkless(text, atMost: count) }
+        let marked = text.replacing(String(byteOrderMark), with: String(standIn))
+        return try composeMarkless(marked, atMost: count).map { restoringMarks($0, standIn) }
+    }
+
+    private static func composeMarkless(_ text: String, atMost count: Int) throws(YAMLDocument.Failure) -> [Node] {
         let (scalars, hasAliases) = scalarsForAliases(text)
         let tree = try parse(scalars, atMost: count)
         for document in tree { try checkKeys(document) }
@@ -46,6 +54,35 @@ package enum YAMLTree {
         }
         return documents
     }
+
+    // MARK: Byte order marks
+
+    private static let byteOrderMark: Unicode.Scalar = "\u{FEFF}"
+
+    /// Yams loses a byte order mark at the start of a scalar, so another character stands for those inside of a text. The
+    /// tree is gone through afterwards, which only one without aliases has a bound for.
+    private static func unusedCharacter(_ text: String) -> Character? {
+        let used = Set(text.unicodeScalars)
+        let unused = (UInt32(0xE001)...0xF8FF).lazy.compactMap(Unicode.Scalar.init).first { !used.contains($0) }
+        return unused.map(Character.init)
+    }
+
+    private static func restoringMarks(_ node: Node, _ standIn: Character) -> Node {
+        switch node {
+        case .scalar(var scalar):
+            scalar.string = scalar.string.replacing(String(standIn), with: String(byteOrderMark))
+            return .scalar(scalar)
+        case .sequence(let sequence):
+            let elements = sequence.map { restoringMarks($0, standIn) }
+            return .sequence(Node.Sequence(elements, sequence.tag, sequence.style, sequence.mark))
+        case .mapping(let mapping):
+            let pairs = mapping.map { (restoringMarks($0.key, standIn), restoringMarks($0.value, standIn)) }
+            return .mapping(Node.Mapping(pairs, mapping.tag, mapping.style, mapping.mark))
+        case .alias: return node
+        }
+    }
+
+    // MARK: Aliases
 
     /// Stands in for the asterisk: a character that may be part of a scalar, and begins no key that anyone writes.
     private static let aliasMark: Character = "\u{E000}"
@@ -81,7 +118,7 @@ package enum YAMLTree {
         case .mapping(let mapping):
             for (key, value) in mapping {
                 guard let scalar = key.scalar, scalar.style != .plain || scalar.string.first != aliasMark else {
-                    throw YAMLDocument.Failure("has a key that is no string", line: key.mark?.line ?? 1)
+                    throw YAMLDocument.Failure("has a key that is not a string", line: key.mark?.line ?? 1)
                 }
                 try checkKeys(value)
             }

@@ -2,10 +2,10 @@
 //
 // A line that begins with RULE( names the call, the condition under which it is refused, the value that the condition
 // compares with, and the error that the plugin gets (0: the call succeeds and does nothing). The first line that
-// applies decides. Whatever is not here and not newer than NEWEST_KNOWN_CALL is allowed.
+// applies decides. Any other call up to NEWEST_KNOWN_CALL is allowed.
 //
 // Conditions:
-//   ALWAYS        whatever the arguments
+//   ALWAYS        with any arguments
 //   OPERATOR      the first argument names the operator: a process, thread or group of it, its guard, or "everyone"
 //   NOT_SELF      the first argument is a process other than 0 and the plugin's own
 //   NOT_SELF_ONE  the first argument is not VALUE ("one process"), or the second is a process as in NOT_SELF
@@ -13,7 +13,7 @@
 //   SECOND_IS     the second argument is VALUE
 //   HAS_FLAG      the first argument has a bit of VALUE
 //   LACKS_FLAG    the first argument has no bit of VALUE; only for a plugin that may have no children
-//   NO_CHILDREN   whatever the arguments; only for a plugin that may have no children
+//   NO_CHILDREN   with any arguments; only for a plugin that may have no children
 
 // Nothing leaves the session, by which a plugin's processes are found and killed. setpgid stays: GNU timeout would
 // otherwise signal the whole plugin.
@@ -37,7 +37,7 @@ RULE(rt_sigqueueinfo, OPERATOR, 0, EPERM)
 RULE(rt_tgsigqueueinfo, OPERATOR, 0, EPERM)
 RULE(pidfd_open, OPERATOR, 0, EPERM)
 RULE(pidfd_send_signal, ALWAYS, 0, EPERM)
-// Nor through a descriptor that signals whoever is named as its owner.
+// A descriptor's owner may not be set either: it gets signals.
 RULE(fcntl, SECOND_IS, F_SETOWN, EPERM)
 RULE(fcntl, SECOND_IS, F_SETOWN_EX, EPERM)
 RULE(fcntl, SECOND_IS, F_SETSIG, EPERM)

@@ -93,10 +93,10 @@ static void allow(void) { emit(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0); }
 
 static void refuse(int error) { emit(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)error, 0, 0); }
 
-/// The next instruction runs only where the value loaded equals this one.
+/// The next instruction runs only if the value loaded equals this one.
 static void if_equal(uint32_t value) { emit(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1); }
 
-/// The next instruction runs only where the value loaded differs.
+/// The next instruction runs only if the value loaded differs.
 static void if_not_equal(uint32_t value) { emit(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0); }
 
 /// Refuses where the value loaded is a process other than the calling one's own.

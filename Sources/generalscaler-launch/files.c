@@ -54,7 +54,7 @@ static uint64_t all_rights(int version) {
 
 /// Programs and their libraries; of /etc, what finding names and verifying certificates needs, and the dynamic linker;
 /// what runtimes ask of the system and of themselves. /proc cannot be narrowed to the plugin's own process: libdispatch
-/// reads /proc/THREAD/stat of its threads, whose ids nobody knows beforehand, and crashes where it may not. What is
+/// reads /proc/THREAD/stat of its threads, whose ids are unknown beforehand, and crashes where it may not. What is
 /// private in it (environ, mem, fd) the kernel keeps from a process that could not trace the other, and out of this
 /// sandbox none can.
 static const char *const system_paths[] = {

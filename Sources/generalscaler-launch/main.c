@@ -2,14 +2,14 @@
 //
 //     generalscaler-launch [OPTION VALUE]... -- PROGRAM [ARGUMENT]...
 //
-//     --read PATH, --write DIRECTORY    what the plugin may read and write; may be repeated
-//     --never PATH                      what no plugin may read, whatever the other options say; may be repeated
+//     --read PATH, --write DIRECTORY    what the plugin may read and write (repeatable)
+//     --never PATH                      what no plugin may read, regardless of the other options (repeatable)
 //     --workspace DIRECTORY             the process's own directory within one that --never names
 //     --guard-process PID               a process that is out of reach, as the operator is
 //     --children none                   the plugin may start no processes
 //     --address-space BYTES, --memory BYTES, --file-size BYTES, --open-files NUMBER
 //
-// The session is made by whoever starts it: made here, a signal to the group could come too early.
+// The parent creates the session: if it were created here, a signal to the group could come too early.
 #define _GNU_SOURCE
 #include "launch.h"
 
@@ -24,6 +24,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "mounts.h"
 
 enum { CANNOT_CONFINE = 126, CANNOT_RUN = 127 };
 
@@ -48,7 +50,7 @@ static rlim_t number(const char *option, const char *text) {
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || value == 0) fail("%s: \"%s\" is no number above 0", option, text);
+    if (errno != 0 || end == text || *end != '\0' || value == 0) fail("%s: \"%s\" is not a number above 0", option, text);
     return (rlim_t)value;
 }
 
@@ -133,6 +135,13 @@ int main(int argc, char **argv) {
         if (errno != ETXTBSY) break;
         usleep(BUSY_PROGRAM_INTERVAL_MICROSECONDS);
     }
-    fprintf(stderr, "generalscaler-launch: cannot run %s: %s\n", command[0], strerror(errno));
+    int error = errno;
+    if (error == EACCES && clinux_is_noexec(command[0]))
+        fprintf(stderr,
+                "generalscaler-launch: cannot run %s: its file system is mounted noexec. Move the program, or mount the "
+                "file system with exec. A plugin of plugins.images in the chart's values must not have mount: imageVolume "
+                "here\n",
+                command[0]);
+    else fprintf(stderr, "generalscaler-launch: cannot run %s: %s\n", command[0], strerror(error));
     return CANNOT_RUN;
 }

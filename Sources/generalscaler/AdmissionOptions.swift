@@ -16,13 +16,13 @@ struct AdmissionOptions: ParsableArguments {
     )
     var webhookService = ObjectKey(namespace: "generalscaler-system", name: "generalscaler-webhook")
 
-    @Option(help: "Name of the ValidatingWebhookConfiguration that is told which certificate to believe.")
+    @Option(help: "Name of the ValidatingWebhookConfiguration whose caBundle the operator maintains.")
     var webhookConfiguration = "generalscaler"
 
     @Option(
         help: """
-            Directory with tls.crt and tls.key for the webhook, from cert-manager for instance. Default: the operator makes \
-            its own, in a Secret named as the Service.
+            Directory with tls.crt and tls.key for the webhook, for example from cert-manager. Default: the operator \
+            creates its own, in a Secret with the name of the Service.
             """
     )
     var webhookCertificates: String?

@@ -10,6 +10,8 @@ struct ClusterOptions: ParsableArguments {
     var context: String?
 
     func configuration(_ environment: [String: String]) throws(ConfigurationError) -> ClusterConfiguration {
+        // As with kubectl: what a script leaves empty has its default.
+        let (kubeconfig, context) = (kubeconfig.nonEmpty, context.nonEmpty)
         if kubeconfig == nil, context == nil, environment["KUBERNETES_SERVICE_HOST"] != nil {
             return try .inCluster(environment: environment)
         }
@@ -18,6 +20,11 @@ struct ClusterOptions: ParsableArguments {
 
     /// The files that hold the credentials for it.
     func credentialFiles(_ environment: [String: String]) -> [String] {
-        ClusterConfiguration.credentialFiles(path: kubeconfig, environment: environment)
+        ClusterConfiguration.credentialFiles(path: kubeconfig.nonEmpty, environment: environment)
     }
+}
+
+extension String? {
+    /// Nil for an empty text.
+    var nonEmpty: String? { self?.isEmpty == true ? nil : self }
 }

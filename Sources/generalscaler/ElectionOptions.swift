@@ -2,24 +2,23 @@ import ArgumentParser
 import KubernetesClient
 import Operator
 
-/// How several replicas agree on the one that acts.
+/// Options of leader election.
 struct ElectionOptions: ParsableArguments {
     @Option(
         help: """
-            NAMESPACE/NAME of the Lease by which several replicas agree on the one that acts. Default: none, this process \
-            acts.
+            NAMESPACE/NAME of the Lease for leader election. Default: none; this process is always the leader.
             """,
         transform: ObjectKey.init(argument:)
     )
     var lease: ObjectKey?
 
-    @Option(help: "Seconds after which a leader that shows no sign of life is replaced.")
+    @Option(help: "Lease duration: seconds before standbys may take over.")
     var leaseDuration = seconds(LeaseTimes.standard.duration)
 
-    @Option(help: "Seconds for which a leader goes on without having renewed the lease.")
+    @Option(help: "Seconds that a leader keeps leading without renewing the lease.")
     var renewDeadline = seconds(LeaseTimes.standard.renewDeadline)
 
-    @Option(help: "Seconds between two renewals, or two looks at the lease.")
+    @Option(help: "Seconds between two renewals or reads of the lease.")
     var retryPeriod = seconds(LeaseTimes.standard.retryPeriod)
 
     /// Nil without a lease.
@@ -39,7 +38,7 @@ struct ElectionOptions: ParsableArguments {
     private static let longest = 86_400.0
 
     private func times() throws(ValidationError) -> LeaseTimes {
-        do throws(LeaseTimes.Unsound) {
+        do throws(LeaseTimes.ValidationError) {
             return try LeaseTimes(
                 duration: .seconds(leaseDuration), renewDeadline: .seconds(renewDeadline),
                 retryPeriod: .seconds(retryPeriod))

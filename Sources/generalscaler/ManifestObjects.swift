@@ -1,10 +1,12 @@
 import Operator
+import ScalerAPI
 import WireFormats
 import YAMLFormat
 
 /// The objects of a file as far as they are of interest here: GeneralScalers, and what is probably meant to be one.
 ///
-/// Lists are opened, as kubectl does. What kubectl would refuse to send anywhere is a problem: it may have been meant for us.
+/// Lists are opened, as kubectl does. What kubectl would refuse to send anywhere is a problem: it may have been meant
+/// for us.
 struct ManifestObjects {
     struct Problem {
         let document: YAMLFile.Document
@@ -18,7 +20,7 @@ struct ManifestObjects {
 
     private static let group = String(GeneralScaler.apiVersion.prefix { $0 != "/" })
     private static let listKind = "\(GeneralScaler.kind)List"
-    /// What somebody writes who means the kind, in lower case.
+    /// Accepted spellings of the kind, in lower case.
     private static let namesOfKind: Set = ["generalscaler", "generalscalers", "generalscalerlist"]
 
     init(_ documents: [YAMLFile.Document]) {
@@ -69,6 +71,8 @@ struct ManifestObjects {
             list = .of(apiVersion: apiVersion, kind: GeneralScaler.kind, isOurs: true)
         } else if Self.namesOfKind.contains(kind.trimmingBlanks().lowercased()) {
             throw Self.wrongVersion
+        } else if apiVersion == "v1", kind != "List", kind.trimmingBlanks().lowercased() == "list" {
+            throw JSONPathError(path: "kind", message: "must be List, not \(kind.shortened)")
         } else if kind == "List" {
             guard apiVersion == "v1" else {
                 throw JSONPathError(path: "apiVersion", message: "must be v1 for kind List")

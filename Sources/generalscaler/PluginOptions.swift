@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import FoundationEssentials
 import Operator
 import PluginHost
@@ -7,7 +8,7 @@ import PluginHost
 struct PluginOptions: ParsableArguments {
     @Option(
         name: .customLong("plugin-dir"),
-        help: "Directory with plugin executables; may be repeated. Default: the directory of this program."
+        help: "Directory with plugin executables (repeatable). Default: the directory of this program."
     )
     var directories: [String] = []
 
@@ -16,7 +17,7 @@ struct PluginOptions: ParsableArguments {
 
     /// - Parameters:
     ///   - credentialFiles: files of the operator's that no plugin may read, beyond those that it has by default.
-    ///   - restsAfter: for how long nobody uses a plugin until its process is ended; nil for never.
+    ///   - restsAfter: how long a plugin may be idle before its process is ended; nil for no limit.
     ///   - handshakeTimeout: how long a new process has to answer `initialize`.
     func configuration(
         _ environment: [String: String], credentialFiles: [String] = [], restsAfter: Duration? = nil,
@@ -31,14 +32,5 @@ struct PluginOptions: ParsableArguments {
             restsAfter: restsAfter,
             handshakeTimeout: handshakeTimeout
         )
-    }
-}
-
-/// The directory of this very executable, links resolved: plugins and sample apps are built next to it.
-enum ProgramDirectory {
-    static var path: String {
-        let program =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        return String(program[..<(program.lastIndex(of: "/") ?? program.startIndex)])
     }
 }

@@ -1,14 +1,16 @@
 import ArgumentParser
+import CommandSupport
 import FoundationEssentials
 import HTTPTransport
 import KubernetesClient
 import Logging
 import Operator
 import PluginHost
+import ScalerAPI
 import ServiceLifecycle
 import UnixSignals
 
-/// Runs the operator against a cluster until it is told to stop.
+/// Runs the operator against a cluster until it is stopped.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
@@ -21,7 +23,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var clusterOptions: ClusterOptions
 
-    @Option(name: .customLong("namespace"), help: "Namespace to look after; may be repeated. Default: all.")
+    @Option(name: .customLong("namespace"), help: "Namespace to watch (repeatable). Default: all.")
     var namespaces: [String] = []
 
     @OptionGroup var pluginOptions: PluginOptions
@@ -51,7 +53,7 @@ struct RunCommand: AsyncParsableCommand {
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
 
     @Option(
-        help: "Least severity that is logged: trace, debug, info, notice, warning, error or critical.",
+        help: "Minimum log level: trace, debug, info, notice, warning, error or critical.",
         transform: Self.logLevel
     )
     var logLevel: Logger.Level = .info
@@ -111,7 +113,7 @@ struct RunCommand: AsyncParsableCommand {
         "\(ProcessInfo.processInfo.hostName)_\(UUID().uuidString.prefix(8).lowercased())"
     }
 
-    /// After this, whatever still runs is cut off.
+    /// How long a graceful shutdown may take; then running tasks are cancelled.
     private static let shutdownTime: Duration = .seconds(5)
 
     private static func logLevel(_ text: String) throws -> Logger.Level {
@@ -120,16 +122,5 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("It is none of \(known).")
         }
         return level
-    }
-}
-
-extension ListenAddress {
-    /// Reads an option's value.
-    init(argument text: String) throws {
-        guard let address = ListenAddress(text) else {
-            throw ValidationError(
-                "It is not of the form HOST:PORT, with a port from 0 to 65535 and an IPv6 address in brackets.")
-        }
-        self = address
     }
 }

@@ -1,17 +1,19 @@
+import CommandSupport
 import FoundationEssentials
 import Operator
+import ScalerAPI
 import WireFormats
 import YAMLFormat
 
 /// A file with GeneralScalers.
 struct ScalerFile {
-    /// One GeneralScaler as it stands in the file.
+    /// One GeneralScaler, as written in the file.
     struct Entry {
         fileprivate let document: YAMLFile.Document
         var name: String { json["metadata"]?["name"]?.stringValue ?? "" }
         var json: JSON { document.json }
         var spec: JSON { json["spec"] ?? .null }
-        /// Of the file that it stands in.
+        /// Of the file that contains it.
         let path: String
 
         func problem(_ invalid: InvalidSpec) -> FileProblem {
@@ -39,7 +41,7 @@ struct ScalerFile {
 
     static let maxBytes = 8 << 20
 
-    /// - Throws: ``FileProblem`` if the file cannot be read or is no YAML.
+    /// - Throws: ``FileProblem`` if the file cannot be read or is not YAML.
     init(path: String) throws(FileProblem) {
         self.path = path
         let text = try FileText.read(path, maxBytes: Self.maxBytes)
@@ -71,56 +73,5 @@ extension YAMLFile.Document {
     fileprivate func described(_ problem: JSONPathError, in file: String) -> String {
         let error = JSONPathError(path: place(of: problem.path), message: problem.message)
         return "\(file):\(line(of: problem.path)): \(error)"
-    }
-}
-
-/// What is wrong with a file, for the person who named it.
-struct FileProblem: Error, CustomStringConvertible {
-    let path: String
-    let message: String
-    var description: String { message.hasPrefix("\(path):") ? message : "\(path): \(message)" }
-}
-
-enum FileText {
-    /// Reads text in UTF-8 or UTF-16, without its byte order mark.
-    ///
-    /// - Parameter path: `-` for stdin.
-    static func read(_ path: String, maxBytes: Int) throws(FileProblem) -> String {
-        let bytes = try bytes(path, maxBytes: maxBytes)
-        do {
-            return try TextDecoder.text(bytes)
-        } catch {
-            throw FileProblem(path: path, message: error.description)
-        }
-    }
-
-    /// - Parameter path: `-` for stdin.
-    static func bytes(_ path: String, maxBytes: Int) throws(FileProblem) -> [UInt8] {
-        let data: Data
-        if path == "-" {
-            var input = StandardInput(maxLineBytes: maxBytes)
-            guard let bytes = input.all() else {
-                throw FileProblem(path: path, message: "has more than \(maxBytes) bytes")
-            }
-            return bytes
-        }
-        do {
-            data = try Data(contentsOf: URL(filePath: path))
-        } catch {
-            throw FileProblem(path: path, message: "cannot be read: does it exist, and may you read it?")
-        }
-        guard data.count <= maxBytes else {
-            throw FileProblem(path: path, message: "has \(data.count) bytes, more than \(maxBytes)")
-        }
-        return Array(data)
-    }
-
-    static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {
-        do {
-            try Data(bytes).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw FileProblem(
-                path: path, message: "cannot be written: is there such a directory, and may you write it?")
-        }
     }
 }

@@ -51,7 +51,7 @@ struct BacktestTests {
         #expect(steps.allSatisfy { $0.decision.current == 3 })
         #expect(steps[3].decision.desired == 8)
         #expect(steps[3].decision.limitedBy == [.dryRun])
-        #expect(summary.scalings == 0)
+        #expect(summary.scalingEvents == 0)
     }
 
     @Test("a gap is no data: held, and counted as unknown")
@@ -103,7 +103,7 @@ struct BacktestTests {
         #expect(try timeOut(["requests": 130]) == .seconds(15))
     }
 
-    @Test("a scaling that takes back the one before within 10 minutes is a flap")
+    @Test("a scaling event that reverses the previous one within 10 minutes is a flap")
     func flaps() throws {
         let values: [Double?] = Array(repeating: [100, 300], count: 3).flatMap(\.self) + [100]
         let backtest = try Backtest(
@@ -125,7 +125,8 @@ struct BacktestTests {
         #expect(try Backtest(spec: .requests(), trace: values).steps().summary.cost == nil)
     }
 
-    @Test("a scaler that is compared with another has replicas that take and cost as much, whatever its own target")
+    @Test(
+        "a scaler that is compared with another has replicas that take and cost as much, regardless of its own target")
     func reference() throws {
         let values = try trace([111, 109, 129, 131, 132.5])
         var hotter = ScalingSpec.requests(max: 1)

@@ -38,7 +38,7 @@ struct CSVReaderTests {
     }
 
     @Test(
-        "what is wrong is named with its line and column",
+        "an error names its line and column",
         arguments: [
             ("a,b\"c\n", "line 1, column 2: has a quote inside a field that is not quoted"),
             ("a\n\"b\nc\"d,e\n", "line 3, column 1: has text after its closing quote"),
@@ -50,7 +50,7 @@ struct CSVReaderTests {
         #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
 
-    @Test("lines are counted as an editor counts them, whatever ends them")
+    @Test("lines are counted as in an editor, for every kind of line end")
     func lines() throws {
         var reader = try CSVReader(detecting: Array("a\r\n\"b\nb\"\rc\n\nd".utf8))
         var lines: [Int] = []

@@ -31,7 +31,7 @@ struct HTMLReportTests {
         #expect(run["metrics"]?[0]?["gaps"] == [[3, 4]])
         #expect(run["startupDelay"] == 0)
         #expect(run["metrics"]?[0]?["capacity"]?.doubleValue?.rounded() == 110)
-        #expect(run["summary"]?["scalings"] == 2)
+        #expect(run["summary"]?["scalingEvents"] == 2)
     }
 
     @Test("needs nothing from anywhere: no address, no file, no module")

@@ -110,7 +110,7 @@ struct PrometheusMatrixTests {
     }
 
     @Test(
-        "what is no range of numbers is refused with the cause",
+        "a JSON answer other than a range of numbers is refused with the cause",
         arguments: [
             (["status": "error", "error": "parse error"], "is an answer of Prometheus without data: parse error"),
             (["data": ["resultType": "vector", "result": []]], "data: is the answer to an instant query (vector)"),

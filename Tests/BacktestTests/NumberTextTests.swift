@@ -21,7 +21,7 @@ struct NumberTextTests {
     }
 
     @Test(
-        "what is no number is not taken for one",
+        "text other than a number is refused",
         arguments: [
             "", "x", "1x", "0x10", "1 161", "1'161", "1,16,1", "1,161,00", "1.161.000", "1,161.5,2", "1.5.2", "1,", ",",
             "--5", "5-", "1e", "e5", "1e5e5", "nan(0x1)", "٣", "1_000", "01,161.5", "1,161.5,000",
@@ -38,6 +38,20 @@ struct NumberTextTests {
             numbers.append(try style.number(text, at: TracePlace(line: index + 2, column: 2, name: "requests")))
         }
         return numbers
+    }
+
+    @Test("a point before three digits is ambiguous in a file with semicolons, unless another number tells")
+    func semicolons() throws {
+        let rows = { (numbers: String...) in
+            "time;load\n" + numbers.enumerated().map { "\(1_772_409_600 + 17 * $0);\($1)\n" }.joined()
+        }
+        let error = #expect(throws: TraceError.self) { try Trace(csv: rows("161", "-1.161")) }
+        let message =
+            "line 3, column 2 (load): \"-1.161\" is ambiguous in a file with semicolons: with a decimal point it is -1.161,"
+        #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
+        #expect(try Trace(csv: rows("1.161", "0.25")).samples.map(\.cells) == [[.value(1.161)], [.value(0.25)]])
+        #expect(try Trace(csv: rows("0.161", "1161")).samples.map(\.cells) == [[.value(0.161)], [.value(1161)]])
+        #expect(try Trace(csv: rows("1.161", "2.5").replacing(";", with: ",")).samples.count == 2)
     }
 
     @Test(

@@ -22,7 +22,7 @@ struct SpecSweepTests {
                 == [["type": "a"], ["type": "b", "targetValue": 5]])
     }
 
-    @Test("refuses what is no field with values", arguments: ["", "=1", "a", "a=", "..=1"])
+    @Test("refuses what is not a field with values", arguments: ["", "=1", "a", "a=", "..=1"])
     func refused(text: String) {
         #expect(throws: TraceError.self) { try SpecSweep(text) }
     }

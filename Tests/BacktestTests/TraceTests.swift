@@ -26,10 +26,19 @@ struct TraceTests {
     }
 
     @Test(
-        "exports of spreadsheets and Grafana are read, whatever their header, delimiter and line ends",
+        "a gap does not count as the time between two samples, also of three",
+        arguments: ["1772409600\n1772409617\n1772413200", "1772409600\n1772413183\n1772413200"])
+    func stepBesideGap(times: String) throws {
+        let rows = times.split(separator: "\n").map { "\($0),161.5" }.joined(separator: "\n")
+        #expect(try Trace(csv: "time,requests\n" + rows).step == .seconds(17))
+    }
+
+    @Test(
+        "exports of spreadsheets and Grafana are read with any header, delimiter and line end",
         arguments: [
             "\u{FEFF}time,requests\n2026-03-02T00:00:00Z,161\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5\n",
             "\u{FEFF}\"time\",\"requests\"\r\n2026-03-02T00:00:00Z,161\r\n2026-03-02T00:00:15Z,\r\n2026-03-02T00:00:30Z,158.5\r\r\n",
+            "time,requests\n2026-03-02T00:00:00Z,161\n,\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5\n , \n,,\n",
             "sep=,\ntime,requests\n2026-03-02T00:00:00Z,161\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5\n",
             "\"Time\",\"requests\"\n1772409600000,161\n1772409615000,null\n1772409630000,158.5\n",
             "Timestamp;requests\r1772409600;\"161\"\r1772409615;N/A\r1772409630;158,5",
@@ -77,28 +86,30 @@ struct TraceTests {
     }
 
     @Test(
-        "what is wrong is named with its line and column",
+        "an error names its line and column",
         arguments: [
             ("", "is empty"), ("\u{FEFF}\n# nothing\n", "is empty"), ("when,requests\n1,2", "line 1: must be a header"),
             ("time,replicas\n", "line 1: must have a column for each metric"), ("time\n", "line 1: must have a column"),
-            ("time,a,a\n", "line 1, column 3: each column needs a name of its own, and this one has \"a\""),
+            ("time,a,a\n", "line 1, column 3: each column needs a unique name, and this one is \"a\""),
             (",time,a\n", "line 1, column 1: each column"), ("time,,a\n", "line 1, column 2: each column"),
             ("2026-03-02T00:00:00Z,161\n2026-03-02T00:00:15Z,150\n", "line 1: must be a header"),
             ("a,time,date\n", "line 1: must be a header"), ("time,a\n1\n", "line 2: has 1 cell, the header 2"),
             ("time,a\n1,150,5\n", "line 2, column 3: \"5\" is in a column without a name"),
             ("time,a,\n1,2,3\n", "line 2, column 3: \"3\" is in a column without a name"),
-            ("time,a\nnoon,1\n", "line 2, column 1 (time): \"noon\" is no time"),
-            ("time,a\n1,x\n", "line 2, column 2 (a): \"x\" is no number"),
-            ("time,a\n1,161 req/s\n", "line 2, column 2 (a): \"161 req/s\" is a number with something after it"),
-            ("time,a\n1,1.50 K\n", "line 2, column 2 (a): \"1.50 K\" is a number with something after it"),
-            ("time,a\n1,50%\n", "line 2, column 2 (a): \"50%\" is a number with something after it"),
+            ("time,a\nnoon,1\n", "line 2, column 1 (time): \"noon\" is not a time"),
+            ("time,a\n1,x\n", "line 2, column 2 (a): \"x\" is not a number"),
+            ("time,a\n1,161 req/s\n", "line 2, column 2 (a): \"161 req/s\" is a number followed by other text"),
+            ("time,a\n1,1.50 K\n", "line 2, column 2 (a): \"1.50 K\" is a number followed by other text"),
+            ("time,a\n1,50%\n", "line 2, column 2 (a): \"50%\" is a number followed by other text"),
             ("time,a\r1,1\r\r2,\"1,161\"\r", "line 4, column 2 (a): \"1,161\" is ambiguous"),
             ("Time,a\n2026-03-02 00:00:00,1\n", "line 2, column 1 (Time): \"2026-03-02 00:00:00\" has no time zone"),
-            ("time,a,replicas\n1,2,-1\n", "line 2, column 3 (replicas): \"-1\" is no number of replicas"),
-            ("time,a,replicas\n1,2,1.5\n", "line 2, column 3 (replicas): \"1.5\" is no number of replicas"),
+            ("time,a,replicas\n1,2,-1\n", "line 2, column 3 (replicas): \"-1\" is not a number of replicas"),
+            ("time,a,replicas\n1,2,1.5\n", "line 2, column 3 (replicas): \"1.5\" is not a number of replicas"),
             ("time,a\n1,\"2\n3,4", "line 2, column 2: has a quote that is never closed"),
+            ("Date,Time,a\n2026-03-02,00:00:17,1\n", "line 1: has the time in two columns"),
+            ("time,a\n46083.5,1\n46083.50017,2\n", "has times that look like a spreadsheet's days"),
             ("time,a\n1,2\n", "has fewer than two samples"), ("time,a\n1,2\n1,3\n", "has two samples at one time"),
-            ("time,a\n1,\u{1B}[31m\n", "line 2, column 2 (a): \" [31m\" is no number"),
+            ("time,a\n1,\u{1B}[31m\n", "line 2, column 2 (a): \" [31m\" is not a number"),
         ])
     func problems(csv: String, message: String) {
         let error = #expect(throws: TraceError.self) { try Trace(csv: csv) }
@@ -119,8 +130,8 @@ struct TraceTests {
                 "line 3: has bytes that are not UTF-8, as text in Windows-1252 has"
             ),
             (Array("t\0i\0m\0e\0,\0a\0".utf8), "line 1: has a byte 0, as text in UTF-16 without"),
-            ([0xFF, 0xFE, 0x74], "begins as text in UTF-16 and has bytes that are none"),
-            ([0xFE, 0xFF, 0xD8, 0x00, 0x00, 0x74], "begins as text in UTF-16 and has bytes that are none"),
+            ([0xFF, 0xFE, 0x74], "begins like UTF-16 text but has invalid bytes"),
+            ([0xFE, 0xFF, 0xD8, 0x00, 0x00, 0x74], "begins like UTF-16 text but has invalid bytes"),
             ([0xFF, 0xFE, 0, 0, 0x74, 0, 0, 0], "is text in UTF-32"), ([0xFF, 0xFE], "is empty"), ([], "is empty"),
             ([0xEF, 0xBB, 0xBF], "is empty"), ([0xEF, 0xBB], "line 1: has bytes that are not UTF-8"),
         ] as [([UInt8], String)])

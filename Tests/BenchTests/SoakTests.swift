@@ -38,18 +38,18 @@ struct SoakTests {
         #expect(ProcessSample.kind(ofLink: link) == kind)
     }
 
-    private static let calm = QuietPoint(
+    private static let quiescence = QuietPoint(
         descriptors: ["socket": 5, "pipe": 9], pollSeconds: 12, followSeconds: 40, problem: nil, zombies: 0, strays: [],
         missingPlugins: [])
 
-    private static func missed(growth: Double? = nil, last: QuietPoint = calm, plugins: [String: Double] = [:])
+    private static func missed(growth: Double? = nil, last: QuietPoint = quiescence, plugins: [String: Double] = [:])
         -> [String]
     {
-        SoakVerdict.missed(growth: growth, first: calm, last: last, plugins: plugins, remains: [])
+        SoakVerdict.missed(growth: growth, first: quiescence, last: last, plugins: plugins, remains: [])
     }
 
     @Test("a soak in which all stays as it was misses nothing")
-    func calm() {
+    func quiescence() {
         #expect(Self.missed(growth: 0.9, plugins: ["redis": 10]).isEmpty)
     }
 
@@ -61,24 +61,24 @@ struct SoakTests {
 
     @Test("a pipe more is missed, a socket more is not")
     func descriptors() {
-        var last = Self.calm
+        var last = Self.quiescence
         last.descriptors["socket"] = 6
         #expect(Self.missed(last: last).isEmpty)
         last.descriptors["pipe"] = 10
         last.descriptors["pidfd"] = 1
         #expect(
             Self.missed(last: last) == [
-                "The operator's descriptors differ between the first quiet spell and the last: pidfd from 0 to 1, "
+                "The operator's descriptors differ between the first quiet period and the last: pidfd from 0 to 1, "
                     + "pipe from 9 to 10."
             ])
-        last = Self.calm
+        last = Self.quiescence
         last.descriptors["socket"] = 5 + SoakLimits.sockets + 1
         #expect(Self.missed(last: last).count == 1)
     }
 
     @Test("each missed soak limit is reported in a sentence")
     func broken() {
-        var last = Self.calm
+        var last = Self.quiescence
         last.pollSeconds = 31
         last.followSeconds = nil
         last.problem = "3 scalers are not right"

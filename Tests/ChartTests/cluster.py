@@ -119,8 +119,8 @@ SCALER = "autoscaling.example.com/v1"
 @contextlib.contextmanager
 def simulated():
     with tempfile.TemporaryDirectory() as directory:
-        command = ["dev-cluster", "--listen", "127.0.0.1:0", "--startup-delay", "0"]
-        with running(DEBUG / "generalscaler", *command, env=environment()) as simulator:
+        command = ["cluster", "--listen", "127.0.0.1:0", "--startup-delay", "0"]
+        with running(DEBUG / "generalscaler-dev", *command, env=environment()) as simulator:
             url = simulator.line("listening on").rsplit(" ", 1)[1]
             yield Cluster(url, directory)
 

@@ -265,7 +265,7 @@ class MetricNameTests(unittest.TestCase):
     def test_alerts_and_dashboard_read_only_metrics_that_the_operator_serves(self):
         with tempfile.TemporaryDirectory() as directory:
             kubeconfig = f"{directory}/kubeconfig"
-            cluster = [DEBUG / "generalscaler", "dev-cluster", "--listen", "127.0.0.1:0", "--kubeconfig-out", kubeconfig]
+            cluster = [DEBUG / "generalscaler-dev", "cluster", "--listen", "127.0.0.1:0", "--kubeconfig-out", kubeconfig]
             with running(*cluster, env=environment()) as simulator:
                 simulator.line("listening on")
                 command = [DEBUG / "generalscaler", "run", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0"]

@@ -1,4 +1,4 @@
-"""Every name and label of a rendering is one that Kubernetes takes, whatever the release and its overrides are called."""
+"""Every name and label of a rendering is valid in Kubernetes, for every name of the release and every override."""
 
 import re
 import unittest

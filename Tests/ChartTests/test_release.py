@@ -76,7 +76,7 @@ class ReleaseTests(unittest.TestCase):
                 cluster.wait("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", None, "generalscaler",
                              lambda item: "caBundle" in item["webhooks"][0]["clientConfig"])
                 self.assertEqual(refusals(operator), [])
-            # The Service leads nowhere in a simulated cluster: with Fail, whoever is asked about cannot be stored.
+            # The Service leads nowhere in a simulated cluster: with Fail, no reviewed object can be stored.
             path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/generalscaler"
             webhooks = cluster.request("GET", path)["webhooks"]
             webhooks[0]["failurePolicy"] = "Fail"
@@ -98,7 +98,7 @@ class ReleaseTests(unittest.TestCase):
                 cluster.create_workload("shop", "other")
                 cluster.create_scaler("shop", "other", targetDeployment="other")
                 with release.operator():
-                    # Whatever one scaler names, the others are looked after.
+                    # A faulty scaler does not keep the others from being managed.
                     cluster.replicas("shop", "other", 5)
                     if target_kinds:
                         cluster.wait("argoproj.io/v1alpha1", "Rollout", "shop", "web",

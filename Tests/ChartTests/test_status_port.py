@@ -1,4 +1,4 @@
-"""Whoever reaches the port of metrics and health cannot use up the operator's descriptors."""
+"""A client of the port of metrics and health cannot exhaust the operator's descriptors."""
 
 import contextlib
 import re

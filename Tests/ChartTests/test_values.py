@@ -57,7 +57,7 @@ REFUSED = [
 
 # What plugins.yaml may have of one plugin.
 PLUGIN_FIELDS = [
-    {"argv": ["/bin/true", 7, True, 1.5, "x"]}, {"env": {"A": "1", "B": 2, "C": 2.5, "D": True, "E": ""}},
+    {"argv": ["/bin/true", 7, True, 1.5, "x"]}, {"env": {"A": "1", "B": 2, "C": 2.5, "D": True, "E": "", "_f.7-g": "h"}},
     {"defaults": {"address": "http://prometheus:9090", "maximum": 1_000_000, "nested": {"a": [1e-9, None, "<b>&"]}}},
     {"allowedAddresses": []}, {"allowedAddresses": ["https://*.metrics.example.com", "redis.shop:6379", "redis://redis.shop:*"]},
     {"allowedAddresses": ["[fd00::7]:6379", "http://10.1.2.3:65535", "a_b.example.com.", "unix:///run/redis/redis.sock"]},
@@ -69,7 +69,8 @@ PLUGIN_FIELDS = [
 # What it may not have.
 PLUGIN_MISTAKES = [
     {"adress": "http://prometheus:9090"}, {"default": {}}, {"argv": []}, {"argv": ["bin/true"]}, {"argv": "/bin/true"},
-    {"env": ["A=1"]}, {"env": {"A": {"b": 1}}}, {"defaults": "x"}, {"defaults": ["x"]}, {"allowedAddresses": "redis:6379"},
+    {"env": ["A=1"]}, {"env": {"A": {"b": 1}}}, {"env": {"A=B": "x"}},
+    {"env": {"7_A": "x"}}, {"env": {"": "x"}}, {"env": {"A B": "x"}}, {"defaults": "x"}, {"defaults": ["x"]}, {"allowedAddresses": "redis:6379"},
     {"allowedAddresses": ["http://a/path"]}, {"allowedAddresses": ["a:65536"]}, {"allowedAddresses": ["a:0"]},
     {"allowedAddresses": ["user@a"]}, {"allowedAddresses": ["a b"]}, {"allowedAddresses": [""]},
     {"allowedAddresses": ["unix:///a%20b"]}, {"allowedAddresses": ["a"] * 257}, {"maxInFlight": 0}, {"maxInFlight": 1025},
@@ -91,16 +92,16 @@ EXTREMES = [
 ]
 
 
-def start(arguments, until="serving metrics and health"):
+def start(arguments, until="serving metrics and health", prefix=()):
     """The line that the operator logs when it has started with these arguments, or None, and all its lines. No API server
-    answers it, and it has no plugins but those that the arguments name."""
+    answers it, and it has no plugins but those that the arguments name. The prefix is a command that runs it."""
     with tempfile.TemporaryDirectory() as directory:
         kubeconfig = pathlib.Path(directory) / "kubeconfig"
         kubeconfig.write_text(yaml.safe_dump({
             "apiVersion": "v1", "kind": "Config", "current-context": "none",
             "clusters": [{"name": "none", "cluster": {"server": "http://127.0.0.1:1"}}],
             "contexts": [{"name": "none", "context": {"cluster": "none", "user": ""}}]}))
-        command = [DEBUG / "generalscaler", *arguments, "--plugin-dir", directory, "--kubeconfig", kubeconfig]
+        command = [*prefix, DEBUG / "generalscaler", *arguments, "--plugin-dir", directory, "--kubeconfig", kubeconfig]
         with running(*command, env=environment(TMPDIR=directory)) as operator:
             return operator.line(until, otherwise=None), operator.lines[:-1]
 
@@ -170,7 +171,7 @@ class ValueTests(unittest.TestCase):
 
 class StartTests(unittest.TestCase):
     def test_an_operator_without_plugins_keeps_running(self):
-        line, lines = start(["run", "--listen=127.0.0.1:0"], until="List failed")
+        line, lines = start(["run", "--listen=127.0.0.1:0"], until="list failed")
         self.assertIsNotNone(line, lines)
 
     def test_the_operator_starts_with_whatever_the_chart_accepts(self):

@@ -1,6 +1,7 @@
-import ClusterSimulator
 import Testing
 import WireFormats
+
+@testable import ClusterSimulator
 
 @Suite struct DiscoveryTests {
     private let server: TestServer
@@ -43,5 +44,12 @@ import WireFormats
         let patch = document["paths"]?["/apis/tests.example.com/v1/namespaces/{namespace}/samples/{name}"]?["patch"]
         let parameters = patch?["parameters"]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
         #expect(parameters.contains("fieldValidation"))
+    }
+
+    @Test(
+        "the address of the server has an IPv6 address in brackets",
+        arguments: [("::1", "[::1]"), ("127.0.0.7", "127.0.0.7")])
+    func address(host: String, shown: String) {
+        #expect(ClusterSimulator.url(host: host, port: 8_017) == "http://\(shown):8017")
     }
 }

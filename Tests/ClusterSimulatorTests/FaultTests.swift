@@ -53,12 +53,12 @@ import WireFormats
 
     @Test func `the log keeps who asked what, and what came of it`() {
         server.api.clearRequests()
-        _ = server.call("GET", "\(Sample.path)/a?x=1", headers: ["user-agent": "somebody"])
+        _ = server.call("GET", "\(Sample.path)/a?x=1", headers: ["user-agent": "alice"])
         server.api.addFault(FaultRule(FaultRule.internalError, verbs: ["create"]))
         _ = server.api.admit(APIRequest("POST", Sample.path, body: [1, 2]))
         let log = server.api.requests
         #expect(log.map(\.status) == [404, 500])
-        #expect(log[0].userAgent == "somebody")
+        #expect(log[0].userAgent == "alice")
         #expect(log[0].info?.verb == "get")
         #expect(log[0].query.first?.value == "1")
         #expect(log[1].body == [1, 2])

@@ -76,7 +76,7 @@ struct WebhookConfigurationTests {
             ([:], ["apiVersions": [""]], "FieldValueRequired webhooks[0].rules[0].apiVersions[0]"),
             ([:], ["resources": ["*/*", "pods"]], "FieldValueInvalid webhooks[0].rules[0].resources"),
             ([:], ["resources": ["pods/*", "pods/status"]], "FieldValueInvalid webhooks[0].rules[0].resources[1]"),
-            ([:], ["scope": "World"], "FieldValueNotSupported webhooks[0].rules[0].scope"),
+            ([:], ["scope": "TestEnvironment"], "FieldValueNotSupported webhooks[0].rules[0].scope"),
         ] as [([String: JSON?], [String: JSON], String)])
     func refusal(changes: [String: JSON?], rule: [String: JSON], cause: String) throws {
         let answer = try create(changes, rule: rule)

@@ -311,7 +311,7 @@ struct WebhookTests {
         #expect(late.answer.json["message"]?.stringValue == failed + " context deadline exceeded")
     }
 
-    @Test("in memory nobody is called: a request does as if the webhook were not there")
+    @Test("in memory no webhook is called: a request is handled as if there were no webhook")
     func inMemory() throws {
         #expect(try server().post(Sample.path, Sample.object("a")).status == 500)
         #expect(try server(["failurePolicy": "Ignore"]).post(Sample.path, Sample.object("a")).status == 201)

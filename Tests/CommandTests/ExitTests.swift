@@ -39,13 +39,13 @@ struct ExitTests {
             arguments: ["simulate", "-f", "/nonexistent", "--trace", "/nonexistent"], code: 1, message: "/nonexistent"),
         Ending(program: "generalscaler", arguments: ["validate", "-f", "/nonexistent"], code: 1, message: ""),
         Ending(program: "generalscaler", arguments: ["decide"], code: 1, message: "is not JSON"),
-        Ending(program: "generalscaler", arguments: ["demo", "--seconds", "1"], code: 2, message: "--seconds"),
+        Ending(program: "generalscaler-dev", arguments: ["demo", "--seconds", "1"], code: 2, message: "--seconds"),
         Ending(
-            program: "generalscaler",
-            arguments: ["dev-cluster", "--listen", "127.0.0.1:0", "--kubeconfig-out", "/nonexistent/k"], code: 2,
+            program: "generalscaler-dev",
+            arguments: ["cluster", "--listen", "127.0.0.1:0", "--kubeconfig-out", "/nonexistent/k"], code: 2,
             message: "/nonexistent/k"),
         Ending(
-            program: "generalscaler", arguments: ["new-plugin", "--language", "python", "Not_A_Type"], code: 2,
+            program: "generalscaler-dev", arguments: ["new-plugin", "--language", "python", "Not_A_Type"], code: 2,
             message: "Not_A_Type"),
         Ending(
             program: "plugin-check", arguments: ["test", "/nonexistent"], code: 3, message: "/nonexistent"),

@@ -55,10 +55,13 @@ struct ExplainCommandTests {
             #expect(outcome.code == 0, "\(outcome.errors)")
             #expect(outcome.output.hasPrefix("shop/web keeps Deployment/web between 1 and 5 replicas"))
             #expect(outcome.output.contains("ago: Scale from 1 to 2."))
+            let unset = try await Program.run(
+                "explain", "web", "-n", "", "--context", "", "--kubeconfig", kubeconfig)
+            #expect(unset.output.hasPrefix("shop/web keeps Deployment/web between"), "\(unset.errors)")
         }
     }
 
-    @Test("an object that is not there is one line on stderr")
+    @Test("a missing object is reported in one line on stderr")
     func missing() async throws {
         try await withCluster { _, kubeconfig in
             let outcome = try await Program.run("explain", "nobody", "--kubeconfig", kubeconfig)

@@ -15,6 +15,10 @@ struct ListenTests {
         return path
     }
 
+    private static func cluster(_ address: String) async throws -> Program.Outcome {
+        try await Program.run(["cluster", "--listen", address], of: "generalscaler-dev")
+    }
+
     private func outcome(_ options: [String]) async throws -> Program.Outcome {
         try await Program.withDirectory { directory in
             let kubeconfig = try Self.kubeconfig(directory)
@@ -30,12 +34,15 @@ struct ListenTests {
             let address = "127.0.0.1:\(port)"
             let told = "cannot listen on \(address): another process uses the port"
             for (outcome, option) in [
-                (try await outcome(["--listen", address]), "--listen"),
-                (try await outcome(["--listen", "127.0.0.1:0", "--webhook-listen", address]), "--webhook-listen"),
-                (try await Program.run("dev-cluster", "--listen", address), "--listen"),
+                (try await outcome(["--listen", address]), "generalscaler: --listen"),
+                (
+                    try await outcome(["--listen", "127.0.0.1:0", "--webhook-listen", address]),
+                    "generalscaler: --webhook-listen"
+                ),
+                (try await Self.cluster(address), "generalscaler-dev: --listen"),
             ] {
                 #expect(outcome.code == 2)
-                #expect(outcome.errors.contains("generalscaler: \(option): \(told)"), "\(outcome.errors)")
+                #expect(outcome.errors.contains("\(option): \(told)"), "\(outcome.errors)")
                 #expect(outcome.errors.contains("choose another port"))
                 #expect(!outcome.errors.contains("errno") && !outcome.errors.contains("bind("))
             }
@@ -46,9 +53,7 @@ struct ListenTests {
         "an address that is not this machine's is told as such",
         arguments: ["192.0.2.1:0", "no-such-host.invalid:0"])
     func foreign(address: String) async throws {
-        for outcome in [
-            try await outcome(["--listen", address]), try await Program.run("dev-cluster", "--listen", address),
-        ] {
+        for outcome in [try await outcome(["--listen", address]), try await Self.cluster(address)] {
             #expect(outcome.code == 2)
             #expect(outcome.errors.contains("--listen: cannot listen on \(address): "), "\(outcome.errors)")
             #expect(outcome.errors.contains(address.hasPrefix("no") ? "no address" : "no such address"))
@@ -60,10 +65,13 @@ struct ListenTests {
         "an address that is not HOST:PORT is refused with the form that it must have",
         arguments: ["127.0.0.1", "127.0.0.1:99999", "127.0.0.1:+80", "127.0.0.1:", "::1:8080", "a:b", "8080"])
     func malformed(address: String) async throws {
-        for command in [["run", "--listen"], ["run", "--webhook-listen"], ["dev-cluster", "--listen"]] {
-            let outcome = try await Program.run(command + [address])
+        for (option, outcome) in [
+            ("--listen", try await Program.run("run", "--listen", address)),
+            ("--webhook-listen", try await Program.run("run", "--webhook-listen", address)),
+            ("--listen", try await Self.cluster(address)),
+        ] {
             #expect(outcome.code == 2)
-            #expect(outcome.errors.contains(command[1]) && outcome.errors.contains("HOST:PORT"), "\(outcome.errors)")
+            #expect(outcome.errors.contains(option) && outcome.errors.contains("HOST:PORT"), "\(outcome.errors)")
         }
     }
 }

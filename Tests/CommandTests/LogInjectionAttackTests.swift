@@ -1,7 +1,7 @@
 import Testing
 import WireFormats
 
-@testable import generalscaler
+@testable import CommandSupport
 
 @Suite("Injection attacks on the log")
 struct LogInjectionAttackTests {

@@ -4,11 +4,11 @@ import Testing
 
 @Suite("Ways to write a GeneralScaler", .timeLimit(.minutes(2)))
 struct ManifestInputTests {
-    @Test("what kubectl takes is taken", arguments: ManifestInput.taken)
+    @Test("input that kubectl accepts is accepted", arguments: ManifestInput.taken)
     func accepted(input: ManifestInput) async throws { try await check(input) }
 
     @Test(
-        "what kubectl refuses, or may lose a part of, is refused with its cause and line",
+        "input that kubectl refuses, or may lose a part of, is refused with its cause and line",
         arguments: ManifestInput.rejected)
     func refused(input: ManifestInput) async throws { try await check(input) }
 

@@ -14,13 +14,17 @@ struct Program {
         try await run(arguments, input: input)
     }
 
-    static func run(_ arguments: [String], input: String = "") async throws -> Outcome {
-        try await run(arguments, bytes: Data(input.utf8))
+    static func run(
+        _ arguments: [String], of program: String = "generalscaler", input: String = ""
+    ) async throws -> Outcome {
+        try await run(arguments, of: program, bytes: Data(input.utf8))
     }
 
-    static func run(_ arguments: [String], bytes input: Data) async throws -> Outcome {
+    static func run(
+        _ arguments: [String], of program: String = "generalscaler", bytes input: Data
+    ) async throws -> Outcome {
         let result = try await Subprocess.run(
-            .name("generalscaler"), arguments: Arguments(arguments),
+            .name(program), arguments: Arguments(arguments),
             environment: .inherit.updating(["PATH": BuiltExecutable.directory]), input: .array(Array(input)),
             output: .string(limit: 64 << 20), error: .string(limit: 1 << 20))
         var code: Int32?

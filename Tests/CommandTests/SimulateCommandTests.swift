@@ -62,7 +62,7 @@ struct SimulateCommandTests {
             #expect(badTrace.code == 1)
             #expect(
                 badTrace.errors
-                    == "\(trace): line 3, column 2 (requests): \"x\" is no number; leave a cell empty for no data, or "
+                    == "\(trace): line 3, column 2 (requests): \"x\" is not a number; leave a cell empty for no data, or "
                     + "write error\n")
             let badField = try await Program.run(
                 "simulate", "-f", Self.steady, "--trace", Self.week, "--sweep", "safety.cooldown=1")

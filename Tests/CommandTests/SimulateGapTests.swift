@@ -27,7 +27,7 @@ struct SimulateGapTests {
         }
     }
 
-    /// A trace of 41 samples, of which so many are without data.
+    /// A trace of 41 samples, with that many without data.
     private static func trace(gaps: Int) -> [UInt8] {
         let rows = (0..<40).map { "\(1_772_409_607 + $0 * 15),\($0 < gaps ? "" : "250")" }
         return Array((["time,requests"] + rows).joined(separator: "\n").utf8)
@@ -102,7 +102,7 @@ struct SimulateGapTests {
         }
     }
 
-    @Test("a trace is read by its content, whatever its name, its encoding and its time zone")
+    @Test("a trace is read by its content, with any name, encoding and time zone")
     func traces() async throws {
         let json = Array(#"[{"time":1772409600000,"requests":"161"},{"time":1772409615000,"requests":150}]"#.utf8)
         for name in ["trace.JSON", "trace.txt"] {

@@ -71,7 +71,7 @@ struct ValidateCommandTests {
                 "validate", "-f", "\(directory)/secret.yaml", Program.file("examples/simulate/steady.yaml"),
                 Program.file("examples/simulate/brisk.yaml"))
             #expect(outcome.code == 0)
-            #expect(outcome.output == "3 GeneralScalers are valid; values from Secrets were not looked at: 1\n")
+            #expect(outcome.output == "3 GeneralScalers are valid; values from Secrets were not checked: 1\n")
         }
     }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Operator
+import ScalerAPI
 import Scaling
 import Testing
 import WireFormats
@@ -23,8 +23,8 @@ struct AddAPolicyTests {
 
     @Test("shows the very policy that these tests add")
     func isShown() throws {
-        // The page's file is in the Operator module itself and need not import it.
-        let policy = try Self.text("StepsPolicy.swift").replacing("package import Operator\n", with: "")
+        // The page's file is in the ScalerAPI module itself and need not import it.
+        let policy = try Self.text("StepsPolicy.swift").replacing("package import ScalerAPI\n", with: "")
         #expect(try Self.text("../../docs/how-to/add-a-policy.md").contains("```swift\n\(policy)```"))
     }
 

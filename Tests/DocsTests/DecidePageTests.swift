@@ -1,5 +1,5 @@
 import Foundation
-import Operator
+import ScalerAPI
 import Scaling
 import Testing
 import WireFormats

@@ -1,4 +1,4 @@
-package import Operator
+package import ScalerAPI
 package import Scaling
 package import WireFormats
 

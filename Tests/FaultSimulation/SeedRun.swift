@@ -9,11 +9,11 @@ struct SeedRun {
     private let trace: Trace
 
     static func run(_ seed: UInt64, only faults: [Fault], defect: PlantedDefect?, logs: Bool) throws -> SeedRun {
-        let world = try FaultWorld(seed: seed, only: faults, defect: defect, logsIntoTrace: logs)
-        let violation = world.run()
+        let environment = try SimulatedEnvironment(seed: seed, only: faults, defect: defect, logsIntoTrace: logs)
+        let violation = environment.run()
         return SeedRun(
-            seed: seed, faults: faults, violation: violation, hash: world.trace.hash, jobs: world.jobs,
-            trace: world.trace)
+            seed: seed, faults: faults, violation: violation, hash: environment.trace.hash, jobs: environment.jobs,
+            trace: environment.trace)
     }
 
     /// The last lines of what happened, and how to see it again.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// Runs the operator in simulated worlds full of faults, one for each seed, and says which invariant broke where.
+/// Runs the operator under fault injection, once per seed, and reports which invariant broke at which time.
 @main
 struct SimulateFaults: ParsableCommand {
     /// Worlds between two words on how far it is.
@@ -9,9 +9,9 @@ struct SimulateFaults: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "simulate-faults",
-        abstract: "Run the operator in simulated worlds full of faults, one for each seed.")
+        abstract: "Run the operator under fault injection, once per seed.")
 
-    @Option(help: "How many worlds.")
+    @Option(help: "Number of seeds.")
     var seeds: UInt64 = 2_000
 
     @Option(help: "The first seed.")
@@ -29,7 +29,7 @@ struct SimulateFaults: ParsableCommand {
     @Option(help: "Which of the processes this is, from 0.")
     var share: UInt64?
 
-    @Flag(help: "Run each world twice, and compare what happened.")
+    @Flag(help: "Run each seed twice, and compare the traces.")
     var twice = false
 
     @Option(parsing: .upToNextOption, help: "The only faults to have, and often, instead of what a seed picks.")
@@ -83,12 +83,12 @@ struct SimulateFaults: ParsableCommand {
                 }
             } else if twice, try SeedRun.run(seed, only: faults, defect: defect, logs: false).hash != outcome.hash {
                 broken += 1
-                print("seed \(seed): the second run was another world")
+                print("seed \(seed): the second run differs")
             }
-            if done % Self.progress == 0 { print("\(done) of \(seeds.count) worlds, \(broken) of them broken") }
+            if done % Self.progress == 0 { print("\(done) of \(seeds.count) seeds, \(broken) failed") }
             fflush(nil)
         }
-        print("\(done) worlds, \(jobs) jobs, \(broken) broken")
+        print("\(done) seeds, \(jobs) jobs, \(broken) failed")
         fflush(nil)
         return broken == 0
     }

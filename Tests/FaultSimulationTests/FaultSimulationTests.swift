@@ -2,7 +2,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The operator in simulated worlds: a program of its own, since it takes over every task of its process.
+/// The operator under fault injection. It runs in a separate program, since it controls every task of its process.
 @Suite("Fault simulation")
 struct FaultSimulationTests {
     private static let seeds = 2_000
@@ -15,17 +15,17 @@ struct FaultSimulationTests {
         async let even = Self.simulate("--seeds", seeds, "--processes", "2", "--share", "0")
         async let odd = Self.simulate("--seeds", seeds, "--processes", "2", "--share", "1")
         for output in try await [even, odd] {
-            #expect(output.last?.hasSuffix(" 0 broken") == true, "\(output.joined(separator: "\n"))")
+            #expect(output.last?.hasSuffix(" 0 failed") == true, "\(output.joined(separator: "\n"))")
         }
     }
 
-    @Test("a seed is one world, however often it is run", .timeLimit(.minutes(5)))
+    @Test("a seed gives the same run every time", .timeLimit(.minutes(5)))
     func determinism() async throws {
         let output = try await Self.simulate("--seeds", "15", "--first", "50000", "--twice")
-        #expect(output.last?.hasSuffix(" 0 broken") == true, "\(output.joined(separator: "\n"))")
+        #expect(output.last?.hasSuffix(" 0 failed") == true, "\(output.joined(separator: "\n"))")
     }
 
-    /// What the referee says of it: a defect that breaks something else is not found, but met by chance.
+    /// The invariant checker's message: a defect that breaks another invariant was found by chance.
     private static let defects = [
         "resource-version-not-sent": "without saying which version",
         "leader-check-skipped": "held the lease",
@@ -55,7 +55,7 @@ struct FaultSimulationTests {
         // Set here, so that the program need not start itself again.
         let environment = ["SWIFT_DETERMINISTIC_HASHING": "1"]
         try await RunningProcess.run("simulate-faults", options, environment: environment) { process in
-            try await process.outputLine { $0.hasSuffix(" broken") && $0.contains(" jobs, ") }
+            try await process.outputLine { $0.hasSuffix(" failed") && $0.contains(" jobs, ") }
             output.withLock { $0 = process.output }
         }
         return output.withLock(\.self)

@@ -1,4 +1,4 @@
-/// One parser of outside bytes, and what has to be true of whatever it is given.
+/// One parser of untrusted bytes, and the properties that must hold for every input.
 package struct FuzzTarget: Sendable {
     /// Of the target, and of the folder in `Corpus` that has its inputs.
     package let name: String
@@ -23,7 +23,7 @@ package struct FuzzFinding: Error, CustomStringConvertible {
     }
 }
 
-/// - Throws: the finding, where the condition does not hold.
+/// - Throws: the finding, if the condition does not hold.
 func require(_ condition: Bool, _ finding: @autoclosure () -> String) throws(FuzzFinding) {
     guard condition else { throw FuzzFinding(finding()) }
 }
@@ -43,7 +43,7 @@ enum FuzzLimits {
 
 /// Pieces of a stream, as they may arrive.
 enum Chunks {
-    /// A size each time, by the input: whatever it is, it has to make no difference.
+    /// A size derived from the input: it must make no difference.
     static func of(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         let sizes = [1, 7, 64]
         let size = sizes[bytes.count % sizes.count]

@@ -48,7 +48,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("an answer is handed over whole, whatever its status")
+    @Test("a response of any status is returned whole")
     func answer() async throws {
         try await TestServer.run { router in
             router.get("missing") { _, _ in

@@ -25,7 +25,7 @@ struct ProxyTests {
         }
     }
 
-    @Test("the proxy that a request names is used, whatever the environment says of its host")
+    @Test("the proxy that a request names is used, regardless of the environment")
     func requestedProxy() async throws {
         let heads = Mailbox<String>()
         try await RawServer.run { connection in
@@ -65,7 +65,7 @@ struct ProxyTests {
         }
     }
 
-    @Test("a host that no_proxy names is reached directly, whatever the TLS server name is")
+    @Test("a host that no_proxy names is reached directly, for every TLS server name")
     func exception() throws {
         let environment = ["https_proxy": "http://proxy:3128", "no_proxy": "127.0.0.1"]
         let rules = ProxyRules { environment[$0] }

@@ -20,7 +20,7 @@ struct AdmissionTests {
             try await PrometheusServer.run { prometheus in
                 let name = OperatorRights.clusterName(cluster)
                 let key = ObjectKey(namespace: "", name: name)
-                // Of a service that is not there: a real API server that asks it gets no answer, and goes on.
+                // Names a Service that does not exist: a real API server gets no answer from it, and continues.
                 _ = try await cluster.client.create(
                     Self.configuration, in: "",
                     [

@@ -6,10 +6,11 @@ import Testing
 
 @Suite("The command line", .timeLimit(.minutes(5)))
 struct CommandLineTests {
-    private func run(_ arguments: String...) async throws -> (status: TerminationStatus, output: String, error: String)
-    {
+    private func run(
+        _ program: String, _ arguments: [String]
+    ) async throws -> (status: TerminationStatus, output: String, error: String) {
         let result = try await Subprocess.run(
-            .path(FilePath(BuiltExecutable.path("generalscaler"))), arguments: Arguments(arguments),
+            .path(FilePath(BuiltExecutable.path(program))), arguments: Arguments(arguments),
             output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
         return (result.terminationStatus, result.standardOutput, result.standardError)
     }
@@ -21,17 +22,30 @@ struct CommandLineTests {
             (["run", "--kubeconfig", "/nonexistent/config"], "/nonexistent/config"),
             (["run", "--log-level", "loud"], "loud"),
             (["run", "--listen", "nowhere"], "nowhere"),
-            (["dev-cluster", "--startup-delay", "-1"], "startup-delay"),
             (["nonsense"], "nonsense"),
+            (["dev-cluster"], "dev-cluster"),
         ])
     func mistakes(arguments: [String], hint: String) async throws {
-        let result = try await Subprocess.run(
-            .path(FilePath(BuiltExecutable.path("generalscaler"))), arguments: Arguments(arguments),
-            output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
-        #expect(result.terminationStatus == .exited(2))
-        #expect(result.standardError.split(separator: "\n").count == 1, "\(result.standardError)")
-        #expect(result.standardError.contains(hint), "\(result.standardError)")
-        #expect(result.standardOutput.isEmpty)
+        try await expectUsageError("generalscaler", arguments, hint)
+    }
+
+    @Test(
+        "a usage error of generalscaler-dev is one line on standard error and exit status 2",
+        arguments: [
+            (["cluster", "--startup-delay", "-1"], "startup-delay"),
+            (["run"], "run"),
+            (["nonsense"], "nonsense"),
+        ])
+    func mistakesInTools(arguments: [String], hint: String) async throws {
+        try await expectUsageError("generalscaler-dev", arguments, hint)
+    }
+
+    private func expectUsageError(_ program: String, _ arguments: [String], _ hint: String) async throws {
+        let result = try await run(program, arguments)
+        #expect(result.status == .exited(2))
+        #expect(result.error.split(separator: "\n").count == 1, "\(result.error)")
+        #expect(result.error.hasPrefix("\(program): ") && result.error.contains(hint), "\(result.error)")
+        #expect(result.output.isEmpty)
     }
 
     @Test("a wrong plugins.yaml is told with its line")
@@ -48,16 +62,23 @@ struct CommandLineTests {
             """.utf8
         ).write(to: URL(filePath: kubeconfig))
         try Data("plugins:\n  prometheus:\n    defualts: {}\n".utf8).write(to: URL(filePath: manifest))
-        let result = try await run("run", "--kubeconfig", kubeconfig, "--plugins-config", manifest)
+        let result = try await run(
+            "generalscaler", ["run", "--kubeconfig", kubeconfig, "--plugins-config", manifest])
         #expect(result.status == .exited(2))
         #expect(result.error.contains("plugins.yaml:3"), "\(result.error)")
         #expect(result.error.contains("defualts"), "\(result.error)")
     }
 
-    @Test("help names every command and goes to standard output")
-    func help() async throws {
-        let result = try await run("--help")
+    @Test(
+        "help names every command and goes to standard output",
+        arguments: [
+            ("generalscaler", ["decide", "explain", "run", "simulate", "validate"]),
+            ("generalscaler-dev", ["cluster", "demo", "new-plugin"]),
+        ])
+    func help(program: String, commands: [String]) async throws {
+        let result = try await run(program, ["--help"])
         #expect(result.status == .exited(0))
-        for command in ["run", "demo", "dev-cluster"] { #expect(result.output.contains(command)) }
+        let listed = result.output.matches(of: /\n  ([a-z][a-z-]*) {2,}/).map { String($0.1) }
+        #expect(listed.sorted() == commands)
     }
 }

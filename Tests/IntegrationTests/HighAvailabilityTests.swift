@@ -30,7 +30,7 @@ struct HighAvailabilityTests {
                     try await TestOperator.run(
                         on: cluster, prometheus: prometheus.address, arguments: arguments
                     ) { standby in
-                        try await standby.process.errorLine { $0.contains("another process leads") }
+                        try await standby.process.errorLine { $0.contains("another replica leads") }
                         try await replicas(cluster, atLeast: 3)
                         try await body(cluster, leader, standby)
                     }
@@ -47,9 +47,9 @@ struct HighAvailabilityTests {
         return object["spec"]?["replicas"]?.intValue ?? 0
     }
 
-    /// The scalings of both, as their audit logs have them, are one chain: none was made twice.
+    /// The scaling events in both audit logs form one chain: none was carried out twice.
     ///
-    /// - Parameter mayLack: scalings that were made and not told: who is killed tells nothing more.
+    /// - Parameter mayLack: scaling events that were carried out and not logged: a killed process logs nothing more.
     private func expectOneChain(_ operators: TestOperator..., mayLack: Int = 0) {
         let steps = operators.flatMap(\.audit).compactMap { $0["decision"] }
             .filter { $0["current"] != $0["desired"] }
@@ -108,8 +108,8 @@ struct HighAvailabilityTests {
             let now = try await cluster.replicas(of: "web")
             try await replicas(cluster, atLeast: now + 3)
             try leader.process.send(.resume)
-            try await leader.process.errorLine { $0.contains("no longer leading") }
-            try await leader.process.errorLine { $0.contains("another process leads") }
+            try await leader.process.errorLine { $0.contains("leadership lost") }
+            try await leader.process.errorLine { $0.contains("another replica leads") }
             let later = try await cluster.replicas(of: "web")
             try await replicas(cluster, atLeast: later + 3)
             expectOneChain(leader, standby)

@@ -62,7 +62,7 @@ struct KubeconfigComparisonTests {
         }
     }
 
-    @Test("what kubectl takes is taken, with the same credentials, and what it refuses is refused")
+    @Test("kubeconfig files are accepted, with the same credentials, and refused as in kubectl")
     func comparison() async throws {
         try await withServer { directory, template in
             let cases = Self.users(template) + Self.plugins(template) + Self.clusters(template) + Self.files(template)
@@ -109,8 +109,8 @@ struct KubeconfigComparisonTests {
         let certificates = try TestCertificates.shared.get()
         func write(_ name: String, _ bytes: [UInt8], isProgram: Bool = false) throws {
             let path = directory.appending(path: name).path
+            guard !isProgram else { return try ExecutableFile.write(String(decoding: bytes, as: UTF8.self), to: path) }
             try Data(bytes).write(to: URL(filePath: path))
-            if isProgram { try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path) }
         }
         try write("ca.crt", certificates.authority)
         try write("server.crt", certificates.server.certificate)
@@ -190,7 +190,7 @@ struct KubeconfigComparisonTests {
             Case("a certificate without a key", t.config(user: "client-certificate: client.crt, token: abc")),
             Case("a key without a certificate", t.config(user: "client-key: none.key, token: abc")),
             Case(
-                "a certificate that is not there", t.config(user: "client-certificate: no, client-key: no, token: abc")),
+                "a missing certificate", t.config(user: "client-certificate: no, client-key: no, token: abc")),
             Case(
                 "a certificate twice",
                 t.config(
@@ -198,7 +198,7 @@ struct KubeconfigComparisonTests {
                         "client-certificate: client.crt, client-certificate-data: Q0E=, client-key: client.key, token: abc"
                 )),
             Case("two users of one name", t.config() + "- name: u\n  user: {token: other}\n"),
-            Case("two users of one name that nobody uses", t.config() + "- name: z\n- name: z\n"),
+            Case("two unused users of one name", t.config() + "- name: z\n- name: z\n"),
             Case("two users whose case differs", t.config() + "- name: U\n  user: {token: other}\n"),
             Case("another user of the wrong type", t.config() + "- name: z\n  user: {token: 5}\n"),
             Case("another user that is null", t.config() + "- \n"),
@@ -303,6 +303,7 @@ struct KubeconfigComparisonTests {
             Case("a port that is none", t.config(server: "https://127.0.0.1:99999")),
             Case("no server", t.config(server: "")),
             Case("a query", t.config(server: "\(t.server)/?a=b")),
+            Case("a fragment", t.config(server: "\(t.server)/#a")),
             Case("insecure", t.config(authority: insecure)),
             Case("insecure with authority", t.config(cluster: insecure)),
             Case(
@@ -352,10 +353,10 @@ struct KubeconfigComparisonTests {
                 "extensions and preferences",
                 t.config(head: "extensions: [{name: a, extension: {b: c}}]\npreferences: {colors: true}\n")),
             Case("no current context", t.config(current: "''")),
-            Case("a context that is not there", t.config(current: "z")),
+            Case("a missing context", t.config(current: "z")),
             Case("a number for a namespace", t.config(context: ", namespace: 5")),
             Case("a null namespace", t.config(context: ", namespace: ")),
-            Case("a cluster that is not there", t.config().replacing("cluster: k,", with: "cluster: z,")),
+            Case("a missing cluster", t.config().replacing("cluster: k,", with: "cluster: z,")),
             Case("no cluster", t.config().replacing("cluster: k,", with: "")),
             Case("a number for a name", t.config().replacing("name: u", with: "name: 5")),
             Case("two contexts of one name", t.config().replacing("users:", with: "- name: c\nusers:")),

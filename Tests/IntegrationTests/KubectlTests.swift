@@ -34,7 +34,7 @@ struct KubectlTests {
                     """.utf8
                 ).write(to: file)
                 #expect(try await kubectl(cluster, "apply", "-f", file.path).contains("web created"))
-                // The same file again changes nothing, whatever kubectl calls it.
+                // The same file again changes nothing, whichever word kubectl prints.
                 _ = try await kubectl(cluster, "apply", "-f", file.path)
                 let object = try await cluster.client.get(.scaler, cluster.key("web"))
                 #expect(object["metadata"]?["generation"] == 1)
@@ -61,7 +61,7 @@ struct KubectlTests {
         }
     }
 
-    @Test("what kubectl makes itself is created: kubectl since 1.32 sends it as protobuf")
+    @Test("objects that kubectl generates are created: kubectl since 1.32 sends them as protobuf")
     func createCommands() async throws {
         try await TestCluster.run { cluster in
             let other = "\(cluster.namespace)-b"

@@ -11,22 +11,33 @@ struct MemoryAttackTests {
     /// Of the debug build too. The limit of the chart is 256 MiB.
     private static let bound = 100 << 20
 
-    @Test("six objects of 60,000 empty values take no memory at any start, and another scaler works")
+    private static func members(_ value: JSON) -> JSON {
+        .object(Dictionary((0..<20_000).map { ("m\($0)", value) }) { first, _ in first })
+    }
+
+    /// Members of a scaler's metadata, and a config below the levels that the definition bounds.
+    private static let attacks: [(metadata: JSON, config: JSON)] = [
+        ([:], members([:])), ([:], members(nil)), ([:], .array(Array(repeating: [], count: 60_000))),
+        ([:], .string(String(repeating: "é", count: 600_000))), (["labels": members("")], [:]),
+        (["annotations": members("")], [:]),
+    ]
+
+    @Test("six objects of 20,000 and more values take no memory at any start, and another scaler works")
     func oversizedObjects() async throws {
         try await TestCluster.run { cluster in
             try await PrometheusServer.run { prometheus in
-                let members = (0..<60_000).map { ("m\($0)", [:] as JSON) }
-                let config: JSON = ["a": ["b": ["c": .object(Dictionary(members) { first, _ in first })]]]
-                for number in 0..<6 {
+                for (number, attack) in Self.attacks.enumerated() {
+                    let config: JSON = ["a": ["b": ["c": attack.config]]]
                     // The answer repeats the object, which the client does not read.
                     try? await cluster.createScaler(
-                        "huge\(number)", ["metrics": [["type": "prometheus", "targetValue": 1, "config": config]]])
+                        "huge\(number)", ["metrics": [["type": "prometheus", "targetValue": 1, "config": config]]],
+                        metadata: attack.metadata)
                 }
                 try await cluster.createWorkload("web")
                 try await cluster.createScaler("web")
                 for _ in 0..<2 {
                     try await TestOperator.run(on: cluster, prometheus: prometheus.address) { running in
-                        for number in 0..<6 {
+                        for number in Self.attacks.indices {
                             try await cluster.condition("Ready", "False", "InvalidSpec", of: "huge\(number)")
                         }
                         try await cluster.condition("Ready", "True", "Scaling", of: "web")

@@ -8,8 +8,8 @@ import WireFormats
 
 /// The whole way: a client, the API server, the operator's webhook, its plugin, and back.
 ///
-/// The API server has to reach the operator on this machine, so these are tests of the simulated cluster alone. On a real
-/// one ``AdmissionTests`` asks the webhook itself, as the API server would.
+/// The API server has to reach the operator on this machine, so these are tests of the simulated cluster alone. On a
+/// real one ``AdmissionTests`` asks the webhook itself, as the API server would.
 @Suite(
     "The webhook behind the API server", .timeLimit(.minutes(3)),
     .enabled(if: TestCluster.isSimulated, "the API server of a real cluster does not reach an operator on this machine")
@@ -39,9 +39,9 @@ struct WebhookTests {
                     let second = try await raw.send("POST", scalers, Self.scaler("other"))
                     #expect(second.status == 201)
                     #expect(
-                        second.warnings.contains { $0.contains("GeneralScaler web scales Deployment/web already") },
+                        second.warnings.contains { $0.contains("GeneralScaler web already scales Deployment/web") },
                         "\(second.warnings)")
-                    // Labels change whatever stands in the spec, and a spec only where the plugin likes it.
+                    // Labels can change with any spec, and the spec only if the plugin accepts it.
                     let labels = try await raw.send(
                         "PATCH", scalers + "/other", ["metadata": ["labels": ["a": "b"]]],
                         "application/merge-patch+json")
@@ -84,7 +84,8 @@ struct WebhookTests {
                             token: token)
                         #expect(stored.status == 201, "\(stored.message)")
                         #expect(
-                            stored.warnings.contains { $0.contains("you may not read Secret scope") } == (token != nil),
+                            stored.warnings.contains { $0.contains("you are not allowed to read Secret scope") }
+                                == (token != nil),
                             "\(stored.warnings)")
                     }
                 }
@@ -98,7 +99,7 @@ struct WebhookTests {
     func noCertificate() async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in
-                // A Secret that is not there, and that the operator may not make.
+                // A Secret that does not exist, and that the operator may not create.
                 let service = "\(cluster.namespace)/other"
                 _ = try await TestOperator.run(
                     on: cluster, prometheus: prometheus.address,
@@ -107,7 +108,7 @@ struct WebhookTests {
                         name,
                     ]
                 ) { running in
-                    try await running.process.errorLine { $0.contains("webhook certificate not kept") }
+                    try await running.process.errorLine { $0.contains("failed to update webhook certificate") }
                     let waiting = try await running.get("/readyz")
                     #expect(waiting.status == 503)
                     #expect(String(decoding: waiting.body, as: UTF8.self).hasPrefix("not yet: "))
@@ -125,7 +126,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("a certificate that the configuration does not believe is no answer")
+    @Test("a certificate that the configuration does not believe is not an answer")
     func badCertificate() async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in
@@ -171,7 +172,7 @@ struct WebhookTests {
                     let second = try await apply(Self.scaler("other"), cluster)
                     #expect(second.succeeded && second.text.contains("other created"))
                     #expect(
-                        second.text.contains("Warning: GeneralScaler web scales Deployment/web already"),
+                        second.text.contains("Warning: GeneralScaler web already scales Deployment/web"),
                         "\(second.text)")
                 }
             }
@@ -188,8 +189,8 @@ struct WebhookTests {
 
     // MARK: The scene
 
-    /// A cluster with the webhook's Service, Secret and configuration, as the chart makes them; with failurePolicy Fail, so
-    /// that nothing passes unasked.
+    /// A cluster with the webhook's Service, Secret and configuration, as the chart makes them; with failurePolicy
+    /// Fail, so that nothing passes unasked.
     private static func run(
         _ body: @escaping @Sendable (TestCluster, RawClient, _ configuration: String) async throws -> Void
     ) async throws {
@@ -274,8 +275,8 @@ struct WebhookTests {
         ]
     }
 
-    /// Waits until the operator serves with a certificate that the configuration believes, has the configuration name its
-    /// port, and has the first scaler decided on, so that the plugin is there to be asked.
+    /// Waits until the operator serves with a certificate that the configuration believes, has the configuration name
+    /// its port, and has the first scaler decided on, so that the plugin is there to be asked.
     ///
     /// - Returns: the port.
     @discardableResult

@@ -103,7 +103,7 @@ struct CredentialTests {
         }
     }
 
-    @Test("a real program that fails is told with what it says, and one that is not there with the hint")
+    @Test("a failing exec program is reported with its output, and a missing one with the install hint")
     func realFailures() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/login"
@@ -122,7 +122,7 @@ struct CredentialTests {
     @Test("a real program that writes without end is stopped")
     func endlessOutput() async throws {
         let error = await Result { try await store(.exec(plugin("yes"))).current() }.failure as? KubernetesError
-        #expect(error?.message == "the credential plugin yes cannot be run: it wrote too much")
+        #expect(error?.message == "the credential plugin yes cannot be run: it wrote too much output")
     }
 
     @Test("a real program that does not end is killed at its deadline, with what it started")

@@ -86,7 +86,7 @@ struct EventTests {
         }
     }
 
-    @Test("what is kept of an object ends when the object is gone, and its name begins anew")
+    @Test("the series of a deleted object are dropped, and a new object of that name starts without any")
     func gone() {
         var aggregator = EventAggregator()
         for index in 0..<30 { _ = aggregator.add(Self.event("note \(index)"), at: 7) }
@@ -98,7 +98,7 @@ struct EventTests {
         #expect(aggregator.add(Self.event("note 1"), at: 10) != .drop)
     }
 
-    @Test("an object of which nothing matters any more is dropped without being told that it is gone")
+    @Test("an object without current series is dropped even if its deletion was not reported")
     func nothingLeft() {
         var aggregator = EventAggregator()
         for index in 0..<25 { _ = aggregator.add(Self.event("note \(index)"), at: 3) }
@@ -185,7 +185,7 @@ struct EventTests {
         }
     }
 
-    @Test("a series whose event the server has forgotten starts anew")
+    @Test("a series whose Event the server has deleted starts a new Event")
     func forgotten() async throws {
         let fixture = Fixture()
         try await withRecorder(fixture) { recorder in

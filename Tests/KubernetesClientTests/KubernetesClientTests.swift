@@ -131,11 +131,11 @@ struct KubernetesClientTests {
         try await fixture.server.next().answer(502, text: "<html>\nBad Gateway" + String(repeating: "x", count: 9_000))
         let error = try #require(await result.failure as? KubernetesError)
         #expect(error.kind == .serverError)
-        #expect(error.message.hasPrefix("the server says: <html> Bad Gateway"))
+        #expect(error.message.hasPrefix("the server said: <html> Bad Gateway"))
         #expect(error.message.utf8.count < 400)
     }
 
-    @Test("an answer that is not JSON is no answer")
+    @Test("an answer that is not JSON is not an answer")
     func malformedAnswer() async throws {
         async let result = Result { try await fixture.client.get(.sample, .web) }
         try await fixture.server.next().answer(text: "hello")
@@ -198,7 +198,7 @@ struct KubernetesClientTests {
     }
 
     @Test(
-        "an answer that is no list is told as such",
+        "an answer that is not a list is told as such",
         arguments: [
             "", "[]", "{", #"{"items":[]}"#, #"{"items":{},"metadata":{"resourceVersion":"5"}}"#,
             #"{"items":[{"a":"}]"#, #"{"items":[{]],"metadata":{"resourceVersion":"5"}}"#,

@@ -108,7 +108,7 @@ struct SimulatedClusterTests {
         }
     }
 
-    @Test("a lease is created once, renewed, and lost to whoever was faster")
+    @Test("a lease is created once, renewed, and lost to the faster replica")
     func lease() async throws {
         try await withCluster { cluster in
             let mine = Lease(

@@ -72,7 +72,7 @@ struct SubresourceTests {
         #expect(KubernetesError(.serverError, message).scaleFault == nil)
     }
 
-    @Test("a scale that makes no sense is no answer")
+    @Test("a malformed scale subresource is an error")
     func malformedScale() async throws {
         async let result = Result { try await fixture.client.scale(of: .deployment, .web) }
         try await fixture.server.next().answer(["metadata": ["name": "web"], "spec": ["replicas": "five"]])

@@ -5,6 +5,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// Two replicas and one lease, with the default times, in simulated time.
 @Suite("Several replicas", .timeLimit(.minutes(5)))
@@ -18,17 +19,19 @@ struct HighAvailabilityTests {
     private static let handOverOnRelease: Duration = .seconds(2)
     private static let handOverOnLoss: Duration = .seconds(20)
 
-    private func world(_ spec: JSON = climbing, replicas: Int = 2) throws -> World {
-        let world = try World()
-        try world.deploy(replicas: replicas)
-        world.source.answer { _ in 1_000 }
-        try world.api.create(World.scaler("web", spec))
-        return world
+    private func environment(_ spec: JSON = climbing, replicas: Int = 2) throws -> TestEnvironment {
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: replicas)
+        environment.source.answer { _ in 1_000 }
+        try environment.api.create(TestEnvironment.scaler("web", spec))
+        return environment
     }
 
     /// Every decision to scale is one accepted patch, and the patches are one chain: nothing was decided twice.
-    private func expectOnePatchPerDecision(_ world: World, _ replicas: [Replica], from first: Int = 2) throws {
-        let accepted = world.api.requests.filter { $0.isScalePatch && $0.isAccepted }
+    private func expectOnePatchPerDecision(_ environment: TestEnvironment, _ replicas: [Replica], from first: Int = 2)
+        throws
+    {
+        let accepted = environment.api.requests.filter { $0.isScalePatch && $0.isAccepted }
         let steps = try accepted.map { try JSON(parsing: $0.body)["spec"]?["replicas"]?.intValue }
         #expect(steps == Array(first + 1..<first + 1 + steps.count))
         let decisions = replicas.flatMap(\.audit.all).map { $0["decision"] ?? .null }
@@ -46,11 +49,11 @@ struct HighAvailabilityTests {
 
     @Test("a standby reads no metric and writes nothing, but its caches are filled")
     func standby() async throws {
-        let world = try world()
-        let first = Replica("first", in: world)
-        try await world.pass([first]) { try world.replicas() == 3 }
-        let second = Replica("second", in: world)
-        try await world.pass([first, second]) { try world.replicas() == 6 }
+        let environment = try environment()
+        let first = Replica("first", in: environment)
+        try await environment.pass([first]) { try environment.replicas() == 3 }
+        let second = Replica("second", in: environment)
+        try await environment.pass([first, second]) { try environment.replicas() == 6 }
         #expect(second.writes.isEmpty)
         #expect(second.audit.all.isEmpty)
         #expect(await !second.leads)
@@ -64,153 +67,157 @@ struct HighAvailabilityTests {
 
     @Test("a rolling update hands over within two seconds, and no decision is made twice or lost")
     func rollingUpdate() async throws {
-        let world = try world()
-        var leader = Replica("replica-0", in: world)
+        let environment = try environment()
+        var leader = Replica("replica-0", in: environment)
         var all = [leader]
-        try await world.pass([leader]) { try world.replicas() == 4 }
+        try await environment.pass([leader]) { try environment.replicas() == 4 }
         for number in 1...3 {
-            let next = Replica("replica-\(number)", in: world)
+            let next = Replica("replica-\(number)", in: environment)
             all.append(next)
-            let before = try #require(try world.replicas())
-            try await world.pass([leader, next]) { try world.replicas() == before + 2 }
-            let stopped = world.elapsed
+            let before = try #require(try environment.replicas())
+            try await environment.pass([leader, next]) { try environment.replicas() == before + 2 }
+            let stopped = environment.elapsed
             try await leader.stop()
-            #expect(try world.lease["holderIdentity"] == nil || world.lease["holderIdentity"]?.stringValue == next.name)
-            try await world.pass([next]) { await next.leads }
-            let handOver = world.elapsed - stopped
+            #expect(
+                try environment.lease["holderIdentity"] == nil
+                    || environment.lease["holderIdentity"]?.stringValue == next.name)
+            try await environment.pass([next]) { await next.leads }
+            let handOver = environment.elapsed - stopped
             printHandOver("a release", handOver)
             #expect(handOver < Self.handOverOnRelease)
-            #expect(try world.lease["leaseTransitions"] == .integer(Int64(number)))
+            #expect(try environment.lease["leaseTransitions"] == .integer(Int64(number)))
             leader = next
         }
-        let before = try #require(try world.replicas())
-        try await world.pass([leader]) { try world.replicas() == before + 3 }
+        let before = try #require(try environment.replicas())
+        try await environment.pass([leader]) { try environment.replicas() == before + 3 }
         try await leader.stop()
-        try expectOnePatchPerDecision(world, all)
+        try expectOnePatchPerDecision(environment, all)
     }
 
     @Test("a killed leader is replaced within twenty seconds")
     func kill() async throws {
-        let world = try world()
-        let first = Replica("first", in: world)
-        let second = Replica("second", in: world)
-        try await world.pass([first, second]) { try world.replicas() == 4 }
+        let environment = try environment()
+        let first = Replica("first", in: environment)
+        let second = Replica("second", in: environment)
+        try await environment.pass([first, second]) { try environment.replicas() == 4 }
         let (dead, heir) = await first.leads ? (first, second) : (second, first)
-        let killed = world.elapsed
+        let killed = environment.elapsed
         await dead.kill()
-        try await world.pass([heir]) { await heir.leads }
-        printHandOver("a kill", world.elapsed - killed)
-        #expect(world.elapsed - killed < Self.handOverOnLoss)
+        try await environment.pass([heir]) { await heir.leads }
+        printHandOver("a kill", environment.elapsed - killed)
+        #expect(environment.elapsed - killed < Self.handOverOnLoss)
         // It was alive up to two seconds before it was killed, and the lease runs from there.
-        #expect(world.elapsed - killed > .seconds(12))
-        let before = try #require(try world.replicas())
-        try await world.pass([heir]) { try world.replicas() == before + 3 }
+        #expect(environment.elapsed - killed > .seconds(12))
+        let before = try #require(try environment.replicas())
+        try await environment.pass([heir]) { try environment.replicas() == before + 3 }
         try await heir.stop()
-        try expectOnePatchPerDecision(world, [first, second])
+        try expectOnePatchPerDecision(environment, [first, second])
     }
 
     @Test("a leader whose network is cut stops before its lease ends, and stands by when the network is back")
     func cutNetwork() async throws {
-        let world = try world()
-        let first = Replica("first", in: world)
-        try await world.pass([first]) { try world.replicas() == 4 }
-        let second = Replica("second", in: world)
-        try await world.pass([first, second]) { try world.replicas() == 5 }
-        let cut = world.elapsed
+        let environment = try environment()
+        let first = Replica("first", in: environment)
+        try await environment.pass([first]) { try environment.replicas() == 4 }
+        let second = Replica("second", in: environment)
+        try await environment.pass([first, second]) { try environment.replicas() == 5 }
+        let cut = environment.elapsed
         first.transport.cut()
         // The calls that hang are the first's to sleep on: only the second has to be quiet.
         var ended: Duration?
-        try await world.pass([second]) {
+        try await environment.pass([second]) {
             let leads = (await first.leads, await second.leads)
             #expect(leads != (true, true))
-            if !leads.0 { ended = ended ?? world.elapsed }
+            if !leads.0 { ended = ended ?? environment.elapsed }
             return leads.1
         }
-        printHandOver("a cut network", world.elapsed - cut)
-        #expect(world.elapsed - cut < Self.handOverOnLoss)
+        printHandOver("a cut network", environment.elapsed - cut)
+        #expect(environment.elapsed - cut < Self.handOverOnLoss)
         let end = try #require(ended)
         // Looked at only when something happens, which is every retry period at the latest.
         #expect(end - cut <= .seconds(10 + 2.2))
-        #expect(world.elapsed - end >= .seconds(2))
-        first.transport.mend()
-        let before = try #require(try world.replicas())
-        try await world.pass([second]) { try world.replicas() == before + 3 }
+        #expect(environment.elapsed - end >= .seconds(2))
+        first.transport.restore()
+        let before = try #require(try environment.replicas())
+        try await environment.pass([second]) { try environment.replicas() == before + 3 }
         #expect(await !first.leads)
-        #expect(first.scalePatches.count + second.scalePatches.count == (try world.replicas() ?? 0) - 2)
+        #expect(first.scalePatches.count + second.scalePatches.count == (try environment.replicas() ?? 0) - 2)
         try await first.stop()
         try await second.stop()
-        try expectOnePatchPerDecision(world, [first, second])
+        try expectOnePatchPerDecision(environment, [first, second])
     }
 
     @Test("a leader stopped between decision and write is refused when it wakes up after the standby has scaled")
     func pausedBeforeWrite() async throws {
-        let world = try world()
-        let first = Replica("first", in: world)
-        try await world.pass([first]) { try world.replicas() == 4 }
-        let second = Replica("second", in: world)
-        try await world.pass([first, second]) { await !second.leads && second.requests.count > 3 }
+        let environment = try environment()
+        let first = Replica("first", in: environment)
+        try await environment.pass([first]) { try environment.replicas() == 4 }
+        let second = Replica("second", in: environment)
+        try await environment.pass([first, second]) { await !second.leads && second.requests.count > 3 }
         first.transport.hold { $0.method == "PATCH" && $0.url.contains("/scale") }
-        try await world.pass([first, second]) { first.transport.isHolding }
+        try await environment.pass([first, second]) { first.transport.isHolding }
         first.transport.hold { _ in true }
-        try await world.pass([second]) { try world.replicas() == 6 }
+        try await environment.pass([second]) { try environment.replicas() == 6 }
         #expect(second.scalePatches.filter(\.isAccepted).count == 2)
         let writes = first.decisionWrites.count
         first.transport.release()
-        await first.log.wait(message: "no longer leading")
-        try await world.pass([first, second]) { try world.replicas() == 7 }
+        await first.log.wait(message: "leadership lost")
+        try await environment.pass([first, second]) { try environment.replicas() == 7 }
         let late = first.decisionWrites.dropFirst(writes)
         #expect(late.map(\.status) == [409])
         #expect(late.first?.isScalePatch == true)
         #expect(await !first.leads)
         try await first.stop()
         try await second.stop()
-        try expectOnePatchPerDecision(world, [first, second])
+        try expectOnePatchPerDecision(environment, [first, second])
     }
 
     @Test("a leader stopped before it writes the status does not overwrite what the next leader wrote")
     func pausedBeforeStatus() async throws {
-        let world = try world()
-        let first = Replica("first", in: world)
-        try await world.pass([first]) { try world.replicas() == 4 }
-        let second = Replica("second", in: world)
-        try await world.pass([first, second]) { await !second.leads && second.requests.count > 3 }
+        let environment = try environment()
+        let first = Replica("first", in: environment)
+        try await environment.pass([first]) { try environment.replicas() == 4 }
+        let second = Replica("second", in: environment)
+        try await environment.pass([first, second]) { await !second.leads && second.requests.count > 3 }
         first.transport.hold { $0.method == "PATCH" && $0.url.contains("/status") }
-        try await world.pass([first, second]) { first.transport.isHolding }
+        try await environment.pass([first, second]) { first.transport.isHolding }
         first.transport.hold { _ in true }
-        try await world.pass([second]) { try world.replicas() == 6 && world.status()["pendingScale"] == nil }
-        let status = try world.status()
+        try await environment.pass([second]) {
+            try environment.replicas() == 6 && environment.status()["pendingScale"] == nil
+        }
+        let status = try environment.status()
         let writes = first.decisionWrites.count
         first.transport.release()
-        await first.log.wait(message: "no longer leading")
+        await first.log.wait(message: "leadership lost")
         #expect(first.decisionWrites.dropFirst(writes).map(\.status) == [409])
-        #expect(try world.status() == status)
+        #expect(try environment.status() == status)
         try await first.stop()
         try await second.stop()
-        try expectOnePatchPerDecision(world, [first, second])
+        try expectOnePatchPerDecision(environment, [first, second])
     }
 
     @Test("a standby whose watch is behind reads the last leader's status before it decides: the cooldown is kept")
     func laggingStandby() async throws {
-        let world = try world(["minReplicas": 1, "safety": ["cooldownSeconds": 300, "maxScaleUpRate": 1]])
-        let second = Replica("second", in: world)
-        try await world.pass([second]) { await second.leads }
-        let first = Replica("first", in: world)
-        try await world.pass([first, second]) { try world.replicas() == 3 }
+        let environment = try environment(["minReplicas": 1, "safety": ["cooldownSeconds": 300, "maxScaleUpRate": 1]])
+        let second = Replica("second", in: environment)
+        try await environment.pass([second]) { await second.leads }
+        let first = Replica("first", in: environment)
+        try await environment.pass([first, second]) { try environment.replicas() == 3 }
         #expect(second.scalePatches.count == 1)
         // The first stands by; from now on its watches show nothing new.
         first.transport.freezeWatches()
-        let scaled = world.elapsed
-        try await world.pass([second]) { try world.replicas() == 4 }
-        #expect(world.elapsed - scaled >= .seconds(290))
-        let secondScaling = world.elapsed
+        let scaled = environment.elapsed
+        try await environment.pass([second]) { try environment.replicas() == 4 }
+        #expect(environment.elapsed - scaled >= .seconds(290))
+        let secondScaling = environment.elapsed
         try await second.stop()
-        try await world.pass([first], limit: .seconds(60)) { await first.leads }
+        try await environment.pass([first], limit: .seconds(60)) { await first.leads }
         first.transport.thawWatches()
-        try await world.pass([first]) { try world.replicas() == 5 }
-        #expect(world.elapsed - secondScaling == .seconds(300))
-        let status = try world.status()
+        try await environment.pass([first]) { try environment.replicas() == 5 }
+        #expect(environment.elapsed - secondScaling == .seconds(300))
+        let status = try environment.status()
         #expect(status["lastOutsideChangeTime"] == nil)
         try await first.stop()
-        try expectOnePatchPerDecision(world, [first, second])
+        try expectOnePatchPerDecision(environment, [first, second])
     }
 }

@@ -35,7 +35,7 @@ struct LeaseMachineTests {
         return lease
     }
 
-    @Test("a lease that is not there is made, with client-go's fields")
+    @Test("a missing lease is created with client-go's fields")
     mutating func create() {
         #expect(machine.start() == .read)
         guard case .create(let lease) = next(.read(nil), at: 1) else {
@@ -52,7 +52,7 @@ struct LeaseMachineTests {
         #expect(machine.tenure == LeaseMachine.Tenure(end: .seconds(11), leaseEnd: .seconds(16)))
     }
 
-    @Test("a lease that somebody renews is left alone, whatever times stand in it")
+    @Test("a lease that another replica renews is not taken, regardless of the times in it")
     mutating func respect() {
         _ = machine.start()
         for second in stride(from: 0.0, to: 120, by: 2) {
@@ -75,8 +75,8 @@ struct LeaseMachineTests {
         #expect(taken.holder == "us")
         #expect(taken.transitions == 4)
         #expect(taken.acquired == taken.renewed)
-        // Somebody else took it in the same moment.
-        #expect(next(.outrun, at: 15) == .read)
+        // Another replica took it in the same moment.
+        #expect(next(.conflict, at: 15) == .read)
         #expect(machine.tenure == nil)
     }
 
@@ -117,7 +117,7 @@ struct LeaseMachineTests {
         #expect(machine.tenure?.end == .seconds(12))
     }
 
-    @Test("a leader that cannot renew tries on, and is out of office five seconds before anybody else may be in it")
+    @Test("a leader that cannot renew retries, and stops leading five seconds before another replica may lead")
     mutating func cutOff() throws {
         _ = try #require(takeOffice())
         var second = 2.0
@@ -147,26 +147,28 @@ struct LeaseMachineTests {
         #expect(machine.tenure == nil)
     }
 
-    @Test("a renewal that was outrun looks who it was: a label's edit goes on, another holder ends the tenure")
-    mutating func outrun() throws {
+    @Test(
+        "after a conflict a leader reads the lease: it keeps leading after an edited label, and stops after another holder"
+    )
+    mutating func conflict() throws {
         let ours = try #require(takeOffice())
         _ = next(.waited, at: 2)
-        #expect(next(.outrun, at: 2) == .read)
+        #expect(next(.conflict, at: 2) == .read)
         guard case .update = next(.read(ours), at: 2) else {
             Issue.record("not renewed")
             return
         }
         #expect(machine.tenure != nil)
-        #expect(next(.outrun, at: 3) == .read)
+        #expect(next(.conflict, at: 3) == .read)
         #expect(next(.read(lease("them")), at: 3) == .wait(.seconds(2) * 1.1))
         #expect(machine.tenure == nil)
     }
 
-    @Test("a lease deleted under the leader ends its tenure; it is made anew")
+    @Test("a leader whose lease is deleted stops leading, and the lease is created again")
     mutating func deleted() throws {
         _ = try #require(takeOffice())
         _ = next(.waited, at: 2)
-        #expect(next(.outrun, at: 2) == .read)
+        #expect(next(.conflict, at: 2) == .read)
         guard case .create = next(.read(nil), at: 2) else {
             Issue.record("not made")
             return
@@ -174,7 +176,7 @@ struct LeaseMachineTests {
         #expect(machine.tenure == nil)
     }
 
-    @Test("a leader that stops gives the lease back, as client-go does, and ends whatever comes of it")
+    @Test("a leader that stops releases the lease, as client-go does, and ends with any outcome")
     mutating func release() throws {
         let ours = try #require(takeOffice())
         guard case .update(let released) = next(.waited, at: 1, isStopping: true) else {
@@ -212,7 +214,7 @@ struct LeaseMachineTests {
             (15.0, 15.0, 2.0), (15, 10, 9), (15, 10, 0), (0, -1, -2), (15.5, 10, 2), (4_000, 10, 2), (15, 16, 2),
         ])
     func unsound(duration: Double, deadline: Double, retry: Double) {
-        #expect(throws: LeaseTimes.Unsound.self) {
+        #expect(throws: LeaseTimes.ValidationError.self) {
             try LeaseTimes(
                 duration: .seconds(duration), renewDeadline: .seconds(deadline), retryPeriod: .seconds(retry))
         }

@@ -5,12 +5,13 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// Objects that a user of a namespace makes so large that reading them would end the operator.
 @Suite("Oversized objects", .timeLimit(.minutes(3)), .serialized)
 struct OversizedObjectAttackTests {
     private static func scaler(_ name: String, config: JSON) -> JSON {
-        World.scaler(name, ["metrics": [["type": "test", "targetValue": 100, "config": config]]])
+        TestEnvironment.scaler(name, ["metrics": [["type": "test", "targetValue": 100, "config": config]]])
     }
 
     /// An object of that many empty members.
@@ -21,33 +22,39 @@ struct OversizedObjectAttackTests {
     /// Values at a depth that a schema does not reach.
     private static let huge: JSON = ["a": ["b": ["c": wide(20_000)]]]
 
-    @Test(
-        "the API server refuses a config that is wide on one of its first three levels",
-        arguments: [
-            wide(129), ["a": wide(129)], ["a": ["b": wide(129)]], ["a": .array(Array(repeating: 0, count: 257))],
-            ["a": [.string(String(repeating: "x", count: 61_441))]], ["a": [.array(Array(repeating: 0, count: 257))]],
-        ] as [JSON])
-    func schema(config: JSON) throws {
-        let world = try World()
-        #expect(throws: (any Error).self) { try world.api.create(Self.scaler("web", config: config)) }
+    /// A list and not a test's arguments, which are printed.
+    private static let wideConfigs: [JSON] = [
+        wide(129), ["a": wide(129)], ["a": ["b": wide(129)]], ["a": .array(Array(repeating: 0, count: 257))],
+        ["a": [.string(String(repeating: "x", count: 61_441))]], ["a": [.array(Array(repeating: 0, count: 257))]],
+    ]
+
+    @Test("the API server refuses a config that is wide on one of its first three levels")
+    func schema() throws {
+        let environment = try TestEnvironment()
+        for (number, config) in Self.wideConfigs.enumerated() {
+            #expect(throws: (any Error).self, "\(number)") {
+                try environment.api.create(Self.scaler("web", config: config))
+            }
+        }
         #expect(throws: Never.self) {
-            try world.api.create(Self.scaler("web", config: ["a": Self.wide(128), "b": [["c": "d"], 1, nil]]))
+            try environment.api.create(Self.scaler("web", config: ["a": Self.wide(128), "b": [["c": "d"], 1, nil]]))
         }
     }
 
     @Test("six objects of 20,000 values get a condition, at every start, and others are scaled")
     func conditions() async throws {
-        let world = try World()
-        world.source.answer { _ in 200 }
-        try world.deploy("good", replicas: 2)
+        let environment = try TestEnvironment()
+        environment.source.answer { _ in 200 }
+        try environment.deploy("good", replicas: 2)
         for number in 0..<6 {
-            try world.deploy("huge\(number)", replicas: 3)
-            try world.api.create(Self.scaler("huge\(number)", config: Self.huge))
+            try environment.deploy("huge\(number)", replicas: 3)
+            try environment.api.create(Self.scaler("huge\(number)", config: Self.huge))
         }
-        try world.api.create(World.scaler("good"))
+        // Each poll doubles its replicas, up to this.
+        try environment.api.create(TestEnvironment.scaler("good", ["maxReplicas": 4]))
         for start in 0..<2 {
-            try await OperatorFixture.run(world) { fixture in
-                try await fixture.poll(21)
+            try await OperatorFixture.run(environment) { fixture in
+                try await fixture.poll(14)
                 let good = try fixture.condition("Ready", of: "good")
                 #expect(try fixture.replicas(of: "good") == 4, "\(String(describing: good))")
                 for number in 0..<6 {
@@ -60,20 +67,20 @@ struct OversizedObjectAttackTests {
                         "\(message)")
                     #expect(try fixture.replicas(of: name) == 3)
                 }
-                if start == 0 { world.api.clearRequests() }
+                if start == 0 { environment.api.clearRequests() }
             }
         }
         // The second start found the conditions as they should be, and wrote none.
-        #expect(world.api.requests.allSatisfy { !($0.method == "PATCH" && $0.path.contains("/huge")) })
+        #expect(environment.api.requests.allSatisfy { !($0.method == "PATCH" && $0.path.contains("/huge")) })
     }
 
     @Test("an object that is made smaller works again, with what its status remembers")
     func mended() async throws {
-        let world = try World()
-        world.source.answer { _ in 200 }
-        try world.deploy(replicas: 2)
-        try world.api.create(World.scaler())
-        try await OperatorFixture.run(world) { fixture in
+        let environment = try TestEnvironment()
+        environment.source.answer { _ in 200 }
+        try environment.deploy(replicas: 2)
+        try environment.api.create(TestEnvironment.scaler())
+        try await OperatorFixture.run(environment) { fixture in
             try await fixture.poll(2)
             #expect(try fixture.replicas() == 4)
             let scaled = try fixture.condition("Ready")
@@ -87,37 +94,34 @@ struct OversizedObjectAttackTests {
     }
 
     @Test(
-        "a config over its own bounds is invalid where the object is not, and the message has the bound and the size",
-        arguments: [
+        "a config over its own bounds is invalid where the object is not, and the message has the bound and the size")
+    func configBounds() throws {
+        let configs: [(config: JSON, message: String)] = [
+            (["a": ["b": ["c": Self.wide(2_050)]]], "has 2054 values (scalars, arrays and objects), and at most 2048"),
             (
-                ["a": ["b": ["c": wide(2_050)]]] as JSON,
-                "has 2054 values (scalars, arrays and objects), and at most 2048"
-            ),
-            (
-                ["a": .string(String(repeating: "é", count: 31_000))] as JSON,
+                ["a": .string(String(repeating: "é", count: 31_000))],
                 "has 62008 bytes as JSON, and at most 61440"
             ),
-            ((0..<16).reduce(["z": 1] as JSON) { inner, _ in ["y": inner] }, "is nested 17 deep, and at most 16"),
-        ])
-    func configBounds(config: JSON, message: String) throws {
-        let spec: JSON = [
-            "targetDeployment": "web", "maxReplicas": 3,
-            "metrics": [
-                ["type": "test", "targetValue": 1, "config": config]
-            ],
+            ((0..<16).reduce(["z": 1]) { inner, _ in ["y": inner] }, "is nested 17 deep, and at most 16"),
         ]
-        guard case .failure(let invalid) = GeneralScalerSpec.parse(spec) else {
-            Issue.record("is accepted")
-            return
+        for (config, message) in configs {
+            let spec: JSON = [
+                "targetDeployment": "web", "maxReplicas": 3,
+                "metrics": [["type": "test", "targetValue": 1, "config": config]],
+            ]
+            guard case .failure(let invalid) = GeneralScalerSpec.parse(spec) else {
+                Issue.record("\(message): is accepted")
+                continue
+            }
+            #expect(invalid.problems.map(\.path) == ["spec.metrics[0].config"])
+            #expect(invalid.description.contains(message), "\(invalid)")
         }
-        #expect(invalid.problems.map(\.path) == ["spec.metrics[0].config"])
-        #expect(invalid.description.contains(message), "\(invalid)")
     }
 
     @Test("admission refuses an object over the bounds, and lets its labels be changed")
     func admission() throws {
         let object = Self.scaler("web", config: Self.huge)
-        let refused = try AdmissionRequest(AdmissionJudgeTests.review(object))
+        let refused = try AdmissionRequest(AdmissionValidatorTests.review(object))
         guard case .failure(let invalid) = refused.spec else {
             Issue.record("is not refused")
             return
@@ -125,9 +129,9 @@ struct OversizedObjectAttackTests {
         #expect(invalid.description.contains("at most 8192 are read"))
         var labelled = object.objectValue ?? [:]
         labelled["metadata"] = ["name": "web", "namespace": "shop", "labels": ["a": "b"]]
-        #expect(try AdmissionRequest(AdmissionJudgeTests.review(.object(labelled), old: object)).spec == nil)
+        #expect(try AdmissionRequest(AdmissionValidatorTests.review(.object(labelled), old: object)).spec == nil)
         // From too large to valid is judged like any other change.
-        let smaller = try AdmissionRequest(AdmissionJudgeTests.review(World.scaler(), old: object))
+        let smaller = try AdmissionRequest(AdmissionValidatorTests.review(TestEnvironment.scaler(), old: object))
         #expect((try? smaller.spec?.get()) != nil)
     }
 }

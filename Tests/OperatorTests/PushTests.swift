@@ -6,6 +6,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("Readings that are pushed", .timeLimit(.minutes(5)))
 struct PushTests {
@@ -17,50 +18,50 @@ struct PushTests {
             "pollingIntervalSeconds": 60,
             "safety": ["scaleUpCooldownSeconds": 0, "maxScaleUpRate": 100],
         ]
-        return World.scaler("web", .object(base.merging(spec.objectValue ?? [:]) { $1 }))
+        return TestEnvironment.scaler("web", .object(base.merging(spec.objectValue ?? [:]) { $1 }))
     }
 
     /// Runs an operator that has just polled, and is to poll again in a minute.
     private func run(
-        replicas: Int, spec: JSON = [:], _ body: (World, OperatorFixture) async throws -> Void
+        replicas: Int, spec: JSON = [:], _ body: (TestEnvironment, OperatorFixture) async throws -> Void
     ) async throws {
-        let world = try World(targetType: .averageValue)
-        try world.deploy(replicas: replicas)
-        world.source.canPush()
-        world.source.answer { _ in Double(replicas) * 100 }
-        try await OperatorFixture.run(world) { fixture in
+        let environment = try TestEnvironment(targetType: .averageValue)
+        try environment.deploy(replicas: replicas)
+        environment.source.canPush()
+        environment.source.answer { _ in Double(replicas) * 100 }
+        try await OperatorFixture.run(environment) { fixture in
             try fixture.create(scaler(spec))
             try await fixture.poll(2)
-            world.clock.advance(by: .seconds(5))
-            try await body(world, fixture)
+            environment.clock.advance(by: .seconds(5))
+            try await body(environment, fixture)
         }
     }
 
     @Test("a pushed reading starts a target at 0 immediately without a call to the plugin")
     func activation() async throws {
-        try await run(replicas: 0, spec: ["minReplicas": 0]) { world, fixture in
-            let (reads, time) = (world.source.reads, fixture.seconds)
-            world.source.push(250)
+        try await run(replicas: 0, spec: ["minReplicas": 0]) { environment, fixture in
+            let (reads, time) = (environment.source.reads, fixture.seconds)
+            environment.source.push(250)
             await fixture.polls(3)
             let status = try fixture.status()
             #expect(status["desiredReplicas"] == 3)
             #expect(fixture.seconds == time)
-            #expect(world.source.reads == reads)
+            #expect(environment.source.reads == reads)
             #expect(status["reason"]?.stringValue?.contains("a pushed reading started it") == true)
             #expect(fixture.audit.all.last?["decision"]?["pushed"] == true)
         }
     }
 
-    @Test("two scalings stay a polling interval apart, however much is pushed")
+    @Test("two scaling events stay a polling interval apart, regardless of pushes")
     func apart() async throws {
-        try await run(replicas: 2) { world, fixture in
-            world.source.push(300)
+        try await run(replicas: 2) { environment, fixture in
+            environment.source.push(300)
             await fixture.polls(3)
             #expect(try fixture.replicas() == 3)
             let scaledAt = fixture.seconds
             for step in 1...10 {
-                world.source.answer { _ in 500 }
-                world.source.push(400 + Double(step))
+                environment.source.answer { _ in 500 }
+                environment.source.push(400 + Double(step))
                 try await fixture.poll()
                 #expect(try fixture.replicas() == 3)
             }
@@ -72,24 +73,24 @@ struct PushTests {
 
     @Test("of many in a short time a target above 0 is polled for once in a second")
     func bounded() async throws {
-        try await run(replicas: 2) { world, fixture in
-            let reads = world.source.reads
-            world.source.push(201)
+        try await run(replicas: 2) { environment, fixture in
+            let reads = environment.source.reads
+            environment.source.push(201)
             await fixture.polls(3)
-            let time = world.clock.now
-            for value in 0..<50 { world.source.push(202 + Double(value) / 100) }
+            let time = environment.clock.now
+            for value in 0..<50 { environment.source.push(202 + Double(value) / 100) }
             try await fixture.poll()
-            #expect(world.clock.now.offset - time.offset == ScalerController.pushSpacing)
-            #expect(world.source.reads == reads)
+            #expect(environment.clock.now.offset - time.offset == ScalerController.pushSpacing)
+            #expect(environment.source.reads == reads)
         }
     }
 
     @Test("the first is not held up by the poll that has just been")
     func first() async throws {
-        try await run(replicas: 2) { world, fixture in
+        try await run(replicas: 2) { environment, fixture in
             try await fixture.poll()
             let time = fixture.seconds
-            world.source.push(300)
+            environment.source.push(300)
             await fixture.polls(4)
             #expect(fixture.seconds == time)
             #expect(try fixture.replicas() == 3)
@@ -98,14 +99,14 @@ struct PushTests {
 
     @Test("a push does not replace the poll, which finds lost changes")
     func safetyNet() async throws {
-        try await run(replicas: 2) { world, fixture in
-            let reads = world.source.reads
-            world.source.push(201)
+        try await run(replicas: 2) { environment, fixture in
+            let reads = environment.source.reads
+            environment.source.push(201)
             await fixture.polls(3)
-            #expect(world.source.reads == reads)
-            world.source.answer { _ in 400 }
+            #expect(environment.source.reads == reads)
+            environment.source.answer { _ in 400 }
             try await fixture.poll()
-            #expect(world.source.reads == reads + 1)
+            #expect(environment.source.reads == reads + 1)
             #expect(try fixture.replicas() == 4)
             #expect(try fixture.status()["reason"]?.stringValue?.contains("pushed") == false)
         }
@@ -113,8 +114,8 @@ struct PushTests {
 
     @Test("a pushed reading obeys the limits as a polled one does")
     func limits() async throws {
-        try await run(replicas: 2, spec: ["safety": ["maxScaleUpRate": 1]]) { world, fixture in
-            world.source.push(900)
+        try await run(replicas: 2, spec: ["safety": ["maxScaleUpRate": 1]]) { environment, fixture in
+            environment.source.push(900)
             await fixture.polls(3)
             let status = try fixture.status()
             #expect(status["desiredReplicas"] == 3)
@@ -129,9 +130,9 @@ struct PushTests {
 
     @Test("a pushed reading that is older than the latest or from the future is dropped")
     func stale() async throws {
-        try await run(replicas: 2) { world, fixture in
-            world.source.push(900, age: .seconds(30))
-            world.source.push(900, age: .seconds(-61))
+        try await run(replicas: 2) { environment, fixture in
+            environment.source.push(900, age: .seconds(30))
+            environment.source.push(900, age: .seconds(-61))
             try await fixture.poll()
             #expect(try fixture.replicas() == 2)
             let page = await fixture.runtime.page().text(.prometheus)
@@ -142,12 +143,12 @@ struct PushTests {
 
     @Test("a scaler is subscribed once, and no more when it is gone; a source that pushes nothing costs nothing")
     func subscriptions() async throws {
-        try await run(replicas: 2) { world, fixture in
-            #expect(world.source.subscriptionCount == 1)
-            world.source.answer("quiet") { _ in 100 }
+        try await run(replicas: 2) { environment, fixture in
+            #expect(environment.source.subscriptionCount == 1)
+            environment.source.answer("quiet") { _ in 100 }
             try fixture.edit("web", ["metrics": [["type": "quiet", "targetValue": 100]]])
             await fixture.polls(3)
-            #expect(world.source.subscriptionCount == 0)
+            #expect(environment.source.subscriptionCount == 0)
         }
     }
 

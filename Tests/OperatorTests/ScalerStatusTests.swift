@@ -3,6 +3,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("The status of a scaler")
 struct ScalerStatusTests {
@@ -88,7 +89,7 @@ struct ScalerStatusTests {
         #expect(ScalerState(try scaler(target: "api", generation: 3)).history == expected)
     }
 
-    @Test("a status that makes no sense is taken as none, field by field")
+    @Test("a malformed status is ignored, field by field")
     func nonsense() {
         let status = ScalerStatus(reading: [
             "lastScaleUpTime": "yesterday", "pendingScale": ["from": "a", "to": 2],
@@ -99,7 +100,7 @@ struct ScalerStatusTests {
         #expect(status.conditions.isEmpty)
     }
 
-    @Test("a condition keeps the time of its last change of status, whatever its message says")
+    @Test("a condition keeps the time of its last change of status when only its message changes")
     func transitionTime() {
         let first = [RecordedCondition]().updated(
             with: [Condition(.ready, .true, "Scaling", "a")], generation: 1, now: at(0))

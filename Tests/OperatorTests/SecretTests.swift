@@ -7,6 +7,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// Values of Secrets in a metric's config: from the cluster into the plugin's call, and nowhere else.
 @Suite("Secrets", .timeLimit(.minutes(5)))
@@ -21,7 +22,7 @@ struct SecretTests {
     }
 
     private static func scaler(_ config: JSON) -> JSON {
-        World.scaler(
+        TestEnvironment.scaler(
             "web", ["maxReplicas": 4, "metrics": [["type": "test", "targetValue": 100, "config": config]]])
     }
 
@@ -34,13 +35,13 @@ struct SecretTests {
         ]
     }
 
-    /// A Deployment of two, and a source that wants twice as many of whoever knows the password.
-    private func world(password: String = "hunter22") throws -> (World, Passwords) {
-        let world = try World()
-        try world.deploy(replicas: 2)
+    /// A Deployment of two, and a source that asks for twice as many if the password is right.
+    private func environment(password: String = "hunter22") throws -> (TestEnvironment, Passwords) {
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 2)
         let passwords = Passwords(password)
-        world.source.answer { config throws(PluginFailure) in try passwords.value(for: config) }
-        return (world, passwords)
+        environment.source.answer { config throws(PluginFailure) in try passwords.value(for: config) }
+        return (environment, passwords)
     }
 
     private func refusal(_ status: Int, _ reason: String) -> FaultRule {
@@ -66,9 +67,9 @@ struct SecretTests {
 
     @Test("the value gets into the call, at any depth, and the scaler needs only get for it")
     func resolved() async throws {
-        let (world, passwords) = try world()
-        try world.api.create(Self.secret(["password": "hunter22", "user": "somebody"]))
-        try await OperatorFixture.run(world) { fixture in
+        let (environment, passwords) = try environment()
+        try environment.api.create(Self.secret(["password": "hunter22", "user": "alice"]))
+        try await OperatorFixture.run(environment) { fixture in
             let config: JSON = [
                 "password": Self.reference(),
                 "nested": ["users": [Self.reference("user"), "other", Self.reference("none", optional: true)]],
@@ -79,54 +80,54 @@ struct SecretTests {
             #expect(try fixture.replicas() == 4)
             #expect(
                 passwords.seen.last == [
-                    "password": "hunter22", "nested": ["users": ["somebody", "other"]],
+                    "password": "hunter22", "nested": ["users": ["alice", "other"]],
                 ])
             let verbs = fixture.api.requests.filter { $0.info?.resource == "secrets" }.map { $0.info?.verb }
             #expect(verbs == ["get", "get"], "one for each Secret, however many keys and polls")
         }
     }
 
-    @Test("a Secret that is not there holds the replicas and says how to make it; once it is there, scaling begins")
+    @Test("a missing Secret holds the replicas and the message says how to create it; scaling starts once it exists")
     func missing() async throws {
-        let (world, _) = try world()
-        try await OperatorFixture.run(world) { fixture in
+        let (environment, _) = try environment()
+        try await OperatorFixture.run(environment) { fixture in
             try fixture.create(Self.scaler(["password": Self.reference()]))
             try await fixture.poll(2)
             try await expectHeld(
-                fixture, "SecretNotFound", "spec.metrics[0].config.password: Secret shop/redis is not there")
-            try world.api.create(Self.secret(["pass": "hunter22"]))
+                fixture, "SecretNotFound", "spec.metrics[0].config.password: Secret shop/redis does not exist")
+            try environment.api.create(Self.secret(["pass": "hunter22"]))
             try await fixture.poll()
             try await expectHeld(
                 fixture, "SecretNotFound", "Secret shop/redis has no key password", isFirstOfReason: false)
-            try world.api.patch("\(Self.path)/redis", ["stringData": ["password": "hunter22"]])
+            try environment.api.patch("\(Self.path)/redis", ["stringData": ["password": "hunter22"]])
             try await fixture.poll()
             #expect(try fixture.replicas() == 4)
         }
     }
 
-    @Test("a Secret without the label is not used, and the message has the command that mends it")
+    @Test("a Secret without the label is not used, and the message has the command that adds it")
     func unlabelled() async throws {
-        let (world, passwords) = try world()
-        try world.api.create(Self.secret(["password": "hunter22"], labelled: false))
-        try await OperatorFixture.run(world) { fixture in
+        let (environment, passwords) = try environment()
+        try environment.api.create(Self.secret(["password": "hunter22"], labelled: false))
+        try await OperatorFixture.run(environment) { fixture in
             try fixture.create(Self.scaler(["password": Self.reference(optional: true)]))
             try await fixture.poll(2)
             try await expectHeld(
                 fixture, "SecretNotReadable",
                 "kubectl -n shop label secret redis autoscaling.example.com/readable=true")
             #expect(passwords.seen.isEmpty)
-            try world.api.patch(
+            try environment.api.patch(
                 "\(Self.path)/redis", ["metadata": ["labels": ["autoscaling.example.com/readable": "true"]]])
             try await fixture.poll()
             #expect(try fixture.replicas() == 4)
         }
     }
 
-    @Test("the operator's owner can lift the need of the label")
+    @Test("the administrator can disable the requirement of the label")
     func unlabelledAllowed() async throws {
-        let (world, _) = try world()
-        try world.api.create(Self.secret(["password": "hunter22"], labelled: false))
-        try await OperatorFixture.run(world, allowsUnlabelledSecrets: true) { fixture in
+        let (environment, _) = try environment()
+        try environment.api.create(Self.secret(["password": "hunter22"], labelled: false))
+        try await OperatorFixture.run(environment, allowsUnlabelledSecrets: true) { fixture in
             try fixture.create(Self.scaler(["password": Self.reference()]))
             try await fixture.poll()
             #expect(try fixture.replicas() == 4)
@@ -135,9 +136,9 @@ struct SecretTests {
 
     @Test("without the right to read it the message says which right is missing")
     func forbidden() async throws {
-        let (world, _) = try world()
-        world.api.addFault(refusal(403, "Forbidden"))
-        try await OperatorFixture.run(world) { fixture in
+        let (environment, _) = try environment()
+        environment.api.addFault(refusal(403, "Forbidden"))
+        try await OperatorFixture.run(environment) { fixture in
             try fixture.create(Self.scaler(["password": Self.reference()]))
             try await fixture.poll()
             try await expectHeld(fixture, "SecretForbidden", "the right to get secrets in namespace shop")
@@ -146,14 +147,14 @@ struct SecretTests {
 
     @Test("a rotated password is fetched when the source refuses the old one, and no poll is lost")
     func rotated() async throws {
-        let (world, passwords) = try world()
-        try world.api.create(Self.secret(["password": "hunter22"]))
-        try await OperatorFixture.run(world) { fixture in
+        let (environment, passwords) = try environment()
+        try environment.api.create(Self.secret(["password": "hunter22"]))
+        try await OperatorFixture.run(environment) { fixture in
             try fixture.create(Self.scaler(["password": Self.reference()]))
             try await fixture.poll(2)
             #expect(try fixture.condition("Ready")?["status"] == "True")
             passwords.rotate(to: "hunter23")
-            try world.api.patch("\(Self.path)/redis", ["stringData": ["password": "hunter23"]])
+            try environment.api.patch("\(Self.path)/redis", ["stringData": ["password": "hunter23"]])
             try await fixture.poll()
             #expect(try fixture.condition("Ready")?["status"] == "True")
             #expect(passwords.seen.last?["password"] == "hunter23")
@@ -163,13 +164,13 @@ struct SecretTests {
 
     @Test("a rotated value that the old one still works beside takes effect within the cache's time")
     func expires() async throws {
-        let (world, passwords) = try world()
+        let (environment, passwords) = try environment()
         passwords.acceptsAll()
-        try world.api.create(Self.secret(["password": "hunter22"]))
-        try await OperatorFixture.run(world) { fixture in
+        try environment.api.create(Self.secret(["password": "hunter22"]))
+        try await OperatorFixture.run(environment) { fixture in
             try fixture.create(Self.scaler(["password": Self.reference()]))
             try await fixture.poll()
-            try world.api.patch("\(Self.path)/redis", ["stringData": ["password": "hunter23"]])
+            try environment.api.patch("\(Self.path)/redis", ["stringData": ["password": "hunter23"]])
             while fixture.seconds < 290 { try await fixture.poll() }
             #expect(passwords.seen.last?["password"] == "hunter22")
             while fixture.seconds < 331 { try await fixture.poll() }
@@ -180,9 +181,9 @@ struct SecretTests {
 
     @Test("a wrong password does not hammer the API server")
     func wrongPassword() async throws {
-        let (world, _) = try world()
-        try world.api.create(Self.secret(["password": "wrong-one"]))
-        try await OperatorFixture.run(world) { fixture in
+        let (environment, _) = try environment()
+        try environment.api.create(Self.secret(["password": "wrong-one"]))
+        try await OperatorFixture.run(environment) { fixture in
             var scaler = Self.scaler(["password": Self.reference()]).objectValue ?? [:]
             var spec = scaler["spec"]?.objectValue ?? [:]
             spec["pollingIntervalSeconds"] = 1
@@ -195,15 +196,15 @@ struct SecretTests {
         }
     }
 
-    @Test("an edit of the scaler has the Secret read anew")
+    @Test("an edit of the scaler fetches the Secret again")
     func edited() async throws {
-        let (world, passwords) = try world()
+        let (environment, passwords) = try environment()
         passwords.acceptsAll()
-        try world.api.create(Self.secret(["password": "hunter22"]))
-        try await OperatorFixture.run(world) { fixture in
+        try environment.api.create(Self.secret(["password": "hunter22"]))
+        try await OperatorFixture.run(environment) { fixture in
             try fixture.create(Self.scaler(["password": Self.reference()]))
             try await fixture.poll(2)
-            try world.api.patch("\(Self.path)/redis", ["stringData": ["password": "hunter23"]])
+            try environment.api.patch("\(Self.path)/redis", ["stringData": ["password": "hunter23"]])
             try fixture.edit("web", ["maxReplicas": 11])
             try await fixture.poll(3)
             #expect(passwords.seen.last?["password"] == "hunter23")
@@ -212,17 +213,17 @@ struct SecretTests {
 
     @Test("an API server that fails takes no value away; a Secret that is deleted does")
     func staleAndDeleted() async throws {
-        let (world, _) = try world()
-        try world.api.create(Self.secret(["password": "hunter22"]))
-        try await OperatorFixture.run(world) { fixture in
+        let (environment, _) = try environment()
+        try environment.api.create(Self.secret(["password": "hunter22"]))
+        try await OperatorFixture.run(environment) { fixture in
             try fixture.create(Self.scaler(["password": Self.reference()]))
             try await fixture.poll()
-            world.api.addFault(refusal(400, "BadRequest"))
+            environment.api.addFault(refusal(400, "BadRequest"))
             while fixture.seconds < 361 { try await fixture.poll() }
             #expect(reads(fixture) > 2)
             #expect(try fixture.condition("Ready")?["status"] == "True")
-            world.api.removeFaults()
-            _ = try world.api.delete("\(Self.path)/redis")
+            environment.api.removeFaults()
+            _ = try environment.api.delete("\(Self.path)/redis")
             try await fixture.poll()
             #expect(try fixture.condition("Ready")?["reason"] == "SecretNotFound")
             #expect(try fixture.condition("ScalingActive")?["status"] == "False")
@@ -231,8 +232,8 @@ struct SecretTests {
 
     @Test("a reference that is written wrongly is told by its place")
     func malformed() async throws {
-        let (world, _) = try world()
-        try await OperatorFixture.run(world) { fixture in
+        let (environment, _) = try environment()
+        try await OperatorFixture.run(environment) { fixture in
             try fixture.create(Self.scaler(["a": [["valueFrom": ["secretKeyRef": ["name": "redis"]]]]]))
             try await fixture.poll()
             try await expectHeld(
@@ -242,16 +243,16 @@ struct SecretTests {
 
     @Test("two scalers with the same value share one reading, with other values they do not")
     func shared() async throws {
-        let (world, _) = try world()
-        try world.deploy("other", replicas: 2)
-        try world.api.create(Self.secret(["password": "hunter22", "same": "hunter22"]))
-        try await OperatorFixture.run(world) { fixture in
+        let (environment, _) = try environment()
+        try environment.deploy("other", replicas: 2)
+        try environment.api.create(Self.secret(["password": "hunter22", "same": "hunter22"]))
+        try await OperatorFixture.run(environment) { fixture in
             try fixture.create(Self.scaler(["password": Self.reference()]))
             let metric: JSON = ["type": "test", "targetValue": 100, "config": ["password": Self.reference("same")]]
-            try fixture.create(World.scaler("other", ["maxReplicas": 4, "metrics": [metric]]))
+            try fixture.create(TestEnvironment.scaler("other", ["maxReplicas": 4, "metrics": [metric]]))
             try await fixture.poll(2)
             #expect(try fixture.replicas(of: "other") == 4)
-            #expect(world.source.reads <= 2)
+            #expect(environment.source.reads <= 2)
         }
     }
 }

@@ -7,6 +7,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("Shared readings", .timeLimit(.minutes(5)))
 struct SharedReadingsTests {
@@ -82,25 +83,25 @@ struct SharedReadingsTests {
         return source.reads
     }
 
-    @Test("what cannot be retried is asked less and less often, up to once a minute")
+    @Test("a source with an error that is not retryable is asked with backoff, up to once a minute")
     func refusal() async {
         // At 0, 10, 30, 70 s and every 60 s from there on.
         #expect(await reads(failing: PluginError(.notFound, "no such queue"), seconds: 305) == 7)
     }
 
-    @Test("what can be retried is asked at every poll")
+    @Test("a source with a retryable error is asked at every poll")
     func retryable() async {
         #expect(await reads(failing: PluginError(.sourceUnreachable, "no such host"), seconds: 305) == 61)
     }
 
-    @Test("a source that says when to come back is not asked before, for five minutes at most")
+    @Test("a source is not asked before its retryAfterMs, limited to five minutes")
     func rateLimited() async {
         #expect(await reads(failing: PluginError(.rateLimited, "slow down", retryAfterMs: 32_007), seconds: 305) == 9)
         #expect(
             await reads(failing: PluginError(.rateLimited, "slow down", retryAfterMs: 9_000_000), seconds: 305) == 2)
     }
 
-    @Test("after a value, what cannot be retried is asked at the next poll")
+    @Test("a source that answers again is asked at the next poll")
     func recovery() async {
         let isFound = Mutex(false)
         let (readings, source) = make { _ throws(PluginFailure) in
@@ -121,7 +122,7 @@ struct SharedReadingsTests {
         #expect(source.reads == 3)
     }
 
-    @Test("whoever is cancelled stops waiting at once; what nobody wants any more is forgotten")
+    @Test("a cancelled waiter stops waiting at once, and a reading without subscribers is dropped")
     func cancellation() async throws {
         let (started, start) = AsyncStream<Void>.makeStream()
         let (released, release) = AsyncStream<Void>.makeStream()

@@ -8,6 +8,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// What a tenant does with a GeneralScaler of its own, seen from the API server and the log.
 @Suite("Attacks of tenants", .timeLimit(.minutes(5)))
@@ -20,12 +21,14 @@ struct TenantAttackTests {
             texts += conditions.compactMap { $0["message"]?.stringValue }
             texts += [try fixture.status(name)["reason"]?.stringValue ?? ""]
         }
+        let events = try fixture.api.get("/apis/events.k8s.io/v1/namespaces/\(OperatorFixture.namespace)/events")
+        texts += (events["items"]?.arrayValue ?? []).compactMap { $0["note"]?.stringValue }
         return texts
     }
 
     private func scaler(_ name: String, _ type: String, _ config: JSON) -> JSON {
         let metric: JSON = ["type": .string(type), "targetValue": 1, "timeoutSeconds": 5, "config": config]
-        return World.scaler(name, target: "web", ["metrics": [metric], "mode": "DryRun"])
+        return TestEnvironment.scaler(name, target: "web", ["metrics": [metric], "mode": "DryRun"])
     }
 
     @Test(
@@ -40,14 +43,14 @@ struct TenantAttackTests {
             connection.write("HTTP/1.1 400 Bad\u{1B}[0m\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
         }
         try await RawServer.run(script: script) { port in
-            let world = try World()
-            try world.deploy(replicas: 2)
+            let environment = try TestEnvironment()
+            try environment.deploy(replicas: 2)
             let log = CapturedLog()
             let host = try PluginHost(
                 configuration: PluginHostConfiguration(
                     directories: [BuiltExecutable.directory], hostVersion: "1", environment: ["PATH": "/usr/bin:/bin"]),
                 logger: log.logger)
-            try await OperatorFixture.run(world, source: host, log: log) { fixture in
+            try await OperatorFixture.run(environment, source: host, log: log) { fixture in
                 await host.untilStarted()
                 try fixture.create(
                     scaler("query", "prometheus", ["address": .string("http://127.0.0.1:\(port)"), "query": "up{"]))
@@ -55,8 +58,23 @@ struct TenantAttackTests {
                     scaler("key", "redis", ["address": .string("127.0.0.1:\(port)"), "key": .string(evil)]))
                 try fixture.create(
                     scaler("member", "redis", ["address": "127.0.0.1:1", "key": "a", evil: .string(evil)]))
-                try await fixture.poll(6)
-                let texts = try texts(fixture, ["query", "key", "member"])
+                // Wherever the API server lets such a text stand.
+                var names = ["query", "key", "member"]
+                let metric: JSON = [
+                    "type": "redis", "targetValue": 1, "config": ["address": "127.0.0.1:1", "key": "a"],
+                ]
+                for (number, (field, value)) in Self.evilFields(evil, metric).enumerated() {
+                    let name = "evil\(number)"
+                    let spec: JSON = ["mode": "DryRun", "metrics": [metric]]
+                    var members = spec.objectValue ?? [:]
+                    members[field] = value
+                    if field == "targetRef" { members["targetDeployment"] = .null }
+                    let scaler = TestEnvironment.scaler(name, target: "web", .object(members))
+                    if (try? fixture.create(scaler)) != nil { names.append(name) }
+                }
+                #expect(names.count > 3)
+                try await fixture.poll(2 * names.count)
+                let texts = try texts(fixture, names)
                 #expect(texts.contains { $0.contains("FAKE line") })
                 for text in texts { #expect(text.isClean, "\(text.debugDescription)") }
                 let status = try fixture.status("query")
@@ -65,7 +83,23 @@ struct TenantAttackTests {
         }
     }
 
-    @Test("what explain shows of a status that others wrote is clean")
+    private static func evilFields(_ evil: String, _ metric: JSON) -> [(String, JSON)] {
+        func metrics(_ field: String, _ value: JSON) -> (String, JSON) {
+            var members = metric.objectValue ?? [:]
+            members[field] = value
+            return ("metrics", [.object(members)])
+        }
+        let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": .string(evil), "key": .string(evil)]]]
+        return [
+            metrics("name", .string(evil)), metrics("type", .string(evil)), metrics("config", [:]),
+            metrics("config", ["address": .string(evil), "key": "a"]),
+            metrics("config", ["address": "127.0.0.1:1", "key": "a", "password": reference]),
+            ("targetDeployment", .string(evil)), ("targetRef", ["kind": .string(evil), "name": "web"]),
+            ("strategy", .string(evil)), (evil, .string(evil)),
+        ]
+    }
+
+    @Test("explain removes control characters from a status that others wrote")
     func explain() {
         let view = StatusView([
             "reason": "a\u{1B}[2Jb\nc", "metrics": [["name": "m\u{202E}x", "error": "e\u{7}"]],
@@ -78,7 +112,7 @@ struct TenantAttackTests {
 
     /// Refuses each call with the config that it got.
     private static let mirror = """
-        #!/usr/bin/env -S python3 -S
+        #!/usr/bin/python3 -S
         import sys, json
         for line in sys.stdin:
             m = json.loads(line)
@@ -102,20 +136,22 @@ struct TenantAttackTests {
         let directory = URL.temporaryDirectory.appending(path: "tenant-attack-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
-        let plugin = directory.appending(path: "generalscaler-plugin-mirror")
-        try Data(Self.mirror.utf8).write(to: plugin)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: plugin.path)
+        // A directory of plugins may not hold plugins.yaml.
+        let plugins = directory.appending(path: "plugins")
+        try FileManager.default.createDirectory(at: plugins, withIntermediateDirectories: false)
+        let plugin = plugins.appending(path: "generalscaler-plugin-mirror")
+        try ExecutableFile.write(Self.mirror, to: plugin.path)
         let manifest = directory.appending(path: "plugins.yaml")
         try Data("plugins: {mirror: {defaults: {address: \"own:1\", password: adm1n-passw0rd}}}".utf8).write(
             to: manifest)
-        let world = try World()
-        try world.deploy(replicas: 2)
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 2)
         let log = CapturedLog()
         let host = try PluginHost(
             configuration: PluginHostConfiguration(
-                directories: [directory.path], manifest: manifest.path, hostVersion: "1",
+                directories: [plugins.path], manifest: manifest.path, hostVersion: "1",
                 environment: ["PATH": "/usr/bin:/bin"]), logger: log.logger)
-        try await OperatorFixture.run(world, source: host, log: log) { fixture in
+        try await OperatorFixture.run(environment, source: host, log: log) { fixture in
             await host.untilStarted()
             try fixture.create(scaler("default", "mirror", [:]))
             try fixture.create(scaler("override", "mirror", ["address": "tenants:1"]))
@@ -132,15 +168,15 @@ struct TenantAttackTests {
 
     @Test("a plugin host is told for which namespace it is called")
     func origin() async throws {
-        let world = try World()
-        try world.deploy(replicas: 2)
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 2)
         let namespaces = Mutex<Set<String>>([])
-        world.source.answer { _ in
+        environment.source.answer { _ in
             namespaces.withLock { _ = $0.insert(CallOrigin.namespace ?? "none") }
             return 5
         }
-        try await OperatorFixture.run(world) { fixture in
-            try fixture.create(World.scaler())
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler())
             try await fixture.poll(2)
         }
         #expect(namespaces.withLock(\.self) == [OperatorFixture.namespace])

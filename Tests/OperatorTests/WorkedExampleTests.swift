@@ -3,6 +3,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 @Suite("The example of the documentation, through the whole operator", .timeLimit(.minutes(5)))
 struct WorkedExampleTests {
@@ -22,10 +23,10 @@ struct WorkedExampleTests {
 
     @Test("a constant load of 700 gives 2 -> 5 -> 7, exactly 300 s apart, and then not one write more")
     func constantLoad() async throws {
-        let world = try World()
-        try world.deploy("http-app", replicas: 2)
-        try await OperatorFixture.run(world) { fixture in
-            world.source.answer("prometheus") { _ in 700 / Double((try? fixture.replicas(of: "http-app")) ?? 1) }
+        let environment = try TestEnvironment()
+        try environment.deploy("http-app", replicas: 2)
+        try await OperatorFixture.run(environment) { fixture in
+            environment.source.answer("prometheus") { _ in 700 / Double((try? fixture.replicas(of: "http-app")) ?? 1) }
             try fixture.create(scaler)
             try await fixture.poll()
             var steps: [Int: Int] = [:]

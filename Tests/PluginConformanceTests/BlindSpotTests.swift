@@ -27,7 +27,7 @@ struct BlindSpotTests {
 
     // MARK: Processes and memory
 
-    @Test("a plugin that goes on in the background fails on P-42")
+    @Test("a plugin that moves into the background fails on P-42")
     func daemon() async throws {
         let report = try await check("import os\nif os.fork(): os._exit(0)")
         expect(.staysAlive, in: report)
@@ -62,7 +62,9 @@ struct BlindSpotTests {
 
     // MARK: Time
 
-    @Test("a value that is older than what counts as fresh fails on P-35", arguments: [("", -63), ("120000", -127)])
+    @Test(
+        "a value older than maxAgeMs, or than 60 s without one, fails on P-35",
+        arguments: [("", -63), ("120000", -127)])
     func oldValue(maxAge: String, seconds: Int) async throws {
         let report = try await check(Self.reading(at: seconds, maxAge: maxAge))
         expect(.observedAt, in: report)
@@ -106,7 +108,7 @@ struct BlindSpotTests {
             import glob, os
             inner = reading
             def reading():
-                # Says yes in the sandbox, too: it does not guard access().
+                # Succeeds in the sandbox, too: Landlock does not guard access().
                 if not os.access("\(folder.path)", os.R_OK): raise OSError("not readable")
                 return inner() | {"value": len(glob.glob("\(folder.path)/*"))}
             """)
@@ -176,7 +178,7 @@ struct BlindSpotTests {
         }
     }
 
-    @Test("a plugin whose timeout begins anew with each byte fails on P-39 with a source that drips")
+    @Test("a plugin whose timeout restarts with each byte fails on P-39 with a source that drips")
     func timeoutOfEachByte() async throws {
         let report = try await check(
             Self.source("1.5").replacing("if time.monotonic() > end", with: "if False").replacing(
@@ -186,13 +188,13 @@ struct BlindSpotTests {
         #expect(!report.failures.flatMap(\.findings).contains { $0.message.contains("says nothing") })
     }
 
-    @Test("a plugin that serves one call after the other fails on P-40 where the source says nothing")
+    @Test("a plugin that serves one call after the other fails on P-40 when the source says nothing")
     func serial() async throws {
         let report = try await check(Self.source("0.8"), capabilities: #"{"maxInFlight": 8}"#)
         expect(.inFlight, in: report)
     }
 
-    @Test("a plugin that reads no end of input while its source says nothing fails on P-44")
+    @Test("a plugin that misses the end of its input while its source says nothing fails on P-44")
     func deafAtEnd() async throws {
         let report = try await check(Self.source(#"p["deadlineMs"] / 1000 * 0.8"#))
         expect(.endOfInput, in: report)
@@ -204,7 +206,7 @@ struct BlindSpotTests {
         expect(.staysAlive, in: report)
     }
 
-    @Test("an address keeps its scheme, user and path where it is pointed elsewhere")
+    @Test("an address keeps its scheme, user and path when its host is replaced")
     func redirection() {
         #expect(AddressConfigs.redirected("redis://u:p@redis.shop:6379/0", 7) == "redis://u:p@127.0.0.1:7/0")
         #expect(AddressConfigs.redirected("http://[::1]:80/a@b?c", 7) == "http://127.0.0.1:7/a@b?c")

@@ -24,9 +24,9 @@ enum CheckFixture {
         }
     }
 
-    static func misbehaving(_ sin: String?) -> PluginCommand {
+    static func misbehaving(_ violation: String?) -> PluginCommand {
         PluginCommand(
-            path: BuiltExecutable.path("misbehaving-plugin"), arguments: sin.map { ["--sin", $0] } ?? [])
+            path: BuiltExecutable.path("misbehaving-plugin"), arguments: violation.map { ["--violation", $0] } ?? [])
     }
 
     /// Expects that no rule is broken, and that those rules are kept.

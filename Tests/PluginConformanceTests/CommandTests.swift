@@ -19,26 +19,26 @@ struct CommandTests {
     func conformant() async throws {
         let result = try await run(["test", "--deadline", "20", misbehaving])
         #expect(result.status == .exited(0))
-        #expect(result.output.contains("✔ P-13  One object a line"))
+        #expect(result.output.contains("✔ P-13  One object per line"))
         #expect(result.output.contains("- P-38  History: skipped: the plugin has no capability range"))
         #expect(result.output.contains(". P-10  Secrets and addresses: no check: only the author knows"))
         #expect(result.output.contains("\nConformant: "))
         #expect(result.errors.isEmpty)
     }
 
-    @Test("exits 1 for one that does not, and shows the rule, the bytes and how to mend it")
+    @Test("exits 1 for a plugin that breaks a rule, and shows the rule, the bytes and the fix")
     func failure() async throws {
-        let result = try await run(["test", misbehaving, "--", "--sin", "nan"])
+        let result = try await run(["test", misbehaving, "--", "--violation", "nan"])
         #expect(result.status == .exited(1))
         #expect(result.output.contains("✘ P-34  A finite number"))
         #expect(result.output.contains(#""value":NaN"#))
-        #expect(result.output.contains("To mend: answer the error 1006"))
+        #expect(result.output.contains("Fix: answer the error 1006"))
     }
 
     @Test("exits 4 for one that hangs")
     func hang() async throws {
         let result = try await run([
-            "test", "--only", "P-39", "--deadline", "0.2", misbehaving, "--", "--sin",
+            "test", "--only", "P-39", "--deadline", "0.2", misbehaving, "--", "--violation",
             "never-answers",
         ])
         #expect(result.status == .exited(4))
@@ -80,7 +80,7 @@ struct CommandTests {
 
     @Test("writes JUnit XML that a parser reads")
     func junit() async throws {
-        let result = try await run(["test", "--format", "junit", misbehaving, "--", "--sin", "invalid-utf8"])
+        let result = try await run(["test", "--format", "junit", misbehaving, "--", "--violation", "invalid-utf8"])
         let folder = try TemporaryFolder()
         try result.output.write(toFile: "\(folder.path)/report.xml", atomically: true, encoding: .utf8)
         let script = """
@@ -105,7 +105,7 @@ struct CommandTests {
         let range = try await run(["call", "--method", "range", misbehaving])
         #expect(range.status == .exited(1))
         #expect(range.output.contains("\"code\": -32601"))
-        let broken = try await run(["call", misbehaving, "--deadline", "1", "--", "--sin", "half-frame"])
+        let broken = try await run(["call", misbehaving, "--deadline", "1", "--", "--violation", "half-frame"])
         #expect(broken.status != .exited(0))
     }
 
@@ -120,7 +120,7 @@ struct CommandTests {
         #expect(json["coldStart"]?["count"] == 2)
         let text = try await run(["bench", "--calls", "20", "--starts", "1", misbehaving])
         #expect(text.output.contains("p99.9"))
-        let broken = try await run(["bench", "--calls", "20", misbehaving, "--", "--sin", "exits-in-call"])
+        let broken = try await run(["bench", "--calls", "20", misbehaving, "--", "--violation", "exits-in-call"])
         #expect(broken.status == .exited(1))
         #expect(broken.output.contains("P-42"))
     }
@@ -130,7 +130,7 @@ struct CommandTests {
         let good = try await run(["fuzz", "--seed", "7", "--cases", "100", misbehaving])
         #expect(good.status == .exited(0))
         #expect(good.output == "100 configs answered, seed 7\n")
-        let arguments = ["fuzz", "--seed", "7", misbehaving, "--", "--sin", "exits-in-call"]
+        let arguments = ["fuzz", "--seed", "7", misbehaving, "--", "--violation", "exits-in-call"]
         let broken = try await run(arguments)
         #expect(broken.status == .exited(1))
         #expect(broken.output.contains("P-42"))
@@ -139,7 +139,7 @@ struct CommandTests {
     }
 
     @Test(
-        "each command shows its help, before and behind a plugin's path", arguments: ["test", "call", "bench", "fuzz"])
+        "each command shows its help, before and after a plugin's path", arguments: ["test", "call", "bench", "fuzz"])
     func help(command: String) async throws {
         for arguments in [[command, "--help"], [command, "./plugin", "--help"], [command, "-h"]] {
             let result = try await run(arguments)
@@ -148,21 +148,21 @@ struct CommandTests {
         }
     }
 
-    @Test("a misspelt option is wrong usage, wherever it stands, and not the plugin's path", arguments: [0, 1])
+    @Test("a misspelt option before or after the plugin's path is wrong usage", arguments: [0, 1])
     func misspelt(place: Int) async throws {
         var words = [misbehaving]
         words.insert("--confg=x", at: place)
         let result = try await run(["test"] + words)
         #expect(result.status == .exited(2))
         #expect(result.errors.contains("--confg"))
-        #expect(result.errors.contains("behind --"))
+        #expect(result.errors.contains("after --"))
     }
 
-    @Test("options stand before and behind the plugin's path, and its own arguments behind --")
+    @Test("options come before or after the plugin's path, and its own arguments after --")
     func arguments() async throws {
         for words in [
-            ["--only", "P-34", misbehaving, "--format", "json", "--", "--sin", "nan"],
-            ["--only=P-34", "--format=json", "--", misbehaving, "--sin", "nan"],
+            ["--only", "P-34", misbehaving, "--format", "json", "--", "--violation", "nan"],
+            ["--only=P-34", "--format=json", "--", misbehaving, "--violation", "nan"],
         ] {
             let result = try await run(["test"] + words)
             #expect(result.status == .exited(1))
@@ -172,7 +172,7 @@ struct CommandTests {
         }
         let extra = try await run(["call", misbehaving, "argument"])
         #expect(extra.status == .exited(2))
-        #expect(extra.errors.contains("behind --"))
+        #expect(extra.errors.contains("after --"))
     }
 
     @Test("explain shows a rule, or lists them")

@@ -100,7 +100,7 @@ struct ConformantPluginTests {
     func newPythonPlugin() async throws {
         let directory = try TemporaryFolder()
         try await directory.run(
-            BuiltExecutable.path("generalscaler"),
+            BuiltExecutable.path("generalscaler-dev"),
             ["new-plugin", "--language", "python", "--directory", directory.path, "queue-depth"])
         let root = "\(directory.path)/generalscaler-plugin-queue-depth"
         let output = try await directory.run(
@@ -124,7 +124,7 @@ struct ConformantPluginTests {
     func newSwiftPlugin() async throws {
         let directory = try TemporaryFolder()
         try await directory.run(
-            BuiltExecutable.path("generalscaler"),
+            BuiltExecutable.path("generalscaler-dev"),
             [
                 "new-plugin", "--language", "swift", "--sdk-path", CheckFixture.root, "--directory", directory.path,
                 "random",

@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginConformance
 
-/// One plugin for each rule that no sin of the misbehaving plugin breaks.
+/// One plugin for each rule that no violation of the misbehaving plugin covers.
 @Suite("A plugin that breaks one rule fails on it", .timeLimit(.minutes(5)))
 struct FaultTests {
     private func check(

@@ -64,7 +64,7 @@ struct FixTests {
             (#"{"jsonrpc":"2.0","id":7,"result":{"value":NaN}}"#, "\"code\": 1006"),
         ])
     func message(line: String, fix: String) {
-        guard case .broken(let finding, _) = LineJudge.judge(Array(line.utf8)) else {
+        guard case .broken(let finding, _) = LineChecker.check(Array(line.utf8)) else {
             Issue.record("\(line) is a message")
             return
         }

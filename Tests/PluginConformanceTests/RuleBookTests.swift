@@ -58,11 +58,11 @@ struct RuleBookTests {
     @Test("an unknown rule label finds nothing", arguments: ["P-0", "P-67", "P17", "", "framing"])
     func noLabel(_ label: String) { #expect(RuleID(label: label) == nil) }
 
-    @Test("an explanation gives the rule and how to mend it, or why there is no check")
+    @Test("an explanation gives the rule and its fix, or why there is no check")
     func explanation() {
         let text = RuleBook.rule(.endOfInput).explanation
         #expect(text.hasPrefix("P-44  End of input  (exit)"))
-        #expect(text.contains("To mend: leave the loop"))
+        #expect(text.contains("Fix: leave the loop"))
         #expect(RuleBook.rule(.secretFields).explanation.contains("No check: only the author knows"))
     }
 }

@@ -128,8 +128,8 @@ struct AddressPatternTests {
 
             let evil = await problem(PluginConfig(["url": "http://me:hunter22@evil.example:81/x", "value": 1]))
             #expect(
-                evil == "url: \"http://evil.example:81\" is not allowed for plugin guarded: if it should be, have the "
-                    + "operator's owner add \"http://evil.example:81\" to plugins.guarded.allowedAddresses in plugins.yaml"
+                evil == "url: \"http://evil.example:81\" is not allowed for plugin guarded: to allow it, have the "
+                    + "administrator add \"http://evil.example:81\" to plugins.guarded.allowedAddresses in plugins.yaml"
             )
             let second = await problem(PluginConfig(["more": ["a.shop:6379", "evil:1"]]))
             #expect(second.hasPrefix("more[1]: \"evil:1\" is not allowed"))
@@ -150,14 +150,14 @@ struct AddressPatternTests {
     func unmarked() async throws {
         try await HostFixture.run(["guarded": Self.plugin("{\"url\": {}}")], manifest: Self.manifest) {
             fixture async throws in
-            let record = await fixture.log.wait(message: "Metric type cannot be used")
+            let record = await fixture.log.wait(message: "metric type not used")
             #expect(record.metadata["problem"]?.contains("marks no field as an address (x-address)") == true)
             guard case .invalid(let problems) = await fixture.host.validate(type: "guarded", config: ["value": 1])
             else {
                 Issue.record("it was not refused")
                 return
             }
-            #expect(problems.first?.message.contains("Update the plugin, or take allowedAddresses away") == true)
+            #expect(problems.first?.message.contains("Update the plugin, or remove allowedAddresses") == true)
         }
     }
 }

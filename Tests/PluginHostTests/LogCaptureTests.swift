@@ -36,7 +36,7 @@ struct LogCaptureTests {
         #expect(later == [.suppressed(lines: 10_000 - PluginHostLimits.logBurstLines), .stderr("y")])
     }
 
-    @Test("secrets of configs are struck out, also of those sent before it was known what is secret")
+    @Test("secrets of configs are redacted, including configs sent before it was known which fields are secret")
     func secrets() {
         let schema: JSON = [
             "type": "object",
@@ -48,11 +48,11 @@ struct LogCaptureTests {
         ]
         let type = MetricTypeDescription(type: "t", description: "", configSchema: schema, defaultTargetType: .value)
         var capture = PluginLogCapture(now: .zero)
-        capture.learn(type: "t", config: PluginConfig(["password": "hunter22", "user": "somebody"]))
+        capture.learn(type: "t", config: PluginConfig(["password": "hunter22", "user": "alice"]))
         capture.learn([type])
         capture.learn(type: "t", config: PluginConfig(["tls": ["key": "s3cret-key"], "password": "abc"]))
-        let notes = receive(&capture, "login somebody hunter22hunter22 with s3cret-key, not abc\n")
-        #expect(notes == [.stderr("login somebody ****** with ***, not abc")])
+        let notes = receive(&capture, "login alice hunter22hunter22 with s3cret-key, not abc\n")
+        #expect(notes == [.stderr("login alice ****** with ***, not abc")])
         let failure = PluginFailure.answered(PluginError(.authFailed, "hunter22 is wrong"), plugin: "p")
         let own = CallSubject(type: "t", config: PluginConfig(["password": "hunter22"]))
         let (result, notes2) = capture.shown(.failure(failure), of: own, plugin: "p", now: .zero)
@@ -61,7 +61,7 @@ struct LogCaptureTests {
         #expect(notes2.isEmpty)
     }
 
-    @Test("a secret at the seam of two pieces of an endless line is struck out whole")
+    @Test("a secret at the seam of two pieces of an endless line is redacted whole")
     func seam() {
         var capture = PluginLogCapture(now: .zero)
         capture.learn([])

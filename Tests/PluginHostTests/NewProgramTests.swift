@@ -27,23 +27,23 @@ struct NewProgramTests {
             let before = try await fixture.process()
             await #expect(throws: PluginFailure.self) { try await ask("length", fixture) }
             try install(script("length"), as: "length", fixture)
-            await fixture.host.programs.look()
+            await fixture.host.programs.check()
             #expect(await fixture.host.health().map(\.name) == ["depth"])
-            await fixture.host.programs.look()
+            await fixture.host.programs.check()
             await fixture.host.untilStarted()
             #expect(try await ask("length", fixture) == 7.25)
             #expect(await fixture.host.health().map(\.name) == ["depth", "length"])
             #expect(await fixture.host.health().first?.processID == before)
-            let record = await fixture.log.wait { $0.message == "New plugin was found" }
+            let record = await fixture.log.wait { $0.message == "found new plugin" }
             #expect(record.metadata["plugin"] == "length")
         }
     }
 
-    @Test("starts where there was no plugin at all")
+    @Test("starts in a host without plugins")
     func first() async throws {
         try await HostFixture.run([:], clock: ManualClock()) { fixture async throws in
             try install(script("depth"), as: "depth", fixture)
-            for _ in 0..<2 { await fixture.host.programs.look() }
+            for _ in 0..<2 { await fixture.host.programs.check() }
             await fixture.host.untilStarted()
             #expect(try await ask("depth", fixture) == 7.25)
         }
@@ -53,10 +53,10 @@ struct NewProgramTests {
     func conflict() async throws {
         try await HostFixture.run(["depth": script("depth")], clock: ManualClock()) { fixture async throws in
             try install(script("depth"), as: "other", fixture)
-            for _ in 0..<2 { await fixture.host.programs.look() }
+            for _ in 0..<2 { await fixture.host.programs.check() }
             await fixture.host.untilStarted()
             #expect(fixture.host.metricType("depth")?.plugin == "depth")
-            let record = await fixture.log.wait { $0.message == "Metric type cannot be used" }
+            let record = await fixture.log.wait { $0.message == "metric type not used" }
             #expect(record.metadata["problem"]?.contains("depth keeps it") == true)
         }
     }

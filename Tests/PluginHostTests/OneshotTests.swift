@@ -77,7 +77,7 @@ struct OneshotTests {
 
     @Test("a process that hangs is killed at its call's deadline, and a call that waited for it gets its turn")
     func hangs() async throws {
-        let hang = #"[ -e "${0%/*}/mended" ] || { trap '' TERM; echo hanging >&2; sleep 1000; }"#
+        let hang = #"[ -e "${0%/*}/fixed" ] || { trap '' TERM; echo hanging >&2; sleep 1000; }"#
         let clock = ManualClock()
         try await run(onCall: hang, entry: "mode: oneshot, maxInFlight: 1", clock: clock) { fixture async throws in
             let call = Task { try await ask(fixture, timeout: .seconds(30)) }
@@ -87,7 +87,7 @@ struct OneshotTests {
             clock.advance(by: .seconds(30))
             let failure = await #expect(throws: PluginFailure.self) { try await call.value }
             #expect(failure?.kind == .deadlineExceeded)
-            try TemporaryDirectory(existing: fixture.directory).write("", to: "mended")
+            try TemporaryDirectory(existing: fixture.directory).write("", to: "fixed")
             // Its turn comes when the first process is gone, which ignores SIGTERM.
             let next = Task { try await ask(fixture, timeout: .seconds(1_000_000)) }
             try await clock.sleepers(atLeast: 4)
@@ -103,7 +103,7 @@ struct OneshotTests {
             let text = ShellScript.text(type: "shell").replacing(#""value":5"#, with: #""value":6"#)
             try directory.write(text, to: "new", executable: true)
             try directory.rename("new", to: "generalscaler-plugin-shell")
-            for _ in 0..<2 { await fixture.host.programs.look() }
+            for _ in 0..<2 { await fixture.host.programs.check() }
             #expect(try await ask(fixture, timeout: .seconds(1_000_000)) == 6)
             let health = try await fixture.health()
             #expect(health.swaps == 1 && health.restarts == 0)

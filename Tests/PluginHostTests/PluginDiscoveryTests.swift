@@ -33,7 +33,7 @@ struct PluginDiscoveryTests {
         #expect(found.warnings.first?.contains("chmod +x") == true)
     }
 
-    @Test("directories that a build leaves beside its programs are no plugins and cause no warning")
+    @Test("directories that a build leaves beside its programs are not plugins and cause no warning")
     func buildFolder() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -98,6 +98,12 @@ struct PluginDiscoveryTests {
             ("plugins:\n  a:\n    argv: run", "plugins.yaml:3: plugins.a.argv: must be a list"),
             ("plugins:\n  a:\n    argv: [run]", "plugins.yaml:3: plugins.a.argv: must begin with the absolute path"),
             ("plugins:\n  a:\n    argv: []", "must begin with the absolute path"),
+            (
+                "plugins:\n  a:\n    env: {A=B: x}",
+                "plugins.yaml:3: plugins.a.env.A=B: \"A=B\" is no name of an environment"
+            ),
+            ("plugins:\n  a:\n    env: {7_A: x}", "\"7_A\" is no name of an environment variable"),
+            ("plugins:\n  a:\n    env: {'': x}", "\"\" is no name of an environment variable"),
             ("plugins:\n  a:\n    maxInFlight: 0", "plugins.yaml:3: plugins.a.maxInFlight: must be a whole number"),
             (
                 "plugins:\n  a:\n    allowedAddresses: [http://*]",

@@ -82,7 +82,7 @@ struct PluginHostCallTests {
         }
     }
 
-    /// Waits until somebody opens the FIFO for reading, and lets them go on.
+    /// Waits until a process opens the FIFO for reading, and lets it continue.
     private static func meetReader(of fifo: String) throws {
         let start = ContinuousClock.now
         while true {
@@ -91,7 +91,7 @@ struct PluginHostCallTests {
                 close(descriptor)
                 return
             }
-            try #require(ContinuousClock.now - start < .seconds(60), "nobody reads \(fifo)")
+            try #require(ContinuousClock.now - start < .seconds(60), "no process reads \(fifo)")
             sched_yield()
         }
     }

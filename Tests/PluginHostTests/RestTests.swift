@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("A plugin that nobody uses")
+@Suite("An unused plugin")
 struct RestTests {
     private static let time: Duration = .seconds(60)
     private static let config = PluginConfig(["value": 3])
@@ -22,7 +22,7 @@ struct RestTests {
         // The sweep for orphans, the look at files, and the look at its use.
         try await clock.sleepers(atLeast: 3)
         clock.advance(by: Self.time)
-        await fixture.log.wait(message: "Plugin rests until it is used")
+        await fixture.log.wait(message: "idle plugin stopped until it is used")
     }
 
     private func read(_ fixture: HostFixture) async throws -> Double {
@@ -83,12 +83,12 @@ struct RestTests {
         }
     }
 
-    @Test("whoever comes to read it wakes it before the first call")
+    @Test("a resting plugin is woken when a periodic reader registers, before the first call")
     func wokenByUse() async throws {
         try await run { fixture, clock async throws in
             try await letRest(fixture, clock)
             _ = fixture.host.subscribe(type: "depth", config: Self.config, targetType: .value) { _ in }
-            await fixture.log.wait(2, message: "Plugin is up")
+            await fixture.log.wait(2, message: "plugin is up")
             #expect(try await fixture.health().state == .up)
         }
     }

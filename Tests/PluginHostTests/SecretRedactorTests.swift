@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("What is struck out of a plugin's texts")
+@Suite("Redaction of a plugin's texts")
 struct SecretRedactorTests {
     private static let secret = "p@ss/wörd+ \"1\""
 

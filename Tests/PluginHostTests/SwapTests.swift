@@ -8,7 +8,7 @@ import WireFormats
 
 @Suite("A plugin whose file changes", .timeLimit(.minutes(5)))
 struct SwapTests {
-    /// Answers that number, whatever the config; takes configs with a `value`.
+    /// Answers that number for every config; accepts configs with a `value`.
     private func script(_ answer: Int, handshake: String? = nil) -> PluginScript {
         PluginScript(
             types: ["depth"], capabilities: #"{"maxInFlight": 4}"#, handshake: handshake,
@@ -28,7 +28,7 @@ struct SwapTests {
 
     /// Lets the host look at the file twice: at the second time it has stopped changing.
     private func look(_ fixture: HostFixture) async {
-        for _ in 0..<2 { await fixture.host.programs.look() }
+        for _ in 0..<2 { await fixture.host.programs.check() }
     }
 
     private func ask(_ fixture: HostFixture) async throws -> Double {
@@ -68,9 +68,9 @@ struct SwapTests {
         try await run { fixture async throws in
             try install(script(2), fixture)
             _ = await fixture.whileTimeFlies {
-                await fixture.log.wait(message: "Plugin's file has changed, the new version is tried")
+                await fixture.log.wait(message: "plugin file changed; trying the new version")
             }
-            await fixture.log.wait(2, message: "Plugin is up")
+            await fixture.log.wait(2, message: "plugin is up")
             #expect(try await ask(fixture) == 2)
         }
     }
@@ -91,13 +91,13 @@ struct SwapTests {
             let old = try await fixture.process()
             try install(script(2, handshake: handshake), fixture)
             await look(fixture)
-            let record = await fixture.log.wait(message: "Plugin's new version is not used, the old one runs on")
+            let record = await fixture.log.wait(message: "new plugin version rejected; keeping the old one")
             #expect(record.metadata["problem"]?.contains(reason) == true, "\(record)")
             #expect(try await fixture.process() == old)
             #expect(try await ask(fixture) == 1)
             await look(fixture)
             #expect(
-                fixture.log.records.count { $0.message == "Plugin's file has changed, the new version is tried" } == 1)
+                fixture.log.records.count { $0.message == "plugin file changed; trying the new version" } == 1)
         }
     }
 
@@ -114,9 +114,9 @@ struct SwapTests {
                     """)
             try install(picky, fixture)
             await look(fixture)
-            let record = await fixture.log.wait(message: "Plugin's new version is not used, the old one runs on")
+            let record = await fixture.log.wait(message: "new plugin version rejected; keeping the old one")
             #expect(record.metadata["problem"]?.contains("no longer accepts a config of type \"depth\"") == true)
-            let detail = await fixture.log.wait(message: "Plugin's new version does not accept a config")
+            let detail = await fixture.log.wait(message: "new plugin version rejects a config")
             #expect(detail.metadata["problem"]?.contains("value: is gone") == true)
             #expect(try await ask(fixture) == 1)
         }

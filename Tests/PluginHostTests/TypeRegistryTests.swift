@@ -20,7 +20,7 @@ struct TypeRegistryTests {
         var registry = TypeRegistry(plugins: ["a"], directories: ["/d"])
         #expect(registry.owner(of: "a") == "a")
         #expect(registry.installed.isEmpty)
-        #expect(registry.handshaken("a", offer("a", "b")).isEmpty)
+        #expect(registry.handshakeCompleted("a", offer("a", "b")).isEmpty)
         #expect(registry.owner(of: "b") == "a")
         #expect(registry.installed["b"]?.pluginVersion == "2")
     }
@@ -28,10 +28,11 @@ struct TypeRegistryTests {
     @Test("a type offered twice stays with its plugin, and the second is told")
     func conflict() throws {
         var registry = TypeRegistry(plugins: ["a", "b"], directories: [])
-        #expect(registry.handshaken("a", offer("a", "x")).isEmpty)
-        let conflicts = registry.handshaken("b", offer("b", "x", "a"))
+        #expect(registry.handshakeCompleted("a", offer("a", "x")).isEmpty)
+        let conflicts = registry.handshakeCompleted("b", offer("b", "x", "a"))
         #expect(conflicts.count == 2)
-        #expect(try #require(conflicts.first).contains(#"plugin b offers metric type "x", which plugin a has already"#))
+        #expect(
+            try #require(conflicts.first).contains(#"plugin b offers metric type "x", which plugin a already offers"#))
         #expect(registry.owner(of: "x") == "a")
         #expect(registry.owner(of: "b") == "b")
     }
@@ -39,10 +40,10 @@ struct TypeRegistryTests {
     @Test("a type that a plugin does not offer any more is free")
     func changedOffer() {
         var registry = TypeRegistry(plugins: ["a", "b"], directories: [])
-        _ = registry.handshaken("a", offer("x"))
+        _ = registry.handshakeCompleted("a", offer("x"))
         #expect(registry.owner(of: "a") == nil)
-        _ = registry.handshaken("a", offer("a"))
-        #expect(registry.handshaken("b", offer("b", "x")).isEmpty)
+        _ = registry.handshakeCompleted("a", offer("a"))
+        #expect(registry.handshakeCompleted("b", offer("b", "x")).isEmpty)
         #expect(registry.owner(of: "x") == "b")
     }
 
@@ -50,7 +51,7 @@ struct TypeRegistryTests {
     func unsettled() {
         var registry = TypeRegistry(plugins: ["a"], directories: ["/d"])
         #expect(registry.unknown("x").kind == .notRunning)
-        _ = registry.handshaken("a", offer("a"))
+        _ = registry.handshakeCompleted("a", offer("a"))
         #expect(registry.unknown("x").kind == .unknownType)
     }
 }

@@ -44,7 +44,7 @@ struct MetricRangeTests {
     }
 
     @Test(
-        "a point counts for the nearest time that is at most half a step away, whatever grid the source has",
+        "a point counts for the nearest time that is at most half a step away, for every grid of the source",
         arguments: [
             (0, [0, 1, 2, 3]), (-457, [0, 1, 2, 3]), (999_543, [0, 1, 2, 3]), (-14_999_999, [1, 2, 3, nil]),
             (-7_500_000, [0, 1, 2, 3]), (-7_500_001, [1, 2, 3, nil]), (7_499_999, [0, 1, 2, 3]),

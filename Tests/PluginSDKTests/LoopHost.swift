@@ -24,7 +24,7 @@ final class LoopHost {
         return try SessionScript.message(line + [0x0A])
     }
 
-    /// - Throws: where there is still a line before the end.
+    /// - Throws: if there is still a line before the end.
     func receiveEnd() async throws {
         guard await lines.next(isolation: #isolation) == nil else { throw SessionScript.Unexpected() }
     }

@@ -12,7 +12,7 @@ import WireFormats
         let standardError: String
     }
 
-    /// Starts the test plugin, shakes hands, makes one call of each behavior, and ends its input.
+    /// Starts the test plugin, completes the handshake, makes one call of each behavior, and ends its input.
     private func play(_ behaviors: String..., deadlineMs: Int = 5_000) async throws -> Outcome {
         var lines = [SessionScript.initialize]
         for (index, behavior) in behaviors.enumerated() {

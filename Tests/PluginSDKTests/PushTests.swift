@@ -40,7 +40,7 @@ struct PushTests {
             #expect(first.subscription == 1)
             #expect(first.reading.value == 5)
             #expect(first.reading.detail == "seen with ***")
-            // A value that is none is no reading.
+            // A value that is none is not a reading.
             plugin.tick(.nan)
             plugin.tick(6)
             #expect(try pushed(try await host.receive()).reading.value == 6)

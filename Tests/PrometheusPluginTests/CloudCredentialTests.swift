@@ -52,7 +52,7 @@ import Testing
     @Test(arguments: [
         (
             FakePrometheus.Reply.failure(HTTPError(.nameLookup, "no such host")), PluginError.Kind.authFailed,
-            "no workload"
+            "not a workload"
         ),
         (.success(.init(status: 200, "{}")), .authFailed, "is not Google's metadata server"),
         (
@@ -135,7 +135,7 @@ import Testing
         #expect(client.requests.isEmpty)
     }
 
-    /// The signature is made anew by AWS's own library of what the server got.
+    /// AWS's own library computes the signature again from the received request.
     @Test(arguments: ["POST", "GET"])
     func `AWS's own library finds the same signature`(method: String) async throws {
         let (requests, captured) = AsyncStream<String>.makeStream()

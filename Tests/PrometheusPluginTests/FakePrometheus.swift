@@ -84,7 +84,7 @@ extension PrometheusPlugin {
             nowMicroseconds: WallClock.nowMicroseconds)
     }
 
-    /// One call with the config, of which `address` and `query` have defaults.
+    /// One call with the config; `address` and `query` have defaults.
     func value(
         _ fields: String = "", address: String = "http://prometheus:9090", query: String = "up",
         targetType: TargetType = .value, timeout: Duration = .seconds(10)

@@ -74,7 +74,7 @@ import Testing
         (#"{"resultType":"string","result":[1700000000,"x"]}"#, "a text"),
         (#"{"resultType":"vector","result":[{"metric":{},"histogram":[1700000000,{}]}]}"#, "histogram_quantile"),
     ])
-    func `a result that is no number is an error in the query`(data: String, hint: String) async throws {
+    func `a result that is not a number is an error in the query`(data: String, hint: String) async throws {
         let error = try #require(try await judge(data).failure)
         #expect(error.kind == .configInvalid)
         #expect(error.path == "query")
@@ -124,10 +124,20 @@ import Testing
         let error = try await PrometheusPlugin(client: FakePrometheus(body)).failure(#""failOnWarnings": true"#)
         #expect(error?.kind == .noData)
         #expect(error?.message.contains("the result is partial") == true)
-        // Neither is 0 the whole of an empty result.
-        let empty = body.replacing(vector("40.5"), with: vector())
-        let zero = #""failOnWarnings": true, "onEmpty": "zero""#
-        #expect(try await PrometheusPlugin(client: FakePrometheus(empty)).failure(zero)?.kind == .noData)
+    }
+
+    @Test(
+        arguments: [
+            #"{"status":"success","isPartial":true,"data":DATA}"#, #"{"status":"partial","data":DATA}"#,
+            #"{"status":"success","warnings":["no store matched"],"data":DATA}"#,
+        ], [#""onEmpty": "zero""#, #""failOnWarnings": true, "onEmpty": "zero""#])
+    func `a partial result that is empty is no data, also where an empty result is 0`(
+        body: String, config: String
+    ) async throws {
+        for empty in [vector(), #"{"resultType":"vector","result":null}"#] {
+            let body = body.replacing("DATA", with: empty)
+            #expect(try await PrometheusPlugin(client: FakePrometheus(body)).failure(config)?.kind == .noData)
+        }
     }
 
     @Test func `a result that says it is not partial has no warning`() async throws {

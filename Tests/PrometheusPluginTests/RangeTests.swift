@@ -126,6 +126,10 @@ struct RangeTests {
             #"{"address":"http://p","query":"up"}"#)
         #expect(told.points.map(\.value) == [1])
         #expect(told.detail?.contains("partial") == true)
+        let gaps = try await range(
+            PrometheusPlugin(client: FakePrometheus(partial), files: FakeFiles()),
+            #"{"address":"http://p","query":"up","onEmpty":"zero"}"#, steps: 2)
+        #expect(gaps.points.map(\.value) == [1])
         let refusing = PrometheusPlugin(client: FakePrometheus(partial), files: FakeFiles())
         await #expect {
             try await range(refusing, #"{"address":"http://p","query":"up","failOnWarnings":true}"#)

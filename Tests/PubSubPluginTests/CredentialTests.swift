@@ -134,7 +134,7 @@ import WireFormats
             let wrong = PubSubPlugin(nowMicroseconds: { WallClock.nowMicroseconds() - 7_200_000_000 })
             let error = try #require(try await wrong.failure(fields))
             #expect(error.kind == .authFailed)
-            #expect(error.message.contains("a clock be wrong"))
+            #expect(error.message.contains("a clock may be wrong"))
         }
     }
 
@@ -185,7 +185,7 @@ import WireFormats
         ("missing", nil, "No such file"), ("/denied", "denied", "readPaths"), ("/a", "{", "is not JSON"),
         ("/a", "{}", "type"), ("/a", #"{"type": "impersonated_service_account"}"#, "supported are"),
         ("/a", #"{"type": "service_account", "client_email": "a"}"#, "private_key"),
-        ("/a", #"{"type": "service_account", "client_email": "a", "private_key": "canary"}"#, "no RSA key"),
+        ("/a", #"{"type": "service_account", "client_email": "a", "private_key": "canary"}"#, "not an RSA key"),
         ("/a", #"{"type": "authorized_user", "client_id": "a", "client_secret": "canary"}"#, "refresh_token"),
         (
             "/a",

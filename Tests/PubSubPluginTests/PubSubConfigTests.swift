@@ -89,7 +89,7 @@ import WireFormats
         #expect(found.map(\.path) == ["credentials"])
         #expect(found.first?.message.contains("token_uri") == true)
         #expect(found.first?.message.contains("set tokenEndpoint to it") == true)
-        // The address is then one that the operator's owner can forbid.
+        // The address is then one that the administrator can forbid.
         let named: [String: JSON] = ["credentials": .string(elsewhere), "tokenEndpoint": "http://10.0.0.1/token"]
         #expect(problems(base.merging(named) { $1 }) == [])
         let external = #"""

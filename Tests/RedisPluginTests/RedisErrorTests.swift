@@ -64,7 +64,7 @@ import Testing
         ("ERR SELECT is not allowed in cluster mode", .configInvalid, "not allowed in cluster mode"),
         ("ERR max number of clients reached", .sourceUnreachable, "raise its maxclients"),
         ("LOADING Redis is loading the dataset in memory", .sourceUnreachable, "next poll"),
-        ("NOAUTH Authentication required.", .authFailed, "set password"),
+        ("NOAUTH Authentication required.", .authFailed, "required. Next: set password"),
     ])
     func `only an error about the database is reported as a wrong database`(
         reply: String, kind: PluginError.Kind, hint: String

@@ -23,7 +23,7 @@ import Testing
             connection.write(part)
         }
         #expect(error.kind == .sourceUnreachable)
-        #expect(error.message.contains("closed the connection before its reply was whole"))
+        #expect(error.message.contains("closed the connection before its reply was complete"))
         #expect(!error.message.contains("TLS"))
     }
 
@@ -99,12 +99,13 @@ import Testing
         ("BUSY Redis is busy running a script", .sourceUnreachable, "next poll"),
         ("CLUSTERDOWN The cluster is down", .sourceUnreachable, "next poll"),
         ("TRYAGAIN Multiple keys request during rehashing of slot", .sourceUnreachable, "next poll"),
-        ("MASTERDOWN Link with MASTER is down", .sourceUnreachable, "next poll"),
+        ("MASTERDOWN Link with MASTER is down.", .sourceUnreachable, "down. It is asked again at the next poll"),
         ("NOAUTH Authentication required.", .authFailed, "set password"),
         ("WRONGPASS invalid username-password pair", .authFailed, "WRONGPASS"),
         ("NOPERM this user has no permissions to run the 'llen' command", .authFailed, "let the ACL user"),
         ("DENIED Redis is running in protected mode", .authFailed, "set a password"),
-        ("MOVED 3999 127.0.0.1:6381", .configInvalid, "cluster: true"),
+        ("MOVED 3999 127.0.0.1:6381", .configInvalid, ": the server is a node of a cluster"),
+        ("", .sourceUnreachable, "an error without a text"),
         ("ERR unknown command 'LLEN', with args beginning with: 'l'", .configInvalid, "too old"),
         ("ERR max number of clients reached", .sourceUnreachable, "max number of clients"),
     ])

@@ -30,6 +30,18 @@ struct RedisMemoryAttackTests {
         #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
     }
 
+    @Test(
+        "a reply of 6 MB that is one line without an end, or of a type that nobody asked for, is an error and no memory",
+        arguments: [
+            "+", "-ERR ", ":", "(", ",", "=6291456\r\ntxt:", "%3000000\r\n", "~6000000\r\n", ">6000000\r\n", "|9\r\n",
+            "*1\r\n+", "$-2\r\n", "HTTP/1.1 200 OK ",
+        ])
+    func otherTypes(start: String) async throws {
+        let memory = try await attack([start, String(repeating: "1", count: 6 << 20)])
+        #expect(memory.answers.count == 16 && memory.answers.allSatisfy { $0["error"] != nil })
+        #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
+    }
+
     @Test("arrays that announce little each, and much together, are an error and no memory")
     func announcements() async throws {
         let announced = String(repeating: "*4000\r\n", count: 9) + String(repeating: "*4000\r\n*0\r\n", count: 4_000)

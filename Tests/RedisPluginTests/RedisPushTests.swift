@@ -15,7 +15,7 @@ import Testing
         RedisServer.Options(configuration: ["notify-keyspace-events \(events)", more])
     }
 
-    /// Reads on until the value is there: on the way others may come, or be passed over.
+    /// Reads until the value comes: other values may come before it, or be skipped.
     private func wait(
         for value: Double, _ readings: inout PushedReadings.Iterator
     ) async throws {
@@ -88,7 +88,7 @@ import Testing
     @Test func `a server that tells of nothing, or not of this, or not whether it does, is polled`() async throws {
         let cases: [(events: String, more: String, message: String)] = [
             (#""""#, "", "notify-keyspace-events is off"), ("Ks", "", "is set to sK"), ("El", "", "is set to lE"),
-            ("KA", #"rename-command CONFIG """#, "does not say whether it tells of changes"),
+            ("KA", #"rename-command CONFIG """#, "does not say whether it reports changes"),
         ]
         for (events, more, message) in cases {
             try await RedisServer.run(Self.server(events, more)) { server in

@@ -111,7 +111,7 @@ import Testing
                 #expect(unknown.message.contains("watches no master of the name main"))
                 let noSentinel = try await failure("\"\(server.address)\"")
                 #expect(noSentinel.kind == .configInvalid)
-                #expect(noSentinel.message.contains("is no Sentinel"))
+                #expect(noSentinel.message.contains("is not a Sentinel"))
                 let nobody = try await failure("\"127.0.0.1:1\", \"127.0.0.1:2\"")
                 #expect(nobody.kind == .sourceUnreachable)
                 #expect(nobody.message.contains("None of the 2 Sentinels"))

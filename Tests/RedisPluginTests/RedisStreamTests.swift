@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// What a consumer group has still to do, also where the server's own count of it is wrong.
+/// What a consumer group has still to do, even if the server's own count of it is wrong.
 @Suite(.timeLimit(.minutes(4))) struct RedisStreamTests {
     private func lag(_ server: RedisServer, _ more: String = "") async throws -> MetricReading {
         try await RedisPlugin().value(#"\#(server.at), "stream": {"key": "jobs:s", "group": "workers"}\#(more)"#)

@@ -39,7 +39,7 @@ struct ClockSkewTests {
         #expect(judged(.seconds(300) + .microseconds(1), maxAge: .seconds(300)).value == nil)
     }
 
-    @Test("a value that stands for an empty result is held to the same bounds")
+    @Test("an assumed value for an empty result has the same bounds")
     func assumed() {
         let metric = MetricSpec(name: "rate", target: 100, targetType: .value)
         let future = MetricObservation.assumed(0, observedAt: Self.now + .seconds(61))

@@ -4,7 +4,7 @@ import Testing
 @Suite("The cost policy")
 struct CostPolicyTests {
     @Test(
-        "the budget pays for whole replicas, and forgives the rounding error of the division",
+        "the budget is rounded down to whole replicas, with tolerance for the rounding error of the division",
         arguments: [
             (1.0, 0.25, 4), (1, 0.3, 3), (0.3, 0.1, 3), (0.6, 0.2, 3), (1, 1, 1), (0.99, 0.1, 9),
             (.greatestFiniteMagnitude, .leastNonzeroMagnitude, Int(Int32.max)), (1e-300, 1e300, 1), (.nan, 1, 1),
@@ -34,7 +34,7 @@ struct CostPolicyTests {
             safety: .free.with { $0.scaleDownCooldown = .seconds(300) },
             history: ScalingHistory(lastScaleUpTime: at(-299), hasSeenReplicas: true),
             gives: 8, .noData, .budgetCap, .cooldown),
-        Row("minReplicas wins over it", 8, [10], bounds: 7...100, policy: five, gives: 7, .minReplicas),
+        Row("minReplicas takes precedence", 8, [10], bounds: 7...100, policy: five, gives: 7, .minReplicas),
         Row(
             "minReplicas wins when the metrics ask for more", 8, [300], bounds: 7...100, policy: five,
             gives: 7, .budgetCap),

@@ -55,7 +55,7 @@ struct FallbackTests {
         #expect(simulation.poll(nil).limitedBy == [.noData, .fallback])
     }
 
-    @Test("one value restarts the failure count and ends the fallback")
+    @Test("a single value restarts the failure count and ends the fallback")
     func recovery() {
         var simulation = simulation(.static, current: 4)
         for _ in 0..<3 { simulation.poll(nil) }
@@ -120,7 +120,7 @@ struct FallbackTests {
         #expect(decision.limitedBy == causes)
     }
 
-    @Test("Static does not lower replicas while another metric has a value")
+    @Test("fallback Static does not lower replicas while another metric has a value")
     func partialNeverLowers() {
         var simulation = simulation(.static, current: 8, metrics: [.rate, .queue])
         for _ in 0..<3 { simulation.poll(100, nil) }
@@ -151,7 +151,7 @@ struct FallbackTests {
         }
     }
 
-    @Test("a clock that goes back begins the 180 s anew")
+    @Test("a clock that goes back restarts the 180 s")
     func clockBack() {
         var simulation = simulation(.static, current: 4)
         simulation.time = 10_000

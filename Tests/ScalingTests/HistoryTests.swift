@@ -18,7 +18,7 @@ struct HistoryTests {
         )
     }
 
-    // MARK: A scaling that was under way when the operator died
+    // MARK: A scale operation in flight when the operator was killed
 
     private func dying(from: Int, to: Int, secondsAgo: Int = 100) -> ScalingHistory {
         ScalingHistory(
@@ -142,7 +142,7 @@ struct HistoryTests {
         #expect(decide(12, 30, outcome.history, at: at(315)).decision.desired == 6)
     }
 
-    @Test("an edit to a target at 0 replicas starts from nothing, whatever was scaled before")
+    @Test("an edit to a target at 0 replicas starts without history, regardless of earlier scaling events")
     func otherTargetAtZero() {
         var history = decide(4, 100, ScalingHistory()).history
         history.recordScale(from: 4, to: 8, at: at(0), startsCooldown: true)

@@ -24,8 +24,8 @@ struct SLOPolicyTests {
         Row("a value that is too old does not", 4, [.aged(50, seconds: 61)], gives: 4, .noData),
         Row("a value from the future within the clock skew allowed counts", 4, [.aged(50, seconds: -60)], gives: 2),
         Row("a value from further in the future does not", 4, [.aged(50, seconds: -61)], gives: 4, .noData),
-        Row("a negative value makes no sense", 4, [-1], gives: 4, .noData),
-        Row("nor does NaN", 4, [.fresh(.nan)], gives: 4, .noData),
+        Row("a negative value is invalid", 4, [-1], gives: 4, .noData),
+        Row("NaN is invalid", 4, [.fresh(.nan)], gives: 4, .noData),
         Row("nor does infinity, not even to scale up", 4, [.fresh(.infinity)], gives: 4, .noData),
         Row("a negative queue counts as empty", 4, [-5], metrics: [.queue], gives: 1),
         Row("no value at all holds", 4, [nil, .failed], metrics: [.rate, .queue], gives: 4, .noData),
@@ -124,7 +124,7 @@ struct SLOPolicyTests {
         #expect(simulation.poll(50, 0, 0.002).desired == 1)
     }
 
-    @Test("a budget that recovers may hold anew")
+    @Test("a budget that recovers may hold again")
     func recovered() {
         var simulation = exhausted()
         while simulation.time <= 6 * 3_600 { simulation.poll(100, 0, 0.002) }
@@ -132,7 +132,7 @@ struct SLOPolicyTests {
         #expect(simulation.poll(50, 0, 0.002).limitedBy == [.errorBudget])
     }
 
-    @Test("a gap in the error ratio does not begin the 6 hours anew")
+    @Test("a gap in the error ratio does not restart the 6 hours")
     func gap() {
         var simulation = exhausted()
         while simulation.time < 3 * 3_600 { simulation.poll(100, 0, 0.002) }

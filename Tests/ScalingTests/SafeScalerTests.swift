@@ -10,17 +10,20 @@ struct SafeScalerTests {
             "paused holds at 0", 0, [200], bounds: 0...9, history: ScalingHistory(scaledToZero: true), paused: true,
             gives: 0, .paused),
         Row("a hold from outside", 4, [200], holds: [.duplicateTarget], gives: 4, .duplicateTarget),
-        Row("all holds are named", 4, [200], paused: true, holds: [.notLeader], gives: 4, .notLeader, .paused),
+        Row(
+            "all holds are named", 4, [200], paused: true, holds: [.replicasConflict], gives: 4, .replicasConflict,
+            .paused),
         Row("0 by someone's hand is off", 0, [50], metrics: [.queue], bounds: 0...9, gives: 0, .switchedOff),
         Row("also with a minimum", 0, [50], metrics: [.queue], bounds: 2...9, gives: 0, .switchedOff),
         Row(
-            "a scaling that may have been of another target is no sign that this one ran", 0, [50], metrics: [.queue],
+            "a scaling event that may have been of another target does not show that this one ran", 0, [50],
+            metrics: [.queue],
             bounds: 2...9, history: ScalingHistory(lastScaleDownTime: at(-9_000)), gives: 2, .boundsJump),
         Row(
             "seen to have run by its last look", 0, [50], metrics: [.queue], bounds: 2...9,
             history: ScalingHistory(lastSeenReplicas: 3), gives: 0, .switchedOff),
         Row(
-            "seen to have run by a scaling that was under way", 0, [50], metrics: [.queue], bounds: 2...9,
+            "seen to have run by a scale operation in flight", 0, [50], metrics: [.queue], bounds: 2...9,
             history: ScalingHistory(pendingScale: .init(from: 3, to: 5, at: at(-20))), gives: 0, .switchedOff),
         Row(
             "never seen to run, the minimum rules", 0, [50], metrics: [.queue], bounds: 2...9,
@@ -44,16 +47,16 @@ struct SafeScalerTests {
     static let boundsJump = [
         Row("below", 1, [nil], bounds: 3...9, gives: 3, .noData, .boundsJump),
         Row("above", 20, [nil], bounds: 3...9, gives: 9, .noData, .boundsJump),
-        Row("whatever the metric says, up", 1, [0], bounds: 3...9, gives: 3, .boundsJump),
-        Row("whatever the metric says, down", 20, [900], bounds: 3...9, gives: 9, .boundsJump),
+        Row("regardless of the metric, up", 1, [0], bounds: 3...9, gives: 3, .boundsJump),
+        Row("regardless of the metric, down", 20, [900], bounds: 3...9, gives: 9, .boundsJump),
         Row(
-            "whatever cooldown and rate say, up", 1, [300], bounds: 7...9, safety: strict, history: busy, gives: 7,
+            "regardless of cooldown and rate, up", 1, [300], bounds: 7...9, safety: strict, history: busy, gives: 7,
             .boundsJump),
         Row(
-            "whatever cooldown and rate say, down", 20, [10], bounds: 3...9, safety: strict, history: busy, gives: 9,
+            "regardless of cooldown and rate, down", 20, [10], bounds: 3...9, safety: strict, history: busy, gives: 9,
             .boundsJump),
         Row(
-            "to the maximum though the budget pays for fewer", 20, [10], bounds: 3...9,
+            "to the maximum although the budget allows fewer", 20, [10], bounds: 3...9,
             policy: CostPolicy(costPerPodPerHour: 1, maxCostPerHour: 4), gives: 9, .boundsJump),
     ]
 

@@ -20,7 +20,7 @@ struct SentenceTests {
     static let phrases: [Cause: String] = [
         .minReplicas: "minReplicas asks for at least 4",
         .maxReplicas: "maxReplicas allows at most 4",
-        .budgetCap: "the budget pays for 3",
+        .budgetCap: "the budget allows at most 3",
         .errorBudget: "the error budget is being spent too fast",
         .tolerance: "within tolerance of the target",
         .notReady: "only 1 of 4 replicas is ready",
@@ -41,7 +41,6 @@ struct SentenceTests {
         .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again",
         .duplicateTarget: "another GeneralScaler scales this target",
         .replicasConflict: "something else also sets the replicas of this target",
-        .notLeader: "another operator replica leads",
     ]
 
     @Test("every cause has one", arguments: Cause.allCases)
@@ -103,7 +102,7 @@ struct SentenceTests {
                 "Scale from 12 to 9: latency is 0.1 against a target of 0.2, ratio 0.5, which asks for 6; "
                     + "queue could not be read (connection refused); 12 is above maxReplicas.",
                 "Scale from 4 to 8: rate has no data (the query gave no result); the fallback applies.",
-                "Scale from 6 to 4: rate has no data (the query gave no result); the budget pays for 4.",
+                "Scale from 6 to 4: rate has no data (the query gave no result); the budget allows at most 4.",
                 "Would scale from 3 to 5: rate has no data (the query gave no result); 3 is below minReplicas; "
                     + "mode is DryRun, so nothing is patched.",
                 "Would scale from 2 to 8: rate is 400 against a target of 100, ratio 4, which asks for 8; "

@@ -17,7 +17,7 @@ struct ZeroTests {
             gives: 0, .activation),
         Row("just above it", 0, [5.1], metrics: [idle5], bounds: 0...9, history: atZero, gives: 1, .activation),
         Row(
-            "in one step, whatever cooldown, window and rate say", 0, [65], metrics: [.queue], bounds: 0...9,
+            "in one step, regardless of cooldown, window and rate", 0, [65], metrics: [.queue], bounds: 0...9,
             safety: strict, history: atZero, gives: 7, .activation),
         Row(
             "at most the maximum", 0, [500], metrics: [.queue], bounds: 0...9, history: atZero,
@@ -98,7 +98,7 @@ struct ZeroTests {
             "by the one cooldown for any", 1, [0], bounds: 0...9, safety: .free.with { $0.cooldown = .seconds(60) },
             history: idle(for: 59), gives: 1),
         Row(
-            "in one step, whatever the rate", 7, [0], bounds: 0...9,
+            "in one step, regardless of the rate", 7, [0], bounds: 0...9,
             safety: wait300.with { $0.maxScaleDownRate = .replicas(1) }, history: idle(for: 300), gives: 0, .toZero),
         Row(
             "also with a rate of 0, which forbids steps between positive counts alone", 7, [0], bounds: 0...9,
@@ -118,10 +118,10 @@ struct ZeroTests {
             "not within a polling interval of another scaling", 2, [0], bounds: 0...9, safety: wait300,
             history: idle(for: 300) { $0.lastScaleDownTime = at(-14) }, gives: 2, .cooldown),
         Row(
-            "a scaling of ours longer ago does not matter", 2, [0], bounds: 0...9, safety: wait300,
+            "an earlier scaling event of this scaler does not matter", 2, [0], bounds: 0...9, safety: wait300,
             history: idle(for: 300) { $0.lastScaleDownTime = at(-15) }, gives: 0, .toZero),
         Row(
-            "a hand-scale begins the wait anew", 2, [0], bounds: 0...9, safety: wait300,
+            "a manual scale restarts the wait", 2, [0], bounds: 0...9, safety: wait300,
             history: idle(for: 900) { $0.lastOutsideChangeTime = at(-299) }, gives: 2, .cooldown),
         Row(
             "an exhausting error budget holds", 2, [0, 0, 0.01],
@@ -145,7 +145,7 @@ struct ZeroTests {
         return Simulation(spec, current: 3)
     }
 
-    @Test("a whole life: idle, gone, woken, and a reading that fails begins the wait anew")
+    @Test("a full cycle: idle, scaled to 0, started, and a failed reading restarts the wait")
     func life() {
         var simulation = simulation()
         simulation.poll(30)

@@ -55,6 +55,10 @@ extension ManifestInput {
         """
     }
 
+    private static func metadata(_ member: String) -> String {
+        yaml("a").replacing("{name: a}", with: "{name: a, \(member)}")
+    }
+
     private static func json(_ name: String, query: String = "up") -> String {
         #"{"apiVersion":"autoscaling.example.com/v1","kind":"GeneralScaler","metadata":{"name":"\#(name)"},"spec":"#
             + #"{"targetDeployment":"web","maxReplicas":11,"metrics":[{"type":"prometheus","config":"#
@@ -102,7 +106,8 @@ extension ManifestInput {
         Self("JSON with lone surrogates", json("a", query: #"\ud83d \ude80"#), valid: 1),
         Self("JSON texts", "\(json("a"))\(json("b"))\n\n\(json("c"))", valid: 3),
         Self(
-            "JSON texts, the last of which is YAML", "\(json("a"))\n{apiVersion: v1, kind: Pod, metadata: {name: a}}",
+            "several JSON texts and a last one in YAML",
+            "\(json("a"))\n{apiVersion: v1, kind: Pod, metadata: {name: a}}",
             valid: 1, kubectl: .dependsOnVersion),
         Self(
             "JSON and YAML documents", "\(json("a"))\n---\n\(yaml("b"))---\n\(json("c"))", valid: 3,
@@ -114,6 +119,11 @@ extension ManifestInput {
             valid: 1),
         Self("byte order mark", "\u{FEFF}\(yaml("a"))---\n\u{FEFF}\(yaml("b"))", valid: 2),
         Self("byte order mark before JSON", "\u{FEFF}\(json("a"))", valid: 1),
+        Self(
+            "metadata",
+            metadata(
+                "labels: {app.example.com/a: '17', b: , c: ''}, annotations: {Example.com/A: '', b: null}, finalizers: "
+                    + "[example.com/a], creationTimestamp: null, generation: 3, managedFields: []"), valid: 1),
         Self("UTF-16", utf16("\(yaml("a").replacing("up", with: "\"🚀\""))---\n\(yaml("b"))"), .valid(2)),
         Self("UTF-16, the other way", utf16(json("a"), isBigEndian: true), .valid(1)),
     ]
@@ -199,6 +209,27 @@ extension ManifestInput {
         Self(
             "tab for a blank", yaml("a").replacing("  maxR", with: "\tmaxR"), says: ":6: is not valid YAML: found a tab"
         ),
+        Self("list's case", "\(list.replacing("List", with: "list"))items: []\n", says: ":2: kind: must be List"),
+        Self("generated name", yaml("a").replacing("name: a", with: "generateName: a-"), says: ":3: metadata.name: "),
+        Self(
+            "number for a label", metadata("labels: {release: 17}"),
+            says: ":3: metadata.labels.release: must be a string, not a number: put it in quotes"),
+        Self("label's key", metadata("labels: {'a b': c}"), says: ":3: metadata.labels.a b: must be named"),
+        Self("label's value", metadata("labels: {a: b/c}"), says: ":3: metadata.labels.a: must be letters"),
+        Self(
+            "flag for an annotation", metadata("annotations: {example.com/on: yes}"),
+            says: ":3: metadata.annotations.example.com/on: must be a string"),
+        Self("finalizers", metadata("finalizers: a/b"), says: ":3: metadata.finalizers: must be an array"),
+        Self("time", metadata("creationTimestamp: Monday"), says: ":3: metadata.creationTimestamp: must be a time"),
+        Self("generation", metadata("generation: '3'"), says: ":3: metadata.generation: must be a whole number"),
+        Self("unknown metadata", metadata("labls: {a: b}"), says: ":3: metadata.labls: is not a known field"),
+        Self(
+            "owner", metadata("ownerReferences: [{apiVersion: v1, kind: Pod, name: p}]"),
+            says: ":3: metadata.ownerReferences[0].uid: is required"),
+        Self("namespace's case", metadata("namespace: Shop"), says: ":3: metadata.namespace: must be at most 63"),
+        Self(
+            "byte order mark in a name", yaml("a").replacing("Deployment: web", with: "Deployment: \"\u{FEFF}web\""),
+            says: ":5: spec.targetDeployment: must be lower-case"),
         Self("merge of a scalar", yaml("a") + "  <<: 5\n", says: ":9: is not valid YAML: the value of a merge key"),
         Self(
             "surrogate pair in YAML", yaml("a").replacing("up", with: #""\ud83d\ude80""#),

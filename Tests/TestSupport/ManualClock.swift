@@ -97,12 +97,12 @@ package final class ManualClock: Clock, Sendable {
         advance(by: next)
     }
 
-    /// Time from now to the earliest deadline; nil where nobody sleeps.
+    /// Time from now to the earliest deadline; nil if nobody sleeps.
     package var nextWake: Duration? {
         state.withLock { state in state.sleepers.values.map(\.deadline).min().map { state.now.duration(to: $0) } }
     }
 
-    /// Whether somebody sleeps whose deadline is exactly that far away.
+    /// Whether a task sleeps until exactly that far from now.
     package func hasSleeper(dueIn duration: Duration) -> Bool {
         state.withLock { state in
             let deadline = state.now.advanced(by: duration)
@@ -115,7 +115,7 @@ package final class ManualClock: Clock, Sendable {
         try await wait { $0.count >= count }
     }
 
-    /// Returns once somebody sleeps whose deadline is exactly that far away.
+    /// Returns once a task sleeps until exactly that far from now.
     package func sleeper(dueIn duration: Duration) async throws {
         let deadline = now.advanced(by: duration)
         try await wait { $0.contains(deadline) }

@@ -8,7 +8,7 @@ package struct PluginMemory: Sendable {
     /// The most that was resident, in bytes, up to the last answer.
     package let peakBytes: Int
 
-    /// Starts the executable, shakes hands, has all configs read at once, and ends its input.
+    /// Starts the executable, completes the handshake, has all configs read at once, and ends its input.
     ///
     /// - Parameters:
     ///   - name: The executable, of those that this package builds.

@@ -8,7 +8,7 @@ package struct PluginTranscript: Sendable {
 
     package var everything: String { standardOutput + standardError }
 
-    /// Starts the executable, shakes hands, has each config checked and read, and ends its input.
+    /// Starts the executable, completes the handshake, has each config checked and read, and ends its input.
     ///
     /// - Parameters:
     ///   - name: The executable, of those that this package builds.
@@ -19,7 +19,7 @@ package struct PluginTranscript: Sendable {
                 + #""version":"1"},"limits":{"maxRequestBytes":61440,"maxResponseBytes":1048576}}}"#
         ]
         for (index, config) in configs.enumerated() {
-            // One line each, whatever the test wrote.
+            // One line each, for every layout in the test.
             let config = config.split(separator: "\n").joined(separator: " ")
             let call = #""type":"\#(type)","config":\#(config)"#
             lines.append(#"{"jsonrpc":"2.0","id":\#(2 * index + 1),"method":"validate_config","params":{\#(call)}}"#)

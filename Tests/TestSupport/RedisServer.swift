@@ -40,7 +40,7 @@ package struct RedisServer: Sendable {
         package let description: String
     }
 
-    /// A port that somebody else took between its choice and the server's start is given up for another.
+    /// If another process takes the port between its choice and the server's start, another port is used.
     private static let maxPortAttempts = 5
 
     /// Starts a server, waits until it says that it is ready, and runs `body`; the server and its directory are gone
@@ -70,7 +70,7 @@ package struct RedisServer: Sendable {
         }
     }
 
-    /// Nil where the port was taken.
+    /// Nil if the port was taken.
     private static func attempt<Value: Sendable>(
         _ options: Options, _ body: (RedisServer) async throws -> Value
     ) async throws -> Value? {
@@ -125,7 +125,7 @@ package struct RedisServer: Sendable {
         for (name, bytes) in options.files { try Data(bytes).write(to: directory.appending(path: name)) }
     }
 
-    /// Reads the log until the server is ready; false where its port is taken.
+    /// Reads the log until the server is ready; false if its port is taken.
     private static func isReady(
         _ log: inout SubprocessOutputSequence.Iterator, isSentinel: Bool
     ) async throws -> Bool {

@@ -94,7 +94,8 @@ package final class RunningProcess: Sendable {
             if let known { continuation.resume(returning: known) }
         }
         guard let line else {
-            throw Ended(description: "\(name) ended first; its last words: \(errors.suffix(5).joined(separator: "\n"))")
+            throw Ended(
+                description: "\(name) ended first; its last output: \(errors.suffix(5).joined(separator: "\n"))")
         }
         return line
     }

@@ -27,7 +27,7 @@ struct CleanedTextTests {
         #expect(text.cleaned == text && text.isClean)
     }
 
-    @Test("what a problem quotes of a document is clean")
+    @Test("quotes of a document in an error contain no control characters")
     func problem() {
         let error = JSONReader(1, path: "spec.a\nb").error("must be x, not \"\u{1B}[0m\"")
         #expect(error.description == "spec.a b: must be x, not \"\u{FFFD}[0m\"")

@@ -31,7 +31,7 @@ struct JSONLimitsAttackTests {
     }
 
     @Test(
-        "a text of empty members is refused at its first value too many, whatever follows",
+        "a text of empty members is refused at its first value above the limit, regardless of the rest",
         arguments: [#""a":{},"#, #""a":[],"#, #""a":null,"#, #""":"","#, #""a":{"b":{}},"#])
     func emptyMembers(member: String) {
         let text = "{" + String(repeating: member, count: 300_000)

@@ -1,7 +1,7 @@
 import Testing
 import WireFormats
 
-@Suite("Reading typed values, with the place and the mend in every error")
+@Suite("Reading typed values, with the place and the fix in every error")
 struct JSONReaderTests {
     enum Behavior: String, CaseIterable {
         case hold = "Hold"

@@ -24,19 +24,19 @@ struct TextDecoderTests {
     }
 
     @Test(
-        "only a byte order mark, or nothing, is no text",
+        "only a byte order mark, or nothing, is not text",
         arguments: [[], [0xEF, 0xBB, 0xBF], [0xFF, 0xFE]] as [[UInt8]])
     func empty(bytes: [UInt8]) throws {
         #expect(try TextDecoder.text(bytes) == "")
     }
 
-    @Test("one byte order mark is taken away, and a further one is part of the text")
+    @Test("the first byte order mark is removed, and a further one is part of the text")
     func second() throws {
         #expect(try TextDecoder.text(Array("\u{FEFF}\u{FEFF}a".utf8)) == "\u{FEFF}a")
     }
 
     @Test(
-        "what is no text is refused with its cause",
+        "bytes other than text are refused with the cause",
         arguments: [
             ([0xE9, 0x74, 0xE9], "is not text in UTF-8; save it as UTF-8"),
             ([0xFF, 0xFE, 0x61], "is text in UTF-16 that ends in the middle of a character"),

@@ -29,20 +29,20 @@ struct YAMLDocumentTests {
     }
 
     @Test(
-        "a key that is no plain string is refused with its line",
+        "a key that is not a plain string is refused with its line",
         arguments: ["a: 1\n? [b]\n: 2", "a: 1\n[b]: 2", "a: 1\n? {b: c}\n: 2", "a: &a x\n*a : 2", "a: &a [x]\n{*a}: 2"])
     func keys(text: String) {
         let failure = #expect(throws: YAMLDocument.Failure.self) { try YAMLDocument.parse(text) }
-        #expect(failure?.description == "has a key that is no string, on line 2")
+        #expect(failure?.description == "has a key that is not a string, on line 2")
     }
 
     /// Each would stand for 9 to the power of 30 values.
     @Test(
         "aliases of aliases are followed neither as a key nor as a value",
         arguments: [
-            ("? %\n: 1", "has a key that is no string, on line 1"),
-            ("{%}", "has a key that is no string, on line 1"),
-            ("a: %", "has too many values, those that its aliases stand for included"),
+            ("? %\n: 1", "has a key that is not a string, on line 1"),
+            ("{%}", "has a key that is not a string, on line 1"),
+            ("a: %", "has too many values, including those of its aliases"),
         ])
     func aliasesOfAliases(form: String, problem: String) {
         var value = "[&a0 [x]"
@@ -67,7 +67,7 @@ struct YAMLDocumentTests {
             ("a:\n  b: !!int x", "is not valid YAML: line 2: a value is not what its tag !!int says"),
             ("a:\n  <<: 5", "is not valid YAML: line 2: the value of a merge key (<<) is a mapping"),
             ("a:\n  <<:\n", "is not valid YAML: line 2: the value of a merge key (<<) is a mapping"),
-            ("~: 1", "has a key that is no string, on line 1"),
+            ("~: 1", "has a key that is not a string, on line 1"),
             (String(repeating: "[", count: 129) + String(repeating: "]", count: 129), "is nested deeper than 128"),
         ])
     func wrong(text: String, problem: String) {

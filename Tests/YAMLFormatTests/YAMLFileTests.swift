@@ -72,7 +72,7 @@ struct YAMLFileTests {
     }
 
     @Test(
-        "what kubectl refuses is refused, with its line",
+        "text that kubectl refuses is refused with its line",
         arguments: [
             ("a: 1\n---\nb: [\n", 4, "is not valid YAML: did not find expected node content"),
             ("a: &x 1\n---\nb: *x\n", 3, "is not valid YAML: found undefined alias"),

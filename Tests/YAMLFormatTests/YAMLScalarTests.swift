@@ -39,6 +39,8 @@ struct YAMLScalarTests {
             ("!!binary dXA=", "up"), (#"!!binary "4pyT""#, "✓"), ("!!timestamp 2001-12-14", "2001-12-14"),
             ("!foo 5", "5"), ("!<tag:yaml.org,2002:str> 7", "7"), ("!!set {a, b}", ["a": nil, "b": nil]),
             ("\"a\u{2028}b\"", "a\u{2028}b"), ("u\u{FEFF}p", "u\u{FEFF}p"),
+            ("\"\u{FEFF}\u{FEFF}a\"", "\u{FEFF}\u{FEFF}a"), ("\u{FEFF}7", "\u{FEFF}7"),
+            ("'\u{FEFF}\u{E001}'", "\u{FEFF}\u{E001}"),
         ] as [(String, JSON)])
     func taggedScalars(text: String, value: JSON) throws {
         #expect(try YAMLDocument.parse("v: \(text)\n") == ["v": value])

@@ -209,7 +209,7 @@ func (d decoded) hits(patterns []pattern) [][2]int {
 			end := start + len(pattern.bytes)
 			from = start + 1
 			if pattern.isBase64 {
-				// The rest of the digits encodes the secret's ends and its surroundings.
+				// The rest of the digits encodes the secret's ends and the text around it.
 				for start > 0 && isBase64(d.bytes[start-1]) {
 					start--
 				}

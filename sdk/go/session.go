@@ -251,10 +251,10 @@ func (s *session) start(c *call, timeout time.Duration) error {
 		return newError(Busy, fmt.Sprintf("%d calls are in flight, which is the plugin's maxInFlight", s.plugin.limit()))
 	}
 	if len(s.abandoned) >= maxAbandonedCalls {
-		return newError(Busy, fmt.Sprintf("%d calls still run though they were cancelled: restart the plugin", len(s.abandoned)))
+		return newError(Busy, fmt.Sprintf("%d calls still run although they were cancelled: restart the plugin", len(s.abandoned)))
 	}
 	if c.method == "subscribe" && len(s.subscriptions) >= maxSubscriptions {
-		return newError(CannotSubscribe, fmt.Sprintf("there are %d subscriptions, which is the most", maxSubscriptions))
+		return newError(CannotSubscribe, fmt.Sprintf("there are %d subscriptions, which is the maximum", maxSubscriptions))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel

@@ -115,7 +115,7 @@ function hitsIn({bytes, origins}, patterns) {
       let begin = start;
       let end = start + pattern.bytes.length;
       if (pattern.isBase64) {
-        // The rest of the digits encodes the secret's ends and its surroundings.
+        // The rest of the digits encodes the secret's ends and the text around it.
         while (begin > 0 && isBase64(bytes[begin - 1])) begin -= 1;
         while (end < bytes.length && isBase64(bytes[end])) end += 1;
       }

@@ -132,7 +132,7 @@ export class Session {
         throw new PluginError("invalid_request", "the id of subscribe must be a whole number, which readings then bear");
       }
       if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
-        throw new PluginError("cannot_subscribe", `there are ${MAX_SUBSCRIPTIONS} subscriptions, which is the most`);
+        throw new PluginError("cannot_subscribe", `there are ${MAX_SUBSCRIPTIONS} subscriptions, which is the maximum`);
       }
     }
     this.#start({id, method, config, targetType, window}, deadlineMs);
@@ -144,7 +144,7 @@ export class Session {
       throw new PluginError("busy", `${limit} calls are in flight, which is the plugin's maxInFlight`);
     }
     if (this.#abandoned.size >= MAX_ABANDONED_CALLS) {
-      throw new PluginError("busy", `${this.#abandoned.size} calls still run though they were cancelled: restart the plugin`);
+      throw new PluginError("busy", `${this.#abandoned.size} calls still run although they were cancelled: restart the plugin`);
     }
     const margin = Math.min(Math.max(timeoutMs * WATCHDOG_SHARE, WATCHDOG_MIN_MS), WATCHDOG_MAX_MS);
     call.token = ++this.#lastToken;

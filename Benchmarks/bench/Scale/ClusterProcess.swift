@@ -33,11 +33,11 @@ enum ClusterProcess {
                     requests.entries.withLock { $0 += news }
                 }
             }
-            try Data(try await simulator.kubeconfig(namespace: ScaleWorld.namespace).utf8).write(
+            try Data(try await simulator.kubeconfig(namespace: ScaleEnvironment.namespace).utf8).write(
                 to: URL(filePath: kubeconfig))
             try simulator.api.create(definition)
             try simulator.api.create([
-                "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(ScaleWorld.namespace)],
+                "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(ScaleEnvironment.namespace)],
             ])
             // Reading standard input blocks its thread, and there is nothing else to do on it.
             while let line = readLine() {
@@ -55,12 +55,13 @@ enum ClusterProcess {
         case "create":
             let count = command["count"]?.intValue ?? 0
             let source = command["source"]?.stringValue ?? ""
-            for index in 0..<count { try api.create(ScaleWorld.deployment(index)) }
+            for index in 0..<count { try api.create(ScaleEnvironment.deployment(index)) }
             api.completeWorkloads()
             for index in 0..<count {
                 try api.create(
                     source.hasPrefix("http")
-                        ? ScaleWorld.scaler(index, source: source) : ScaleWorld.listScaler(index, redis: source))
+                        ? ScaleEnvironment.scaler(index, source: source)
+                        : ScaleEnvironment.listScaler(index, redis: source))
             }
             return [:]
         case "requests":
@@ -81,7 +82,7 @@ enum ClusterProcess {
             guard let fault = ClusterFault(command) else { throw BenchError("the cluster knows no fault \(command)") }
             fault.begin(in: api)
             return [:]
-        case "calm":
+        case "endFaults":
             api.removeFaults()
             return [:]
         case let other: throw BenchError("the cluster was told \(other ?? "nothing")")
@@ -155,7 +156,7 @@ final class Cluster {
     /// Takes the place of what is left of the last one.
     func begin(_ fault: ClusterFault) throws { _ = try ask(fault.command) }
 
-    func endFaults() throws { _ = try ask(["do": "calm"]) }
+    func endFaults() throws { _ = try ask(["do": "endFaults"]) }
 
     private func ask(_ command: JSON) throws -> JSON {
         try process.send("\(command)")

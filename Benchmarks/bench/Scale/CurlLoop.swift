@@ -29,7 +29,7 @@ enum CurlLoop {
         let clock = ContinuousClock()
         let count = Int(rate * seconds)
         let queries = (0..<count).map { index in
-            let query = ScaleWorld.query(index).utf8.map { byte in
+            let query = ScaleEnvironment.query(index).utf8.map { byte in
                 // Everything else means itself in a form only by luck.
                 Character(Unicode.Scalar(byte)).isLetter ? String(UnicodeScalar(byte)) : "%" + hexadecimal(byte)
             }.joined()

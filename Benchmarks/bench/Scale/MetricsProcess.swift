@@ -20,9 +20,10 @@ enum MetricsProcess {
         var asked: [(microseconds: Int64, index: Int)] = []
 
         mutating func value(_ index: Int, at microseconds: Int64) -> Double {
-            if risen.contains(index) { return ScaleWorld.risenValue }
-            if isMoving { return ScaleWorld.movingValue(index, seconds: microseconds / 1_000_000) }
-            return isUnsteady ? .random(in: ScaleWorld.steadyValues, using: &random) : ScaleWorld.restingValue
+            if risen.contains(index) { return ScaleEnvironment.risenValue }
+            if isMoving { return ScaleEnvironment.movingValue(index, seconds: microseconds / 1_000_000) }
+            return isUnsteady
+                ? .random(in: ScaleEnvironment.steadyValues, using: &random) : ScaleEnvironment.restingValue
         }
     }
 
@@ -32,7 +33,7 @@ enum MetricsProcess {
         let application = Application(
             responder: CallbackResponder<BasicRequestContext> { request, _ in
                 let body = try await request.body.collect(upTo: 1 << 16)
-                guard let index = ScaleWorld.index(inForm: String(buffer: body)) else {
+                guard let index = ScaleEnvironment.index(inForm: String(buffer: body)) else {
                     return Response(status: .badRequest)
                 }
                 let now = WallClock.microseconds()
@@ -41,7 +42,7 @@ enum MetricsProcess {
                     return state.value(index, at: now)
                 }
                 let answer = #"""
-                    {"status":"success","data":{"resultType":"vector","result":[{"metric":{"app":"\#(ScaleWorld.name(index))"},"value":[\#(Double(now) / 1e6),"\#(value)"]}]}}
+                    {"status":"success","data":{"resultType":"vector","result":[{"metric":{"app":"\#(ScaleEnvironment.name(index))"},"value":[\#(Double(now) / 1e6),"\#(value)"]}]}}
                     """#
                 return Response(
                     status: .ok, headers: [.contentType: "application/json"],

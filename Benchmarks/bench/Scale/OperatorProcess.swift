@@ -5,7 +5,7 @@ import Glibc
 final class OperatorProcess {
     static let plugins = ["prometheus", "redis", "pubsub"].map { "generalscaler-plugin-\($0)" }
 
-    /// Runs a program, tells its process, and ends it once nobody holds the input any more: also where this process is
+    /// Runs a program, tells its process, and ends it once nobody holds the input any more: even if this process is
     /// killed. What does not end by SIGTERM is killed after a time.
     private static let script = """
         "$@" > "$0/audit.log" 2> "$0/operator.log" &
@@ -34,7 +34,7 @@ final class OperatorProcess {
         process = try LineProcess(
             ["sh", "-c", Self.script, directory, "env"] + environment
                 + ["\(programs)/generalscaler", "run", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0"]
-                + ["--lease", "\(ScaleWorld.namespace)/generalscaler"])
+                + ["--lease", "\(ScaleEnvironment.namespace)/generalscaler"])
         let line = try process?.receive() ?? ""
         guard let identifier = pid_t(line) else { throw BenchError("the operator's process is \"\(line)\"") }
         self.identifier = identifier

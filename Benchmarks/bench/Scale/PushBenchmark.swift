@@ -23,7 +23,7 @@ struct PushBenchmark: Benchmark {
         defer { SourceBenchmarks.end(server, log) }
         let redis = try LineProcess(["redis-cli", "-p", port])
         func push(_ count: Int, to index: Int) throws {
-            try redis.send("RPUSH \(ScaleWorld.name(index))" + String(repeating: " job", count: count))
+            try redis.send("RPUSH \(ScaleEnvironment.name(index))" + String(repeating: " job", count: count))
             _ = try redis.receive()
         }
         for index in 0..<Self.lists { try push(Self.resting, to: index) }
@@ -33,11 +33,11 @@ struct PushBenchmark: Benchmark {
         let scaler = try OperatorProcess(directory: directory, kubeconfig: "\(directory)/kubeconfig")
         defer { scaler.stop() }
         // By then each has been polled, and what is pushed is known to the plugin.
-        sleep(UInt32(ScaleWorld.pollSeconds))
+        sleep(UInt32(ScaleEnvironment.pollSeconds))
         _ = try cluster.take()
         var grown: [String: Int64] = [:]
         for index in 0..<Self.lists {
-            grown[ScaleWorld.name(index)] = WallClock.microseconds()
+            grown[ScaleEnvironment.name(index)] = WallClock.microseconds()
             try push(Self.added, to: index)
             usleep(100_000)
         }

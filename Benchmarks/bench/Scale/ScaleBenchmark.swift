@@ -55,7 +55,7 @@ struct ScaleBenchmark: Benchmark {
             add("allocations-per-poll", try run.allocationsPerPoll(patience: Self.patience), "")
             add("relist-cpu", try run.relistCost() * 1e3, "ms")
             let reaction = try run.reaction(of: min(size, Self.mostRisen), patience: Self.patience)
-            let bound = Double(ScaleWorld.pollSeconds) + Self.reactionAllowance
+            let bound = Double(ScaleEnvironment.pollSeconds) + Self.reactionAllowance
             add("metric-to-patch-p50", reaction.percentile(0.5), "s")
             add("metric-to-patch-p99", reaction.percentile(0.99), "s", goal: goals.isLarge ? .atMost(bound) : nil)
             add(

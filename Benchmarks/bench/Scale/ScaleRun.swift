@@ -4,7 +4,7 @@ import Glibc
 /// One size of the scale benchmark: its three processes, and what is done to them.
 struct ScaleRun {
     struct Window {
-        /// Processor time a minute, of all processes of the operator.
+        /// CPU time per minute, of all processes of the operator.
         var cpuMilliseconds: Double
         /// Of that, the plugins'.
         var pluginMilliseconds: Double
@@ -61,8 +61,8 @@ struct ScaleRun {
     /// - Parameter unsteady: whether the metrics' values change from poll to poll.
     func steadyState(seconds: Int, unsteady: Bool) throws -> Window {
         try metrics.setUnsteady(unsteady)
-        // Whatever was new is over after one more poll of each.
-        sleep(UInt32(ScaleWorld.pollSeconds))
+        // Initial work is finished after one more poll of each.
+        sleep(UInt32(ScaleEnvironment.pollSeconds))
         progress(unsteady ? "active" : "idle")
         _ = try cluster.take()
         _ = try metrics.take()
@@ -85,9 +85,9 @@ struct ScaleRun {
     }
 
     /// How late each query came, in seconds, measured against the earliest of its kind: each is due every
-    /// ``ScaleWorld/pollSeconds`` from some moment of its own on.
+    /// ``ScaleEnvironment/pollSeconds`` from some moment of its own on.
     private static func lateness(_ queries: [MetricsServer.Query]) -> [Double]? {
-        let interval = Double(ScaleWorld.pollSeconds)
+        let interval = Double(ScaleEnvironment.pollSeconds)
         let groups = Dictionary(grouping: queries, by: \.index).values.map { group in
             let first = group[0].microseconds
             // Counted from a quarter before the first, so that none falls into the interval before.
@@ -106,13 +106,13 @@ struct ScaleRun {
         return try CurlLoop.secondsPerQuery(metrics.address, rate: rate, seconds: 15)
     }
 
-    /// Processor seconds that it takes to list everything anew, beyond what the polls take meanwhile.
+    /// CPU seconds for a list of all objects, without the CPU time of polls.
     func relistCost() throws -> Double {
         progress("relist")
         func cost(_ body: () throws -> Void) throws -> Double {
             let before = try scaler.cpuSeconds()
             try body()
-            sleep(UInt32(ScaleWorld.pollSeconds))
+            sleep(UInt32(ScaleEnvironment.pollSeconds))
             return try scaler.cpuSeconds().own - before.own
         }
         let usual = try cost {}
@@ -124,7 +124,7 @@ struct ScaleRun {
         progress("reaction")
         _ = try cluster.take()
         let indices = (0..<size).shuffled().prefix(count)
-        let names = Set(indices.map(ScaleWorld.name))
+        let names = Set(indices.map(ScaleEnvironment.name))
         let rose = try metrics.raise(indices)
         var patched: [String: Double] = [:]
         try wait("every patch", patience) {
@@ -139,7 +139,7 @@ struct ScaleRun {
         return Array(patched.values)
     }
 
-    /// Ends the operator and starts it anew.
+    /// Restarts the operator.
     ///
     /// - Returns: seconds until every scaler has been polled.
     mutating func restart(patience: Duration) throws -> Double {
@@ -148,15 +148,15 @@ struct ScaleRun {
         return Double(try untilAllArePolled(patience).last - start) / 1e6
     }
 
-    /// Allocations of the operator's own process for each poll while nothing has to be scaled: what one run of it has more
-    /// than a shorter one, over the polls that it has more.
+    /// Allocations of the operator's own process for each poll while nothing has to be scaled: what one run of it has
+    /// more than a shorter one, over the polls that it has more.
     mutating func allocationsPerPoll(patience: Duration) throws -> Double {
         progress("allocations")
         var runs: [(allocations: Int, polls: Int)] = []
         for intervals in [1, 5] {
             try replaceOperator(environment: Allocations.environment)
             let first = try untilAllArePolled(patience).count
-            sleep(UInt32(intervals * ScaleWorld.pollSeconds))
+            sleep(UInt32(intervals * ScaleEnvironment.pollSeconds))
             scaler.stop()
             let log = contents("\(directory)/operator.log")
             runs.append((try Allocations.count(inLog: log), first + (try metrics.take().count)))
@@ -164,7 +164,7 @@ struct ScaleRun {
         // What is measured next needs one that runs, and has begun to do so.
         try replaceOperator()
         _ = try untilAllArePolled(patience)
-        sleep(UInt32(ScaleWorld.pollSeconds))
+        sleep(UInt32(ScaleEnvironment.pollSeconds))
         return Double(runs[1].allocations - runs[0].allocations) / Double(runs[1].polls - runs[0].polls)
     }
 
@@ -198,7 +198,8 @@ struct ScaleRun {
             guard ContinuousClock.now - start < patience else {
                 let log = contents("\(directory)/operator.log").split(separator: "\n").suffix(5).joined(separator: "\n")
                 throw BenchError(
-                    "\(size) scalers: no sign of \(what) after \(patience); the operator's log ends:\n\(log)")
+                    "\(size) scalers: timed out waiting for \(what) after \(patience); the operator's log ends:\n\(log)"
+                )
             }
             usleep(200_000)
         }

@@ -15,7 +15,7 @@ struct ClusterFault {
         case cutWatches
         /// Watches are cut and, where they resume, told 410.
         case expiredWatches
-        /// Watches are cut, and what they could resume from is forgotten: everything is listed anew.
+        /// Watches are cut, and the versions that they could resume from are forgotten: everything is listed again.
         case relist
     }
 

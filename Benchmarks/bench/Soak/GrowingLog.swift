@@ -6,7 +6,7 @@ struct GrowingLog {
     private var rest: [UInt8] = []
 
     init(_ path: String) {
-        // Whoever writes it may come later.
+        // The writer may open it later.
         descriptor = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0o644)
     }
 

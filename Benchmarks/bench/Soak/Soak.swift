@@ -5,8 +5,8 @@ import WireFormats
 /// The operator in a rough cluster for long: does it keep its memory and its descriptors, and does all still work?
 ///
 /// A thousand scalers follow values that move. Plugins are killed, the API server refuses, stalls and forgets, scalers
-/// are edited, deleted and made anew. Chaos rests twice: after the warm-up and at the end, so that what is there can be
-/// compared.
+/// are edited, deleted and recreated. Fault injection pauses twice: after the warm-up and at the end, so that what is
+/// there can be compared.
 struct Soak {
     static let flag = "--soak"
 
@@ -25,7 +25,7 @@ struct Soak {
 
     /// - Returns: whether every limit was met.
     func run() throws -> Bool {
-        // Whatever a process of ours does, a write to it is to fail, not to end us.
+        // A write to a process that has ended must fail, not end the benchmark.
         signal(SIGPIPE, SIG_IGN)
         let signals = StopSignals()
         let directory = FileManager.default.temporaryDirectory.appending(path: "bench-soak-\(getpid())").path
@@ -81,7 +81,7 @@ struct Soak {
         if !isLong {
             print("too short for a verdict on growth: give it \(Int(SoakLimits.leastMinutesForVerdict)) minutes")
         }
-        for (name, point) in [("first", first), ("last", last)] { print("\(name) quiet spell: \(Self.text(point))") }
+        for (name, point) in [("first", first), ("last", last)] { print("\(name) quiet period: \(Self.text(point))") }
         for (name, most) in plugins(run.samples).sorted(by: { $0.key < $1.key }) {
             print("\(name) plugin: at most \(Table.number(most)) MiB anonymous")
         }
@@ -91,13 +91,13 @@ struct Soak {
 
     /// What is there while nothing is in the operator's way, and nothing changes.
     private func quiet(_ run: SoakRun) throws -> QuietPoint {
-        let calm = WallClock.microseconds()
-        let poll = try run.secondsUntil { run.population.indices.allSatisfy { run.polls[$0] ?? 0 > calm } }
+        let quietSince = WallClock.microseconds()
+        let poll = try run.secondsUntil { run.population.indices.allSatisfy { run.polls[$0] ?? 0 > quietSince } }
         _ = try run.metrics.raise(run.population.indices)
         var problem: String?
         var looked = -Double.infinity
         let follow = try run.secondsUntil {
-            // It takes a moment, and so do scalings.
+            // Both this and scale operations take a moment.
             guard run.report.seconds - looked > 2 else { return false }
             problem = try run.population.problem()
             looked = run.report.seconds

@@ -6,7 +6,7 @@ struct SoakCounts {
     var faults = 0
     var edits = 0
     var replaced = 0
-    /// Scalings that the API server carried out.
+    /// Scale operations that the API server carried out.
     var patches = 0
     /// Statuses and events that it stored.
     var otherWrites = 0

@@ -13,7 +13,7 @@ enum SoakLimits {
     static let sampleMilliseconds = 5_000...5_000
     /// Between looks at what happened, and at what is due.
     static let stepMilliseconds = 250
-    /// In a quiet spell, from the last write until descriptors are counted: the operator's HTTP client closes a
+    /// In a quiet period, from the last write until descriptors are counted: the operator's HTTP client closes a
     /// connection that was idle for a minute when it next opens or picks one, as it does for its lease.
     static let settling: Duration = .seconds(80)
     /// Descriptors are counted that often, one sample apart, and the least of each kind counts: a call may be
@@ -34,14 +34,14 @@ enum SoakLimits {
     // MARK: Limits
 
     static let growthMiBPerHour = 1.0
-    /// Of one plugin's process, anonymous. They are killed and start anew: a slope over several of them says nothing.
+    /// Of one plugin's process, anonymous. They are killed and restarted: a slope over several of them is meaningless.
     static let pluginMiB = 32.0
     /// After faults end, until every scaler has been polled.
-    static let pollSeconds = Double(2 * ScaleWorld.pollSeconds)
+    static let pollSeconds = Double(2 * ScaleEnvironment.pollSeconds)
     /// Until every scaler has followed a value that asks for at most eight times the replicas: steps at most double
     /// them, one cooldown (15 s) apart, each seen by the next poll.
-    static let followSeconds = Double(8 * ScaleWorld.pollSeconds)
-    /// Sockets by which two quiet spells may differ. A watch that is ended by the server has its next connection before
+    static let followSeconds = Double(8 * ScaleEnvironment.pollSeconds)
+    /// Sockets by which two quiet periods may differ. A watch that is ended by the server has its next connection before
     /// the last one is closed, and which of the lease's calls shares a connection with what is luck; each leak of a chaos
     /// of minutes would be more.
     static let sockets = 3

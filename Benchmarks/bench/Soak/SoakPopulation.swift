@@ -6,9 +6,10 @@ struct SoakPopulation {
     /// What the scalers use.
     static let plugins = ["generalscaler-plugin-prometheus"]
 
-    private static let scalers = "/apis/autoscaling.example.com/v1/namespaces/\(ScaleWorld.namespace)/generalscalers"
-    private static let deployments = "/apis/apps/v1/namespaces/\(ScaleWorld.namespace)/deployments"
-    private static let events = "/apis/events.k8s.io/v1/namespaces/\(ScaleWorld.namespace)/events"
+    private static let scalers =
+        "/apis/autoscaling.example.com/v1/namespaces/\(ScaleEnvironment.namespace)/generalscalers"
+    private static let deployments = "/apis/apps/v1/namespaces/\(ScaleEnvironment.namespace)/deployments"
+    private static let events = "/apis/events.k8s.io/v1/namespaces/\(ScaleEnvironment.namespace)/events"
     /// So short that replicas follow a value before it moves again.
     private static let safety: JSON = ["cooldownSeconds": 15, "scaleDownStabilizationSeconds": 15]
     /// What edits change `maxReplicas` to: never below what a value asks for.
@@ -37,16 +38,16 @@ struct SoakPopulation {
         let index = indices.randomElement(using: &random) ?? 0
         let most = Int64.random(in: Int64(Self.maxima.lowerBound)...Int64(Self.maxima.upperBound), using: &random)
         try cluster.patch(
-            "\(Self.scalers)/\(ScaleWorld.name(index))", ["spec": ["maxReplicas": .integer(most)]])
+            "\(Self.scalers)/\(ScaleEnvironment.name(index))", ["spec": ["maxReplicas": .integer(most)]])
     }
 
-    /// Deletes one of them, and makes it anew, or another one with another target.
+    /// Deletes one of them, and recreates it, possibly with another target.
     mutating func replace() throws {
         let slot = Int.random(in: indices.indices, using: &random)
         let old = indices[slot]
-        try cluster.delete("\(Self.scalers)/\(ScaleWorld.name(old))")
+        try cluster.delete("\(Self.scalers)/\(ScaleEnvironment.name(old))")
         if Bool.random(using: &random) { return try create(old, withTarget: false) }
-        try cluster.delete("\(Self.deployments)/\(ScaleWorld.name(old))")
+        try cluster.delete("\(Self.deployments)/\(ScaleEnvironment.name(old))")
         indices[slot] = next
         try create(next, withTarget: true)
         next += 1
@@ -56,7 +57,7 @@ struct SoakPopulation {
     func forgetEvents() throws { try cluster.delete(Self.events) }
 
     /// What keeps statuses or targets from being as they should be while every value is
-    /// ``ScaleWorld/risenValue``; nil where nothing does.
+    /// ``ScaleEnvironment/risenValue``; nil if nothing does.
     func problem() throws -> String? {
         let replicas = Dictionary(
             (try cluster.get(Self.deployments)["items"]?.arrayValue ?? []).map {
@@ -64,13 +65,13 @@ struct SoakPopulation {
             }, uniquingKeysWith: { first, _ in first })
         let scalers = try cluster.get(Self.scalers)["items"]?.arrayValue ?? []
         guard scalers.count == indices.count else {
-            return "\(scalers.count) GeneralScalers are there, not \(indices.count)"
+            return "\(scalers.count) GeneralScalers exist, not \(indices.count)"
         }
         let problems = scalers.compactMap { scaler -> String? in
             let name = scaler["metadata"]?["name"]?.stringValue ?? ""
             return Self.problem(scaler, replicas: replicas[name] ?? nil).map { "\(name) \($0)" }
         }
-        return problems.first.map { "\(problems.count) scalers are not right; \($0)" }
+        return problems.first.map { "\(problems.count) scalers are in a wrong state; \($0)" }
     }
 
     private static func problem(_ scaler: JSON, replicas: Int?) -> String? {
@@ -83,7 +84,7 @@ struct SoakPopulation {
             return "is not Ready: \(ready?["message"]?.stringValue ?? "no such condition")"
         }
         let desired = status?["desiredReplicas"]?.intValue ?? 0
-        let ratio = ScaleWorld.risenValue / ScaleWorld.target / Double(desired)
+        let ratio = ScaleEnvironment.risenValue / ScaleEnvironment.target / Double(desired)
         if abs(ratio - 1) > tolerance { return "desires \(desired) replicas" }
         if status?["currentReplicas"]?.intValue != desired || replicas != desired {
             return "desires \(desired) replicas; its status says \(status?["currentReplicas"] ?? .null), "
@@ -93,7 +94,7 @@ struct SoakPopulation {
     }
 
     private func create(_ index: Int, withTarget: Bool) throws {
-        if withTarget { try cluster.post(ScaleWorld.deployment(index)) }
-        try cluster.post(ScaleWorld.scaler(index, source: source, safety: Self.safety))
+        if withTarget { try cluster.post(ScaleEnvironment.deployment(index)) }
+        try cluster.post(ScaleEnvironment.scaler(index, source: source, safety: Self.safety))
     }
 }

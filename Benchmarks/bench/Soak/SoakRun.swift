@@ -5,7 +5,7 @@ import WireFormats
 
 /// The processes of a soak, what is done to them, and what is seen of them.
 final class SoakRun {
-    /// Somebody told the soak to end.
+    /// A signal told the soak to end.
     struct Interrupted: Error {}
 
     enum Phase: String {
@@ -94,7 +94,7 @@ final class SoakRun {
         report.record(["event": "phase", "what": .string(phase.rawValue)])
     }
 
-    /// - Returns: seconds until that was so; nil where it did not come within ``SoakLimits/patience``.
+    /// - Returns: seconds until that was so; nil if it did not come within ``SoakLimits/patience``.
     func secondsUntil(_ isSo: () throws -> Bool) throws -> Double? {
         let start = report.seconds
         while try !isSo() {
@@ -106,7 +106,8 @@ final class SoakRun {
 
     private func wait(_ what: String, until isSo: () throws -> Bool) throws {
         guard try secondsUntil(isSo) == nil else { return }
-        throw BenchError("no sign of \(what) after \(SoakLimits.patience); the operator's log ends:\n\(logEnd)")
+        throw BenchError(
+            "timed out waiting for \(what) after \(SoakLimits.patience); the operator's log ends:\n\(logEnd)")
     }
 
     /// Takes samples that many times.
@@ -178,7 +179,7 @@ final class SoakRun {
             minute \(Int(report.seconds / 60)), \(phase.rawValue): operator \(Table.number(own.anonymousMiB)) MiB \
             (PSS \(Table.number(own.proportionalMiB))), \(descriptors) descriptors, \(own.threads) threads; \
             \(counts.kills) kills, \(counts.faults) faults, \(counts.refused) requests refused, \(counts.edits) edits, \
-            \(counts.replaced) replaced, \(counts.patches) scalings, \(counts.otherWrites) other writes; \
+            \(counts.replaced) replaced, \(counts.patches) scale operations, \(counts.otherWrites) other writes; \
             log: \(counts.errors) errors, \(counts.warnings) warnings
             """)
     }

@@ -1,8 +1,8 @@
-/// What a quiet spell found.
+/// What a quiet period found.
 struct QuietPoint {
     /// The operator's, the least of each kind.
     var descriptors: [String: Int]
-    /// Until every scaler was polled and right, from the faults' end and the values' change on; nil where that did not
+    /// Until every scaler was polled and right, from the faults' end and the values' change on; nil if that did not
     /// come within ``SoakLimits/patience``.
     var pollSeconds: Double?
     var followSeconds: Double?
@@ -17,7 +17,7 @@ struct QuietPoint {
 /// Holds what a soak found against ``SoakLimits``.
 enum SoakVerdict {
     /// - Parameters:
-    ///   - growth: of the operator's memory, in MiB an hour; nil where it is not to be judged.
+    ///   - growth: of the operator's memory, in MiB an hour; nil if it is not to be judged.
     ///   - plugins: the most private MiB of each plugin.
     ///   - remains: processes that were there after the operator's end.
     /// - Returns: a sentence for each limit that is missed.
@@ -38,7 +38,7 @@ enum SoakVerdict {
             )
         }
         if !remains.isEmpty {
-            missed.append("After the operator's end these run on: \(remains.joined(separator: ", ")).")
+            missed.append("These processes outlive the operator: \(remains.joined(separator: ", ")).")
         }
         return missed
     }
@@ -51,7 +51,7 @@ enum SoakVerdict {
         guard !kinds.isEmpty else { return [] }
         let changes = kinds.map { "\($0) from \(first[$0] ?? 0) to \(last[$0] ?? 0)" }
         return [
-            "The operator's descriptors differ between the first quiet spell and the last: "
+            "The operator's descriptors differ between the first quiet period and the last: "
                 + "\(changes.joined(separator: ", "))."
         ]
     }
@@ -62,18 +62,18 @@ enum SoakVerdict {
             if let seconds, seconds <= limit { return }
             let found =
                 seconds.map { "\(Table.number($0)) s" } ?? "more than \(SoakLimits.patience.components.seconds) s"
-            missed.append("In the \(when) quiet spell it took \(found) until \(what); the limit is \(Int(limit)) s.")
+            missed.append("In the \(when) quiet period it took \(found) until \(what); the limit is \(Int(limit)) s.")
         }
         check(point.pollSeconds, SoakLimits.pollSeconds, "every scaler was polled")
         check(point.followSeconds, SoakLimits.followSeconds, "every scaler had followed its metric")
-        if let problem = point.problem { missed.append("In the \(when) quiet spell \(problem).") }
-        if point.zombies > 0 { missed.append("In the \(when) quiet spell there were \(point.zombies) zombies.") }
+        if let problem = point.problem { missed.append("In the \(when) quiet period \(problem).") }
+        if point.zombies > 0 { missed.append("In the \(when) quiet period there were \(point.zombies) zombies.") }
         if !point.strays.isEmpty {
-            missed.append("In the \(when) quiet spell nobody owned \(point.strays.joined(separator: ", ")).")
+            missed.append("In the \(when) quiet period nobody owned \(point.strays.joined(separator: ", ")).")
         }
         if !point.missingPlugins.isEmpty {
             missed.append(
-                "In the \(when) quiet spell these plugins did not run: \(point.missingPlugins.joined(separator: ", "))."
+                "In the \(when) quiet period these plugins did not run: \(point.missingPlugins.joined(separator: ", "))."
             )
         }
         return missed

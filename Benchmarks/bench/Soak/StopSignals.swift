@@ -1,6 +1,6 @@
 import Glibc
 
-/// Waits in a way that Ctrl-C and SIGTERM end, so that whoever waits can clean up.
+/// Waits until Ctrl-C or SIGTERM, so that the caller can clean up.
 struct StopSignals {
     private var signals = sigset_t()
 

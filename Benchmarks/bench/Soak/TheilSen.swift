@@ -9,7 +9,7 @@ struct TheilSen {
     /// Source: P. K. Sen, "Estimates of the Regression Coefficient Based on Kendall's Tau", Journal of the American
     /// Statistical Association 63 (1968), after H. Theil (1950).
     ///
-    /// - Returns: nil where no two points differ in `x`.
+    /// - Returns: nil if no two points differ in `x`.
     init?(_ points: [(x: Double, y: Double)]) {
         var slopes: [Double] = []
         slopes.reserveCapacity(points.count * (points.count - 1) / 2)

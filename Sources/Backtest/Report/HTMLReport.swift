@@ -15,7 +15,7 @@ package enum HTMLReport {
         return template[..<start.lowerBound] + safe(data.encoded(escapesNonASCII: true)) + template[start.upperBound...]
     }
 
-    /// No text of the data can end the script that it stands in.
+    /// No text of the data can end the script that contains it.
     private static func safe(_ json: [UInt8]) -> [UInt8] {
         var safe: [UInt8] = []
         safe.reserveCapacity(json.count)

@@ -8,12 +8,12 @@ package struct ReportRecording: Sendable {
     private var spec: ScalingSpec { backtest.spec }
     private var start: Timestamp?
     private var loads: [[Double?]]
-    /// Each where it differs from the poll before.
+    /// Each of them, if it differs from the previous poll.
     private var replicas: [Replicas] = []
     private var decisions: [Segment] = []
     /// Polls out of the SLO, as ranges.
     private var outages: [Range<Int>] = []
-    /// Polls of which nobody knows whether they are out of the SLO, as ranges.
+    /// Ranges of polls for which it is unknown whether the SLO was met.
     private var gaps: [Range<Int>] = []
     /// Polls without a value, as ranges, metric by metric.
     private var metricGaps: [[Range<Int>]]

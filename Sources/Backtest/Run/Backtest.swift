@@ -6,15 +6,16 @@ package struct Backtest: Sendable {
     package let trace: Trace
     package let workload: Workload
     private let models: [MetricModel]
-    /// Of one replica for one hour; nil where nobody says.
+    /// Of one replica for one hour; nil if unknown.
     package let price: Double?
 
     /// Polls between two reports of progress.
     private static let progressInterval = 2_048
 
-    /// - Parameter reference: the backtest that this one is compared with. Its replicas can take as much and cost as much,
+    /// - Parameter reference: the backtest that this one is compared with. Its replicas can take as much and cost as
+    ///   much,
     ///   unless the workload says otherwise: a scaler with a higher target does not make replicas faster.
-    /// - Throws: ``TraceError`` where a metric of the spec is not in the trace.
+    /// - Throws: ``TraceError`` if a metric of the spec is not in the trace.
     package init(
         spec: ScalingSpec, trace: Trace, workload: Workload = Workload(), reference: Backtest? = nil
     ) throws(TraceError) {
@@ -63,7 +64,7 @@ package struct Backtest: Sendable {
     /// Whether a metric's load is spread over the replicas, metric by metric; else it is one value for all.
     package var arePerReplica: [Bool] { models.map { $0.kind != .replayed } }
 
-    /// Load that one ready replica can take, metric by metric; nil where a metric does not count.
+    /// Load that one ready replica can take, metric by metric; nil if a metric does not count.
     package var capacities: [Double?] { models.map(\.capacity) }
 
     private func capacity(ofColumn column: Int) -> Double? {
@@ -78,8 +79,8 @@ package struct Backtest: Sendable {
     }
 
     /// - Parameters:
-    ///   - onProgress: told the share that is done, now and then.
-    ///   - onStep: told of each poll, in order.
+    ///   - onProgress: called with the fraction that is done, from time to time.
+    ///   - onStep: called for each poll, in order.
     package func run<Failure: Error>(
         onProgress: (Double) -> Void = { _ in }, onStep: (BacktestStep) throws(Failure) -> Void
     ) throws(Failure) -> BacktestSummary {
@@ -125,7 +126,7 @@ package struct Backtest: Sendable {
         var metrics: [BacktestStep.Metric] = []
         for model in models {
             let cell = sample.cells[model.column]
-            // After a gap nobody knows the load.
+            // After a gap the load is unknown.
             let isKnown = now - observedAt <= model.metric.maxAge
             let demand = isKnown ? model.demand(cell, recordedReplicas: recorded) : nil
             observations.append(
@@ -159,10 +160,10 @@ package struct BacktestStep: Sendable {
     }
 
     package struct Metric: Sendable, Hashable {
-        /// The load of all replicas together, or the value of a metric that does not depend on them; nil where it is not
+        /// The load of all replicas together, or the value of a metric that does not depend on them; nil if it is not
         /// known.
         package var demand: Double?
-        /// The load on each ready replica, which is held against the target; nil where it is not known.
+        /// The load on each ready replica, which is compared with the target; nil if it is not known.
         package var load: Double?
         package var standing: Standing
     }
@@ -171,7 +172,7 @@ package struct BacktestStep: Sendable {
     /// In the order of the spec.
     package var metrics: [Metric]
 
-    /// Exceeded where any metric is; within only where every metric that counts is known to be.
+    /// Exceeded if any metric is; within only if every metric that counts is known to be.
     package var standing: Standing {
         let counted = metrics.map(\.standing).filter { $0 != .notCounted }
         if counted.isEmpty { return metrics.allSatisfy { $0.demand != nil } ? .within : .unknown }

@@ -11,7 +11,7 @@ package struct BacktestSummary: Sendable, Hashable {
     package private(set) var replicaSeconds: Double = 0
     package private(set) var scaleUps = 0
     package private(set) var scaleDowns = 0
-    /// Scalings that took back the one before within ``flapTime``.
+    /// Scaling events that reversed the previous one within ``flapTime``.
     package private(set) var flaps = 0
     package private(set) var fewestReplicas = Int.max
     package private(set) var mostReplicas = 0
@@ -29,7 +29,7 @@ package struct BacktestSummary: Sendable, Hashable {
         let isUp: Bool
     }
 
-    /// A scaling against the direction of the one before it, sooner than this, is a flap.
+    /// A scaling event that reverses the previous one within this time is a flap.
     package static let flapTime: Duration = .seconds(600)
 
     /// A share of unknown time above which a user has to be warned.
@@ -51,14 +51,14 @@ package struct BacktestSummary: Sendable, Hashable {
     package var replicaHours: Double { replicaSeconds / 3_600 }
     /// In the currency of the price; nil without a price.
     package var cost: Double? { price.map { $0 * replicaHours } }
-    /// Of the time that is known; nil where none is.
+    /// Of the time that is known; nil if none is.
     package var shareOutOfSLO: Double? {
         let known = time - timeUnknown
         return known > .zero ? timeOutOfSLO / known : nil
     }
     /// Of the whole time.
     package var shareUnknown: Double { polls > 0 ? timeUnknown / time : 1 }
-    package var scalings: Int { scaleUps + scaleDowns }
+    package var scalingEvents: Int { scaleUps + scaleDowns }
 
     mutating func add(_ step: BacktestStep, replicasAfter: Int) {
         polls += 1
@@ -88,7 +88,7 @@ package struct BacktestSummary: Sendable, Hashable {
             "shareOutOfSLO": shareOutOfSLO.map(JSON.number) ?? .null,
             "secondsUnknown": .number(timeUnknown / .seconds(1)), "shareUnknown": .number(shareUnknown),
             "capacityPerReplica": .object(capacities.mapValues(JSON.number)), "replicaHours": .number(replicaHours),
-            "scalings": .integer(Int64(scalings)), "scaleUps": .integer(Int64(scaleUps)),
+            "scalingEvents": .integer(Int64(scalingEvents)), "scaleUps": .integer(Int64(scaleUps)),
             "scaleDowns": .integer(Int64(scaleDowns)), "flaps": .integer(Int64(flaps)),
             "fewestReplicas": .integer(Int64(polls == 0 ? 0 : fewestReplicas)),
             "mostReplicas": .integer(Int64(mostReplicas)),

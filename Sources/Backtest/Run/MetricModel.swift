@@ -44,7 +44,7 @@ struct MetricModel {
         return demand == value * Double(ready) ? value : demand / Double(max(ready, 1))
     }
 
-    /// The load on each ready replica, which is held against the target.
+    /// The load on each ready replica, which is compared with the target.
     func load(demand: Double?, ready: Int) -> Double? {
         guard let demand else { return nil }
         return kind == .replayed ? demand : demand / Double(max(ready, 1))

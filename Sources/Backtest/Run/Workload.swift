@@ -7,11 +7,11 @@ package struct Workload: Sendable, Hashable {
     package var capacities: [String: Double]
     /// Metrics whose value does not depend on the replicas, such as a ratio of errors: replayed as they are.
     package var replayed: Set<String>
-    /// Replicas while the trace was recorded, where the trace itself does not say.
+    /// Replicas while the trace was recorded, if the trace itself does not say.
     package var recordedReplicas: Int?
     /// Replicas at the start; nil for those of the trace's first sample, or the least that the spec allows.
     package var initialReplicas: Int?
-    /// Price of one replica for one hour; nil for that of the cost policy, where the spec has one.
+    /// Price of one replica for one hour; nil for that of the cost policy, if the spec has one.
     package var pricePerReplicaHour: Double?
 
     package static let defaultStartupDelay: Duration = .seconds(30)

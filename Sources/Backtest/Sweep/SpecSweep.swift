@@ -8,14 +8,15 @@ package struct SpecSweep: Sendable, Hashable {
 
     package static let maxValues = 100
 
-    /// - Throws: ``TraceError`` where the text is no field with values.
+    /// - Throws: ``TraceError`` if the text is not a field with values.
     package init(_ text: String) throws(TraceError) {
         let parts = text.split(separator: "=", maxSplits: 1)
         let path = String(parts.first ?? "")
         let values = parts.count == 2 ? parts[1].split(separator: ",").map(Self.value) : []
         guard !Self.keys(path).isEmpty, !values.isEmpty, values.count <= Self.maxValues else {
             throw TraceError(
-                "\"\(text)\" is no field with 1 to \(Self.maxValues) values, such as safety.cooldownSeconds=60,120,300")
+                "\"\(text)\" is not a field with 1 to \(Self.maxValues) values, such as safety.cooldownSeconds=60,120,300"
+            )
         }
         self.path = path.hasPrefix("spec.") ? String(path.dropFirst("spec.".count)) : path
         self.values = values
@@ -33,9 +34,9 @@ package struct SpecSweep: Sendable, Hashable {
         path.split { ".[]".contains($0) }[...]
     }
 
-    /// The spec with that value at the path; objects on the way are made where they are missing.
+    /// The spec with that value at the path; missing objects on the way are created.
     ///
-    /// - Throws: ``TraceError`` where the path leads through something that is no object, or past the end of a list.
+    /// - Throws: ``TraceError`` if the path leads through something that is not an object, or past the end of a list.
     package func spec(_ spec: JSON, with value: JSON) throws(TraceError) -> JSON {
         guard let changed = Self.set(value, in: spec, Self.keys(path)) else {
             throw TraceError("the spec has no place for \(path)")

@@ -32,7 +32,7 @@ struct CSVReader {
 
     /// The next record, or nil at the end.
     ///
-    /// - Throws: ``TraceError`` where a quote is out of place, or never closed.
+    /// - Throws: ``TraceError`` if a quote is out of place, or never closed.
     mutating func next() throws(TraceError) -> [Field]? {
         skipBlankLinesAndComments()
         guard index < bytes.count else { return nil }
@@ -169,6 +169,8 @@ extension CSVReader {
         reader.takeLineEnd()
         return (delimiter, reader.index)
     }
+
+    var hasSemicolons: Bool { delimiter == UInt8(ascii: ";") }
 
     /// Whether a field may have a comma in it.
     var mayHaveCommas: Bool { delimiter != UInt8(ascii: ",") || bytes.contains(Self.quote) }

@@ -11,7 +11,7 @@ enum NumberText: Equatable {
     /// `1,161`: a decimal comma, or a group of three digits.
     case ambiguous(decimalComma: Double, grouped: Double)
 
-    /// Words that exports write for a value that is not there.
+    /// Words that exports write for a missing value.
     private static let absent: Set<String> = [
         "", "-", "null", "undefined", "nan", "n/a", "#n/a", "na", "nil", "none", "no data", "inf", "+inf", "-inf",
         "infinity", "+infinity", "-infinity",
@@ -27,7 +27,7 @@ enum NumberText: Equatable {
         return number.contains(where: \.isNumber) && !number.hasSuffix("-") && number.endIndex != text.endIndex
     }
 
-    /// Nil where the text is no number.
+    /// Nil if the text is not a number.
     init?(_ text: Substring) {
         guard text.utf8.allSatisfy(Self.isOfNumber) else { return nil }
         guard text.utf8.contains(UInt8(ascii: ",")) else {
@@ -98,16 +98,23 @@ extension Substring {
 
 /// How the numbers of one file are written, as far as its numbers themselves tell.
 ///
-/// A comma is a decimal comma, or it separates thousands; no file does both. `1,161` alone does not tell, and is refused.
+/// A comma is a decimal comma, or it separates thousands; no file does both. `1,161` alone does not tell, and is
+/// refused.
 struct NumberStyle {
     private struct Example {
         let text: String
         let line: Int
     }
 
+    /// Whether semicolons separate the cells: spreadsheets write them where the comma is the decimal mark.
+    private let hasSemicolons: Bool
     private var decimalComma: Example?
     /// A number that has a decimal point, or commas between groups of digits.
     private var decimalPoint: Example?
+
+    init(hasSemicolons: Bool = false) {
+        self.hasSemicolons = hasSemicolons
+    }
 
     /// Notes what a number tells of the file.
     mutating func learn(from text: Substring, line: Int) {
@@ -115,21 +122,28 @@ struct NumberStyle {
         case .decimalComma?: if decimalComma == nil { decimalComma = Example(text: String(text), line: line) }
         case .grouped?: if decimalPoint == nil { decimalPoint = Example(text: String(text), line: line) }
         case .plain?:
-            // "1.161" is a number in thousands where the comma is the decimal mark.
-            let isAmbiguous = NumberText(Substring(text.replacing(".", with: ","))).map(\.isAmbiguous) ?? false
-            if decimalPoint == nil, text.contains("."), !isAmbiguous {
+            if decimalPoint == nil, text.contains("."), !Self.mayHaveThousands(text) {
                 decimalPoint = Example(text: String(text), line: line)
             }
         case .ambiguous?, nil: break
         }
     }
 
-    /// The number that the text is in this file, or nil where it is none.
+    /// "1.161" is a number in thousands if the comma is the decimal mark.
+    private static func mayHaveThousands(_ text: Substring) -> Bool {
+        text.contains(".") && NumberText(Substring(text.replacing(".", with: ","))).map(\.isAmbiguous) ?? false
+    }
+
+    /// The number that the text is in this file, or nil if it is none.
     ///
-    /// - Throws: ``TraceError`` where the file does not tell, or contradicts itself.
+    /// - Throws: ``TraceError`` if the file does not tell, or contradicts itself.
     func number(_ text: Substring, at place: TracePlace) throws(TraceError) -> Double? {
         switch (NumberText(text), decimalComma, decimalPoint) {
         case (nil, _, _): return nil
+        case (.plain(let value)?, nil, nil) where hasSemicolons && Self.mayHaveThousands(text):
+            throw place.error(
+                "\(text.quoted) is ambiguous in a file with semicolons: with a decimal point it is \(value.shortText), with "
+                    + "a point between thousands \((value * 1000).shortText). Separate the cells with commas or tabs")
         case (.plain(let value)?, nil, _): return value
         case (.plain(let value)?, let comma?, _):
             if !text.contains(".") { return value }

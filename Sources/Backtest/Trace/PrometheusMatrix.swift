@@ -10,7 +10,7 @@ struct PrometheusMatrix {
     /// What the answer says about itself.
     private(set) var notes: [String] = []
 
-    /// - Returns: nil where the text is something else.
+    /// - Returns: nil if the text is something else.
     init?(_ reader: JSONReader) throws(JSONPathError) {
         guard let series = try Self.series(reader) else { return nil }
         guard series.count <= Trace.maxMetrics else {
@@ -21,7 +21,7 @@ struct PrometheusMatrix {
         let empty = [Trace.Cell](repeating: .noData, count: series.count)
         for (index, one) in series.enumerated() {
             guard try one.optional("histograms") == nil else {
-                throw one.error("has histograms, which are no numbers: take histogram_quantile(...) of them")
+                throw one.error("has histograms, which are not numbers: use histogram_quantile(...)")
             }
             for pair in try one.required("values").elements() {
                 let (time, cell) = try Self.sample(pair)
@@ -56,7 +56,7 @@ struct PrometheusMatrix {
         return try data.optional("result")?.elements() ?? []
     }
 
-    /// A series has the name of its metric, where no other has it; its labels too, where another has.
+    /// A series has the name of its metric, if no other has it; its labels too, where another has.
     private static func names(_ series: [JSONReader]) throws(JSONPathError) -> [String] {
         var labels: [[String: JSON]] = []
         for one in series { labels.append(try one.optional("metric")?.object() ?? [:]) }

@@ -19,7 +19,7 @@ struct TimeZoneFile: Sendable {
     /// Every offset that the zone has had or will have.
     let offsets: Set<Int64>
 
-    /// Nil where the bytes are no such file.
+    /// Nil if the bytes are no such file.
     init?(_ data: [UInt8]) {
         var reader = Reader(data)
         guard var header = Header(&reader) else { return nil }
@@ -102,7 +102,7 @@ struct TimeZoneFile: Sendable {
 
         mutating func take(_ bytes: [UInt8]) -> Bool { rest.starts(with: bytes) && skip(bytes.count) }
 
-        /// Big-endian, with a sign where it has 4 bytes or more.
+        /// Big-endian, with a sign if it has 4 bytes or more.
         mutating func integer(bytes count: Int) -> Int64? {
             let bytes = rest.prefix(count)
             guard skip(count) else { return nil }

@@ -1,9 +1,9 @@
 import WireFormats
 
-/// The rule by which a time zone goes on, such as `CET-1CEST,M3.5.0,M10.5.0/3`.
+/// The rule for times after the last transition of a time zone, such as `CET-1CEST,M3.5.0,M10.5.0/3`.
 ///
-/// Source: POSIX.1-2024, chapter 8.3 (the variable TZ), with the extension of RFC 9636, section 3.3.1: hours of a change may
-/// be from -167 to 167.
+/// Source: POSIX.1-2024, chapter 8.3 (the variable TZ), with the extension of RFC 9636, section 3.3.1: hours of a
+/// change may be from -167 to 167.
 struct TimeZoneRule: Sendable {
     /// Seconds; no zone is further from UTC.
     static let longestOffset: Int64 = 26 * 3_600
@@ -29,7 +29,7 @@ struct TimeZoneRule: Sendable {
 
     var offsets: Set<Int64> { [standard, daylight?.offset ?? standard] }
 
-    /// Nil where the text is no rule.
+    /// Nil if the text is no rule.
     init?(_ text: String) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         var names = Scanner(parts[0])

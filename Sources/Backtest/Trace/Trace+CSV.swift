@@ -24,6 +24,8 @@ extension Trace {
         var samples: [Sample] = []
         var hasRoundedTimes = false
         while let row = try reader.next() {
+            // Spreadsheets write rows that are empty as delimiters alone.
+            if row.allSatisfy({ $0.text[...].trimmingSpaces.isEmpty }) { continue }
             samples.append(try columns.sample(row, time, style))
             hasRoundedTimes = hasRoundedTimes || TraceTime.isRounded(row[columns.time].text[...])
         }
@@ -33,7 +35,7 @@ extension Trace {
 
     /// - Parameter rows: a reader of the rows, which is read to its end in a copy.
     private static func style(of rows: CSVReader, _ columns: TraceColumns) throws(TraceError) -> NumberStyle {
-        var (reader, style) = (rows, NumberStyle())
+        var (reader, style) = (rows, NumberStyle(hasSemicolons: rows.hasSemicolons))
         while let row = try reader.next() {
             for column in columns.values where column < row.count {
                 style.learn(from: row[column].text[...].trimmingSpaces, line: row[column].line)

@@ -4,7 +4,7 @@ extension Trace {
     /// Reads a trace file: JSON or CSV, in UTF-8 or, after a byte order mark, UTF-16.
     ///
     /// - Parameters:
-    ///   - isJSON: that it is JSON; nil where its first character is to tell.
+    ///   - isJSON: that it is JSON; nil if its first character is to tell.
     ///   - zone: the zone of times that name none; without it such a time is an error.
     package init(bytes: [UInt8], isJSON: Bool? = nil, zone: TraceZone? = nil) throws(TraceError) {
         let text = try TraceText.utf8(bytes)

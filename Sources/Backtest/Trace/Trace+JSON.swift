@@ -3,7 +3,7 @@ package import WireFormats
 
 extension Trace {
     /// Reads an array of objects, one per sample: `time`, a number for each metric (null for no data, `"error"` for a
-    /// failed reading), and where it is known `replicas`; or the answer of Prometheus to a range query.
+    /// failed reading), and if it is known `replicas`; or the answer of Prometheus to a range query.
     ///
     /// - Parameter zone: the zone of times that name none; without it such a time is an error.
     package init(json: JSON, zone: TraceZone? = nil) throws(TraceError) {

@@ -13,7 +13,7 @@ package struct Trace: Sendable, Hashable {
         package var time: Timestamp
         /// One per metric, in the order of ``Trace/metrics``.
         package var cells: [Cell]
-        /// Replicas the target was set to at the time, where the trace says.
+        /// Replicas the target was set to at the time, if the trace says.
         package var replicas: Int?
 
         package init(time: Timestamp, cells: [Cell], replicas: Int? = nil) {
@@ -26,7 +26,8 @@ package struct Trace: Sendable, Hashable {
     package let metrics: [String]
     /// At least two, in the order of time, no two at one time.
     package let samples: [Sample]
-    /// The usual time between two samples. A sample stands for so long; what is missing after that is a gap.
+    /// The usual time between two samples. A sample is valid for that long; the time after it without a sample is a
+    /// gap.
     package let step: Duration
     /// What a user should know about how the samples were read.
     package let notes: [String]
@@ -38,8 +39,12 @@ package struct Trace: Sendable, Hashable {
     /// Columns. A row of a JSON trace may name one, and each row has a cell for each.
     package static let maxMetrics = 256
 
+    /// What the days since 1900 that spreadsheets count, from 1954 to 2119, are as seconds since 1970.
+    private static let spreadsheetDays =
+        Timestamp(microsecondsSince1970: 20_000_000_000)...Timestamp(microsecondsSince1970: 80_000_000_000)
+
     /// - Parameter samples: in any order.
-    /// - Throws: ``TraceError`` where there are too few or too many, or two at one time.
+    /// - Throws: ``TraceError`` if there are too few or too many, or two at one time.
     package init(metrics: [String], samples: [Sample], notes: [String] = []) throws(TraceError) {
         guard samples.count <= Self.maxSamples else {
             throw TraceError("has \(samples.count) samples, more than \(Self.maxSamples): cut it into pieces")
@@ -60,7 +65,13 @@ package struct Trace: Sendable, Hashable {
             previous = sample.time
         }
         gaps.sort()
-        step = gaps[gaps.count / 2]
+        // The lower median: of two, the longer one is the gap.
+        step = gaps[(gaps.count - 1) / 2]
+        guard step >= .seconds(1) || !Self.spreadsheetDays.contains(first.time) else {
+            throw TraceError(
+                "has times that look like a spreadsheet's days since 1900, not seconds since 1970: format them as dates, such "
+                    + "as 2026-01-02T03:04:05Z")
+        }
         self.samples = sorted
         self.metrics = metrics
         self.notes = notes

@@ -13,7 +13,7 @@ struct TraceColumns {
     private let replicas: Int?
     private let names: [String]
 
-    /// - Throws: ``TraceError`` where the record is no header.
+    /// - Throws: ``TraceError`` if the record is not a header.
     init(header: [CSVReader.Field]) throws(TraceError) {
         var names = header.map { String($0.text[...].trimmingSpaces) }
         // A delimiter at the end of each line makes a column of nothing.
@@ -27,6 +27,11 @@ struct TraceColumns {
                 "must be a header: time, then a column for each metric, such as time,requests"
                     + (isSample ? "; it has values, so the header is missing" : ""))
         }
+        guard !["date", "time"].allSatisfy({ name in names.contains { $0.lowercased() == name } }) else {
+            throw TraceError(
+                line: line,
+                "has the time in two columns, a date and a time: put both into one, such as 2026-01-02T03:04:05Z")
+        }
         let columns = names.indices.filter { $0 != time }
         guard columns.contains(where: { names[$0] != Trace.replicasColumn }) else {
             throw TraceError(line: line, "must have a column for each metric beside time, such as time,requests")
@@ -34,7 +39,7 @@ struct TraceColumns {
         for column in columns where names[column].isEmpty || names[..<column].contains(names[column]) {
             throw TraceError(
                 line: line, column: column + 1,
-                "each column needs a name of its own, and this one has \(names[column].quoted)")
+                "each column needs a unique name, and this one is \(names[column].quoted)")
         }
         values = columns.filter { names[$0] != Trace.replicasColumn }
         guard values.count <= Trace.maxMetrics else {
@@ -85,7 +90,7 @@ struct TraceColumns {
         if NumberText.isAbsent(text) { return nil }
         guard case .plain(let number)? = NumberText(text), let count = Int(exactly: number),
             (0...Int(Int32.max)).contains(count)
-        else { throw place.error("\(text.quoted) is no number of replicas") }
+        else { throw place.error("\(text.quoted) is not a number of replicas") }
         return count
     }
 
@@ -97,10 +102,10 @@ struct TraceColumns {
         if let value = try style.number(text, at: place) { return value.isFinite ? .value(value) : .noData }
         guard !NumberText.hasUnit(text) else {
             throw place.error(
-                "\(text.quoted) is a number with something after it, such as a unit: export raw values, without formatting"
+                "\(text.quoted) is a number followed by other text, such as a unit: export raw values, without formatting"
             )
         }
-        throw place.error("\(text.quoted) is no number; leave a cell empty for no data, or write error")
+        throw place.error("\(text.quoted) is not a number; leave a cell empty for no data, or write error")
     }
 }
 

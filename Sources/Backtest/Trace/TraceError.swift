@@ -15,7 +15,7 @@ package struct TraceError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension StringProtocol {
-    /// The text for a message: cut where it is long, control characters as spaces.
+    /// The text for a message: cut if it is long, control characters as spaces.
     var shortened: String {
         var shown = String.UnicodeScalarView()
         for scalar in unicodeScalars.prefix(65) {

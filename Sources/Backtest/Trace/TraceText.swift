@@ -9,7 +9,7 @@ enum TraceText {
 
     /// The text as UTF-8, without byte order marks.
     ///
-    /// - Throws: ``TraceError`` where the bytes are text neither in UTF-8 nor, after a byte order mark, in UTF-16.
+    /// - Throws: ``TraceError`` if the bytes are not text in UTF-8 or, after a byte order mark, in UTF-16.
     static func utf8(_ bytes: [UInt8]) throws(TraceError) -> [UInt8] {
         if utf32Marks.contains(where: bytes.starts) { throw TraceError("is text in UTF-32: \(remedy)") }
         if let mark = utf16Marks.first(where: { bytes.starts(with: $0.bytes) }) {
@@ -41,7 +41,7 @@ enum TraceText {
             return isBigEndian ? first << 8 | second : second << 8 | first
         }
         guard bytes.count.isMultiple(of: 2), let text = String(validating: units, as: UTF16.self) else {
-            throw TraceError("begins as text in UTF-16 and has bytes that are none: \(remedy)")
+            throw TraceError("begins like UTF-16 text but has invalid bytes: \(remedy)")
         }
         return Array(text.utf8)
     }

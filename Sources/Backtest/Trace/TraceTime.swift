@@ -5,7 +5,7 @@ import WireFormats
 ///
 /// - RFC 3339 and its relatives: a space in place of the T, no seconds, offsets such as `+0100`, `UTC`.
 /// - Seconds, milliseconds, microseconds or nanoseconds since 1970, which their size tells apart.
-/// - A date and a time of day without a zone, where the reader has been told the zone.
+/// - A date and a time of day without a zone, if the reader was given the zone.
 struct TraceTime {
     /// Why a text is no time.
     struct Problem: Error, Equatable {
@@ -15,8 +15,8 @@ struct TraceTime {
     /// The zone of times that name none.
     let zone: TraceZone?
 
-    /// The least values since 1970 that are milliseconds, microseconds and nanoseconds: as seconds or as the unit before,
-    /// they would be thousands of years in the future.
+    /// The least values since 1970 that are milliseconds, microseconds and nanoseconds: as seconds or as the unit
+    /// before, they would be thousands of years in the future.
     private static let units: [(least: Int64, perMicrosecond: (numerator: Int64, denominator: Int64))] = [
         (100_000_000_000_000_000, (1, 1_000)), (100_000_000_000_000, (1, 1)), (100_000_000_000, (1_000, 1)),
         (0, (1_000_000, 1)),
@@ -57,14 +57,14 @@ struct TraceTime {
 
     // MARK: Dates
 
-    /// A date and time of day as RFC 3339 has them, and the zone after it; empty where there is none.
+    /// A date and time of day as RFC 3339 has them, and the zone after it; empty if there is none.
     private static func parts(of text: Substring) throws(Problem) -> (civil: String, zone: String) {
         let bytes = Array(text.utf8)
         func isDigit(_ index: Int) -> Bool { index < bytes.count && (0x30...0x39).contains(bytes[index]) }
         guard bytes.count >= 10, (0..<4).allSatisfy(isDigit), bytes[4] == bytes[7], "-/".utf8.contains(bytes[4]) else {
             if isDigit(0), text.contains("/") || text.contains(".") {
                 throw Problem(
-                    message: "\(text.quoted) does not tell day, month and year apart: write times such as "
+                    message: "\(text.quoted) is ambiguous in day, month and year: write times such as "
                         + "2026-01-02T03:04:05Z")
             }
             throw noTime(text)
@@ -114,7 +114,7 @@ struct TraceTime {
     }
 
     private static func noTime(_ text: Substring) -> Problem {
-        Problem(message: "\(text.quoted) is no time such as 2026-01-02T03:04:05Z")
+        Problem(message: "\(text.quoted) is not a time such as 2026-01-02T03:04:05Z")
     }
 }
 

@@ -11,7 +11,7 @@ package struct TraceZone: Sendable {
         case file(TimeZoneFile)
     }
 
-    /// An offset from UTC, such as `+01:00`, or `UTC`; nil where the text is none.
+    /// An offset from UTC, such as `+01:00`, or `UTC`; nil if the text is none.
     package init?(offset text: String) {
         let isUTC = ["Z", "UTC", "GMT"].contains(text.uppercased())
         guard let offset = isUTC ? 0 : Self.offsetText(text[...]).flatMap(Self.seconds) else { return nil }
@@ -20,9 +20,9 @@ package struct TraceZone: Sendable {
     }
 
     /// - Parameter data: the zone's file of the time zone database, as RFC 9636 defines it.
-    /// - Throws: ``TraceError`` where it is none.
+    /// - Throws: ``TraceError`` if it is none.
     package init(name: String, data: [UInt8]) throws(TraceError) {
-        guard let file = TimeZoneFile(data) else { throw TraceError("is no file of the time zone database") }
+        guard let file = TimeZoneFile(data) else { throw TraceError("is not a file of the time zone database") }
         self.name = name
         rules = .file(file)
     }

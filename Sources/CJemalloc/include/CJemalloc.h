@@ -1,6 +1,6 @@
 #pragma once
 
-/// What jemalloc is told, in its own words. jemalloc finds it by its name.
+/// The configuration of jemalloc, which finds it by its name.
 ///
 /// Few arenas, since few threads allocate; memory that was freed goes back to the system after a second, by a thread of
 /// jemalloc's own.

@@ -4,6 +4,7 @@
 #include "child_process.h"
 #include "epoll.h"
 #include "landlock.h"
+#include "mounts.h"
 #include "pipes.h"
 #include "processes.h"
 #include "removal.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The version of Landlock that the kernel has; 0 where it has none, or it is switched off.
+/// The version of Landlock that the kernel has; 0 if it has none, or it is switched off.
 int clinux_landlock_version(void);
 
 /// Whether the kernel can filter system calls.

@@ -13,7 +13,8 @@ struct clinux_process {
 /// All processes, in an array that the caller frees. Returns how many, or -1 with errno.
 int clinux_processes(struct clinux_process **list);
 
-/// Kills every process of a session until two passes over /proc find none alive, and reaps those that are this process's
-/// children by now. All are stopped first, group by group: a fork bomb would otherwise fill up again what is freed. The session's leader is not reaped, so that its id goes on naming the session.
-/// Returns how many are still alive after so many milliseconds; 0 is usual.
+/// Kills every process of a session until two scans of /proc find none alive, and reaps those that are this process's
+/// children by now. All are stopped first, group by group: a fork bomb would otherwise fill up again what is freed. The
+/// session's leader is not reaped, so that its id goes on naming the session. Returns how many are still alive after so
+/// many milliseconds; 0 is usual.
 int clinux_kill_session(int session, int milliseconds);

@@ -1,7 +1,7 @@
 #pragma once
 
 /// Bytes of memory that a process has to itself, as /proc/PID/status tells: anonymous and shared memory, page tables and
-/// what is swapped out. 0 where the process is gone.
+/// what is swapped out. 0 if the process is gone.
 long long clinux_memory_bytes(int process);
 
 /// The process's proportional share of its anonymous and shared memory, as /proc/PID/smaps_rollup tells; -1 where that

@@ -1,4 +1,5 @@
 package import KubernetesClient
+import ScalerAPI
 
 /// How the admission webhook is served.
 package struct AdmissionConfiguration: Sendable {
@@ -6,8 +7,8 @@ package struct AdmissionConfiguration: Sendable {
         /// The operator makes and renews them, keeps them in this Secret, and writes the authority into the
         /// ValidatingWebhookConfiguration of that name.
         case own(secret: ObjectKey, configuration: String)
-        /// Somebody else, such as cert-manager, does: `tls.crt` and `tls.key` in this directory, which may change at any
-        /// time.
+        /// Managed externally, for example by cert-manager: `tls.crt` and `tls.key` in this directory, which may change
+        /// at any time.
         case directory(String)
     }
 

@@ -28,13 +28,11 @@ enum AdmissionLimits {
     static let warnings = 10
     /// The API server cuts longer ones.
     static let warningCharacters = 256
-    /// Bytes of a certificate or key file.
-    static let certificateBytes = 1 << 20
     /// What is read of `userInfo`.
     static let user = JSONLimits(bytes: 64 << 10, nodes: 2_048)
     /// One value of a review such as its uid.
     static let scalar = JSONLimits(bytes: 1 << 10, nodes: 1)
-    /// Random bytes of the path that only the API server is told.
+    /// Random bytes of the path that only the API server knows.
     static let pathBytes = 16
 }
 

@@ -1,4 +1,5 @@
 import KubernetesClient
+package import ScalerAPI
 package import WireFormats
 
 /// What the API server wants to know: `request` of an AdmissionReview (admission.k8s.io/v1), as far as it is looked at.
@@ -8,14 +9,16 @@ package struct AdmissionRequest: Sendable {
     package let uid: String
     package let namespace: String
     package let name: String
-    /// The spec to judge; nil if there is nothing to judge: the object is no GeneralScaler, or its spec is as it was.
+    /// The spec to judge; nil if there is nothing to judge: the object is not a GeneralScaler, or its spec is as it
+    /// was.
     package let spec: Result<GeneralScalerSpec, InvalidSpec>?
     /// Who asks, as `userInfo` says; nil if that is not known for sure.
     package let user: JSON?
 
     /// Reads a review: finds its parts, and parses those that are needed, each within bounds.
     ///
-    /// - Parameter isFromAPIServer: whether only the API server can have sent it. Of anybody else `userInfo` says nothing.
+    /// - Parameter isFromAPIServer: whether only the API server can have sent it. For any other client, `userInfo` is
+    ///   not trusted.
     package init(reading review: ArraySlice<UInt8>, isFromAPIServer: Bool) throws(JSONPathError) {
         do {
             let members = try Self.members(of: review, ["apiVersion", "request"])

@@ -4,14 +4,15 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import ScalerAPI
 import ServiceLifecycle
 import WireFormats
 
 /// Serves reviews to the API server, over TLS and on a thread of its own.
 struct AdmissionServer: Service {
     let address: ListenAddress
-    let certificates: CertificateKeeper
-    let judge: AdmissionJudge
+    let certificates: CertificateManager
+    let validator: AdmissionValidator
     let time: OperatorTime
     let metrics: OperatorMetrics
     let logger: Logger
@@ -33,10 +34,10 @@ struct AdmissionServer: Service {
 
     private func serve(on group: MultiThreadedEventLoopGroup) async throws {
         // As many at a time as there are connections.
-        let (reviews, input) = AsyncStream.makeStream(of: ReviewDesk.OpenReview.self)
-        let desk = ReviewDesk(
+        let (reviews, input) = AsyncStream.makeStream(of: ReviewRegistry.OpenReview.self)
+        let registry = ReviewRegistry(
             on: group.next(), certificates: certificates, times: times, time: time, metrics: metrics, reviews: input)
-        let listener = try await bind(group, desk)
+        let listener = try await bind(group, registry)
         onBound(listener.localAddress?.port ?? 0)
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { tasks in
@@ -44,11 +45,11 @@ struct AdmissionServer: Service {
             }
         } onCancelOrGracefulShutdown: {
             listener.close(promise: nil)
-            desk.loop.execute { desk.close() }
+            registry.loop.execute { registry.close() }
         }
     }
 
-    private func bind(_ group: MultiThreadedEventLoopGroup, _ desk: ReviewDesk) async throws -> any Channel {
+    private func bind(_ group: MultiThreadedEventLoopGroup, _ registry: ReviewRegistry) async throws -> any Channel {
         let context = try NIOSSLContext(configuration: try tls())
         return try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: AdmissionLimits.backlog)
@@ -68,14 +69,14 @@ struct AdmissionServer: Service {
                         withPipeliningAssistance: false, withErrorHandling: false,
                         withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
                         withDecoderLimitConfiguration: limits)
-                    try channel.pipeline.syncOperations.addHandler(ReviewHandler(desk))
+                    try channel.pipeline.syncOperations.addHandler(ReviewHandler(registry))
                 }
             }
             .bind(host: address.host, port: address.port).get()
     }
 
-    private func answer(_ review: ReviewDesk.OpenReview) async {
-        let verdict = await judge.judge(review.request)
+    private func answer(_ review: ReviewRegistry.OpenReview) async {
+        let verdict = await validator.validate(review.request)
         metrics.countWebhook { $0.reviewed(verdict.counted, after: time.elapsed() - review.startedAt) }
         review.answer(ByteBuffer(bytes: review.request.answer(verdict).encoded()))
     }
@@ -84,7 +85,7 @@ struct AdmissionServer: Service {
 
     /// The certificate is looked up for each connection, so that a new one needs no restart.
     private func tls() throws -> TLSConfiguration {
-        // Never shown to anybody: it is there because a server has to have one to begin with.
+        // Never presented to a client: a server needs an initial certificate.
         let placeholder = try ServingCertificate(forHosts: ["localhost"], at: .init(timeIntervalSince1970: 0))
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try placeholder.chain, privateKey: try placeholder.privateKey)

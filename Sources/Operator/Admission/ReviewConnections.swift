@@ -4,7 +4,7 @@ import NIOCore
 /// loop.
 struct ReviewConnections {
     typealias ID = Int
-    /// Ends a connection at once. Called by nobody while the table changes: the connection may come back to it.
+    /// Ends a connection at once. Never called while the table changes: the connection may call it back.
     typealias Close = () -> Void
 
     private struct Entry {

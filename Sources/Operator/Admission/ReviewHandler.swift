@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import ScalerAPI
 import WireFormats
 
 /// One connection of the admission webhook. Judges a request by its head before anything of its body is read, and reads
@@ -23,27 +24,27 @@ final class ReviewHandler: ChannelInboundHandler {
         case ended
     }
 
-    private let desk: ReviewDesk
+    private let registry: ReviewRegistry
     private var state = State.betweenRequests
     private var body = ByteBuffer()
     private var isBodyWhole = false
     private var id: ReviewConnections.ID?
-    /// When the connection is closed, whatever it is at.
+    /// When the connection is closed, regardless of its state.
     private var deadline: Scheduled<Void>?
     /// When the turn has to have come, or the body.
     private var stepDeadline: Scheduled<Void>?
 
-    init(_ desk: ReviewDesk) {
-        self.desk = desk
+    init(_ registry: ReviewRegistry) {
+        self.registry = registry
     }
 
     // MARK: The connection
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
-        id = desk.connect { channel.close(promise: nil) }
+        id = registry.connect { channel.close(promise: nil) }
         guard id != nil else { return context.close(promise: nil) }
-        setDeadline(desk.times.idle, context)
+        setDeadline(registry.times.idle, context)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -66,7 +67,7 @@ final class ReviewHandler: ChannelInboundHandler {
         state = .ended
         deadline?.cancel()
         deadline = nil
-        if let id { desk.disconnect(id) }
+        if let id { registry.disconnect(id) }
         id = nil
     }
 
@@ -77,11 +78,11 @@ final class ReviewHandler: ChannelInboundHandler {
         body = ByteBuffer()
         switch state {
         case .waitingForTurn(let head):
-            if let id { desk.leaveQueue(id) }
-            desk.countFailure(since: head.startedAt)
+            if let id { registry.leaveQueue(id) }
+            registry.countFailure(since: head.startedAt)
         case .readingBody(let head):
-            desk.endTurn()
-            desk.countFailure(since: head.startedAt)
+            registry.endTurn()
+            registry.countFailure(since: head.startedAt)
         case .betweenRequests, .judging, .ended: break
         }
     }
@@ -121,27 +122,27 @@ final class ReviewHandler: ChannelInboundHandler {
 
     private func begin(_ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let length = request.headers["content-length"].first.flatMap(Int.init) ?? 0
-        setDeadline(desk.times.request, context)
-        guard let path = desk.path, path.matches(request.uri), request.method == .POST else {
+        setDeadline(registry.times.request, context)
+        guard let path = registry.path, path.matches(request.uri), request.method == .POST else {
             return refuse(.notFound, "not found", context)
         }
         let head = Head(
             isSecretPath: path.isSecret,
             wantsContinue: request.headers["expect"].contains { $0.lowercased() == "100-continue" },
-            startedAt: desk.time.elapsed())
+            startedAt: registry.time.elapsed())
         state = .waitingForTurn(head)
         guard length <= AdmissionLimits.bodyBytes else { return refuseTooLarge(context) }
         isBodyWhole = false
         setAutoRead(false, context)
-        setStepDeadline(desk.times.turn, context, .serviceUnavailable, "too many reviews at once")
+        setStepDeadline(registry.times.turn, context, .serviceUnavailable, "too many reviews at once")
         guard let id else { return }
-        desk.requestTurn(id) { [self] in takeTurn(head, context) }
+        registry.requestTurn(id) { [self] in takeTurn(head, context) }
     }
 
     private func takeTurn(_ head: Head, _ context: ChannelHandlerContext) {
         state = .readingBody(head)
         if isBodyWhole { return read(head, context) }
-        setStepDeadline(desk.times.body, context, .requestTimeout, "the body of the review did not come in time")
+        setStepDeadline(registry.times.body, context, .requestTimeout, "the body of the review did not arrive in time")
         if head.wantsContinue {
             let interim = HTTPResponseHead(version: .http1_1, status: .continue)
             context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
@@ -162,29 +163,30 @@ final class ReviewHandler: ChannelInboundHandler {
             request = try AdmissionRequest(
                 reading: body.readBytes(length: body.readableBytes)?[...] ?? [], isFromAPIServer: head.isSecretPath)
         } catch {
-            return refuse(.badRequest, "this is no AdmissionReview: \(error)", context)
+            return refuse(.badRequest, "this is not an AdmissionReview: \(error)", context)
         }
         stepDeadline?.cancel()
         body = ByteBuffer()
         state = .judging
-        desk.endTurn()
+        registry.endTurn()
         setAutoRead(false, context)
-        if let id { desk.set(id, hasWholeRequest: true) }
+        if let id { registry.set(id, hasWholeRequest: true) }
         let this = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
-        let review = ReviewDesk.OpenReview(request: request, startedAt: head.startedAt) { [loop = context.eventLoop] in
+        let review = ReviewRegistry.OpenReview(request: request, startedAt: head.startedAt) {
+            [loop = context.eventLoop] in
             let answer = $0
             loop.execute { this.value.handler.answer(answer, this.value.context) }
         }
-        if !desk.submit(review) { context.close(promise: nil) }
+        if !registry.submit(review) { context.close(promise: nil) }
     }
 
     private func answer(_ answer: ByteBuffer, _ context: ChannelHandlerContext) {
         guard case .judging = state else { return }
         state = .betweenRequests
         write(.ok, type: "application/json", answer, context)
-        setDeadline(desk.times.idle, context)
+        setDeadline(registry.times.idle, context)
         setAutoRead(true, context)
-        if let id { desk.set(id, hasWholeRequest: false) }
+        if let id { registry.set(id, hasWholeRequest: false) }
     }
 
     // MARK: Answers before the end of a request

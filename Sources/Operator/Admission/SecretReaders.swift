@@ -1,4 +1,5 @@
 import KubernetesClient
+import ScalerAPI
 import WireFormats
 
 /// Asks the API server who may read what (LocalSubjectAccessReview): a right that can be given for single namespaces.
@@ -9,7 +10,7 @@ struct SecretReaders: Sendable {
 
     let client: KubernetesClient
 
-    /// - Returns: nil where that cannot be told.
+    /// - Returns: nil if that is unknown.
     func mayRead(_ secret: ObjectKey, _ user: JSON) async -> Bool? {
         var spec: [String: JSON] = [
             "resourceAttributes": [

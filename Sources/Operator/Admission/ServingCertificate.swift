@@ -5,7 +5,7 @@ import X509
 
 /// A certificate for a server, its key, and the authorities that clients believe, as PEM.
 ///
-/// Each one is signed by an authority of its own whose key nobody keeps: there is no key to steal that could sign another.
+/// Each one is signed by its own authority, whose key is discarded: there is no key to steal that could sign another.
 /// The authority before stays believed until the next renewal, since replicas change over one by one.
 package struct ServingCertificate: Sendable, Hashable {
     package static let lifetime: TimeInterval = 365 * 86_400
@@ -62,7 +62,7 @@ package struct ServingCertificate: Sendable, Hashable {
         authorities = try [authority.serializeAsPEM().pemString, before].compactMap { $0.map { $0 + "\n" } }.joined()
     }
 
-    /// When it ends; nil where it cannot be read.
+    /// When it ends; nil if it cannot be read.
     package var expiry: Date? {
         // Of a chain the server's own comes first.
         (try? PEMDocument.parseMultiple(pemString: certificate).first)

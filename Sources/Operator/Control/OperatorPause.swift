@@ -1,5 +1,6 @@
 import KubernetesClient
 import Logging
+import ScalerAPI
 import ServiceLifecycle
 import Synchronization
 import WireFormats
@@ -7,7 +8,7 @@ import WireFormats
 /// The operator-wide pause: a ConfigMap in whose `data` stands `paused: "true"`. It is watched, so that a change takes
 /// effect at each scaler's next poll, without a restart.
 ///
-/// A ConfigMap that is not there pauses nothing. One that cannot be read pauses everything: nobody knows what it says.
+/// A missing ConfigMap pauses nothing. One that cannot be read pauses everything, since its content is unknown.
 final class OperatorPause: Service {
     static let field = "paused"
 
@@ -29,12 +30,12 @@ final class OperatorPause: Service {
 
     func run() async throws { try await informer.run() }
 
-    /// Why nothing may be patched now; nil where the operator is not paused.
+    /// Why nothing may be patched now; nil if the operator is not paused.
     var reason: String? {
         guard informer.hasSynced else {
             return "ConfigMap \(key), which may pause the operator, has not been read yet"
         }
         guard informer[key] == true else { return nil }
-        return "the whole operator is paused: set \(Self.field) to \"false\" in ConfigMap \(key) to go on"
+        return "the whole operator is paused: set \(Self.field) to \"false\" in ConfigMap \(key) to resume"
     }
 }

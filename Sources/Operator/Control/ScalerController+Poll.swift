@@ -1,7 +1,9 @@
 import KubernetesClient
 import Logging
 import PluginHost
+import ScalerAPI
 import Scaling
+import SystemIO
 import WireFormats
 
 // One poll, from its due time to its verdict.
@@ -16,7 +18,7 @@ extension ScalerController {
     /// The same of a scaler whose target is at 0: what wakes it is not to wait.
     static let pushSpacingAtZero: Duration = .milliseconds(100)
 
-    /// One poll: of which object, in which version, and when it was to begin.
+    /// One poll: its object, the object's version, and the time at which it was due.
     struct Poll: Sendable {
         let key: ObjectKey
         let identity: ObjectIdentity
@@ -28,7 +30,7 @@ extension ScalerController {
 
     func startPoll(of key: ObjectKey, due: Duration, in polls: inout DiscardingTaskGroup) {
         guard let state = states[key] else { return }
-        let now = world.time.elapsed()
+        let now = dependencies.time.elapsed()
         let isPushed = state.isPushed && due < state.nextAsking
         let next =
             isPushed
@@ -41,9 +43,9 @@ extension ScalerController {
         state.isPushed = false
         if isPushed {
             state.lastPushedPoll = now
-            world.metrics.pollWasPushed()
+            dependencies.metrics.pollWasPushed()
         }
-        if let object = world.scalers[key], object.identity == state.identity {
+        if let object = dependencies.scalers[key], object.identity == state.identity {
             state.notice(version: object.resourceVersion)
         }
         let poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due, isPushed: isPushed)
@@ -54,13 +56,15 @@ extension ScalerController {
     }
 
     private func finish(_ poll: Poll, startedAt: Duration) {
-        world.metrics.pollFinished(after: world.time.elapsed() - startedAt)
-        world.logger.debug("poll finished", metadata: poll.identity.metadata([:]))
+        dependencies.metrics.pollFinished(after: dependencies.time.elapsed() - startedAt)
+        dependencies.logger.debug("poll finished", metadata: poll.identity.metadata([:]))
         guard let state = states[poll.key], state.identity == poll.identity else { return }
         state.isPolling = false
         // Looked at when it ends and not at the next poll: a cooldown lasts as long as it says.
-        if let end = state.lastDecision?.cooldownEnd, end > world.time.now(), let due = schedule.due(of: poll.key) {
-            schedule.set(poll.key, due: min(due, world.time.elapsed() + (end - world.time.now())))
+        if let end = state.lastDecision?.cooldownEnd, end > dependencies.time.now(),
+            let due = schedule.due(of: poll.key)
+        {
+            schedule.set(poll.key, due: min(due, dependencies.time.elapsed() + (end - dependencies.time.now())))
             alarm.ring()
         }
         if state.generation != poll.generation { pollNow(poll.identity) }
@@ -79,68 +83,85 @@ extension ScalerController {
     private func pollEarly(_ key: ObjectKey) {
         guard let state = states[key], let due = schedule.due(of: key) else { return }
         let spacing = state.lastDecision?.desired == 0 ? Self.pushSpacingAtZero : Self.pushSpacing
-        let now = world.time.elapsed()
+        let now = dependencies.time.elapsed()
         let earliest = max(now, state.lastPushedPoll.map { $0 + spacing } ?? now)
         guard earliest < due else { return }
         schedule.set(key, due: earliest)
         alarm.ring()
     }
 
-    /// The state, unless the object was replaced, deleted or edited since the poll began, or somebody else leads.
-    func state(in poll: Poll) -> ScalerState? {
-        guard isLeading, !isStopping, !Task.isCancelled, let state = states[poll.key], state.identity == poll.identity,
+    /// Returns the state that a poll reads and decides with. A poll asks for it after each suspension.
+    ///
+    /// - Throws: ``StalePoll``, also while this process stops.
+    private func readable(_ poll: Poll) throws -> ScalerState {
+        guard !isStopping, !Task.isCancelled else { throw StalePoll() }
+        return try state(of: poll)
+    }
+
+    /// Returns the state that a poll may write for.
+    ///
+    /// - Throws: ``StalePoll`` if the object was replaced, deleted or edited since the poll began, or this process no
+    ///   longer leads.
+    func state(of poll: Poll) throws -> ScalerState {
+        guard isLeading, let state = states[poll.key], state.identity == poll.identity,
             state.generation == poll.generation
-        else { return nil }
+        else { throw StalePoll() }
         return state
     }
 
     private func run(_ poll: Poll) async {
-        do throws(Blocker) {
-            let spec = try validSpec(poll.key)
-            let (resolution, observations) = try await look(poll, spec)
-            try await checkRival(poll, spec)
-            for attempt in 0...Self.maxConflictRetries {
-                // Whether a scaling happened whose answer was lost, a cache that is late does not tell.
-                let known = states[poll.key]
-                let isUnclear = known?.history.pendingScale != nil
-                let target = try await world.targets.snapshot(
-                    of: spec.target, namespace: poll.key.namespace,
-                    notOlderThan: known?.minimumTargetVersion, bypassingCache: attempt > 0 || isUnclear
-                )
-                guard let state = state(in: poll) else { return }
-                stopWaiting(poll.key, for: spec.target)
-                state.see(target, at: world.time.now())
-                let history = state.history
-                let outcome = decide(poll, state, resolution, observations, target)
-                if await carryOut(poll, outcome.decision, target) { return }
-                // The next attempt remembers what this one did, unless it is of another object or spec by now.
-                self.state(in: poll)?.history = history
-            }
-            throw Blocker(
-                .scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll tries again."
-            )
+        do {
+            try await scaleOnce(poll)
+        } catch let blocker as Blocker {
+            try? await block(poll, blocker)
         } catch {
-            guard let state = state(in: poll) else { return }
-            if error.reason == .targetNotFound, let target = state.target {
-                waiting[TargetPlace(namespace: poll.key.namespace, target: target), default: []].insert(poll.key)
-            }
-            world.metrics.blocked(error.reason)
-            await report(.blocked(error), poll)
+            // The poll is stale: the next one reports.
         }
     }
 
-    private func validSpec(_ key: ObjectKey) throws(Blocker) -> GeneralScalerSpec {
-        switch states[key]?.spec {
+    private func scaleOnce(_ poll: Poll) async throws {
+        let spec = try validSpec(poll)
+        let (resolution, observations) = try await readMetrics(poll, spec)
+        try await checkRival(poll, spec)
+        for attempt in 0...Self.maxConflictRetries {
+            let known = try readable(poll)
+            // A cache that lags does not show whether a patch without an answer was carried out.
+            let isUnclear = known.history.pendingScale != nil
+            let target = try await dependencies.targets.snapshot(
+                of: spec.target, namespace: poll.key.namespace,
+                notOlderThan: known.minimumTargetVersion, bypassingCache: attempt > 0 || isUnclear
+            )
+            let state = try readable(poll)
+            stopWaiting(poll.key, for: spec.target)
+            state.see(target, at: dependencies.time.now())
+            let history = state.history
+            let outcome = decide(poll, state, resolution, observations, target)
+            if try await carryOut(poll, outcome.decision, target) { return }
+            // Each attempt starts from the same history.
+            try readable(poll).history = history
+        }
+        throw Blocker(.scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll tries again.")
+    }
+
+    private func block(_ poll: Poll, _ blocker: Blocker) async throws {
+        let state = try readable(poll)
+        if blocker.reason == .targetNotFound, let target = state.target {
+            waiting[TargetPlace(namespace: poll.key.namespace, target: target), default: []].insert(poll.key)
+        }
+        dependencies.metrics.blocked(blocker.reason)
+        try await report(.blocked(blocker), poll)
+    }
+
+    private func validSpec(_ poll: Poll) throws -> GeneralScalerSpec {
+        switch try readable(poll).spec {
         case .success(let spec): return spec
         case .failure(let invalid): throw Blocker(.invalidSpec, invalid.description)
-        case nil: throw Blocker(.invalidSpec, "the object is gone")
         }
     }
 
-    /// Reads the metrics. A source that refuses the credentials is asked once more where the Secret has newer ones.
-    private func look(
-        _ poll: Poll, _ spec: GeneralScalerSpec
-    ) async throws(Blocker) -> (Resolution, [MetricObservation]) {
+    /// Reads the metrics. A source that refuses the credentials is read once more if the Secret has newer ones.
+    private func readMetrics(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> (Resolution, [MetricObservation])
+    {
         var resolution = try await resolution(poll, spec)
         var outcomes = await outcomes(of: resolution.queries, takesPushed: poll.isPushed)
         if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
@@ -150,25 +171,26 @@ extension ScalerController {
                 outcomes = await self.outcomes(of: renewed.queries, takesPushed: poll.isPushed)
             }
         }
-        state(in: poll)?.configFault = Blocker(configFaultIn: outcomes)
+        try readable(poll).configFault = Blocker(configFaultIn: outcomes)
         return (resolution, outcomes.map { MetricObservation($0) })
     }
 
-    /// What the plugins made of the spec: asked once for each generation, and again when a Secret changed.
+    /// Returns the plugins' resolution of the spec, made once for each generation and again after a Secret has changed.
     private func resolution(
         _ poll: Poll, _ spec: GeneralScalerSpec, _ freshness: SecretFreshness = .cached
-    ) async throws(Blocker) -> Resolution {
-        let known = state(in: poll)?.resolution
+    ) async throws -> Resolution {
+        let before = try readable(poll)
+        let known = before.resolution
         if let known, known.secrets.references.isEmpty { return known }
-        let isFirstLook = states[poll.key]?.hasSeenSecrets == false
         let secrets = try await resolver.secretValues(
-            of: spec, namespace: poll.key.namespace, isFirstLook ? .recent : freshness)
-        if let state = state(in: poll) { state.hasSeenSecrets = isSettled(state) }
+            of: spec, namespace: poll.key.namespace, before.hasSeenSecrets ? freshness : .recent)
+        let between = try readable(poll)
+        between.hasSeenSecrets = isSettled(between)
         if let known, known.secrets == secrets { return known }
         let resolution = try await resolver.resolve(spec, secrets)
-        guard let state = state(in: poll) else { return resolution }
-        dropReadings(of: state)
-        state.resolution = resolution
+        let after = try readable(poll)
+        dropReadings(of: after)
+        after.resolution = resolution
         for (metric, query) in zip(spec.metrics, resolution.queries) {
             let terms = SharedReadings.Terms(interval: spec.pollingInterval, timeout: metric.timeout)
             readings.subscribe(poll.identity, to: query, terms: terms)
@@ -178,7 +200,7 @@ extension ScalerController {
 
     /// Soon after an edit a Secret may still be as it was fetched before it: then it is looked at once more.
     private func isSettled(_ state: ScalerState) -> Bool {
-        state.editedAt.map { world.time.elapsed() >= $0 + SecretLimits.leastInterval } ?? true
+        state.editedAt.map { dependencies.time.elapsed() >= $0 + SecretLimits.leastInterval } ?? true
     }
 
     private func outcomes(of queries: [ReadingQuery], takesPushed: Bool) async -> [ReadingOutcome] {
@@ -224,22 +246,22 @@ extension ScalerController {
         return outcome
     }
 
-    /// Why the target is left alone whatever the metrics say. A dry run is held by nothing: it patches nothing.
+    /// The reason why the target is held regardless of the metrics. A dry run is never held: it patches nothing.
     private func holds(of state: ScalerState, at now: Timestamp) -> [(cause: Cause, why: String)] {
         var holds: [(cause: Cause, why: String)] = []
-        if let why = world.pause?.reason { holds.append((.paused, why)) }
+        if let why = dependencies.pause?.reason { holds.append((.paused, why)) }
         guard let target = state.claimedTarget else { return holds }
         let holder = claims.holder(of: target, otherThan: state.identity)
         noteHolding(holder == nil ? now : nil, by: state)
         if let holder { holds.append((.duplicateTarget, holder.sentence)) }
         if let rival = state.rival {
             holds.append(
-                (.replicasConflict, "\(rival) scales this target too: delete it, or set mode to DryRun here"))
+                (.replicasConflict, "\(rival) also scales this target: delete it, or set mode to DryRun here"))
         } else if state.reversals.isHolding(at: now), let end = state.reversals.heldUntil {
             holds.append(
                 (
                     .replicasConflict,
-                    "\(ReversalGuard.reversalsBeforeHold) changes in a row were undone by someone else, so the next try "
+                    "\(ReversalGuard.reversalsBeforeHold) changes in a row were undone by someone else, so the next attempt "
                         + "waits until \(end.rfc3339(.seconds)): find what sets the replicas of \(target)"
                 ))
         }
@@ -247,26 +269,29 @@ extension ScalerController {
     }
 
     private func noteHolding(_ heldAt: Timestamp?, by state: ScalerState) {
-        // When exactly matters only across a restart, where it comes from the status.
+        // The exact time matters only across a restart, and then comes from the status.
         guard (heldAt == nil) != (state.heldTargetAt == nil) else { return }
         state.heldTargetAt = heldAt
         claims.note(heldAt: heldAt, by: state.identity)
     }
 
-    /// Looks whether a HorizontalPodAutoscaler or ScaledObject scales the target.
-    private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws(Blocker) {
-        guard state(in: poll)?.claimedTarget != nil else { return }
-        let rival = try await world.rivals.rival(of: spec.target, namespace: poll.key.namespace)
-        state(in: poll)?.rival = rival
+    /// Checks whether a HorizontalPodAutoscaler or ScaledObject scales the target.
+    private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws {
+        guard try readable(poll).claimedTarget != nil else { return }
+        let rival = try await dependencies.rivals.rival(of: spec.target, namespace: poll.key.namespace)
+        try readable(poll).rival = rival
     }
 
     /// When the poll was due, unless it is late by more than a little: two polls are then exactly their interval
     /// apart, and a cooldown of so many intervals does not miss the last of them by a millisecond.
     private func decisionTime(_ poll: Poll, interval: Duration) -> Timestamp {
-        let lateness = world.time.elapsed() - poll.due
-        return world.time.now() + (lateness <= interval * Self.ignoredLateness ? .zero - lateness : .zero)
+        let lateness = dependencies.time.elapsed() - poll.due
+        return dependencies.time.now() + (lateness <= interval * Self.ignoredLateness ? .zero - lateness : .zero)
     }
 }
+
+/// The object of a poll was replaced, deleted or edited since the poll began, or this process no longer leads.
+struct StalePoll: Error {}
 
 extension ClaimTable.Holder {
     fileprivate var sentence: String {

@@ -1,42 +1,42 @@
 import KubernetesClient
+import ScalerAPI
 import Scaling
+import SystemIO
 
 // What a poll's verdict has written: the target's replicas, the status, events.
 extension ScalerController {
-    /// Scales where the decision says so, and reports. False: the target changed under the decision; decide again.
+    /// Scales if the decision changes replicas, and reports it. Returns false if the target changed since the decision:
+    /// decide again.
     func carryOut(
         _ poll: Poll, _ decision: Decision, _ target: TargetSnapshot
-    ) async -> Bool {
-        guard decision.changesReplicas, case .success(let spec) = states[poll.key]?.spec, spec.mode == .active else {
-            await report(.decided(decision, obstacle: nil), poll)
+    ) async throws -> Bool {
+        guard decision.changesReplicas, case .success(let spec) = try state(of: poll).spec, spec.mode == .active else {
+            try await report(.decided(decision, obstacle: nil), poll)
             return true
         }
         // Not a child of the poll: a shutdown cancels what is being read, never a write that has begun. Awaited here.
-        return await Task { await self.scale(poll, decision, target, spec) }.value
+        return try await Task { try await self.scale(poll, decision, target, spec) }.value
     }
 
-    /// Whether the object is still the one that was decided on, with the same spec, and this process leads.
-    private func isCurrent(_ poll: Poll) -> Bool {
-        isLeading && states[poll.key]?.identity == poll.identity && states[poll.key]?.generation == poll.generation
-    }
+    private func isCurrent(_ poll: Poll) -> Bool { (try? state(of: poll)) != nil }
 
     private func scale(
         _ poll: Poll, _ decision: Decision, _ target: TargetSnapshot, _ spec: GeneralScalerSpec
-    ) async -> Bool {
-        guard isCurrent(poll) else { return true }
-        guard await announcePending(decision, poll), isCurrent(poll) else {
+    ) async throws -> Bool {
+        let announced = try state(of: poll)
+        guard await announcePending(decision, announced, poll), isCurrent(poll) else {
             if let state = states[poll.key], state.identity == poll.identity { state.history.pendingScale = nil }
             return true
         }
         let result = await inTurn(otherwise: ScalerWriter.ScaleResult.conflict) {
             guard self.isCurrent(poll) else { return .conflict }
-            return await self.world.writer.scale(
+            return await self.dependencies.writer.scale(
                 spec.target, namespace: poll.key.namespace, to: decision.desired, at: target,
                 deadline: self.writeDeadline)
         }
         guard let state = states[poll.key], state.identity == poll.identity, state.target == spec.target else {
-            // Another object by now, or one with another target, of which nothing of this is true.
-            if case .scaled = result { tell(decision, of: poll.identity, spec.target) }
+            // The object was replaced or its target changed: the state does not apply to it.
+            if case .scaled = result { report(decision, of: poll.identity, spec.target) }
             return true
         }
         switch result {
@@ -46,50 +46,49 @@ extension ScalerController {
             )
             state.minimumTargetVersion = version
             state.reversals.recordScale(to: decision.desired)
-            tell(decision, of: poll.identity, spec.target)
-            await report(.decided(decision, obstacle: nil), poll)
+            report(decision, of: poll.identity, spec.target)
+            try await report(.decided(decision, obstacle: nil), poll)
         case .conflict:
             state.history.pendingScale = nil
             return false
         case .unknown(let blocker):
             // It may have happened: the next look at the replicas tells, and pendingScale stays until then.
-            await report(.decided(decision, obstacle: blocker), poll)
+            try await report(.decided(decision, obstacle: blocker), poll)
         case .refused(let blocker):
             state.history.pendingScale = nil
-            await report(.decided(decision, obstacle: blocker), poll)
+            try await report(.decided(decision, obstacle: blocker), poll)
         }
         return true
     }
 
-    private func tell(_ decision: Decision, of identity: ObjectIdentity, _ target: TargetReference) {
-        world.metrics.scaled(up: decision.desired > decision.current)
-        world.writer.announce(decision, of: identity, target: target)
+    private func report(_ decision: Decision, of identity: ObjectIdentity, _ target: TargetReference) {
+        dependencies.metrics.scaled(up: decision.desired > decision.current)
+        dependencies.writer.announce(decision, of: identity, target: target)
     }
 
     /// Writes what is about to be done before it is done, so that a crash in between is noticed at the next start.
-    private func announcePending(_ decision: Decision, _ poll: Poll) async -> Bool {
-        guard let state = states[poll.key] else { return false }
+    private func announcePending(_ decision: Decision, _ state: ScalerState, _ poll: Poll) async -> Bool {
         state.history.pendingScale = ScalingHistory.PendingScale(
             from: decision.current, to: decision.desired, at: decision.time
         )
         state.isStatusWritten = false
         let verdict = ScalerVerdict.decided(decision, obstacle: nil)
         let conditions = state.change(to: verdict, plugins: state.pluginsCondition)
-            .conditions(now: world.time.now(), generation: state.generation)
+            .conditions(now: dependencies.time.now(), generation: state.generation)
         return await write(state.status(conditions, decision), poll)
     }
 
-    /// Writes the status that was made for the version that is known, and once more where only a label or the like has
+    /// Writes the status that was made for the version that is known, and once more if only a label or the like has
     /// changed since.
     private func write(_ status: ScalerStatus, _ poll: Poll) async -> Bool {
-        guard isCurrent(poll), let version = states[poll.key]?.version else { return false }
+        guard let version = try? state(of: poll).version else { return false }
         return await inTurn(otherwise: false) { await self.write(status, madeFor: version, poll) }
     }
 
-    /// Waits for one of the places that there are for writes: a deadline is not to run down in a queue for a connection,
-    /// and the lease's renewal is not to stand behind ten thousand statuses.
+    /// Waits for one of the places that there are for writes: a deadline is not to run down in a queue for a
+    /// connection, and the lease's renewal is not to stand behind ten thousand statuses.
     ///
-    /// - Parameter otherwise: the result where the poll is cancelled while it waits.
+    /// - Parameter otherwise: the result if the poll is cancelled while it waits.
     private func inTurn<Value: Sendable>(otherwise: Value, _ write: () async -> Value) async -> Value {
         (try? await writes.withPermit(write)) ?? otherwise
     }
@@ -97,13 +96,13 @@ extension ScalerController {
     /// - Parameter version: of the object that the status was made for.
     private func write(_ status: ScalerStatus, madeFor version: String, _ poll: Poll) async -> Bool {
         guard isCurrent(poll) else { return false }
-        var result = await world.writer.write(
+        var result = await dependencies.writer.write(
             status, to: poll.identity, at: version, deadline: writeDeadline)
         if case .conflict = result, isLeading,
-            let object = await world.writer.read(poll.identity, deadline: writeDeadline),
+            let object = await dependencies.writer.read(poll.identity, deadline: writeDeadline),
             isLeading, object.generation == poll.generation
         {
-            result = await world.writer.write(
+            result = await dependencies.writer.write(
                 status, to: poll.identity, at: object.resourceVersion, deadline: writeDeadline)
         }
         guard case .written(let version) = result else { return false }
@@ -111,16 +110,16 @@ extension ScalerController {
         return true
     }
 
-    /// No write is under way when somebody else may lead.
-    private var writeDeadline: Duration { min(KubernetesLimits.callDeadline, world.leadership.writeTime) }
+    /// No write is in flight when another replica may lead.
+    private var writeDeadline: Duration { min(KubernetesLimits.callDeadline, dependencies.leadership.writeTime) }
 
-    /// Makes the object's status and events say what came of the poll, where they do not yet.
-    func report(_ verdict: ScalerVerdict, _ poll: Poll) async {
-        guard isCurrent(poll), let types = states[poll.key]?.metricTypes else { return }
-        let plugins = Condition.plugins(unhealthy: await world.source.unhealthyPlugins(ofTypes: types))
-        guard isCurrent(poll), let state = states[poll.key] else { return }
+    /// Updates the object's status and events with the outcome of the poll.
+    func report(_ verdict: ScalerVerdict, _ poll: Poll) async throws {
+        let types = try state(of: poll).metricTypes
+        let plugins = Condition.plugins(unhealthy: await dependencies.source.unhealthyPlugins(ofTypes: types))
+        let state = try state(of: poll)
         let change = state.change(to: verdict, plugins: plugins)
-        let conditions = change.conditions(now: world.time.now(), generation: state.generation)
+        let conditions = change.conditions(now: dependencies.time.now(), generation: state.generation)
         state.conditions = conditions
         var blocker: Blocker?
         switch verdict {
@@ -128,16 +127,16 @@ extension ScalerController {
             state.lastDecision = decision
             state.isBlocked = false
             if let obstacle { state.errors[obstacle.reason, default: 0] += 1 }
-            world.metrics.decided()
+            dependencies.metrics.decided()
         case .blocked(let why):
             blocker = why
             state.isBlocked = true
             state.errors[why.reason, default: 0] += 1
         }
-        world.writer.announce(change, of: state.identity, target: state.target)
+        dependencies.writer.announce(change, of: state.identity, target: state.target)
         guard !state.isStatusWritten || change.isChange else { return }
         let status = state.status(conditions, state.lastDecision, blocker: blocker)
         let isWritten = await write(status, poll)
-        if isCurrent(poll) { states[poll.key]?.isStatusWritten = isWritten }
+        try self.state(of: poll).isStatusWritten = isWritten
     }
 }

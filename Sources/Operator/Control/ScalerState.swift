@@ -1,4 +1,5 @@
 import KubernetesClient
+import ScalerAPI
 import Scaling
 import WireFormats
 
@@ -16,7 +17,7 @@ final class ScalerState {
     var resolution: Resolution?
     /// Since when this generation of the spec is known; nil for the first one.
     var editedAt: Duration?
-    /// Secrets were looked at anew for this generation of the spec.
+    /// Whether Secrets were read again for this generation of the spec.
     var hasSeenSecrets = false
     var history: ScalingHistory
     var conditions: [RecordedCondition]
@@ -34,13 +35,14 @@ final class ScalerState {
     var isPushed = false
     /// When a pushed reading last started a poll ahead of its time.
     var lastPushedPoll: Duration?
-    /// When the source is asked again at the latest, whatever is pushed.
+    /// The latest time of the next poll of the source, regardless of pushed readings.
     var nextAsking: Duration = .zero
     /// What else was found to scale the target.
     var rival: String?
     /// When the scaler is last known to have had the target for itself; nil while another GeneralScaler has it.
     var heldTargetAt: Timestamp?
-    /// The object that had the target's name when it was last looked at: what is remembered of the target is of this one.
+    /// The object that had the target's name when it was last looked at: what is remembered of the target is of this
+    /// one.
     private(set) var targetUID: String?
     var reversals = ReversalGuard()
     /// Since when fewer replicas are ready than there are; nil while all are.
@@ -64,6 +66,8 @@ final class ScalerState {
             ready?.condition.status == .false
             ? ready.map { $0.lastTransitionTime + (.zero - Condition.replicasReadyTime) } : nil
         phase = Self.phase(of: object)
+        // Of such an object the status says the same until the object changes.
+        if case .failure = spec { isStatusWritten = object.status.observedGeneration == object.generation }
         if let name = object.status.targetName, let target, name != target.description {
             history.forgetTarget()
         } else {
@@ -107,7 +111,7 @@ final class ScalerState {
         isStatusWritten = false
     }
 
-    /// Takes note of a version that somebody else's change has made, of a label say.
+    /// Records a version that another client's change has made, for example of a label.
     func notice(version newer: String) {
         if ResourceVersion.isNotOlder(newer, than: version) { version = newer }
     }
@@ -118,7 +122,7 @@ final class ScalerState {
 
     var target: TargetReference? { (try? spec.get())?.target }
 
-    /// The replicas that the spec allows; nil where it is invalid.
+    /// The replicas that the spec allows; nil if it is invalid.
     var bounds: ClosedRange<Int>? { (try? spec.get()).map { $0.minReplicas...max($0.minReplicas, $0.maxReplicas) } }
 
     /// What it claims to scale. A paused or dry-run scaler claims nothing.

@@ -1,12 +1,15 @@
 import KubernetesClient
 import Logging
+import ScalerAPI
 import Scaling
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 
 /// Takes part in the election of a leader: does what ``LeaseMachine`` says, and tells ``Leadership``.
 ///
-/// Has to be shut down after whatever acts as the leader: it gives the lease back, and the next leader begins at once.
+/// Must be shut down after everything that acts as the leader: it releases the lease, and the next leader starts at
+/// once.
 final class LeaderElector: Service {
     /// How long giving the lease back may take. A lease that was not given back runs out.
     static let releaseDeadline: Duration = .seconds(2)
@@ -105,10 +108,12 @@ final class LeaderElector: Service {
             }
         } catch {
             switch (action, error.kind) {
-            case (.create, .alreadyExists), (.update, .conflict), (.update, .notFound): return .outrun
+            case (.create, .alreadyExists), (.update, .conflict), (.update, .notFound): return .conflict
             default: break
             }
-            if !Task.isCancelled { logger.warning("lease out of reach", metadata: metadata(["error": "\(error)"])) }
+            if !Task.isCancelled {
+                logger.warning("failed to read or renew lease", metadata: metadata(["error": "\(error)"]))
+            }
             return .failed
         }
     }
@@ -134,7 +139,7 @@ final class LeaderElector: Service {
         if isChange, machine.tenure != nil {
             logger.notice("leading", metadata: metadata(["identity": "\(identity)"]))
         } else if isChange {
-            logger.log(level: isStopping ? .notice : .warning, "no longer leading", metadata: metadata([:]))
+            logger.log(level: isStopping ? .notice : .warning, "leadership lost", metadata: metadata([:]))
         }
         let holder = machine.holder ?? ""
         let isNews = state.withLock { state in
@@ -142,7 +147,7 @@ final class LeaderElector: Service {
             return state.holder != holder
         }
         if isNews, !holder.isEmpty, holder != identity {
-            logger.info("another process leads", metadata: metadata(["holder": "\(holder)"]))
+            logger.info("another replica leads", metadata: metadata(["holder": "\(holder)"]))
         }
     }
 

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Whether this process may decide and write, at this very moment.
 ///
-/// It goes by the clock and not by what anybody has noticed: a process that was paused past the end of its tenure
+/// It depends only on the clock: a process that was paused past the end of its tenure
 /// learns it from the first look, before any timer of its own has run.
 final class Leadership: Sendable {
     /// One time in office. A process that lost it and got it back is in another.
@@ -37,12 +37,12 @@ final class Leadership: Sendable {
         }
     }
 
-    /// How long a write may take that is begun now: when somebody else may lead, it is over.
+    /// The maximum duration of a write that begins now: it ends before another replica may lead.
     var writeTime: Duration {
         state.withLock { state in max(.zero, (state.tenure?.leaseEnd ?? .zero) - time.elapsed()) }
     }
 
-    /// Told whenever a term begins or ends, except for an end that nobody but the clock has noticed yet.
+    /// Called whenever a term begins or ends, except for an end by time that has not been detected yet.
     func onChange(_ changed: @escaping @Sendable () -> Void) { state.withLock { $0.changed = changed } }
 
     /// - Returns: whether a term has begun or ended with it.

@@ -1,29 +1,30 @@
 package import KubernetesClient
+import ScalerAPI
 
-/// Decides how to get, keep and give back a lease that several replicas want. Pure: a shell performs each ``Action`` and
-/// tells how it went.
+/// Decides how to acquire, renew and release a lease that several replicas compete for. Pure: a shell performs each
+/// ``Action`` and reports its outcome.
 ///
 /// ```
-///             +------------------- somebody else has it: wait ------------------+
+///             +---------------- another replica holds it: wait -----------------+
 ///             v                                                                 |
-///   start -> read -- nobody has it, it is ours, or it ran out --> write -- 409 -+
+///   start -> read -- no holder, own lease, or expired ----------> write -- 409 -+
 ///             ^                                                     | ok
 ///             |  409, or not renewed in time                        v
 ///             +------------------------------------- leading: wait, write, ... -- stop --> write (released)
 /// ```
 ///
-/// - Times are those of one clock of this process that does not jump. What other clocks wrote into the lease is never
-///   compared: a lease has run out when it has not changed before our eyes for as long as it says it lasts.
-/// - A leader leads until ``LeaseTimes/renewDeadline`` after it *sent* its last renewal, whether it is told so or not.
-///   A process that was paused finds itself out of office when it looks at its clock.
+/// - Times are those of one clock of this process that does not jump. Times that other clocks wrote into the lease are
+///   never compared: a lease has expired if this process has seen no change of it for the lease's duration.
+/// - A leader leads until ``LeaseTimes/renewDeadline`` after it *sent* its last renewal, even if no answer has come.
+///   After a pause of the process, the clock shows that it is no longer the leader.
 ///
-/// The fields are client-go's (`tools/leaderelection`), so that its tools and ours can read the same lease.
+/// The fields are client-go's (`tools/leaderelection`), so that tools for it can read this lease.
 package struct LeaseMachine: Sendable {
     package enum Action: Sendable, Hashable {
         case read
         case create(Lease)
         case update(Lease)
-        /// Do nothing for so long, or until something is heard of the lease.
+        /// Wait that long, or until the lease changes.
         case wait(Duration)
         case end
     }
@@ -32,14 +33,14 @@ package struct LeaseMachine: Sendable {
         /// Nil: there is no such lease.
         case read(Lease?)
         case written(Lease)
-        /// Somebody else was faster: the lease is no longer as it was read, or there is one already.
-        case outrun
+        /// Conflict (409): the lease has changed since it was read, or already exists.
+        case conflict
         /// No answer, or one that says nothing about the lease.
         case failed
         case waited
     }
 
-    /// The moment in which the machine is asked.
+    /// The present time, on two clocks.
     package struct Moment: Sendable {
         /// On a clock that does not jump.
         package let elapsed: Duration
@@ -54,9 +55,9 @@ package struct LeaseMachine: Sendable {
 
     /// Until when this process leads.
     package struct Tenure: Sendable, Hashable {
-        /// From here on nothing new is begun.
+        /// From here on, no new operation may begin.
         package let end: Duration
-        /// From here on somebody else may lead.
+        /// From here on, another replica may lead.
         package let leaseEnd: Duration
     }
 
@@ -89,7 +90,7 @@ package struct LeaseMachine: Sendable {
     private var seen: (record: Record, at: Duration)?
     private var sentAt: Duration = .zero
     private var isReleasing = false
-    /// Nil while somebody else leads, or nobody.
+    /// Nil unless this process leads.
     package private(set) var tenure: Tenure?
 
     /// - Parameter identity: differs from that of every other process, past ones too.
@@ -112,7 +113,7 @@ package struct LeaseMachine: Sendable {
     }
 
     /// - Parameters:
-    ///   - isStopping: the process is about to end, and has stopped whatever it did as a leader.
+    ///   - isStopping: the process is about to end, and has stopped everything that it did as the leader.
     ///   - random: evenly from 0 up to 1.
     package mutating func next(
         after outcome: Outcome, at now: Moment, isStopping: Bool, random: Double
@@ -131,9 +132,9 @@ package struct LeaseMachine: Sendable {
             observe(lease, at: now)
             guard !isReleasing else { return }
             tenure = Tenure(end: sentAt + times.renewDeadline, leaseEnd: sentAt + times.duration)
-        case .outrun, .failed, .waited: break
+        case .conflict, .failed, .waited: break
         }
-        // Somebody else has it in spite of us: an administrator's edit, say.
+        // Another replica holds it unexpectedly, for example after an administrator's edit.
         if case .read = outcome, holder != identity { tenure = nil }
     }
 
@@ -149,8 +150,8 @@ package struct LeaseMachine: Sendable {
     private mutating func lead(after outcome: Outcome, at now: Moment) -> Action {
         switch outcome {
         case .waited, .read: return write(holder: identity, at: now)
-        // Changed by somebody since: look who holds it now.
-        case .outrun: return .read
+        // Changed by another client since: read it to see who holds it now.
+        case .conflict: return .read
         case .written, .failed:
             let end = tenure?.end ?? now.elapsed
             return .wait(min(times.retryPeriod, end - now.elapsed))
@@ -163,13 +164,13 @@ package struct LeaseMachine: Sendable {
         case .read:
             let rest = timeUntilFree(at: now.elapsed)
             return rest > .zero ? .wait(min(rest, patience)) : write(holder: identity, at: now)
-        // The answer to a renewal that came too late: it may be somebody else's by now.
-        case .waited, .outrun, .written: return .read
+        // The answer to a renewal that came too late: another replica may hold the lease by now.
+        case .waited, .conflict, .written: return .read
         case .failed: return .wait(patience)
         }
     }
 
-    /// Zero: nobody holds the lease, or nobody who is alive, or this process does.
+    /// Zero if the lease has no holder, has expired, or is held by this process.
     private func timeUntilFree(at now: Duration) -> Duration {
         guard let lease, let seen, let holder = lease.holder, !holder.isEmpty, holder != identity else { return .zero }
         return max(.zero, seen.at + .seconds(lease.durationSeconds) - now)
@@ -201,7 +202,7 @@ package struct LeaseMachine: Sendable {
         return .update(lease)
     }
 
-    /// What a lease that nobody holds lasts: the least that there is. As client-go.
+    /// The duration of a lease without a holder: the minimum, as in client-go.
     private static let releasedSeconds = 1
 
     private var wholeSeconds: Int { Int(times.duration.components.seconds) }

@@ -1,8 +1,8 @@
 /// The three times of a leader election.
 package struct LeaseTimes: Sendable, Hashable {
-    /// How long the others wait after the last sign of life before they take the lease.
+    /// The lease duration: how long standbys wait after the last renewal before they take the lease.
     package let duration: Duration
-    /// How long after its last renewal a leader goes on. The rest of ``duration`` is for what it has begun.
+    /// How long after its last renewal a leader keeps leading. The rest of ``duration`` is for operations in flight.
     package let renewDeadline: Duration
     /// How often a leader renews, and how often a standby looks.
     package let retryPeriod: Duration
@@ -14,23 +14,25 @@ package struct LeaseTimes: Sendable, Hashable {
     /// A lease's duration is written in whole seconds.
     package static let seconds = 1...3_600
 
-    /// - Throws: ``Unsound`` unless duration > renewDeadline > 1.2 times retryPeriod > 0: a leader needs time for a second
-    ///   try, and has to stop before anybody else may begin.
-    package init(duration: Duration, renewDeadline: Duration, retryPeriod: Duration) throws(Unsound) {
+    /// - Throws: ``ValidationError`` unless duration > renewDeadline > 1.2 times retryPeriod > 0: a leader needs time for a
+    ///   second
+    ///   try, and has to stop before another replica may start.
+    package init(duration: Duration, renewDeadline: Duration, retryPeriod: Duration) throws(ValidationError) {
         let whole = duration.components
         guard whole.attoseconds == 0, let seconds = Int(exactly: whole.seconds), Self.seconds.contains(seconds) else {
-            throw Unsound(
+            throw ValidationError(
                 "the lease duration must be \(Self.seconds.lowerBound) to \(Self.seconds.upperBound) whole seconds")
         }
         guard duration > renewDeadline else {
-            throw Unsound("the lease duration (\(duration)) must be longer than the renew deadline (\(renewDeadline))")
+            throw ValidationError(
+                "the lease duration (\(duration)) must be longer than the renew deadline (\(renewDeadline))")
         }
         guard renewDeadline > retryPeriod * LeaseMachine.longestJitter else {
-            throw Unsound(
+            throw ValidationError(
                 "the renew deadline (\(renewDeadline)) must be longer than \(LeaseMachine.longestJitter) retry periods "
                     + "(\(retryPeriod))")
         }
-        guard retryPeriod > .zero else { throw Unsound("the retry period must be longer than 0") }
+        guard retryPeriod > .zero else { throw ValidationError("the retry period must be longer than 0") }
         self.init(checkedDuration: duration, renewDeadline: renewDeadline, retryPeriod: retryPeriod)
     }
 
@@ -41,7 +43,7 @@ package struct LeaseTimes: Sendable, Hashable {
     }
 
     /// What is wrong with times.
-    package struct Unsound: Error, Sendable, Hashable, CustomStringConvertible {
+    package struct ValidationError: Error, Sendable, Hashable, CustomStringConvertible {
         package let description: String
 
         init(_ description: String) {

@@ -1,14 +1,14 @@
 import Glibc
 import NIOCore
 
-/// Why a server cannot listen where it was told to, for the person who chose the address.
+/// An error with the reason why a server cannot listen on its address, and the fix.
 package struct ListenError: Error, CustomStringConvertible {
     package let description: String
 
     /// - Parameters:
     ///   - error: what the library threw.
     ///   - option: of the command line, which the address is from.
-    /// - Returns: nil where the error is about something else.
+    /// - Returns: nil if the error is about something else.
     package init?(_ error: any Error, _ address: ListenAddress, option: String) {
         let cause: String
         switch error {

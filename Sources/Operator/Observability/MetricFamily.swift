@@ -1,4 +1,6 @@
-/// What one name on `/metrics` stands for. The reference page's table is made from these.
+import ScalerAPI
+
+/// A metric family: one name on `/metrics`. The reference page's table is made from these.
 struct MetricFamily: Sendable, Hashable {
     /// Every family there is.
     static let all = ofOperator + ofProcess + ofWebhook + ofPlugins + ofScalers
@@ -38,30 +40,30 @@ extension MetricFamily {
         "Whether the API server has no resource generalscalers, because its CustomResourceDefinition was deleted: 1 or 0."
     )
     static let queueDepth = MetricFamily(
-        "queue_depth", .gauge, "Polls that are due or under way: at most one for each scaler.")
+        "queue_depth", .gauge, "Polls that are due or running: at most one per scaler.")
     static let pollDuration = MetricFamily(
         "poll_duration_seconds", .histogram, "Time from the start of a poll of a scaler to its last write.")
     static let decisions = MetricFamily("decisions_total", .counter, "Decisions made.")
     static let scalings = MetricFamily(
         "scalings_total", .counter, labels: ["direction"], "Replica changes that the API server accepted, up or down.")
     static let blockedPolls = MetricFamily(
-        "blocked_polls_total", .counter, labels: ["reason"], "Polls that could not decide, by reason.")
+        "blocked_polls_total", .counter, labels: ["reason"], "Failed polls, by reason.")
     static let apiRequests = MetricFamily(
         "api_requests_total", .counter, labels: ["verb", "code"],
         "Requests to the API server; the code is none where no answer came.")
     static let sourceDuration = MetricFamily(
         "source_duration_seconds", .histogram, labels: ["type"],
-        "Time from asking for a value of a metric type to its answer, or to the error in its place.")
+        "Duration of reads of a metric type, including failed ones.")
     static let sourceErrors = MetricFamily(
         "source_errors_total", .counter, labels: ["type", "reason"],
-        "Values of a metric type that were asked for in vain.")
+        "Failed metric reads, by metric type and reason.")
 
     static let pushedReadings = MetricFamily(
         "pushed_readings_total", .counter, labels: ["type", "outcome"],
         "Readings that plugins pushed: used, or dropped because they were older than what is known, or from the future."
     )
     static let pushedPolls = MetricFamily(
-        "pushed_polls_total", .counter, "Polls that began ahead of their time, because a reading was pushed.")
+        "pushed_polls_total", .counter, "Polls started early by a pushed reading.")
 
     static let ofOperator = [
         buildInfo, leader, crdMissing, queueDepth, pollDuration, decisions, scalings, blockedPolls, apiRequests,
@@ -96,16 +98,16 @@ extension MetricFamily {
 extension MetricFamily {
     static let webhookReviews = MetricFamily(
         "webhook_reviews_total", .counter, labels: ["verdict"],
-        "Reviews of GeneralScalers by what they came to: allowed, warned (and allowed), denied, or failed (no verdict)."
+        "Reviews of GeneralScalers by outcome: allowed, warned (and allowed), denied, or failed (no verdict)."
     )
     static let webhookReviewDuration = MetricFamily(
         "webhook_review_duration_seconds", .histogram, "Time from the first byte of a review to its answer.")
     static let webhookCertificateExpiry = MetricFamily(
         "webhook_certificate_expiry_timestamp_seconds", .gauge,
-        "When the certificate ends that the webhook is served with, in seconds since 1970; absent without one.")
+        "Expiry time of the webhook's serving certificate, in seconds since 1970; absent without one.")
     static let webhookCertificateErrors = MetricFamily(
         "webhook_certificate_errors_total", .counter,
-        "Attempts in vain to read, renew or publish the webhook's certificate; one a minute while it lasts.")
+        "Failed attempts to read, renew or publish the webhook certificate; retried every minute.")
 
     static let ofWebhook = [
         webhookReviews, webhookReviewDuration, webhookCertificateExpiry, webhookCertificateErrors,
@@ -120,25 +122,25 @@ extension MetricFamily {
     }
 
     static let pluginUp = ofPlugin(
-        "up", .gauge, "Whether the plugin's process is up and has shaken hands, or rests because no scaler uses it.")
+        "up", .gauge, "Whether the plugin is up (its handshake is complete), or stopped because no scaler uses it.")
     static let pluginState = ofPlugin(
-        "state", .gauge, labels: ["state"], "1 for the state that the plugin's process is in, 0 for the others.")
+        "state", .gauge, labels: ["state"], "1 for the present state of the plugin's process, 0 for the others.")
     static let pluginAnswer = ofPlugin(
         "answer_seconds", .summary, labels: ["quantile"],
-        "How long the plugin took: quantiles of its last thousand answers.")
+        "Response time of the plugin: quantiles of its last thousand answers.")
     static let pluginRestarts = ofPlugin(
-        "restarts_total", .counter, "Starts of the plugin after an end that the operator did not want.")
+        "restarts_total", .counter, "Restarts of the plugin after an unexpected end.")
     static let pluginSwaps = ofPlugin(
         "swaps_total", .counter, "New versions of the plugin that took over while it ran.")
     static let pluginInFlight = ofPlugin("in_flight", .gauge, "Calls that the plugin has not answered yet.")
-    static let pluginWaiting = ofPlugin("waiting", .gauge, "Calls that wait for their turn at the plugin.")
+    static let pluginWaiting = ofPlugin("waiting", .gauge, "Calls queued for the plugin.")
     static let pluginAnswers = ofPlugin(
-        "answers_total", .counter, "Answers that reached their caller, errors among them.")
+        "answers_total", .counter, "Answers delivered to their caller, including errors.")
     static let pluginMissedDeadlines = ofPlugin("missed_deadlines_total", .counter, "Calls not answered in time.")
     static let pluginLateAnswers = ofPlugin(
-        "late_answers_total", .counter, "Answers that nobody waited for any more.")
-    static let pluginDuplicateAnswers = ofPlugin("duplicate_answers_total", .counter, "Answers to answered calls.")
-    static let pluginUnknownAnswers = ofPlugin("unknown_answers_total", .counter, "Answers to calls nobody made.")
+        "late_answers_total", .counter, "Answers that came after the call's deadline or cancellation.")
+    static let pluginDuplicateAnswers = ofPlugin("duplicate_answers_total", .counter, "Repeated answers to a call.")
+    static let pluginUnknownAnswers = ofPlugin("unknown_answers_total", .counter, "Answers with an unknown call ID.")
     static let pluginSubscriptions = ofPlugin(
         "subscriptions", .gauge, "Configs whose readings the plugin pushes.")
     static let pluginPushes = ofPlugin(
@@ -162,21 +164,21 @@ extension MetricFamily {
     }
 
     static let scalers = MetricFamily(
-        "scalers", .gauge, "GeneralScaler objects that this replica decides on; 0 of one that stands by.")
+        "scalers", .gauge, "GeneralScaler objects that this replica manages; 0 for a standby.")
     static let hiddenScalers = MetricFamily(
-        "hidden_scalers", .gauge, "Scalers without series of their own, because there are too many.")
+        "hidden_scalers", .gauge, "Scalers without their own series, because there are too many.")
     static let scalerReady = ofScaler("scaler_ready", .gauge, "Whether the scaler's condition Ready is True.")
     static let minReplicas = ofScaler("min_replicas", .gauge, "The scaler's minReplicas; absent for an invalid spec.")
     static let maxReplicas = ofScaler("max_replicas", .gauge, "The scaler's maxReplicas; absent for an invalid spec.")
     static let scalerErrors = ofScaler(
         "scaler_errors_total", .counter, labels: ["reason"],
-        "Polls of the scaler that could not decide, or whose decision could not be carried out.")
+        "Failed polls of the scaler: no decision was made or carried out.")
     static let scalerCurrent = ofScaler(
-        "scaler_current_replicas", .gauge, "Replicas the target was set to at the last decision.")
+        "scaler_current_replicas", .gauge, "Replicas that the target was set to at the last decision.")
     static let scalerReadyReplicas = ofScaler(
         "scaler_ready_replicas", .gauge, "Replicas of the target that were ready at the last decision.")
     static let scalerRecommended = ofScaler(
-        "scaler_recommended_replicas", .gauge, "Replicas the policy asked for at the last decision.")
+        "scaler_recommended_replicas", .gauge, "Replicas that the policy recommended at the last decision.")
     static let scalerDesired = ofScaler(
         "scaler_desired_replicas", .gauge, "Replicas after every limit, at the last decision.")
     static let scalerLimited = ofScaler(
@@ -186,7 +188,7 @@ extension MetricFamily {
         "metric_up", .gauge, labels: ["metric"], "Whether the metric had a value at the last decision.")
     static let metricValue = ofScaler(
         "metric_value", .gauge, labels: ["metric"], "Value at the last decision; absent without one.")
-    static let metricTarget = ofScaler("metric_target", .gauge, labels: ["metric"], "What the value is held against.")
+    static let metricTarget = ofScaler("metric_target", .gauge, labels: ["metric"], "Target of the metric.")
 
     static let ofScalers = [
         scalers, hiddenScalers, scalerReady, minReplicas, maxReplicas, scalerErrors, scalerCurrent, scalerReadyReplicas,

@@ -1,4 +1,5 @@
 import PluginHost
+import ScalerAPI
 import Scaling
 
 /// Everything on `/metrics`, put together when it is asked for: what is gone leaves no series behind.

@@ -1,3 +1,5 @@
+import ScalerAPI
+
 /// Writes metrics in a text format that Prometheus reads.
 struct MetricsText {
     enum Format: Sendable, Hashable, CaseIterable {
@@ -96,7 +98,7 @@ struct MetricsText {
         labels += "\""
     }
 
-    /// By scalars and not by characters, of which a carriage return and a line feed together are one.
+    /// By scalars, not characters: a carriage return and a line feed together are one character.
     private static func escaped(_ label: String) -> String {
         guard label.utf8.contains(where: { [UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "\n")].contains($0) })
         else { return label }

@@ -1,3 +1,4 @@
+import ScalerAPI
 import Scaling
 import Synchronization
 
@@ -34,8 +35,8 @@ package final class OperatorMetrics: Sendable {
 
     /// More combinations than the operator can make; the rest is counted as `other`.
     private static let maxAPICalls = 200
-    /// Metric types with series of their own; the rest is counted as `other`. Types come from resources, which anybody may
-    /// write.
+    /// Metric types with their own series; the rest is counted as `other`. Types come from resources, which any user
+    /// may write.
     static let maxTypes = 100
 
     private let state = Mutex(State())
@@ -60,7 +61,7 @@ package final class OperatorMetrics: Sendable {
         }
     }
 
-    /// - Parameter code: the HTTP status, or nil where no answer came.
+    /// - Parameter code: the HTTP status, or nil if no answer came.
     package func apiRequest(verb: String, code: Int?) {
         state.withLock { state in
             var call = APICall(verb: verb, code: code.map(String.init) ?? "none")
@@ -73,7 +74,7 @@ package final class OperatorMetrics: Sendable {
 
     /// A metric source was asked for a value of that type.
     ///
-    /// - Parameter failure: the reason where there is none, as ``PluginFailure/reason`` names it.
+    /// - Parameter failure: the reason if the read failed, as ``PluginFailure/reason`` names it.
     func sourceAnswered(type: String, after duration: Duration, failure: String?) {
         state.withLock { state in
             let isKnown = state.sources[type] != nil || state.sources.count < Self.maxTypes

@@ -1,3 +1,4 @@
+import ScalerAPI
 import Scaling
 
 /// What one scaler looks like from outside at one moment.
@@ -10,7 +11,7 @@ struct ScalerSnapshot: Sendable {
     /// The last poll could not decide, so that ``decision`` is of an earlier one.
     let isBlocked: Bool
     let conditions: [RecordedCondition]
-    /// Polls that came to nothing, since this replica looks after the scaler.
+    /// Failed polls since this replica started to manage the scaler.
     let errors: [Blocker.Reason: Int]
 }
 

@@ -2,14 +2,15 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import SystemIO
 
 /// Every bound of the server of metrics and health.
 enum StatusLimits {
     static let connections = ConnectionLimits(
-        // A Prometheus, the kubelet's probes, and somebody who looks: a handful at a time.
+        // Prometheus, the kubelet's probes and an administrator's requests need a few connections at a time.
         connections: 64,
-        // A page of metrics may be of several MiB, and stays in memory until the client has taken it. Several Prometheus
-        // servers may scrape at the same time.
+        // A page of metrics may be of several MiB, and stays in memory until the client has taken it. Several
+        // Prometheus servers may scrape at the same time.
         largeResponses: 8,
         idleTime: .seconds(10),
         exchangeTime: .seconds(30),
@@ -73,7 +74,7 @@ struct StatusServer: Service {
                 status: missing == nil ? .ok : .serviceUnavailable,
                 body: .init(byteBuffer: ByteBuffer(string: missing.map { "not yet: \($0)\n" } ?? "ok\n")))
         }
-        let pages = Permits(StatusLimits.pagesAtOnce)
+        let pages = AsyncSemaphore(StatusLimits.pagesAtOnce)
         router.get(RouterPath(Self.metricsPath)) { [metrics] request, context in
             let format = MetricsText.Format(accept: request.headers[.accept])
             let page = try await pages.withPermit {
@@ -97,7 +98,7 @@ package struct ListenAddress: Sendable, Hashable {
         self.port = port
     }
 
-    /// Reads `127.0.0.1:8080`, `[::1]:8080` or `:8080`; nil where the text is none of these.
+    /// Reads `127.0.0.1:8080`, `[::1]:8080` or `:8080`; nil if the text is none of these.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
@@ -109,6 +110,19 @@ package struct ListenAddress: Sendable, Hashable {
             return nil
         }
         self.init(host: host.isEmpty ? "0.0.0.0" : host, port: Int(port))
+    }
+}
+
+extension ListenAddress {
+    package struct Malformed: Error, CustomStringConvertible {
+        package let description =
+            "It is not of the form HOST:PORT, with a port from 0 to 65535 and an IPv6 address in brackets."
+    }
+
+    /// Reads the value of an option of the command line.
+    package init(argument text: String) throws(Malformed) {
+        guard let address = ListenAddress(text) else { throw Malformed() }
+        self = address
     }
 }
 

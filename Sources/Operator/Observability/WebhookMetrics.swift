@@ -3,7 +3,7 @@ struct WebhookMetrics: Sendable {
     /// What a review came to.
     enum Verdict: String, CaseIterable {
         case allowed, warned, denied
-        /// It was not read, or nobody waited for it any more.
+        /// It was not read, or the client had closed the connection.
         case failed
     }
 
@@ -18,7 +18,7 @@ struct WebhookMetrics: Sendable {
         durations.observe(duration)
     }
 
-    /// - Parameter expiry: seconds since 1970; nil where it cannot be told.
+    /// - Parameter expiry: seconds since 1970; nil if it is unknown.
     mutating func certificateKept(until expiry: Double?) { certificateExpiry = expiry }
 
     mutating func certificateFailed() { certificateErrors += 1 }

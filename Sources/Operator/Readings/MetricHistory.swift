@@ -1,5 +1,6 @@
 package import PluginHost
 import PluginProtocol
+package import ScalerAPI
 package import Scaling
 
 /// The past of a spec's metrics, as their plugins tell it: with the scaler's own config, the operator's defaults, and
@@ -26,9 +27,9 @@ package struct MetricHistory: Sendable {
     /// Fetches the values at `from`, and after every step up to `to`.
     ///
     /// - Parameters:
-    ///   - secrets: where values of Secrets come from; they are asked for in the namespace "".
-    ///   - onProgress: told the share that is done.
-    /// - Throws: ``Blocker`` where a plugin is not there, or refuses, or has no past.
+    ///   - secrets: the source of the values of Secrets; they are read in the namespace "".
+    ///   - onProgress: called with the fraction that is done.
+    /// - Throws: ``Blocker`` if a plugin is missing, refuses the request, or has no history.
     package static func fetch(
         _ spec: GeneralScalerSpec, host: PluginHost, secrets: any SecretSource, from: Timestamp, to: Timestamp,
         stepSeconds: Int,
@@ -62,7 +63,7 @@ package struct MetricHistory: Sendable {
         while start <= to.microsecondsSince1970 {
             let end = min(to.microsecondsSince1970, start + step * Int64(ProtocolLimits.maxRangePoints - 1))
             guard let window = RangeWindow(fromMicroseconds: start, toMicroseconds: end, stepSeconds: stepSeconds)
-            else { throw Blocker(.invalidSpec, "a step of \(stepSeconds.counted("second")) makes no window of time") }
+            else { throw Blocker(.invalidSpec, "a step of \(stepSeconds.counted("second")) is not a valid window") }
             windows.append(window)
             start += step * Int64(ProtocolLimits.maxRangePoints)
         }

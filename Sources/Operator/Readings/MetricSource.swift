@@ -7,7 +7,7 @@ package import WireFormats
 ///
 /// As a service it runs for as long as readings can be asked for.
 package protocol MetricSource: Service {
-    /// What is installed under that metric type; nil where nothing is, or its plugin has not started yet.
+    /// What is installed under that metric type; nil if nothing is, or its plugin has not started yet.
     func metricType(_ type: String) -> InstalledMetricType?
 
     /// How each plugin behind it fares.
@@ -26,11 +26,11 @@ package protocol MetricSource: Service {
         type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading
 
-    /// Tells the source that this is read from time to time, and asks to be told of readings as they change, on top of
-    /// ``read(type:config:targetType:timeout:)``, where the type's plugin can.
+    /// Registers a periodic read with the source, and subscribes to changes, in addition to
+    /// ``read(type:config:targetType:timeout:)``, if the type's plugin can.
     ///
     /// - Parameter deliver: called from any thread, never from within this call; does not block.
-    /// - Returns: what ends it; nil where the source needs no such word.
+    /// - Returns: what ends it; nil if the source needs no such word.
     func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void

@@ -1,11 +1,11 @@
 import PluginHost
 import PluginProtocol
 
-/// How long a source is not asked again whose plugin said that asking again is of no use, or when it is.
+/// The pause before the next call to a source that a plugin reported as not retryable, or as retryable after some time.
 struct RefusalPause {
-    /// The longest time until what was refused is asked again: the object that was not found may have been made.
+    /// The longest pause after an error that is not retryable: a missing object may have been created meanwhile.
     static let longest: Duration = .seconds(60)
-    /// The longest time that a source's own `retryAfterMs` is followed.
+    /// The limit of a source's own `retryAfterMs`.
     static let longestRetryAfter: Duration = .seconds(300)
 
     private var refusals = 0
@@ -15,7 +15,7 @@ struct RefusalPause {
 
     /// Takes an answer into account.
     ///
-    /// - Parameter interval: how often the source is asked where it answers.
+    /// - Parameter interval: the polling interval without a pause.
     mutating func answered(_ outcome: ReadingOutcome, askedAt: Duration, interval: Duration) {
         guard case .failure(let failure) = outcome, case .answered(let error) = failure.kind else {
             self = RefusalPause()

@@ -1,11 +1,12 @@
 import PluginHost
 import PluginProtocol
+import ScalerAPI
 import Scaling
 import Synchronization
 
 /// What is known of one query, who wants it, and the call that is in flight for it.
 final class SharedReading: Sendable {
-    struct Surroundings: Sendable {
+    struct Dependencies: Sendable {
         let source: any MetricSource
         let time: OperatorTime
         let metrics: OperatorMetrics
@@ -23,11 +24,11 @@ final class SharedReading: Sendable {
         var latest: ReadingOutcome?
         /// When the last call that was answered began.
         var askedAt: Duration?
-        /// Set where the plugin said that asking again is of no use.
+        /// Delays the next call after an error that is not retryable.
         var pause = RefusalPause()
         /// When the last reading was pushed that was of use.
         var pushedAt: Duration?
-        /// Keeps the source ready, and has the plugin push where it can.
+        /// Keeps the source ready, and has the plugin push if it can.
         var subscription: ReadingSubscription?
 
         mutating func takeWaiters() -> [Waiter] {
@@ -46,7 +47,7 @@ final class SharedReading: Sendable {
             return known.value == reading.value && known.isAssumed == reading.isAssumed
         }
 
-        /// An answer, or what was pushed since it was asked for, where the answer is older or there is none.
+        /// An answer, or what was pushed since it was asked for, if the answer is older or there is none.
         func newest(of answer: ReadingOutcome, askedAt: Duration) -> ReadingOutcome {
             guard let pushedAt, pushedAt >= askedAt, let latest else { return answer }
             guard case .success(let reading) = answer, !isNewer(than: reading) else { return latest }
@@ -66,14 +67,14 @@ final class SharedReading: Sendable {
         PluginFailure(.cancelled, plugin: nil, "the reading was cancelled"))
 
     private let query: ReadingQuery
-    private let world: Surroundings
+    private let dependencies: Dependencies
     private let state = Mutex(State())
     private let onUnused: @Sendable () -> Void
 
-    /// - Parameter onUnused: called, without a lock, when nobody has wanted the reading since its last call began.
-    init(of query: ReadingQuery, in world: Surroundings, onUnused: @escaping @Sendable () -> Void) {
+    /// - Parameter onUnused: called, without a lock, when there has been no subscriber since its last call began.
+    init(of query: ReadingQuery, in dependencies: Dependencies, onUnused: @escaping @Sendable () -> Void) {
         self.query = query
-        self.world = world
+        self.dependencies = dependencies
         self.onUnused = onUnused
     }
 
@@ -85,13 +86,13 @@ final class SharedReading: Sendable {
         state.withLock { state in
             state.users[user] = terms
             guard state.subscription == nil else { return }
-            state.subscription = world.source.subscribe(
+            state.subscription = dependencies.source.subscribe(
                 type: query.type, config: query.config, targetType: query.targetType
             ) { [weak self] in self?.pushed($0, to: onPush) }
         }
     }
 
-    /// - Returns: whether nobody needs the reading any longer.
+    /// - Returns: whether the reading is unused.
     func unsubscribe(_ user: ObjectIdentity) -> Bool {
         state.withLock { state in
             state.users[user] = nil
@@ -102,13 +103,13 @@ final class SharedReading: Sendable {
         }
     }
 
-    /// What can be answered at once; nil where the waiter now stands in line for a call.
+    /// What can be answered at once; nil if the waiter is now queued for a call.
     func outcomeAtHand(
         _ takesPushed: Bool, waiter: UInt64, _ continuation: CheckedContinuation<ReadingOutcome, Never>
     ) -> ReadingOutcome? {
         state.withLock { state in
             if Task.isCancelled { return Self.cancelled }
-            let now = world.time.elapsed()
+            let now = dependencies.time.elapsed()
             if let latest = state.latest {
                 let shortestInterval = state.shortestInterval
                 let isFresh = { (since: Duration) in now - since < shortestInterval * Self.reuseShare }
@@ -136,15 +137,15 @@ final class SharedReading: Sendable {
             let outcome: ReadingOutcome
             do throws(PluginFailure) {
                 outcome = .success(
-                    try await world.source.read(
+                    try await dependencies.source.read(
                         type: query.type, config: query.config, targetType: query.targetType, timeout: timeout
                     )
                 )
             } catch {
                 outcome = .failure(error)
             }
-            world.metrics.sourceAnswered(
-                type: query.type, after: world.time.elapsed() - startedAt, failure: outcome.failure?.reason)
+            dependencies.metrics.sourceAnswered(
+                type: query.type, after: dependencies.time.elapsed() - startedAt, failure: outcome.failure?.reason)
             take(outcome, askedAt: startedAt)
         }
     }
@@ -165,9 +166,9 @@ final class SharedReading: Sendable {
     /// Takes a reading that came without being asked for, and passes it to who waits for an answer.
     private func pushed(_ reading: MetricReading, to onPush: ([ObjectIdentity]) -> Void) {
         // What is from the future would be newer than any answer. The next poll says what is wrong with the clock.
-        let latest = world.time.now() + MetricObservation.maxClockSkew
+        let latest = dependencies.time.now() + MetricObservation.maxClockSkew
         let audience = reading.observedAtMicroseconds > latest.microsecondsSince1970 ? nil : takePush(reading)
-        world.metrics.pushed(type: query.type, isOfUse: audience != nil)
+        dependencies.metrics.pushed(type: query.type, isOfUse: audience != nil)
         guard let audience else { return }
         for waiter in audience.waiters { waiter.resume(returning: .success(reading)) }
         if !audience.users.isEmpty { onPush(audience.users) }
@@ -178,7 +179,7 @@ final class SharedReading: Sendable {
         var waiters: [Waiter]
     }
 
-    /// - Returns: nil where nobody wants the reading, or it is older than what is known.
+    /// - Returns: nil if there is no subscriber, or a newer reading is known.
     private func takePush(_ reading: MetricReading) -> Audience? {
         state.withLock { state in
             guard state.subscription != nil, !state.isNewer(than: reading) else { return nil }
@@ -187,7 +188,7 @@ final class SharedReading: Sendable {
             let isOld = state.users.count == 1 && (!waiters.isEmpty || state.hasValue(of: reading))
             state.latest = .success(reading)
             state.pause = RefusalPause()
-            state.pushedAt = world.time.elapsed()
+            state.pushedAt = dependencies.time.elapsed()
             return Audience(users: isOld ? [] : Array(state.users.keys), waiters: waiters)
         }
     }

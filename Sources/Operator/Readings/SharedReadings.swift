@@ -1,5 +1,6 @@
 import PluginHost
 import PluginProtocol
+import ScalerAPI
 import Scaling
 import Synchronization
 
@@ -18,20 +19,21 @@ final class SharedReadings: Sendable {
         var timeout: Duration
     }
 
-    private let world: SharedReading.Surroundings
-    /// Locked before any of the readings, where both are.
+    private let dependencies: SharedReading.Dependencies
+    /// Locked before any of the readings, if both are.
     private let readings = Mutex<[ReadingQuery: SharedReading]>([:])
     private let lastWaiter = Atomic<UInt64>(0)
     private let onPush = Mutex<@Sendable ([ObjectIdentity]) -> Void>({ _ in })
 
     init(source: any MetricSource, time: OperatorTime, metrics: OperatorMetrics) {
-        world = SharedReading.Surroundings(source: source, time: time, metrics: metrics)
+        dependencies = SharedReading.Dependencies(source: source, time: time, metrics: metrics)
     }
 
     /// Distinct queries that someone wants.
     var count: Int { readings.withLock(\.count) }
 
-    /// Has this called with those who want a reading that was pushed, after it is there to be had. Called from any thread.
+    /// Registers a handler that is called with the subscribers of each pushed reading once it is available. Called on
+    /// any thread.
     func whenPushed(_ handler: @escaping @Sendable ([ObjectIdentity]) -> Void) {
         onPush.withLock { $0 = handler }
     }
@@ -52,10 +54,10 @@ final class SharedReadings: Sendable {
     }
 
     /// The newest outcome: asked for now, unless one is on its way or fresh enough for every subscriber. A cancelled
-    /// task stops waiting at once; the call goes on for the others.
+    /// task stops waiting at once; the call continues for the others.
     ///
-    /// - Parameter takesPushed: a pushed reading will do in place of an answer. Without it the source is asked once in
-    ///   every interval, whatever it pushes: a push may have been lost.
+    /// - Parameter takesPushed: whether a pushed reading may replace a poll. Even then the source is polled once per
+    ///   interval, since a push may have been lost.
     func outcome(of query: ReadingQuery, takesPushed: Bool = false) async -> ReadingOutcome {
         let id = lastWaiter.add(1, ordering: .relaxed).newValue
         let reading = readings.withLock { self.reading(of: query, in: &$0) }
@@ -76,7 +78,7 @@ final class SharedReadings: Sendable {
         of query: ReadingQuery, in readings: inout [ReadingQuery: SharedReading]
     ) -> SharedReading {
         if let known = readings[query] { return known }
-        let reading = SharedReading(of: query, in: world) { [weak self] in self?.dropIfUnused(query) }
+        let reading = SharedReading(of: query, in: dependencies) { [weak self] in self?.dropIfUnused(query) }
         readings[query] = reading
         return reading
     }
@@ -103,11 +105,11 @@ extension ReadingOutcome {
 }
 
 extension Blocker {
-    /// What the sources found wrong with the configs of the metrics, which the plugins alone could not see: a query that
-    /// does not parse, for instance.
+    /// What the sources found wrong with the configs of the metrics, which the plugins alone could not see: a query
+    /// that does not parse, for instance.
     ///
     /// - Parameter outcomes: of each metric, in the order of the spec.
-    /// - Returns: nil where no source found anything.
+    /// - Returns: nil if no source found anything.
     init?(configFaultIn outcomes: [ReadingOutcome]) {
         let faults = outcomes.enumerated().compactMap { index, outcome -> String? in
             guard case .answered(let error)? = outcome.failure?.kind, error.kind == .configInvalid else { return nil }

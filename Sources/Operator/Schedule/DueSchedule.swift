@@ -2,7 +2,7 @@
 ///
 /// Times are counted from any fixed origin of a clock that does not jump.
 struct DueSchedule<Key: Hashable>: ~Copyable {
-    /// Knows where it stands, so that moving it hashes no key.
+    /// Stores its position, so that moving it hashes no key.
     private final class Entry {
         let key: Key
         var due: Duration
@@ -46,7 +46,7 @@ struct DueSchedule<Key: Hashable>: ~Copyable {
         siftDown(siftUp(entry.position))
     }
 
-    /// Takes out the earliest key, where it is due by then.
+    /// Takes out the earliest key, if it is due by then.
     mutating func popDue(by now: Duration) -> Key? {
         guard let first = heap.first, first.due <= now else { return nil }
         remove(first.key)

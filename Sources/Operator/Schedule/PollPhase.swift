@@ -1,3 +1,5 @@
+import ScalerAPI
+
 /// Spreads polls over time, so that a thousand scalers do not poll in one instant, and keeps those that share a
 /// reading together, so that one call serves them.
 enum PollPhase {

@@ -1,12 +1,13 @@
 import FoundationEssentials
 import KubernetesClient
+import ScalerAPI
 import WireFormats
 
 /// A Secret as the API server gives it, as far as the operator looks at it.
 struct SecretObject: Sendable {
     static let kind = ResourceKind(group: "", version: "v1", kind: "Secret", plural: "secrets")
-    /// Only a Secret with this label may be used by GeneralScalers: else whoever may create one of these could have any
-    /// Secret of the namespace sent to an address of their own.
+    /// GeneralScalers may use only Secrets with this label: otherwise anyone who may create a GeneralScaler could have
+    /// any Secret of the namespace sent to their own address.
     static let label = "autoscaling.example.com/readable"
 
     static let reader = ObjectReader(
@@ -50,7 +51,7 @@ struct SecretObject: Sendable {
         case .text(let text): return text
         case .notText:
             throw SecretProblem(
-                .invalid, "key \(reference.key) of Secret \(key) is no UTF-8 text: only a text can go into a config")
+                .invalid, "key \(reference.key) of Secret \(key) is not UTF-8 text: only text is allowed in a config")
         case nil:
             if reference.isOptional { return nil }
             throw SecretProblem(

@@ -1,8 +1,9 @@
 package import KubernetesClient
+package import ScalerAPI
 
 /// Gives the values of Secrets. ``SecretStore`` is the real one.
 package protocol SecretSource: Sendable {
-    /// The value; nil where it is not there and need not be.
+    /// Returns the value; nil if it is optional and missing.
     func value(
         of reference: SecretReference, namespace: String, _ freshness: SecretFreshness
     ) async throws(SecretProblem) -> SecretString?
@@ -25,7 +26,7 @@ package struct SecretProblem: Error, Sendable, Hashable {
         case notReadable
         /// The operator has no right to it.
         case forbidden
-        /// It is no text.
+        /// It is not text.
         case invalid
         /// The API server did not tell.
         case unavailable

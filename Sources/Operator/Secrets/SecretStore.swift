@@ -1,4 +1,5 @@
 import KubernetesClient
+import ScalerAPI
 
 /// Reads Secrets from the cluster, one by one and only with `get`, and keeps each for a few minutes.
 ///
@@ -57,7 +58,7 @@ actor SecretStore: SecretSource {
             return known.outcome
         }
         if waiters[key] != nil {
-            // Not everybody who wants it has to wait until it is renewed.
+            // Not every reader must wait until it is renewed.
             if freshness == .cached, let known, case .success = known.outcome { return known.outcome }
             return await withCheckedContinuation { waiters[key, default: []].append($0) }
         }
@@ -72,7 +73,7 @@ actor SecretStore: SecretSource {
         switch freshness {
         case .cached:
             if isOptional, case .failure(.notFound) = entry.outcome {
-                // Nobody waits for it.
+                // The result is not awaited.
                 time.elapsed() >= entry.fetchedAt + SecretLimits.lifetime
             } else {
                 time.elapsed() >= entry.expiresAt
@@ -145,15 +146,15 @@ private enum SecretFetchFailure: Error {
         case .notFound:
             SecretProblem(
                 .notFound,
-                "Secret \(key) is not there: create it, with the key \(reference.key), and allow its use: "
+                "Secret \(key) does not exist: create it with the key \(reference.key), and allow its use: "
                     + SecretObject.labelCommand(key))
         case .forbidden(let message):
             SecretProblem(
                 .forbidden,
                 "the operator may not read Secret \(key): give its service account the right to get secrets in namespace "
-                    + "\(key.namespace) (with Helm, add it to secrets.namespaces). The API server says: \(message)")
+                    + "\(key.namespace) (with Helm, add it to secrets.namespaces). The API server said: \(message)")
         case .unavailable(let message):
-            SecretProblem(.unavailable, "Secret \(key) could not be read, and is asked for again: \(message)")
+            SecretProblem(.unavailable, "Secret \(key) could not be read; the operator retries: \(message)")
         }
     }
 }

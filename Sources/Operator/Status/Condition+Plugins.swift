@@ -1,4 +1,5 @@
 import PluginHost
+import ScalerAPI
 
 extension Condition {
     /// - Parameter unhealthy: those of a scaler's plugins that cannot be relied on now.

@@ -1,6 +1,8 @@
 import KubernetesClient
 import Logging
+import ScalerAPI
 import Synchronization
+import SystemIO
 
 /// One kind of targets, as a watch shows it.
 final class KindCache: Sendable {
@@ -12,10 +14,10 @@ final class KindCache: Sendable {
     let end = Gate()
     private let reports: ReadyReports
 
-    /// Kinds whose replicas stand where Deployments have them.
+    /// Kinds whose replicas are in the same fields as those of Deployments.
     static let workloads: [ResourceKind] = [.deployment, .statefulSet]
 
-    /// - Parameter targetAppeared: told of each object that is new.
+    /// - Parameter targetAppeared: called for each new object.
     init(
         _ kind: ResourceKind, client: KubernetesClient, scope: Informer<CachedTarget>.Scope, logger: Logger,
         targetAppeared: @escaping @Sendable (TargetPlace) -> Void
@@ -43,10 +45,10 @@ final class KindCache: Sendable {
         )
     }
 
-    /// Whether `spec.replicas` is where the kind keeps its replicas.
+    /// Whether the kind keeps its replicas in `spec.replicas`.
     var isWorkload: Bool { Self.workloads.contains(kind) }
 
-    /// Ready replicas of an object of the kind; nil where nobody can tell.
+    /// Ready replicas of an object of the kind; nil if unknown.
     func readyReplicas(of object: CachedTarget) -> Int? {
         reports.see(object)
         return object.ready.count(isReportedByKind: reports.isKnown)
@@ -73,7 +75,7 @@ private final class ReadyReports: Sendable {
 }
 
 extension KubernetesError {
-    /// The API server will not answer this request otherwise for as long as nobody changes rights or definitions.
+    /// The API server's answer to this request changes only with rights or definitions.
     var isRefusal: Bool {
         switch kind {
         case .forbidden, .unauthorized, .notFound: true

@@ -1,6 +1,8 @@
 import KubernetesClient
 import Logging
+import ScalerAPI
 import Synchronization
+import SystemIO
 import WireFormats
 
 /// The autoscalers of one kind, as a watch shows them.
@@ -41,7 +43,7 @@ final class RivalCache: Sendable {
 
     /// The autoscaler of the target, such as `HorizontalPodAutoscaler/web`; of several the first by name.
     ///
-    /// - Throws: if that cannot be told.
+    /// - Throws: if that is unknown.
     func rival(of target: TargetKey) throws(KubernetesError) -> String? {
         let failure = informer.listFailure
         if let failure, failure.isRefusal { throw failure }

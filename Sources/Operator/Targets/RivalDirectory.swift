@@ -1,10 +1,12 @@
 import KubernetesClient
 import Logging
+import ScalerAPI
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 
-/// Knows what else scales a target: HorizontalPodAutoscalers, and KEDA's ScaledObjects if the cluster has them. Both are
-/// watched from the first time that somebody asks.
+/// Finds other autoscalers of a target: HorizontalPodAutoscalers, and KEDA's ScaledObjects if the cluster has them.
+/// Both are watched from the first query on.
 final class RivalDirectory: Service {
     /// How long it waits for the first list of a kind before it says that it cannot tell.
     static let syncTimeout: Duration = .seconds(5)
@@ -53,14 +55,14 @@ final class RivalDirectory: Service {
 
     func run() async throws { try await pool.run() }
 
-    /// Starts the watches before anybody asks.
+    /// Starts the watches before the first query.
     func prepare() async {
         for origin in Origin.allCases { _ = try? await cache(of: origin) }
     }
 
     /// What else scales the target, such as `HorizontalPodAutoscaler/web`; nil for nothing.
     ///
-    /// - Throws: a blocker if that cannot be told: then nothing may be patched.
+    /// - Throws: a blocker if that is unknown: then nothing may be patched.
     func rival(of target: TargetReference, namespace: String) async throws(Blocker) -> String? {
         let key = TargetKey(target, in: namespace)
         do throws(KubernetesError) {
@@ -77,8 +79,8 @@ final class RivalDirectory: Service {
         } catch {
             throw Blocker(
                 .targetUnavailable,
-                "it cannot be told whether a HorizontalPodAutoscaler or ScaledObject scales this target too, so it is "
-                    + "left alone: \(error.message)")
+                "it is unknown whether a HorizontalPodAutoscaler or ScaledObject also scales this target, so it is "
+                    + "held: \(error.message)")
         }
     }
 

@@ -1,11 +1,13 @@
 import KubernetesClient
 import Logging
+import ScalerAPI
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 import WireFormats
 
 /// Knows the replicas of every target: from a cache that a watch keeps, one per kind of target, and from the API
-/// server itself where the cache is behind.
+/// server itself if the cache is behind.
 ///
 /// A kind is watched, and a scale is remembered, for as long as some GeneralScaler has such a target.
 final class TargetDirectory: Service {
@@ -33,7 +35,7 @@ final class TargetDirectory: Service {
     private let targetAppeared: @Sendable (TargetPlace) -> Void
     private let state = Mutex(State())
 
-    /// - Parameter targetAppeared: told of each target that is new in a cache, for scalers that wait for it.
+    /// - Parameter targetAppeared: called for each new target in a cache, for scalers that wait for it.
     init(
         client: KubernetesClient,
         scope: Informer<CachedTarget>.Scope,
@@ -66,17 +68,17 @@ final class TargetDirectory: Service {
         state.withLock { (Array($0.scales.keys), $0.caches.values.map(\.kind)) }
     }
 
-    /// Fills the cache of a target's kind before anybody asks for the target.
+    /// Fills the cache of a target's kind before the first query.
     func prepare(_ target: TargetReference, namespace: String) async {
         guard let kind = try? await resourceKind(of: target, namespace: namespace) else { return }
         _ = cache(of: kind, for: TargetPlace(namespace: namespace, target: target))
     }
 
-    /// Lists every kind anew that is cached, so that nothing shown afterwards is older than this call.
+    /// Lists every cached kind again, so that no later result is older than this call.
     ///
     /// A kind that has never been listed needs none: its targets are asked for one by one. Nor does one that cannot be
-    /// listed, for want of the right for instance, keep everything else waiting: a patch of a target that was seen at an
-    /// old version is refused.
+    /// listed, for want of the right for instance, keep everything else waiting: a patch of a target that was seen at
+    /// an old version is refused.
     func relist() async {
         let informers = state.withLock { $0.caches.values.map(\.informer) }.filter(\.hasSynced)
         await withTaskGroup { group in
@@ -114,7 +116,7 @@ final class TargetDirectory: Service {
         return try await liveSnapshot(cache, place)
     }
 
-    /// Of a poll whose scaler was deleted or edited meanwhile: nobody sees it.
+    /// For a poll whose scaler was deleted or edited meanwhile: it is never shown.
     private static func released(_ target: TargetReference) -> Blocker {
         Blocker(.targetUnavailable, "no GeneralScaler scales \(target) any more")
     }
@@ -143,13 +145,14 @@ final class TargetDirectory: Service {
         } catch let error as KubernetesError {
             throw Blocker(scaling: place.target, namespace: place.namespace, error)
         } catch {
-            throw Blocker(.targetUnavailable, "\(place.target) makes no sense as the API server shows it: \(error)")
+            throw Blocker(
+                .targetUnavailable, "the API server returned a malformed object for \(place.target): \(error)")
         }
         return try await snapshot(object, cache, place)
     }
 
-    /// Where the replicas stand in other kinds only the scale subresource knows: it is asked once per version. That goes
-    /// for one that cannot be made from this version of the object, too.
+    /// Where the replicas stand in other kinds only the scale subresource knows: it is asked once per version. That
+    /// goes for one that cannot be made from this version of the object, too.
     private func scale(
         _ cached: CachedTarget, _ kind: ResourceKind, _ place: TargetPlace
     ) async throws(Blocker) -> Scale {

@@ -1,4 +1,5 @@
 import KubernetesClient
+import ScalerAPI
 
 /// Which scalers have which targets. What is kept of a target, or of a kind of targets, ends with the last scaler that
 /// has one. Pure.

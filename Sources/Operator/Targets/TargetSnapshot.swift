@@ -1,4 +1,5 @@
 import KubernetesClient
+import ScalerAPI
 import WireFormats
 
 /// A target's replicas at one version of it.
@@ -35,13 +36,13 @@ struct CachedTarget: Sendable, Hashable {
     func isNotOlder(than version: String) -> Bool { ResourceVersion.isNotOlder(resourceVersion, than: version) }
 }
 
-/// What an object's status says of its ready replicas. Go's encoder leaves out a count of 0, so that a field that is not
-/// there is 0 in one kind, and in another one that it does not have.
+/// The ready replicas in an object's status. Go's encoder omits a count of 0, so an absent field means 0 for one kind,
+/// and for another kind that it has no such field.
 enum ReadyReplicas: Sendable, Hashable {
     case reported(Int)
     /// Not there, beside counts that only kinds have which report ready replicas.
     case omitted
-    /// Not there, nor anything that tells whether the kind has such a field.
+    /// Absent, and it is unknown whether the kind has such a field.
     case absent
     /// There, and not a count.
     case invalid
@@ -63,7 +64,7 @@ enum ReadyReplicas: Sendable, Hashable {
         }
     }
 
-    /// Nil where nobody can tell.
+    /// Nil if unknown.
     ///
     /// - Parameter isReportedByKind: whether objects of the kind are known to report ready replicas.
     func count(isReportedByKind: Bool) -> Int? {
@@ -83,7 +84,7 @@ enum ReadyReplicas: Sendable, Hashable {
 }
 
 enum ResourceVersion {
-    /// Versions are numbers on every API server there is; where one is not, only the very same counts.
+    /// Versions are numbers on every API server there is; if one is not, only an equal one counts.
     static func isNotOlder(_ version: String, than other: String) -> Bool {
         guard let own = UInt64(version), let wanted = UInt64(other) else { return version == other }
         return own >= wanted

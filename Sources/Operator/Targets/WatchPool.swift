@@ -1,4 +1,5 @@
 import ServiceLifecycle
+import SystemIO
 
 /// Runs watches that start and end while the operator runs.
 final class WatchPool: Service {

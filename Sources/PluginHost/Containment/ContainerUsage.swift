@@ -65,7 +65,7 @@ struct ContainerUsage: Sendable, Hashable {
         return nil
     }
 
-    /// Version 1 says a number near this where there is no limit.
+    /// Version 1 says a number near this if there is no limit.
     private static let unlimited: Int64 = 1 << 60
 
     private static func memory(_ files: MemoryFiles) -> Part? {

@@ -6,14 +6,14 @@ struct Containment: Sendable {
     let guardProcess = GuardProcess()
     let workspaces: WorkspaceRoot
 
-    /// - Throws: ``SystemError`` where the system has no descriptor left.
+    /// - Throws: ``SystemError`` if the system has no descriptor left.
     init(_ configuration: PluginHostConfiguration) throws(SystemError) {
         let directory = configuration.environment["TMPDIR"] ?? PluginHostConfiguration.temporaryDirectory
         workspaces = WorkspaceRoot(parent: ProtectedPaths.absolute(directory))
         watch = try SessionWatch(temporaryDirectory: directory, containerUsage: configuration.containerUsage)
     }
 
-    /// - Throws: ``SystemError`` where the system has no thread or process left.
+    /// - Throws: ``SystemError`` if the system has no thread or process left.
     func start(launcher: String?) throws(SystemError) {
         try watch.start()
         try guardProcess.start(launcher: launcher)
@@ -38,7 +38,7 @@ struct Containment: Sendable {
         _ = await watch.end(session)
         // Without the filter of system calls a process can leave the session.
         if !program.isConfined || !Self.hasSeccomp {
-            await Descendants(leader: session, marker: marker.assignment).kill()
+            await ProcessTree(leader: session, marker: marker.assignment).kill()
         }
         guardProcess.ended(session)
     }

@@ -14,10 +14,10 @@ final class GuardProcess: Sendable {
 
     private let running = Mutex<Running?>(nil)
 
-    /// Nil where there is none.
+    /// Nil if there is none.
     var id: Int32? { running.withLock { $0?.id } }
 
-    /// - Throws: ``SystemError`` where it cannot be started.
+    /// - Throws: ``SystemError`` if it cannot be started.
     func start(launcher: String?) throws(SystemError) {
         guard let launcher, getpid() != 1 else { return }
         let pipe = try Pipe()
@@ -40,10 +40,10 @@ final class GuardProcess: Sendable {
 
     func began(_ session: Int32) {
         guard let start = ProcessTable.entry(session)?.startTicks else { return }
-        tell("+\(session) \(start)\n")
+        send("+\(session) \(start)\n")
     }
 
-    func ended(_ session: Int32) { tell("-\(session)\n") }
+    func ended(_ session: Int32) { send("-\(session)\n") }
 
     /// Lets the guard end, which kills the sessions that have not ended.
     func stop() {
@@ -57,10 +57,10 @@ final class GuardProcess: Sendable {
         while waitpid(last.id, nil, 0) < 0, errno == EINTR {}
     }
 
-    private func tell(_ text: String) {
+    private func send(_ text: String) {
         let bytes = Array(text.utf8)
         running.withLock { running in
-            // Where it has died, nobody is left to be told; SIGPIPE is ignored.
+            // If it has ended, there is no reader; SIGPIPE is ignored.
             if let running { _ = write(running.input, bytes, bytes.count) }
         }
     }

@@ -5,7 +5,7 @@ struct SessionUsage: Sendable, Hashable {
     /// Bytes of memory of their own.
     var memory: Int64 = 0
 
-    /// How it exceeds the plugin's limits; nil where it does not. Memory is judged apart, because it takes a second look.
+    /// How it exceeds the plugin's limits; nil if it does not. Memory is judged apart, because it takes a second look.
     func breach(of limits: PluginLimits) -> String? {
         if processes > limits.processes {
             return "it had \(processes) processes, and limits.processes is \(limits.processes)"
@@ -29,7 +29,7 @@ struct SessionUsage: Sendable, Hashable {
 
 /// Chooses which plugin is killed when the operator's container is about to run out of something: the one that grew
 /// most, so that a plugin that only is large pays for no other one.
-struct PressureJudge {
+struct PressureMonitor {
     private struct Sample {
         let at: Duration
         let amount: Int64
@@ -50,7 +50,7 @@ struct PressureJudge {
         }
     }
 
-    /// The session to kill; nil where none is to blame.
+    /// The session to kill; nil if none is to blame.
     ///
     /// - Parameters:
     ///   - share: used part of the container's limit.

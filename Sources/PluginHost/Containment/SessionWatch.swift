@@ -5,7 +5,7 @@ import Synchronization
 /// Keeps plugins to the limits that the kernel does not enforce for several processes together, and kills them to the
 /// last process.
 ///
-/// It has a thread of its own: where a plugin has used up the container's processes or memory, nothing that needs
+/// It has a thread of its own: if a plugin has used up the container's processes or memory, nothing that needs
 /// another thread gets on, and that is when this has to.
 ///
 /// `@unchecked Sendable`: everything but `state`, the event and the constants is touched by the thread alone.
@@ -36,13 +36,13 @@ final class SessionWatch: @unchecked Sendable {
     private let containerUsage: @Sendable () -> ContainerUsage
 
     private let began = ContinuousClock.now
-    private var memoryJudge = PressureJudge()
-    private var taskJudge = PressureJudge()
+    private var memoryJudge = PressureMonitor()
+    private var taskJudge = PressureMonitor()
     private var ticksUntilSweep = 0
     private var lastStarted: Int32 = 0
     private var spaceLeft: (bytes: UInt64, inodes: UInt64) = (0, 0)
 
-    /// - Throws: ``SystemError`` where the system has no descriptor left.
+    /// - Throws: ``SystemError`` if the system has no descriptor left.
     init(
         temporaryDirectory: String, containerUsage: @escaping @Sendable () -> ContainerUsage
     ) throws(SystemError) {
@@ -58,7 +58,7 @@ final class SessionWatch: @unchecked Sendable {
 
     // MARK: From any thread
 
-    /// - Throws: ``SystemError`` where the system has no thread left.
+    /// - Throws: ``SystemError`` if the system has no thread left.
     func start() throws(SystemError) {
         state.withLock { $0.isRunning = true }
         var handle = pthread_t()
@@ -101,7 +101,7 @@ final class SessionWatch: @unchecked Sendable {
                 if state.isRunning { state.endings.append(Ending(session: session, whenEmpty: continuation)) }
                 return state.isRunning
             }
-            if isRunning { wake() } else { continuation.resume(returning: Self.killToTheLast(session)) }
+            if isRunning { wake() } else { continuation.resume(returning: Self.killEveryProcess(session)) }
         }
     }
 
@@ -110,7 +110,7 @@ final class SessionWatch: @unchecked Sendable {
         _ = write(event, &one, 8)
     }
 
-    private static func killToTheLast(_ session: Int32) -> Int32 {
+    private static func killEveryProcess(_ session: Int32) -> Int32 {
         var alive: Int32 = 0
         for _ in 0..<PluginHostLimits.maxKillRounds {
             alive = kill(session)
@@ -135,7 +135,7 @@ final class SessionWatch: @unchecked Sendable {
                 if isOver { state.isRunning = false }
                 return (state.subjects, state.endings, isOver)
             }
-            for ending in endings { ending.whenEmpty.resume(returning: Self.killToTheLast(ending.session)) }
+            for ending in endings { ending.whenEmpty.resume(returning: Self.killEveryProcess(ending.session)) }
             if isOver { return }
             if subjects.isEmpty {
                 pause(-1)
@@ -248,7 +248,7 @@ final class SessionWatch: @unchecked Sendable {
         return SessionUsage.temporaryBreach(bytes, of: subject.limits)
     }
 
-    /// Kills one plugin where the container is about to run out. What that gave back shows at the next tick.
+    /// Kills one plugin if the container is about to run out. What that gave back shows at the next tick.
     private func relieve(
         _ subjects: [Int32: Subject], _ usages: [Int32: SessionUsage], _ container: ContainerUsage, measuresMemory: Bool
     ) {

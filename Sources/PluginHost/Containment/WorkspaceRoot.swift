@@ -5,7 +5,8 @@ import Synchronization
 /// The directory in which one host makes its plugins' workspaces.
 ///
 /// The host holds a lock on a file in it for as long as it lives. A host that starts removes the roots whose locks
-/// nobody holds: those of hosts that were killed. (Process ids would not tell: in a container the operator is always 1.)
+/// no process holds: those of killed hosts. (Process ids would not do: in a container the operator is always
+/// 1.)
 final class WorkspaceRoot: Sendable {
     private static let prefix = "generalscaler-plugins-"
     private static let lockName = "lock"
@@ -28,7 +29,7 @@ final class WorkspaceRoot: Sendable {
         _ = remove()
     }
 
-    /// The root's path; makes it where that is still to be done, or somebody has removed it.
+    /// The root's path. Creates the directory if it does not exist or was removed.
     func path() throws(LaunchProblem) -> String {
         try made.withLock { made throws(LaunchProblem) in
             if let made, access("\(made.path)/\(Self.lockName)", F_OK) == 0 { return made.path }
@@ -42,7 +43,7 @@ final class WorkspaceRoot: Sendable {
 
     /// Removes the root and what is left in it.
     ///
-    /// - Returns: why not, where it could not.
+    /// - Returns: why not, if it could not.
     func remove() -> String? {
         made.withLock { made in
             guard let old = made else { return nil }
@@ -89,7 +90,7 @@ final class WorkspaceRoot: Sendable {
         return (removed, problems)
     }
 
-    /// The lock, taken, of a root that nobody uses, or -1 of one that has none; nil of a root in use.
+    /// The lock, taken, of an unused root, or -1 if it has none; nil for a root in use.
     private static func leftOverLock(_ path: String) -> Int32? {
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard directory >= 0 else { return nil }

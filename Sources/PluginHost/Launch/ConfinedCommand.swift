@@ -1,4 +1,4 @@
-/// The command that runs a plugin as a host confines it, for whoever runs one without a host.
+/// The command that runs a plugin in the host's sandbox, for callers without a host.
 package enum ConfinedCommand {
     /// - Parameters:
     ///   - path: the plugin's executable.
@@ -6,9 +6,9 @@ package enum ConfinedCommand {
     ///   - temporary: the one directory that the plugin may write to.
     ///   - readPaths: what it may read beyond what every plugin may.
     ///   - searchPath: the `PATH` that it gets, by which the interpreter of a script is found.
-    ///   - protectedPaths: what it may not read, whatever `readPaths` says.
-    /// - Returns: the launcher, what it is told, and the plugin's command.
-    /// - Throws: ``PluginHostError`` where the plugin cannot be run.
+    ///   - protectedPaths: paths that it may not read, regardless of `readPaths`.
+    /// - Returns: the launcher, its arguments, and the plugin's command.
+    /// - Throws: ``PluginHostError`` if the plugin cannot be run.
     package static func words(
         _ path: String, arguments: [String], launcher: String, temporary: String, readPaths: [String],
         searchPath: String, protectedPaths: [String]

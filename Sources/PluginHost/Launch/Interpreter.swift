@@ -20,7 +20,8 @@ struct Interpreter {
 
     /// - Parameters:
     ///   - searchPath: the `PATH` that the plugin has unless it is confined.
-    ///   - readPaths: what the administrator allows beyond the system's directories; nil for a plugin without a sandbox.
+    ///   - readPaths: what the administrator allows beyond the system's directories; nil for a plugin without a
+    ///     sandbox.
     init(searchPath: String, readPaths: [String]?) {
         guard let readPaths else {
             permitted = nil
@@ -35,7 +36,7 @@ struct Interpreter {
         self.searchPath = directories.isEmpty ? Self.defaultSearchPath : directories.joined(separator: ":")
     }
 
-    /// - Throws: why the script at that path cannot run. A program that is no script always passes.
+    /// - Throws: why the script at that path cannot run. A program that is not a script always passes.
     func check(_ path: String, depth: Int = 1) throws(LaunchProblem) {
         guard let line = try Self.line(of: path) else { return }
         guard depth <= Self.maxDepth else {
@@ -55,7 +56,7 @@ struct Interpreter {
         }
         guard let found = find(name) else {
             throw LaunchProblem(
-                "its #! line names \(name), which is not there: it is in none of \(searchPath). Install it in one of "
+                "its #! line names \(name), which does not exist in any of \(searchPath). Install it in one of "
                     + "these, or add its directory to PATH and to readPaths of this plugin in plugins.yaml")
         }
         try checkProgram(found, depth: depth)
@@ -65,10 +66,10 @@ struct Interpreter {
         var status = stat()
         guard path.hasPrefix("/"), stat(path, &status) == 0 else {
             throw LaunchProblem(
-                "its #! line names \(Excerpt.shortened(path)), which is not there: install it, or correct the line")
+                "its #! line names \(Excerpt.shortened(path)), which does not exist: install it, or correct the line")
         }
-        guard status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
-            throw LaunchProblem("its #! line names \(Excerpt.shortened(path)), which is not an executable file")
+        if let fault = ProgramFile.executionFault(path, status) {
+            throw LaunchProblem("its #! line names \(Excerpt.shortened(path)), which \(fault)")
         }
         let resolved = ProgramFile.resolved(path)
         if let permitted, !Self.isWithin(resolved, permitted) {
@@ -117,7 +118,7 @@ struct Interpreter {
         String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 
-    /// What follows `#!`, without blanks around it; nil of a file that is no script.
+    /// What follows `#!`, without blanks around it; nil of a file that is not a script.
     private static func line(of path: String) throws(LaunchProblem) -> String? {
         let head = ProgramFile.head(of: path, bytes: maxLineBytes + 1)
         guard head.starts(with: "#!".utf8) else { return nil }

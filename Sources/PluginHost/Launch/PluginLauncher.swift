@@ -11,7 +11,7 @@ struct PluginLauncher: Sendable {
     let program: String?
     /// Where the plugins' temporary directories are made.
     let workspaces: WorkspaceRoot
-    /// Absolute paths that no plugin may read, whatever `plugins.yaml` says.
+    /// Absolute paths that no plugin may read, regardless of `plugins.yaml`.
     let protectedPaths: [String]
     let guardProcess: GuardProcess
 
@@ -72,7 +72,7 @@ struct PluginLauncher: Sendable {
         return [program] + options + ["--", executable] + plugin.arguments
     }
 
-    /// What the launcher is told to allow beyond what every plugin may, and never to allow.
+    /// The launcher's arguments: additional permissions, and paths that are never allowed.
     static func options(
         _ plugin: PluginProgram, file: ProgramFile, executable: String, temporary: String, runtime: String?,
         protectedPaths: [String]
@@ -104,7 +104,7 @@ struct PluginLauncher: Sendable {
 
 /// Where this process has its Swift runtime from, which plugins in Swift load from the same place.
 enum SwiftRuntime {
-    /// Nil where the runtime is linked in.
+    /// Nil if the runtime is linked in.
     static let directory: String? = {
         guard let file = fopen("/proc/self/maps", "re") else { return nil }
         defer { fclose(file) }

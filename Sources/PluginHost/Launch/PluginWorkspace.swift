@@ -1,7 +1,8 @@
+import CLinux
 import Crypto
 import Glibc
 
-/// What one process of a plugin has to itself on disk: an empty temporary directory and, where its program is pinned,
+/// The private files of one plugin process: an empty temporary directory and, if its program is pinned,
 /// the copy that is run.
 struct PluginWorkspace: Sendable {
     private static let copyChunkBytes = 1 << 20
@@ -48,12 +49,17 @@ struct PluginWorkspace: Sendable {
                 "its SHA-256 is \(found), and plugins.yaml pins \(sha256). If the file is the one you want, pin \(found)"
             )
         }
+        guard !clinux_is_noexec(copy) else {
+            throw LaunchProblem(
+                "its pinned copy would run from \(root), whose file system is mounted noexec: set TMPDIR of the operator to "
+                    + "a directory from which programs can be run, or remove sha256")
+        }
         return copy
     }
 
     /// Removes everything, by descriptors and without following links.
     ///
-    /// - Returns: why not, where it could not.
+    /// - Returns: why not, if it could not.
     @concurrent
     func remove() async -> String? { RemovedTree.remove(root) }
 

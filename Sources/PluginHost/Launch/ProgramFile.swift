@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A plugin's program as it lies on disk now.
@@ -11,7 +12,7 @@ struct ProgramFile {
         private let modified: [Int]
         private let changed: [Int]
 
-        /// Nil where there is no such file.
+        /// Nil if there is no such file.
         init?(_ path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
@@ -28,20 +29,31 @@ struct ProgramFile {
     /// The directory that the program was put into, links followed: the plugin may read it.
     let directory: String
 
-    /// - Throws: why the file cannot be run, where that can be told beforehand.
+    /// - Throws: the reason why the file cannot be run, if it is detectable beforehand.
     init(_ path: String, interpreter: Interpreter) throws(LaunchProblem) {
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw LaunchProblem(errno == ENOENT ? "the file is missing" : String(cString: strerror(errno)))
         }
-        guard status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
-            throw LaunchProblem("it is not an executable file (chmod +x mends that)")
-        }
+        if let fault = Self.executionFault(path, status) { throw LaunchProblem("it \(fault)") }
         self.path = Self.resolved(path)
         // Of a link that leads into another directory only the file itself is opened, not what lies beside it.
         directory = Self.resolved(Self.directory(of: path))
         if let fault = Self.encodingFault(Self.head(of: path, bytes: 5)) { throw LaunchProblem(fault) }
         try interpreter.check(self.path)
+    }
+
+    /// Returns why the file at that path cannot be run, and how to fix it, as the rest of a sentence about it.
+    static func executionFault(_ path: String, _ status: stat) -> String? {
+        guard status.st_mode & S_IFMT == S_IFREG else { return "is not an executable file" }
+        if access(path, X_OK) == 0 { return nil }
+        guard status.st_mode & 0o111 != 0, clinux_is_noexec(path) else {
+            return "is not an executable file; run chmod +x"
+        }
+        return
+            "lies on a file system that is mounted noexec, as some container runtimes mount image volumes. Remove "
+            + "mount: imageVolume from this plugin in plugins.images of the chart's values, so that its files are copied, "
+            + "or mount the file system with exec"
     }
 
     /// How a script must not be saved for the kernel to see its first line.
@@ -68,7 +80,7 @@ struct ProgramFile {
 
     /// The first bytes of the file.
     static func head(of path: String, bytes limit: Int) -> [UInt8] {
-        // A program may be executable and yet not readable; then it is no script either.
+        // A program may be executable and yet not readable; then it is not a script either.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// What no plugin may read, whatever `plugins.yaml` says.
+/// Paths that no plugin may read, regardless of `plugins.yaml`.
 package enum ProtectedPaths {
     /// Where Kubernetes puts a pod's own token.
     static let serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-    /// The paths that hold the operator's credentials unless it is told otherwise.
+    /// The paths that hold the operator's credentials by default.
     ///
     /// - Parameter environment: the operator's own.
     package static func standard(_ environment: [String: String]) -> [String] {

@@ -12,7 +12,7 @@ public import WireFormats
 public protocol ConfigValue: Sendable {
     /// JSON Schema 2020-12 of the value: an object.
     static var configSchema: [String: JSON] { get }
-    /// What a field has where the config does not name it; nil makes the field required.
+    /// The default of a field; nil makes the field required.
     static var valueWhenAbsent: Self? { get }
     /// - Throws: all that is wrong, each with its path.
     init(config: JSONReader) throws(ConfigProblems)

@@ -31,8 +31,9 @@ public struct Field<Value: ConfigValue>: Sendable {
     ///   - minimum: The least value of a number.
     ///   - maximum: The greatest value of a number.
     ///   - isAddress: Whether the text, or each text of a list, names the server to ask, as `scheme://host:port` or
-    ///     `host:port`. The operator's owner can bound which ones.
-    ///   - marks: What else the host has to know of the field, to keep the administrator's credentials from servers that
+    ///     `host:port`. The administrator can restrict them.
+    ///   - marks: What else the host has to know of the field, to keep the administrator's credentials from servers
+    ///     that
     ///     they are not meant for.
     public init(
         _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false, marks: FieldMarks = []
@@ -41,12 +42,13 @@ public struct Field<Value: ConfigValue>: Sendable {
         self.init(help: help, minimum: minimum, maximum: maximum, marks: marks, standard: nil)
     }
 
-    /// A field that has this value where a config does not name it.
+    /// Creates a field with a default.
     public init(
-        wrappedValue: Value, _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false
+        wrappedValue: Value, _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false,
+        marks: FieldMarks = []
     ) {
-        self.init(
-            help: help, minimum: minimum, maximum: maximum, marks: isAddress ? .address : [], standard: wrappedValue)
+        let marks = isAddress ? marks.union(.address) : marks
+        self.init(help: help, minimum: minimum, maximum: maximum, marks: marks, standard: wrappedValue)
     }
 
     private init(help: String, minimum: Double?, maximum: Double?, marks: FieldMarks, standard: Value?) {
@@ -76,7 +78,7 @@ protocol AnyField {
     var schema: JSON { get }
     var json: JSON { get }
     var secrets: [Secret] { get }
-    /// Only of a config that nobody else has seen yet.
+    /// Only for a config that is not shared yet.
     func read(_ reader: JSONReader) throws(ConfigProblems)
     func requireValue(path: String) throws(ConfigProblems)
 }

@@ -47,7 +47,7 @@ struct SecretMask {
                 var hit = start..<start + pattern.bytes.count
                 from = start + 1
                 if pattern.isBase64 {
-                    // The rest of the digits encodes the secret's ends and its surroundings.
+                    // The rest of the digits encodes the secret's ends and the text around it.
                     hit = Self.wholeBase64(around: hit, in: text.bytes)
                     from = hit.upperBound
                 }
@@ -148,7 +148,7 @@ private struct DecodedText {
         return all
     }
 
-    /// - Parameter step: the bytes that the encoded text at an index means, and its length; nil where it means itself.
+    /// - Parameter step: the bytes that the encoded text at an index means, and its length; nil if it means itself.
     private init(_ text: [UInt8], _ step: (Int) -> (bytes: [UInt8], length: Int)?) {
         var index = 0
         while index < text.count {

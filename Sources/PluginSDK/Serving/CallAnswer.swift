@@ -20,7 +20,7 @@ enum CallAnswer: Sendable, Hashable {
         }
     }
 
-    /// Why it is no answer that the protocol knows; nil where it is one.
+    /// Why it is not an answer that the protocol knows; nil if it is one.
     var fault: PluginError? {
         switch self {
         case .reading(let reading):

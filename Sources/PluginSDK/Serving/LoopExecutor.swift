@@ -16,7 +16,7 @@ final class LoopExecutor: TaskExecutor {
         /// Of each subscription the newest.
         var pushes: [ServeSession.CallToken: MetricReading] = [:]
         var ends: [(ServeSession.CallToken, PluginError)] = []
-        /// The loop sleeps, or is about to: whoever leaves something here wakes it.
+        /// The loop sleeps, or is about to: adding a job wakes it.
         var isAsleep = false
     }
 
@@ -44,7 +44,7 @@ final class LoopExecutor: TaskExecutor {
         leave { $0.pushes[token] = reading }
     }
 
-    /// A subscription has come to its end, after ``finish(_:_:)``.
+    /// A subscription has ended, after ``finish(_:_:)``.
     func end(_ token: ServeSession.CallToken, because error: PluginError) {
         leave { $0.ends.append((token, error)) }
     }
@@ -89,7 +89,7 @@ final class LoopExecutor: TaskExecutor {
         }
     }
 
-    /// Declares that the loop is about to wait. False where there is something to do first.
+    /// Declares that the loop is about to wait. False if there is something to do first.
     func prepareToSleep() -> Bool {
         inbox.withLock { inbox in
             guard inbox.jobs.isEmpty, inbox.outcomes.isEmpty, inbox.pushes.isEmpty, inbox.ends.isEmpty else {
@@ -100,7 +100,7 @@ final class LoopExecutor: TaskExecutor {
         }
     }
 
-    /// The loop is awake; `wasSignalled` where the wake-up descriptor was readable.
+    /// The loop is awake; `wasSignalled` if the wake-up descriptor was readable.
     func didWake(wasSignalled: Bool) {
         inbox.withLock { $0.isAsleep = false }
         if wasSignalled { waker.drain() }

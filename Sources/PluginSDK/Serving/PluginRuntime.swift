@@ -158,7 +158,7 @@ private final class ConfigCache<Config: MetricConfig>: Sendable {
         if let known = configs.withLock({ $0[text] }) { return known.config }
         let config = try Self.decode(text)
         configs.withLock { configs in
-            // Simple, and rare: nobody has that many metrics whose configs do not change.
+            // A simple limit that is rarely reached.
             if configs.count >= ServeLimits.maxCachedConfigs { configs.removeAll() }
             configs[text] = Box(config)
         }

@@ -30,7 +30,7 @@ enum ProcessShell {
         return Channel(input: input, output: output)
     }
 
-    /// Ends the process some time after the host hung up, even where a call holds the loop's thread.
+    /// Ends the process some time after the host hung up, even if a call holds the loop's thread.
     ///
     /// Waits for a hang-up alone, so bytes that arrive do not wake it.
     static func exitAfterHangUp(of input: Int32) throws(SystemCallError) {

@@ -26,7 +26,7 @@ struct PushOutbox {
         tokens[id] = token
     }
 
-    /// - Returns: the host's name of it; nil where there is no such subscription.
+    /// - Returns: the host's name of it; nil if there is no such subscription.
     mutating func close(_ token: ServeSession.CallToken) -> Int64? {
         guard let subscription = subscriptions.removeValue(forKey: token) else { return nil }
         tokens[subscription.id] = nil
@@ -34,7 +34,7 @@ struct PushOutbox {
         return subscription.id
     }
 
-    /// - Returns: which it was; nil where there is none under that name.
+    /// - Returns: which it was; nil if there is none under that name.
     mutating func close(id: Int64) -> ServeSession.CallToken? {
         guard let token = tokens[id] else { return nil }
         _ = close(token)
@@ -51,7 +51,7 @@ struct PushOutbox {
         earliest = min(earliest ?? next, next)
     }
 
-    /// When ``takeDue(now:)`` has something to do, at the latest; nil where nothing waits.
+    /// When ``takeDue(now:)`` has something to do, at the latest; nil if nothing waits.
     var nextDue: ContinuousClock.Instant? { earliest }
 
     /// Takes out what may be sent now, in the order of the subscriptions.

@@ -201,7 +201,7 @@ struct ServeSession {
             throw PluginError(.invalidRequest, "the id of subscribe must be a whole number, which readings then bear")
         }
         guard pushes.count < ServeLimits.maxSubscriptions else {
-            throw PluginError(.cannotSubscribe, "there are \(pushes.count) subscriptions, which is the most")
+            throw PluginError(.cannotSubscribe, "there are \(pushes.count) subscriptions, which is the maximum")
         }
         return try start(
             id, ConfigText(params.config.encoded()), params.targetType, .changes,
@@ -225,7 +225,7 @@ struct ServeSession {
         }
         guard abandoned.count < ServeLimits.maxAbandonedCalls else {
             throw PluginError(
-                .busy, "\(abandoned.count) calls still run though they were cancelled: restart the plugin")
+                .busy, "\(abandoned.count) calls still run although they were cancelled: restart the plugin")
         }
         lastToken += 1
         pending[lastToken] = Pending(id: id, deadline: deadline)
@@ -266,7 +266,7 @@ struct ServeSession {
 
     // MARK: What the calls report
 
-    /// The code of a call returned. Nil where the call was answered before.
+    /// The code of a call returned. Nil if the call was answered before.
     mutating func finish(_ token: CallToken, _ outcome: Result<CallAnswer, PluginError>) -> [UInt8]? {
         if abandoned.remove(token) != nil { return nil }
         guard let call = pending[token] else { return nil }
@@ -300,7 +300,7 @@ struct ServeSession {
         if CallAnswer.reading(reading).fault == nil { pushes.put(reading, from: token, now: now) }
     }
 
-    /// The code of a subscription has come to its end. Nil where the host ended it before.
+    /// The code of a subscription has ended. Nil if the host ended it before.
     mutating func endSubscription(_ token: CallToken, because error: PluginError) -> [UInt8]? {
         guard let id = pushes.close(token) else { return nil }
         let end = SubscriptionEnd(subscription: id, message: error.message)

@@ -72,7 +72,7 @@ enum Descriptor {
 
     /// Writes all bytes, and waits while the reader is slow.
     ///
-    /// - Returns: false where nobody reads any more.
+    /// - Returns: false if the reader has closed the pipe.
     static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         bytes.withUnsafeBytes { bytes in
             var rest = bytes[...]

@@ -12,7 +12,7 @@ package struct CostPolicy: ScalingPolicy, Hashable {
         self.maxCostPerHour = maxCostPerHour
     }
 
-    /// Replicas the budget pays for: at least 1.
+    /// Replicas that the budget allows: at least 1.
     package var cap: Int {
         Int(max(1, min((maxCostPerHour / costPerPodPerHour + 1e-9).rounded(.down), Double(Int32.max))))
     }

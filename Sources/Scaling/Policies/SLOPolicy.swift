@@ -47,7 +47,7 @@ package struct SLOPolicy: ScalingPolicy, Hashable {
     private func apply(_ verdict: ErrorBudget.Verdict, to result: inout PolicyRecommendation, _ input: PolicyInput) {
         switch verdict {
         case .withinBudget: break
-        // A gap in the data neither ends a stretch nor starts one.
+        // A gap in the data does not end or start a stretch.
         case .unknown: result.errorBudgetHeldSince = input.errorBudgetHeldSince
         case .exhausting(let fast): hold(fast: fast, &result, input)
         }

@@ -37,7 +37,7 @@ package struct PolicyInput: Sendable {
 
 package struct PolicyRecommendation: Sendable {
     package var records: [MetricRecord]
-    /// What the metrics with a value ask for together; nil where none has one.
+    /// What the metrics with a value ask for together; nil if none has one.
     package var replicas: Int?
     /// What shaped `replicas` so far.
     package var causes: [Cause] = []

@@ -1,6 +1,8 @@
 import ArgumentParser
+import CommandSupport
 import Glibc
 import Operator
+import ScalerAPI
 import Scaling
 import WireFormats
 
@@ -18,7 +20,7 @@ struct DecideCommand: ParsableCommand {
     /// Of one request.
     private static let maxRequestBytes = 1 << 20
 
-    @Flag(help: "Take one object per line and answer each with one line; what is wrong with one is its answer.")
+    @Flag(help: "Read JSON Lines from stdin, one request per line; errors are returned per line.")
     var lines = false
 
     func run() throws {

@@ -1,17 +1,19 @@
 import ArgumentParser
+import CommandSupport
 import FoundationEssentials
 import Glibc
 import HTTPTransport
 import KubernetesClient
 import Logging
 import Operator
+import ScalerAPI
 import Scaling
 
 /// Tells what a GeneralScaler of a cluster did, and what it waits for.
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Tell in plain words what a GeneralScaler did last, why, and what would have to change."
+        abstract: "Explain the last decision of a GeneralScaler, and what would change it."
     )
 
     @Argument(help: "Name of the GeneralScaler.")
@@ -40,7 +42,7 @@ struct ExplainCommand: AsyncParsableCommand {
             configuration: configuration, http: http, clock: ContinuousClock(),
             now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) },
             logger: StandardStreams.logger("generalscaler.explain", level: .error))
-        let key = ObjectKey(namespace: namespace ?? configuration.defaultNamespace, name: name)
+        let key = ObjectKey(namespace: namespace.nonEmpty ?? configuration.defaultNamespace, name: name)
         do throws(KubernetesError) {
             return .success(try await Explanation.read(key, client, now: OperatorTime.system.now()).text)
         } catch {

@@ -1,10 +1,12 @@
 import Backtest
+import CommandSupport
 import Scaling
 
 extension BacktestSummary {
     /// What the columns of a table are, one for each of ``columns``.
     static let headings = [
-        "out of SLO", "unknown", "capacity", "replica-hours", "cost", "scalings", "up", "down", "flaps", "replicas",
+        "out of SLO", "unknown", "capacity", "replica-hours", "cost", "scaling events", "up", "down", "flaps",
+        "replicas",
     ]
 
     /// The summary in the columns of ``headings``.
@@ -13,7 +15,7 @@ extension BacktestSummary {
             shareOutOfSLO.map { Self.text(timeOutOfSLO, share: $0) } ?? "-",
             Self.text(timeUnknown, share: shareUnknown),
             capacityText, replicaHours.text(decimals: 1),
-            cost?.text(decimals: 2) ?? "-", "\(scalings)", "\(scaleUps)", "\(scaleDowns)", "\(flaps)",
+            cost?.text(decimals: 2) ?? "-", "\(scalingEvents)", "\(scaleUps)", "\(scaleDowns)", "\(flaps)",
             "\(fewestReplicas)-\(mostReplicas)",
         ]
     }

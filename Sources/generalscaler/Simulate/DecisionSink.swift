@@ -1,5 +1,7 @@
+import CommandSupport
 import Glibc
 import Operator
+import ScalerAPI
 import Scaling
 import WireFormats
 
@@ -17,7 +19,7 @@ final class DecisionSink {
         descriptor = path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw FileProblem(
-                path: path, message: "cannot be written: is there such a directory, and may you write it?")
+                path: path, message: "cannot be written: check that the directory exists and that you may write to it")
         }
     }
 

@@ -1,17 +1,19 @@
 import ArgumentParser
 import Backtest
+import CommandSupport
 import FoundationEssentials
 import Logging
 import Operator
 import PluginHost
+import ScalerAPI
 import Scaling
 
 /// Which stretch of the past the plugins are asked for.
 struct HistoryOptions: ParsableArguments {
-    @Option(help: "Fetch the metrics from then on, in place of --trace: a time, or how long ago, such as 7d or 12h.")
+    @Option(help: "Start of the metrics to fetch, in place of --trace: a time, or an age such as 7d or 12h.")
     var from: String?
 
-    @Option(help: "Until then. Default: now.")
+    @Option(help: "End of the metrics to fetch. Default: now.")
     var to: String?
 
     @Option(help: "Seconds between two values. Default: the polling interval.")
@@ -19,7 +21,7 @@ struct HistoryOptions: ParsableArguments {
 
     @Option(
         name: .customLong("secret"),
-        help: "NAME/KEY=FILE: a file with the value of a Secret that a config names; may be repeated."
+        help: "NAME/KEY=FILE: a file with the value of a Secret that a config names (repeatable)."
     )
     var secrets: [SecretFile] = []
 
@@ -36,7 +38,7 @@ struct HistoryOptions: ParsableArguments {
         guard from < to else { throw ValidationError("--from must be before --to.") }
     }
 
-    /// - Throws: `ValidationError` where a text is no time.
+    /// - Throws: `ValidationError` if a text is no time.
     private func window(now: Timestamp, stepSeconds: Int) throws -> (from: Timestamp, to: Timestamp)? {
         guard let from else { return nil }
         return (

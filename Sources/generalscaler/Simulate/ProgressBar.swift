@@ -1,6 +1,7 @@
+import CommandSupport
 import Glibc
 
-/// A bar on stderr while something takes long; nothing where stderr is no terminal, or the work is soon done.
+/// A bar on stderr while something takes long; nothing if stderr is no terminal, or the work is soon done.
 struct ProgressBar {
     private static let width = 40
     /// Work that is done by then needs no bar.

@@ -1,8 +1,10 @@
 import ArgumentParser
+import CommandSupport
 import KubernetesClient
 import Operator
+import ScalerAPI
 
-/// `NAME/KEY=FILE` on the command line: where the value of a Secret is, for whoever has no cluster at hand.
+/// `NAME/KEY=FILE` on the command line: the file with the value of a Secret, for use without a cluster.
 struct SecretFile: ExpressibleByArgument, Sendable {
     let name: String
     let key: String

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Backtest
+import CommandSupport
 import Glibc
 import Operator
+import ScalerAPI
 import Scaling
 import WireFormats
 
@@ -9,7 +11,7 @@ import WireFormats
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "See what a GeneralScaler would have done with recorded metrics.",
+        abstract: "Backtest a GeneralScaler on recorded metrics.",
         discussion: """
             The engine of the operator decides on a trace, on a simulated clock; nothing is scaled. With mode DryRun in \
             the spec the replicas stay as they were recorded, as they do in a cluster. docs/how-to/simulate.md shows \
@@ -20,7 +22,7 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(name: [.customShort("f"), .customLong("file")], help: "File with the GeneralScaler.")
     var file: String
 
-    @Option(help: "File with another GeneralScaler, to be shown beside the first.")
+    @Option(help: "File with another GeneralScaler to compare with the first.")
     var compare: String?
 
     @OptionGroup var traceOptions: TraceOptions
@@ -37,10 +39,10 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "Write the summary as JSON.")
     var json = false
 
-    @Flag(help: "Succeed also where more than half of the time has no data.")
+    @Flag(help: "Succeed even if more than half of the time has no data.")
     var allowGaps = false
 
-    @OptionGroup(title: "The past, as the plugins tell it") var history: HistoryOptions
+    @OptionGroup(title: "Historical metrics (from plugins)") var history: HistoryOptions
 
     @OptionGroup(title: "The workload") var workloadOptions: WorkloadOptions
 
@@ -91,7 +93,7 @@ struct SimulateCommand: AsyncParsableCommand {
         try judgeGaps(summaries, input)
     }
 
-    /// - Throws: `ExitCode` where so much is unknown that the rest says little.
+    /// - Throws: `ExitCode` if so much is unknown that the rest says little.
     private func judgeGaps(_ summaries: [BacktestSummary], _ input: Input) throws {
         guard let worst = summaries.max(by: { $0.shareUnknown < $1.shareUnknown }),
             worst.shareUnknown > BacktestSummary.notableUnknownShare
@@ -172,7 +174,7 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         write(TextTable.text(rows), to: output)
         for (scaler, run) in zip(scalers, runs) {
-            write("\n\(scaler.name) was bounded by \(run.summary.commonLimits).\n", to: output)
+            write("\n\(scaler.name) was limited by \(run.summary.commonLimits).\n", to: output)
         }
         if let html { write("\nThe report is in \(html).\n", to: output) }
         return runs.map(\.summary)

@@ -1,5 +1,7 @@
 import Backtest
+import CommandSupport
 import Operator
+import ScalerAPI
 import Scaling
 import WireFormats
 
@@ -44,7 +46,7 @@ struct SimulatedScaler {
         }
     }
 
-    /// The scalers under names that tell them apart: those of their files where their own are alike.
+    /// The scalers under unique names: those of their files if their own names are equal.
     static func distinguished(_ scalers: [SimulatedScaler]) -> [SimulatedScaler] {
         guard Set(scalers.map(\.name)).count < scalers.count else { return scalers }
         let files = scalers.map { String($0.path.split(separator: "/").last ?? "") }

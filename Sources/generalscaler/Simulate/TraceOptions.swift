@@ -1,5 +1,6 @@
 import ArgumentParser
 import Backtest
+import CommandSupport
 import FoundationEssentials
 
 /// Where the recorded metrics are, and how they are read.
@@ -21,7 +22,7 @@ struct TraceOptions: ParsableArguments {
         guard traceTimeZone == nil || trace != nil else { throw ValidationError("--trace-time-zone needs --trace.") }
     }
 
-    /// The trace of the file, or nil where no file is named.
+    /// The trace of the file, or nil if no file is named.
     func read() throws -> Trace? {
         guard let trace else { return nil }
         let zone = try traceTimeZone.map(Self.zone)

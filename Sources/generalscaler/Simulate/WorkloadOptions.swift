@@ -16,7 +16,7 @@ struct WorkloadOptions: ParsableArguments {
 
     @Option(
         name: .customLong("as-recorded"),
-        help: ArgumentHelp("Metric whose value does not depend on the replicas; may be repeated.", valueName: "metric")
+        help: ArgumentHelp("Metric whose value does not depend on the replicas (repeatable).", valueName: "metric")
     )
     var replayed: [String] = []
 
@@ -59,7 +59,7 @@ struct WorkloadOptions: ParsableArguments {
             guard let number = parts.last.flatMap({ Double($0) }), number > 0, number.isFinite, known.contains(name)
             else {
                 throw ValidationError(
-                    "--capacity-per-replica: \"\(text)\" is no number above 0, or METRIC=NUMBER with a metric of the "
+                    "--capacity-per-replica: \"\(text)\" is not a number above 0, or METRIC=NUMBER with a metric of the "
                         + "spec: \(known.joined(separator: ", ")).")
             }
             byMetric[name] = number

@@ -1,7 +1,8 @@
 import Operator
+import ScalerAPI
 import WireFormats
 
-/// Checks a GeneralScaler of a file by everything that needs neither a cluster nor a plugin.
+/// Checks a GeneralScaler of a file with the checks that need no cluster and no plugin.
 struct ManifestCheck {
     private(set) var problems: [JSONPathError] = []
 
@@ -16,17 +17,13 @@ struct ManifestCheck {
                 throw version.error("must be \(GeneralScaler.apiVersion)")
             }
         }
-        attempt { () throws(JSONPathError) in try Self.checkName(reader.required("metadata")) }
+        do throws(JSONPathError) {
+            problems += MetadataCheck(try reader.required("metadata")).problems
+        } catch {
+            problems.append(error)
+        }
         if case .failure(let invalid) = GeneralScalerSpec.parse(object["spec"] ?? .null, unknownFields: .refused) {
             problems += invalid.problems
-        }
-    }
-
-    private static func checkName(_ metadata: JSONReader) throws(JSONPathError) {
-        if let prefix = try metadata.optional("generateName") {
-            _ = try prefix.nonEmptyString()
-        } else {
-            _ = try metadata.required("name").objectName()
         }
     }
 

@@ -1,5 +1,6 @@
 import Operator
 import PluginHost
+import ScalerAPI
 import WireFormats
 
 /// Has the installed plugins judge configs, without a cluster and without asking any source.
@@ -38,7 +39,7 @@ struct PluginCheck {
         }
     }
 
-    /// Why the plugin of a type does not run. That it will be started again is of no use to whoever waits here.
+    /// The reason why the plugin of a type does not run, without the note that it will be restarted.
     private func failure(_ type: String) async -> String? {
         guard host.metricType(type) == nil else { return nil }
         return await host.health().first { $0.name == type && $0.state != .up }?.lastFailure

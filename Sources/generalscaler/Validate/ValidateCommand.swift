@@ -1,9 +1,11 @@
 import ArgumentParser
+import CommandSupport
 import FoundationEssentials
 import Glibc
 import Logging
 import Operator
 import PluginHost
+import ScalerAPI
 import WireFormats
 
 /// Checks GeneralScalers in files, for CI pipelines.
@@ -24,7 +26,7 @@ struct ValidateCommand: AsyncParsableCommand {
     )
     var files: [String]
 
-    @Flag(help: "Leave the plugins out: check only what this program itself knows.")
+    @Flag(help: "Skip the plugins: check only the rules that this program knows.")
     var withoutPlugins = false
 
     @OptionGroup(title: "Plugins") var pluginOptions: PluginOptions
@@ -44,7 +46,7 @@ struct ValidateCommand: AsyncParsableCommand {
         guard report.count == 0 else { throw ExitCode.failure }
         guard !scalers.isEmpty else { return StandardStreams.printLine("no GeneralScaler to check") }
         let secrets = configs.joined().reduce(0) { $0 + $1.config.places.count }
-        let note = secrets == 0 ? "" : "; values from Secrets were not looked at: \(secrets)"
+        let note = secrets == 0 ? "" : "; values from Secrets were not checked: \(secrets)"
         StandardStreams.printLine(
             (scalers.count == 1 ? "1 GeneralScaler is valid" : "\(scalers.count) GeneralScalers are valid") + note)
     }

@@ -35,7 +35,7 @@ extension SafetyLimits {
 }
 
 extension Backtest {
-    /// Every step of a run, and what it came to.
+    /// Every step of a run, and the summary.
     func steps() -> (steps: [BacktestStep], summary: BacktestSummary) {
         var steps: [BacktestStep] = []
         let summary = run { steps.append($0) }

@@ -23,7 +23,7 @@ enum ZoneData {
         new += changes.map(\.type)
         for type in types { new += big(type.offset) + [type.isDaylight ? 1 : 0, 0] }
         new += Array("LMT\0".utf8)
-        // A leap second, which is passed over.
+        // A leap second, which is skipped.
         new += big(Int64(78_796_800)) + big(Int32(1))
         return old + new + Array("\n\(rule)\n".utf8)
     }

@@ -4,7 +4,8 @@ import WireFormats
 
 /// A way to the API server that spoils what goes through it.
 ///
-/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
+/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
+/// ``JobQueue``.
 final class DefectiveTransport: HTTPClient, @unchecked Sendable {
     private let network: SimulatedNetwork
     private let defect: PlantedDefect?
@@ -52,7 +53,7 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
             return try await network.send(request)
         } catch {
             guard error.kind == .connectionLost || error.kind == .deadline else { throw error }
-            // At whatever version the target is by now.
+            // At the present version of the target.
             let scale = try await network.send(request.reading)
             let version = (try? JSON(parsing: scale.body))?["metadata"]?["resourceVersion"]
             return try await network.send(
@@ -60,7 +61,7 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
         }
     }
 
-    /// Whatever becomes of the renewal, it is told as done.
+    /// Every renewal is reported as successful.
     private func renewAnyhow(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
         let holder = request.body.flatMap { try? JSON(parsing: $0) }?["spec"]?["holderIdentity"]?.stringValue
         let outcome: Result<HTTPResponse, HTTPError>

@@ -3,7 +3,7 @@
 enum PlantedDefect: String, CaseIterable, Sendable {
     /// Scale patches go out without the version that they were decided on.
     case resourceVersionNotSent = "resource-version-not-sent"
-    /// The operator takes itself for the leader, whatever the lease says.
+    /// The operator acts as the leader regardless of the lease.
     case leaderCheckSkipped = "leader-check-skipped"
     /// A metric without data reads as 0.
     case noDataIsZero = "no-data-is-zero"
@@ -13,7 +13,7 @@ enum PlantedDefect: String, CaseIterable, Sendable {
     case relistDropped = "relist-dropped"
     /// The rates of a spec are not seen.
     case rateIgnored = "rate-ignored"
-    /// A scale patch that got no answer is sent once more, at whatever version the target is now.
+    /// A scale patch that got no answer is sent once more, at the present version of the target.
     case lateAnswerAppliedTwice = "late-answer-applied-twice"
     /// Now and then a time that was waited for goes by unnoticed.
     case dueTimeForgotten = "due-time-forgotten"

@@ -1,12 +1,13 @@
 import Glibc
 
-/// Every job of Swift's concurrency runtime in this process. Nothing of it runs by itself: whoever calls ``runOne(_:)``
+/// Every job of Swift's concurrency runtime in this process. No job runs on its own: the caller of ``runOne(_:)``
 /// says which job is next, and so decides how tasks interleave.
 ///
-/// The runtime gives a job to its global executor whenever a task starts, a continuation is resumed or an actor has work;
-/// its hook `swift_task_enqueueGlobal_hook` has all of them come here. That covers every task, structured or not, and
-/// every actor without an executor of its own. "No job is left" then means exactly: everything waits for something from
-/// outside, such as time or an answer. The hook is the process's, which is why the simulation is a program of its own.
+/// The runtime gives a job to its global executor whenever a task starts, a continuation is resumed or an actor has
+/// work; its hook `swift_task_enqueueGlobal_hook` has all of them come here. That covers every task, structured or not,
+/// and every actor without an executor of its own. "No job is left" then means exactly: everything waits for something
+/// from outside, such as time or an answer. The hook is the process's, which is why the simulation is a program of its
+/// own.
 ///
 /// Source of the hook and its type: `swift/Runtime/Concurrency.h`; also used so by swift-concurrency-extras.
 enum JobQueue {
@@ -36,7 +37,7 @@ enum JobQueue {
     /// Runs one of the jobs until it waits or ends.
     ///
     /// - Parameter choose: given how many there are, says which.
-    /// - Returns: false where there is none.
+    /// - Returns: false if there is none.
     static func runOne(_ choose: (Int) -> Int) -> Bool {
         guard !waitingJobs.isEmpty else { return false }
         let index = choose(waitingJobs.count)

@@ -3,7 +3,7 @@
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
 final class SimulatedClock: Clock, @unchecked Sendable {
     struct Instant: InstantProtocol {
-        /// Microseconds since the world began.
+        /// Microseconds since the environment began.
         let time: Int64
 
         func advanced(by duration: Duration) -> Instant { Instant(time: time + Timeline.microseconds(duration)) }

@@ -1,6 +1,7 @@
-/// Simulated time, in whole microseconds since the world began, and what is to happen in it.
+/// Simulated time, in whole microseconds since the environment began, and what is to happen in it.
 ///
-/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
+/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
+/// ``JobQueue``.
 final class Timeline: @unchecked Sendable {
     typealias Event = Int
 
@@ -49,7 +50,7 @@ final class Timeline: @unchecked Sendable {
 
     func cancel(_ event: Event) { actions[event] = nil }
 
-    /// When something happens next; nil where nothing is to come.
+    /// When something happens next; nil if nothing is to come.
     var next: Int64? {
         while let first = heap.first {
             if actions[first.event] != nil { return first.time }
@@ -74,7 +75,7 @@ final class Timeline: @unchecked Sendable {
 
     /// Moves the time on to a moment before anything that is to happen.
     func skip(to time: Int64) {
-        precondition(time >= now && time <= next ?? .max, "time would pass over something")
+        precondition(time >= now && time <= next ?? .max, "time would skip an event")
         now = time
     }
 

@@ -1,36 +1,36 @@
 import Glibc
 import WireFormats
 
-/// A plugin that breaks one chosen rule, for tests of whoever runs plugins. It speaks the wire itself: no library
-/// stands between the sin and the pipe.
+/// A plugin that breaks one chosen rule, for tests of plugin hosts. It writes the wire format itself: no library stands
+/// between the violation and the pipe.
 ///
-///     misbehaving-plugin [--sin NAME] [--type METRIC_TYPE] | --list
+///     misbehaving-plugin [--violation NAME] [--type METRIC_TYPE] | --list
 ///
-/// `MISBEHAVING_PLUGIN_SIN` and `MISBEHAVING_PLUGIN_TYPE` in the environment do the same. Without a sin it keeps all
-/// rules. A call's `config.value` is what it answers; a config of another shape is invalid.
+/// `MISBEHAVING_PLUGIN_VIOLATION` and `MISBEHAVING_PLUGIN_TYPE` in the environment do the same. Without one it keeps
+/// all rules. A call's `config.value` is what it answers; a config of another shape is invalid.
 @main
 struct MisbehavingPlugin {
-    private let sin: Sin?
+    private let violation: ProtocolViolation?
     private let type: String
     private var wire = Wire()
 
     static func main() {
         let arguments = CommandLine.arguments
         if arguments.contains("--list") {
-            for sin in Sin.allCases { print("\(sin.rawValue)\t\(sin.summary)") }
+            for violation in ProtocolViolation.allCases { print("\(violation.rawValue)\t\(violation.summary)") }
             return
         }
-        if let flag = arguments.dropFirst().first, flag.hasPrefix(Sins.holdFlag) {
-            Sins.holdPipes(inSession: flag != Sins.holdFlag)
+        if let flag = arguments.dropFirst().first, flag.hasPrefix(ViolationEffects.holdFlag) {
+            ViolationEffects.holdPipes(inSession: flag != ViolationEffects.holdFlag)
         }
-        let name = option("--sin", "MISBEHAVING_PLUGIN_SIN", arguments)
-        let sin = name.flatMap(Sin.init(rawValue:))
-        if let name, !name.isEmpty, sin == nil {
-            Wire().send("misbehaving-plugin: no sin is called \(name); --list shows them all\n", to: 2)
+        let name = option("--violation", "MISBEHAVING_PLUGIN_VIOLATION", arguments)
+        let violation = name.flatMap(ProtocolViolation.init(rawValue:))
+        if let name, !name.isEmpty, violation == nil {
+            Wire().send("misbehaving-plugin: unknown violation \(name); --list shows all of them\n", to: 2)
             exit(64)
         }
         var plugin = MisbehavingPlugin(
-            sin: sin, type: option("--type", "MISBEHAVING_PLUGIN_TYPE", arguments) ?? "misbehaving")
+            violation: violation, type: option("--type", "MISBEHAVING_PLUGIN_TYPE", arguments) ?? "misbehaving")
         plugin.run()
     }
 
@@ -39,16 +39,16 @@ struct MisbehavingPlugin {
         return getenv(variable).map { String(cString: $0) }
     }
 
-    private init(sin: Sin?, type: String) {
-        self.sin = sin
+    private init(violation: ProtocolViolation?, type: String) {
+        self.violation = violation
         self.type = type
     }
 
     private mutating func run() {
         signal(SIGPIPE, SIG_IGN)
-        if sin == .ignoresTerminate { signal(SIGTERM, SIG_IGN) }
+        if violation == .ignoresTerminate { signal(SIGTERM, SIG_IGN) }
         while let line = wire.nextLine() { receive(line) }
-        if sin == .ignoresTerminate || sin == .ignoresEnd { Sins.sleepForever() }
+        if violation == .ignoresTerminate || violation == .ignoresEnd { ViolationEffects.sleepForever() }
     }
 
     // MARK: Messages
@@ -65,7 +65,7 @@ struct MisbehavingPlugin {
         }
         // A notification asks for no answer.
         guard let id = message["id"] else { return }
-        if sin == .noise { wire.send("reading the queue...\n") }
+        if violation == .noise { wire.send("reading the queue...\n") }
         let params = message["params"] ?? [:]
         switch method {
         case "initialize": initialize(id, params)
@@ -74,25 +74,27 @@ struct MisbehavingPlugin {
         case "subscribe": subscribe(id, params)
         case "unsubscribe":
             wire.answer(id, result: [:])
-            if sin == .pushAfterEnd { push(params["subscription"] ?? 0, 1) }
+            if violation == .pushAfterEnd { push(params["subscription"] ?? 0, 1) }
         case "shutdown":
             wire.answer(id, result: [:])
-            if sin != .ignoresTerminate, sin != .ignoresEnd { exit(0) }
+            if violation != .ignoresTerminate, violation != .ignoresEnd { exit(0) }
         default: wire.fail(id, code: -32_601, "there is no method \(method)")
         }
     }
 
     private func initialize(_ id: JSON, _ params: JSON) {
-        if sin == .noHandshake { return }
+        if violation == .noHandshake { return }
         guard let versions = params["protocolVersions"]?.arrayValue else {
             return wire.fail(id, code: -32_602, "protocolVersions is required")
         }
         guard versions.contains(1) else { return wire.fail(id, code: 1_000, "this plugin speaks version 1") }
-        if sin == .grandchild || sin == .grandchildSession { Sins.leaveChild(inSession: sin == .grandchildSession) }
+        if violation == .grandchild || violation == .grandchildSession {
+            ViolationEffects.leaveChild(inSession: violation == .grandchildSession)
+        }
         wire.answer(
             id,
             result: [
-                "protocolVersion": sin == .wrongVersion ? 9 : 1,
+                "protocolVersion": violation == .wrongVersion ? 9 : 1,
                 "plugin": ["name": "misbehaving-plugin", "version": "1.0.0"],
                 "metricTypes": [
                     [
@@ -109,15 +111,15 @@ struct MisbehavingPlugin {
                 ],
                 "capabilities": ["maxInFlight": 8, "subscribe": true],
             ])
-        if sin == .stderrFlood { Sins.floodStandardError() }
-        if sin == .neverReads { Sins.sleepForever() }
+        if violation == .stderrFlood { ViolationEffects.floodStandardError() }
+        if violation == .neverReads { ViolationEffects.sleepForever() }
     }
 
     /// What is wrong with the params of a call, as path and message.
     private func problem(_ params: JSON) -> (path: String, message: String)? {
         guard let config = params["config"]?.objectValue else { return ("", "config must be an object") }
         for (key, value) in config {
-            guard key == "value" else { return (key, "is no field of this config; known: value") }
+            guard key == "value" else { return (key, "is not a field of this config; known: value") }
             guard value.doubleValue != nil else { return (key, "must be a number") }
         }
         return nil
@@ -144,15 +146,16 @@ struct MisbehavingPlugin {
             return wire.fail(id, code: 1_001, "\(problem.path) \(problem.message)", path: problem.path)
         }
         let value = params["config"]?["value"] ?? 1
-        switch sin {
+        switch violation {
         case .halfFrame: wire.send("{\"jsonrpc\":\"2.0\",\"id\":\(id),\"result\":{\"val")
-        case .longLine: wire.send("{\"jsonrpc\":\"2.0\",\"id\":\(id),\"padding\":\"\(Sins.fiveMebibytes)\"}\n")
+        case .longLine:
+            wire.send("{\"jsonrpc\":\"2.0\",\"id\":\(id),\"padding\":\"\(ViolationEffects.fiveMebibytes)\"}\n")
         case .noiseFlood:
             for line in 0..<1_000 { wire.send("this is line \(line) of a very long log\n") }
             answer(id, value)
         case .neverAnswers: break
         case .answersLate:
-            Sins.sleep(milliseconds: milliseconds + 1_000)
+            ViolationEffects.sleep(milliseconds: milliseconds + 1_000)
             answer(id, value)
         case .answersTwice:
             answer(id, value)
@@ -161,8 +164,8 @@ struct MisbehavingPlugin {
         case .exitsInCall:
             wire.send("the queue has gone away\n", to: 2)
             exit(3)
-        case .allocates: answer(id, .integer(Sins.allocate()))
-        case .opensFiles: answer(id, .integer(Sins.openFiles()))
+        case .allocates: answer(id, .integer(ViolationEffects.allocate()))
+        case .opensFiles: answer(id, .integer(ViolationEffects.openFiles()))
         case .notANumber: answer(id, raw: "NaN")
         case .hugeValue: answer(id, raw: "1e400")
         case .invalidUTF8: wire.send(reading(id, "\(value)", detail: "?").map { $0 == UInt8(ascii: "?") ? 0xFF : $0 })
@@ -178,7 +181,7 @@ struct MisbehavingPlugin {
         }
         wire.answer(id, result: [:])
         let value = params["config"]?["value"] ?? 1
-        switch sin {
+        switch violation {
         case .pushesNothing: break
         case .pushFlood: for number in 0..<1_000 { push(id, .integer(Int64(number))) }
         case .pushUnknown:

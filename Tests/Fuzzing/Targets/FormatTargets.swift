@@ -36,7 +36,7 @@ extension FuzzTarget {
         let parsed = Result { () throws(YAMLDocument.Failure) in try YAMLDocument.parse(text) }
         switch parsed {
         case .success(let json):
-            try require((try? JSON(parsing: json.encoded())) != nil, "what was read is no JSON that can be read")
+            try require((try? JSON(parsing: json.encoded())) != nil, "what was read is not JSON that can be read")
         case .failure(let failure): try requireShort(failure.description, "the error")
         }
         do throws(YAMLDocument.Failure) {

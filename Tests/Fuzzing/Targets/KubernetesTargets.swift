@@ -91,7 +91,7 @@ extension FuzzTarget {
         }
     }
 
-    /// However long a server asks one to wait, and whatever a proxy makes of it.
+    /// A Retry-After of any length, with any change by a proxy.
     private static let longestDelay = Duration.seconds(600)
 
     private static func check(_ error: KubernetesError) throws(FuzzFinding) {

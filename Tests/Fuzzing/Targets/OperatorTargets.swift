@@ -3,6 +3,7 @@ import Scaling
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 extension FuzzTarget {
     private static let now = Timestamp(microsecondsSince1970: 1_767_323_045_000_000)
@@ -24,7 +25,7 @@ extension FuzzTarget {
                 BuiltinMetricTypes.Declaration(targetType: .value)
             })
         else { return }
-        // A target of any kind: its readiness is whatever its own controller writes.
+        // A target of any kind: its controller may write any readiness.
         let target = try? CachedTarget(json)
         for value in [0.001, 1_000_000] {
             let outcome = DecisionEngine.decide(

@@ -12,7 +12,7 @@ extension FuzzTarget {
             let pieces = try HostConversation.outcomes(of: Chunks.of(input), after: beginning)
             try require(pieces == whole, "in pieces the plugin says \(pieces), at once \(whole)")
         }
-        for line in input.split(separator: 0x0A) { _ = LineJudge.judge(Array(line)) }
+        for line in input.split(separator: 0x0A) { _ = LineChecker.check(Array(line)) }
     }
 
     /// `plugins.yaml`

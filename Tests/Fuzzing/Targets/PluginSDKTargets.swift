@@ -64,7 +64,7 @@ extension FuzzTarget {
         for line in answer.split(separator: 0x0A) {
             try require(line.count <= ProtocolLimits.maxResponseBytes, "an answer of \(line.count) bytes")
             let json = try? JSON(parsing: line)
-            try require(json?["jsonrpc"] == "2.0" && json?["id"] != nil, "the answer is no answer")
+            try require(json?["jsonrpc"] == "2.0" && json?["id"] != nil, "the answer is not an answer")
         }
         try require(answer.last == 0x0A, "the answer is not a line")
     }

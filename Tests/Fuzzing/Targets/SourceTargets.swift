@@ -83,7 +83,7 @@ extension FuzzTarget {
         }
     }
 
-    /// What the SDK sends is held to the protocol; what it does not send is a short error.
+    /// Answers of the SDK conform to the protocol; a refused answer is a short error.
     private static func check(_ answer: () throws(PluginError) -> CallAnswer) throws(FuzzFinding) {
         let outcome = Result(catching: answer)
         switch outcome.flatMap({ answer in answer.fault.map { .failure($0) } ?? .success(answer) }) {

@@ -20,7 +20,7 @@ func withClient<Answer>(
     }
 }
 
-/// The kind of error that was thrown, or nil where there was none.
+/// The kind of error that was thrown, or nil if there was none.
 func failureKind<Answer>(_ body: () async throws -> Answer) async -> HTTPError.Kind? {
     do {
         _ = try await body()
@@ -104,7 +104,7 @@ final class Gate: Sendable {
 
     func open() { semaphore.signal() }
 
-    /// Blocks the script's own thread; false where the test never opened the gate.
+    /// Blocks the script's own thread; false if the test never opened the gate.
     @discardableResult
     func pass() -> Bool { semaphore.wait(timeout: .now() + 30) == .success }
 }

@@ -30,9 +30,9 @@ struct TestCluster: Sendable {
         }
         let kubeconfig = directory.appending(path: "kubeconfig").path
         try await RunningProcess.run(
-            "generalscaler",
+            "generalscaler-dev",
             [
-                "dev-cluster", "--listen", "127.0.0.1:0", "--kubeconfig-out", kubeconfig, "--startup-delay", "0",
+                "cluster", "--listen", "127.0.0.1:0", "--kubeconfig-out", kubeconfig, "--startup-delay", "0",
             ]
         ) { process in
             try await process.outputLine { $0.hasPrefix("listening on") }
@@ -97,7 +97,9 @@ struct TestCluster: Sendable {
     func key(_ name: String) -> ObjectKey { ObjectKey(namespace: namespace, name: name) }
 
     /// - Parameter spec: put over a scaler of the Deployment `name`, on a constant of Prometheus, polled every second.
-    func createScaler(_ name: String, query: String = "vector(12)", _ spec: JSON = [:]) async throws {
+    func createScaler(
+        _ name: String, query: String = "vector(12)", _ spec: JSON = [:], metadata: JSON = [:]
+    ) async throws {
         let base: [String: JSON] = [
             "targetDeployment": .string(name), "minReplicas": 2, "maxReplicas": 10, "pollingIntervalSeconds": 1,
             "metrics": [
@@ -108,11 +110,13 @@ struct TestCluster: Sendable {
             ],
         ]
         let merged = base.merging(spec.objectValue ?? [:]) { $1 }.filter { !$0.value.isNull }
+        var metadata = metadata.objectValue ?? [:]
+        metadata["name"] = .string(name)
         _ = try await client.create(
             .scaler, in: namespace,
             [
-                "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
-                "metadata": ["name": .string(name)], "spec": .object(merged),
+                "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler", "metadata": .object(metadata),
+                "spec": .object(merged),
             ])
     }
 

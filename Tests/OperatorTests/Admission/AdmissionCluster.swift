@@ -9,6 +9,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// A cluster that is told of the webhook, on a clock that stands still unless the test moves it.
 struct AdmissionCluster {
@@ -17,7 +18,7 @@ struct AdmissionCluster {
         "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/generalscaler"
     static let secretPath = "/api/v1/namespaces/shop/secrets/webhook"
 
-    let world: World
+    let environment: TestEnvironment
     let clock: ManualClock
     let metrics = OperatorMetrics()
 
@@ -25,9 +26,9 @@ struct AdmissionCluster {
     init(age: Duration = .zero) throws {
         let now = Int64(Date().timeIntervalSince1970 * 1e6) - age.components.seconds * 1_000_000
         clock = ManualClock(startMicroseconds: now)
-        world = try World()
-        world.source.answer { _ in 1 }
-        try world.api.create([
+        environment = try TestEnvironment()
+        environment.source.answer { _ in 1 }
+        try environment.api.create([
             "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
             "metadata": ["name": "generalscaler"],
             "webhooks": [
@@ -43,9 +44,9 @@ struct AdmissionCluster {
         OperatorTime(clock: clock) { [clock] in Timestamp(microsecondsSince1970: clock.wallMicroseconds()) }
     }
 
-    func keeper(_ certificates: AdmissionConfiguration.Certificates? = nil) -> CertificateKeeper {
-        let transport = InMemoryTransport(api: world.api, clock: clock, userAgent: "keeper")
-        return CertificateKeeper(
+    func certificateManager(_ certificates: AdmissionConfiguration.Certificates? = nil) -> CertificateManager {
+        let transport = InMemoryTransport(api: environment.api, clock: clock, userAgent: "certificateManager")
+        return CertificateManager(
             AdmissionConfiguration(
                 listen: ListenAddress(host: "127.0.0.1", port: 0), service: Self.service,
                 certificates: certificates ?? .own(secret: Self.service, configuration: "generalscaler")),
@@ -65,23 +66,25 @@ struct AdmissionCluster {
     /// What the API server believes.
     var bundle: [UInt8] {
         get throws {
-            let webhook = try world.api.get(Self.configurationPath)["webhooks"]?.arrayValue?.first
+            let webhook = try environment.api.get(Self.configurationPath)["webhooks"]?.arrayValue?.first
             let encoded = webhook?["clientConfig"]?["caBundle"]?.stringValue ?? ""
             return Array(Data(base64Encoded: encoded) ?? Data())
         }
     }
 
-    /// Serves with that keeper's certificates while the body runs.
+    /// Serves with the certificates of that manager while the body runs.
     func serve(
-        _ keeper: CertificateKeeper, times: ReviewTimes = ReviewTimes(),
+        _ certificateManager: CertificateManager, times: ReviewTimes = ReviewTimes(),
         mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in nil },
         _ body: (_ client: CurlHTTPClient, _ port: Int) async throws -> Void
     ) async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
-        let judge = AdmissionJudge(
-            source: world.source, scalers: { [] }, mayRead: { mayRead($0, $1) }, rival: { _, _ in nil }, time: time)
+        let validator = AdmissionValidator(
+            source: environment.source, scalers: { [] }, mayRead: { mayRead($0, $1) }, rival: { _, _ in nil },
+            time: time)
         let server = AdmissionServer(
-            address: ListenAddress(host: "127.0.0.1", port: 0), certificates: keeper, judge: judge, time: time,
+            address: ListenAddress(host: "127.0.0.1", port: 0), certificates: certificateManager, validator: validator,
+            time: time,
             metrics: metrics, logger: .silent, times: times, onBound: { port.yield($0) })
         let services = ServiceGroup(services: [server], logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -100,7 +103,7 @@ struct AdmissionCluster {
     /// Where the API server sends reviews, as its configuration says.
     var path: String {
         get throws {
-            let webhook = try world.api.get(Self.configurationPath)["webhooks"]?.arrayValue?.first
+            let webhook = try environment.api.get(Self.configurationPath)["webhooks"]?.arrayValue?.first
             return webhook?["clientConfig"]?["service"]?["path"]?.stringValue ?? ""
         }
     }

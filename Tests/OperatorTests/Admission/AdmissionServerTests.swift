@@ -10,6 +10,7 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// The webhook over real TLS, spoken to as the API server does: by the Service's name, believing the caBundle alone.
 @Suite("The admission webhook", .timeLimit(.minutes(2)))
@@ -21,15 +22,15 @@ struct AdmissionServerTests {
         #expect(answer.status == 200)
     }
 
-    private static let review = AdmissionJudgeTests.review(World.scaler()).encoded()
+    private static let review = AdmissionValidatorTests.review(TestEnvironment.scaler()).encoded()
 
     @Test("the webhook serves with a self-made certificate that the configuration trusts")
     func ownCertificate() async throws {
         let cluster = try AdmissionCluster()
-        let keeper = cluster.keeper()
-        await keeper.keep()
-        #expect(try cluster.world.api.get(AdmissionCluster.secretPath)["type"] == "kubernetes.io/tls")
-        try await cluster.serve(keeper) { client, port in
+        let certificateManager = cluster.certificateManager()
+        await certificateManager.keep()
+        #expect(try cluster.environment.api.get(AdmissionCluster.secretPath)["type"] == "kubernetes.io/tls")
+        try await cluster.serve(certificateManager) { client, port in
             let bundle = try cluster.bundle
             let answer = try await cluster.post(client, port, Self.review, believing: bundle)
             #expect(answer.status == 200)
@@ -49,13 +50,13 @@ struct AdmissionServerTests {
     @Test("without a certificate nobody is served, and nothing breaks")
     func noCertificate() async throws {
         let cluster = try AdmissionCluster()
-        let keeper = cluster.keeper()
-        try await cluster.serve(keeper) { client, port in
+        let certificateManager = cluster.certificateManager()
+        try await cluster.serve(certificateManager) { client, port in
             let authority = try TestCertificates.shared.get().authority
             await #expect(throws: HTTPError.self) {
                 try await cluster.post(client, port, Self.review, believing: authority)
             }
-            await keeper.keep()
+            await certificateManager.keep()
             try await Self.expectServed(client, port, cluster, believing: try cluster.bundle)
         }
     }
@@ -63,19 +64,19 @@ struct AdmissionServerTests {
     @Test("a renewal changes the certificate of a running server; the authority before stays believed")
     func renewal() async throws {
         let cluster = try AdmissionCluster(age: .seconds(270 * 86_400))
-        let keeper = cluster.keeper()
-        let other = cluster.keeper()
-        await keeper.keep()
+        let certificateManager = cluster.certificateManager()
+        let other = cluster.certificateManager()
+        await certificateManager.keep()
         await other.keep()
-        let first = try #require(keeper.current)
+        let first = try #require(certificateManager.current)
         #expect(other.current == first)
         cluster.clock.advance(by: .seconds(200 * 86_400))
-        await keeper.keep()
-        #expect(keeper.current == first)
+        await certificateManager.keep()
+        #expect(certificateManager.current == first)
         cluster.clock.advance(by: .seconds(70 * 86_400))
         try await cluster.serve(other) { client, port in
-            await keeper.keep()
-            let second = try #require(keeper.current)
+            await certificateManager.keep()
+            let second = try #require(certificateManager.current)
             #expect(second != first)
             // The other replica still serves with the first one.
             try await Self.expectServed(client, port, cluster, believing: try cluster.bundle)
@@ -94,41 +95,41 @@ struct AdmissionServerTests {
     @Test("replicas that begin at one time end up with one certificate", arguments: 1...5)
     func race(round: Int) async throws {
         let cluster = try AdmissionCluster()
-        let keepers = (0..<4).map { _ in cluster.keeper() }
+        let certificateManagers = (0..<4).map { _ in cluster.certificateManager() }
         await withDiscardingTaskGroup { group in
-            for keeper in keepers { group.addTask { await keeper.keep() } }
+            for certificateManager in certificateManagers { group.addTask { await certificateManager.keep() } }
         }
-        for keeper in keepers { await keeper.keep() }
-        #expect(Set(keepers.map(\.current)).count == 1)
-        let authorities = try #require(keepers.first?.current?.authorities)
+        for certificateManager in certificateManagers { await certificateManager.keep() }
+        #expect(Set(certificateManagers.map(\.current)).count == 1)
+        let authorities = try #require(certificateManagers.first?.current?.authorities)
         #expect(try cluster.bundle == Array(authorities.utf8))
     }
 
-    @Test("a caBundle or a Secret that somebody breaks is mended; a quiet look writes nothing")
+    @Test("a broken caBundle or Secret is restored, and a check without changes writes nothing")
     func mended() async throws {
         let cluster = try AdmissionCluster()
-        let keeper = cluster.keeper()
-        await keeper.keep()
+        let certificateManager = cluster.certificateManager()
+        await certificateManager.keep()
         let bundle = try cluster.bundle
-        cluster.world.api.clearRequests()
-        await keeper.keep()
-        #expect(cluster.world.api.requests.allSatisfy { $0.method == "GET" })
+        cluster.environment.api.clearRequests()
+        await certificateManager.keep()
+        #expect(cluster.environment.api.requests.allSatisfy { $0.method == "GET" })
 
-        var configuration = try cluster.world.api.get(AdmissionCluster.configurationPath)
+        var configuration = try cluster.environment.api.get(AdmissionCluster.configurationPath)
         let webhooks: [JSON] = (configuration["webhooks"]?.arrayValue ?? []).map { webhook in
             var webhook = webhook.objectValue ?? [:]
             webhook["clientConfig"] = ["service": ["namespace": "shop", "name": "webhook", "path": "/validate"]]
             return .object(webhook)
         }
         configuration = ["webhooks": .array(webhooks)]
-        try cluster.world.api.patch(AdmissionCluster.configurationPath, configuration)
-        await keeper.keep()
+        try cluster.environment.api.patch(AdmissionCluster.configurationPath, configuration)
+        await certificateManager.keep()
         #expect(try cluster.bundle == bundle)
 
-        try cluster.world.api.patch(AdmissionCluster.secretPath, ["data": ["tls.key": "bm9uc2Vuc2U="]])
-        await keeper.keep()
+        try cluster.environment.api.patch(AdmissionCluster.secretPath, ["data": ["tls.key": "bm9uc2Vuc2U="]])
+        await certificateManager.keep()
         #expect(try cluster.bundle != bundle)
-        try await cluster.serve(keeper) { client, port in
+        try await cluster.serve(certificateManager) { client, port in
             try await Self.expectServed(client, port, cluster, believing: try cluster.bundle)
         }
     }
@@ -144,16 +145,16 @@ struct AdmissionServerTests {
             try Data(certificate.key.utf8).write(to: directory.appending(path: "tls.key"))
         }
         let cluster = try AdmissionCluster()
-        let keeper = cluster.keeper(.directory(directory.path))
-        await keeper.keep()
-        #expect(keeper.current == nil)
+        let certificateManager = cluster.certificateManager(.directory(directory.path))
+        await certificateManager.keep()
+        #expect(certificateManager.current == nil)
         #expect(cluster.page.contains("generalscaler_webhook_certificate_errors_total 1\n"))
         #expect(!cluster.page.contains("\ngeneralscaler_webhook_certificate_expiry_timestamp_seconds "))
         for _ in 0..<2 {
             let certificate = try ServingCertificate(forHosts: ["webhook.shop.svc"], at: now)
             try write(certificate)
-            await keeper.keep()
-            try await cluster.serve(keeper) { client, port in
+            await certificateManager.keep()
+            try await cluster.serve(certificateManager) { client, port in
                 let authorities = Array(certificate.authorities.utf8)
                 let answer = try await cluster.post(
                     client, port, Self.review, believing: authorities, path: "/validate")
@@ -168,15 +169,16 @@ struct AdmissionServerTests {
     @Test("as many reviews at once as there may be connections are all answered, each its own")
     func manyAtOnce() async throws {
         let cluster = try AdmissionCluster()
-        let keeper = cluster.keeper()
-        await keeper.keep()
-        try await cluster.serve(keeper) { client, port in
+        let certificateManager = cluster.certificateManager()
+        await certificateManager.keep()
+        try await cluster.serve(certificateManager) { client, port in
             let bundle = try cluster.bundle
             let answers = try await withThrowingTaskGroup(of: (Int, JSON).self) { group in
                 for number in 0..<AdmissionLimits.connections {
                     group.addTask {
                         let spec: JSON = number.isMultiple(of: 2) ? [:] : ["minReplicas": 20]
-                        var review = AdmissionJudgeTests.review(World.scaler("web", spec)).objectValue ?? [:]
+                        var review =
+                            AdmissionValidatorTests.review(TestEnvironment.scaler("web", spec)).objectValue ?? [:]
                         var request = review["request"]?.objectValue ?? [:]
                         request["uid"] = .string("\(number)")
                         review["request"] = .object(request)
@@ -199,16 +201,16 @@ struct AdmissionServerTests {
     @Test("an object of a mebibyte is checked; what is too long or no review is refused as such, and others go on")
     func sizes() async throws {
         let cluster = try AdmissionCluster()
-        let keeper = cluster.keeper()
-        await keeper.keep()
-        try await cluster.serve(keeper) { client, port in
+        let certificateManager = cluster.certificateManager()
+        await certificateManager.keep()
+        try await cluster.serve(certificateManager) { client, port in
             let bundle = try cluster.bundle
             func review(annotationBytes: Int) -> [UInt8] {
-                var object = World.scaler("web", ["minReplicas": 20]).objectValue ?? [:]
+                var object = TestEnvironment.scaler("web", ["minReplicas": 20]).objectValue ?? [:]
                 object["metadata"] = [
                     "name": "web", "annotations": ["a": .string(String(repeating: "x", count: annotationBytes))],
                 ]
-                return AdmissionJudgeTests.review(.object(object)).encoded()
+                return AdmissionValidatorTests.review(.object(object)).encoded()
             }
             let large = try await cluster.post(client, port, review(annotationBytes: 1 << 20), believing: bundle)
             #expect(large.status == 200)

@@ -10,8 +10,9 @@ import Testing
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
-/// Attacks on the webhook's port by somebody who reaches it and is not the API server.
+/// Attacks on the webhook's port by a client other than the API server.
 @Suite("Attacks on the admission webhook", .timeLimit(.minutes(2)), .serialized)
 struct WebhookAttackTests {
     private struct Scene {
@@ -27,7 +28,7 @@ struct WebhookAttackTests {
 
         /// A review of the API server is answered.
         func expectServed() async throws {
-            let review = AdmissionJudgeTests.review(World.scaler()).encoded()
+            let review = AdmissionValidatorTests.review(TestEnvironment.scaler()).encoded()
             let answer = try await cluster.post(client, port, review, believing: bundle)
             #expect(answer.status == 200)
             #expect(try JSON(parsing: answer.body)["response"]?["allowed"] == true)
@@ -45,13 +46,13 @@ struct WebhookAttackTests {
         _ body: (Scene) async throws -> Void
     ) async throws {
         let cluster = try AdmissionCluster()
-        let keeper = cluster.keeper()
-        await keeper.keep()
+        let certificateManager = cluster.certificateManager()
+        await certificateManager.keep()
         let bundle = try cluster.bundle
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let result: Result<Void, any Error>
         do {
-            try await cluster.serve(keeper, times: times, mayRead: mayRead) { client, port in
+            try await cluster.serve(certificateManager, times: times, mayRead: mayRead) { client, port in
                 try await body(
                     Scene(cluster: cluster, client: client, port: port, group: group, bundle: bundle))
             }
@@ -65,7 +66,7 @@ struct WebhookAttackTests {
 
     @Test(
         "hundreds of connections that say nothing keep no review from its answer",
-        arguments: [(600, false), (512, true)])
+        arguments: [(600, false), (160, true)])
     func idleConnections(count: Int, tls: Bool) async throws {
         try await attack { scene in
             var connections: [HostileConnection] = []
@@ -164,10 +165,10 @@ struct WebhookAttackTests {
             return false
         }
         try await attack(mayRead: mayRead) { scene in
-            scene.cluster.world.api.clearRequests()
+            scene.cluster.environment.api.clearRequests()
             let path = try scene.cluster.path
             #expect(path.hasPrefix("/validate/") && path.utf8.count == 42)
-            scene.cluster.world.api.clearRequests()
+            scene.cluster.environment.api.clearRequests()
             for guess in [
                 "/validate", "/validate/", "/", "\(path)0", String(path.dropLast()), "\(path)/", path.uppercased(),
                 "/validate/\(String(repeating: "0", count: 32))",
@@ -176,7 +177,7 @@ struct WebhookAttackTests {
                 try await connection.send(scene.head(length: 1 << 20, path: guess))
                 #expect(await connection.answer(containing: "\r\n\r\n")?.hasPrefix("HTTP/1.1 404") == true)
             }
-            #expect(scene.cluster.world.api.requests.isEmpty)
+            #expect(scene.cluster.environment.api.requests.isEmpty)
             #expect(asked.withLock { $0 } == 0)
             #expect(scene.cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"failed\"} 0\n"))
         }
@@ -184,8 +185,8 @@ struct WebhookAttackTests {
 
     @Test("a review that anybody can send tells nothing about who may read a Secret")
     func oracle() async throws {
-        let review = AdmissionJudgeTests.review(
-            World.scaler(
+        let review = AdmissionValidatorTests.review(
+            TestEnvironment.scaler(
                 "web",
                 [
                     "metrics": [
@@ -200,18 +201,18 @@ struct WebhookAttackTests {
         let forged = try AdmissionRequest(reading: review[...], isFromAPIServer: false)
         #expect(known.user?["username"] == "jane")
         #expect(forged.user == nil)
-        let world = try World()
-        world.source.answer { _ in 1 }
-        let judge = AdmissionJudge(
-            source: world.source, scalers: { [] }, mayRead: { _, _ in false }, rival: { _, _ in nil },
-            time: OperatorTime(clock: world.clock) { .init(microsecondsSince1970: 0) })
-        #expect(await judge.judge(known).warnings.contains { $0.contains("may not read Secret s") })
-        #expect(await judge.judge(forged).warnings.allSatisfy { !$0.contains("Secret s") })
+        let environment = try TestEnvironment()
+        environment.source.answer { _ in 1 }
+        let validator = AdmissionValidator(
+            source: environment.source, scalers: { [] }, mayRead: { _, _ in false }, rival: { _, _ in nil },
+            time: OperatorTime(clock: environment.clock) { .init(microsecondsSince1970: 0) })
+        #expect(await validator.validate(known).warnings.contains { $0.contains("may not read Secret s") })
+        #expect(await validator.validate(forged).warnings.allSatisfy { !$0.contains("Secret s") })
     }
 
     @Test("a second request before the first one's answer ends the connection")
     func pipelining() async throws {
-        try await attack { scene in
+        try await attack(times: ReviewTimes(request: .milliseconds(500))) { scene in
             let connection = try await scene.open()
             let head = try scene.head(length: 2)
             try await connection.send(String(repeating: head + "{}", count: 50))

@@ -20,7 +20,7 @@ struct ConnectionGuardTests {
         return (channel, guardian)
     }
 
-    @Test("a connection without a complete request is closed after the idle time, whatever bytes arrive")
+    @Test("a connection without a complete request is closed after the idle time, regardless of the bytes that arrive")
     func header() throws {
         let (channel, _) = try connection()
         channel.embeddedEventLoop.advanceTime(by: .milliseconds(9_999))

@@ -6,6 +6,7 @@ import Testing
 
 @testable import Operator
 @testable import PluginHost
+@testable import ScalerAPI
 
 @Suite("The metrics page")
 struct MetricsPageTests {
@@ -100,7 +101,7 @@ struct MetricsPageTests {
         #expect(result.standardOutput == "")
     }
 
-    @Test("Prometheus' own parser of OpenMetrics reads the page, escapes and all")
+    @Test("the OpenMetrics parser of Prometheus reads the page, including escapes")
     func openMetrics() async throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
         let script = """

@@ -16,7 +16,7 @@ struct ProcessProbeTests {
         return ProcessProbe(root: root.path).usage()
     }
 
-    @Test("times, memory and descriptors are read, whatever the program is called")
+    @Test("times, memory and descriptors are read, for every name of the program")
     func fields() throws {
         let stat =
             "42 (a) R 1 (b) S 1 42 42 0 -1 4194560 3301 0 7 0 1237 405 0 0 20 0 9 0 8733107 1234567168 9766 "
@@ -34,7 +34,7 @@ struct ProcessProbeTests {
     }
 
     @Test(
-        "what the kernel does not tell is unknown and not 0",
+        "a value that the kernel does not report is unknown, not 0",
         arguments: [nil, "", "42 (a", "42 (a) S", "42 (a) S 1 42 42 0 -1 4194560 x"])
     func unknown(stat: String?) throws {
         let usage = try probe(stat: stat, boot: "cpu 1\n", descriptors: [])

@@ -60,7 +60,7 @@ final class InMemoryTransport: HTTPClient {
         cut()
     }
 
-    func mend() { network.withLock { $0.isCut = false } }
+    func restore() { network.withLock { $0.isCut = false } }
 
     /// Requests like these wait on their way from now on. Cancelling does not call them back.
     func hold(_ requests: @escaping @Sendable (HTTPRequest) -> Bool) { network.withLock { $0.holds = requests } }

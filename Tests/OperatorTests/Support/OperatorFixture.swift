@@ -11,6 +11,7 @@ import WireFormats
 import YAMLFormat
 
 @testable import Operator
+@testable import ScalerAPI
 
 /// The operator as `run` puts it together, over a simulated API server in the same process, on a clock that only the
 /// test moves.
@@ -29,11 +30,11 @@ struct OperatorFixture: Sendable {
 
     /// Runs an operator while the body runs, over an API server that outlives it: a second call is a restart.
     static func run(
-        _ world: World, source: (any MetricSource)? = nil, pause: ObjectKey? = nil,
+        _ environment: TestEnvironment, source: (any MetricSource)? = nil, pause: ObjectKey? = nil,
         allowsUnlabelledSecrets: Bool = false, log: CapturedLog = CapturedLog(),
         _ body: (OperatorFixture) async throws -> Void
     ) async throws {
-        let fixture = OperatorFixture(world, source, pause, allowsUnlabelledSecrets, log)
+        let fixture = OperatorFixture(environment, source, pause, allowsUnlabelledSecrets, log)
         let services = ServiceGroup(services: fixture.runtime.services, logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
@@ -46,15 +47,16 @@ struct OperatorFixture: Sendable {
     }
 
     private init(
-        _ world: World, _ otherSource: (any MetricSource)?, _ pause: ObjectKey?, _ allowsUnlabelledSecrets: Bool,
+        _ environment: TestEnvironment, _ otherSource: (any MetricSource)?, _ pause: ObjectKey?,
+        _ allowsUnlabelledSecrets: Bool,
         _ log: CapturedLog
     ) {
-        clock = world.clock
-        start = world.clock.now.offset
-        api = world.api
-        source = world.source
+        clock = environment.clock
+        start = environment.clock.now.offset
+        api = environment.api
+        source = environment.source
         self.log = log
-        transport = InMemoryTransport(api: world.api, clock: world.clock, userAgent: "operator-1")
+        transport = InMemoryTransport(api: environment.api, clock: environment.clock, userAgent: "operator-1")
         runtime = OperatorRuntime(
             OperatorConfiguration(
                 cluster: ClusterConfiguration(server: "http://simulated", defaultNamespace: Self.namespace),
@@ -62,8 +64,10 @@ struct OperatorFixture: Sendable {
                 identity: "operator-1"),
             source: otherSource ?? source,
             http: transport,
-            time: OperatorTime(clock: world.clock) { Timestamp(microsecondsSince1970: world.clock.wallMicroseconds()) },
-            clock: world.clock,
+            time: OperatorTime(clock: environment.clock) {
+                Timestamp(microsecondsSince1970: environment.clock.wallMicroseconds())
+            },
+            clock: environment.clock,
             random: { 0.5 },
             logger: log.logger,
             audit: { [audit] in audit.add($0) }
@@ -98,7 +102,7 @@ struct OperatorFixture: Sendable {
         }
     }
 
-    /// How long the operator sleeps until its next poll; nil where none is to come, or one is due.
+    /// How long the operator sleeps until its next poll; nil if none is to come, or one is due.
     private var waitForPoll: Duration? {
         get async {
             guard let due = await runtime.controller.nextDue else { return nil }
@@ -178,7 +182,7 @@ struct OperatorFixture: Sendable {
 }
 
 /// What outlives an operator: time, the cluster, and the metric sources.
-struct World: Sendable {
+struct TestEnvironment: Sendable {
     let clock = ManualClock()
     let api: APIServer
     let source: ScriptedSource

@@ -7,24 +7,25 @@ import TestSupport
 import WireFormats
 
 @testable import Operator
+@testable import ScalerAPI
 
-/// One of several operators that share a lease, over the world's API server and on the world's clock.
+/// One of several operators that share a lease, over the environment's API server and on the environment's clock.
 final class Replica: Sendable {
     let name: String
     let log = CapturedLog()
     let audit = AuditLines()
     let transport: InMemoryTransport
-    private let world: World
+    private let environment: TestEnvironment
     private let runtime: OperatorRuntime
     private let services: ServiceGroup
     private let running: Task<Void, any Error>
     private let start: Duration
 
-    init(_ name: String, in world: World, times: LeaseTimes = .standard) {
+    init(_ name: String, in environment: TestEnvironment, times: LeaseTimes = .standard) {
         self.name = name
-        self.world = world
-        start = world.clock.now.offset
-        transport = InMemoryTransport(api: world.api, clock: world.clock, userAgent: name)
+        self.environment = environment
+        start = environment.clock.now.offset
+        transport = InMemoryTransport(api: environment.api, clock: environment.clock, userAgent: name)
         runtime = OperatorRuntime(
             OperatorConfiguration(
                 cluster: ClusterConfiguration(
@@ -32,12 +33,12 @@ final class Replica: Sendable {
                 listen: nil, identity: name,
                 election: LeaderElection(
                     lease: ObjectKey(namespace: OperatorFixture.namespace, name: "generalscaler"), times: times)),
-            source: world.source,
+            source: environment.source,
             http: transport,
-            time: OperatorTime(clock: world.clock) { [world] in
-                Timestamp(microsecondsSince1970: world.clock.wallMicroseconds())
+            time: OperatorTime(clock: environment.clock) { [environment] in
+                Timestamp(microsecondsSince1970: environment.clock.wallMicroseconds())
             },
-            clock: world.clock,
+            clock: environment.clock,
             random: { 0.5 },
             logger: log.logger,
             audit: { [audit] in audit.add($0) })
@@ -73,12 +74,12 @@ final class Replica: Sendable {
     }
 
     private func isAsleep(until time: Duration) -> Bool {
-        let wait = time - (world.clock.now.offset - start)
-        return wait > .zero && world.clock.hasSleeper(dueIn: wait)
+        let wait = time - (environment.clock.now.offset - start)
+        return wait > .zero && environment.clock.hasSleeper(dueIn: wait)
     }
 
     /// What it asked of the API server.
-    var requests: [LoggedRequest] { world.api.requests.filter { $0.userAgent == name } }
+    var requests: [LoggedRequest] { environment.api.requests.filter { $0.userAgent == name } }
 
     /// Its patches of the scale subresource.
     var scalePatches: [LoggedRequest] { requests.filter(\.isScalePatch) }
@@ -95,7 +96,7 @@ extension LoggedRequest {
     var isAccepted: Bool { status < 300 }
 }
 
-extension World {
+extension TestEnvironment {
     /// Lets time pass, from one thing that happens to the next and never while anything is under way, until the
     /// condition holds.
     ///
@@ -140,6 +141,6 @@ extension World {
         }
     }
 
-    /// Time since the world began.
+    /// Time since the environment began.
     var elapsed: Duration { clock.now.offset }
 }

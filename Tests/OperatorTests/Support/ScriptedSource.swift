@@ -5,6 +5,7 @@ import WireFormats
 
 @testable import Operator
 @testable import PluginHost
+@testable import ScalerAPI
 
 /// Plugins that exist only as what the test says they answer.
 final class ScriptedSource: MetricSource {

@@ -9,7 +9,7 @@ struct Conversation {
     var connection: PluginConnection
     var now = Duration.zero
 
-    /// - Parameter capabilities: nil where the handshake is not over.
+    /// - Parameter capabilities: nil if the handshake is not over.
     init(_ capabilities: PluginCapabilities? = PluginCapabilities(), maxInFlight: Int? = nil) {
         connection = PluginConnection(plugin: "p", maxInFlight: maxInFlight)
         let opening = connection.begin(InitializeParams(hostName: "h", hostVersion: "1"), now: now)

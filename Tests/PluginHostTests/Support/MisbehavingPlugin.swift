@@ -4,11 +4,11 @@ import TestSupport
 enum MisbehavingPlugin {
     static var path: String { BuiltExecutable.path("misbehaving-plugin") }
 
-    /// A manifest with the plugin `bad`, which has that sin, and the plugin `good`, which has none.
-    static func manifest(sin: String) -> String {
+    /// A manifest with the plugin `bad`, which has that violation, and the plugin `good`, which has none.
+    static func manifest(violation: String) -> String {
         """
         plugins:
-          bad: {argv: [\(path), --sin, \(sin), --type, bad]}
+          bad: {argv: [\(path), --violation, \(violation), --type, bad]}
           good: {argv: [\(path), --type, good]}
         """
     }

@@ -1,4 +1,4 @@
-"""Reads an HTTP request from standard input and signs it anew with AWS's own library: says `the same` or what differs."""
+"""Reads an HTTP request from standard input and signs it again with AWS's own library: says `the same` or what differs."""
 
 import re
 import sys

@@ -150,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
         self.note(kind="token", grant=form.get("grant_type"), scope=form.get("scope"))
         try:
             kind = getattr(self, self.grants[form.get("grant_type")])(form)
-        except Exception as error:  # Whatever Google's library has against the assertion is the answer.
+        except Exception as error:  # The answer is the error of Google's library.
             return self.answer(400, {"error": "invalid_grant", "error_description": str(error)})
         body = {"access_token": new_token(kind), "expires_in": SCENE.get("lifetime", 3599), "token_type": "Bearer"}
         return self.answer(200, body)

@@ -16,7 +16,7 @@ struct InvariantTests {
         var faults: [String] = []
     }
 
-    @Test("Hold in every decision, and every cause comes up", .timeLimit(.minutes(10)))
+    @Test("invariants hold in every decision, and every cause occurs", .timeLimit(.minutes(10)))
     func hold() async {
         let seed = Self.seed ?? UInt64.random(in: 0 ... .max)
         print("invariants: \(Self.histories) random histories of \(RandomWorld.polls) polls, seed \(seed)")
@@ -39,9 +39,9 @@ struct InvariantTests {
         var report = Report()
         for (turn, index) in stride(from: first, to: histories, by: 2).enumerated() {
             if turn % chunk == 0 { await Task.yield() }
-            var world = RandomWorld(seed: seed &+ UInt64(index))
-            if let fault = world.live() { report.faults.append("seed \(seed), history \(index), \(fault)") }
-            for cause in world.seen { report.counts[cause, default: 0] += 1 }
+            var environment = RandomWorld(seed: seed &+ UInt64(index))
+            if let fault = environment.live() { report.faults.append("seed \(seed), history \(index), \(fault)") }
+            for cause in environment.seen { report.counts[cause, default: 0] += 1 }
         }
         return report
     }

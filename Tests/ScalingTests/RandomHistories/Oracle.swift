@@ -105,7 +105,7 @@ struct Oracle {
         }
         if view.from == 0, !view.names(.fallback) { return "up from 0 without an activation" }
         if view.isReadyUnknown, !view.names(.fallback), !view.names(.errorBudget), !view.asksForMoreInTotal {
-            return "up on a value per replica though nobody knows how many are ready"
+            return "up on a value per replica although the number of ready replicas is unknown"
         }
         if view.decision.recommended <= view.from { return "up without a recommendation" }
         let safety = view.spec.safety
@@ -136,14 +136,14 @@ struct Oracle {
         if safety.maxScaleDownRate.step(from: view.from) == 0 { return "down though the rate forbids it" }
         if view.from - view.to > safety.maxScaleDownRate.step(from: view.from) { return "down over the rate" }
         if view.isWithin(cooldown, of: lastScaling) { return "down in a cooldown" }
-        // The cap lowers whatever the metrics say, but only down to itself.
+        // The cap lowers replicas regardless of the metrics, but only down to itself.
         if view.names(.budgetCap), let cap = view.spec.cap, view.to >= cap { return nil }
         if view.isMissingAny {
             let mayLower = [.static, .staticIfLower].contains(view.spec.fallback.behavior) && view.isMissingAll
             return view.names(.fallback) && mayLower ? nil : "down on missing data"
         }
         if view.isReadyUnknown, view.hasValuePerReplica {
-            return "down on a value per replica though nobody knows how many are ready"
+            return "down on a value per replica although the number of ready replicas is unknown"
         }
         if view.asksForMore { return "down though a ratio is above 1" }
         return view.decision.recommended < view.from ? nil : "down without a recommendation"
@@ -158,7 +158,7 @@ struct Oracle {
         let isReadyUnknown: Bool
         let now: Timestamp
         let decision: Decision
-        /// Nil where a reading is missing, stale or senseless.
+        /// Nil if a reading is missing, stale or senseless.
         let values: [Double?]
 
         init(_ input: DecisionInput, _ decision: Decision) {

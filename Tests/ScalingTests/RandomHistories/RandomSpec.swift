@@ -33,7 +33,7 @@ extension ScalingSpec {
         )
     }
 
-    /// Replicas that the budget pays for, by the words of the rule.
+    /// The replicas that the budget allows, as the rule is documented.
     var cap: Int? {
         guard let cost = policy as? CostPolicy else { return nil }
         return Int((cost.maxCostPerHour / cost.costPerPodPerHour + 1e-9).rounded(.down))

@@ -76,7 +76,7 @@ struct RandomWorld {
             ready: ready(),
             observations: spec.metrics.indices.map { observe($0, now) },
             history: history,
-            holds: random.chance(percent: 2) ? [random.pick([.duplicateTarget, .replicasConflict, .notLeader])] : []
+            holds: random.chance(percent: 2) ? [random.pick([.duplicateTarget, .replicasConflict])] : []
         )
         let outcome = DecisionEngine.decide(input)
         if isFirst, DecisionEngine.decide(input) != outcome { return "the same input gave another decision" }

@@ -70,7 +70,7 @@ extension ScalingHistory {
     static let running = ScalingHistory(hasSeenReplicas: true)
 }
 
-/// One row of a decision table: the world as it is, and what is to come out.
+/// One row of a decision table: the environment as it is, and what is to come out.
 struct Row: Sendable, CustomTestStringConvertible {
     let name: String
     var input: DecisionInput

@@ -65,7 +65,7 @@ helm.sh/chart: {{ include "generalscaler.versionLabel" (printf "%s-%s" .Chart.Na
 {{- end }}
 {{- end }}
 
-{{- /* What identifies this installation, whatever Prometheus calls it: the Lease that its replicas share. */}}
+{{- /* Identifies this installation in every Prometheus: the Lease that its replicas share. */}}
 {{- define "generalscaler.lease" -}}
 {{- printf "%s/%s" .Release.Namespace (include "generalscaler.fullname" .) }}
 {{- end }}
@@ -86,7 +86,7 @@ helm.sh/chart: {{ include "generalscaler.versionLabel" (printf "%s-%s" .Chart.Na
 {{- end }}
 {{- end }}
 
-{{- /* What the operator may do in every namespace that it looks after. */}}
+{{- /* The operator's rights in every namespace that it manages. */}}
 {{- define "generalscaler.scalingRules" -}}
 - apiGroups: [autoscaling.example.com]
   resources: [generalscalers]
@@ -154,5 +154,5 @@ subjects:
 {{- end }}
 
 {{- define "generalscaler.hasPluginsConfig" -}}
-{{- if or .Values.plugins.config .Values.plugins.existingSecret }}true{{ end }}
+{{- if or (include "generalscaler.writesPluginsConfig" .) .Values.plugins.existingSecret }}true{{ end }}
 {{- end }}

@@ -12,9 +12,11 @@
 {{- $containers = append $containers . }}
 {{- end }}
 {{- end }}
-{{- with $containers }}
+{{- $copying := include "generalscaler.copyContainers" . }}
+{{- if or $copying $containers }}
 initContainers:
-  {{- range . }}
+  {{- $copying | nindent 2 }}
+  {{- range $containers }}
   - name: plugin-{{ .name }}
     image: {{ .initContainer.image }}
     {{- with .initContainer.command }}

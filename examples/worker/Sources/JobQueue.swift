@@ -41,7 +41,7 @@ final class JobQueue {
         _ = try command("SET", alive(settings.name), "1", "EX", "\(settings.aliveSeconds)")
     }
 
-    /// The next job, or nil where none came for a while.
+    /// The next job, or nil if none came for a while.
     func next() throws(Fault) -> String? {
         try command("BLMOVE", settings.queue, inHand(settings.name), "RIGHT", "LEFT", Self.waitSeconds).first
     }

@@ -48,7 +48,7 @@ struct Settings {
     let queue: String
     let name: String
     let workMilliseconds: UInt32
-    /// How long after its last sign of life a worker counts as dead; more than a job takes.
+    /// How long after its last heartbeat a worker counts as ended; more than a job takes.
     let aliveSeconds: Int
 
     init(_ environment: [String: String]) {

@@ -123,7 +123,7 @@ def _hits(decoded: Decoded, patterns: Iterable[Pattern]) -> Iterable[Tuple[int, 
             end = begin = start
             end += len(pattern)
             if is_base64:
-                # The rest of the digits encodes the secret's ends and its surroundings.
+                # The rest of the digits encodes the secret's ends and the text around it.
                 while begin > 0 and data[begin - 1] in BASE64:
                     begin -= 1
                 while end < len(data) and data[end] in BASE64:

@@ -176,9 +176,9 @@ class Session:
             raise PluginError("busy", f"{limit} calls are in flight, which is the plugin's maxInFlight")
         if len(self._abandoned) >= MAX_ABANDONED_CALLS:
             count = len(self._abandoned)
-            raise PluginError("busy", f"{count} calls still run though they were cancelled: restart the plugin")
+            raise PluginError("busy", f"{count} calls still run although they were cancelled: restart the plugin")
         if call.kind == "subscribe" and len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
-            raise PluginError("cannot_subscribe", f"there are {MAX_SUBSCRIPTIONS} subscriptions, which is the most")
+            raise PluginError("cannot_subscribe", f"there are {MAX_SUBSCRIPTIONS} subscriptions, which is the maximum")
 
     def _unsubscribe(self, id: Any, params: Any) -> None:
         subscription = _whole(params, "subscription", least=0, most=2**63 - 1)

@@ -1,0 +1,81 @@
+import TestSupport
+import WireFormats
+
+/// What the scale benchmark's cluster holds: Deployments and the scalers on them, each with a query of its own.
+enum ScaleEnvironment {
+    static let namespace = "bench"
+    static let pollSeconds = 15
+    /// Replicas for each metric value: the value over this, rounded up.
+    static let target = 10.0
+    /// Asks for the two replicas that there are, as does every value of ``steadyValues``.
+    static let restingValue = 15.0
+    static let steadyValues = 12.0..<18.0
+    static let restingReplicas = 2
+    /// Asks for more.
+    static let risenValue = 75.0
+
+    /// How long a value stays the same where values move, in seconds: drawn for each scaler.
+    private static let movePeriods: ClosedRange<Int64> = 60...300
+    private static let movingValues = 5.0..<60.0
+
+    static func name(_ index: Int) -> String { "app-\(index)" }
+
+    static func query(_ index: Int) -> String { #"sum(rate(http_requests_total{app="\#(name(index))"}[2m]))"# }
+
+    /// Which scaler's query an encoded form asks.
+    static func index(inForm form: String) -> Int? {
+        let before = ["%22app-", "\"app-"].compactMap { form.firstRange(of: $0) }.first
+        return before.flatMap { Int(form[$0.upperBound...].prefix(while: \.isNumber)) }
+    }
+
+    /// The value of a scaler whose values move: another one in each period, the same whenever it is asked for.
+    static func movingValue(_ index: Int, seconds: Int64) -> Double {
+        var random = SplitMix64(seed: UInt64(index))
+        let period = Int64.random(in: movePeriods, using: &random)
+        var moment = SplitMix64(seed: random.next() ^ UInt64(seconds / period))
+        return .random(in: movingValues, using: &moment)
+    }
+
+    static func deployment(_ index: Int) -> JSON {
+        let labels: JSON = ["app": .string(name(index))]
+        return [
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": ["namespace": .string(namespace), "name": .string(name(index)), "labels": labels],
+            "spec": [
+                "replicas": .integer(Int64(restingReplicas)), "selector": ["matchLabels": labels],
+                "template": [
+                    "metadata": ["labels": labels],
+                    "spec": ["containers": [["name": "app", "image": "app:1"]]],
+                ],
+            ],
+        ]
+    }
+
+    /// One that scales on the length of a list, whose name is its own.
+    static func listScaler(_ index: Int, redis: String) -> JSON {
+        scaler(index, type: "redis", config: ["address": .string(redis), "list": .string(name(index))])
+    }
+
+    /// - Parameter safety: of its spec; the defaults where there is none.
+    static func scaler(_ index: Int, source: String, safety: JSON? = nil) -> JSON {
+        scaler(
+            index, type: "prometheus", config: ["address": .string(source), "query": .string(query(index))],
+            safety: safety)
+    }
+
+    private static func scaler(_ index: Int, type: String, config: JSON, safety: JSON? = nil) -> JSON {
+        var spec: [String: JSON] = [
+            "targetDeployment": .string(name(index)), "minReplicas": 1, "maxReplicas": 100,
+            "pollingIntervalSeconds": .integer(Int64(pollSeconds)),
+            "metrics": [
+                ["type": .string(type), "targetType": "AverageValue", "targetValue": .number(target), "config": config]
+            ],
+        ]
+        spec["safety"] = safety
+        return [
+            "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
+            "metadata": ["namespace": .string(namespace), "name": .string(name(index))],
+            "spec": .object(spec),
+        ]
+    }
+}

@@ -1,0 +1,77 @@
+import CHiredis
+
+/// Makes replies of the bytes that come in: a thin shell over hiredis's parser. Used by one thread at a time.
+final class ReplyReader {
+    enum Failure: Error {
+        case notRedis(String)
+        case excess(ReplyBudget.Excess)
+    }
+
+    /// Owned; freed with this object.
+    private let reader: UnsafeMutablePointer<redisReader>
+    /// The reader points to it and does not own it; it lives as long as this object.
+    private let budget: ReplyBudget
+
+    init(_ budget: ReplyBudget = ReplyBudget()) {
+        self.budget = budget
+        guard let reader = redisReaderCreateWithFunctions(BoundedReplies.functions) else {
+            preconditionFailure("redisReaderCreate failed: out of memory")
+        }
+        self.reader = reader
+        reader.pointee.privdata = Unmanaged.passUnretained(budget).toOpaque()
+    }
+
+    deinit { redisReaderFree(reader) }
+
+    /// What came before is no longer in memory.
+    func reset() { budget.reset() }
+
+    /// - Throws: ``Failure/excess(_:)`` if that is more than the replies may take; none of it is kept.
+    func feed(_ bytes: ArraySlice<UInt8>) throws(Failure) {
+        guard budget.take(bytes: bytes.count) else { throw .excess(budget.excess ?? .tooLarge) }
+        bytes.withUnsafeBytes { bytes in
+            _ = redisReaderFeed(reader, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+    }
+
+    /// The next whole reply, or nil if bytes are still missing.
+    func next() throws(Failure) -> RedisReply? {
+        var reply: UnsafeMutableRawPointer?
+        guard redisReaderGetReply(reader, &reply) == REDIS_OK else {
+            if let excess = budget.excess { throw .excess(excess) }
+            // Of what came in, hiredis repeats one byte.
+            throw .notRedis(
+                withUnsafeBytes(of: reader.pointee.errstr) { text in
+                    String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        guard let reply else { return nil }
+        defer { freeReplyObject(reply) }
+        return RedisReply(reply.assumingMemoryBound(to: redisReply.self).pointee)
+    }
+}
+
+/// hiredis's own makers of replies, but for arrays: it sets memory aside for as many elements as a server announces, in
+/// one array up to 16 GiB and in any number of arrays.
+private enum BoundedReplies {
+    /// Never changed once it is made, and never freed: hiredis reads it from any thread.
+    nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions> = {
+        let functions = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
+        functions.initialize(to: standard)
+        functions.pointee.createArray = { task, count in
+            // hiredis takes nil as "out of memory", and the connection is given up.
+            guard let budget = task?.pointee.privdata, count >= 0,
+                Unmanaged<ReplyBudget>.fromOpaque(budget).takeUnretainedValue().take(elements: Int(count))
+            else { return nil }
+            return standard.createArray(task, count)
+        }
+        return functions
+    }()
+
+    /// Never changed once it is made.
+    private static let standard: redisReplyObjectFunctions = {
+        guard let reader = redisReaderCreate() else { preconditionFailure("redisReaderCreate failed: out of memory") }
+        defer { redisReaderFree(reader) }
+        return reader.pointee.fn.pointee
+    }()
+}

@@ -1,0 +1,109 @@
+import Glibc
+
+/// Threads for work that blocks; made as they are needed, up to a limit. Work over it waits in the order it came.
+final class WorkerThreads: Sendable {
+    private let queue: JobQueue
+
+    init(limit: Int) {
+        queue = JobQueue(maxThreads: limit)
+    }
+
+    /// The threads end once their work is done.
+    deinit { queue.close() }
+
+    /// Work without a waiter.
+    func start(_ body: @escaping @Sendable () -> Void) { queue.add(body) }
+
+    func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            queue.add { continuation.resume(returning: body()) }
+        }
+    }
+}
+
+/// Unchecked: `jobs`, the counts and `isClosed` are only touched while `mutex` is held.
+private final class JobQueue: @unchecked Sendable {
+    typealias Job = @Sendable () -> Void
+
+    /// Both are made once, do not move, and live as long as this object, which every thread holds.
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let arrival = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let maxThreads: Int
+    private var jobs: [Job] = []
+    private var threadCount = 0
+    private var idleCount = 0
+    private var isClosed = false
+
+    init(maxThreads: Int) {
+        self.maxThreads = maxThreads
+        mutex.initialize(to: pthread_mutex_t())
+        arrival.initialize(to: pthread_cond_t())
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(arrival, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(arrival)
+        pthread_mutex_destroy(mutex)
+        arrival.deallocate()
+        mutex.deallocate()
+    }
+
+    func add(_ job: @escaping Job) {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        jobs.append(job)
+        if idleCount >= jobs.count {
+            pthread_cond_signal(arrival)
+        } else if threadCount < maxThreads {
+            startThread()
+        }
+    }
+
+    func close() {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        isClosed = true
+        pthread_cond_broadcast(arrival)
+    }
+
+    private func startThread() {
+        // The thread takes over the reference that is handed to it.
+        let handed = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<JobQueue>.fromOpaque(argument).takeRetainedValue().work()
+                return nil
+            }, handed.toOpaque())
+        guard code == 0 else {
+            handed.release()
+            precondition(threadCount > 0, "pthread_create failed (\(code)); raise the limit of threads")
+            return
+        }
+        pthread_detach(thread)
+        threadCount += 1
+    }
+
+    private func work() {
+        // The process's signals belong to its other threads; a broken pipe in OpenSSL is an error code here.
+        var all = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, nil)
+        while let job = nextJob() { job() }
+    }
+
+    private func nextJob() -> Job? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while jobs.isEmpty {
+            if isClosed { return nil }
+            idleCount += 1
+            pthread_cond_wait(arrival, mutex)
+            idleCount -= 1
+        }
+        return jobs.removeFirst()
+    }
+}

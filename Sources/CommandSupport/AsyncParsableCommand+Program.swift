@@ -1,0 +1,35 @@
+package import ArgumentParser
+import FoundationEssentials
+import Glibc
+
+/// The exit code of a wrong flag or configuration.
+private let usageError: Int32 = 2
+
+extension AsyncParsableCommand {
+    /// Parses the command line and runs the command. A mistake of the user is one line on stderr.
+    ///
+    /// - Parameter prepare: Called once the command line is known to be valid.
+    package static func runProgram(prepare: () -> Void) async {
+        do {
+            var command = try parseAsRoot()
+            prepare()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exitProgram(with: error)
+        }
+    }
+
+    private static func exitProgram(with error: any Error) -> Never {
+        let code = exitCode(for: error)
+        // Help and version were asked for, and a bare exit code has been explained already.
+        if code == .success || error is ExitCode { exit(withError: error) }
+        let words = (error as? CocoaError)?.shortText ?? message(for: error)
+        let text = words.split(separator: "\n").first ?? "it failed"
+        StandardStreams.write(Array("\(configuration.commandName ?? ""): \(text)\n".utf8), to: STDERR_FILENO)
+        Glibc.exit(usageError)
+    }
+}

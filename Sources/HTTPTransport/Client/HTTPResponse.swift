@@ -1,0 +1,28 @@
+/// The first part of an answer.
+package struct HTTPResponseHead: Sendable {
+    package let status: Int
+    package let headers: [HTTPHeader]
+
+    package init(status: Int, headers: [HTTPHeader]) {
+        self.status = status
+        self.headers = headers
+    }
+
+    /// The first header with that name; case is ignored.
+    package func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+}
+
+/// A complete response. A status of 400 or more is a response, not an error: the caller judges it.
+package struct HTTPResponse: Sendable {
+    package let head: HTTPResponseHead
+    package let body: [UInt8]
+
+    package var status: Int { head.status }
+
+    package init(head: HTTPResponseHead, body: [UInt8]) {
+        self.head = head
+        self.body = body
+    }
+}

@@ -1,0 +1,55 @@
+import CCurl
+
+/// What the transport must know of a request's URL, as libcurl itself parses it.
+struct URLParts: Sendable, Equatable {
+    /// `http` or `https`.
+    let scheme: String
+    /// In lower case; an IPv6 address in brackets.
+    let host: String
+    /// Only if the URL names one.
+    let port: String?
+
+    var isTLS: Bool { scheme == "https" }
+    var effectivePort: String { port ?? (isTLS ? "443" : "80") }
+    /// As in a Host header and in messages: never user information, path or query.
+    var authority: String { port.map { "\(host):\($0)" } ?? host }
+
+    /// Throws ``HTTPError/Kind/invalidRequest`` unless it is an absolute http or https URL.
+    init(parsing url: String) throws(HTTPError) {
+        guard let handle = curl_url() else { preconditionFailure("out of memory") }
+        defer { curl_url_cleanup(handle) }
+        // A NUL would end the C string early and hide the rest of the URL from every check.
+        guard !url.utf8.contains(0), curl_url_set(handle, CURLUPART_URL, url, 0) == CURLUE_OK,
+            let scheme = URLParts.part(CURLUPART_SCHEME, of: handle),
+            let host = URLParts.part(CURLUPART_HOST, of: handle)
+        else {
+            throw HTTPError(.invalidRequest, "the URL is not valid; give one like https://host:port/path")
+        }
+        guard scheme == "http" || scheme == "https" else {
+            throw HTTPError(.invalidRequest, "the URL's scheme is \(scheme); only http and https are supported")
+        }
+        self.scheme = scheme
+        self.host = host.lowercased()
+        port = URLParts.part(CURLUPART_PORT, of: handle)
+    }
+
+    /// The URL with another host.
+    static func replacingHost(of url: String, with host: String) throws(HTTPError) -> String {
+        guard let handle = curl_url() else { preconditionFailure("out of memory") }
+        defer { curl_url_cleanup(handle) }
+        guard curl_url_set(handle, CURLUPART_URL, url, 0) == CURLUE_OK,
+            curl_url_set(handle, CURLUPART_HOST, host, 0) == CURLUE_OK,
+            let replaced = part(CURLUPART_URL, of: handle)
+        else {
+            throw HTTPError(.invalidRequest, "the TLS server name \(host) is not a host name")
+        }
+        return replaced
+    }
+
+    private static func part(_ part: CURLUPart, of handle: OpaquePointer) -> String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(handle, part, &text, 0) == CURLUE_OK, let text else { return nil }
+        defer { curl_free(text) }
+        return String(cString: text)
+    }
+}

@@ -1,0 +1,133 @@
+import CCurl
+
+/// One libcurl transfer handle and the memory that libcurl borrows from it. Used by one thread at a time.
+///
+/// Of the transfer loop: reused from transfer to transfer, which saves libcurl's buffers; connections live in the multi
+/// handle.
+final class EasyHandle {
+    let curl: UnsafeMutableRawPointer
+    /// Invariant: `CURL_ERROR_SIZE` bytes that outlive `curl`, which writes its last error message here.
+    private let errorBuffer: UnsafeMutablePointer<CChar>
+    /// Invariant: libcurl borrows these until `reset`.
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    private var connectTo: UnsafeMutablePointer<curl_slist>?
+
+    private static let globalInit: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+
+    /// Before the first use of libcurl, once: later calls cost nothing.
+    ///
+    /// Called on the thread that makes a client, never on one that a client starts: a process that exits while another
+    /// thread is in here crashes, because the exit handlers of OpenSSL run beside its initialization.
+    static func initializeLibrary() {
+        precondition(globalInit == CURLE_OK, "curl_global_init failed")
+    }
+
+    init() {
+        EasyHandle.initializeLibrary()
+        guard let curl = curl_easy_init() else { preconditionFailure("curl_easy_init failed: out of memory") }
+        self.curl = curl
+        errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    }
+
+    deinit {
+        curl_easy_cleanup(curl)
+        curl_slist_free_all(headers)
+        curl_slist_free_all(connectTo)
+        errorBuffer.deallocate()
+    }
+
+    /// Forgets the last transfer, its secrets included.
+    func reset() {
+        curl_easy_reset(curl)
+        curl_slist_free_all(headers)
+        curl_slist_free_all(connectTo)
+        headers = nil
+        connectTo = nil
+        errorBuffer[0] = 0
+    }
+
+    /// libcurl's words for what went wrong; empty if it has none.
+    var errorMessage: String { String(cString: errorBuffer) }
+
+    /// Whether the transfer came past a phase, given the `CURLINFO_..._TIME_T` that libcurl keeps for its end.
+    func hasPassed(_ phaseEnd: CURLINFO) -> Bool {
+        var microseconds: curl_off_t = 0
+        return ccurl_get_offset(curl, phaseEnd, &microseconds) == CURLE_OK && microseconds > 0
+    }
+
+    /// Whether a TCP connection stood, also one whose TLS handshake then came to nothing: libcurl counts those as not
+    /// yet connected.
+    var hasLocalPort: Bool {
+        var port = 0
+        return ccurl_get_long(curl, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port > 0
+    }
+
+    /// Whether a proxy said no to a tunnel.
+    var wasRefusedByProxy: Bool {
+        var status = 0
+        return ccurl_get_long(curl, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK && status >= 300
+    }
+
+    // MARK: Setting options
+
+    func set(_ option: CURLoption, _ value: Int) throws(HTTPError) {
+        try EasyHandle.check(ccurl_set_long(curl, option, value))
+    }
+
+    func set(_ option: CURLoption, _ value: String?) throws(HTTPError) {
+        try EasyHandle.check(ccurl_set_string(curl, option, value))
+    }
+
+    func set(_ option: CURLoption, pointer: UnsafeMutableRawPointer) throws(HTTPError) {
+        try EasyHandle.check(ccurl_set_pointer(curl, option, pointer))
+    }
+
+    func set(_ option: CURLoption, blob: [UInt8]) throws(HTTPError) {
+        try EasyHandle.check(ccurl_set_blob(curl, option, blob, blob.count))
+    }
+
+    func set(_ option: CURLoption, callback: @escaping curl_write_callback) throws(HTTPError) {
+        try EasyHandle.check(ccurl_set_write_callback(curl, option, callback))
+    }
+
+    func setOpenSocket(_ callback: @escaping curl_opensocket_callback) throws(HTTPError) {
+        try EasyHandle.check(ccurl_set_open_socket_callback(curl, callback))
+    }
+
+    func setErrorBuffer() throws(HTTPError) {
+        try EasyHandle.check(ccurl_set_pointer(curl, CURLOPT_ERRORBUFFER, errorBuffer))
+    }
+
+    func setHeaders(_ lines: [String]) throws(HTTPError) {
+        for line in lines {
+            headers = curl_slist_append(headers, line)
+        }
+        try EasyHandle.check(ccurl_set_list(curl, CURLOPT_HTTPHEADER, headers))
+    }
+
+    func setConnectTo(_ rule: String) throws(HTTPError) {
+        connectTo = curl_slist_append(connectTo, rule)
+        try EasyHandle.check(ccurl_set_list(curl, CURLOPT_CONNECT_TO, connectTo))
+    }
+
+    /// Copies the body: it must outlive a retry on another connection.
+    func setBody(_ body: [UInt8]) throws(HTTPError) {
+        // The size first: libcurl copies that many bytes.
+        try EasyHandle.check(ccurl_set_offset(curl, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
+        let code = body.withUnsafeBytes { bytes in
+            ccurl_set_pointer(curl, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+        }
+        try EasyHandle.check(code)
+    }
+
+    /// An option that libcurl refuses must never be ignored: TLS depends on some of them.
+    private static func check(_ code: CURLcode) throws(HTTPError) {
+        guard code == CURLE_OK else {
+            throw HTTPError(
+                .invalidRequest,
+                "libcurl refused an option (\(String(cString: curl_easy_strerror(code)))); "
+                    + "use libcurl 7.88 or newer with OpenSSL")
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Synchronization
+
+/// What callers ask of the loop thread.
+enum LoopCommand {
+    case start(Transfer)
+    /// Unknown ids are ignored: the transfer has ended.
+    case cancel(UInt64)
+    /// Let a held back server send again.
+    case resume(UInt64)
+}
+
+/// The only way into the loop thread: any thread posts, the loop thread takes.
+final class LoopMailbox: Sendable {
+    private struct State {
+        var commands: [LoopCommand] = []
+        var phase = Phase.open
+        var stopWaiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private enum Phase {
+        case open
+        /// The loop is to fail what is in flight and end.
+        case stopping
+        /// The loop has ended.
+        case stopped
+    }
+
+    private let state = Mutex(State())
+    private let wakeUp: WakeUp
+
+    init(wakeUp: WakeUp) {
+        self.wakeUp = wakeUp
+    }
+
+    /// False once the loop is stopping: the command will not be executed.
+    func post(_ command: LoopCommand) -> Bool {
+        let (isOpen, isFirst) = state.withLock { state in
+            guard state.phase == .open else { return (false, false) }
+            state.commands.append(command)
+            return (true, state.commands.count == 1)
+        }
+        // Later commands ride on the wake-up of the first: the loop takes all of them at once.
+        if isFirst { wakeUp.signal() }
+        return isOpen
+    }
+
+    func stop() {
+        state.withLock { state in
+            if state.phase == .open { state.phase = .stopping }
+        }
+        wakeUp.signal()
+    }
+
+    /// Returns when the loop has ended.
+    func waitUntilStopped() async {
+        await withCheckedContinuation { continuation in
+            state.withLock { state in
+                if state.phase == .stopped {
+                    continuation.resume()
+                } else {
+                    state.stopWaiters.append(continuation)
+                }
+            }
+        }
+    }
+
+    /// From the loop thread: everything posted so far, and whether to stop after it.
+    func take() -> (commands: [LoopCommand], isStopping: Bool) {
+        state.withLock { state in
+            var commands: [LoopCommand] = []
+            swap(&commands, &state.commands)
+            return (commands, state.phase != .open)
+        }
+    }
+
+    /// From the loop thread, as its last act.
+    func didStop() {
+        let waiters = state.withLock { state in
+            state.phase = .stopped
+            defer { state.stopWaiters = [] }
+            return state.stopWaiters
+        }
+        for waiter in waiters {
+            waiter.resume()
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Synchronization
+
+/// Hands a stream's body from the loop thread to its one reader, with a bounded buffer between them.
+final class StreamBody: Sendable {
+    typealias Next = Result<[UInt8]?, HTTPError>
+
+    private struct State {
+        /// Invariant: empty while a reader waits.
+        var buffer: [UInt8] = []
+        var waiter: CheckedContinuation<Next, Never>?
+        /// What follows the buffered bytes; nil while more may come.
+        var end: Result<Void, HTTPError>?
+        /// The loop pauses the transfer; true until the reader takes the buffer.
+        var isPaused = false
+    }
+
+    enum Offer {
+        case taken
+        /// The buffer is full: offer the same bytes again after the reader's `resume`.
+        case paused
+        /// Nobody will read any more.
+        case refused
+    }
+
+    private let state = Mutex(State())
+    private let capacity: Int
+
+    init(capacity: Int = HTTPLimits.streamBufferBytes) {
+        self.capacity = capacity
+    }
+
+    var hasEnded: Bool { state.withLock { $0.end != nil } }
+
+    /// From the loop thread. Buffers at most one offer beyond the capacity.
+    func offer(_ bytes: UnsafeRawBufferPointer) -> Offer {
+        state.withLock { state in
+            guard state.end == nil else { return .refused }
+            guard !bytes.isEmpty else { return .taken }
+            if let waiter = state.waiter.take() {
+                waiter.resume(returning: .success(Array(bytes)))
+                return .taken
+            }
+            guard state.buffer.count < capacity else {
+                state.isPaused = true
+                return .paused
+            }
+            state.buffer.append(contentsOf: bytes)
+            return .taken
+        }
+    }
+
+    /// From the loop thread: no more bytes. What is buffered is still read.
+    func end(_ result: Result<Void, HTTPError>) {
+        state.withLock { state in
+            guard state.end == nil else { return }
+            state.end = result
+            state.waiter.take()?.resume(returning: result.map { nil })
+        }
+    }
+
+    /// Called by the reader: drops what is buffered, and fails every current and later wait.
+    func cancel() {
+        state.withLock { state in
+            let error = HTTPError(.cancelled, "the reader stopped reading the stream")
+            guard state.end == nil || !state.buffer.isEmpty else { return }
+            state.end = .failure(error)
+            state.buffer = []
+            state.waiter.take()?.resume(returning: .failure(error))
+        }
+    }
+
+    /// From the reader: the next chunk, now or when it comes. `resume` is called if the transfer was paused.
+    func next(resume: () -> Void) async -> Next {
+        await withCheckedContinuation { continuation in
+            let wasPaused = state.withLock { state in
+                precondition(state.waiter == nil, "a stream is read by one task")
+                if !state.buffer.isEmpty {
+                    var chunk: [UInt8] = []
+                    swap(&chunk, &state.buffer)
+                    continuation.resume(returning: .success(chunk))
+                } else if let end = state.end {
+                    continuation.resume(returning: end.map { nil })
+                } else {
+                    state.waiter = continuation
+                }
+                defer { state.isPaused = false }
+                return state.isPaused
+            }
+            if wasPaused { resume() }
+        }
+    }
+}

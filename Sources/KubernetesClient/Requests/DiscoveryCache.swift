@@ -1,0 +1,36 @@
+/// A kind as the server knows it.
+package struct DiscoveredResource: Sendable, Hashable {
+    package let kind: ResourceKind
+    package let hasScale: Bool
+}
+
+/// What discovery said, for as long as it may be believed. Pure: times come in.
+struct DiscoveryCache {
+    private struct Entry {
+        let fetched: Int64
+        /// By kind.
+        let resources: [String: DiscoveredResource]
+    }
+
+    /// By apiVersion.
+    private var entries: [String: Entry] = [:]
+
+    /// The kind, or `.some(nil)` if the server is known to have none; nil if unknown.
+    func lookup(apiVersion: String, kind: String, now: Int64) -> DiscoveredResource?? {
+        guard let entry = entries[apiVersion] else { return nil }
+        let age = now - entry.fetched
+        let found = entry.resources[kind]
+        // A kind that cannot be scaled yet may become scalable soon, once its definition is fixed.
+        let lifetime =
+            found?.hasScale == true
+            ? KubernetesLimits.discoveryLifetimeMicroseconds : KubernetesLimits.missingResourceLifetimeMicroseconds
+        return (0..<lifetime).contains(age) ? .some(found) : nil
+    }
+
+    mutating func store(apiVersion: String, resources: [DiscoveredResource], now: Int64) {
+        // The names come from users' objects, so their number needs a bound; forgetting only costs a call.
+        if entries.count >= KubernetesLimits.discoveryEntries { entries.removeAll() }
+        let byKind = Dictionary(resources.map { ($0.kind.kind, $0) }, uniquingKeysWith: { first, _ in first })
+        entries[apiVersion] = Entry(fetched: now, resources: byKind)
+    }
+}

@@ -1,0 +1,18 @@
+import Synchronization
+
+/// Detects a dead connection by its silence.
+final class SilenceWatchdog: Sendable {
+    private let heard = Atomic<Int>(0)
+
+    @Sendable func hear() { heard.wrappingAdd(1, ordering: .relaxed) }
+
+    /// Cancels if nothing arrived for ``KubernetesLimits/watchSilence``. Returns then, or once it is cancelled.
+    func watch(_ clock: any Clock<Duration>, cancel: @Sendable () -> Void) async {
+        var last = heard.load(ordering: .relaxed)
+        while (try? await clock.sleep(for: KubernetesLimits.watchSilence)) != nil {
+            let current = heard.load(ordering: .relaxed)
+            guard current != last else { return cancel() }
+            last = current
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import NIOCore
+import ScalerAPI
+import WireFormats
+
+/// What the connections of the admission webhook share: the open connections, the turns for sending a body, and where
+/// reviews go.
+///
+/// Unchecked: everything is used on `loop` alone, which each method that a connection calls makes sure of.
+final class ReviewRegistry: @unchecked Sendable {
+    /// A review that waits for its answer.
+    struct OpenReview: Sendable {
+        let request: AdmissionRequest
+        let startedAt: Duration
+        /// Sends the answer; from any thread.
+        let answer: @Sendable (ByteBuffer) -> Void
+    }
+
+    private struct Waiting {
+        let id: ReviewConnections.ID
+        let begin: () -> Void
+    }
+
+    let loop: any EventLoop
+    let times: ReviewTimes
+    let time: OperatorTime
+    private let certificates: CertificateManager
+    private let metrics: OperatorMetrics
+    private let reviews: AsyncStream<OpenReview>.Continuation
+    private var connections = ReviewConnections(limit: AdmissionLimits.connections)
+    private var freeTurns = AdmissionLimits.bodiesAtOnce
+    private var waiting: CircularBuffer<Waiting> = []
+    private var isClosed = false
+
+    /// - Parameter reviews: gets each review that was read; it has no more of them than there are connections.
+    init(
+        on loop: any EventLoop, certificates: CertificateManager, times: ReviewTimes, time: OperatorTime,
+        metrics: OperatorMetrics, reviews: AsyncStream<OpenReview>.Continuation
+    ) {
+        self.loop = loop
+        self.certificates = certificates
+        self.times = times
+        self.time = time
+        self.metrics = metrics
+        self.reviews = reviews
+    }
+
+    // MARK: Connections
+
+    func connect(close: @escaping () -> Void) -> ReviewConnections.ID? {
+        loop.preconditionInEventLoop()
+        guard !isClosed else { return nil }
+        let (id, displaced) = connections.add(close: close)
+        displaced?()
+        return id
+    }
+
+    func disconnect(_ id: ReviewConnections.ID) {
+        loop.preconditionInEventLoop()
+        connections.remove(id)
+    }
+
+    func set(_ id: ReviewConnections.ID, hasWholeRequest: Bool) {
+        loop.preconditionInEventLoop()
+        connections.set(id, hasWholeRequest: hasWholeRequest)
+        if isClosed { closeIdle() }
+    }
+
+    /// Takes no further request. Those that are whole are still answered.
+    func close() {
+        loop.preconditionInEventLoop()
+        isClosed = true
+        closeIdle()
+        reviews.finish()
+    }
+
+    private func closeIdle() {
+        for close in connections.removeIdle() { close() }
+    }
+
+    // MARK: Requests
+
+    /// Where the API server sends reviews; nil while that is not known.
+    var path: ReviewPath? { certificates.path }
+
+    /// Counts a request to the right path that came to nothing.
+    func countFailure(since start: Duration) {
+        metrics.countWebhook { $0.reviewed(.failed, after: time.elapsed() - start) }
+    }
+
+    /// Calls back, now or later, when the body of that connection may be read.
+    func requestTurn(_ id: ReviewConnections.ID, _ begin: @escaping () -> Void) {
+        loop.preconditionInEventLoop()
+        guard freeTurns > 0 else { return waiting.append(Waiting(id: id, begin: begin)) }
+        freeTurns -= 1
+        begin()
+    }
+
+    func leaveQueue(_ id: ReviewConnections.ID) {
+        loop.preconditionInEventLoop()
+        waiting.removeAll { $0.id == id }
+    }
+
+    func endTurn() {
+        loop.preconditionInEventLoop()
+        guard let next = waiting.popFirst() else {
+            freeTurns += 1
+            return
+        }
+        next.begin()
+    }
+
+    /// - Returns: false if no review is answered any more.
+    func submit(_ review: OpenReview) -> Bool {
+        loop.preconditionInEventLoop()
+        if case .enqueued = reviews.yield(review) { return true }
+        return false
+    }
+}
+
+/// Where the API server sends reviews.
+struct ReviewPath: Sendable, Hashable {
+    /// Of the path, in front of the part that is random.
+    static let base = "/validate"
+
+    let text: String
+    /// Whether a part of it is known to the API server alone.
+    let isSecret: Bool
+
+    /// - Parameter token: the random part; nil for a public path.
+    init(token: String?) {
+        text = token.map { "\(Self.base)/\($0)" } ?? Self.base
+        isSecret = token != nil
+    }
+
+    /// Makes a random part.
+    static func makeToken() -> String {
+        let bytes = (0..<AdmissionLimits.pathBytes).map { _ in UInt8.random(in: .min ... .max) }
+        return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// The random part as it was written down; nil if it is too short to be one, or has other characters than letters
+    /// and digits.
+    static func token(_ text: String) -> String? {
+        let token = text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
+        let isPlain = token.utf8.allSatisfy {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        }
+        return isPlain && token.utf8.count >= AdmissionLimits.pathBytes ? token : nil
+    }
+
+    /// Returns whether a request's target is this path, with or without a query, in constant time.
+    func matches(_ target: String) -> Bool {
+        let asked = Array(target.utf8.prefix { $0 != UInt8(ascii: "?") })
+        let own = Array(text.utf8)
+        guard asked.count == own.count else { return false }
+        return zip(asked, own).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}

@@ -1,0 +1,109 @@
+import KubernetesClient
+import PluginHost
+import PluginProtocol
+import ScalerAPI
+import Scaling
+import WireFormats
+
+/// Asks the plugins about a spec's metrics: whether they know them, and what target type and age they imply.
+struct SpecResolver: Sendable {
+    let source: any MetricSource
+    let secrets: any SecretSource
+
+    /// The values of Secrets that the spec's configs, and the operator's defaults under them, name.
+    func secretValues(
+        of spec: GeneralScalerSpec, namespace: String, _ freshness: SecretFreshness
+    ) async throws(Blocker) -> SecretValues {
+        var values = SecretValues()
+        for place in templates(of: spec).flatMap(\.places) where values.references.insert(place.reference).inserted {
+            do throws(SecretProblem) {
+                values.texts[place.reference] = try await secrets.value(
+                    of: place.reference, namespace: namespace, freshness)
+            } catch {
+                throw Blocker(error, path: place.path)
+            }
+        }
+        return values
+    }
+
+    func resolve(_ spec: GeneralScalerSpec, _ secrets: SecretValues) async throws(Blocker) -> Resolution {
+        var metrics: [MetricSpec] = []
+        var queries: [ReadingQuery] = []
+        for (index, (metric, template)) in zip(spec.metrics, templates(of: spec)).enumerated() {
+            if let problem = template.problems.first { throw Blocker(.invalidMetricConfig, "\(problem)") }
+            let config = template.filled(secrets.texts)
+            let declared = try await declaration(of: metric, config: config, path: "spec.metrics[\(index)]")
+            let resolved = metric.resolved(
+                declaredTargetType: MetricSpec.TargetType(declared.targetType),
+                declaredMaxAge: declared.maxAge,
+                pollingInterval: spec.pollingInterval
+            )
+            metrics.append(resolved)
+            queries.append(
+                ReadingQuery(type: metric.type, config: config, targetType: TargetType(resolved.targetType))
+            )
+        }
+        return Resolution(spec: spec.scalingSpec(metrics: metrics), queries: queries, secrets: secrets)
+    }
+
+    private struct Declaration {
+        var targetType: TargetType
+        var maxAge: Duration?
+    }
+
+    private func declaration(
+        of metric: MetricSourceSpec, config: PluginConfig, path: String
+    ) async throws(Blocker) -> Declaration {
+        switch await source.validate(type: metric.type, config: config) {
+        case .valid(let targetType):
+            guard let installed = source.metricType(metric.type) else {
+                throw Blocker(.pluginUnavailable, "\(path): the plugin for \"\(metric.type)\" is restarting.")
+            }
+            return Declaration(
+                targetType: targetType ?? installed.description.defaultTargetType,
+                maxAge: installed.description.maxAgeMs.map { .milliseconds($0) }
+            )
+        case .invalid(let problems):
+            let details = problems.map { problem in
+                problem.path.isEmpty ? problem.message : "\(path).config.\(problem.path): \(problem.message)"
+            }
+            throw Blocker(.invalidMetricConfig, details.joined(separator: "; "))
+        case .unavailable(let failure):
+            let reason: Blocker.Reason = failure.kind == .unknownType ? .unknownMetricType : .pluginUnavailable
+            throw Blocker(reason, "\(path): \(failure.message)")
+        }
+    }
+
+    /// Each metric's config over the operator's defaults for its type, field by field.
+    private func templates(of spec: GeneralScalerSpec) -> [ConfigTemplate] {
+        spec.metrics.enumerated().map { index, metric in
+            ConfigTemplate(
+                source.defaulted(type: metric.type, own: metric.config), path: "spec.metrics[\(index)].config")
+        }
+    }
+}
+
+/// What Secrets held when they were last looked at.
+struct SecretValues: Sendable, Hashable {
+    var references: Set<SecretReference> = []
+    /// Returns the values without missing optional ones.
+    var texts: [SecretReference: SecretString] = [:]
+}
+
+extension MetricSpec.TargetType {
+    init(_ type: TargetType) {
+        switch type {
+        case .value: self = .value
+        case .averageValue: self = .averageValue
+        }
+    }
+}
+
+extension TargetType {
+    init(_ type: MetricSpec.TargetType) {
+        switch type {
+        case .value: self = .value
+        case .averageValue: self = .averageValue
+        }
+    }
+}

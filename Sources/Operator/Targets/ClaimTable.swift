@@ -1,0 +1,82 @@
+import ScalerAPI
+import Scaling
+
+/// Which scaler scales which target: of those that claim one, the oldest. Of several that were created in the same
+/// second, the one that already scales it, else the first by name.
+struct ClaimTable {
+    private struct Claim: Comparable {
+        let identity: ObjectIdentity
+        /// In whole seconds, as the API server writes it.
+        let creationTimestamp: String
+        /// When the scaler is last known to have scaled the target; nil if it is not known to.
+        var heldAt: Timestamp?
+
+        static func < (left: Claim, right: Claim) -> Bool {
+            guard left.creationTimestamp == right.creationTimestamp else {
+                return left.creationTimestamp < right.creationTimestamp
+            }
+            switch (left.heldAt, right.heldAt) {
+            case (_?, nil): return true
+            case (nil, _?): return false
+            case (let leftTime?, let rightTime?) where leftTime != rightTime: return leftTime > rightTime
+            default: return (left.identity.name, left.identity.uid) < (right.identity.name, right.identity.uid)
+            }
+        }
+    }
+
+    /// The scaler that has a target, and why it and not the one that asks.
+    struct Holder: Hashable {
+        enum Reason: Hashable {
+            case isOlder
+            case alreadyScales
+            case isFirstByName
+        }
+
+        let identity: ObjectIdentity
+        let reason: Reason
+    }
+
+    private var claims: [TargetKey: [ObjectIdentity: Claim]] = [:]
+    private var keys: [ObjectIdentity: TargetKey] = [:]
+
+    /// Sets what a scaler claims, nil for nothing. A paused or dry-run scaler claims nothing.
+    ///
+    /// - Parameter heldAt: when the scaler is last known to have scaled this target.
+    /// - Returns: the scaler that owns the target now, if the released claim was the owner's.
+    @discardableResult
+    mutating func set(
+        _ target: TargetReference?, for identity: ObjectIdentity, creationTimestamp: String, heldAt: Timestamp? = nil
+    ) -> ObjectIdentity? {
+        var successor: ObjectIdentity?
+        let new = target.map { TargetKey($0, in: identity.namespace) }
+        if let former = keys.removeValue(forKey: identity) {
+            claims[former]?[identity] = nil
+            if claims[former]?.isEmpty == true { claims[former] = nil }
+            successor = holder(of: former)?.identity
+        }
+        if let new {
+            keys[identity] = new
+            claims[new, default: [:]][identity] = Claim(
+                identity: identity, creationTimestamp: creationTimestamp, heldAt: heldAt)
+        }
+        return successor
+    }
+
+    /// Takes note of whether a scaler has its target for itself.
+    mutating func note(heldAt: Timestamp?, by identity: ObjectIdentity) {
+        guard let key = keys[identity] else { return }
+        claims[key]?[identity]?.heldAt = heldAt
+    }
+
+    /// The scaler that holds the target, if that is another one.
+    func holder(of target: TargetReference, otherThan identity: ObjectIdentity) -> Holder? {
+        let key = TargetKey(target, in: identity.namespace)
+        guard let holder = holder(of: key), holder.identity != identity else { return nil }
+        let isOlder = claims[key]?[identity].map { holder.creationTimestamp != $0.creationTimestamp } ?? true
+        let reason: Holder.Reason =
+            if isOlder { .isOlder } else if holder.heldAt != nil { .alreadyScales } else { .isFirstByName }
+        return Holder(identity: holder.identity, reason: reason)
+    }
+
+    private func holder(of key: TargetKey) -> Claim? { claims[key]?.values.min() }
+}

@@ -1,0 +1,16 @@
+import ScalerAPI
+
+/// One object that is scaled: all versions of an API group show the same objects.
+struct TargetKey: Sendable, Hashable {
+    let namespace: String
+    let group: String
+    let kind: String
+    let name: String
+
+    init(_ target: TargetReference, in namespace: String) {
+        self.namespace = namespace
+        group = target.group
+        kind = target.kind
+        name = target.name
+    }
+}

@@ -1,0 +1,442 @@
+import PluginProtocol
+import WireFormats
+
+/// The host's side of the conversation with one plugin process, as a state machine without I/O or clock.
+///
+/// Bytes, calls and the time come in; what to do comes out as ``Action``s, which ``PluginSession`` performs in order.
+/// The handshake has id 1, calls have those above; none is used twice.
+struct PluginConnection {
+    enum Action: Equatable {
+        /// Queue these bytes for the plugin's stdin.
+        case write([UInt8])
+        /// A call is over; each is completed exactly once.
+        case complete(Int64, Result<PluginAnswer, PluginFailure>)
+        case handshakeCompleted(InitializeResult)
+        /// The process is of no use any more. Every call has been completed.
+        case giveUp(PluginFailure)
+        /// The plugin did not answer `initialize`: its stdin is to end, which makes a plugin that only kept its answer
+        /// back write it. The failure holds unless the process gives another.
+        case endInput(PluginFailure)
+        case log(PluginNote)
+        /// Readings that the plugin pushed, of each subscription the newest.
+        case pushed([PushedReading])
+        /// The plugin no longer pushes what was subscribed under that id.
+        case subscriptionEnded(SubscriptionEnd)
+    }
+
+    enum Phase: Equatable {
+        /// Calls wait for the handshake to be sent.
+        case starting
+        case handshaking
+        /// `initialize` was not answered in time, and the plugin's stdin has ended.
+        case expired(PluginFailure)
+        case ready
+        case stopping
+        case over
+    }
+
+    let plugin: String
+    var counters = PluginCounters()
+    var latencies = LatencyWindow()
+    static let handshakeID: Int64 = 1
+    var phase = Phase.starting
+    private(set) var nextID = handshakeID + 1
+    var calls = CallTable()
+    private(set) var capabilities = PluginCapabilities()
+    private(set) var framer = LineFramer(maxLineBytes: ProtocolLimits.maxResponseBytes + 1)
+    private var hasForgivenMark = false
+    private(set) var hasReceived = false
+    private var rejectedInRow = 0
+    /// The last line that was no message, and why.
+    private(set) var lastRejected: (excerpt: String, reason: String)?
+    private var scattered = ScatteredMessage()
+    var missedInRow = 0
+    var pushes = PushInbox()
+    /// What the plugin worked on when its process ended, or was given up.
+    private(set) var inFlightAtEnd: [CallSubject] = []
+    private var unsolicited = FloodMeter(
+        perSecond: PluginHostLimits.unsolicitedPerSecond, burst: PluginHostLimits.unsolicitedBurst)
+    /// Calls `unsubscribe` in flight, and what each ends.
+    var unsubscribing: [Int64: Int64] = [:]
+    private var unwritten = 0
+    private var lastWriteProgress = Duration.zero
+    /// The operator's bound on calls in flight, if the manifest sets one.
+    private let maxInFlight: Int
+
+    init(plugin: String, maxInFlight: Int? = nil) {
+        self.plugin = plugin
+        self.maxInFlight = maxInFlight ?? PluginHostLimits.maxInFlight
+    }
+
+    var inFlight: Int { calls.inFlight }
+    var waiting: Int { calls.waiting }
+    /// Subscriptions that the plugin has.
+    var subscriptions: Int { pushes.count }
+    /// Nothing waits and nothing is in flight.
+    var isIdle: Bool { calls.inFlight == 0 && calls.waiting == 0 }
+    private var isOpen: Bool {
+        switch phase {
+        case .starting, .handshaking, .expired, .ready: true
+        case .stopping, .over: false
+        }
+    }
+    /// Whether the plugin has had `initialize` and has not answered it.
+    var isHandshaking: Bool {
+        switch phase {
+        case .handshaking, .expired: true
+        case .starting, .ready, .stopping, .over: false
+        }
+    }
+
+    /// When ``tick(now:)`` wants to be called next.
+    var nextWake: Duration? {
+        guard let delivery = pushes.nextDelivery else { return nextAttention }
+        return nextAttention.map { min($0, delivery) } ?? delivery
+    }
+
+    private var nextAttention: Duration? {
+        let stall = unwritten > 0 ? lastWriteProgress + PluginHostLimits.writeDeadline : nil
+        guard let attention = calls.nextAttention else { return stall }
+        return stall.map { min($0, attention) } ?? attention
+    }
+
+    // MARK: What the host wants
+
+    /// Sends `initialize`. Calls made before its answer wait for it.
+    mutating func begin(
+        _ params: InitializeParams, timeout: Duration = PluginHostLimits.handshakeTimeout, now: Duration
+    ) -> [Action] {
+        guard phase == .starting else { return [] }
+        phase = .handshaking
+        let line = PluginRequest.initialize(params)
+        calls.prepend(line, id: Self.handshakeID, timeout: timeout, now: now)
+        var actions: [Action] = []
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    /// Sends the calls that wait to a process that needs no handshake: what it offers is known from another of its
+    /// kind.
+    mutating func begin(knowing initialized: InitializeResult, now: Duration) -> [Action] {
+        guard phase == .starting else { return [] }
+        accept(initialized)
+        var actions: [Action] = []
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    /// An id for ``submit(_:id:timeout:now:)``.
+    mutating func reserveID() -> Int64 {
+        defer { nextID += 1 }
+        return nextID
+    }
+
+    /// Takes a call, to be sent as soon as the plugin has room for it.
+    ///
+    /// - Parameter subject: nil for a call of the host's own.
+    mutating func submit(
+        _ request: PluginRequest, id: Int64, about subject: CallSubject? = nil, timeout: Duration, now: Duration
+    ) -> [Action] {
+        guard isOpen else { return [.complete(id, .failure(.stopping(plugin)))] }
+        guard calls.waiting < PluginHostLimits.maxQueuedCalls else {
+            return [.complete(id, .failure(.busy(plugin, maxInFlight: calls.maxInFlight)))]
+        }
+        calls.add(request, id: id, about: subject, timeout: timeout, now: now)
+        var actions: [Action] = []
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    /// Ends the plugin's subscription with that id. The answer is not awaited.
+    mutating func unsubscribe(_ subscription: Int64, now: Duration) -> [Action] {
+        guard isOpen, calls.waiting < PluginHostLimits.maxQueuedCalls else {
+            pushes.close(subscription)
+            return []
+        }
+        let id = reserveID()
+        unsubscribing[id] = subscription
+        return submit(.unsubscribe(subscription), id: id, timeout: PluginHostLimits.subscribeTimeout, now: now)
+    }
+
+    /// The caller no longer waits.
+    mutating func cancel(_ id: Int64, now: Duration) -> [Action] {
+        let cancellation = calls.cancel(id)
+        guard cancellation != .unknown else { return [] }
+        let failure = PluginFailure(.cancelled, plugin: plugin, "the call was cancelled by its caller")
+        var actions = [Action.complete(id, .failure(failure))]
+        if cancellation == .wasSent { notifyCancelled(id, now: now, &actions) }
+        return actions
+    }
+
+    /// Fails what is open and asks the plugin to exit. The caller closes stdin once all bytes are written.
+    mutating func stop(now: Duration) -> [Action] {
+        guard isOpen else { return [] }
+        var actions: [Action] = []
+        let asksForExit = phase == .ready
+        finish(.stopping(plugin), &actions)
+        phase = .stopping
+        if asksForExit { write(PluginRequest.shutdown.line(id: reserveID(), deadlineMs: 0), now: now, &actions) }
+        return actions
+    }
+
+    /// The process ended, or will be ended, for that reason: no call is left open.
+    mutating func end(_ failure: PluginFailure) -> [Action] {
+        var actions: [Action] = []
+        finish(failure, &actions)
+        return actions
+    }
+
+    // MARK: What happens
+
+    /// Bytes arrived on the plugin's stdout.
+    mutating func receive(_ chunk: UnsafeRawBufferPointer, now: Duration) -> [Action] {
+        hasReceived = true
+        var actions: [Action] = []
+        var offset = 0
+        while isOpen, let piece = framer.next(in: chunk, from: &offset) {
+            switch piece {
+            case .line(let line): receive(line: line, now: now, &actions)
+            case .joined(let line): line.withUnsafeBytes { receive(line: $0, now: now, &actions) }
+            case .overlong: giveUp(.overlongLine(plugin), &actions)
+            }
+        }
+        deliverPushes(now: now, &actions)
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    /// The plugin closed its stdout. While its process lives this is the end of the conversation.
+    mutating func outputClosed() -> [Action] {
+        guard isOpen else { return [] }
+        var actions: [Action] = []
+        if case .expired(let failure) = phase {
+            giveUp(failure, &actions)
+        } else {
+            giveUp(.staysAlive, "it closed its stdout while it still ran", &actions)
+        }
+        return actions
+    }
+
+    /// Bytes went into the plugin's stdin.
+    mutating func wrote(_ count: Int, now: Duration) -> [Action] {
+        unwritten -= count
+        lastWriteProgress = now
+        var actions: [Action] = []
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    /// Handles everything that is due: deadlines, missed answers, a stdin that is not read.
+    mutating func tick(now: Duration) -> [Action] {
+        var actions: [Action] = []
+        while let due = calls.nextDue(now: now) {
+            switch due {
+            case .expired(let id, let call): expire(id, call, now: now, &actions)
+            case .missed: countMissed(&actions)
+            }
+        }
+        if isOpen, unwritten > 0,
+            now >= lastWriteProgress + PluginHostLimits.writeDeadline
+        {
+            giveUp(.readsOn, "it did not read its stdin for \(PluginHostLimits.writeDeadline)", &actions)
+        }
+        deliverPushes(now: now, &actions)
+        dispatch(now: now, &actions)
+        return actions
+    }
+
+    mutating func accept(_ initialized: InitializeResult) {
+        capabilities = initialized.capabilities
+        calls.maxInFlight = min(capabilities.maxInFlight, maxInFlight)
+        phase = .ready
+    }
+
+    // MARK: Sending
+
+    private mutating func dispatch(now: Duration, _ actions: inout [Action]) {
+        guard phase == .handshaking || phase == .ready || phase == .stopping || phase == .over else { return }
+        while unwritten < PluginHostLimits.maxUnwrittenBytes,
+            let next = calls.sendNext(now: now, batches: batches, batchID: nextID)
+        {
+            if next.id == nextID { nextID += 1 }
+            let line = next.request.line(id: next.id, deadlineMs: Self.milliseconds(next.timeLeft))
+            if line.count - 1 <= capabilities.maxRequestBytes {
+                write(line, now: now, &actions)
+            } else if let call = calls.sent(next.id) {
+                fail(
+                    next.id, call, .tooLarge(plugin, bytes: line.count - 1, most: capabilities.maxRequestBytes),
+                    &actions)
+            }
+        }
+    }
+
+    private var batches: CallTable.BatchBounds? {
+        guard phase == .ready, capabilities.batch else { return nil }
+        return CallTable.BatchBounds(
+            calls: PluginHostLimits.maxBatch,
+            bytes: capabilities.maxRequestBytes - PluginHostLimits.batchOverheadBytes)
+    }
+
+    private mutating func write(_ line: [UInt8], now: Duration, _ actions: inout [Action]) {
+        if unwritten == 0 { lastWriteProgress = now }
+        unwritten += line.count
+        actions.append(.write(line))
+    }
+
+    /// The plugin's share of the time, so that its own `deadline_exceeded` still arrives in the caller's.
+    private static func milliseconds(_ timeLeft: Duration) -> Int {
+        let margin = min(timeLeft / PluginHostLimits.answerMarginDivisor, PluginHostLimits.maxAnswerMargin)
+        let (seconds, attoseconds) = (timeLeft - margin).components
+        return Int(
+            clamping: max(1, min(seconds, Int64(Int32.max) / 1_000) * 1_000 + attoseconds / 1_000_000_000_000_000))
+    }
+
+    // MARK: Lines
+
+    private mutating func receive(line: UnsafeRawBufferPointer, now: Duration, _ actions: inout [Action]) {
+        let content = forgiven(line, &actions)
+        guard content.count <= ProtocolLimits.maxResponseBytes else { return giveUp(.overlongLine(plugin), &actions) }
+        guard !content.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) else { return }
+        let message: PluginMessage
+        do {
+            message = try PluginMessage.decode(line: content)
+        } catch {
+            return reject(content, error, &actions)
+        }
+        rejectedInRow = 0
+        scattered.reset()
+        let answers = counters.answers
+        defer { if counters.answers == answers { countUnsolicited(bytes: content.count, now: now, &actions) } }
+        switch message {
+        case .result(let id, let result): answered(id, .success(.json(result)), now: now, &actions)
+        case .reading(let id, let reading): answered(id, .success(.reading(reading)), now: now, &actions)
+        case .failure(let id, let error): answered(id, .failure(error), now: now, &actions)
+        case .unaddressedFailure(let error):
+            // A plugin that cannot read a request answers with a null id; it can mean only the one in flight.
+            guard let id = calls.onlySent else {
+                counters.unknownAnswers += 1
+                actions.append(.log(.extraAnswer(id: nil, isRepeated: false)))
+                return
+            }
+            answered(id, .failure(error), now: now, &actions)
+        case .notification(let method, let params):
+            notified(ProtocolMethod(rawValue: method), params, content, now: now, &actions)
+        }
+    }
+
+    /// The line without a byte order mark and a trailing CR.
+    private mutating func forgiven(
+        _ line: UnsafeRawBufferPointer, _ actions: inout [Action]
+    ) -> UnsafeRawBufferPointer {
+        var content = line[...]
+        if content.starts(with: [0xEF, 0xBB, 0xBF]) {
+            content = content.dropFirst(3)
+            if !hasForgivenMark { actions.append(.log(.byteOrderMark)) }
+            hasForgivenMark = true
+        }
+        if content.last == 0x0D { content = content.dropLast() }
+        return UnsafeRawBufferPointer(rebasing: content)
+    }
+
+    private mutating func reject(
+        _ line: UnsafeRawBufferPointer, _ problem: InvalidPluginMessage, _ actions: inout [Action]
+    ) {
+        let reason = problem.description
+        let rule: ProtocolRule = problem.isJSON ? .responseShape : .oneObjectPerLine
+        counters.rejectedLines += 1
+        rejectedInRow += 1
+        let excerpt = Excerpt.raw(line)
+        lastRejected = (excerpt, reason)
+        actions.append(.log(.rejectedLine(excerpt: excerpt, reason: "\(reason) (rule \(rule.label))")))
+        if let id = SalvagedID.find(in: line), let call = calls.sent(id) {
+            let what = "its answer to \(call.method.rawValue) cannot be read"
+            guard call.method != .initialize else { return giveUp(rule, "\(what): \(reason)", &actions) }
+            return fail(id, call, violation(rule, what, reason, in: call), &actions)
+        }
+        if isHandshaking, LineCause.isMeantAsAnswer(line) {
+            return giveUp(rule, "its answer to initialize cannot be read: \(reason)", &actions)
+        }
+        if let message = scattered.add(line) { return reject(message, &actions) }
+        if rejectedInRow > PluginHostLimits.maxRejectedLinesInRow {
+            giveUp(
+                .violation(
+                    .oneObjectPerLine,
+                    "\(rejectedInRow) lines in a row on its stdout are not protocol messages ("
+                        + (scattered.isUnderWay ? ScatteredMessage.fault : "logs belong on stderr") + ")",
+                    plugin: plugin, words: excerpt), &actions)
+        }
+    }
+
+    /// - Parameter message: one that came on several lines.
+    private mutating func reject(_ message: JSON, _ actions: inout [Action]) {
+        if isHandshaking { return giveUp(.oneObjectPerLine, ScatteredMessage.fault, &actions) }
+        guard let id = message["id"]?.intValue.map(Int64.init), let call = calls.sent(id) else { return }
+        let what = "its answer to \(call.method.rawValue) cannot be read"
+        fail(id, call, violation(.oneObjectPerLine, what, ScatteredMessage.fault, in: call), &actions)
+    }
+
+    /// A breach in the answer to a call. What the plugin wrote in a batch is of several callers, and for none of them.
+    func violation(_ rule: ProtocolRule, _ what: String, _ reason: String, in call: CallTable.Call) -> PluginFailure {
+        call.isBatch
+            ? .violation(rule, what, plugin: plugin, words: reason)
+            : .violation(rule, "\(what): \(reason)", plugin: plugin)
+    }
+
+    /// Takes note of a line that answers nothing.
+    private mutating func countUnsolicited(bytes: Int, now: Duration, _ actions: inout [Action]) {
+        guard !unsolicited.take(1 + bytes >> 10, now: now) else { return }
+        giveUp(
+            .pushRate,
+            "it floods its stdout: more than \(PluginHostLimits.unsolicitedPerSecond) lines a second that answer nothing",
+            &actions)
+    }
+
+    // MARK: Deadlines
+
+    private mutating func expire(_ id: Int64, _ call: CallTable.Call, now: Duration, _ actions: inout [Action]) {
+        guard call.method != .initialize else { return expireHandshake(after: call.timeout, &actions) }
+        // The calls in a batch have deadlines of their own.
+        guard !call.isBatch else { return notifyCancelled(id, now: now, &actions) }
+        counters.missedDeadlines += 1
+        if call.method == .unsubscribe, !call.isSent { unsubscribing[id] = nil }
+        let failure = PluginFailure.missedDeadline(
+            plugin, method: call.method, timeout: call.timeout, stage(of: call))
+        actions.append(.complete(id, .failure(failure)))
+        if call.isSent { notifyCancelled(id, now: now, &actions) }
+    }
+
+    private func stage(of call: CallTable.Call) -> PluginFailure.CallStage {
+        if call.isSent || call.isBatched { return .sent(isLineOpen: !framer.partial.isEmpty) }
+        return phase == .ready ? .queued(maxInFlight: calls.maxInFlight) : .handshake
+    }
+
+    private mutating func countMissed(_ actions: inout [Action]) {
+        missedInRow += 1
+        guard missedInRow >= PluginHostLimits.missedDeadlinesBeforeRestart else { return }
+        giveUp(.deadline, "\(missedInRow) deadlines in a row passed without any answer", &actions)
+    }
+
+    private mutating func notifyCancelled(_ id: Int64, now: Duration, _ actions: inout [Action]) {
+        guard phase == .ready, capabilities.cancel else { return }
+        // Never more than one for each call in flight, so these bytes have a bound too.
+        write(ProtocolLine.notification(method: .cancel, params: ["id": .integer(id)]), now: now, &actions)
+    }
+
+    // MARK: The end
+
+    mutating func giveUp(_ rule: ProtocolRule, _ what: String, _ actions: inout [Action]) {
+        giveUp(.violation(rule, what, plugin: plugin), &actions)
+    }
+
+    mutating func giveUp(_ failure: PluginFailure, _ actions: inout [Action]) {
+        guard isOpen else { return }
+        finish(failure, &actions)
+        actions.append(.giveUp(failure))
+    }
+
+    private mutating func finish(_ failure: PluginFailure, _ actions: inout [Action]) {
+        if phase != .over { inFlightAtEnd = calls.subjectsInFlight }
+        phase = .over
+        for id in calls.removeAll() where id != Self.handshakeID { actions.append(.complete(id, .failure(failure))) }
+    }
+}

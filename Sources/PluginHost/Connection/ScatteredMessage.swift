@@ -1,0 +1,36 @@
+import PluginProtocol
+import WireFormats
+
+/// A message that a plugin spreads over several lines, put together from lines that are none.
+struct ScatteredMessage {
+    private var bytes: [UInt8] = []
+
+    /// Whether what has come so far looks like such a message.
+    var isUnderWay: Bool { bytes.contains("jsonrpc".utf8) }
+
+    /// - Returns: the message, if the line is its last.
+    mutating func add(_ line: UnsafeRawBufferPointer) -> JSON? {
+        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
+        if bytes.isEmpty, line.first(where: { !isBlank($0) }) != UInt8(ascii: "{") { return nil }
+        guard bytes.count + line.count < ProtocolLimits.maxResponseBytes else {
+            reset()
+            return nil
+        }
+        bytes += line
+        bytes.append(0x0A)
+        // Tried no more often than lines in a row are rejected.
+        guard line.last(where: { !isBlank($0) }) == UInt8(ascii: "}"), let json = try? JSON(parsing: bytes) else {
+            return nil
+        }
+        reset()
+        return json["jsonrpc"] == nil ? nil : json
+    }
+
+    mutating func reset() {
+        bytes = []
+    }
+
+    /// What is wrong with it, for the plugin's author.
+    static let fault =
+        "it spreads a message over several lines: write each on one line (in Python, json.dumps without indent)"
+}

@@ -1,0 +1,36 @@
+/// How long the last answers took, for percentiles.
+struct LatencyWindow: Sendable {
+    static let capacity = 1_024
+
+    /// In seconds; a ring once it is full.
+    private var seconds: [Float] = []
+    private var next = 0
+
+    mutating func record(_ latency: Duration) {
+        let (whole, attoseconds) = latency.components
+        let value = Float(whole) + Float(attoseconds) * 1e-18
+        if seconds.count < Self.capacity {
+            seconds.append(value)
+        } else {
+            seconds[next] = value
+            next = (next + 1) % Self.capacity
+        }
+    }
+
+    /// Nil if nothing was recorded.
+    static func percentiles(of windows: [LatencyWindow]) -> PluginLatency? {
+        let sorted = windows.flatMap(\.seconds).sorted()
+        guard !sorted.isEmpty else { return nil }
+        // The smallest value that at least the share of all is not above (nearest rank).
+        func value(at share: Double) -> Duration {
+            .seconds(Double(sorted[max(0, Int((share * Double(sorted.count)).rounded(.up)) - 1)]))
+        }
+        return PluginLatency(p50: value(at: 0.5), p99: value(at: 0.99))
+    }
+}
+
+/// How long a plugin took to answer, from the sending of the request on: of its last answers, about a thousand.
+package struct PluginLatency: Sendable, Hashable {
+    package var p50: Duration
+    package var p99: Duration
+}

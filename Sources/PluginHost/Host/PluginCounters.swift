@@ -1,0 +1,50 @@
+/// What is counted of one plugin since the host began.
+package struct PluginCounters: Sendable, Hashable {
+    /// Answers delivered to their caller, including errors.
+    package var answers = 0
+    /// Lines on stdout that are no protocol message.
+    package var rejectedLines = 0
+    /// Answers to calls whose callers had stopped waiting.
+    package var lateAnswers = 0
+    /// Answers to calls that had been answered.
+    package var duplicateAnswers = 0
+    /// Answers with an unknown call id.
+    package var unknownAnswers = 0
+    package var missedDeadlines = 0
+    package var pushes = PushCounters()
+
+    static func + (left: PluginCounters, right: PluginCounters) -> PluginCounters {
+        PluginCounters(
+            answers: left.answers + right.answers,
+            rejectedLines: left.rejectedLines + right.rejectedLines,
+            lateAnswers: left.lateAnswers + right.lateAnswers,
+            duplicateAnswers: left.duplicateAnswers + right.duplicateAnswers,
+            unknownAnswers: left.unknownAnswers + right.unknownAnswers,
+            missedDeadlines: left.missedDeadlines + right.missedDeadlines,
+            pushes: left.pushes + right.pushes
+        )
+    }
+}
+
+/// Pushed readings by outcome.
+package struct PushCounters: Sendable, Hashable {
+    package var passedOn = 0
+    /// A newer one took their place before they were passed on.
+    package var coalesced = 0
+    /// More came in a second than are looked at.
+    package var excess = 0
+    /// Nothing was subscribed under their id.
+    package var unknown = 0
+    /// They break the protocol.
+    package var invalid = 0
+
+    static func + (left: PushCounters, right: PushCounters) -> PushCounters {
+        PushCounters(
+            passedOn: left.passedOn + right.passedOn,
+            coalesced: left.coalesced + right.coalesced,
+            excess: left.excess + right.excess,
+            unknown: left.unknown + right.unknown,
+            invalid: left.invalid + right.invalid
+        )
+    }
+}

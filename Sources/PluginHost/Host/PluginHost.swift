@@ -1,0 +1,383 @@
+import CLinux
+package import Logging
+package import PluginProtocol
+import ServiceLifecycle
+import Synchronization
+package import WireFormats
+
+/// Runs the installed plugins and carries calls to them.
+///
+/// One process per plugin, shared by all who call. A plugin that crashes, hangs or babbles fails its own calls and is
+/// restarted; it stalls neither its callers past their deadlines nor another plugin. The process that hosts plugins
+/// ignores SIGPIPE and is a child subreaper from the first host on.
+package final class PluginHost: Service {
+    let programs: ProgramWatch
+    private let roster: PluginRoster
+    private let registry: SharedTypeRegistry
+    private let logs: LogPump
+    private let clock: HostClock
+    private let loop: EventLoop
+    private let containment: Containment
+    private let launcher: String?
+    private let logger: Logger
+    private let restsAfter: Duration?
+    private let lastSubscription = Atomic<Int>(0)
+
+    /// Reads the manifest and finds the plugins; none is started before ``run()``.
+    ///
+    /// - Parameters:
+    ///   - clock: for deadlines and restarts.
+    ///   - random: evenly drawn from 0..<1, for the jitter of restarts.
+    /// - Throws: ``PluginHostError`` if the manifest is wrong or the system has no descriptor or thread left.
+    package init(
+        configuration: PluginHostConfiguration,
+        clock: any Clock<Duration> = ContinuousClock(),
+        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
+        logger: Logger
+    ) throws(PluginHostError) {
+        ProcessSetup.once
+        var manifest = PluginManifest.none
+        if let path = configuration.manifest { manifest = try PluginManifest(contentsOf: path) }
+        let found = try PluginDiscovery.find(configuration, manifest: manifest)
+        for warning in found.warnings { logger.warning("skipping plugin", metadata: ["reason": "\(warning)"]) }
+        if found.programs.isEmpty {
+            logger.warning(
+                "no plugin found; no metric can be read",
+                metadata: ["directories": "\(configuration.directories.joined(separator: ", "))"])
+        }
+        if found.programs.contains(where: \.isConfined), clinux_landlock_version() == 0 {
+            logger.warning("plugins can read the operator's files: this kernel lacks Landlock (needs Linux 5.13)")
+        }
+        do {
+            loop = try EventLoop()
+            containment = try Containment(configuration)
+        } catch {
+            throw PluginHostError("the plugin host cannot start: \(error)")
+        }
+        self.clock = HostClock(clock)
+        restsAfter = configuration.restsAfter
+        logs = LogPump(logger: logger)
+        let registry = SharedTypeRegistry(
+            TypeRegistry(plugins: found.programs.map(\.name), directories: configuration.directories))
+        self.registry = registry
+        let manifests = configuration.manifest.map { [ProtectedPaths.absolute($0)] } ?? []
+        let launcher = PluginLauncher(
+            program: configuration.launcher, workspaces: containment.workspaces,
+            protectedPaths: configuration.protectedPaths.map(ProtectedPaths.absolute) + manifests,
+            guardProcess: containment.guardProcess)
+        self.launcher = configuration.launcher
+        self.logger = logger
+        let dependencies = PluginSession.Dependencies(
+            loop: loop, clock: self.clock, logs: logs, launcher: launcher, containment: containment,
+            hostVersion: configuration.hostVersion, handshakeTimeout: configuration.handshakeTimeout)
+        let member: @Sendable (PluginProgram) -> PluginRoster.Member = { program in
+            let gate = AddressGate(
+                plugin: program.name, allowed: program.allowedAddresses, defaults: program.defaults)
+            let supervisor = PluginSupervisor(
+                program: program, dependencies: dependencies, logger: logger, random: random
+            ) { initialized in
+                registry.types.withLock { $0.handshakeCompleted(program.name, initialized) }
+                    + gate.handshakeCompleted(initialized.metricTypes)
+            }
+            return PluginRoster.Member(supervisor: supervisor, gate: gate)
+        }
+        let roster = PluginRoster()
+        for program in found.programs { roster.add(member(program)) }
+        self.roster = roster
+        programs = ProgramWatch(roster: roster) { known in
+            PluginDiscovery.findNew(configuration, known: known)
+        } install: { program in
+            registry.types.withLock { $0.add(program.name) }
+            guard roster.add(member(program)) else { return }
+            logger.info(
+                "found new plugin", metadata: ["plugin": "\(program.name)", "path": "\(program.path)"])
+        }
+    }
+
+    /// Starts all plugins and keeps them running until graceful shutdown, which makes them exit, or until the task is
+    /// cancelled, which kills them. No process of theirs is left when it returns.
+    package func run() async throws {
+        do {
+            try containment.start(launcher: launcher)
+        } catch {
+            _ = containment.stop()
+            throw PluginHostError("the plugin host cannot start: \(error)")
+        }
+        await runPlugins()
+        if let left = containment.stop() {
+            logger.warning("failed to remove plugins' temporary directories", metadata: ["reason": "\(left)"])
+        }
+    }
+
+    private func runPlugins() async {
+        await withTaskGroup { group in
+            group.addTask { await self.logs.run() }
+            await withTaskGroup { background in
+                background.addTask { await self.removeLeftOver() }
+                background.addTask { await OrphanReaper.run(clock: self.clock) }
+                background.addTask { await self.programs.run(clock: self.clock) }
+                background.addTask {
+                    // Throws when the plugins have stopped, or are killed, without it.
+                    guard (try? await gracefulShutdown()) != nil else { return }
+                    await self.stopAll()
+                }
+                await self.runAll()
+                background.cancelAll()
+            }
+            logs.finish()
+        }
+    }
+
+    /// Removes the temporary directories that operators left which were killed.
+    @concurrent
+    private func removeLeftOver() async {
+        let (removed, problems) = WorkspaceRoot.removeLeftOver(in: containment.workspaces.parent)
+        if removed > 0 {
+            logger.info(
+                "removed what killed operators left in the temporary directory", metadata: ["roots": "\(removed)"])
+        }
+        for problem in problems {
+            logger.warning("failed to remove plugins' temporary directories", metadata: ["reason": "\(problem)"])
+        }
+    }
+
+    /// Runs each plugin from its addition until all have stopped.
+    private func runAll() async {
+        await withDiscardingTaskGroup { group in
+            for await supervisor in roster.arrivals { group.addTask { await self.run(supervisor) } }
+        }
+    }
+
+    private func run(_ supervisor: PluginSupervisor) async {
+        await withDiscardingTaskGroup { helpers in
+            helpers.addTask { await supervisor.keepSubscribed() }
+            if let restsAfter { helpers.addTask { await supervisor.restWhenUnused(for: restsAfter) } }
+            await supervisor.run()
+            helpers.cancelAll()
+        }
+    }
+
+    private func stopAll() async {
+        roster.close()
+        await withDiscardingTaskGroup { group in
+            for supervisor in roster.supervisors { group.addTask { await supervisor.stop() } }
+        }
+    }
+
+    /// Returns when each plugin's first start has succeeded or failed.
+    package func untilStarted() async {
+        for supervisor in roster.supervisors { await supervisor.untilSettled() }
+    }
+
+    /// Returns when the plugins of those types have started or failed to: the one that is named after the type, or
+    /// if there is none, all of them.
+    package func untilStarted(offering types: Set<String>) async {
+        for type in types { await roster[type]?.supervisor.untilSettled() }
+        guard types.contains(where: { metricType($0) == nil && roster[$0] == nil }) else { return }
+        await untilStarted()
+    }
+
+    /// Runs a task's plugin calls without a change of thread, for tasks that only make calls. Blocking code on it
+    /// stalls every plugin; and if such a task uses an actor that others use too, what follows may run on
+    /// their thread, which ends the process.
+    package var taskExecutor: any TaskExecutor { loop.taskExecutor }
+
+    // MARK: What is installed
+
+    /// The metric types that plugins have offered, by type. They stay while their plugin is down.
+    package func metricTypes() -> [String: InstalledMetricType] {
+        registry.types.withLock { $0.installed }
+    }
+
+    package func metricType(_ type: String) -> InstalledMetricType? {
+        registry.types.withLock { $0.installed[type] }
+    }
+
+    /// Config members that `plugins.yaml` sets for a type's plugin, to be put under each config of that type.
+    package func defaults(forType type: String) -> [String: JSON] {
+        registry.types.withLock { $0.owner(of: type) }.flatMap { roster[$0] }?.supervisor.program.defaults ?? [:]
+    }
+
+    /// A metric's own config over the defaults of its type's plugin. Of these it does not get the credentials if it
+    /// names a server that they are not meant for.
+    package func defaulted(type: String, own: JSON) -> DefaultedConfig {
+        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = roster[owner]?.gate else {
+            return DefaultedConfig(own, defaults: [:])
+        }
+        return gate.defaulted(type: type, own: own)
+    }
+
+    /// How each plugin fares, by name in alphabetical order.
+    package func health() async -> [PluginHealth] {
+        var health: [PluginHealth] = []
+        for supervisor in roster.supervisors { health.append(await supervisor.health()) }
+        return health
+    }
+
+    /// Those of the plugins behind these types that cannot be relied on now, by name in alphabetical order.
+    package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] {
+        let owners = registry.types.withLock { registry in Set(types.compactMap(registry.owner)) }
+        var unhealthy: [PluginHealth] = []
+        for name in owners.sorted() {
+            guard let supervisor = roster[name]?.supervisor, !supervisor.isHealthy else { continue }
+            unhealthy.append(await supervisor.health())
+        }
+        return unhealthy
+    }
+
+    // MARK: Calls
+
+    /// Has the plugin check a config.
+    ///
+    package func validate(type: String, config: PluginConfig) async -> ConfigVerdict {
+        let request = PluginRequest.validateConfig(type: type, config: config.json)
+        let result = await call(request, type: type, config: config, timeout: PluginHostLimits.validateTimeout)
+        switch result {
+        case .success(.verdict(.valid(let targetType))): return .valid(targetType)
+        case .success(.verdict(.invalid(let problems))): return .invalid(problems)
+        case .success: preconditionFailure("PluginAnswer gives validate_config a verdict")
+        case .failure(let failure):
+            switch failure.kind {
+            case .addressRefused(let problem): return .invalid([problem])
+            case .answered(let error) where error.kind == .configInvalid:
+                return .invalid([ConfigProblem(path: error.path ?? "", message: error.message)])
+            default: return .unavailable(failure)
+            }
+        }
+    }
+
+    /// Asks for a metric's value.
+    ///
+    /// - Parameter timeout: when to give up, counted from now.
+    package func read(
+        type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
+    ) async throws(PluginFailure) -> MetricReading {
+        let request = PluginRequest.getMetricValue(type: type, config: config.json, targetType: targetType)
+        switch await call(request, type: type, config: config, timeout: timeout) {
+        case .success(.reading(let reading)): return reading
+        case .success: preconditionFailure("PluginAnswer gives get_metric_value a reading")
+        case .failure(let failure): throw failure
+        }
+    }
+
+    /// Asks for a metric's history.
+    ///
+    /// - Parameter timeout: when to give up, counted from now.
+    /// - Throws: ``PluginFailure``; of the kind `notSupported` if the plugin keeps no history.
+    package func readRange(
+        type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
+    ) async throws(PluginFailure) -> MetricRange {
+        if let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = roster[owner]?.supervisor,
+            registry.types.withLock({ $0.installed[type] }) != nil, await !supervisor.offersRange
+        {
+            throw PluginFailure(
+                .notSupported, plugin: owner,
+                "plugin \(owner) cannot return the history of metric type \"\(type)\": it does not have the capability "
+                    + "range")
+        }
+        let request = PluginRequest.getMetricRange(
+            type: type, config: config.json, targetType: targetType, window: window)
+        switch await call(request, type: type, config: config, timeout: timeout) {
+        case .success(.range(let range)): return range
+        case .success: preconditionFailure("PluginAnswer gives get_metric_range a range")
+        case .failure(let failure): throw failure
+        }
+    }
+
+    /// Keeps the plugin from resting, and has it push readings of a config if it can, for as long as anyone wants
+    /// them and whenever it runs.
+    ///
+    /// Pushes come on top of what ``read(type:config:targetType:timeout:)`` answers, never in its place: a plugin may
+    /// refuse, and a push may be lost.
+    ///
+    /// - Parameter deliver: called on the event loop's thread with each reading, from now on and never from within this
+    ///   call. It does not block.
+    /// - Returns: nil if no plugin is to be asked for it.
+    package func subscribe(
+        type: String, config: PluginConfig, targetType: TargetType,
+        deliver: @escaping @Sendable (MetricReading) -> Void
+    ) -> ReadingSubscription? {
+        let (owner, installed) = registry.types.withLock { ($0.owner(of: type), $0.installed[type]) }
+        guard let owner, let member = roster[owner],
+            member.gate.examine(type: type, config: config).refusal == nil
+        else { return nil }
+        let supervisor = member.supervisor
+        loop.execute { supervisor.assumeIsolated { $0.beginUse() } }
+        guard installed?.pushes == true, supervisor.program.mode == .serve else {
+            return ReadingSubscription { [loop] in loop.execute { supervisor.assumeIsolated { $0.endUse() } } }
+        }
+        let id = Int64(lastSubscription.add(1, ordering: .relaxed).newValue)
+        let subscription = SubscriptionTable.SubscriptionRequest(
+            type: type, config: config, targetType: targetType, deliver: deliver)
+        loop.execute { supervisor.assumeIsolated { $0.subscribe(id, subscription) } }
+        return ReadingSubscription { [loop] in
+            loop.execute {
+                supervisor.assumeIsolated {
+                    $0.unsubscribe(id)
+                    $0.endUse()
+                }
+            }
+        }
+    }
+
+    private func call(
+        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
+    ) async -> Result<PluginAnswer, PluginFailure> {
+        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let member = roster[owner] else {
+            return .failure(registry.types.withLock { $0.unknown(type) })
+        }
+        let (supervisor, examined) = (member.supervisor, member.gate.examine(type: type, config: config))
+        if let refusal = examined.refusal { return .failure(refusal) }
+        let party = CallParty(namespace: CallOrigin.namespace, source: examined.source)
+        let subject = CallSubject(type: type, config: config, party: party)
+        guard !loop.isOnThread else {
+            return await supervisor.callOnLoop(request, about: subject, timeout: timeout)
+        }
+        return await supervisor.call(request, about: subject, timeout: timeout)
+    }
+}
+
+extension PluginHost {
+    /// Asks for a metric's value, of a config without values of Secrets.
+    package func read(
+        type: String, config: JSON, targetType: TargetType, timeout: Duration
+    ) async throws(PluginFailure) -> MetricReading {
+        try await read(type: type, config: PluginConfig(config), targetType: targetType, timeout: timeout)
+    }
+
+    /// Has the plugin check a config without values of Secrets.
+    package func validate(type: String, config: JSON) async -> ConfigVerdict {
+        await validate(type: type, config: PluginConfig(config))
+    }
+}
+
+/// Ends what ``PluginHost/subscribe(type:config:targetType:deliver:)`` began.
+package struct ReadingSubscription: Sendable {
+    private let end: @Sendable () -> Void
+
+    package init(_ end: @escaping @Sendable () -> Void) {
+        self.end = end
+    }
+
+    /// A reading may still come that was on its way.
+    package func cancel() { end() }
+}
+
+/// What a plugin says of a config.
+package enum ConfigVerdict: Sendable, Hashable {
+    /// The target type is there if the config decides it.
+    case valid(TargetType?)
+    /// At least one problem.
+    case invalid([ConfigProblem])
+    /// The plugin could not be asked: nothing is known of the config.
+    case unavailable(PluginFailure)
+}
+
+/// The registry that callers read and handshakes change.
+private final class SharedTypeRegistry: Sendable {
+    let types: Mutex<TypeRegistry>
+
+    init(_ types: TypeRegistry) {
+        self.types = Mutex(types)
+    }
+}

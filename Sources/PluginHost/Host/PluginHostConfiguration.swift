@@ -1,0 +1,61 @@
+import Glibc
+
+/// Where plugins are found, and what they get.
+package struct PluginHostConfiguration: Sendable {
+    /// Directories with executables named `generalscaler-plugin-TYPE`; of two with one name the first counts.
+    package var directories: [String]
+    /// The path of `plugins.yaml`, if there is one.
+    package var manifest: String?
+    /// The operator's version, sent to plugins in the handshake.
+    package var hostVersion: String
+    /// The operator's environment. Plugins get the variables that ``PluginEnvironment/allowed`` lists.
+    package var environment: [String: String]
+    /// The path of `generalscaler-launch`, which confines plugins. Without it only plugins start that `plugins.yaml`
+    /// sets `confined: false` for.
+    package var launcher: String?
+    /// Absolute paths that no plugin may read, regardless of `plugins.yaml`; `plugins.yaml` itself is protected too.
+    package var protectedPaths: [String]
+    /// How long a plugin may be idle before its process is ended; nil for no limit. The next call starts it again.
+    package var restsAfter: Duration?
+    /// What the operator's container uses of what it may.
+    var containerUsage: @Sendable () -> ContainerUsage = { ContainerUsage.current() }
+    /// How long a new process has to answer `initialize`.
+    package var handshakeTimeout: Duration
+
+    package init(
+        directories: [String], manifest: String? = nil, hostVersion: String, environment: [String: String],
+        launcher: String? = PluginHostConfiguration.installedLauncher, protectedPaths: [String]? = nil,
+        restsAfter: Duration? = nil, handshakeTimeout: Duration = PluginHostLimits.handshakeTimeout
+    ) {
+        self.directories = directories
+        self.manifest = manifest
+        self.hostVersion = hostVersion
+        self.environment = environment
+        self.launcher = launcher
+        self.protectedPaths = protectedPaths ?? ProtectedPaths.standard(environment)
+        self.restsAfter = restsAfter
+        self.handshakeTimeout = handshakeTimeout
+    }
+
+    /// Where temporary directories are made, unless the operator's own TMPDIR says otherwise.
+    static let temporaryDirectory = "/tmp"
+
+    /// The launcher beside this process's own executable; nil if there is none.
+    package static var installedLauncher: String? {
+        let own = ProgramFile.resolved("/proc/self/exe")
+        let path = "\(ProgramFile.directory(of: own))/\(PluginLauncher.programName)"
+        return access(path, X_OK) == 0 ? path : nil
+    }
+}
+
+/// What of the operator's environment reaches a plugin. Secrets travel in calls, never here.
+enum PluginEnvironment {
+    static let allowed: Set = [
+        "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR",
+        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+    ]
+
+    static func filtered(_ environment: [String: String]) -> [String: String] {
+        environment.filter { allowed.contains($0.key) }
+    }
+}

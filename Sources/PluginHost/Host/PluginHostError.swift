@@ -1,0 +1,8 @@
+/// An error in the setup of the host, with its place and fix.
+package struct PluginHostError: Error, Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,99 @@
+package import PluginProtocol
+
+/// A metric type that can be used now, and the plugin that offers it.
+package struct InstalledMetricType: Sendable, Hashable {
+    package let description: MetricTypeDescription
+    /// The plugin's name among the installed ones.
+    package let plugin: String
+    /// As the plugin calls itself.
+    package let pluginName: String
+    package let pluginVersion: String
+    /// The plugin can push readings of this type.
+    package var pushes: Bool
+
+    package init(
+        description: MetricTypeDescription, plugin: String, pluginName: String, pluginVersion: String,
+        pushes: Bool = false
+    ) {
+        self.description = description
+        self.plugin = plugin
+        self.pluginName = pluginName
+        self.pluginVersion = pluginVersion
+        self.pushes = pushes
+    }
+}
+
+/// Which plugin answers for which metric type.
+///
+/// A plugin named T answers for type T even before its first handshake; what else it offers, the handshake tells. A
+/// type once taken stays with its plugin while that is down, so that a crash does not read as a missing type.
+struct TypeRegistry {
+    private var owners: [String: String]
+    private var offers: [String: InstalledMetricType] = [:]
+    /// Plugins that have not completed the handshake yet.
+    private var silent: Set<String>
+    private let directories: [String]
+
+    /// - Parameters:
+    ///   - plugins: their names.
+    ///   - directories: where they were looked for.
+    init(plugins: [String], directories: [String]) {
+        owners = Dictionary(uniqueKeysWithValues: plugins.map { ($0, $0) })
+        silent = Set(plugins)
+        self.directories = directories
+    }
+
+    var installed: [String: InstalledMetricType] { offers }
+
+    /// Takes a plugin that was installed while the host runs.
+    mutating func add(_ plugin: String) {
+        if owners[plugin] == nil { owners[plugin] = plugin }
+        silent.insert(plugin)
+    }
+
+    /// Takes what a plugin offers.
+    ///
+    /// - Returns: a message for each type that another plugin has already; that one keeps it.
+    mutating func handshakeCompleted(_ plugin: String, _ initialized: InitializeResult) -> [String] {
+        silent.remove(plugin)
+        for (type, owner) in owners where owner == plugin {
+            owners[type] = nil
+            offers[type] = nil
+        }
+        var conflicts: [String] = []
+        for description in initialized.metricTypes {
+            if let owner = owners[description.type] {
+                conflicts.append(
+                    "plugin \(plugin) offers metric type \"\(description.type)\", which plugin \(owner) already offers; "
+                        + "\(owner) keeps it. Remove one of the two, or rename its type")
+                continue
+            }
+            owners[description.type] = plugin
+            offers[description.type] = InstalledMetricType(
+                description: description, plugin: plugin, pluginName: initialized.pluginName,
+                pluginVersion: initialized.pluginVersion, pushes: initialized.capabilities.subscribe)
+        }
+        return conflicts
+    }
+
+    /// The name of the plugin that answers for the type.
+    func owner(of type: String) -> String? { owners[type] }
+
+    /// Why no plugin answers for that type.
+    func unknown(_ type: String) -> PluginFailure {
+        if !silent.isEmpty {
+            let names = silent.sorted().joined(separator: ", ")
+            return PluginFailure(
+                .notRunning, plugin: nil,
+                "no running plugin offers metric type \"\(type)\", but \(names) did not start yet and may offer it",
+                retryAfter: PluginHostLimits.firstRestartDelay)
+        }
+        let types = offers.keys.sorted().joined(separator: ", ")
+        let places = directories.isEmpty ? "no directory" : directories.joined(separator: ", ")
+        return PluginFailure(
+            .unknownType, plugin: nil,
+            "metric type \"\(type)\" is not installed. Installed: \(types.isEmpty ? "none" : types). Correct the type, "
+                + "or put an executable named \(PluginDiscovery.prefix)\(type) into a plugin directory "
+                + "(searched: \(places))")
+    }
+}

@@ -1,0 +1,42 @@
+import PluginProtocol
+import WireFormats
+
+/// Removes secrets from texts.
+///
+/// Only whole secrets are removed, in whichever encoding: if the beginning of one were, a text that ends with a guess
+/// would tell whether the guess is right. So a text is cleared before it is cut.
+struct SecretRedactor {
+    private var secrets = KnownSecrets()
+
+    init() {}
+
+    init(secrets: some Sequence<String>) {
+        for secret in secrets { self.secrets.learn(secret) }
+    }
+
+    var knowsSecrets: Bool { !secrets.isEmpty }
+
+    /// Remembers secrets of a config that the plugin is about to get.
+    mutating func learn(_ secrets: Set<String>) {
+        for secret in secrets { self.secrets.learn(secret) }
+    }
+
+    func redact(_ text: String) -> String {
+        guard knowsSecrets else { return text }
+        return SecretSearch(text, secrets).masked
+    }
+
+    /// The bytes with `***` in place of each secret; bytes that are not UTF-8 are kept.
+    func redact(_ bytes: [UInt8]) -> [UInt8] {
+        guard knowsSecrets else { return bytes }
+        return SecretSearch(bytes, secrets).maskedBytes
+    }
+
+    func findsSecret(in bytes: [UInt8]) -> Bool { knowsSecrets && !SecretSearch(bytes, secrets).isEmpty }
+
+    /// Bytes at the end of a piece of text that are the beginning of a secret, which may continue in the next piece.
+    func unfinishedBytes(_ piece: [UInt8]) -> Int {
+        guard knowsSecrets else { return 0 }
+        return SecretSearch(piece, secrets).unfinishedBytes
+    }
+}

@@ -1,0 +1,99 @@
+import Logging
+import PluginProtocol
+
+// What the plugin is to push. Where it lacks the capability, none of this costs anything.
+extension PluginSupervisor {
+    func subscribe(_ id: Int64, _ subscription: SubscriptionTable.SubscriptionRequest) {
+        subscriptions.add(id, subscription, now: dependencies.clock.now())
+        subscriptionBell.ring()
+    }
+
+    func unsubscribe(_ id: Int64) {
+        guard let subscription = subscriptions.remove(id) else { return }
+        notifyUnsubscribed(subscription)
+    }
+
+    /// The plugin's new process, or its new version, has shaken hands: it knows of no subscription.
+    func beginSubscriptions(_ capabilities: PluginCapabilities) {
+        loggedRefusals = []
+        guard capabilities.subscribe, program.mode == .serve else { return subscriptions.end() }
+        subscriptions.begin(now: dependencies.clock.now())
+        subscriptionBell.ring()
+    }
+
+    /// Subscribes to what is wanted, and again to what was refused or has ended, until the task is cancelled.
+    func keepSubscribed() async {
+        await withDiscardingTaskGroup { group in
+            var timer: Duration?
+            for await _ in subscriptionBell.rings {
+                let now = dependencies.clock.now()
+                while let request = subscriptions.nextRequest(now: now) {
+                    group.addTask { await self.subscribe(request) }
+                }
+                guard let wake = subscriptions.nextWake else { continue }
+                // One that rings needlessly does no harm.
+                if let timer, timer > now, timer <= wake { continue }
+                timer = wake
+                group.addTask {
+                    try? await self.dependencies.clock.sleep(wake)
+                    self.subscriptionBell.ring()
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func subscribe(_ request: SubscriptionTable.Request) async {
+        let wanted = request.subscription
+        let result = await call(
+            .subscribe(type: wanted.type, config: wanted.config.json, targetType: wanted.targetType),
+            about: CallSubject(type: wanted.type, config: wanted.config),
+            timeout: PluginHostLimits.subscribeTimeout)
+        let now = dependencies.clock.now()
+        switch result {
+        case .success(.subscribed(let subscription)):
+            switch subscriptions.agreed(request, to: subscription, now: now) {
+            case .unwanted: notifyUnsubscribed(subscription)
+            case .delivers(let reading): wanted.deliver(reading)
+            case .nothing: break
+            }
+        case .success: preconditionFailure("PluginConnection answers subscribe with a subscription")
+        case .failure(let failure):
+            subscriptions.failed(request, canSucceedSoon: failure.isRetryable, now: now)
+            if loggedRefusals.insert(failure.reason).inserted {
+                logger.notice(
+                    "plugin cannot push a config; polling only",
+                    metadata: ["type": "\(wanted.type)", "reason": "\(failure.logText)"])
+            }
+        }
+        subscriptionBell.ring()
+    }
+
+    private func notifyUnsubscribed(_ subscription: Int64) {
+        current?.assumeIsolated { $0.unsubscribe(subscription) }
+    }
+
+    /// A version that is being drained, or tried, says nothing that counts.
+    func take(_ event: PushEvent, from session: PluginSession) {
+        guard session === current else { return }
+        switch event {
+        case .readings(let readings):
+            for pushed in readings { subscriptions.take(pushed)?.deliver(pushed.reading) }
+        case .ended(let end):
+            logger.debug("plugin ended a subscription", metadata: ["reason": "\(end.message)"])
+            subscriptions.ended(end.subscription, now: dependencies.clock.now())
+            subscriptionBell.ring()
+        }
+    }
+}
+
+extension PluginFailure {
+    /// Whether the same call may succeed soon.
+    fileprivate var isRetryable: Bool {
+        switch kind {
+        case .answered(let error): error.kind.isRetryable
+        case .notRunning, .crashed, .deadlineExceeded, .busy, .cancelled: true
+        case .unknownType, .protocolViolation, .notSupported, .addressRefused, .requestTooLarge, .quarantined: false
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import PluginProtocol
+import SystemIO
+
+/// What one plugin is to push, kept across its restarts: which configs, which of them it agreed to, and when to ask for
+/// the others.
+struct SubscriptionTable {
+    /// Who wants to know, of what.
+    struct SubscriptionRequest: Sendable {
+        let type: String
+        let config: PluginConfig
+        let targetType: TargetType
+        /// Called on the event loop; does not block.
+        let deliver: @Sendable (MetricReading) -> Void
+    }
+
+    /// A `subscribe` to be sent.
+    struct Request: Sendable {
+        let id: Int64
+        fileprivate let run: Int
+        let subscription: SubscriptionRequest
+    }
+
+    private enum State {
+        /// To be asked for then, or as soon as a plugin is there.
+        case due(Duration)
+        case asked
+        /// The plugin pushes under that id.
+        case active(Int64, since: Duration)
+    }
+
+    /// What came under an id before the answer that makes it known had been taken in: both may come in one breath.
+    private enum Early {
+        case reading(MetricReading)
+        case ended
+    }
+
+    private struct Entry {
+        let subscription: SubscriptionRequest
+        var state: State
+        var failures = 0
+    }
+
+    private var entries: [Int64: Entry] = [:]
+    /// By the id under which the plugin pushes.
+    private var active: [Int64: Int64] = [:]
+    /// Kept while a request is in flight; no more than the plugin has subscriptions.
+    private var early: [Int64: Early] = [:]
+    private var queue = DeadlineQueue<Duration, Int64>()
+    private var asking = 0
+    /// The plugin's present process, counted; nil if there is none that pushes.
+    private var run: Int?
+    private var runs = 0
+
+    // MARK: Subscription requests
+
+    mutating func add(_ id: Int64, _ subscription: SubscriptionRequest, now: Duration) {
+        guard entries.count < PluginHostLimits.maxSubscriptions else { return }
+        entries[id] = Entry(subscription: subscription, state: .due(now))
+        enqueue(id, at: now)
+    }
+
+    /// - Returns: the subscription that the plugin must end.
+    mutating func remove(_ id: Int64) -> Int64? {
+        guard let entry = entries.removeValue(forKey: id), case .active(let subscription, _) = entry.state else {
+            return nil
+        }
+        active[subscription] = nil
+        return subscription
+    }
+
+    // MARK: Processes
+
+    /// A process is up that pushes; it knows of no subscription yet.
+    mutating func begin(now: Duration) {
+        end()
+        runs += 1
+        run = runs
+        for id in entries.keys.sorted() {
+            entries[id]?.state = .due(now)
+            enqueue(id, at: now)
+        }
+    }
+
+    /// There is no process that pushes.
+    mutating func end() {
+        run = nil
+        active = [:]
+        early = [:]
+        asking = 0
+        queue = DeadlineQueue()
+    }
+
+    // MARK: Asking
+
+    /// The next `subscribe` that is due; nil if none is, or enough are in flight.
+    mutating func nextRequest(now: Duration) -> Request? {
+        guard let run, asking < PluginHostLimits.maxSubscribing else { return nil }
+        while let id = queue.popDue(now) {
+            guard let entry = entries[id], case .due(let time) = entry.state, time <= now else { continue }
+            entries[id]?.state = .asked
+            asking += 1
+            return Request(id: id, run: run, subscription: entry.subscription)
+        }
+        return nil
+    }
+
+    /// When ``nextRequest(now:)`` has one; nil if an answer, or a plugin, has to come first.
+    var nextWake: Duration? {
+        guard run != nil, asking < PluginHostLimits.maxSubscribing else { return nil }
+        return queue.first
+    }
+
+    /// What the plugin's agreement leads to.
+    enum Agreement: Equatable {
+        /// It has no subscriber any more: the plugin must end the subscription.
+        case unwanted
+        /// To be delivered: it came before.
+        case delivers(MetricReading)
+        case nothing
+    }
+
+    /// Takes the plugin's answer: it pushes under that id.
+    mutating func agreed(_ request: Request, to subscription: Int64, now: Duration) -> Agreement {
+        guard request.run == run else { return .nothing }
+        let first = early[subscription]
+        endRequest()
+        guard entries[request.id] != nil else { return .unwanted }
+        entries[request.id]?.state = .active(subscription, since: now)
+        active[subscription] = request.id
+        switch first {
+        case .reading(let reading)?: return .delivers(reading)
+        case .ended?: ended(subscription, now: now)
+        case nil: break
+        }
+        return .nothing
+    }
+
+    private mutating func endRequest() {
+        asking -= 1
+        if asking == 0 { early = [:] }
+    }
+
+    mutating func failed(_ request: Request, canSucceedSoon: Bool, now: Duration) {
+        guard request.run == run else { return }
+        endRequest()
+        postpone(request.id, by: canSucceedSoon ? nil : PluginHostLimits.maxSubscribeDelay, now: now)
+    }
+
+    // MARK: Pushes
+
+    /// Takes a reading that was pushed.
+    ///
+    /// - Returns: the subscriber; nil if it is not known yet, or there is none.
+    mutating func take(_ pushed: PushedReading) -> SubscriptionRequest? {
+        if let id = active[pushed.subscription] { return entries[id]?.subscription }
+        if asking > 0 { early[pushed.subscription] = .reading(pushed.reading) }
+        return nil
+    }
+
+    /// The plugin no longer pushes under that id.
+    mutating func ended(_ subscription: Int64, now: Duration) {
+        guard let id = active.removeValue(forKey: subscription), case .active(_, let since)? = entries[id]?.state else {
+            if asking > 0 { early[subscription] = .ended }
+            return
+        }
+        if now - since >= PluginHostLimits.maxSubscribeDelay { entries[id]?.failures = 0 }
+        postpone(id, by: nil, now: now)
+    }
+
+    /// - Parameter delay: nil for one that doubles with every failure.
+    private mutating func postpone(_ id: Int64, by delay: Duration?, now: Duration) {
+        guard let failures = entries[id]?.failures else { return }
+        let doubled = PluginHostLimits.firstSubscribeDelay * (1 << min(failures, Self.maxDoublings))
+        let time = now + (delay ?? min(doubled, PluginHostLimits.maxSubscribeDelay))
+        entries[id]?.failures = failures + 1
+        entries[id]?.state = .due(time)
+        enqueue(id, at: time)
+    }
+
+    /// From then on the delay is the longest.
+    private static let maxDoublings = 10
+
+    private mutating func enqueue(_ id: Int64, at time: Duration) {
+        let entries = entries
+        queue.insert(id, at: time, live: entries.count) { entries[$0] != nil }
+    }
+}

@@ -1,0 +1,118 @@
+package import Scaling
+package import WireFormats
+
+/// One question to the decision engine as JSON: `{spec, now, replicas, readings, history}`. Its schema is
+/// `docs/reference/schemas/decide.json`.
+package struct DecisionRequest: Sendable {
+    package let input: DecisionInput
+
+    /// - Throws: ``InvalidSpec`` with everything that is wrong with the spec, or the first that is wrong elsewhere.
+    package init(_ json: JSON) throws(InvalidSpec) {
+        let spec = try Self.spec(json)
+        do throws(JSONPathError) {
+            input = try Self.input(JSONReader(json), spec)
+        } catch {
+            throw InvalidSpec(problems: [error])
+        }
+    }
+
+    private static func spec(_ json: JSON) throws(InvalidSpec) -> ScalingSpec {
+        guard case .object(let members) = json else {
+            throw InvalidSpec(problems: [JSONPathError(path: "", message: "must be an object, not \(json.shapeName)")])
+        }
+        guard let spec = members["spec"] else {
+            throw InvalidSpec(problems: [JSONPathError(path: "spec", message: "is required")])
+        }
+        return try GeneralScalerSpec.parse(spec, unknownFields: .refused).get().scalingSpec { type, config in
+            BuiltinMetricTypes.declaration(type: type, config: config)
+        }
+    }
+
+    private static func input(_ request: JSONReader, _ spec: ScalingSpec) throws(JSONPathError) -> DecisionInput {
+        try request.rejectUnknown("spec", "now", "replicas", "readings", "history")
+        let now = try request.required("now").time()
+        let replicas = try request.required("replicas")
+        try replicas.rejectUnknown("current", "ready")
+        let current = try replicas.required("current").int(in: GeneralScalerSpec.Limits.replicas)
+        return DecisionInput(
+            spec: spec,
+            now: now,
+            current: current,
+            ready: try replicas.optional("ready")?.int(in: GeneralScalerSpec.Limits.replicas) ?? current,
+            observations: try observations(request, spec, now),
+            history: try request.optional("history").map { history throws(JSONPathError) in
+                try ScalingHistory(history, safety: spec.safety)
+            } ?? ScalingHistory()
+        )
+    }
+
+    /// In the order of the spec's metrics. A metric without a reading has no data.
+    private static func observations(
+        _ request: JSONReader, _ spec: ScalingSpec, _ now: Timestamp
+    ) throws(JSONPathError) -> [MetricObservation] {
+        var observations: [String: MetricObservation] = [:]
+        for reading in try request.required("readings").elements() {
+            let name = try reading.required("name")
+            let metric = try name.nonEmptyString()
+            guard spec.metrics.contains(where: { $0.name == metric }) else {
+                let known = spec.metrics.map(\.name).joined(separator: ", ")
+                throw name.error("unknown metric \"\(metric.prefix(64))\"; the spec has \(known)")
+            }
+            guard observations[metric] == nil else { throw name.error("\"\(metric)\" already has a reading") }
+            observations[metric] = try observation(reading, now)
+        }
+        return spec.metrics.map { observations[$0.name] ?? .noData("no reading was given") }
+    }
+
+    private static func observation(
+        _ reading: JSONReader, _ now: Timestamp
+    ) throws(JSONPathError) -> MetricObservation {
+        try reading.rejectUnknown("name", "value", "assumed", "noData", "error", "observedAt")
+        let observedAt = try reading.optional("observedAt")?.time() ?? now
+        let value = try reading.optional("value")?.double()
+        let isAssumed = try reading.optional("assumed")?.bool() ?? false
+        let noData = try reading.optional("noData")?.reason("the source has no value")
+        let error = try reading.optional("error")?.reason("the source could not be read")
+        switch (value, noData, error) {
+        case (let value?, nil, nil):
+            return isAssumed ? .assumed(value, observedAt: observedAt) : .value(value, observedAt: observedAt)
+        case (nil, let why?, nil): return .noData(why)
+        case (nil, nil, let why?): return .failed(why)
+        default: throw reading.error("needs exactly one of value, noData and error")
+        }
+    }
+}
+
+extension DecisionOutcome {
+    /// The decision record, and beside it the history that the next request has to bring.
+    ///
+    /// A decision that changes replicas leaves `pendingScale` in it: the replicas of the next request tell whether the
+    /// change was carried out.
+    package func json(of input: DecisionInput) -> JSON {
+        var next = history
+        if decision.changesReplicas, !input.spec.isDryRun {
+            next.pendingScale = ScalingHistory.PendingScale(
+                from: decision.current, to: decision.desired, at: decision.time)
+        }
+        var record = decision.json.objectValue ?? [:]
+        record["history"] = next.json
+        return .object(record)
+    }
+}
+
+extension JSONReader {
+    func time() throws(JSONPathError) -> Timestamp {
+        let text = try string()
+        guard let time = Timestamp(rfc3339: text) else {
+            throw error("must be a time such as 2026-01-02T03:04:05Z, not \"\(text.prefix(64))\"")
+        }
+        return time
+    }
+
+    /// Why there is no value: a text, or `true` if nothing more is known.
+    fileprivate func reason(_ unspecified: String) throws(JSONPathError) -> String {
+        if value == true { return unspecified }
+        guard case .string(let text) = value else { throw error("must be a string with the reason, or true") }
+        return text.isEmpty ? unspecified : text
+    }
+}

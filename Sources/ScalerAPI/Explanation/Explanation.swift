@@ -1,0 +1,114 @@
+package import Scaling
+package import WireFormats
+
+/// What a GeneralScaler did last, why, and what the next step waits for: in plain words, from its object and events.
+package struct Explanation: Sendable {
+    package let text: String
+
+    /// Events that are shown, the newest last.
+    package static let maxEvents = 8
+
+    /// - Parameters:
+    ///   - object: the GeneralScaler as the API server has it.
+    ///   - events: of events.k8s.io/v1, in any order; those of other objects are left out.
+    /// - Throws: ``JSONPathError`` if the object has no identity.
+    package init(object: JSON, events: [JSON], now: Timestamp) throws(JSONPathError) {
+        let scaler = try GeneralScaler(object)
+        let status = StatusView(object["status"] ?? .null)
+        var paragraphs = [Self.heading(scaler, status)]
+        switch scaler.spec {
+        case .failure(let invalid):
+            paragraphs.append(
+                (["The spec is invalid, so no decisions are made. Fix:"]
+                    + invalid.problems.map { "  \($0)" }).joined(separator: "\n"))
+        case .success(let spec):
+            paragraphs.append(Self.decision(status, now: now))
+            paragraphs += Self.problems(object["status"]?["conditions"]?.arrayValue ?? [])
+            if let next = NextStep(
+                spec: spec, isEdited: status.observedGeneration.map { $0 != scaler.generation } ?? false,
+                status: status, history: scaler.status.history, now: now)
+            {
+                paragraphs.append((["What comes next:"] + next.lines.map { "  \($0)" }).joined(separator: "\n"))
+            }
+        }
+        paragraphs.append(Self.events(events, of: scaler, now: now))
+        text = paragraphs.joined(separator: "\n\n") + "\n"
+    }
+
+    private static func heading(_ scaler: GeneralScaler, _ status: StatusView) -> String {
+        guard case .success(let spec) = scaler.spec else { return "\(scaler.namespace)/\(scaler.name)" }
+        let mode = spec.mode == .dryRun ? ", as a dry run" : ""
+        let most = spec.maxReplicas.counted("replica")
+        let bounds =
+            spec.minReplicas == spec.maxReplicas ? "at \(most)" : "between \(spec.minReplicas) and \(most)"
+        return "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) \(bounds)\(mode). Polling interval: "
+            + "\(spec.pollingInterval.shortText)."
+    }
+
+    private static func decision(_ status: StatusView, now: Timestamp) -> String {
+        guard let reason = status.reason else {
+            return "No decision has been made yet. Check that the operator is running and watches this namespace."
+        }
+        let when = status.decidedAt.map { " (\(Self.ago($0, now)))" } ?? ""
+        var lines = ["Last decision\(when): \(reason)"]
+        lines += status.metrics.map { "  \($0.sentence)" }
+        if let current = status.current { lines.append("  " + replicas(current, ready: status.ready)) }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func replicas(_ current: Int, ready: Int?) -> String {
+        let set = "\(current.counted("replica")) \(current == 1 ? "was" : "were") set"
+        switch (current, ready) {
+        case (0, _): return "\(set)."
+        case (_, nil): return "\(set); the target does not report how many are ready."
+        case (1, let ready?): return "\(set), and is \(ready > 0 ? "ready" : "not ready")."
+        case (_, let ready?): return "\(set), \(ready) of them ready."
+        }
+    }
+
+    /// Conditions that someone has to act on and that the decision's own sentence does not tell.
+    private static func problems(_ conditions: [JSON]) -> [String] {
+        let failing = conditions.filter {
+            ["Ready", "AbleToScale"].contains($0["type"]?.stringValue) && $0["status"] == "False"
+        }
+        var seen: Set<String> = []
+        return failing.compactMap { condition in
+            guard let message = condition["message"]?.stringValue?.cleaned, seen.insert(message).inserted else {
+                return nil
+            }
+            return "Trouble: \(message) (\((condition["reason"]?.stringValue ?? "no reason").cleaned))"
+        }
+    }
+
+    private static func events(_ events: [JSON], of scaler: GeneralScaler, now: Timestamp) -> String {
+        let own = events.filter { $0["regarding"]?["uid"]?.stringValue == scaler.uid }.compactMap(EventView.init)
+        guard !own.isEmpty else { return "No events found; the API server deletes events after an hour." }
+        let shown = own.sorted { $0.time < $1.time }.suffix(maxEvents)
+        let lines = shown.map { "  \(ago($0.time, now)): \($0.note)\($0.count > 1 ? " (\($0.count) times)" : "")" }
+        return (["Events, newest last:"] + lines).joined(separator: "\n")
+    }
+
+    private static func ago(_ time: Timestamp, _ now: Timestamp) -> String {
+        time > now ? "at \(time.rfc3339(.seconds))" : "\((now - time).shortText) ago"
+    }
+}
+
+/// One event, as far as it is shown.
+private struct EventView {
+    let time: Timestamp
+    let note: String
+    let count: Int
+
+    init?(_ event: JSON) {
+        let times = [
+            event["series"]?["lastObservedTime"], event["eventTime"], event["deprecatedLastTimestamp"],
+            event["metadata"]?["creationTimestamp"],
+        ]
+        guard let time = times.lazy.compactMap({ $0?.stringValue.flatMap(Timestamp.init(rfc3339:)) }).first,
+            let note = event["note"]?.stringValue?.cleaned
+        else { return nil }
+        self.time = time
+        self.note = note
+        count = event["series"]?["count"]?.intValue ?? 1
+    }
+}

@@ -1,0 +1,189 @@
+import Scaling
+import WireFormats
+
+/// What would have to change for the next scaling, in words. Promises no step that cannot come.
+struct NextStep {
+    let lines: [String]
+
+    /// Nil if nothing was decided yet, or the metrics are other ones than those of the last decision.
+    ///
+    /// - Parameter isEdited: the spec is newer than the status, so that what held the scaler then may do so no longer.
+    init?(spec: GeneralScalerSpec, isEdited: Bool, status: StatusView, history: ScalingHistory, now: Timestamp) {
+        if let hold = Self.hold(spec, isEdited, status) {
+            lines = [hold]
+            return
+        }
+        guard let current = status.current, let input = Self.input(spec, status, history, current, now) else {
+            return nil
+        }
+        var lines: [String] = []
+        if isEdited { lines.append("The spec was edited after that decision; the next poll uses the new spec.") }
+        if spec.mode == .dryRun {
+            lines.append("Nothing is scaled while mode is DryRun. Once it is Active:")
+        }
+        if status.metrics.contains(where: { $0.value == nil }) { lines.append(Self.missing(spec, status)) }
+        lines += Self.steps(Outlook(input), input, status)
+        self.lines = lines
+    }
+
+    private static func steps(_ outlook: Outlook, _ input: DecisionInput, _ status: StatusView) -> [String] {
+        let spec = input.spec
+        // At 0 replicas that someone else has set, the scaler is held; see above.
+        guard (spec.minReplicas...spec.maxReplicas).contains(input.current) else {
+            let bound = min(max(input.current, spec.minReplicas), spec.maxReplicas)
+            let why = input.current < bound ? "below minReplicas" : "above maxReplicas"
+            return ["The next poll sets \(bound.counted("replica")): \(input.current) is \(why)."]
+        }
+        var lines = [notReady(input), up(outlook, input)].compactMap(\.self)
+        if input.current > 1 || input.current > 0 && spec.minReplicas > 0 { lines.append(down(outlook, input)) }
+        if let zero = outlook.zero { lines.append(self.zero(zero, input, status)) }
+        return lines
+    }
+
+    /// What has to be done by hand, or to be over, before anything else can happen.
+    private static func hold(_ spec: GeneralScalerSpec, _ isEdited: Bool, _ status: StatusView) -> String? {
+        if spec.isPaused { return "No change while paused; set spec.paused to false to resume." }
+        guard !isEdited else { return nil }
+        let causes = status.limitedBy
+        if status.obstacle != nil { return "No change until the problem above is resolved." }
+        if causes.contains(.paused) {
+            return "No change while the whole operator is paused; the last decision names the ConfigMap that pauses it."
+        }
+        if causes.contains(.switchedOff) {
+            return "No change until someone sets \(spec.target) above 0 replicas; it was set to 0 manually."
+        }
+        if causes.contains(.duplicateTarget) {
+            return "No change while another GeneralScaler scales \(spec.target); delete one of the two, or set mode to "
+                + "DryRun in one."
+        }
+        if causes.contains(.replicasConflict) {
+            return "No change while something else also sets the replicas of \(spec.target); remove the other one."
+        }
+        return nil
+    }
+
+    private static func input(
+        _ spec: GeneralScalerSpec, _ status: StatusView, _ history: ScalingHistory, _ current: Int, _ now: Timestamp
+    ) -> DecisionInput? {
+        guard spec.metrics.map(\.name) == status.metrics.map(\.name) else { return nil }
+        var metrics: [MetricSpec] = []
+        for (metric, seen) in zip(spec.metrics, status.metrics) {
+            guard let targetType = metric.targetType ?? seen.targetType else { return nil }
+            metrics.append(
+                metric.resolved(
+                    declaredTargetType: targetType, declaredMaxAge: nil, pollingInterval: spec.pollingInterval))
+        }
+        var scaling = spec.scalingSpec(metrics: metrics)
+        // A dry run is asked what it would do.
+        scaling.isDryRun = false
+        return DecisionInput(
+            spec: scaling, now: now, current: current, ready: status.ready,
+            observations: status.metrics.map { metric in
+                metric.value.map { .value($0, observedAt: now) } ?? .noData(metric.missing ?? "unknown")
+            },
+            history: history
+        )
+    }
+
+    // MARK: Sentences
+
+    private static func missing(_ spec: GeneralScalerSpec, _ status: StatusView) -> String {
+        let names = status.metrics.filter { $0.value == nil }.map(\.name).joined(separator: ", ")
+        let fallback =
+            spec.fallback.behavior == .hold
+            ? ""
+            : "; the fallback (\(spec.fallback.behavior.rawValue)) applies after "
+                + "\(spec.fallback.failureThreshold.counted("poll")) and \(FallbackSpec.minimumFailureTime.shortText)"
+        return "Until \(names) has a value again, no replica is removed\(fallback)."
+    }
+
+    /// The steps below change once more replicas are ready.
+    private static func notReady(_ input: DecisionInput) -> String? {
+        guard let ready = input.ready, ready < input.current, hasValuePerReplica(input) else { return nil }
+        return "While only \(Decision.readyText(ready, of: input.current)):"
+    }
+
+    private static func hasValuePerReplica(_ input: DecisionInput) -> Bool {
+        input.spec.metrics.contains { $0.targetType == .value }
+    }
+
+    private static func up(_ outlook: Outlook, _ input: DecisionInput) -> String {
+        switch outlook.up {
+        case .held(let causes): return "No scale-up: \(words(causes, input))."
+        case .from(let time):
+            let conditions: [String] = zip(input.spec.metrics, outlook.thresholds).compactMap { metric, thresholds in
+                if input.current == 0 { return "\(metric.name) is above \(metric.activation.shortText)" }
+                return thresholds?.more.map { "\(metric.name) is above \($0.shortText)" }
+            }
+            let window = input.current == 0 ? .zero : input.spec.safety.scaleUpStabilization
+            let stays = window > .zero ? " and stays there for \(window.shortText)" : ""
+            return "A scale-up happens when \(conditions.joined(separator: " or "))\(stays)\(wait(time, input))."
+        }
+    }
+
+    private static func down(_ outlook: Outlook, _ input: DecisionInput) -> String {
+        switch outlook.down {
+        case .held(let causes): return "No scale-down: \(words(causes, input))."
+        case .from(let time):
+            let window = input.spec.safety.scaleDownStabilization
+            let stays = window > .zero ? " and stays there for \(window.shortText)" : ""
+            let conditions: [String] = zip(input.spec.metrics, outlook.thresholds).compactMap { metric, thresholds in
+                thresholds?.fewer.map { "\(metric.name) is at most \($0.shortText)" }
+            }
+            return "A scale-down happens when \(conditions.joined(separator: " and "))\(stays)\(wait(time, input))."
+        }
+    }
+
+    /// All replicas go in one step, once every metric has been idle for the whole cooldown.
+    private static func zero(_ step: Outlook.Step, _ input: DecisionInput, _ status: StatusView) -> String {
+        guard case .from(let time) = step else {
+            guard case .held(let causes) = step, !causes.isEmpty else {
+                return "It does not scale to 0 replicas: no value of its metrics counts as idle."
+            }
+            return "It does not scale to 0 replicas: \(words(causes, input))."
+        }
+        let idle = input.spec.metrics.map { "\($0.name) is at most \($0.activation.shortText)" }
+            .joined(separator: " and ")
+        let assumed =
+            status.metrics.contains(where: \.isAssumed)
+            ? "; an assumed value for an empty result does not count" : ""
+        guard !status.isIdle else {
+            let when =
+                time > input.now
+                ? "at \(time.rfc3339(.seconds)), in \((time - input.now).shortText)," : "at the next poll"
+            return "It scales to 0 replicas \(when) if \(idle) until then\(assumed)."
+        }
+        let cooldown = input.spec.safety.effectiveScaleDownCooldown.shortText
+        return "It scales to 0 replicas when \(idle) and stays so for \(cooldown)\(assumed)."
+    }
+
+    private static func wait(_ time: Timestamp, _ input: DecisionInput) -> String {
+        time > input.now
+            ? ", but not before \(time.rfc3339(.seconds)), in \((time - input.now).shortText): a cooldown has to pass"
+            : ""
+    }
+
+    private static func words(_ causes: [Cause], _ input: DecisionInput) -> String {
+        let words: [String] = causes.compactMap { cause in
+            switch cause {
+            case .maxReplicas: "maxReplicas is \(input.spec.maxReplicas)"
+            case .minReplicas: "minReplicas is \(input.spec.minReplicas)"
+            case .budgetCap: "the budget allows no more than the current replicas"
+            case .scaleUpRate:
+                input.spec.safety.maxScaleUpRate.step(from: input.current) == 0 ? "maxScaleUpRate is 0" : nil
+            case .scaleDownRate:
+                input.spec.safety.maxScaleDownRate.step(from: input.current) == 0 ? "maxScaleDownRate is 0" : nil
+            case .partialMetrics, .noData: "a metric has no value"
+            case .errorBudget: "the error budget is being spent too fast"
+            case .tolerance, .notReady, .cooldown, .fallback: nil
+            default: cause.rawValue
+            }
+        }
+        guard words.isEmpty else { return words.joined(separator: "; ") }
+        guard hasValuePerReplica(input), input.ready ?? 0 < input.current else {
+            return "no metric value causes one"
+        }
+        return input.ready == nil
+            ? "the target does not report how many of its replicas are ready" : "too few replicas are ready"
+    }
+}

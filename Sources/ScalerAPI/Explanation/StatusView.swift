@@ -1,0 +1,64 @@
+import Scaling
+import WireFormats
+
+/// What the status of a GeneralScaler says of its last decision.
+struct StatusView {
+    struct Metric {
+        let name: String
+        let value: Double?
+        /// The value is assumed: the source has none.
+        let isAssumed: Bool
+        let observedAt: Timestamp?
+        /// Why there is no value.
+        let missing: String?
+        let target: Double?
+        let targetType: MetricSpec.TargetType?
+        let recommended: Int?
+
+        var sentence: String {
+            let kind = targetType == .averageValue ? " for each replica" : ""
+            guard let value else { return "\(name) has no value: \(missing ?? "the reason is unknown")." }
+            let asks = recommended.map { ", which asks for \($0)" } ?? ""
+            return "\(name) was \(value.shortText) against a target of \((target ?? 0).shortText)\(kind)\(asks)."
+        }
+    }
+
+    let reason: String?
+    let decidedAt: Timestamp?
+    let current: Int?
+    let ready: Int?
+    let limitedBy: [Cause]
+    let metrics: [Metric]
+    /// Every metric is idle, and has been since ``ScalingHistory/lastActiveTime``.
+    let isIdle: Bool
+    /// Nil in a status that was never written.
+    let observedGeneration: Int?
+    /// Why nothing can be decided or carried out.
+    let obstacle: Blocker.Reason?
+
+    init(_ status: JSON) {
+        reason = status["reason"]?.stringValue?.cleaned
+        decidedAt = status["lastDecisionTime"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
+        current = status["currentReplicas"]?.intValue
+        ready = status["readyReplicas"]?.intValue
+        limitedBy = (status["limitedBy"]?.arrayValue ?? []).compactMap { $0.stringValue.flatMap(Cause.init) }
+        metrics = (status["metrics"]?.arrayValue ?? []).map { metric in
+            Metric(
+                name: (metric["name"]?.stringValue ?? "").cleaned,
+                value: metric["value"]?.doubleValue,
+                isAssumed: metric["assumed"] == true,
+                observedAt: metric["observedAt"]?.stringValue.flatMap(Timestamp.init(rfc3339:)),
+                missing: (metric["noData"]?.stringValue ?? metric["error"]?.stringValue)?.cleaned,
+                target: metric["target"]?.doubleValue,
+                targetType: metric["targetType"]?.stringValue.flatMap(MetricSpec.TargetType.init),
+                recommended: metric["recommended"]?.intValue
+            )
+        }
+        isIdle = status["idle"] == true
+        observedGeneration = status["observedGeneration"]?.intValue
+        obstacle =
+            (status["conditions"]?.arrayValue ?? []).lazy
+            .filter { $0["type"]?.stringValue == Condition.Kind.ready.rawValue && $0["status"] == "False" }
+            .compactMap { $0["reason"]?.stringValue.flatMap(Blocker.Reason.init) }.first
+    }
+}

@@ -1,0 +1,94 @@
+package import WireFormats
+
+/// A metric's config as written by a user: each object with the member `valueFrom` refers to a value of a Secret.
+package struct ConfigTemplate: Sendable {
+    package struct Place: Sendable, Hashable {
+        /// Such as `spec.metrics[0].config.auth.bearer.token`.
+        package let path: String
+        package let reference: SecretReference
+    }
+
+    package let json: JSON
+    private let path: String
+    /// The members that came from the administrator's defaults.
+    package let inherited: Set<String>
+    /// Where values of Secrets go.
+    package private(set) var places: [Place] = []
+    /// References that are not written as they have to be.
+    package private(set) var problems: [JSONPathError] = []
+
+    /// Values of Secrets that one metric's config may take.
+    package static let maxReferences = 64
+
+    /// - Parameter path: the config's own, such as `spec.metrics[0].config`.
+    package init(_ json: JSON, path: String, inherited: Set<String> = []) {
+        self.json = json
+        self.path = path
+        self.inherited = inherited
+        _ = filled(json, .whole(path)) { json, location in
+            let reference = JSONReader(json, path: location.text)
+            guard places.count + problems.count < Self.maxReferences else {
+                if places.count + problems.count == Self.maxReferences {
+                    problems.append(
+                        reference.error("is more than the \(Self.maxReferences) references of one config"))
+                }
+                return nil
+            }
+            do throws(JSONPathError) {
+                places.append(Place(path: reference.path, reference: try SecretReference(reference)))
+            } catch {
+                problems.append(error)
+            }
+            return nil
+        }
+    }
+
+    /// Whether something at that path is, or is part of, what a Secret's value goes into.
+    package func isReference(_ path: String) -> Bool {
+        places.contains { path == $0.path || path.hasPrefix($0.path + ".") || path.hasPrefix($0.path + "[") }
+    }
+
+    /// The config with what a function gives for each reference; a place without a value is left out.
+    package func filled(_ value: (SecretReference) -> String?) -> JSON {
+        filled(json, .whole(path)) { json, _ in
+            (try? SecretReference(JSONReader(json))).flatMap(value).map { .string($0) }
+        } ?? [:]
+    }
+
+    private func filled(_ value: JSON, _ location: Location, _ replace: (JSON, Location) -> JSON?) -> JSON? {
+        switch value {
+        case .object(let members):
+            if members[SecretReference.marker] != nil, !location.isWhole { return replace(value, location) }
+            var result: [String: JSON] = [:]
+            for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+                result[name] = filled(member, .member(location, name), replace)
+            }
+            return .object(result)
+        case .array(let elements):
+            return .array(
+                elements.enumerated().compactMap { index, element in
+                    filled(element, .element(location, index), replace)
+                })
+        default: return value
+        }
+    }
+}
+
+/// Where a value stands. It becomes a text only if there is something to tell: a path can be as long as the config.
+private indirect enum Location {
+    case whole(String)
+    case member(Location, String)
+    case element(Location, Int)
+
+    var isWhole: Bool {
+        if case .whole = self { true } else { false }
+    }
+
+    var text: String {
+        switch self {
+        case .whole(let path): path
+        case .member(let parent, let name): "\(parent.text).\(name)"
+        case .element(let parent, let index): "\(parent.text)[\(index)]"
+        }
+    }
+}

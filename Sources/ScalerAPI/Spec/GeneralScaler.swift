@@ -1,0 +1,82 @@
+import Scaling
+package import WireFormats
+
+/// The custom resource, as far as the operator reads it.
+package struct GeneralScaler: Sendable {
+    package static let apiVersion = "autoscaling.example.com/v1"
+    package static let kind = "GeneralScaler"
+
+    package let namespace: String
+    package let name: String
+    package let uid: String
+    package let resourceVersion: String
+    package let generation: Int
+    /// As the API server wrote it, `2026-01-02T03:04:05Z`: sorts by time.
+    package let creationTimestamp: String
+    package let isBeingDeleted: Bool
+    /// What is asked for, or everything that is wrong with it.
+    package let spec: Result<GeneralScalerSpec, InvalidSpec>
+    package let status: ScalerStatus
+
+    /// - Throws: ``JSONPathError`` if the object has no identity. An invalid spec does not throw: it is reported for
+    ///   that
+    ///   object and kept in ``spec``.
+    package init(_ json: JSON) throws(JSONPathError) {
+        try self.init(json, spec: GeneralScalerSpec.parse(json["spec"] ?? .null))
+    }
+
+    /// - Parameter spec: What is known of the spec, whatever the object says.
+    package init(_ json: JSON, spec: Result<GeneralScalerSpec, InvalidSpec>) throws(JSONPathError) {
+        let metadata = try JSONReader(json).required("metadata")
+        namespace = try metadata.required("namespace").nonEmptyString()
+        name = try metadata.required("name").nonEmptyString()
+        uid = try metadata.required("uid").nonEmptyString()
+        resourceVersion = try metadata.required("resourceVersion").string()
+        generation = try metadata.optional("generation")?.int(in: 0...Int.max) ?? 0
+        creationTimestamp = try metadata.optional("creationTimestamp")?.string() ?? ""
+        isBeingDeleted = try metadata.optional("deletionTimestamp") != nil
+        self.spec = spec
+        status = ScalerStatus(reading: json["status"] ?? .null)
+    }
+}
+
+/// Everything that is wrong with a spec.
+package struct InvalidSpec: Error, Sendable, Hashable, CustomStringConvertible {
+    /// At least one.
+    package let problems: [JSONPathError]
+
+    package init(problems: [JSONPathError]) {
+        self.problems = problems
+    }
+
+    package var description: String { problems.map(\.description).joined(separator: "; ") }
+}
+
+/// The object that is scaled.
+package struct TargetReference: Sendable, Hashable, CustomStringConvertible {
+    package var apiVersion: String
+    package var kind: String
+    package var name: String
+
+    package init(apiVersion: String, kind: String, name: String) {
+        self.apiVersion = apiVersion
+        self.kind = kind
+        self.name = name
+    }
+
+    package var description: String { "\(kind)/\(name)" }
+
+    /// The API group; empty for the core group.
+    package var group: String { apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : "" }
+}
+
+/// A target and the namespace it is in.
+package struct TargetPlace: Sendable, Hashable {
+    package let namespace: String
+    package let target: TargetReference
+
+    package init(namespace: String, target: TargetReference) {
+        self.namespace = namespace
+        self.target = target
+    }
+}

@@ -1,0 +1,46 @@
+import WireFormats
+
+/// A reference to one value of a Secret in the same namespace.
+package struct SecretReference: Sendable, Hashable {
+    package let name: String
+    package let key: String
+    /// If the Secret or its key does not exist, the field is left out.
+    package let isOptional: Bool
+
+    package init(name: String, key: String, isOptional: Bool = false) {
+        self.name = name
+        self.key = key
+        self.isOptional = isOptional
+    }
+}
+
+extension SecretReference {
+    /// The member by which an object says that its place takes its value from elsewhere.
+    static let marker = "valueFrom"
+
+    /// Reads `{valueFrom: {secretKeyRef: {name, key, optional}}}`.
+    init(_ reference: JSONReader) throws(JSONPathError) {
+        try reference.rejectUnknown(Self.marker)
+        let source = try reference.required(Self.marker)
+        try source.rejectUnknown("secretKeyRef")
+        let secret = try source.required("secretKeyRef")
+        try secret.rejectUnknown("name", "key", "optional")
+        let key = try secret.required("key")
+        self.init(
+            name: try secret.required("name").objectName(),
+            key: try key.nonEmptyString(),
+            isOptional: try secret.optional("optional")?.bool() ?? false)
+        // As the API server has it; what a message repeats is bounded by it, too.
+        let isKey =
+            self.key.utf8.count <= 253
+            && self.key.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+        guard isKey else { throw key.error("must be a key of a Secret: letters, digits, -, _ and .") }
+    }
+}

@@ -1,0 +1,33 @@
+package import Scaling
+import WireFormats
+
+extension Condition {
+    /// How long replicas may take to become ready before it counts as trouble.
+    package static let replicasReadyTime: Duration = .seconds(600)
+
+    /// - Parameter unreadySince: since when fewer replicas are ready than there are; nil while all are.
+    package static func replicasReady(unreadySince: Timestamp?, decision: Decision) -> Condition {
+        guard let readyText = decision.readyText else {
+            return Condition(
+                .replicasReady, .unknown, "ReadyReplicasUnknown",
+                "The target's status does not say how many of its replicas are ready (readyReplicas). A metric with "
+                    + "targetType Value changes nothing then: use a total with targetType AverageValue.")
+        }
+        guard let unreadySince, decision.time - unreadySince >= replicasReadyTime else {
+            return Condition(
+                .replicasReady, .true, "ReplicasReady", "All replicas are ready, or had too little time to become so.")
+        }
+        return Condition(
+            .replicasReady, .false, "ReplicasNotReady",
+            "\(readyText), and fewer than all have been since \(unreadySince.rfc3339(.seconds)): check the target's "
+                + "pods and the capacity of the cluster.")
+    }
+}
+
+extension Decision {
+    var conflictCondition: Condition {
+        limitedBy.contains(.replicasConflict)
+            ? Condition(.replicasConflict, .true, Cause.replicasConflict.rawValue, reason)
+            : Condition(.replicasConflict, .false, "NoConflict", "Nothing else sets the target's replicas.")
+    }
+}

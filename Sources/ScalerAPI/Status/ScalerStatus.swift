@@ -1,0 +1,107 @@
+package import Scaling
+package import WireFormats
+
+/// `status` of a GeneralScaler: what was last decided, and what the next decision has to remember.
+package struct ScalerStatus: Sendable {
+    package var conditions: [RecordedCondition]
+    package var observedGeneration: Int
+    package var target: TargetReference?
+    /// The object that had the target's name; nil before it was seen.
+    package var targetUID: String?
+    /// As stored in the status that was read.
+    package private(set) var targetName: String?
+    /// Of a status that was read: the last time at which the scaler is known to have scaled the target, the earliest of
+    /// all times if there was none; nil if it had to leave the target to another.
+    package private(set) var heldTargetAt: Timestamp?
+    /// What was decided last; nil before the first decision and of a status read back.
+    package var decision: Decision?
+    /// The reason why there is no newer decision; nil if the last one is current.
+    package var blocker: Blocker?
+    package var history: ScalingHistory
+
+    package init(
+        conditions: [RecordedCondition] = [],
+        observedGeneration: Int = 0,
+        target: TargetReference? = nil,
+        targetUID: String? = nil,
+        decision: Decision? = nil,
+        blocker: Blocker? = nil,
+        history: ScalingHistory = ScalingHistory()
+    ) {
+        self.conditions = conditions
+        self.observedGeneration = observedGeneration
+        self.target = target
+        self.targetUID = targetUID
+        self.decision = decision
+        self.blocker = blocker
+        self.history = history
+    }
+
+    /// Reads what a restart needs. The operator wrote it: what cannot be read is taken as not there.
+    package init(reading json: JSON) {
+        func time(_ field: String) -> Timestamp? { json[field]?.stringValue.flatMap(Timestamp.init(rfc3339:)) }
+        let seen = json["currentReplicas"]?.intValue
+        let limitedBy = json["limitedBy"]?.arrayValue ?? []
+        var pending: ScalingHistory.PendingScale?
+        if let from = json["pendingScale"]?["from"]?.intValue, let to = json["pendingScale"]?["to"]?.intValue,
+            let at = json["pendingScale"]?["at"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
+        {
+            pending = ScalingHistory.PendingScale(from: from, to: to, at: at)
+        }
+        conditions = (json["conditions"]?.arrayValue ?? []).compactMap(RecordedCondition.init)
+        observedGeneration = json["observedGeneration"]?.intValue ?? 0
+        targetName = json["targetName"]?.stringValue
+        targetUID = json["targetUID"]?.stringValue
+        let scaledAt = [time("lastScaleUpTime"), time("lastScaleDownTime")].compactMap(\.self).max()
+        let isDecided = json["lastDecisionTime"]?.stringValue != nil
+        if isDecided, !limitedBy.contains(.string(Cause.duplicateTarget.rawValue)) {
+            heldTargetAt = scaledAt ?? Timestamp(microsecondsSince1970: .min)
+        }
+        // Before there was a field for it, it showed in what else was there.
+        let showsReplicas =
+            seen.map { $0 > 0 } ?? false || scaledAt != nil
+            || limitedBy.contains(.string(Cause.switchedOff.rawValue))
+        history = ScalingHistory(
+            lastScaleUpTime: time("lastScaleUpTime"),
+            lastScaleDownTime: time("lastScaleDownTime"),
+            lastOutsideChangeTime: time("lastOutsideChangeTime"),
+            // Written when it became idle: of a scaler that was active then, only the next poll knows.
+            lastActiveTime: json["idle"] == true ? time("lastActiveTime") : nil,
+            scaledToZero: json["scaledToZero"] == true,
+            pendingScale: pending,
+            lastSeenReplicas: seen,
+            hasSeenReplicas: targetUID == nil ? showsReplicas : json["seenAboveZero"] == true
+        )
+    }
+
+    /// The merge patch that makes the object's status this; fields without a value are removed.
+    package var mergePatch: JSON {
+        func time(_ time: Timestamp?) -> JSON { time.map { .string($0.rfc3339(.exact)) } ?? .null }
+        var status: [String: JSON] = [
+            "observedGeneration": .integer(Int64(observedGeneration)),
+            "conditions": .array(conditions.map(\.json)),
+            "targetName": target.map { .string($0.description) } ?? .null,
+            "targetUID": targetUID.map(JSON.string) ?? .null,
+            "seenAboveZero": history.hasSeenReplicas ? true : .null,
+            "lastScaleUpTime": time(history.lastScaleUpTime),
+            "lastScaleDownTime": time(history.lastScaleDownTime),
+            "lastOutsideChangeTime": time(history.lastOutsideChangeTime),
+            "lastActiveTime": time(history.lastActiveTime),
+            "scaledToZero": history.scaledToZero ? true : .null,
+            "pendingScale": history.pendingScale.map(\.json) ?? .null,
+        ]
+        if let decision {
+            status["currentReplicas"] = .integer(Int64(history.lastSeenReplicas ?? decision.current))
+            status["readyReplicas"] = decision.ready.map { .integer(Int64($0)) } ?? .null
+            status["recommendedReplicas"] = .integer(Int64(decision.recommended))
+            status["desiredReplicas"] = .integer(Int64(decision.desired))
+            status["reason"] = .string(decision.reason)
+            status["limitedBy"] = .array(decision.limitedBy.map { .string($0.rawValue) })
+            status["metrics"] = .array(decision.metrics.map(\.json))
+            status["idle"] = .bool(decision.isIdle)
+            status["lastDecisionTime"] = .string(decision.time.rfc3339())
+        }
+        if let blocker { status["reason"] = .string(blocker.message) }
+        return ["status": .object(status)]
+    }
+}

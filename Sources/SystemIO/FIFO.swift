@@ -1,0 +1,33 @@
+/// A queue with cheap ends; its memory follows its length.
+package struct FIFO<Element> {
+    @usableFromInline var elements: [Element] = []
+    @usableFromInline var head = 0
+
+    package init() {}
+
+    @inlinable package var isEmpty: Bool { head == elements.count }
+    @inlinable package var count: Int { elements.count - head }
+    @inlinable package var first: Element? { isEmpty ? nil : elements[head] }
+
+    @inlinable package mutating func append(_ element: Element) {
+        if head > 32, head * 2 > elements.count {
+            elements.removeFirst(head)
+            head = 0
+        }
+        elements.append(element)
+    }
+
+    @inlinable package mutating func popFirst() -> Element? {
+        guard head < elements.count else { return nil }
+        defer {
+            head += 1
+            if head == elements.count {
+                elements.removeAll(keepingCapacity: true)
+                head = 0
+            }
+        }
+        return elements[head]
+    }
+}
+
+extension FIFO: Sendable where Element: Sendable {}

@@ -1,0 +1,50 @@
+/// How far a request has come.
+package enum APIStep: Sendable {
+    case answer(APIResponse)
+    /// Webhooks must be called before it can continue.
+    case ask(PendingRequest)
+}
+
+/// A request that waits for what webhooks say. Nothing of it has been stored yet.
+package struct PendingRequest: Sendable {
+    let request: APIRequest
+    var admission = Admission()
+    private(set) var round = 0
+
+    init(request: APIRequest) { self.request = request }
+
+    /// Whom to ask, all at once.
+    package var calls: [WebhookCall] { admission.missing.map(\.call) }
+
+    func answered(_ outcomes: [WebhookOutcome]) -> PendingRequest {
+        precondition(outcomes.count == admission.missing.count, "one outcome for each call")
+        var next = self
+        next.round += 1
+        next.admission.answered = zip(admission.missing, outcomes).map { $0.answered($1) }
+        next.admission.missing = []
+        return next
+    }
+}
+
+/// A request to a webhook.
+package struct WebhookCall: Sendable {
+    /// Of the host to connect to, which of a Service is not the name that its certificate has to have.
+    package let url: String
+    /// What errors call it: of a Service by the Service's name.
+    let name: String
+    /// The name to verify in place of the URL's host.
+    package let serverName: String?
+    /// PEM certificates to trust; nil for the system's.
+    package let authorities: [UInt8]?
+    package let timeout: Duration
+    /// The AdmissionReview.
+    package let body: [UInt8]
+}
+
+/// What came of a call to a webhook.
+package enum WebhookOutcome: Sendable {
+    /// A response, successful or not.
+    case answer(status: Int, body: [UInt8])
+    /// Why there is none.
+    case failure(String)
+}

@@ -1,0 +1,66 @@
+import WireFormats
+
+extension JSON {
+    /// The value at a path of member names, or nil if the path leaves the objects there are.
+    subscript(at path: [String]) -> JSON? {
+        var value: JSON? = self
+        for name in path {
+            guard let member = value?[name] else { return nil }
+            value = member
+        }
+        return value
+    }
+
+    subscript(at path: String...) -> JSON? { self[at: path] }
+
+    func string(_ path: String...) -> String? { self[at: path]?.stringValue }
+
+    func int(_ path: String...) -> Int? { self[at: path]?.intValue }
+
+    /// Sets the member at the path, making the objects on the way; nil removes it.
+    mutating func set(_ value: JSON?, at path: ArraySlice<String>) {
+        guard let name = path.first else { return }
+        // Taking the members out of `self` first keeps the dictionary unique, so setting copies nothing.
+        var members: [String: JSON]
+        if case .object(let existing) = self { members = existing } else { members = [:] }
+        self = .null
+        if path.count == 1 {
+            members[name] = value
+        } else if value != nil || members[name] != nil {
+            var member = members.removeValue(forKey: name) ?? .object([:])
+            member.set(value, at: path.dropFirst())
+            members[name] = member
+        }
+        self = .object(members)
+    }
+
+    mutating func set(_ value: JSON?, at path: String...) { set(value, at: path[...]) }
+
+    /// Sets the member if it is missing.
+    mutating func setDefault(_ value: JSON, at path: String...) {
+        if self[at: path] == nil { set(value, at: path[...]) }
+    }
+
+    /// The value without members that are null, at any depth: what a typed decoder makes of it.
+    func withoutNulls() -> JSON {
+        switch self {
+        case .object(let members):
+            .object(members.filter { !$0.value.isNull }.mapValues { $0.withoutNulls() })
+        case .array(let elements): .array(elements.map { $0.withoutNulls() })
+        default: self
+        }
+    }
+}
+
+extension JSON {
+    /// The metadata of a Kubernetes object.
+    var metadata: JSON { self["metadata"] ?? .object([:]) }
+    var name: String { string("metadata", "name") ?? "" }
+    var namespace: String { string("metadata", "namespace") ?? "" }
+    var resourceVersion: String { string("metadata", "resourceVersion") ?? "" }
+    var finalizers: [String] { self[at: "metadata", "finalizers"]?.arrayValue?.compactMap(\.stringValue) ?? [] }
+    var isBeingDeleted: Bool { self[at: "metadata", "deletionTimestamp"] != nil }
+    var labels: [String: String] {
+        self[at: "metadata", "labels"]?.objectValue?.compactMapValues(\.stringValue) ?? [:]
+    }
+}

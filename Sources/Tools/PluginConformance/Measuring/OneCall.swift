@@ -1,0 +1,94 @@
+import PluginHost
+package import PluginProtocol
+package import WireFormats
+
+/// One call to a plugin, for someone who wants to see what it answers.
+package struct OneCall: Sendable {
+    package enum Method: String, CaseIterable, Sendable {
+        case initialize
+        case validate
+        case value
+        case range
+    }
+
+    package enum Outcome: Sendable {
+        case result(JSON)
+        /// The error object of the answer.
+        case error(JSON)
+        /// Why there is none.
+        case noAnswer([Finding])
+    }
+
+    /// What was sent, without the frame.
+    package let params: JSON
+    package let outcome: Outcome
+    /// From the request to its answer.
+    package let duration: Duration
+    package let standardError: [UInt8]
+
+    /// Starts the plugin, completes the handshake, makes the call and ends the plugin.
+    package static func make(
+        _ command: PluginCommand, _ method: Method, options: CheckOptions, targetType: TargetType?
+    ) throws(LaunchError) -> OneCall {
+        let context = CheckContext(command, options: options)
+        defer { context.endSession() }
+        var params = CheckContext.initialize()
+        var start = ContinuousClock.now
+        do throws(Stop) {
+            let handshake = try context.firstHandshake()
+            guard method != .initialize else {
+                return context.shown(params, .result(handshake), since: start)
+            }
+            params = try context.params(method, targetType)
+            start = .now
+            let outcome: Outcome =
+                switch try context.call(method.protocolMethod, params) {
+                case .result(let json): .result(json)
+                case .error(let error): .error(error.json)
+                }
+            return context.shown(params, outcome, since: start)
+        } catch {
+            if case .launch(let error) = error { throw error }
+            return context.shown(params, .noAnswer(context.log.findings), since: start)
+        }
+    }
+}
+
+extension OneCall.Method {
+    fileprivate var protocolMethod: ProtocolMethod {
+        switch self {
+        case .initialize: .initialize
+        case .validate: .validateConfig
+        case .value: .getMetricValue
+        case .range: .getMetricRange
+        }
+    }
+}
+
+extension CheckContext {
+    /// The call as a person may see it: with the config's secrets masked.
+    fileprivate func shown(
+        _ params: JSON, _ outcome: OneCall.Outcome, since start: ContinuousClock.Instant
+    ) -> OneCall {
+        let duration = ContinuousClock.now - start
+        let shown: OneCall.Outcome =
+            switch outcome {
+            case .result(let json): .result(log.mask.masked(json))
+            case .error(let json): .error(log.mask.masked(json))
+            case .noAnswer: outcome
+            }
+        return OneCall(
+            params: log.mask.masked(params), outcome: shown, duration: duration,
+            standardError: log.mask.masked(standardError))
+    }
+
+    fileprivate func params(_ method: OneCall.Method, _ targetType: TargetType?) throws(Stop) -> JSON {
+        let config = options.config ?? [:]
+        switch method {
+        case .initialize: return Self.initialize()
+        case .validate: return try validateParams(config)
+        case .value: return try valueParams(config, targetType: targetType)
+        case .range: return try rangeParams(config, targetType: targetType, window: Self.lastHour())
+        }
+    }
+}

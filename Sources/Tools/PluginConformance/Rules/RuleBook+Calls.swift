@@ -1,0 +1,140 @@
+extension RuleBook {
+    static let config: [Rule] = [
+        .checked(
+            .validateShape, .config, "Validation",
+            """
+            `validate_config {type, config}` is answered within 10 s with `{valid: true, targetType?}`, or with \
+            `{valid: false, errors: [{path, message}]}` and at least one error. `targetType` is present if the \
+            config determines how the value is compared with its target.
+            """,
+            fix: "answer a result, not an error, even if the config is wrong"),
+        .checked(
+            .goodConfig, .config, "A good config is valid",
+            "`validate_config` of a config that works is `valid: true`.",
+            fix: "compare the config with the errors that the plugin answers"),
+        .checked(
+            .badConfig, .config, "A bad config is invalid",
+            """
+            `validate_config` of a config that cannot work is `valid: false`, with the path and the fault of every \
+            field that is wrong.
+            """,
+            fix: "check in validate_config what get_metric_value needs"),
+        .checked(
+            .unknownKey, .config, "Unknown keys",
+            "A key of the config that the plugin does not know is an error, whose path ends with the key.",
+            fix: "compare the config's keys with those you know, and report each of the others"),
+        .checked(
+            .schemaHolds, .config, "The schema holds",
+            """
+            A config without a required field of its schema, or with a field of another type than its schema's, is \
+            `valid: false`.
+            """,
+            fix: "check presence and type of each field, and keep schema and checks together"),
+        .checked(
+            .noNetwork, .config, "No network",
+            "`validate_config` gives its verdict without a network.",
+            fix: "check the form of addresses and names only; leave connecting to get_metric_value"),
+        .checked(
+            .refusedConfig, .config, "A refused config",
+            """
+            A call with a config that `validate_config` refuses is answered with the error 1001 (`config_invalid`), \
+            never with a value.
+            """,
+            fix: "validate the config at the start of every call"),
+    ]
+
+    static let metric: [Rule] = [
+        .checked(
+            .readingShape, .metric, "Reading",
+            """
+            `get_metric_value {type, config, targetType, deadlineMs}` is answered with `{value, unit?, observedAt, \
+            detail?, assumed?}` or an error. `assumed: true` says that the source has no value, and that the config \
+            assumes this one: it never causes a scale to 0 replicas.
+            """,
+            fix: "compare the result with docs/reference/schemas/get-metric-value-result.json"),
+        .checked(
+            .finiteValue, .metric, "A finite number",
+            """
+            `value` is a finite number that a double holds. A missing, empty, infinite or non-numeric value is the \
+            error 1006 (`no_data`), never 0.
+            """,
+            fix: "answer the error 1006 if there is no value or it is not finite"),
+        .checked(
+            .observedAt, .metric, "Time of observation",
+            """
+            `observedAt` is the time at which the source observed the value, as RFC 3339 text, such as \
+            `2026-01-02T03:04:05.678Z`. It is not in the future: the host allows for a clock skew of 60 s, and a \
+            value dated later than that is no data. It is not older than the metric type's `maxAgeMs`, or 60 s if the type \
+            has none: an older value is no data, too.
+            """,
+            fix:
+                "use the source's own time if it has one, otherwise the present time in UTC; declare maxAgeMs for a slow source"
+        ),
+        .checked(
+            .targetTypes, .metric, "Both target types",
+            """
+            A call may come with `targetType` `Value` (compared with the target directly) or `AverageValue` (divided \
+            by the replicas). The plugin does not divide.
+            """,
+            fix: "accept both; most plugins need not use the field"),
+        .checked(
+            .batch, .metric, "Many at once",
+            """
+            With the capability `batch`, `get_metric_values {type, requests: [{config, targetType}], deadlineMs}` is \
+            answered with `{answers}`: for each request, in their order, what `get_metric_value` would have \
+            answered, or `{error}`.
+            """,
+            fix: "answer as many entries as there are requests, in the same order"),
+        .checked(
+            .range, .metric, "History",
+            """
+            With the capability `range`, `get_metric_range {type, config, targetType, from, to, stepSeconds, \
+            deadlineMs}` is answered with `{points: [{at, value}], unit?, detail?}`: what `get_metric_value` would \
+            have answered at `from` and after every step up to `to`. Points are ordered by time, without duplicates. \
+            A point counts for the nearest of these times that is at most half a step away: a source may have its \
+            own times. Times without a value are omitted; without any value, the answer is the error 1006. The host \
+            asks for at most 10,000.
+            """,
+            fix: "sort the points by time, and leave out those without a value or outside from and to"),
+    ]
+
+    static let concurrency: [Rule] = [
+        .checked(
+            .deadline, .concurrency, "Deadline",
+            """
+            `deadlineMs` is the time limit for the answer in milliseconds, from the moment when the request is read. \
+            A plugin answers by then, at the latest with the error 1007 (`deadline_exceeded`).
+            """,
+            fix:
+                "limit the whole wait for the source, not each read, so that it ends before deadlineMs"
+        ),
+        .checked(
+            .inFlight, .concurrency, "Calls in flight",
+            """
+            A plugin that advertises `maxInFlight` N accepts N requests before it has answered the first, and \
+            answers all of them.
+            """,
+            fix: "lower maxInFlight to what the plugin can do, or serve calls concurrently"),
+        .checked(
+            .cancel, .concurrency, "Cancel",
+            """
+            With the capability `cancel`, the notification `cancel {id}` means that the caller no longer waits for \
+            that call. It still gets its one answer, the error 1009 (`cancelled`) or any other, at once.
+            """,
+            fix: "stop the call's work when cancel names its id, and answer it with the error 1009"),
+        .checked(
+            .staysAlive, .concurrency, "Stays alive",
+            """
+            A plugin runs until the host ends it. No request, config or failure of its source makes it exit or stop \
+            answering, and it does not move into the background: the process that the host started is the plugin.
+            """,
+            fix: "catch every error of a call and answer it; what it last wrote to standard error is shown"),
+        .checked(
+            .boundedResources, .concurrency, "Bounded resources",
+            """
+            Memory and open files do not grow with the number of calls. A plugin needs less than 2 GiB of memory and \
+            1,024 open files.
+            """,
+            fix: "close what a call opens, reuse connections instead of opening one per call, and limit caches"),
+    ]
+}

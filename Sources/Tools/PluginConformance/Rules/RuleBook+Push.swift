@@ -1,0 +1,58 @@
+extension RuleBook {
+    static let push: [Rule] = [
+        .checked(
+            .subscribe, .push, "Subscribe",
+            """
+            With the capability `subscribe`, `subscribe {type, config, targetType, deadlineMs}` is answered with \
+            `{}` once the source has agreed to report changes, or with an error. If the source cannot report changes \
+            to this config, that is the error 1010 (`cannot_subscribe`). For a config that `validate_config` refuses \
+            it is 1001.
+            """,
+            fix: "answer like a call for a value, with 1010 if the source cannot push"),
+        .checked(
+            .pushedReading, .push, "A pushed reading",
+            """
+            From that answer on, the notification `reading {subscription, value, unit?, observedAt, detail?, \
+            assumed?}` carries what `get_metric_value` would have answered at that moment: first the present value, \
+            then the value after each change. `subscription` is the id of the request `subscribe`. P-34 and P-35 \
+            apply. A value that is not a reading is not pushed.
+            """,
+            fix: "compare the params with docs/reference/schemas/reading-params.json, and send one at once"),
+        .checked(
+            .onlySubscribed, .push, "Only for subscriptions",
+            """
+            A plugin sends no `reading` with an id whose `subscribe` was not answered with `{}`, and none after the \
+            answer to its `unsubscribe`.
+            """,
+            fix: "keep a set of subscribed ids, and check it before every push"),
+        .checked(
+            .unsubscribe, .push, "Unsubscribe",
+            """
+            With the capability `subscribe`, `unsubscribe {subscription}` is answered with `{}`, even if nothing is \
+            subscribed under that id.
+            """,
+            fix: "answer {} for every id"),
+        .checked(
+            .pushRate, .push, "Rate limit",
+            """
+            A plugin sends at most 20 readings per second for one subscription, and 2,000 for all. If values change \
+            faster, it sends the newest ones.
+            """,
+            fix: "keep the newest value of each subscription, and send it no sooner than 50 ms after the last"),
+        .unchecked(
+            .subscriptionEnds, .push, "The end of a subscription",
+            """
+            A plugin that can no longer report changes, for example because its source is unavailable, sends \
+            `subscription_ended {subscription, message}`, and nothing more with that id. It need not resubscribe: \
+            the host does.
+            """, because: "a check would need a source that becomes unavailable"),
+        .unchecked(
+            .hostPushes, .push, "Handling by the host",
+            """
+            The host keeps polling: a push only makes a reading available earlier, and a lost push is made up for. \
+            It subscribes to at most 16,384 configs, again after each start and swap, and after an error or an end \
+            with a delay of 1 s doubling to 5 min. It passes on the newest reading of each subscription at most \
+            every 50 ms; it counts and drops readings that exceed the rate, break a rule or have an unknown id.
+            """, because: "it applies to the host, and is covered by the host's tests"),
+    ]
+}

@@ -1,0 +1,78 @@
+/// What a plugin wrote to standard error: its end, and whether it was too much.
+struct StandardErrorLog {
+    private let startedAt: ContinuousClock.Instant
+    /// The first ``ConformanceLimits/maxErrorBytes``, in which secrets are looked for.
+    private(set) var bytes: [UInt8] = []
+    private var tail: [UInt8] = []
+    private var lines = 0
+
+    init(startedAt: ContinuousClock.Instant) {
+        self.startedAt = startedAt
+    }
+
+    mutating func append(_ chunk: ArraySlice<UInt8>) {
+        lines += chunk.count { $0 == 0x0A }
+        bytes.append(contentsOf: chunk.prefix(ConformanceLimits.maxErrorBytes - bytes.count))
+        tail = (tail + chunk).suffix(ConformanceLimits.maxEvidenceBytes * 8)
+    }
+
+    /// The last line that is not blank.
+    var lastLine: String? {
+        tail.split(separator: 0x0A).last { !$0.allSatisfy { $0 <= 0x20 } }.map { Evidence.text(Array($0)) }
+    }
+
+    /// The lines, if they were more than a host takes.
+    var excessLines: Int? {
+        let seconds = (ContinuousClock.now - startedAt) / .seconds(1)
+        let allowed = ConformanceLimits.logBurstLines + Int(seconds * ConformanceLimits.logLinesPerSecond)
+        return lines > allowed ? lines : nil
+    }
+
+    /// Whether the last lines speak of memory or files that the system refused.
+    var speaksOfExhaustion: Bool {
+        let text = String(decoding: tail, as: UTF8.self).lowercased()
+        return ["too many open files", "out of memory", "cannot allocate memory", "memoryerror", "bad_alloc"]
+            .contains { text.contains($0) }
+    }
+}
+
+/// Foreign bytes, made fit to be shown.
+package enum Evidence {
+    /// At most so many bytes as text in one line: control characters as escapes, and what is no UTF-8 as `\xHH`.
+    static func text(_ bytes: [UInt8], limit: Int = ConformanceLimits.maxEvidenceBytes) -> String {
+        var text = ""
+        var rest = Array(bytes.prefix(limit))[...]
+        while let first = rest.first {
+            let length = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2
+            if let scalar = String(validating: rest.prefix(length), as: UTF8.self)?.unicodeScalars.first {
+                text += isShown(scalar) ? String(scalar) : escape(scalar)
+                rest = rest.dropFirst(length)
+            } else {
+                text += "\\x" + hex(UInt32(first), digits: 2)
+                rest = rest.dropFirst()
+            }
+        }
+        return bytes.count > limit ? "\(text)... (\(bytes.count) bytes)" : text
+    }
+
+    private static func isShown(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse, .surrogate: false
+        default: true
+        }
+    }
+
+    private static func escape(_ scalar: Unicode.Scalar) -> String {
+        switch scalar {
+        case "\n": "\\n"
+        case "\r": "\\r"
+        case "\t": "\\t"
+        default: "\\u{" + hex(scalar.value, digits: 1) + "}"
+        }
+    }
+
+    private static func hex(_ number: UInt32, digits: Int) -> String {
+        let text = String(number, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+}

@@ -1,0 +1,50 @@
+import Subprocess
+import Synchronization
+import SystemPackage
+
+/// A program that runs for as long as the task that started it.
+struct ChildProcess: Sendable {
+    let program: String
+    let arguments: [String]
+    /// Beside the variables of this process.
+    var environment: [String: String] = [:]
+    /// Told each line of its output as it comes.
+    let onLine: @Sendable (Substring) -> Void
+
+    /// How long it may take to end by itself.
+    private static let exitTime: Duration = .seconds(2)
+
+    /// Runs it until it ends or the task is cancelled, which ends it.
+    ///
+    /// - Returns: how it ended; nil if this task ended it.
+    func run() async throws -> TerminationStatus? {
+        var platform = PlatformOptions()
+        platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: Self.exitTime)]
+        let variables = environment.compactMap { name, value in
+            Environment.Key(rawValue: name).map { ($0, Optional(value)) }
+        }
+        do {
+            let executable: Executable = program.contains("/") ? .path(FilePath(program)) : .name(program)
+            let outcome = try await Subprocess.run(
+                executable, arguments: Arguments(arguments),
+                environment: .inherit.updating(Dictionary(uniqueKeysWithValues: variables)), platformOptions: platform,
+                input: .none, output: .sequence,
+                error: .combinedWithOutput
+            ) { execution in
+                var rest = ""
+                for try await chunk in execution.standardOutput {
+                    rest += chunk.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+                    while let end = rest.firstIndex(of: "\n") {
+                        onLine(rest[..<end])
+                        rest.removeSubrange(...end)
+                    }
+                }
+            }
+            return Task.isCancelled ? nil : outcome.terminationStatus
+        } catch {
+            if Task.isCancelled { return nil }
+            let cause = (error as? SubprocessError)?.underlyingError.map { "\($0)" } ?? "\(error)"
+            throw DemoError("\(program) cannot be run: \(cause)")
+        }
+    }
+}

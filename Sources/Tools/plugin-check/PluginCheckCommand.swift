@@ -1,0 +1,59 @@
+import ArgumentParser
+import Glibc
+import PluginConformance
+import PluginProtocol
+
+/// Check a plugin for conformance to the plugin protocol.
+@main
+struct PluginCheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plugin-check",
+        abstract: "Check a plugin for conformance to the plugin protocol.",
+        discussion: """
+            Exit status: 0 conformant, 1 rules are broken, 2 wrong usage, 3 the plugin cannot be started, 4 it neither \
+            answers nor exits in time.
+            """,
+        version: "plugin-check \(ProjectVersion.current)",
+        subcommands: [
+            TestCommand.self, CallCommand.self, BenchCommand.self, FuzzCommand.self, ExplainCommand.self,
+        ]
+    )
+
+    /// Parses and runs. What the user got wrong is one line on stderr.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as LaunchError {
+            StandardStreams.printError("plugin-check: \(error)")
+            Glibc.exit(ExitStatus.cannotLaunch.rawValue)
+        } catch {
+            // Help and version are what was asked for, and a bare exit code has been explained already.
+            if exitCode(for: error) == .success || error is ExitCode { exit(withError: error) }
+            let text = message(for: error).split(separator: "\n").first.map(String.init) ?? "it failed"
+            let isAboutArguments = ["Unknown option", "Unexpected argument", "unexpected argument"]
+                .contains { text.contains($0) }
+            StandardStreams.printError(
+                "plugin-check: " + text + (isAboutArguments ? " (write the plugin's own arguments after --)" : ""))
+            Glibc.exit(ExitStatus.usage.rawValue)
+        }
+    }
+}
+
+/// What plugin-check exits with.
+enum ExitStatus: Int32 {
+    case conformant = 0
+    case failures
+    case usage
+    case cannotLaunch
+    case hang
+
+    /// Ends the command, if there is something to tell.
+    func end() throws {
+        if self != .conformant { throw ExitCode(rawValue) }
+    }
+
+    init(_ findings: [Finding]) {
+        self = findings.isEmpty ? .conformant : findings.contains(where: \.isHang) ? .hang : .failures
+    }
+}

@@ -1,0 +1,27 @@
+import Glibc
+
+/// Results go to standard output, all else to standard error.
+enum StandardStreams {
+    static func print(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+    static func printError(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+    /// Whether a person looks at it, who likes colors.
+    static var outputHasColors: Bool { isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil }
+
+    /// One line on the terminal that the next one replaces. Nothing if standard error is no terminal.
+    static func showProgress(_ text: String) {
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        write("\r\u{1B}[K" + text, to: STDERR_FILENO)
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import PluginSDK
+import TestSupport
+import Testing
+
+@testable import generalscaler_plugin_prometheus
+@testable import generalscaler_plugin_pubsub
+@testable import generalscaler_plugin_redis
+
+/// The pages and the example configs of the built-in plugins.
+@Suite("pages of the plugins")
+struct PluginPageTests {
+    struct Plugin: Sendable, CustomTestStringConvertible {
+        let name: String
+        let config: any MetricConfig.Type
+
+        var testDescription: String { name }
+    }
+
+    private static let plugins = [
+        Plugin(name: "prometheus", config: PrometheusConfig.self),
+        Plugin(name: "pubsub", config: PubSubConfig.self),
+        Plugin(name: "redis", config: RedisConfig.self),
+    ]
+
+    @Test("the reference page of a plugin contains the fields of its schema", arguments: plugins)
+    func page(_ plugin: Plugin) throws {
+        let path = "docs/reference/plugins/\(plugin.name).md"
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+        let page = try String(contentsOf: root.appending(path: path), encoding: .utf8)
+        let table = ConfigTable.markdown(ofSchema: .object(plugin.config.configSchema))
+        #expect(page.contains("\n\n" + table + "\n"), "replace the table of \(path) by:\n\(table)")
+    }
+
+    @Test("the good example config of a plugin is accepted, and the bad one is rejected", arguments: plugins)
+    func examples(_ plugin: Plugin) throws {
+        _ = try plugin.config.init(parsing: try ExampleConfig.text(plugin.name, "good"))
+        let bad = try ExampleConfig.text(plugin.name, "bad")
+        let problems = #expect(throws: ConfigProblems.self) { _ = try plugin.config.init(parsing: bad) }
+        #expect((problems?.problems.count ?? 0) > 0)
+    }
+}

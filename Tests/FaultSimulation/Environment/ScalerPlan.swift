@@ -1,0 +1,121 @@
+import WireFormats
+
+/// A GeneralScaler's spec: the form that the invariant checker uses, and the JSON that the API server gets.
+struct ScalerPlan: Sendable, Equatable {
+    struct Rate: Sendable, Equatable {
+        let count: Int
+        let isPercent: Bool
+
+        /// Replicas that one scaling may add or remove: "a number, or a percentage of current rounded up".
+        func step(from current: Int) -> Int { isPercent ? (count * current + 99) / 100 : count }
+    }
+
+    enum Fallback: String, Sendable {
+        case hold = "Hold"
+        case `static` = "Static"
+        case ifHigher = "StaticIfHigher"
+        case ifLower = "StaticIfLower"
+    }
+
+    var target: String
+    var least: Int
+    var most: Int
+    var interval: Int
+    var isPaused = false
+    var isDryRun = false
+    /// Names of series, the types that they are measured by.
+    var metrics: [Series]
+    /// The replicas that the budget of the cost policy allows.
+    var cap: Int?
+    var cooldown: Int?
+    var upCooldown: Int?
+    var downCooldown: Int?
+    var upRate: Rate?
+    var downRate: Rate?
+    var upStabilization: Int?
+    var downStabilization: Int?
+    var fallback: Fallback = .hold
+    var fallbackReplicas = 0
+
+    var claimsTarget: Bool { !isPaused && !isDryRun }
+    var effectiveDownCooldown: Int { downCooldown ?? cooldown ?? 300 }
+    func upStep(from current: Int) -> Int { upRate?.step(from: current) ?? max(4, current) }
+    func downStep(from current: Int) -> Int { downRate?.step(from: current) ?? (current + 1) / 2 }
+
+    static func random(targets: [String], series: [Series], _ dice: Dice) -> ScalerPlan {
+        func maybe<Value>(_ percent: Int, _ choices: [Value]) -> Value? {
+            dice.chance(percent: percent) ? dice.pick(choices) : nil
+        }
+        let least = dice.pick([0, 0, 1, 1, 2, 3])
+        let first = dice.pick(series)
+        let second = dice.chance(percent: 30) ? series.filter { $0.name != first.name } : []
+        var plan = ScalerPlan(
+            target: dice.pick(targets), least: least, most: max(least, 1) + dice.below(10),
+            interval: dice.pick([5, 10, 10, 15]),
+            metrics: [first] + (second.isEmpty ? [] : [dice.pick(second)]))
+        plan.isPaused = dice.chance(percent: 8)
+        plan.isDryRun = dice.chance(percent: 8)
+        plan.cap = maybe(12, [1, 2, 4, 6])
+        plan.cooldown = maybe(30, [0, 20, 60, 120])
+        plan.upCooldown = maybe(40, [0, 15, 40, 60])
+        plan.downCooldown = maybe(60, [0, 20, 60, 120])
+        plan.upRate = maybe(
+            50,
+            [
+                Rate(count: 1, isPercent: false), Rate(count: 2, isPercent: false),
+                Rate(count: 50, isPercent: true), Rate(count: 100, isPercent: true),
+            ])
+        plan.downRate = maybe(
+            50,
+            [
+                Rate(count: 0, isPercent: false), Rate(count: 1, isPercent: false),
+                Rate(count: 3, isPercent: false), Rate(count: 40, isPercent: true), Rate(count: 100, isPercent: true),
+            ])
+        plan.upStabilization = maybe(20, [15, 30, 60])
+        plan.downStabilization = maybe(75, [0, 0, 30, 60])
+        plan.fallback = dice.pick([.hold, .hold, .static, .ifHigher, .ifLower])
+        plan.fallbackReplicas = dice.within(0...8)
+        return plan
+    }
+
+    /// The whole spec. What has no value is null, so that as a merge patch it takes away what stood there.
+    var json: JSON {
+        func whole(_ number: Int?) -> JSON { number.map { .integer(Int64($0)) } ?? .null }
+        func rate(_ rate: Rate?) -> JSON {
+            rate.map { $0.isPercent ? .string("\($0.count)%") : .integer(Int64($0.count)) } ?? .null
+        }
+        let policy: JSON =
+            cap.map {
+                ["type": "cost", "config": ["costPerPodPerHour": 1, "maxCostPerHour": .integer(Int64($0))]]
+            } ?? ["type": "slo", "config": ["costPerPodPerHour": nil, "maxCostPerHour": nil]]
+        return [
+            "targetDeployment": .string(target),
+            "minReplicas": whole(least), "maxReplicas": whole(most), "pollingIntervalSeconds": whole(interval),
+            "paused": .bool(isPaused), "mode": isDryRun ? "DryRun" : "Active",
+            "metrics": .array(
+                metrics.map { series in
+                    [
+                        "type": "test", "name": .string(series.name), "config": ["series": .string(series.name)],
+                        "targetValue": .number(Series.target),
+                        "targetType": series.isAverage ? "AverageValue" : "Value",
+                    ]
+                }),
+            "policy": policy,
+            "safety": [
+                "cooldownSeconds": whole(cooldown), "scaleUpCooldownSeconds": whole(upCooldown),
+                "scaleDownCooldownSeconds": whole(downCooldown), "maxScaleUpRate": rate(upRate),
+                "maxScaleDownRate": rate(downRate), "scaleUpStabilizationSeconds": whole(upStabilization),
+                "scaleDownStabilizationSeconds": whole(downStabilization),
+            ],
+            "fallback": ["behavior": .string(fallback.rawValue), "replicas": whole(fallbackReplicas)],
+        ]
+    }
+}
+
+extension JSON {
+    /// Without the members that are null, however deep: what a new object has.
+    var withoutNulls: JSON {
+        guard case .object(let members) = self else { return self }
+        return .object(members.filter { !$0.value.isNull }.mapValues(\.withoutNulls))
+    }
+}

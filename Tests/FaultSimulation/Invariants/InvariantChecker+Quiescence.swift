@@ -1,0 +1,87 @@
+import WireFormats
+
+// What has to be so once nothing goes wrong any more.
+extension InvariantChecker {
+    /// From the end of the faults until a leader is in office and knows the cluster: a lease runs out (15 s), a standby
+    /// looks (2.4 s), a watch or list that failed is tried again (30 s).
+    private static let settling: Int64 = 50_000_000
+    /// How long a few calls take in quiescence.
+    private static let callTime: Int64 = 2_000_000
+
+    func quiescenceBegan(leader: String?, hasElection: Bool) {
+        quiescentSince = timeline.now
+        for target in Set(versions.values.joined().map(\.plan.target)) {
+            replicasAtCalm[target] = cluster.replicas(of: target)
+        }
+    }
+
+    /// Every scaler was polled within two intervals, has its replicas within its bounds, and says how many there are.
+    func judgeCalm(scalers: [String], end: Int64) {
+        guard let quiescentSince, violation == nil else { return }
+        for name in scalers {
+            guard let version = versions[name]?.last, version.until == nil else { continue }
+            let plan = version.plan
+            guard let replicas = cluster.replicas(of: plan.target) else { continue }
+            let start = max(quiescentSince, version.since)
+            let deadline = start + Self.settling + 2 * Int64(plan.interval) * 1_000_000
+            guard deadline <= end else { continue }
+            for series in plan.metrics {
+                let isPolled = (readings[series.name] ?? []).reversed().prefix { $0.at >= start }
+                    .contains { $0.startedAt <= deadline }
+                if !isPolled { note("\(name) was not polled within two intervals after the faults had stopped") }
+            }
+            judgeStatus(of: version, replicas, end)
+            judgeReplicas(of: version, replicas, end)
+        }
+    }
+
+    private func judgeStatus(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
+        let (name, plan) = (version.name, version.plan)
+        guard let status = cluster.scaler(name)?["status"] else { return note("\(name) has no status") }
+        let lastChange = max(scales.last { $0.target == plan.target }?.time ?? 0, outsideScales[plan.target]?.last ?? 0)
+        guard end - lastChange > 2 * Int64(plan.interval) * 1_000_000 + 1_000_000 else { return }
+        let said = status["currentReplicas"]?.intValue
+        if said != replicas { note("\(name) says \(said.map(String.init) ?? "nothing") of \(replicas) replicas") }
+        let isUnderWay = pendings[version.uid]?.last.map { end - $0.sentAt < Self.callTime } ?? false
+        if status["pendingScale"] != nil, !isUnderWay { note("\(name) has a pendingScale and nothing is under way") }
+    }
+
+    /// Its metrics ask for more: the owner of a target has it in its bounds, and has scaled it up unless something that
+    /// was written down forbids it.
+    private func judgeReplicas(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
+        let plan = version.plan
+        let others = versions.values.compactMap(\.last).filter {
+            $0.until == nil && $0.uid != version.uid && $0.plan.target == plan.target && $0.plan.claimsTarget
+        }
+        guard plan.claimsTarget, others.isEmpty else { return }
+        let status = cluster.scaler(version.name)?["status"]
+        let causes = status?["limitedBy"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        // Held for ten minutes and more, or until someone sets it above 0.
+        guard !causes.contains("ReplicasConflict"), !(replicas == 0 && causes.contains("SwitchedOff")) else { return }
+        guard plan.least...plan.most ~= replicas else {
+            return note("\(version.name) leaves \(plan.target) at \(replicas), out of \(plan.least)...\(plan.most)")
+        }
+        let most = min(plan.most, max(plan.cap ?? plan.most, plan.least))
+        let wait = max(plan.upCooldown ?? plan.cooldown ?? 15, plan.upStabilization ?? 0) + 2 * plan.interval
+        let isLongEnough = Int64(wait) * 1_000_000 + Self.settling <= end - max(quiescentSince ?? 0, version.since)
+        guard plan.upStep(from: replicas) > 0, isLongEnough else { return }
+        let hasScaled = scales.contains { $0.time >= quiescentSince ?? 0 && $0.target == plan.target && $0.isUp }
+        if replicas < most, !hasScaled {
+            note("\(version.name) leaves \(plan.target) at \(replicas) though its metrics ask for \(most)")
+        }
+    }
+
+    // MARK: What is left
+
+    /// - Parameter remains: of every operator that has ended.
+    func judgeRemains(_ remains: [Remains]) {
+        for one in remains where violation == nil {
+            if let unfinished = one.unfinished { note("\(one.name) has ended and left \(unfinished)") }
+        }
+        timeline.removeAll()
+        clocks = [:]
+        for one in remains where violation == nil && one.isHeld {
+            note("\(one.name) has ended and something still holds on to it: a task that never ends, or a circle")
+        }
+    }
+}

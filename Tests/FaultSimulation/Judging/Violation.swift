@@ -1,8 +1,0 @@
-/// An invariant that did not hold.
-struct Violation: Sendable, CustomStringConvertible {
-    /// Microseconds since the world began.
-    let time: Int64
-    let message: String
-
-    var description: String { "\(Double(time) / 1_000_000) s: \(message)" }
-}

@@ -1,0 +1,240 @@
+import KubernetesClient
+import PluginHost
+import PluginProtocol
+import Scaling
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import Operator
+@testable import ScalerAPI
+
+@Suite("The admission validator", .timeLimit(.minutes(5)))
+struct AdmissionValidatorTests {
+    private let clock = ManualClock()
+    private let source: ScriptedSource
+
+    init() {
+        source = ScriptedSource(now: clock.wallMicroseconds)
+        source.answer { _ in 1 }
+    }
+
+    private func makeValidator(
+        others: [JSON] = [], mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in true },
+        rival: @escaping @Sendable (TargetReference, String) async -> String? = { _, _ in nil }
+    ) throws -> AdmissionValidator {
+        let scalers = try others.map { try GeneralScaler($0) }
+        return AdmissionValidator(
+            source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) }, rival: rival,
+            time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
+    }
+
+    /// The review of a scaler, as the API server sends it.
+    static func review(_ object: JSON, old: JSON? = nil) -> JSON {
+        [
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": [
+                "uid": "705ab4f5", "operation": old == nil ? "CREATE" : "UPDATE", "namespace": "shop",
+                "name": object["metadata"]?["name"] ?? .null, "object": object, "oldObject": old ?? .null,
+                "userInfo": ["username": "jane", "groups": ["dev"]],
+            ],
+        ]
+    }
+
+    private func verdict(_ validator: AdmissionValidator, _ object: JSON, old: JSON? = nil) async throws
+        -> AdmissionVerdict
+    {
+        await validator.validate(try AdmissionRequest(Self.review(object, old: old)))
+    }
+
+    private static func scaler(_ name: String = "web", target: String? = nil, config: JSON, _ more: JSON = [:]) -> JSON
+    {
+        let spec: JSON = ["metrics": [["type": "test", "targetValue": 1, "config": config]]]
+        let both = (spec.objectValue ?? [:]).merging(more.objectValue ?? [:]) { $1 }
+        return TestEnvironment.scaler(name, target: target, .object(both))
+    }
+
+    private static func stored(_ object: JSON) -> JSON {
+        var members = object.objectValue ?? [:]
+        let metadata: JSON = ["uid": "1", "resourceVersion": "5", "generation": 1]
+        members["metadata"] = .object(
+            (members["metadata"]?.objectValue ?? [:]).merging(metadata.objectValue ?? [:]) { $1 })
+        return .object(members)
+    }
+
+    @Test("a scaler that can work is let pass without a word")
+    func good() async throws {
+        let verdict = try await verdict(makeValidator(), TestEnvironment.scaler())
+        #expect(verdict.problems.isEmpty)
+        #expect(verdict.warnings.isEmpty)
+        let answer = try AdmissionRequest(Self.review(TestEnvironment.scaler())).answer(verdict)
+        #expect(
+            answer
+                == [
+                    "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+                    "response": ["uid": "705ab4f5", "allowed": true],
+                ])
+    }
+
+    @Test("a spec that breaks a rule is refused, with every field that is wrong")
+    func invalid() async throws {
+        let object = TestEnvironment.scaler("web", ["minReplicas": 20, "pollingIntervalSeconds": 0])
+        let verdict = try await verdict(makeValidator(), object)
+        let answer = try AdmissionRequest(Self.review(object)).answer(verdict)
+        #expect(answer["response"]?["allowed"] == false)
+        let message = answer["response"]?["status"]?["message"]?.stringValue ?? ""
+        #expect(message.contains("spec.pollingIntervalSeconds"))
+        #expect(answer["response"]?["status"]?["code"] == 422)
+    }
+
+    @Test("a config that its plugin refuses is refused, at its place in the object")
+    func refusedByPlugin() async throws {
+        source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
+        let verdict = try await verdict(makeValidator(), Self.scaler(config: [:]))
+        #expect(verdict.problems.map(\.description) == ["spec.metrics[0].config.queue: is required"])
+    }
+
+    @Test("an update that does not change the spec is allowed, valid or not")
+    func unchanged() async throws {
+        source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
+        let old = TestEnvironment.scaler("web", ["minReplicas": 20])
+        var new = old.objectValue ?? [:]
+        new["metadata"] = ["name": "web", "namespace": "shop", "labels": ["a": "b"]]
+        #expect(try await verdict(makeValidator(), .object(new), old: old).problems.isEmpty)
+        #expect(
+            try await !verdict(makeValidator(), TestEnvironment.scaler("web", ["minReplicas": 30]), old: old).problems
+                .isEmpty)
+    }
+
+    @Test("a type that nothing reads, and a plugin that cannot be asked, are a warning")
+    func unknownType() async throws {
+        let metrics: JSON = [["type": "nosuchtype", "targetValue": 1]]
+        let verdict = try await verdict(makeValidator(), TestEnvironment.scaler("web", ["metrics": metrics]))
+        #expect(verdict.problems.isEmpty)
+        #expect(verdict.warnings == ["spec.metrics[0].type: no plugin reads nosuchtype"])
+    }
+
+    @Test("a second claim on a target is a warning, but not for who claims nothing, nor across namespaces")
+    func secondClaim() async throws {
+        let other = Self.stored(TestEnvironment.scaler("other", target: "web"))
+        let validator = try makeValidator(others: [other])
+        let warnings = try await verdict(validator, TestEnvironment.scaler()).warnings
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.hasPrefix("GeneralScaler other already scales Deployment/web") == true)
+        #expect(try await verdict(validator, TestEnvironment.scaler("web", ["paused": true])).warnings.isEmpty)
+        #expect(try await verdict(validator, TestEnvironment.scaler("web", ["mode": "DryRun"])).warnings.isEmpty)
+        #expect(try await verdict(validator, TestEnvironment.scaler("other", target: "web")).warnings.isEmpty)
+        #expect(try await verdict(validator, TestEnvironment.scaler("api")).warnings.isEmpty)
+    }
+
+    @Test("an autoscaler of another kind on the target is a warning that names it, but not for who claims nothing")
+    func rival() async throws {
+        let validator = try makeValidator(rival: { target, namespace in
+            target.name == "web" && namespace == "shop" ? "HorizontalPodAutoscaler/web-hpa" : nil
+        })
+        let warnings = try await verdict(validator, TestEnvironment.scaler()).warnings
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.hasPrefix("HorizontalPodAutoscaler/web-hpa scales Deployment/web too") == true)
+        #expect(try await verdict(validator, TestEnvironment.scaler("web", ["paused": true])).warnings.isEmpty)
+        #expect(try await verdict(validator, TestEnvironment.scaler("web", ["mode": "DryRun"])).warnings.isEmpty)
+        #expect(try await verdict(validator, TestEnvironment.scaler("api")).warnings.isEmpty)
+    }
+
+    @Test("a cluster that does not say in time what else scales the target holds nothing up, and hides no problem")
+    func slowRival() async throws {
+        source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
+        let validator = try makeValidator(rival: { _, _ in
+            let (never, _) = AsyncStream<Never>.makeStream()
+            for await _ in never {}
+            return "HorizontalPodAutoscaler/late"
+        })
+        async let answer = verdict(validator, Self.scaler(config: [:]))
+        try await clock.sleeper(dueIn: AdmissionLimits.rivalTime)
+        clock.advance(by: AdmissionLimits.rivalTime)
+        let verdict = try await answer
+        #expect(verdict.problems.map(\.description) == ["spec.metrics[0].config.queue: is required"])
+        #expect(verdict.warnings.isEmpty)
+    }
+
+    @Test("a reference to a Secret that the author may not read is a warning; what cannot be told is none")
+    func secrets() async throws {
+        let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis", "key": "password"]]]
+        let object = Self.scaler(config: ["auth": ["password": reference]])
+        let denied = try makeValidator { secret, user in
+            #expect(secret == ObjectKey(namespace: "shop", name: "redis"))
+            #expect(user["username"] == "jane")
+            return false
+        }
+        #expect(
+            try await verdict(denied, object).warnings.first?.hasPrefix("you are not allowed to read Secret redis")
+                == true)
+        #expect(try await verdict(makeValidator(), object).warnings.isEmpty)
+        #expect(try await verdict(makeValidator { _, _ in nil }, object).warnings.isEmpty)
+    }
+
+    @Test("the plugin sees a stand-in for a Secret's value, and its complaints about that value are ignored")
+    func standIn() async throws {
+        source.judge { _, config in
+            #expect(config["password"]?.stringValue?.isEmpty == false)
+            return .invalid([ConfigProblem(path: "password", message: "is too short")])
+        }
+        let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis", "key": "password"]]]
+        #expect(try await verdict(makeValidator(), Self.scaler(config: ["password": reference])).problems.isEmpty)
+        source.judge { _, _ in .invalid([ConfigProblem(path: "url", message: "does not fit the password")]) }
+        let doubtful = try await verdict(makeValidator(), Self.scaler(config: ["password": reference]))
+        #expect(doubtful.problems.isEmpty)
+        #expect(doubtful.warnings == ["spec.metrics[0].config.url: does not fit the password"])
+        let wrong: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis"]]]
+        #expect(try await !verdict(makeValidator(), Self.scaler(config: ["password": wrong])).problems.isEmpty)
+    }
+
+    @Test("a plugin that does not answer in time holds nothing up")
+    func slow() async throws {
+        let validator = AdmissionValidator(
+            source: HangingSource(), scalers: { [] }, mayRead: { _, _ in nil }, rival: { _, _ in nil },
+            time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
+        async let answer = verdict(validator, TestEnvironment.scaler())
+        try await clock.sleeper(dueIn: AdmissionLimits.reviewTime)
+        clock.advance(by: AdmissionLimits.reviewTime)
+        let verdict = try await answer
+        #expect(verdict.problems.isEmpty)
+        #expect(verdict.warnings.first?.contains("in time") == true)
+    }
+
+    @Test("objects that are no GeneralScaler of this version pass; what is no review is an error")
+    func others() async throws {
+        let object: JSON = ["apiVersion": "autoscaling.example.com/v2", "kind": "GeneralScaler", "metadata": [:]]
+        #expect(try await verdict(makeValidator(), object).problems.isEmpty)
+        #expect(throws: JSONPathError.self) { try AdmissionRequest(["kind": "AdmissionReview"] as JSON) }
+        #expect(throws: JSONPathError.self) {
+            try AdmissionRequest(["apiVersion": "admission.k8s.io/v1beta1", "request": ["uid": "1"]])
+        }
+    }
+}
+
+/// A plugin that never answers, until it is no longer waited for.
+private struct HangingSource: MetricSource {
+    func run() async throws {}
+    func health() async -> [PluginHealth] { [] }
+    func metricType(_ type: String) -> InstalledMetricType? { nil }
+    func defaults(forType type: String) -> [String: JSON] { [:] }
+
+    func validate(type: String, config: PluginConfig) async -> ConfigVerdict {
+        let (never, _) = AsyncStream<Never>.makeStream()
+        for await _ in never {}
+        return .valid(nil)
+    }
+
+    func read(
+        type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
+    ) async throws(PluginFailure) -> MetricReading {
+        throw PluginFailure(.cancelled, plugin: nil, "never asked")
+    }
+}
+
+extension AdmissionRequest {
+    /// Reads a review that the API server sent.
+    init(_ review: JSON) throws(JSONPathError) {
+        try self.init(reading: review.encoded()[...], isFromAPIServer: true)
+    }
+}

@@ -1,0 +1,231 @@
+import PluginProtocol
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import PluginHost
+
+/// A tenant who names a server of its own, and leaves the credentials to the administrator's defaults.
+@Suite("Attacks on the administrator's credentials", .timeLimit(.minutes(5)))
+struct CredentialAttackTests {
+    /// Answers with the config that it got.
+    private static let mirror = PluginScript(
+        types: ["mirror"],
+        handshake: """
+                    secret = {"type": "string", "x-secret": True}
+                    ok(m, {"protocolVersion": 1, "plugin": {"name": "mirror", "version": "1"}, "capabilities": {},
+                        "metricTypes": [{"type": "mirror", "description": "", "defaultTargetType": "Value",
+                        "configSchema": {"type": "object", "properties": {
+                            "address": {"type": "string", "x-address": True},
+                            "url": {"type": "string", "x-address": True, "x-secret": True},
+                            "sentinel": {"properties": {"addresses": {"type": "array", "items": {"x-address": True}}}},
+                            "headers": {"additionalProperties": secret},
+                            "password": secret,
+                            "tls": {"properties": {
+                                "ca": {"x-server-trust": True}, "serverName": {"x-server-trust": True},
+                                "insecureSkipVerify": {"x-server-trust": True}, "cert": {}}},
+                            "auth": {"properties": {
+                                "token": secret, "tokenFile": {"x-credential-file": True},
+                                "cloud": {"x-operator-identity": True, "properties": {"key": secret}}}},
+                            "query": {}}}}]})
+            """,
+        body: """
+                if m["method"] == "shutdown":
+                    ok(m, {})
+                    break
+                print("got", json.dumps(m["params"]["config"], sort_keys=True), file=sys.stderr, flush=True)
+                ok(m, {"value": 1, "observedAt": "2026-01-01T00:00:00Z"})
+            """)
+
+    private static let manifest = """
+        plugins:
+          mirror:
+            defaults:
+              address: "https://prometheus.monitoring:9090"
+              auth: {token: "adm1n-t0ken"}
+              headers: {X-Key: "adm1n-header"}
+              password: "adm1n-password"
+              query: up
+            allowedAddresses:
+              - "*.tenants.example:9090"
+              - "evil.example"
+              - {address: "https://second.monitoring:9090", credentials: true}
+        """
+
+    /// The members that a call with that config of a tenant's is made with; nil if it is refused.
+    private func sent(_ fixture: HostFixture, _ own: JSON) async throws -> JSON? {
+        let defaulted = fixture.host.defaulted(type: "mirror", own: own)
+        do throws(PluginFailure) {
+            _ = try await fixture.host.read(
+                type: "mirror", config: PluginConfig(defaulted.json, inherited: defaulted.inherited),
+                targetType: .value, timeout: .seconds(30))
+        } catch {
+            guard case .addressRefused = error.kind else { throw error }
+            return nil
+        }
+        return defaulted.json
+    }
+
+    private func run(_ manifest: String = manifest, _ body: (HostFixture) async throws -> Void) async throws {
+        try await HostFixture.run(["mirror": Self.mirror], manifest: manifest, body: body)
+    }
+
+    private static let credentials = ["auth", "headers", "password"]
+
+    @Test(
+        "default credentials stay behind where the tenant names another server, in whichever field and form",
+        arguments: [
+            ["address": "http://own.tenants.example:9090"], ["address": "http://prometheus.monitoring.:9090"],
+            ["address": "https://prometheus.monitoring:9090/"],
+            ["address": "https://prometheus.monitoring:9090@evil.example"],
+            ["url": "redis://own.tenants.example:9090"], ["sentinel": ["addresses": ["own.tenants.example:9090"]]],
+            ["address": ["valueFrom": ["secretKeyRef": ["name": "a", "key": "b"]]]], ["address": 7], ["address": nil],
+            ["address": ""], ["address": []], ["address": [:]], ["address": ["https://prometheus.monitoring:9090"]],
+            ["address": "https://PROMETHEUS.monitoring.:9090"], ["address": nil, "url": "https://evil.example"],
+            ["address": "https://second.monitoring:9090", "url": "redis://own.tenants.example:9090"],
+        ] as [JSON])
+    func override(own: JSON) async throws {
+        try await run { fixture async throws in
+            let members = fixture.host.defaulted(type: "mirror", own: own).json
+            for name in Self.credentials { #expect(members[name] == nil, "\(name) goes along with \(own)") }
+            #expect(members["query"] == "up")
+            _ = try await sent(fixture, own)
+            for record in fixture.log.records { #expect(record.metadata["line"]?.contains("adm1n") != true) }
+        }
+    }
+
+    @Test(
+        "default credentials go to the default's own address, and to one that allowedAddresses names for them",
+        arguments: [
+            [:], ["address": "https://prometheus.monitoring:9090"], ["address": "https://second.monitoring:9090"],
+            ["query": "down"],
+        ] as [JSON])
+    func own(own: JSON) async throws {
+        try await run { fixture async throws in
+            let members = try #require(try await sent(fixture, own))
+            for name in Self.credentials { #expect(members[name] != nil, "\(name) is missing") }
+        }
+    }
+
+    @Test(
+        "a file or an identity that is the operator's goes only to servers that the administrator named for it",
+        arguments: [
+            (["tokenFile": "/var/run/secrets/token"], false), (["cloud": [:]], false),
+            (["cloud": ["region": "x"]], false),
+            (["cloud": ["key": "mine"]], true), (["token": "mine"], true), (["tokenFile": "relative"], true),
+        ] as [(JSON, Bool)])
+    func identity(auth: JSON, isOwn: Bool) async throws {
+        try await run { fixture async throws in
+            let foreign: JSON = ["address": "http://own.tenants.example:9090", "auth": auth]
+            let isSent = try await sent(fixture, foreign) != nil
+            #expect(isSent == isOwn)
+            let named: JSON = ["address": "https://second.monitoring:9090", "auth": auth]
+            #expect(try await sent(fixture, named) != nil)
+        }
+    }
+
+    @Test(
+        "default credentials stay behind where the tenant takes an address of the defaults away",
+        arguments: [
+            ["sentinel": [:]], ["sentinel": nil], ["sentinel": ["addresses": nil]], ["sentinel": ["addresses": []]],
+            ["sentinel": ["addresses": [nil]]], ["sentinel": []], ["sentinel": "sentinel:26379"],
+        ] as [JSON])
+    func dropped(own: JSON) async throws {
+        let manifest = """
+            plugins:
+              mirror: {defaults: {sentinel: {addresses: ["sentinel:26379"]}, password: "adm1n-password", query: up}}
+            """
+        try await run(manifest) { fixture async throws in
+            let members = fixture.host.defaulted(type: "mirror", own: own).json
+            #expect(members["password"] == nil, "\(own)")
+            #expect(members["query"] == "up")
+            #expect(fixture.host.defaulted(type: "mirror", own: ["query": "x"]).json["password"] != nil)
+        }
+    }
+
+    private static let pem = "-----BEGIN CERTIFICATE-----"
+
+    @Test(
+        "default credentials stay behind where the tenant decides how the server is verified, and files are refused",
+        arguments: [
+            (["insecureSkipVerify": true], "{}", false), (["serverName": "evil.example"], "{}", false),
+            (["ca": .string(pem)], "{}", false), (["ca": "/ca", "insecureSkipVerify": true], "{ca: /ca}", false),
+            (nil, "{ca: /ca}", false), ([:], "{ca: /ca}", false), (["ca": nil], "{ca: /ca}", false), (nil, "{}", false),
+            (["insecureSkipVerify": false], "{ca: /ca}", false), (["ca": "relative"], "{ca: /ca}", false),
+            (["ca": "/other"], "{ca: /ca}", true), (["ca": "/ca"], "{ca: /ca}", true), ([:], "{}", true),
+            (["cert": "c"], "null", true), (["insecureSkipVerify": false], "null", true),
+            (["insecureSkipVerify": true], "{insecureSkipVerify: true}", true),
+        ] as [(JSON, String, Bool)])
+    func verification(tls: JSON, defaults: String, isTrusted: Bool) async throws {
+        let tlsDefault = defaults == "null" ? "" : ", tls: \(defaults)"
+        let manifest = """
+            plugins:
+              mirror: {defaults: {address: "https://own:1", password: "adm1n-password"\(tlsDefault)}}
+            """
+        try await run(manifest) { fixture async throws in
+            let members = fixture.host.defaulted(type: "mirror", own: ["tls": tls]).json
+            #expect((members["password"] != nil) == isTrusted)
+            #expect((try await sent(fixture, ["tls": tls, "auth": ["tokenFile": "/token"]]) != nil) == isTrusted)
+            // With credentials of its own a config trusts whom it likes.
+            #expect(try await sent(fixture, ["tls": tls, "password": "mine"]) != nil)
+            // A config that was put together before the plugin had said what its fields mean.
+            let early = PluginConfig(
+                ["address": "https://own:1", "password": "adm1n-password", "tls": tls],
+                inherited: ["address", "password"])
+            let reading = try? await fixture.host.read(
+                type: "mirror", config: early, targetType: .value, timeout: .seconds(30))
+            #expect((reading != nil) == isTrusted)
+        }
+    }
+
+    @Test("the project's own plugins mark how a server is verified")
+    func shippedPlugins() async throws {
+        let manifest = """
+            plugins:
+              redis: {defaults: {address: "redis.shop:6379", password: "adm1n-password"}}
+              prometheus: {defaults: {address: "https://own:1", headers: {X-Key: "adm1n-header"}}}
+            """
+        try await HostFixture.run([:], manifest: manifest) {
+            $0.directories = [BuiltExecutable.directory]
+        } body: { fixture async throws in
+            for type in ["redis", "prometheus"] {
+                while fixture.host.metricType(type) == nil { await Task.yield() }
+            }
+            let choices: [JSON] = [["insecureSkipVerify": true], ["serverName": "x"], ["ca": .string(Self.pem)]]
+            for (type, field) in [("redis", "password"), ("prometheus", "headers")] {
+                #expect(fixture.host.defaulted(type: type, own: ["tls": [:]]).json[field] != nil)
+                for tls in choices {
+                    #expect(fixture.host.defaulted(type: type, own: ["tls": tls]).json[field] == nil, "\(tls)")
+                }
+            }
+        }
+    }
+
+    @Test("the list is not needed for the rule")
+    func withoutList() async throws {
+        let manifest = """
+            plugins:
+              mirror: {defaults: {address: "http://prometheus:9090", password: "adm1n-password"}}
+            """
+        try await run(manifest) { fixture async throws in
+            let members = try #require(try await sent(fixture, ["address": "http://anywhere.example"]))
+            #expect(members["password"] == nil)
+            #expect(try await sent(fixture, ["address": "http://anywhere.example", "auth": ["cloud": [:]]]) == nil)
+        }
+    }
+
+    @Test("a default that holds a secret is never compared with what a tenant writes")
+    func secretAddress() async throws {
+        let manifest = """
+            plugins:
+              mirror: {defaults: {url: "redis://:adm1n-password@redis.shop:6379"}, allowedAddresses: ["other.shop:1"]}
+            """
+        try await run(manifest) { fixture async throws in
+            let right: JSON = ["url": "redis://:adm1n-password@redis.shop:6379"]
+            let wrong: JSON = ["url": "redis://:another-guess@redis.shop:6379"]
+            #expect(try await sent(fixture, right) == nil)
+            #expect(try await sent(fixture, wrong) == nil)
+            #expect(try await sent(fixture, [:]) != nil)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import Glibc
+import PluginProtocol
+import Synchronization
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import PluginHost
+
+/// Ways to use up what the operator's container has. Needs nothing of the kernel but /proc.
+@Suite("A hostile plugin's memory and files", .timeLimit(.minutes(5)))
+struct ResourceAttackTests {
+    private static let evaluator = PluginScript(
+        types: ["p"], setUp: "import mmap",
+        body: """
+                if m["method"] == "get_metric_value":
+                    try: ok(m, reading(float(eval(m["params"]["config"]["python"]))))
+                    except OSError as e: ok(m, reading(-e.errno))
+            """)
+
+    private func evaluate(_ python: String, type: String = "p", _ fixture: HostFixture) async throws -> Double {
+        try await fixture.host.read(
+            type: type, config: ["python": .string(python)], targetType: .value, timeout: .seconds(200)
+        ).value
+    }
+
+    private func expectKilled(
+        _ limits: String, _ python: String, _ reason: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        try await HostFixture.run(["p": Self.evaluator], manifest: "plugins: {p: {limits: {\(limits)}}}") {
+            fixture async throws in
+            let failure = await #expect(throws: PluginFailure.self, sourceLocation: sourceLocation) {
+                try await evaluate(python, fixture)
+            }
+            #expect(
+                failure?.message.contains(reason) == true, "\(failure?.message ?? "")", sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test("the memory of a plugin's children counts together with its own")
+    func childrenMemory() async throws {
+        try await expectKilled(
+            "memoryMiB: 100",
+            "[os.fork() or (exec('x = bytearray(b\"x\" * (30 << 20))'), time.sleep(1000)) for _ in range(5)] and time.sleep(1000)",
+            "limits.memoryMiB is 100")
+    }
+
+    @Test("memory that processes share counts too, once")
+    func sharedMemory() async throws {
+        try await expectKilled(
+            "memoryMiB: 100",
+            "(globals().update(x=mmap.mmap(-1, 150 << 20)), [x.write(b'x' * (1 << 20)) for _ in range(150)], time.sleep(1000))",
+            "limits.memoryMiB is 100")
+        // 40 MiB in five processes are 40 MiB.
+        let share =
+            "(globals().update(x=mmap.mmap(-1, 40 << 20)), [x.write(b'x' * (1 << 20)) for _ in range(40)], "
+            + "[os.fork() or (x[::4096], time.sleep(1000)) for _ in range(4)]) and 7"
+        try await HostFixture.run(["p": Self.evaluator], manifest: "plugins: {p: {limits: {memoryMiB: 100}}}") {
+            fixture async throws in
+            #expect(try await evaluate(share, fixture) == 7)
+            for _ in 0..<3 { #expect(try await evaluate("time.sleep(0.5) or 3", fixture) == 3) }
+        }
+    }
+
+    @Test("files in the temporary directory count together")
+    func manyFiles() async throws {
+        try await expectKilled(
+            "temporaryMiB: 3",
+            "[open('f%d' % i, 'wb').write(b'x' * (1 << 20)) for i in range(40)] and time.sleep(1000)",
+            "limits.temporaryMiB, which is 3")
+    }
+
+    @Test("files in the temporary directory that have lost their name count while they are open")
+    func namelessFiles() async throws {
+        try await expectKilled(
+            "temporaryMiB: 3",
+            """
+            globals().update(l=[open('f%d' % i, 'wb') for i in range(20)]) or [(f.write(b'x' * (1 << 20)), f.flush(),
+            os.unlink(f.name)) for f in l] and time.sleep(1000)
+            """.replacing("\n", with: " "), "limits.temporaryMiB, which is 3")
+    }
+
+    @Test("many empty files count as what they take")
+    func emptyFiles() async throws {
+        try await expectKilled(
+            "temporaryMiB: 1", "[open('f%d' % i, 'wb').close() for i in range(2000)] and time.sleep(1000)",
+            "limits.temporaryMiB, which is 1")
+    }
+
+    @Test("no single file grows beyond the temporary directory's limit")
+    func oneFile() async throws {
+        try await HostFixture.run(["p": Self.evaluator], manifest: "plugins: {p: {limits: {temporaryMiB: 1}}}") {
+            fixture async throws in
+            let write =
+                "(lambda f: [os.write(f, b'x' * 65536) for _ in range(20)])(os.open('f', os.O_CREAT | os.O_WRONLY)) and 1"
+            #expect(try await evaluate(write, fixture) == -Double(EFBIG))
+        }
+    }
+
+    // MARK: The container
+
+    @Test("of two plugins the one that grew is killed when the container's memory runs out, and the other lives")
+    func pressure() async throws {
+        let scripts = ["hog", "other"].map { name in
+            (name, PluginScript(types: [name], setUp: "import mmap", body: Self.body))
+        }
+        let isShort = Mutex(false)
+        let hog = Mutex<Int32>(0)
+        try await HostFixture.run(Dictionary(uniqueKeysWithValues: scripts)) { configuration in
+            configuration.containerUsage = {
+                // Short of memory for as long as the hog lives.
+                let isAlive = hog.withLock { ProcessTable.entry($0)?.isZombie == false }
+                let used: Int64 = isShort.withLock { $0 } && isAlive ? 900 : 100
+                return ContainerUsage(memory: .init(used: used << 20, limit: 1_000 << 20))
+            }
+        } body: { fixture async throws in
+            let health = await fixture.host.health()
+            let other = try #require(health.first { $0.name == "other" }?.processID)
+            hog.withLock { $0 = health.first { $0.name == "hog" }?.processID ?? 0 }
+            // The other is large and does not grow.
+            let large = "globals().update(x=bytearray(b'x' * (60 << 20))) or 1"
+            #expect(try await evaluate(large, type: "other", fixture) == 1)
+            let growing =
+                "globals().update(x=[bytearray(b'x' * (90 << 20))], y=os.write(2, b'grown\\n')) or time.sleep(1000)"
+            let killed = Task { try await evaluate(growing, type: "hog", fixture) }
+            await fixture.log.wait { $0.metadata["line"] == "grown" }
+            isShort.withLock { $0 = true }
+            let failure = await #expect(throws: PluginFailure.self) { try await killed.value }
+            #expect(failure?.message.contains("container used 900 MiB of the 1000 MiB") == true)
+            #expect(HostFixture.exists(other))
+            #expect(try await evaluate("2", type: "other", fixture) == 2)
+        }
+    }
+
+    private static let body = """
+            if m["method"] == "get_metric_value": ok(m, reading(float(eval(m["params"]["config"]["python"]))))
+        """
+
+    @Test("the plugin that grew most is chosen, then the next, and one that did not grow only in an emergency")
+    func judge() {
+        var monitor = PressureMonitor()
+        // Long enough for nothing of it to be new.
+        for second in 0...20 { monitor.record([1: 500, 2: 100, 3: 90], now: .seconds(second)) }
+        monitor.record([1: 500, 2: 300, 3: 150], now: .seconds(23))
+        #expect(monitor.victim(share: 0.79, leastGrowth: 10) == nil)
+        #expect(monitor.victim(share: 0.81, leastGrowth: 10) == 2)
+        monitor.record([1: 500, 3: 150], now: .seconds(24))
+        #expect(monitor.victim(share: 0.81, leastGrowth: 10) == 3)
+        monitor.record([1: 500], now: .seconds(25))
+        #expect(monitor.victim(share: 0.94, leastGrowth: 10) == nil)
+        #expect(monitor.victim(share: 0.96, leastGrowth: 10) == 1)
+        // Growth that lies further back than the window is forgotten.
+        monitor.record([1: 700], now: .seconds(26))
+        #expect(monitor.victim(share: 0.94, leastGrowth: 10) == 1)
+        for second in 27...50 { monitor.record([1: 700], now: .seconds(second)) }
+        #expect(monitor.victim(share: 0.94, leastGrowth: 10) == nil)
+        // What is new has grown from nothing, also when it is looked at for the second time.
+        for second in 51...52 { monitor.record([1: 700, 9: 20], now: .seconds(second)) }
+        #expect(monitor.victim(share: 0.81, leastGrowth: 10) == 9)
+        monitor.record([:], now: .seconds(53))
+        #expect(monitor.victim(share: 0.99, leastGrowth: 10) == nil)
+    }
+
+    @Test("the control group of the own process is read, or has no limit")
+    func ownUsage() {
+        let usage = ContainerUsage.current()
+        for part in [usage.memory, usage.tasks].compactMap(\.self) {
+            #expect(part.used > 0 && part.limit > 0)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import CLinux
+import Foundation
+import Glibc
+import Testing
+
+/// What of the system an attack needs to show anything.
+enum KernelFeature: Sendable {
+    /// Linux 5.13 or later, with Landlock switched on.
+    case landlock
+    /// A kernel that was built with seccomp filters.
+    case seccomp
+    /// To be another user, whose processes are limited.
+    case root
+    /// A mount namespace of the test's own.
+    case mounts
+
+    var isThere: Bool {
+        switch self {
+        case .landlock: clinux_landlock_version() > 0
+        case .seccomp:
+            (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8))?.contains("\nSeccomp:") == true
+        case .root: geteuid() == 0
+        case .mounts: Self.hasMounts
+        }
+    }
+
+    /// How a command is run in a mount namespace of its own.
+    static let inMountNamespace =
+        ["/usr/bin/unshare"] + (geteuid() == 0 ? [] : ["--user", "--map-root-user"])
+        + ["--mount", "--propagation", "private"]
+
+    private static let hasMounts: Bool = {
+        let process = Process()
+        process.executableURL = URL(filePath: inMountNamespace[0])
+        process.arguments = inMountNamespace.dropFirst() + ["/bin/mount", "--bind", "/usr", "/usr"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+
+    /// The project's CI has it, so that the attack is never skipped there. Whether a container may mount is its host's
+    /// choice.
+    fileprivate var isInCI: Bool { self != .mounts && ProcessInfo.processInfo.environment["CI"] == "true" }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Skips a test where the system lacks the feature. In CI the test runs all the same, and fails.
+    static func needs(_ feature: KernelFeature) -> Self {
+        .enabled("needs \(feature)") { feature.isThere || feature.isInCI }
+    }
+}

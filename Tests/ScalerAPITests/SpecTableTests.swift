@@ -1,0 +1,53 @@
+import ScalerAPI
+import Testing
+import WireFormats
+
+@Suite("The operator's checks of a spec")
+struct SpecTableTests {
+    @Test("accept and refuse what the API server does, and name the same field")
+    func agreement() throws {
+        let rows = try SpecTable().rows
+        #expect(rows.count > 100)
+        for row in rows {
+            let fields: [String]
+            switch GeneralScalerSpec.parse(row.spec, unknownFields: .refused) {
+            case .success: fields = []
+            case .failure(let invalid): fields = invalid.problems.map { String($0.path.dropFirst("spec.".count)) }
+            }
+            if let field = row.field {
+                // A rule of the schema cannot name an element or a member where the operator can.
+                let isNamed = fields.contains { $0 == field || $0.hasPrefix(field + ".") || $0.hasPrefix(field + "[") }
+                #expect(isNamed, "\(row.change): \(fields)")
+            } else {
+                #expect(fields == [], "\(row.change)")
+            }
+        }
+    }
+
+    @Test("leave unknown fields alone where asked to, as an older operator on a newer object does")
+    func newerObject() throws {
+        let spec: JSON = [
+            "targetDeployment": "app", "maxReplicas": 3, "newField": 1,
+            "metrics": [["type": "prometheus", "targetValue": 1, "newField": [:]]],
+        ]
+        #expect(throws: Never.self) { try GeneralScalerSpec.parse(spec).get() }
+        #expect(throws: InvalidSpec.self) { try GeneralScalerSpec.parse(spec, unknownFields: .refused).get() }
+    }
+
+    @Test("report everything that is wrong at once")
+    func everything() {
+        let spec: JSON = [
+            "maxReplicas": 0, "mode": "Off", "metrics": [["type": "A", "targetValue": 1]],
+            "safety": ["cooldownSeconds": -1],
+        ]
+        guard case .failure(let invalid) = GeneralScalerSpec.parse(spec) else {
+            Issue.record("accepted")
+            return
+        }
+        #expect(
+            invalid.problems.map(\.path) == [
+                "spec.targetDeployment", "spec.maxReplicas", "spec.mode", "spec.metrics[0].type",
+                "spec.safety.cooldownSeconds",
+            ])
+    }
+}

@@ -1,0 +1,103 @@
+import Synchronization
+import SystemIO
+import Testing
+
+@Suite("async primitives", .timeLimit(.minutes(1)))
+struct AsyncPrimitiveTests {
+    private final class Counter: Sendable {
+        struct Counts: Sendable {
+            var inside = 0
+            var most = 0
+            var total = 0
+        }
+
+        let counts = Mutex(Counts())
+
+        func enter() {
+            counts.withLock { counts in
+                counts.inside += 1
+                counts.most = max(counts.most, counts.inside)
+                counts.total += 1
+            }
+        }
+
+        func leave() { counts.withLock { $0.inside -= 1 } }
+    }
+
+    @Test("a semaphore lets no more tasks in than it has permits, and in the end all of them")
+    func permits() async throws {
+        let permits = AsyncSemaphore(3)
+        let counter = Counter()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<57 {
+                group.addTask {
+                    try await permits.withPermit {
+                        counter.enter()
+                        await Task.yield()
+                        counter.leave()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let counts = counter.counts.withLock(\.self)
+        #expect(counts.most <= 3)
+        #expect(counts.total == 57)
+        #expect(counts.inside == 0)
+    }
+
+    @Test("a task that is cancelled while it waits for a permit leaves the permit to the next one")
+    func cancelledWait() async throws {
+        let permits = AsyncSemaphore(1)
+        try await permits.withPermit {
+            let cancelled = Task { try await permits.withPermit {} }
+            cancelled.cancel()
+            await #expect(throws: CancellationError.self) { try await cancelled.value }
+        }
+        #expect(try await permits.withPermit { 7 } == 7)
+    }
+
+    @Test("every task that waits for a promised value gets the first result")
+    func promised() async throws {
+        let promised = Promised<Int>()
+        let waiters = (0..<5).map { _ in Task { try await promised.value } }
+        promised.fulfill(.success(41))
+        promised.fulfill(.success(42))
+        for waiter in waiters { #expect(try await waiter.value == 41) }
+        #expect(try await promised.value == 41)
+    }
+
+    @Test("a task that is cancelled stops waiting for a promised value, and the others go on")
+    func cancelledPromise() async throws {
+        let promised = Promised<Int>()
+        let (cancelled, other) = (Task { try await promised.value }, Task { try await promised.value })
+        cancelled.cancel()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        promised.fulfill(.success(3))
+        #expect(try await other.value == 3)
+    }
+
+    @Test("a latch lets waiting tasks and later ones pass once it is open")
+    func gate() async {
+        let gate = Gate()
+        #expect(!gate.isOpen)
+        let waiter = Task { await gate.wait() }
+        gate.open()
+        await waiter.value
+        await gate.wait()
+        #expect(gate.isOpen)
+    }
+
+    @Test("a signal that comes before the wait ends that wait, once")
+    func alarm() async {
+        let alarm = Alarm()
+        alarm.ring()
+        alarm.ring()
+        await alarm.wait()
+        let second = Task { await alarm.wait() }
+        while !alarm.isWaiting { await Task.yield() }
+        alarm.ring()
+        await second.value
+        #expect(!alarm.isWaiting)
+    }
+}
