@@ -21,8 +21,8 @@ PREFIX = "urn:generalscaler:plugin-protocol:1:"
 
 def validators():
     schemas = {path.stem: json.loads(path.read_text()) for path in sorted(SCHEMAS.glob("*.json"))}
-    # That of `generalscaler decide` stands beside them.
-    del schemas["decide"]
+    # The schemas of `generalscaler decide` and of the plugin index are in the same folder.
+    del schemas["decide"], schemas["plugin-index"]
     for name, schema in schemas.items():
         assert schema["$id"] == PREFIX + name, f"{name}: $id is {schema['$id']}"
         Draft202012Validator.check_schema(schema)

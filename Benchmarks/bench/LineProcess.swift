@@ -37,7 +37,7 @@ final class LineProcess {
         }
     }
 
-    /// The next line that the process writes.
+    /// Returns the next line that the process writes.
     func receive() throws -> String {
         var searched = 0
         while true {

@@ -27,8 +27,8 @@ enum ProcessTimes {
         return (sums["Rss"] ?? 0, sums["Pss"] ?? 0)
     }
 
-    /// The sums over all mappings of a process (`smaps_rollup`) by their names, in MiB; none of a process that has
-    /// ended.
+    /// Returns the sums over all mappings of a process (`smaps_rollup`) by their names, in MiB; none of a process that
+    /// has ended.
     static func memorySums(of process: Int32) -> [String: Double] {
         let lines = contents("/proc/\(process)/smaps_rollup").split(separator: "\n").dropFirst()
         return Dictionary(
@@ -54,7 +54,7 @@ enum ProcessTimes {
 }
 
 extension [Double] {
-    /// The smallest that at least the share of all is not above (nearest rank). Not of an empty array.
+    /// Returns the smallest that at least the share of all is not above (nearest rank). Not of an empty array.
     func percentile(_ share: Double) -> Double {
         sorted()[Swift.max(0, Int((share * Double(count)).rounded(.up)) - 1)]
     }

@@ -26,7 +26,7 @@ func spawn(_ words: [String], standardInput: Int32? = nil, standardOutput: Int32
     return child
 }
 
-/// All of a file; nothing where it cannot be read.
+/// Returns all of a file; nothing where it cannot be read.
 func contents(_ path: String) -> String {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return "" }
@@ -40,7 +40,7 @@ func contents(_ path: String) -> String {
     }
 }
 
-/// Where this program and those built with it are.
+/// Returns where this program and those built with it are.
 func ownDirectory() -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count)

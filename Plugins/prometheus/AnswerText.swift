@@ -50,7 +50,8 @@ struct AnswerText {
         }
     }
 
-    /// Hands on each series of the result. A server in Go writes a list that it never made as null, which is an empty one.
+    /// Hands on each series of the result. A server in Go writes a list that it never made as null, which is an empty
+    /// one.
     ///
     /// - Throws: ``JSONPathError`` if the result is not an array of objects; anything else if it is not JSON.
     func eachSeries(_ body: (SeriesText) throws -> Void) throws {
@@ -66,7 +67,7 @@ struct AnswerText {
     }
 }
 
-/// One series of a result. Its labels are skipped unread.
+/// A series of a result. Its labels are skipped unread.
 struct SeriesText {
     let path: String
     private var members: [String: ArraySlice<UInt8>] = [:]

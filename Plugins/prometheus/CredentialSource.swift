@@ -41,7 +41,7 @@ struct CredentialSource: Sendable {
         return .bearer(try await googleToken().token)
     }
 
-    /// After a refusal: credentials that may differ, because others rotate them.
+    /// Returns the credentials again after a refusal: they may have been rotated.
     func freshCredentials(_ config: PrometheusConfig) async throws(PluginError) -> Credentials {
         if config.auth?.googleMetadata != nil { await googleTokens.drop(try await googleToken(), for: .ofWorkload) }
         return try await credentials(config)
@@ -59,8 +59,8 @@ struct CredentialSource: Sendable {
         }
     }
 
-    /// Names the services and regions that the operator's own key signs for, with blanks between them. The administrator sets
-    /// them in `env` of the plugin in plugins.yaml.
+    /// Names the services and regions that the operator's own key signs for, with blanks between them. The
+    /// administrator sets them in `env` of the plugin in plugins.yaml.
     static let servicesVariable = "GENERALSCALER_SIGV4_SERVICES"
     static let regionsVariable = "GENERALSCALER_SIGV4_REGIONS"
     /// Amazon Managed Service for Prometheus.

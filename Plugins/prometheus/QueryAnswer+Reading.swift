@@ -2,7 +2,7 @@ import PluginSDK
 import SourceSupport
 
 extension QueryAnswer {
-    /// The single value of the response.
+    /// Returns the single value of the response.
     ///
     /// - Throws: `config_invalid` if the query's shape is wrong, `no_data` if there is no finite value.
     func reading(for request: MetricRequest<PrometheusConfig>) throws(PluginError) -> MetricReading {

@@ -84,7 +84,7 @@ struct QueryAnswer: Equatable {
         warnings = try Self.warnings(body)
     }
 
-    /// What the server says about its result, a partial one among it.
+    /// Returns what the server says about its result, a partial one among it.
     static func warnings(_ body: JSONReader) throws(JSONPathError) -> [String] {
         var warnings: [String] = []
         for warning in try body.optional("warnings")?.elements() ?? [] { warnings.append(try warning.string()) }

@@ -10,8 +10,8 @@ struct AmbientCredentials {
     let files: any FileReader
     let environment: [String: String]
 
-    /// The credentials and what to call them; without credentials, why the files have none. The metadata server is
-    /// next.
+    /// Returns the credentials and what to call them; without credentials, why the files have none. The metadata server
+    /// is next.
     ///
     /// - Throws: `auth_failed` if a file is named, or is there, and is of no use.
     func find() throws(PluginError) -> (GoogleCredentials?, name: String) {

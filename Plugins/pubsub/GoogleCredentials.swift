@@ -133,7 +133,7 @@ struct ExternalAccount: Sendable, Hashable {
         }
     }
 
-    /// The other provider's token out of what its file or address holds.
+    /// Returns the other provider's token out of what its file or address holds.
     func subjectToken(in bytes: [UInt8]) -> Secret? {
         let text: String?
         if let tokenField {

@@ -19,10 +19,10 @@ struct Query: Sendable {
         self.window = window
     }
 
-    /// The end of the oldest point that counts at that time. Both are microseconds since 1970.
+    /// Returns the end of the oldest point that counts at that time. Both are microseconds since 1970.
     func windowStart(_ time: Int64) -> Int64 { time - Int64(window) * 1_000_000 }
 
-    /// The single value of the newest points of all series at that time.
+    /// Returns the single value of the newest points of all series at that time.
     ///
     /// - Throws: `no_data` if there is none: absence of data is not absence of messages.
     func reading(of series: [TimeSeries], at time: Int64) throws(PluginError) -> MetricReading {
@@ -55,7 +55,7 @@ struct Query: Sendable {
         return MetricReading(value: value, unit: config.metric.unit, observedAtMicroseconds: oldest, detail: detail)
     }
 
-    /// The reading at each time of the window that has one.
+    /// Returns the reading at each time of the window that has one.
     ///
     /// - Throws: `no_data` if none has.
     func range(of series: [TimeSeries], _ window: RangeWindow) throws(PluginError) -> MetricRange {
@@ -84,7 +84,7 @@ struct TimeSeries: Hashable {
         self.points = points.sorted { $0.endMicroseconds < $1.endMicroseconds }
     }
 
-    /// The last point that ended by then.
+    /// Returns the last point that ended by then.
     func newest(at time: Int64) -> TimeSeriesPage.Point? {
         var low = 0
         var high = points.count

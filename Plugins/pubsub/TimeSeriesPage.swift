@@ -2,7 +2,7 @@ import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// One page of what Cloud Monitoring answers.
+/// A page of what Cloud Monitoring answers.
 struct TimeSeriesPage: Hashable {
     struct Point: Hashable {
         let endMicroseconds: Int64

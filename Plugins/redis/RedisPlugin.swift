@@ -44,7 +44,7 @@ struct RedisPlugin: PushMetricPlugin {
         }
     }
 
-    /// What a server's keyspace notifications lead to.
+    /// Returns what a server's keyspace notifications lead to.
     func readings(for request: MetricSubscription<Config>) async throws -> PushedReadings {
         let measurement = try measurement(request.config)
         guard let watched = measurement.watched else {

@@ -36,7 +36,7 @@ struct QuotedLogHandler: LogHandler {
         "\(quoted("\(value)"))"
     }
 
-    /// The text as it is, or as a JSON string.
+    /// Returns the text as it is, or as a JSON string.
     static func quoted(_ text: String) -> String {
         let text = text.cleaned
         guard text.isEmpty || text.utf8.contains(where: { !isPlain($0) }) else { return text }

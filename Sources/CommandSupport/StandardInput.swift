@@ -1,8 +1,8 @@
 import Glibc
 import WireFormats
 
-/// Reads stdin whole or line by line, each within a bound. Text in UTF-16 with a byte order mark, as PowerShell pipes it,
-/// becomes UTF-8.
+/// Reads stdin whole or line by line, each within a bound. Text in UTF-16 with a byte order mark, as PowerShell pipes
+/// it, becomes UTF-8.
 package struct StandardInput {
     package enum Line {
         case whole([UInt8])
@@ -37,7 +37,7 @@ package struct StandardInput {
         return hasEnded && buffer.count <= maxLineBytes ? buffer : nil
     }
 
-    /// The next line without its end, or nil after the last.
+    /// Returns the next line without its end, or nil after the last.
     package mutating func nextLine() -> Line? {
         var isTooLong = false
         while true {

@@ -32,7 +32,7 @@ package enum LineCause {
 
     private static let longestToken = 16
 
-    /// Whether a line that is not an answer was most likely meant as one: it names what every answer has.
+    /// Returns whether a line that is not an answer was most likely meant as one: it names what every answer has.
     package static func isMeantAsAnswer(_ line: UnsafeRawBufferPointer) -> Bool {
         // UTF-16 has a zero beside each letter.
         let bytes = line.filter { $0 != 0 }

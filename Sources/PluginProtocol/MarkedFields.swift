@@ -28,7 +28,7 @@ package struct MarkedFields: Sendable {
         self.schema = schema
     }
 
-    /// Whether a member of the config, which the schema names, is marked or may hold something that is.
+    /// Returns whether a member of the config, which the schema names, is marked or may hold something that is.
     package func mayMark(member name: String) -> Bool {
         Self.isMarked(schema["properties"]?[name] ?? .null, keyword)
     }
@@ -41,7 +41,7 @@ package struct MarkedFields: Sendable {
         }
     }
 
-    /// The marked values that the config has; the config as a whole if that takes too long to find out.
+    /// Returns the marked values that the config has; the config as a whole if that takes too long to find out.
     package func fields(of config: JSON) -> [Field] {
         var steps = Self.maxSteps
         let found = fields(config, schema, nesting: 0, &steps)
@@ -87,7 +87,7 @@ package struct MarkedFields: Sendable {
         return patterns + [rules["additionalProperties"]].compactMap(\.self)
     }
 
-    /// What a JSON pointer within the schema, such as `#/$defs/server`, names.
+    /// Returns what a JSON pointer within the schema, such as `#/$defs/server`, names.
     private func definition(_ reference: String) -> JSON? {
         guard reference.hasPrefix("#") else { return nil }
         return reference.dropFirst().split(separator: "/").reduce(schema as JSON?) { $0?[String($1)] }

@@ -1,4 +1,4 @@
-/// How a metric's value is compared with its target.
+/// The way in which a metric's value is compared with its target.
 public enum TargetType: String, Sendable, Hashable, CaseIterable {
     /// The value as it is: a rate per replica, a latency, an age.
     case value = "Value"

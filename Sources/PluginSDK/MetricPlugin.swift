@@ -42,7 +42,8 @@ public protocol MetricPlugin: Sendable {
     /// Made once, at the start. An error ends the plugin with a line on standard error.
     init() async throws
 
-    /// The target type, if the config determines it: an age is compared directly, a length is divided by the replicas.
+    /// Returns the target type, if the config determines it: an age is compared directly, a length is divided by the
+    /// replicas.
     func targetType(for config: Config) -> TargetType?
 
     /// Reads the metric.
@@ -66,7 +67,7 @@ public protocol RangeMetricPlugin: MetricPlugin {
     func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange
 }
 
-/// A metric source that tells of changes by itself, so that scaling from zero does not wait for the next poll.
+/// A metric source that pushes changes, so that scaling from zero does not wait for the next poll.
 ///
 /// The plugin then advertises the capability `subscribe`. It is polled all the same: what is pushed comes early, and
 /// what is lost is found.
@@ -82,7 +83,7 @@ public protocol RangeMetricPlugin: MetricPlugin {
 public protocol PushMetricPlugin: MetricPlugin {
     associatedtype Readings: AsyncSequence & Sendable where Readings.Element == MetricReading
 
-    /// The readings of a metric from now on: what it is now, and what it is after each change.
+    /// Returns the readings of a metric from now on: what it is now, and what it is after each change.
     ///
     /// Returns once the source has agreed to tell of changes. From then on the readings are taken one by one, in a task
     /// that is cancelled when there are no more subscribers; of readings that come in quick succession only the newest

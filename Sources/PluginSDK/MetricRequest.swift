@@ -1,4 +1,4 @@
-/// One question for a metric's value.
+/// A question for a metric's value.
 public struct MetricRequest<Config: MetricConfig>: Sendable {
     public let config: Config
     /// How the value will be compared with its target: directly, or divided by the replicas.
@@ -34,7 +34,7 @@ public struct MetricSubscription<Config: MetricConfig>: Sendable {
     public var timeLeft: Duration { max(.zero, deadline - .now) }
 }
 
-/// One question for a metric's history.
+/// A question for a metric's history.
 public struct MetricRangeRequest<Config: MetricConfig>: Sendable {
     public let config: Config
     /// How the values will be compared with their target, as in ``MetricRequest``.

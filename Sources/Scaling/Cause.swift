@@ -1,4 +1,4 @@
-/// What bounded a decision, held it, or let it pass a limit.
+/// A cause that limited a decision, held it, or let it exceed a limit.
 package enum Cause: String, Sendable, Hashable, CaseIterable {
     case minReplicas = "MinReplicas"
     case maxReplicas = "MaxReplicas"

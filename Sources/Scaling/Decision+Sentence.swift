@@ -30,7 +30,7 @@ extension Decision {
         }
     }
 
-    /// What a cause adds to the sentence; nil if the rest of it already says so, or says otherwise.
+    /// Returns what a cause adds to the sentence; nil if the rest of it already says so, or says otherwise.
     private func phrase(_ cause: Cause) -> String? {
         switch cause {
         case .minReplicas: "minReplicas asks for at least \(desired)"

@@ -1,4 +1,4 @@
-/// One decision, as data. Status, events, the audit log, metrics and replays all come from this value.
+/// A decision, as data. Status, events, the audit log, metrics and replays all come from this value.
 package struct Decision: Sendable, Hashable {
     package var time: Timestamp
     /// Replicas the target is set to.
@@ -53,9 +53,9 @@ package struct Decision: Sendable, Hashable {
     /// Whether later cooldowns count from this scaling: a jump to the bounds starts none.
     package var startsCooldown: Bool { !limitedBy.contains(.boundsJump) }
 
-    /// Whether an observer would call the two the same decision: live values and times do not count, and neither does
-    /// whether a metric is off its target within the tolerance, which comes and goes with any noise. What a hold names
-    /// does.
+    /// Returns whether an observer would call the two the same decision: live values and times do not count, and
+    /// neither does whether a metric is off its target within the tolerance, which comes and goes with any noise. What
+    /// a hold names does.
     package func isSame(as other: Decision) -> Bool {
         current == other.current && desired == other.desired && details == other.details
             && limitedBy.lazy.filter { $0 != .tolerance }.elementsEqual(
@@ -63,7 +63,7 @@ package struct Decision: Sendable, Hashable {
     }
 }
 
-/// What one metric brought to a decision.
+/// The input of one metric to a decision.
 package struct MetricRecord: Sendable, Hashable {
     package var name: String
     package var observation: MetricObservation
@@ -91,7 +91,7 @@ package struct MetricRecord: Sendable, Hashable {
     }
 }
 
-/// Where a scaler stands against its budget, in the currency of its spec.
+/// The cost of a scaler's replicas and its budget, in the currency of its spec.
 package struct BudgetRecord: Sendable, Hashable {
     package var costPerHour: Double
     package var maxCostPerHour: Double

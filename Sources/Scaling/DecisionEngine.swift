@@ -57,7 +57,7 @@ package enum DecisionEngine {
     }
 }
 
-/// One run of the rules over one input.
+/// A run of the rules over one input.
 private struct DecisionStep {
     let spec: ScalingSpec
     let now: Timestamp

@@ -1,4 +1,4 @@
-/// What one poll of one metric brought. What is missing is a case, never a number.
+/// The result of one poll of one metric. Missing data is a case, never a number.
 package enum MetricObservation: Sendable, Hashable {
     case value(Double, observedAt: Timestamp)
     /// The source has no value, and someone wrote what that means. It counts as this value, but does not show that
@@ -26,8 +26,8 @@ package enum MetricObservation: Sendable, Hashable {
         return true
     }
 
-    /// The observation as the engine may use it: a value too old or from the future is no data, and a number that the
-    /// target type cannot mean is a failure.
+    /// Returns the observation as the engine may use it: a value too old or from the future is no data, and a number
+    /// that the target type cannot mean is a failure.
     func judged(by metric: MetricSpec, now: Timestamp) -> MetricObservation {
         let (value, observedAt): (Double, Timestamp)
         switch self {

@@ -81,7 +81,7 @@ struct SafeScaler {
         return [history.lastScaleTime, history.lastOutsideChangeTime].compactMap { end(of: cooldown, after: $0) }.max()
     }
 
-    /// The end of that long after that time, if it is still to come.
+    /// Returns the end of that long after that time, if it is still to come.
     private func end(of duration: Duration, after time: Timestamp?) -> Timestamp? {
         time.flatMap { now - $0 < duration ? $0 + duration : nil }
     }

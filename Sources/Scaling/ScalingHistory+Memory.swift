@@ -1,4 +1,4 @@
-/// What the policy recommended at one poll.
+/// The policy's recommendation at one poll.
 package struct PastRecommendation: Sendable, Hashable {
     package var at: Timestamp
     package var replicas: Int

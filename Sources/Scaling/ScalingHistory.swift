@@ -1,4 +1,4 @@
-/// What a scaler remembers from decision to decision. The stored part survives a restart in the object's status.
+/// The state of a scaler between decisions. The stored part survives a restart in the object's status.
 package struct ScalingHistory: Sendable, Hashable {
     /// A scale patch that was about to be sent; written before it is.
     package struct PendingScale: Sendable, Hashable {
@@ -164,7 +164,7 @@ package struct ScalingHistory: Sendable, Hashable {
         failures = streaks
     }
 
-    /// Whether the metric has been without a value for as long as a fallback asks for.
+    /// Returns whether the metric has been without a value for as long as a fallback asks for.
     func hasFailedForLong(_ metric: MetricSpec, fallback: FallbackSpec, now: Timestamp) -> Bool {
         guard let streak = failures[metric.name] else { return false }
         return streak.polls >= fallback.failureThreshold && now - streak.since >= FallbackSpec.minimumFailureTime

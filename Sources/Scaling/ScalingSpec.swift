@@ -1,4 +1,4 @@
-/// What a scaler is asked to do: validated, with every default filled in.
+/// The validated settings of a scaler, with every default filled in.
 package struct ScalingSpec: Sendable {
     /// At least 0.
     package var minReplicas: Int
@@ -37,9 +37,9 @@ package struct ScalingSpec: Sendable {
     }
 }
 
-/// One metric and its target.
+/// A metric and its target.
 package struct MetricSpec: Sendable, Hashable {
-    /// How a metric's value relates to replicas.
+    /// The relation of a metric's value to replicas.
     package enum TargetType: String, Sendable, Hashable, CaseIterable {
         /// The value as it is, such as requests per second and replica.
         case value = "Value"
@@ -71,15 +71,15 @@ package struct MetricSpec: Sendable, Hashable {
     }
 }
 
-/// How many replicas one scaling may add or remove.
+/// The maximum number of replicas that one scaling event may add or remove.
 package enum RateLimit: Sendable, Hashable {
     case replicas(Int)
     /// Of the current replicas, rounded up.
     case percent(Int)
     case larger(replicas: Int, percent: Int)
 
-    /// The most replicas one scaling may add or remove, up to `Int32.max`. 0 forbids the direction; the step to 0
-    /// replicas is not bounded by it.
+    /// Returns the most replicas one scaling may add or remove, up to `Int32.max`. 0 forbids the direction; the step to
+    /// 0 replicas is not bounded by it.
     package func step(from current: Int) -> Int {
         let step =
             switch self {
@@ -139,7 +139,7 @@ package struct SafetyLimits: Sendable, Hashable {
     }
 }
 
-/// What to recommend when the metrics have failed for long.
+/// The recommendation when the metrics have failed for too long.
 package struct FallbackSpec: Sendable, Hashable {
     package enum Behavior: String, Sendable, Hashable, CaseIterable {
         case hold = "Hold"

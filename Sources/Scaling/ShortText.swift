@@ -28,7 +28,7 @@ extension Double {
 }
 
 extension Int {
-    /// The number with its noun: `1 replica`, `0 replicas`.
+    /// Returns the number with its noun: `1 replica`, `0 replicas`.
     package func counted(_ noun: String) -> String { self == 1 ? "1 \(noun)" : "\(self) \(noun)s" }
 }
 

@@ -1,6 +1,6 @@
 package import PluginSDK
 
-/// A bearer token that ends by itself.
+/// A bearer token with an expiry time.
 package struct AccessToken: Sendable, Hashable {
     package let token: Secret
     /// Microseconds since 1970 at which it ends.
@@ -44,7 +44,7 @@ package actor AccessTokenCache<Key: Hashable & Sendable> {
         }
     }
 
-    /// A server did not take that token, so the next call asks for another.
+    /// Discards a token that a server refused, so that the next call gets another one.
     package func drop(_ token: AccessToken, for key: Key) {
         if tokens[key] == token { tokens[key] = nil }
     }

@@ -2,7 +2,7 @@ import HTTPTransport
 
 /// The URL of an API, to which paths are appended: what people write into the `address` or `endpoint` of a config.
 package enum BaseURL {
-    /// Why a text is not such a URL.
+    /// The reason why a text is not such a URL.
     package enum Fault: Hashable {
         case scheme
         case characters
@@ -14,7 +14,7 @@ package enum BaseURL {
         case port(String)
     }
 
-    /// Nil if the text is an absolute http or https URL without user, query and fragment.
+    /// Returns nil if the text is an absolute http or https URL without user, query and fragment.
     package static func fault(of text: String) -> Fault? {
         let lowercased = text.lowercased()
         guard let scheme = ["http://", "https://"].first(where: { lowercased.hasPrefix($0) }) else { return .scheme }

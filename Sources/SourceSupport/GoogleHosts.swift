@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Where the operator's own Google credentials may go.
+/// The hosts to which the operator's own Google credentials may be sent.
 ///
 /// Anyone who may create a GeneralScaler chooses the address, but the token is the operator's: it must not be sent to
 /// any other server.
@@ -38,15 +38,15 @@ package enum GoogleHosts {
         return emulators.contains { $0.allows(place) }
     }
 
-    /// Whether the URL is one of Google's APIs, or could be that of an emulator on this machine: what can be said
-    /// without knowing what the administrator named.
+    /// Returns whether the URL is one of Google's APIs, or could be that of an emulator on this machine: what can be
+    /// said without knowing what the administrator named.
     package static func canGetToken(_ url: String, universe: String = Self.universe) -> Bool {
         guard let place = Place(url) else { return false }
         return place.isOfAPIs(in: universe) || place.isLoopback
     }
 
-    /// Whether Google may issue access tokens there: at any host of its APIs, since it has used several, and at the
-    /// former one.
+    /// Returns whether Google may issue access tokens there: at any host of its APIs, since it has used several, and at
+    /// the former one.
     package static func canGiveTokens(_ url: String, universe: String = Self.universe) -> Bool {
         canGetToken(url, universe: universe)
             || Place(url).map { $0.scheme == "https://" && $0.host == formerTokenHost } ?? false

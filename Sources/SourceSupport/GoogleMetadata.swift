@@ -80,7 +80,7 @@ extension AccessToken {
 
     private static var maxLifeSeconds: Int { 86_400 }
 
-    /// Whether the text can stand in a header.
+    /// Returns whether the text can stand in a header.
     package static func isToken(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }

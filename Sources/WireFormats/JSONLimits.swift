@@ -1,4 +1,4 @@
-/// How large a JSON text may be, and the tree that is made of it.
+/// Limits of a JSON text and of its tree.
 ///
 /// A tree takes many times the memory of a text that is mostly brackets: about 180 bytes for each empty member of an
 /// object. A reader of texts from outside names how many values it has a use for.
@@ -7,7 +7,7 @@
 /// let config = try JSON(parsing: text, limits: JSONLimits(bytes: 60 << 10, nodes: 2_048, depth: 16))
 /// ```
 public struct JSONLimits: Sendable, Hashable {
-    /// What a text or a tree may have too much of.
+    /// A limit that a text or a tree can exceed.
     public enum Bound: Sendable, Hashable, CaseIterable {
         /// Bytes of the text.
         case bytes
@@ -33,7 +33,7 @@ public struct JSONLimits: Sendable, Hashable {
     /// For a text of the program's own user, such as a file named on the command line.
     public static let trusted = JSONLimits(bytes: .max, nodes: .max)
 
-    /// The error message for a text that exceeds the limit.
+    /// Returns the error message for a text that exceeds the limit.
     func message(_ bound: Bound) -> String {
         switch bound {
         case .bytes: "longer than \(bytes) bytes"
@@ -43,7 +43,7 @@ public struct JSONLimits: Sendable, Hashable {
     }
 }
 
-/// How large a tree is.
+/// The size of a tree.
 public struct JSONSize: Sendable, Hashable {
     /// Of its compact JSON text.
     public var bytes: Int

@@ -1,4 +1,5 @@
-/// Why a text is not JSON, or is more of it than its reader allows, and the offset of the byte that shows it.
+/// The reason why a text is not JSON, or is more of it than its reader allows, and the offset of the byte that shows
+/// it.
 public struct JSONSyntaxError: Error, Hashable, CustomStringConvertible {
     public let message: String
     /// Bytes from the start of the text.
@@ -87,7 +88,7 @@ struct JSONParser {
         return value
     }
 
-    /// The next value, and where it ends.
+    /// Returns the next value, and where it ends.
     mutating func first() throws(JSONSyntaxError) -> (JSON, end: Int) {
         skipWhitespace()
         return (try value(), offset)

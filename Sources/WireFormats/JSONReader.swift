@@ -1,4 +1,4 @@
-/// What is wrong with one place of a JSON document, for the person who wrote it.
+/// An error at one place of a JSON document, for its author.
 public struct JSONPathError: Error, Hashable, CustomStringConvertible {
     /// Where, such as `spec.metrics[0].targetValue`; empty for the document itself.
     public let path: String
@@ -25,7 +25,7 @@ public struct JSONReader: Sendable {
 
     public func error(_ message: String) -> JSONPathError { JSONPathError(path: path, message: message) }
 
-    /// The member, or nil if it is absent or null.
+    /// Returns the member, or nil if it is absent or null.
     ///
     /// - Throws: ``JSONPathError`` if this value is not an object.
     public func optional(_ key: String) throws(JSONPathError) -> JSONReader? {

@@ -178,7 +178,7 @@ public struct JSONWriter: Sendable {
 }
 
 extension JSON {
-    /// The value as JSON text: compact, keys sorted.
+    /// Returns the value as JSON text: compact, keys sorted.
     public func encoded(escapesNonASCII: Bool = false) -> [UInt8] {
         var writer = JSONWriter(escapesNonASCII: escapesNonASCII)
         writer.value(self)

@@ -11,7 +11,7 @@ public enum RFC3339 {
     /// The years 0 to 9999 in UTC: what four digits can say.
     private static let writable: ClosedRange<Int64> = -62_167_219_200_000_000...253_402_300_799_999_999
 
-    /// The time as text in UTC, cut to the precision. Years outside 0...9999 are clamped.
+    /// Returns the time as text in UTC, cut to the precision. Years outside 0...9999 are clamped.
     public static func text(microseconds: Int64, precision: Precision = .milliseconds) -> String {
         let clamped = min(max(microseconds, writable.lowerBound), writable.upperBound)
         let (second, micro) = floorDivide(clamped, 1_000_000)
@@ -41,7 +41,7 @@ public enum RFC3339 {
         return text.withUTF8 { microseconds(utf8: UnsafeRawBufferPointer($0)) }
     }
 
-    /// The same of text that is still bytes.
+    /// Returns the same of text that is still bytes.
     public static func microseconds(utf8 bytes: UnsafeRawBufferPointer) -> Int64? {
         var scanner = Scanner(bytes: bytes)
         guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2), scanner.take("-"),
@@ -88,7 +88,7 @@ public enum RFC3339 {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    /// The civil date of a count of days since 1970; the inverse of ``day64(_:_:_:)``.
+    /// Returns the civil date of a count of days since 1970; the inverse of ``day64(_:_:_:)``.
     private static func civil(fromDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let (era, dayOfEra) = floorDivide(day + 719_468, 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

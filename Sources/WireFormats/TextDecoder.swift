@@ -3,14 +3,14 @@
 /// These are what editors, spreadsheets and PowerShell write, and what kubectl reads. Unlike kubectl, which puts U+FFFD
 /// in place of bytes that are no text, this refuses them.
 package enum TextDecoder {
-    /// Why bytes are no text.
+    /// The reason why bytes are no text.
     package struct Failure: Error, Hashable, CustomStringConvertible {
         package let description: String
     }
 
     private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// The text without its byte order mark.
+    /// Returns the text without its byte order mark.
     package static func text(_ bytes: some Collection<UInt8>) throws(Failure) -> String {
         if isUTF32(bytes) { throw Failure(description: "is text in UTF-32; save it as UTF-8") }
         if let isBigEndian = utf16ByteOrder(bytes) {
@@ -30,7 +30,7 @@ package enum TextDecoder {
         return text
     }
 
-    /// The bytes without the byte order mark of UTF-8.
+    /// Returns the bytes without the byte order mark of UTF-8.
     package static func withoutMark(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
         bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
     }

@@ -121,13 +121,13 @@ struct ManifestPart {
         }
     }
 
-    /// Whether a brace is followed by what follows one in JSON, and not in YAML alone or in a template.
+    /// Returns whether a brace is followed by what follows one in JSON, and not in YAML alone or in a template.
     private static func looksLikeJSON(_ content: ArraySlice<UInt8>) -> Bool {
         let next = content.drop(while: isBlank).dropFirst().first { !isBlank($0) }
         return next == nil || next == UInt8(ascii: "\"") || next == UInt8(ascii: "}")
     }
 
-    /// The line of a directive before the document, from 1.
+    /// Returns the line of a directive before the document, from 1.
     private static func directive(in text: String) -> Int? {
         var line = 0
         for content in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {

@@ -6,7 +6,7 @@ package enum YAMLDocument {
     /// Nodes that a document may have after its aliases are expanded.
     package static let maxNodes = 200_000
 
-    /// Where and why a text is not YAML. Never a piece of a value: it may be a secret.
+    /// The place and reason of a YAML syntax error. Never contains a part of a value: it may be a secret.
     package struct Failure: Error, Sendable, CustomStringConvertible {
         private let problem: String
         private let detail: String?
@@ -27,7 +27,7 @@ package enum YAMLDocument {
             return detail.map { "\(problem): line \(line): \($0)" } ?? "\(problem), on line \(line)"
         }
 
-        /// The same, of a part of the text that begins after so many lines.
+        /// Returns the same, of a part of the text that begins after so many lines.
         func moved(by lines: Int) -> Failure { Failure(problem, line: line.map { $0 + lines }, detail: detail) }
     }
 

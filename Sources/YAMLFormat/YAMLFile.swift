@@ -20,19 +20,19 @@ package struct YAMLFile: Sendable {
             self.path = path
         }
 
-        /// The same with these members if it has none of their names.
+        /// Returns the same with these members if it has none of their names.
         package func withDefaults(_ members: [String: JSON]) -> Document {
             guard case .object(let own) = json else { return self }
             let known = own.filter { !$0.value.isNull }
             return Document(json: .object(members.merging(known) { $1 }), lines: lines, path: path)
         }
 
-        /// The same, of a text that begins after so many lines.
+        /// Returns the same, of a text that begins after so many lines.
         func moved(by count: Int) -> Document {
             count == 0 ? self : Document(json: json, lines: lines.mapValues { $0 + count }, path: path)
         }
 
-        /// The line of the field, or of the nearest one that it would stand in.
+        /// Returns the line of the field, or of the nearest one that it would stand in.
         package func line(of field: String) -> Int {
             var place = self.place(of: field)[...]
             while true {
@@ -42,12 +42,12 @@ package struct YAMLFile: Sendable {
             }
         }
 
-        /// The field, as it is named from the whole document.
+        /// Returns the field, as it is named from the whole document.
         package func place(of field: String) -> String {
             path.isEmpty || field.isEmpty ? path + field : "\(path).\(field)"
         }
 
-        /// The elements of an array, each as a document; nil if there is no such array.
+        /// Returns the elements of an array, each as a document; nil if there is no such array.
         package func elements(of member: String) -> [Document]? {
             json[member]?.arrayValue?.enumerated().map { index, element in
                 Document(json: element, lines: lines, path: "\(place(of: member))[\(index)]")

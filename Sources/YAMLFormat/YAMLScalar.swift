@@ -21,7 +21,7 @@ enum YAMLScalar {
         }
     }
 
-    /// The name that a key gives its member: `0x10` is `16`, and `yes` is `true`.
+    /// Returns the name that a key gives its member: `0x10` is `16`, and `yes` is `true`.
     static func name(_ key: Node) throws(YAMLDocument.Failure) -> String {
         let problem = YAMLDocument.Failure("has a key that is not a string", line: key.mark?.line)
         guard let scalar = key.scalar else { throw problem }
@@ -38,7 +38,7 @@ enum YAMLScalar {
         return scalar.style == .plain && scalar.string == "<<"
     }
 
-    /// A value whose type was written, such as `!!int "5"`, or that Yams has found out in comparing keys.
+    /// Returns a value whose type was written, such as `!!int "5"`, or that Yams has found out in comparing keys.
     private static func tagged(_ scalar: Node.Scalar) throws(YAMLDocument.Failure) -> JSON {
         let tag = Tag.Name(rawValue: scalar.tag.rawValue)
         switch (tag, try resolved(scalar)) {

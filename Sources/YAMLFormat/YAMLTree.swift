@@ -1,10 +1,10 @@
 package import Yams
 
-/// Composes YAML with Yams, which hashes every key of a mapping, and for that goes through all that a key's aliases stand
-/// for: nine lines of aliases of aliases take it minutes. So a key has to be a scalar that stands there itself.
+/// Composes YAML with Yams, which hashes every key of a mapping, and for that goes through all that a key's aliases
+/// stand for: nine lines of aliases of aliases take it minutes. So a key has to be a scalar that stands there itself.
 /// Whether it is one is known before any alias is followed: from the same text with a scalar in place of each alias.
 package enum YAMLTree {
-    /// The only document of a text; nil if it has none.
+    /// Returns the only document of a text; nil if it has none.
     package static func compose(_ text: String) throws(YAMLDocument.Failure) -> Node? {
         let documents = try composeAll(text)
         guard documents.count <= 1 else {
@@ -17,7 +17,7 @@ package enum YAMLTree {
     /// Bytes of a text. Its tree takes up to two hundred times as much memory.
     package static let maxBytes = 1 << 20
 
-    /// The first document of a text; nil if it has none. What follows it is not looked at.
+    /// Returns the first document of a text; nil if it has none. What follows it is not looked at.
     package static func composeFirst(_ text: String) throws(YAMLDocument.Failure) -> Node? {
         try composeAll(text, atMost: 1).first
     }
@@ -142,7 +142,7 @@ package enum YAMLTree {
         }
     }
 
-    /// What no YAML may hold.
+    /// Returns what no YAML may hold.
     private static func unreadable(_ text: String) -> YAMLDocument.Failure? {
         var line = 1
         for scalar in text.unicodeScalars {

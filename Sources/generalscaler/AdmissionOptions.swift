@@ -2,7 +2,7 @@ import ArgumentParser
 import KubernetesClient
 import Operator
 
-/// How GeneralScalers are checked before they are stored.
+/// Options of the admission webhook.
 struct AdmissionOptions: ParsableArguments {
     @Option(
         help: "Address and port for the admission webhook; port 0 takes a free one. Default: no webhook.",

@@ -18,7 +18,7 @@ struct ClusterOptions: ParsableArguments {
         return try .kubeconfig(path: kubeconfig, context: context, environment: environment)
     }
 
-    /// The files that hold the credentials for it.
+    /// Returns the files that hold the credentials for it.
     func credentialFiles(_ environment: [String: String]) -> [String] {
         ClusterConfiguration.credentialFiles(path: kubeconfig.nonEmpty, environment: environment)
     }

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Operator
 import PluginHost
 
-/// Where the plugins are.
+/// The locations of plugins.
 struct PluginOptions: ParsableArguments {
     @Option(
         name: .customLong("plugin-dir"),

@@ -7,7 +7,7 @@ import YAMLFormat
 
 /// A file with GeneralScalers.
 struct ScalerFile {
-    /// One GeneralScaler, as written in the file.
+    /// A GeneralScaler, as written in the file.
     struct Entry {
         fileprivate let document: YAMLFile.Document
         var name: String { json["metadata"]?["name"]?.stringValue ?? "" }
@@ -27,7 +27,7 @@ struct ScalerFile {
             }.map(\.element)
         }
 
-        /// What is wrong, as `FILE:LINE: FIELD: MESSAGE`.
+        /// Returns what is wrong, as `FILE:LINE: FIELD: MESSAGE`.
         func described(_ problem: JSONPathError) -> String { document.described(problem, in: path) }
     }
 
@@ -57,7 +57,7 @@ struct ScalerFile {
         others = objects.others
     }
 
-    /// The only GeneralScaler of the file.
+    /// Returns the only GeneralScaler of the file.
     func only() throws(FileProblem) -> Entry {
         guard problems.isEmpty else { throw FileProblem(path: path, message: problems.joined(separator: "\n")) }
         guard let scaler = scalers.first, scalers.count == 1 else {

@@ -52,6 +52,6 @@ struct HTMLReportTests {
 }
 
 extension String {
-    /// How many parts the separator cuts the text into.
+    /// Returns how many parts the separator cuts the text into.
     fileprivate func components(separatedBy separator: String) -> Int { split(separator: separator).count }
 }

@@ -34,7 +34,7 @@ class ExampleTests(unittest.TestCase):
             with running(*command, env=environment(TMPDIR=str(directory / "tmp"))) as operator:
                 for name in FOLDERS:
                     with self.subTest(name):
-                        self.assertIn("Plugin is up", operator.line(f"plugin={name} "))
+                        self.assertIn("plugin is up", operator.line(f"plugin={name} "))
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ class StartTests(unittest.TestCase):
 
     def assert_up(self, values, image, **options):
         line, lines = start(Pod(self.directory).arguments(values, {"queue": image}, **options), until="plugin=queue")
-        self.assertIn("Plugin is up", line or "", "\n".join(lines))
+        self.assertIn("plugin is up", line or "", "\n".join(lines))
 
     def test_a_plugin_with_an_interpreter_of_its_own_comes_up_from_its_image(self):
         image = self.image({"opt/queue/bin/runtime": os.path.realpath("/bin/bash"), "opt/queue/lib/main": WEEKDAY})

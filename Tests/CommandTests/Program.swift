@@ -32,7 +32,7 @@ struct Program {
         return Outcome(code: code, output: result.standardOutput, errors: result.standardError)
     }
 
-    /// What a Python script of the project writes; with the packages that `make test` installs.
+    /// Returns what a Python script of the project writes; with the packages that `make test` installs.
     static func python(_ script: String, _ arguments: String..., input: String = "") async throws -> String {
         let result = try await Subprocess.run(
             .name("python"), arguments: Arguments([file(script)] + arguments),
@@ -41,12 +41,12 @@ struct Program {
         return result.standardOutput + result.standardError
     }
 
-    /// A file of the project.
+    /// Returns a file of the project.
     static func file(_ path: String) -> String {
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../\(path)").standardized.path
     }
 
-    /// A directory of its own for the body, gone afterwards.
+    /// Returns a directory of its own for the body, gone afterwards.
     static func withDirectory<Value>(_ body: (String) async throws -> Value) async throws -> Value {
         let directory = FileManager.default.temporaryDirectory.appending(path: "command-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -54,7 +54,7 @@ struct Program {
         return try await body(directory.path)
     }
 
-    /// The text of a file of the project.
+    /// Returns the text of a file of the project.
     static func read(_ path: String) throws -> String {
         String(decoding: try Data(contentsOf: URL(filePath: file(path))), as: UTF8.self)
     }

@@ -27,7 +27,7 @@ struct SimulateGapTests {
         }
     }
 
-    /// A trace of 41 samples, with that many without data.
+    /// Returns a trace of 41 samples, with that many without data.
     private static func trace(gaps: Int) -> [UInt8] {
         let rows = (0..<40).map { "\(1_772_409_607 + $0 * 15),\($0 < gaps ? "" : "250")" }
         return Array((["time,requests"] + rows).joined(separator: "\n").utf8)

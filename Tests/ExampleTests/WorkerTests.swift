@@ -2,7 +2,7 @@ import Subprocess
 import TestSupport
 import Testing
 
-/// The worker's executable, at a real Redis.
+/// Returns the worker's executable, at a real Redis.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct WorkerTests {
     private func environment(_ server: RedisServer, name: String, workMilliseconds: Int) -> Environment {
         .inherit.updating([

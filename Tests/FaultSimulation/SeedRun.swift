@@ -16,7 +16,7 @@ struct SeedRun {
             trace: environment.trace)
     }
 
-    /// The last lines of what happened, and how to see it again.
+    /// Returns the last lines of what happened, and how to see it again.
     func report(lines: Int) -> String {
         let what = violation.map { "\($0)" } ?? "every invariant held"
         return trace.last(lines).joined(separator: "\n") + "\nseed \(seed): \(what)\n"

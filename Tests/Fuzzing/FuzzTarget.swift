@@ -43,7 +43,7 @@ enum FuzzLimits {
 
 /// Pieces of a stream, as they may arrive.
 enum Chunks {
-    /// A size derived from the input: it must make no difference.
+    /// Returns a size derived from the input: it must make no difference.
     static func of(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         let sizes = [1, 7, 64]
         let size = sizes[bytes.count % sizes.count]

@@ -32,7 +32,7 @@ struct KubeconfigComparisonTests {
     private struct Template {
         let server: String
 
-        /// A kubeconfig with one cluster, one context and one user.
+        /// Returns a kubeconfig with one cluster, one context and one user.
         func config(
             user: String = "token: abc", cluster: String = "", context: String = "", current: String = "c",
             server: String? = nil, authority: String = "certificate-authority: ca.crt", head: String = ""

@@ -215,7 +215,7 @@ struct WebhookTests {
         }
     }
 
-    /// The webhook as the chart has it.
+    /// Returns the webhook as the chart has it.
     private static func webhook(_ cluster: TestCluster) -> JSON {
         [
             "name": "generalscalers.autoscaling.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None",

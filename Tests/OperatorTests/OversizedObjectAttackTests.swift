@@ -14,7 +14,7 @@ struct OversizedObjectAttackTests {
         TestEnvironment.scaler(name, ["metrics": [["type": "test", "targetValue": 100, "config": config]]])
     }
 
-    /// An object of that many empty members.
+    /// Returns an object of that many empty members.
     private static func wide(_ members: Int) -> JSON {
         .object(Dictionary((0..<members).map { ("m\($0)", [:]) }) { first, _ in first })
     }

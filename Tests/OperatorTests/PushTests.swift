@@ -12,7 +12,7 @@ import WireFormats
 struct PushTests {
     private static let interval: Duration = .seconds(60)
 
-    /// A scaler that is polled every minute, of a source that pushes.
+    /// Returns a scaler that is polled every minute, of a source that pushes.
     private func scaler(_ spec: JSON = [:]) -> JSON {
         let base: [String: JSON] = [
             "pollingIntervalSeconds": 60,

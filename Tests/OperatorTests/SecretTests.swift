@@ -35,7 +35,7 @@ struct SecretTests {
         ]
     }
 
-    /// A Deployment of two, and a source that asks for twice as many if the password is right.
+    /// Returns a Deployment of two, and a source that asks for twice as many if the password is right.
     private func environment(password: String = "hunter22") throws -> (TestEnvironment, Passwords) {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)

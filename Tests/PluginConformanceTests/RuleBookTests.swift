@@ -21,7 +21,7 @@ struct RuleBookTests {
         #expect(Set(sections.keys) == Set(RuleGroup.allCases.map(\.title)))
     }
 
-    /// The paragraphs that begin with a rule's number, unwrapped.
+    /// Returns the paragraphs that begin with a rule's number, unwrapped.
     private static func rulesByHeading(_ page: String) -> [String: [String]] {
         var heading = ""
         var rules: [String: [String]] = [:]

@@ -38,7 +38,7 @@ final class TemporaryFolder {
             status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)
     }
 
-    /// What the program writes to standard output; it has to succeed.
+    /// Returns what the program writes to standard output; it has to succeed.
     @discardableResult
     func run(
         _ program: String, _ arguments: [String], in directory: String? = nil, environment: [String: String]? = nil

@@ -11,7 +11,7 @@ struct PluginLifecycleTests {
         PluginEnd(failure: failure, upFor: upFor, needsRepair: needsRepair)
     }
 
-    /// A machine that is up, and its run.
+    /// Returns a lifecycle that is up, and its run.
     private static func up() throws -> (PluginLifecycle, PluginLifecycle.Run) {
         var lifecycle = PluginLifecycle()
         let run = try required(lifecycle.begin().started)

@@ -9,7 +9,7 @@ struct ReadingAnswerTests {
         Array(line.utf8).withUnsafeBytes { ReadingAnswer($0) }
     }
 
-    /// What the general reader makes of the line; nil if it refuses it.
+    /// Returns what the general reader makes of the line; nil if it refuses it.
     private func general(_ line: String) -> (id: Int64, reading: MetricReading)? {
         guard let json = try? JSON(parsing: line), case .result(let id, let result)? = try? PluginMessage.decode(json),
             let reading = try? MetricReading(JSONReader(result))

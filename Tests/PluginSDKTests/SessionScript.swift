@@ -20,7 +20,7 @@ struct SessionScript {
         }
     }
 
-    /// A session after its handshake.
+    /// Returns a session after its handshake.
     static func serving(maxInFlight: Int = 2) -> SessionScript {
         var script = SessionScript(maxInFlight: maxInFlight)
         _ = script.receive(initialize)
@@ -41,13 +41,13 @@ struct SessionScript {
         session.receive(.complete(Array(line.utf8)[...]), now: now)
     }
 
-    /// The one answer that the line leads to.
+    /// Returns the one answer that the line leads to.
     mutating func answer(to line: String) throws -> PluginMessage {
         guard case .answer(let bytes) = receive(line) else { throw Unexpected() }
         return try Self.message(bytes)
     }
 
-    /// The error that the line is answered with.
+    /// Returns the error that the line is answered with.
     mutating func error(to line: String) throws -> PluginError {
         guard case .failure(_, let error) = try answer(to: line) else { throw Unexpected() }
         return error

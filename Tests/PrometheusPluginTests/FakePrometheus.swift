@@ -95,7 +95,7 @@ extension PrometheusPlugin {
             for: MetricRequest(config: config, targetType: targetType, deadline: .now + timeout))
     }
 
-    /// The error that the call ends with.
+    /// Returns the error that the call ends with.
     func failure(
         _ fields: String = "", address: String = "http://prometheus:9090", query: String = "up",
         targetType: TargetType = .value, timeout: Duration = .seconds(10)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// What becomes of answers that are no result, and of no answer at all.
+/// Returns what becomes of answers that are no result, and of no answer at all.
 @Suite struct HTTPFailureTests {
     private func failure(
         _ status: Int, _ body: String, headers: [HTTPHeader] = [], config: String = ""

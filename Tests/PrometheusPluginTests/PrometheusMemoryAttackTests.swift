@@ -26,7 +26,7 @@ struct PrometheusMemoryAttackTests {
         "empty series": frame.0 + "{}" + String(repeating: ",{}", count: 2_700_000) + frame.1,
         "empty arrays in a series": frame.0 + "[[],[]" + String(repeating: ",[]", count: 2_700_000) + "]" + frame.1,
         "empty warnings": #"{"status":"success","warnings":[""# + String(repeating: #"","#, count: 2_600_000) + #""]}"#,
-        "members that nobody reads": "{" + String(repeating: #""a":{},"#, count: 1_100_000) + #""data":{}}"#,
+        "unused members": "{" + String(repeating: #""a":{},"#, count: 1_100_000) + #""data":{}}"#,
         "levels": String(repeating: "[", count: 8_000_000),
     ]
 

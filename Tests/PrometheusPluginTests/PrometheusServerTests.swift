@@ -34,7 +34,7 @@ import Testing
                 ("0 / 0", .noData, "NaN"),
                 ("vector(1) / 0", .noData, "+Inf"),
                 ("up{", .configInvalid, "parse error"),
-                (#"\"text\""#, .configInvalid, "a text"),
+                (#"\"text\""#, .configInvalid, "a string"),
                 ("up[5m]", .configInvalid, "a range of samples"),
             ]
             for (query, kind, hint) in failures {

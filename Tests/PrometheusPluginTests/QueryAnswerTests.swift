@@ -6,7 +6,7 @@ import Testing
 
 /// What becomes of an answer, without a server.
 @Suite struct QueryAnswerTests {
-    /// The reading or the error that a successful answer with this data leads to.
+    /// Returns the reading or the error that a successful answer with this data leads to.
     private func judge(
         _ data: String, config: String = "", targetType: TargetType = .value, warnings: String = ""
     ) async throws -> Result<MetricReading, PluginError> {
@@ -71,7 +71,7 @@ import Testing
 
     @Test(arguments: [
         (#"{"resultType":"matrix","result":[]}"#, "rate(...)"),
-        (#"{"resultType":"string","result":[1700000000,"x"]}"#, "a text"),
+        (#"{"resultType":"string","result":[1700000000,"x"]}"#, "a string"),
         (#"{"resultType":"vector","result":[{"metric":{},"histogram":[1700000000,{}]}]}"#, "histogram_quantile"),
     ])
     func `a result that is not a number is an error in the query`(data: String, hint: String) async throws {

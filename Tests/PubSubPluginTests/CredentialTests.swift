@@ -32,7 +32,7 @@ import WireFormats
         try await GoogleStandIn.run(Self.scene.merging(more) { _, mine in mine }, body)
     }
 
-    /// The kind of token that Monitoring got.
+    /// Returns the kind of token that Monitoring got.
     private func tokenKind(_ server: GoogleStandIn) async throws -> String? {
         try await server.requests().last { $0["kind"] == "timeSeries" }?["token"]?.stringValue
     }

@@ -68,7 +68,7 @@ import Testing
         #expect(try await plugin.value(call).value == 2)
     }
 
-    /// The master that has the key, and another.
+    /// Returns the master that has the key, and another.
     private func ends(ofMove key: String, _ nodes: [RedisServer]) async throws -> (RedisServer, RedisServer) {
         var owner = 0
         while try await nodes[owner].command("LLEN", key) != "2" {

@@ -7,7 +7,7 @@ import Testing
 
 /// What the server's error replies are taken to mean.
 @Suite(.timeLimit(.minutes(4))) struct RedisErrorTests {
-    /// The error of a call to a server that answers the first command with this error.
+    /// Returns the error of a call to a server that answers the first command with this error.
     private func failure(answering reply: String, _ fields: String) async throws -> PluginError {
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             _ = connection.read()

@@ -142,7 +142,7 @@ import Testing
             #expect(try await plugin.value(script("return tostring(1.5)")).value == 1.5)
             let failures: [(source: String, kind: PluginError.Kind, hint: String)] = [
                 ("return nil", .noData, "returns nil"),
-                ("return 'many'", .configInvalid, "no number"),
+                ("return 'many'", .configInvalid, "not a number"),
                 ("return {1, 2}", .configInvalid, "an array"),
                 ("retrun 1", .configInvalid, "the script fails"),
                 ("return redis.call('DEL', 'list')", .configInvalid, "Write commands are not allowed"),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// What a consumer group has still to do, even if the server's own count of it is wrong.
+/// Returns what a consumer group has still to do, even if the server's own count of it is wrong.
 @Suite(.timeLimit(.minutes(4))) struct RedisStreamTests {
     private func lag(_ server: RedisServer, _ more: String = "") async throws -> MetricReading {
         try await RedisPlugin().value(#"\#(server.at), "stream": {"key": "jobs:s", "group": "workers"}\#(more)"#)
@@ -21,7 +21,7 @@ import Testing
             "XREADGROUP", "GROUP", "workers", "w1", "COUNT", "\(count)", "NOACK", "STREAMS", "jobs:s", ">")
     }
 
-    /// The member `lag` of XINFO GROUPS.
+    /// Returns the member `lag` of XINFO GROUPS.
     private func serversLag(_ server: RedisServer) async throws -> String? {
         let lines = try await server.command("XINFO", "GROUPS", "jobs:s").split(separator: "\n")
         return lines.lastIndex(of: "lag").flatMap { lines[($0 + 1)...].first.map(String.init) }

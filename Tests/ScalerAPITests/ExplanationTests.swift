@@ -207,9 +207,9 @@ struct ExplanationTests {
 
     @Test("counts and their nouns agree")
     func plurals() throws {
-        #expect(try Self.text(Self.object(["minReplicas": 0, "maxReplicas": 1])).contains("between 0 and 1 replica,"))
-        #expect(try Self.text(Self.object(["minReplicas": 3, "maxReplicas": 3])).contains("at 3 replicas,"))
-        #expect(try Self.text(Self.object(["minReplicas": 1, "maxReplicas": 1])).contains("at 1 replica,"))
+        #expect(try Self.text(Self.object(["minReplicas": 0, "maxReplicas": 1])).contains("between 0 and 1 replica."))
+        #expect(try Self.text(Self.object(["minReplicas": 3, "maxReplicas": 3])).contains("at 3 replicas."))
+        #expect(try Self.text(Self.object(["minReplicas": 1, "maxReplicas": 1])).contains("at 1 replica."))
         let missing: [String: JSON] = [
             "metrics": [["name": "prometheus", "noData": "no result", "targetType": "Value"]]
         ]

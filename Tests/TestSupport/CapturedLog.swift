@@ -38,7 +38,8 @@ package final class CapturedLog: Sendable {
 
     package var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
 
-    /// The record, past or to come, that is the first, or that many-th, to match. A cancelled task stops waiting.
+    /// Returns the record, past or to come, that is the first, or that many-th, to match. A cancelled task stops
+    /// waiting.
     @discardableResult
     package func wait(_ count: Int = 1, for matches: @escaping @Sendable (Record) -> Bool) async -> Record {
         let id = state.withLock { state in
@@ -66,7 +67,7 @@ package final class CapturedLog: Sendable {
 
     private static let cancelled = Record(level: .critical, message: "the wait was cancelled", metadata: [:])
 
-    /// The record, past or to come, that is the first, or that many-th, with that message.
+    /// Returns the record, past or to come, that is the first, or that many-th, with that message.
     @discardableResult
     package func wait(_ count: Int = 1, message: String) async -> Record { await wait(count) { $0.message == message } }
 

@@ -102,7 +102,7 @@ package final class ManualClock: Clock, Sendable {
         state.withLock { state in state.sleepers.values.map(\.deadline).min().map { state.now.duration(to: $0) } }
     }
 
-    /// Whether a task sleeps until exactly that far from now.
+    /// Returns whether a task sleeps until exactly that far from now.
     package func hasSleeper(dueIn duration: Duration) -> Bool {
         state.withLock { state in
             let deadline = state.now.advanced(by: duration)

@@ -60,7 +60,7 @@ package struct PluginMemory: Sendable {
             answers: answers.filter { $0["id"] != 0 }, peakBytes: try peak(of: process.processIdentifier))
     }
 
-    /// The most of a process that was ever resident, in bytes.
+    /// Returns the most of a process that was ever resident, in bytes.
     package static func peak(of process: Int32) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""

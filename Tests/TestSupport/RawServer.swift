@@ -21,7 +21,7 @@ package final class RawServer: Sendable {
 
         deinit { close(descriptor) }
 
-        /// The request's head, up to and with the empty line; nil when the client closed.
+        /// Returns the request's head, up to and with the empty line; nil when the client closed.
         package func readHead() -> String? {
             var head: [UInt8] = []
             var byte: UInt8 = 0
@@ -42,7 +42,7 @@ package final class RawServer: Sendable {
             return Int(in_port_t(bigEndian: address.sin_port))
         }
 
-        /// What the client sends next, up to 64 KiB; nil when it closed.
+        /// Returns what the client sends next, up to 64 KiB; nil when it closed.
         package func read() -> [UInt8]? {
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
             let count = recv(descriptor, &buffer, buffer.count, 0)
@@ -66,7 +66,7 @@ package final class RawServer: Sendable {
         @discardableResult
         package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
-        /// Whether the connection takes more bytes within that time.
+        /// Returns whether the connection takes more bytes within that time.
         package func isWritable(within milliseconds: Int32) -> Bool {
             var descriptors = [pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)]
             return poll(&descriptors, 1, milliseconds) == 1
@@ -77,7 +77,7 @@ package final class RawServer: Sendable {
             max(0, send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)))
         }
 
-        /// Whether the client closes within that time, sending nothing before.
+        /// Returns whether the client closes within that time, sending nothing before.
         package func isClosed(within milliseconds: Int32) -> Bool {
             var descriptors = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
             return poll(&descriptors, 1, milliseconds) == 1
@@ -128,7 +128,7 @@ package final class RawServer: Sendable {
         return try await body(server.port)
     }
 
-    /// A port that takes no further connection and refuses none: its backlog is full.
+    /// Returns a port that takes no further connection and refuses none: its backlog is full.
     package static func runFull<Answer>(_ body: (_ port: Int) async throws -> Answer) async throws -> Answer {
         let (listener, port) = try listen(backlog: 0)
         var descriptors = [listener]
@@ -147,7 +147,7 @@ package final class RawServer: Sendable {
         return try await body(port)
     }
 
-    /// A port where nobody listens.
+    /// Returns a port where nobody listens.
     package static func unusedPort() throws -> Int {
         let (listener, port) = try listen(backlog: 1)
         close(listener)

@@ -69,13 +69,13 @@ package final class RunningProcess: Sendable {
 
     package func send(_ signal: Signal) throws { try state.withLock(\.send)?(signal) }
 
-    /// The first line on standard output, past or to come, that matches.
+    /// Returns the first line on standard output, past or to come, that matches.
     @discardableResult
     package func outputLine(where matches: @escaping @Sendable (String) -> Bool) async throws -> String {
         try await line { $0.output.first(where: matches) }
     }
 
-    /// The line on standard error, past or to come, that is the first, or that many-th, to match.
+    /// Returns the line on standard error, past or to come, that is the first, or that many-th, to match.
     @discardableResult
     package func errorLine(
         _ count: Int = 1, where matches: @escaping @Sendable (String) -> Bool

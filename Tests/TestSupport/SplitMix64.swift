@@ -16,7 +16,8 @@ package struct SplitMix64: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 up to, and without, `bound`. Its bias (below 2^-50 for the bounds used) does not matter here.
+    /// Returns a number from 0 up to, and without, `bound`. Its bias (below 2^-50 for the bounds used) does not matter
+    /// here.
     package mutating func below(_ bound: Int) -> Int { Int(truncatingIfNeeded: next() >> 1) % bound }
 
     package mutating func within(_ range: ClosedRange<Int>) -> Int { range.lowerBound + below(range.count) }

@@ -125,7 +125,7 @@ final class Cluster {
         _ = try ask(["do": "create", "count": .integer(Int64(count)), "source": .string(source)])
     }
 
-    /// What it was asked since the last time, in order.
+    /// Returns what it was asked since the last time, in order.
     func take() throws -> [Request] {
         try ask(["do": "requests"]).arrayValue?.compactMap { entry in
             guard let fields = entry.arrayValue, fields.count == 5 else { return nil }

@@ -103,7 +103,7 @@ final class MetricsServer {
     /// Has values come and go, so that scalers follow them.
     func setMoving(_ isMoving: Bool) throws { _ = try ask(["moving": .bool(isMoving)]) }
 
-    /// The queries since the last time, in order.
+    /// Returns the queries since the last time, in order.
     func take() throws -> [Query] {
         let numbers = try ask(["take": true]).arrayValue?.map { Int64($0.intValue ?? 0) } ?? []
         return stride(from: 0, to: numbers.count - 1, by: 2).map {

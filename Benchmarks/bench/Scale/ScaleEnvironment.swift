@@ -28,7 +28,7 @@ enum ScaleEnvironment {
         return before.flatMap { Int(form[$0.upperBound...].prefix(while: \.isNumber)) }
     }
 
-    /// The value of a scaler whose values move: another one in each period, the same whenever it is asked for.
+    /// Returns the value of a scaler whose values move: another one in each period, the same whenever it is asked for.
     static func movingValue(_ index: Int, seconds: Int64) -> Double {
         var random = SplitMix64(seed: UInt64(index))
         let period = Int64.random(in: movePeriods, using: &random)

@@ -56,7 +56,7 @@ struct ScaleRun {
         return Double(last - started) / 1e6
     }
 
-    /// What it costs while nothing has to be scaled.
+    /// Returns what it costs while nothing has to be scaled.
     ///
     /// - Parameter unsteady: whether the metrics' values change from poll to poll.
     func steadyState(seconds: Int, unsteady: Bool) throws -> Window {
@@ -84,7 +84,7 @@ struct ScaleRun {
             latenessP99: Self.lateness(queries).map { $0.percentile(0.99) })
     }
 
-    /// How late each query came, in seconds, measured against the earliest of its kind: each is due every
+    /// Returns how late each query came, in seconds, measured against the earliest of its kind: each is due every
     /// ``ScaleEnvironment/pollSeconds`` from some moment of its own on.
     private static func lateness(_ queries: [MetricsServer.Query]) -> [Double]? {
         let interval = Double(ScaleEnvironment.pollSeconds)

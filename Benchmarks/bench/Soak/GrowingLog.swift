@@ -12,7 +12,7 @@ struct GrowingLog {
 
     func end() { close(descriptor) }
 
-    /// The whole lines since the last time.
+    /// Returns the whole lines since the last time.
     mutating func lines() -> [Substring] {
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while case let count = read(descriptor, &chunk, chunk.count), count > 0 { rest += chunk[..<count] }

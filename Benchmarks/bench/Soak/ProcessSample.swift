@@ -9,8 +9,8 @@ struct ProcessSample {
     let identifier: pid_t
     /// Of what is shared, its share (PSS).
     let proportionalMiB: Double
-    /// What no file holds (anonymous), swapped out or not: the heap above all. Not what is called private and dirty, which
-    /// counts a program's own text while its file has not been written to disk yet.
+    /// What no file holds (anonymous), swapped out or not: the heap above all. Not what is called private and dirty,
+    /// which counts a program's own text while its file has not been written to disk yet.
     let anonymousMiB: Double
     let threads: Int
     /// How many there are of a kind: `socket`, `pipe`, `eventfd`, `file`.
@@ -41,7 +41,7 @@ struct ProcessSample {
         ]
     }
 
-    /// What a link in `/proc/PID/fd` stands for: `socket:[123]` is a socket, `anon_inode:[eventfd]` an eventfd.
+    /// Returns what a link in `/proc/PID/fd` stands for: `socket:[123]` is a socket, `anon_inode:[eventfd]` an eventfd.
     static func kind(ofLink link: String) -> String {
         if link.hasPrefix("anon_inode:") {
             return link.dropFirst("anon_inode:".count).filter { $0 != "[" && $0 != "]" }
@@ -49,19 +49,19 @@ struct ProcessSample {
         return link.hasPrefix("/") ? "file" : String(link.prefix { $0 != ":" })
     }
 
-    /// The path of the program that a process runs; nil of a zombie and of one that has ended.
+    /// Returns the path of the program that a process runs; nil of a zombie and of one that has ended.
     static func program(of process: pid_t) -> String? {
         // Also where the file has been replaced since.
         link("/proc/\(process)/exe").map { $0.hasSuffix(" (deleted)") ? String($0.dropLast(10)) : $0 }
     }
 
-    /// Whether it has ended, and its parent has not asked how.
+    /// Returns whether it has ended, and its parent has not asked how.
     static func isZombie(_ process: pid_t) -> Bool {
         // The state follows the name, which is in parentheses and may hold any character.
         contents("/proc/\(process)/stat").split(separator: ")").last?.hasPrefix(" Z") ?? false
     }
 
-    /// All processes whose program lies below a directory.
+    /// Returns all processes whose program lies below a directory.
     static func running(below directory: String) -> [pid_t] {
         entries("/proc").compactMap { pid_t($0) }.filter { program(of: $0)?.hasPrefix("\(directory)/") ?? false }
     }

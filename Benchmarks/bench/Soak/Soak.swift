@@ -89,7 +89,7 @@ struct Soak {
         return missed.isEmpty
     }
 
-    /// What is there while nothing is in the operator's way, and nothing changes.
+    /// Returns what is there while nothing is in the operator's way, and nothing changes.
     private func quiet(_ run: SoakRun) throws -> QuietPoint {
         let quietSince = WallClock.microseconds()
         let poll = try run.secondsUntil { run.population.indices.allSatisfy { run.polls[$0] ?? 0 > quietSince } }
@@ -128,7 +128,7 @@ struct Soak {
         ).filter { $0.value > 0 }
     }
 
-    /// The most anonymous MiB that each plugin had.
+    /// Returns the most anonymous MiB that each plugin had.
     private func plugins(_ samples: [SoakRun.Sample]) -> [String: Double] {
         Dictionary(
             samples.flatMap { $0.processes.dropFirst() }.map { ($0.name, $0.anonymousMiB) }, uniquingKeysWith: max)

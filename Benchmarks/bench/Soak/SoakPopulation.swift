@@ -56,7 +56,7 @@ struct SoakPopulation {
     /// As the API server does with those that are an hour old.
     func forgetEvents() throws { try cluster.delete(Self.events) }
 
-    /// What keeps statuses or targets from being as they should be while every value is
+    /// Returns what keeps statuses or targets from being as they should be while every value is
     /// ``ScaleEnvironment/risenValue``; nil if nothing does.
     func problem() throws -> String? {
         let replicas = Dictionary(

@@ -212,7 +212,7 @@ final class SoakRun {
         if forgottenEvents.isDue(at: now) { try population.forgetEvents() }
     }
 
-    /// The operator's plugins that run now.
+    /// Returns the operator's plugins that run now.
     func plugins() -> [String: pid_t] {
         var plugins: [String: pid_t] = [:]
         for process in ProcessTimes.family(of: scaler.identifier).dropFirst() {

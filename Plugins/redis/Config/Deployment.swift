@@ -11,7 +11,7 @@ struct RedisEndpoint: Hashable, Sendable {
     var password: Secret?
     var database: Int
 
-    /// The same, at another address.
+    /// Returns the same, at another address.
     func at(_ address: RedisAddress) -> RedisEndpoint {
         var other = self
         other.address = address.tcp

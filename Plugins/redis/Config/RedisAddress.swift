@@ -35,7 +35,7 @@ struct RedisAddress: Hashable, Sendable {
         self.init(host: String(host), port: port)
     }
 
-    /// Nil if the text is not a port from 1 to 65535.
+    /// Returns nil if the text is not a port from 1 to 65535.
     private static func port(_ text: Substring) -> Int? {
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(text), port > 0 else {
             return nil
@@ -50,7 +50,7 @@ struct RedisAddress: Hashable, Sendable {
 
     var tcp: ByteConnection.Address { .tcp(host: host, port: port) }
 
-    /// What a name or an address can consist of. Everything that could end the host of a URL is left out.
+    /// Returns what a name or an address can consist of. Everything that could end the host of a URL is left out.
     static func isHost(_ text: some StringProtocol) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy { byte in

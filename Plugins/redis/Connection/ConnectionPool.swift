@@ -13,7 +13,7 @@ final class ConnectionPool: Sendable {
 
     var idleCount: Int { idle.withLock(\.count) }
 
-    /// A connection to that server which still stands, as far as one can see.
+    /// Returns a connection to that server which still stands, as far as one can see.
     func take(_ server: RedisEndpoint) -> RedisConnection? {
         let oldest = ContinuousClock.now - RedisLimits.maxIdleAge
         while true {

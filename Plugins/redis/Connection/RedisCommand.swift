@@ -1,6 +1,6 @@
 import CHiredis
 
-/// One command with its arguments.
+/// A command with its arguments.
 struct RedisCommand: Hashable, Sendable {
     let words: [String]
     /// The key that decides which node of a cluster has the data; nil if any has.

@@ -29,7 +29,7 @@ final class RedisConnection: @unchecked Sendable {
         try logIn(deadline: deadline)
     }
 
-    /// Nothing is sent if nothing is to be chosen: a server may forbid even PING.
+    /// Logs in and selects the database. Sends nothing if neither is needed: a server may forbid even PING.
     private func logIn(deadline: ContinuousClock.Instant) throws(RedisFailure) {
         var commands: [RedisCommand] = []
         if let password = server.password?.reveal() {
@@ -161,7 +161,7 @@ final class Interruption: Sendable {
 
     var isInterrupted: Bool { state.withLock(\.isInterrupted) }
 
-    /// From now on it is this connection that the call waits on.
+    /// Sets the connection that the call waits for.
     func watch(_ connection: ByteConnection?) {
         let isInterrupted = state.withLock { state in
             state.connection = connection

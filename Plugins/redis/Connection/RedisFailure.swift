@@ -2,7 +2,7 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// Why a command got no reply.
+/// The reason why a command got no reply.
 enum RedisFailure: Error {
     /// - `answered`: whether this connection ever brought a reply.
     case connection(HTTPError, RedisEndpoint, answered: Bool = false)
@@ -74,7 +74,8 @@ enum RedisFailure: Error {
         }
     }
 
-    /// What an error reply to AUTH means: by the server's code, and for `ERR`, which is unspecific, by its text.
+    /// Returns what an error reply to AUTH means: by the server's code, and for `ERR`, which is unspecific, by its
+    /// text.
     private static func refused(_ error: RedisError, _ server: RedisEndpoint) -> PluginError {
         func refusal(_ message: String, path: String = "password") -> PluginError {
             PluginError(.authFailed, "\(server.address) \(message)", path: path)
@@ -103,7 +104,7 @@ enum RedisFailure: Error {
 }
 
 extension RedisError {
-    /// The meaning of an error reply, for any command.
+    /// Returns the meaning of an error reply, for any command.
     ///
     /// Source of the codes: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and the
     /// server's own source, `shared.*` in server.c.
@@ -167,7 +168,7 @@ extension RedisError {
         return code == "ERR" && ["db index", "database", "select is not allowed"].contains { text.contains($0) }
     }
 
-    /// The same error without the password.
+    /// Returns the same error without the password.
     fileprivate func masking(_ password: Secret?) -> RedisError {
         guard let password = password?.reveal(), !password.isEmpty else { return self }
         return RedisError(message.replacing(password, with: "***"))

@@ -25,7 +25,7 @@ final class ReplyBudget {
 
     deinit { reset() }
 
-    /// What came before is no longer in memory.
+    /// Resets the budget: earlier data is no longer in memory.
     func reset() {
         if isLarge { largeReplies.end() }
         isLarge = false

@@ -23,7 +23,7 @@ final class ReplyReader {
 
     deinit { redisReaderFree(reader) }
 
-    /// What came before is no longer in memory.
+    /// Resets the budget: earlier data is no longer in memory.
     func reset() { budget.reset() }
 
     /// - Throws: ``Failure/excess(_:)`` if that is more than the replies may take; none of it is kept.
@@ -34,7 +34,7 @@ final class ReplyReader {
         }
     }
 
-    /// The next whole reply, or nil if bytes are still missing.
+    /// Returns the next whole reply, or nil if bytes are still missing.
     func next() throws(Failure) -> RedisReply? {
         var reply: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &reply) == REDIS_OK else {

@@ -38,8 +38,8 @@ final class KeyspaceListener: Sendable {
         self.server = server
     }
 
-    /// A stream that has an element once the server has promised to tell of these keys, and one after each change; of
-    /// those that have not been consumed, only one is kept. It throws ``PluginError`` if the server is lost.
+    /// Returns a stream that has an element once the server has promised to tell of these keys, and one after each
+    /// change; of those that have not been consumed, only one is kept. It throws ``PluginError`` if the server is lost.
     ///
     /// - Returns: nil if the listener has ended.
     func changes(of keys: Set<String>) -> Changes? {
@@ -113,7 +113,7 @@ final class KeyspaceListener: Sendable {
         }
     }
 
-    /// Nil if there are no watchers; there will be none afterwards.
+    /// Returns nil if there are no watchers; there will be none afterwards.
     private func takeOrders() -> [Order]? {
         state.withLock { state in
             guard !state.watches.isEmpty else {

@@ -13,7 +13,7 @@ final class ClusterMap: Sendable {
 
     private let clusters = Mutex<[RedisEndpoint: Cluster]>([:])
 
-    /// In the order to try them.
+    /// Returns the candidates in the order in which to try them.
     func candidates(for key: String?, _ seed: RedisEndpoint) -> [RedisEndpoint] {
         let cluster = clusters.withLock { $0[seed] } ?? Cluster()
         var servers = key.flatMap { cluster.nodeOfKey[$0] }.map { [seed.at($0)] } ?? []
@@ -30,14 +30,14 @@ final class ClusterMap: Sendable {
         }
     }
 
-    /// The key's node gave no answer.
+    /// Forgets the node of a key after it gave no answer.
     func forget(_ key: String?, _ seed: RedisEndpoint) {
         change(seed) { cluster in
             if let key { cluster.nodeOfKey[key] = nil }
         }
     }
 
-    /// Whether it is time to ask for the nodes.
+    /// Returns whether it is time to ask for the nodes.
     func wantsTopology(_ seed: RedisEndpoint) -> Bool {
         clusters.withLock { clusters in
             guard let learnedAt = clusters[seed]?.learnedAt else { return true }
@@ -69,7 +69,7 @@ final class ClusterMap: Sendable {
         }
     }
 
-    /// Whether the cluster's own map names that node.
+    /// Returns whether the cluster's own map names that node.
     func knows(_ address: RedisAddress, _ seed: RedisEndpoint) -> Bool {
         seed.address == address.tcp || clusters.withLock { $0[seed]?.nodes.contains(address) ?? false }
     }

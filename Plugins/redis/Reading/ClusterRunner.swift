@@ -40,8 +40,8 @@ struct ClusterRunner: CommandRunner {
         return reply
     }
 
-    /// A script can answer a redirect to anywhere, and the password goes along: only nodes that the cluster's own map names
-    /// are gone to.
+    /// A script can answer a redirect to anywhere, and the password goes along: only nodes that the cluster's own map
+    /// names are gone to.
     private func checkNode(_ address: RedisAddress, of server: RedisEndpoint) throws(PluginError) {
         guard !map.knows(address, seed) else { return }
         do throws(RedisFailure) {
@@ -57,7 +57,7 @@ struct ClusterRunner: CommandRunner {
                 + "user needs the right to run CLUSTER SLOTS; while a node joins, the next poll finds it")
     }
 
-    /// Nil if the error is no redirect.
+    /// Returns nil if the error is not a redirect.
     private func redirect(_ error: RedisError, from server: RedisEndpoint) throws(PluginError) -> Redirect? {
         do throws(Redirect.Fault) {
             return try Redirect(error, from: server)
@@ -69,7 +69,8 @@ struct ClusterRunner: CommandRunner {
         }
     }
 
-    /// The reply of the first node that gets a connection: the one that had the key, the one the config names, others.
+    /// Returns the reply of the first node that gets a connection: the one that had the key, the one the config names,
+    /// others.
     private func firstReply(_ command: RedisCommand) throws(PluginError) -> (RedisEndpoint, RedisReply) {
         var last = PluginError(.sourceUnreachable, "no node of the cluster at \(seed.address) could be reached")
         let candidates = map.candidates(for: command.key, seed).prefix(RedisLimits.maxNodesTried)
@@ -105,7 +106,7 @@ struct Redirect: Hashable {
         let remedy: String
     }
 
-    /// Nil if the error is no redirect.
+    /// Nil if the error is not a redirect.
     init?(_ error: RedisError, from server: RedisEndpoint) throws(Fault) {
         guard ["MOVED", "ASK"].contains(error.code) else { return nil }
         func fault(_ remedy: String) -> Fault { Fault(said: error.message, remedy: remedy) }

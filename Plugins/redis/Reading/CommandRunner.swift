@@ -3,7 +3,7 @@ import PluginSDK
 
 /// Sends commands to the server that holds their data.
 protocol CommandRunner {
-    /// The replies, one for each command. What a server answers as an error is a reply.
+    /// Returns the replies, one for each command. What a server answers as an error is a reply.
     func run(_ commands: [RedisCommand]) throws(PluginError) -> [RedisReply]
 }
 
@@ -19,7 +19,7 @@ struct RedisSession {
     let deadline: ContinuousClock.Instant
     let interruption: Interruption
 
-    /// One exchange with one server, over a kept connection if there is one.
+    /// Exchanges commands and replies with one server, over a cached connection if there is one.
     func exchange(
         _ commands: [RedisCommand], with server: RedisEndpoint, until limit: ContinuousClock.Instant? = nil
     ) throws(RedisFailure) -> [RedisReply] {
@@ -47,7 +47,7 @@ struct RedisSession {
     }
 }
 
-/// One server that has it all.
+/// A server that has it all.
 struct StandaloneRunner: CommandRunner {
     let session: RedisSession
     let server: RedisEndpoint

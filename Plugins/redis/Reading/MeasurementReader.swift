@@ -21,7 +21,7 @@ struct MeasurementReader<Runner: CommandRunner> {
         }
     }
 
-    /// A length: that of a key which does not exist is 0, as an empty list is no key.
+    /// Returns a length: that of a key which does not exist is 0, as an empty list is no key.
     private func count(_ command: RedisCommand, _ key: String, _ type: KeyType) throws(PluginError) -> Double {
         Double(try runner.count(of: try runner.run(command), key: key, type))
     }
@@ -95,7 +95,7 @@ enum KeyType: String {
     case list, set, hash, string, stream
     case sortedSet = "zset"
 
-    /// With its article, for messages.
+    /// Returns the type with its article, for messages.
     static func phrase(_ name: String) -> String {
         switch name {
         case "zset": "a sorted set"
@@ -111,7 +111,7 @@ extension CommandRunner {
         return number
     }
 
-    /// Why that reply is not what a key of that type gives.
+    /// Returns the reason why that reply is not what a key of that type gives.
     func fault(_ reply: RedisReply, key: String, _ type: KeyType) throws(PluginError) -> PluginError {
         guard case .error(let error) = reply else {
             return PluginError(.sourceUnreachable, "key \(key): the server answers \(reply.shapeName), not its length")

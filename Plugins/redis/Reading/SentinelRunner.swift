@@ -31,7 +31,7 @@ struct SentinelRunner: CommandRunner {
         throw last
     }
 
-    /// An ACL that forbids ROLE leaves it unknown, and the Sentinel's word has to do.
+    /// Returns an ACL that forbids ROLE leaves it unknown, and the Sentinel's word has to do.
     private static func isMaster(_ reply: RedisReply) -> Bool {
         switch reply {
         case .error(let error): error.code == "NOPERM"
@@ -117,7 +117,7 @@ final class MasterDirectory: Sendable {
         }
     }
 
-    /// What the Sentinels that answered say counts more than that others did not.
+    /// Returns what the Sentinels that answered say counts more than that others did not.
     private static func summary(_ failures: [PluginError], _ set: SentinelSet) -> PluginError {
         let first = failures.first { ![.sourceUnreachable, .deadlineExceeded].contains($0.kind) } ?? failures.first
         guard var first else { return PluginError(.configInvalid, "no Sentinel is named", path: "sentinel.addresses") }

@@ -42,7 +42,7 @@ struct StreamReader<Runner: CommandRunner> {
         var isAtLeast = false
     }
 
-    /// The entries that the group has not been given yet.
+    /// Returns the entries that the group has not been given yet.
     ///
     /// The server computes a group's `lag` as the entries ever added minus those ever delivered. Entries that were
     /// trimmed before they were delivered stay in it forever, so it only counts if the stream itself agrees.
@@ -161,7 +161,7 @@ struct StreamState: Hashable {
     /// Every entry that was ever added is still there.
     var hasLostNothing: Bool { entriesAdded == length }
 
-    /// How many entries come after that id; nil if both some come after it and some do not.
+    /// Returns how many entries come after that id; nil if both some come after it and some do not.
     func entries(after id: StreamID) -> Int64? {
         guard let first, let last, last > id else { return 0 }
         return first > id ? length : nil

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// One self-contained page that shows backtests of one trace side by side.
+/// A self-contained page that shows backtests of one trace side by side.
 package enum HTMLReport {
     /// Where the template takes the data.
     private static let placeholder = Array("\"REPORT DATA\"".utf8)

@@ -1,7 +1,7 @@
 import Scaling
 import WireFormats
 
-/// What a report shows of one backtest, taken down step by step.
+/// The data of one backtest in a report, recorded step by step.
 package struct ReportRecording: Sendable {
     package let name: String
     private let backtest: Backtest
@@ -84,7 +84,7 @@ package struct ReportRecording: Sendable {
 
     // MARK: JSON
 
-    /// What the page's script draws.
+    /// Returns what the page's script draws.
     func json(summary: BacktestSummary) -> JSON {
         let stride = max(1, (polls + Self.maxPoints - 1) / Self.maxPoints)
         return [

@@ -13,8 +13,7 @@ package struct Backtest: Sendable {
     private static let progressInterval = 2_048
 
     /// - Parameter reference: the backtest that this one is compared with. Its replicas can take as much and cost as
-    ///   much,
-    ///   unless the workload says otherwise: a scaler with a higher target does not make replicas faster.
+    ///   much, unless the workload says otherwise: a scaler with a higher target does not make replicas faster.
     /// - Throws: ``TraceError`` if a metric of the spec is not in the trace.
     package init(
         spec: ScalingSpec, trace: Trace, workload: Workload = Workload(), reference: Backtest? = nil
@@ -148,9 +147,9 @@ package struct Backtest: Sendable {
     }
 }
 
-/// One poll of a backtest.
+/// A poll of a backtest.
 package struct BacktestStep: Sendable {
-    /// How the load stands to what the ready replicas can take.
+    /// The relation of the load to the capacity of the ready replicas.
     package enum Standing: Sendable, Hashable {
         case within, exceeded
         /// The load is not known.

@@ -1,7 +1,7 @@
 package import Scaling
 package import WireFormats
 
-/// What a backtest came to.
+/// The results of a backtest.
 package struct BacktestSummary: Sendable, Hashable {
     package private(set) var polls = 0
     /// Time in which a metric was above what the ready replicas can take.

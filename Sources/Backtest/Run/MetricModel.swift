@@ -1,6 +1,6 @@
 import Scaling
 
-/// What a metric of the trace says about the load, and what a scaler would have read of it with other replicas.
+/// A model of a metric: the load that its recorded values show, and the values with other replicas.
 struct MetricModel {
     enum Kind {
         /// The trace has a total that the replicas share; the scaler reads the total.
@@ -19,14 +19,14 @@ struct MetricModel {
     /// that does not count, such as the ratio of an error budget.
     let capacity: Double?
 
-    /// What the sample says of the whole load.
+    /// Returns what the sample says of the whole load.
     func demand(_ cell: Trace.Cell, recordedReplicas: Int?) -> Double? {
         guard case .value(let value) = cell else { return nil }
         guard kind == .perReplica, let recordedReplicas else { return value }
         return value * Double(recordedReplicas)
     }
 
-    /// What the scaler reads while so many replicas are ready.
+    /// Returns what the scaler reads while so many replicas are ready.
     func observation(
         _ cell: Trace.Cell, recordedReplicas: Int?, ready: Int, observedAt: Timestamp
     ) -> MetricObservation {
@@ -44,13 +44,13 @@ struct MetricModel {
         return demand == value * Double(ready) ? value : demand / Double(max(ready, 1))
     }
 
-    /// The load on each ready replica, which is compared with the target.
+    /// Returns the load on each ready replica, which is compared with the target.
     func load(demand: Double?, ready: Int) -> Double? {
         guard let demand else { return nil }
         return kind == .replayed ? demand : demand / Double(max(ready, 1))
     }
 
-    /// Whether each ready replica can take its share.
+    /// Returns whether each ready replica can take its share.
     func standing(demand: Double?, ready: Int) -> BacktestStep.Standing {
         guard let capacity else { return .notCounted }
         guard let demand, let load = load(demand: demand, ready: ready) else { return .unknown }

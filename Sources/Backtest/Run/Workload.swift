@@ -1,4 +1,4 @@
-/// How the simulated target answers to its replicas.
+/// The behavior of the simulated target.
 package struct Workload: Sendable, Hashable {
     /// How long a new replica takes until it is ready.
     package var startupDelay: Duration

@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// One field of a spec and the values to try for it, such as `safety.cooldownSeconds=60,120,300`.
+/// A field of a spec and the values to try for it, such as `safety.cooldownSeconds=60,120,300`.
 package struct SpecSweep: Sendable, Hashable {
     /// Below `spec`, such as `metrics[0].targetValue`.
     package let path: String
@@ -34,7 +34,7 @@ package struct SpecSweep: Sendable, Hashable {
         path.split { ".[]".contains($0) }[...]
     }
 
-    /// The spec with that value at the path; missing objects on the way are created.
+    /// Returns the spec with that value at the path; missing objects on the way are created.
     ///
     /// - Throws: ``TraceError`` if the path leads through something that is not an object, or past the end of a list.
     package func spec(_ spec: JSON, with value: JSON) throws(TraceError) -> JSON {

@@ -1,7 +1,7 @@
 /// Reads the records of comma-separated values as RFC 4180 defines them, with the position of each field.
 ///
-/// Beyond RFC 4180: the delimiter may be another character, a line ends with CRLF, LF or CR alone, spaces around a quoted
-/// field and empty lines are ignored, and a line that begins with `#` is a comment.
+/// Beyond RFC 4180: the delimiter may be another character, a line ends with CRLF, LF or CR alone, spaces around a
+/// quoted field and empty lines are ignored, and a line that begins with `#` is a comment.
 struct CSVReader {
     struct Field: Equatable {
         var text: String
@@ -30,7 +30,7 @@ struct CSVReader {
         self.line = line
     }
 
-    /// The next record, or nil at the end.
+    /// Returns the next record, or nil at the end.
     ///
     /// - Throws: ``TraceError`` if a quote is out of place, or never closed.
     mutating func next() throws(TraceError) -> [Field]? {
@@ -133,8 +133,8 @@ extension CSVReader {
     /// Delimiters that spreadsheets and monitoring tools write.
     static let delimiters: [UInt8] = [",", ";", "\t"].map { UInt8(ascii: $0) }
 
-    /// A reader whose delimiter the file itself tells: by a first line `sep=;`, as spreadsheets and Grafana write it, or by
-    /// the first comma, semicolon or tab of the header that stands outside quotes.
+    /// A reader whose delimiter the file itself tells: by a first line `sep=;`, as spreadsheets and Grafana write it,
+    /// or by the first comma, semicolon or tab of the header that stands outside quotes.
     init(detecting bytes: [UInt8]) throws(TraceError) {
         if let (delimiter, end) = try Self.separatorLine(bytes) {
             self.init(bytes, delimiter: delimiter, from: end, line: 2)
@@ -155,7 +155,7 @@ extension CSVReader {
         self.init(bytes)
     }
 
-    /// The delimiter of a first line such as `sep=;`, and where the next line begins.
+    /// Returns the delimiter of a first line such as `sep=;`, and where the next line begins.
     private static func separatorLine(_ bytes: [UInt8]) throws(TraceError) -> (delimiter: UInt8, end: Int)? {
         var line = bytes.prefix { $0 != newline && $0 != carriageReturn }
         let length = line.count

@@ -1,6 +1,6 @@
 import Scaling
 
-/// What a number with commas and points in it says.
+/// The possible meanings of a number with commas and points.
 enum NumberText: Equatable {
     /// No comma, and a point before the decimals or none: `1.5e+02`.
     case plain(Double)
@@ -21,7 +21,7 @@ enum NumberText: Equatable {
         text.count <= 9 && absent.contains(text.lowercased())
     }
 
-    /// Whether the text is a number and something after it.
+    /// Returns whether the text is a number and something after it.
     static func hasUnit(_ text: Substring) -> Bool {
         let number = text.prefix { "+-.,0123456789".contains($0) }
         return number.contains(where: \.isNumber) && !number.hasSuffix("-") && number.endIndex != text.endIndex
@@ -96,7 +96,7 @@ extension Substring {
     }
 }
 
-/// How the numbers of one file are written, as far as its numbers themselves tell.
+/// The number format of a file, inferred from its numbers.
 ///
 /// A comma is a decimal comma, or it separates thousands; no file does both. `1,161` alone does not tell, and is
 /// refused.
@@ -134,7 +134,7 @@ struct NumberStyle {
         text.contains(".") && NumberText(Substring(text.replacing(".", with: ","))).map(\.isAmbiguous) ?? false
     }
 
-    /// The number that the text is in this file, or nil if it is none.
+    /// Returns the number that the text is in this file, or nil if it is none.
     ///
     /// - Throws: ``TraceError`` if the file does not tell, or contradicts itself.
     func number(_ text: Substring, at place: TracePlace) throws(TraceError) -> Double? {

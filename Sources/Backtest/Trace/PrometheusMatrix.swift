@@ -1,7 +1,7 @@
 import Scaling
 import WireFormats
 
-/// What Prometheus answers to a range query: whole, its `data`, or the series alone as `promtool` prints them.
+/// A response of Prometheus to a range query: whole, its `data`, or the series alone as `promtool` prints them.
 ///
 /// Source: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
 struct PrometheusMatrix {

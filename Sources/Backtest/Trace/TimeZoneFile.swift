@@ -120,7 +120,7 @@ struct TimeZoneFile: Sendable {
             return integers
         }
 
-        /// The text between two newlines.
+        /// Returns the text between two newlines.
         mutating func footer() -> String? {
             guard rest.first == UInt8(ascii: "\n") else { return nil }
             let text = rest.dropFirst().prefix { $0 != UInt8(ascii: "\n") }

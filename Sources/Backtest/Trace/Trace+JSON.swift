@@ -33,7 +33,7 @@ extension Trace {
         guard metrics.count <= Self.maxMetrics else {
             throw JSONPathError(path: "", message: "names \(metrics.count) metrics, more than \(Self.maxMetrics)")
         }
-        guard !metrics.isEmpty else { throw JSONPathError(path: "", message: "names no metric beside time") }
+        guard !metrics.isEmpty else { throw JSONPathError(path: "", message: "names no metric besides time") }
         var samples: [Sample] = []
         for row in rows { samples.append(try Self.sample(row, timeName, metrics, time)) }
         try self.init(checking: metrics, samples)

@@ -1,8 +1,8 @@
 package import Scaling
 
-/// What metrics were over a stretch of time.
+/// Recorded metrics over a time range.
 package struct Trace: Sendable, Hashable {
-    /// What was known of one metric at one time.
+    /// A recorded value of one metric at one time.
     package enum Cell: Sendable, Hashable {
         case value(Double)
         case noData

@@ -1,6 +1,6 @@
 import Scaling
 
-/// What the columns of a CSV trace are, from its header.
+/// The columns of a CSV trace, from its header.
 struct TraceColumns {
     /// Names of the time that spreadsheets and monitoring tools write, in lower case.
     static let timeNames: Set<String> = ["time", "timestamp", "date", "datetime", "date time", "_time"]
@@ -34,7 +34,7 @@ struct TraceColumns {
         }
         let columns = names.indices.filter { $0 != time }
         guard columns.contains(where: { names[$0] != Trace.replicasColumn }) else {
-            throw TraceError(line: line, "must have a column for each metric beside time, such as time,requests")
+            throw TraceError(line: line, "must have a column for each metric besides time, such as time,requests")
         }
         for column in columns where names[column].isEmpty || names[..<column].contains(names[column]) {
             throw TraceError(
@@ -109,7 +109,7 @@ struct TraceColumns {
     }
 }
 
-/// Where a cell is, for messages.
+/// The position of a cell, for messages.
 struct TracePlace {
     let line: Int
     /// From 1.

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Why a text is no trace.
+/// The reason why a text is no trace.
 package struct TraceError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 

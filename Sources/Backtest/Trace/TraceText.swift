@@ -7,7 +7,7 @@ enum TraceText {
     private static let utf32Marks: [[UInt8]] = [[0xFF, 0xFE, 0, 0], [0, 0, 0xFE, 0xFF]]
     private static let remedy = "save the file as UTF-8"
 
-    /// The text as UTF-8, without byte order marks.
+    /// Returns the text as UTF-8, without byte order marks.
     ///
     /// - Throws: ``TraceError`` if the bytes are not text in UTF-8 or, after a byte order mark, in UTF-16.
     static func utf8(_ bytes: [UInt8]) throws(TraceError) -> [UInt8] {

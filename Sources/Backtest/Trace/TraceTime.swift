@@ -7,7 +7,7 @@ import WireFormats
 /// - Seconds, milliseconds, microseconds or nanoseconds since 1970, which their size tells apart.
 /// - A date and a time of day without a zone, if the reader was given the zone.
 struct TraceTime {
-    /// Why a text is no time.
+    /// The reason why a text is no time.
     struct Problem: Error, Equatable {
         let message: String
     }
@@ -46,7 +46,8 @@ struct TraceTime {
         return Int64(exactly: microseconds).map { Timestamp(microsecondsSince1970: $0) }
     }
 
-    /// Whether the text is a number in scientific notation without all its digits, as spreadsheets write them: rounded.
+    /// Returns whether the text is a number in scientific notation without all its digits, as spreadsheets write them:
+    /// rounded.
     static func isRounded(_ text: Substring) -> Bool {
         guard let mark = text.firstIndex(where: { $0 == "e" || $0 == "E" }), case .plain? = NumberText(text),
             let exponent = Int(text[text.index(after: mark)...])
@@ -57,7 +58,7 @@ struct TraceTime {
 
     // MARK: Dates
 
-    /// A date and time of day as RFC 3339 has them, and the zone after it; empty if there is none.
+    /// Returns a date and time of day as RFC 3339 has them, and the zone after it; empty if there is none.
     private static func parts(of text: Substring) throws(Problem) -> (civil: String, zone: String) {
         let bytes = Array(text.utf8)
         func isDigit(_ index: Int) -> Bool { index < bytes.count && (0x30...0x39).contains(bytes[index]) }

@@ -27,7 +27,7 @@ package struct TraceZone: Sendable {
         rules = .file(file)
     }
 
-    /// The times at which the clocks of the zone show this; a local time is given as if it were UTC.
+    /// Returns the times at which the clocks of the zone show this; a local time is given as if it were UTC.
     func times(ofLocal local: Timestamp) -> [Timestamp] {
         switch rules {
         case .offset(let offset): return [local + .seconds(-offset)]

@@ -1,4 +1,4 @@
-/// Why no (whole) answer came.
+/// The reason why no (whole) answer came.
 package struct HTTPError: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: String, Sendable, Hashable {
         case invalidRequest, nameLookup, connect, tls, deadline, bodyTooLarge, connectionLost, cancelled, shutDown

@@ -1,5 +1,5 @@
 extension HTTPRequest {
-    /// Whether the text is an absolute http or https URL, as libcurl reads one.
+    /// Returns whether the text is an absolute http or https URL, as libcurl reads one.
     package static func canBeSent(to url: String) -> Bool { (try? URLParts(parsing: url)) != nil }
 
     /// Throws ``HTTPError/Kind/invalidRequest`` for what would change the meaning of the bytes on the wire.

@@ -1,4 +1,4 @@
-/// One HTTP request, with its bounds.
+/// An HTTP request, with its bounds.
 package struct HTTPRequest: Sendable {
     package var method: String
     package var url: String
@@ -73,7 +73,7 @@ extension HTTPHeader: CustomStringConvertible, CustomDebugStringConvertible {
     package var debugDescription: String { description }
 }
 
-/// How a request's TLS connection is verified and authenticated. Equal options share connections.
+/// Options for the verification and authentication of a TLS connection. Equal options share connections.
 package struct TLSOptions: Sendable, Hashable {
     /// PEM certificates to trust in place of the system's.
     package var certificateAuthorities: [UInt8]?
@@ -110,7 +110,7 @@ extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible {
     package var debugDescription: String { description }
 }
 
-/// What AWS Signature Version 4 signs a request with. libcurl makes the signature.
+/// The credentials and scope of an AWS Signature Version 4. libcurl computes the signature.
 ///
 /// Give the query of the URL in the order of its names: libcurl signs it as it is, and AWS sorts it first. Give a body
 /// its Content-Type: libcurl would call it a form.

@@ -8,7 +8,7 @@ package struct HTTPResponseHead: Sendable {
         self.headers = headers
     }
 
-    /// The first header with that name; case is ignored.
+    /// Returns the first header with that name; case is ignored.
     package func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }

@@ -3,8 +3,9 @@ import Glibc
 /// Which proxy a request goes through, as the environment says it.
 ///
 /// The variables and their order are curl's: `http_proxy` (lower case only: a CGI server sets `HTTP_PROXY` from a
-/// request header), `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`, and `no_proxy`, `NO_PROXY`. They are matched
-/// here because libcurl would match `no_proxy` against ``TLSOptions/serverName`` in place of the host connected to.
+/// request header), `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`, and `no_proxy`, `NO_PROXY`. They are
+/// matched here because libcurl would match `no_proxy` against ``TLSOptions/serverName`` in place of the host connected
+/// to.
 package struct ProxyRules: Sendable {
     /// No proxy at all.
     package static let none = ProxyRules { _ in nil }
@@ -26,7 +27,7 @@ package struct ProxyRules: Sendable {
             .compactMap { Exception(String($0)) }
     }
 
-    /// The proxy's URL, which may hold a password, or nil to connect directly.
+    /// Returns the proxy's URL, which may hold a password, or nil to connect directly.
     func proxy(for url: URLParts) -> String? {
         guard let proxy = url.isTLS ? proxyForHTTPS : proxyForHTTP else { return nil }
         return exceptions.contains { $0.covers(url.host) } ? nil : proxy
@@ -44,7 +45,7 @@ extension ProxyRules: CustomStringConvertible, CustomDebugStringConvertible {
 }
 
 extension ProxyRules {
-    /// One entry of `no_proxy`.
+    /// An entry of `no_proxy`.
     private enum Exception {
         case everything
         /// A name and the names below it.

@@ -1,6 +1,6 @@
 import CCurl
 
-/// What the transport must know of a request's URL, as libcurl itself parses it.
+/// The parts of a request's URL, as parsed by libcurl.
 struct URLParts: Sendable, Equatable {
     /// `http` or `https`.
     let scheme: String
@@ -33,7 +33,7 @@ struct URLParts: Sendable, Equatable {
         port = URLParts.part(CURLUPART_PORT, of: handle)
     }
 
-    /// The URL with another host.
+    /// Returns the URL with another host.
     static func replacingHost(of url: String, with host: String) throws(HTTPError) -> String {
         guard let handle = curl_url() else { preconditionFailure("out of memory") }
         defer { curl_url_cleanup(handle) }

@@ -9,7 +9,7 @@ import Glibc
 /// Unchecked: one thread at a time uses a connection, though not always the same one; its owner sees to that.
 /// ``interrupt()`` alone may come from any thread, and touches nothing but a descriptor that lives as long as this.
 package final class ByteConnection: @unchecked Sendable {
-    /// Where to connect to.
+    /// An address to connect to.
     package enum Address: Sendable, Hashable {
         /// An IPv6 address comes without brackets.
         case tcp(host: String, port: Int)

@@ -1,6 +1,6 @@
 import CCurl
 
-/// One libcurl transfer handle and the memory that libcurl borrows from it. Used by one thread at a time.
+/// A libcurl transfer handle and the memory that libcurl borrows from it. Used by one thread at a time.
 ///
 /// Of the transfer loop: reused from transfer to transfer, which saves libcurl's buffers; connections live in the multi
 /// handle.
@@ -14,7 +14,7 @@ final class EasyHandle {
 
     private static let globalInit: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
-    /// Before the first use of libcurl, once: later calls cost nothing.
+    /// Initializes libcurl once, before its first use.
     ///
     /// Called on the thread that makes a client, never on one that a client starts: a process that exits while another
     /// thread is in here crashes, because the exit handlers of OpenSSL run beside its initialization.
@@ -50,7 +50,7 @@ final class EasyHandle {
     /// libcurl's words for what went wrong; empty if it has none.
     var errorMessage: String { String(cString: errorBuffer) }
 
-    /// Whether the transfer came past a phase, given the `CURLINFO_..._TIME_T` that libcurl keeps for its end.
+    /// Returns whether the transfer came past a phase, given the `CURLINFO_..._TIME_T` that libcurl keeps for its end.
     func hasPassed(_ phaseEnd: CURLINFO) -> Bool {
         var microseconds: curl_off_t = 0
         return ccurl_get_offset(curl, phaseEnd, &microseconds) == CURLE_OK && microseconds > 0

@@ -1,8 +1,8 @@
 import CCurl
 
 extension HTTPError {
-    /// What libcurl's result means for the caller. Its own message, which is in the handle, names hosts and certificate
-    /// fields, never headers or the URL's path.
+    /// Returns what libcurl's result means for the caller. Its own message, which is in the handle, names hosts and
+    /// certificate fields, never headers or the URL's path.
     static func failed(_ code: CURLcode, _ easy: EasyHandle, authority: String) -> HTTPError {
         let detail = easy.errorMessage.isEmpty ? String(cString: curl_easy_strerror(code)) : easy.errorMessage
         if easy.wasRefusedByProxy {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What callers ask of the loop thread.
+/// A command for the loop's thread.
 enum LoopCommand {
     case start(Transfer)
     /// Unknown ids are ignored: the transfer has ended.
@@ -32,7 +32,7 @@ final class LoopMailbox: Sendable {
         self.wakeUp = wakeUp
     }
 
-    /// False once the loop is stopping: the command will not be executed.
+    /// Returns false once the loop is stopping: the command will not be executed.
     func post(_ command: LoopCommand) -> Bool {
         let (isOpen, isFirst) = state.withLock { state in
             guard state.phase == .open else { return (false, false) }
@@ -64,7 +64,7 @@ final class LoopMailbox: Sendable {
         }
     }
 
-    /// From the loop thread: everything posted so far, and whether to stop after it.
+    /// Takes all posted commands, and whether to stop after them. Called on the loop's thread.
     func take() -> (commands: [LoopCommand], isStopping: Bool) {
         state.withLock { state in
             var commands: [LoopCommand] = []
@@ -73,7 +73,7 @@ final class LoopMailbox: Sendable {
         }
     }
 
-    /// From the loop thread, as its last act.
+    /// Marks the loop as stopped. Called on the loop's thread, last.
     func didStop() {
         let waiters = state.withLock { state in
             state.phase = .stopped

@@ -42,7 +42,7 @@ struct ResponseHeadParser {
         return .more
     }
 
-    /// The three digits after the first space; libcurl has checked that they are there.
+    /// Returns the three digits after the first space; libcurl has checked that they are there.
     private static func status(of line: Slice<UnsafeRawBufferPointer>) -> Int {
         line.drop { $0 != UInt8(ascii: " ") }.dropFirst().prefix(3)
             .reduce(0) { $0 * 10 + Int($1) - Int(UInt8(ascii: "0")) }

@@ -31,7 +31,7 @@ final class StreamBody: Sendable {
 
     var hasEnded: Bool { state.withLock { $0.end != nil } }
 
-    /// From the loop thread. Buffers at most one offer beyond the capacity.
+    /// Buffers bytes, at most one offer beyond the capacity. Called on the loop's thread.
     func offer(_ bytes: UnsafeRawBufferPointer) -> Offer {
         state.withLock { state in
             guard state.end == nil else { return .refused }
@@ -49,7 +49,7 @@ final class StreamBody: Sendable {
         }
     }
 
-    /// From the loop thread: no more bytes. What is buffered is still read.
+    /// Ends the stream after the buffered bytes. Called on the loop's thread.
     func end(_ result: Result<Void, HTTPError>) {
         state.withLock { state in
             guard state.end == nil else { return }
@@ -58,7 +58,7 @@ final class StreamBody: Sendable {
         }
     }
 
-    /// Called by the reader: drops what is buffered, and fails every current and later wait.
+    /// Drops the buffered bytes, and fails every current and later wait. Called by the reader.
     func cancel() {
         state.withLock { state in
             let error = HTTPError(.cancelled, "the reader stopped reading the stream")
@@ -69,7 +69,8 @@ final class StreamBody: Sendable {
         }
     }
 
-    /// From the reader: the next chunk, now or when it comes. `resume` is called if the transfer was paused.
+    /// Returns the next chunk, waiting for it if necessary. `resume` is called if the transfer was paused. Called by
+    /// the reader.
     func next(resume: () -> Void) async -> Next {
         await withCheckedContinuation { continuation in
             let wasPaused = state.withLock { state in

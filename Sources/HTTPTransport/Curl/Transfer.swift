@@ -1,6 +1,6 @@
 import CCurl
 
-/// One request in flight: the request, the response so far, and its receiver.
+/// A request in flight: the request, the response so far, and its receiver.
 ///
 /// `@unchecked Sendable`: made by the caller's task and handed over whole with ``LoopCommand/start(_:)``; from then on
 /// only the loop thread touches it.
@@ -63,7 +63,7 @@ final class Transfer: @unchecked Sendable {
             .deadline, "\(url.authority) did not finish within \(limit): still \(phase); check it, or allow more time")
     }
 
-    /// False makes libcurl give the transfer up.
+    /// Returns false to make libcurl abort the transfer.
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         switch parser.take(line) {
         case .more:

@@ -5,7 +5,7 @@ extension ClusterConfiguration {
     /// Where the kubelet mounts a pod's service account.
     package static let serviceAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-    /// How a pod reaches the API server of its own cluster, as its service account.
+    /// Returns how a pod reaches the API server of its own cluster, as its service account.
     ///
     /// - Parameter directory: where the token, the CA certificate and the namespace are.
     package static func inCluster(

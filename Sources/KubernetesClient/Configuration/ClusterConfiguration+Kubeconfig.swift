@@ -1,7 +1,7 @@
 import HTTPTransport
 
 extension ClusterConfiguration {
-    /// How a kubeconfig says to reach a cluster.
+    /// Returns how a kubeconfig says to reach a cluster.
     ///
     /// - Parameters:
     ///   - path: the file; nil for the list in `KUBECONFIG`, else `$HOME/.kube/config`.
@@ -53,8 +53,8 @@ extension ClusterConfiguration {
         )
     }
 
-    /// The kubeconfigs that are read for these arguments, and the keys, certificates and tokens that their users name;
-    /// nothing if there is no kubeconfig.
+    /// Returns the kubeconfigs that are read for these arguments, and the keys, certificates and tokens that their
+    /// users name; nothing if there is no kubeconfig.
     package static func credentialFiles(
         path: String?, environment: [String: String], files: FileReader = .system
     ) -> [String] {
@@ -118,7 +118,7 @@ extension ClusterConfiguration {
 }
 
 extension Kubeconfig.Entry {
-    /// The content of `FIELD-data` or of the file that `FIELD` names.
+    /// Returns the content of `FIELD-data` or of the file that `FIELD` names.
     func bytes(_ field: String, _ files: FileReader) throws(ConfigurationError) -> [UInt8]? {
         let path = try text(field)
         if let encoded = try text("\(field)-data") {

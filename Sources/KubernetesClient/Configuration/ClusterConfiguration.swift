@@ -30,7 +30,7 @@ package struct ClusterConfiguration: Sendable {
     }
 }
 
-/// Why there is no usable configuration: one line that names the file, the field and what to do.
+/// The reason why there is no usable configuration: one line that names the file, the field and what to do.
 package struct ConfigurationError: Error, Hashable, CustomStringConvertible {
     package let description: String
 

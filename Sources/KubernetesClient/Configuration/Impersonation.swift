@@ -18,7 +18,7 @@ package struct Impersonation: Sendable, Hashable {
         return headers
     }
 
-    /// What a header's name may not hold is percent-encoded, and so is the percent sign.
+    /// Returns what a header's name may not hold is percent-encoded, and so is the percent sign.
     private static func escaped(_ key: String) -> String {
         key.utf8.map { byte in
             let isPlain =

@@ -9,7 +9,7 @@ struct Kubeconfig {
         let reader: JSONReader
         let file: String
 
-        /// The entry's error in one line that names the file and the field.
+        /// Returns the entry's error in one line that names the file and the field.
         func failure(_ error: JSONPathError) -> ConfigurationError {
             ConfigurationError("kubeconfig \(file): \(error)")
         }
@@ -18,7 +18,7 @@ struct Kubeconfig {
             failure(JSONPathError(path: "\(reader.path).\(field)", message: message))
         }
 
-        /// The field's text; nil if it is absent or empty.
+        /// Returns the field's text; nil if it is absent or empty.
         func text(_ field: String) throws(ConfigurationError) -> String? {
             do throws(JSONPathError) {
                 let text = try reader.optional(field)?.string()
@@ -44,7 +44,7 @@ struct Kubeconfig {
             }
         }
 
-        /// The path from the kubeconfig's own directory.
+        /// Returns the path from the kubeconfig's own directory.
         func resolve(_ path: String) -> String {
             guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
             return "\(file[...slash])\(path)"

@@ -1,7 +1,7 @@
 import WireFormats
 
-/// What kubeconfig fields hold. kubectl refuses a file in which one holds anything else, whether it uses the field or not.
-/// Null is absence, and unknown fields are ignored.
+/// The types of kubeconfig fields. kubectl refuses a file in which one holds anything else, whether it uses the field
+/// or not. Null is absence, and unknown fields are ignored.
 indirect enum KubeconfigShape: Sendable {
     case text
     case flag

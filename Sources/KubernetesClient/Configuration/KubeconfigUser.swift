@@ -1,6 +1,6 @@
 import WireFormats
 
-/// What a kubeconfig says of a user.
+/// A user of a kubeconfig.
 struct KubeconfigUser {
     private let entry: Kubeconfig.Entry
 
@@ -8,8 +8,8 @@ struct KubeconfigUser {
         self.entry = entry
     }
 
-    /// What requests prove their identity with besides a client certificate: as client-go, a token, else a name and
-    /// password, else an exec plugin, which is not asked if there is a client certificate.
+    /// Returns what requests prove their identity with besides a client certificate: as client-go, a token, else a name
+    /// and password, else an exec plugin, which is not asked if there is a client certificate.
     func credentials(
         _ cluster: Kubeconfig.Entry, server: String, _ environment: [String: String], _ files: FileReader
     ) throws(ConfigurationError) -> CredentialSource {
@@ -49,7 +49,7 @@ struct KubeconfigUser {
             "auth-provider", "oidc is not supported; use an exec plugin that logs in, or a service account token")
     }
 
-    /// A file goes before a token that is written out, which is used if the file cannot be read.
+    /// Returns a file goes before a token that is written out, which is used if the file cannot be read.
     private func token(_ files: FileReader) throws(ConfigurationError) -> CredentialSource? {
         let token = try entry.text("token").map { CredentialSource.token(SecretString($0)) }
         guard let file = try entry.text("tokenFile") else { return token }
@@ -115,7 +115,7 @@ struct KubeconfigUser {
         }
     }
 
-    /// The plugin's information about the cluster: ExecCredential's `spec.cluster`.
+    /// Returns the plugin's information about the cluster: ExecCredential's `spec.cluster`.
     private func clusterInfo(
         _ cluster: Kubeconfig.Entry, server: String, _ files: FileReader
     ) throws(ConfigurationError) -> JSON {
@@ -130,7 +130,7 @@ struct KubeconfigUser {
         return .object(info)
     }
 
-    /// The elements of a list, in which null is an empty string.
+    /// Returns the elements of a list, in which null is an empty string.
     private func strings(_ field: String, of reader: JSONReader) throws(JSONPathError) -> [String] {
         try (reader.optional(field)?.elements() ?? []).map { element throws(JSONPathError) in
             element.value.isNull ? "" : try element.string()

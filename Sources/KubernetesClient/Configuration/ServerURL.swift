@@ -3,14 +3,14 @@
 /// As client-go: without a scheme it is `host:port` and http is meant, the scheme's case does not matter, and a query
 /// and a fragment are ignored.
 struct ServerURL {
-    /// Why an address is of no use.
+    /// The reason why an address is of no use.
     struct Failure: Error {
         let message: String
     }
 
     /// `https://host:port` and perhaps a path; no slash at the end, no user information.
     let text: String
-    /// What stands before an `@`.
+    /// The part before an `@`.
     private(set) var user: String?
     private(set) var password: String?
 

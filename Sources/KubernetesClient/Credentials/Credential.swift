@@ -1,6 +1,6 @@
 import WireFormats
 
-/// What one request proves its identity with.
+/// The credential of one request.
 struct Credential: Sendable {
     struct ClientCertificate: Sendable {
         /// PEM.
@@ -20,7 +20,7 @@ extension Credential: CustomStringConvertible, CustomReflectable {
     var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Where requests get their identity.
+/// The source of requests' credentials.
 package enum CredentialSource: Sendable {
     /// Only the TLS client certificate, if there is one.
     case none

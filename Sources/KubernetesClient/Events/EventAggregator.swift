@@ -60,7 +60,7 @@ struct EventAggregator: Sendable {
         }
     }
 
-    /// What is kept of one object: it ends with the object, see ``forget(_:)-(ObjectReference)``, or once nothing of it
+    /// The state of one object: it ends with the object, see ``forget(_:)-(ObjectReference)``, or once nothing of it
     /// matters any more.
     private struct Memory {
         var bucket: Bucket
@@ -96,12 +96,12 @@ struct EventAggregator: Sendable {
         return .create(name: name)
     }
 
-    /// The server does not have the Event (any more): the next equal one starts a new Event.
+    /// Forgets an Event that the server no longer has: the next equal one starts a new Event.
     mutating func forget(_ event: ObjectEvent) {
         memories[Self.fingerprint(of: event.regarding)]?.series[Fingerprint(of: event)] = nil
     }
 
-    /// The object is gone.
+    /// Forgets a deleted object.
     mutating func forget(_ object: ObjectReference) { memories[Self.fingerprint(of: object)] = nil }
 
     /// Covers all objects of that name: state of one must not outlive it if another is created unnoticed.

@@ -63,7 +63,7 @@ package struct Lease: Sendable, Hashable {
 }
 
 extension JSON {
-    /// A Kubernetes MicroTime: exactly six digits, which the API server insists on.
+    /// Returns a Kubernetes MicroTime: exactly six digits, which the API server insists on.
     static func microTime(_ microseconds: Int64) -> JSON {
         .string(RFC3339.text(microseconds: microseconds, precision: .microseconds))
     }

@@ -15,7 +15,7 @@ struct ListReader {
         case end
     }
 
-    /// What becomes of the value that is being read.
+    /// The use of the value that is being read.
     private enum Use {
         case name, metadata, item, nothing
 

@@ -1,6 +1,6 @@
 /// The fields of an object that its reader needs. The others are skipped unread, however large they are.
 package struct ObjectFields: Sendable {
-    /// What of a value is kept.
+    /// A rule for the parts of a value that are kept.
     enum Rule: Sendable {
         case nothing
         case all

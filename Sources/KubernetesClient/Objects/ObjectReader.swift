@@ -37,8 +37,8 @@ package struct ObjectReader: Sendable {
     }
 
     /// - Parameter text: of the object; the beginning of one that is longer than ``KubernetesLimits/objectBytes``.
-    /// - Throws: ``JSONSlicer/Failure`` or `JSONSyntaxError` if the text is not an object, or if one that is cut off does not
-    ///   begin with its metadata.
+    /// - Throws: ``JSONSlicer/Failure`` or `JSONSyntaxError` if the text is not an object, or if one that is cut off
+    ///   does not begin with its metadata.
     package func read(_ text: ArraySlice<UInt8>) throws -> ReadObject {
         if text.count >= KubernetesLimits.objectBytes {
             return .oversized(remains(of: text, .bytes, size: text.count, limit: limits.bytes))
@@ -180,7 +180,7 @@ private struct KeptMembers {
     }
 }
 
-/// How many values a JSON text has and how deep they are nested, counted without reading them.
+/// The number and depth of the values of a JSON text, counted without parsing them.
 struct JSONExtent {
     private(set) var nodes = 1
     private(set) var depth = 0

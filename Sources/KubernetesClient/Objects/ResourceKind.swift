@@ -22,7 +22,7 @@ package struct ResourceKind: Sendable, Hashable {
 
     package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
-    /// The path below the server's address.
+    /// Returns the path below the server's address.
     ///
     /// - Parameter namespace: nil or empty for all namespaces, or for a kind that has none.
     package func path(namespace: String?, name: String? = nil, subresource: String? = nil) -> String {
@@ -34,7 +34,7 @@ package struct ResourceKind: Sendable, Hashable {
         return path
     }
 
-    /// Where a group's version lives: `/api/v1`, `/apis/apps/v1`.
+    /// Returns where a group's version lives: `/api/v1`, `/apis/apps/v1`.
     static func groupPath(apiVersion: String) -> String {
         let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false)
         return parts.count == 1
@@ -42,7 +42,8 @@ package struct ResourceKind: Sendable, Hashable {
     }
 }
 
-/// The text with every byte but RFC 3986's unreserved characters as `%XX`: fit for a path segment or a query value.
+/// Returns the text with every byte but RFC 3986's unreserved characters as `%XX`: fit for a path segment or a query
+/// value.
 func percentEncoded(_ text: some StringProtocol) -> String {
     let hex = Array("0123456789ABCDEF")
     var encoded = ""

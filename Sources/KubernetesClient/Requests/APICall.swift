@@ -1,7 +1,7 @@
 import HTTPTransport
 import WireFormats
 
-/// One call, before it is an HTTP request.
+/// A call, before it is an HTTP request.
 struct APICall: Sendable {
     enum Verb: String, Sendable {
         case get, list, watch, create, update, patch, delete

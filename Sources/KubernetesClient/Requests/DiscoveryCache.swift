@@ -4,7 +4,7 @@ package struct DiscoveredResource: Sendable, Hashable {
     package let hasScale: Bool
 }
 
-/// What discovery said, for as long as it may be believed. Pure: times come in.
+/// A cache of discovery results with expiry. Pure: times are parameters.
 struct DiscoveryCache {
     private struct Entry {
         let fetched: Int64
@@ -15,7 +15,7 @@ struct DiscoveryCache {
     /// By apiVersion.
     private var entries: [String: Entry] = [:]
 
-    /// The kind, or `.some(nil)` if the server is known to have none; nil if unknown.
+    /// Returns the kind, or `.some(nil)` if the server is known to have none; nil if unknown.
     func lookup(apiVersion: String, kind: String, now: Int64) -> DiscoveredResource?? {
         guard let entry = entries[apiVersion] else { return nil }
         let age = now - entry.fetched

@@ -24,7 +24,7 @@ extension KubernetesClient {
         return resource
     }
 
-    /// Empty if the server does not have the group or version.
+    /// Returns empty if the server does not have the group or version.
     private func resources(apiVersion: String) async throws(KubernetesError) -> [DiscoveredResource] {
         let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2 else {

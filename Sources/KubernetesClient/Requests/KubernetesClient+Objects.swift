@@ -30,7 +30,7 @@ extension KubernetesClient {
         return try await json(call)
     }
 
-    /// What identifies an object and its version, however large the object is.
+    /// Returns what identifies an object and its version, however large the object is.
     package func identity(
         of kind: ResourceKind, _ key: ObjectKey, deadline: Duration = KubernetesLimits.callDeadline
     ) async throws(KubernetesError) -> JSON {
@@ -117,8 +117,8 @@ extension KubernetesClient {
         return try await page(call) { item(try reader.read($0)) }
     }
 
-    /// Fetches a list page by page and hands each page on before the next is asked for. Objects over the bounds are left
-    /// out.
+    /// Fetches a list page by page and hands each page on before the next is asked for. Objects over the bounds are
+    /// left out.
     package func eachPage(
         of kind: ResourceKind, in namespace: String?, _ selection: Selection = Selection(),
         limit: Int = KubernetesLimits.pageSize,

@@ -44,7 +44,7 @@ extension KubernetesError {
         return kind == .serverError && message.contains("accessor error: ") ? .wrongType : nil
     }
 
-    /// The path in `the spec replicas field ".spec.replicas" does not exist`.
+    /// Returns the path in `the spec replicas field ".spec.replicas" does not exist`.
     private static func missingReplicasPath(in message: String) -> String? {
         guard let start = message.firstRange(of: "the spec replicas field \"")?.upperBound,
             let end = message[start...].firstIndex(of: "\"")

@@ -9,7 +9,7 @@ import WireFormats
 /// when the server stumbles. See ``RetryPolicy``. There is no rate limit on this side: priority and fairness is the
 /// server's.
 package final class KubernetesClient: Sendable {
-    /// One attempt, for metrics.
+    /// An attempt, for metrics.
     package struct Attempt: Sendable, Hashable {
         /// `get`, `list`, `watch`, `create`, `update`, `patch` or `delete`.
         package let verb: String
@@ -228,7 +228,8 @@ package final class KubernetesClient: Sendable {
         }
     }
 
-    /// What came of an error answer before it ended, broke or grew too long. Its status matters more than its text.
+    /// Returns what came of an error answer before it ended, broke or grew too long. Its status matters more than its
+    /// text.
     private static func errorBody(of stream: HTTPStream) async -> [UInt8] {
         var body: [UInt8] = []
         while body.count < KubernetesLimits.objectBytes, let chunk = try? await stream.nextChunk() {

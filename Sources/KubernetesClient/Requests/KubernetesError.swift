@@ -1,7 +1,7 @@
 import HTTPTransport
 import WireFormats
 
-/// Why a call to the API server did not do what was asked.
+/// The reason why a call to the API server did not do what was asked.
 package struct KubernetesError: Error, Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable {
         // What the server said
@@ -12,7 +12,7 @@ package struct KubernetesError: Error, Sendable, Hashable {
         /// Any other status that is no success.
         case rejected
         // What came in between
-        /// No answer in time, of the server's (504) or of ours.
+        /// No response in time: the server's time-out (504) or the client's own.
         case timeout
         case unreachable
         /// The answer is longer than we take.
@@ -24,7 +24,7 @@ package struct KubernetesError: Error, Sendable, Hashable {
         case cancelled
     }
 
-    /// One field that the server did not accept.
+    /// A field that the server did not accept.
     package struct Cause: Sendable, Hashable {
         package let field: String
         package let reason: String

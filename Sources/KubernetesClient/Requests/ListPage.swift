@@ -1,6 +1,6 @@
 import WireFormats
 
-/// One page of a list.
+/// A page of a list.
 package struct ListPage<Item> {
     package let items: [Item]
     /// Of the whole list: a watch continues from it.

@@ -116,7 +116,7 @@ package final class Informer<Object: Sendable>: Service {
 
     // MARK: The shell of the watch machine
 
-    /// What one watch has listed so far.
+    /// The objects that one watch has listed so far.
     private struct Listing {
         var keys: Set<ObjectKey> = []
         var isFirst = true
@@ -307,8 +307,8 @@ package final class Informer<Object: Sendable>: Service {
 }
 
 extension KubernetesError {
-    /// Whether a watch that ended with this error is no sign of trouble: a time-out, or a connection that carried the
-    /// watch for a while and was then closed by a proxy, or for its silence.
+    /// Returns whether a watch that ended with this error is no sign of trouble: a time-out, or a connection that
+    /// carried the watch for a while and was then closed by a proxy, or for its silence.
     fileprivate func endsWatchRoutinely(after lasted: Duration) -> Bool {
         switch kind {
         case .timeout: true

@@ -25,7 +25,7 @@ struct LineSplitter {
         buffer += chunk
     }
 
-    /// The next whole line without its line feed; nil if more bytes have to come.
+    /// Returns the next whole line without its line feed; nil if more bytes have to come.
     ///
     /// The slice shares the buffer: let go of it before the next ``append(_:)``, or that copies.
     mutating func next() throws(LineTooLong) -> ArraySlice<UInt8>? {

@@ -66,7 +66,7 @@ struct ObservedObject<Object: Sendable>: Sendable {
     }
 }
 
-/// What an informer knows. Pure: each change returns the events that it is.
+/// The state of an informer. Pure: each change returns its events.
 struct ObjectStore<Object: Sendable>: Sendable {
     /// A class, so that the table's free places take little room.
     private final class Entry: Sendable {

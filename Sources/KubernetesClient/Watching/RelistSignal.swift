@@ -36,7 +36,7 @@ final class RelistSignal: Sendable {
         }
     }
 
-    /// A list has been delivered that began when `number` was the last request.
+    /// Resumes the requests up to `number`, after a list that began later has been delivered.
     func serve(upTo number: Int) {
         let waiters = state.withLock { state in
             state.lastServed = number

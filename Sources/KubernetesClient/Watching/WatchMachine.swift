@@ -48,7 +48,7 @@ package struct WatchMachine: Sendable {
 
     package func start() -> Step { list(after: .zero) }
 
-    /// An event or bookmark of the running watch has been dealt with.
+    /// Records that an event or bookmark of the running watch has been processed.
     package mutating func advance(to resourceVersion: String) {
         self.resourceVersion = resourceVersion
         watchBroughtSomething = true

@@ -1,7 +1,7 @@
 import HTTPTransport
 import WireFormats
 
-/// One event of a watch.
+/// An event of a watch.
 package enum WatchEvent: Sendable, Hashable {
     case added(ReadObject)
     case modified(ReadObject)
@@ -44,7 +44,7 @@ package struct WatchStream {
         }
     }
 
-    /// The next event that has already arrived.
+    /// Returns the next event that has already arrived.
     private mutating func nextBuffered() throws(KubernetesError) -> WatchEvent? {
         do {
             while let line = try lines.next() {

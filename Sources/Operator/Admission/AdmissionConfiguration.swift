@@ -1,7 +1,7 @@
 package import KubernetesClient
 import ScalerAPI
 
-/// How the admission webhook is served.
+/// The configuration of the admission webhook.
 package struct AdmissionConfiguration: Sendable {
     package enum Certificates: Sendable {
         /// The operator makes and renews them, keeps them in this Secret, and writes the authority into the

@@ -36,7 +36,7 @@ enum AdmissionLimits {
     static let pathBytes = 16
 }
 
-/// How long a connection of the admission webhook may take.
+/// Time limits of the admission webhook's connections.
 struct ReviewTimes: Sendable {
     /// From connecting, or from the answer before, to the end of a request's headers: the TLS handshake included.
     var idle: TimeAmount = .seconds(10)

@@ -2,7 +2,7 @@ import KubernetesClient
 package import ScalerAPI
 package import WireFormats
 
-/// What the API server wants to know: `request` of an AdmissionReview (admission.k8s.io/v1), as far as it is looked at.
+/// The relevant part of `request` of an AdmissionReview (admission.k8s.io/v1).
 package struct AdmissionRequest: Sendable {
     package static let apiVersion = "admission.k8s.io/v1"
 
@@ -58,7 +58,7 @@ package struct AdmissionRequest: Sendable {
         return members
     }
 
-    /// A scalar; null if it is absent.
+    /// Returns a scalar; null if it is absent.
     private static func json(_ text: ArraySlice<UInt8>?) throws -> JSON {
         try text.map { try JSON(parsing: $0, limits: AdmissionLimits.scalar) } ?? .null
     }
@@ -83,7 +83,7 @@ package struct AdmissionRequest: Sendable {
         }
     }
 
-    /// An edit of labels, or a rollback of the operator, must not be held up by an old spec.
+    /// Returns an edit of labels, or a rollback of the operator, must not be held up by an old spec.
     private static func hasSameSpec(_ object: ArraySlice<UInt8>?, _ old: ArraySlice<UInt8>?) throws -> Bool {
         guard let object, let old, object.first == UInt8(ascii: "{"), old.first == UInt8(ascii: "{"),
             let spec = try members(of: object, ["spec"])["spec"], let oldSpec = try members(of: old, ["spec"])["spec"]
@@ -94,7 +94,7 @@ package struct AdmissionRequest: Sendable {
         return (try? JSON(parsing: oldSpec, limits: limits)) == new
     }
 
-    /// The review that answers this request.
+    /// Returns the review that answers this request.
     package func answer(_ verdict: AdmissionVerdict) -> JSON {
         var response: [String: JSON] = ["uid": .string(uid), "allowed": .bool(verdict.problems.isEmpty)]
         if !verdict.problems.isEmpty {
@@ -111,7 +111,7 @@ package struct AdmissionRequest: Sendable {
     }
 }
 
-/// What is to be said about an object: nothing, warnings, or why it is refused.
+/// The verdict on an object: allowed, with or without warnings, or refused with the reason.
 package struct AdmissionVerdict: Sendable {
     package var problems: [JSONPathError] = []
     package var warnings: [String] = []

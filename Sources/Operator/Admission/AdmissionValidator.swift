@@ -75,7 +75,7 @@ struct AdmissionValidator: Sendable {
         return verdict
     }
 
-    /// A rename by GitOps creates before it prunes: two claims for a moment are no mistake.
+    /// Returns a rename by GitOps creates before it prunes: two claims for a moment are no mistake.
     private func otherClaims(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) -> [String] {
         guard !spec.isPaused, spec.mode == .active else { return [] }
         let target = TargetKey(spec.target, in: request.namespace)

@@ -122,7 +122,8 @@ final class CertificateManager: Service {
 
     private var now: Date { Date(timeIntervalSince1970: Double(time.now().microsecondsSince1970) / 1e6) }
 
-    /// The certificate and the path that all replicas share: those that are there, the certificate while it is fresh.
+    /// Returns the certificate and the path that all replicas share: those that are there, the certificate while it is
+    /// fresh.
     private func serving(in secret: ObjectKey) async throws -> Serving {
         do {
             let stored = try await client.get(Self.secretKind, secret)

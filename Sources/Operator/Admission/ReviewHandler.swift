@@ -3,7 +3,7 @@ import NIOHTTP1
 import ScalerAPI
 import WireFormats
 
-/// One connection of the admission webhook. Judges a request by its head before anything of its body is read, and reads
+/// A connection of the admission webhook. Judges a request by its head before anything of its body is read, and reads
 /// the body when it is its turn.
 final class ReviewHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart

@@ -2,8 +2,8 @@ import NIOCore
 import ScalerAPI
 import WireFormats
 
-/// What the connections of the admission webhook share: the open connections, the turns for sending a body, and where
-/// reviews go.
+/// The shared state of the admission webhook's connections: the open connections, the turns for sending a body, and
+/// where reviews go.
 ///
 /// Unchecked: everything is used on `loop` alone, which each method that a connection calls makes sure of.
 final class ReviewRegistry: @unchecked Sendable {
@@ -117,7 +117,7 @@ final class ReviewRegistry: @unchecked Sendable {
     }
 }
 
-/// Where the API server sends reviews.
+/// The path to which the API server sends reviews.
 struct ReviewPath: Sendable, Hashable {
     /// Of the path, in front of the part that is random.
     static let base = "/validate"
@@ -138,8 +138,8 @@ struct ReviewPath: Sendable, Hashable {
         return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// The random part as it was written down; nil if it is too short to be one, or has other characters than letters
-    /// and digits.
+    /// Returns the random part as it was written down; nil if it is too short to be one, or has other characters than
+    /// letters and digits.
     static func token(_ text: String) -> String? {
         let token = text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
         let isPlain = token.utf8.allSatisfy {

@@ -69,7 +69,7 @@ package struct ServingCertificate: Sendable, Hashable {
             .flatMap { try? Certificate(pemDocument: $0) }?.notValidAfter
     }
 
-    /// Whether it is still good for these hosts for a while. What cannot be read is not.
+    /// Returns whether it is still good for these hosts for a while. What cannot be read is not.
     package func isFresh(forHosts hosts: [String], at now: Date) -> Bool {
         guard let certificate = try? Certificate(pemEncoded: certificate),
             (try? P256.Signing.PrivateKey(pemRepresentation: key)) != nil,

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// The operator-wide pause: a ConfigMap in whose `data` stands `paused: "true"`. It is watched, so that a change takes
+/// The operator-wide pause: a ConfigMap whose `data` contains `paused: "true"`. It is watched, so that a change takes
 /// effect at each scaler's next poll, without a restart.
 ///
 /// A missing ConfigMap pauses nothing. One that cannot be read pauses everything, since its content is unknown.

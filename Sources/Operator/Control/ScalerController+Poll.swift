@@ -18,7 +18,7 @@ extension ScalerController {
     /// The same of a scaler whose target is at 0: what wakes it is not to wait.
     static let pushSpacingAtZero: Duration = .milliseconds(100)
 
-    /// One poll: its object, the object's version, and the time at which it was due.
+    /// A poll: its object, the object's version, and the time at which it was due.
     struct Poll: Sendable {
         let key: ObjectKey
         let identity: ObjectIdentity
@@ -71,7 +71,7 @@ extension ScalerController {
         if state.isPushed { pollEarly(poll.key) }
     }
 
-    /// A reading was pushed for the scaler.
+    /// Handles a pushed reading of the scaler.
     func takePush(_ key: ObjectKey) {
         guard let state = states[key] else { return }
         state.isPushed = true
@@ -198,7 +198,7 @@ extension ScalerController {
         return resolution
     }
 
-    /// Soon after an edit a Secret may still be as it was fetched before it: then it is looked at once more.
+    /// Soon after an edit, a Secret may still have its earlier value: then it is fetched once more.
     private func isSettled(_ state: ScalerState) -> Bool {
         state.editedAt.map { dependencies.time.elapsed() >= $0 + SecretLimits.leastInterval } ?? true
     }
@@ -246,7 +246,8 @@ extension ScalerController {
         return outcome
     }
 
-    /// The reason why the target is held regardless of the metrics. A dry run is never held: it patches nothing.
+    /// Returns the reason why the target is held regardless of the metrics. A dry run is never held: it patches
+    /// nothing.
     private func holds(of state: ScalerState, at now: Timestamp) -> [(cause: Cause, why: String)] {
         var holds: [(cause: Cause, why: String)] = []
         if let why = dependencies.pause?.reason { holds.append((.paused, why)) }

@@ -293,7 +293,7 @@ actor ScalerController: Service {
     /// When the next poll is due; nil if none is.
     var nextDue: Duration? { schedule.nextDue }
 
-    /// What `/metrics` shows.
+    /// Returns what `/metrics` shows.
     func snapshot() -> ControllerSnapshot {
         let scalers = states.values.map {
             ScalerSnapshot(

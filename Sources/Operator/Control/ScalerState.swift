@@ -3,7 +3,7 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// What the controller keeps of one scaler between polls. Only the controller changes it.
+/// The controller's state of one scaler between polls. Only the controller changes it.
 ///
 /// A class: what a poll has in hand is the state itself, not a copy that what happens meanwhile passes by.
 final class ScalerState {
@@ -134,7 +134,7 @@ final class ScalerState {
     /// The types of its metrics.
     var metricTypes: Set<String> { Set((try? spec.get())?.metrics.map(\.type) ?? []) }
 
-    /// What a verdict changes against what was last reported.
+    /// Returns what a verdict changes against what was last reported.
     func change(to verdict: ScalerVerdict, plugins: Condition) -> StatusChange {
         var others = [plugins]
         if case .decided(let decision, _) = verdict {

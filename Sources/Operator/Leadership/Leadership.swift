@@ -5,7 +5,7 @@ import Synchronization
 /// It depends only on the clock: a process that was paused past the end of its tenure
 /// learns it from the first look, before any timer of its own has run.
 final class Leadership: Sendable {
-    /// One time in office. A process that lost it and got it back is in another.
+    /// A time in office. A process that lost it and got it back is in another.
     struct Term: Sendable, Hashable {
         fileprivate let number: Int
     }

@@ -64,7 +64,7 @@ package struct LeaseMachine: Sendable {
     /// Standbys that look at different times do not write in one instant. As client-go.
     static let longestJitter = 1.2
 
-    /// What makes two looks at a lease the same.
+    /// The part of a lease that changes with every renewal.
     private struct Record: Hashable {
         let holder: String?
         let durationSeconds: Int
@@ -105,7 +105,7 @@ package struct LeaseMachine: Sendable {
 
     package func start() -> Action { .read }
 
-    /// How long a call about the lease may take: there is time for a second one, and none outlasts the tenure.
+    /// Returns how long a call about the lease may take: there is time for a second one, and none outlasts the tenure.
     package func callDeadline(at now: Duration) -> Duration {
         let half = times.renewDeadline / 2
         guard let tenure else { return half }
@@ -170,7 +170,7 @@ package struct LeaseMachine: Sendable {
         }
     }
 
-    /// Zero if the lease has no holder, has expired, or is held by this process.
+    /// Returns zero if the lease has no holder, has expired, or is held by this process.
     private func timeUntilFree(at now: Duration) -> Duration {
         guard let lease, let seen, let holder = lease.holder, !holder.isEmpty, holder != identity else { return .zero }
         return max(.zero, seen.at + .seconds(lease.durationSeconds) - now)

@@ -14,8 +14,8 @@ package struct LeaseTimes: Sendable, Hashable {
     /// A lease's duration is written in whole seconds.
     package static let seconds = 1...3_600
 
-    /// - Throws: ``ValidationError`` unless duration > renewDeadline > 1.2 times retryPeriod > 0: a leader needs time for a
-    ///   second
+    /// - Throws: ``ValidationError`` unless duration > renewDeadline > 1.2 times retryPeriod > 0: a leader needs time
+    ///   for a second
     ///   try, and has to stop before another replica may start.
     package init(duration: Duration, renewDeadline: Duration, retryPeriod: Duration) throws(ValidationError) {
         let whole = duration.components
@@ -42,7 +42,7 @@ package struct LeaseTimes: Sendable, Hashable {
         self.retryPeriod = retryPeriod
     }
 
-    /// What is wrong with times.
+    /// An error in the times of a lease.
     package struct ValidationError: Error, Sendable, Hashable, CustomStringConvertible {
         package let description: String
 

@@ -2,7 +2,7 @@ package import ScalerAPI
 package import Scaling
 import WireFormats
 
-/// One JSON line for each decision that changes replicas or has new limits.
+/// A JSON line for each decision that changes replicas or has new limits.
 package struct AuditLog: Sendable {
     private let identity: String
     private let write: @Sendable ([UInt8]) -> Void

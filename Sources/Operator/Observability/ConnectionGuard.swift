@@ -58,7 +58,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         wait(connections.limits.exchangeTime)
     }
 
-    /// All parts of the response were written; the client may have taken none of them yet.
+    /// Records that all parts of the response were written; the client may not have received them yet.
     func responseWasWritten() {
         isResponding = false
         endExchange()

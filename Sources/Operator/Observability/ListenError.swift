@@ -19,7 +19,7 @@ package struct ListenError: Error, CustomStringConvertible {
         case let error as IOError where error.errnoCode == EACCES:
             cause = "the user of this process may not use the port. Choose one from 1024 on"
         case let error as IOError where error.errnoCode == EADDRNOTAVAIL:
-            cause = "this machine has no such address. Choose one of its own; 0.0.0.0 stands for all"
+            cause = "this machine has no such address. Choose one of its own; 0.0.0.0 means all"
         case let error as IOError: cause = "\(String(cString: strerror(error.errnoCode)))"
         case is SocketAddressError.UnknownHost:
             cause = "the host has no address. Correct the name, or give an address of this machine"

@@ -67,7 +67,7 @@ final class OpenConnections: Sendable {
         connections.withLock { $0.removeAll { $0.channel === channel } }
     }
 
-    /// An HTTP/1 server that keeps its connections here.
+    /// Returns an HTTP/1 server that keeps its connections here.
     ///
     /// - Parameter isLarge: whether the response to a request is one of the ``ConnectionLimits/largeResponses``.
     func server(isLarge: @escaping @Sendable (Request) -> Bool) -> HTTPServerBuilder {

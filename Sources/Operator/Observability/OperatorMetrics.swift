@@ -72,7 +72,7 @@ package final class OperatorMetrics: Sendable {
         }
     }
 
-    /// A metric source was asked for a value of that type.
+    /// Records a read of a value of that type.
     ///
     /// - Parameter failure: the reason if the read failed, as ``PluginFailure/reason`` names it.
     func sourceAnswered(type: String, after duration: Duration, failure: String?) {
@@ -89,7 +89,7 @@ package final class OperatorMetrics: Sendable {
         state.withLock { change(&$0.webhook) }
     }
 
-    /// A metric source pushed a reading of that type.
+    /// Records a pushed reading of that type.
     ///
     /// - Parameter isOfUse: it is newer than what is known, and not from the future.
     func pushed(type: String, isOfUse: Bool) {
@@ -100,7 +100,7 @@ package final class OperatorMetrics: Sendable {
         }
     }
 
-    /// A poll began ahead of its time, because a reading was pushed.
+    /// Records a poll that started early because of a pushed reading.
     func pollWasPushed() {
         state.withLock { $0.pushedPolls += 1 }
     }

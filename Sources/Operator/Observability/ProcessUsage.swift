@@ -1,6 +1,6 @@
 import Glibc
 
-/// What this process uses of the machine, for the metrics that every process shows under the same names. What the kernel
+/// The resource use of this process, for the standard process metrics. What the kernel
 /// does not tell is nil.
 ///
 /// Read from Linux's `/proc`, as described in proc_pid_stat(5).

@@ -1,7 +1,7 @@
 import ScalerAPI
 import Scaling
 
-/// What one scaler looks like from outside at one moment.
+/// A snapshot of one scaler for metrics.
 struct ScalerSnapshot: Sendable {
     let identity: ObjectIdentity
     /// What the spec allows; nil for an invalid spec.
@@ -15,7 +15,7 @@ struct ScalerSnapshot: Sendable {
     let errors: [Blocker.Reason: Int]
 }
 
-/// What the controller looks like from outside at one moment.
+/// A snapshot of the controller for metrics.
 struct ControllerSnapshot: Sendable {
     let scalers: [ScalerSnapshot]
     let leads: Bool

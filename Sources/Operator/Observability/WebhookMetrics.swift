@@ -1,6 +1,6 @@
-/// What is counted of the admission webhook.
+/// Counters of the admission webhook.
 struct WebhookMetrics: Sendable {
-    /// What a review came to.
+    /// The outcome of a review.
     enum Verdict: String, CaseIterable {
         case allowed, warned, denied
         /// It was not read, or the client had closed the connection.

@@ -6,7 +6,7 @@ package import Scaling
 /// The past of a spec's metrics, as their plugins tell it: with the scaler's own config, the operator's defaults, and
 /// values of Secrets.
 package struct MetricHistory: Sendable {
-    /// One metric's past.
+    /// A metric's past.
     package struct Series: Sendable, Hashable {
         /// One for each of ``MetricHistory/times``; nil for a time without a value.
         package fileprivate(set) var values: [Double?] = []
@@ -21,7 +21,7 @@ package struct MetricHistory: Sendable {
     /// One for each metric, in order.
     package let series: [Series]
 
-    /// One call may take so long: a source has to evaluate thousands of points.
+    /// The time limit of one call: a source may have to evaluate thousands of points.
     private static let callTimeout: Duration = .seconds(60)
 
     /// Fetches the values at `from`, and after every step up to `to`.
@@ -53,7 +53,7 @@ package struct MetricHistory: Sendable {
         return MetricHistory(spec: resolution.spec, times: times, series: history)
     }
 
-    /// The time in pieces that a call may ask for.
+    /// Returns the time in pieces that a call may ask for.
     private static func windows(
         _ from: Timestamp, _ to: Timestamp, _ stepSeconds: Int
     ) throws(Blocker) -> [RangeWindow] {

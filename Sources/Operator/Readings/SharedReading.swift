@@ -4,7 +4,7 @@ import ScalerAPI
 import Scaling
 import Synchronization
 
-/// What is known of one query, who wants it, and the call that is in flight for it.
+/// The last reading of one query, its subscribers, and the call in flight for it.
 final class SharedReading: Sendable {
     struct Dependencies: Sendable {
         let source: any MetricSource
@@ -26,7 +26,7 @@ final class SharedReading: Sendable {
         var askedAt: Duration?
         /// Delays the next call after an error that is not retryable.
         var pause = RefusalPause()
-        /// When the last reading was pushed that was of use.
+        /// The time of the last useful pushed reading.
         var pushedAt: Duration?
         /// Keeps the source ready, and has the plugin push if it can.
         var subscription: ReadingSubscription?
@@ -36,7 +36,7 @@ final class SharedReading: Sendable {
             return Array(waiters.values)
         }
 
-        /// Whether what is known was observed after that.
+        /// Returns whether what is known was observed after that.
         func isNewer(than reading: MetricReading) -> Bool {
             guard case .success(let known)? = latest else { return false }
             return known.observedAtMicroseconds > reading.observedAtMicroseconds
@@ -47,7 +47,7 @@ final class SharedReading: Sendable {
             return known.value == reading.value && known.isAssumed == reading.isAssumed
         }
 
-        /// An answer, or what was pushed since it was asked for, if the answer is older or there is none.
+        /// Returns an answer, or what was pushed since it was asked for, if the answer is older or there is none.
         func newest(of answer: ReadingOutcome, askedAt: Duration) -> ReadingOutcome {
             guard let pushedAt, pushedAt >= askedAt, let latest else { return answer }
             guard case .success(let reading) = answer, !isNewer(than: reading) else { return latest }
@@ -103,7 +103,7 @@ final class SharedReading: Sendable {
         }
     }
 
-    /// What can be answered at once; nil if the waiter is now queued for a call.
+    /// Returns what can be answered at once; nil if the waiter is now queued for a call.
     func outcomeAtHand(
         _ takesPushed: Bool, waiter: UInt64, _ continuation: CheckedContinuation<ReadingOutcome, Never>
     ) -> ReadingOutcome? {

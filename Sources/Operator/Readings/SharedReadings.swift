@@ -4,7 +4,7 @@ import ScalerAPI
 import Scaling
 import Synchronization
 
-/// What is asked of a metric source. Scalers that ask the same share the answer.
+/// A query to a metric source. Scalers with equal queries share the answer.
 struct ReadingQuery: Sendable, Hashable {
     var type: String
     var config: PluginConfig
@@ -53,8 +53,8 @@ final class SharedReadings: Sendable {
         }
     }
 
-    /// The newest outcome: asked for now, unless one is on its way or fresh enough for every subscriber. A cancelled
-    /// task stops waiting at once; the call continues for the others.
+    /// Returns the newest outcome: asked for now, unless one is on its way or fresh enough for every subscriber. A
+    /// cancelled task stops waiting at once; the call continues for the others.
     ///
     /// - Parameter takesPushed: whether a pushed reading may replace a poll. Even then the source is polled once per
     ///   interval, since a push may have been lost.

@@ -10,7 +10,7 @@ struct SpecResolver: Sendable {
     let source: any MetricSource
     let secrets: any SecretSource
 
-    /// The values of Secrets that the spec's configs, and the operator's defaults under them, name.
+    /// Returns the values of Secrets that the spec's configs, and the operator's defaults under them, name.
     func secretValues(
         of spec: GeneralScalerSpec, namespace: String, _ freshness: SecretFreshness
     ) async throws(Blocker) -> SecretValues {
@@ -74,7 +74,7 @@ struct SpecResolver: Sendable {
         }
     }
 
-    /// Each metric's config over the operator's defaults for its type, field by field.
+    /// Returns each metric's config over the operator's defaults for its type, field by field.
     private func templates(of spec: GeneralScalerSpec) -> [ConfigTemplate] {
         spec.metrics.enumerated().map { index, metric in
             ConfigTemplate(
@@ -83,7 +83,7 @@ struct SpecResolver: Sendable {
     }
 }
 
-/// What Secrets held when they were last looked at.
+/// The values of Secrets when they were last read.
 struct SecretValues: Sendable, Hashable {
     var references: Set<SecretReference> = []
     /// Returns the values without missing optional ones.

@@ -1,4 +1,4 @@
-/// When each scaler is polled next: a priority queue by due time in which every key stands at most once.
+/// The time of each scaler's next poll: a priority queue by due time in which every key occurs at most once.
 ///
 /// Times are counted from any fixed origin of a clock that does not jump.
 struct DueSchedule<Key: Hashable>: ~Copyable {

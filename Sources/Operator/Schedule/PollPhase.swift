@@ -3,7 +3,7 @@ import ScalerAPI
 /// Spreads polls over time, so that a thousand scalers do not poll in one instant, and keeps those that share a
 /// reading together, so that one call serves them.
 enum PollPhase {
-    /// The first time after `now` at which something with this phase and interval is due.
+    /// Returns the first time after `now` at which something with this phase and interval is due.
     ///
     /// Intervals that divide each other fall together: the phase is an offset into the longest interval there is. Polls
     /// begin at whole slots: waking this process, a plugin and a source once for a few costs hardly more than for one.
@@ -19,7 +19,7 @@ enum PollPhase {
     private static let slot: Duration = .milliseconds(500)
     private static let longestInterval: Duration = .seconds(GeneralScalerSpec.Limits.pollingIntervalSeconds.upperBound)
 
-    /// A phase that is the same in every process for the same text (FNV-1a, 64 bits).
+    /// Returns a phase that is the same in every process for the same text (FNV-1a, 64 bits).
     static func phase(of text: String) -> UInt64 {
         text.utf8.reduce(0xcbf2_9ce4_8422_2325) { hash, byte in (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     }

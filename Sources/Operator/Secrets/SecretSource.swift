@@ -9,7 +9,7 @@ package protocol SecretSource: Sendable {
     ) async throws(SecretProblem) -> SecretString?
 }
 
-/// How old a value may be.
+/// The maximum age of a value.
 package enum SecretFreshness: Sendable {
     /// As old as the store keeps it.
     case cached
@@ -17,7 +17,7 @@ package enum SecretFreshness: Sendable {
     case recent
 }
 
-/// Why a value of a Secret cannot be used, in words that say what to do. Holds no value.
+/// The reason why a value of a Secret cannot be used, in words that say what to do. Holds no value.
 package struct SecretProblem: Error, Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         /// There is no such Secret, or no such key in it.

@@ -126,7 +126,7 @@ actor SecretStore: SecretSource {
     }
 }
 
-/// Why a Secret could not be fetched.
+/// The reason why a Secret could not be fetched.
 private enum SecretFetchFailure: Error {
     case notFound
     /// With the API server's words, which name who may not do what.

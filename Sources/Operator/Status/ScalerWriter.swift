@@ -85,7 +85,7 @@ struct ScalerWriter: Sendable {
         }
     }
 
-    /// The object as it is now; nil if it is gone, or cannot be read.
+    /// Returns the object as it is now; nil if it is gone, or cannot be read.
     func read(_ identity: ObjectIdentity, deadline: Duration) async -> GeneralScaler? {
         guard let object = try? await client.identity(of: .generalScaler, identity.key, deadline: deadline),
             let scaler = try? GeneralScaler(object), scaler.identity == identity
@@ -106,7 +106,7 @@ struct ScalerWriter: Sendable {
         )
     }
 
-    /// What is new since the last report.
+    /// Logs and counts the changes since the last report.
     func announce(_ change: StatusChange, of scaler: ObjectIdentity, target: TargetReference?) {
         for announcement in change.announcements {
             record(announcement, of: scaler)

@@ -68,7 +68,7 @@ struct ClaimTable {
         claims[key]?[identity]?.heldAt = heldAt
     }
 
-    /// The scaler that holds the target, if that is another one.
+    /// Returns the scaler that holds the target, if that is another one.
     func holder(of target: TargetReference, otherThan identity: ObjectIdentity) -> Holder? {
         let key = TargetKey(target, in: identity.namespace)
         guard let holder = holder(of: key), holder.identity != identity else { return nil }

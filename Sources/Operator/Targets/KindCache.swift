@@ -4,7 +4,7 @@ import ScalerAPI
 import Synchronization
 import SystemIO
 
-/// One kind of targets, as a watch shows it.
+/// A kind of targets, as a watch shows it.
 final class KindCache: Sendable {
     let kind: ResourceKind
     let informer: Informer<CachedTarget>

@@ -2,8 +2,9 @@ package import Scaling
 
 /// Notices that someone undoes what the scaler does, and makes it wait instead of fighting.
 ///
-/// Three changes of ours in a row, each overwritten before our next, are a fight. The scaler then holds for 10 minutes,
-/// tries once, and holds for twice as long if that is overwritten too, up to an hour. A change that stays ends it.
+/// Three consecutive own changes, each overwritten before the next, are a conflict. The scaler then holds for 10
+/// minutes, tries once, and holds for twice as long if that is overwritten too, up to an hour. A change that stays ends
+/// it.
 package struct ReversalGuard: Sendable, Hashable {
     package static let reversalsBeforeHold = 3
     package static let firstHold: Duration = .seconds(600)
@@ -18,7 +19,7 @@ package struct ReversalGuard: Sendable, Hashable {
 
     package init() {}
 
-    /// The replicas are seen, before anything is decided on them.
+    /// Records the observed replicas, before the decision.
     package mutating func observe(current: Int, now: Timestamp) {
         guard let set = lastSet, current != set else { return }
         lastSet = nil
@@ -28,7 +29,8 @@ package struct ReversalGuard: Sendable, Hashable {
         hold = min(hold * 2, Self.longestHold)
     }
 
-    /// A change of ours that the API server accepted. Where the one before it still stood, there is no fight.
+    /// Records an own change that the API server accepted. If the previous one was still in place, there is no
+    /// conflict.
     package mutating func recordScale(to replicas: Int) {
         if lastSet != nil {
             reversals = 0

@@ -41,7 +41,7 @@ final class RivalCache: Sendable {
     /// Whether the API server no longer has the kind.
     var isGone: Bool { informer.listFailure?.kind == .notFound }
 
-    /// The autoscaler of the target, such as `HorizontalPodAutoscaler/web`; of several the first by name.
+    /// Returns the autoscaler of the target, such as `HorizontalPodAutoscaler/web`; of several the first by name.
     ///
     /// - Throws: if that is unknown.
     func rival(of target: TargetKey) throws(KubernetesError) -> String? {
@@ -53,7 +53,7 @@ final class RivalCache: Sendable {
         return index.name(of: target).map { "\(kind.kind)/\($0)" }
     }
 
-    /// What an autoscaler scales; nil if it names nothing.
+    /// Returns what an autoscaler scales; nil if it names nothing.
     private static func target(of object: JSON) -> TargetKey? {
         let reference = object["spec"]?["scaleTargetRef"]
         func field(_ name: String, otherwise: String) -> String {

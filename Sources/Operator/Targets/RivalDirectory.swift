@@ -60,7 +60,7 @@ final class RivalDirectory: Service {
         for origin in Origin.allCases { _ = try? await cache(of: origin) }
     }
 
-    /// What else scales the target, such as `HorizontalPodAutoscaler/web`; nil for nothing.
+    /// Returns what else scales the target, such as `HorizontalPodAutoscaler/web`; nil for nothing.
     ///
     /// - Throws: a blocker if that is unknown: then nothing may be patched.
     func rival(of target: TargetReference, namespace: String) async throws(Blocker) -> String? {
@@ -86,7 +86,7 @@ final class RivalDirectory: Service {
 
     // MARK: Kinds
 
-    /// Nil if the cluster does not have the kind.
+    /// Returns nil if the cluster does not have the kind.
     private func cache(of origin: Origin) async throws(KubernetesError) -> RivalCache? {
         let former = known.withLock { known -> Knowledge? in
             let former = known[origin]

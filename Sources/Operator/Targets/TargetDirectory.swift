@@ -14,7 +14,7 @@ final class TargetDirectory: Service {
     /// How long a poll waits for a kind's first list before it asks for its one target alone.
     static let syncTimeout: Duration = .seconds(5)
 
-    /// What the scale subresource of a target said, at one version of the object.
+    /// The scale subresource of a target at one version of the object.
     private struct KnownScale {
         let resourceVersion: String
         let answer: Result<Scale, Blocker>
@@ -93,7 +93,7 @@ final class TargetDirectory: Service {
         }
     }
 
-    /// A target's replicas.
+    /// Returns a target's replicas.
     ///
     /// - Parameters:
     ///   - minimumVersion: a cache that shows an older version is not believed.
@@ -151,8 +151,8 @@ final class TargetDirectory: Service {
         return try await snapshot(object, cache, place)
     }
 
-    /// Where the replicas stand in other kinds only the scale subresource knows: it is asked once per version. That
-    /// goes for one that cannot be made from this version of the object, too.
+    /// Returns where the replicas stand in other kinds only the scale subresource knows: it is asked once per version.
+    /// That goes for one that cannot be made from this version of the object, too.
     private func scale(
         _ cached: CachedTarget, _ kind: ResourceKind, _ place: TargetPlace
     ) async throws(Blocker) -> Scale {
@@ -202,7 +202,7 @@ final class TargetDirectory: Service {
         }
     }
 
-    /// The kind's cache, started if this is the first time it is asked for; nil if no scaler has the target.
+    /// Returns the kind's cache, started if this is the first time it is asked for; nil if no scaler has the target.
     private func cache(of kind: ResourceKind, for place: TargetPlace) -> KindCache? {
         let (cache, new, former): (KindCache?, KindCache?, KindCache?) = state.withLock { state in
             guard state.owners.owns(place) else { return (nil, nil, nil) }

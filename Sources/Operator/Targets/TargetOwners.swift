@@ -15,7 +15,7 @@ struct TargetOwners {
         }
     }
 
-    /// What no scaler needs any more.
+    /// Targets and kinds that no scaler uses any more.
     struct Released: Equatable {
         var place: TargetPlace?
         var kind: Kind?

@@ -13,7 +13,7 @@ struct TargetSnapshot: Sendable, Hashable {
     let readyReplicas: Int?
 }
 
-/// What a cache keeps of an object that may be a target.
+/// The cached part of an object that may be a target.
 struct CachedTarget: Sendable, Hashable {
     /// However large its pod template and annotations are, a target is read.
     static let reader = ObjectReader(ObjectFields(["spec": ["replicas"], "status": ReadyReplicas.fields]))
@@ -32,7 +32,7 @@ struct CachedTarget: Sendable, Hashable {
         ready = ReadyReplicas(status: json["status"] ?? .null)
     }
 
-    /// Whether this version is at least that one.
+    /// Returns whether this version is at least that one.
     func isNotOlder(than version: String) -> Bool { ResourceVersion.isNotOlder(resourceVersion, than: version) }
 }
 
@@ -64,7 +64,7 @@ enum ReadyReplicas: Sendable, Hashable {
         }
     }
 
-    /// Nil if unknown.
+    /// Returns nil if unknown.
     ///
     /// - Parameter isReportedByKind: whether objects of the kind are known to report ready replicas.
     func count(isReportedByKind: Bool) -> Int? {

@@ -32,8 +32,8 @@ final class AddressGate: Sendable {
         return types.filter { found[$0.type]?.addresses == nil }.map { unguarded($0.type) }
     }
 
-    /// A metric's own config over the defaults. Those that hold a credential are left out if the config names a server
-    /// that they are not meant for.
+    /// Returns a metric's own config over the defaults. Those that hold a credential are left out if the config names a
+    /// server that they are not meant for.
     func defaulted(type: String, own: JSON) -> DefaultedConfig {
         guard let marks = marks.withLock({ $0[type] }), let addresses = marks.addresses else {
             return DefaultedConfig(own, defaults: defaults)
@@ -45,9 +45,9 @@ final class AddressGate: Sendable {
         return DefaultedConfig(own, defaults: defaults, withheld: withheld)
     }
 
-    /// The member of a metric's own config, if any, that has another server asked than the administrator means, without
-    /// an address: one that takes an address of the defaults away, such as with null, or that lets another server be
-    /// taken for it.
+    /// Returns the member of a metric's own config, if any, that has another server asked than the administrator means,
+    /// without an address: one that takes an address of the defaults away, such as with null, or that lets another
+    /// server be taken for it.
     private func memberThatHidesServer(
         in own: JSON, _ marks: MetricMarks, _ addresses: MarkedFields
     ) -> String? {
@@ -59,7 +59,7 @@ final class AddressGate: Sendable {
             ?? marks.memberThatChoosesTrust(in: own, defaults: defaults)
     }
 
-    /// Whether a config may be used, and which source it asks.
+    /// Returns whether a config may be used, and which source it asks.
     func examine(type: String, config: PluginConfig) -> (refusal: PluginFailure?, source: String) {
         guard let marks = marks.withLock({ $0[type] }) else {
             guard allowed != nil || !config.inherited.isEmpty else { return (nil, "") }
@@ -115,7 +115,7 @@ final class AddressGate: Sendable {
                 + "of your own, or have the administrator add it to \(setting) as {address: ..., credentials: true}")
     }
 
-    /// Whether a credential of the administrator's may go to what the field names.
+    /// Returns whether a credential of the administrator's may go to what the field names.
     private func mayGetCredentials(_ field: MarkedFields.Field, _ config: JSON, _ marks: MetricMarks) -> Bool {
         if field.value.isNull || isDefault(field, config, marks) { return true }
         guard let texts = Self.texts(field.value) else { return false }
@@ -125,15 +125,15 @@ final class AddressGate: Sendable {
         }
     }
 
-    /// Whether the config says in so many words what the defaults say. A default that holds a secret is never compared
-    /// with: the answer would tell whether a guess of it is right.
+    /// Returns whether the config says in so many words what the defaults say. A default that holds a secret is never
+    /// compared with: the answer would tell whether a guess of it is right.
     private func isDefault(_ field: MarkedFields.Field, _ config: JSON, _ marks: MetricMarks) -> Bool {
         let name = field.topLevelName
         guard let own = defaults[name], config[name] == own else { return false }
         return !marks.holdsSecret(name, own)
     }
 
-    /// The addresses that the defaults name, but for those in members with a secret.
+    /// Returns the addresses that the defaults name, but for those in members with a secret.
     private func defaultTexts(_ marks: MetricMarks) -> Set<String> {
         let open = defaults.filter { !marks.holdsSecret($0.key, $0.value) }
         return Set(marks.addresses?.fields(of: .object(open)).flatMap(\.texts) ?? [])
@@ -154,7 +154,7 @@ final class AddressGate: Sendable {
 
     private func objection(to text: String, _ allowed: [AllowedAddress], isSecret: Bool) -> String? {
         guard let address = ServerAddress(text) else {
-            return "is not written as a plain scheme://host:port, so it cannot be told whether \(setting) allows it"
+            return "is not written as a plain scheme://host:port, so it is unknown whether \(setting) allows it"
         }
         guard !allowed.contains(where: { $0.pattern.allows(address) }) else { return nil }
         let shown = isSecret ? "an address from a Secret" : "\"\(Self.withoutUser(text, address))\""
@@ -164,7 +164,7 @@ final class AddressGate: Sendable {
             + setting
     }
 
-    /// The address as it would stand in the list.
+    /// Returns the address as it would stand in the list.
     private static func withoutUser(_ text: String, _ address: ServerAddress) -> String {
         if address.scheme == "unix" { return text }
         let scheme = address.scheme.map { $0 + "://" } ?? ""
@@ -184,7 +184,7 @@ final class AddressGate: Sendable {
     }
 }
 
-/// One entry of `allowedAddresses`.
+/// An entry of `allowedAddresses`.
 struct AllowedAddress: Sendable, Hashable {
     let pattern: AddressPattern
     /// The administrator's credentials may go there too.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where an address in a config leads: `scheme://host:port`, `host:port`, or `unix:///path`.
+/// The server of an address in a config: `scheme://host:port`, `host:port`, or `unix:///path`.
 ///
 /// Read strictly: what two programs could read in two ways, such as a second `@` or an escape in the host, is no
 /// address here.
@@ -9,8 +9,8 @@ struct ServerAddress: Hashable {
     let scheme: String?
     /// In lower case; of an IPv6 address its 16 bytes in hexadecimal. Empty for a socket.
     ///
-    /// A dot at the end stays: `redis.shop.` is looked up as it is, `redis.shop` in the search domains of the cluster first,
-    /// so the two are different servers.
+    /// A dot at the end stays: `redis.shop.` is looked up as it is, `redis.shop` in the search domains of the cluster
+    /// first, so the two are different servers.
     let host: String
     /// As written; nil if it is left out.
     let port: Int?
@@ -87,7 +87,7 @@ struct ServerAddress: Hashable {
         return isName ? text.lowercased() : nil
     }
 
-    /// The same for every way of writing one address.
+    /// Returns the same for every way of writing one address.
     private static func ipv6(_ text: Substring) -> String? {
         var address = in6_addr()
         guard inet_pton(AF_INET6, String(text), &address) == 1 else { return nil }

@@ -5,7 +5,7 @@ struct CallSubject: Sendable {
     /// The party; not part of the subject.
     var party = CallParty()
 
-    /// What the call is about.
+    /// The identity of the subject.
     struct Key: Hashable, Sendable {
         let type: String
         let config: PluginConfig

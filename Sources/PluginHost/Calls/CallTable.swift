@@ -51,7 +51,7 @@ struct CallTable {
         case wasBatched
     }
 
-    /// How large a batch may be.
+    /// Limits of a batch.
     struct BatchBounds {
         let calls: Int
         let bytes: Int
@@ -109,7 +109,7 @@ struct CallTable {
 
     private typealias Waiting = (id: Int64, call: Call, request: PluginRequest)
 
-    /// The next call of a party that may have one.
+    /// Returns the next call of a party that may have one.
     private mutating func popWaiting(now: Duration) -> Waiting? {
         let (shares, calls, maxInFlight) = (shares, calls, maxInFlight)
         let next = queue.popNext(
@@ -139,7 +139,7 @@ struct CallTable {
         shares.begin(party)
     }
 
-    /// The first call and those of its party that can go with it; nil if there are none.
+    /// Returns the first call and those of its party that can go with it; nil if there are none.
     ///
     /// Calls of others do not ride with it: a source that hangs holds up the whole batch.
     private mutating func popBatch(after first: Waiting, now: Duration, bounds: BatchBounds) -> [Waiting]? {
@@ -180,13 +180,13 @@ struct CallTable {
         return (id, .batch(batch.map(\.request)), deadline - now)
     }
 
-    /// The call in flight with that id.
+    /// Returns the call in flight with that id.
     func sent(_ id: Int64) -> Call? {
         guard let call = calls[id], call.isSent else { return nil }
         return call
     }
 
-    /// Whether the call is part of a batch and its caller still waits.
+    /// Returns whether the call is part of a batch and its caller still waits.
     func isBatched(_ id: Int64) -> Bool { calls[id]?.isBatched == true }
 
     /// The only call in flight, if there is just one.
@@ -211,7 +211,7 @@ struct CallTable {
         return call.isSent ? .wasSent : .wasWaiting
     }
 
-    /// The next thing that is due, or nil if nothing is any more.
+    /// Returns the next thing that is due, or nil if nothing is any more.
     mutating func nextDue(now: Duration) -> Due? {
         while let id = deadlines.popDue(now) {
             guard var call = calls[id] else { continue }
@@ -243,7 +243,7 @@ struct CallTable {
         return open
     }
 
-    /// The caller has gone: a waiting call goes with it, a sent one stays until the plugin answers.
+    /// Handles a cancelled caller: a waiting call is removed, a sent one stays until the plugin answers.
     private mutating func abandon(_ id: Int64, _ call: Call) {
         guard call.isSent else { return remove(id) }
         var call = call

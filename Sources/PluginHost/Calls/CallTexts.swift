@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// What the caller of one call may see of the texts in its answer.
+/// The redaction of texts in the answer to one call, for its caller.
 ///
 /// A text is first cleared of the call's own secrets, then cleaned of control characters, then cut: never of the
 /// secrets of others, and never cut before, so that what a tenant sees depends on nothing that it may not read. Of a
@@ -18,7 +18,7 @@ struct CallTexts {
         isHidden = marks?.usesOperatorSecret(config) ?? !config.inherited.isEmpty
     }
 
-    /// The result as the caller may see it.
+    /// Returns the result as the caller may see it.
     func shown(_ result: Result<PluginAnswer, PluginFailure>) -> Result<PluginAnswer, PluginFailure> {
         switch result {
         case .success(let answer): .success(shown(answer))
@@ -34,7 +34,7 @@ struct CallTexts {
         return reading
     }
 
-    /// Whether the log has to say what the caller does not see.
+    /// Returns whether the log has to say what the caller does not see.
     func withholds(_ result: Result<PluginAnswer, PluginFailure>) -> Bool {
         guard isHidden else { return false }
         return switch result {

@@ -1,6 +1,6 @@
 import SystemIO
 
-/// Who may have how many calls in flight with one plugin.
+/// The fair division of one plugin's concurrent calls among parties.
 ///
 /// Nobody takes more than what is left free: of a source that hangs, one party holds a half of the plugin's places, two
 /// hold two thirds, and the next party finds one. (A. K. Choudhury, E. L. Hahne, "Dynamic Queue Length Thresholds for

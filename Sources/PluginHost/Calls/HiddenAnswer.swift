@@ -15,7 +15,7 @@ enum HiddenAnswer: String, CaseIterable {
     case noData = "the source has no value"
     case ended = "the plugin's process ended before it answered"
 
-    /// The sentence, with the reason why there is no more.
+    /// Returns the sentence, with the reason why there is no more.
     func message(plugin: String) -> String {
         "plugin \(plugin): \(rawValue). More is in the operator's log only, since this metric uses a credential of the "
             + "operator's administrator"

@@ -7,7 +7,7 @@ enum PluginResult: Equatable {
     case reading(MetricReading)
 }
 
-/// What a call was answered with.
+/// The answer to a call.
 enum PluginAnswer: Sendable, Hashable {
     case verdict(ValidateConfigResult)
     case reading(MetricReading)

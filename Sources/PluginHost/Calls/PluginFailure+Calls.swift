@@ -25,7 +25,7 @@ extension PluginFailure {
                 + "make the metric's config smaller")
     }
 
-    /// Where a call was when its deadline came.
+    /// The stage of a call at its deadline.
     enum CallStage {
         /// The plugin had received it. The beginning of a line may have come.
         case sent(isLineOpen: Bool)

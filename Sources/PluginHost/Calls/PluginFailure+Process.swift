@@ -3,7 +3,7 @@ import Subprocess
 import SystemPackage
 
 extension PluginFailure {
-    /// The process ended unexpectedly.
+    /// Returns the process ended unexpectedly.
     ///
     /// - Parameter isShared: other callers' configs were in the process: what it wrote last is for the log alone.
     static func crashed(
@@ -25,7 +25,7 @@ extension PluginFailure {
             logMessage: what + why)
     }
 
-    /// The host killed the process for what it used.
+    /// Returns the host killed the process for what it used.
     static func exceeded(_ program: PluginProgram, _ reason: String) -> PluginFailure {
         PluginFailure(
             .crashed, plugin: program.name,

@@ -1,6 +1,6 @@
 package import PluginProtocol
 
-/// Why a call to a plugin gave no answer to work with.
+/// The reason why a call to a plugin gave no answer to work with.
 package struct PluginFailure: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: Sendable, Hashable {
         /// No installed plugin offers the metric type.

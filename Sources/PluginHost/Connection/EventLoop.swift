@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// One thread that waits for descriptors and runs the actors and tasks that live on it.
+/// A thread that waits for descriptors and runs the actors and tasks that live on it.
 ///
 /// It is the serial executor of every plugin's actors, so that their state needs no lock, and, as ``taskExecutor``, of
 /// callers who want an answer without a change of thread. Nothing on it may block. The thread ends when the last

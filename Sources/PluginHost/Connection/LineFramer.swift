@@ -21,8 +21,8 @@ struct LineFramer {
         self.maxLineBytes = maxLineBytes
     }
 
-    /// The next piece of the chunk from `offset` on, or nil when the chunk is used up and its rest, if any, is kept for
-    /// the next one. After ``Piece/overlong(_:)`` the framer continues as if a new line began there.
+    /// Returns the next piece of the chunk from `offset` on, or nil when the chunk is used up and its rest, if any, is
+    /// kept for the next one. After ``Piece/overlong(_:)`` the framer continues as if a new line began there.
     mutating func next(in chunk: UnsafeRawBufferPointer, from offset: inout Int) -> Piece? {
         guard offset < chunk.count else { return nil }
         let rest = UnsafeRawBufferPointer(rebasing: chunk[offset...])
@@ -41,7 +41,7 @@ struct LineFramer {
         return partial.isEmpty ? .line(content) : .joined(take(appending: content))
     }
 
-    /// What the stream ended with, if it did not end with a newline.
+    /// Returns what the stream ended with, if it did not end with a newline.
     mutating func finish() -> [UInt8]? {
         partial.isEmpty ? nil : take(appending: UnsafeRawBufferPointer(start: nil, count: 0))
     }

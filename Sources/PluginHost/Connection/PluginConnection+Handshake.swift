@@ -23,7 +23,7 @@ extension PluginConnection {
         }
     }
 
-    /// An answer came whose id is not that of `initialize`, the only request so far.
+    /// Handles an answer whose id is not that of `initialize`, the only request so far.
     mutating func handshakeAnsweredAs(_ id: Int64, _ actions: inout [Action]) {
         giveUp(
             .oneAnswer,
@@ -31,7 +31,7 @@ extension PluginConnection {
                 + "repeats the id of its request", &actions)
     }
 
-    /// The time for `initialize` is over. A plugin that has written nothing may only have kept its answer back.
+    /// Handles the time-out of `initialize`. A plugin that has written nothing may have buffered its answer.
     mutating func expireHandshake(after timeout: Duration, _ actions: inout [Action]) {
         let failure = PluginFailure.violation(
             .initialize, "it did not answer initialize within \(timeout): \(whatCame)", plugin: plugin)

@@ -125,7 +125,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// An id for ``submit(_:id:timeout:now:)``.
+    /// Returns an id for ``submit(_:id:timeout:now:)``.
     mutating func reserveID() -> Int64 {
         defer { nextID += 1 }
         return nextID
@@ -158,7 +158,7 @@ struct PluginConnection {
         return submit(.unsubscribe(subscription), id: id, timeout: PluginHostLimits.subscribeTimeout, now: now)
     }
 
-    /// The caller no longer waits.
+    /// Returns the caller no longer waits.
     mutating func cancel(_ id: Int64, now: Duration) -> [Action] {
         let cancellation = calls.cancel(id)
         guard cancellation != .unknown else { return [] }
@@ -179,7 +179,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// The process ended, or will be ended, for that reason: no call is left open.
+    /// Returns the process ended, or will be ended, for that reason: no call is left open.
     mutating func end(_ failure: PluginFailure) -> [Action] {
         var actions: [Action] = []
         finish(failure, &actions)
@@ -205,7 +205,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// The plugin closed its stdout. While its process lives this is the end of the conversation.
+    /// Handles that the plugin has closed its stdout: the end of the conversation, even if its process still runs.
     mutating func outputClosed() -> [Action] {
         guard isOpen else { return [] }
         var actions: [Action] = []
@@ -283,7 +283,7 @@ struct PluginConnection {
         actions.append(.write(line))
     }
 
-    /// The plugin's share of the time, so that its own `deadline_exceeded` still arrives in the caller's.
+    /// Returns the plugin's share of the time, so that its own `deadline_exceeded` still arrives in the caller's.
     private static func milliseconds(_ timeLeft: Duration) -> Int {
         let margin = min(timeLeft / PluginHostLimits.answerMarginDivisor, PluginHostLimits.maxAnswerMargin)
         let (seconds, attoseconds) = (timeLeft - margin).components
@@ -324,7 +324,7 @@ struct PluginConnection {
         }
     }
 
-    /// The line without a byte order mark and a trailing CR.
+    /// Returns the line without a byte order mark and a trailing CR.
     private mutating func forgiven(
         _ line: UnsafeRawBufferPointer, _ actions: inout [Action]
     ) -> UnsafeRawBufferPointer {
@@ -375,7 +375,8 @@ struct PluginConnection {
         fail(id, call, violation(.oneObjectPerLine, what, ScatteredMessage.fault, in: call), &actions)
     }
 
-    /// A breach in the answer to a call. What the plugin wrote in a batch is of several callers, and for none of them.
+    /// Returns a breach in the answer to a call. What the plugin wrote in a batch is of several callers, and for none
+    /// of them.
     func violation(_ rule: ProtocolRule, _ what: String, _ reason: String, in call: CallTable.Call) -> PluginFailure {
         call.isBatch
             ? .violation(rule, what, plugin: plugin, words: reason)

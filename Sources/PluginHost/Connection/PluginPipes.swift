@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Used on the event loop's thread alone; its session calls ``closeAll()`` before it lets go of it.
 final class PluginPipes {
-    /// What a read found.
+    /// The result of a read.
     enum Reading {
         /// That many bytes are at the start of the loop's buffer.
         case bytes(Int)

@@ -4,11 +4,11 @@ import Subprocess
 import SystemPackage
 import WireFormats
 
-/// One plugin process, from its start to its reaping: the thin shell around ``PluginConnection``.
+/// A plugin process, from its start to its reaping: the thin shell around ``PluginConnection``.
 ///
 /// It lives on the event loop, which calls it when a pipe is ready. swift-subprocess only spawns and reaps.
 actor PluginSession: PluginInstance {
-    /// What all sessions of a host share.
+    /// The dependencies that all sessions of a host share.
     struct Dependencies: Sendable {
         let loop: EventLoop
         let clock: HostClock
@@ -19,7 +19,7 @@ actor PluginSession: PluginInstance {
         let handshakeTimeout: Duration
     }
 
-    /// What the process is for.
+    /// The purpose of the process.
     enum Purpose: Sendable {
         /// One call after another, until the process is stopped.
         case serving
@@ -32,7 +32,7 @@ actor PluginSession: PluginInstance {
         var isOneshot: Bool { if case .serving = self { false } else { true } }
     }
 
-    /// Who waits for a call, and what it is about.
+    /// The caller of a call, and its subject.
     private struct Caller {
         let continuation: CheckedContinuation<Result<PluginAnswer, PluginFailure>, Never>
         let subject: CallSubject
@@ -260,7 +260,7 @@ actor PluginSession: PluginInstance {
         }
     }
 
-    /// The host kills it for what it uses.
+    /// Handles that the host has killed the process because of its resource use.
     private func killed(_ reason: String) {
         verdict = .exceeded(program, reason)
     }
@@ -355,11 +355,12 @@ actor PluginSession: PluginInstance {
     private func resumeErrors() {
         guard let until = errorsPausedUntil, now >= until else { return }
         errorsPausedUntil = nil
-        // It was watched before; if the system has no memory for it, the plugin waits for ever, and is ended for it.
+        // It was watched before; if the system has no memory for it, the plugin waits forever, and is ended because of
+        // it.
         try? pipes?.watch(.errors) { self.assumeIsolated { $0.errorsReady() } }
     }
 
-    /// The bytes last read. Valid until the next read on this loop.
+    /// Returns the bytes last read. Valid until the next read on this loop.
     private func chunk(_ count: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count])
     }
@@ -407,7 +408,7 @@ actor PluginSession: PluginInstance {
         caller.continuation.resume(returning: shown)
     }
 
-    /// A reading that is no longer awaited leaves no trace.
+    /// Returns a reading that is no longer awaited leaves no trace.
     private func shown(_ pushed: PushedReading) -> PushedReading {
         var pushed = pushed
         if let subject = subscribed[pushed.subscription] {

@@ -23,10 +23,10 @@ struct PushInbox {
     /// Subscriptions that the plugin has.
     var count: Int { live.count }
 
-    /// The plugin has agreed to push.
+    /// Records that the plugin has agreed to push.
     mutating func open(_ subscription: Int64) { live.insert(subscription) }
 
-    /// Whether it was open.
+    /// Returns whether it was open.
     @discardableResult
     mutating func close(_ subscription: Int64) -> Bool {
         waiting[subscription] = nil

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the operator's control group uses of what it may, as the kernel counts it. A part that has no limit is nil.
+/// The use and limits of the operator's control group, as counted by the kernel. A part without a limit is nil.
 struct ContainerUsage: Sendable, Hashable {
     struct Part: Sendable, Hashable {
         let used: Int64
@@ -46,7 +46,7 @@ struct ContainerUsage: Sendable, Hashable {
                 statistics: "\(directory)/memory.stat", droppable: "total_inactive_file ")
     }
 
-    /// The directory of this process's control group of that controller.
+    /// Returns the directory of this process's control group of that controller.
     private static func directory(_ lines: [Substring], _ controller: String) -> String? {
         for line in lines {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)

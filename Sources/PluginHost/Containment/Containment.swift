@@ -1,6 +1,6 @@
 import CLinux
 
-/// What keeps the plugins of one host to their limits and makes sure that none of their processes outlives it.
+/// Enforces the limits of one host's plugins and ensures that none of their processes outlives it.
 struct Containment: Sendable {
     let watch: SessionWatch
     let guardProcess = GuardProcess()
@@ -19,7 +19,7 @@ struct Containment: Sendable {
         try guardProcess.start(launcher: launcher)
     }
 
-    /// No plugin runs any more.
+    /// Stops containment after the last plugin has ended.
     ///
     /// - Returns: why a directory could not be removed.
     func stop() -> String? {

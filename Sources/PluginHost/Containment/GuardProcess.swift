@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A process beside the operator that kills the plugins if the operator is killed itself (`generalscaler-launch
+/// A process that kills the plugins if the operator is killed (`generalscaler-launch
 /// --guard`).
 ///
 /// Where the operator is process 1, the kernel does that, and there is no guard.
@@ -53,7 +53,7 @@ final class GuardProcess: Sendable {
         }
         guard let last else { return }
         close(last.input)
-        // The sweep for dead orphans may have been faster.
+        // The sweep for ended orphans may have been faster.
         while waitpid(last.id, nil, 0) < 0, errno == EINTR {}
     }
 

@@ -1,11 +1,12 @@
-/// What the processes of one plugin's session use together.
+/// The total resource use of the processes of one plugin's session.
 struct SessionUsage: Sendable, Hashable {
     var processes = 0
     var threads = 0
     /// Bytes of memory of their own.
     var memory: Int64 = 0
 
-    /// How it exceeds the plugin's limits; nil if it does not. Memory is judged apart, because it takes a second look.
+    /// Returns how it exceeds the plugin's limits; nil if it does not. Memory is judged apart, because it takes a
+    /// second look.
     func breach(of limits: PluginLimits) -> String? {
         if processes > limits.processes {
             return "it had \(processes) processes, and limits.processes is \(limits.processes)"
@@ -50,7 +51,7 @@ struct PressureMonitor {
         }
     }
 
-    /// The session to kill; nil if none is to blame.
+    /// Returns the session to kill; nil if none is to blame.
     ///
     /// - Parameters:
     ///   - share: used part of the container's limit.

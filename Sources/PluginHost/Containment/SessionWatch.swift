@@ -170,7 +170,7 @@ final class SessionWatch: @unchecked Sendable {
         sweep(subjects, usage, measuresMemory: isFull || isPressed, measuresFiles: isFull || hasLessSpace)
     }
 
-    /// Whether the file system of the temporary directories has less left than at the last look.
+    /// Returns whether the file system of the temporary directories has less left than at the last look.
     private func hasLessSpace() -> Bool {
         var now: (bytes: UInt64, inodes: UInt64) = (0, 0)
         guard clinux_space_left(temporaryDirectory, &now.bytes, &now.inodes) == 0 else { return false }

@@ -29,7 +29,7 @@ final class WorkspaceRoot: Sendable {
         _ = remove()
     }
 
-    /// The root's path. Creates the directory if it does not exist or was removed.
+    /// Returns the root's path. Creates the directory if it does not exist or was removed.
     func path() throws(LaunchProblem) -> String {
         try made.withLock { made throws(LaunchProblem) in
             if let made, access("\(made.path)/\(Self.lockName)", F_OK) == 0 { return made.path }
@@ -90,7 +90,7 @@ final class WorkspaceRoot: Sendable {
         return (removed, problems)
     }
 
-    /// The lock, taken, of an unused root, or -1 if it has none; nil for a root in use.
+    /// Returns the lock, taken, of an unused root, or -1 if it has none; nil for a root in use.
     private static func leftOverLock(_ path: String) -> Int32? {
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard directory >= 0 else { return nil }

@@ -78,7 +78,7 @@ enum PluginDiscovery {
         return (paths, warnings)
     }
 
-    /// Whether this project's own plugin of that name lies there. None of them starts a process.
+    /// Returns whether this project's own plugin of that name lies there. None of them starts a process.
     private static func isShipped(_ name: String, _ path: String, _ configuration: PluginHostConfiguration) -> Bool {
         guard let launcher = configuration.launcher else { return false }
         let own = ProgramFile.resolved(ProgramFile.directory(of: launcher))

@@ -157,7 +157,7 @@ extension PluginManifest.Entry {
         return allowed
     }
 
-    /// An address, or `{address: ..., credentials: true}`.
+    /// Returns an address, or `{address: ..., credentials: true}`.
     private static func allowedAddress(_ entry: YAMLReader) throws(YAMLProblem) -> AllowedAddress {
         guard entry.isMapping else { return AllowedAddress(pattern: try addressPattern(entry)) }
         var pattern: AddressPattern?

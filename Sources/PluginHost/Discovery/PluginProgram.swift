@@ -1,8 +1,8 @@
 import WireFormats
 
-/// One installed plugin: what to run, and how.
+/// An installed plugin: what to run, and how.
 struct PluginProgram: Sendable, Hashable {
-    /// How the program is run.
+    /// The mode in which the program runs.
     enum Mode: String, Sendable, CaseIterable {
         /// One process answers call after call.
         case serve

@@ -2,7 +2,7 @@ import WireFormats
 import YAMLFormat
 import Yams
 
-/// What is wrong with one place of a YAML document.
+/// An error at one place of a YAML document.
 struct YAMLProblem: Error {
     /// From 1.
     let line: Int
@@ -29,7 +29,7 @@ struct YAMLReader {
         problem("is not a known field; known here: \(known)")
     }
 
-    /// The members of a mapping, in order.
+    /// Returns the members of a mapping, in order.
     func members() throws(YAMLProblem) -> [(key: String, value: YAMLReader)] {
         guard let mapping = node.mapping else { throw problem("must be a mapping") }
         var members: [(key: String, value: YAMLReader)] = []
@@ -57,7 +57,7 @@ struct YAMLReader {
         return strings
     }
 
-    /// The source text of a scalar, regardless of its YAML type.
+    /// Returns the source text of a scalar, regardless of its YAML type.
     func text() throws(YAMLProblem) -> String {
         guard let scalar = node.scalar else { throw problem("must be a string") }
         return scalar.string

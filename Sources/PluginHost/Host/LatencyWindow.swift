@@ -1,4 +1,4 @@
-/// How long the last answers took, for percentiles.
+/// The durations of the last answers, for percentiles.
 struct LatencyWindow: Sendable {
     static let capacity = 1_024
 
@@ -17,7 +17,7 @@ struct LatencyWindow: Sendable {
         }
     }
 
-    /// Nil if nothing was recorded.
+    /// Returns nil if nothing was recorded.
     static func percentiles(of windows: [LatencyWindow]) -> PluginLatency? {
         let sorted = windows.flatMap(\.seconds).sorted()
         guard !sorted.isEmpty else { return nil }
@@ -29,7 +29,7 @@ struct LatencyWindow: Sendable {
     }
 }
 
-/// How long a plugin took to answer, from the sending of the request on: of its last answers, about a thousand.
+/// Percentiles of a plugin's response time, from the sending of the request, over about the last thousand answers.
 package struct PluginLatency: Sendable, Hashable {
     package var p50: Duration
     package var p99: Duration

@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// What a metric type's schema says of the fields of its configs.
+/// The marks of config fields in a metric type's schema.
 struct MetricMarks: Sendable {
     /// `x-address`: names of servers.
     let addresses: MarkedFields?
@@ -24,25 +24,25 @@ struct MetricMarks: Sendable {
         trust = MarkedFields("x-server-trust", in: type.configSchema)
     }
 
-    /// The texts in a config that are secret.
+    /// Returns the texts in a config that are secret.
     func secretTexts(of config: PluginConfig) -> Set<String> {
         guard let secrets else { return config.secrets }
         return secrets.fields(of: config.json).reduce(into: config.secrets) { $0.formUnion($1.texts) }
     }
 
-    /// Whether a config holds a secret, or names a file with one, that is the administrator's: its text must not depend
-    /// on what a tenant guesses of it. Decided by where a field came from, never by its value.
+    /// Returns whether a config holds a secret, or names a file with one, that is the administrator's: its text must
+    /// not depend on what a tenant guesses of it. Decided by where a field came from, never by its value.
     func usesOperatorSecret(_ config: PluginConfig) -> Bool {
         let inherited = config.json.members(config.inherited)
         return Self.has(secrets, inherited) || Self.hasFile(files, config.json)
     }
 
-    /// Whether a call with this config acts with a credential of the administrator's.
+    /// Returns whether a call with this config acts with a credential of the administrator's.
     func usesOperatorCredential(_ config: PluginConfig) -> Bool {
         usesOperatorSecret(config) || usesIdentity(config.json)
     }
 
-    /// The members of `defaults` that hold a credential, or have one used.
+    /// Returns the members of `defaults` that hold a credential, or have one used.
     func credentialMembers(of defaults: [String: JSON]) -> Set<String> {
         Set(
             defaults.keys.filter { name in
@@ -51,9 +51,9 @@ struct MetricMarks: Sendable {
             })
     }
 
-    /// The member of a metric's own config, if any, that lets a server be taken for one of the defaults that those do not
-    /// trust: one that says itself how to verify it, or that takes away how the defaults do. A file is one that the
-    /// administrator lets the plugin read.
+    /// Returns the member of a metric's own config, if any, that lets a server be taken for one of the defaults that
+    /// those do not trust: one that says itself how to verify it, or that takes away how the defaults do. A file is one
+    /// that the administrator lets the plugin read.
     func memberThatChoosesTrust(in own: JSON, defaults: [String: JSON]) -> String? {
         guard let trust else { return nil }
         for (name, value) in own.objectValue ?? [:] where trust.mayMark(member: name) && value != defaults[name] {
@@ -64,7 +64,7 @@ struct MetricMarks: Sendable {
         return nil
     }
 
-    /// Whether a member of a config holds a secret field.
+    /// Returns whether a member of a config holds a secret field.
     func holdsSecret(_ name: String, _ value: JSON) -> Bool { Self.has(secrets, .object([name: value])) }
 
     private func usesIdentity(_ config: JSON) -> Bool {
@@ -86,7 +86,7 @@ struct MetricMarks: Sendable {
 }
 
 extension JSON {
-    /// The object with these members alone.
+    /// Returns the object with these members alone.
     fileprivate func members(_ names: Set<String>) -> JSON {
         .object((objectValue ?? [:]).filter { names.contains($0.key) })
     }

@@ -1,4 +1,4 @@
-/// What is counted of one plugin since the host began.
+/// Counters of one plugin since the start of the host.
 package struct PluginCounters: Sendable, Hashable {
     /// Answers delivered to their caller, including errors.
     package var answers = 0

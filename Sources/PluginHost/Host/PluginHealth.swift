@@ -1,4 +1,4 @@
-/// How one plugin fares.
+/// The health of one plugin.
 package struct PluginHealth: Sendable, Hashable {
     package enum State: String, Sendable, CaseIterable {
         /// Its process starts, or has not answered `initialize` yet.

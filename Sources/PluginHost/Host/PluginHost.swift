@@ -184,7 +184,7 @@ package final class PluginHost: Service {
 
     // MARK: What is installed
 
-    /// The metric types that plugins have offered, by type. They stay while their plugin is down.
+    /// Returns the metric types that plugins have offered, by type. They stay while their plugin is down.
     package func metricTypes() -> [String: InstalledMetricType] {
         registry.types.withLock { $0.installed }
     }
@@ -193,13 +193,14 @@ package final class PluginHost: Service {
         registry.types.withLock { $0.installed[type] }
     }
 
-    /// Config members that `plugins.yaml` sets for a type's plugin, to be put under each config of that type.
+    /// Returns the config members that `plugins.yaml` sets for a type's plugin, which are merged into each config of
+    /// that type.
     package func defaults(forType type: String) -> [String: JSON] {
         registry.types.withLock { $0.owner(of: type) }.flatMap { roster[$0] }?.supervisor.program.defaults ?? [:]
     }
 
-    /// A metric's own config over the defaults of its type's plugin. Of these it does not get the credentials if it
-    /// names a server that they are not meant for.
+    /// Returns a metric's own config over the defaults of its type's plugin. Of these it does not get the credentials
+    /// if it names a server that they are not meant for.
     package func defaulted(type: String, own: JSON) -> DefaultedConfig {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = roster[owner]?.gate else {
             return DefaultedConfig(own, defaults: [:])
@@ -207,14 +208,14 @@ package final class PluginHost: Service {
         return gate.defaulted(type: type, own: own)
     }
 
-    /// How each plugin fares, by name in alphabetical order.
+    /// Returns how each plugin fares, by name in alphabetical order.
     package func health() async -> [PluginHealth] {
         var health: [PluginHealth] = []
         for supervisor in roster.supervisors { health.append(await supervisor.health()) }
         return health
     }
 
-    /// Those of the plugins behind these types that cannot be relied on now, by name in alphabetical order.
+    /// Returns the unhealthy ones of the plugins of these types, by name in alphabetical order.
     package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] {
         let owners = registry.types.withLock { registry in Set(types.compactMap(registry.owner)) }
         var unhealthy: [PluginHealth] = []
@@ -363,7 +364,7 @@ package struct ReadingSubscription: Sendable {
     package func cancel() { end() }
 }
 
-/// What a plugin says of a config.
+/// A plugin's verdict on a config.
 package enum ConfigVerdict: Sendable, Hashable {
     /// The target type is there if the config decides it.
     case valid(TargetType?)

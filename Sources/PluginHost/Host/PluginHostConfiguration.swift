@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where plugins are found, and what they get.
+/// The configuration of a plugin host.
 package struct PluginHostConfiguration: Sendable {
     /// Directories with executables named `generalscaler-plugin-TYPE`; of two with one name the first counts.
     package var directories: [String]
@@ -40,7 +40,7 @@ package struct PluginHostConfiguration: Sendable {
     /// Where temporary directories are made, unless the operator's own TMPDIR says otherwise.
     static let temporaryDirectory = "/tmp"
 
-    /// The launcher beside this process's own executable; nil if there is none.
+    /// The launcher in the directory of this process's executable; nil if there is none.
     package static var installedLauncher: String? {
         let own = ProgramFile.resolved("/proc/self/exe")
         let path = "\(ProgramFile.directory(of: own))/\(PluginLauncher.programName)"
@@ -48,7 +48,7 @@ package struct PluginHostConfiguration: Sendable {
     }
 }
 
-/// What of the operator's environment reaches a plugin. Secrets travel in calls, never here.
+/// The environment variables that plugins inherit from the operator. Secrets are passed in calls, never here.
 enum PluginEnvironment {
     static let allowed: Set = [
         "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR",

@@ -1,6 +1,6 @@
 import PluginProtocol
 
-/// The bounds that the host sets, beside those of the protocol itself (`ProtocolLimits`).
+/// The limits that the host sets, in addition to those of the protocol (`ProtocolLimits`).
 package enum PluginHostLimits {
     // MARK: Calls
 
@@ -102,9 +102,9 @@ package enum PluginHostLimits {
     static let maxSecrets = 8_192
     /// Bytes of what these are looked for by.
     static let maxSecretBytes = 16 << 20
-    /// Shorter secrets are not struck out: they protect nothing, and would hit ordinary words.
+    /// Shorter secrets are not redacted: they protect nothing, and would match ordinary words.
     static let minSecretBytes = 4
-    /// Shorter lines of a secret of several lines are not struck out on their own.
+    /// Shorter lines of a secret of several lines are not redacted separately.
     static let minSecretLineBytes = 8
     /// The maximum number of lines of one secret, such as a private key, that are redacted separately.
     static let maxSecretLines = 256
@@ -142,7 +142,7 @@ package enum PluginHostLimits {
     static let lockGrace: Duration = .seconds(60)
     /// Rounds of looking for descendants to kill.
     static let maxKillRounds = 8
-    /// How often dead orphans are looked for.
+    /// The interval of sweeps for ended orphans.
     static let orphanSweepInterval: Duration = .seconds(30)
 
     /// How often plugins' files are looked at; one that changed and then stayed the same for as long is swapped in.

@@ -1,9 +1,9 @@
 import CLinux
 import Glibc
 
-/// What the whole process needs set, once, before it hosts plugins.
+/// Process-wide settings that are made once, before plugins run.
 enum ProcessSetup {
-    /// - SIGPIPE is ignored: writing to a plugin that has died is an error to handle, not a reason to die with it.
+    /// - SIGPIPE is ignored: writing to a plugin that has ended is an error to handle, not a reason to end.
     ///   (swift-subprocess restores it in children.)
     /// - The process becomes a child subreaper: a plugin's descendants cannot escape to process 1.
     static let once: Void = {

@@ -76,10 +76,10 @@ struct TypeRegistry {
         return conflicts
     }
 
-    /// The name of the plugin that answers for the type.
+    /// Returns the name of the plugin that answers for the type.
     func owner(of type: String) -> String? { owners[type] }
 
-    /// Why no plugin answers for that type.
+    /// Returns the reason why no plugin answers for that type.
     func unknown(_ type: String) -> PluginFailure {
         if !silent.isEmpty {
             let names = silent.sorted().joined(separator: ", ")

@@ -74,7 +74,7 @@ struct Interpreter {
         let resolved = ProgramFile.resolved(path)
         if let permitted, !Self.isWithin(resolved, permitted) {
             throw LaunchProblem(
-                "its #! line names \(Excerpt.shortened(path)), which lies outside of the system's directories ("
+                "its #! line names \(Excerpt.shortened(path)), which is outside of the system's directories ("
                     + Self.systemDirectories.joined(separator: ", ")
                     + "): install the interpreter in one of these, or add its directory to readPaths of this plugin in "
                     + "plugins.yaml")
@@ -118,7 +118,7 @@ struct Interpreter {
         String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 
-    /// What follows `#!`, without blanks around it; nil of a file that is not a script.
+    /// Returns what follows `#!`, without blanks around it; nil of a file that is not a script.
     private static func line(of path: String) throws(LaunchProblem) -> String? {
         let head = ProgramFile.head(of: path, bytes: maxLineBytes + 1)
         guard head.starts(with: "#!".utf8) else { return nil }

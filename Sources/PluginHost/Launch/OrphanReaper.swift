@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Reaps dead orphans, which a child subreaper (or process 1) is given as children, without ever taking a child of
+/// Reaps ended orphans, which a child subreaper (or process 1) is given as children, without ever taking a child of
 /// swift-subprocess away from it.
 ///
 /// swift-subprocess holds a pidfd of each of its children until it has reaped it. A zombie seen in two sweeps without
@@ -10,7 +10,7 @@ import Glibc
 struct OrphanReaper {
     private var suspects: Set<Int32> = []
 
-    /// The zombies to reap now.
+    /// Returns the zombies to reap now.
     mutating func sweep(_ entries: [ProcessEntry], parent: Int32, held: Set<Int32>) -> [Int32] {
         let candidates = Set(
             entries.filter { $0.isZombie && $0.parent == parent && !held.contains($0.id) }.map(\.id))

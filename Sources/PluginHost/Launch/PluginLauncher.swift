@@ -72,7 +72,7 @@ struct PluginLauncher: Sendable {
         return [program] + options + ["--", executable] + plugin.arguments
     }
 
-    /// The launcher's arguments: additional permissions, and paths that are never allowed.
+    /// Returns the launcher's arguments: additional permissions, and paths that are never allowed.
     static func options(
         _ plugin: PluginProgram, file: ProgramFile, executable: String, temporary: String, runtime: String?,
         protectedPaths: [String]
@@ -102,7 +102,7 @@ struct PluginLauncher: Sendable {
     }
 }
 
-/// Where this process has its Swift runtime from, which plugins in Swift load from the same place.
+/// The location of this process's Swift runtime, from which plugins in Swift load it too.
 enum SwiftRuntime {
     /// Nil if the runtime is linked in.
     static let directory: String? = {

@@ -1,4 +1,4 @@
-/// What of the machine a plugin may use.
+/// Resource limits of a plugin.
 struct PluginLimits: Sendable, Hashable {
     /// Address space of one process in MiB. Far above what a plugin uses: some runtimes reserve much and use little of
     /// it.

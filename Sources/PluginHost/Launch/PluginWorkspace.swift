@@ -10,7 +10,7 @@ struct PluginWorkspace: Sendable {
     let root: String
     /// The plugin's TMPDIR and working directory.
     var temporary: String { "\(root)/tmp" }
-    /// Where a pinned program's copy lies; the plugin cannot write there.
+    /// The path of a pinned program's copy; the plugin cannot write there.
     private var programs: String { "\(root)/bin" }
 
     /// - Parameter parent: an existing directory.

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What `/proc` tells of one process.
+/// The entry of one process in `/proc`.
 struct ProcessEntry: Sendable, Hashable {
     let id: Int32
     let parent: Int32
@@ -44,7 +44,7 @@ enum ProcessTable {
         contents("/proc/\(id)/stat").flatMap { ProcessEntry(stat: String(decoding: $0, as: UTF8.self)) }
     }
 
-    /// Whether the process was started with that `NAME=value` in its environment. Always false of a zombie.
+    /// Returns whether the process was started with that `NAME=value` in its environment. Always false of a zombie.
     static func environment(of id: Int32, contains variable: String) -> Bool {
         guard let environment = contents("/proc/\(id)/environ") else { return false }
         return environment.split(separator: 0).contains { $0.elementsEqual(variable.utf8) }

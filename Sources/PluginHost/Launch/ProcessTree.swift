@@ -25,7 +25,7 @@ struct ProcessTree: Sendable {
         }
     }
 
-    /// Those among the entries that belong to the plugin, by session, group, marker, or an ancestor that does.
+    /// Returns the entries that belong to the plugin, by session, group, marker, or an ancestor that does.
     func find(in entries: [ProcessEntry], isMarked: (Int32) -> Bool) -> [ProcessEntry] {
         var found: Set<Int32> = [leader]
         for entry in entries

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A plugin's program as it lies on disk now.
+/// The present state of a plugin's program on disk.
 struct ProgramFile {
     /// Tells one content of a path from another without reading it: links are followed, so a link that leads elsewhere
     /// changes it too.
@@ -51,15 +51,15 @@ struct ProgramFile {
             return "is not an executable file; run chmod +x"
         }
         return
-            "lies on a file system that is mounted noexec, as some container runtimes mount image volumes. Remove "
+            "is on a file system that is mounted noexec, as some container runtimes mount image volumes. Remove "
             + "mount: imageVolume from this plugin in plugins.images of the chart's values, so that its files are copied, "
             + "or mount the file system with exec"
     }
 
-    /// How a script must not be saved for the kernel to see its first line.
+    /// Returns how a script must not be saved for the kernel to see its first line.
     private static func encodingFault(_ head: [UInt8]) -> String? {
         if head.starts(with: Array("\u{FEFF}#!".utf8)) {
-            return "a byte order mark stands before its #!: save it as UTF-8 without one"
+            return "it has a byte order mark before its #!: save it as UTF-8 without one"
         }
         guard head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) else { return nil }
         return "it is text in UTF-16: save it as UTF-8"
@@ -78,7 +78,7 @@ struct ProgramFile {
 
     static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    /// The first bytes of the file.
+    /// Returns the first bytes of the file.
     static func head(of path: String, bytes limit: Int) -> [UInt8] {
         // A program may be executable and yet not readable; then it is not a script either.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -90,7 +90,7 @@ struct ProgramFile {
     }
 }
 
-/// Why a plugin's process cannot be started, and how to fix it.
+/// The reason why a plugin's process cannot be started, and how to fix it.
 struct LaunchProblem: Error, CustomStringConvertible {
     let description: String
 

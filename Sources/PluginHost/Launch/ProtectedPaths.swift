@@ -5,7 +5,7 @@ package enum ProtectedPaths {
     /// Where Kubernetes puts a pod's own token.
     static let serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-    /// The paths that hold the operator's credentials by default.
+    /// Returns the paths that hold the operator's credentials by default.
     ///
     /// - Parameter environment: the operator's own.
     package static func standard(_ environment: [String: String]) -> [String] {

@@ -1,6 +1,6 @@
 import PluginProtocol
 
-/// How a process that should go is made to: by the end of its stdin, by SIGTERM, by SIGKILL.
+/// The steps that end a process: the end of its stdin, SIGTERM, SIGKILL.
 struct StopSequence {
     enum Step: Hashable {
         case terminate
@@ -9,7 +9,7 @@ struct StopSequence {
 
     private var upcoming: (step: Step, at: Duration)?
 
-    /// - Parameter isGraceful: the process gets time to exit by itself first; otherwise SIGTERM comes at once.
+    /// - Parameter isGraceful: the process gets time to exit on its own first; otherwise SIGTERM comes at once.
     init(isGraceful: Bool, now: Duration) {
         upcoming = (.terminate, isGraceful ? now + ProtocolLimits.exitGrace : now)
     }

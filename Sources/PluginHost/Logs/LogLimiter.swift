@@ -28,7 +28,7 @@ struct LogLimiter {
         return .pass(suppressed: suppressed)
     }
 
-    /// Dropped lines that have not been reported yet.
+    /// Returns and resets the number of dropped lines that have not been reported yet.
     mutating func takeSuppressed() -> Int {
         defer { suppressed = 0 }
         return suppressed

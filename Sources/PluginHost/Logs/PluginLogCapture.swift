@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// One plugin process's way into the log: its stderr cut into lines, secrets removed, and not too fast.
+/// A plugin process's way into the log: its stderr cut into lines, secrets removed, and not too fast.
 struct PluginLogCapture {
     /// What the plugin last said, for the message that tells of its end.
     private(set) var lastLine: String?
@@ -24,14 +24,14 @@ struct PluginLogCapture {
 
     // MARK: Secrets
 
-    /// Whether the handshake has declared which config fields are secret.
+    /// Learns from the handshake which config fields are secret.
     mutating func learn(_ metricTypes: [MetricTypeDescription]) {
         marks = Dictionary(metricTypes.map { ($0.type, MetricMarks($0)) }) { first, _ in first }
         for (type, config) in unread ?? [] { learnSecrets(type: type, config: config) }
         unread = nil
     }
 
-    /// The plugin is about to get this config.
+    /// Learns the secrets of a config before the plugin gets it.
     mutating func learn(type: String, config: PluginConfig) {
         guard let unread else { return learnSecrets(type: type, config: config) }
         if unread.count < PluginHostLimits.maxSecrets { self.unread?.append((type, config)) }
@@ -43,12 +43,12 @@ struct PluginLogCapture {
 
     // MARK: Answers
 
-    /// What the caller of a call may see of its texts.
+    /// Returns what the caller of a call may see of its texts.
     func texts(of call: CallSubject, plugin: String) -> CallTexts {
         CallTexts(plugin: plugin, config: call.config, marks: marks[call.type])
     }
 
-    /// A call's result as its caller may see it, and what the log says in its place.
+    /// Returns a call's result as its caller may see it, and what the log says in its place.
     mutating func shown(
         _ result: Result<PluginAnswer, PluginFailure>, of call: CallSubject, plugin: String, now: Duration
     ) -> (Result<PluginAnswer, PluginFailure>, [PluginNote]) {
@@ -61,14 +61,14 @@ struct PluginLogCapture {
         return (texts.shown(result), withhold(words(of: result), now: now))
     }
 
-    /// The failure with what the log may say of it.
+    /// Returns the failure with what the log may say of it.
     func forLog(_ failure: PluginFailure) -> PluginFailure {
         var failure = failure
         failure.logMessage = cleared(failure.logText, to: PluginHostLimits.maxWithheldCharacters)
         return failure
     }
 
-    /// A text for the log, without any secret that the process knows.
+    /// Returns a text for the log, without any secret that the process knows.
     func cleared(_ text: String, to limit: Int = PluginHostLimits.maxMessageCharacters) -> String {
         redactor.redact(text).cleaned.shortened(to: limit, ellipsis: Excerpt.ellipsis)
     }
@@ -91,7 +91,7 @@ struct PluginLogCapture {
 
     // MARK: Lines
 
-    /// The notes for a chunk of stderr.
+    /// Returns the notes for a chunk of stderr.
     mutating func receive(_ chunk: UnsafeRawBufferPointer, now: Duration) -> [PluginNote] {
         var notes: [PluginNote] = []
         var offset = 0
@@ -110,7 +110,7 @@ struct PluginLogCapture {
         return notes
     }
 
-    /// The notes that are left at the end of stderr.
+    /// Returns the notes that are left at the end of stderr.
     mutating func finish(now: Duration) -> [PluginNote] {
         var notes: [PluginNote] = []
         if let rest = framer.finish() ?? (carried.isEmpty ? nil : []) { admit(rest, now: now, &notes) }
@@ -119,7 +119,7 @@ struct PluginLogCapture {
         return notes
     }
 
-    /// The notes to log for one that did not come from stderr.
+    /// Returns the notes to log for one that did not come from stderr.
     mutating func admit(_ note: PluginNote, now: Duration) -> [PluginNote] {
         guard case .pass(let suppressed) = limiter.admit(now: now) else { return [] }
         let cleared = cleared(note)
@@ -138,7 +138,7 @@ struct PluginLogCapture {
         }
     }
 
-    /// The excerpt without what may be the beginning of a secret, if it was cut within one.
+    /// Returns the excerpt without what may be the beginning of a secret, if it was cut within one.
     private func whole(_ excerpt: String) -> String {
         let bytes = Array(excerpt.utf8)
         guard bytes.count >= PluginHostLimits.maxUncutExcerptBytes else { return excerpt }

@@ -24,7 +24,7 @@ enum Excerpt {
     /// The replacement for the rest of a text.
     static let ellipsis = "…"
 
-    /// The beginning of a line as the plugin wrote it. It is cut where it is shown, after secrets were removed.
+    /// Returns the beginning of a line as the plugin wrote it. It is cut where it is shown, after secrets were removed.
     static func raw(_ bytes: UnsafeRawBufferPointer) -> String {
         String(decoding: bytes.prefix(PluginHostLimits.maxUncutExcerptBytes), as: UTF8.self)
     }

@@ -17,8 +17,8 @@ struct KnownSecrets {
 
     var isEmpty: Bool { recent.secrets.isEmpty && older.secrets.isEmpty }
 
-    /// A secret of a few bytes protects nothing, and would be struck out of ordinary words. Of a URL or a connection
-    /// string, the credentials in it are secrets too.
+    /// A secret of a few bytes protects nothing, and would be redacted from ordinary words. The credentials in a URL or
+    /// a connection string are secrets too.
     mutating func learn(_ secret: String) {
         guard secret.utf8.count >= PluginHostLimits.minSecretBytes, !recent.secrets.contains(secret) else { return }
         if recent.isFull {
@@ -29,10 +29,10 @@ struct KnownSecrets {
         for part in SecretParts.of(secret) { recent.add(part) }
     }
 
-    /// Whether a pattern may begin with these four bytes.
+    /// Returns whether a pattern may begin with these four bytes.
     func mayBegin(with key: UInt32) -> Bool { recent.mayBegin(with: key) || older.mayBegin(with: key) }
 
-    /// The patterns that begin with these four bytes.
+    /// Returns the patterns that begin with these four bytes.
     func patterns(beginningWith key: UInt32) -> [[Pattern]] {
         [recent.patterns(key), older.patterns(key)].compactMap(\.self)
     }
@@ -75,8 +75,8 @@ extension KnownSecrets {
 }
 
 extension KnownSecrets.Pattern {
-    /// Every text to look for: the secret, its lines, and its Base64 at each of the three places where it can begin in
-    /// a longer text, such as `user:password`.
+    /// Returns every text to look for: the secret, its lines, and its Base64 at each of the three places where it can
+    /// begin in a longer text, such as `user:password`.
     fileprivate static func all(of secret: [UInt8]) -> [Self] {
         var patterns = [Self(bytes: secret, isBase64: false)]
         for line in lines(secret) where line.count >= PluginHostLimits.minSecretLineBytes {
@@ -98,8 +98,8 @@ extension KnownSecrets.Pattern {
     private static let slash = UInt8(ascii: "/")
     private static let underscore = UInt8(ascii: "_")
 
-    /// The lines of a longer text, such as a private key, which a log shows one by one; a key within JSON has its line
-    /// ends as `\n`.
+    /// Returns the lines of a longer text, such as a private key, which a log shows one by one; a key within JSON has
+    /// its line ends as `\n`.
     private static func lines(_ secret: [UInt8]) -> [[UInt8]] {
         var lines: [[UInt8]] = [[]]
         var index = 0

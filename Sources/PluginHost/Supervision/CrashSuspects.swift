@@ -11,7 +11,7 @@ struct CrashSuspects {
         case quarantined(until: Duration, times: Int, namespace: String?)
     }
 
-    /// What the end of a process says.
+    /// A conclusion from the end of a process.
     enum Finding {
         /// Nothing was in flight, or there is no telling which of it was to blame.
         case nobody
@@ -24,10 +24,10 @@ struct CrashSuspects {
 
     var isEmpty: Bool { states.isEmpty }
 
-    /// Whether the config is to be tried alone.
+    /// Returns whether the config is to be tried alone.
     func isSuspect(_ key: CallSubject.Key) -> Bool { states[key] != nil }
 
-    /// How long the config is kept from the plugin yet; nil if it may be used.
+    /// Returns how long the config is kept from the plugin yet; nil if it may be used.
     ///
     /// Of a namespace with several such configs, those that the plugin has never answered are kept from it too: else a
     /// tenant would end the plugin with one edit after another.
@@ -42,14 +42,14 @@ struct CrashSuspects {
         return first - now
     }
 
-    /// The plugin answered, with a result or an error.
+    /// Records that the plugin answered, with a result or an error.
     mutating func answered(_ key: CallSubject.Key) {
         states[key] = nil
         if known.count >= PluginHostLimits.maxCrashSuspects { known = [] }
         known.insert(key)
     }
 
-    /// The process ended, or had to be ended, while it worked on these.
+    /// Returns the process ended, or had to be ended, while it worked on these.
     mutating func ended(_ inFlight: [CallSubject], now: Duration) -> Finding {
         if let suspect = inFlight.first(where: { $0.party.isSuspect && isSuspect($0.key) }) {
             return .quarantineStarted(suspect, for: startQuarantine(suspect, now: now))

@@ -116,7 +116,7 @@ actor OneshotPlugin: PluginInstance {
         endIfIdle()
     }
 
-    /// The host is being cancelled.
+    /// Ends the runs when the host is cancelled.
     private func cut() {
         isStopping = true
         for session in sessions.values { session.assumeIsolated { $0.abort() } }

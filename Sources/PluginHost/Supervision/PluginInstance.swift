@@ -1,10 +1,10 @@
 import PluginProtocol
 
-/// One run of a plugin's program, in any mode. It lives on the event loop.
+/// A run of a plugin's program, in any mode. It lives on the event loop.
 protocol PluginInstance: Actor {
     /// Starts the program and stays until it has ended and none of its processes is left.
     func run() async -> PluginEnd
-    /// What it offers, as soon as that is known; nil if it ends before.
+    /// Returns what it offers, as soon as that is known; nil if it ends before.
     func offer() async -> InitializeResult?
     /// Fails the open calls and makes it end.
     func stop()
@@ -23,14 +23,14 @@ protocol PluginInstance: Actor {
     var vitals: PluginVitals { get }
 }
 
-/// What a plugin says without being asked.
+/// An unsolicited event from a plugin.
 enum PushEvent: Sendable {
     /// Of each subscription the newest.
     case readings([PushedReading])
     case ended(SubscriptionEnd)
 }
 
-/// How a run of a plugin's program ended.
+/// The end of a run of a plugin's program.
 struct PluginEnd: Sendable {
     let failure: PluginFailure
     /// What it worked on when it ended.
@@ -41,7 +41,7 @@ struct PluginEnd: Sendable {
     var needsRepair = false
 }
 
-/// What one run of a plugin's program has to show at the moment.
+/// The present state of one run of a plugin's program.
 struct PluginVitals: Sendable {
     var process: Int32?
     var inFlight = 0

@@ -24,7 +24,7 @@ struct PluginLifecycle: Sendable {
         case up(Run)
         /// The run takes the calls while the next version of the program is on trial.
         case trying(Run, successor: Run)
-        /// The process was ended because nobody uses the plugin. The next use starts it.
+        /// The process was ended because the plugin is idle. The next use starts it.
         case resting
         /// The process ended, and is started again when the wait is over, or replaced by a successor on trial.
         case waiting(until: Duration, isBroken: Bool, successor: Run?)
@@ -105,7 +105,7 @@ struct PluginLifecycle: Sendable {
         return true
     }
 
-    /// A call is about to be made, or somebody begins to read a config from time to time.
+    /// Handles that a call is about to be made, or a periodic reader of a config registers.
     mutating func use() -> [Action] {
         guard phase == .resting else { return [] }
         return start(isRestart: false)
@@ -156,10 +156,10 @@ struct PluginLifecycle: Sendable {
         return successor
     }
 
-    /// The new version has passed its trial.
+    /// Handles that the new version has passed its trial.
     ///
-    /// - Returns: nil where it does not take over, since the plugin was restarted or stopped meanwhile. A process that ended
-    ///   meanwhile and waits for its restart is replaced.
+    /// - Returns: nil if it does not take over, since the plugin was restarted or stopped meanwhile. A process that
+    ///   ended meanwhile and waits for its restart is replaced.
     mutating func accept(_ successor: Run) -> [Action]? {
         let actions: [Action]
         switch phase {

@@ -13,7 +13,7 @@ extension PluginSupervisor {
         notifyUnsubscribed(subscription)
     }
 
-    /// The plugin's new process, or its new version, has shaken hands: it knows of no subscription.
+    /// Renews the subscriptions after the handshake of a new process or version.
     func beginSubscriptions(_ capabilities: PluginCapabilities) {
         loggedRefusals = []
         guard capabilities.subscribe, program.mode == .serve else { return subscriptions.end() }

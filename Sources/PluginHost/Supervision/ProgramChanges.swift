@@ -16,7 +16,7 @@ struct ProgramChanges {
         return found == lastSeen
     }
 
-    /// That version did not pass its trial. It is not tried again before the file changes once more.
+    /// Records that a version failed its trial. It is not retried until the file changes again.
     mutating func refuse(_ version: ProgramFile.Fingerprint?) {
         refused = version
     }

@@ -3,7 +3,7 @@
 /// The wait doubles with each failure in a row, with jitter, and starts over once a process has been up for long.
 /// Many crashes in a short time open a breaker: then single probes, one longest wait apart, until one stays up.
 struct RestartPolicy {
-    /// What to do after a process has ended, or could not be started.
+    /// The action after a process has ended, or could not be started.
     struct Verdict: Equatable {
         let delay: Duration
         /// The breaker is open: the next start is a probe.

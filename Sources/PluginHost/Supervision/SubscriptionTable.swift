@@ -1,10 +1,10 @@
 import PluginProtocol
 import SystemIO
 
-/// What one plugin is to push, kept across its restarts: which configs, which of them it agreed to, and when to ask for
-/// the others.
+/// The subscriptions of one plugin, kept across its restarts: the configs, which of them it agreed to, and when to
+/// request the others.
 struct SubscriptionTable {
-    /// Who wants to know, of what.
+    /// A request for readings of a config, with its subscriber.
     struct SubscriptionRequest: Sendable {
         let type: String
         let config: PluginConfig
@@ -28,7 +28,7 @@ struct SubscriptionTable {
         case active(Int64, since: Duration)
     }
 
-    /// What came under an id before the answer that makes it known had been taken in: both may come in one breath.
+    /// An event with an id whose `subscribe` answer has not been processed yet: both may arrive together.
     private enum Early {
         case reading(MetricReading)
         case ended
@@ -70,7 +70,7 @@ struct SubscriptionTable {
 
     // MARK: Processes
 
-    /// A process is up that pushes; it knows of no subscription yet.
+    /// Starts with a new process that pushes; it has no subscriptions yet.
     mutating func begin(now: Duration) {
         end()
         runs += 1
@@ -81,7 +81,7 @@ struct SubscriptionTable {
         }
     }
 
-    /// There is no process that pushes.
+    /// Ends the subscriptions of the process.
     mutating func end() {
         run = nil
         active = [:]
@@ -92,7 +92,7 @@ struct SubscriptionTable {
 
     // MARK: Asking
 
-    /// The next `subscribe` that is due; nil if none is, or enough are in flight.
+    /// Returns the next `subscribe` that is due; nil if none is, or enough are in flight.
     mutating func nextRequest(now: Duration) -> Request? {
         guard let run, asking < PluginHostLimits.maxSubscribing else { return nil }
         while let id = queue.popDue(now) {
@@ -110,7 +110,7 @@ struct SubscriptionTable {
         return queue.first
     }
 
-    /// What the plugin's agreement leads to.
+    /// The effect of the plugin's agreement.
     enum Agreement: Equatable {
         /// It has no subscriber any more: the plugin must end the subscription.
         case unwanted
@@ -157,7 +157,7 @@ struct SubscriptionTable {
         return nil
     }
 
-    /// The plugin no longer pushes under that id.
+    /// Records that the plugin no longer pushes with that id.
     mutating func ended(_ subscription: Int64, now: Duration) {
         guard let id = active.removeValue(forKey: subscription), case .active(_, let since)? = entries[id]?.state else {
             if asking > 0 { early[subscription] = .ended }

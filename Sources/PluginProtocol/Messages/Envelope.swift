@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// What a plugin receives.
+/// A message that a plugin receives.
 package enum HostMessage: Sendable, Hashable {
     case request(id: JSON, method: String, params: JSON)
     case notification(method: String, params: JSON)
@@ -29,7 +29,7 @@ package struct InvalidHostMessage: Error, Sendable, Hashable {
     package let error: PluginError
 }
 
-/// What a host receives.
+/// A message that a host receives.
 package enum PluginMessage: Sendable, Hashable {
     case result(id: Int64, JSON)
     /// The result of `get_metric_value`, read without building a ``JSON`` first.
@@ -78,7 +78,7 @@ package enum PluginMessage: Sendable, Hashable {
     }
 }
 
-/// Why a line from a plugin is not a message.
+/// The reason why a line from a plugin is not a message.
 package struct InvalidPluginMessage: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
     /// The line is JSON, and no message.
@@ -87,7 +87,7 @@ package struct InvalidPluginMessage: Error, Sendable, Hashable, CustomStringConv
 
 /// Whole lines, newline included.
 package enum ProtocolLine {
-    /// A request; ASCII only. `params` writes exactly one value.
+    /// Returns a request; ASCII only. `params` writes exactly one value.
     package static func request(
         id: Int64, method: ProtocolMethod, params: (inout JSONWriter) -> Void
     ) -> [UInt8] {
@@ -101,7 +101,7 @@ package enum ProtocolLine {
         }
     }
 
-    /// A notification of either side; ASCII only.
+    /// Returns a notification of either side; ASCII only.
     package static func notification(method: ProtocolMethod, params: JSON) -> [UInt8] {
         line(escapesNonASCII: true) { writer in
             writer.key("method")
@@ -111,7 +111,7 @@ package enum ProtocolLine {
         }
     }
 
-    /// A notification of a plugin. `params` writes exactly one value.
+    /// Returns a notification of a plugin. `params` writes exactly one value.
     package static func pluginNotification(
         method: ProtocolMethod, params: (inout JSONWriter) -> Void
     ) -> [UInt8] {

@@ -1,6 +1,6 @@
 public import WireFormats
 
-/// What a plugin says of one metric type it can read.
+/// The declaration of a metric type by its plugin.
 public struct MetricTypeDescription: Sendable, Hashable {
     /// The `type` that a GeneralScaler's metric names, such as `prometheus`.
     public var type: String
@@ -22,7 +22,7 @@ public struct MetricTypeDescription: Sendable, Hashable {
     }
 }
 
-/// What a plugin can do beyond answering one call at a time.
+/// The optional capabilities of a plugin.
 public struct PluginCapabilities: Sendable, Hashable {
     public var maxInFlight: Int
     public var cancel: Bool

@@ -11,7 +11,7 @@ package struct ValidateConfigParams: Sendable, Hashable {
     }
 }
 
-/// One thing wrong with a config.
+/// A thing wrong with a config.
 public struct ConfigProblem: Error, Sendable, Hashable, CustomStringConvertible {
     /// The field, such as `tls.ca`; empty for the config as a whole.
     public var path: String
@@ -38,7 +38,7 @@ package struct GetMetricValueParams: Sendable, Hashable {
     package var type: String
     package var config: JSON
     package var targetType: TargetType
-    /// Milliseconds from now in which an answer is of use.
+    /// The milliseconds from now within which an answer is useful.
     package var deadlineMs: Int
 
     package init(type: String, config: JSON, targetType: TargetType, deadlineMs: Int) {
@@ -49,7 +49,7 @@ package struct GetMetricValueParams: Sendable, Hashable {
     }
 }
 
-/// One value of a metric, and when it was true.
+/// A value of a metric, and when it was true.
 public struct MetricReading: Sendable, Hashable {
     /// Finite. What is missing, infinite or not a number is the error `no_data`, never a value.
     public var value: Double

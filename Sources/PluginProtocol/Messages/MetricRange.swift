@@ -56,7 +56,8 @@ public struct RangeWindow: Sendable, Hashable {
     /// For each time that is asked for, the nearest of the given times that is at most half a step away from it.
     ///
     /// A source may have its own grid of times: servers move a window to multiples of its step, and cut times to
-    /// milliseconds. Times are therefore never looked up by equality. Halfway between two times belongs to the later one.
+    /// milliseconds. Times are therefore never looked up by equality. Halfway between two times belongs to the later
+    /// one.
     ///
     /// - Returns: one element for each of ``times``; nil for a time that has none.
     public func nearest(of candidates: some Sequence<Int64>) -> [Int64?] {
@@ -85,7 +86,7 @@ package struct GetMetricRangeParams: Sendable, Hashable {
     package var config: JSON
     package var targetType: TargetType
     package var window: RangeWindow
-    /// Milliseconds from now in which an answer is of use.
+    /// The milliseconds from now within which an answer is useful.
     package var deadlineMs: Int
 
     package init(_ reader: JSONReader) throws(JSONPathError) {
@@ -133,7 +134,8 @@ extension MetricRange {
             detail: try reader.optional("detail")?.string())
     }
 
-    /// The value at each time of the window: that of the nearest point within half a step, nil if there is none.
+    /// Returns the value at each time of the window: that of the nearest point within half a step, nil if there is
+    /// none.
     package func values(in window: RangeWindow) -> [Double?] {
         let values = Dictionary(points.map { ($0.atMicroseconds, $0.value) }, uniquingKeysWith: { $1 })
         return window.nearest(of: points.map(\.atMicroseconds)).map { time in time.flatMap { values[$0] } }

@@ -66,7 +66,7 @@ package struct PluginRequest: Sendable, Hashable {
     /// Bytes that the request adds to a batch.
     package var bytesInBatch: Int { body.count - (batchStart ?? 0) + 3 }
 
-    /// Whether both ask for values of one metric type.
+    /// Returns whether both ask for values of one metric type.
     package func fitsInBatch(with other: PluginRequest) -> Bool {
         guard let batchStart, batchStart == other.batchStart else { return false }
         return body[..<batchStart] == other.body[..<batchStart]
@@ -134,7 +134,7 @@ package struct PluginRequest: Sendable, Hashable {
 
     package static let shutdown = PluginRequest(.shutdown, [:])
 
-    /// The whole line, newline included; ASCII only.
+    /// Returns the whole line, newline included; ASCII only.
     ///
     /// - Parameter deadlineMs: the milliseconds from now within which an answer is useful; written if the method has
     ///   it.

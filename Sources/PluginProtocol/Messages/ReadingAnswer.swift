@@ -105,7 +105,7 @@ private struct Scanner {
         bytes[index...].allSatisfy { $0 == 0x20 }
     }
 
-    /// A string of printable ASCII without escapes.
+    /// Returns a string of printable ASCII without escapes.
     private mutating func text() -> Slice<UnsafeRawBufferPointer>? {
         guard take("\"") else { return nil }
         let start = index
@@ -139,8 +139,8 @@ private struct Scanner {
         return index > first && index < bytes.count ? value : nil
     }
 
-    /// A number without an exponent whose digits and power of ten are both exact in a double, so that one division
-    /// rounds it rightly (W. D. Clinger, "How to Read Floating Point Numbers Accurately", 1990).
+    /// Returns a number without an exponent whose digits and power of ten are both exact in a double, so that one
+    /// division rounds it rightly (W. D. Clinger, "How to Read Floating Point Numbers Accurately", 1990).
     private mutating func number() -> Double? {
         let isNegative = take("-")
         if !isNegative { skipSpaces() }

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// One field of a ``MetricConfig``: its name is the property's, its schema and its reading come from here.
+/// A field of a ``MetricConfig``: its name is the property's, its schema and its reading come from here.
 ///
 /// ```swift
 /// @Field("The PromQL query.") var query: String                              // required
@@ -33,8 +33,7 @@ public struct Field<Value: ConfigValue>: Sendable {
     ///   - isAddress: Whether the text, or each text of a list, names the server to ask, as `scheme://host:port` or
     ///     `host:port`. The administrator can restrict them.
     ///   - marks: What else the host has to know of the field, to keep the administrator's credentials from servers
-    ///     that
-    ///     they are not meant for.
+    ///     that they are not meant for.
     public init(
         _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false, marks: FieldMarks = []
     ) {

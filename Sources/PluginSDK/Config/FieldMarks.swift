@@ -1,4 +1,4 @@
-/// What the host has to know of a ``Field`` beside its shape. Each mark is a keyword of the schema.
+/// Properties of a ``Field`` that matter to the host. Each mark is a keyword of the schema.
 public struct FieldMarks: OptionSet, Sendable {
     public let rawValue: Int
 

@@ -15,7 +15,7 @@ public protocol MetricConfig: ConfigValue {
     /// Swift writes this one.
     init()
 
-    /// What is wrong between fields that are each right by themselves. Paths count from this object.
+    /// Returns what is wrong between fields that are each right by themselves. Paths count from this object.
     func validate() -> [ConfigProblem]
 }
 

@@ -10,7 +10,7 @@ public struct Secret: Sendable, Hashable {
         self.text = text
     }
 
-    /// The text itself, for the one place that sends it to the source.
+    /// Returns the text itself, for the one place that sends it to the source.
     public func reveal() -> String { text }
 }
 
@@ -35,7 +35,7 @@ extension Secret: ConfigValue {
 }
 
 extension Secret {
-    /// The text with each of the secrets in it masked.
+    /// Returns the text with each of the secrets in it masked.
     static func masking(_ secrets: [Secret], in text: String) -> String {
         SecretMask(secrets.map(\.text)).masked(text)
     }

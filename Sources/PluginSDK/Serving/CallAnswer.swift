@@ -1,13 +1,13 @@
 import PluginProtocol
 
-/// What a call found.
+/// The result of a call.
 enum CallAnswer: Sendable, Hashable {
     case reading(MetricReading)
     case range(MetricRange)
     /// The readings follow by themselves.
     case subscribed
 
-    /// The same with the text that a person reads changed.
+    /// Returns the same with the text that a person reads changed.
     func mapDetail(_ change: (String) -> String) -> CallAnswer {
         switch self {
         case .reading(var reading):

@@ -11,7 +11,7 @@ struct CallLine: Equatable {
     let targetType: TargetType
     let deadlineMs: Int
 
-    /// What stands between the id and the config.
+    /// Returns the part between the id and the config.
     static func middle(metricType: String) -> [UInt8] {
         Array(#","method":"get_metric_value","params":{"type":"#.utf8)
             + JSON.string(metricType).encoded(escapesNonASCII: true)
@@ -61,7 +61,7 @@ extension ArraySlice<UInt8> {
         return true
     }
 
-    /// A whole number without sign or leading zero.
+    /// Returns a whole number without sign or leading zero.
     fileprivate func takeNumber(at index: inout Int) -> Int64? {
         let digits = self[index...].prefix(Self.maxDigits + 1).prefix(while: \.isDigit)
         index = digits.endIndex

@@ -28,7 +28,7 @@ struct LineSplitter {
         buffer.append(contentsOf: bytes)
     }
 
-    /// The next line, or nil if more bytes are needed.
+    /// Returns the next line, or nil if more bytes are needed.
     mutating func next() -> Line? {
         while true {
             guard let newline = buffer[scanned...].firstIndex(of: 0x0A) else {

@@ -39,12 +39,12 @@ final class LoopExecutor: TaskExecutor {
         leave { $0.outcomes.append((token, outcome)) }
     }
 
-    /// A subscription has a reading.
+    /// Handles a reading of a subscription.
     func push(_ reading: MetricReading, from token: ServeSession.CallToken) {
         leave { $0.pushes[token] = reading }
     }
 
-    /// A subscription has ended, after ``finish(_:_:)``.
+    /// Handles the end of a subscription, after ``finish(_:_:)``.
     func end(_ token: ServeSession.CallToken, because error: PluginError) {
         leave { $0.ends.append((token, error)) }
     }
@@ -100,7 +100,7 @@ final class LoopExecutor: TaskExecutor {
         }
     }
 
-    /// The loop is awake; `wasSignalled` if the wake-up descriptor was readable.
+    /// Records that the loop is awake; `wasSignalled` if the wake-up descriptor was readable.
     func didWake(wasSignalled: Bool) {
         inbox.withLock { $0.isAsleep = false }
         if wasSignalled { waker.drain() }

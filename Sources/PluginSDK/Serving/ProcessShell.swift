@@ -6,7 +6,7 @@ import CLinux
     import Darwin
 #endif
 
-/// What a plugin's process owes the protocol beyond the loop itself.
+/// The process-level parts of the protocol, outside of the serve loop.
 enum ProcessShell {
     /// Descriptors that only the serve loop knows.
     struct Channel: Sendable {

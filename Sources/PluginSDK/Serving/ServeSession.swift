@@ -14,7 +14,7 @@ struct ServeSession {
         let deadline: ContinuousClock.Instant
     }
 
-    /// What a call wants to know.
+    /// The question of a call.
     enum Question: Sendable, Hashable {
         /// The value of now.
         case value
@@ -266,7 +266,7 @@ struct ServeSession {
 
     // MARK: What the calls report
 
-    /// The code of a call returned. Nil if the call was answered before.
+    /// Returns the code of a call returned. Nil if the call was answered before.
     mutating func finish(_ token: CallToken, _ outcome: Result<CallAnswer, PluginError>) -> [UInt8]? {
         if abandoned.remove(token) != nil { return nil }
         guard let call = pending[token] else { return nil }
@@ -295,19 +295,19 @@ struct ServeSession {
         }
     }
 
-    /// The code of a subscription has a reading.
+    /// Handles a reading of a subscription's code.
     mutating func push(_ reading: MetricReading, from token: CallToken, now: ContinuousClock.Instant) {
         if CallAnswer.reading(reading).fault == nil { pushes.put(reading, from: token, now: now) }
     }
 
-    /// The code of a subscription has ended. Nil if the host ended it before.
+    /// Handles the end of a subscription's code. Returns nil if the host ended it before.
     mutating func endSubscription(_ token: CallToken, because error: PluginError) -> [UInt8]? {
         guard let id = pushes.close(token) else { return nil }
         let end = SubscriptionEnd(subscription: id, message: error.message)
         return ProtocolLine.pluginNotification(method: .subscriptionEnded) { end.encode(into: &$0) }
     }
 
-    /// The readings that may go now.
+    /// Returns the readings that may go now.
     mutating func takePushes(now: ContinuousClock.Instant) -> [UInt8] {
         pushes.takeDue(now: now).flatMap { pushed in
             let line = ProtocolLine.pluginNotification(method: .reading) { pushed.encode(into: &$0) }
@@ -337,7 +337,7 @@ struct ServeSession {
         return min(next ?? push, push)
     }
 
-    /// The calls whose deadline has passed: to be cancelled, and what to send.
+    /// Returns the calls whose deadline has passed: to be cancelled, and what to send.
     mutating func expire(now: ContinuousClock.Instant) -> [(token: CallToken, answer: [UInt8])] {
         guard let earliest = earliestDeadline, earliest <= now else { return [] }
         let late = pending.filter { $0.value.deadline <= now }.keys.sorted()
@@ -349,12 +349,12 @@ struct ServeSession {
         return answers
     }
 
-    /// Nobody will ask any more; calls in flight have ``ServeLimits/drainTime`` left.
+    /// Handles the end of input: calls in flight have ``ServeLimits/drainTime`` left.
     mutating func endOfInput(now: ContinuousClock.Instant) {
         phase = .draining(until: now + ServeLimits.drainTime)
     }
 
-    /// Whether the plugin may exit.
+    /// Returns whether the plugin may exit.
     func isOver(now: ContinuousClock.Instant) -> Bool {
         switch phase {
         case .awaitingInitialize, .serving: false
@@ -364,7 +364,7 @@ struct ServeSession {
     }
 }
 
-/// What a plugin says of itself in the handshake.
+/// A plugin's declaration in the handshake.
 struct PluginIdentity: Sendable {
     let name: String
     let version: String

@@ -57,7 +57,7 @@ enum Descriptor {
         case end
     }
 
-    /// Whether a read of the descriptor waits for bytes.
+    /// Returns whether a read of the descriptor waits for bytes.
     static func blocks(_ descriptor: Int32) -> Bool {
         fcntl(descriptor, F_GETFL) & O_NONBLOCK == 0
     }
@@ -104,7 +104,7 @@ enum Descriptor {
         return (entries[0].revents != 0, entries[1].revents != 0)
     }
 
-    /// Rounded up, so that who sleeps until a deadline wakes after it.
+    /// Rounded up, so that a sleep until a deadline ends after it.
     private static func milliseconds(_ duration: Duration) -> Int32 {
         guard duration > .zero else { return 0 }
         let (seconds, attoseconds) = duration.components

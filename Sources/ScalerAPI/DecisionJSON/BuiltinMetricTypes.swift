@@ -1,7 +1,7 @@
 package import Scaling
 package import WireFormats
 
-/// What the plugins of this project declare about their metric types, for deciding without running them.
+/// The declarations of the built-in plugins' metric types, for decisions without running them.
 ///
 /// The plugins' own answers are what counts in a cluster; a test holds this table to them.
 package enum BuiltinMetricTypes {
@@ -16,7 +16,7 @@ package enum BuiltinMetricTypes {
         }
     }
 
-    /// What the plugin says of a config; nil if the type is of another plugin.
+    /// Returns what the plugin says of a config; nil if the type is of another plugin.
     package static func declaration(type: String, config: JSON) -> Declaration? {
         switch type {
         case "prometheus": Declaration(targetType: .value)

@@ -1,7 +1,7 @@
 package import Scaling
 package import WireFormats
 
-/// One question to the decision engine as JSON: `{spec, now, replicas, readings, history}`. Its schema is
+/// A question to the decision engine as JSON: `{spec, now, replicas, readings, history}`. Its schema is
 /// `docs/reference/schemas/decide.json`.
 package struct DecisionRequest: Sendable {
     package let input: DecisionInput
@@ -84,7 +84,7 @@ package struct DecisionRequest: Sendable {
 }
 
 extension DecisionOutcome {
-    /// The decision record, and beside it the history that the next request has to bring.
+    /// Returns the decision record, and beside it the history that the next request has to bring.
     ///
     /// A decision that changes replicas leaves `pendingScale` in it: the replicas of the next request tell whether the
     /// change was carried out.
@@ -109,7 +109,7 @@ extension JSONReader {
         return time
     }
 
-    /// Why there is no value: a text, or `true` if nothing more is known.
+    /// Returns the reason why there is no value: a text, or `true` if nothing more is known.
     fileprivate func reason(_ unspecified: String) throws(JSONPathError) -> String {
         if value == true { return unspecified }
         guard case .string(let text) = value else { throw error("must be a string with the reason, or true") }

@@ -1,7 +1,7 @@
 package import Scaling
 package import WireFormats
 
-/// What a GeneralScaler did last, why, and what the next step waits for: in plain words, from its object and events.
+/// An explanation of the last decision of a GeneralScaler and the conditions of the next, from its object and events.
 package struct Explanation: Sendable {
     package let text: String
 
@@ -93,7 +93,7 @@ package struct Explanation: Sendable {
     }
 }
 
-/// One event, as far as it is shown.
+/// An event, as far as it is shown.
 private struct EventView {
     let time: Timestamp
     let note: String

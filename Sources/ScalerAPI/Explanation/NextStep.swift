@@ -1,7 +1,7 @@
 import Scaling
 import WireFormats
 
-/// What would have to change for the next scaling, in words. Promises no step that cannot come.
+/// A description of the changes that would cause the next scaling event. It never names an impossible one.
 struct NextStep {
     let lines: [String]
 
@@ -40,7 +40,7 @@ struct NextStep {
         return lines
     }
 
-    /// What has to be done by hand, or to be over, before anything else can happen.
+    /// Returns what has to be done by hand, or to be over, before anything else can happen.
     private static func hold(_ spec: GeneralScalerSpec, _ isEdited: Bool, _ status: StatusView) -> String? {
         if spec.isPaused { return "No change while paused; set spec.paused to false to resume." }
         guard !isEdited else { return nil }
@@ -134,7 +134,7 @@ struct NextStep {
         }
     }
 
-    /// All replicas go in one step, once every metric has been idle for the whole cooldown.
+    /// Returns all replicas go in one step, once every metric has been idle for the whole cooldown.
     private static func zero(_ step: Outlook.Step, _ input: DecisionInput, _ status: StatusView) -> String {
         guard case .from(let time) = step else {
             guard case .held(let causes) = step, !causes.isEmpty else {

@@ -1,6 +1,6 @@
 package import Scaling
 
-/// What would have to change for the next scaling: found by asking the engine, so that it knows every rule.
+/// The changes that would cause the next scaling event, computed with the engine, so that they respect every rule.
 package struct Outlook: Sendable {
     /// Values of one metric at which it would ask for other replicas than there are, alone.
     package struct Thresholds: Sendable, Hashable {
@@ -50,7 +50,7 @@ package struct Outlook: Sendable {
         zero = canGo ? Self.step(input, asking: input.spec.metrics.map(Self.idleValue)) { $0.desired == 0 } : nil
     }
 
-    /// Nil if no value of the metric counts as idle.
+    /// Returns nil if no value of the metric counts as idle.
     private static func idleValue(of metric: MetricSpec) -> Double? {
         metric.targetType == .value && metric.activation < 0 ? nil : metric.activation
     }
@@ -74,7 +74,7 @@ package struct Outlook: Sendable {
         )
     }
 
-    /// Whether the policy recommends replicas from this metric, among its fellows.
+    /// Returns whether the policy recommends replicas from this metric, among its fellows.
     private static func isInPolicy(_ metric: MetricSpec, _ input: DecisionInput) -> Bool {
         let observations = input.spec.metrics.map { other in
             other.name == metric.name
@@ -88,7 +88,7 @@ package struct Outlook: Sendable {
         return records.contains { $0.name == metric.name && $0.recommended != nil }
     }
 
-    /// The greatest value at which the condition does not hold yet: it holds from some value on. Nil: never.
+    /// Returns the greatest value at which the condition does not hold yet: it holds from some value on. Nil: never.
     private static func boundary(_ holds: (Double) -> Bool) -> Double? {
         guard holds(largestValue) else { return nil }
         var (low, high) = (0.0, largestValue)

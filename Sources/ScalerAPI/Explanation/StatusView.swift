@@ -1,7 +1,7 @@
 import Scaling
 import WireFormats
 
-/// What the status of a GeneralScaler says of its last decision.
+/// The last decision in the status of a GeneralScaler.
 struct StatusView {
     struct Metric {
         let name: String

@@ -32,7 +32,7 @@ package struct PolicyConfig: Sendable {
         return try Self.positive(number)
     }
 
-    /// A number above 0 that has to be there.
+    /// Returns a number above 0 that has to be there.
     package func requiredPositive(_ field: String) throws(JSONPathError) -> Double {
         try Self.positive(try reader.required(field))
     }
@@ -45,7 +45,7 @@ package struct PolicyConfig: Sendable {
         return value
     }
 
-    /// The name of one of the spec's metrics.
+    /// Returns the name of one of the spec's metrics.
     package func metricName(_ name: JSONReader) throws(JSONPathError) -> String {
         let text = try name.nonEmptyString()
         if let metricNames, !metricNames.contains(text) {

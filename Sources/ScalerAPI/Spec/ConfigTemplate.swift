@@ -43,7 +43,7 @@ package struct ConfigTemplate: Sendable {
         }
     }
 
-    /// Whether something at that path is, or is part of, what a Secret's value goes into.
+    /// Returns whether something at that path is, or is part of, what a Secret's value goes into.
     package func isReference(_ path: String) -> Bool {
         places.contains { path == $0.path || path.hasPrefix($0.path + ".") || path.hasPrefix($0.path + "[") }
     }
@@ -74,7 +74,7 @@ package struct ConfigTemplate: Sendable {
     }
 }
 
-/// Where a value stands. It becomes a text only if there is something to tell: a path can be as long as the config.
+/// The location of a value. It is converted to text only for messages: a path can be as long as the config.
 private indirect enum Location {
     case whole(String)
     case member(Location, String)

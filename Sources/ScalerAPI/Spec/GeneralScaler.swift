@@ -19,13 +19,12 @@ package struct GeneralScaler: Sendable {
     package let status: ScalerStatus
 
     /// - Throws: ``JSONPathError`` if the object has no identity. An invalid spec does not throw: it is reported for
-    ///   that
-    ///   object and kept in ``spec``.
+    ///   that object and kept in ``spec``.
     package init(_ json: JSON) throws(JSONPathError) {
         try self.init(json, spec: GeneralScalerSpec.parse(json["spec"] ?? .null))
     }
 
-    /// - Parameter spec: What is known of the spec, whatever the object says.
+    /// - Parameter spec: the spec, in place of the one in the object.
     package init(_ json: JSON, spec: Result<GeneralScalerSpec, InvalidSpec>) throws(JSONPathError) {
         let metadata = try JSONReader(json).required("metadata")
         namespace = try metadata.required("namespace").nonEmptyString()

@@ -30,7 +30,7 @@ private struct SpecParser {
         self.policies = policies
     }
 
-    /// The value, or nil after noting the problem.
+    /// Returns the value, or nil after noting the problem.
     private mutating func attempt<Value>(_ read: () throws(JSONPathError) -> Value) -> Value? {
         do throws(JSONPathError) {
             return try read()

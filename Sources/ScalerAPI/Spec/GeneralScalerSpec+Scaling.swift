@@ -2,7 +2,7 @@ package import Scaling
 package import WireFormats
 
 extension GeneralScalerSpec {
-    /// What the engine needs to know, with the metrics as they were resolved.
+    /// Returns what the engine needs to know, with the metrics as they were resolved.
     package func scalingSpec(metrics: [MetricSpec]) -> ScalingSpec {
         ScalingSpec(
             minReplicas: minReplicas,
@@ -17,7 +17,7 @@ extension GeneralScalerSpec {
         )
     }
 
-    /// The same without asking a plugin.
+    /// Returns the same without asking a plugin.
     ///
     /// - Parameter declaration: the declaration of a metric type; it is used if the metric itself sets nothing.
     /// - Throws: ``InvalidSpec`` with each metric whose target type is unknown.

@@ -38,7 +38,7 @@ package struct GeneralScalerSpec: Sendable {
     package static let defaultPollingInterval: Duration = .seconds(15)
 }
 
-/// One entry of `metrics`, as written.
+/// An entry of `metrics`, as written.
 package struct MetricSourceSpec: Sendable, Hashable {
     package var type: String
     package var name: String
@@ -75,7 +75,7 @@ package struct MetricSourceSpec: Sendable, Hashable {
         self.maxAge = maxAge
     }
 
-    /// What the engine needs to know of the metric.
+    /// Returns what the engine needs to know of the metric.
     ///
     /// - Parameters:
     ///   - declaredTargetType: the plugin's target type for this config; used if the metric sets none.

@@ -1,7 +1,7 @@
 package import WireFormats
 
 extension JSONReader {
-    /// The name of an object.
+    /// Returns the name of an object.
     package func objectName() throws(JSONPathError) -> String { try name(.object) }
 
     func name(_ rule: NameRule) throws(JSONPathError) -> String {

@@ -111,7 +111,7 @@ package struct MetadataCheck {
         }
     }
 
-    /// A name such as `app` or `example.com/app`.
+    /// Returns a name such as `app` or `example.com/app`.
     private static func isQualifiedName(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard let name = parts.last, NameRule.metricName.allows(name) else { return false }

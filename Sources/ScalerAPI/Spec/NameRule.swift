@@ -1,4 +1,4 @@
-/// What a name may look like: the patterns of the resource's schema, for API servers that do not check them and for
+/// The syntax of a name: the patterns of the resource's schema, for API servers that do not check them and for
 /// checks without one.
 struct NameRule: Sendable {
     private let first: CharacterSet

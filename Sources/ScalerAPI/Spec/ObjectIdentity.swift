@@ -1,4 +1,4 @@
-/// Which scaler: its place and its one life there.
+/// The identity of one scaler: its namespace and name, and its UID.
 package struct ObjectIdentity: Sendable, Hashable {
     package let namespace: String
     package let name: String

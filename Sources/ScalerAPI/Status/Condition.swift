@@ -1,7 +1,7 @@
 package import Scaling
 import WireFormats
 
-/// One entry of `status.conditions`.
+/// An entry of `status.conditions`.
 package struct Condition: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable {
         /// The scaler does what it was asked to do.
@@ -59,7 +59,7 @@ package struct RecordedCondition: Sendable, Hashable {
 }
 
 extension [RecordedCondition] {
-    /// The conditions that hold now, each with the time of its last change of status.
+    /// Returns the conditions that hold now, each with the time of its last change of status.
     func updated(with conditions: [Condition], generation: Int, now: Timestamp) -> [RecordedCondition] {
         conditions.map { condition in
             let previous = first { $0.condition.kind == condition.kind }

@@ -1,7 +1,7 @@
 package import Scaling
 import WireFormats
 
-/// What one poll of one scaler came to.
+/// The outcome of one poll of one scaler.
 package enum ScalerVerdict: Sendable {
     /// Nothing can be decided: the object, its plugins or its target are not as they have to be.
     case blocked(Blocker)
@@ -62,7 +62,7 @@ package struct Blocker: Error, Sendable, Hashable {
 }
 
 extension ScalerVerdict {
-    /// Every condition that holds after this poll.
+    /// Returns every condition that holds after this poll.
     ///
     /// - Parameter configFault: why a metric's config cannot be right, as its source found when it was asked.
     package func conditions(configFault: Blocker? = nil) -> [Condition] {

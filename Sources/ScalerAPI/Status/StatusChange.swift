@@ -1,6 +1,6 @@
 package import Scaling
 
-/// What is new in a verdict against what was last reported: decides whether to write, and what to announce.
+/// The difference between a verdict and the last report: decides whether to write, and what to announce.
 package struct StatusChange: Sendable {
     private let previous: [RecordedCondition]
     private let previousDecision: Decision?
@@ -60,7 +60,7 @@ package struct StatusChange: Sendable {
         }
     }
 
-    /// The reason is the one that was reported, and something else is wrong.
+    /// Returns the reason is the one that was reported, and something else is wrong.
     private func hasNewError(_ blocker: Blocker) -> Bool {
         let ready = previous.first { $0.condition.kind == .ready }?.condition
         return blocker.reason.isToldByItsMessage && ready?.reason == blocker.reason.rawValue
@@ -100,7 +100,7 @@ package struct StatusChange: Sendable {
     }
 }
 
-/// One entry for an object's event list.
+/// An entry for an object's event list.
 package struct Announcement: Sendable, Hashable {
     package var isWarning: Bool
     package var reason: String

@@ -1,4 +1,4 @@
-/// What the metrics ask for, under a cap on what the replicas may cost.
+/// A policy that keeps metrics at their targets within a limit on the cost of the replicas.
 package struct CostPolicy: ScalingPolicy, Hashable {
     package var demand: SLOPolicy
     /// Greater than 0, in any currency.

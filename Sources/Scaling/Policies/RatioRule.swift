@@ -1,4 +1,4 @@
-/// How many replicas one metric asks for: the ratio of observed to wanted, as in the HorizontalPodAutoscaler.
+/// The recommendation of one metric: the ratio of the observed to the target value, as in the HorizontalPodAutoscaler.
 ///
 /// Source: Kubernetes documentation, "Horizontal Pod Autoscaling", algorithm details; the differences (ready replicas
 /// bound a scale-up, half of the replicas not ready holds a scale-down) keep a rollout from compounding.
@@ -51,7 +51,8 @@ struct RatioRule: Sendable, Hashable {
         ratio >= 1 - scaleDownTolerance && ratio <= 1 + scaleUpTolerance
     }
 
-    /// The next whole number, forgiving the rounding error of a product, from 0 to `Int32.max`: no number can trap.
+    /// Returns the next whole number, forgiving the rounding error of a product, from 0 to `Int32.max`: no number can
+    /// trap.
     private func replicas(_ exact: Double) -> Int {
         let ceiling = (exact - 1e-9).rounded(.up)
         return ceiling > 0 ? Int(min(ceiling, Double(Int32.max))) : 0

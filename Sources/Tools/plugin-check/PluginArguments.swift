@@ -3,7 +3,7 @@ import Glibc
 import PluginConformance
 import WireFormats
 
-/// What every command that runs a plugin wants to know.
+/// The arguments of every command that runs a plugin.
 struct PluginArguments: ParsableArguments {
     @Option(help: ArgumentHelp("File with a config that works, as JSON; - is standard input.", valueName: "file"))
     var config: String?

@@ -40,7 +40,7 @@ struct PluginCheckCommand: ParsableCommand {
     }
 }
 
-/// What plugin-check exits with.
+/// The exit status of plugin-check.
 enum ExitStatus: Int32 {
     case conformant = 0
     case failures

@@ -46,7 +46,7 @@ struct HistoryOptions: ParsableArguments {
         )
     }
 
-    /// A time, `now`, or how long ago.
+    /// Returns a time, `now`, or how long ago.
     ///
     /// What is relative to now names no instant to the microsecond: it is moved down to a multiple of the step, where
     /// servers that align queries have their values.
@@ -70,7 +70,7 @@ struct HistoryOptions: ParsableArguments {
         return time
     }
 
-    /// What the plugins tell of the scaler's metrics, and why there are gaps.
+    /// Returns what the plugins tell of the scaler's metrics, and why there are gaps.
     func fetch(_ scaler: SimulatedScaler) async throws -> (spec: ScalingSpec, trace: Trace, gaps: [String])? {
         let stepSeconds = step ?? Int(scaler.parsed.pollingInterval.components.seconds)
         guard let (from, to) = try window(now: OperatorTime.system.now(), stepSeconds: stepSeconds) else { return nil }

@@ -108,7 +108,7 @@ struct SimulateCommand: AsyncParsableCommand {
         throw fail("Check the names of metrics and the range of time, or accept the gaps with --allow-gaps.")
     }
 
-    /// What all runs share.
+    /// The shared input of all runs.
     private struct Input {
         let trace: Trace
         /// Names of the metrics of every scaler, those of the first scaler first.

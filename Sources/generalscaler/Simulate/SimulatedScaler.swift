@@ -32,7 +32,7 @@ struct SimulatedScaler {
         try GeneralScalerSpec.parse(spec, unknownFields: .refused).get()
     }
 
-    /// What the engine needs to know.
+    /// Returns what the engine needs to know.
     ///
     /// - Parameter changed: a spec to take in place of the written one.
     func spec(_ known: Declarations, changed: JSON? = nil) throws(FileProblem) -> ScalingSpec {
@@ -46,7 +46,7 @@ struct SimulatedScaler {
         }
     }
 
-    /// The scalers under unique names: those of their files if their own names are equal.
+    /// Returns the scalers under unique names: those of their files if their own names are equal.
     static func distinguished(_ scalers: [SimulatedScaler]) -> [SimulatedScaler] {
         guard Set(scalers.map(\.name)).count < scalers.count else { return scalers }
         let files = scalers.map { String($0.path.split(separator: "/").last ?? "") }

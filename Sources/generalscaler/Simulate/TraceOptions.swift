@@ -3,7 +3,7 @@ import Backtest
 import CommandSupport
 import FoundationEssentials
 
-/// Where the recorded metrics are, and how they are read.
+/// Options for recorded metrics.
 struct TraceOptions: ParsableArguments {
     @Option(help: "File with the recorded metrics: CSV with a header such as time,requests, or JSON; - for stdin.")
     var trace: String?
@@ -22,7 +22,7 @@ struct TraceOptions: ParsableArguments {
         guard traceTimeZone == nil || trace != nil else { throw ValidationError("--trace-time-zone needs --trace.") }
     }
 
-    /// The trace of the file, or nil if no file is named.
+    /// Returns the trace of the file, or nil if no file is named.
     func read() throws -> Trace? {
         guard let trace else { return nil }
         let zone = try traceTimeZone.map(Self.zone)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Backtest
 
-/// How the simulated target answers.
+/// Options of the simulated target.
 struct WorkloadOptions: ParsableArguments {
     @Option(help: "Seconds until a new replica is ready.")
     var startupDelay = 30.0
@@ -45,12 +45,12 @@ struct WorkloadOptions: ParsableArguments {
         }
     }
 
-    /// The workload of a scaler that is simulated.
+    /// Returns the workload of a scaler that is simulated.
     ///
     /// - Parameters:
     ///   - metrics: names of its metrics.
-    ///   - known: names of the metrics of every scaler that is simulated, those of the first scaler first. A capacity that
-    ///     names no metric is that of the first.
+    ///   - known: names of the metrics of every scaler that is simulated, those of the first scaler first. A capacity
+    ///     that names no metric is that of the first.
     func workload(metrics: [String], known: [String]) throws -> Workload {
         var byMetric: [String: Double] = [:]
         for text in capacities {

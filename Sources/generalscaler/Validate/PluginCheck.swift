@@ -30,7 +30,7 @@ struct PluginCheck {
         }
     }
 
-    /// Whether a plugin of its own name for one of the types failed to start and is being started again.
+    /// Returns whether a plugin of its own name for one of the types failed to start and is being started again.
     private static func isStartingAgain(_ types: Set<String>, _ host: PluginHost) async -> Bool {
         let missing = types.filter { host.metricType($0) == nil }
         guard !missing.isEmpty else { return false }
@@ -39,7 +39,7 @@ struct PluginCheck {
         }
     }
 
-    /// The reason why the plugin of a type does not run, without the note that it will be restarted.
+    /// Returns the reason why the plugin of a type does not run, without the note that it will be restarted.
     private func failure(_ type: String) async -> String? {
         guard host.metricType(type) == nil else { return nil }
         return await host.health().first { $0.name == type && $0.state != .up }?.lastFailure

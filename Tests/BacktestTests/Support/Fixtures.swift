@@ -3,7 +3,7 @@ import Scaling
 
 let start = Timestamp(microsecondsSince1970: 1_772_409_600_000_000)
 
-/// A trace of one metric at 15 s; nil is no data.
+/// Returns a trace of one metric at 15 s; nil is no data.
 func trace(_ values: [Double?], replicas: Int? = nil, every seconds: Int = 15) throws -> Trace {
     try Trace(
         metrics: ["requests"],
@@ -35,7 +35,7 @@ extension SafetyLimits {
 }
 
 extension Backtest {
-    /// Every step of a run, and the summary.
+    /// Returns every step of a run, and the summary.
     func steps() -> (steps: [BacktestStep], summary: BacktestSummary) {
         var steps: [BacktestStep] = []
         let summary = run { steps.append($0) }

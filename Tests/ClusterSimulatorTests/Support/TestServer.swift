@@ -76,7 +76,7 @@ struct TestServer {
         return Answer(api.handle(APIRequest(method, target, headers: headers, body: Array((text ?? "").utf8))))
     }
 
-    /// A running watch, whose events the test takes when it wants them.
+    /// Returns a running watch, whose events the test takes when it wants them.
     func watch(_ target: String, headers: [String: String] = [:]) throws -> TestWatch {
         guard case .watch(let subscription) = get(target, headers: headers).response.body else {
             throw NoWatch(target: target)
@@ -122,7 +122,7 @@ struct Answer {
 struct TestWatch {
     let subscription: WatchSubscription
 
-    /// The events that wait, each as its type, a colon and the object's name: `ADDED:a`.
+    /// Returns the events that wait, each as its type, a colon and the object's name: `ADDED:a`.
     func names() -> [String] {
         events().map { event in
             let name = event["object"]?["metadata"]?["name"]?.stringValue

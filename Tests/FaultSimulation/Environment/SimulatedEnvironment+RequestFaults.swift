@@ -76,7 +76,7 @@ extension SimulatedEnvironment {
 
     // MARK: Plugins
 
-    /// What a plugin beside that operator says of a series now.
+    /// Returns what a plugin beside that operator says of a series now.
     func answer(of series: String, to replica: String) -> (SimulatedSource.Answer, after: Duration) {
         let delay = dice.duration(1...20)
         guard let truth = self.series[series] else { return (Self.failure(.noData, "no such series"), delay) }

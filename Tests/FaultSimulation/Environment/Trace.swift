@@ -17,7 +17,7 @@ final class Trace {
         if lines.count >= 2 * Self.limit { lines.removeFirst(Self.limit) }
     }
 
-    /// The last lines, oldest first.
+    /// Returns the last lines, oldest first.
     func last(_ count: Int) -> ArraySlice<String> { lines.suffix(count) }
 
     private static func seconds(_ time: Int64) -> String {

@@ -1,6 +1,7 @@
 /// A process's view of the timeline: a clock that does not jump, and a time of day that may.
 ///
-/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
+/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
+/// ``JobQueue``.
 final class SimulatedClock: Clock, @unchecked Sendable {
     struct Instant: InstantProtocol {
         /// Microseconds since the environment began.
@@ -38,7 +39,7 @@ final class SimulatedClock: Clock, @unchecked Sendable {
 
     func set(offset: Duration) { offsets.append((timeline.now, Timeline.microseconds(offset))) }
 
-    /// The least and the most by which the time of day was ahead since then.
+    /// Returns the least and the most by which the time of day was ahead since then.
     func offsets(since time: Int64) -> ClosedRange<Int64> {
         let first = offsets.lastIndex { $0.since <= time } ?? 0
         let values = offsets[first...].map(\.offset)

@@ -49,7 +49,7 @@ extension InvariantChecker {
         versions.sorted { $0.key < $1.key }.flatMap(\.value).filter { $0.uid == uid && $0.stood(in: window) }
     }
 
-    /// The newest match; if two scalers want the same, the one of the scaler that owns this target now, if any.
+    /// Returns the newest match; if two scalers want the same, the one of the scaler that owns this target now, if any.
     private func pending(for target: String, from: Int, to: Int, by replica: String) -> (uid: String, index: Int)? {
         let known = window(upTo: timeline.now)
         let ofTarget = versions.values.joined().filter { $0.plan.target == target && $0.stood(in: known) }
@@ -72,7 +72,7 @@ extension InvariantChecker {
         return newest.map { ($0.uid, $0.index) }
     }
 
-    /// The operator-wide pause stops every patch within one poll.
+    /// Returns the operator-wide pause stops every patch within one poll.
     private func pauseFault(_ scale: AcceptedScale) -> String? {
         let window = window(upTo: scale.decidedBy)
         let current = pauses.lastIndex { $0.since <= window.lowerBound } ?? 0
@@ -82,7 +82,7 @@ extension InvariantChecker {
 
     // MARK: By one version of the spec
 
-    /// What is wrong with it by that version of the scaler's spec; nil if nothing is.
+    /// Returns what is wrong with it by that version of the scaler's spec; nil if nothing is.
     private func fault(_ scale: AcceptedScale, _ version: ScalerVersion) -> String? {
         let plan = version.plan
         guard plan.target == scale.target else { return "that scaler scales something else" }
@@ -124,7 +124,7 @@ extension InvariantChecker {
         return "\(last.pending.scaler), created in the same second, scales that target already"
     }
 
-    /// Whether the scaler has claimed the target without a break from well before that time on.
+    /// Returns whether the scaler has claimed the target without a break from well before that time on.
     private func claimsThroughout(_ uid: String, _ target: String, since time: Int64) -> Bool {
         let start = window(upTo: time).lowerBound
         let later = versions.values.joined().filter { $0.uid == uid && $0.until ?? .max >= start }
@@ -194,8 +194,8 @@ extension InvariantChecker {
         cooldownFault(scale, plan, since: lastScale(before: scale) { _ in true }, plan.interval)
     }
 
-    /// From decision to decision a cooldown has to pass, by clocks that differ and jump as they do in this environment. What
-    /// is allowed beside that: a poll that begins late by less than a tenth of its interval counts as on time.
+    /// From decision to decision a cooldown has to pass, by clocks that differ and jump as they do in this environment.
+    /// What is allowed beside that: a poll that begins late by less than a tenth of its interval counts as on time.
     private func cooldownFault(
         _ scale: AcceptedScale, _ plan: ScalerPlan, since last: AcceptedScale?, _ seconds: Int
     ) -> String? {
@@ -218,15 +218,15 @@ extension InvariantChecker {
 
     // MARK: Readings
 
-    /// What the decision may have been made on.
+    /// Returns what the decision may have been made on.
     private func recent(_ series: Series, _ scale: AcceptedScale, _ plan: ScalerPlan) -> [ServedReading] {
         let first = scale.decidedBy - Int64(plan.interval) * 1_000_000 - Timeline.microseconds(faults.slowness)
         return (readings[series.name] ?? []).reversed().prefix { $0.at >= first }
             .filter { $0.replica == scale.replica && $0.at <= scale.decidedBy }
     }
 
-    /// The value, unless it has no meaning, or is too old or from the future by all of the times that the operator's
-    /// clock showed until it decided.
+    /// Returns the value, unless it has no meaning, or is too old or from the future by all of the times that the
+    /// operator's clock showed until it decided.
     private func usable(
         _ reading: ServedReading, _ series: Series, _ scale: AcceptedScale, _ plan: ScalerPlan
     ) -> Double? {
@@ -237,7 +237,8 @@ extension InvariantChecker {
         return youngest > maxAge(plan) || oldest < -Self.maxClockSkew ? nil : max(0, value)
     }
 
-    /// Whether the reading may have counted as none: by any of the times that the operator's clock has shown since.
+    /// Returns whether the reading may have counted as none: by any of the times that the operator's clock has shown
+    /// since.
     private func mayHaveFailed(
         _ reading: ServedReading, _ series: Series, _ scale: AcceptedScale, _ plan: ScalerPlan
     ) -> Bool {
@@ -253,8 +254,8 @@ extension InvariantChecker {
 
     private func maxAge(_ plan: ScalerPlan) -> Int64 { Int64(max(60, 3 * plan.interval)) * 1_000_000 }
 
-    /// Whether some metric has failed for so long that a fallback may apply: for three minutes without a value in
-    /// between. That there were enough polls cannot be seen from here, since polls that come close together share a
+    /// Returns whether some metric has failed for so long that a fallback may apply: for three minutes without a value
+    /// in between. That there were enough polls cannot be seen from here, since polls that come close together share a
     /// reading.
     private func hasFailures(_ scale: AcceptedScale, _ plan: ScalerPlan) -> Bool {
         plan.metrics.contains { series in

@@ -31,8 +31,8 @@ extension InvariantChecker {
         }
     }
 
-    /// The scaler's operations. If another wanted the same for the same target, an observer cannot tell whose a patch
-    /// was.
+    /// Returns the scaler's operations. If another wanted the same for the same target, an observer cannot tell whose a
+    /// patch was.
     private func scalings(of uid: String) -> [AcceptedScale] {
         let targets = Set(versions.values.joined().filter { $0.uid == uid }.map(\.plan.target))
         return scales.filter { scale in

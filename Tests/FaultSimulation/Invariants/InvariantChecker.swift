@@ -3,8 +3,8 @@ import PluginHost
 import PluginProtocol
 import WireFormats
 
-/// Knows the invariants, and sees the environment from outside: what the API server accepted and what plugins said. It takes
-/// no operator's word for anything, but for what stands in `pendingScale` before a patch.
+/// Knows the invariants, and sees the environment from outside: what the API server accepted and what plugins said. It
+/// takes no operator's word for anything, but for what stands in `pendingScale` before a patch.
 ///
 /// Not thread-safe: all code of the simulation runs on one thread, see ``JobQueue``.
 final class InvariantChecker {
@@ -90,8 +90,8 @@ final class InvariantChecker {
         loseOutcome { $0.target == target }
     }
 
-    /// From now on it is unknown whether the last of these had happened, where it was not written down yet what had come
-    /// of it.
+    /// From now on it is unknown whether the last of these had happened, where it was not written down yet what had
+    /// come of it.
     private func loseOutcome(ofLast matches: (AcceptedScale) -> Bool) {
         guard let last = scales.lastIndex(where: matches) else { return }
         let pending = scales[last].pending
@@ -127,7 +127,7 @@ final class InvariantChecker {
         }
     }
 
-    /// A request arrives: has it served, and judges what that did.
+    /// Returns a request arrives: has it served, and judges what that did.
     func serve(_ request: APIRequest, from replica: String, sentAt: Int64, isAwaited: Bool) -> APIResponse {
         let before = request.isScale ? cluster.replicas(of: request.objectName) : nil
         let answer = cluster.api.handle(request)

@@ -115,7 +115,7 @@ struct MisbehavingPlugin {
         if violation == .neverReads { ViolationEffects.sleepForever() }
     }
 
-    /// What is wrong with the params of a call, as path and message.
+    /// Returns what is wrong with the params of a call, as path and message.
     private func problem(_ params: JSON) -> (path: String, message: String)? {
         guard let config = params["config"]?.objectValue else { return ("", "config must be an object") }
         for (key, value) in config {

@@ -6,7 +6,7 @@ struct Wire {
     private var buffered: [UInt8] = []
     private var chunk = [UInt8](repeating: 0, count: 64 << 10)
 
-    /// The next line without its newline, or nil at the end of standard input.
+    /// Returns the next line without its newline, or nil at the end of standard input.
     mutating func nextLine() -> [UInt8]? {
         while true {
             if let end = buffered.firstIndex(of: 0x0A) {

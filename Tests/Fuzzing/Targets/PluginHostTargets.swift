@@ -37,7 +37,7 @@ extension FuzzTarget {
 private enum HostConversation {
     private static let now = Duration.seconds(1)
 
-    /// What comes of it, but for pushed readings: of those that come together only the newest counts.
+    /// Returns what comes of it, but for pushed readings: of those that come together only the newest counts.
     static func outcomes(
         of chunks: [ArraySlice<UInt8>], after beginning: PluginConnection
     ) throws(FuzzFinding) -> [PluginConnection.Action] {
@@ -59,8 +59,8 @@ private enum HostConversation {
         return connection
     }()
 
-    /// One call of each kind, a batch, and a lone call for a value. All of them are sent: which is answered first makes no
-    /// difference to what is sent next.
+    /// One call of each kind, a batch, and a lone call for a value. All of them are sent: which is answered first makes
+    /// no difference to what is sent next.
     static let calls: PluginConnection = {
         var connection = PluginConnection(plugin: "fuzzed")
         let type = MetricTypeDescription(

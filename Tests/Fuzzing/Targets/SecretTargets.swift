@@ -59,7 +59,7 @@ private enum FuzzedSecrets {
         "hunter2/+=\"q\\%41 \u{e9}", "abcdabcdabcdabcd", "MIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC",
     ]
 
-    /// Each of the first bytes stands for a secret in one of the forms that it is written in.
+    /// Returns each of the first bytes stands for a secret in one of the forms that it is written in.
     static func expanded(_ input: [UInt8]) -> [UInt8] {
         input.flatMap { byte in Int(byte) < forms.count ? forms[Int(byte)] : [byte] }
     }

@@ -43,7 +43,7 @@ extension FuzzTarget {
         try require(Int(url.effectivePort) == address.effectivePort, "\(address) is another port to curl")
     }
 
-    /// An IPv4 address, which curl brings into one form out of several.
+    /// Returns an IPv4 address, which curl brings into one form out of several.
     private static func isNumeric(_ host: String) -> Bool {
         host.allSatisfy { $0.isNumber || $0 == "." }
     }

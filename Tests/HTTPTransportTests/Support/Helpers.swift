@@ -20,7 +20,7 @@ func withClient<Answer>(
     }
 }
 
-/// The kind of error that was thrown, or nil if there was none.
+/// Returns the kind of error that was thrown, or nil if there was none.
 func failureKind<Answer>(_ body: () async throws -> Answer) async -> HTTPError.Kind? {
     do {
         _ = try await body()

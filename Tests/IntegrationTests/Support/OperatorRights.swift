@@ -48,7 +48,7 @@ enum OperatorRights {
         for kind in [ResourceKind.clusterRoleBinding, .clusterRole] { try? await cluster.client.delete(kind, key) }
     }
 
-    /// What the test's objects in no namespace are called.
+    /// Returns what the test's objects in no namespace are called.
     static func clusterName(_ cluster: TestCluster) -> String { "generalscaler-\(cluster.namespace)" }
 
     private static func isClusterWide(_ rule: JSON) -> Bool {
@@ -61,7 +61,7 @@ enum OperatorRights {
         return .object(rule)
     }
 
-    /// What the manifest lets the operator do, in its own namespace and in the others: here these are one.
+    /// Returns what the manifest lets the operator do, in its own namespace and in the others: here these are one.
     private static func rules() throws -> [JSON] {
         let text = try String(contentsOf: TestCluster.file("deploy/operator.yaml"), encoding: .utf8)
         let objects = try text.components(separatedBy: "\n---\n").map { try YAMLDocument.parse($0) }
@@ -75,7 +75,7 @@ enum OperatorRights {
         return rules
     }
 
-    /// The test's kubeconfig with the token in the place of every user's credentials.
+    /// Returns the test's kubeconfig with the token in the place of every user's credentials.
     private static func kubeconfig(of cluster: TestCluster, token: String) throws -> String {
         let text = try String(contentsOf: URL(filePath: cluster.kubeconfig), encoding: .utf8)
         var config = try YAMLDocument.parse(text).objectValue ?? [:]

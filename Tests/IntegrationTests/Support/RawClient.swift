@@ -36,7 +36,7 @@ struct RawClient {
         return Answer(status: answer.status, json: try JSON(parsing: answer.body), warnings: warnings)
     }
 
-    /// The token of a user who may create GeneralScalers in the namespace, and nothing else.
+    /// Returns the token of a user who may create GeneralScalers in the namespace, and nothing else.
     func tokenOfWriter(in namespace: String) async throws -> String {
         let core = "/api/v1/namespaces/\(namespace)"
         let group = "rbac.authorization.k8s.io"

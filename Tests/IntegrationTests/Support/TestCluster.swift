@@ -147,7 +147,7 @@ struct TestCluster: Sendable {
 
     // MARK: Waiting
 
-    /// The object, once it is as the predicate wants it.
+    /// Returns the object, once it is as the predicate wants it.
     @discardableResult
     func wait(
         for kind: ResourceKind, _ key: ObjectKey, until predicate: (JSON) -> Bool
@@ -156,7 +156,7 @@ struct TestCluster: Sendable {
         return try await wait(for: kind, in: key.namespace, fields, until: predicate)
     }
 
-    /// The scaler's condition, once it has that status and reason.
+    /// Returns the scaler's condition, once it has that status and reason.
     @discardableResult
     func condition(_ type: String, _ status: String, _ reason: String, of scaler: String) async throws -> JSON {
         func find(_ object: JSON) -> JSON? {
@@ -169,7 +169,7 @@ struct TestCluster: Sendable {
         return find(object) ?? .null
     }
 
-    /// An event of that reason about the scaler, now or to come.
+    /// Returns an event of that reason about the scaler, now or to come.
     @discardableResult
     func event(_ reason: String, of scaler: String) async throws -> JSON {
         try await wait(for: .event, in: namespace, Selection()) {
@@ -177,7 +177,7 @@ struct TestCluster: Sendable {
         }
     }
 
-    /// The first object that the predicate takes, among those there are and those to come.
+    /// Returns the first object that the predicate takes, among those there are and those to come.
     private func wait(
         for kind: ResourceKind, in namespace: String, _ selection: Selection,
         until predicate: (JSON) -> Bool

@@ -9,7 +9,7 @@ import WireFormats
 struct KubeconfigTests {
     private static let path = "/home/me/.kube/config"
 
-    /// A kubeconfig with one cluster, one user and one context.
+    /// Returns a kubeconfig with one cluster, one user and one context.
     func config(
         cluster: String = "", user: String = "", context: String = "", current: String = "ctx",
         server: String = "https://10.0.0.1:6443"

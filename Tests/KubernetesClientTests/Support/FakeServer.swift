@@ -56,7 +56,7 @@ final class FakeServer: HTTPClient {
 
     init() { (exchanges, arrived) = AsyncStream.makeStream() }
 
-    /// The next request, once the client sends it. Taken by one task.
+    /// Returns the next request, once the client sends it. Taken by one task.
     func next() async throws -> Exchange {
         for await exchange in exchanges { return exchange }
         throw CancellationError()

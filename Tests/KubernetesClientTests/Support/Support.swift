@@ -36,7 +36,7 @@ struct Fixture {
     }
 }
 
-/// A Status object, as the API server answers errors.
+/// Returns a Status object, as the API server answers errors.
 func status(_ code: Int, _ reason: String, _ message: String = "no") -> JSON {
     [
         "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure", "reason": .string(reason),
@@ -62,7 +62,7 @@ func samples(version: Int, next token: String = "", _ items: JSON...) -> JSON {
     ]
 }
 
-/// A new directory that is gone after the body.
+/// Returns a new directory that is gone after the body.
 func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     let directory = FileManager.default.temporaryDirectory.appending(path: "kube-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

@@ -16,7 +16,7 @@ struct InformerTests {
         let clock: ManualClock
         fileprivate let told: AsyncStream<String>
 
-        /// The next that many events.
+        /// Returns the next that many events.
         func events(_ count: Int) async -> [String] {
             var events: [String] = []
             var iterator = told.makeAsyncIterator()

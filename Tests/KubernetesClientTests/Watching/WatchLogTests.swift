@@ -24,7 +24,7 @@ struct WatchLogTests {
 
         /// How severe the end of the watch is taken to be.
         var endOfWatch: Logger.Level {
-            get async { await log.wait { $0.message.hasPrefix("Watch") }.level }
+            get async { await log.wait { $0.message.hasPrefix("watch") }.level }
         }
     }
 

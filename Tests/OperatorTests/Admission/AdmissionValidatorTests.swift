@@ -29,7 +29,7 @@ struct AdmissionValidatorTests {
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
     }
 
-    /// The review of a scaler, as the API server sends it.
+    /// Returns the review of a scaler, as the API server sends it.
     static func review(_ object: JSON, old: JSON? = nil) -> JSON {
         [
             "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
@@ -134,7 +134,7 @@ struct AdmissionValidatorTests {
         })
         let warnings = try await verdict(validator, TestEnvironment.scaler()).warnings
         #expect(warnings.count == 1)
-        #expect(warnings.first?.hasPrefix("HorizontalPodAutoscaler/web-hpa scales Deployment/web too") == true)
+        #expect(warnings.first?.hasPrefix("HorizontalPodAutoscaler/web-hpa also scales Deployment/web") == true)
         #expect(try await verdict(validator, TestEnvironment.scaler("web", ["paused": true])).warnings.isEmpty)
         #expect(try await verdict(validator, TestEnvironment.scaler("web", ["mode": "DryRun"])).warnings.isEmpty)
         #expect(try await verdict(validator, TestEnvironment.scaler("api")).warnings.isEmpty)

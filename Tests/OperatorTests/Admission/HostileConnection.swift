@@ -48,7 +48,7 @@ final class HostileConnection: Sendable {
 
     func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
 
-    /// What came, once it holds that text; nil if the server closes the connection before.
+    /// Returns what came, once it holds that text; nil if the server closes the connection before.
     func answer(containing text: String) async -> String? {
         while true {
             let answer = received.withLock { String(decoding: $0, as: UTF8.self) }

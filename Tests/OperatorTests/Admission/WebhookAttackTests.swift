@@ -34,7 +34,7 @@ struct WebhookAttackTests {
             #expect(try JSON(parsing: answer.body)["response"]?["allowed"] == true)
         }
 
-        /// The head of a review whose body has that many bytes.
+        /// Returns the head of a review whose body has that many bytes.
         func head(length: Int, path: String? = nil) throws -> String {
             "POST \(try path ?? cluster.path)?timeout=10s HTTP/1.1\r\nHost: webhook\r\nContent-Length: \(length)\r\n\r\n"
         }

@@ -57,7 +57,7 @@ struct CanaryTests {
         let path: [String]
     }
 
-    /// Every field that one of the plugins' schemas marks as secret.
+    /// Returns every field that one of the plugins' schemas marks as secret.
     private static func secretFields(_ host: PluginHost) async -> [SecretField] {
         await withTaskGroup { group in
             // Ends by being cancelled, which is no failure.
@@ -126,7 +126,7 @@ struct CanaryTests {
         for text in texts { #expect(!Self.sings(text), "\(text)") }
     }
 
-    /// Whether a text gives the canary away: found by decoding, and not by what the operator itself looks for.
+    /// Returns whether a text gives the canary away: found by decoding, and not by what the operator itself looks for.
     private static func sings(_ text: String) -> Bool {
         let plain = [text, text.removingPercentEncoding ?? "", unescaped(text)]
         return plain.contains { text in

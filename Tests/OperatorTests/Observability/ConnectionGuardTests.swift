@@ -11,7 +11,7 @@ struct ConnectionGuardTests {
 
     private let table = OpenConnections(limits)
 
-    /// A connection that was just opened.
+    /// Returns a connection that was just opened.
     private func connection() throws -> (EmbeddedChannel, ConnectionGuard) {
         let channel = EmbeddedChannel()
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()

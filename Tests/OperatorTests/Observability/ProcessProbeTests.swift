@@ -5,7 +5,7 @@ import Testing
 
 @Suite("What the process uses of the machine")
 struct ProcessProbeTests {
-    /// A directory that looks like `/proc`.
+    /// Returns a directory that looks like `/proc`.
     private func probe(stat: String?, boot: String?, descriptors: [String]) throws -> ProcessUsage {
         let root = URL.temporaryDirectory.appending(path: "process-probe-\(UUID())")
         defer { try? FileManager.default.removeItem(at: root) }

@@ -32,7 +32,7 @@ struct StatusServerTests {
         }
     }
 
-    /// The head and the body of the answer to one request.
+    /// Returns the head and the body of the answer to one request.
     private func ask(_ port: Int, _ path: String, method: String = "GET") async throws -> (head: String, body: String) {
         let bytes = try await onThread {
             let connection = try RawConnection(port: port)

@@ -83,8 +83,8 @@ struct OperatorFixture: Sendable {
 
     private var finishedPolls: Int { log.count(message: "poll finished") }
 
-    /// Moves the time to the operator's next poll and waits until the poll is over. The time stands still while anything
-    /// is under way.
+    /// Moves the time to the operator's next poll and waits until the poll is over. The time stands still while
+    /// anything is under way.
     func poll(_ count: Int = 1) async throws {
         for _ in 0..<count {
             let finished = finishedPolls
@@ -134,7 +134,7 @@ struct OperatorFixture: Sendable {
             .intValue
     }
 
-    /// The first event with that reason, now or to come.
+    /// Returns the first event with that reason, now or to come.
     func event(_ reason: String) async throws -> JSON {
         let path = "/apis/events.k8s.io/v1/namespaces/\(Self.namespace)/events?watch=true"
         guard case .watch(let watch) = api.handle(APIRequest("GET", path)).body else {
@@ -152,7 +152,7 @@ struct OperatorFixture: Sendable {
         throw Unexpected("no event \(reason) came")
     }
 
-    /// Whether the operator has a watch of the resource open.
+    /// Returns whether the operator has a watch of the resource open.
     func watches(_ plural: String) -> Bool { transport.watchedURLs.contains { $0.contains("/\(plural)?") } }
 
     /// Returns once the condition holds; time stands still.
@@ -234,7 +234,7 @@ struct TestEnvironment: Sendable {
         api.completeWorkloads()
     }
 
-    /// A scaler of the Deployment of the same name on the metric type `test`.
+    /// Returns a scaler of the Deployment of the same name on the metric type `test`.
     static func scaler(_ name: String = "web", target: String? = nil, _ spec: JSON = [:]) -> JSON {
         let base: [String: JSON] = [
             "targetDeployment": .string(target ?? name), "minReplicas": 2, "maxReplicas": 10,

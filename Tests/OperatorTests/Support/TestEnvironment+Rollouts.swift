@@ -57,7 +57,7 @@ extension TestEnvironment {
         "/apis/argoproj.io/v1alpha1/namespaces/\(OperatorFixture.namespace)/rollouts/\(name)"
     }
 
-    /// A scaler of a Rollout of the same name.
+    /// Returns a scaler of a Rollout of the same name.
     static func rolloutScaler(_ name: String = "web", _ spec: JSON = [:]) -> JSON {
         let base: [String: JSON] = [
             "targetDeployment": nil,

@@ -11,7 +11,7 @@ struct RivalTests {
     private static let autoscalers = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers"
     private static let scaledObjects = "/apis/keda.sh/v1alpha1/namespaces/shop/scaledobjects"
 
-    /// A target at its target value: nothing is to be changed.
+    /// Returns a target at its target value: nothing is to be changed.
     private func environment() throws -> TestEnvironment {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)

@@ -52,7 +52,7 @@ struct CredentialAttackTests {
               - {address: "https://second.monitoring:9090", credentials: true}
         """
 
-    /// The members that a call with that config of a tenant's is made with; nil if it is refused.
+    /// Returns the members that a call with that config of a tenant's is made with; nil if it is refused.
     private func sent(_ fixture: HostFixture, _ own: JSON) async throws -> JSON? {
         let defaulted = fixture.host.defaulted(type: "mirror", own: own)
         do throws(PluginFailure) {

@@ -19,7 +19,7 @@ struct PushTests {
         ]
     }
 
-    /// A conversation with a plugin that has agreed to push, and under which id.
+    /// Returns a conversation with a plugin that has agreed to push, and under which id.
     private func subscribed() -> (Conversation, Int64) {
         var conversation = Conversation(PluginCapabilities(subscribe: true))
         let id = conversation.subscribe()

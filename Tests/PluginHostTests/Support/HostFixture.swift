@@ -94,13 +94,13 @@ struct HostFixture {
         try result.get()
     }
 
-    /// The health of the only plugin.
+    /// Returns the health of the only plugin.
     func health() async throws -> PluginHealth { try #require(await host.health().first) }
 
-    /// The id of the only plugin's process.
+    /// Returns the id of the only plugin's process.
     func process() async throws -> Int32 { try #require(try await health().processID) }
 
-    /// The text of a file that a plugin wrote into the directory.
+    /// Returns the text of a file that a plugin wrote into the directory.
     func contents(_ name: String) throws -> String {
         guard let file = fopen("\(directory)/\(name)", "re") else { throw SystemError("fopen") }
         defer { fclose(file) }
@@ -157,5 +157,5 @@ struct HostFixture {
     }
 }
 
-/// A value of the tests' own environment.
+/// Returns a value of the tests' own environment.
 func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

@@ -4,7 +4,7 @@ import TestSupport
 enum MisbehavingPlugin {
     static var path: String { BuiltExecutable.path("misbehaving-plugin") }
 
-    /// A manifest with the plugin `bad`, which has that violation, and the plugin `good`, which has none.
+    /// Returns a manifest with the plugin `bad`, which has that violation, and the plugin `good`, which has none.
     static func manifest(violation: String) -> String {
         """
         plugins:

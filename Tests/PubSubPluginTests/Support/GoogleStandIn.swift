@@ -56,7 +56,7 @@ struct GoogleStandIn: Sendable {
         return try outcome.takeClosureResult().get()
     }
 
-    /// What was asked so far: the kinds of requests, in order.
+    /// Returns what was asked so far: the kinds of requests, in order.
     func requests() async throws -> [JSON] {
         let client = CurlHTTPClient()
         let response = try await client.send(HTTPRequest(url: "\(address)/requests", timeout: .seconds(10)))
@@ -105,7 +105,7 @@ struct ServiceAccount: Sendable {
         otherKey = try make("other").key
     }
 
-    /// The JSON file that Google gives for a key.
+    /// Returns the JSON file that Google gives for a key.
     func json(key: String? = nil, tokenURI: String? = nil) -> String {
         var members: [String: JSON] = [
             "type": "service_account", "client_email": .string(Self.email), "private_key_id": .string(Self.keyID),

@@ -13,7 +13,7 @@ extension RedisPlugin {
             for: MetricRequest(config: config, targetType: .averageValue, deadline: .now + timeout))
     }
 
-    /// The error that the call ends with.
+    /// Returns the error that the call ends with.
     func failure(_ fields: String, timeout: Duration = .seconds(20)) async throws -> PluginError? {
         do {
             _ = try await value(fields, timeout: timeout)

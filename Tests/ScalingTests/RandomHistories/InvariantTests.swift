@@ -33,7 +33,7 @@ struct InvariantTests {
         }
     }
 
-    /// Every second history from the given one on.
+    /// Returns every second history from the given one on.
     @concurrent
     private static func run(from first: Int, seed: UInt64) async -> Report {
         var report = Report()

@@ -2,7 +2,7 @@ import Scaling
 import TestSupport
 
 extension ScalingSpec {
-    /// A valid spec; each of its settings takes the values where rules meet more often than others.
+    /// Returns a valid spec; each of its settings takes the values where rules meet more often than others.
     static func random(using random: inout SplitMix64) -> ScalingSpec {
         let least = random.chance(percent: 40) ? 0 : random.within(1...5)
         var metrics = (0..<random.within(1...2)).map { MetricSpec.random(named: "metric\($0)", using: &random) }

@@ -3,8 +3,8 @@ import Glibc
 
 /// A list of jobs, and for each worker a list of what it has in hand.
 ///
-/// BLMOVE moves a job from one to the other in one step, so that it is always in one of the two. A worker shows with a key
-/// that expires that it is alive; the jobs of one that no longer does go back. Source of the pattern:
+/// BLMOVE moves a job from one to the other in one step, so that it is always in one of the two. A worker shows with a
+/// key that expires that it is alive; the jobs of one that no longer does go back. Source of the pattern:
 /// https://redis.io/docs/latest/commands/lmove/#pattern-reliable-queue
 final class JobQueue {
     struct Fault: Error, CustomStringConvertible {
@@ -41,7 +41,7 @@ final class JobQueue {
         _ = try command("SET", alive(settings.name), "1", "EX", "\(settings.aliveSeconds)")
     }
 
-    /// The next job, or nil if none came for a while.
+    /// Returns the next job, or nil if none came for a while.
     func next() throws(Fault) -> String? {
         try command("BLMOVE", settings.queue, inHand(settings.name), "RIGHT", "LEFT", Self.waitSeconds).first
     }

@@ -24,7 +24,7 @@ struct Authorizer {
         return rules(of: user, in: attributes.namespace).contains { Self.matches($0, attributes) }
     }
 
-    /// The rules that bindings give a user, cluster-wide and in a namespace.
+    /// Returns the rules that bindings give a user, cluster-wide and in a namespace.
     private func rules(of user: User, in namespace: String) -> [JSON] {
         var bindings = objects("clusterrolebindings", in: "")
         if !namespace.isEmpty { bindings += objects("rolebindings", in: namespace) }

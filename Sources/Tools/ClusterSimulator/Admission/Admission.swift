@@ -61,7 +61,7 @@ struct AnsweredReview: Sendable {
         self.webhook == webhook.identity && self.request == Self.essence(of: request)
     }
 
-    /// A request without the times in it, which move on while the webhook thinks.
+    /// Returns a request without the times in it, which move on while the webhook thinks.
     static func essence(of request: JSON) -> JSON {
         var essence = request
         for object in ["object", "oldObject"] where essence[object]?.objectValue != nil {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import WireFormats
 
-/// One webhook of a ValidatingWebhookConfiguration.
+/// A webhook of a ValidatingWebhookConfiguration.
 struct Webhook: Sendable {
     let name: String
     /// Tells it from all others.
@@ -29,7 +29,7 @@ struct Webhook: Sendable {
 
     // MARK: For which changes
 
-    /// The version in which the webhook wants to see the change; nil if it does not.
+    /// Returns the version in which the webhook wants to see the change; nil if it does not.
     func version(for change: AdmissionChange, _ call: Call, _ state: ServerState) -> String? {
         let own = call.type.version
         // Versions of one kind differ in their apiVersion alone: the only conversion there is here.
@@ -82,7 +82,8 @@ struct Webhook: Sendable {
         }
     }
 
-    /// As the real server finds it, in a cluster that has no network of its own: a Service of type ExternalName leads out.
+    /// As the real server finds it, in a cluster that has no network of its own: a Service of type ExternalName leads
+    /// out.
     private func host(of service: JSON, _ state: ServerState) throws(Unreachable) -> String {
         let name = service.string("name") ?? ""
         let key = ObjectKey(namespace: service.string("namespace") ?? "", name: name)

@@ -82,7 +82,7 @@ struct WebhookConfigurationRules {
         check(resources: rule["resources"]?.arrayValue?.compactMap(\.stringValue) ?? [], "\(path).resources")
     }
 
-    /// A list that is not empty, and that names nothing beside `*`.
+    /// Returns a list that is not empty, and that names nothing beside `*`.
     private mutating func list(_ rule: JSON, _ name: String, _ words: String, _ path: String) -> [JSON] {
         let values = rule[name]?.arrayValue ?? []
         if values.isEmpty { errors.append(.required("\(path).\(name)")) }

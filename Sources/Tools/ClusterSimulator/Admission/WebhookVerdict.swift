@@ -65,7 +65,7 @@ struct WebhookVerdict: Sendable {
             details: status["details"])
     }
 
-    /// What the real server's client says of an answer that is none.
+    /// Returns what the real server's client says of an answer that is none.
     private static func message(ofStatus status: Int) -> String {
         switch status {
         case 400: "the server rejected our request for an unknown reason"

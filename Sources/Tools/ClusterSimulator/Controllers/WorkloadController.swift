@@ -79,7 +79,7 @@ struct WorkloadController: Sendable {
 
     mutating func forget(_ reference: Reference) { workloads[reference] = nil }
 
-    /// The workloads whose status may have changed by now. All of them are to be written at once.
+    /// Returns the workloads whose status may have changed by now. All of them are to be written at once.
     mutating func due(by now: Int64) -> [Reference] {
         guard !isFrozen, let earliest, earliest <= now else { return [] }
         self.earliest = workloads.values.compactMap { $0.nextChange(after: now) }.min()
@@ -100,7 +100,7 @@ struct WorkloadController: Sendable {
         return workloads.keys.sorted { ($0.resource.resource, $0.key) < ($1.resource.resource, $1.key) }
     }
 
-    /// The object with the status that it should have now; nil if it has that already.
+    /// Returns the object with the status that it should have now; nil if it has that already.
     mutating func status(of reference: Reference, in object: JSON, now: Int64) -> JSON? {
         guard let workload = workloads[reference] else { return nil }
         workloads[reference]?.writtenAt = now

@@ -18,7 +18,7 @@ extension APIServer {
         return try answer(APIRequest("PATCH", path, headers: headers, body: object.encoded()))
     }
 
-    /// The answer to a GET of that path: an object or a list.
+    /// Returns the answer to a GET of that path: an object or a list.
     package func get(_ path: String) throws(StatusError) -> JSON {
         try answer(APIRequest("GET", path, headers: Self.headers))
     }
@@ -53,7 +53,7 @@ extension APIServer {
     /// The last requests from outside, oldest first.
     package var requests: [LoggedRequest] { withState { $0.log.entries } }
 
-    /// The last requests from outside since this was last asked for, oldest first.
+    /// Returns the last requests from outside since this was last asked for, oldest first.
     package func takeRequests() -> [LoggedRequest] {
         withState { state in
             defer { state.log.clear() }

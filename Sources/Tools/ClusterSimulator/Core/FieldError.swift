@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// One reason why an object is invalid: a cause of a 422 answer.
+/// A reason why an object is invalid: a cause of a 422 answer.
 package struct FieldError: Sendable, Hashable {
     package enum Reason: String, Sendable {
         case invalid = "FieldValueInvalid"

@@ -41,7 +41,7 @@ extension JSON {
         if self[at: path] == nil { set(value, at: path[...]) }
     }
 
-    /// The value without members that are null, at any depth: what a typed decoder makes of it.
+    /// Returns the value without members that are null, at any depth: what a typed decoder makes of it.
     func withoutNulls() -> JSON {
         switch self {
         case .object(let members):

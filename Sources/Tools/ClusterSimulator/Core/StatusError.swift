@@ -88,7 +88,7 @@ extension StatusError {
             details: subject.details(causes: errors.map(\.cause)))
     }
 
-    /// A patch whose result does not decode as the kind it is for.
+    /// Returns a patch whose result does not decode as the kind it is for.
     static func undecodablePatch(_ why: String) -> StatusError {
         let cause = FieldError(.invalid, "patch", message: "Invalid value: \(why)")
         return StatusError(

@@ -49,7 +49,7 @@ enum OpenAPIv2 {
         ]
     }
 
-    /// A v3 schema as the real server writes it for v2: what v2 or kubectl cannot express is any value.
+    /// Returns a v3 schema as the real server writes it for v2: what v2 or kubectl cannot express is any value.
     private static func schema(_ source: JSON) -> JSON {
         var schema: [String: JSON] = [:]
         for (name, value) in source.objectValue ?? [:] {

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// One column of the tables that `kubectl get` prints.
+/// A column of the tables that `kubectl get` prints.
 struct TableColumn: Sendable {
     let name: String
     let type: String
@@ -43,7 +43,7 @@ struct TableColumn: Sendable {
         return .string(duration(seconds: max(0, (now - micros) / 1_000_000)))
     }
 
-    /// What the columns of a custom resource print of the values that their path finds.
+    /// Returns what the columns of a custom resource print of the values that their path finds.
     static func customCell(_ values: [JSON], type: String, now: Int64) -> JSON {
         guard let first = values.first, !first.isNull else { return .null }
         switch type {
@@ -57,7 +57,7 @@ struct TableColumn: Sendable {
         }
     }
 
-    /// A duration as kubectl shows ages: `45s`, `5m30s`, `3h2m`, `2d4h`, `30d`.
+    /// Returns a duration as kubectl shows ages: `45s`, `5m30s`, `3h2m`, `2d4h`, `30d`.
     private static func duration(seconds: Int64) -> String {
         let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400)
         if seconds < 120 { return "\(seconds)s" }

@@ -62,7 +62,7 @@ struct FieldSet: Hashable, Sendable {
         return rest
     }
 
-    /// The path of every member, as conflicts name them: `.spec.replicas`, `.spec.containers[name="c"].image`.
+    /// Returns the path of every member, as conflicts name them: `.spec.replicas`, `.spec.containers[name="c"].image`.
     func paths(prefix: String = "") -> [String] {
         (isMember ? [prefix] : [])
             + children.map { (prefix + $0.path, $1) }.sorted { $0.0 < $1.0 }.flatMap { $1.paths(prefix: $0) }

@@ -12,7 +12,7 @@ enum FieldWalk {
         var changed: FieldSet { added.union(modified) }
     }
 
-    /// The fields that an applied configuration claims.
+    /// Returns the fields that an applied configuration claims.
     static func fields(of value: JSON, _ schema: Schema?) -> FieldSet {
         guard let children = children(of: value, schema), !children.isEmpty else { return .itself }
         var set = FieldSet()
@@ -57,7 +57,7 @@ enum FieldWalk {
         return difference
     }
 
-    /// The merge of an applied configuration into the live object.
+    /// Returns the merge of an applied configuration into the live object.
     static func merge(_ applied: JSON, into live: JSON?, _ schema: Schema?) -> JSON {
         guard let live, let elements = children(of: applied, schema), children(of: live, schema) != nil else {
             return applied
@@ -105,7 +105,7 @@ enum FieldWalk {
         }
     }
 
-    /// The field itself and all that is under it.
+    /// Returns the field itself and all that is under it.
     private static func everything(in value: JSON, _ schema: Schema?) -> FieldSet {
         var set = FieldSet.itself
         for (element, child, childSchema) in children(of: value, schema) ?? [] {
@@ -114,7 +114,7 @@ enum FieldWalk {
         return set
     }
 
-    /// The parts of a value that have owners of their own; nil for a value that is owned as a whole.
+    /// Returns the parts of a value that have owners of their own; nil for a value that is owned as a whole.
     private static func children(
         of value: JSON, _ schema: Schema?
     ) -> [(element: FieldSet.Element, value: JSON, schema: Schema?)]? {

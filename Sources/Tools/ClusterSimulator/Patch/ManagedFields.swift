@@ -69,7 +69,7 @@ struct ManagedFields: Sendable, Equatable {
         set(own, of: manager, at: time)
     }
 
-    /// The fields of others that a change would take.
+    /// Returns the fields of others that a change would take.
     func conflicts(_ difference: FieldWalk.Difference, by manager: Manager) -> [Conflict] {
         entries.filter { $0.manager != manager }.flatMap { entry in
             entry.fields.intersection(difference.changed).paths().map { Conflict(manager: entry.manager, path: $0) }
@@ -107,7 +107,7 @@ struct ManagedFields: Sendable, Equatable {
 }
 
 extension ManagedFields {
-    /// The part of an object that can have owners: without its identity and what the server itself keeps.
+    /// Returns the part of an object that can have owners: without its identity and what the server itself keeps.
     static func owned(_ object: JSON) -> JSON {
         var object = object
         object.set(nil, at: "apiVersion")
@@ -121,7 +121,7 @@ extension ManagedFields {
         return object
     }
 
-    /// The fields that an applied configuration claims for its manager.
+    /// Returns the fields that an applied configuration claims for its manager.
     static func claims(of applied: JSON, _ schema: Schema) -> FieldSet {
         var claims = FieldWalk.fields(of: owned(applied), schema)
         // Metadata that only names the object claims nothing.

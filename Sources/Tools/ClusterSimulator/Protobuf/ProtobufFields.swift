@@ -1,4 +1,5 @@
-/// What the fields of the Kubernetes API's protobuf messages are: read from a table that a script makes of the API's types.
+/// What the fields of the Kubernetes API's protobuf messages are: read from a table that a script makes of the API's
+/// types.
 enum ProtobufFields {
     indirect enum FieldType: Sendable, Hashable {
         case text, flag, number, real, bytes
@@ -38,7 +39,7 @@ enum ProtobufFields {
         return messages
     }()
 
-    /// The message that an object of the kind is sent as; nil if the table has none.
+    /// Returns the message that an object of the kind is sent as; nil if the table has none.
     static func message(apiVersion: String, kind: String) -> String? {
         // Clients send these in the version of what they delete.
         if kind == "DeleteOptions" { return "meta/v1.DeleteOptions" }

@@ -129,7 +129,7 @@ enum ProtobufObject {
         }
     }
 
-    /// Whether Go leaves the value out if its field is no pointer.
+    /// Returns whether Go leaves the value out if its field is no pointer.
     private static func isZero(_ json: JSON) -> Bool {
         switch json {
         case .null, .integer(0), .number(0), .bool(false), .string(""), .array([]): true

@@ -19,7 +19,7 @@ struct ProtobufReader {
         rest = bytes
     }
 
-    /// The next field's number and value; nil at the end.
+    /// Returns the next field's number and value; nil at the end.
     mutating func next() throws(Malformed) -> (field: UInt64, value: Value)? {
         guard !rest.isEmpty else { return nil }
         let key = try number()
@@ -35,7 +35,7 @@ struct ProtobufReader {
         }
     }
 
-    /// A number of a packed list; nil at the end.
+    /// Returns a number of a packed list; nil at the end.
     mutating func nextPacked() throws(Malformed) -> UInt64? { rest.isEmpty ? nil : try number() }
 
     private mutating func number() throws(Malformed) -> UInt64 {

@@ -1,4 +1,4 @@
-/// One HTTP request, read to its end.
+/// An HTTP request, read to its end.
 package struct APIRequest: Sendable {
     package var method: String
     /// Percent-decoded, without the query.
@@ -28,7 +28,7 @@ package struct APIRequest: Sendable {
         self.body = body
     }
 
-    /// The first value of that query parameter, where there is one that is not empty.
+    /// Returns the first value of that query parameter, where there is one that is not empty.
     func parameter(_ name: String) -> String? {
         query.first { $0.name == name && !$0.value.isEmpty }?.value
     }

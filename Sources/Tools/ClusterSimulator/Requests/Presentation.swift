@@ -4,7 +4,7 @@ enum Presentation: Hashable {
     case table
     case partialMetadata
 
-    /// The first media range of the header that the server can write.
+    /// Returns the first media range of the header that the server can write.
     ///
     /// - Returns: nil if there is none: the answer is 406. JSON is also a YAML text, so YAML is always possible.
     static func negotiate(accept: String?, isCollection: Bool) -> (presentation: Presentation, mediaType: String)? {

@@ -1,4 +1,4 @@
-/// One request that the server got, for tests to look at.
+/// A request that the server got, for tests to look at.
 package struct LoggedRequest: Sendable {
     /// Microseconds since 1970.
     package let time: Int64

@@ -61,7 +61,7 @@ final class Schema: Sendable {
         constraints = SchemaConstraints(source)
     }
 
-    /// The schema of a member of an object; nil if nothing says what it is.
+    /// Returns the schema of a member of an object; nil if nothing says what it is.
     func member(_ name: String) -> Schema? { properties[name] ?? additionalProperties }
 
     /// Whether members that no property names are kept.

@@ -58,7 +58,7 @@ package final class ClusterSimulator: Service {
         host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
     }
 
-    /// A kubeconfig with this server as its only cluster, once it listens.
+    /// Returns a kubeconfig with this server as its only cluster, once it listens.
     package func kubeconfig(namespace: String = "default") async throws -> String {
         Kubeconfig.text(server: try await url, token: configuration.api.token, namespace: namespace)
     }

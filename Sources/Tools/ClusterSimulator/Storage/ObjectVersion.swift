@@ -16,7 +16,7 @@ struct ObjectKey: Hashable, Comparable, Sendable {
     }
 }
 
-/// One version of one object. Its text is made once, however many lists and watches carry it.
+/// A version of one object. Its text is made once, however many lists and watches carry it.
 final class ObjectVersion: Sendable {
     let key: ObjectKey
     let revision: UInt64
@@ -36,7 +36,7 @@ final class ObjectVersion: Sendable {
     /// The object as JSON text without a type, as items of built-in lists are written.
     var untyped: [UInt8] { encoded }
 
-    /// The object as JSON text, with apiVersion and kind first.
+    /// Returns the object as JSON text, with apiVersion and kind first.
     func typed(_ typeMembers: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(encoded.count + typeMembers.count + 1)
@@ -51,7 +51,7 @@ final class ObjectVersion: Sendable {
     }
 }
 
-/// One change of one object.
+/// A change of one object.
 struct StoreEvent: Sendable {
     let resource: GroupResource
     /// The new state; of a deleted object the last state, with the revision of the deletion.

@@ -23,7 +23,7 @@ struct ResourceTable: Sendable {
         return found
     }
 
-    /// The same, as it was at an earlier revision.
+    /// Returns the same, as it was at an earlier revision.
     ///
     /// - Returns: nil if the history does not reach back that far.
     func objects(in namespace: String, at revision: UInt64, after start: ObjectKey? = nil) -> [ObjectVersion]? {

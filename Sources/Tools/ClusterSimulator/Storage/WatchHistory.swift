@@ -28,13 +28,13 @@ struct WatchHistory: Sendable {
         dropCompacted(atLeast: 1)
     }
 
-    /// The changes after a revision, or nil if some of them are forgotten.
+    /// Returns the changes after a revision, or nil if some of them are forgotten.
     func events(after revision: UInt64) -> ArraySlice<StoreEvent>? {
         guard revision >= floor else { return nil }
         return events[index(after: revision)...]
     }
 
-    /// The state at that revision of the objects that changed since; nil for an object that did not exist.
+    /// Returns the state at that revision of the objects that changed since; nil for an object that did not exist.
     func states(at revision: UInt64) -> [ObjectKey: ObjectVersion?]? {
         guard let later = events(after: revision) else { return nil }
         var states: [ObjectKey: ObjectVersion?] = [:]

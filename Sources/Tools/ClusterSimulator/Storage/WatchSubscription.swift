@@ -50,7 +50,7 @@ package final class WatchSubscription: Sendable {
         }
     }
 
-    /// The frames that wait now, without waiting for more.
+    /// Returns the frames that wait now, without waiting for more.
     package func poll() -> (frames: [[UInt8]], ending: Ending?) {
         state.withLock { Self.take(&$0) }
     }

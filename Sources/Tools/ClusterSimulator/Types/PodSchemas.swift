@@ -110,7 +110,7 @@ enum PodSchemas {
         }
     }
 
-    /// Whether an image has a tag other than `latest`, or a digest.
+    /// Returns whether an image has a tag other than `latest`, or a digest.
     private static func isPinned(_ image: String) -> Bool {
         if image.contains("@") { return true }
         let last = image.split(separator: "/").last ?? ""

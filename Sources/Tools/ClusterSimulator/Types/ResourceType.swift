@@ -1,6 +1,6 @@
 import WireFormats
 
-/// One kind in one version, as the server serves it.
+/// A kind in one version, as the server serves it.
 struct ResourceType: Sendable {
     var group: String
     var version: String
@@ -28,10 +28,10 @@ struct ResourceType: Sendable {
         Array("\"apiVersion\":\"\(groupVersion)\",\"kind\":\"\(kind)\",".utf8)
     }
 
-    /// The subject of errors about finding or storing an object: its plural.
+    /// Returns the subject of errors about finding or storing an object: its plural.
     func subject(_ name: String?) -> ErrorSubject { ErrorSubject(name: name, group: group, kind: plural) }
 
-    /// The subject of errors about what an object says: its kind.
+    /// Returns the subject of errors about what an object says: its kind.
     func kindSubject(_ name: String?) -> ErrorSubject {
         ErrorSubject(name: name, group: strategy.storageGroup ?? group, kind: kind)
     }
@@ -94,7 +94,7 @@ extension ResourceType {
         return paths
     }
 
-    /// The object as this version shows it, with its type.
+    /// Returns the object as this version shows it, with its type.
     func present(_ object: ObjectVersion) -> [UInt8] {
         strategy.served.map { typed($0(object.json)).encoded() } ?? object.typed(typeMembers)
     }

@@ -35,14 +35,14 @@ enum S {
 
     static func map(_ values: JSON) -> JSON { ["type": "object", "additionalProperties": values] }
 
-    /// A list that its writers replace as a whole.
+    /// Returns a list that its writers replace as a whole.
     static func array(_ items: JSON) -> JSON { ["type": "array", "items": items] }
 
     static func set(_ items: JSON) -> JSON {
         ["type": "array", "items": items, "x-kubernetes-list-type": "set", "x-kubernetes-patch-strategy": "merge"]
     }
 
-    /// A list whose items are owned separately and identified by the keys.
+    /// Returns a list whose items are owned separately and identified by the keys.
     ///
     /// - Parameter patchKey: the key of strategic merge patches, which know one key only; the first if nil.
     static func list(_ items: JSON, keys: [String], patchKey: String? = nil) -> JSON {
@@ -116,7 +116,7 @@ enum S {
 
     static let metadataSchema = Schema(metadata)
 
-    /// The schema of a whole object: type, metadata and what the kind adds.
+    /// Returns the schema of a whole object: type, metadata and what the kind adds.
     static func kind(_ properties: [String: JSON], required: [String] = []) -> Schema {
         var all = properties
         all["apiVersion"] = string

@@ -6,7 +6,7 @@ import YAMLFormat
 /// As the real server: built-in kinds are also taken as protobuf, which is what kubectl 1.32 and later and most
 /// programs in Go send, and what no answer but the object itself makes them leave. Custom resources are not.
 struct RequestBody {
-    /// Why a body is not an object, and whether the client can help it by another media type.
+    /// The reason why a body is not an object, and whether the client can help it by another media type.
     enum Failure: Error {
         case unsupported(accepted: [String])
         case unreadable(String)

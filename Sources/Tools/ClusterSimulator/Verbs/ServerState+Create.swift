@@ -53,7 +53,7 @@ extension ServerState {
         return store.put(call.type.storage, key, stored)
     }
 
-    /// The served form of a stored object, with its type.
+    /// Returns the served form of a stored object, with its type.
     func served(_ object: ObjectVersion, _ type: ResourceType) -> JSON {
         type.typed(type.strategy.served?(object.json) ?? object.json)
     }
@@ -127,7 +127,7 @@ extension ServerState {
         if type.strategy.countsGenerations { object.set(1, at: "metadata", "generation") }
     }
 
-    /// A new UUID, or the one that the webhooks of this request have seen already.
+    /// Returns a new UUID, or the one that the webhooks of this request have seen already.
     private func uid(_ call: inout Call, _ place: WritableKeyPath<Admission, String?>) -> String {
         if let known = call.admission?[keyPath: place] { return known }
         let uid = configuration.makeUID()

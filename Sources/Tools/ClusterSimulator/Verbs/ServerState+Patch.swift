@@ -37,7 +37,7 @@ extension ServerState {
         return respond(200, replaced, call)
     }
 
-    /// The object that the patch in the body makes of another.
+    /// Returns the object that the patch in the body makes of another.
     func patched(_ object: JSON, _ type: PatchType, _ call: Call, schema: Schema?) throws(StatusError) -> JSON {
         let patch: JSON
         do {

@@ -8,7 +8,7 @@ extension ServerState {
         return respond(200, object, call)
     }
 
-    /// An answer that shows one object the way the client asked for.
+    /// Returns an answer that shows one object the way the client asked for.
     func respond(_ status: Int, _ object: ObjectVersion, _ call: Call) -> APIResponse {
         let bytes =
             switch call.presentation {
@@ -67,7 +67,7 @@ extension ServerState {
 }
 
 extension WatchSubscription {
-    /// A watch that only says why it fails.
+    /// Returns a watch that only says why it fails.
     static func failing(_ error: StatusError) -> WatchSubscription {
         let subscription = WatchSubscription(initial: [Watch.frame("ERROR", error.body.encoded())], limit: 1)
         subscription.end(.complete)

@@ -75,7 +75,7 @@ extension ScalePaths {
             "status": S.object(["replicas": S.int32, "selector": S.string]),
         ]))
 
-    /// The Scale that an object shows.
+    /// Returns the Scale that an object shows.
     func scale(of object: JSON) -> JSON {
         var metadata: JSON = [:]
         for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
@@ -96,7 +96,7 @@ extension ScalePaths {
         return scale
     }
 
-    /// A label selector object in its text form: `app=web,tier in (a,b)`.
+    /// Returns a label selector object in its text form: `app=web,tier in (a,b)`.
     static func text(of selector: JSON) -> String {
         let labels = (selector["matchLabels"]?.objectValue ?? [:]).sorted { $0.key < $1.key }
             .map { "\($0.key)=\($0.value.stringValue ?? "")" }

@@ -61,7 +61,7 @@ extension ServerState {
         return save(object, stored.key, call)
     }
 
-    /// An object as the path of the request shows it: whole, or as its Scale.
+    /// Returns an object as the path of the request shows it: whole, or as its Scale.
     private func shown(_ object: JSON, _ call: Call) -> JSON {
         guard call.info.subresource == "scale", let paths = call.type.scale else { return object }
         return paths.scale(of: object)
@@ -134,7 +134,7 @@ extension ServerState {
         object.set(JSON(hasChanged ? generation + 1 : generation), at: "metadata", "generation")
     }
 
-    /// All of a custom resource that its generation counts.
+    /// Returns all of a custom resource that its generation counts.
     private func content(_ object: JSON, _ type: ResourceType) -> JSON {
         var content = object
         content.set(nil, at: "metadata")
@@ -153,7 +153,7 @@ extension ServerState {
         return owners
     }
 
-    /// Whether a write changes nothing. The times of its managed fields alone are no change.
+    /// Returns whether a write changes nothing. The times of its managed fields alone are no change.
     private func isSame(_ object: JSON, _ old: JSON) -> Bool {
         func withoutTimes(_ object: JSON) -> JSON {
             var object = object

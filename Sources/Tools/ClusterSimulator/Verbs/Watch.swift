@@ -40,7 +40,7 @@ struct WatchOptions {
     }
 }
 
-/// One watch: what it selects, how it shows it, and when it says and ends what.
+/// A watch: what it selects, how it shows it, and when it says and ends what.
 struct Watch: Sendable {
     let selection: Selection
     let deadline: Int64
@@ -72,7 +72,7 @@ struct Watch: Sendable {
         nextBookmark = next < deadline ? next : nil
     }
 
-    /// The event as this watch sees it; nil if it concerns nothing that it selects.
+    /// Returns the event as this watch sees it; nil if it concerns nothing that it selects.
     mutating func frame(_ event: StoreEvent) -> [UInt8]? {
         let wasSelected = event.previous.map(selection.matches) ?? false
         let isSelected = !event.isDeletion && selection.matches(event.object)

@@ -16,7 +16,7 @@ struct Check: Sendable {
         + [badSources, everyMessage]
 }
 
-/// Why a check ends early.
+/// The reason why a check ends early.
 enum Stop: Error {
     /// It cannot run, for this reason.
     case skip(String)

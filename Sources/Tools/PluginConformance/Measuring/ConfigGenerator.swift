@@ -20,7 +20,7 @@ struct ConfigGenerator {
 
     mutating func flip() -> Bool { Bool.random(using: &random) }
 
-    /// An object; most are the good config with some members changed.
+    /// Returns an object; most are the good config with some members changed.
     mutating func next() -> JSON {
         var result: JSON = Int.random(in: 0..<8, using: &random) == 0 ? [:] : config
         for _ in 0..<Int.random(in: 1...4, using: &random) {

@@ -13,7 +13,7 @@ package struct LatencyHistogram: Sendable {
         slowest = max(slowest, duration)
     }
 
-    /// The time that so large a part of the calls took at most; zero of no calls.
+    /// Returns the time that so large a part of the calls took at most; zero of no calls.
     package func percentile(_ part: Double) -> Duration {
         var left = Int((Double(count) * part).rounded(.up))
         for (bucket, count) in buckets.sorted(by: { $0.key < $1.key }) {

@@ -2,7 +2,7 @@ import PluginHost
 package import PluginProtocol
 package import WireFormats
 
-/// One call to a plugin, for someone who wants to see what it answers.
+/// A call to a plugin, for someone who wants to see what it answers.
 package struct OneCall: Sendable {
     package enum Method: String, CaseIterable, Sendable {
         case initialize

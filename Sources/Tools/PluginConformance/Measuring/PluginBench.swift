@@ -2,7 +2,7 @@ import PluginHost
 import PluginProtocol
 package import WireFormats
 
-/// How fast a plugin starts and answers.
+/// A benchmark of a plugin's start and answers.
 package struct PluginBench: Sendable {
     package private(set) var coldStart = LatencyHistogram()
     package private(set) var calls = LatencyHistogram()

@@ -1,4 +1,4 @@
-/// How one rule fared.
+/// The result for one rule.
 package struct RuleResult: Sendable {
     package enum Outcome: Sendable, Hashable {
         case passed
@@ -18,7 +18,7 @@ package struct RuleResult: Sendable {
     }
 }
 
-/// What a run found, rule by rule.
+/// The findings of a run, rule by rule.
 package struct CheckReport: Sendable {
     /// The plugin's name and version, as it says them.
     package let plugin: String

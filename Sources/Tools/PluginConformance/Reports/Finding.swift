@@ -1,6 +1,6 @@
 import PluginHost
 
-/// One breach of one rule.
+/// A breach of one rule.
 package struct Finding: Sendable, Hashable {
     package let rule: RuleID
     /// What happened, in a sentence without a full stop.

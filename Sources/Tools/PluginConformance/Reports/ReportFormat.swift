@@ -1,12 +1,12 @@
 import WireFormats
 
-/// How a report is written.
+/// The format of a report.
 package enum ReportFormat: String, CaseIterable, Sendable {
     case human
     case json
     case junit
 
-    /// The whole report, its last newline included.
+    /// Returns the whole report, its last newline included.
     ///
     /// - Parameter colors: whether a terminal shows them; only for people.
     package func text(_ report: CheckReport, colors: Bool) -> String {

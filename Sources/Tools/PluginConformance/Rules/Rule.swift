@@ -1,4 +1,4 @@
-/// One rule of the plugin protocol.
+/// A rule of the plugin protocol.
 package struct Rule: Sendable {
     package enum Verification: Sendable, Hashable {
         /// `plugin-check test` looks; `fix` tells a plugin's author what to do when it fails.

@@ -1,4 +1,4 @@
-/// What a rule is about: the sections of the protocol page.
+/// The subject of a rule: a section of the protocol page.
 package enum RuleGroup: String, CaseIterable, Sendable {
     case launch
     case handshake

@@ -10,7 +10,7 @@ extension CheckContext {
     /// A key that no plugin knows.
     static let unknownKey = "xUnknownKey"
 
-    /// The metric type that is called.
+    /// Returns the metric type that is called.
     func metricType() throws(Stop) -> MetricTypeDescription {
         guard let handshake else { throw .skip("the handshake fails: see \(RuleID.initialize.label)") }
         guard let name = options.metricType else { return handshake.metricTypes[0] }
@@ -20,7 +20,7 @@ extension CheckContext {
         return type
     }
 
-    /// The config that was given, or the empty one if the schema requires nothing.
+    /// Returns the config that was given, or the empty one if the schema requires nothing.
     func goodConfig() throws(Stop) -> JSON {
         if let config = options.config { return config }
         guard try requiredFields().isEmpty else { throw .skip(Self.noConfig) }
@@ -31,7 +31,7 @@ extension CheckContext {
         try metricType().configSchema["required"]?.arrayValue?.compactMap(\.stringValue) ?? []
     }
 
-    /// The valid config, or a substitute for checks of unknown keys.
+    /// Returns the valid config, or a substitute for checks of unknown keys.
     func anyConfig() -> JSON { (try? goodConfig()) ?? [:] }
 
     func withUnknownKey(_ config: JSON) -> JSON { config.setting(Self.unknownKey, to: 1) }
@@ -132,14 +132,14 @@ extension CheckContext {
 }
 
 extension JSON {
-    /// The object with one member changed, or removed if the value is nil.
+    /// Returns the object with one member changed, or removed if the value is nil.
     func setting(_ key: String, to value: JSON?) -> JSON {
         var members = objectValue ?? [:]
         members[key] = value
         return .object(members)
     }
 
-    /// The object with the member at the end of the path changed; missing objects on the way are created.
+    /// Returns the object with the member at the end of the path changed; missing objects on the way are created.
     func setting(_ path: [String], to value: JSON) -> JSON {
         guard let key = path.first else { return value }
         return setting(key, to: (self[key] ?? [:]).setting(Array(path.dropFirst()), to: value))

@@ -2,9 +2,9 @@ import PluginHost
 import PluginProtocol
 import WireFormats
 
-/// What the checks of one run share: the plugin, what it said of itself, and a process of it to talk to.
+/// The shared state of the checks of one run: the plugin, its handshake result, and a running process of it.
 final class CheckContext {
-    /// What a call was answered with.
+    /// The answer to a call.
     enum Reply {
         case result(JSON)
         case error(AnswerError)
@@ -40,7 +40,7 @@ final class CheckContext {
 
     // MARK: Processes
 
-    /// A process of the plugin without a handshake.
+    /// Returns a process of the plugin without a handshake.
     func launch(_ command: PluginCommand? = nil) throws(Stop) -> Conversation {
         do throws(LaunchError) {
             return try Conversation(command ?? self.command, options: options, log: log)
@@ -65,7 +65,7 @@ final class CheckContext {
         }
     }
 
-    /// The process that most checks share: a new one if the last has ended.
+    /// Returns the process that most checks share: a new one if the last has ended.
     func session() throws(Stop) -> Conversation {
         if let current, !current.isOver { return current }
         if let current { end(current) }
@@ -115,7 +115,7 @@ final class CheckContext {
         process.kill()
     }
 
-    /// Whether the method brought the plugin down, or was not answered.
+    /// Returns whether the method brought the plugin down, or was not answered.
     func isBroken(_ method: ProtocolMethod) -> Bool { broken[method] != nil }
 
     /// Once the process has exited.
@@ -191,7 +191,7 @@ final class CheckContext {
         return try reply(session.isOver ? .none : answer, method)
     }
 
-    /// What an answer is for a check: anything that is none ends it.
+    /// Returns what an answer is for a check: anything that is none ends it.
     ///
     /// - Parameter method: nil for one that a plugin does not know.
     func reply(_ answer: Conversation.Answer, _ method: ProtocolMethod?) throws(Stop) -> Reply {

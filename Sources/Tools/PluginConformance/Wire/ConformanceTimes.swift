@@ -1,6 +1,6 @@
 import PluginProtocol
 
-/// How long a plugin has for its answers.
+/// Time limits for a plugin's answers.
 package struct ConformanceTimes: Sendable, Hashable {
     /// For `initialize`, from the start.
     package var initialize: Duration = .seconds(30)

@@ -63,7 +63,7 @@ final class Conversation {
         return lastID
     }
 
-    /// Sends a request so many times, in one go.
+    /// Sends a request that many times at once.
     func send(_ method: ProtocolMethod, _ params: JSON, times count: Int) -> ClosedRange<Int64> {
         let first = lastID + 1
         write((0..<count).map { _ in request(method.rawValue, params, [:]) })
@@ -102,7 +102,7 @@ final class Conversation {
 
     // MARK: Listening
 
-    /// The answer to a request that was sent.
+    /// Returns the answer to a request that was sent.
     ///
     /// - Parameter time: what it may take. A call for a value that takes longer breaks the rule of deadlines.
     func answer(to id: Int64, within time: Duration) -> Answer {
@@ -173,15 +173,15 @@ final class Conversation {
 
     // MARK: Pushes
 
-    /// The plugin has agreed to push under that id.
+    /// Records that the plugin has agreed to push with that id.
     func opens(_ id: Int64) {
         pushed[id] = pushed[id] ?? []
     }
 
-    /// From now on nothing may come under that id.
+    /// Records that no reading may come with that id from now on.
     func closes(_ id: Int64) { pushed[id] = nil }
 
-    /// What was pushed under that id: waits until something is, and a while for more.
+    /// Returns what was pushed under that id: waits until something is, and a while for more.
     func pushes(of id: Int64, within time: Duration) -> [JSON] {
         let due = ContinuousClock.now + time + ConformanceLimits.slack
         while !isOver, pushed[id]?.isEmpty == true, listen(until: due) {}

@@ -1,6 +1,6 @@
 import Glibc
 
-/// How the plugin under test is run.
+/// The command that runs the plugin under test.
 package struct PluginCommand: Sendable, Hashable {
     /// Absolute, or relative to the working directory.
     package var path: String
@@ -22,7 +22,7 @@ package struct PluginCommand: Sendable, Hashable {
     /// The last component of the path.
     var fileName: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    /// The same, run by another program that takes the command as its last arguments.
+    /// Returns the same, run by another program that takes the command as its last arguments.
     func wrapped(by wrapper: [String]) -> PluginCommand {
         var wrapped = self
         wrapped.path = wrapper[0]
@@ -36,7 +36,7 @@ package struct PluginCommand: Sendable, Hashable {
         "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
     ]
 
-    /// The whole environment as `NAME=value`.
+    /// Returns the whole environment as `NAME=value`.
     func environment(marker: String) -> [String] {
         var all: [String: String] = [:]
         for name in Self.inherited {

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import PluginProtocol
 
-/// One process of the plugin, and the raw bytes to and from it. Used on one thread; it may block that thread, each time
+/// A process of the plugin, and the raw bytes to and from it. Used on one thread; it may block that thread, each time
 /// until an instant that the caller names.
 final class PluginProcess {
     enum Output: Equatable {
@@ -40,7 +40,7 @@ final class PluginProcess {
     private var chunk = [UInt8](repeating: 0, count: ConformanceLimits.readChunkBytes)
     private var exit: Exit?
 
-    /// Writing to a plugin that has died is something to report, not a reason to die with it.
+    /// Writing to a plugin that has ended is an error to report, not a reason to end.
     private static let brokenPipesAreErrors: Void = { Glibc.signal(SIGPIPE, SIG_IGN) }()
 
     init(_ command: PluginCommand) throws(LaunchError) {
@@ -114,7 +114,7 @@ final class PluginProcess {
 
     // MARK: From the plugin
 
-    /// What comes next on standard output.
+    /// Returns what comes next on standard output.
     func next(until deadline: ContinuousClock.Instant) -> Output {
         while true {
             if let output = takeLine() { return output }
@@ -182,7 +182,7 @@ final class PluginProcess {
         return exit
     }
 
-    /// How the process exited, or nil if it had not by then.
+    /// Returns how the process exited, or nil if it had not by then.
     func waitForExit(until deadline: ContinuousClock.Instant) -> Exit? {
         while exit == nil {
             reap()
@@ -195,7 +195,7 @@ final class PluginProcess {
         return exit
     }
 
-    /// What the process left behind: whether its standard output is still open, and which processes still run.
+    /// Returns what the process left behind: whether its standard output is still open, and which processes still run.
     func leftovers() -> (holdsOutput: Bool, processes: [pid_t]) {
         let deadline = ContinuousClock.now + ConformanceLimits.outputEndGrace
         while output >= 0, poll([(output, POLLIN)], until: deadline) { discardOutput() }
@@ -229,8 +229,7 @@ final class PluginProcess {
     }
 
     /// - Returns: false if nothing happened by the deadline, or the deadline has passed: a plugin that writes
-    ///   without
-    ///   end does not get more time than one that is silent.
+    ///   without end does not get more time than one that is silent.
     private func poll(_ interest: [(descriptor: Int32, events: Int32)], until deadline: ContinuousClock.Instant) -> Bool
     {
         var entries = interest.map { pollfd(fd: $0.descriptor, events: Int16($0.events), revents: 0) }

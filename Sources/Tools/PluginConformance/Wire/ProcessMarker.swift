@@ -47,7 +47,7 @@ struct ProcessMarker {
 
 /// Reads files of `/proc`.
 enum ProcFile {
-    /// Empty if there is none.
+    /// Returns empty if there is none.
     static func contents(_ path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a process holds at one moment.
+/// The present resource use of a process.
 struct ResourceUse {
     /// Memory that is nobody else's, swapped out or not.
     let privateBytes: Int

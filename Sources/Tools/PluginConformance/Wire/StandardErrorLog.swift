@@ -1,4 +1,4 @@
-/// What a plugin wrote to standard error: its end, and whether it was too much.
+/// A plugin's standard error: its end, and whether it was too much.
 struct StandardErrorLog {
     private let startedAt: ContinuousClock.Instant
     /// The first ``ConformanceLimits/maxErrorBytes``, in which secrets are looked for.
@@ -38,7 +38,8 @@ struct StandardErrorLog {
 
 /// Foreign bytes, made fit to be shown.
 package enum Evidence {
-    /// At most so many bytes as text in one line: control characters as escapes, and what is no UTF-8 as `\xHH`.
+    /// At most so many bytes as text in one line: control characters as escapes, and bytes that are not UTF-8 as
+    /// `\xHH`.
     static func text(_ bytes: [UInt8], limit: Int = ConformanceLimits.maxEvidenceBytes) -> String {
         var text = ""
         var rest = Array(bytes.prefix(limit))[...]

@@ -5,7 +5,7 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// How the simulated API server is set up, wherever this program runs one.
+/// The configuration of the simulated API server in this program.
 enum SimulatedAPI {
     static func configuration() -> APIServer.Configuration {
         var configuration = APIServer.Configuration(
@@ -16,8 +16,8 @@ enum SimulatedAPI {
         return configuration
     }
 
-    /// Stands in for the CEL rules of the resource: the operator's own checks, as field errors. No rule of CEL can look into
-    /// a config, so that what the operator says of one is left out.
+    /// Stands in for the CEL rules of the resource: the operator's own checks, as field errors. No rule of CEL can look
+    /// into a config, so that what the operator says of one is left out.
     private static func crossFieldProblems(_ object: JSON) -> [FieldError] {
         guard case .failure(let invalid) = GeneralScalerSpec.parse(object["spec"] ?? .null) else { return [] }
         return invalid.problems.filter { !$0.path.contains(".config") || $0.path.hasPrefix("spec.policy") }.map {

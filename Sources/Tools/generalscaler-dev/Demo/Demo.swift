@@ -119,7 +119,7 @@ struct Demo: Sendable {
         }
     }
 
-    /// The operator's own configuration of its plugins, as a chart would mount it. JSON is YAML, too.
+    /// Returns the operator's own configuration of its plugins, as a chart would mount it. JSON is YAML, too.
     private func plugins(_ defaults: [String: JSON]) throws -> PluginHostConfiguration {
         let manifest = "\(directory)/plugins.yaml"
         let plugins: JSON = ["plugins": .object(defaults.mapValues { ["defaults": $0] })]

@@ -46,7 +46,7 @@ struct DemoApp: Sendable {
     }
 }
 
-/// One app at work: its instances, what it has to do, and how much of that there is.
+/// An app at work: its instances, what it has to do, and how much of that there is.
 struct DemoScenario: Sendable {
     let app: DemoApp
     let fleet: DemoFleet

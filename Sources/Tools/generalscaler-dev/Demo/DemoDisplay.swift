@@ -32,7 +32,7 @@ final class DemoDisplay: Service {
         self.client = client
     }
 
-    /// Ends by itself when the plan's time is over, which ends the demo.
+    /// Ends when the plan's time is over, which ends the demo.
     func run() async throws {
         clock.start()
         await cancelWhenGracefulShutdown {
@@ -67,7 +67,7 @@ final class DemoDisplay: Service {
         return try? await client.get(.demoScaler, key)["status"]
     }
 
-    /// Why the scaler does not do what it was asked to; nil if it does.
+    /// Returns the reason why the scaler does not do what it was asked to; nil if it does.
     private static func problem(_ status: JSON?) -> String? {
         let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
         return ready?["status"] == "False" ? ready?["message"]?.stringValue : nil
@@ -132,7 +132,7 @@ final class DemoDisplay: Service {
     }
 }
 
-/// How often a scaler changed its target's replicas.
+/// The numbers of scale-ups and scale-downs of a scaler.
 struct DemoScaleCounts: Sendable {
     var ups = 0
     var downs = 0

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// What a kubelet does: keeps as many instances of a sample app running as its Deployment has replicas, and lists their
+/// A kubelet's part: keeps as many instances of a sample app running as its Deployment has replicas, and lists their
 /// addresses for Prometheus.
 final class DemoFleet: Service {
     private struct Instance {

@@ -5,7 +5,7 @@ struct PluginProject {
         case python
     }
 
-    /// Where a plugin in Swift has the SDK from.
+    /// The source of the SDK of a plugin in Swift.
     enum SDK {
         /// A checkout of this package.
         case path(String)
@@ -66,7 +66,7 @@ struct PluginProject {
         String(decoding: template, as: UTF8.self).replacing("__TYPE__", with: type)
     }
 
-    /// Why a word cannot be a metric type; nil if it can.
+    /// Returns the reason why a word cannot be a metric type; nil if it can.
     static func fault(ofType type: String) -> String? {
         let letters = type.utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
@@ -75,7 +75,7 @@ struct PluginProject {
         }
         guard letters, (1...maxTypeLength).contains(type.utf8.count), type.first?.isLetter == true, type.last != "-"
         else {
-            return "use small letters, digits and -, beginning with a letter, \(maxTypeLength) at the most"
+            return "use small letters, digits and -, beginning with a letter, at most \(maxTypeLength)"
         }
         return nil
     }

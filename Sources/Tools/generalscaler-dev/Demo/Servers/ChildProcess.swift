@@ -11,7 +11,7 @@ struct ChildProcess: Sendable {
     /// Told each line of its output as it comes.
     let onLine: @Sendable (Substring) -> Void
 
-    /// How long it may take to end by itself.
+    /// How long it may take to end on its own.
     private static let exitTime: Duration = .seconds(2)
 
     /// Runs it until it ends or the task is cancelled, which ends it.

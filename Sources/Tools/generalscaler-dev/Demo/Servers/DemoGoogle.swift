@@ -21,7 +21,7 @@ struct DemoGoogle: Service {
     let logger: Logger
     let port = Promised<Int>()
 
-    /// The key of a service account in Google's format, generated for this demo and discarded with it.
+    /// Returns the key of a service account in Google's format, generated for this demo and discarded with it.
     static func serviceAccountKey() throws -> JSON {
         [
             "type": "service_account", "client_email": "scaler@demo.iam.gserviceaccount.com",

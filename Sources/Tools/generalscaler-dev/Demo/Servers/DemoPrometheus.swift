@@ -44,7 +44,7 @@ struct DemoPrometheus: Service {
         let status = try await cancelWhenGracefulShutdown { try await process.run() }
         guard let status else { return }
         let lastLines = log.withLock { $0.suffix(3) }.joined(separator: "\n")
-        throw DemoError("prometheus ended by itself (\(status)):\n\(lastLines)")
+        throw DemoError("prometheus ended unexpectedly (\(status)):\n\(lastLines)")
     }
 }
 

@@ -25,7 +25,7 @@ struct DemoRedis: Service {
         let status = try await cancelWhenGracefulShutdown { try await process.run() }
         guard let status else { return }
         let lastLines = log.withLock { $0.suffix(3) }.joined(separator: "\n")
-        throw DemoError("redis-server ended by itself (\(status)):\n\(lastLines)")
+        throw DemoError("redis-server ended unexpectedly (\(status)):\n\(lastLines)")
     }
 }
 
@@ -33,7 +33,7 @@ struct DemoRedis: Service {
 enum FreePort {
     static func find() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw DemoError("there is no socket to be had") }
+        guard descriptor >= 0 else { throw DemoError("cannot create a socket") }
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
