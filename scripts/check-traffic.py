@@ -16,13 +16,15 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 SCHEMAS = pathlib.Path(__file__).resolve().parent.parent / "docs/reference/schemas"
+# Schemas of other documents in the same folder.
+NOT_OF_THE_PROTOCOL = ("decide", "plugin-index")
 PREFIX = "urn:generalscaler:plugin-protocol:1:"
 
 
 def validators():
     schemas = {path.stem: json.loads(path.read_text()) for path in sorted(SCHEMAS.glob("*.json"))}
-    # The schemas of `generalscaler decide` and of the plugin index are in the same folder.
-    del schemas["decide"], schemas["plugin-index"]
+    for name in NOT_OF_THE_PROTOCOL:
+        del schemas[name]
     for name, schema in schemas.items():
         assert schema["$id"] == PREFIX + name, f"{name}: $id is {schema['$id']}"
         Draft202012Validator.check_schema(schema)

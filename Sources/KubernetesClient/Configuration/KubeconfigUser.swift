@@ -49,7 +49,7 @@ struct KubeconfigUser {
             "auth-provider", "oidc is not supported; use an exec plugin that logs in, or a service account token")
     }
 
-    /// Returns a file goes before a token that is written out, which is used if the file cannot be read.
+    /// Returns the source of the token: `tokenFile`, or `token` if that file is absent or cannot be read.
     private func token(_ files: FileReader) throws(ConfigurationError) -> CredentialSource? {
         let token = try entry.text("token").map { CredentialSource.token(SecretString($0)) }
         guard let file = try entry.text("tokenFile") else { return token }

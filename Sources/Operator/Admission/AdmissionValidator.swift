@@ -75,7 +75,7 @@ struct AdmissionValidator: Sendable {
         return verdict
     }
 
-    /// Returns a rename by GitOps creates before it prunes: two claims for a moment are no mistake.
+    /// Returns a warning if another scaler claims the target. Only a warning: a rename by GitOps creates before it prunes.
     private func otherClaims(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) -> [String] {
         guard !spec.isPaused, spec.mode == .active else { return [] }
         let target = TargetKey(spec.target, in: request.namespace)

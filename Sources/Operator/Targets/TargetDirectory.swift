@@ -151,8 +151,8 @@ final class TargetDirectory: Service {
         return try await snapshot(object, cache, place)
     }
 
-    /// Returns where the replicas stand in other kinds only the scale subresource knows: it is asked once per version.
-    /// That goes for one that cannot be made from this version of the object, too.
+    /// Returns the scale of an object of another kind, whose replicas only the scale subresource knows. It is requested once
+    /// per version of the object, also if it cannot be made from that version.
     private func scale(
         _ cached: CachedTarget, _ kind: ResourceKind, _ place: TargetPlace
     ) async throws(Blocker) -> Scale {

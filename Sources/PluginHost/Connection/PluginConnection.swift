@@ -158,7 +158,7 @@ struct PluginConnection {
         return submit(.unsubscribe(subscription), id: id, timeout: PluginHostLimits.subscribeTimeout, now: now)
     }
 
-    /// Returns the caller no longer waits.
+    /// Ends a call whose caller no longer waits.
     mutating func cancel(_ id: Int64, now: Duration) -> [Action] {
         let cancellation = calls.cancel(id)
         guard cancellation != .unknown else { return [] }
@@ -179,7 +179,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// Returns the process ended, or will be ended, for that reason: no call is left open.
+    /// Fails every open call, because the process ended or will be ended for that reason.
     mutating func end(_ failure: PluginFailure) -> [Action] {
         var actions: [Action] = []
         finish(failure, &actions)
@@ -375,8 +375,8 @@ struct PluginConnection {
         fail(id, call, violation(.oneObjectPerLine, what, ScatteredMessage.fault, in: call), &actions)
     }
 
-    /// Returns a breach in the answer to a call. What the plugin wrote in a batch is of several callers, and for none
-    /// of them.
+    /// Returns the failure for a protocol violation in the answer to a call. Text from a batch concerns several callers, so
+    /// none of them gets it.
     func violation(_ rule: ProtocolRule, _ what: String, _ reason: String, in call: CallTable.Call) -> PluginFailure {
         call.isBatch
             ? .violation(rule, what, plugin: plugin, words: reason)

@@ -408,7 +408,7 @@ actor PluginSession: PluginInstance {
         caller.continuation.resume(returning: shown)
     }
 
-    /// Returns a reading that is no longer awaited leaves no trace.
+    /// Returns a pushed reading with redacted texts; without its detail if nothing is subscribed under its id any more.
     private func shown(_ pushed: PushedReading) -> PushedReading {
         var pushed = pushed
         if let subject = subscribed[pushed.subscription] {

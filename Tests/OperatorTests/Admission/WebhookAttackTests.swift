@@ -206,7 +206,7 @@ struct WebhookAttackTests {
         let validator = AdmissionValidator(
             source: environment.source, scalers: { [] }, mayRead: { _, _ in false }, rival: { _, _ in nil },
             time: OperatorTime(clock: environment.clock) { .init(microsecondsSince1970: 0) })
-        #expect(await validator.validate(known).warnings.contains { $0.contains("may not read Secret s") })
+        #expect(await validator.validate(known).warnings.contains { $0.contains("not allowed to read Secret s") })
         #expect(await validator.validate(forged).warnings.allSatisfy { !$0.contains("Secret s") })
     }
 
