@@ -18,6 +18,8 @@ public enum ProtocolLimits {
     public static let maxPushesPerSecond = 2_000
     /// How far a source's clock may be ahead of the host's. A reading from further in the future is no data.
     public static let maxClockSkew: Duration = .seconds(60)
+    /// How old a value may be and still count, where neither its metric type nor the scaler says so.
+    public static let defaultMaxAge: Duration = .seconds(60)
     /// Calls a host has in flight with a plugin that does not advertise `maxInFlight`.
     public static let defaultMaxInFlight = 1
     /// Bytes of a metric type's name. Of a plugin's name and version the host shows as many characters.

@@ -3,7 +3,8 @@ import PluginProtocol
 /// Why single calls fail at the host's own hand.
 extension PluginFailure {
     static func overlongLine(_ plugin: String) -> PluginFailure {
-        .violation("it wrote a line longer than \(ProtocolLimits.maxResponseBytes) bytes", plugin: plugin)
+        .violation(
+            .longestAnswer, "it wrote a line longer than \(ProtocolLimits.maxResponseBytes) bytes", plugin: plugin)
     }
 
     static func stopping(_ plugin: String) -> PluginFailure {
@@ -39,7 +40,7 @@ extension PluginFailure {
     ) -> PluginFailure {
         let cause =
             switch stage {
-            case .sent(isLineOpen: false): "it is slow or stuck; its log may tell why"
+            case .sent(isLineOpen: false): "it is slow or stuck (rule P-39); its log may tell why"
             case .sent(isLineOpen: true):
                 "it wrote a line and did not end it; each message ends with a newline, and stdout is flushed after it"
             case .queued(let maxInFlight):
