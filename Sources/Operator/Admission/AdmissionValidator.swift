@@ -49,8 +49,12 @@ struct AdmissionValidator: Sendable {
             let path = "spec.metrics[\(index)]"
             let own = ConfigTemplate(metric.config, path: "\(path).config")
             secrets.formUnion(own.places.map(\.reference.name))
-            let config = ConfigTemplate(
-                source.defaulted(type: metric.type, own: metric.config), path: "\(path).config")
+            await source.untilDeclared(metric.type)
+            verdict.problems += source.filledFieldProblems(
+                type: metric.type, own: metric.config, path: "\(path).config")
+            let scaler = FilledScaler(namespace: request.namespace, name: request.name, target: spec.target)
+            let config = source.template(
+                type: metric.type, own: metric.config, for: scaler, path: "\(path).config")
             let answer = await source.validate(type: metric.type, config: config.filledWithStandIns())
             let found = answer.problems(metric: path).filter { !config.isReference($0.path) }
             // What a plugin says of a config with stand-ins may be due to one of them.

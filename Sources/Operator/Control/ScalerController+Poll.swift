@@ -179,15 +179,16 @@ extension ScalerController {
     private func resolution(
         _ poll: Poll, _ spec: GeneralScalerSpec, _ freshness: SecretFreshness = .cached
     ) async throws -> Resolution {
+        let scaler = try await filledScaler(poll, spec)
         let before = try readable(poll)
-        let known = before.resolution
+        let known = before.resolution.flatMap { $0.scaler == scaler ? $0 : nil }
         if let known, known.secrets.references.isEmpty { return known }
         let secrets = try await resolver.secretValues(
-            of: spec, namespace: poll.key.namespace, before.hasSeenSecrets ? freshness : .recent)
+            of: spec, for: scaler, before.hasSeenSecrets ? freshness : .recent)
         let between = try readable(poll)
         between.hasSeenSecrets = isSettled(between)
         if let known, known.secrets == secrets { return known }
-        let resolution = try await resolver.resolve(spec, secrets)
+        let resolution = try await resolver.resolve(spec, secrets, for: scaler)
         let after = try readable(poll)
         dropReadings(of: after)
         after.resolution = resolution
@@ -196,6 +197,18 @@ extension ScalerController {
             readings.subscribe(poll.identity, to: query, terms: terms)
         }
         return resolution
+    }
+
+    /// Returns what is filled into configs of the scaler. The target is read for it only if a config needs its selector.
+    private func filledScaler(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> FilledScaler {
+        var scaler = FilledScaler(namespace: poll.key.namespace, name: poll.key.name, target: spec.target)
+        guard resolver.needsSelector(spec) else { return scaler }
+        let known = try readable(poll)
+        scaler.selector = try await dependencies.targets.snapshot(
+            of: spec.target, namespace: poll.key.namespace, notOlderThan: known.minimumTargetVersion,
+            bypassingCache: false
+        ).selector
+        return scaler
     }
 
     /// Soon after an edit, a Secret may still have its earlier value: then it is fetched once more.

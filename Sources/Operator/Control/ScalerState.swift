@@ -177,4 +177,6 @@ struct Resolution: Sendable {
     var queries: [ReadingQuery]
     /// What was filled into the queries.
     var secrets: SecretValues
+    /// What the operator filled into them.
+    var scaler: FilledScaler
 }

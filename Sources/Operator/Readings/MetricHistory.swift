@@ -27,17 +27,19 @@ package struct MetricHistory: Sendable {
     /// Fetches the values at `from`, and after every step up to `to`.
     ///
     /// - Parameters:
-    ///   - secrets: the source of the values of Secrets; they are read in the namespace "".
+    ///   - scaler: what is filled into the configs; Secrets are read in its namespace.
+    ///   - secrets: the source of the values of Secrets.
     ///   - onProgress: called with the fraction that is done.
     /// - Throws: ``Blocker`` if a plugin is missing, refuses the request, or has no history.
     package static func fetch(
-        _ spec: GeneralScalerSpec, host: PluginHost, secrets: any SecretSource, from: Timestamp, to: Timestamp,
+        _ spec: GeneralScalerSpec, of scaler: FilledScaler, host: PluginHost, secrets: any SecretSource,
+        from: Timestamp, to: Timestamp,
         stepSeconds: Int,
         onProgress: (Double) -> Void
     ) async throws(Blocker) -> MetricHistory {
         let resolver = SpecResolver(source: host, secrets: secrets)
-        let values = try await resolver.secretValues(of: spec, namespace: "", .recent)
-        let resolution = try await resolver.resolve(spec, values)
+        let values = try await resolver.secretValues(of: spec, for: scaler, .recent)
+        let resolution = try await resolver.resolve(spec, values, for: scaler)
         let windows = try windows(from, to, stepSeconds)
         let calls = Double(windows.count * resolution.queries.count)
         var history: [Series] = []

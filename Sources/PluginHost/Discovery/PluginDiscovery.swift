@@ -5,8 +5,6 @@ enum PluginDiscovery {
     /// What the file name of a plugin begins with; its name, a metric type, follows.
     static let prefix = "generalscaler-plugin-"
 
-    private static let shipped: Set = ["prometheus", "pubsub", "redis"]
-
     struct Result {
         /// By name, in alphabetical order.
         var programs: [PluginProgram]
@@ -78,11 +76,12 @@ enum PluginDiscovery {
         return (paths, warnings)
     }
 
-    /// Returns whether this project's own plugin of that name lies there. None of them starts a process.
+    /// Returns whether the program is in the operator's own directory, as this project's plugins are. None of them starts a
+    /// process.
     private static func isShipped(_ name: String, _ path: String, _ configuration: PluginHostConfiguration) -> Bool {
         guard let launcher = configuration.launcher else { return false }
         let own = ProgramFile.resolved(ProgramFile.directory(of: launcher))
-        return shipped.contains(name) && ProgramFile.resolved(path) == "\(own)/\(prefix)\(name)"
+        return ProgramFile.resolved(path) == "\(own)/\(prefix)\(name)"
     }
 
     private static func files(in directory: String) -> [String]? {

@@ -1,4 +1,5 @@
 package import PluginProtocol
+import WireFormats
 
 /// A metric type that can be used now, and the plugin that offers it.
 package struct InstalledMetricType: Sendable, Hashable {
@@ -10,6 +11,8 @@ package struct InstalledMetricType: Sendable, Hashable {
     package let pluginVersion: String
     /// The plugin can push readings of this type.
     package var pushes: Bool
+    /// The config fields that the host fills in.
+    package let filledFields: FilledFields
 
     package init(
         description: MetricTypeDescription, plugin: String, pluginName: String, pluginVersion: String,
@@ -20,6 +23,8 @@ package struct InstalledMetricType: Sendable, Hashable {
         self.pluginName = pluginName
         self.pluginVersion = pluginVersion
         self.pushes = pushes
+        // The handshake has refused a schema that is malformed here.
+        filledFields = (try? FilledFields(JSONReader(description.configSchema))) ?? .none
     }
 }
 

@@ -160,6 +160,7 @@ extension MetricTypeDescription {
         guard name.isClean, name.utf8.count <= ProtocolLimits.maxNameBytes else {
             throw type.error("must be at most \(ProtocolLimits.maxNameBytes) bytes without control characters")
         }
+        _ = try FilledFields(schema)
         self.init(
             type: name,
             description: try reader.required("description").string().cleaned,

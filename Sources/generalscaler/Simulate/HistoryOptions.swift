@@ -89,7 +89,8 @@ struct HistoryOptions: ParsableArguments {
                 var bar = ProgressBar("fetching")
                 defer { bar.clear() }
                 return try await MetricHistory.fetch(
-                    spec, host: host, secrets: SecretFiles(secrets), from: from, to: to, stepSeconds: stepSeconds,
+                    spec, of: scaler.filled, host: host, secrets: SecretFiles(secrets), from: from, to: to,
+                    stepSeconds: stepSeconds,
                     onProgress: { bar.update($0) })
             }
         }

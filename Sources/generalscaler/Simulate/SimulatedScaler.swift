@@ -17,6 +17,8 @@ struct SimulatedScaler {
     var path: String { entry.path }
     /// `spec` as written.
     var json: JSON { entry.spec }
+    /// What is filled into configs of its metrics.
+    var filled: FilledScaler { FilledScaler(entry.json) }
 
     init(path: String) throws(FileProblem) {
         entry = try ScalerFile(path: path).only()

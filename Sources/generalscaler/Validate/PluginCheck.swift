@@ -46,14 +46,16 @@ struct PluginCheck {
     }
 
     func problems(_ metric: ConfigToCheck) async -> [JSONPathError] {
-        let merged = ConfigTemplate(
-            host.defaulted(type: metric.type, own: metric.config.json), path: "\(metric.path).config")
+        let path = "\(metric.path).config"
+        let merged = host.template(type: metric.type, own: metric.config.json, for: metric.scaler, path: path)
         if let failure = await failure(metric.type) {
             return [JSONPathError(path: "\(metric.path).type", message: failure)]
         }
         let verdict = await host.validate(type: metric.type, config: merged.filledWithStandIns())
         // What it says of a stand-in means nothing; what it says of the rest may be due to one.
-        let problems = verdict.problems(metric: metric.path).filter { !merged.isReference($0.path) }
+        let problems =
+            host.filledFieldProblems(type: metric.type, own: metric.config.json, path: path)
+            + verdict.problems(metric: metric.path).filter { !merged.isReference($0.path) }
         guard !merged.places.isEmpty else { return problems }
         return problems.map {
             JSONPathError(path: $0.path, message: "\($0.message) (checked with stand-ins for the values from Secrets)")

@@ -62,6 +62,20 @@ struct AdmissionValidatorTests {
         return .object(members)
     }
 
+    @Test("a field that the operator fills in is denied with its path, and filled in for the plugin")
+    func filledField() async throws {
+        source.declare(["properties": ["namespace": ["type": "string", "x-from": "scaler.namespace"]]])
+        source.judge { _, config in
+            config == ["namespace": "shop", "query": "up"]
+                ? .valid(nil) : .invalid([ConfigProblem(path: "", message: "\(config)")])
+        }
+        let validator = try makeValidator()
+        let allowed = try await verdict(validator, Self.scaler(config: ["query": "up"]))
+        #expect(allowed.problems.isEmpty && allowed.warnings.isEmpty)
+        let denied = try await verdict(validator, Self.scaler(config: ["query": "up", "namespace": "other"]))
+        #expect(denied.problems.map(\.path) == ["spec.metrics[0].config.namespace"])
+    }
+
     @Test("a scaler that can work is let pass without a word")
     func good() async throws {
         let verdict = try await verdict(makeValidator(), TestEnvironment.scaler())

@@ -22,9 +22,24 @@ extension CheckContext {
 
     /// Returns the config that was given, or the empty one if the schema requires nothing.
     func goodConfig() throws(Stop) -> JSON {
-        if let config = options.config { return config }
-        guard try requiredFields().isEmpty else { throw .skip(Self.noConfig) }
-        return [:]
+        let filled = try filledFields()
+        if let config = options.config { return .object(filled.merging(config.objectValue ?? [:]) { $1 }) }
+        guard try requiredFields().allSatisfy({ filled[$0] != nil }) else { throw .skip(Self.noConfig) }
+        return .object(filled)
+    }
+
+    /// Returns the members that the host fills in, with the values of a scaler that could be.
+    private func filledFields() throws(Stop) -> [String: JSON] {
+        let fields = (try? FilledFields(JSONReader(try metricType().configSchema))) ?? .none
+        return fields.values.mapValues { value in
+            switch value {
+            case .scalerNamespace: "shop"
+            case .scalerName, .targetName: "web"
+            case .targetAPIVersion: "apps/v1"
+            case .targetKind: "Deployment"
+            case .targetSelector: "app=web"
+            }
+        }
     }
 
     func requiredFields() throws(Stop) -> [String] {
