@@ -258,9 +258,9 @@ let package = Package(
         .testTarget(
             name: "PluginConformanceTests",
             dependencies: [
-                "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler-dev",
-                "generalscaler-launch", "misbehaving-plugin", "plugin-check", "random-plugin", "test-plugin",
-                subprocess, systemPackage,
+                "CLinux", "PluginConformance", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
+                "generalscaler-dev", "generalscaler-launch", "misbehaving-plugin", "plugin-check", "random-plugin",
+                "test-plugin", subprocess, systemPackage,
             ] + plugins
         ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
