@@ -110,6 +110,7 @@ let package = Package(
         ),
         .target(name: "PluginConformance", dependencies: ["CLinux", "PluginHost", "PluginProtocol", "WireFormats"]),
         .target(name: "Scaling"),
+        .target(name: "TimeZones", dependencies: ["Scaling"]),
         .target(
             name: "KubernetesClient",
             dependencies: [
@@ -135,7 +136,8 @@ let package = Package(
         .target(
             name: "Operator",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "Scaling", "WireFormats",
+                "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "Scaling", "TimeZones",
+                "WireFormats",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -150,7 +152,8 @@ let package = Package(
             ]
         ),
         .target(
-            name: "Backtest", dependencies: ["Scaling", "WireFormats"], resources: [.embedInCode("Report/report.html")]),
+            name: "Backtest", dependencies: ["Scaling", "TimeZones", "WireFormats"],
+            resources: [.embedInCode("Report/report.html")]),
 
         // MARK: Executables
         .executableTarget(
@@ -158,7 +161,7 @@ let package = Package(
             dependencies: [
                 "Backtest", "CJemalloc", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator",
                 "PluginHost", "PluginProtocol",
-                "Scaling", "WireFormats", "YAMLFormat",
+                "Scaling", "TimeZones", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -335,9 +338,18 @@ let package = Package(
             "PluginProtocol", "PluginSDK", "Scaling", "SourceSupport", "WireFormats", "YAMLFormat",
             "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
         ]),
-        .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "WireFormats"]),
+        .testTarget(name: "ResourceTests", dependencies: ["Operator", "Scaling", "TimeZones", "WireFormats"]),
+        .testTarget(
+            name: "TimeZonesTests",
+            dependencies: [
+                "Scaling", "TestSupport", "TimeZones",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["Support/zone_oracle.py"]
+        ),
         .testTarget(name: "BenchTests", dependencies: ["bench"]),
-        .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
+        .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "TimeZones", "WireFormats"]),
         .testTarget(
             name: "CommandTests",
             dependencies: [

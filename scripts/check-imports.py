@@ -25,8 +25,9 @@ RUNTIME = f"{C_LIBRARY} FoundationEssentials Synchronization"
 ALLOWED = {
     "WireFormats": "",
     "Scaling": "",
+    "TimeZones": f"Scaling {C_LIBRARY} Synchronization",
     "PluginProtocol": "WireFormats",
-    "Backtest": f"Scaling WireFormats {RUNTIME}",
+    "Backtest": f"Scaling TimeZones WireFormats {RUNTIME}",
     "YAMLFormat": "WireFormats Yams",
     "HTTPTransport": f"CCurl CLinux WireFormats {RUNTIME}",
     "PluginSDK": f"PluginProtocol WireFormats CLinux Logging {RUNTIME}",
@@ -42,13 +43,13 @@ ALLOWED = {
         f"HTTPTransport WireFormats YAMLFormat HTTPTypes Hummingbird Logging ServiceLifecycle {RUNTIME}"
     ),
     "Operator": (
-        "HTTPTransport KubernetesClient PluginHost PluginProtocol Scaling WireFormats "
+        "HTTPTransport KubernetesClient PluginHost PluginProtocol Scaling TimeZones WireFormats "
         "Crypto Hummingbird HummingbirdCore NIOCore NIOHTTP1 NIOPosix NIOSSL SwiftASN1 X509 "
         f"Logging ServiceLifecycle {RUNTIME}"
     ),
     "generalscaler": (
         "Backtest CJemalloc ClusterSimulator HTTPTransport KubernetesClient Operator PluginHost PluginProtocol Scaling "
-        "WireFormats YAMLFormat "
+        "TimeZones WireFormats YAMLFormat "
         "ArgumentParser CryptoExtras Hummingbird Logging ServiceLifecycle Subprocess SystemPackage UnixSignals "
         f"{RUNTIME}"
     ),

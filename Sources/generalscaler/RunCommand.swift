@@ -6,6 +6,7 @@ import Logging
 import Operator
 import PluginHost
 import ServiceLifecycle
+import TimeZones
 import UnixSignals
 
 /// Runs the operator against a cluster until it is told to stop.
@@ -93,7 +94,10 @@ struct RunCommand: AsyncParsableCommand {
         )
         logger.info(
             "starting",
-            metadata: ["version": "\(OperatorRuntime.version)", "server": "\(configuration.cluster.server)"])
+            metadata: [
+                "version": "\(OperatorRuntime.version)", "server": "\(configuration.cluster.server)",
+                "timeZones": "\(TimeZoneDirectory.system.version ?? "none")",
+            ])
         var group = ServiceGroupConfiguration(
             // In order, so that no part reports the end of another as an error of its own.
             services: runtime.services.map {

@@ -2,6 +2,7 @@ import Scaling
 import Testing
 
 @testable import Backtest
+@testable import TimeZones
 
 @Suite("Times in traces")
 struct TraceTimeTests {

@@ -38,6 +38,7 @@ extension ScalerController {
         // The poll that is still on reschedules nothing: the next due time stands already.
         guard !state.isPolling else { return }
         state.isPolling = true
+        state.decidedAt = nil
         state.isPushed = false
         if isPushed {
             state.lastPushedPoll = now
@@ -63,6 +64,7 @@ extension ScalerController {
             schedule.set(poll.key, due: min(due, world.time.elapsed() + (end - world.time.now())))
             alarm.ring()
         }
+        wakeForSchedules(state, poll.key)
         if state.generation != poll.generation { pollNow(poll.identity) }
         if state.isPushed { pollEarly(poll.key) }
     }
@@ -203,6 +205,7 @@ extension ScalerController {
         _ target: TargetSnapshot
     ) -> DecisionOutcome {
         let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
+        state.decidedAt = now
         state.reversals.observe(current: target.replicas, now: now)
         let holds = holds(of: state, at: now)
         let outcome = DecisionEngine.decide(

@@ -24,6 +24,10 @@ package struct Explanation: Sendable {
         case .success(let spec):
             paragraphs.append(Self.decision(status, now: now))
             paragraphs += Self.troubles(object["status"]?["conditions"]?.arrayValue ?? [])
+            if !spec.schedules.isEmpty {
+                let outlook = ScheduleOutlook(spec, now: now)
+                paragraphs.append((["Schedules:"] + outlook.lines.map { "  \($0)" }).joined(separator: "\n"))
+            }
             if let next = NextStep(
                 spec: spec, isEdited: status.observedGeneration.map { $0 != scaler.generation } ?? false,
                 status: status, history: scaler.status.history, now: now)

@@ -20,8 +20,18 @@ extension Decision {
                 "cap": .integer(Int64(budget.cap)), "overspendPerHour": .number(budget.overspendPerHour),
             ]
         }
+        if !scheduled.isEmpty { record["schedules"] = .array(scheduled.map(\.json)) }
         if isPushed { record["pushed"] = true }
         return .object(record)
+    }
+}
+
+extension ScheduledValue {
+    var json: JSON {
+        [
+            "schedule": .string(schedule), "field": .string(field.path), "value": .number(value),
+            "until": .string(until.rfc3339()), "timeZone": .string(timeZone),
+        ]
     }
 }
 
