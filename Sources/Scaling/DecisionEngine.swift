@@ -86,8 +86,10 @@ private struct DecisionStep {
         holds = input.holds + (spec.isPaused ? [.paused] : [])
         history = input.history
         // Whether what is pending was a jump to the bounds depends on those of then.
-        let boundsThen = input.history.pendingScale.map { input.spec.effective(at: min($0.at, input.now)).spec.bounds }
-        history.observe(current: current, bounds: boundsThen ?? spec.bounds, now: now)
+        let pendingAt = input.history.pendingScale.map { min($0.at, input.now) }
+        let boundsNow = spec.bounds
+        let boundsThen = pendingAt.map { input.spec.effective(at: $0).spec.bounds }
+        history.observe(current: current, bounds: boundsThen ?? boundsNow, now: now)
         history.recordFailures(spec.metrics, observations, at: now)
         policy = spec.policy.recommend(
             PolicyInput(

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Scaling
 import Subprocess
 import SystemPackage
 import Testing

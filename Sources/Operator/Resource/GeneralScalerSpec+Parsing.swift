@@ -90,7 +90,7 @@ private struct SpecParser {
         _ spec: JSONReader, bounds: ClosedRange<Int>?, metricNames: [String]?
     ) -> [Schedule]? {
         var parser = ScheduleParser(zones: zones, spec: .init(bounds: bounds, metricNames: metricNames))
-        let schedules = parser.schedules((try? spec.optional("schedules")) ?? nil)
+        let schedules = parser.schedules(try? spec.optional("schedules"))
         problems += parser.problems
         return schedules
     }

@@ -68,10 +68,9 @@ struct ScheduleParser {
     private func read(_ entry: JSONReader) throws(JSONPathError) -> Schedule {
         let name = try entry.required("name").name(.metricName)
         let start = try entry.required("start").cron()
-        let zone = try entry.optional("timeZone")
         return Schedule(
             name: name, start: start, end: try end(entry),
-            zone: try zone.map { zone throws(JSONPathError) in try self.zone(zone) } ?? UniversalTime(),
+            zone: try zone(entry.optional("timeZone")),
             exceptDates: try dates(entry.optional("exceptDates")),
             minReplicas: try entry.optional("minReplicas")?.int(in: GeneralScalerSpec.Limits.replicas),
             maxReplicas: try entry.optional("maxReplicas")?.int(in: 1...Int(Int32.max)),
@@ -86,7 +85,8 @@ struct ScheduleParser {
         }
     }
 
-    private func zone(_ name: JSONReader) throws(JSONPathError) -> any TimeZoneOffsets {
+    private func zone(_ name: JSONReader?) throws(JSONPathError) -> any TimeZoneOffsets {
+        guard let name else { return UniversalTime() }
         let text = try name.nonEmptyString()
         do throws(TimeZoneProblem) {
             return try zones.zone(text)

@@ -6,7 +6,7 @@ package struct CronProblem: Error, Sendable, Hashable {
 extension CronExpression {
     package static let maxCharacters = 256
 
-    private struct Field {
+    fileprivate struct Field {
         let name: String
         let range: ClosedRange<Int>
         /// Names of the values, from the first on.
@@ -69,7 +69,7 @@ extension CronExpression.Field {
         for item in text.split(separator: ",", omittingEmptySubsequences: false) {
             let parts = item.split(separator: "/", omittingEmptySubsequences: false)
             guard let base = parts.first, parts.count <= 2 else { throw problem(item) }
-            let step = parts.count == 2 ? try self.step(parts[1]) : nil
+            let step = try parts.count == 2 ? self.step(parts[1]) : nil
             for value in stride(from: try bounds(base, isOpen: step != nil), step: step ?? 1) { values.insert(value) }
         }
         return values
@@ -111,7 +111,7 @@ extension CronExpression.Field {
 
     private func step(_ text: Substring) throws(CronProblem) -> Int {
         let isNumber = !text.isEmpty && text.utf8.count <= 4 && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
-        guard isNumber, let step = Int(text) else { throw problem("/" + text) }
+        guard isNumber, let step = Int(text) else { throw problem(text) }
         guard step >= 1, step <= last - range.lowerBound + 1 else {
             throw CronProblem(
                 message: "the step /\(step) in the field \(name) is not from 1 to \(last - range.lowerBound + 1)")

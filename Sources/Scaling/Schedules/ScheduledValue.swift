@@ -43,7 +43,8 @@ extension Schedule {
         var values: [(field: ScheduledValue.Field, value: Double)] = []
         if let minReplicas { values.append((.minReplicas, Double(minReplicas))) }
         if let maxReplicas { values.append((.maxReplicas, Double(maxReplicas))) }
-        return values + targets.sorted { $0.key < $1.key }.map { (.target($0.key), $0.value) }
+        for (metric, target) in targets.sorted(by: { $0.key < $1.key }) { values.append((.target(metric), target)) }
+        return values
     }
 
     fileprivate func sets(_ field: ScheduledValue.Field) -> Bool {
@@ -110,7 +111,7 @@ extension ScalingSpec {
         let values = schedules.values(at: now)
         var spec = self
         spec.schedules = []
-        let bounds = values.bounds(bounds)
+        let bounds = values.bounds(self.bounds)
         (spec.minReplicas, spec.maxReplicas) = (bounds.lowerBound, bounds.upperBound)
         for index in spec.metrics.indices {
             if let target = values[.target(spec.metrics[index].name)] { spec.metrics[index].target = target.value }
