@@ -29,7 +29,8 @@ extension Decision {
 extension ScheduledValue {
     var json: JSON {
         [
-            "schedule": .string(schedule), "field": .string(field.path), "value": .number(value),
+            "schedule": .string(schedule), "field": .string(field.path),
+            "value": field.isTarget ? .number(value) : .integer(Int64(value)),
             "until": .string(until.rfc3339()), "timeZone": .string(timeZone),
         ]
     }

@@ -6,6 +6,10 @@ package struct ScheduledValue: Sendable, Hashable {
         /// By the name of the metric.
         case target(String)
 
+        package var isTarget: Bool {
+            if case .target = self { true } else { false }
+        }
+
         /// As in `spec.schedules[]`.
         package var path: String {
             switch self {
