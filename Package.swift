@@ -114,6 +114,7 @@ let package = Package(
         ),
         .target(name: "Scaling"),
         .target(name: "ScalerAPI", dependencies: ["Scaling", "WireFormats"]),
+        .target(name: "TimeZones", dependencies: ["Scaling"]),
         .target(
             name: "KubernetesClient",
             dependencies: [
@@ -128,7 +129,7 @@ let package = Package(
             name: "Operator",
             dependencies: [
                 "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling",
-                "SystemIO", "WireFormats",
+                "SystemIO", "TimeZones", "WireFormats",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -143,7 +144,8 @@ let package = Package(
             ]
         ),
         .target(
-            name: "Backtest", dependencies: ["Scaling", "WireFormats"], resources: [.embedInCode("Report/report.html")]),
+            name: "Backtest", dependencies: ["Scaling", "TimeZones", "WireFormats"],
+            resources: [.embedInCode("Report/report.html")]),
         // What the programs share of a command line.
         .target(
             name: "CommandSupport",
@@ -159,7 +161,7 @@ let package = Package(
             name: "generalscaler",
             dependencies: [
                 "Backtest", "CJemalloc", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator",
-                "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "WireFormats", "YAMLFormat",
+                "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "TimeZones", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -196,7 +198,7 @@ let package = Package(
             name: "generalscaler-dev",
             dependencies: [
                 "ClusterSimulator", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
-                "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "WireFormats", "YAMLFormat",
+                "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "TimeZones", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -375,12 +377,22 @@ let package = Package(
         .testTarget(name: "FaultSimulationTests", dependencies: ["TestSupport", "simulate-faults"]),
         fuzzTargets(dependencies: [
             "Backtest", "CHiredis", "HTTPTransport", "KubernetesClient", "Operator", "PluginConformance", "PluginHost",
-            "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "WireFormats", "YAMLFormat",
+            "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "TimeZones", "WireFormats",
+            "YAMLFormat",
             "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
         ]),
-        .testTarget(name: "ScalerAPITests", dependencies: ["ScalerAPI", "Scaling", "WireFormats"]),
+        .testTarget(name: "ScalerAPITests", dependencies: ["ScalerAPI", "Scaling", "TimeZones", "WireFormats"]),
+        .testTarget(
+            name: "TimeZonesTests",
+            dependencies: [
+                "Scaling", "TestSupport", "TimeZones",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["Support/zone_oracle.py"]
+        ),
         .testTarget(name: "BenchTests", dependencies: ["bench"]),
-        .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
+        .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "TimeZones", "WireFormats"]),
         .testTarget(
             name: "CommandTests",
             dependencies: [

@@ -8,9 +8,22 @@ extension Decision {
         return parts.isEmpty ? "\(action)." : "\(action): \(parts.joined(separator: "; "))."
     }
 
+    private var leader: MetricRecord? { metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) } }
+
+    /// The values of schedules that mattered: bounds that were met, and the target of the metric that asks for most.
+    var effectiveSchedules: [ScheduledValue] {
+        let isJump = limitedBy.contains(.boundsJump)
+        return scheduled.filter { value in
+            switch value.field {
+            case .minReplicas: limitedBy.contains(.minReplicas) || isJump && desired > current
+            case .maxReplicas: limitedBy.contains(.maxReplicas) || isJump && desired < current
+            case .target(let metric): leader?.name == metric && leader?.recommended != nil
+            }
+        }
+    }
+
     /// What the metric that asks for most says, or why none says anything.
     private var driver: String? {
-        let leader = metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) }
         if let leader, let recommended = leader.recommended, let value = leader.observation.value {
             let ratio = leader.ratio.map { ", ratio \($0.shortText)" } ?? ""
             let how = leader.observation.isObserved ? "" : " by assumption (its source has no value)"
@@ -33,8 +46,9 @@ extension Decision {
     /// Returns what a cause adds to the sentence; nil if the rest of it already says so, or says otherwise.
     private func phrase(_ cause: Cause) -> String? {
         switch cause {
-        case .minReplicas: "minReplicas asks for at least \(desired)"
-        case .maxReplicas: "maxReplicas allows at most \(desired)"
+        case .minReplicas: scheduled[.minReplicas] == nil ? "minReplicas asks for at least \(desired)" : nil
+        case .maxReplicas: scheduled[.maxReplicas] == nil ? "maxReplicas allows at most \(desired)" : nil
+        case .schedule: effectiveSchedules.map(\.sentence).joined(separator: "; ")
         case .budgetCap: "the budget allows at most \(budget?.cap ?? desired)"
         case .errorBudget: "the error budget is being spent too fast"
         case .tolerance: "within tolerance of the target"

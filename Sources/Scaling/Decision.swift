@@ -22,6 +22,8 @@ package struct Decision: Sendable, Hashable {
     package var isPushed = false
     /// What is known of a cause beyond its name, for ``reason``.
     package var details: [Cause: String] = [:]
+    /// The values of the spec that schedules set at ``time``, whether or not they mattered.
+    package var scheduled: [ScheduledValue] = []
 
     package init(
         time: Timestamp,
@@ -58,6 +60,7 @@ package struct Decision: Sendable, Hashable {
     /// a hold names does.
     package func isSame(as other: Decision) -> Bool {
         current == other.current && desired == other.desired && details == other.details
+            && scheduled == other.scheduled
             && limitedBy.lazy.filter { $0 != .tolerance }.elementsEqual(
                 other.limitedBy.lazy.filter { $0 != .tolerance })
     }

@@ -75,7 +75,7 @@ struct ScalerStatusTests {
                     "lastScaleUpTime": .string(at(10).rfc3339()),
                     "pendingScale": ["from": 6, "to": 5, "at": .string(at(40).rfc3339())],
                 ],
-            ])
+            ], zones: UniversalTimeOnly())
         }
         let state = ScalerState(try scaler(target: "web", generation: 1))
         #expect(state.history.pendingScale == .init(from: 6, to: 5, at: at(40)))

@@ -1,4 +1,5 @@
 import Scaling
+import TimeZones
 
 /// The time zone of times that name none.
 package struct TraceZone: Sendable {

@@ -31,6 +31,8 @@ final class ScalerState {
     /// The status on the server is what was last decided.
     var isStatusWritten = false
     var isPolling = false
+    /// The time that the poll which is on, or was last, decided by; nil until it decides.
+    var decidedAt: Timestamp?
     /// A reading was pushed that no poll has looked at yet.
     var isPushed = false
     /// When a pushed reading last started a poll ahead of its time.
@@ -122,8 +124,8 @@ final class ScalerState {
 
     var target: TargetReference? { (try? spec.get())?.target }
 
-    /// The replicas that the spec allows; nil if it is invalid.
-    var bounds: ClosedRange<Int>? { (try? spec.get()).map { $0.minReplicas...max($0.minReplicas, $0.maxReplicas) } }
+    /// The replicas that the spec and its schedules allow; nil if it is invalid.
+    func bounds(at now: Timestamp) -> ClosedRange<Int>? { (try? spec.get())?.bounds(at: now) }
 
     /// What it claims to scale. A paused or dry-run scaler claims nothing.
     var claimedTarget: TargetReference? {
@@ -143,7 +145,7 @@ final class ScalerState {
         return StatusChange(
             previous: conditions, previousDecision: lastDecision, verdict: verdict, configFault: configFault,
             others: others,
-            tracksIdleness: (try? spec.get().minReplicas) == 0
+            tracksIdleness: (try? spec.get())?.mayScaleToZero ?? false
         )
     }
 

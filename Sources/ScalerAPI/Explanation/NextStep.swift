@@ -73,7 +73,8 @@ struct NextStep {
                 metric.resolved(
                     declaredTargetType: targetType, declaredMaxAge: nil, pollingInterval: spec.pollingInterval))
         }
-        var scaling = spec.scalingSpec(metrics: metrics)
+        // As long as the schedules set what they set now.
+        var scaling = spec.scalingSpec(metrics: metrics).effective(at: now).spec
         // A dry run is asked what it would do.
         scaling.isDryRun = false
         return DecisionInput(

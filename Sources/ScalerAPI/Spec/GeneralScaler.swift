@@ -1,4 +1,4 @@
-import Scaling
+package import Scaling
 package import WireFormats
 
 /// The custom resource, as far as the operator reads it.
@@ -18,10 +18,11 @@ package struct GeneralScaler: Sendable {
     package let spec: Result<GeneralScalerSpec, InvalidSpec>
     package let status: ScalerStatus
 
+    /// - Parameter zones: the time zones of schedules.
     /// - Throws: ``JSONPathError`` if the object has no identity. An invalid spec does not throw: it is reported for
     ///   that object and kept in ``spec``.
-    package init(_ json: JSON) throws(JSONPathError) {
-        try self.init(json, spec: GeneralScalerSpec.parse(json["spec"] ?? .null))
+    package init(_ json: JSON, zones: any TimeZoneProvider) throws(JSONPathError) {
+        try self.init(json, spec: GeneralScalerSpec.parse(json["spec"] ?? .null, zones: zones))
     }
 
     /// - Parameter spec: the spec, in place of the one in the object.

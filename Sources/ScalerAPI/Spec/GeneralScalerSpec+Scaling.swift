@@ -13,7 +13,8 @@ extension GeneralScalerSpec {
             metrics: metrics,
             policy: policy,
             safety: safety,
-            fallback: fallback
+            fallback: fallback,
+            schedules: schedules
         )
     }
 
@@ -44,4 +45,12 @@ extension GeneralScalerSpec {
         guard problems.isEmpty else { throw InvalidSpec(problems: problems) }
         return scalingSpec(metrics: resolved)
     }
+
+    /// The replicas that the spec and its schedules allow.
+    package func bounds(at now: Timestamp) -> ClosedRange<Int> {
+        schedules.bounds(minReplicas...max(minReplicas, maxReplicas), at: now)
+    }
+
+    /// Whether the spec allows 0 replicas, now or at another time.
+    package var mayScaleToZero: Bool { minReplicas == 0 || schedules.contains { $0.minReplicas == 0 } }
 }

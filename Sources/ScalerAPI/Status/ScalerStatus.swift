@@ -98,6 +98,7 @@ package struct ScalerStatus: Sendable {
             status["reason"] = .string(decision.reason)
             status["limitedBy"] = .array(decision.limitedBy.map { .string($0.rawValue) })
             status["metrics"] = .array(decision.metrics.map(\.json))
+            status["schedules"] = decision.scheduled.isEmpty ? .null : .array(decision.scheduled.map(\.json))
             status["idle"] = .bool(decision.isIdle)
             status["lastDecisionTime"] = .string(decision.time.rfc3339())
         }

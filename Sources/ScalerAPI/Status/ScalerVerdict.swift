@@ -101,7 +101,9 @@ extension Decision {
     private static let inactive = holds.union([.stuckAtZero, .noData])
 
     /// Causes that are no limit: they say what drove the decision.
-    private static let drivers: Set<Cause> = [.tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun]
+    private static let drivers: Set<Cause> = [
+        .tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun, .schedule,
+    ]
 
     fileprivate func readyCondition(_ obstacle: Blocker?, _ configFault: Blocker?) -> Condition {
         if let obstacle { return Condition(.ready, .false, obstacle.reason.rawValue, obstacle.message) }

@@ -3,6 +3,7 @@ import CommandSupport
 import Operator
 import ScalerAPI
 import Scaling
+import TimeZones
 import WireFormats
 
 /// A GeneralScaler of a file, to be simulated.
@@ -29,7 +30,7 @@ struct SimulatedScaler {
     }
 
     private static func parse(_ spec: JSON) throws(InvalidSpec) -> GeneralScalerSpec {
-        try GeneralScalerSpec.parse(spec, unknownFields: .refused).get()
+        try GeneralScalerSpec.parse(spec, unknownFields: .refused, zones: TimeZoneDirectory.system).get()
     }
 
     /// Returns what the engine needs to know.

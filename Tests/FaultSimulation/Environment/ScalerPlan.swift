@@ -36,6 +36,7 @@ struct ScalerPlan: Sendable, Equatable {
     var downStabilization: Int?
     var fallback: Fallback = .hold
     var fallbackReplicas = 0
+    var schedule: Schedule?
 
     var claimsTarget: Bool { !isPaused && !isDryRun }
     var effectiveDownCooldown: Int { downCooldown ?? cooldown ?? 300 }
@@ -75,6 +76,7 @@ struct ScalerPlan: Sendable, Equatable {
         plan.downStabilization = maybe(75, [0, 0, 30, 60])
         plan.fallback = dice.pick([.hold, .hold, .static, .ifHigher, .ifLower])
         plan.fallbackReplicas = dice.within(0...8)
+        if dice.chance(percent: 30) { plan.schedule = .random(dice, within: plan.least...plan.most) }
         return plan
     }
 
@@ -108,6 +110,7 @@ struct ScalerPlan: Sendable, Equatable {
                 "scaleDownStabilizationSeconds": whole(downStabilization),
             ],
             "fallback": ["behavior": .string(fallback.rawValue), "replicas": whole(fallbackReplicas)],
+            "schedules": fittingSchedule.map { JSON.array([$0.json.withoutNulls]) } ?? .null,
         ]
     }
 }
