@@ -10,7 +10,7 @@ package final class TimeZoneDirectory: TimeZoneProvider {
     private static let maxFileBytes = 64 << 10
     private static let maxNameParts = 4
 
-    /// The one of the system, or that of the environment variable `TZDIR`, as the C library has it.
+    /// The directory of the system, or that of the environment variable `TZDIR`, as the C library has it.
     package static let system = TimeZoneDirectory(getenv("TZDIR").map { String(cString: $0) } ?? "/usr/share/zoneinfo")
 
     package let path: String
@@ -27,7 +27,7 @@ package final class TimeZoneDirectory: TimeZoneProvider {
         func span(at instant: Int64) -> OffsetSpan { file.span(at: instant) }
     }
 
-    /// Which edition of the database it is, such as `2025b`; nil if the directory does not say.
+    /// The edition of the database, such as `2025b`; nil if the directory does not say.
     package var version: String? {
         for (file, mark) in [("tzdata.zi", "# version "), ("+VERSION", "")] {
             guard let start = Self.bytes("\(path)/\(file)", first: 64) else { continue }
@@ -72,8 +72,8 @@ package final class TimeZoneDirectory: TimeZoneProvider {
                 + "as in Europe/Berlin")
     }
 
-    /// Parts of letters, digits, `_`, `+` and `-`, with `/` between them: no path leads out of the directory. The names of
-    /// whatever the system is set to, and of files for other uses, are no zones.
+    /// Returns whether the name consists of letters, digits, `_`, `+` and `-`, with `/` between its parts, so that no path
+    /// leads out of the directory. The name of the system's own zone, and those of files for other uses, are no zones.
     private static func isName(_ name: String) -> Bool {
         let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard let first = parts.first, parts.count <= maxNameParts, name.utf8.count <= maxNameCharacters,
@@ -87,9 +87,9 @@ package final class TimeZoneDirectory: TimeZoneProvider {
             }
     }
 
-    /// The beginning of a file; nil if it cannot be read.
+    /// Returns the beginning of a file; nil if it cannot be read.
     private static func bytes(_ path: String, first limit: Int) -> [UInt8]? {
-        // Not to wait for anybody where it is no regular file.
+        // Nonblocking, in case it is no regular file.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

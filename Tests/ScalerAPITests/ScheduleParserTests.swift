@@ -30,7 +30,7 @@ struct ScheduleParserTests {
         return .object(example.merging(changes) { $1 }.filter { !$0.value.isNull })
     }
 
-    @Test("is read with its zone and every field")
+    @Test("a schedule is read with its zone and every field")
     func everything() throws {
         let spec = try Self.spec([
             Self.schedule([
@@ -50,7 +50,7 @@ struct ScheduleParserTests {
     }
 
     @Test(
-        "is refused with the field, the cause and the fix",
+        "an invalid schedule is rejected with the field, the cause and the fix",
         arguments: [
             (["start": "0 8 30 2 *"], "spec.schedules[0].start: never comes"),
             (["end": "0 8 31 4 *"], "spec.schedules[0].end: never comes"),
@@ -91,7 +91,7 @@ struct ScheduleParserTests {
         #expect(problems.contains { $0.contains(message) }, "\(problems)")
     }
 
-    @Test("reports what is wrong in each schedule at once")
+    @Test("problems in several schedules are reported together")
     func all() {
         let problems = Self.problems([
             Self.schedule(["start": "x"]), Self.schedule(["name": "b", "timeZone": "Nowhere"]),
@@ -99,14 +99,14 @@ struct ScheduleParserTests {
         #expect(problems.map { $0.prefix { $0 != ":" } } == ["spec.schedules[0].start", "spec.schedules[1].timeZone"])
     }
 
-    @Test("without time zone data takes UTC alone")
+    @Test("without time zone data only UTC is accepted")
     func withoutData() {
         let none = TimeZoneDirectory("/nonexistent")
         #expect(Self.problems([Self.schedule(["timeZone": "UTC"])], zones: none).isEmpty)
         #expect(Self.problems([Self.schedule([:])], zones: none).first?.contains("install the package tzdata") == true)
     }
 
-    @Test("is refused where two schedules contradict each other while both are active, and only there")
+    @Test("two schedules are rejected if they contradict each other while both are active, and only then")
     func contradictions() {
         let night = Self.schedule([
             "name": "night", "start": "0 22 * * *", "end": "0 6 * * *", "minReplicas": nil, "maxReplicas": 3,
@@ -126,16 +126,17 @@ struct ScheduleParserTests {
         #expect(Self.problems([both, Self.schedule([:]), late]).isEmpty)
     }
 
-    @Test("makes a decision of the decide command name the schedule")
+    @Test("a decision of the decide command names the schedule")
     func decide() throws {
-        let request = try DecisionRequest([
-            "spec": [
-                "targetDeployment": "app", "minReplicas": 1, "maxReplicas": 20,
-                "metrics": [["type": "prometheus", "targetValue": 100]], "schedules": [Self.schedule([:])],
-            ],
-            "now": "2026-07-06T12:00:00.000001Z", "replicas": ["current": 4],
-            "readings": [["name": "prometheus", "value": 100]],
-        ], zones: TimeZoneDirectory.system)
+        let request = try DecisionRequest(
+            [
+                "spec": [
+                    "targetDeployment": "app", "minReplicas": 1, "maxReplicas": 20,
+                    "metrics": [["type": "prometheus", "targetValue": 100]], "schedules": [Self.schedule([:])],
+                ],
+                "now": "2026-07-06T12:00:00.000001Z", "replicas": ["current": 4],
+                "readings": [["name": "prometheus", "value": 100]],
+            ], zones: TimeZoneDirectory.system)
         let answer = DecisionEngine.decide(request.input).json(of: request.input)
         #expect(answer["desired"] == 10)
         #expect(answer["limitedBy"] == ["BoundsJump", "Schedule"])
@@ -151,7 +152,7 @@ struct ScheduleParserTests {
             ])
     }
 
-    @Test("is explained with what it sets now and its next two edges")
+    @Test("an explanation shows what schedules set now and their next two edges")
     func explained() throws {
         let object: JSON = [
             "metadata": ["namespace": "shop", "name": "http", "uid": "u1", "resourceVersion": "7"],

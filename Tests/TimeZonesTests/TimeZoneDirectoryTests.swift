@@ -14,14 +14,14 @@ struct TimeZoneDirectoryTests {
         }
     }
 
-    @Test("tells which edition of the database it is")
+    @Test("the edition of the database is read from the directory")
     func version() throws {
         let version = try #require(TimeZoneDirectory.system.version)
         #expect(version.hasPrefix("20") && version.count == 5)
     }
 
     @Test(
-        "knows zones, links between them and zones without changes",
+        "zones, links between zones and zones without changes are found",
         arguments: [
             ("America/New_York", -18_000), ("America/Argentina/Buenos_Aires", -10_800), ("Asia/Kathmandu", 20_700),
             ("Etc/GMT+5", -18_000), ("UTC", 0), ("Etc/UTC", 0), ("GB", 0), ("EST5EDT", -18_000),
@@ -32,7 +32,7 @@ struct TimeZoneDirectoryTests {
     }
 
     @Test(
-        "refuses names that are no zone, and never leaves the directory",
+        "invalid zone names are rejected, and no name leads out of the directory",
         arguments: [
             "", "/etc/localtime", "../zoneinfo/UTC", "America/../UTC", "America//New_York", "America/", "localtime",
             "posixrules", "posix/UTC", "right/UTC", "Factory", "zone.tab", "tzdata.zi", "Europe/Berlin\u{0}", "5EST",
@@ -42,7 +42,7 @@ struct TimeZoneDirectoryTests {
         #expect(Self.message(name)?.hasPrefix("must be the name of a time zone") == true)
     }
 
-    @Test("says of an unknown zone which edition was searched, and that case matters")
+    @Test("the error for an unknown zone names the edition and says that case matters")
     func unknown() throws {
         let version = try #require(TimeZoneDirectory.system.version)
         let message = try #require(Self.message("europe/berlin"))
@@ -52,7 +52,7 @@ struct TimeZoneDirectoryTests {
         #expect(Self.message("America") != nil)
     }
 
-    @Test("without data knows UTC alone, and says what to install")
+    @Test("without time zone data only UTC is known, and the error names the package to install")
     func missing() throws {
         let directory = TimeZoneDirectory("/nonexistent")
         #expect(directory.version == nil)
@@ -60,14 +60,15 @@ struct TimeZoneDirectoryTests {
         #expect(Self.message("Europe/Berlin", in: directory)?.contains("install the package tzdata") == true)
     }
 
-    @Test("refuses files that are no time zone, that count leap seconds, or that are cut or too large")
+    @Test("files that are malformed, truncated or too large are rejected")
     func damaged() throws {
         let root = FileManager.default.temporaryDirectory.appending(path: "zones-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: root.appending(path: "Etc"), withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: root) }
         let real = try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Berlin"))
         let files: [String: Data] = [
-            "Text": Data("# zone".utf8), "Empty": Data(), "Cut": real.prefix(real.count / 2), "Large": real + Data(repeating: 0x20, count: 64 << 10), "Etc/UTC": real,
+            "Text": Data("# zone".utf8), "Empty": Data(), "Cut": real.prefix(real.count / 2),
+            "Large": real + Data(repeating: 0x20, count: 64 << 10), "Etc/UTC": real,
         ]
         for (name, data) in files { try data.write(to: root.appending(path: name)) }
         let directory = TimeZoneDirectory(root.path)

@@ -6,7 +6,7 @@ import TimeZones
 
 @testable import Scaling
 
-/// What Python makes of the same files.
+/// The results of Python's `zoneinfo` for the same files.
 private struct Oracle {
     var changes: [(zone: String, instant: Int64, before: Int64, after: Int64)] = []
     var locals: [(zone: String, minute: Int, instant: Int64)] = []
@@ -42,7 +42,7 @@ struct ZoneOracleTests {
     ]
 
     @Test(
-        "change their offsets when Python's zoneinfo says, in the years of the files and in those that a rule goes on for",
+        "offsets change when Python's zoneinfo says, in the years of the files and in those of the rule after them",
         arguments: [2024...2031, 2036...2041])
     func changes(years: ClosedRange<Int>) async throws {
         let oracle = try await Oracle(years, Self.names)
@@ -59,7 +59,7 @@ struct ZoneOracleTests {
         }
     }
 
-    @Test("give each local minute near a change the instant that Python's zoneinfo gives it")
+    @Test("each local minute near a change has the instant that Python's zoneinfo gives it")
     func localMinutes() async throws {
         let oracle = try await Oracle(2024...2031, Self.names)
         try #require(oracle.locals.count > 10_000)
@@ -78,7 +78,7 @@ struct ZoneOracleTests {
         }
     }
 
-    @Test("begin and end the windows of schedules near a change when Python's zoneinfo says")
+    @Test("windows of schedules near a change begin and end when Python's zoneinfo says")
     func windows() async throws {
         let oracle = try await Oracle(2024...2031, Self.names)
         for window in oracle.windows {

@@ -1,4 +1,4 @@
-/// Bounds and targets that hold for a while, again and again: from each time of `start` to the next `end`.
+/// Bounds and targets that apply repeatedly for a time: from each time of `start` to the next `end`.
 ///
 /// Start and end belong together by the clocks of the zone, before they become instants. A local time that the clocks skip
 /// is the instant of the change; of one that they show twice, the first counts.
@@ -6,7 +6,7 @@ package struct Schedule: Sendable {
     package enum End: Sendable, Hashable {
         /// The first of these times after the start.
         case at(CronExpression)
-        /// So long after the start, whatever the clocks do.
+        /// That long after the start, in elapsed time.
         case after(Duration)
     }
 

@@ -20,7 +20,8 @@ enum ZoneData {
     ) -> [UInt8] {
         let times = changes.map { (RFC3339.microseconds($0.time) ?? 0) / 1_000_000 }
         let old = header(version: 0x32, counts: [0, 0, 0, 0, 1, 1]) + big(Int32(0)) + [0, 0, 0]
-        var new = header(version: 0x32, counts: [0, 0, Int32(leapSeconds.count), Int32(times.count), Int32(types.count), 4])
+        var new = header(
+            version: 0x32, counts: [0, 0, Int32(leapSeconds.count), Int32(times.count), Int32(types.count), 4])
         for time in times { new += big(time) }
         new += changes.map(\.type)
         for type in types { new += big(type.offset) + [type.isDaylight ? 1 : 0, 0] }

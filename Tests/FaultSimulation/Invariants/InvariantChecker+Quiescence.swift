@@ -53,7 +53,7 @@ extension InvariantChecker {
     private func judgeReplicas(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
         let plan = version.plan.effective(at: SimulatedClock.epoch + end)
         let lastEdge = version.plan.lastEdge(by: SimulatedClock.epoch + end).map { $0 - SimulatedClock.epoch } ?? 0
-        // An edge of a schedule is met at once, whoever led before it.
+        // An edge of a schedule takes effect at once, under any leader.
         guard end - lastEdge > Self.edgeTime else { return }
         let others = versions.values.compactMap(\.last).filter {
             $0.until == nil && $0.uid != version.uid && $0.plan.target == plan.target && $0.plan.claimsTarget

@@ -11,7 +11,8 @@ extension FuzzTarget {
     /// The resource with its status as the API server has it, up to the decision that is made with it.
     static let generalScaler = FuzzTarget("general-scaler") { (input) throws(FuzzFinding) in
         guard let json = try? JSON(parsing: input) else { return }
-        _ = try? Explanation(object: json, events: json["events"]?.arrayValue ?? [], now: now, zones: UniversalTimeOnly())
+        _ = try? Explanation(
+            object: json, events: json["events"]?.arrayValue ?? [], now: now, zones: UniversalTimeOnly())
         _ = SecretObject(json)
         guard let scaler = try? GeneralScaler(json, zones: UniversalTimeOnly()) else { return }
         _ = scaler.status.mergePatch.encoded()
@@ -41,7 +42,8 @@ extension FuzzTarget {
 
     /// What `generalscaler decide` is asked, and what it answers as the history of the next question.
     static let decisionRequest = FuzzTarget("decision-request") { (input) throws(FuzzFinding) in
-        guard let json = try? JSON(parsing: input), let request = try? DecisionRequest(json, zones: UniversalTimeOnly()) else { return }
+        guard let json = try? JSON(parsing: input), let request = try? DecisionRequest(json, zones: UniversalTimeOnly())
+        else { return }
         let outcome = DecisionEngine.decide(request.input)
         let answer = outcome.json(of: request.input)
         let written = answer.encoded()

@@ -13,7 +13,7 @@ struct CronTests {
     }
 
     @Test(
-        "comes next at the right minute",
+        "the next time of a cron expression is the next matching minute",
         arguments: [
             ("0 8 * * 1-5", "2026-03-06 08:00", "2026-03-09 08:00"),
             ("0 8 * * 1-5", "2026-03-06 07:59", "2026-03-06 08:00"),
@@ -40,7 +40,7 @@ struct CronTests {
         #expect(cron.everMatches)
     }
 
-    @Test("never comes if no month has the day", arguments: ["0 0 30 2 *", "0 0 31 4,6,9,11 *"])
+    @Test("a cron expression whose day no month has never matches", arguments: ["0 0 30 2 *", "0 0 31 4,6,9,11 *"])
     func never(text: String) throws {
         let cron = try CronExpression(text)
         #expect(!cron.everMatches)
@@ -49,7 +49,7 @@ struct CronTests {
     }
 
     @Test(
-        "that is not understood is refused with the field and the fix",
+        "an invalid cron expression is rejected with the field and the fix",
         arguments: [
             ("", "must have five fields"), ("0 8 * *", "not 4"), ("0 0 8 * * *", "not 6"),
             ("60 8 * * *", "60 in the field minute"),
@@ -69,7 +69,7 @@ struct CronTests {
         #expect(problem?.message.contains(message) == true, "\(problem?.message ?? "")")
     }
 
-    @Test("of too many characters is refused")
+    @Test("a cron expression with too many characters is rejected")
     func long() {
         let minutes = Array(repeating: "1", count: 130).joined(separator: ",")
         let problem = #expect(throws: CronProblem.self) { try CronExpression("\(minutes) * * * *") }
@@ -104,7 +104,7 @@ struct CronTests {
     }
 
     @Test(
-        "comes exactly at the minutes that match its fields, forwards and backwards",
+        "a search forwards and backwards finds exactly the minutes that match the fields",
         arguments: 0..<200 as Range<UInt64>)
     func property(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
@@ -146,7 +146,7 @@ struct CronTests {
         }
     }
 
-    @Test("reads dates, leap days included, and writes them back")
+    @Test("dates, leap days included, are read and written back unchanged")
     func dates() {
         for text in ["1970-01-01", "2000-02-29", "2026-12-25", "1969-12-31", "0001-01-01", "9999-12-31", "2100-02-28"] {
             #expect(CivilDate(text)?.description == text || text.hasPrefix("0"), "\(text)")

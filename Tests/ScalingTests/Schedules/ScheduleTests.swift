@@ -51,7 +51,7 @@ struct ScheduleTests {
         schedule.windows(from: utc(start), to: utc(end)).map { [$0.start, $0.end] }
     }
 
-    @Test("keep the local time of day when the clocks change")
+    @Test("windows keep the local time of day when the clocks change")
     func businessHours() throws {
         let schedule = try Schedule.test("0 8 * * 1-5", "0 18 * * 1-5")
         #expect(
@@ -65,7 +65,7 @@ struct ScheduleTests {
         #expect(schedule.window(at: utc("2026-03-09 22:00")) == nil)
     }
 
-    @Test("begin at the change if the clocks skip their start, and are left out if they skip the whole")
+    @Test("a window whose start the clocks skip begins at the change; one that they skip entirely is omitted")
     func skipped() throws {
         let change = utc("2026-03-08 07:00")
         #expect(
@@ -88,7 +88,7 @@ struct ScheduleTests {
             ])
     }
 
-    @Test("count a local time that comes twice once, and its first instant")
+    @Test("a local time that occurs twice counts once, at its first instant")
     func repeated() throws {
         #expect(
             windows(try .test("30 1 * * *", "45 1 * * *"), "2026-11-01 00:00", "2026-11-02 00:00") == [
@@ -105,7 +105,7 @@ struct ScheduleTests {
         #expect(minutes.nextStart(after: utc("2026-11-01 05:40")) == utc("2026-11-01 07:00"))
     }
 
-    @Test("go on past midnight, and past a date on which none begins")
+    @Test("a window continues past midnight and past an exceptDate")
     func exceptDates() throws {
         let schedule = try Schedule.test("0 22 * * *", "0 6 * * *", except: ["2026-12-25", "2026-12-26"])
         #expect(
@@ -119,7 +119,7 @@ struct ScheduleTests {
         #expect(none.nextStart(after: utc("2026-01-01 00:00")) == utc("2041-12-25 13:00"))
     }
 
-    @Test("come on leap days alone where they are asked for")
+    @Test("a schedule for 29 February is active on leap days only")
     func leapDay() throws {
         let schedule = try Schedule.test("0 0 29 2 *", duration: .seconds(86_400), zone: UniversalTime())
         #expect(
@@ -128,7 +128,7 @@ struct ScheduleTests {
             ])
     }
 
-    @Test("that follow each other without a gap are one")
+    @Test("windows without a gap between them are one window")
     func merged() throws {
         let schedule = try Schedule.test("0 0 * * 1-5", duration: .seconds(86_400), zone: UniversalTime())
         #expect(
@@ -138,7 +138,7 @@ struct ScheduleTests {
     }
 
     @Test(
-        "that are of no use are found",
+        "schedules that never begin or never end are found",
         arguments: [
             ("0 8 30 2 *", "0 9 * * *", .neverBegins), ("0 8 * * *", "0 9 31 2 *", .neverEnds),
             ("0 8 * * *", "0 8 * * *", .startIsEnd), ("0 8 * * *", "0 18 * * FRI", .longerThanPeriod),
@@ -154,7 +154,7 @@ struct ScheduleTests {
     }
 
     @Test(
-        "that are longer than the time to the next are found",
+        "windows that are longer than the time to the next start are found",
         arguments: [
             ("0 8 * * *", 86_400, nil), ("0 8 * * *", 86_401, .longerThanPeriod), ("*/7 * * * *", 240, nil),
             ("*/7 * * * *", 241, .longerThanPeriod), ("0 8 * * MON,WED", 2 * 86_400, nil),

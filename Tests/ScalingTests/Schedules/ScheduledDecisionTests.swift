@@ -26,7 +26,7 @@ struct ScheduledDecisionTests {
                 history: history))
     }
 
-    @Test("raise the replicas at the start of a window at once, and say until when and by which schedule")
+    @Test("a window that begins raises the replicas at once, and the sentence names its end and the schedule")
     func start() throws {
         let spec = Self.spec([try Self.business()])
         let before = Self.decide(spec, utc("2026-03-02 13:00") + .microseconds(-1), current: 4).decision
@@ -42,7 +42,7 @@ struct ScheduledDecisionTests {
         #expect(!decision.startsCooldown)
     }
 
-    @Test("keep the replicas of a window whatever the metrics ask for, also without a value")
+    @Test("replicas stay at the schedule's minReplicas for any metric value, and without one")
     func hold() throws {
         let spec = Self.spec([try Self.business()], safety: .free)
         let quiet = Self.decide(spec, utc("2026-03-02 15:00"), current: 12, value: 10).decision
@@ -57,11 +57,11 @@ struct ScheduledDecisionTests {
         #expect(Self.decide(spec, utc("2026-03-02 15:00"), current: 3, value: nil).decision.desired == 10)
     }
 
-    @Test("let the safety rules remove what a window has added when it ends")
+    @Test("replicas of a window that ends are removed by the safety rules")
     func end() throws {
         let end = utc("2026-03-02 23:00")
         let spec = Self.spec([try Self.business()])
-        // Recommendations of the last minutes, of which the stabilization window remembers the highest.
+        // Recommendations of the last minutes: the stabilization window remembers the highest.
         var history = ScalingHistory.running
         for minute in stride(from: -10, to: 0, by: 1) {
             let outcome = Self.decide(spec, end + .seconds(60 * minute), current: 10, value: 10, history: history)
@@ -76,7 +76,7 @@ struct ScheduledDecisionTests {
         #expect(early.desired == 10 && early.limitedBy == [.cooldown])
     }
 
-    @Test("lower the replicas to a window's maxReplicas at once, as to any maxReplicas")
+    @Test("a schedule's maxReplicas lowers the replicas at once, as any maxReplicas does")
     func lower() throws {
         let night = try Schedule.test("0 22 * * *", "0 6 * * *", name: "night", max: 3)
         let decision = Self.decide(Self.spec([night]), utc("2026-03-03 03:00"), current: 9, value: 150).decision
@@ -88,7 +88,7 @@ struct ScheduledDecisionTests {
         #expect(full.limitedBy == [.maxReplicas, .schedule])
     }
 
-    @Test("take each field from the first active schedule that sets it, until an earlier one begins")
+    @Test("each field comes from the first active schedule that sets it, until an earlier one begins")
     func overlap() throws {
         let sale = try Schedule.test("0 12 * * *", duration: .seconds(7_200), name: "sale", min: 15)
         let night = try Schedule.test("0 0 * * *", "0 20 * * *", name: "day", min: 5, max: 18, targets: ["rate": 50])
@@ -104,7 +104,7 @@ struct ScheduledDecisionTests {
         #expect(schedules.nextEdge(after: utc("2026-03-02 15:00")) == utc("2026-03-02 17:00"))
     }
 
-    @Test("hold a metric against the target of the schedule, and name it if that metric decides")
+    @Test("a schedule's target replaces the target of its metric, and is named if that metric decides")
     func targets() throws {
         let spec = Self.spec(
             [try Self.business(min: nil, targets: ["rate": 25])], metrics: [.rate, .latency], safety: .free)
@@ -127,7 +127,7 @@ struct ScheduledDecisionTests {
         #expect(slow.decision.limitedBy == [])
     }
 
-    @Test("go to 0 only outside of a window with more, and come back from 0 when it begins")
+    @Test("a target scales to 0 only outside of a window with minReplicas, and leaves 0 when the window begins")
     func zero() throws {
         let spec = Self.spec([try Self.business(min: 2)], min: 0)
         let idle = ScalingHistory(lastActiveTime: utc("2026-03-01 00:00"), hasSeenReplicas: true)
@@ -137,7 +137,7 @@ struct ScheduledDecisionTests {
         let atZero = ScalingHistory(scaledToZero: true, hasSeenReplicas: true)
         let start = Self.decide(spec, utc("2026-03-03 13:00"), current: 0, value: 0, history: atZero).decision
         #expect(start.desired == 2 && start.limitedBy == [.boundsJump, .schedule])
-        // Somebody has switched it off.
+        // Another client has switched it off.
         let off = Self.decide(spec, utc("2026-03-03 13:00"), current: 0, value: 0, history: .running).decision
         #expect(off.desired == 0 && off.limitedBy == [.switchedOff])
         // A window alone may allow 0.
@@ -147,7 +147,7 @@ struct ScheduledDecisionTests {
             Self.decide(night, utc("2026-03-02 23:00"), current: 0, value: 0, history: atZero).decision.desired == 1)
     }
 
-    @Test("change nothing of a paused scaler and patch nothing in a dry run")
+    @Test("a schedule changes nothing on a paused scaler and patches nothing in a dry run")
     func paused() throws {
         var spec = Self.spec([try Self.business()])
         spec.isPaused = true
@@ -159,7 +159,7 @@ struct ScheduledDecisionTests {
         #expect(dry.limitedBy == [.boundsJump, .dryRun, .schedule])
     }
 
-    @Test("let minReplicas of a schedule go before the budget, as any minReplicas")
+    @Test("a schedule's minReplicas has priority over the budget, as any minReplicas has")
     func budget() throws {
         var spec = Self.spec([try Self.business()])
         spec.policy = CostPolicy(costPerPodPerHour: 1, maxCostPerHour: 4)
@@ -167,14 +167,14 @@ struct ScheduledDecisionTests {
         #expect(decision.desired == 10 && decision.budget?.cap == 4)
     }
 
-    @Test("never remove replicas because two schedules contradict each other")
+    @Test("schedules that contradict each other never remove replicas")
     func contradiction() throws {
         let spec = Self.spec([try Self.business(), try .test("0 0 * * *", "0 23 * * *", name: "cap", max: 3)])
         #expect(spec.effective(at: utc("2026-03-02 15:00")).spec.bounds == 10...10)
         #expect(spec.effective(at: utc("2026-03-02 12:00")).spec.bounds == 1...3)
     }
 
-    @Test("know after a restart whether what was pending was a jump to the bounds of then")
+    @Test("a pending scale operation from before a restart is judged by the bounds at its own time")
     func pending() throws {
         let spec = Self.spec([try Self.business()], safety: SafetyLimits(scaleDownStabilization: .zero))
         let pending = ScalingHistory(
@@ -190,7 +190,7 @@ struct ScheduledDecisionTests {
                 == utc("2026-03-02 12:59"))
     }
 
-    @Test("are others when a window begins, though nothing else has changed")
+    @Test("a decision differs from the previous one when a window begins, even if nothing else has changed")
     func news() throws {
         let spec = Self.spec([try Self.business(min: 3)])
         let before = Self.decide(spec, utc("2026-03-02 12:59"), current: 4, value: 100).decision
