@@ -2,6 +2,7 @@
 package enum Cause: String, Sendable, Hashable, CaseIterable {
     case minReplicas = "MinReplicas"
     case maxReplicas = "MaxReplicas"
+    case schedule = "Schedule"
     case budgetCap = "BudgetCap"
     case errorBudget = "ErrorBudget"
     case tolerance = "Tolerance"

@@ -8,9 +8,22 @@ extension Decision {
         return parts.isEmpty ? "\(action)." : "\(action): \(parts.joined(separator: "; "))."
     }
 
+    private var leader: MetricRecord? { metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) } }
+
+    /// The values of schedules that mattered: bounds that were met, and the target of the metric that asks for most.
+    var effectiveSchedules: [ScheduledValue] {
+        let isJump = limitedBy.contains(.boundsJump)
+        return scheduled.filter { value in
+            switch value.field {
+            case .minReplicas: limitedBy.contains(.minReplicas) || isJump && desired > current
+            case .maxReplicas: limitedBy.contains(.maxReplicas) || isJump && desired < current
+            case .target(let metric): leader?.name == metric && leader?.recommended != nil
+            }
+        }
+    }
+
     /// The metric with the highest recommendation, or the reason why there is none.
     private var driver: String? {
-        let leader = metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) }
         if let leader, let recommended = leader.recommended, let value = leader.observation.value {
             let ratio = leader.ratio.map { ", ratio \($0.shortText)" } ?? ""
             let source = leader.formula.map { " (\($0.filled))" } ?? ""
@@ -34,8 +47,9 @@ extension Decision {
     /// Returns the clause for a cause; nil if the rest of the sentence already implies or contradicts it.
     private func phrase(_ cause: Cause) -> String? {
         switch cause {
-        case .minReplicas: "minReplicas asks for at least \(desired)"
-        case .maxReplicas: "maxReplicas allows at most \(desired)"
+        case .minReplicas: scheduled[.minReplicas] == nil ? "minReplicas asks for at least \(desired)" : nil
+        case .maxReplicas: scheduled[.maxReplicas] == nil ? "maxReplicas allows at most \(desired)" : nil
+        case .schedule: effectiveSchedules.map(\.sentence).joined(separator: "; ")
         case .budgetCap: "the budget allows at most \(budget?.cap ?? desired)"
         case .assumedValue: assumed
         case .errorBudget: "the error budget is being spent too fast"

@@ -24,6 +24,8 @@ package struct Decision: Sendable, Hashable {
     package var isPushed = false
     /// Details of the causes for ``reason``.
     package var details: [Cause: String] = [:]
+    /// The values of the spec that schedules set at ``time``, whether or not they mattered.
+    package var scheduled: [ScheduledValue] = []
 
     package init(
         time: Timestamp,
@@ -59,6 +61,7 @@ package struct Decision: Sendable, Hashable {
     /// tolerance, which changes with noise. The object that a hold names is compared.
     package func isSame(as other: Decision) -> Bool {
         current == other.current && desired == other.desired && details == other.details
+            && scheduled == other.scheduled
             && limitedBy.lazy.filter { $0 != .tolerance }.elementsEqual(
                 other.limitedBy.lazy.filter { $0 != .tolerance })
     }

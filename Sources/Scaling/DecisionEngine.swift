@@ -79,6 +79,8 @@ package enum DecisionEngine {
         var step = DecisionStep(input)
         var decision = step.run()
         decision.isPushed = input.isPushed
+        decision.scheduled = step.scheduled
+        if !decision.effectiveSchedules.isEmpty { decision.limitedBy.append(.schedule) }
         decision.details = step.policy.details.merging(input.details) { $1 }
             .filter { decision.limitedBy.contains($0.key) }
         return DecisionOutcome(decision: decision, history: step.history)
@@ -87,7 +89,9 @@ package enum DecisionEngine {
 
 /// One run of the rules over an input.
 private struct DecisionStep {
+    /// As the schedules have it now.
     let spec: ScalingSpec
+    let scheduled: [ScheduledValue]
     let now: Timestamp
     let current: Int
     let ready: Int?
@@ -100,7 +104,7 @@ private struct DecisionStep {
     var history: ScalingHistory
 
     init(_ input: DecisionInput) {
-        spec = input.spec
+        (spec, scheduled) = input.spec.effective(at: input.now)
         now = input.now
         current = input.current
         ready = input.ready
@@ -108,7 +112,11 @@ private struct DecisionStep {
         observations = checked.observations
         holds = input.holds + (spec.isPaused ? [.paused] : [])
         history = input.history
-        history.observe(current: current, bounds: spec.minReplicas...spec.maxReplicas, now: now)
+        // Whether what is pending was a jump to the bounds depends on those of then.
+        let pendingAt = input.history.pendingScale.map { min($0.at, input.now) }
+        let boundsNow = spec.bounds
+        let boundsThen = pendingAt.map { input.spec.effective(at: $0).spec.bounds }
+        history.observe(current: current, bounds: boundsThen ?? boundsNow, now: now)
         history.recordFailures(spec.metrics, observations, at: now)
         policy = spec.policy.recommend(
             PolicyInput(

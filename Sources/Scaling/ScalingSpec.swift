@@ -15,6 +15,8 @@ package struct ScalingSpec: Sendable {
     package var policy: any ScalingPolicy
     package var safety: SafetyLimits
     package var fallback: FallbackSpec
+    /// The first that is active counts, field by field.
+    package var schedules: [Schedule]
 
     package init(
         minReplicas: Int = 1,
@@ -26,7 +28,8 @@ package struct ScalingSpec: Sendable {
         inputs: [InputSpec] = [],
         policy: any ScalingPolicy = SLOPolicy(),
         safety: SafetyLimits = SafetyLimits(),
-        fallback: FallbackSpec = FallbackSpec()
+        fallback: FallbackSpec = FallbackSpec(),
+        schedules: [Schedule] = []
     ) {
         self.minReplicas = minReplicas
         self.maxReplicas = maxReplicas
@@ -38,6 +41,7 @@ package struct ScalingSpec: Sendable {
         self.policy = policy
         self.safety = safety
         self.fallback = fallback
+        self.schedules = schedules
     }
 }
 

@@ -134,7 +134,8 @@ package struct Backtest: Sendable {
     }
 
     private var initialReplicas: Int {
-        workload.initialReplicas ?? trace.samples[0].replicas ?? workload.recordedReplicas ?? max(1, spec.minReplicas)
+        workload.initialReplicas ?? trace.samples[0].replicas ?? workload.recordedReplicas
+            ?? max(1, spec.effective(at: trace.start).spec.minReplicas)
     }
 
     private func decide(

@@ -40,6 +40,7 @@ extension ScalerController {
         // A running poll reschedules nothing: the next due time is already set.
         guard !state.isPolling else { return }
         state.isPolling = true
+        state.decidedAt = nil
         state.isPushed = false
         if isPushed {
             state.lastPushedPoll = now
@@ -68,6 +69,7 @@ extension ScalerController {
             schedule.set(poll.key, due: min(due, dependencies.time.elapsed() + (end - dependencies.time.now())))
             wakeUp.signal()
         }
+        wakeForSchedules(state, poll.key)
         if state.generation != poll.generation { pollNow(poll.identity) }
         if state.isPushed { pollEarly(poll.key) }
     }
@@ -241,6 +243,7 @@ extension ScalerController {
         _ target: TargetSnapshot
     ) -> DecisionOutcome {
         let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
+        state.decidedAt = now
         state.reversals.observe(current: target.replicas, now: now)
         let holds = holds(of: state, at: now)
         let outcome = DecisionEngine.decide(

@@ -71,7 +71,7 @@ package final class PluginHost: Service {
             loop: loop, clock: self.clock, logs: logs, launcher: launcher, containment: containment,
             hostVersion: configuration.hostVersion, handshakeTimeout: configuration.handshakeTimeout)
         let member: @Sendable (PluginProgram) -> PluginRoster.Member = { program in
-            let gate = AddressGate(
+            let gate = AddressFilter(
                 plugin: program.name, allowed: program.allowedAddresses, defaults: program.defaults)
             let supervisor = PluginSupervisor(
                 program: program, dependencies: dependencies, logger: logger, random: random

@@ -4,7 +4,7 @@ import Synchronization
 final class PluginRoster: Sendable {
     struct Member: Sendable {
         let supervisor: PluginSupervisor
-        let gate: AddressGate
+        let gate: AddressFilter
     }
 
     /// Yields every plugin once, when it is added; ends with ``close()``.

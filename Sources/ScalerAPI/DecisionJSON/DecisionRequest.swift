@@ -6,9 +6,10 @@ package import WireFormats
 package struct DecisionRequest: Sendable {
     package let input: DecisionInput
 
+    /// - Parameter zones: the time zones of schedules.
     /// - Throws: ``InvalidSpec`` with all errors of the spec, or the first error elsewhere.
-    package init(_ json: JSON) throws(InvalidSpec) {
-        let spec = try Self.spec(json)
+    package init(_ json: JSON, zones: any TimeZoneProvider) throws(InvalidSpec) {
+        let spec = try Self.spec(json, zones)
         do throws(JSONPathError) {
             input = try Self.input(JSONReader(json), spec)
         } catch {
@@ -16,16 +17,17 @@ package struct DecisionRequest: Sendable {
         }
     }
 
-    private static func spec(_ json: JSON) throws(InvalidSpec) -> ScalingSpec {
+    private static func spec(_ json: JSON, _ zones: any TimeZoneProvider) throws(InvalidSpec) -> ScalingSpec {
         guard case .object(let members) = json else {
             throw InvalidSpec(problems: [JSONPathError(path: "", message: "must be an object, not \(json.shapeName)")])
         }
         guard let spec = members["spec"] else {
             throw InvalidSpec(problems: [JSONPathError(path: "spec", message: "is required")])
         }
-        return try GeneralScalerSpec.parse(spec, unknownFields: .refused).get().scalingSpec { type, config in
-            BuiltinMetricTypes.declaration(type: type, config: config)
-        }
+        return try GeneralScalerSpec.parse(spec, unknownFields: .refused, zones: zones).get()
+            .scalingSpec { type, config in
+                BuiltinMetricTypes.declaration(type: type, config: config)
+            }
     }
 
     private static func input(_ request: JSONReader, _ spec: ScalingSpec) throws(JSONPathError) -> DecisionInput {

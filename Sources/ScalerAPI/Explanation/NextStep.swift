@@ -81,6 +81,8 @@ struct NextStep {
         else { return nil }
         // The thresholds apply to the value of a formula, not to its inputs.
         for index in scaling.metrics.indices { scaling.metrics[index].formula = nil }
+        // While the schedules set what they set now.
+        scaling = scaling.effective(at: now).spec
         // For a dry run, describe what it would do.
         scaling.isDryRun = false
         return DecisionInput(

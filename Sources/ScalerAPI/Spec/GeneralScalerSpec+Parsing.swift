@@ -1,4 +1,4 @@
-import Scaling
+package import Scaling
 package import WireFormats
 
 extension GeneralScalerSpec {
@@ -10,10 +10,13 @@ extension GeneralScalerSpec {
     }
 
     /// Reads and checks a `spec`, by the same rules on every version of the API server.
+    ///
+    /// - Parameter zones: the time zones of schedules.
     package static func parse(
-        _ json: JSON, unknownFields: UnknownFields = .ignored, policies: PolicyRegistry = .standard
+        _ json: JSON, unknownFields: UnknownFields = .ignored, policies: PolicyRegistry = .standard,
+        zones: any TimeZoneProvider = UniversalTimeOnly()
     ) -> Result<GeneralScalerSpec, InvalidSpec> {
-        var parser = SpecParser(policies: policies)
+        var parser = SpecParser(policies: policies, zones: zones)
         if unknownFields == .refused { parser.refuseUnknownFields(JSONReader(json, path: "spec")) }
         let spec = parser.spec(JSONReader(json, path: "spec"))
         guard let spec, parser.problems.isEmpty else { return .failure(InvalidSpec(problems: parser.problems)) }
@@ -24,10 +27,12 @@ extension GeneralScalerSpec {
 /// Parses a spec and collects all errors instead of stopping at the first.
 private struct SpecParser {
     let policies: PolicyRegistry
+    let zones: any TimeZoneProvider
     private(set) var problems: [JSONPathError] = []
 
-    init(policies: PolicyRegistry) {
+    init(policies: PolicyRegistry, zones: any TimeZoneProvider) {
         self.policies = policies
+        self.zones = zones
     }
 
     /// Returns the value, or nil after recording the error.
@@ -64,8 +69,9 @@ private struct SpecParser {
         if let metrics { problems += metrics.problems(objective: Self.objective(spec)) }
         let safety = attempt { () throws(JSONPathError) in try Self.safety(spec.optional("safety")) }
         let fallback = attempt { () throws(JSONPathError) in try Self.fallback(spec.optional("fallback")) }
+        let schedules = schedules(spec, bounds: bounds, metricNames: metrics?.map(\.name))
         guard let target, let bounds, let interval, let isPaused, let mode, let metrics, let policy, let safety,
-            let fallback
+            let fallback, let schedules
         else { return nil }
         return GeneralScalerSpec(
             target: target,
@@ -78,8 +84,18 @@ private struct SpecParser {
             formulas: metrics.formulas,
             policy: policy,
             safety: safety,
-            fallback: fallback
+            fallback: fallback,
+            schedules: schedules
         )
+    }
+
+    private mutating func schedules(
+        _ spec: JSONReader, bounds: ClosedRange<Int>?, metricNames: [String]?
+    ) -> [Schedule]? {
+        var parser = ScheduleParser(zones: zones, spec: .init(bounds: bounds, metricNames: metricNames))
+        let schedules = parser.schedules(try? spec.optional("schedules"))
+        problems += parser.problems
+        return schedules
     }
 
     // MARK: Target and bounds
@@ -251,7 +267,7 @@ private struct SpecParser {
 extension SpecParser {
     private static let specFields = [
         "targetDeployment", "targetRef", "minReplicas", "maxReplicas", "pollingIntervalSeconds", "paused", "mode",
-        "metrics", "policy", "safety", "fallback",
+        "metrics", "policy", "safety", "fallback", "schedules",
     ]
     private static let metricFields = [
         "type", "name", "config", "formula", "targetValue", "targetType", "activationValue", "timeoutSeconds",
@@ -276,6 +292,9 @@ extension SpecParser {
         }
         for metric in (try? spec.optional("metrics")?.elements()) ?? [] {
             refuseUnknownFields(of: metric, known: Self.metricFields)
+        }
+        for schedule in (try? spec.optional("schedules")?.elements()) ?? [] {
+            refuseUnknownFields(of: schedule, known: ScheduleParser.fields)
         }
     }
 

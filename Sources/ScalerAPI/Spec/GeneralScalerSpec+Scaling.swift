@@ -38,7 +38,8 @@ extension GeneralScalerSpec {
             inputs: inputs,
             policy: policy,
             safety: safety,
-            fallback: fallback
+            fallback: fallback,
+            schedules: schedules
         )
     }
 
@@ -72,4 +73,12 @@ extension GeneralScalerSpec {
         guard problems.isEmpty else { throw InvalidSpec(problems: problems) }
         return scalingSpec(declared: declarations)
     }
+
+    /// The replicas that the spec and its schedules allow.
+    package func bounds(at now: Timestamp) -> ClosedRange<Int> {
+        schedules.bounds(minReplicas...max(minReplicas, maxReplicas), at: now)
+    }
+
+    /// Whether the spec allows 0 replicas, now or at another time.
+    package var mayScaleToZero: Bool { minReplicas == 0 || schedules.contains { $0.minReplicas == 0 } }
 }

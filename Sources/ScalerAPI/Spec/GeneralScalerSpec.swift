@@ -16,6 +16,8 @@ package struct GeneralScalerSpec: Sendable {
     package var policy: any ScalingPolicy
     package var safety: SafetyLimits
     package var fallback: FallbackSpec
+    /// With the time zones as they were found when the spec was read.
+    package var schedules: [Schedule]
 
     package enum Mode: String, Sendable, CaseIterable {
         case active = "Active"
@@ -34,6 +36,12 @@ package struct GeneralScalerSpec: Sendable {
         package static let replicas = 0...Int(Int32.max)
         package static let upRatePercent = 0...1_000_000
         package static let downRatePercent = 0...100
+        package static let schedules = 20
+        package static let exceptDates = 366
+        package static let scheduleSeconds = 60...366 * 86_400
+        /// Of all schedules, how many edges are looked at for contradictions, from 2026 on.
+        static let checkedEdges = 400
+        static let checkedFrom = Timestamp(microsecondsSince1970: 1_767_225_600_000_000)
         /// The limits of a metric's config. A request to a plugin has at most 60 KiB, and each value of a config takes
         /// memory.
         package static let config = JSONLimits(bytes: 60 << 10, nodes: 2_048, depth: 16)

@@ -21,8 +21,19 @@ extension Decision {
             ]
         }
         if !inputs.isEmpty { record["inputs"] = .array(inputs.map(\.json)) }
+        if !scheduled.isEmpty { record["schedules"] = .array(scheduled.map(\.json)) }
         if isPushed { record["pushed"] = true }
         return .object(record)
+    }
+}
+
+extension ScheduledValue {
+    var json: JSON {
+        [
+            "schedule": .string(schedule), "field": .string(field.path),
+            "value": field.isTarget ? .number(value) : .integer(Int64(value)),
+            "until": .string(until.rfc3339()), "timeZone": .string(timeZone),
+        ]
     }
 }
 

@@ -175,6 +175,9 @@ struct SimulateCommand: AsyncParsableCommand {
         write(TextTable.text(rows), to: output)
         for (scaler, run) in zip(scalers, runs) {
             write("\n\(scaler.name) was limited by \(run.summary.commonLimits).\n", to: output)
+            for line in run.summary.scheduleLines(scaler.parsed.schedules.map(\.name)) {
+                write("\(scaler.name): \(line).\n", to: output)
+            }
         }
         if let html { write("\nThe report is in \(html).\n", to: output) }
         return runs.map(\.summary)

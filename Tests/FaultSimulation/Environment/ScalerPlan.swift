@@ -37,6 +37,7 @@ struct ScalerPlan: Sendable, Equatable {
     var downStabilization: Int?
     var fallback: Fallback = .hold
     var fallbackReplicas = 0
+    var schedule: Schedule?
 
     /// Each metric is computed from an input that reads the same series. Not drawn, so that every seed stays what it was.
     var usesFormulas: Bool { (least + most + interval) % 3 == 0 }
@@ -79,6 +80,7 @@ struct ScalerPlan: Sendable, Equatable {
         plan.downStabilization = maybe(75, [0, 0, 30, 60])
         plan.fallback = random.pick([.hold, .hold, .static, .ifHigher, .ifLower])
         plan.fallbackReplicas = random.within(0...8)
+        if random.chance(percent: 30) { plan.schedule = .random(random, within: plan.least...plan.most) }
         return plan
     }
 
@@ -118,6 +120,7 @@ struct ScalerPlan: Sendable, Equatable {
                 "scaleDownStabilizationSeconds": whole(downStabilization),
             ],
             "fallback": ["behavior": .string(fallback.rawValue), "replicas": whole(fallbackReplicas)],
+            "schedules": fittingSchedule.map { JSON.array([$0.json.withoutNulls]) } ?? .null,
         ]
     }
 }
