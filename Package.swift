@@ -175,6 +175,16 @@ let package = Package(
 
         // MARK: Tools, never part of the image
         .target(
+            name: "SDKFiles",
+            path: "sdk",
+            exclude: [
+                "README.md", "vectors", "python/README.md", "python/pyproject.toml", "python/tests", "go/README.md",
+                "go/internal", "go/plugin_test.go", "node/README.md", "node/test",
+            ],
+            sources: ["SDKFiles.swift"],
+            resources: [.embedInCode("python/src"), .embedInCode("go"), .embedInCode("node")]
+        ),
+        .target(
             name: "ClusterSimulator",
             dependencies: [
                 "HTTPTransport", "SystemIO", "WireFormats", "YAMLFormat",
@@ -196,7 +206,7 @@ let package = Package(
             name: "generalscaler-dev",
             dependencies: [
                 "ClusterSimulator", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
-                "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "WireFormats", "YAMLFormat",
+                "PluginProtocol", "SDKFiles", "ScalerAPI", "Scaling", "SystemIO", "WireFormats", "YAMLFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),

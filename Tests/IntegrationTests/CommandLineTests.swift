@@ -35,6 +35,9 @@ struct CommandLineTests {
             (["cluster", "--startup-delay", "-1"], "startup-delay"),
             (["run"], "run"),
             (["nonsense"], "nonsense"),
+            (["new-plugin", "--language", "swift", "queue"], "--sdk-path"),
+            (["new-plugin", "--language", "swift", "--sdk-path", "/nonexistent", "queue"], "/nonexistent/Sources"),
+            (["new-plugin", "--language", "cobol", "queue"], "cobol"),
         ])
     func mistakesInTools(arguments: [String], hint: String) async throws {
         try await expectUsageError("generalscaler-dev", arguments, hint)
