@@ -42,8 +42,10 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@scripts/simple_e2e.sh
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
 	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
+	@$(PYTHON)/bin/python scripts/check-schema.py .build/debug
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
 	@$(PYTHON)/bin/python scripts/test-new-plugins.py .build/debug
+	@$(PYTHON)/bin/python scripts/test-tutorial.py .build/debug
 	@swift test --skip-build --disable-xctest --filter FaultSimulationTests
 	@swift test --skip-build --disable-xctest --filter "$(ATTACKS)"
 	@swift test --skip-build --disable-xctest --filter "CommandTests|PluginConformanceTests" --skip "$(ATTACKS)"

@@ -165,6 +165,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            resources: [.embedInCode("Resources/crd.yaml")],
             linkerSettings: packedRelocations
         ),
         .executableTarget(
@@ -229,7 +230,7 @@ let package = Package(
         .executableTarget(
             name: "plugin-check",
             dependencies: [
-                "PluginConformance", "PluginProtocol", "WireFormats",
+                "PluginConformance", "PluginProtocol", "ScalerAPI", "WireFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Tools/plugin-check"

@@ -128,10 +128,10 @@ def check_answers(program, environment, folder):
 
     good = {"directory": directory}
     expect(plugin.call("validate_config", type="files-there", config=good)["result"]["valid"], "a good config is refused")
-    for config in [{}, {"directory": directory, "hiden": True},
+    for config in [{}, {"directory": directory, "hiddenn": True},
                    *({**good, field: wrong} for field, values in WRONG.items() for wrong in values)]:
         verdict = plugin.call("validate_config", type="files-there", config=config)["result"]
-        at_fault = "hiden" if "hiden" in config else "hidden" if config.get("hidden") is not None else "directory"
+        at_fault = "hiddenn" if "hiddenn" in config else "hidden" if config.get("hidden") is not None else "directory"
         expect(not verdict["valid"] and [error["path"] for error in verdict["errors"]] == [at_fault], f"{config}: {verdict}")
         expect(plugin.value(config)["error"]["code"] == 1001, f"{config} is read")
 

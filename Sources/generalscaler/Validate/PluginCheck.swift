@@ -13,13 +13,13 @@ struct PluginCheck {
 
     /// Starts the plugins for as long as the body runs.
     ///
-    /// - Parameter types: the metric types that the body needs.
+    /// - Parameter types: the metric types that the body needs; nil for all.
     static func withPlugins<Value: Sendable>(
-        of host: PluginHost, types: Set<String>, _ body: (PluginCheck) async -> Value
+        of host: PluginHost, types: Set<String>?, _ body: (PluginCheck) async -> Value
     ) async -> Value {
         await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await host.run() }
-            await host.untilStarted(offering: types)
+            if let types { await host.untilStarted(offering: types) } else { await host.untilStarted() }
             for _ in 0..<secondChances where await isStartingAgain(types, host) {
                 try? await Task.sleep(for: secondChanceInterval)
             }
@@ -31,11 +31,11 @@ struct PluginCheck {
     }
 
     /// Returns whether a plugin of its own name for one of the types failed to start and is being started again.
-    private static func isStartingAgain(_ types: Set<String>, _ host: PluginHost) async -> Bool {
-        let missing = types.filter { host.metricType($0) == nil }
-        guard !missing.isEmpty else { return false }
+    private static func isStartingAgain(_ types: Set<String>?, _ host: PluginHost) async -> Bool {
+        let missing = types?.filter { host.metricType($0) == nil }
+        guard missing?.isEmpty != true else { return false }
         return await host.health().contains {
-            missing.contains($0.name) && [.starting, .backingOff].contains($0.state) && !$0.needsRepair
+            missing?.contains($0.name) != false && [.starting, .backingOff].contains($0.state) && !$0.needsRepair
         }
     }
 

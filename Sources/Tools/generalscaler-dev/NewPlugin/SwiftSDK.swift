@@ -58,7 +58,9 @@ enum SwiftSDK {
                 .filter { !$0.contains(".docc") && !$0.hasSuffix(".md") }
             return try paths.sorted().compactMap { path in
                 let url = URL(filePath: root).appending(path: path)
-                guard try FileManager.default.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType == .typeRegular
+                guard
+                    try FileManager.default.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType
+                        == .typeRegular
                 else { return nil }
                 return PluginProject.File(
                     path: "\(folder)/Sources/\(module)/\(path)", contents: Array(try Data(contentsOf: url)))
