@@ -2,13 +2,12 @@
 RELEASE_FLAGS := -c release --static-swift-stdlib
 # The import check refuses an import that Package.swift does not list for the target.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-DEMO_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-plugin-prometheus \
-	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
+PLUGIN_PRODUCTS := $(patsubst Plugins/%,generalscaler-plugin-%,$(wildcard Plugins/*))
+DEMO_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch $(PLUGIN_PRODUCTS) http-app worker event-queue
 CHART_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-copy generalscaler-plugin-prometheus \
 	plugin-check random-plugin
 # What writing a plugin needs. The operator is part of it, so that the plugin can scale something.
 TOOL_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-check
-PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
 E2E_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 # What attacks the promises of docs/explanation/threat-model.md and sandbox.md.

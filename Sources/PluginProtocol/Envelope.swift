@@ -5,7 +5,7 @@ package enum HostMessage: Sendable, Hashable {
     case request(id: JSON, method: String, params: JSON)
     case notification(method: String, params: JSON)
 
-    /// - Throws: the JSON-RPC error to answer with; `id` is what could be read of it, null if nothing could.
+    /// - Throws: the JSON-RPC error to answer with; `id` is null if it could not be read.
     package static func decode(_ line: some Sequence<UInt8>) throws(InvalidHostMessage) -> HostMessage {
         let json: JSON
         do throws(JSONSyntaxError) {
@@ -32,14 +32,14 @@ package struct InvalidHostMessage: Error, Sendable, Hashable {
 /// A message that a host receives.
 package enum PluginMessage: Sendable, Hashable {
     case result(id: Int64, JSON)
-    /// The result of `get_metric_value`, read without building a ``JSON`` first.
+    /// The result of `get_metric_value`, decoded without building a ``JSON``.
     case reading(id: Int64, MetricReading)
     case failure(id: Int64, PluginError)
-    /// An error with a null id: the plugin could not read that of the request.
+    /// An error with a null id: the plugin could not read the id of the request.
     case unaddressedFailure(PluginError)
     case notification(method: String, params: JSON)
 
-    /// Reads one line, its newline left out.
+    /// Decodes one line without its newline.
     package static func decode(line: UnsafeRawBufferPointer) throws(InvalidPluginMessage) -> PluginMessage {
         if let answer = ReadingAnswer(line) { return .reading(id: answer.id, answer.reading) }
         let json: JSON
@@ -61,7 +61,7 @@ package enum PluginMessage: Sendable, Hashable {
         let version = try reader.required("jsonrpc")
         guard version.value == "2.0" else { throw version.error("must be \"2.0\"") }
         if let method = try reader.optional("method") {
-            guard json["id"] == nil else { throw method.error("a plugin sends no requests: leave out the id") }
+            guard json["id"] == nil else { throw method.error("a plugin must not send requests: remove the id") }
             return .notification(method: try method.string(), params: json["params"] ?? .object([:]))
         }
         let error = try reader.optional("error")
@@ -69,7 +69,7 @@ package enum PluginMessage: Sendable, Hashable {
         let idReader = try reader.required("id")
         guard idReader.value.intValue != nil else {
             throw idReader.error(
-                "must be a whole number, the id of the request as it came, not \(idReader.value.shapeName)")
+                "must be a whole number, equal to the id of the request, not \(idReader.value.shapeName)")
         }
         let id = Int64(try idReader.int(in: 0...Int.max))
         if let error { return .failure(id: id, try PluginError(error)) }
@@ -83,7 +83,7 @@ package struct InvalidPluginMessage: Error, Sendable, Hashable, CustomStringConv
     package let description: String
 }
 
-/// Whole lines, newline included.
+/// Complete lines, including the newline.
 package enum ProtocolLine {
     /// Returns a request; ASCII only. `params` writes exactly one value.
     package static func request(

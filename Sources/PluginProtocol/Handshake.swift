@@ -8,7 +8,7 @@ public struct MetricTypeDescription: Sendable, Hashable {
     /// JSON Schema 2020-12 of the config object. A secret field carries `"x-secret": true`.
     public var configSchema: JSON
     public var defaultTargetType: TargetType
-    /// Milliseconds after `observedAt` for which a reading of this source may count as fresh, if the source is slow.
+    /// The maximum age of a reading in milliseconds, for a slow source.
     public var maxAgeMs: Int?
 
     public init(
@@ -29,7 +29,7 @@ public struct PluginCapabilities: Sendable, Hashable {
     public var batch: Bool
     public var range: Bool
     public var subscribe: Bool
-    /// Longest request line the plugin takes; at least ``ProtocolLimits/maxRequestBytes``.
+    /// The longest request line that the plugin accepts; at least ``ProtocolLimits/maxRequestBytes``.
     public var maxRequestBytes: Int
 
     public init(
@@ -160,6 +160,7 @@ extension MetricTypeDescription {
         guard name.isClean, name.utf8.count <= ProtocolLimits.maxNameBytes else {
             throw type.error("must be at most \(ProtocolLimits.maxNameBytes) bytes without control characters")
         }
+        _ = try FilledFields(schema)
         self.init(
             type: name,
             description: try reader.required("description").string().cleaned,

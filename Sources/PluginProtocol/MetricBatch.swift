@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// The answer to `get_metric_values`: for each request, in their order, a reading or the reason why there is none.
+/// The answer to `get_metric_values`: a reading or an error for each request, in order.
 package struct MetricBatch: Sendable, Hashable {
     package var answers: [Result<MetricReading, PluginError>]
 

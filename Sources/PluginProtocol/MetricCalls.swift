@@ -11,9 +11,9 @@ package struct ValidateConfigParams: Sendable, Hashable {
     }
 }
 
-/// A thing wrong with a config.
+/// A problem in a config.
 public struct ConfigProblem: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The field, such as `tls.ca`; empty for the config as a whole.
+    /// The path of the field, such as `tls.ca`; empty for the config as a whole.
     public var path: String
     public var message: String
 
@@ -38,7 +38,7 @@ package struct GetMetricValueParams: Sendable, Hashable {
     package var type: String
     package var config: JSON
     package var targetType: TargetType
-    /// The milliseconds from now within which an answer is useful.
+    /// The time in milliseconds after which an answer is no longer used.
     package var deadlineMs: Int
 
     package init(type: String, config: JSON, targetType: TargetType, deadlineMs: Int) {
@@ -49,17 +49,17 @@ package struct GetMetricValueParams: Sendable, Hashable {
     }
 }
 
-/// A value of a metric, and when it was true.
+/// A value of a metric, and when the source observed it.
 public struct MetricReading: Sendable, Hashable {
-    /// Finite. What is missing, infinite or not a number is the error `no_data`, never a value.
+    /// The value, which is finite. A missing, infinite or NaN value is the error `no_data`.
     public var value: Double
     public var unit: String?
-    /// Microseconds since 1970-01-01T00:00:00Z at which the source observed the value.
+    /// When the source observed the value, in microseconds since 1970-01-01T00:00:00Z.
     public var observedAtMicroseconds: Int64
-    /// What a person should know about how the value came about.
+    /// A note for users on how the value was determined.
     public var detail: String?
-    /// The source has no value, and the config says that this one is assumed. It may scale up, but it does not show
-    /// that there is nothing to do: it is no reason to go to 0 replicas.
+    /// Whether the config's assumed value is used because the source has none. An assumed value may cause a scale-up,
+    /// but never scaling to 0 replicas, because it does not prove that there is no load.
     public var isAssumed: Bool
 
     public init(
@@ -164,7 +164,7 @@ extension MetricReading {
         writer.endObject()
     }
 
-    /// Into an object that is open.
+    /// Encodes the members into an open object.
     func encodeMembers(into writer: inout JSONWriter) {
         writer.key("value")
         writer.value(value)

@@ -1,11 +1,11 @@
 package import WireFormats
 
-/// A metric's history between two times, as `get_metric_range` answers it.
+/// A metric's history between two times: the answer to `get_metric_range`.
 public struct MetricRange: Sendable, Hashable {
     public struct Point: Sendable, Hashable {
-        /// Microseconds since 1970-01-01T00:00:00Z.
+        /// The time in microseconds since 1970-01-01T00:00:00Z.
         public var atMicroseconds: Int64
-        /// Finite. A time without a value is left out, never a zero.
+        /// The value, which is finite. A time without a value is omitted.
         public var value: Double
 
         public init(atMicroseconds: Int64, value: Double) {
@@ -14,10 +14,10 @@ public struct MetricRange: Sendable, Hashable {
         }
     }
 
-    /// In the order of time, none twice, each at most half a step from a time that was asked for.
+    /// The points in ascending order of time, without duplicates, each at most half a step from a requested time.
     public var points: [Point]
     public var unit: String?
-    /// What a person should know about how the values came about.
+    /// A note for users on how the values were determined.
     public var detail: String?
 
     public init(points: [Point], unit: String? = nil, detail: String? = nil) {
@@ -27,17 +27,17 @@ public struct MetricRange: Sendable, Hashable {
     }
 }
 
-/// The times that a history is asked for: `from`, `from` plus one step, and so on up to `to`.
+/// The times of a requested history: `from`, `from` plus one step, and so on up to `to`.
 public struct RangeWindow: Sendable, Hashable {
-    /// Microseconds since 1970-01-01T00:00:00Z.
+    /// The first time in microseconds since 1970-01-01T00:00:00Z.
     public let fromMicroseconds: Int64
-    /// Not before ``fromMicroseconds``.
+    /// The last time; not before ``fromMicroseconds``.
     public let toMicroseconds: Int64
-    /// At least 1.
+    /// The step in seconds; at least 1.
     public let stepSeconds: Int
 
     /// - Returns: nil if the times are in the wrong order, the step is below 1, or there are more than
-    ///   ``ProtocolLimits/maxRangePoints`` of them.
+    ///   ``ProtocolLimits/maxRangePoints`` times.
     public init?(fromMicroseconds: Int64, toMicroseconds: Int64, stepSeconds: Int) {
         let span = toMicroseconds.subtractingReportingOverflow(fromMicroseconds)
         guard stepSeconds >= 1, stepSeconds <= Int32.max, !span.overflow, span.partialValue >= 0,
@@ -50,16 +50,16 @@ public struct RangeWindow: Sendable, Hashable {
 
     private var step: Int64 { Int64(stepSeconds) * 1_000_000 }
 
-    /// The times that are asked for, in order.
+    /// The requested times, in order.
     public var times: StrideThrough<Int64> { stride(from: fromMicroseconds, through: toMicroseconds, by: Int(step)) }
 
-    /// For each time that is asked for, the nearest of the given times that is at most half a step away from it.
+    /// Returns, for each requested time, the nearest of the given times that is at most half a step away.
     ///
-    /// A source may have its own grid of times: servers move a window to multiples of its step, and cut times to
-    /// milliseconds. Times are therefore never looked up by equality. Halfway between two times belongs to the later
-    /// one.
+    /// A source may have its own grid of times: servers align a window to multiples of its step, and truncate times to
+    /// milliseconds. Times are therefore not compared for equality. A time halfway between two requested times belongs
+    /// to the later one.
     ///
-    /// - Returns: one element for each of ``times``; nil for a time that has none.
+    /// - Returns: one element for each of ``times``; nil for a time without a match.
     public func nearest(of candidates: some Sequence<Int64>) -> [Int64?] {
         var nearest = [Int64?](repeating: nil, count: Int((toMicroseconds - fromMicroseconds) / step) + 1)
         for candidate in candidates {
@@ -86,7 +86,7 @@ package struct GetMetricRangeParams: Sendable, Hashable {
     package var config: JSON
     package var targetType: TargetType
     package var window: RangeWindow
-    /// The milliseconds from now within which an answer is useful.
+    /// The time in milliseconds after which an answer is no longer used.
     package var deadlineMs: Int
 
     package init(_ reader: JSONReader) throws(JSONPathError) {
@@ -107,7 +107,7 @@ package struct GetMetricRangeParams: Sendable, Hashable {
 }
 
 extension RangeWindow {
-    /// The members of `get_metric_range` that are the window's.
+    /// Encodes the window's members of `get_metric_range`.
     func encode(into writer: inout JSONWriter) {
         writer.key("from")
         writer.value(RFC3339.text(microseconds: fromMicroseconds, precision: .exact))
@@ -125,7 +125,7 @@ extension MetricRange {
             let at = try element.required("at")
             let point = Point(atMicroseconds: try at.time(), value: try element.required("value").double())
             if let last = points.last, last.atMicroseconds >= point.atMicroseconds {
-                throw at.error("must be later than that of the point before")
+                throw at.error("must be later than that of the previous point")
             }
             points.append(point)
         }
@@ -134,8 +134,7 @@ extension MetricRange {
             detail: try reader.optional("detail")?.string())
     }
 
-    /// Returns the value at each time of the window: that of the nearest point within half a step, nil if there is
-    /// none.
+    /// Returns the value of the nearest point within half a step for each time of the window; nil if there is none.
     package func values(in window: RangeWindow) -> [Double?] {
         let values = Dictionary(points.map { ($0.atMicroseconds, $0.value) }, uniquingKeysWith: { $1 })
         return window.nearest(of: points.map(\.atMicroseconds)).map { time in time.flatMap { values[$0] } }
@@ -167,7 +166,7 @@ extension MetricRange {
 }
 
 extension JSONReader {
-    /// Microseconds since 1970-01-01T00:00:00Z.
+    /// Decodes microseconds since 1970-01-01T00:00:00Z.
     func time() throws(JSONPathError) -> Int64 {
         guard let micros = RFC3339.microseconds(try string()) else {
             throw error("must be an RFC 3339 time such as 2026-01-02T03:04:05Z")

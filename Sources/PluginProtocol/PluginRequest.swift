@@ -1,15 +1,15 @@
 package import WireFormats
 
-/// A request without its id and deadline: encoded once, wherever the caller runs, and made a line when it is sent.
+/// A request without its id and deadline, encoded once and completed when it is sent.
 package struct PluginRequest: Sendable, Hashable {
     package let method: ProtocolMethod
     /// `"method":…,"params":{…` without the params' closing brace.
     private let body: [UInt8]
     private let carriesDeadline: Bool
-    /// Of a call for a value: where in the body the members begin that differ within a batch.
+    /// The offset in the body of the members that differ within a batch; for reads of a value only.
     private var batchStart: Int?
 
-    /// - Parameter params: writes the params object but for its closing brace.
+    /// - Parameter params: writes the params object without its closing brace.
     private init(_ method: ProtocolMethod, carriesDeadline: Bool, params: (inout JSONWriter) -> Void) {
         var writer = JSONWriter(escapesNonASCII: true, reserving: 512)
         writer.key("method")
@@ -66,15 +66,15 @@ package struct PluginRequest: Sendable, Hashable {
     /// Bytes that the request adds to a batch.
     package var bytesInBatch: Int { body.count - (batchStart ?? 0) + 3 }
 
-    /// Returns whether both ask for values of one metric type.
+    /// Returns whether both requests read values of the same metric type.
     package func fitsInBatch(with other: PluginRequest) -> Bool {
         guard let batchStart, batchStart == other.batchStart else { return false }
         return body[..<batchStart] == other.body[..<batchStart]
     }
 
-    /// One `get_metric_values` in place of several `get_metric_value`.
+    /// Returns one `get_metric_values` request in place of several `get_metric_value`.
     ///
-    /// - Parameter requests: at least one; each fits with the first.
+    /// - Parameter requests: at least one; each has to fit with the first.
     package static func batch(_ requests: [PluginRequest]) -> PluginRequest {
         var body: [UInt8] = []
         body.reserveCapacity(requests.reduce(128) { $0 + $1.bytesInBatch })
@@ -134,10 +134,10 @@ package struct PluginRequest: Sendable, Hashable {
 
     package static let shutdown = PluginRequest(.shutdown, [:])
 
-    /// Returns the whole line, newline included; ASCII only.
+    /// Returns the complete line, including the newline; ASCII only.
     ///
-    /// - Parameter deadlineMs: the milliseconds from now within which an answer is useful; written if the method has
-    ///   it.
+    /// - Parameter deadlineMs: the time in milliseconds after which an answer is no longer used; written if the method
+    ///   has it.
     package func line(id: Int64, deadlineMs: Int) -> [UInt8] {
         var line: [UInt8] = []
         line.reserveCapacity(body.count + 80)

@@ -1,14 +1,14 @@
 import WireFormats
 
-/// The answer to `get_metric_value`, read straight from its bytes: the one message that comes often enough to matter.
+/// The answer to `get_metric_value`, decoded directly from its bytes, because it is the most frequent message.
 ///
-/// Takes only what it is sure of, which is what plugins write: known members, text without escapes, numbers that are
-/// exact in a double. All else, right or wrong, is left to the general reader, with the same result.
+/// Accepts only the common form: known members, text without escapes, numbers that are exact in a double. The general
+/// reader decodes all other lines, with the same result.
 struct ReadingAnswer {
     let id: Int64
     let reading: MetricReading
 
-    /// Nil if the general reader has to look.
+    /// Decodes the line; returns nil if the general reader is required.
     init?(_ line: UnsafeRawBufferPointer) {
         var scanner = Scanner(bytes: line)
         guard let (id, reading) = scanner.answer() else { return nil }
@@ -25,7 +25,7 @@ extension Slice<UnsafeRawBufferPointer> {
     }
 }
 
-/// Over bytes that the caller keeps alive while it runs. After a nil it stands anywhere.
+/// A scanner of bytes that the caller keeps alive. Its position is undefined after a nil.
 private struct Scanner {
     let bytes: UnsafeRawBufferPointer
     var index = 0
@@ -105,7 +105,7 @@ private struct Scanner {
         bytes[index...].allSatisfy { $0 == 0x20 }
     }
 
-    /// Returns a string of printable ASCII without escapes.
+    /// Reads a string of printable ASCII without escapes.
     private mutating func text() -> Slice<UnsafeRawBufferPointer>? {
         guard take("\"") else { return nil }
         let start = index
@@ -121,7 +121,7 @@ private struct Scanner {
         return nil
     }
 
-    /// At most 18 decimal digits, at least one, and no needless 0 at the front. A byte follows them.
+    /// Reads 1 to 18 decimal digits without leading zeros. A byte has to follow.
     private mutating func digits() -> UInt64? {
         let start = index
         guard let value = appendDigits(to: 0, from: start) else { return nil }
@@ -139,8 +139,8 @@ private struct Scanner {
         return index > first && index < bytes.count ? value : nil
     }
 
-    /// Returns a number without an exponent whose digits and power of ten are both exact in a double, so that one
-    /// division rounds it rightly (W. D. Clinger, "How to Read Floating Point Numbers Accurately", 1990).
+    /// Reads a number without an exponent whose digits and power of ten are both exact in a double, so that one
+    /// division rounds correctly (W. D. Clinger, "How to Read Floating Point Numbers Accurately", 1990).
     private mutating func number() -> Double? {
         let isNegative = take("-")
         if !isNegative { skipSpaces() }
@@ -159,7 +159,7 @@ private struct Scanner {
         return isNegative ? -magnitude : magnitude
     }
 
-    /// Exact in a double up to 10^22.
+    /// The powers of ten, which are exact in a double up to 10^22.
     private static let powersOfTen: [Double] = [
         1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
     ]

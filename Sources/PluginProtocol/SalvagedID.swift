@@ -1,9 +1,9 @@
-/// Finds the `id` of a response that cannot be read as JSON, so that its caller hears at once instead of at its
-/// deadline: a number out of a double's range, invalid UTF-8, half a line.
+/// Finds the `id` of a response that is not valid JSON (a number out of range, invalid UTF-8, a truncated line), so
+/// that the caller is informed immediately and not at the deadline.
 package enum SalvagedID {
     /// Returns the first whole-number member `id` of the outermost object, or nil if there is none.
     ///
-    /// The bytes are skimmed, not checked: only quotes, escapes and brackets count. What stands before the object, such
+    /// The bytes are not validated: only quotes, escapes and brackets are interpreted. Anything before the object, such
     /// as a terminal's escape sequence, is skipped.
     package static func find(in line: UnsafeRawBufferPointer) -> Int64? {
         guard var index = line.firstIndex(of: UInt8(ascii: "{")) else { return nil }

@@ -10,7 +10,7 @@ package struct UnsubscribeParams: Sendable, Hashable {
     }
 }
 
-/// The notification `reading`, plugin to host: what a metric is now, without being asked.
+/// The notification `reading`, plugin to host: the current value of a subscribed metric.
 package struct PushedReading: Sendable, Hashable {
     /// The id of the request `subscribe`.
     package var subscription: Int64
@@ -22,11 +22,11 @@ package struct PushedReading: Sendable, Hashable {
     }
 }
 
-/// The notification `subscription_ended`, plugin to host: it can no longer tell.
+/// The notification `subscription_ended`, plugin to host: no further readings follow.
 package struct SubscriptionEnd: Sendable, Hashable {
     /// The id of the request `subscribe`.
     package var subscription: Int64
-    /// What happened, where, and what to do next. Never a secret.
+    /// The failure, its place and the fix. Never contains a secret.
     package var message: String
 
     package init(subscription: Int64, message: String) {

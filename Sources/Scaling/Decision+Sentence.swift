@@ -1,5 +1,5 @@
 extension Decision {
-    /// The decision in one sentence, for a person: what happens, which metric asks for it, and what bounded it.
+    /// The decision in one sentence for users: the action, the metric that requires it, and the limits.
     package var reason: String {
         let verb = limitedBy.contains(.dryRun) ? "Would scale" : "Scale"
         let action = changesReplicas ? "\(verb) from \(current) to \(desired)" : "Keep \(current)"
@@ -8,7 +8,7 @@ extension Decision {
         return parts.isEmpty ? "\(action)." : "\(action): \(parts.joined(separator: "; "))."
     }
 
-    /// What the metric that asks for most says, or why none says anything.
+    /// The metric with the highest recommendation, or the reason why there is none.
     private var driver: String? {
         let leader = metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) }
         if let leader, let recommended = leader.recommended, let value = leader.observation.value {
@@ -30,7 +30,7 @@ extension Decision {
         }
     }
 
-    /// Returns what a cause adds to the sentence; nil if the rest of it already says so, or says otherwise.
+    /// Returns the clause for a cause; nil if the rest of the sentence already implies or contradicts it.
     private func phrase(_ cause: Cause) -> String? {
         switch cause {
         case .minReplicas: "minReplicas asks for at least \(desired)"
@@ -47,7 +47,7 @@ extension Decision {
         case .partialMetrics:
             (changesReplicas ? "" : "no scale-down while a metric is missing: ")
                 + (metrics.first { $0.observation.value == nil }.map(Self.missing) ?? "one has no value")
-        // Not held: something else sets the replicas all the same.
+        // Not held: another rule sets the replicas anyway.
         case .noData: changesReplicas || limitedBy.contains(.fallback) ? nil : "replicas are held without data"
         case .fallback: "the fallback applies"
         case .boundsJump: "\(current) is \(desired < current ? "above maxReplicas" : "below minReplicas")"
@@ -57,9 +57,9 @@ extension Decision {
         case .stuckAtZero: "no metric has a value while there are no replicas: use one that exists at 0 replicas"
         case .paused: "the scaler is paused"
         case .dryRun: "mode is DryRun, so nothing is patched"
-        case .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again"
+        case .switchedOff: "the target was set to 0 replicas manually: set it above 0 to resume scaling"
         case .duplicateTarget: "another GeneralScaler scales this target"
-        case .replicasConflict: "something else also sets the replicas of this target"
+        case .replicasConflict: "another client also sets the replicas of this target"
         }
     }
 
@@ -67,13 +67,13 @@ extension Decision {
         guard let readyText else {
             if changesReplicas { return "how many replicas are ready is unknown" }
             return
-                "the target's status does not say how many replicas are ready (readyReplicas), so a value per replica "
-                + "changes nothing; a total with targetType AverageValue does not need it"
+                "the target's status does not report its ready replicas (readyReplicas), so a value per replica "
+                + "has no effect; a total with targetType AverageValue does not need them"
         }
         return "only \(readyText)"
     }
 
-    /// Such as `2 of 4 replicas are ready`; nil if the target does not report them.
+    /// The ready replicas as text, such as `2 of 4 replicas are ready`; nil if the target does not report them.
     package var readyText: String? { ready.map { Self.readyText($0, of: current) } }
 
     package static func readyText(_ ready: Int, of current: Int) -> String {

@@ -1,26 +1,26 @@
-/// A decision, as data. Status, events, the audit log, metrics and replays all come from this value.
+/// A decision as data. Status, events, the audit log, metrics and replays are derived from it.
 package struct Decision: Sendable, Hashable {
     package var time: Timestamp
-    /// Replicas the target is set to.
+    /// The replicas that the target is set to.
     package var current: Int
-    /// Nil if the target does not report them.
+    /// The ready replicas; nil if the target does not report them.
     package var ready: Int?
-    /// What the policy, or the fallback, asks for, before any limit.
+    /// The recommendation of the policy or the fallback, before any limit.
     package var recommended: Int
-    /// What the target should be set to, after every limit. Equal to `current`: leave it.
+    /// The replicas to set, after all limits. Equal to `current` if nothing changes.
     package var desired: Int
     package var metrics: [MetricRecord]
-    /// In the order in which they came to bear; without repeats.
+    /// The causes in the order in which they applied, without duplicates.
     package var limitedBy: [Cause]
-    /// There for the cost policy.
+    /// The budget; set for the cost policy.
     package var budget: BudgetRecord?
-    /// Every metric has a value and none is above its activation.
+    /// Whether every metric has a value and none is above its activation.
     package var isIdle: Bool
-    /// When the cooldown that holds the replicas is over: the first moment at which another decision may come out.
+    /// When the cooldown that holds the replicas ends: the earliest time at which the decision may change.
     package var cooldownEnd: Timestamp?
-    /// A reading that a plugin pushed started it, ahead of the poll.
+    /// Whether a pushed reading started the poll early.
     package var isPushed = false
-    /// What is known of a cause beyond its name, for ``reason``.
+    /// Details of the causes for ``reason``.
     package var details: [Cause: String] = [:]
 
     package init(
@@ -47,15 +47,14 @@ package struct Decision: Sendable, Hashable {
         self.cooldownEnd = cooldownEnd
     }
 
-    /// Whether the target is to be patched.
+    /// Whether the target has to be patched.
     package var changesReplicas: Bool { desired != current }
 
-    /// Whether later cooldowns count from this scaling: a jump to the bounds starts none.
+    /// Whether this scaling event starts a cooldown. A jump to the bounds does not.
     package var startsCooldown: Bool { !limitedBy.contains(.boundsJump) }
 
-    /// Returns whether an observer would call the two the same decision: live values and times do not count, and
-    /// neither does whether a metric is off its target within the tolerance, which comes and goes with any noise. What
-    /// a hold names does.
+    /// Returns whether the decisions are equal apart from live values, times, and whether a metric is within the
+    /// tolerance, which changes with noise. The object that a hold names is compared.
     package func isSame(as other: Decision) -> Bool {
         current == other.current && desired == other.desired && details == other.details
             && limitedBy.lazy.filter { $0 != .tolerance }.elementsEqual(
@@ -69,9 +68,9 @@ package struct MetricRecord: Sendable, Hashable {
     package var observation: MetricObservation
     package var target: Double
     package var targetType: MetricSpec.TargetType
-    /// Observed over wanted; nil without a value, and for AverageValue at 0 replicas.
+    /// The observed value divided by the target; nil without a value, and for AverageValue at 0 replicas.
     package var ratio: Double?
-    /// What this metric alone asks for; nil without a value.
+    /// The recommendation of this metric alone; nil without a value.
     package var recommended: Int?
 
     package init(
@@ -95,7 +94,7 @@ package struct MetricRecord: Sendable, Hashable {
 package struct BudgetRecord: Sendable, Hashable {
     package var costPerHour: Double
     package var maxCostPerHour: Double
-    /// Replicas that the budget allows.
+    /// The replicas that the budget allows.
     package var cap: Int
 
     package init(costPerHour: Double, maxCostPerHour: Double, cap: Int) {
@@ -104,6 +103,6 @@ package struct BudgetRecord: Sendable, Hashable {
         self.cap = cap
     }
 
-    /// 0 when within the budget.
+    /// The cost above the budget; 0 if within it.
     package var overspendPerHour: Double { max(0, costPerHour - maxCostPerHour) }
 }

@@ -1,19 +1,19 @@
-/// Everything that one decision is made from.
+/// All inputs of one decision.
 package struct DecisionInput: Sendable {
     package var spec: ScalingSpec
     package var now: Timestamp
-    /// Replicas the target is set to: 0 to `Int32.max`, as Kubernetes has it.
+    /// The replicas that the target is set to: 0 to `Int32.max`, as in Kubernetes.
     package var current: Int
-    /// Replicas of the target that take load: 0 to `Int32.max`; nil if the target does not report them.
+    /// The ready replicas of the target: 0 to `Int32.max`; nil if the target does not report them.
     package var ready: Int?
-    /// One per metric of the spec, in the same order; what is missing at the end is no data.
+    /// The observations, one per metric of the spec in the same order; missing ones at the end are no data.
     package var observations: [MetricObservation]
     package var history: ScalingHistory
-    /// Reasons from outside the engine to leave the target alone, such as ``Cause/duplicateTarget``.
+    /// Reasons from outside the engine not to change the target, such as ``Cause/duplicateTarget``.
     package var holds: [Cause]
-    /// What is known of a hold, in words for the decision's sentence.
+    /// Details of the holds, for the decision's sentence.
     package var details: [Cause: String]
-    /// A reading that a plugin pushed started it. Changes nothing but the record.
+    /// Whether a pushed reading started the poll. Affects only the record.
     package var isPushed: Bool
 
     package init(
@@ -41,12 +41,12 @@ package struct DecisionInput: Sendable {
 
 package struct DecisionOutcome: Sendable, Hashable {
     package var decision: Decision
-    /// The input of the next decision. A scale operation that was carried out is recorded in it by
+    /// The input of the next decision. An applied scale operation is recorded with
     /// ``ScalingHistory/recordScale(from:to:at:startsCooldown:)``.
     package var history: ScalingHistory
 }
 
-/// Makes decisions: the same input gives the same decision.
+/// Makes decisions. Deterministic: the same input gives the same decision.
 package enum DecisionEngine {
     package static func decide(_ input: DecisionInput) -> DecisionOutcome {
         var step = DecisionStep(input)
@@ -57,7 +57,7 @@ package enum DecisionEngine {
     }
 }
 
-/// A run of the rules over one input.
+/// One run of the rules over an input.
 private struct DecisionStep {
     let spec: ScalingSpec
     let now: Timestamp
@@ -77,7 +77,7 @@ private struct DecisionStep {
         ready = input.ready
         observations = spec.metrics.enumerated().map { index, metric in
             guard index < input.observations.count else { return .noData("it was not polled") }
-            return input.observations[index].judged(by: metric, now: input.now)
+            return input.observations[index].checked(by: metric, now: input.now)
         }
         holds = input.holds + (spec.isPaused ? [.paused] : [])
         history = input.history
@@ -87,7 +87,7 @@ private struct DecisionStep {
             PolicyInput(
                 now: now,
                 current: current,
-                // A replica that may not be ready cannot be counted on.
+                // A replica of unknown readiness counts as not ready.
                 ready: ready ?? 0,
                 metrics: spec.metrics,
                 observations: observations,
@@ -120,7 +120,7 @@ private struct DecisionStep {
             remember(recommendation.replicas)
         } else if current == 0, isActive || !recommendation.causes.contains(.fallback) {
             leaveZero(&scaler)
-            // A poll that holds records current.
+            // A poll that holds records the current replicas.
             remember(isActive ? recommendation.replicas : current)
         } else if spec.minReplicas == 0, current > 0, hasBeenIdle {
             goToZero(&scaler)
@@ -168,7 +168,7 @@ private struct DecisionStep {
         history.hasFailedForLong(metric, fallback: spec.fallback, now: now)
     }
 
-    /// What the fallback recommends when no metric is left; nil while it does not apply.
+    /// The fallback's recommendation if no metric has a value; nil while it does not apply.
     private var fallbackReplicas: Int? {
         guard spec.metrics.allSatisfy(hasFailedForLong) else { return nil }
         switch spec.fallback.behavior {
@@ -179,7 +179,7 @@ private struct DecisionStep {
         }
     }
 
-    /// The least that the fallback asks for when only some metrics are left.
+    /// The minimum of the fallback if only some metrics have a value.
     private var partialFallbackFloor: Int? {
         switch spec.fallback.behavior {
         case .hold, .staticIfLower: nil
@@ -189,7 +189,8 @@ private struct DecisionStep {
 
     // MARK: Zero
 
-    /// An assumed value does not count: that a query found nothing is no sign that there is nothing to do.
+    /// Whether every metric is idle. An assumed value does not count, because an empty query result does not prove that
+    /// there is no load.
     private var isIdle: Bool { observations.allSatisfy(\.isObserved) && !isActive }
 
     private var isSwitchedOff: Bool { current == 0 && history.hasSeenReplicas && !history.scaledToZero }
@@ -212,7 +213,7 @@ private struct DecisionStep {
         if scaler.desired > spec.maxReplicas { scaler.set(spec.maxReplicas, because: .maxReplicas) }
     }
 
-    /// Idle for the whole scale-down cooldown, counted again from a change by another client.
+    /// Whether the scaler has been idle for the whole scale-down cooldown, restarted by a change of another client.
     private var hasBeenIdle: Bool {
         guard isIdle, let since = [history.lastActiveTime, history.lastOutsideChangeTime].compactMap(\.self).max()
         else {
@@ -221,7 +222,7 @@ private struct DecisionStep {
         return now - since >= spec.safety.effectiveScaleDownCooldown
     }
 
-    /// The rate bounds steps between positive counts; `minReplicas` alone allows this one.
+    /// Scales to 0. Only `minReplicas` limits this step; rate limits apply to steps between positive counts.
     private func goToZero(_ scaler: inout SafeScaler) {
         if let end = scaler.pollOfLastScaleEnd {
             scaler.hold(until: end)

@@ -42,7 +42,7 @@ struct ScalerStatusTests {
         #expect(hasSeen(["currentReplicas": 3]))
         #expect(hasSeen(["currentReplicas": 0, "limitedBy": ["SwitchedOff"]]))
         #expect(hasSeen(["currentReplicas": 0, "lastScaleUpTime": "2026-01-01T00:00:07.300Z"]))
-        // The scaling was of a target that is gone.
+        // The scaling event belongs to a deleted target.
         #expect(!hasSeen(["targetUID": "t", "currentReplicas": 0, "lastScaleUpTime": "2026-01-01T00:00:07.300Z"]))
         #expect(hasSeen(["targetUID": "t", "currentReplicas": 0, "seenAboveZero": true]))
     }

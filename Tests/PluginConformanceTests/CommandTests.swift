@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginConformance
 
-/// plugin-check as its users run it.
+/// plugin-check, run like by its users.
 @Suite("plugin-check", .timeLimit(.minutes(5)))
 struct CommandTests {
     private func run(_ arguments: [String]) async throws -> TemporaryFolder.Result {

@@ -13,7 +13,7 @@ struct ConformantPluginTests {
         let command: PluginCommand
         var config: JSON?
         var badConfig: JSON
-        /// Rules that must not just be skipped.
+        /// Rules that must not be skipped.
         var kept: [RuleID] = []
 
         var testDescription: String { command.path.split(separator: "/").last.map(String.init) ?? "" }
@@ -29,7 +29,7 @@ struct ConformantPluginTests {
 
     private static let values: [RuleID] = [.fileName, .readingShape, .finiteValue, .observedAt, .targetTypes]
 
-    /// On kernels that have what the sandbox is made of.
+    /// On kernels that support the sandbox.
     private var sandboxed: [RuleID] { clinux_landlock_version() > 0 ? [.confined] : [] }
 
     private static func example(_ path: String) -> String { "\(CheckFixture.root)examples/plugins/\(path)" }
@@ -37,7 +37,7 @@ struct ConformantPluginTests {
     static let builtIn = [
         Subject(
             command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-prometheus")),
-            // Nobody listens there: a well-formed error in time is as good as a value.
+            // An unused port: a well-formed error in time is as good as a value.
             config: ["address": "http://127.0.0.1:9", "query": "up"], badConfig: ["address": "nowhere", "query": "up"],
             kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
         Subject(
@@ -48,7 +48,7 @@ struct ConformantPluginTests {
         Subject(
             command: PluginCommand(
                 path: BuiltExecutable.path("generalscaler-plugin-pubsub"),
-                // So that it asks no metadata server, wherever the tests run.
+                // Prevents calls to a metadata server, wherever the tests run.
                 environment: ["GOOGLE_APPLICATION_CREDENTIALS": "/nonexistent/key.json"]),
             config: ["subscription": "projects/shop/subscriptions/orders", "endpoint": "http://127.0.0.1:9"],
             badConfig: ["subscription": "projects/shop/subscriptions/orders", "window": "1s"],
@@ -81,7 +81,7 @@ struct ConformantPluginTests {
             report, kept: subject.kept + [.badConfig, .goodConfig, .noCommonVersion] + sandboxed)
     }
 
-    /// Go is an example for those who have it: it is no part of what the tests install.
+    /// The Go compiler, if installed. The tests do not require it.
     static let goCompiler = ["/usr/bin/go", "/usr/local/go/bin/go"].first(where: FileManager.default.isExecutableFile)
 
     @Test("the example in Go, where there is a compiler", arguments: [goCompiler].compactMap(\.self))
@@ -138,7 +138,7 @@ struct ConformantPluginTests {
         #expect((judged["get-metric-value-result"]?.intValue ?? 0) > 100)
     }
 
-    /// The Python of the package's own environment, which `make test` fills.
+    /// The Python of the package's environment, which `make test` creates.
     private var python: String { "\(CheckFixture.root).build/python/bin/python" }
 
     private final class Recorder: Sendable {

@@ -3,14 +3,14 @@ import TestSupport
 
 @testable import PluginConformance
 
-/// A plugin in Python whose parts a test can replace: what no other plugin of the tests offers, and its faults.
+/// A plugin in Python with replaceable parts, for features and faults that no other plugin of the tests has.
 struct ScriptedPlugin: ~Copyable {
     let command: PluginCommand
     private let directory: URL
 
     /// - Parameters:
-    ///   - capabilities: Python, of the handshake.
-    ///   - extra: Python, run before the loop; it may replace any of the functions.
+    ///   - capabilities: Python code for the capabilities in the handshake.
+    ///   - extra: Python code that runs before the loop and may replace any of the functions.
     init(capabilities: String = "{}", extra: String = "") throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "plugin-conformance-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

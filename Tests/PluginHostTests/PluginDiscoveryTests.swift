@@ -100,10 +100,10 @@ struct PluginDiscoveryTests {
             ("plugins:\n  a:\n    argv: []", "must begin with the absolute path"),
             (
                 "plugins:\n  a:\n    env: {A=B: x}",
-                "plugins.yaml:3: plugins.a.env.A=B: \"A=B\" is no name of an environment"
+                "plugins.yaml:3: plugins.a.env.A=B: \"A=B\" is not a valid name of an environment"
             ),
-            ("plugins:\n  a:\n    env: {7_A: x}", "\"7_A\" is no name of an environment variable"),
-            ("plugins:\n  a:\n    env: {'': x}", "\"\" is no name of an environment variable"),
+            ("plugins:\n  a:\n    env: {7_A: x}", "\"7_A\" is not a valid name of an environment variable"),
+            ("plugins:\n  a:\n    env: {'': x}", "\"\" is not a valid name of an environment variable"),
             ("plugins:\n  a:\n    maxInFlight: 0", "plugins.yaml:3: plugins.a.maxInFlight: must be a whole number"),
             (
                 "plugins:\n  a:\n    allowedAddresses: [http://*]",

@@ -129,7 +129,7 @@ struct DecisionRequestTests {
         #expect(try limits([:]) == ["BoundsJump"])
     }
 
-    /// A small generator (SplitMix64), for lives that can be played again.
+    /// A random number generator (SplitMix64), for reproducible runs.
     private struct Random: RandomNumberGenerator {
         var state: UInt64
 
@@ -184,7 +184,7 @@ struct DecisionRequestTests {
                     startsCooldown: outcome.decision.startsCooldown)
                 current = outcome.decision.desired
             } else if Int.random(in: 0..<20, using: &random) == 0 {
-                // Not right after a change of ours: nobody could then tell whether that one had happened.
+                // Not right after a change by the scaler, because its outcome would be ambiguous.
                 current = .random(in: 0...12, using: &random)
             }
             time += [15, 15, 15, 15, 0, -40, 200].randomElement(using: &random) ?? 15

@@ -15,7 +15,7 @@ struct SpecTableTests {
             case .failure(let invalid): fields = invalid.problems.map { String($0.path.dropFirst("spec.".count)) }
             }
             if let field = row.field {
-                // A rule of the schema cannot name an element or a member where the operator can.
+                // The operator can name an element or a member where a rule of the schema cannot.
                 let isNamed = fields.contains { $0 == field || $0.hasPrefix(field + ".") || $0.hasPrefix(field + "[") }
                 #expect(isNamed, "\(row.change): \(fields)")
             } else {

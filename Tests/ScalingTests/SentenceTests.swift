@@ -38,9 +38,9 @@ struct SentenceTests {
         .stuckAtZero: "no metric has a value while there are no replicas: use one that exists at 0 replicas",
         .paused: "the scaler is paused",
         .dryRun: "mode is DryRun, so nothing is patched",
-        .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again",
+        .switchedOff: "the target was set to 0 replicas manually: set it above 0 to resume scaling",
         .duplicateTarget: "another GeneralScaler scales this target",
-        .replicasConflict: "something else also sets the replicas of this target",
+        .replicasConflict: "another client also sets the replicas of this target",
     ]
 
     @Test("every cause has one", arguments: Cause.allCases)
@@ -73,8 +73,8 @@ struct SentenceTests {
         row.input.ready = nil
         #expect(
             row.decide().reason == "Keep 4: rate is 350 against a target of 100, ratio 3.5, which asks for 4; "
-                + "the target's status does not say how many replicas are ready (readyReplicas), so a value per replica "
-                + "changes nothing; a total with targetType AverageValue does not need it.")
+                + "the target's status does not report its ready replicas (readyReplicas), so a value per replica "
+                + "has no effect; a total with targetType AverageValue does not need them.")
         row = Row("", 1, [350], bounds: 2...9, gives: 2, .notReady, .boundsJump)
         row.input.ready = nil
         #expect(

@@ -2,16 +2,16 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// A server and its credentials. Equal ones share connections.
+/// A server and its credentials. Calls with equal endpoints share connections.
 struct RedisEndpoint: Hashable, Sendable {
     var address: ByteConnection.Address
-    /// Nil for plaintext.
+    /// The TLS options; nil for plaintext.
     var tls: TLSOptions?
     var username: String?
     var password: Secret?
     var database: Int
 
-    /// Returns the same, at another address.
+    /// Returns the same endpoint with another address.
     func at(_ address: RedisAddress) -> RedisEndpoint {
         var other = self
         other.address = address.tcp
@@ -19,11 +19,11 @@ struct RedisEndpoint: Hashable, Sendable {
     }
 }
 
-/// The way to the server that has the data.
+/// How to find the server with the data.
 enum Deployment: Hashable, Sendable {
     case standalone(RedisEndpoint)
     case sentinel(SentinelSet)
-    /// A node of the cluster.
+    /// A cluster with this node.
     case cluster(RedisEndpoint)
 
     /// - Throws: `config_invalid` if a certificate or key file cannot be read.
@@ -50,11 +50,11 @@ enum Deployment: Hashable, Sendable {
     }
 }
 
-/// Sentinels, and the master that they watch.
+/// Sentinels and the name of their master.
 struct SentinelSet: Hashable, Sendable {
     let sentinels: [RedisEndpoint]
     let masterName: String
-    /// The master, at an address that is not its own.
+    /// The master's credentials and options; its address is replaced.
     let master: RedisEndpoint
 
     init(_ sentinel: SentinelConfig, _ config: RedisConfig, tls: TLSOptions?) {

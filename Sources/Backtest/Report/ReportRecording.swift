@@ -8,7 +8,7 @@ package struct ReportRecording: Sendable {
     private var spec: ScalingSpec { backtest.spec }
     private var start: Timestamp?
     private var loads: [[Double?]]
-    /// Each of them, if it differs from the previous poll.
+    /// The replicas of each poll that differ from those of the previous poll.
     private var replicas: [Replicas] = []
     private var decisions: [Segment] = []
     /// Polls out of the SLO, as ranges.
@@ -24,7 +24,7 @@ package struct ReportRecording: Sendable {
     private struct Replicas {
         let poll: Int
         let current: Int
-        /// Always known in a backtest.
+        /// The ready replicas, which a backtest always knows.
         let ready: Int?
     }
 
@@ -33,9 +33,9 @@ package struct ReportRecording: Sendable {
         let decision: Decision
     }
 
-    /// Decisions with a sentence of their own in the report. Those that scale are all there.
+    /// The maximum number of decisions listed with a sentence of their own. Decisions that scale are always listed.
     package static let maxHolds = 20_000
-    /// Points of one line; of a longer run only every so many-th poll is drawn.
+    /// The maximum number of points of one line. A longer run is drawn with a sample of its polls.
     package static let maxPoints = 60_000
 
     package init(name: String, backtest: Backtest) {
@@ -84,7 +84,7 @@ package struct ReportRecording: Sendable {
 
     // MARK: JSON
 
-    /// Returns what the page's script draws.
+    /// Returns the data for the page's script.
     func json(summary: BacktestSummary) -> JSON {
         let stride = max(1, (polls + Self.maxPoints - 1) / Self.maxPoints)
         return [
@@ -133,7 +133,7 @@ extension Range<Int> {
 }
 
 extension JSON {
-    /// Four significant digits are more than a line on a screen shows.
+    /// Rounds to four significant digits, which is more than a line on a screen shows.
     fileprivate static func rounded(_ value: Double) -> JSON {
         var scale = 1.0
         while value.magnitude > 0, value.magnitude * scale < 1_000, scale < 1e9 { scale *= 10 }

@@ -1,12 +1,12 @@
 package import Scaling
 
-/// Lets the engine of production decide on a trace, on a simulated clock.
+/// Runs the production decision engine on a trace, with a simulated clock.
 package struct Backtest: Sendable {
     package let spec: ScalingSpec
     package let trace: Trace
     package let workload: Workload
     private let models: [MetricModel]
-    /// Of one replica for one hour; nil if unknown.
+    /// The price of one replica for one hour; nil if unknown.
     package let price: Double?
 
     /// Polls between two reports of progress.
@@ -53,7 +53,7 @@ package struct Backtest: Sendable {
         of metric: MetricSpec, _ spec: ScalingSpec, _ trace: Trace
     ) throws(TraceError) -> Int {
         if let column = trace.metrics.firstIndex(of: metric.name) { return column }
-        // Of one metric and one column it is plain what is meant.
+        // With one metric and one column, the mapping is unambiguous.
         if spec.metrics.count == 1, trace.metrics.count == 1 { return 0 }
         throw TraceError(
             "has no column \"\(metric.name)\"; it has \(trace.metrics.map(\.shortened).joined(separator: ", ")). "
@@ -63,7 +63,7 @@ package struct Backtest: Sendable {
     /// Whether a metric's load is spread over the replicas, metric by metric; else it is one value for all.
     package var arePerReplica: [Bool] { models.map { $0.kind != .replayed } }
 
-    /// Load that one ready replica can take, metric by metric; nil if a metric does not count.
+    /// The load that one ready replica can take, metric by metric; nil if a metric does not count.
     package var capacities: [Double?] { models.map(\.capacity) }
 
     private func capacity(ofColumn column: Int) -> Double? {
@@ -78,7 +78,7 @@ package struct Backtest: Sendable {
     }
 
     /// - Parameters:
-    ///   - onProgress: called with the fraction that is done, from time to time.
+    ///   - onProgress: called periodically with the completed fraction.
     ///   - onStep: called for each poll, in order.
     package func run<Failure: Error>(
         onProgress: (Double) -> Void = { _ in }, onStep: (BacktestStep) throws(Failure) -> Void
@@ -168,10 +168,10 @@ package struct BacktestStep: Sendable {
     }
 
     package var decision: Decision
-    /// In the order of the spec.
+    /// The metrics, in the order of the spec.
     package var metrics: [Metric]
 
-    /// Exceeded if any metric is; within only if every metric that counts is known to be.
+    /// Exceeded if any metric exceeds its capacity; within capacity only if that is known of every metric that counts.
     package var standing: Standing {
         let counted = metrics.map(\.standing).filter { $0 != .notCounted }
         if counted.isEmpty { return metrics.allSatisfy { $0.demand != nil } ? .within : .unknown }

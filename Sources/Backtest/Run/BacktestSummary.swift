@@ -15,7 +15,7 @@ package struct BacktestSummary: Sendable, Hashable {
     package private(set) var flaps = 0
     package private(set) var fewestReplicas = Int.max
     package private(set) var mostReplicas = 0
-    /// What bounded how many of the decisions.
+    /// How many decisions each cause limited.
     package private(set) var limits: [Cause: Int] = [:]
     /// What one ready replica can take, by metric.
     package let capacities: [String: Double]
@@ -49,14 +49,14 @@ package struct BacktestSummary: Sendable, Hashable {
 
     package var time: Duration { interval * polls }
     package var replicaHours: Double { replicaSeconds / 3_600 }
-    /// In the currency of the price; nil without a price.
+    /// The cost in the currency of the price; nil without a price.
     package var cost: Double? { price.map { $0 * replicaHours } }
-    /// Of the time that is known; nil if none is.
+    /// The share of the known time; nil if none is known.
     package var shareOutOfSLO: Double? {
         let known = time - timeUnknown
         return known > .zero ? timeOutOfSLO / known : nil
     }
-    /// Of the whole time.
+    /// The share of the whole time.
     package var shareUnknown: Double { polls > 0 ? timeUnknown / time : 1 }
     package var scalingEvents: Int { scaleUps + scaleDowns }
 

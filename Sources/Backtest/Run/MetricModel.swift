@@ -13,20 +13,20 @@ struct MetricModel {
 
     let metric: MetricSpec
     let kind: Kind
-    /// Where the metric is in the trace.
+    /// The index of the metric's column in the trace.
     let column: Int
-    /// Load that one ready replica can take; for a replayed metric the greatest value within the SLO. Nil for a metric
-    /// that does not count, such as the ratio of an error budget.
+    /// The load that one ready replica can take; for a replayed metric the greatest value within the SLO. Nil for a
+    /// metric that does not count, such as the ratio of an error budget.
     let capacity: Double?
 
-    /// Returns what the sample says of the whole load.
+    /// Returns the load on all replicas that the sample implies.
     func demand(_ cell: Trace.Cell, recordedReplicas: Int?) -> Double? {
         guard case .value(let value) = cell else { return nil }
         guard kind == .perReplica, let recordedReplicas else { return value }
         return value * Double(recordedReplicas)
     }
 
-    /// Returns what the scaler reads while so many replicas are ready.
+    /// Returns the value that the scaler reads if that many replicas are ready.
     func observation(
         _ cell: Trace.Cell, recordedReplicas: Int?, ready: Int, observedAt: Timestamp
     ) -> MetricObservation {
@@ -40,7 +40,7 @@ struct MetricModel {
 
     private func reading(_ value: Double, _ demand: Double?, _ ready: Int) -> Double {
         guard kind == .perReplica, let demand else { return value }
-        // With the replicas of the recording it is the recorded value, to the last digit.
+        // With the recorded number of replicas, this is exactly the recorded value.
         return demand == value * Double(ready) ? value : demand / Double(max(ready, 1))
     }
 

@@ -7,19 +7,19 @@ struct TimeZoneFile: Sendable {
     private static let magic = Array("TZif".utf8)
     private static let headerBytes = 44
 
-    /// In seconds since 1970, rising.
+    /// The transition times in seconds since 1970, ascending.
     private let transitions: [Int64]
-    /// Seconds east of UTC after each transition.
+    /// The seconds east of UTC after each transition.
     private let offsetsAfter: [Int64]
-    /// Before the first transition.
+    /// The offset before the first transition.
     private let firstOffset: Int64
-    /// After the last transition.
+    /// The rule after the last transition.
     private let rule: TimeZoneRule?
 
     /// Every offset that the zone has had or will have.
     let offsets: Set<Int64>
 
-    /// Nil if the bytes are no such file.
+    /// Reads the data of a time zone file; returns nil if the bytes are malformed.
     init?(_ data: [UInt8]) {
         var reader = Reader(data)
         guard var header = Header(&reader) else { return nil }
@@ -57,7 +57,7 @@ struct TimeZoneFile: Sendable {
         offsets = Set(types.map(\.offset)).union(rule?.offsets ?? [])
     }
 
-    /// Seconds east of UTC.
+    /// Returns the seconds east of UTC.
     func offset(at time: Timestamp) -> Int64 {
         let seconds = time.wholeSeconds
         var (low, high) = (0, transitions.count)
@@ -82,7 +82,7 @@ struct TimeZoneFile: Sendable {
             (timeCount, typeCount, charCount) = (Int(counts[3]), Int(counts[4]), Int(counts[5]))
         }
 
-        /// Of the data after the header.
+        /// The size of the data after the header.
         func bytes(timeBytes: Int) -> Int {
             timeCount * (timeBytes + 1) + typeCount * 6 + charCount + leapCount * (timeBytes + 4) + standardCount
                 + utCount
@@ -102,7 +102,7 @@ struct TimeZoneFile: Sendable {
 
         mutating func take(_ bytes: [UInt8]) -> Bool { rest.starts(with: bytes) && skip(bytes.count) }
 
-        /// Big-endian, with a sign if it has 4 bytes or more.
+        /// Reads a big-endian integer, signed if it has 4 bytes or more.
         mutating func integer(bytes count: Int) -> Int64? {
             let bytes = rest.prefix(count)
             guard skip(count) else { return nil }
@@ -120,7 +120,7 @@ struct TimeZoneFile: Sendable {
             return integers
         }
 
-        /// Returns the text between two newlines.
+        /// Reads the footer: the text between two newlines.
         mutating func footer() -> String? {
             guard rest.first == UInt8(ascii: "\n") else { return nil }
             let text = rest.dropFirst().prefix { $0 != UInt8(ascii: "\n") }
@@ -130,7 +130,7 @@ struct TimeZoneFile: Sendable {
 }
 
 extension Timestamp {
-    /// Since 1970, rounded down.
+    /// The whole seconds since 1970, rounded down.
     fileprivate var wholeSeconds: Int64 {
         let (quotient, remainder) = microsecondsSince1970.quotientAndRemainder(dividingBy: 1_000_000)
         return remainder < 0 ? quotient - 1 : quotient

@@ -5,22 +5,22 @@ import WireFormats
 /// Source: POSIX.1-2024, chapter 8.3 (the variable TZ), with the extension of RFC 9636, section 3.3.1: hours of a
 /// change may be from -167 to 167.
 struct TimeZoneRule: Sendable {
-    /// Seconds; no zone is further from UTC.
+    /// The largest offset from UTC in use, in seconds.
     static let longestOffset: Int64 = 26 * 3_600
     private static let defaultHour: Int64 = 2
 
     private enum Day {
-        /// The weekday of a month that is the week-th, or the last of 5; Sunday is 0.
+        /// A weekday (0 is Sunday) in a week of a month; week 5 means the last.
         case weekday(Int64, week: Int64, month: Int64)
-        /// From 1; 29 February does not count.
+        /// A day of the year from 1, without 29 February.
         case withoutLeapDay(Int64)
-        /// From 0; 29 February counts.
+        /// A day of the year from 0, with 29 February.
         case ofYear(Int64)
     }
 
     private struct Change {
         let day: Day
-        /// After midnight of the day, by the clock before the change.
+        /// The seconds after midnight, by the clock before the change.
         let seconds: Int64
     }
 
@@ -29,7 +29,7 @@ struct TimeZoneRule: Sendable {
 
     var offsets: Set<Int64> { [standard, daylight?.offset ?? standard] }
 
-    /// Nil if the text is no rule.
+    /// Parses a rule; returns nil if the text is malformed.
     init?(_ text: String) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         var names = Scanner(parts[0])
@@ -60,7 +60,7 @@ struct TimeZoneRule: Sendable {
         return isDaylight ? daylight.offset : standard
     }
 
-    /// Seconds since 1970, by the clock before the change.
+    /// Returns the seconds since 1970 of a change, by the clock before the change.
     private static func time(_ change: Change, in year: Int64) -> Int64 {
         let isLeapYear = day(year, 3, 1) - day(year, 2, 1) == 29
         let day =
@@ -81,7 +81,7 @@ struct TimeZoneRule: Sendable {
         return day < next ? day : day - 7
     }
 
-    /// Days since 1970.
+    /// Returns the days since 1970.
     private static func day(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let digits = String(String(10_000 + min(max(year, 0), 9_999)).dropFirst())
@@ -109,7 +109,7 @@ struct TimeZoneRule: Sendable {
             return true
         }
 
-        /// Letters, or anything between `<` and `>`.
+        /// Parses a name: letters, or anything between `<` and `>`.
         mutating func name() -> Bool {
             if take("<") {
                 rest = rest.drop { $0 != ">" }
@@ -126,7 +126,7 @@ struct TimeZoneRule: Sendable {
             return Int64(digits).flatMap { bounds.contains($0) ? $0 : nil }
         }
 
-        /// `[+-]hh[:mm[:ss]]`.
+        /// Parses an offset, `[+-]hh[:mm[:ss]]`.
         mutating func seconds(hours: Int64) -> Int64? {
             let isNegative = take("-")
             if !isNegative { _ = take("+") }

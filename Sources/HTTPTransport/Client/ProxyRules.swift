@@ -1,20 +1,20 @@
 import Glibc
 
-/// Which proxy a request goes through, as the environment says it.
+/// The proxy settings of the environment.
 ///
 /// The variables and their order are curl's: `http_proxy` (lower case only: a CGI server sets `HTTP_PROXY` from a
-/// request header), `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`, and `no_proxy`, `NO_PROXY`. They are
-/// matched here because libcurl would match `no_proxy` against ``TLSOptions/serverName`` in place of the host connected
-/// to.
+/// request header), `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`, and `no_proxy`, `NO_PROXY`. The rules are
+/// evaluated here because libcurl would match `no_proxy` against ``TLSOptions/serverName`` in place of the host
+/// connected to.
 package struct ProxyRules: Sendable {
-    /// No proxy at all.
+    /// No proxy for any request.
     package static let none = ProxyRules { _ in nil }
 
     private let proxyForHTTP: String?
     private let proxyForHTTPS: String?
     private let exceptions: [Exception]
 
-    /// Reads the environment once. `variable` gives a variable's value; the default asks the process's environment.
+    /// Reads the environment once. `variable` returns a variable's value; the default reads the process's environment.
     package init(variable: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }) {
         func first(_ names: String...) -> String? {
             names.lazy.compactMap(variable).first { !$0.isEmpty }
@@ -35,7 +35,7 @@ package struct ProxyRules: Sendable {
 }
 
 extension ProxyRules: CustomStringConvertible, CustomDebugStringConvertible {
-    /// Never the proxies' URLs, which may hold passwords.
+    /// A description without the proxies' URLs, which may hold passwords.
     package var description: String {
         func shown(_ proxy: String?) -> String { proxy == nil ? "none" : "***" }
         return "ProxyRules(http: \(shown(proxyForHTTP)), https: \(shown(proxyForHTTPS)))"
@@ -48,9 +48,9 @@ extension ProxyRules {
     /// An entry of `no_proxy`.
     private enum Exception {
         case everything
-        /// A name and the names below it.
+        /// A name and its subdomains.
         case name(String)
-        /// Addresses that start with these bits.
+        /// Addresses with this prefix.
         case network(IPAddress, prefixLength: Int)
 
         init?(_ entry: String) {
@@ -89,7 +89,7 @@ extension ProxyRules {
 private struct IPAddress {
     let bytes: [UInt8]
 
-    /// Nil if the text is a name. Takes IPv6 with and without brackets.
+    /// Parses an address, with or without brackets for IPv6; nil if the text is a name.
     init?(_ text: String) {
         let text = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         var bytes = [UInt8](repeating: 0, count: 16)

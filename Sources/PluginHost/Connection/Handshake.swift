@@ -14,8 +14,8 @@ enum Handshake {
         switch result {
         case .failure(let error) where error.kind == .unsupportedVersion:
             throw HandshakeProblem(
-                message: "it speaks no protocol version of this host (\(spoken)): \(error.message). "
-                    + "Install a build of the plugin that fits, or a newer generalscaler")
+                message: "it does not support a protocol version of this host (\(spoken)): \(error.message). "
+                    + "Install a matching version of the plugin, or a newer generalscaler")
         case .failure(let error):
             throw HandshakeProblem(message: "it refused initialize: \(error)")
         case .success(.reading):
@@ -26,7 +26,7 @@ enum Handshake {
                 initialized = try InitializeResult(JSONReader(json))
             } catch {
                 throw HandshakeProblem(
-                    message: "its answer to initialize is wrong: \(error). Report it to the plugin's author")
+                    message: "its answer to initialize is invalid: \(error). Report it to the plugin's author")
             }
             try check(initialized)
             return initialized
@@ -37,12 +37,12 @@ enum Handshake {
         guard ProtocolLimits.versions.contains(initialized.protocolVersion) else {
             throw HandshakeProblem(
                 message: "it answered with protocol version \(initialized.protocolVersion), and the host offered "
-                    + "\(spoken). Install a build of the plugin that fits, or a newer generalscaler")
+                    + "\(spoken). Install a matching version of the plugin, or a newer generalscaler")
         }
         var seen: Set<String> = []
         for type in initialized.metricTypes where !seen.insert(type.type).inserted {
             throw HandshakeProblem(
-                message: "its answer to initialize names the metric type \"\(type.type)\" twice. "
+                message: "its answer to initialize contains the metric type \"\(type.type)\" twice. "
                     + "Report it to the plugin's author")
         }
     }

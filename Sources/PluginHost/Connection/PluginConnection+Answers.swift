@@ -27,7 +27,7 @@ extension PluginConnection {
                 close(id, call, .failure(.answered(error, plugin: plugin)), &actions)
             }
         } catch {
-            let what = "its answer to \(call.method.rawValue) is wrong"
+            let what = "its answer to \(call.method.rawValue) is invalid"
             close(id, call, .failure(violation(what, "\(error)", in: call)), &actions)
         }
     }
@@ -51,7 +51,7 @@ extension PluginConnection {
                 answers = batch.members.map { _ in .failure(.answered(error, plugin: plugin)) }
             }
         } catch {
-            let what = "its answer to \(batch.method.rawValue) is wrong"
+            let what = "its answer to \(batch.method.rawValue) is invalid"
             return fail(id, batch, violation(what, "\(error)", in: batch), &actions)
         }
         calls.remove(id)
@@ -79,7 +79,7 @@ extension PluginConnection {
         actions.append(.complete(id, answer))
     }
 
-    /// Ends a sent call, and tells its caller unless that one has stopped waiting.
+    /// Ends a sent call, and informs its caller unless it has stopped waiting.
     mutating func close(
         _ id: Int64, _ call: CallTable.Call, _ result: Result<PluginAnswer, PluginFailure>, _ actions: inout [Action]
     ) {

@@ -1,14 +1,12 @@
 import Glibc
 
-/// Finds the installed plugins: by directory, changed and added to by the manifest. Never by PATH.
+/// Finds the installed plugins in the plugin directories and the manifest, never by PATH.
 enum PluginDiscovery {
-    /// What the file name of a plugin begins with; its name, a metric type, follows.
+    /// The prefix of a plugin's file name; its name, a metric type, follows.
     static let prefix = "generalscaler-plugin-"
 
-    private static let shipped: Set = ["prometheus", "pubsub", "redis"]
-
     struct Result {
-        /// By name, in alphabetical order.
+        /// The plugins, sorted by name.
         var programs: [PluginProgram]
         /// The skipped files, with reasons.
         var warnings: [String]
@@ -30,7 +28,7 @@ enum PluginDiscovery {
                 if let first = paths[name] {
                     warnings.append("\(path) is skipped: \(first) has the same name and comes first")
                 } else if isDirectory(path) {
-                    // What a build leaves beside its programs, such as NAME.product.
+                    // Other build products, such as NAME.product.
                     continue
                 } else if let fault = executionFault(path) {
                     warnings.append("\(path) is skipped: it \(fault)")
@@ -61,11 +59,12 @@ enum PluginDiscovery {
         return Result(programs: programs, warnings: warnings)
     }
 
-    /// Returns whether this project's own plugin of that name lies there. None of them starts a process.
+    /// Returns whether the program is in the operator's own directory, as this project's plugins are. None of them starts a
+    /// process.
     private static func isShipped(_ name: String, _ path: String, _ configuration: PluginHostConfiguration) -> Bool {
         guard let launcher = configuration.launcher else { return false }
         let own = ProgramFile.resolved(ProgramFile.directory(of: launcher))
-        return shipped.contains(name) && ProgramFile.resolved(path) == "\(own)/\(prefix)\(name)"
+        return ProgramFile.resolved(path) == "\(own)/\(prefix)\(name)"
     }
 
     private static func files(in directory: String) -> [String]? {
@@ -86,7 +85,7 @@ enum PluginDiscovery {
 
     private static func executionFault(_ path: String) -> String? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return "cannot be looked at: \(String(cString: strerror(errno)))" }
+        guard stat(path, &status) == 0 else { return "cannot be accessed: \(String(cString: strerror(errno)))" }
         return ProgramFile.executionFault(path, status)
     }
 }

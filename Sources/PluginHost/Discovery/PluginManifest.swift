@@ -21,19 +21,19 @@ import Yams
 /// ```
 struct PluginManifest: Sendable {
     struct Entry: Sendable {
-        /// The line of the manifest that it begins on, from 1.
+        /// The line in the manifest, from 1.
         var line = 0
-        /// The executable's absolute path and its arguments; empty if the plugin directories decide.
+        /// The executable's absolute path and its arguments; empty to find the plugin in the directories.
         var argv: [String] = []
         var environment: [String: String] = [:]
         var defaults: [String: JSON] = [:]
-        /// Nil if every address is.
+        /// The allowed addresses; nil if all are allowed.
         var allowedAddresses: [AllowedAddress]?
         var maxInFlight: Int?
         var mode = PluginProgram.Mode.serve
         var sha256: String?
         var isConfined = true
-        /// Nil if the plugin's origin decides.
+        /// Whether the plugin may start processes; nil to decide by its origin.
         var mayHaveChildren: Bool?
         var readPaths: [String] = []
         var limits = PluginLimits()
@@ -103,7 +103,7 @@ extension PluginManifest.Entry {
                 for (name, text) in try value.members() {
                     guard Self.isVariableName(name) else {
                         throw text.problem(
-                            "\"\(name.prefix(64).description.cleaned)\" is no name of an environment variable: it has letters, "
+                            "\"\(name.prefix(64).description.cleaned)\" is not a valid name of an environment variable: use letters, "
                                 + "digits, hyphens, dots and underscores, and no digit at the start")
                     }
                     environment[name] = try text.text()
@@ -141,7 +141,7 @@ extension PluginManifest.Entry {
         }
     }
 
-    /// As Kubernetes has it for containers.
+    /// Returns whether the text is a valid name of an environment variable, by the rules of Kubernetes for containers.
     private static func isVariableName(_ name: String) -> Bool {
         name.first?.isNumber == false
             && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
@@ -157,7 +157,7 @@ extension PluginManifest.Entry {
         return allowed
     }
 
-    /// Returns an address, or `{address: ..., credentials: true}`.
+    /// Reads an address, or `{address: ..., credentials: true}`.
     private static func allowedAddress(_ entry: YAMLReader) throws(YAMLProblem) -> AllowedAddress {
         guard entry.isMapping else { return AllowedAddress(pattern: try addressPattern(entry)) }
         var pattern: AddressPattern?

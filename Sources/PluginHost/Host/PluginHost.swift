@@ -5,17 +5,17 @@ import ServiceLifecycle
 import Synchronization
 package import WireFormats
 
-/// Runs the installed plugins and carries calls to them.
+/// Runs the installed plugins and calls them.
 ///
-/// One process per plugin, shared by all who call. A plugin that crashes, hangs or babbles fails its own calls and is
-/// restarted; it stalls neither its callers past their deadlines nor another plugin. The process that hosts plugins
-/// ignores SIGPIPE and is a child subreaper from the first host on.
+/// All callers share one process per plugin. A plugin that crashes, hangs or writes too much fails only its own calls
+/// and is restarted; it delays neither its callers past their deadlines nor other plugins. The hosting process ignores
+/// SIGPIPE and is a child subreaper from the first host on.
 package final class PluginHost: Service {
     let programs: ProgramWatch
     private let supervisors: [String: PluginSupervisor]
     private let registry: SharedTypeRegistry
-    /// By plugin.
-    private let gates: [String: AddressGate]
+    /// The address filters, by plugin.
+    private let addressFilters: [String: AddressFilter]
     private let logs: LogPump
     private let clock: HostClock
     private let loop: EventLoop
@@ -29,8 +29,8 @@ package final class PluginHost: Service {
     ///
     /// - Parameters:
     ///   - clock: for deadlines and restarts.
-    ///   - random: evenly drawn from 0..<1, for the jitter of restarts.
-    /// - Throws: ``PluginHostError`` if the manifest is wrong or the system has no descriptor or thread left.
+    ///   - random: uniform in 0..<1, for the jitter of restarts.
+    /// - Throws: ``PluginHostError`` if the manifest is invalid or the system has no descriptor or thread left.
     package init(
         configuration: PluginHostConfiguration,
         clock: any Clock<Duration> = ContinuousClock(),
@@ -48,7 +48,7 @@ package final class PluginHost: Service {
                 metadata: ["directories": "\(configuration.directories.joined(separator: ", "))"])
         }
         if found.programs.contains(where: \.isConfined), clinux_landlock_version() == 0 {
-            logger.warning("plugins can read the operator's files: this kernel lacks Landlock (needs Linux 5.13)")
+            logger.warning("plugins can read the operator's files: this kernel has no Landlock (requires Linux 5.13)")
         }
         do {
             loop = try EventLoop()
@@ -62,12 +62,12 @@ package final class PluginHost: Service {
         let registry = SharedTypeRegistry(
             TypeRegistry(plugins: found.programs.map(\.name), directories: configuration.directories))
         self.registry = registry
-        var gates: [String: AddressGate] = [:]
+        var addressFilters: [String: AddressFilter] = [:]
         for program in found.programs {
-            gates[program.name] = AddressGate(
+            addressFilters[program.name] = AddressFilter(
                 plugin: program.name, allowed: program.allowedAddresses, defaults: program.defaults)
         }
-        self.gates = gates
+        self.addressFilters = addressFilters
         let manifests = configuration.manifest.map { [ProtectedPaths.absolute($0)] } ?? []
         let launcher = PluginLauncher(
             program: configuration.launcher, workspaces: containment.workspaces,
@@ -79,20 +79,20 @@ package final class PluginHost: Service {
             loop: loop, clock: self.clock, logs: logs, launcher: launcher, containment: containment,
             hostVersion: configuration.hostVersion, handshakeTimeout: configuration.handshakeTimeout)
         supervisors = Dictionary(
-            uniqueKeysWithValues: found.programs.map { [gates] program in
+            uniqueKeysWithValues: found.programs.map { [addressFilters] program in
                 let supervisor = PluginSupervisor(
                     program: program, dependencies: dependencies, logger: logger, random: random
                 ) { initialized in
                     registry.types.withLock { $0.handshakeCompleted(program.name, initialized) }
-                        + (gates[program.name]?.handshakeCompleted(initialized.metricTypes) ?? [])
+                        + (addressFilters[program.name]?.handshakeCompleted(initialized.metricTypes) ?? [])
                 }
                 return (program.name, supervisor)
             })
         programs = ProgramWatch(supervisors: found.programs.compactMap { [supervisors] in supervisors[$0.name] })
     }
 
-    /// Starts all plugins and keeps them running until graceful shutdown, which makes them exit, or until the task is
-    /// cancelled, which kills them. No process of theirs is left when it returns.
+    /// Starts all plugins and keeps them running until graceful shutdown, which ends them, or until the task is
+    /// cancelled, which kills them. No process of theirs is left afterwards.
     package func run() async throws {
         do {
             try containment.start(launcher: launcher)
@@ -122,7 +122,7 @@ package final class PluginHost: Service {
                     }
                 }
                 background.addTask {
-                    // Throws when the plugins have stopped, or are killed, without it.
+                    // Throws if the plugins have stopped, or are killed, without a graceful shutdown.
                     guard (try? await gracefulShutdown()) != nil else { return }
                     await self.stopAll()
                 }
@@ -133,13 +133,13 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Removes the temporary directories that operators left which were killed.
+    /// Removes the temporary directories of killed operators.
     @concurrent
     private func removeLeftOver() async {
         let (removed, problems) = WorkspaceRoot.removeLeftOver(in: containment.workspaces.parent)
         if removed > 0 {
             logger.info(
-                "removed what killed operators left in the temporary directory", metadata: ["roots": "\(removed)"])
+                "removed temporary directories of killed operators", metadata: ["roots": "\(removed)"])
         }
         for problem in problems {
             logger.warning("failed to remove plugins' temporary directories", metadata: ["reason": "\(problem)"])
@@ -148,7 +148,7 @@ package final class PluginHost: Service {
 
     private func runAll() async {
         guard !supervisors.isEmpty else {
-            // A service that ends unexpectedly ends the whole operator.
+            // A service that returns unexpectedly ends the whole operator.
             try? await gracefulShutdown()
             return
         }
@@ -163,27 +163,27 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Returns when each plugin's first start has succeeded or failed.
+    /// Waits until each plugin's first start has succeeded or failed.
     package func untilStarted() async {
         for supervisor in supervisors.values { await supervisor.untilSettled() }
     }
 
-    /// Returns when the plugins of those types have started or failed to: the one that is named after the type, or
-    /// if there is none, all of them.
+    /// Waits until the plugins of those types have started or failed: the plugin named after the type or, if there is
+    /// none, all plugins.
     package func untilStarted(offering types: Set<String>) async {
         for type in types { await supervisors[type]?.untilSettled() }
         guard types.contains(where: { metricType($0) == nil && supervisors[$0] == nil }) else { return }
         await untilStarted()
     }
 
-    /// Runs a task's plugin calls without a change of thread, for tasks that only make calls. Blocking code on it
-    /// stalls every plugin; and if such a task uses an actor that others use too, what follows may run on
-    /// their thread, which ends the process.
+    /// An executor for tasks that only make plugin calls, which avoids thread switches. Blocking code on it stalls
+    /// every plugin. A task on it must not use actors that other tasks use: their threads could run its continuation,
+    /// which ends the process.
     package var taskExecutor: any TaskExecutor { loop.taskExecutor }
 
     // MARK: What is installed
 
-    /// Returns the metric types that plugins have offered, by type. They stay while their plugin is down.
+    /// Returns the metric types that plugins have declared. They remain while their plugin is down.
     package func metricTypes() -> [String: InstalledMetricType] {
         registry.types.withLock { $0.installed }
     }
@@ -192,29 +192,29 @@ package final class PluginHost: Service {
         registry.types.withLock { $0.installed[type] }
     }
 
-    /// Returns the config members that `plugins.yaml` sets for a type's plugin, which are merged into each config of
-    /// that type.
+    /// Returns the defaults that `plugins.yaml` sets for a type's plugin, which are merged into each config of that
+    /// type.
     package func defaults(forType type: String) -> [String: JSON] {
         registry.types.withLock { $0.owner(of: type) }.flatMap { supervisors[$0] }?.program.defaults ?? [:]
     }
 
-    /// Returns a metric's own config over the defaults of its type's plugin. Of these it does not get the credentials
-    /// if it names a server that they are not meant for.
+    /// Returns a metric's own config merged over the defaults of its type's plugin, without credentials if the config
+    /// names a server that they are not meant for.
     package func defaulted(type: String, own: JSON) -> DefaultedConfig {
-        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = gates[owner] else {
+        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let filter = addressFilters[owner] else {
             return DefaultedConfig(own, defaults: [:])
         }
-        return gate.defaulted(type: type, own: own)
+        return filter.defaulted(type: type, own: own)
     }
 
-    /// Returns how each plugin fares, by name in alphabetical order.
+    /// Returns the health of each plugin, sorted by name.
     package func health() async -> [PluginHealth] {
         var health: [PluginHealth] = []
         for supervisor in programs.supervisors { health.append(await supervisor.health()) }
         return health
     }
 
-    /// Returns the unhealthy ones of the plugins of these types, by name in alphabetical order.
+    /// Returns the unhealthy plugins of these types, sorted by name.
     package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] {
         let owners = registry.types.withLock { registry in Set(types.compactMap(registry.owner)) }
         var unhealthy: [PluginHealth] = []
@@ -227,8 +227,7 @@ package final class PluginHost: Service {
 
     // MARK: Calls
 
-    /// Has the plugin check a config.
-    ///
+    /// Validates a config with its plugin.
     package func validate(type: String, config: PluginConfig) async -> ConfigVerdict {
         let request = PluginRequest.validateConfig(type: type, config: config.json)
         let result = await call(request, type: type, config: config, timeout: PluginHostLimits.validateTimeout)
@@ -246,9 +245,9 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Asks for a metric's value.
+    /// Reads a metric's value.
     ///
-    /// - Parameter timeout: when to give up, counted from now.
+    /// - Parameter timeout: the maximum duration of the call.
     package func read(
         type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading {
@@ -260,10 +259,10 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Asks for a metric's history.
+    /// Reads a metric's history.
     ///
-    /// - Parameter timeout: when to give up, counted from now.
-    /// - Throws: ``PluginFailure``; of the kind `notSupported` if the plugin keeps no history.
+    /// - Parameter timeout: the maximum duration of the call.
+    /// - Throws: ``PluginFailure``; of the kind `notSupported` if the plugin has no history.
     package func readRange(
         type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
     ) async throws(PluginFailure) -> MetricRange {
@@ -284,22 +283,22 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Keeps the plugin from resting, and has it push readings of a config if it can, for as long as anyone wants
-    /// them and whenever it runs.
+    /// Keeps the plugin running and, if it supports this, subscribes to readings of a config until the subscription is
+    /// cancelled, also across restarts.
     ///
-    /// Pushes come on top of what ``read(type:config:targetType:timeout:)`` answers, never in its place: a plugin may
-    /// refuse, and a push may be lost.
+    /// Pushed readings complement ``read(type:config:targetType:timeout:)`` and do not replace it: a plugin may refuse,
+    /// and a push may be lost.
     ///
-    /// - Parameter deliver: called on the event loop's thread with each reading, from now on and never from within this
-    ///   call. It does not block.
-    /// - Returns: nil if no plugin is to be asked for it.
+    /// - Parameter deliver: called on the event loop's thread with each reading, never from within this call. Must not
+    ///   block.
+    /// - Returns: nil if no plugin has the type.
     package func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void
     ) -> ReadingSubscription? {
         let (owner, installed) = registry.types.withLock { ($0.owner(of: type), $0.installed[type]) }
         guard let owner, let supervisor = supervisors[owner],
-            gates[owner]?.examine(type: type, config: config).refusal == nil
+            addressFilters[owner]?.examine(type: type, config: config).refusal == nil
         else { return nil }
         loop.execute { supervisor.assumeIsolated { $0.beginUse() } }
         guard installed?.pushes == true, supervisor.program.mode == .serve else {
@@ -325,7 +324,7 @@ package final class PluginHost: Service {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner] else {
             return .failure(registry.types.withLock { $0.unknown(type) })
         }
-        let examined = gates[owner]?.examine(type: type, config: config)
+        let examined = addressFilters[owner]?.examine(type: type, config: config)
         if let refusal = examined?.refusal { return .failure(refusal) }
         let party = CallParty(namespace: CallOrigin.namespace, source: examined?.source ?? "")
         let subject = CallSubject(type: type, config: config, party: party)
@@ -337,20 +336,20 @@ package final class PluginHost: Service {
 }
 
 extension PluginHost {
-    /// Asks for a metric's value, of a config without values of Secrets.
+    /// Reads a metric's value for a config without values of Secrets.
     package func read(
         type: String, config: JSON, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading {
         try await read(type: type, config: PluginConfig(config), targetType: targetType, timeout: timeout)
     }
 
-    /// Has the plugin check a config without values of Secrets.
+    /// Validates a config without values of Secrets with its plugin.
     package func validate(type: String, config: JSON) async -> ConfigVerdict {
         await validate(type: type, config: PluginConfig(config))
     }
 }
 
-/// Ends what ``PluginHost/subscribe(type:config:targetType:deliver:)`` began.
+/// A subscription from ``PluginHost/subscribe(type:config:targetType:deliver:)``.
 package struct ReadingSubscription: Sendable {
     private let end: @Sendable () -> Void
 
@@ -358,21 +357,21 @@ package struct ReadingSubscription: Sendable {
         self.end = end
     }
 
-    /// A reading may still come that was on its way.
+    /// Ends the subscription. A reading in flight may still be delivered.
     package func cancel() { end() }
 }
 
 /// A plugin's verdict on a config.
 package enum ConfigVerdict: Sendable, Hashable {
-    /// The target type is there if the config decides it.
+    /// Valid; with the target type if the config determines it.
     case valid(TargetType?)
-    /// At least one problem.
+    /// Invalid, with at least one problem.
     case invalid([ConfigProblem])
-    /// The plugin could not be asked: nothing is known of the config.
+    /// The plugin could not be called, so that nothing is known about the config.
     case unavailable(PluginFailure)
 }
 
-/// The registry that callers read and handshakes change.
+/// The registry, which callers read and handshakes change.
 private final class SharedTypeRegistry: Sendable {
     let types: Mutex<TypeRegistry>
 

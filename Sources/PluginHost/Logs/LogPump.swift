@@ -1,6 +1,6 @@
 import Logging
 
-/// Carries what plugins write to the operator's log, off the event loop: a log that blocks stalls no plugin.
+/// Writes plugins' output to the operator's log off the event loop, so that a blocked log does not stall plugins.
 final class LogPump: Sendable {
     struct Record: Sendable {
         let plugin: String
@@ -18,12 +18,12 @@ final class LogPump: Sendable {
         self.logger = logger
     }
 
-    /// Never blocks. A record is dropped if too many wait.
+    /// Queues a record without blocking. The record is dropped if too many are queued.
     func log(_ record: Record) {
         continuation.yield(record)
     }
 
-    /// Writes records until ``finish()``, and then what is left.
+    /// Writes records until ``finish()``, and then the remaining ones.
     func run() async {
         for await record in records { write(record) }
     }
@@ -50,7 +50,7 @@ final class LogPump: Sendable {
         case .withheld(let text):
             metadata["answer"] = "\(text)"
             logger.warning(
-                "plugin error withheld from the caller, since the call uses the administrator's credential",
+                "plugin error withheld from the caller, because the call uses the administrator's credential",
                 metadata: metadata)
         case .leftBehind(let what):
             metadata["reason"] = "\(what)"

@@ -1,8 +1,8 @@
-/// Looks at the plugins' files from time to time, so that a new version is swapped in without a restart.
+/// Checks the plugins' files periodically, so that a new version is swapped in without a restart.
 struct ProgramWatch: Sendable {
     let supervisors: [PluginSupervisor]
 
-    /// Until the task is cancelled. Versions that are being tried when it is are killed before this returns.
+    /// Runs until the task is cancelled, and kills versions on trial before it returns.
     @concurrent
     func run(clock: HostClock) async {
         await withDiscardingTaskGroup { checks in
@@ -13,7 +13,7 @@ struct ProgramWatch: Sendable {
         }
     }
 
-    /// Returns when each version that was found has taken over or been refused.
+    /// Checks once, and returns when each new version has taken over or has been refused.
     @concurrent
     func check() async {
         await withDiscardingTaskGroup { trials in

@@ -1,12 +1,12 @@
 package import Scaling
 package import WireFormats
 
-/// A question to the decision engine as JSON: `{spec, now, replicas, readings, history}`. Its schema is
+/// A request to the decision engine as JSON: `{spec, now, replicas, readings, history}`. Its schema is
 /// `docs/reference/schemas/decide.json`.
 package struct DecisionRequest: Sendable {
     package let input: DecisionInput
 
-    /// - Throws: ``InvalidSpec`` with everything that is wrong with the spec, or the first that is wrong elsewhere.
+    /// - Throws: ``InvalidSpec`` with all errors of the spec, or the first error elsewhere.
     package init(_ json: JSON) throws(InvalidSpec) {
         let spec = try Self.spec(json)
         do throws(JSONPathError) {
@@ -46,7 +46,7 @@ package struct DecisionRequest: Sendable {
         )
     }
 
-    /// In the order of the spec's metrics. A metric without a reading has no data.
+    /// The observations in the order of the spec's metrics. A metric without a reading has no data.
     private static func observations(
         _ request: JSONReader, _ spec: ScalingSpec, _ now: Timestamp
     ) throws(JSONPathError) -> [MetricObservation] {
@@ -84,10 +84,10 @@ package struct DecisionRequest: Sendable {
 }
 
 extension DecisionOutcome {
-    /// Returns the decision record, and beside it the history that the next request has to bring.
+    /// Returns the decision record and the history to pass with the next request.
     ///
-    /// A decision that changes replicas leaves `pendingScale` in it: the replicas of the next request tell whether the
-    /// change was carried out.
+    /// A decision that changes replicas leaves `pendingScale` in the history: the replicas of the next request show
+    /// whether the change was applied.
     package func json(of input: DecisionInput) -> JSON {
         var next = history
         if decision.changesReplicas, !input.spec.isDryRun {
@@ -109,7 +109,7 @@ extension JSONReader {
         return time
     }
 
-    /// Returns the reason why there is no value: a text, or `true` if nothing more is known.
+    /// Returns the reason why there is no value: a text, or `true` without a known reason.
     fileprivate func reason(_ unspecified: String) throws(JSONPathError) -> String {
         if value == true { return unspecified }
         guard case .string(let text) = value else { throw error("must be a string with the reason, or true") }

@@ -1,16 +1,16 @@
 package import Scaling
 package import WireFormats
 
-/// An explanation of the last decision of a GeneralScaler and the conditions of the next, from its object and events.
+/// Explains the last decision of a GeneralScaler and the conditions of the next, from its object and events.
 package struct Explanation: Sendable {
     package let text: String
 
-    /// Events that are shown, the newest last.
+    /// The maximum number of events shown, oldest first.
     package static let maxEvents = 8
 
     /// - Parameters:
-    ///   - object: the GeneralScaler as the API server has it.
-    ///   - events: of events.k8s.io/v1, in any order; those of other objects are left out.
+    ///   - object: the GeneralScaler from the API server.
+    ///   - events: events of events.k8s.io/v1, in any order; those of other objects are ignored.
     /// - Throws: ``JSONPathError`` if the object has no identity.
     package init(object: JSON, events: [JSON], now: Timestamp) throws(JSONPathError) {
         let scaler = try GeneralScaler(object)
@@ -28,7 +28,7 @@ package struct Explanation: Sendable {
                 spec: spec, isEdited: status.observedGeneration.map { $0 != scaler.generation } ?? false,
                 status: status, history: scaler.status.history, now: now)
             {
-                paragraphs.append((["What comes next:"] + next.lines.map { "  \($0)" }).joined(separator: "\n"))
+                paragraphs.append((["Next scaling event:"] + next.lines.map { "  \($0)" }).joined(separator: "\n"))
             }
         }
         paragraphs.append(Self.events(events, of: scaler, now: now))
@@ -66,7 +66,7 @@ package struct Explanation: Sendable {
         }
     }
 
-    /// Conditions that someone has to act on and that the decision's own sentence does not tell.
+    /// Returns the conditions that require action and that the decision's sentence does not mention.
     private static func problems(_ conditions: [JSON]) -> [String] {
         let failing = conditions.filter {
             ["Ready", "AbleToScale"].contains($0["type"]?.stringValue) && $0["status"] == "False"
@@ -93,7 +93,7 @@ package struct Explanation: Sendable {
     }
 }
 
-/// An event, as far as it is shown.
+/// The displayed part of an event.
 private struct EventView {
     let time: Timestamp
     let note: String

@@ -1,13 +1,13 @@
 import Scaling
 import WireFormats
 
-/// A description of the changes that would cause the next scaling event. It never names an impossible one.
+/// Describes the changes that would cause the next scaling event. Never names an impossible one.
 struct NextStep {
     let lines: [String]
 
-    /// Nil if nothing was decided yet, or the metrics are other ones than those of the last decision.
+    /// Creates the description; nil if there is no decision yet, or its metrics differ from the spec's.
     ///
-    /// - Parameter isEdited: the spec is newer than the status, so that what held the scaler then may do so no longer.
+    /// - Parameter isEdited: whether the spec is newer than the status, so that a hold may no longer apply.
     init?(spec: GeneralScalerSpec, isEdited: Bool, status: StatusView, history: ScalingHistory, now: Timestamp) {
         if let hold = Self.hold(spec, isEdited, status) {
             lines = [hold]
@@ -28,7 +28,7 @@ struct NextStep {
 
     private static func steps(_ outlook: Outlook, _ input: DecisionInput, _ status: StatusView) -> [String] {
         let spec = input.spec
-        // At 0 replicas that someone else has set, the scaler is held; see above.
+        // At 0 replicas set by another client, the scaler is held; see above.
         guard (spec.minReplicas...spec.maxReplicas).contains(input.current) else {
             let bound = min(max(input.current, spec.minReplicas), spec.maxReplicas)
             let why = input.current < bound ? "below minReplicas" : "above maxReplicas"
@@ -40,7 +40,7 @@ struct NextStep {
         return lines
     }
 
-    /// Returns what has to be done by hand, or to be over, before anything else can happen.
+    /// Returns the manual action, or the event, that is required before any scaling.
     private static func hold(_ spec: GeneralScalerSpec, _ isEdited: Bool, _ status: StatusView) -> String? {
         if spec.isPaused { return "No change while paused; set spec.paused to false to resume." }
         guard !isEdited else { return nil }
@@ -50,14 +50,14 @@ struct NextStep {
             return "No change while the whole operator is paused; the last decision names the ConfigMap that pauses it."
         }
         if causes.contains(.switchedOff) {
-            return "No change until someone sets \(spec.target) above 0 replicas; it was set to 0 manually."
+            return "No change until \(spec.target) is set above 0 replicas; it was set to 0 manually."
         }
         if causes.contains(.duplicateTarget) {
             return "No change while another GeneralScaler scales \(spec.target); delete one of the two, or set mode to "
                 + "DryRun in one."
         }
         if causes.contains(.replicasConflict) {
-            return "No change while something else also sets the replicas of \(spec.target); remove the other one."
+            return "No change while another client also sets the replicas of \(spec.target); remove the other one."
         }
         return nil
     }
@@ -74,7 +74,7 @@ struct NextStep {
                     declaredTargetType: targetType, declaredMaxAge: nil, pollingInterval: spec.pollingInterval))
         }
         var scaling = spec.scalingSpec(metrics: metrics)
-        // A dry run is asked what it would do.
+        // For a dry run, describe what it would do.
         scaling.isDryRun = false
         return DecisionInput(
             spec: scaling, now: now, current: current, ready: status.ready,
@@ -97,7 +97,7 @@ struct NextStep {
         return "Until \(names) has a value again, no replica is removed\(fallback)."
     }
 
-    /// The steps below change once more replicas are ready.
+    /// Returns the note that the steps below change once more replicas are ready.
     private static func notReady(_ input: DecisionInput) -> String? {
         guard let ready = input.ready, ready < input.current, hasValuePerReplica(input) else { return nil }
         return "While only \(Decision.readyText(ready, of: input.current)):"
@@ -134,7 +134,8 @@ struct NextStep {
         }
     }
 
-    /// Returns all replicas go in one step, once every metric has been idle for the whole cooldown.
+    /// Describes the step to 0: all replicas are removed at once after every metric has been idle for the whole
+    /// cooldown.
     private static func zero(_ step: Outlook.Step, _ input: DecisionInput, _ status: StatusView) -> String {
         guard case .from(let time) = step else {
             guard case .held(let causes) = step, !causes.isEmpty else {

@@ -6,10 +6,10 @@ struct StatusView {
     struct Metric {
         let name: String
         let value: Double?
-        /// The value is assumed: the source has none.
+        /// Whether the value is assumed because the source has none.
         let isAssumed: Bool
         let observedAt: Timestamp?
-        /// Why there is no value.
+        /// The reason why there is no value.
         let missing: String?
         let target: Double?
         let targetType: MetricSpec.TargetType?
@@ -29,11 +29,11 @@ struct StatusView {
     let ready: Int?
     let limitedBy: [Cause]
     let metrics: [Metric]
-    /// Every metric is idle, and has been since ``ScalingHistory/lastActiveTime``.
+    /// Whether every metric is idle, since ``ScalingHistory/lastActiveTime``.
     let isIdle: Bool
-    /// Nil in a status that was never written.
+    /// The observed generation; nil in a status that was never written.
     let observedGeneration: Int?
-    /// Why nothing can be decided or carried out.
+    /// The reason why nothing can be decided or applied.
     let obstacle: Blocker.Reason?
 
     init(_ status: JSON) {

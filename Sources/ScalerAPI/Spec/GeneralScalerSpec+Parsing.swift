@@ -3,9 +3,9 @@ package import WireFormats
 
 extension GeneralScalerSpec {
     package enum UnknownFields: Sendable {
-        /// Left alone, so that an older operator keeps working on newer objects.
+        /// Ignored, so that an older operator keeps working with newer objects.
         case ignored
-        /// Each is a problem, as it is to `kubectl apply`.
+        /// Reported as errors, as `kubectl apply` does.
         case refused
     }
 
@@ -21,7 +21,7 @@ extension GeneralScalerSpec {
     }
 }
 
-/// Collects every problem instead of stopping at the first.
+/// Parses a spec and collects all errors instead of stopping at the first.
 private struct SpecParser {
     let policies: PolicyRegistry
     private(set) var problems: [JSONPathError] = []
@@ -30,7 +30,7 @@ private struct SpecParser {
         self.policies = policies
     }
 
-    /// Returns the value, or nil after noting the problem.
+    /// Returns the value, or nil after recording the error.
     private mutating func attempt<Value>(_ read: () throws(JSONPathError) -> Value) -> Value? {
         do throws(JSONPathError) {
             return try read()
@@ -170,7 +170,7 @@ private struct SpecParser {
         )
     }
 
-    /// Gives each metric without a name its type, numbered if that is taken.
+    /// Names each unnamed metric after its type, with a number if that is taken.
     private mutating func named(_ metrics: [MetricSourceSpec]) -> [MetricSourceSpec] {
         var taken: Set<String> = []
         for (index, metric) in metrics.enumerated() where !metric.name.isEmpty {
@@ -216,7 +216,7 @@ private struct SpecParser {
     private static func rate(_ rate: JSONReader?, percent range: ClosedRange<Int>) throws(JSONPathError) -> RateLimit? {
         guard let rate else { return nil }
         if rate.value.intValue != nil { return .replicas(try rate.int(in: GeneralScalerSpec.Limits.replicas)) }
-        // Written the one way that a number has: no sign, no leading zero.
+        // Requires the canonical form of a number: no sign, no leading zero.
         guard let text = rate.value.stringValue, text.hasSuffix("%"), let percent = Int(text.dropLast()),
             range.contains(percent), text == "\(percent)%"
         else {
@@ -255,7 +255,7 @@ extension SpecParser {
     private static let metricFields = [
         "type", "name", "config", "targetValue", "targetType", "activationValue", "timeoutSeconds", "maxAgeSeconds",
     ]
-    /// Of the objects in a spec, by their field; `policy.config` knows its own.
+    /// The allowed fields of the objects in a spec; `policy.config` has its own.
     private static let partFields = [
         "targetRef": ["apiVersion", "kind", "name"],
         "policy": ["type", "config"],
@@ -266,7 +266,7 @@ extension SpecParser {
         "fallback": ["failureThreshold", "replicas", "behavior"],
     ]
 
-    /// A value other than an object is left to the rest of the parser.
+    /// Records an error for each unknown field. A value other than an object is left to the other checks.
     mutating func refuseUnknownFields(_ spec: JSONReader) {
         refuseUnknownFields(of: spec, known: Self.specFields)
         for (field, known) in Self.partFields.sorted(by: { $0.key < $1.key }) {
@@ -285,7 +285,7 @@ extension SpecParser {
 }
 
 extension JSONReader? {
-    /// Whole seconds as a duration.
+    /// Reads whole seconds as a duration.
     fileprivate func seconds(in range: ClosedRange<Int>) throws(JSONPathError) -> Duration? {
         guard let self else { return nil }
         return .seconds(try self.int(in: range))

@@ -2,7 +2,7 @@ package import Scaling
 package import WireFormats
 
 extension GeneralScalerSpec {
-    /// Returns what the engine needs to know, with the metrics as they were resolved.
+    /// Returns the spec for the engine, with the resolved metrics.
     package func scalingSpec(metrics: [MetricSpec]) -> ScalingSpec {
         ScalingSpec(
             minReplicas: minReplicas,
@@ -17,9 +17,9 @@ extension GeneralScalerSpec {
         )
     }
 
-    /// Returns the same without asking a plugin.
+    /// Returns the spec for the engine without calling a plugin.
     ///
-    /// - Parameter declaration: the declaration of a metric type; it is used if the metric itself sets nothing.
+    /// - Parameter declaration: the declaration of a metric type; used if the metric sets nothing.
     /// - Throws: ``InvalidSpec`` with each metric whose target type is unknown.
     package func scalingSpec(
         declaration: (String, JSON) -> BuiltinMetricTypes.Declaration?

@@ -1,7 +1,7 @@
 package import Scaling
 package import WireFormats
 
-/// `spec` of a GeneralScaler: checked, with every default filled in that needs no plugin to know.
+/// The validated `spec` of a GeneralScaler, with all defaults that do not depend on plugins.
 package struct GeneralScalerSpec: Sendable {
     package var target: TargetReference
     package var minReplicas: Int
@@ -19,7 +19,7 @@ package struct GeneralScalerSpec: Sendable {
         case dryRun = "DryRun"
     }
 
-    /// The bounds of the resource; the CRD's schema repeats them.
+    /// The limits of the resource; the CRD's schema repeats them.
     package enum Limits {
         package static let pollingIntervalSeconds = 1...3_600
         package static let metrics = 1...20
@@ -31,28 +31,29 @@ package struct GeneralScalerSpec: Sendable {
         package static let replicas = 0...Int(Int32.max)
         package static let upRatePercent = 0...1_000_000
         package static let downRatePercent = 0...100
-        /// Of a metric's config. A request to a plugin has 60 KiB, and a config costs memory for each of its values.
+        /// The limits of a metric's config. A request to a plugin has at most 60 KiB, and each value of a config takes
+        /// memory.
         package static let config = JSONLimits(bytes: 60 << 10, nodes: 2_048, depth: 16)
     }
 
     package static let defaultPollingInterval: Duration = .seconds(15)
 }
 
-/// An entry of `metrics`, as written.
+/// An entry of `metrics` as written by the user.
 package struct MetricSourceSpec: Sendable, Hashable {
     package var type: String
     package var name: String
     package var config: JSON
     package var targetValue: Double
-    /// Nil: what the plugin says.
+    /// The target type; nil for the plugin's default.
     package var targetType: MetricSpec.TargetType?
     package var activationValue: Double
     package var timeout: Duration
-    /// Nil: from the polling interval and what the plugin says.
+    /// The maximum age; nil for a default from the polling interval and the plugin.
     package var maxAge: Duration?
 
     package static let defaultTimeout: Duration = .seconds(10)
-    /// The minimum age at which a reading may count as stale, if the metric sets none.
+    /// The minimum of the default maximum age.
     package static let minimumMaxAge: Duration = .seconds(60)
 
     package init(
@@ -75,11 +76,11 @@ package struct MetricSourceSpec: Sendable, Hashable {
         self.maxAge = maxAge
     }
 
-    /// Returns what the engine needs to know of the metric.
+    /// Returns the metric for the engine.
     ///
     /// - Parameters:
     ///   - declaredTargetType: the plugin's target type for this config; used if the metric sets none.
-    ///   - declaredMaxAge: the plugin's own, if its source is slow.
+    ///   - declaredMaxAge: the plugin's maximum age, if its source is slow.
     package func resolved(
         declaredTargetType: MetricSpec.TargetType, declaredMaxAge: Duration?, pollingInterval: Duration
     ) -> MetricSpec {

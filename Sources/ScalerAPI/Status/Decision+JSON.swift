@@ -2,7 +2,7 @@ package import Scaling
 package import WireFormats
 
 extension Decision {
-    /// The decision record as JSON: the same wherever one is shown.
+    /// The decision record as JSON, identical everywhere.
     package var json: JSON {
         var record: [String: JSON] = [
             "time": .string(time.rfc3339()),

@@ -29,7 +29,7 @@ struct PluginArguments: ParsableArguments {
     @Argument(parsing: .captureForPassthrough, help: "The plugin's path, and its arguments.")
     var plugin: [String]
 
-    /// The most seconds that a call may be given.
+    /// The maximum deadline of a call in seconds.
     private static let maxDeadline = 300.0
 
     func validate() throws {
@@ -42,7 +42,7 @@ struct PluginArguments: ParsableArguments {
         guard words.first?.isEmpty == false else { throw ValidationError("name the plugin's path") }
     }
 
-    /// The plugin's path and arguments. `--` may stand before them.
+    /// The plugin's path and arguments, which may follow `--`.
     private var words: ArraySlice<String> { plugin.first == "--" ? plugin.dropFirst() : plugin[...] }
 
     var command: PluginCommand {
@@ -69,7 +69,7 @@ struct PluginArguments: ParsableArguments {
     }
 }
 
-/// Reads the config files of the command line.
+/// Reads config files named on the command line.
 enum ConfigFile {
     static func read(_ path: String) throws -> JSON {
         guard let file = fopen(path == "-" ? "/dev/stdin" : path, "re") else {

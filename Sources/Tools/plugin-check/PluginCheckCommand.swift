@@ -3,7 +3,7 @@ import Glibc
 import PluginConformance
 import PluginProtocol
 
-/// Check a plugin for conformance to the plugin protocol.
+/// Checks a plugin for conformance to the plugin protocol.
 @main
 struct PluginCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,7 +20,7 @@ struct PluginCheckCommand: ParsableCommand {
         ]
     )
 
-    /// Parses and runs. What the user got wrong is one line on stderr.
+    /// Parses the command line and runs the command. A usage error is printed as one line on stderr.
     static func main() {
         do {
             var command = try parseAsRoot()
@@ -29,7 +29,7 @@ struct PluginCheckCommand: ParsableCommand {
             StandardStreams.printError("plugin-check: \(error)")
             Glibc.exit(ExitStatus.cannotLaunch.rawValue)
         } catch {
-            // Help and version are what was asked for, and a bare exit code has been explained already.
+            // Help and version were requested, and a bare exit code has been explained already.
             if exitCode(for: error) == .success || error is ExitCode { exit(withError: error) }
             StandardStreams.printError(
                 "plugin-check: \(message(for: error).split(separator: "\n").first ?? "it failed")")
@@ -46,7 +46,7 @@ enum ExitStatus: Int32 {
     case cannotLaunch
     case hang
 
-    /// Ends the command, if there is something to tell.
+    /// Ends the command with this status, unless it is a success.
     func end() throws {
         if self != .conformant { throw ExitCode(rawValue) }
     }

@@ -6,7 +6,7 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// Makes decisions from JSON on stdin, by the engine that the operator runs.
+/// Makes decisions from JSON on stdin with the operator's engine.
 struct DecideCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "decide",
@@ -17,7 +17,7 @@ struct DecideCommand: ParsableCommand {
             """
     )
 
-    /// Of one request.
+    /// The maximum bytes of one request.
     private static let maxRequestBytes = 1 << 20
 
     @Flag(help: "Read JSON Lines from stdin, one request per line; errors are returned per line.")

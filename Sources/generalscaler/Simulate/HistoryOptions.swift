@@ -8,7 +8,7 @@ import PluginHost
 import ScalerAPI
 import Scaling
 
-/// Which stretch of the past the plugins are asked for.
+/// The options with the time range of history.
 struct HistoryOptions: ParsableArguments {
     @Option(help: "Start of the metrics to fetch, in place of --trace: a time, or an age such as 7d or 12h.")
     var from: String?
@@ -38,7 +38,7 @@ struct HistoryOptions: ParsableArguments {
         guard from < to else { throw ValidationError("--from must be before --to.") }
     }
 
-    /// - Throws: `ValidationError` if a text is no time.
+    /// - Throws: `ValidationError` if a text is not a valid time.
     private func window(now: Timestamp, stepSeconds: Int) throws -> (from: Timestamp, to: Timestamp)? {
         guard let from else { return nil }
         return (
@@ -46,10 +46,9 @@ struct HistoryOptions: ParsableArguments {
         )
     }
 
-    /// Returns a time, `now`, or how long ago.
+    /// Parses a time, `now`, or a duration ago.
     ///
-    /// What is relative to now names no instant to the microsecond: it is moved down to a multiple of the step, where
-    /// servers that align queries have their values.
+    /// A relative time is rounded down to a multiple of the step, for servers that align queries.
     private static func time(
         _ text: String, _ now: Timestamp, _ stepSeconds: Int, _ option: String
     ) throws -> Timestamp {
@@ -70,7 +69,7 @@ struct HistoryOptions: ParsableArguments {
         return time
     }
 
-    /// Returns what the plugins tell of the scaler's metrics, and why there are gaps.
+    /// Returns the history of the scaler's metrics from the plugins, and the reasons for gaps.
     func fetch(_ scaler: SimulatedScaler) async throws -> (spec: ScalingSpec, trace: Trace, gaps: [String])? {
         let stepSeconds = step ?? Int(scaler.parsed.pollingInterval.components.seconds)
         guard let (from, to) = try window(now: OperatorTime.system.now(), stepSeconds: stepSeconds) else { return nil }
@@ -89,7 +88,8 @@ struct HistoryOptions: ParsableArguments {
                 var bar = ProgressBar("fetching")
                 defer { bar.clear() }
                 return try await MetricHistory.fetch(
-                    spec, host: host, secrets: SecretFiles(secrets), from: from, to: to, stepSeconds: stepSeconds,
+                    spec, of: scaler.filled, host: host, secrets: SecretFiles(secrets), from: from, to: to,
+                    stepSeconds: stepSeconds,
                     onProgress: { bar.update($0) })
             }
         }
@@ -116,7 +116,7 @@ struct HistoryOptions: ParsableArguments {
 }
 
 extension Result where Success: Sendable {
-    /// What an asynchronous body gives or throws.
+    /// Captures the result of an asynchronous body.
     fileprivate init(_ body: () async throws(Failure) -> Success) async {
         do throws(Failure) {
             self = .success(try await body())

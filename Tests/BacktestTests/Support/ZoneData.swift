@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Makes files of the time zone database, as RFC 9636 defines them.
+/// Creates files of the time zone database (RFC 9636).
 enum ZoneData {
     struct LocalType {
         let offset: Int32
@@ -10,7 +10,7 @@ enum ZoneData {
     static let standard = LocalType(offset: 3_600, isDaylight: false)
     static let daylight = LocalType(offset: 7_200, isDaylight: true)
 
-    /// Central European time as a slim file has it: two changes of 1996, and the rule for what follows.
+    /// Central European time in a slim file: two transitions of 1996, and the rule for later ones.
     static let berlin = file(
         changes: [("1996-03-31T01:00:00Z", 1), ("1996-10-27T01:00:00Z", 0)], types: [standard, daylight],
         rule: "CET-1CEST,M3.5.0,M10.5.0/3")

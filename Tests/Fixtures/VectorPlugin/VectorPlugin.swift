@@ -1,6 +1,6 @@
 import PluginSDK
 
-/// The plugin that the vectors of all SDKs (`sdk/vectors`) are sent to.
+/// The plugin for the test vectors of all SDKs (`sdk/vectors`).
 @main
 struct VectorPlugin: RangeMetricPlugin, PushMetricPlugin {
     struct Config: MetricConfig {
@@ -23,6 +23,7 @@ struct VectorPlugin: RangeMetricPlugin, PushMetricPlugin {
         @Field("Whether to be strict.") var strict = false
         @Field("A token.") var token: Secret?
         @Field("The server.", isAddress: true) var address: String?
+        @Field("The scaler's namespace.", marks: .scalerNamespace) var namespace: String?
         @Field("Servers.") var servers: [Server] = []
         @Field("Labels.") var labels: [String: String] = [:]
     }

@@ -8,7 +8,7 @@ import WireFormats
 extension FuzzTarget {
     private static let now = Timestamp(microsecondsSince1970: 1_767_323_045_000_000)
 
-    /// The resource with its status as the API server has it, up to the decision that is made with it.
+    /// The resource with its status, up to the decision.
     static let generalScaler = FuzzTarget("general-scaler") { (input) throws(FuzzFinding) in
         guard let json = try? JSON(parsing: input) else { return }
         _ = try? Explanation(object: json, events: json["events"]?.arrayValue ?? [], now: now)
@@ -25,7 +25,7 @@ extension FuzzTarget {
                 BuiltinMetricTypes.Declaration(targetType: .value)
             })
         else { return }
-        // A target of any kind: its controller may write any readiness.
+        // A target of any kind, whose controller may write any readiness.
         let target = try? CachedTarget(json)
         for value in [0.001, 1_000_000] {
             let outcome = DecisionEngine.decide(
@@ -39,7 +39,7 @@ extension FuzzTarget {
         }
     }
 
-    /// What `generalscaler decide` is asked, and what it answers as the history of the next question.
+    /// A request of `generalscaler decide`, and the history in its answer.
     static let decisionRequest = FuzzTarget("decision-request") { (input) throws(FuzzFinding) in
         guard let json = try? JSON(parsing: input), let request = try? DecisionRequest(json) else { return }
         let outcome = DecisionEngine.decide(request.input)

@@ -3,15 +3,15 @@ import Foundation
 import Glibc
 import Testing
 
-/// What of the system an attack needs to show anything.
+/// A feature of the system that an attack requires.
 enum KernelFeature: Sendable {
-    /// Linux 5.13 or later, with Landlock switched on.
+    /// Linux 5.13 or later with Landlock enabled.
     case landlock
-    /// A kernel that was built with seccomp filters.
+    /// A kernel with seccomp filters.
     case seccomp
-    /// To be another user, whose processes are limited.
+    /// Running as root, to become another user whose processes are limited.
     case root
-    /// A mount namespace of the test's own.
+    /// A private mount namespace.
     case mounts
 
     var isThere: Bool {
@@ -24,7 +24,7 @@ enum KernelFeature: Sendable {
         }
     }
 
-    /// How a command is run in a mount namespace of its own.
+    /// The command that runs another one in a private mount namespace.
     static let inMountNamespace =
         ["/usr/bin/unshare"] + (geteuid() == 0 ? [] : ["--user", "--map-root-user"])
         + ["--mount", "--propagation", "private"]
@@ -39,13 +39,13 @@ enum KernelFeature: Sendable {
         return process.terminationStatus == 0
     }()
 
-    /// The project's CI has it, so that the attack is never skipped there. Whether a container may mount is its host's
-    /// choice.
+    /// Whether CI has the feature, so that the attack is never skipped there. Whether a container may mount depends on
+    /// its host.
     fileprivate var isInCI: Bool { self != .mounts && ProcessInfo.processInfo.environment["CI"] == "true" }
 }
 
 extension Trait where Self == ConditionTrait {
-    /// Skips a test where the system lacks the feature. In CI the test runs all the same, and fails.
+    /// Skips a test if the system lacks the feature. In CI, the test runs anyway and fails.
     static func needs(_ feature: KernelFeature) -> Self {
         .enabled("needs \(feature)") { feature.isThere || feature.isInCI }
     }

@@ -2,7 +2,7 @@ import Scaling
 import TestSupport
 
 extension ScalingSpec {
-    /// Returns a valid spec; each of its settings takes the values where rules meet more often than others.
+    /// Returns a valid spec, with settings for which rules often interact.
     static func random(using random: inout SplitMix64) -> ScalingSpec {
         let least = random.chance(percent: 40) ? 0 : random.within(1...5)
         var metrics = (0..<random.within(1...2)).map { MetricSpec.random(named: "metric\($0)", using: &random) }
@@ -33,7 +33,7 @@ extension ScalingSpec {
         )
     }
 
-    /// The replicas that the budget allows, as the rule is documented.
+    /// The replicas that the budget allows, as documented.
     var cap: Int? {
         guard let cost = policy as? CostPolicy else { return nil }
         return Int((cost.maxCostPerHour / cost.costPerPodPerHour + 1e-9).rounded(.down))

@@ -24,6 +24,7 @@ run({
     strict: field.boolean("Whether to be strict.", {default: false}),
     token: field.secret("A token.", {optional: true}),
     address: field.string("The server.", {optional: true, address: true}),
+    namespace: field.string("The scaler's namespace.", {optional: true, from: "scaler.namespace"}),
     servers: field.list("Servers.", field.object("A server.", server, {validate: goesTogether}), {default: []}),
     labels: field.map("Labels.", field.string("A label."), {default: {}}),
   },

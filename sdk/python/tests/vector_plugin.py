@@ -37,6 +37,7 @@ class VectorConfig(Config):
     strict: bool = field("Whether to be strict.", default=False)
     token: Optional[Secret] = field("A token.")
     address: Optional[str] = field("The server.", address=True)
+    namespace: Optional[str] = field("The scaler's namespace.", filled_from="scaler.namespace")
     servers: List[Server] = field("Servers.", default=[])
     labels: Dict[str, str] = field("Labels.", default={})
 

@@ -74,11 +74,11 @@ extension Check {
     ]
 }
 
-/// Runs a program where there is no network but its own loopback.
+/// Runs a program in a network namespace that has only its own loopback.
 enum NetworkNamespace {
     static let command = ["/usr/bin/unshare", "--user", "--map-current-user", "--net", "--"]
 
-    /// Whether this system lets the user make one.
+    /// Whether this system allows creating a network namespace.
     static let isAvailable: Bool = {
         let probe = PluginCommand(path: "/bin/true").wrapped(by: command)
         guard let process = try? PluginProcess(probe) else { return false }

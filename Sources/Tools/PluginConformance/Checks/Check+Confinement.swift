@@ -69,9 +69,9 @@ private struct ScratchDirectory {
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// With the files that the plugin wrote there.
+    /// Removes the directory and the plugin's files in it.
     func remove() {
-        // Where it cannot be removed, it stays among the system's temporary files.
+        // If it cannot be removed, it stays among the system's temporary files.
         try? FileManager.default.removeItem(atPath: path)
     }
 }

@@ -67,7 +67,7 @@ extension Check {
         },
     ]
 
-    /// Rules that every message of every check is held to.
+    /// Rules that apply to every message of every check.
     static let everyMessage = Check(
         .oneObjectPerLine, .utf8, .responseShape, .oneAnswer, .longestAnswer, .errorShape, .standardError, .readsOn,
         .staysAlive

@@ -3,7 +3,8 @@ import WireFormats
 
 extension Check {
     static let launchAndHandshake: [Check] = [
-        Check(.initialize, .handshakeShape, .versionOffered, .metricTypes, .capabilities, .configSchema) {
+        Check(.initialize, .handshakeShape, .versionOffered, .metricTypes, .capabilities, .configSchema, .filledFields)
+        {
             context throws(Stop) in
             judgeHandshake(try context.firstHandshake(), context)
         },
@@ -72,7 +73,11 @@ extension Check {
             judge(result, json, context)
         } catch {
             let rule: RuleID =
-                if error.path.hasSuffix("configSchema") { .configSchema } else if error.path.hasPrefix("metricTypes") {
+                if error.path.hasSuffix(".\(FilledFields.keyword)") {
+                    .filledFields
+                } else if error.path.hasSuffix("configSchema") {
+                    .configSchema
+                } else if error.path.hasPrefix("metricTypes") {
                     .metricTypes
                 } else if error.path.hasPrefix("capabilities") { .capabilities } else { .handshakeShape }
             context.note(rule, "the answer to initialize is wrong: \(error)", evidence: json)

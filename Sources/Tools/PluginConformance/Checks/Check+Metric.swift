@@ -3,7 +3,7 @@ import WireFormats
 
 extension Check {
     static let metric: [Check] = [
-        // Any answer will do, as long as it comes in time.
+        // Any answer is accepted if it is in time.
         Check(.deadline) { context throws(Stop) in
             _ = try context.call(.getMetricValue, context.valueParams(context.goodConfig()))
         },

@@ -33,7 +33,7 @@ extension Check {
         },
         Check(.unsubscribe) { context throws(Stop) in
             try requirePush(context)
-            // Of a request that was no subscription.
+            // The id of a request that was not a subscription.
             let params: JSON = ["subscription": 1]
             if let error = try context.call(.unsubscribe, params).error {
                 context.note(
@@ -60,7 +60,7 @@ extension Check {
         }
     }
 
-    /// Unsubscribes, and listens whether something still comes.
+    /// Unsubscribes, and checks whether further readings arrive.
     private static func end(_ id: Int64, _ session: Conversation, _ context: CheckContext) throws(Stop) {
         let request = session.send(ProtocolMethod.unsubscribe.rawValue, ["subscription": .integer(id)])
         let answer = session.answer(to: request, within: context.times.validate)

@@ -1,4 +1,4 @@
-/// A check of some rules. Findings are recorded in the context; a rule without findings is kept.
+/// A check of some rules. Findings are recorded in the context; a rule without findings has passed.
 struct Check: Sendable {
     let rules: [RuleID]
     let run: @Sendable (CheckContext) throws(Stop) -> Void
@@ -8,15 +8,15 @@ struct Check: Sendable {
         self.run = run
     }
 
-    /// In the order in which they run. The last looks at what all others have heard.
+    /// The checks in the order of execution. The last one evaluates the messages of all others.
     static let all: [Check] =
         launchAndHandshake + config + framing + metric + concurrency + confinement + push + exit + [everyMessage]
 }
 
 /// The reason why a check ends early.
 enum Stop: Error {
-    /// It cannot run, for this reason.
+    /// The check cannot run, for this reason.
     case skip(String)
-    /// The plugin cannot be started at all.
+    /// The plugin cannot be started.
     case launch(LaunchError)
 }

@@ -2,15 +2,15 @@ import Glibc
 import PluginProtocol
 import WireFormats
 
-/// The configs that a run tries, and what the schema says of them.
+/// The configs of a run, derived from the schema.
 extension CheckContext {
     static let noConfig =
         "the config has required fields: give --config with one that works"
 
-    /// A key that no plugin knows.
+    /// A key that is unknown to every plugin.
     static let unknownKey = "xUnknownKey"
 
-    /// Returns the metric type that is called.
+    /// Returns the metric type to call.
     func metricType() throws(Stop) -> MetricTypeDescription {
         guard let handshake else { throw .skip("the handshake fails: see \(RuleID.initialize.label)") }
         guard let name = options.metricType else { return handshake.metricTypes[0] }
@@ -20,23 +20,38 @@ extension CheckContext {
         return type
     }
 
-    /// Returns the config that was given, or the empty one if the schema requires nothing.
+    /// Returns the given config, or an empty one if the schema requires nothing.
     func goodConfig() throws(Stop) -> JSON {
-        if let config = options.config { return config }
-        guard try requiredFields().isEmpty else { throw .skip(Self.noConfig) }
-        return [:]
+        let filled = try filledFields()
+        if let config = options.config { return .object(filled.merging(config.objectValue ?? [:]) { $1 }) }
+        guard try requiredFields().allSatisfy({ filled[$0] != nil }) else { throw .skip(Self.noConfig) }
+        return .object(filled)
+    }
+
+    /// Returns the members that the host fills in, with the values of a scaler that could be.
+    private func filledFields() throws(Stop) -> [String: JSON] {
+        let fields = (try? FilledFields(JSONReader(try metricType().configSchema))) ?? .none
+        return fields.values.mapValues { value in
+            switch value {
+            case .scalerNamespace: "shop"
+            case .scalerName, .targetName: "web"
+            case .targetAPIVersion: "apps/v1"
+            case .targetKind: "Deployment"
+            case .targetSelector: "app=web"
+            }
+        }
     }
 
     func requiredFields() throws(Stop) -> [String] {
         try metricType().configSchema["required"]?.arrayValue?.compactMap(\.stringValue) ?? []
     }
 
-    /// Returns the valid config, or a substitute for checks of unknown keys.
+    /// Returns configs that violate the schema in one field each, with the fault.
     func anyConfig() -> JSON { (try? goodConfig()) ?? [:] }
 
     func withUnknownKey(_ config: JSON) -> JSON { config.setting(Self.unknownKey, to: 1) }
 
-    /// Configs that break the schema in one field each, and what is wrong with them.
+    /// Returns, for each secret field of the schema, the valid config with this value.
     func configsAgainstSchema() throws(Stop) -> [(fault: String, config: JSON)] {
         let good = try goodConfig()
         let missing = try requiredFields().map { ("the required field \($0) is missing", good.setting($0, to: nil)) }
@@ -58,7 +73,7 @@ extension CheckContext {
         }
     }
 
-    /// For each secret field of the schema, the good config with this value there.
+    /// A map of secrets accepts any key.
     func configs(withSecret secret: String) throws(Stop) -> [JSON] {
         let paths = Self.secretPaths(in: try metricType().configSchema, depth: 0)
         return paths.prefix(ConformanceLimits.maxFieldsTried).map { anyConfig().setting($0, to: .string(secret)) }
@@ -67,7 +82,7 @@ extension CheckContext {
     private static func secretPaths(in schema: JSON, depth: Int) -> [[String]] {
         guard depth < ConformanceLimits.maxSchemaDepth else { return [] }
         if schema["x-secret"] == true { return [[]] }
-        // A map of secrets has any key.
+        // The window up to the last full minute, with a step of one minute.
         let map = schema["additionalProperties"].map { ["xKey": $0] } ?? [:]
         return (schema["properties"]?.objectValue ?? map).sorted { $0.key < $1.key }.flatMap { name, field in
             secretPaths(in: field, depth: depth + 1).map { [name] + $0 }
@@ -98,7 +113,7 @@ extension CheckContext {
         return times.reduce(try valueParams(config, targetType: targetType)) { $0.setting($1.key, to: $1.value) }
     }
 
-    /// Up to the last full minute, minute by minute.
+    /// The time in microseconds since 1970.
     static func lastHour() -> RangeWindow {
         let end = now() / 60_000_000 * 60_000_000
         let window = RangeWindow(fromMicroseconds: end - 3_600_000_000, toMicroseconds: end, stepSeconds: 60)

@@ -3,7 +3,7 @@ import WireFormats
 
 /// The shared state of the checks of one run: the plugin, its handshake result, and a running process of it.
 final class CheckContext {
-    /// The answer to a call.
+    /// The reply to a call.
     enum Reply {
         case result(JSON)
         case error(AnswerError)
@@ -17,13 +17,13 @@ final class CheckContext {
     let options: CheckOptions
     let log = FindingLog()
     private(set) var handshake: InitializeResult?
-    /// The handshake as it came, for members that ``InitializeResult`` reads leniently.
+    /// The raw handshake, for members that ``InitializeResult`` reads leniently.
     private(set) var rawHandshake: JSON = .null
-    /// Calls after the handshake that were answered at all.
+    /// Calls after the handshake that were answered.
     private(set) var answeredCalls = 0
     private var current: Conversation?
     private var triedHandshake = false
-    /// Methods that brought a plugin down or were not answered, and the rule that tells why.
+    /// Methods that crashed the plugin or were not answered, with the rule that explains why.
     private var broken: [ProtocolMethod: RuleID] = [:]
 
     init(_ command: PluginCommand, options: CheckOptions) {
@@ -64,7 +64,7 @@ final class CheckContext {
         }
     }
 
-    /// Returns the process that most checks share: a new one if the last has ended.
+    /// Returns the process that most checks share, and starts a new one if the last has ended.
     func session() throws(Stop) -> Conversation {
         if let current, !current.isOver { return current }
         if let current { end(current) }
@@ -74,9 +74,9 @@ final class CheckContext {
         return conversation
     }
 
-    /// Ends the process, and looks at what it leaves.
+    /// Ends the process, and checks for leftovers.
     func end(_ conversation: Conversation) {
-        // One that was found not to leave by itself need not be waited for again.
+        // A plugin that is known not to exit on its own is not waited for again.
         if conversation.isOver || log.findings.contains(where: { $0.rule == .endOfInput }) {
             conversation.process.kill()
         } else {
@@ -86,10 +86,10 @@ final class CheckContext {
         checkErrors(conversation)
     }
 
-    /// What the plugin wrote there in its last or present process.
+    /// The standard error of the last or current process.
     var standardError: [UInt8] { current?.process.standardError.bytes ?? [] }
 
-    /// The last line of it.
+    /// The last line of standard error.
     var lastWords: String? { current?.process.standardError.lastLine }
 
     func endSession() {
@@ -97,7 +97,7 @@ final class CheckContext {
         current = nil
     }
 
-    /// Waits until the process has exited, as it should.
+    /// Waits for the process to exit.
     func expectExit(_ conversation: Conversation, _ rule: RuleID, _ cause: String) {
         let process = conversation.process
         let grace = ProtocolLimits.exitGrace
@@ -113,10 +113,10 @@ final class CheckContext {
         process.kill()
     }
 
-    /// Returns whether the method brought the plugin down, or was not answered.
+    /// Returns whether the method crashed the plugin, or was not answered.
     func isBroken(_ method: ProtocolMethod) -> Bool { broken[method] != nil }
 
-    /// Once the process has exited.
+    /// Checks for leftovers after the exit of the process.
     func checkForLeftovers(_ conversation: Conversation) {
         let left = conversation.process.leftovers()
         if !left.processes.isEmpty || left.holdsOutput {
@@ -162,7 +162,7 @@ final class CheckContext {
 
     private func keep(_ json: JSON) -> JSON {
         rawHandshake = json
-        // Where it is wrong, a check says so.
+        // If it is malformed, a check reports it.
         handshake = try? InitializeResult(JSONReader(json))
         return json
     }
@@ -186,9 +186,9 @@ final class CheckContext {
         return try reply(session.isOver ? .none : answer, method)
     }
 
-    /// Returns what an answer is for a check: anything that is none ends it.
+    /// Converts an answer to a reply; ends the check if there is none.
     ///
-    /// - Parameter method: nil for one that a plugin does not know.
+    /// - Parameter method: nil for an unknown method.
     func reply(_ answer: Conversation.Answer, _ method: ProtocolMethod?) throws(Stop) -> Reply {
         switch answer {
         case .result(let json):
@@ -199,7 +199,7 @@ final class CheckContext {
             return .error(error)
         case .none:
             let rule = log.findings.last?.rule ?? .oneAnswer
-            // One that reads nothing does not have to be asked everything to know.
+            // A plugin that does not read its input is not tested with every method.
             for other in rule == .readsOn ? ProtocolMethod.allCases : [method].compactMap(\.self) {
                 broken[other] = rule
             }
@@ -211,7 +211,7 @@ final class CheckContext {
         try single(method.rawValue, params, known: method)
     }
 
-    /// Makes one request of a process of its own, without a handshake.
+    /// Sends one request to a separate process, without a handshake.
     ///
     /// - Parameters:
     ///   - extra: further members of the message.
@@ -232,7 +232,7 @@ final class CheckContext {
         return try reply(answer, known)
     }
 
-    /// Holds a process that runs for one request to the rule about that.
+    /// Checks that a process that runs for one request exits afterwards.
     private func expectExit(_ conversation: Conversation, after method: String, isAnswered: Bool) {
         defer { conversation.process.kill() }
         let exit = conversation.process.waitForExit(until: .now + times.deadline)

@@ -1,23 +1,23 @@
 package import WireFormats
 
-/// The options of a run, besides the plugin.
+/// The options of a run besides the plugin.
 package struct CheckOptions: Sendable {
-    /// A config that works, as an object.
+    /// A valid config, as an object.
     package var config: JSON?
-    /// A config that cannot work.
+    /// An invalid config.
     package var badConfig: JSON?
     /// The metric type to call; nil for the first.
     package var metricType: String?
     package var times = ConformanceTimes()
-    /// The rules to check; all if it is empty.
+    /// The rules to check; empty for all.
     package var only: Set<RuleID> = []
     package var skip: Set<RuleID> = []
-    /// The program that confines a plugin, if there is one.
+    /// The program that confines the plugin, if any.
     package var launcher: String?
-    /// Absolute paths that the plugin may read confined, beyond what every plugin may.
+    /// Absolute paths that the confined plugin may read, in addition to the common ones.
     package var readPaths: [String] = []
 
-    /// Called with every line that is sent and received, the process that it concerns, and who wrote it.
+    /// Called with every line that is sent or received, its process, and its direction.
     package var trace: (@Sendable (_ process: Int32, _ isFromPlugin: Bool, _ line: [UInt8]) -> Void)?
 
     package init() {}

@@ -2,11 +2,11 @@
 package struct RuleResult: Sendable {
     package enum Outcome: Sendable, Hashable {
         case passed
-        /// At least one.
+        /// Failed, with at least one finding.
         case failed([Finding])
-        /// Its check could not run, for this reason. That is no pass.
+        /// Skipped for this reason, which does not count as passed.
         case skipped(String)
-        /// No check is possible, for this reason.
+        /// Cannot be checked, for this reason.
         case unchecked(String)
     }
 
@@ -18,16 +18,16 @@ package struct RuleResult: Sendable {
     }
 }
 
-/// The findings of a run, rule by rule.
+/// The findings of a run by rule.
 package struct CheckReport: Sendable {
-    /// The plugin's name and version, as it says them.
+    /// The plugin's name and version from its handshake.
     package let plugin: String
     package let results: [RuleResult]
     package let duration: Duration
 
     package var failures: [RuleResult] { results.filter { !$0.findings.isEmpty } }
     package var isConformant: Bool { failures.isEmpty }
-    /// The plugin did not answer or exit in time.
+    /// Whether the plugin did not answer or exit in time.
     package var hasHang: Bool { failures.contains { $0.findings.contains(where: \.isHang) } }
 
     package func outcome(of rule: RuleID) -> RuleResult.Outcome? { results.first { $0.rule.id == rule }?.outcome }

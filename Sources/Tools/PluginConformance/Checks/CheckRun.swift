@@ -1,8 +1,8 @@
 import PluginProtocol
 
-/// Check a plugin against every rule. It talks to processes and waits for them, so it blocks its thread.
+/// Checks a plugin against every rule. Blocks its thread while it communicates with processes.
 package enum CheckRun {
-    /// - Parameter progress: called before each check, with how many are done and how many there are.
+    /// - Parameter progress: called before each check with the number of completed checks and their total.
     /// - Throws: ``LaunchError`` if the plugin cannot be started.
     package static func run(
         _ command: PluginCommand, options: CheckOptions,
@@ -13,7 +13,7 @@ package enum CheckRun {
         defer { context.endSession() }
         var passed: Set<RuleID> = []
         var skipped: [RuleID: String] = [:]
-        // The handshake comes first, for every selection of rules.
+        // The handshake runs first, for every selection of rules.
         let checks = Check.all.enumerated().filter { $0.offset == 0 || $0.element.rules.contains(where: options.wants) }
         for (index, check) in checks.enumerated() {
             progress(index, checks.count, RuleBook.rule(check.element.rules[0]).group)
@@ -29,7 +29,7 @@ package enum CheckRun {
             }
         }
         context.endSession()
-        // A rule that was not asked for, but turned out to be broken, explains what could not be checked.
+        // A violated rule that was not selected explains why others could not be checked.
         let found = Set(context.log.findings.map(\.rule)).subtracting(options.skip)
         let results = RuleBook.rules.filter { options.wants($0.id) || found.contains($0.id) }.map { rule in
             let findings = context.log.findings.filter { $0.rule == rule.id }

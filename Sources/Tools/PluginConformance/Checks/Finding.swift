@@ -1,11 +1,11 @@
-/// A breach of one rule.
+/// A violation of one rule.
 package struct Finding: Sendable, Hashable {
     package let rule: RuleID
-    /// What happened, in a sentence without a full stop.
+    /// The violation, in a sentence without a full stop.
     package let message: String
-    /// The bytes that show it, fit to be printed.
+    /// The bytes that show the violation, escaped for printing.
     package let evidence: String?
-    /// The plugin did not answer or exit in time.
+    /// Whether the plugin did not answer or exit in time.
     package let isHang: Bool
 
     init(_ rule: RuleID, _ message: String, evidence: [UInt8]? = nil, isHang: Bool = false) {
@@ -16,11 +16,11 @@ package struct Finding: Sendable, Hashable {
     }
 }
 
-/// The findings of one run, from all its conversations.
+/// The findings of one run, from all conversations.
 final class FindingLog {
     private(set) var findings: [Finding] = []
 
-    /// Keeps the first few of each rule: a fault in every answer need not be reported for each.
+    /// Records the first few findings of each rule: a fault in every answer need not be reported for each.
     func note(_ finding: Finding) {
         guard findings.count(where: { $0.rule == finding.rule }) < ConformanceLimits.maxFindingsPerRule,
             !findings.contains(finding)

@@ -1,7 +1,7 @@
 package import PluginProtocol
 package import WireFormats
 
-/// A call to a plugin, for someone who wants to see what it answers.
+/// A single call to a plugin, to show its answer.
 package struct OneCall: Sendable {
     package enum Method: String, CaseIterable, Sendable {
         case initialize
@@ -14,14 +14,14 @@ package struct OneCall: Sendable {
         case result(JSON)
         /// The error object of the answer.
         case error(JSON)
-        /// Why there is none.
+        /// The reason why there is no answer.
         case noAnswer([Finding])
     }
 
-    /// What was sent, without the frame.
+    /// The params that were sent.
     package let params: JSON
     package let outcome: Outcome
-    /// From the request to its answer.
+    /// The time from the request to its answer.
     package let duration: Duration
     package let standardError: [UInt8]
 

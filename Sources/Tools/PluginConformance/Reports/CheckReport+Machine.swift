@@ -1,7 +1,7 @@
 import WireFormats
 
 extension CheckReport {
-    /// For programs: every rule with its outcome.
+    /// The machine-readable report: every rule with its outcome.
     var json: JSON {
         [
             "plugin": .string(plugin),
@@ -11,7 +11,7 @@ extension CheckReport {
         ]
     }
 
-    /// For CI systems: a suite for each group, a case for each rule that has a check.
+    /// A report for CI systems: a suite for each group, a case for each rule that has a check.
     var junit: String {
         let checked = results.filter(\.rule.isChecked)
         var xml = """
@@ -76,7 +76,7 @@ extension Finding {
 }
 
 extension String {
-    /// Fit for text and attributes of XML, which knows no way to write control characters.
+    /// The text escaped for XML text and attributes. XML cannot represent control characters.
     fileprivate var xmlEscaped: String {
         unicodeScalars.reduce(into: "") { text, scalar in
             switch scalar {

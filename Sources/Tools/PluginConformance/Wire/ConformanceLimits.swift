@@ -1,14 +1,14 @@
-/// Every bound of the conformance suite that is not the protocol's own.
+/// The limits of the conformance suite, in addition to those of the protocol.
 package enum ConformanceLimits {
     // MARK: Time
 
-    /// Added to a time that the protocol sets, since the machine may be loaded.
+    /// The tolerance on times in the protocol, because the machine may be loaded.
     static let slack: Duration = .milliseconds(500)
-    /// How long after its deadline an answer is waited for, to tell a late answer from none.
+    /// How long to wait for an answer after its deadline, to distinguish a late answer from a missing one.
     static let lateWindow: Duration = .seconds(3)
-    /// Times that this is waited again for a line that grows.
+    /// How often this wait is repeated for a line that is still growing.
     static let maxLateWindows = 10
-    /// How long a plugin has to exit after SIGTERM.
+    /// How long a plugin may take to exit after SIGTERM.
     static let terminateGrace: Duration = .seconds(3)
     /// How long standard output may stay open once the process has exited.
     static let outputEndGrace: Duration = .milliseconds(500)
@@ -17,9 +17,9 @@ package enum ConformanceLimits {
     /// How long to wait for a program that another process has open for writing.
     static let busyFileTime: Duration = .seconds(2)
     static let busyFileRetryMicroseconds: UInt32 = 10_000
-    /// How long killed processes have to be gone.
+    /// How long killed processes may take to exit.
     static let killGrace: Duration = .seconds(3)
-    /// Time for the calls of a check that makes many.
+    /// The time for checks with many calls.
     static let manyCallsTime: Duration = .seconds(3)
 
     // MARK: Bytes
@@ -27,7 +27,7 @@ package enum ConformanceLimits {
     static let readChunkBytes = 64 << 10
     /// Bytes of standard error that are kept.
     static let maxErrorBytes = 1 << 20
-    /// Bytes of a line that a report shows.
+    /// Bytes of a line in a report.
     static let maxEvidenceBytes = 160
     /// Bytes of a config file.
     package static let maxConfigBytes = 1 << 20
@@ -36,35 +36,35 @@ package enum ConformanceLimits {
 
     // MARK: Counts
 
-    /// Findings of one rule that a report shows.
+    /// Findings of one rule in a report.
     static let maxFindingsPerRule = 3
-    /// Fields of a schema that are tried with a value of the wrong type.
+    /// Fields of a schema that are tested with a value of the wrong type.
     static let maxFieldsTried = 32
-    /// Objects in objects of a schema that are looked at for secret fields.
+    /// Nested objects of a schema that are searched for secret fields.
     static let maxSchemaDepth = 8
     /// The maximum number of concurrent calls, regardless of `maxInFlight`.
     static let maxCallsAtOnce = 64
-    /// Calls after which memory and open files are compared.
+    /// The number of calls after which memory and open files are compared.
     static let resourceCalls = 30
-    /// Fewer calls in ``manyCallsTime`` are too few to measure growth.
+    /// The minimum number of calls in ``manyCallsTime`` to measure growth.
     static let minResourceCalls = 10
-    /// Messages that a batch asks for.
+    /// Requests of a batch.
     static let batchSize = 3
-    /// Readings of one subscription in a second: twice what the protocol allows, since a busy machine delivers in
+    /// Readings of one subscription per second: twice what the protocol allows, because a busy machine delivers in
     /// bursts.
     static let maxPushesInSecond = 40
-    /// Lines of standard error at once, and in a second for long.
+    /// Lines of standard error: the burst, and the sustained rate per second.
     static let logBurstLines = 200
     static let logLinesPerSecond = 50.0
 
     // MARK: Resources
 
-    /// Files that may be more open after ``resourceCalls`` than after the first call.
+    /// The allowed growth of open files from the first call to ``resourceCalls``.
     static let maxOpenFileGrowth = 12
-    /// Files that may be open at any time: what the sandbox allows.
+    /// Open files that the sandbox allows.
     static let maxOpenFiles = 1_024
-    /// Resident memory that may be more after ``resourceCalls`` than after the first call.
+    /// The allowed growth of resident memory from the first call to ``resourceCalls``.
     static let maxResidentGrowth = 64 << 20
-    /// Memory that may be taken at any time: what the sandbox allows.
+    /// Memory that the sandbox allows.
     static let maxMemory = 2 << 30
 }

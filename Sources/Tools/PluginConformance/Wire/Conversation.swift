@@ -9,7 +9,7 @@ final class Conversation {
     enum Answer {
         case result(JSON)
         case error(AnswerError)
-        /// The plugin did not answer as it should. A finding says so.
+        /// The plugin did not answer properly; a finding contains the reason.
         case none
 
         var isNone: Bool { if case .none = self { true } else { false } }
@@ -24,20 +24,20 @@ final class Conversation {
     private let isOneshot: Bool
     private let times: ConformanceTimes
     private let log: FindingLog
-    /// A text that no answer may hold.
+    /// A text that no answer may contain.
     var secret: [UInt8]?
-    /// Nothing can be asked of the process any more.
+    /// Whether the process can no longer be called.
     private(set) var isOver = false
     private let trace: (@Sendable (Int32, Bool, [UInt8]) -> Void)?
-    /// Ids count from 1.
+    /// The last id; ids start at 1.
     private var lastID: Int64 = 0
-    /// Requests whose answer has not been consumed yet.
+    /// Requests whose answer has not been consumed.
     private var slots: [Int64: Slot] = [:]
-    /// Under each id that is subscribed, the readings that came.
+    /// The received readings by subscription id.
     private var pushed: [Int64: [JSON]] = [:]
-    /// When those of the last second came.
+    /// The times of the readings in the last second.
     private var pushTimes: [Int64: [Instant]] = [:]
-    /// Set while an answer without an id would be one to a notification.
+    /// Set while an answer without an id would be an answer to a notification.
     private var expectsNothing = false
 
     init(_ command: PluginCommand, options: CheckOptions, log: FindingLog) throws(LaunchError) {
@@ -54,13 +54,13 @@ final class Conversation {
 
     /// Sends a request.
     ///
-    /// - Parameter extra: further members of the message.
+    /// - Parameter extra: additional members of the message.
     func send(_ method: String, _ params: JSON, extra: [String: JSON] = [:]) -> Int64 {
         write([request(method, params, extra)])
         return lastID
     }
 
-    /// Sends a request that many times at once.
+    /// Sends several copies of a request at once.
     func send(_ method: ProtocolMethod, _ params: JSON, times count: Int) -> ClosedRange<Int64> {
         let first = lastID + 1
         write((0..<count).map { _ in request(method.rawValue, params, [:]) })
@@ -84,7 +84,7 @@ final class Conversation {
         let lines = messages.map { $0.encoded(escapesNonASCII: true) }
         for line in lines { trace?(process.id, false, line) }
         guard !isOver else { return }
-        // If the plugin does not read it, the waiter for the answer gets the reason.
+        // If the plugin does not read it, the waiter for the answer reports the reason.
         _ = process.send(lines.flatMap { $0 + [0x0A] }, until: .now + times.answer(nil))
     }
 
@@ -94,9 +94,9 @@ final class Conversation {
 
     // MARK: Listening
 
-    /// Returns the answer to a request that was sent.
+    /// Returns the answer to a sent request.
     ///
-    /// - Parameter time: what it may take. A call for a value that takes longer breaks the rule of deadlines.
+    /// - Parameter time: the maximum time. A read that takes longer violates the rule of deadlines.
     func answer(to id: Int64, within time: Duration) -> Answer {
         let due = ContinuousClock.now + time + ConformanceLimits.slack
         while true {
@@ -111,7 +111,7 @@ final class Conversation {
         return missed(id, method, after: time)
     }
 
-    /// Reads for a short time, to find unsolicited answers.
+    /// Reads for a short time, to detect unsolicited answers.
     func listenForMore(expectingNothing: Bool = false) {
         expectsNothing = expectingNothing
         let end = ContinuousClock.now + ConformanceLimits.quietTime
@@ -119,9 +119,9 @@ final class Conversation {
         expectsNothing = false
     }
 
-    /// Takes in one line.
+    /// Reads one line.
     ///
-    /// - Returns: false if none came in time.
+    /// - Returns: false if none arrived in time.
     private func listen(until deadline: Instant) -> Bool {
         switch process.next(until: deadline) {
         case .timeout: return false
@@ -160,15 +160,15 @@ final class Conversation {
 
     // MARK: Pushes
 
-    /// Records that the plugin has agreed to push with that id.
+    /// Records that the plugin has accepted a subscription.
     func opens(_ id: Int64) {
         pushed[id] = pushed[id] ?? []
     }
 
-    /// Records that no reading may come with that id from now on.
+    /// Records that no reading may arrive with that id from now on.
     func closes(_ id: Int64) { pushed[id] = nil }
 
-    /// Returns what was pushed under that id: waits until something is, and a while for more.
+    /// Returns the readings pushed with that id: waits for the first, and some time for more.
     func pushes(of id: Int64, within time: Duration) -> [JSON] {
         let due = ContinuousClock.now + time + ConformanceLimits.slack
         while !isOver, pushed[id]?.isEmpty == true, listen(until: due) {}
@@ -180,7 +180,7 @@ final class Conversation {
         guard let id = params["subscription"]?.intValue.map(Int64.init) else {
             return note(Finding(.pushedReading, "a reading names no subscription", evidence: line))
         }
-        // The first may come together with the answer, before the answer is consumed.
+        // The first may arrive together with the answer, before the answer is consumed.
         if pushed[id] == nil, case .answered(.result)? = slots[id] { pushed[id] = [] }
         guard pushed[id] != nil else {
             return note(
@@ -204,7 +204,7 @@ final class Conversation {
         guard id >= 1, id <= lastID else {
             let rule = expectsNothing ? RuleID.notifications : .oneAnswer
             note(Finding(rule, "an answer has the id \(id), which no request had", evidence: line))
-            // Most likely it was meant for the only open one, which then will get no other.
+            // Most likely an answer to the only open request, which then gets no other.
             let open = slots.filter { if case .open = $0.value { true } else { false } }
             if open.count == 1, let only = open.first { slots[only.key] = .answered(.none) }
             return
@@ -271,7 +271,7 @@ final class Conversation {
         return .none
     }
 
-    /// Waits for the late window, and again if a line has grown meanwhile.
+    /// Waits for the late window, and again if a line has grown in the meantime.
     private func waitForLateAnswer(to id: Int64) {
         for _ in 0..<ConformanceLimits.maxLateWindows {
             let grown = process.unfinishedLine.count
@@ -292,7 +292,7 @@ final class Conversation {
         return Finding(.oneAnswer, "\(name) is not answered, within \(limit) or after", isHang: true)
     }
 
-    /// Ends the process if it holds more than a plugin may.
+    /// Ends the process if it exceeds the resource limits of a plugin.
     func endIfExcessive() {
         guard !isOver, let excess = ResourceUse(of: process.id)?.excess else { return }
         note(Finding(.boundedResources, excess))

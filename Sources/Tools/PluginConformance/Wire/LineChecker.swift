@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// Holds one line of a plugin's standard output to the rules of framing.
+/// Checks one line of a plugin's standard output against the rules of framing.
 enum LineChecker {
     enum Verdict {
         case blank
@@ -9,7 +9,7 @@ enum LineChecker {
         /// An error with a null id.
         case unaddressed(AnswerError)
         case notification(method: String, params: JSON)
-        /// No message. `id` is that of the request that it seems to answer.
+        /// A line that is not a message. `id` is that of the request that it seems to answer.
         case broken(Finding, id: Int64?)
     }
 
@@ -38,7 +38,8 @@ enum LineChecker {
         .broken(Finding(rule, message, evidence: line), id: line.withUnsafeBytes { SalvagedID.find(in: $0) })
     }
 
-    /// NaN and infinities, as many JSON libraries write them, and numbers such as 1e400.
+    /// Returns whether the error is a number that JSON cannot represent: NaN and infinities, as many JSON libraries
+    /// write them, and numbers such as 1e400.
     private static func isNumberThatJSONCannotSay(_ line: [UInt8], _ error: JSONSyntaxError) -> Bool {
         if error.message.contains("out of range") { return true }
         let text = String(decoding: line.dropFirst(error.offset).prefix(9), as: UTF8.self).lowercased()
@@ -78,7 +79,7 @@ enum LineChecker {
         let params = json["params"] ?? [:]
         switch ProtocolMethod(rawValue: name) {
         case .log: break
-        // Those who know what is subscribed judge it.
+        // Validated by the caller, who knows the subscriptions.
         case .reading: return .notification(method: name, params: params)
         case .subscriptionEnded:
             guard params["subscription"]?.intValue != nil, params["message"]?.stringValue != nil else {
@@ -94,7 +95,7 @@ enum LineChecker {
     }
 }
 
-/// The `error` of an answer, as the plugin sent it.
+/// The `error` of an answer as sent by the plugin.
 struct AnswerError: Error, Hashable {
     let json: JSON
 
@@ -106,13 +107,13 @@ struct AnswerError: Error, Hashable {
     var kind: PluginError.Kind? { code.flatMap(PluginError.Kind.init(code:)) }
     var message: String { json["message"]?.stringValue ?? "" }
 
-    /// Such as `source_unreachable: no such host`.
+    /// A summary, such as `source_unreachable: no such host`.
     var summary: String {
         let name = kind?.rawValue ?? code.map { "error \($0)" } ?? "an error without a code"
         return "\(name): \(Evidence.text(Array(message.utf8)))"
     }
 
-    /// Why it is not the error of the protocol page; nil if it is.
+    /// The reason why the error does not conform to the protocol page; nil if it does.
     var fault: String? {
         guard json.objectValue != nil else { return "error is \(json.shapeName), not an object" }
         guard let code else { return "error.code is not a whole number" }

@@ -1,13 +1,13 @@
 import Glibc
 
-/// The present resource use of a process.
+/// The current resource use of a process.
 struct ResourceUse {
     let residentBytes: Int
-    /// Memory of its own that it may write to, whether touched or not: what the sandbox limits.
+    /// Writable private memory, used or not: what the sandbox limits.
     let dataBytes: Int
     let openFiles: Int
 
-    /// Nil if the process is gone.
+    /// Reads the resource use; nil if the process has ended.
     init?(of process: pid_t) {
         let status = String(decoding: ProcFile.contents("/proc/\(process)/status"), as: UTF8.self)
         func kibibytes(_ key: String) -> Int? {
@@ -28,7 +28,7 @@ struct ResourceUse {
         openFiles = files
     }
 
-    /// What is more than a plugin may hold, in words; nil if nothing is.
+    /// The exceeded limits, for a message; nil if there are none.
     var excess: String? {
         if openFiles > ConformanceLimits.maxOpenFiles { return "it has \(openFiles) files open" }
         if dataBytes > ConformanceLimits.maxMemory { return "it takes \(dataBytes >> 20) MiB of memory" }

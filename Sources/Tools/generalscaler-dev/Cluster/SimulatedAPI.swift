@@ -16,8 +16,8 @@ enum SimulatedAPI {
         return configuration
     }
 
-    /// Stands in for the CEL rules of the resource: the operator's own checks, as field errors. No rule of CEL can look
-    /// into a config, so that what the operator says of one is left out.
+    /// Replaces the CEL rules of the resource by the operator's own checks, as field errors. Problems inside a config
+    /// are omitted, because CEL rules cannot inspect configs.
     private static func crossFieldProblems(_ object: JSON) -> [FieldError] {
         guard case .failure(let invalid) = GeneralScalerSpec.parse(object["spec"] ?? .null) else { return [] }
         return invalid.problems.filter { !$0.path.contains(".config") || $0.path.hasPrefix("spec.policy") }.map {

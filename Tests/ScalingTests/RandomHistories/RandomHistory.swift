@@ -1,9 +1,9 @@
 import Scaling
 import TestSupport
 
-/// A target that lives through random load, failures, restarts, other people's hands and faulty clocks, with a scaler on
-/// it, and an ``Oracle`` that watches.
-struct RandomWorld {
+/// A target with random load, failures, restarts, changes by other clients and clock faults, with a scaler and an
+/// ``Oracle``.
+struct RandomHistory {
     private enum Phase: CaseIterable {
         case steady, high, low, idle, failing, partial, wild
     }
@@ -15,8 +15,8 @@ struct RandomWorld {
     private var seconds = 1_000_000
     private var current: Int
     private var phase = Phase.steady
-    /// The operator died after its last patch: until the next poll nothing else may happen.
-    private var hasDied = false
+    /// Whether the operator has crashed after its last patch, so that nothing else may happen until the next poll.
+    private var hasCrashed = false
     private(set) var seen: [Cause] = []
 
     static let polls = 12
@@ -27,12 +27,12 @@ struct RandomWorld {
         current = random.within(0...spec.maxReplicas + 1)
     }
 
-    /// Lives the whole life; returns what went against an invariant, or nil.
-    mutating func live() -> String? {
+    /// Runs the whole history; returns the violation, or nil.
+    mutating func run() -> String? {
         for poll in 0..<Self.polls {
             if random.chance(percent: 40) { phase = random.pick(Phase.allCases) }
-            if poll > 0, !hasDied { happen() }
-            hasDied = false
+            if poll > 0, !hasCrashed { changeFromOutside() }
+            hasCrashed = false
             if let fault = step(isFirst: poll == 0) { return "poll \(poll): \(fault)" }
             seconds += passing()
         }
@@ -49,8 +49,8 @@ struct RandomWorld {
         }
     }
 
-    /// What other people do between two polls.
-    private mutating func happen() {
+    /// Applies changes by other clients between two polls.
+    private mutating func changeFromOutside() {
         switch random.below(100) {
         case 0..<3: current = 0
         case 3..<7: current = random.within(0...spec.maxReplicas + 3)
@@ -88,7 +88,7 @@ struct RandomWorld {
         return nil
     }
 
-    /// Replicas that are ready; nil if the target does not say.
+    /// Returns the ready replicas; nil if the target does not report them.
     private mutating func ready() -> Int? {
         switch random.below(100) {
         case 0..<20: random.within(0...current + 2)
@@ -104,7 +104,7 @@ struct RandomWorld {
             history.recordScale(
                 from: current, to: decision.desired, at: now, startsCooldown: decision.startsCooldown)
         } else {
-            hasDied = true
+            hasCrashed = true
             history.pendingScale = pending
             restart()
             if random.chance(percent: 50) { return }
@@ -136,7 +136,7 @@ struct RandomWorld {
         }
     }
 
-    /// Load over what the replicas of now can take.
+    /// Returns the load divided by the capacity of the current replicas.
     private mutating func load() -> Double {
         func percent(_ range: ClosedRange<Int>) -> Double { Double(random.within(range)) / 100 }
         switch phase {

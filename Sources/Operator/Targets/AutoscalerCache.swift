@@ -5,21 +5,21 @@ import Synchronization
 import SystemIO
 import WireFormats
 
-/// The autoscalers of one kind, as a watch shows them.
-final class RivalCache: Sendable {
-    /// What the fields of a `scaleTargetRef` mean if they are left out, or empty.
+/// The watched autoscalers of one kind.
+final class AutoscalerCache: Sendable {
+    /// The defaults for absent or empty fields of a `scaleTargetRef`.
     private static let defaultTarget = TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "")
 
-    /// Opens once the kind has been listed, or its list was refused.
-    let isListed: Gate
-    /// Opens when the API server no longer has the kind: ends the watch.
-    let end = Gate()
+    /// Opens once the kind has been listed, or the list was refused.
+    let isListed: AsyncLatch
+    /// Opens when the API server no longer has the kind, which ends the watch.
+    let end = AsyncLatch()
     let informer: Informer<TargetKey?>
     private let kind: ResourceKind
-    private let index: RivalIndex
+    private let index: AutoscalerIndex
 
     init(_ kind: ResourceKind, client: KubernetesClient, scope: Informer<TargetKey?>.Scope, logger: Logger) {
-        let (isListed, index) = (Gate(), RivalIndex())
+        let (isListed, index) = (AsyncLatch(), AutoscalerIndex())
         self.kind = kind
         self.isListed = isListed
         self.index = index
@@ -41,19 +41,20 @@ final class RivalCache: Sendable {
     /// Whether the API server no longer has the kind.
     var isGone: Bool { informer.listFailure?.kind == .notFound }
 
-    /// Returns the autoscaler of the target, such as `HorizontalPodAutoscaler/web`; of several the first by name.
+    /// Returns the autoscaler of the target, such as `HorizontalPodAutoscaler/web`; the first by name if there are
+    /// several.
     ///
-    /// - Throws: if that is unknown.
-    func rival(of target: TargetKey) throws(KubernetesError) -> String? {
+    /// - Throws: an error if the autoscalers are unknown.
+    func otherAutoscaler(of target: TargetKey) throws(KubernetesError) -> String? {
         let failure = informer.listFailure
         if let failure, failure.isRefusal { throw failure }
         guard informer.hasSynced else {
-            throw failure ?? KubernetesError(.timeout, "the list of \(kind.plural) has not arrived yet")
+            throw failure ?? KubernetesError(.timeout, "the list of \(kind.plural) has not been received yet")
         }
         return index.name(of: target).map { "\(kind.kind)/\($0)" }
     }
 
-    /// Returns what an autoscaler scales; nil if it names nothing.
+    /// Returns the target of an autoscaler; nil if it names none.
     private static func target(of object: JSON) -> TargetKey? {
         let reference = object["spec"]?["scaleTargetRef"]
         func field(_ name: String, otherwise: String) -> String {
@@ -67,8 +68,8 @@ final class RivalCache: Sendable {
     }
 }
 
-/// Finds autoscalers by what they scale.
-private final class RivalIndex: Sendable {
+/// Finds autoscalers by their target.
+private final class AutoscalerIndex: Sendable {
     private struct State {
         var targets: [ObjectKey: TargetKey] = [:]
         var names: [TargetKey: Set<String>] = [:]

@@ -1,6 +1,6 @@
-/// Lets a few hosts run at a time: all tests at once would have a hundred processes start on however few cores there are.
-actor Turnstile {
-    static let shared = Turnstile(places: 4)
+/// Limits the number of concurrent hosts: all tests at once would start a hundred processes on a few cores.
+actor HostSlots {
+    static let shared = HostSlots(places: 4)
 
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

@@ -2,18 +2,17 @@ import PluginProtocol
 import Synchronization
 import WireFormats
 
-/// Keeps one plugin from being aimed at servers that the administrator did not allow, and the administrator's
-/// credentials from going to servers that they are not meant for.
+/// Prevents configs from directing a plugin to servers that the administrator has not allowed, and the administrator's
+/// credentials from being sent to servers that they are not meant for.
 ///
-/// An address is what the metric type's schema marks with `"x-address": true`. What the administrator wrote into the
-/// plugin's `defaults` is allowed, and so is a field that is left out: the plugin's own default is no choice of the
-/// config.
-final class AddressGate: Sendable {
+/// Addresses are the fields that the metric type's schema marks with `"x-address": true`. The values in the plugin's
+/// `defaults` are allowed, and so is an omitted field, because the config does not choose the plugin's own default.
+final class AddressFilter: Sendable {
     private let plugin: String
-    /// Nil if every address is allowed.
+    /// The allowed addresses; nil if every address is allowed.
     private let allowed: [AllowedAddress]?
     private let defaults: [String: JSON]
-    /// By metric type, once the plugin has declared them.
+    /// The marks by metric type, once the plugin has declared them.
     private let marks = Mutex<[String: MetricMarks]>([:])
 
     init(plugin: String, allowed: [AllowedAddress]?, defaults: [String: JSON]) {
@@ -22,9 +21,9 @@ final class AddressGate: Sendable {
         self.defaults = defaults
     }
 
-    /// Takes what the plugin offers.
+    /// Reads the marks of the plugin's metric types.
     ///
-    /// - Returns: a message for each type that cannot be guarded, and that is refused for it.
+    /// - Returns: a message for each type that cannot be checked and is therefore refused.
     func handshakeCompleted(_ types: [MetricTypeDescription]) -> [String] {
         let found = Dictionary(types.map { ($0.type, MetricMarks($0)) }) { first, _ in first }
         marks.withLock { $0 = found }
@@ -32,7 +31,7 @@ final class AddressGate: Sendable {
         return types.filter { found[$0.type]?.addresses == nil }.map { unguarded($0.type) }
     }
 
-    /// Returns a metric's own config over the defaults. Those that hold a credential are left out if the config names a
+    /// Returns a metric's own config over the defaults. Defaults with a credential are omitted if the config names a
     /// server that they are not meant for.
     func defaulted(type: String, own: JSON) -> DefaultedConfig {
         guard let marks = marks.withLock({ $0[type] }), let addresses = marks.addresses else {
@@ -45,9 +44,8 @@ final class AddressGate: Sendable {
         return DefaultedConfig(own, defaults: defaults, withheld: withheld)
     }
 
-    /// Returns the member of a metric's own config, if any, that has another server asked than the administrator means,
-    /// without an address: one that takes an address of the defaults away, such as with null, or that lets another
-    /// server be taken for it.
+    /// Returns the member of a metric's own config, if any, that changes the server without naming an address: it
+    /// removes an address of the defaults, for example with null, or lets another server impersonate it.
     private func memberThatHidesServer(
         in own: JSON, _ marks: MetricMarks, _ addresses: MarkedFields
     ) -> String? {
@@ -59,13 +57,13 @@ final class AddressGate: Sendable {
             ?? marks.memberThatChoosesTrust(in: own, defaults: defaults)
     }
 
-    /// Returns whether a config may be used, and which source it asks.
+    /// Returns whether a config may be used, and the source that it reads.
     func examine(type: String, config: PluginConfig) -> (refusal: PluginFailure?, source: String) {
         guard let marks = marks.withLock({ $0[type] }) else {
             guard allowed != nil || !config.inherited.isEmpty else { return (nil, "") }
             let refusal = PluginFailure(
                 .notRunning, plugin: plugin,
-                "plugin \(plugin) has not said yet which fields of metric type \"\(type)\" are addresses")
+                "plugin \(plugin) has not declared yet which fields of metric type \"\(type)\" are addresses")
             return (refusal, "")
         }
         guard let addresses = marks.addresses else {
@@ -88,8 +86,8 @@ final class AddressGate: Sendable {
         ConfigProblem(
             path: name,
             message:
-                "decides which server is asked or trusted, and this metric uses the administrator's credentials: use "
-                + "credentials of your own, or have the administrator set it in the defaults of plugins.yaml")
+                "determines which server is contacted or trusted, and this metric uses the administrator's credentials: use "
+                + "your own credentials, or ask the administrator to set it in the defaults of plugins.yaml")
     }
 
     private func objection(
@@ -111,11 +109,11 @@ final class AddressGate: Sendable {
         return ConfigProblem(
             path: field.path,
             message:
-                "is not an address that the administrator's credentials go to, which this metric uses: use credentials "
-                + "of your own, or have the administrator add it to \(setting) as {address: ..., credentials: true}")
+                "is not an address to which the administrator's credentials, which this metric uses, may be sent: use your own "
+                + "credentials, or ask the administrator to add it to \(setting) as {address: ..., credentials: true}")
     }
 
-    /// Returns whether a credential of the administrator's may go to what the field names.
+    /// Returns whether a credential of the administrator may be sent to the server in the field.
     private func mayGetCredentials(_ field: MarkedFields.Field, _ config: JSON, _ marks: MetricMarks) -> Bool {
         if field.value.isNull || isDefault(field, config, marks) { return true }
         guard let texts = Self.texts(field.value) else { return false }
@@ -125,15 +123,15 @@ final class AddressGate: Sendable {
         }
     }
 
-    /// Returns whether the config says in so many words what the defaults say. A default that holds a secret is never
-    /// compared with: the answer would tell whether a guess of it is right.
+    /// Returns whether the field has exactly the value of the defaults. A default with a secret is never compared,
+    /// because the result would confirm a correct guess.
     private func isDefault(_ field: MarkedFields.Field, _ config: JSON, _ marks: MetricMarks) -> Bool {
         let name = field.topLevelName
         guard let own = defaults[name], config[name] == own else { return false }
         return !marks.holdsSecret(name, own)
     }
 
-    /// Returns the addresses that the defaults name, but for those in members with a secret.
+    /// Returns the addresses in the defaults, except those in members with a secret.
     private func defaultTexts(_ marks: MetricMarks) -> Set<String> {
         let open = defaults.filter { !marks.holdsSecret($0.key, $0.value) }
         return Set(marks.addresses?.fields(of: .object(open)).flatMap(\.texts) ?? [])
@@ -160,11 +158,11 @@ final class AddressGate: Sendable {
         let shown = isSecret ? "an address from a Secret" : "\"\(Self.withoutUser(text, address))\""
         let entry = isSecret ? "its scheme://host:port" : shown
         return
-            "\(shown) is not allowed for plugin \(plugin): to allow it, have the administrator add \(entry) to "
+            "\(shown) is not allowed for plugin \(plugin): to allow it, ask the administrator to add \(entry) to "
             + setting
     }
 
-    /// Returns the address as it would stand in the list.
+    /// Returns the address in the form of an entry of the list.
     private static func withoutUser(_ text: String, _ address: ServerAddress) -> String {
         if address.scheme == "unix" { return text }
         let scheme = address.scheme.map { $0 + "://" } ?? ""
@@ -187,7 +185,7 @@ final class AddressGate: Sendable {
 /// An entry of `allowedAddresses`.
 struct AllowedAddress: Sendable, Hashable {
     let pattern: AddressPattern
-    /// The administrator's credentials may go there too.
+    /// Whether the administrator's credentials may be sent there too.
     var takesCredentials = false
 }
 

@@ -1,9 +1,10 @@
 import TestSupport
 
-/// The only source of chance: one seed, one sequence.
+/// The only source of randomness: one sequence per seed.
 ///
-/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
-final class Dice: @unchecked Sendable {
+/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
+/// ``JobQueue``.
+final class RandomSource: @unchecked Sendable {
     private var generator: SplitMix64
 
     init(seed: UInt64) {
@@ -17,7 +18,7 @@ final class Dice: @unchecked Sendable {
     func chance(percent: Int) -> Bool { generator.below(100) < percent }
     func pick<Element>(_ choices: [Element]) -> Element { generator.pick(choices) }
 
-    /// Evenly from 0 up to 1.
+    /// Returns a uniform number in 0..<1.
     func fraction() -> Double { Double(generator.next() >> 11) * 0x1p-53 }
 
     func duration(_ milliseconds: ClosedRange<Int>) -> Duration {

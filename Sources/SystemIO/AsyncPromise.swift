@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A value that is known later. Any number of tasks may wait for it.
-package final class Promised<Value: Sendable>: Sendable {
+/// A value that is set later. Any number of tasks may wait for it.
+package final class AsyncPromise<Value: Sendable>: Sendable {
     private struct State {
         var result: Result<Value, any Error>?
         var waiters: [UInt64: CheckedContinuation<Value, any Error>] = [:]
@@ -12,7 +12,7 @@ package final class Promised<Value: Sendable>: Sendable {
 
     package init() {}
 
-    /// - Throws: The error that it was fulfilled with, or `CancellationError` if the task is cancelled first.
+    /// - Throws: the error that it was fulfilled with, or `CancellationError` if the task is cancelled first.
     package var value: Value {
         get async throws {
             let id = state.withLock { state in
@@ -35,7 +35,7 @@ package final class Promised<Value: Sendable>: Sendable {
         }
     }
 
-    /// Only the first result counts.
+    /// Sets the result. Only the first call has an effect.
     package func fulfill(_ result: Result<Value, any Error>) {
         let waiters = state.withLock { state -> [CheckedContinuation<Value, any Error>] in
             guard state.result == nil else { return [] }

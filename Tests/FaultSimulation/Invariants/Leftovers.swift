@@ -1,5 +1,5 @@
-/// What is left of an operator that has ended: nothing, if all is well.
-final class Remains {
+/// The leftovers of an operator that has ended: none, if it ended properly.
+final class Leftovers {
     let name: String
     private weak var clock: SimulatedClock?
     private weak var network: SimulatedNetwork?
@@ -12,7 +12,7 @@ final class Remains {
         source = replica.source
     }
 
-    /// Waits, calls and watches that are still on.
+    /// Unfinished waits, calls and watches, for a message.
     var unfinished: String? {
         if let count = clock?.sleeperCount, count > 0 { return "\(count) waits on its clock" }
         if let count = network?.openCallCount, count > 0 { return "\(count) requests" }
@@ -21,6 +21,6 @@ final class Remains {
         return nil
     }
 
-    /// Whether something still holds on to what only the operator had: a task that never ends, or a circle of references.
+    /// Whether something still retains the operator's objects: a task that never ends, or a reference cycle.
     var isHeld: Bool { clock != nil || network != nil || source != nil }
 }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A latch: tasks wait until it opens; afterwards they pass at once.
-package final class Gate: Sendable {
+/// A latch: tasks wait until it opens; afterwards they do not wait.
+package final class AsyncLatch: Sendable {
     private struct State {
         var isOpen = false
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
@@ -23,7 +23,7 @@ package final class Gate: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Waits until it is open or the task is cancelled.
+    /// Waits until the latch is open or the task is cancelled.
     package func wait() async {
         let id = state.withLock { state in
             state.lastID += 1

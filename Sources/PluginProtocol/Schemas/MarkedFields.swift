@@ -2,33 +2,32 @@ package import WireFormats
 
 /// Finds the values of a config that its JSON Schema marks with a keyword, such as `x-secret: true`.
 ///
-/// It follows the keywords that apply a schema to a place: `properties`, `patternProperties`, `additionalProperties`,
-/// `items`, `prefixItems`, `allOf`, `anyOf`, `oneOf`, `then`, `else` and a `$ref` within the same schema. Where several
-/// schemas apply to one place, each of them can mark it, whether or not the value fits it.
+/// Follows the keywords that apply a schema to a location: `properties`, `patternProperties`, `additionalProperties`,
+/// `items`, `prefixItems`, `allOf`, `anyOf`, `oneOf`, `then`, `else` and a `$ref` within the same schema. If several
+/// schemas apply to a location, each of them can mark it, even if the value does not match.
 package struct MarkedFields: Sendable {
     package struct Field: Sendable, Hashable {
-        /// Such as `sentinel.addresses[0]`; empty for the config itself.
+        /// The path, such as `sentinel.addresses[0]`; empty for the config itself.
         package var path: String
         package var value: JSON
     }
 
-    /// Schemas that may apply to one place because of one another: a `$ref` can lead in a circle.
+    /// The nesting of schemas that apply to one location, because a `$ref` can be circular.
     static let maxNesting = 16
-    /// Places that schemas are applied to, each as often as one is. A schema that leads to itself several times makes
-    /// of few places very many.
+    /// The number of schema applications: a schema that refers to itself several times would multiply them.
     static let maxSteps = 20_000
 
     private let keyword: String
     private let schema: JSON
 
-    /// Nil if the schema marks nothing.
+    /// Creates the search; nil if the schema marks nothing.
     package init?(_ keyword: String, in schema: JSON) {
         guard Self.isMarked(schema, keyword) else { return nil }
         self.keyword = keyword
         self.schema = schema
     }
 
-    /// Returns whether a member of the config, which the schema names, is marked or may hold something that is.
+    /// Returns whether a member in the schema is marked or may contain a marked value.
     package func mayMark(member name: String) -> Bool {
         Self.isMarked(schema["properties"]?[name] ?? .null, keyword)
     }
@@ -41,7 +40,7 @@ package struct MarkedFields: Sendable {
         }
     }
 
-    /// Returns the marked values that the config has; the config as a whole if that takes too long to find out.
+    /// Returns the marked values in the config, or the config as a whole if the search exceeds its limit.
     package func fields(of config: JSON) -> [Field] {
         var steps = Self.maxSteps
         let found = fields(config, schema, nesting: 0, &steps)
@@ -80,14 +79,14 @@ package struct MarkedFields: Sendable {
         return found
     }
 
-    /// A pattern is not matched here: each may be the one.
+    /// Returns the schemas that may apply to a member. Patterns are not evaluated, so that each counts.
     private func memberRules(_ name: String, _ rules: [String: JSON]) -> [JSON] {
         if let rule = rules["properties"]?[name] { return [rule] }
         let patterns = rules["patternProperties"]?.objectValue.map { Array($0.values) } ?? []
         return patterns + [rules["additionalProperties"]].compactMap(\.self)
     }
 
-    /// Returns what a JSON pointer within the schema, such as `#/$defs/server`, names.
+    /// Resolves a JSON pointer within the schema, such as `#/$defs/server`.
     private func definition(_ reference: String) -> JSON? {
         guard reference.hasPrefix("#") else { return nil }
         return reference.dropFirst().split(separator: "/").reduce(schema as JSON?) { $0?[String($1)] }
@@ -100,7 +99,7 @@ extension MarkedFields.Field {
         return Self(path: path, value: value)
     }
 
-    /// The strings in the value: itself, or its elements.
+    /// The strings in the value: the value itself, or its elements.
     package var texts: [String] { Self.texts(in: value) }
 
     private static func texts(in value: JSON) -> [String] {

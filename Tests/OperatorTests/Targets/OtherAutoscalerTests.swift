@@ -7,11 +7,11 @@ import WireFormats
 @testable import ScalerAPI
 
 @Suite("Autoscalers of other kinds on the target", .timeLimit(.minutes(5)))
-struct RivalTests {
+struct OtherAutoscalerTests {
     private static let autoscalers = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers"
     private static let scaledObjects = "/apis/keda.sh/v1alpha1/namespaces/shop/scaledobjects"
 
-    /// Returns a target at its target value: nothing is to be changed.
+    /// Returns an environment with a target at its target value, so that nothing changes.
     private func environment() throws -> TestEnvironment {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
@@ -91,7 +91,7 @@ struct RivalTests {
             environment.api.clearRequests()
             try await fixture.poll(70)
             let later = environment.api.requests.filter { $0.info?.resource == "horizontalpodautoscalers" }
-            // A watch ends after some minutes, and is started again.
+            // A watch ends after some minutes, and is restarted.
             #expect(later.allSatisfy { $0.info?.verb == "watch" })
             #expect(later.count <= 3)
             #expect(try fixture.condition("ReplicasConflict", of: "app-3")?["status"] == "True")
@@ -120,7 +120,7 @@ struct RivalTests {
     }
 
     @Test(
-        "a reference to something else is no rival",
+        "a reference to another object causes no conflict",
         arguments: [
             ["name": ""], [:], ["name": "web", "kind": "StatefulSet"],
             ["name": "web", "apiVersion": "argoproj.io/v1alpha1", "kind": "Deployment"], ["name": "web-2"],
@@ -174,7 +174,7 @@ struct RivalTests {
         }
     }
 
-    @Test("a paused scaler and a dry run have no rival")
+    @Test("another autoscaler causes no conflict for a paused scaler or a dry run")
     func noClaim() async throws {
         let environment = try environment()
         try environment.api.create(autoscaler())

@@ -7,24 +7,24 @@ import SystemIO
 
 /// Finds other autoscalers of a target: HorizontalPodAutoscalers, and KEDA's ScaledObjects if the cluster has them.
 /// Both are watched from the first query on.
-final class RivalDirectory: Service {
-    /// How long it waits for the first list of a kind before it says that it cannot tell.
+final class AutoscalerDirectory: Service {
+    /// How long to wait for the first list of a kind before reporting the autoscalers as unknown.
     static let syncTimeout: Duration = .seconds(5)
-    /// How long it is believed that the cluster does not have a kind.
+    /// How long the absence of a kind is cached.
     static let absenceLifetime: Duration = .seconds(30)
 
     private enum Origin: CaseIterable {
-        // First: KEDA makes a HorizontalPodAutoscaler of each, and would make it again.
+        // First, because KEDA creates a HorizontalPodAutoscaler for each ScaledObject, and would create it again.
         case scaledObject
         case autoscaler
 
-        /// The same kind in versions of its API, the newest first.
+        /// The kind in each of its API versions, newest first.
         var kinds: [ResourceKind] {
             switch self {
             case .scaledObject:
                 [ResourceKind(group: "keda.sh", version: "v1alpha1", kind: "ScaledObject", plural: "scaledobjects")]
             case .autoscaler:
-                // Clusters before Kubernetes 1.23 have v1 alone.
+                // Clusters before Kubernetes 1.23 have only v1.
                 ["v2", "v1"].map {
                     ResourceKind(
                         group: "autoscaling", version: $0, kind: "HorizontalPodAutoscaler",
@@ -35,7 +35,7 @@ final class RivalDirectory: Service {
     }
 
     private enum Knowledge {
-        case watched(RivalCache)
+        case watched(AutoscalerCache)
         case absent(since: Duration)
     }
 
@@ -60,10 +60,10 @@ final class RivalDirectory: Service {
         for origin in Origin.allCases { _ = try? await cache(of: origin) }
     }
 
-    /// Returns what else scales the target, such as `HorizontalPodAutoscaler/web`; nil for nothing.
+    /// Returns the other autoscaler of the target, such as `HorizontalPodAutoscaler/web`; nil if there is none.
     ///
-    /// - Throws: a blocker if that is unknown: then nothing may be patched.
-    func rival(of target: TargetReference, namespace: String) async throws(Blocker) -> String? {
+    /// - Throws: a blocker if it is unknown, in which case nothing may be patched.
+    func otherAutoscaler(of target: TargetReference, namespace: String) async throws(Blocker) -> String? {
         let key = TargetKey(target, in: namespace)
         do throws(KubernetesError) {
             for origin in Origin.allCases {
@@ -71,8 +71,8 @@ final class RivalDirectory: Service {
                 await cache.isListed.wait(for: Self.syncTimeout, time: time)
                 if cache.isGone {
                     end(cache, of: origin)
-                } else if let rival = try cache.rival(of: key) {
-                    return rival
+                } else if let other = try cache.other(of: key) {
+                    return other
                 }
             }
             return nil
@@ -86,11 +86,11 @@ final class RivalDirectory: Service {
 
     // MARK: Kinds
 
-    /// Returns nil if the cluster does not have the kind.
-    private func cache(of origin: Origin) async throws(KubernetesError) -> RivalCache? {
+    /// Returns the cache of a kind; nil if the cluster does not have the kind.
+    private func cache(of origin: Origin) async throws(KubernetesError) -> AutoscalerCache? {
         let former = known.withLock { known -> Knowledge? in
             let former = known[origin]
-            // One asks again; for the others the last answer still counts.
+            // One caller looks the kind up again; for the others, the last result still counts.
             if case .absent(let since) = former, time.elapsed() - since >= Self.absenceLifetime {
                 known[origin] = .absent(since: time.elapsed())
                 return nil
@@ -104,14 +104,14 @@ final class RivalDirectory: Service {
         }
     }
 
-    private func discover(_ origin: Origin) async throws(KubernetesError) -> RivalCache? {
+    private func discover(_ origin: Origin) async throws(KubernetesError) -> AutoscalerCache? {
         for kind in origin.kinds {
             do throws(KubernetesError) {
                 _ = try await client.discover(apiVersion: kind.apiVersion, kind: kind.kind)
                 return start(kind, of: origin)
             } catch {
                 guard error.kind != .notFound else { continue }
-                // An API server that does not answer has not got a new kind.
+                // If the API server does not answer, assume that it has no new kind.
                 guard known.withLock({ $0[origin] }) == nil else { return nil }
                 throw error
             }
@@ -122,10 +122,10 @@ final class RivalDirectory: Service {
         return nil
     }
 
-    private func start(_ kind: ResourceKind, of origin: Origin) -> RivalCache {
+    private func start(_ kind: ResourceKind, of origin: Origin) -> AutoscalerCache {
         let (cache, isNew) = known.withLock { known in
             if case .watched(let cache) = known[origin] { return (cache, false) }
-            let cache = RivalCache(kind, client: client, scope: scope, logger: logger)
+            let cache = AutoscalerCache(kind, client: client, scope: scope, logger: logger)
             known[origin] = .watched(cache)
             return (cache, true)
         }
@@ -133,7 +133,7 @@ final class RivalDirectory: Service {
         return cache
     }
 
-    private func end(_ cache: RivalCache, of origin: Origin) {
+    private func end(_ cache: AutoscalerCache, of origin: Origin) {
         cache.end.open()
         known.withLock { known in
             if case .watched(let current) = known[origin], current === cache {

@@ -7,9 +7,9 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// What happens around decisions: restarts, conflicts, rivals, edits, and the writes that come of them.
+/// Events around decisions: restarts, conflicts, other autoscalers, edits, and the resulting writes.
 @Suite("A scaler's life", .timeLimit(.minutes(5)))
-struct LifeTests {
+struct LifecycleTests {
     @Test("a restart keeps the cooldown")
     func restart() async throws {
         let environment = try TestEnvironment()
@@ -46,7 +46,7 @@ struct LifeTests {
             #expect(try fixture.status()["pendingScale"]?["to"] == 3)
             environment.api.removeFaults()
         }
-        // As if the patch had come through after all.
+        // As if the patch had been applied after all.
         try environment.api.patch("/apis/apps/v1/namespaces/shop/deployments/web", ["spec": ["replicas": 3]])
         try await OperatorFixture.run(environment) { fixture in
             try await fixture.poll()

@@ -1,44 +1,44 @@
 import Synchronization
 
-/// A sleep that can be cut short: the loop that owns it waits, anyone may ring.
-package final class Alarm: Sendable {
+/// A signal that interrupts a sleep. One task waits; any thread may signal.
+package final class AsyncSignal: Sendable {
     private enum State {
-        case quiet
-        case rung
+        case idle
+        case signalled
         case waiting(CheckedContinuation<Void, Never>)
     }
 
-    private let state = Mutex(State.quiet)
+    private let state = Mutex(State.idle)
 
     package init() {}
 
-    /// A task waits, and there has been no signal since.
+    /// Whether a task is waiting and there has been no signal since.
     package var isWaiting: Bool {
         state.withLock { state in
             if case .waiting = state { true } else { false }
         }
     }
 
-    /// Ends the wait that is on, or the next one at once.
-    package func ring() {
+    /// Ends the current wait, or the next one immediately.
+    package func signal() {
         let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
             guard case .waiting(let continuation) = state else {
-                state = .rung
+                state = .signalled
                 return nil
             }
-            state = .quiet
+            state = .idle
             return continuation
         }
         waiter?.resume()
     }
 
-    /// Waits until it rings or the task is cancelled. One waiter at a time.
+    /// Waits for a signal or the cancellation of the task. One waiter at a time.
     package func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
-                    if case .rung = state {
-                        state = .quiet
+                    if case .signalled = state {
+                        state = .idle
                         return true
                     }
                     if Task.isCancelled { return true }
@@ -50,7 +50,7 @@ package final class Alarm: Sendable {
         } onCancel: {
             let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
                 guard case .waiting(let continuation) = state else { return nil }
-                state = .quiet
+                state = .idle
                 return continuation
             }
             waiter?.resume()
