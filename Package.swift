@@ -164,6 +164,7 @@ let package = Package(
                 argumentParser, logging, serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            resources: [.embedInCode("Resources/crd.yaml")],
             linkerSettings: packedRelocations
         ),
         .executableTarget(
@@ -173,6 +174,16 @@ let package = Package(
         ),
 
         // MARK: Tools, never part of the image
+        .target(
+            name: "SDKFiles",
+            path: "sdk",
+            exclude: [
+                "README.md", "vectors", "python/README.md", "python/pyproject.toml", "python/tests", "go/README.md",
+                "go/internal", "go/plugin_test.go", "node/README.md", "node/test",
+            ],
+            sources: ["SDKFiles.swift"],
+            resources: [.embedInCode("python/src"), .embedInCode("go"), .embedInCode("node")]
+        ),
         .target(
             name: "ClusterSimulator",
             dependencies: [
@@ -192,7 +203,8 @@ let package = Package(
             name: "generalscaler-dev",
             dependencies: [
                 "ClusterSimulator", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
-                "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "TimeZones", "WireFormats", "YAMLFormat",
+                "PluginProtocol", "SDKFiles", "ScalerAPI", "Scaling", "SystemIO", "TimeZones", "WireFormats",
+                "YAMLFormat",
                 argumentParser, hummingbird, logging, serviceLifecycle, subprocess, systemPackage,
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -209,7 +221,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "plugin-check",
-            dependencies: ["PluginConformance", "PluginProtocol", "WireFormats", argumentParser],
+            dependencies: ["PluginConformance", "PluginProtocol", "ScalerAPI", "WireFormats", argumentParser],
             path: "Sources/Tools/plugin-check"
         ),
 

@@ -16,6 +16,7 @@ struct PluginCheckCommand: ParsableCommand {
         version: "plugin-check \(ProjectVersion.current)",
         subcommands: [
             TestCommand.self, CallCommand.self, BenchCommand.self, FuzzCommand.self, ExplainCommand.self,
+            SchemaCommand.self,
         ]
     )
 

@@ -13,13 +13,13 @@ struct PluginCheck {
 
     /// Runs the plugins during the body.
     ///
-    /// - Parameter types: the metric types that the body needs.
+    /// - Parameter types: the metric types that the body needs; nil for all.
     static func withPlugins<Value: Sendable>(
-        of host: PluginHost, types: Set<String>, _ body: (PluginCheck) async -> Value
+        of host: PluginHost, types: Set<String>?, _ body: (PluginCheck) async -> Value
     ) async -> Value {
         await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await host.run() }
-            await host.untilStarted(offering: types)
+            if let types { await host.untilStarted(offering: types) } else { await host.untilStarted() }
             for _ in 0..<secondChances where await isStartingAgain(types, host) {
                 try? await Task.sleep(for: secondChanceInterval)
             }
@@ -31,11 +31,11 @@ struct PluginCheck {
     }
 
     /// Returns whether the plugin named after one of the types failed to start and is being restarted.
-    private static func isStartingAgain(_ types: Set<String>, _ host: PluginHost) async -> Bool {
-        let missing = types.filter { host.metricType($0) == nil }
-        guard !missing.isEmpty else { return false }
+    private static func isStartingAgain(_ types: Set<String>?, _ host: PluginHost) async -> Bool {
+        let missing = types?.filter { host.metricType($0) == nil }
+        guard missing?.isEmpty != true else { return false }
         return await host.health().contains {
-            missing.contains($0.name) && [.starting, .backingOff].contains($0.state) && !$0.needsRepair
+            missing?.contains($0.name) != false && [.starting, .backingOff].contains($0.state) && !$0.needsRepair
         }
     }
 
