@@ -51,7 +51,7 @@ enum PluginDiscovery {
             programs.append(
                 PluginProgram(
                     name: name, path: path, arguments: Array(entry.argv.dropFirst()),
-                    environment: inherited.merging(entry.environment) { $1 },
+                    environment: inherited.merging(entry.environment) { $1 }.merging(entry.networks) { $1 },
                     defaults: entry.defaults, allowedAddresses: entry.allowedAddresses, maxInFlight: entry.maxInFlight,
                     mode: entry.mode, sha256: entry.sha256,
                     isConfined: entry.isConfined,
@@ -88,5 +88,12 @@ enum PluginDiscovery {
         var status = stat()
         guard stat(path, &status) == 0 else { return "cannot be looked at: \(String(cString: strerror(errno)))" }
         return ProgramFile.executionFault(path, status)
+    }
+}
+
+extension PluginManifest.Entry {
+    /// The variable that tells the plugin to which networks it may connect, which is its to observe.
+    fileprivate var networks: [String: String] {
+        allowedNetworks.map { ["GENERALSCALER_ALLOWED_NETWORKS": $0.joined(separator: " ")] } ?? [:]
     }
 }
