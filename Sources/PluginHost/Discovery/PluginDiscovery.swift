@@ -106,3 +106,10 @@ enum PluginDiscovery {
         return ProgramFile.executionFault(path, status)
     }
 }
+
+extension PluginManifest.Entry {
+    /// The variable that tells the plugin to which networks it may connect, which is its to observe.
+    fileprivate var networks: [String: String] {
+        allowedNetworks.map { ["GENERALSCALER_ALLOWED_NETWORKS": $0.joined(separator: " ")] } ?? [:]
+    }
+}
