@@ -29,7 +29,7 @@ struct FormulaMetricTests {
 
     @Test("is kept apart from the metrics that it names, in the order of the spec")
     func parsed() throws {
-        let metrics = [Self.drain, Self.backlog, ["type": "redis", "targetValue": 5], Self.rate]
+        let metrics: [JSON] = [Self.drain, Self.backlog, ["type": "redis", "targetValue": 5], Self.rate]
         let spec = try GeneralScalerSpec.parse(Self.spec(metrics)).get()
         #expect(spec.metricNames == ["drain", "backlog", "redis", "rate"])
         #expect(spec.metrics.map(\.path) == ["spec.metrics[1]", "spec.metrics[2]", "spec.metrics[3]"])
@@ -99,15 +99,19 @@ struct FormulaMetricTests {
         let errors: [JSON] = [["name": "short", "type": "mine"], ["name": "long", "type": "mine"]]
         let deciding: JSON = ["type": "redis", "targetValue": 5]
         #expect(Self.problems([deciding] + errors, ["policy": policy]) == [])
-        #expect(Self.problems(errors, ["policy": policy]) == ["spec.metrics: must have at least one metric with a targetValue"])
+        #expect(
+            Self.problems(errors, ["policy": policy]) == [
+                "spec.metrics: must have at least one metric with a targetValue"
+            ])
         #expect(Self.problems([deciding] + errors).count == 2)
     }
 
     private static func decide(_ readings: JSON) throws -> JSON {
-        let request = try DecisionRequest([
-            "spec": spec([backlog, rate, drain]), "now": "2026-01-01T00:00:00.000007Z", "replicas": ["current": 4],
-            "readings": readings,
-        ])
+        let request = try DecisionRequest(
+            [
+                "spec": spec([backlog, rate, drain]), "now": "2026-01-01T00:00:00.000007Z", "replicas": ["current": 4],
+                "readings": readings,
+            ], zones: UniversalTimeOnly())
         return DecisionEngine.decide(request.input).json(of: request.input)
     }
 
@@ -144,7 +148,7 @@ struct FormulaMetricTests {
                 ],
             ]
             let now = Timestamp(microsecondsSince1970: 1_767_225_600_000_000)
-            return try Explanation(object: object, events: [], now: now).text
+            return try Explanation(object: object, events: [], now: now, zones: UniversalTimeOnly()).text
         }
         let observed = try text([:])
         #expect(observed.contains("  Input backlog was 84.\n  Input rate has no value: empty.\n"))

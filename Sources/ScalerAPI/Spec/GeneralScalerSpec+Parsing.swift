@@ -69,7 +69,7 @@ private struct SpecParser {
         if let metrics { problems += metrics.problems(objective: Self.objective(spec)) }
         let safety = attempt { () throws(JSONPathError) in try Self.safety(spec.optional("safety")) }
         let fallback = attempt { () throws(JSONPathError) in try Self.fallback(spec.optional("fallback")) }
-        let schedules = schedules(spec, bounds: bounds, metricNames: metrics?.map(\.name))
+        let schedules = schedules(spec, bounds: bounds, metricNames: metrics?.namesWithTarget)
         guard let target, let bounds, let interval, let isPaused, let mode, let metrics, let policy, let safety,
             let fallback, let schedules
         else { return nil }

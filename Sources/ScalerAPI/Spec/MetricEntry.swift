@@ -86,6 +86,9 @@ struct MetricEntries {
         (sources.map { ($0.index, $0.name) } + formulas.map { ($0.index, $0.name) }).sorted { $0.0 < $1.0 }.map(\.1)
     }
 
+    /// The metrics that have a target: all but inputs of formulas.
+    var namesWithTarget: [String] { sources.filter { $0.targetValue != nil }.map(\.name) + formulas.map(\.name) }
+
     /// Returns what is wrong with how the metrics refer to one another.
     ///
     /// - Parameter objective: the metrics that the policy's objective names.
