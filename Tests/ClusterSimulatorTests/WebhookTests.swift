@@ -72,7 +72,7 @@ struct WebhookTests {
     }
 
     @Test(
-        "rules, scope and selectors decide who is asked",
+        "rules, scope and selectors decide which webhooks are called",
         arguments: [
             ([:], ["operations": ["DELETE"]], false), ([:], ["operations": ["*"]], true),
             ([:], ["apiGroups": ["apps"]], false), ([:], ["apiGroups": ["*"]], true),

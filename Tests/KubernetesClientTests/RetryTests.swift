@@ -24,7 +24,7 @@ struct RetryTests {
         #expect(try await object["kind"] == "Sample")
     }
 
-    @Test("a delay past the call's deadline is told instead of waited for")
+    @Test("a delay past the call's deadline fails the call instead of waiting")
     func retryAfterTooLong() async throws {
         async let result = Result { try await fixture.client.get(.sample, .web) }
         try await fixture.server.next().answer(429, headers: [HTTPHeader("Retry-After", "60")], text: "slow down")

@@ -152,7 +152,7 @@ struct PushTests {
         }
     }
 
-    @Test("a poll that is under way takes what is pushed meanwhile, and the plugin is not asked twice")
+    @Test("a poll in progress uses a reading that is pushed during the poll, and the plugin is not asked twice")
     func underWay() async throws {
         let clock = ManualClock()
         let source = ScriptedSource(now: clock.wallMicroseconds)

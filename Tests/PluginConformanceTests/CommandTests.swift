@@ -44,7 +44,7 @@ struct CommandTests {
     }
 
     @Test(
-        "exits 3 where the plugin cannot be started, and tells why",
+        "exits 3 if the plugin cannot be started, and prints the cause",
         arguments: [("/nonexistent/plugin", "No such file"), ("/etc/passwd", "chmod +x")])
     func cannotLaunch(path: String, reason: String) async throws {
         for command in ["test", "call", "bench", "fuzz"] {
@@ -67,7 +67,7 @@ struct CommandTests {
         #expect(result.errors.split(separator: "\n").count == 1)
     }
 
-    @Test("checks only what it is told to")
+    @Test("checks only the selected rules")
     func selection() async throws {
         let result = try await run(
             ["test", "--only", "framing,P-26", "--skip", "P-14", "--format", "json", misbehaving])

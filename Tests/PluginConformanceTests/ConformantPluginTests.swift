@@ -96,7 +96,7 @@ struct ConformantPluginTests {
             try await CheckFixture.check(subject.command, subject.options()), kept: subject.kept)
     }
 
-    @Test("a new plugin in Python, at once")
+    @Test("a new plugin in Python, unchanged")
     func newPythonPlugin() async throws {
         let directory = try TemporaryFolder()
         try await directory.run(

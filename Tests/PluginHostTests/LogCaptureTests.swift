@@ -27,7 +27,7 @@ struct LogCaptureTests {
         #expect(capture.finish(now: .zero) == [.stderr("xxx")])
     }
 
-    @Test("a flood is cut to the burst, and later the loss is told")
+    @Test("a flood is cut to the burst, and the loss is reported later")
     func flood() {
         var capture = PluginLogCapture(now: .zero)
         let flood = receive(&capture, String(repeating: "x\n", count: 10_000))

@@ -32,7 +32,7 @@ import WireFormats
         #expect(!PlainPlugin.identity.capabilities.range)
     }
 
-    @Test("the points come back in the order of time, with their values")
+    @Test("the points are returned in the order of time, with their values")
     func points() async throws {
         guard case .result(1, let json) = try await answer(to: Self.request()) else { throw SessionScript.Unexpected() }
         let range = try MetricRange(JSONReader(json))

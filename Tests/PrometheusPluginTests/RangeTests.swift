@@ -138,7 +138,7 @@ struct RangeTests {
         }
     }
 
-    @Test("a real server tells what it has stored")
+    @Test("a real server returns its stored history")
     func realServer() async throws {
         let samples = (0..<5).map { "load{pod=\"a\"} \($0 * 10) \(Self.start + Int64($0) * 15)" }
         let text = "# TYPE load gauge\n" + samples.joined(separator: "\n") + "\n# EOF\n"

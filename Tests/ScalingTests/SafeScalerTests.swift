@@ -13,7 +13,7 @@ struct SafeScalerTests {
         Row(
             "all holds are named", 4, [200], paused: true, holds: [.replicasConflict], gives: 4, .replicasConflict,
             .paused),
-        Row("0 by someone's hand is off", 0, [50], metrics: [.queue], bounds: 0...9, gives: 0, .switchedOff),
+        Row("0 set manually is off", 0, [50], metrics: [.queue], bounds: 0...9, gives: 0, .switchedOff),
         Row("also with a minimum", 0, [50], metrics: [.queue], bounds: 2...9, gives: 0, .switchedOff),
         Row(
             "a scaling event that may have been of another target does not show that this one ran", 0, [50],

@@ -10,7 +10,7 @@ import (
 
 const mask = "***"
 
-// A shorter text occurs in ordinary words by chance; masking it there would only reveal it.
+// A shorter text may occur in ordinary words, where masking would reveal it.
 const minMaskedBytes = 6
 
 // redact replaces each secret in the text, plain, percent-encoded, escaped as in JSON and in Base64, by "***".

@@ -88,7 +88,7 @@ export class Runner {
         if (request.signal.aborted) return;
         if (!isOpen) this.post("finish", token, {});
         isOpen = true;
-        // A value that is none is not pushed.
+        // A missing value is not pushed.
         if (value !== undefined && value !== null) this.post("push", token, readingOf(value, secrets));
       }
     } catch (error) {

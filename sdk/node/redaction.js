@@ -1,7 +1,7 @@
 import {Buffer} from "node:buffer";
 
 const MASK = "***";
-// A shorter text occurs in ordinary words by chance; masking it there would only reveal it.
+// A shorter text may occur in ordinary words, where masking would reveal it.
 const MIN_MASKED_BYTES = 6;
 
 /** Replaces each secret in the text, plain, percent-encoded, escaped as in JSON and in Base64, by `***`. */

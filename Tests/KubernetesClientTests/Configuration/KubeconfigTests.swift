@@ -193,7 +193,7 @@ struct KubeconfigTests {
         }
     }
 
-    @Test("each way to prove who one is")
+    @Test("each kind of credential")
     func credentials() throws {
         #expect(try load(config()).credentials.revealed == "none")
         #expect(try load(config(user: "token: abc")).credentials.revealed == "token abc")

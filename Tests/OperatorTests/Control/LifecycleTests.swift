@@ -78,7 +78,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("someone else's change starts the scale-down cooldown: it is not undone at the next poll")
+    @Test("another client's change starts the scale-down cooldown: it is not reverted at the next poll")
     func outsideChange() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
@@ -96,7 +96,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("of two scalers with one target the older scales it; when it goes, the other takes over at once")
+    @Test("of two scalers with one target the older scales it; when it is deleted, the other takes over immediately")
     func duplicateTarget() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)

@@ -93,7 +93,7 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("the same object that someone sets to 0 is switched off, over a restart too")
+    @Test("the same object that a user sets to 0 is switched off, over a restart too")
     func sameObject() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Operator
 
-@Suite("Changes that someone undoes")
+@Suite("Reverted changes")
 struct ReversalGuardTests {
     private func at(_ minutes: Int64) -> Timestamp { Timestamp(microsecondsSince1970: minutes * 60_000_000) }
 

@@ -22,7 +22,7 @@ struct ProcessTableTests {
         #expect(!ProcessTable.environment(of: getpid(), contains: "PATH="))
     }
 
-    @Test("a plugin's descendants are told by session, group, marker and ancestry, and nobody else is")
+    @Test("a plugin's descendants are found by session, group, marker and ancestry, and no other processes are")
     func descendants() {
         let entries = [
             ProcessEntry(id: 1, parent: 0, group: 1, session: 1),

@@ -21,8 +21,8 @@ class Reading:
         value: A finite number. If there is none, raise ``PluginError("no_data", ...)``; never return 0 instead.
         unit: The unit, such as ``messages``.
         observed_at: The time at which the source observed the value, with a time zone; now if omitted.
-        detail: What a person should know about how the value came about.
-        assumed: The source has no value, and the config says that this one stands for it.
+        detail: A note for users on how the value was determined.
+        assumed: Whether the source has no value and this is the value that the config assumes in that case.
     """
 
     value: float
