@@ -100,7 +100,7 @@ let package = Package(
         .target(name: "CLinux"),
 
         // MARK: Libraries
-        // Optimized in debug builds too: with the cluster's stand-in, it is what the tests spend their time in.
+        // Optimized in debug builds too: the tests spend most of their time here and in the simulated cluster.
         .target(name: "WireFormats"),
         .target(name: "SystemIO"),
         .target(name: "YAMLFormat", dependencies: ["WireFormats", .product(name: "Yams", package: "Yams")]),

@@ -2,7 +2,7 @@
 # From end to end, in a minute and without a cluster: checks every manifest and example, loads every plugin and every policy,
 # and runs the operator against a simulated cluster until it has scaled something.
 #
-# Usage: simple_e2e.sh [BUILD_DIRECTORY]   (.build/debug where it is left out)
+# Usage: simple_e2e.sh [BUILD_DIRECTORY]   (default: .build/debug)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import bench
 
-@Suite("What a soak is judged by")
+@Suite("Criteria of a soak")
 struct SoakTests {
     @Test("the fit of a line is the line")
     func line() throws {

@@ -39,7 +39,7 @@ class ReleaseTests(unittest.TestCase):
                 for namespace in ("blog", "shop"):
                     cluster.replicas(namespace, "web", 5)
                     cluster.condition(namespace, "web", "Ready", "True")
-                # The webhook's certificate is in its Secret, and the API server is told of it.
+                # The webhook's certificate is in its Secret, and the API server's configuration has it.
                 cluster.wait("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", None, "generalscaler",
                              lambda item: "caBundle" in item["webhooks"][0]["clientConfig"])
                 secret = cluster.get("v1", "Secret", NAMESPACE, "generalscaler-webhook")

@@ -61,7 +61,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a process that fails costs its own call, with its last words, and no other")
+    @Test("a process that fails ends only its own call, with its last log lines")
     func failure() async throws {
         let once = #"[ -e "${0%/*}/failed" ] || { echo 'no database' >&2; exit 4; }"#
         try await run(onCall: once) { fixture async throws in

@@ -90,7 +90,7 @@ private struct PlainPlugin: MetricPlugin {
 /// A plugin whose value is the time in seconds.
 private struct RampPlugin: RangeMetricPlugin {
     struct Config: MetricConfig {
-        @Field("What goes wrong.") var skip: String?
+        @Field("The failure to simulate.") var skip: String?
         @Field("A secret.") var token = Secret("canary-token")
     }
 

@@ -56,7 +56,7 @@ import Testing
         #expect(header("X-Scope-OrgID", request) == ["team"])
     }
 
-    @Test func `the deadline and timeoutSeconds both bound the request, and the server gets the timeout`() async throws {
+    @Test func `the deadline and timeoutSeconds bound the request, and the server gets the timeout`() async throws {
         let byDeadline = try await request(timeout: .seconds(10))
         let timeout = try #require(byDeadline.timeout)
         #expect(timeout < .seconds(10) && timeout > .seconds(9))

@@ -28,7 +28,7 @@ struct RangeTests {
         #"{"status":"success","data":{"resultType":"matrix","result":[\#(series)]}}"#
     }
 
-    @Test("is what a reading would have been at each time; a time without a value is left out")
+    @Test("is what a reading would have been at each time; a time without a value is omitted")
     func gaps() async throws {
         let client = FakePrometheus(
             Self.matrix(

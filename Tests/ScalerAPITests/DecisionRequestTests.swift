@@ -43,7 +43,7 @@ struct DecisionRequestTests {
         #expect(answer["metrics"]?[0]?["targetType"] == "Value")
     }
 
-    @Test("of what is left out, the documented default counts")
+    @Test("omitted fields have the documented defaults")
     func defaults() throws {
         let answer = try Self.answer(
             Self.request(["replicas": ["current": 4], "readings": [["name": "prometheus", "value": 100]]]))

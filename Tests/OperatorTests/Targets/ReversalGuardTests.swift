@@ -39,7 +39,7 @@ struct ReversalGuardTests {
         #expect(waits == [.seconds(1_200), .seconds(2_400), .seconds(3_600), .seconds(3_600)])
     }
 
-    @Test("a change that still stands at our next one ends the fight")
+    @Test("a change that still stands at the next one ends the series")
     func peace() {
         var guarding = revert(2)
         guarding.recordScale(to: 5)

@@ -87,7 +87,7 @@ struct FairnessAttackTests {
         }
     }
 
-    @Test("configs that end the plugin are kept from it one by one, and the others go on")
+    @Test("configs that crash the plugin are blocked one by one, and the others continue")
     func quarantine() async throws {
         try await HostFixture.run(["fragile": Self.fragile], clock: ManualClock()) { fixture async throws in
             let clock = try #require(fixture.clock)
@@ -129,7 +129,7 @@ struct FairnessAttackTests {
         guard
             case .quarantineStarted(let guilty, let time) = suspects.ended([subject(1), subject(2)], now: .seconds(1))
         else {
-            Issue.record("nobody was convicted")
+            Issue.record("no suspect was identified")
             return
         }
         #expect(guilty.key == subject(2).key)

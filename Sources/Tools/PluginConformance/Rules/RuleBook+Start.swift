@@ -65,7 +65,7 @@ extension RuleBook {
             .configSchema, .handshake, "Config schema",
             """
             `configSchema` is a JSON Schema (2020-12) of `type: object` with `additionalProperties: false`, so that \
-            a misspelt key is an error. Each of its `properties` is a schema.
+            a misspelled key is an error. Each of its `properties` is a schema.
             """,
             fix: "give configSchema type: object, properties and additionalProperties: false"),
         .unchecked(

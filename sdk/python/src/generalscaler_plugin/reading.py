@@ -104,7 +104,7 @@ def parse_time(text: Any) -> Optional[datetime.datetime]:
 
 
 def range_json(points: Any, window: Window) -> Dict[str, Any]:
-    """The result of ``get_metric_range`` from pairs of a time and a number; None and non-finite values are left out."""
+    """The result of ``get_metric_range`` from pairs of a time and a number; None and non-finite values are omitted."""
     pairs: List[Tuple[datetime.datetime, float]] = []
     for at, value in points:
         if value is None or float(value) != float(value) or abs(float(value)) == float("inf"):

@@ -26,7 +26,7 @@ def measure(config, deadline_seconds):
 
 
 def faults(config):
-    """All that is wrong with the config, as paths and messages."""
+    """Returns all problems of the config, as paths and messages."""
     types = {"number": (int, float), "integer": (int,), "string": (str,), "boolean": (bool,)}
     found = [(key, "is required") for key in REQUIRED if key not in config]
     for key, value in config.items():
