@@ -56,7 +56,7 @@ struct PluginCheck {
         let problems = verdict.problems(metric: metric.path).filter { !merged.isReference($0.path) }
         guard !merged.places.isEmpty else { return problems }
         return problems.map {
-            JSONPathError(path: $0.path, message: "\($0.message) (checked with placeholders for the values from Secrets)")
+            JSONPathError(path: $0.path, message: "\($0.message) (checked with placeholders for values from Secrets)")
         }
     }
 }
