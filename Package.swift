@@ -57,7 +57,7 @@ func fuzzTargets(dependencies: [Target.Dependency]) -> Target {
     }
     return .executableTarget(
         name: "fuzz-parsers", dependencies: dependencies, path: path, exclude: ["Corpus", "CorpusTests.swift"],
-        // libFuzzer brings a main of its own, and the gold linker stumbles over it.
+        // libFuzzer contains a main function, which the gold linker rejects.
         linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
 }
 

@@ -35,7 +35,7 @@ MAXIMUM_SECONDS = 20
 KEPT_FILES = 12
 KEPT_BYTES = 1024
 
-# On a crash, libFuzzer has to get the signal: Swift would only print where it was.
+# On a crash, libFuzzer must get the signal: Swift would only print the place.
 ENVIRONMENT = os.environ | {"SWIFT_BACKTRACE": "enable=no"}
 PULSE = re.compile(r"^#(\d+)\s")
 STATISTIC = re.compile(r"^stat::(\w+):\s+(\d+)")

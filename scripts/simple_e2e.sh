@@ -30,7 +30,7 @@ trap finish EXIT
 
 step() { echo "== $*"; }
 
-# Runs the command until it succeeds; what it last said is shown where it does not in a minute.
+# Runs the command until it succeeds; shows its last output if it does not succeed within a minute.
 until_true() {
     local end=$((SECONDS + 60))
     until "$@" >"$directory/last.log" 2>&1; do
@@ -84,7 +84,7 @@ processes+=($!)
 until_true grep -q 'listening on' "$directory/cluster.log"
 server=$(sed -n 's/^listening on //p' "$directory/cluster.log")
 
-# request METHOD PATH [FILE]: a request to the API server, with a YAML body where there is a file.
+# request METHOD PATH [FILE]: a request to the API server, with a YAML body if there is a file.
 request() {
     "$python" - "$1" "$server$2" "${3:-}" <<'END'
 import sys, urllib.request

@@ -133,7 +133,7 @@ static void copy_link(int entry, int target, const char *name, size_t depth) {
 
 static void copy_directory(
     int entry, const struct stat *status, int target, const char *name, size_t depth, size_t path_size) {
-    if (depth == MAX_DEPTH) fail("/%s: lies more than %d directories deep", copy.path, MAX_DEPTH);
+    if (depth == MAX_DEPTH) fail("/%s: is more than %d directories deep", copy.path, MAX_DEPTH);
     if (status->st_dev == copy.target.st_dev && status->st_ino == copy.target.st_ino)
         fail_here("is where the copy goes: copy another directory, or into another one");
     int source = openat(entry, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

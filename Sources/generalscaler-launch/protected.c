@@ -78,7 +78,7 @@ static void find_path(int descriptor, const char *path, char target[PATH_MAX]) {
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     ssize_t size = readlink(link, target, PATH_MAX - 1);
-    if (size <= 0 || target[0] != '/') fail("%s: cannot find out where it lies", path);
+    if (size <= 0 || target[0] != '/') fail("%s: cannot determine its location", path);
     target[size] = '\0';
 }
 
@@ -93,7 +93,7 @@ static int open_directory_of(int descriptor, const char *path) {
     struct identity expected = identify(descriptor, path);
     if (directory < 0 || fstatat(directory, name, &inside, AT_SYMLINK_NOFOLLOW) != 0 ||
         !same((struct identity){.device = inside.st_dev, .inode = inside.st_ino}, expected))
-        fail("%s: cannot find out where it lies", path);
+        fail("%s: cannot determine its location", path);
     return directory;
 }
 
@@ -106,7 +106,7 @@ static void ascend(int descriptor, const char *path, struct chain *chain) {
     if (current < 0) fail("%s: %s", path, strerror(errno));
     for (struct identity here = identify(current, path);;) {
         if (!same(chain->at[chain->count - 1], here)) {
-            if (chain->count == MAX_DEPTH) fail("%s: lies more than %d directories deep", path, MAX_DEPTH);
+            if (chain->count == MAX_DEPTH) fail("%s: is more than %d directories deep", path, MAX_DEPTH);
             chain->at[chain->count++] = here;
         }
         int above = openat(current, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -237,7 +237,7 @@ static void refuse_one(int descriptor, const char *path, bool is_own) {
             // The process's own directory is allowed, regardless of its place.
             if (has_own && same(chain.at[level], own)) break;
             if (holds(entry, chain.at[level]))
-                fail("cannot allow %s: it lies in %s; %s", path, entry->path, advice);
+                fail("cannot allow %s: it is in %s; %s", path, entry->path, advice);
         }
     }
 }

@@ -128,7 +128,7 @@ class StartTests(unittest.TestCase):
         self.directory = pathlib.Path(directory.name).resolve()
 
     def image(self, files):
-        """A directory that stands for an image: path in it to the file that is copied there."""
+        """A directory that simulates an image: path in it to the file that is copied there."""
         root = self.directory / "image"
         for path, source in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)

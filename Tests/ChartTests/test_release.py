@@ -10,7 +10,7 @@ from support import PATIENCE_SECONDS, ROOT, environment, get
 
 from chart import NAMESPACE
 
-# A kind of workload that Kubernetes does not have, with replicas at a place of its own.
+# A custom kind of workload, with replicas at a different path.
 ROLLOUT = {
     "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
     "metadata": {"name": "rollouts.argoproj.io"},
@@ -194,7 +194,7 @@ class ReleaseTests(unittest.TestCase):
                     container["command"], env=environment(HOST=host, PORT=port), capture_output=True, text=True,
                     timeout=PATIENCE_SECONDS)
                 self.assertEqual(result.returncode, 0, result.stderr)
-            # Nobody listens there any more.
+            # There is no listener any more.
             result = subprocess.run(
                 container["command"], env=environment(HOST=host, PORT=port), capture_output=True, timeout=PATIENCE_SECONDS)
             self.assertNotEqual(result.returncode, 0)

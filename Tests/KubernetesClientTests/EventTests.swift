@@ -215,7 +215,7 @@ struct EventTests {
         }
     }
 
-    @Test("an event that is refused is dropped and counted, and the next goes on")
+    @Test("an event that is refused is dropped and counted, and the next one is sent")
     func refused() async throws {
         let fixture = Fixture()
         try await withRecorder(fixture) { recorder in

@@ -33,7 +33,7 @@ struct RetryTests {
         #expect(error.retryAfter == .seconds(60))
     }
 
-    @Test("a server that always asks to wait is asked eleven times, no more")
+    @Test("a server that always asks to wait is asked at most eleven times")
     func serverDelaysAreBounded() async throws {
         async let result = Result { try await fixture.client.get(.sample, .web) }
         for attempt in 0...10 {

@@ -26,7 +26,7 @@ import WireFormats
         return try #require(answer)
     }
 
-    @Test("the handshake says who has one")
+    @Test("the handshake shows which types have one")
     func capability() {
         #expect(RampPlugin.identity.capabilities.range)
         #expect(!PlainPlugin.identity.capabilities.range)

@@ -55,7 +55,7 @@ import Testing
             for (fields, change) in cases {
                 let fields = "\(server.at), \"database\": 3, \(fields)"
                 var readings = try await plugin.readings(for: Self.subscription(fields)).makeAsyncIterator()
-                // The change follows the server's confirmation, and is reported whether or not it is the first reading.
+                // The change follows the server's confirmation, and is reported even if it is the first reading.
                 try await RedisServer.client(["-p", "\(server.port)", "-n", "3"] + change)
                 try await wait(for: 1, &readings)
             }

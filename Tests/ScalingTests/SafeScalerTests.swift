@@ -32,10 +32,10 @@ struct SafeScalerTests {
             "never seen to run and no minimum, the metrics rule", 0, [50], metrics: [.queue], bounds: 0...9,
             history: ScalingHistory(), gives: 5, .activation),
         Row(
-            "a zero of our own is not off", 0, [50], metrics: [.queue], bounds: 0...9,
+            "an own zero is not off", 0, [50], metrics: [.queue], bounds: 0...9,
             history: ScalingHistory(scaledToZero: true, hasSeenReplicas: true), gives: 5, .activation),
         Row(
-            "a zero of our own under a new minimum", 0, [nil], bounds: 2...9,
+            "an own zero under a new minimum", 0, [nil], bounds: 2...9,
             history: ScalingHistory(scaledToZero: true, hasSeenReplicas: true), gives: 2, .noData, .boundsJump),
     ]
 

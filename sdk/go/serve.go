@@ -184,7 +184,7 @@ func rangeObject(points []Point, window Window) (map[string]any, error) {
 		objects[i] = map[string]any{"at": formatTime(point.At), "value": point.Value}
 	}
 	if known[0].At.Before(window.Start) || known[len(known)-1].At.After(window.End) {
-		return nil, newError(InternalError, "the points lie outside of the window")
+		return nil, newError(InternalError, "the points are outside of the window")
 	}
 	return map[string]any{"points": objects}, nil
 }

@@ -4,7 +4,7 @@ import PluginConformance
 struct FuzzCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuzz",
-        abstract: "Fuzz a plugin with malformed configs, all of which it must answer.",
+        abstract: "Fuzz a plugin with malformed configs and check that it answers each.",
         usage: "plugin-check fuzz [options] PLUGIN [ARGUMENT ...]"
     )
 

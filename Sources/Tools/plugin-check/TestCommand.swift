@@ -25,7 +25,7 @@ struct TestCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The sandbox launcher. Default: generalscaler-launch beside plugin-check.", valueName: "path"))
+            "The sandbox launcher. Default: generalscaler-launch next to plugin-check.", valueName: "path"))
     var launcher: String?
 
     @Option(

@@ -63,7 +63,7 @@ struct KubeconfigTests {
         #expect(try load(config()).defaultNamespace == "default")
     }
 
-    @Test("certificates come inline or from files beside the kubeconfig")
+    @Test("certificates are inline or in files next to the kubeconfig")
     func certificates() throws {
         let inline = try load(
             config(

@@ -62,7 +62,7 @@ struct AdmissionValidatorTests {
         return .object(members)
     }
 
-    @Test("a scaler that can work is let pass without a word")
+    @Test("a valid scaler is allowed without warnings")
     func good() async throws {
         let verdict = try await verdict(makeValidator(), TestEnvironment.scaler())
         #expect(verdict.problems.isEmpty)

@@ -120,7 +120,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a source that cannot be reached holds the replicas and says so; when it is back, scaling goes on")
+    @Test("a source that cannot be reached holds the replicas and says so; when it is back, scaling continues")
     func unreachableSource() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)

@@ -46,7 +46,7 @@ struct LifecycleTests {
             #expect(try fixture.status()["pendingScale"]?["to"] == 3)
             environment.api.removeFaults()
         }
-        // As if the patch had been applied after all.
+        // As if the patch had been applied.
         try environment.api.patch("/apis/apps/v1/namespaces/shop/deployments/web", ["spec": ["replicas": 3]])
         try await OperatorFixture.run(environment) { fixture in
             try await fixture.poll()
@@ -134,7 +134,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("a paused scaler leaves the replicas alone, and goes on at the edit that ends the pause")
+    @Test("a paused scaler does not change the replicas, and continues at the edit that ends the pause")
     func paused() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)

@@ -163,7 +163,7 @@ struct TargetKindTests {
         }
     }
 
-    @Test("a kind that may not be listed is asked for no more once its last scaler is gone")
+    @Test("a kind that may not be listed is no longer requested once its last scaler is deleted")
     func refused() async throws {
         let environment = try worldWithTargets()
         for verb in ["list", "get"] {

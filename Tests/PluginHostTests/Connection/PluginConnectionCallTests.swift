@@ -16,7 +16,7 @@ struct PluginConnectionCallTests {
         #expect(ready.written.map { $0["id"] } == [.integer(first), .integer(second)])
     }
 
-    @Test("no more calls are in flight than the plugin takes, one where it says nothing")
+    @Test("no more calls are in flight than the plugin allows, one by default")
     func maxInFlight() {
         var conversation = Conversation()
         let (first, sent) = conversation.call()

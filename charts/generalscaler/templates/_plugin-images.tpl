@@ -14,7 +14,7 @@
 {{- if eq (default "copy" .mount) "imageVolume" }}{{ default "/" .directory | clean | trimSuffix "/" }}{{ end }}
 {{- end }}
 
-{{- /* What plugins.yaml has of a plugin from an image because of where it lies. */}}
+{{- /* The paths in plugins.yaml of a plugin from an image. */}}
 {{- define "generalscaler.pluginEntry" -}}
 {{- $root := include "generalscaler.pluginRoot" . }}
 {{- $argv := list }}

@@ -37,7 +37,7 @@ extension RuleBook {
             names a program under `/usr`, `/bin`, `/lib` or `/opt`, or `env` and one plain name without options. A \
             plugin gives the same answers inside and outside of the sandbox.
             """,
-            fix: "keep files beside the plugin, write to TMPDIR only, or name further paths in plugins.yaml"),
+            fix: "keep files next to the plugin, write to TMPDIR only, or name further paths in plugins.yaml"),
         .unchecked(
             .otherProcesses, .confinement, "Other processes",
             "A plugin sends no signals to processes that it did not start.",

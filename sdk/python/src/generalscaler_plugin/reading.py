@@ -116,7 +116,7 @@ def range_json(points: Any, window: Window) -> Dict[str, Any]:
     if any(earlier[0] >= later[0] for earlier, later in zip(pairs, pairs[1:])):
         raise PluginError("internal_error", "the points contain a time twice")
     if pairs[0][0] < window.start or pairs[-1][0] > window.end:
-        raise PluginError("internal_error", "the points lie outside of the window")
+        raise PluginError("internal_error", "the points are outside of the window")
     return {"points": [{"at": format_time(at), "value": finite(value)} for at, value in pairs]}
 
 

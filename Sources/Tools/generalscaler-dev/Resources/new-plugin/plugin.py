@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads the metric `__TYPE__` for GeneralScaler. Change FIELDS and measure(): the rest speaks the plugin protocol."""
+"""Reads the metric `__TYPE__` for GeneralScaler. Change FIELDS and measure(): the rest implements the plugin protocol."""
 
 import datetime
 import json
