@@ -91,6 +91,8 @@ def main():
         "deploy/crd.yaml": crd,
         # What `generalscaler-dev demo` installs: the package manager embeds only files of the target's own folder.
         "Sources/Tools/generalscaler-dev/Resources/crd.yaml": crd,
+        # What `generalscaler schema` shows.
+        "Sources/generalscaler/Resources/crd.yaml": crd,
         "deploy/operator.yaml": manifest(),
         "docs/reference/chart-values.md": values_page(),
         # What the chart's checks know as the operator's own plugins.

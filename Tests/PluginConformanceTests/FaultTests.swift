@@ -49,6 +49,8 @@ struct FaultTests {
             ),
             (.metricTypes, "handshake = initialize\ndef initialize(p): return rename(handshake(p), 'description', '')"),
             (.configSchema, "SCHEMA.pop('additionalProperties')"),
+            (.filledFields, "SCHEMA['properties']['pod'] = {'type': 'string', 'x-from': 'pod.name'}"),
+            (.filledFields, "SCHEMA['properties']['of'] = {'items': {'x-from': 'scaler.name'}}"),
             (.capabilities, "CAPABILITIES['subscribe'] = 'yes'"),
             (
                 .unknownMembers,

@@ -9,6 +9,8 @@ package struct Scale: Sendable, Hashable {
     package let replicas: Int
     /// The existing replicas (`status.replicas`).
     package let observedReplicas: Int
+    /// The label selector of the replicas' pods (`status.selector`), such as `app=web`; nil if there is none.
+    package let selector: String?
 
     init(_ object: JSON) throws(JSONPathError) {
         let reader = JSONReader(object)
@@ -22,6 +24,8 @@ package struct Scale: Sendable, Hashable {
         // Go's encoder omits zeros: an absent count is 0, and so is an absent status.
         replicas = try reader.optional("spec")?.optional("replicas")?.int(in: 0...Int(Int32.max)) ?? 0
         observedReplicas = try reader.optional("status")?.optional("replicas")?.int(in: 0...Int(Int32.max)) ?? 0
+        let selector = try reader.optional("status")?.optional("selector")?.string() ?? ""
+        self.selector = selector.isEmpty ? nil : selector
     }
 }
 

@@ -45,12 +45,16 @@ struct AdmissionValidator: Sendable {
         async let autoscalers = autoscalerWarning(spec, request)
         var verdict = AdmissionVerdict()
         var secrets: Set<String> = []
-        for (index, metric) in spec.metrics.enumerated() {
-            let path = "spec.metrics[\(index)]"
+        for metric in spec.metrics {
+            let path = metric.path
             let own = ConfigTemplate(metric.config, path: "\(path).config")
             secrets.formUnion(own.places.map(\.reference.name))
-            let config = ConfigTemplate(
-                source.defaulted(type: metric.type, own: metric.config), path: "\(path).config")
+            await source.untilDeclared(metric.type)
+            verdict.problems += source.filledFieldProblems(
+                type: metric.type, own: metric.config, path: "\(path).config")
+            let scaler = FilledScaler(namespace: request.namespace, name: request.name, target: spec.target)
+            let config = source.template(
+                type: metric.type, own: metric.config, for: scaler, path: "\(path).config")
             let answer = await source.validate(type: metric.type, config: config.filledWithStandIns())
             let found = answer.problems(metric: path).filter { !config.isReference($0.path) }
             // A plugin's problem with a config that contains placeholders may be due to one of them.

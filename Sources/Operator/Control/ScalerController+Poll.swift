@@ -40,6 +40,7 @@ extension ScalerController {
         // A running poll reschedules nothing: the next due time is already set.
         guard !state.isPolling else { return }
         state.isPolling = true
+        state.decidedAt = nil
         state.isPushed = false
         if isPushed {
             state.lastPushedPoll = now
@@ -68,6 +69,7 @@ extension ScalerController {
             schedule.set(poll.key, due: min(due, dependencies.time.elapsed() + (end - dependencies.time.now())))
             wakeUp.signal()
         }
+        wakeForSchedules(state, poll.key)
         if state.generation != poll.generation { pollNow(poll.identity) }
         if state.isPushed { pollEarly(poll.key) }
     }
@@ -122,7 +124,7 @@ extension ScalerController {
 
     private func scaleOnce(_ poll: Poll) async throws {
         let spec = try validSpec(poll)
-        let (resolution, observations) = try await readMetrics(poll, spec)
+        let (resolution, readings) = try await readMetrics(poll, spec)
         try await checkOtherAutoscalers(poll, spec)
         for attempt in 0...Self.maxConflictRetries {
             let known = try readable(poll)
@@ -136,7 +138,7 @@ extension ScalerController {
             stopWaiting(poll.key, for: spec.target)
             state.see(target, at: dependencies.time.now())
             let history = state.history
-            let outcome = decide(poll, state, resolution, observations, target)
+            let outcome = decide(poll, state, resolution, readings, target)
             if try await carryOut(poll, outcome.decision, target) { return }
             // Each attempt starts from the same history.
             try readable(poll).history = history
@@ -161,8 +163,9 @@ extension ScalerController {
     }
 
     /// Reads the metrics. If a source refuses the credentials and the Secret has newer ones, the read is retried once.
-    private func readMetrics(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> (Resolution, [MetricObservation])
-    {
+    private func readMetrics(
+        _ poll: Poll, _ spec: GeneralScalerSpec
+    ) async throws -> (Resolution, [String: MetricObservation]) {
         var resolution = try await resolution(poll, spec)
         var outcomes = await outcomes(of: resolution.queries, takesPushed: poll.isPushed)
         if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
@@ -172,23 +175,25 @@ extension ScalerController {
                 outcomes = await self.outcomes(of: renewed.queries, takesPushed: poll.isPushed)
             }
         }
-        try readable(poll).configFault = Blocker(configFaultIn: outcomes)
-        return (resolution, outcomes.map { MetricObservation($0) })
+        try readable(poll).configFault = Blocker(configFaultIn: outcomes, of: spec.metrics)
+        let readings = zip(spec.metrics, outcomes).map { ($0.name, MetricObservation($1)) }
+        return (resolution, Dictionary(readings) { first, _ in first })
     }
 
     /// Returns the plugins' resolution of the spec, computed once per generation and again after a Secret has changed.
     private func resolution(
         _ poll: Poll, _ spec: GeneralScalerSpec, _ freshness: SecretFreshness = .cached
     ) async throws -> Resolution {
+        let scaler = try await filledScaler(poll, spec)
         let before = try readable(poll)
-        let known = before.resolution
+        let known = before.resolution.flatMap { $0.scaler == scaler ? $0 : nil }
         if let known, known.secrets.references.isEmpty { return known }
         let secrets = try await resolver.secretValues(
-            of: spec, namespace: poll.key.namespace, before.hasSeenSecrets ? freshness : .recent)
+            of: spec, for: scaler, before.hasSeenSecrets ? freshness : .recent)
         let between = try readable(poll)
         between.hasSeenSecrets = isSettled(between)
         if let known, known.secrets == secrets { return known }
-        let resolution = try await resolver.resolve(spec, secrets)
+        let resolution = try await resolver.resolve(spec, secrets, for: scaler)
         let after = try readable(poll)
         dropReadings(of: after)
         after.resolution = resolution
@@ -199,8 +204,19 @@ extension ScalerController {
         return resolution
     }
 
-    /// Returns whether a referenced Secret can be trusted to be current. Soon after an edit it may still have its
-    /// earlier value and is fetched again.
+    /// Returns what is filled into configs of the scaler. The target is read for it only if a config needs its selector.
+    private func filledScaler(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> FilledScaler {
+        var scaler = FilledScaler(namespace: poll.key.namespace, name: poll.key.name, target: spec.target)
+        guard resolver.needsSelector(spec) else { return scaler }
+        let known = try readable(poll)
+        scaler.selector = try await dependencies.targets.snapshot(
+            of: spec.target, namespace: poll.key.namespace, notOlderThan: known.minimumTargetVersion,
+            bypassingCache: false
+        ).selector
+        return scaler
+    }
+
+    /// Soon after an edit, a Secret may still have its earlier value: then it is fetched once more.
     private func isSettled(_ state: ScalerState) -> Bool {
         state.editedAt.map { dependencies.time.elapsed() >= $0 + SecretLimits.leastInterval } ?? true
     }
@@ -223,10 +239,11 @@ extension ScalerController {
 
     /// Makes a decision synchronously from the current state.
     private func decide(
-        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ observations: [MetricObservation],
+        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ readings: [String: MetricObservation],
         _ target: TargetSnapshot
     ) -> DecisionOutcome {
         let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
+        state.decidedAt = now
         state.reversals.observe(current: target.replicas, now: now)
         let holds = holds(of: state, at: now)
         let outcome = DecisionEngine.decide(
@@ -235,7 +252,7 @@ extension ScalerController {
                 now: now,
                 current: target.replicas,
                 ready: target.readyReplicas,
-                observations: observations,
+                readings: readings,
                 history: state.history,
                 holds: holds.map(\.cause),
                 details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first },

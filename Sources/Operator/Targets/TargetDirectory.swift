@@ -128,12 +128,12 @@ final class TargetDirectory: Service {
         if cache.isWorkload {
             return TargetSnapshot(
                 kind: cache.kind, uid: cached.uid, resourceVersion: cached.resourceVersion,
-                replicas: cached.replicas ?? 1, readyReplicas: ready)
+                replicas: cached.replicas ?? 1, readyReplicas: ready, selector: cached.selector)
         }
         let scale = try await scale(cached, cache.kind, place)
         return TargetSnapshot(
             kind: cache.kind, uid: scale.uid, resourceVersion: scale.resourceVersion, replicas: scale.replicas,
-            readyReplicas: scale.uid == cached.uid ? ready : nil)
+            readyReplicas: scale.uid == cached.uid ? ready : nil, selector: scale.selector)
     }
 
     private func liveSnapshot(_ cache: KindCache, _ place: TargetPlace) async throws(Blocker) -> TargetSnapshot {

@@ -11,18 +11,22 @@ struct TargetSnapshot: Sendable, Hashable {
     let replicas: Int
     /// The ready replicas; nil if the target does not report them.
     let readyReplicas: Int?
+    /// The label selector of the target's pods, as text; nil if the target tells none.
+    var selector: String?
 }
 
 /// The cached part of an object that may be a target.
 struct CachedTarget: Sendable, Hashable {
-    /// Reads a target regardless of the size of its pod template and annotations.
-    static let reader = ObjectReader(ObjectFields(["spec": ["replicas"], "status": ReadyReplicas.fields]))
+    /// However large its pod template and annotations are, a target is read.
+    static let reader = ObjectReader(ObjectFields(["spec": ["replicas", "selector"], "status": ReadyReplicas.fields]))
 
     let uid: String
     let resourceVersion: String
     /// The replicas of a built-in workload, which equal those of its scale subresource.
     let replicas: Int?
     let ready: ReadyReplicas
+    /// Of the built-in workloads, whose scale subresource says the same.
+    let selector: String?
 
     init(_ json: JSON) throws(JSONPathError) {
         let metadata = try JSONReader(json).required("metadata")
@@ -30,6 +34,7 @@ struct CachedTarget: Sendable, Hashable {
         resourceVersion = try metadata.required("resourceVersion").string()
         replicas = ReadyReplicas.count(json["spec"]?["replicas"])
         ready = ReadyReplicas(status: json["status"] ?? .null)
+        selector = LabelSelector.text(json["spec"]?["selector"] ?? .null)
     }
 
     /// Returns whether this version is the given one or newer.

@@ -1,4 +1,5 @@
 package import PluginProtocol
+import WireFormats
 
 /// An available metric type and its plugin.
 package struct InstalledMetricType: Sendable, Hashable {
@@ -10,6 +11,8 @@ package struct InstalledMetricType: Sendable, Hashable {
     package let pluginVersion: String
     /// Whether the plugin can push readings of this type.
     package var pushes: Bool
+    /// The config fields that the host fills in.
+    package let filledFields: FilledFields
 
     package init(
         description: MetricTypeDescription, plugin: String, pluginName: String, pluginVersion: String,
@@ -20,6 +23,8 @@ package struct InstalledMetricType: Sendable, Hashable {
         self.pluginName = pluginName
         self.pluginVersion = pluginVersion
         self.pushes = pushes
+        // The handshake has refused a schema that is malformed here.
+        filledFields = (try? FilledFields(JSONReader(description.configSchema))) ?? .none
     }
 }
 
@@ -45,7 +50,13 @@ struct TypeRegistry {
 
     var installed: [String: InstalledMetricType] { offers }
 
-    /// Registers the types that a plugin declares.
+    /// Takes a plugin that was installed while the host runs.
+    mutating func add(_ plugin: String) {
+        if owners[plugin] == nil { owners[plugin] = plugin }
+        silent.insert(plugin)
+    }
+
+    /// Takes what a plugin offers.
     ///
     /// - Returns: a message for each type that another plugin already provides and keeps.
     mutating func handshakeCompleted(_ plugin: String, _ initialized: InitializeResult) -> [String] {
@@ -87,7 +98,7 @@ struct TypeRegistry {
         return PluginFailure(
             .unknownType, plugin: nil,
             "metric type \"\(type)\" is not installed. Installed: \(types.isEmpty ? "none" : types). Correct the type, "
-                + "or put an executable named \(PluginDiscovery.prefix)\(type) into a plugin directory and restart "
+                + "or put an executable named \(PluginDiscovery.prefix)\(type) into a plugin directory "
                 + "(searched: \(places))")
     }
 }

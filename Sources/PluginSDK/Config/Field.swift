@@ -95,7 +95,7 @@ extension Field: AnyField {
         if let standard { schema["default"] = standard.configJSON }
         if let minimum { schema["minimum"] = .number(minimum) }
         if let maximum { schema["maximum"] = .number(maximum) }
-        for keyword in marks.keywords { schema[keyword] = true }
+        for (keyword, value) in marks.keywords { schema[keyword] = value }
         if schema["type"] == "string", schema["enum"] == nil { schema["minLength"] = 1 }
         return .object(schema)
     }

@@ -3,6 +3,7 @@ import CommandSupport
 import Operator
 import ScalerAPI
 import Scaling
+import TimeZones
 import WireFormats
 
 /// A GeneralScaler from a file, to be simulated.
@@ -17,6 +18,8 @@ struct SimulatedScaler {
     var path: String { entry.path }
     /// The `spec` as written in the file.
     var json: JSON { entry.spec }
+    /// What is filled into configs of its metrics.
+    var filled: FilledScaler { FilledScaler(entry.json) }
 
     init(path: String) throws(FileProblem) {
         entry = try ScalerFile(path: path).only()
@@ -29,7 +32,7 @@ struct SimulatedScaler {
     }
 
     private static func parse(_ spec: JSON) throws(InvalidSpec) -> GeneralScalerSpec {
-        try GeneralScalerSpec.parse(spec, unknownFields: .refused).get()
+        try GeneralScalerSpec.parse(spec, unknownFields: .refused, zones: TimeZoneDirectory.system).get()
     }
 
     /// Returns the spec for the engine.

@@ -1,5 +1,6 @@
 import Operator
 import ScalerAPI
+import TimeZones
 import WireFormats
 
 /// Checks a GeneralScaler from a file without a cluster or plugins.
@@ -22,7 +23,9 @@ struct ManifestCheck {
         } catch {
             problems.append(error)
         }
-        if case .failure(let invalid) = GeneralScalerSpec.parse(object["spec"] ?? .null, unknownFields: .refused) {
+        let spec = GeneralScalerSpec.parse(
+            object["spec"] ?? .null, unknownFields: .refused, zones: TimeZoneDirectory.system)
+        if case .failure(let invalid) = spec {
             problems += invalid.problems
         }
     }
@@ -43,14 +46,31 @@ struct ConfigToCheck {
     let type: String
     /// The config; its references to Secrets are checked with the rest of the object.
     let config: ConfigTemplate
+    /// What the operator would fill into the config.
+    let scaler: FilledScaler
 
     static func all(_ object: JSON) -> [ConfigToCheck] {
-        (object["spec"]?["metrics"]?.arrayValue ?? []).enumerated().compactMap { index, metric in
+        let scaler = FilledScaler(object)
+        return (object["spec"]?["metrics"]?.arrayValue ?? []).enumerated().compactMap { index, metric in
             guard let type = metric["type"]?.stringValue else { return nil }
             let path = "spec.metrics[\(index)]"
             guard case .object(let config) = metric["config"] ?? [:] else { return nil }
             return ConfigToCheck(
-                path: path, type: type, config: ConfigTemplate(.object(config), path: "\(path).config"))
+                path: path, type: type, config: ConfigTemplate(.object(config), path: "\(path).config"),
+                scaler: scaler)
         }
+    }
+}
+
+extension FilledScaler {
+    /// Takes from an object what is there: what is missing is reported elsewhere, and stands for any value here.
+    init(_ object: JSON) {
+        let metadata = object["metadata"]
+        let spec = GeneralScalerSpec.parse(object["spec"] ?? .null, unknownFields: .ignored)
+        self.init(
+            namespace: metadata?["namespace"]?.stringValue ?? "default",
+            name: metadata?["name"]?.stringValue ?? "name",
+            target: (try? spec.get().target) ?? TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "name")
+        )
     }
 }

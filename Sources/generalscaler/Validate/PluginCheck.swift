@@ -13,13 +13,13 @@ struct PluginCheck {
 
     /// Runs the plugins during the body.
     ///
-    /// - Parameter types: the metric types that the body needs.
+    /// - Parameter types: the metric types that the body needs; nil for all.
     static func withPlugins<Value: Sendable>(
-        of host: PluginHost, types: Set<String>, _ body: (PluginCheck) async -> Value
+        of host: PluginHost, types: Set<String>?, _ body: (PluginCheck) async -> Value
     ) async -> Value {
         await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await host.run() }
-            await host.untilStarted(offering: types)
+            if let types { await host.untilStarted(offering: types) } else { await host.untilStarted() }
             for _ in 0..<secondChances where await isStartingAgain(types, host) {
                 try? await Task.sleep(for: secondChanceInterval)
             }
@@ -31,11 +31,11 @@ struct PluginCheck {
     }
 
     /// Returns whether the plugin named after one of the types failed to start and is being restarted.
-    private static func isStartingAgain(_ types: Set<String>, _ host: PluginHost) async -> Bool {
-        let missing = types.filter { host.metricType($0) == nil }
-        guard !missing.isEmpty else { return false }
+    private static func isStartingAgain(_ types: Set<String>?, _ host: PluginHost) async -> Bool {
+        let missing = types?.filter { host.metricType($0) == nil }
+        guard missing?.isEmpty != true else { return false }
         return await host.health().contains {
-            missing.contains($0.name) && [.starting, .backingOff].contains($0.state) && !$0.needsRepair
+            missing?.contains($0.name) != false && [.starting, .backingOff].contains($0.state) && !$0.needsRepair
         }
     }
 
@@ -46,14 +46,16 @@ struct PluginCheck {
     }
 
     func problems(_ metric: ConfigToCheck) async -> [JSONPathError] {
-        let merged = ConfigTemplate(
-            host.defaulted(type: metric.type, own: metric.config.json), path: "\(metric.path).config")
+        let path = "\(metric.path).config"
+        let merged = host.template(type: metric.type, own: metric.config.json, for: metric.scaler, path: path)
         if let failure = await failure(metric.type) {
             return [JSONPathError(path: "\(metric.path).type", message: failure)]
         }
         let verdict = await host.validate(type: metric.type, config: merged.filledWithStandIns())
-        // Problems of placeholders are meaningless, and others may be due to one.
-        let problems = verdict.problems(metric: metric.path).filter { !merged.isReference($0.path) }
+        // What it says of a stand-in means nothing; what it says of the rest may be due to one.
+        let problems =
+            host.filledFieldProblems(type: metric.type, own: metric.config.json, path: path)
+            + verdict.problems(metric: metric.path).filter { !merged.isReference($0.path) }
         guard !merged.places.isEmpty else { return problems }
         return problems.map {
             JSONPathError(path: $0.path, message: "\($0.message) (checked with placeholders for values from Secrets)")

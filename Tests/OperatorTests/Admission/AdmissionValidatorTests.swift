@@ -23,7 +23,7 @@ struct AdmissionValidatorTests {
         others: [JSON] = [], mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in true },
         otherAutoscaler: @escaping @Sendable (TargetReference, String) async -> String? = { _, _ in nil }
     ) throws -> AdmissionValidator {
-        let scalers = try others.map { try GeneralScaler($0) }
+        let scalers = try others.map { try GeneralScaler($0, zones: UniversalTimeOnly()) }
         return AdmissionValidator(
             source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) }, otherAutoscaler: otherAutoscaler,
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
@@ -60,6 +60,20 @@ struct AdmissionValidatorTests {
         members["metadata"] = .object(
             (members["metadata"]?.objectValue ?? [:]).merging(metadata.objectValue ?? [:]) { $1 })
         return .object(members)
+    }
+
+    @Test("a field that the operator fills in is denied with its path, and filled in for the plugin")
+    func filledField() async throws {
+        source.declare(["properties": ["namespace": ["type": "string", "x-from": "scaler.namespace"]]])
+        source.judge { _, config in
+            config == ["namespace": "shop", "query": "up"]
+                ? .valid(nil) : .invalid([ConfigProblem(path: "", message: "\(config)")])
+        }
+        let validator = try makeValidator()
+        let allowed = try await verdict(validator, Self.scaler(config: ["query": "up"]))
+        #expect(allowed.problems.isEmpty && allowed.warnings.isEmpty)
+        let denied = try await verdict(validator, Self.scaler(config: ["query": "up", "namespace": "other"]))
+        #expect(denied.problems.map(\.path) == ["spec.metrics[0].config.namespace"])
     }
 
     @Test("a valid scaler is allowed without warnings")

@@ -14,6 +14,7 @@ final class ScriptedSource: MetricSource {
     private struct State {
         var answers: [String: Answer] = [:]
         var verdict: @Sendable (_ type: String, _ config: JSON) -> ConfigVerdict = { _, _ in .valid(nil) }
+        var schema: JSON = [:]
         var reads = 0
         var pushing: Set<String> = []
         var subscriptions: [Int: Subscription] = [:]
@@ -43,6 +44,9 @@ final class ScriptedSource: MetricSource {
     func judge(_ verdict: @escaping @Sendable (_ type: String, _ config: JSON) -> ConfigVerdict) {
         state.withLock { $0.verdict = verdict }
     }
+
+    /// Declares the config schema of every type.
+    func declare(_ schema: JSON) { state.withLock { $0.schema = schema } }
 
     // MARK: Pushes
 
@@ -86,7 +90,7 @@ final class ScriptedSource: MetricSource {
     func metricType(_ type: String) -> InstalledMetricType? {
         guard state.withLock({ $0.answers[type] }) != nil else { return nil }
         let description = MetricTypeDescription(
-            type: type, description: "", configSchema: [:], defaultTargetType: defaultTargetType)
+            type: type, description: "", configSchema: state.withLock(\.schema), defaultTargetType: defaultTargetType)
         return InstalledMetricType(description: description, plugin: type, pluginName: type, pluginVersion: "1")
     }
 

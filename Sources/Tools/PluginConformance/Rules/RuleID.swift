@@ -76,6 +76,8 @@ package enum RuleID: Int, CaseIterable, Sendable, Hashable {
     case pushRate
     case subscriptionEnds
     case hostPushes
+    // Config fields that the host fills in
+    case filledFields
 
     /// `P-17`.
     package var label: String { "P-\(rawValue)" }
