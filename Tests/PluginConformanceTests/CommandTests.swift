@@ -148,8 +148,8 @@ struct CommandTests {
         }
     }
 
-    @Test("a misspelt option before or after the plugin's path is wrong usage", arguments: [0, 1])
-    func misspelt(place: Int) async throws {
+    @Test("a misspelled option before or after the plugin's path is wrong usage", arguments: [0, 1])
+    func misspelled(place: Int) async throws {
         var words = [misbehaving]
         words.insert("--confg=x", at: place)
         let result = try await run(["test"] + words)

@@ -24,7 +24,7 @@ type pattern struct {
 	isBase64 bool
 }
 
-// A decoded text is what someone meant before an encoding, and where each of its bytes came from.
+// A decoded text, with the position of each of its bytes in the encoded text.
 type decoded struct {
 	bytes   []byte
 	origins []int
