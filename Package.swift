@@ -57,7 +57,7 @@ func fuzzTargets(dependencies: [Target.Dependency]) -> Target {
     }
     return .executableTarget(
         name: "fuzz-parsers", dependencies: dependencies, path: path, exclude: ["Corpus", "CorpusTests.swift"],
-        // libFuzzer brings a main of its own, and the gold linker stumbles over it.
+        // libFuzzer contains a main function, which the gold linker rejects.
         linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
 }
 
@@ -100,7 +100,7 @@ let package = Package(
         .target(name: "CLinux"),
 
         // MARK: Libraries
-        // Optimized in debug builds too: with the cluster's stand-in, it is what the tests spend their time in.
+        // Optimized in debug builds too: the tests spend most of their time here and in the simulated cluster.
         .target(name: "WireFormats"),
         .target(name: "SystemIO"),
         .target(name: "YAMLFormat", dependencies: ["WireFormats", .product(name: "Yams", package: "Yams")]),

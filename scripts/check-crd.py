@@ -126,7 +126,7 @@ def cel_value(schema, value):
 
 
 def rules(schema, path=()):
-    """Every CEL rule, with the path of the object that it speaks of. None is inside an array."""
+    """Every CEL rule, with the path of the object that it validates. None is inside an array."""
     for rule in schema.get("x-kubernetes-validations", []):
         yield path, schema, rule
     for name, child in schema.get("properties", {}).items():
@@ -134,7 +134,7 @@ def rules(schema, path=()):
 
 
 def fields(error):
-    """The fields that an error of the schema speaks of: what is missing or unknown is named, not what it is missing in."""
+    """The fields that an error of the schema names: missing or unknown fields, not the object that contains them."""
     path = list(error.absolute_path)
     if error.validator == "required":
         return [path + [name] for name in error.validator_value if name not in error.instance]

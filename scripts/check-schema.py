@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks the JSON Schemas that `generalscaler schema` and `plugin-check schema` print for editors: they are valid, they accept
-what works, and they refuse what is misspelt or of another type.
+what works, and they refuse misspelled fields and wrong types.
 
 Usage: check-schema.py DIRECTORY-OF-THE-BUILT-PROGRAMS
 """
@@ -91,7 +91,7 @@ def check_resource(schema):
 
 
 def check_config(name, schema):
-    """The config of a built-in plugin: its example is valid, and no longer with any of its fields misspelt."""
+    """The config of a built-in plugin: its example is valid, and no longer with any of its fields misspelled."""
     good = json.loads((ROOT / f"examples/plugin-configs/{name}/good.json").read_text())
     for error in schema.iter_errors(good):
         yield f"{name}: the good example is refused: {error.message}"
@@ -105,7 +105,7 @@ def check_config(name, schema):
 
 
 def check_broken_plugin(programs, directory):
-    """A plugin without a schema is an error, not a type that is left out."""
+    """A plugin without a schema is an error, not an omitted type."""
     broken = directory / "generalscaler-plugin-broken"
     broken.write_text("#!/bin/sh\nexit 3\n")
     broken.chmod(0o755)

@@ -46,7 +46,7 @@ def manifest():
         raise SystemExit(f"make-manifests.py: {sorted(rest)} are in the default rendering and in no place of its order")
     documents = [document.strip("\n") for name in order for document in re.split(r"^---$", files[name], flags=re.M)]
     text = NAMESPACE_OBJECT + "".join(f"---\n{document}\n" for document in documents if document.strip())
-    # Templates leave blank lines where they leave something out.
+    # Templates leave blank lines in place of omitted parts.
     return GENERATED + re.sub(r"\n\s*\n", "\n", HELM_LABELS.sub("", text))
 
 

@@ -20,7 +20,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/tutorials/first-plugin.md"
-# What a test cannot do as it is written: it takes the programs that are built, a directory and ports of its own.
+# Commands that the test replaces: it uses the built programs, a temporary directory and free ports.
 SKIPPED = {"make tools", 'export PATH="$PWD/.build/debug:$PATH"', 'export GENERALSCALER="$PWD"'}
 COMMAND_TIMEOUT = 600
 # What begins the part that needs kubectl, and what follows it.
@@ -136,7 +136,7 @@ def main():
             for log in directory.glob("own/*.log"):
                 print(f"--- {log.name}\n{log.read_text()[-3000:]}", file=sys.stderr)
             sys.exit(f"test-tutorial: {problem}")
-        note = "" if with_cluster else "; kubectl is not installed, so that its part was left out"
+        note = "" if with_cluster else "; kubectl is not installed, so its part was skipped"
         print(f"first-plugin.md: {count} commands do what the page says{note}")
 
 

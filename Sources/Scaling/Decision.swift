@@ -24,7 +24,7 @@ package struct Decision: Sendable, Hashable {
     package var isPushed = false
     /// Details of the causes for ``reason``.
     package var details: [Cause: String] = [:]
-    /// The values of the spec that schedules set at ``time``, whether or not they mattered.
+    /// The values of the spec that schedules set at ``time``, even if they had no effect.
     package var scheduled: [ScheduledValue] = []
 
     package init(

@@ -15,7 +15,7 @@ package struct TimeZoneFile: Sendable {
     private let firstOffset: Int64
     /// The rule from ``ruleStart`` on.
     private let rule: TimeZoneRule?
-    /// The last entry of the file, whether or not the offset changes there.
+    /// The last entry of the file, even if the offset does not change there.
     private let ruleStart: Int64
 
     /// Every offset that the zone has had or will have.

@@ -15,7 +15,7 @@ struct ElectionOptions: ParsableArguments {
     @Option(help: "Lease duration: seconds before standbys may take over.")
     var leaseDuration = seconds(LeaseTimes.standard.duration)
 
-    @Option(help: "Seconds that a leader keeps leading without renewing the lease.")
+    @Option(help: "Seconds that a leader continues without renewing the lease.")
     var renewDeadline = seconds(LeaseTimes.standard.renewDeadline)
 
     @Option(help: "Seconds between two renewals or reads of the lease.")
@@ -55,7 +55,7 @@ extension ObjectKey {
     init(argument text: String) throws {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
-            throw ValidationError("It is not of the form NAMESPACE/NAME.")
+            throw ValidationError("It must have the form NAMESPACE/NAME.")
         }
         self.init(namespace: String(parts[0]), name: String(parts[1]))
     }

@@ -126,7 +126,7 @@ struct BacktestTests {
     }
 
     @Test(
-        "a scaler that is compared with another has replicas that take and cost as much, regardless of its own target")
+        "a scaler that is compared with another has replicas with the same capacity and cost, regardless of its target")
     func reference() throws {
         let values = try trace([111, 109, 129, 131, 132.5])
         var hotter = ScalingSpec.requests(max: 1)
@@ -170,7 +170,7 @@ struct BacktestTests {
         #expect(summary.shareOutOfSLO == 3.0 / 5)
     }
 
-    @Test("a trace without any data has no time out of SLO to tell")
+    @Test("a trace without any data reports no time out of SLO")
     func noData() throws {
         let summary = try Backtest(spec: .requests(), trace: trace([nil, nil, nil])).steps().summary
         #expect(summary.shareOutOfSLO == nil)
@@ -190,7 +190,7 @@ struct BacktestTests {
         #expect(throws: Never.self) { try Backtest(spec: spec, trace: trace([1, 2])) }
     }
 
-    @Test("an error ratio is replayed as it is and is no SLO of its own")
+    @Test("an error ratio is replayed unchanged and is not a separate SLO")
     func objective() throws {
         var spec = ScalingSpec.requests(
             policy: SLOPolicy(objective: ErrorBudget(metric: "short", longMetric: "long", percent: 99)))

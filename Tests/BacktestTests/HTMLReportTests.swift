@@ -43,7 +43,7 @@ struct HTMLReportTests {
         }
     }
 
-    @Test("a name cannot end the script that it stands in")
+    @Test("a name cannot end the script that contains it")
     func hostileName() throws {
         let page = try page("</script><script>alert(1)</script>")
         #expect(page.text.components(separatedBy: "</script>") == 2)

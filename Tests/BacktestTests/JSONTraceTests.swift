@@ -100,7 +100,7 @@ struct PrometheusMatrixTests {
         #expect(trace.samples.last?.cells == [.value(2), .value(2), .value(2), .value(2)])
     }
 
-    @Test("warnings and partial answers are told")
+    @Test("warnings and partial answers are reported")
     func notes() throws {
         let data = Self.matrix(["metric": [:], "values": Self.values])
         let trace = try Trace(json: [

@@ -116,7 +116,7 @@ struct TraceTests {
         #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
 
-    @Test("a header that is missing is told apart from a wrong one")
+    @Test("a missing header is distinguished from a wrong one")
     func missingHeader() {
         let error = #expect(throws: TraceError.self) { try Trace(csv: "2026-03-02T00:00:00Z,161\n") }
         #expect(error?.description.hasSuffix("the header is missing") == true)

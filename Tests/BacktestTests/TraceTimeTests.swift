@@ -33,7 +33,7 @@ struct TraceTimeTests {
     }
 
     @Test(
-        "a time that does not tell its day or its zone is refused with the cause",
+        "a time without an unambiguous day or zone is refused with the cause",
         arguments: [
             ("2026-03-02 00:00:00", "has no time zone"), ("2026-03-02T00:00", "has no time zone"),
             ("2026-03-02", "has no time zone"), ("3/2/2026 0:00", "is ambiguous in day, month and year"),

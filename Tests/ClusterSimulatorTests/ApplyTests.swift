@@ -80,7 +80,7 @@ import WireFormats
         #expect(names(server.apply(path, sidecar(nil), by: "injector")) == ["c"])
     }
 
-    @Test func `an apply needs a manager, a type, and no owners of its own`() {
+    @Test func `an apply needs a manager and a type, and must not contain managedFields`() {
         let object = Sample.object("ssa")
         #expect(server.call("PATCH", path, object, "application/apply-patch+yaml").status == 422)
         #expect(server.apply(path, ["metadata": ["name": "ssa"]], by: "one").status == 400)

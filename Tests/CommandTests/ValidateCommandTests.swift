@@ -127,7 +127,7 @@ struct ValidateCommandTests {
         #expect(outcome.output == "1 GeneralScaler is valid\n", "\(outcome.output)\(outcome.errors)")
     }
 
-    @Test("a plugin whose output cannot be used is told with the cause and the fix", arguments: ScriptVariant.refused)
+    @Test("a plugin with unusable output is reported with the cause and the fix", arguments: ScriptVariant.refused)
     func refused(_ plugin: ScriptVariant) async throws {
         let outcome = try await validate(plugin: plugin.text)
         #expect(outcome.code == 1)

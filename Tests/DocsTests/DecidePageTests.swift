@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("docs/reference/decide.md")
 struct DecidePageTests {
-    @Test("shows a request, and the very answer to it")
+    @Test("shows a request, and exactly the answer to it")
     func example() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
             path: "../../docs/reference/decide.md")

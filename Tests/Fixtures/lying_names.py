@@ -1,6 +1,6 @@
 """Runs a plugin in a network where names do not lead where they promise to.
 
-For a user, network and mount namespace of its own: nothing here leaves it. Reads a scene as a line of JSON:
+For a new user, network and mount namespace: nothing here leaves it. Reads a scene as a line of JSON:
 
 - program, environment: the plugin and its variables,
 - names: for each name the sets of addresses that the DNS server answers, one after the other and then again,
@@ -88,7 +88,7 @@ class Visitor(socketserver.BaseRequestHandler):
 
 
 class Silent(Visitor):
-    """What a TLS client says first is all that it gets to say."""
+    """Reads the first message of a TLS client and does not answer."""
 
     def handle(self):
         self.received()

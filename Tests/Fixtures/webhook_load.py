@@ -1,6 +1,6 @@
 """Loads an admission webhook in rounds until it is ended: `webhook_load.py PORT PATH`.
 
-PATH is the one that the API server sends reviews to, as somebody has it who may read the configuration. Each round
+PATH is the path of the API server's reviews, which users who may read the configuration know. Each round
 leaves idle connections behind and sends reviews: of the largest size with very many values, above the largest size,
 unfinished ones, and some to another path. After each round it prints `round N` and the statuses that it got.
 """

@@ -15,7 +15,7 @@ struct DeadlineTests {
         #expect(ContinuousClock.now - start >= Self.timeout)
     }
 
-    @Test("a name look-up that hangs")
+    @Test("a name lookup that hangs")
     func nameLookup() async throws {
         try await withClient { client in
             try await NameLookup.withStuckName("stuck-deadline.test") {

@@ -10,7 +10,7 @@ struct FailureTests {
         try await client.send(.init(url: url, timeout: .seconds(20), maxBodyBytes: maxBodyBytes))
     }
 
-    @Test("a name without an address is a name look-up's failure")
+    @Test("a name without an address is a failed name lookup")
     func unknownName() async throws {
         try await withClient { client in
             let error = try await failure { try await get(client, "http://user:secret@nobody.invalid/path?token=t") }

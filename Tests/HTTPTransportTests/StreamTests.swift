@@ -94,7 +94,7 @@ struct StreamTests {
         }
     }
 
-    @Test("the connection closes when the reader gives up", arguments: GivingUp.allCases)
+    @Test("the connection closes when the reader stops early", arguments: GivingUp.allCases)
     func givingUp(how: GivingUp) async throws {
         let closed = Mailbox<Void>()
         try await withClient { client in

@@ -45,7 +45,7 @@ struct TLSTests {
         }
     }
 
-    @Test("a stream has an HTTP/1.1 connection of its own beside the shared one")
+    @Test("a stream has its own HTTP/1.1 connection in addition to the shared one")
     func streamBesideHTTP2() async throws {
         let tls = TLSOptions(certificateAuthorities: certificates.authority)
         try await TestServer.run(try .tls(certificates.server, http2: true), routes: Self.routes) { client, port in

@@ -51,7 +51,7 @@ struct CommandLineTests {
         #expect(result.output.isEmpty)
     }
 
-    @Test("a wrong plugins.yaml is told with its line")
+    @Test("an invalid plugins.yaml is reported with its line")
     func wrongManifest() async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "cli-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)

@@ -98,7 +98,7 @@ struct HighAvailabilityTests {
         }
     }
 
-    @Test("a leader that is stopped past its lease and wakes up leads no more, and has undone nothing")
+    @Test("a leader that is suspended past its lease is no longer leader when it resumes, and has reverted nothing")
     func stopped() async throws {
         try await withPair { cluster, leader, standby in
             _ = try await measure("a stop, with a lease of 4 s") {

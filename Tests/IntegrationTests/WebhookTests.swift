@@ -70,7 +70,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("who refers to a Secret that they may not read is warned, and who may read it is not")
+    @Test("a user who refers to a Secret without the right to read it is warned; a user with the right is not")
     func secretReference() async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in
@@ -128,7 +128,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("a certificate that the configuration does not believe is not an answer")
+    @Test("a certificate that the configuration does not trust fails the call")
     func badCertificate() async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in

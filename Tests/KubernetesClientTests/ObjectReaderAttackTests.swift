@@ -38,7 +38,7 @@ struct ObjectReaderAttackTests {
         #expect(object["status"] == ["a": 1])
     }
 
-    @Test("of an object with too many values, what identifies it and its status are kept, and the exact number is told")
+    @Test("an object with too many values keeps its identity and status, and the exact number is reported")
     func nodes() throws {
         let object = try #require(try Self.oversized(Self.text(members: 20_011)))
         // The object, apiVersion, kind, metadata and its 6 members, spec, status and its member.
@@ -71,7 +71,7 @@ struct ObjectReaderAttackTests {
         #expect(object.partial["metadata"] == ["resourceVersion": "1", "uid": []])
     }
 
-    @Test("fields that nobody needs do not count, however large they are")
+    @Test("unused fields do not count, regardless of their size")
     func projection() throws {
         let spec = #"{"replicas":7,"template":{"x":"\#(String(repeating: "y", count: 600_000))"}}"#
         let reader = ObjectReader(ObjectFields(["spec": ["replicas"], "status": ["readyReplicas"]]))
@@ -104,7 +104,7 @@ struct ObjectReaderAttackTests {
         #expect(read == items)
     }
 
-    @Test("an item that is longer than any object can be is told by its beginning, and the items after it are read")
+    @Test("an item longer than any valid object is reported with its beginning, and the items after it are read")
     func endlessItem() throws {
         var reader = ListReader()
         var read: [ReadObject] = []

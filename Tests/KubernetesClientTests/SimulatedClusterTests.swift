@@ -210,7 +210,7 @@ struct SimulatedClusterTests {
         }
     }
 
-    @Test("a wrong token is told as unauthorized")
+    @Test("a wrong token is reported as unauthorized")
     func wrongToken() async throws {
         try await withCluster { cluster in
             var configuration = cluster.client.configuration

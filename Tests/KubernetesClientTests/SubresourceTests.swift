@@ -24,7 +24,7 @@ struct SubresourceTests {
         #expect(read.key == .web)
     }
 
-    @Test("a scale patch carries the resourceVersion it was decided on, and a conflict is told")
+    @Test("a scale patch carries the resourceVersion of the decision, and a conflict is reported")
     func patchScale() async throws {
         async let result = Result {
             try await fixture.client.patchScale(of: .deployment, .web, replicas: 5, resourceVersion: "7")

@@ -92,7 +92,7 @@ struct LeaseMachineTests {
         }
     }
 
-    @Test("a lease that was given back is taken at once", arguments: [nil, ""])
+    @Test("a released lease is acquired immediately", arguments: [nil, ""])
     mutating func released(holder: String?) {
         _ = machine.start()
         guard case .update(let taken) = next(.read(lease(holder, duration: 1)), at: 0) else {
@@ -190,7 +190,7 @@ struct LeaseMachineTests {
         #expect(next(.failed, at: 1, isStopping: true) == .end)
     }
 
-    @Test("a standby that stops ends at once; one that is elected while it stops gives the lease back")
+    @Test("a standby that stops ends immediately; one that is elected while it stops releases the lease")
     mutating func stopping() {
         _ = machine.start()
         #expect(next(.read(lease("them")), at: 0, isStopping: true) == .end)

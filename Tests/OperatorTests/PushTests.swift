@@ -141,7 +141,7 @@ struct PushTests {
         }
     }
 
-    @Test("a scaler is subscribed once, and no more when it is gone; a source that pushes nothing costs nothing")
+    @Test("a scaler is subscribed once, and unsubscribed when deleted; a source without pushes costs nothing")
     func subscriptions() async throws {
         try await run(replicas: 2) { environment, fixture in
             #expect(environment.source.subscriptionCount == 1)
@@ -152,7 +152,7 @@ struct PushTests {
         }
     }
 
-    @Test("a poll that is under way takes what is pushed meanwhile, and the plugin is not asked twice")
+    @Test("a poll in progress uses a reading that is pushed during the poll, and the plugin is not asked twice")
     func underWay() async throws {
         let clock = ManualClock()
         let source = ScriptedSource(now: clock.wallMicroseconds)

@@ -47,7 +47,7 @@ struct ScalerStatusTests {
         #expect(hasSeen(["targetUID": "t", "currentReplicas": 0, "seenAboveZero": true]))
     }
 
-    @Test("a status tells whether the scaler had the target for itself, and when it last scaled it")
+    @Test("a status shows whether the scaler owned the target, and when it last scaled it")
     func heldTarget() {
         func held(_ status: JSON) -> Timestamp? { ScalerStatus(reading: status).heldTargetAt }
         let decided: JSON = "2026-01-01T00:00:09.001Z"

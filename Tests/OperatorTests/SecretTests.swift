@@ -230,7 +230,7 @@ struct SecretTests {
         }
     }
 
-    @Test("a reference that is written wrongly is told by its place")
+    @Test("a malformed reference is reported with its place")
     func malformed() async throws {
         let (environment, _) = try environment()
         try await OperatorFixture.run(environment) { fixture in

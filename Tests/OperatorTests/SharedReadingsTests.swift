@@ -122,7 +122,7 @@ struct SharedReadingsTests {
         #expect(source.reads == 3)
     }
 
-    @Test("a cancelled waiter stops waiting at once, and a reading without subscribers is dropped")
+    @Test("a cancelled waiter stops waiting immediately, and a reading without subscribers is dropped")
     func cancellation() async throws {
         let (started, start) = AsyncStream<Void>.makeStream()
         let (released, release) = AsyncStream<Void>.makeStream()

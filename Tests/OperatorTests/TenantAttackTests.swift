@@ -166,7 +166,7 @@ struct TenantAttackTests {
         }
     }
 
-    @Test("a plugin host is told for which namespace it is called")
+    @Test("a plugin host gets the namespace of each call")
     func origin() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)

@@ -45,7 +45,7 @@ struct CommandTests {
     }
 
     @Test(
-        "exits 3 where the plugin cannot be started, and tells why",
+        "exits 3 if the plugin cannot be started, and prints the cause",
         arguments: [("/nonexistent/plugin", "No such file"), ("/etc/passwd", "chmod +x")])
     func cannotLaunch(path: String, reason: String) async throws {
         for command in ["test", "call", "bench", "fuzz"] {
@@ -68,7 +68,7 @@ struct CommandTests {
         #expect(result.errors.split(separator: "\n").count == 1)
     }
 
-    @Test("checks only what it is told to")
+    @Test("checks only the selected rules")
     func selection() async throws {
         let result = try await run(
             ["test", "--only", "framing,P-26", "--skip", "P-14", "--format", "json", misbehaving])
@@ -148,8 +148,8 @@ struct CommandTests {
         }
     }
 
-    @Test("a misspelt option before or after the plugin's path is wrong usage", arguments: [0, 1])
-    func misspelt(place: Int) async throws {
+    @Test("a misspelled option before or after the plugin's path is wrong usage", arguments: [0, 1])
+    func misspelled(place: Int) async throws {
         var words = [misbehaving]
         words.insert("--confg=x", at: place)
         let result = try await run(["test"] + words)

@@ -35,7 +35,7 @@ struct RuleBookTests {
         return rules
     }
 
-    @Test("every rule that can be checked has a check, and the others tell why not")
+    @Test("every rule that can be checked has a check, and the others have a reason")
     func checks() {
         let checked = Set(Check.all.flatMap(\.rules))
         for rule in RuleBook.rules {

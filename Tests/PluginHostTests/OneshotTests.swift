@@ -34,7 +34,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("calls beyond those that may run at once wait for their turn")
+    @Test("calls beyond the limit of concurrent runs wait for their turn")
     func turns() async throws {
         try await run { fixture async throws in
             let sum = try await withThrowingTaskGroup(of: Double.self) { group in
@@ -45,7 +45,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a call that comes before the script has told what it offers waits for that")
+    @Test("a call before the script has answered initialize waits for the answer")
     func early() async throws {
         try await run(waitsForStart: false) { fixture async throws in
             var answer: Double?
@@ -61,7 +61,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a process that fails costs its own call, with its last words, and no other")
+    @Test("a process that fails ends only its own call, with its last log lines")
     func failure() async throws {
         let once = #"[ -e "${0%/*}/failed" ] || { echo 'no database' >&2; exit 4; }"#
         try await run(onCall: once) { fixture async throws in
@@ -110,7 +110,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a script that does not tell what it offers is tried again, as any plugin")
+    @Test("a script that does not answer initialize is retried like any plugin")
     func noIntroduction() async throws {
         try await HostFixture.run(
             [:], files: ["generalscaler-plugin-shell": "#!/bin/sh\necho 'no such database' >&2\nexit 1\n"],

@@ -33,7 +33,7 @@ struct PluginDiscoveryTests {
         #expect(found.warnings.first?.contains("chmod +x") == true)
     }
 
-    @Test("directories that a build leaves beside its programs are not plugins and cause no warning")
+    @Test("directories that a build leaves next to its programs are not plugins and cause no warning")
     func buildFolder() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }

@@ -72,7 +72,7 @@ struct PluginLifecycleTests {
         expect(lifecycle.accept(successor) == nil)
     }
 
-    @Test("a new version that is refused is stopped, and the old run goes on")
+    @Test("a refused new version is stopped, and the old one continues")
     func refused() throws {
         var (lifecycle, run) = try Self.up()
         let successor = try Self.trial(&lifecycle)

@@ -65,7 +65,7 @@ struct RestartPolicyTests {
         #expect(stop.nextWake == nil)
     }
 
-    @Test("a process given up is terminated at once")
+    @Test("an abandoned process is terminated immediately")
     func abruptStop() {
         var stop = StopSequence(isGraceful: false, now: .seconds(10))
         #expect(stop.next(now: .seconds(10)) == .terminate)

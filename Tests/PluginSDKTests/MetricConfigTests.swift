@@ -98,7 +98,7 @@ private struct Everything: MetricConfig {
         #expect(problems(config) == expected)
     }
 
-    @Test func `all problems are reported at once, in the order of the fields`() {
+    @Test func `all problems are reported together, in the order of the fields`() {
         let found = problems(#"{"timeoutSeconds": 0, "tls": {"ca": 1, "crt": "x"}, "servers": [{}, 3], "querry": ""}"#)
         #expect(
             found == [

@@ -43,7 +43,7 @@ import WireFormats
         }
     }
 
-    @Test func `at the deadline the host hears and the task is cancelled`() async throws {
+    @Test func `at the deadline the host gets an error and the task is cancelled`() async throws {
         let plugin = BlockingPlugin()
         try await withLoop(plugin) { host in
             host.send(SessionScript.initialize)

@@ -11,7 +11,7 @@ import Testing
 @Suite("Attacks through the Prometheus plugin", .timeLimit(.minutes(3)))
 struct CredentialAttackTests {
     @Test(
-        "whether a file exists, may be read or is no PEM file cannot be told apart",
+        "a missing file, an unreadable file and a file that is not PEM have the same error",
         arguments: ["ca", "cert", "key", "tokenFile"])
     func files(field: String) async throws {
         let directory = URL.temporaryDirectory.appending(path: "file-oracle-\(UUID().uuidString)")

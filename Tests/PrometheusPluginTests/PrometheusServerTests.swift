@@ -11,7 +11,7 @@ import Testing
     private static let twoSeries =
         #"label_replace(vector(1), \"pod\", \"a\", \"\", \"\") or label_replace(vector(2), \"pod\", \"b\", \"\", \"\")"#
 
-    @Test func `a real server answers values, and its errors are told in its own words`() async throws {
+    @Test func `a real server answers values, and its errors are reported with its message`() async throws {
         try await PrometheusServer.run { server in
             let plugin = PrometheusPlugin()
             let address = server.address
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `a port where nobody listens is unreachable`() async throws {
+    @Test func `a port without a listener is unreachable`() async throws {
         let error = try #require(try await PrometheusPlugin().failure(address: "http://127.0.0.1:1", query: "1"))
         #expect(error.kind == .sourceUnreachable)
         #expect(error.message.contains("127.0.0.1:1"))

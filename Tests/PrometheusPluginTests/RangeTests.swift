@@ -28,7 +28,7 @@ struct RangeTests {
         #"{"status":"success","data":{"resultType":"matrix","result":[\#(series)]}}"#
     }
 
-    @Test("is what a reading would have been at each time; a time without a value is left out")
+    @Test("is what a reading would have been at each time; a time without a value is omitted")
     func gaps() async throws {
         let client = FakePrometheus(
             Self.matrix(
@@ -138,7 +138,7 @@ struct RangeTests {
         }
     }
 
-    @Test("a real server tells what it has stored")
+    @Test("a real server returns its stored history")
     func realServer() async throws {
         let samples = (0..<5).map { "load{pod=\"a\"} \($0 * 10) \(Self.start + Int64($0) * 15)" }
         let text = "# TYPE load gauge\n" + samples.joined(separator: "\n") + "\n# EOF\n"

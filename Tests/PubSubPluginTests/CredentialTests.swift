@@ -8,7 +8,7 @@ import WireFormats
 
 @testable import generalscaler_plugin_pubsub
 
-/// The sources of access tokens, with a stand-in that verifies signatures with Google's own library.
+/// The sources of access tokens, with a simulated API that verifies signatures with Google's library.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct CredentialTests {
     private static let scene: [String: JSON] = [
         "series": [

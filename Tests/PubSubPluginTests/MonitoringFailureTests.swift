@@ -74,7 +74,7 @@ import WireFormats
         (.tls, .sourceUnreachable), (.deadline, .deadlineExceeded), (.bodyTooLarge, .sourceUnreachable),
         (.cancelled, .cancelled),
     ])
-    func `no answer has the kind of its cause, of Monitoring and of the token endpoint alike`(
+    func `a missing answer has the kind of its cause, for Monitoring and the token endpoint`(
         cause: HTTPError.Kind, kind: PluginError.Kind
     ) async throws {
         let lost = Result<HTTPResponse, HTTPError>.failure(HTTPError(cause, "what happened"))

@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func `a node that prefers host names and has none is told to announce one`() async throws {
+    @Test func `a node that prefers host names and has none gets advice to announce one`() async throws {
         let node: @Sendable ([RedisServer]) -> RedisServer.Options = { _ in
             RedisServer.Options(
                 configuration: [

@@ -27,7 +27,7 @@ import Testing
         #expect(!error.message.contains("TLS"))
     }
 
-    @Test func `a server that hangs up at once may want TLS`() async throws {
+    @Test func `a server that closes the connection immediately may require TLS`() async throws {
         let error = try await failure { _ = $0.read() }
         #expect(error.kind == .sourceUnreachable)
         #expect(error.message.contains("may expect TLS"))
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func `a call that is given up ends at once, and its connection is not used again`() async throws {
+    @Test func `a cancelled call ends immediately, and its connection is not reused`() async throws {
         let (arrivals, arrived) = AsyncStream<Void>.makeStream()
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             _ = connection.read()
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `a name without an address and a port without a listener are told apart`() async throws {
+    @Test func `a name without an address and a port without a listener have different errors`() async throws {
         let plugin = RedisPlugin()
         let name = try #require(try await plugin.failure(#""address": "redis.invalid", "list": "l""#))
         #expect(name.kind == .sourceUnreachable)

@@ -32,7 +32,7 @@ struct RedisMemoryAttackTests {
     }
 
     @Test(
-        "a reply of 6 MB that is one line without an end, or of a type that nobody asked for, is an error and no memory",
+        "a reply of 6 MB that is one line without an end, or of an unexpected type, is an error and uses no memory",
         arguments: [
             "+", "-ERR ", ":", "(", ",", "=6291456\r\ntxt:", "%3000000\r\n", "~6000000\r\n", ">6000000\r\n", "|9\r\n",
             "*1\r\n+", "$-2\r\n", "HTTP/1.1 200 OK ",

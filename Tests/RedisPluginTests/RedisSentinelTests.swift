@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func `a Sentinel that keeps silent leaves time for the others`() async throws {
+    @Test func `a Sentinel that does not answer leaves time for the others`() async throws {
         let silence: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
         try await RedisServer.run { master in
             let options = RedisServer.Options(

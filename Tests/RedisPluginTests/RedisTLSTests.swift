@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `TLS to a plaintext port ends by the deadline, and says that it may speak no TLS`() async throws {
+    @Test func `TLS to a plaintext port ends by the deadline, and says that it may not use TLS`() async throws {
         try await RedisServer.run { server in
             let start = ContinuousClock.now
             let error = try #require(
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func `a port that accepts and keeps silent about TLS is told from one that cannot be reached`() async throws {
+    @Test func `a port that accepts but does not answer TLS is distinguished from an unreachable one`() async throws {
         let silence: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
         try await RawServer.run(script: silence) { port in
             let error = try #require(

@@ -43,7 +43,7 @@ struct DecisionRequestTests {
         #expect(answer["metrics"]?[0]?["targetType"] == "Value")
     }
 
-    @Test("of what is left out, the documented default counts")
+    @Test("omitted fields have the documented defaults")
     func defaults() throws {
         let answer = try Self.answer(
             Self.request(["replicas": ["current": 4], "readings": [["name": "prometheus", "value": 100]]]))
@@ -106,7 +106,7 @@ struct DecisionRequestTests {
         #expect(Self.problems(Self.request(changes)).first == path)
     }
 
-    @Test("a change that is pending happened, or did not, or was someone else's, as the replicas say")
+    @Test("whether a pending change happened, failed or was another client's is determined from the replicas")
     func pending() throws {
         let history: JSON = ["pendingScale": ["from": 2, "to": 5, "at": "2025-12-31T23:59:00Z"]]
         func after(_ current: JSON) throws -> JSON? {

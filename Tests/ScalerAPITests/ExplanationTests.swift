@@ -100,7 +100,7 @@ struct ExplanationTests {
         #expect(one.contains("1 replica was set, and is ready."))
     }
 
-    @Test("from any count the step to 0 is told beside the next scale-down")
+    @Test("the step to 0 is explained in addition to the next scale-down, from any count")
     func toZero() throws {
         let idle: [String: JSON] = [
             "lastScaleUpTime": nil, "idle": true, "lastActiveTime": "2025-12-31T23:57:30.250Z",
@@ -115,7 +115,7 @@ struct ExplanationTests {
         #expect(!(try Self.text(Self.object())).contains("to 0 replicas"))
     }
 
-    @Test("a rate of 0 forbids steps and not the way to 0")
+    @Test("a rate of 0 forbids steps but not the scale to 0")
     func toZeroWithoutRate() throws {
         let text = try Self.text(
             Self.object(

@@ -41,7 +41,7 @@ struct FormulaMetricTests {
     }
 
     @Test(
-        "that refers to what it cannot is refused, with the place in its text",
+        "an invalid reference is refused, with the place in the text",
         arguments: [
             (
                 [backlog, rate, drain(["formula": "backlog + raet"])],

@@ -121,7 +121,7 @@ struct ScheduleParserTests {
                 "spec.schedules: contradict each other at 2026-01-02T22:30:00Z: minReplicas is 10 by schedule day, and "
                     + "maxReplicas is 3 by schedule late"
             ])
-        // The first that is active counts: it has bounds of its own.
+        // The first active one counts, which has its own bounds.
         let both = Self.schedule(["name": "both", "minReplicas": 2, "maxReplicas": 4])
         #expect(Self.problems([both, Self.schedule([:]), late]).isEmpty)
     }

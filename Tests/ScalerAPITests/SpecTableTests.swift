@@ -35,7 +35,7 @@ struct SpecTableTests {
         #expect(throws: InvalidSpec.self) { try GeneralScalerSpec.parse(spec, unknownFields: .refused).get() }
     }
 
-    @Test("report everything that is wrong at once")
+    @Test("report all problems together")
     func everything() {
         let spec: JSON = [
             "maxReplicas": 0, "mode": "Off", "metrics": [["type": "A", "targetValue": 1]],

@@ -60,7 +60,7 @@ struct RatioRuleTests {
         Case(
             "fewer than half ready of an odd number may not", .rate, 10, current: 5, ready: 2, asks: 5,
             heldBy: .notReady),
-        Case("a queue does not care who is ready", .queue, 20, current: 10, ready: 1, asks: 2),
+        Case("a queue is independent of readiness", .queue, 20, current: 10, ready: 1, asks: 2),
         // AverageValue.
         Case("a queue of 95 for 10 each", .queue, 95, current: 3, asks: 10),
         Case("an exact multiple", .queue, 90, current: 3, asks: 9),

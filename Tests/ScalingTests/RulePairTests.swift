@@ -168,7 +168,7 @@ struct RulePairTests {
         #expect(decision.limitedBy == row.limitedBy)
     }
 
-    @Test("an activation ignores the cooldown of the scaling to 0, and starts one of its own")
+    @Test("an activation ignores the cooldown after a scale to 0, and starts a new one")
     func activationAndCooldown() {
         var simulation = Simulation(
             ScalingSpec(

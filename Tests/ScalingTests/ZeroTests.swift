@@ -160,7 +160,7 @@ struct ZeroTests {
         #expect(simulation.decisions.last?.limitedBy == [.activation])
     }
 
-    @Test("a zero of our own lives on over a restart, one by hand too")
+    @Test("an own zero survives a restart, and so does a manual zero")
     func restart() {
         var simulation = simulation()
         simulation.poll(30)
@@ -178,7 +178,7 @@ struct ZeroTests {
         #expect(simulation.poll(40).desired == 4)
     }
 
-    @Test("a zero of our own that someone started is someone's zero the next time")
+    @Test("an own zero that a user started is the user's zero the next time")
     func zeroByHandAfterOurs() {
         var simulation = simulation()
         simulation.history = ScalingHistory(scaledToZero: true, hasSeenReplicas: true)

@@ -20,7 +20,7 @@ struct IPNetworkTests {
     }
 
     @Test(
-        "what is no network is none",
+        "a text that is no network is refused",
         arguments: [
             "", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8/8", "10.0.0/8",
             "10.0.0.0/ 8", "example.com", "10.0.0.0/255.0.0.0", "010.0.0.0.0/8",
@@ -42,7 +42,7 @@ struct IPNetworkTests {
         #expect(address == IPAddress(text))
     }
 
-    @Test("an IPv4 address within an IPv6 one is told apart")
+    @Test("an IPv4 address within an IPv6 one is recognized")
     func embedded() {
         #expect(IPAddress("::ffff:127.0.0.1")?.embeddedIPv4 == IPAddress("127.0.0.1"))
         #expect(IPAddress("64:ff9b::a9fe:a9fe")?.embeddedIPv4 == IPAddress("169.254.169.254"))

@@ -173,7 +173,7 @@ extension ManifestInput {
             says: ":2: kind: must be GeneralScaler, not \"generalscaler\""),
         Self("kind's other case", yaml("a", kind: "Generalscaler"), says: ":2: kind: must be GeneralScaler"),
         Self("plural", yaml("a", kind: "generalscalers"), says: ":2: kind: must be GeneralScaler"),
-        Self("misspelt kind", yaml("a", kind: "GeneralScalar"), says: ":2: kind: must be GeneralScaler"),
+        Self("misspelled kind", yaml("a", kind: "GeneralScalar"), says: ":2: kind: must be GeneralScaler"),
         Self(
             "neither group nor case", yaml("a", apiVersion: "keda.sh/v1", kind: "generalscaler"),
             says: ":1: apiVersion: must be autoscaling"),

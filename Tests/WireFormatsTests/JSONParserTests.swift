@@ -128,7 +128,7 @@ struct JSONParserTests {
         #expect(try JSON(parsing: wide).arrayValue?.count == 1_001)
     }
 
-    @Test("bytes need not lie in one piece")
+    @Test("bytes need not be contiguous")
     func lazyBytes() throws {
         let text = #"{"a":[1,"é\n"]}"#
         #expect(try JSON(parsing: text.utf8.lazy.map { $0 }) == ["a": [1, "é\n"]])

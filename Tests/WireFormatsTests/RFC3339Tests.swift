@@ -118,7 +118,7 @@ struct RFC3339Tests {
         return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
     }
 
-    @Test("random times come back from their text")
+    @Test("random times survive the round trip through text")
     func roundTrip() {
         var random = SplitMix64(seed: 3339)
         for _ in 0..<10_000 {

@@ -27,7 +27,7 @@ type fieldOf struct {
 	from             string
 }
 
-// fieldsOf reads the tags of a config struct. It panics on a mistake of the plugin's author, at the plugin's start.
+// fieldsOf reads the tags of a config struct. It panics at the plugin's start if the tags are invalid.
 func fieldsOf(t reflect.Type) []fieldOf {
 	var fields []fieldOf
 	for i := 0; i < t.NumField(); i++ {
@@ -142,7 +142,7 @@ func typeSchema(t reflect.Type) map[string]any {
 	panic(fmt.Sprintf("plugin: a config field cannot have the type %s", t))
 }
 
-// readValue fills the value from JSON and returns everything that is wrong.
+// readValue fills the value from JSON and returns all problems.
 func readValue(value reflect.Value, from any, path string) problems {
 	t := value.Type()
 	switch {
@@ -362,7 +362,7 @@ func mismatch(path, expected string, from any) problems {
 	return problems{{path, "must be " + expected + ", not " + shape(from)}}
 }
 
-// shape is what a message calls a JSON value.
+// shape names the type of a JSON value for messages.
 func shape(value any) string {
 	switch value.(type) {
 	case nil:

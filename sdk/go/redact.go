@@ -11,7 +11,7 @@ import (
 const mask = "***"
 
 const (
-	// A shorter text occurs in ordinary words by chance; masking it there would only reveal it.
+	// A shorter text may occur in ordinary words, where masking would reveal it.
 	minMaskedBytes = 6
 	// Shorter lines of a secret of several lines are not masked on their own.
 	minLineBytes = 8
@@ -24,7 +24,7 @@ type pattern struct {
 	isBase64 bool
 }
 
-// A decoded text is what someone meant before an encoding, and where each of its bytes came from.
+// A decoded text, with the position of each of its bytes in the encoded text.
 type decoded struct {
 	bytes   []byte
 	origins []int

@@ -35,7 +35,7 @@ func Serve[C any](p Plugin[C], input io.Reader, output io.Writer) {
 	s := newSession(newAsker(p), func(line []byte) {
 		lock.Lock()
 		defer lock.Unlock()
-		// A host that is gone ends the input as well.
+		// If the host has exited, the input ends too.
 		_, _ = output.Write(line)
 	})
 	read(s, input)
@@ -164,7 +164,7 @@ func (r Reading) object() (map[string]any, error) {
 
 func formatTime(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// rangeObject is the result of get_metric_range. Points without a finite value are left out.
+// rangeObject is the result of get_metric_range. Points without a finite value are omitted.
 func rangeObject(points []Point, window Window) (map[string]any, error) {
 	var known []Point
 	for _, point := range points {
@@ -184,7 +184,7 @@ func rangeObject(points []Point, window Window) (map[string]any, error) {
 		objects[i] = map[string]any{"at": formatTime(point.At), "value": point.Value}
 	}
 	if known[0].At.Before(window.Start) || known[len(known)-1].At.After(window.End) {
-		return nil, newError(InternalError, "the points lie outside of the window")
+		return nil, newError(InternalError, "the points are outside of the window")
 	}
 	return map[string]any{"points": objects}, nil
 }

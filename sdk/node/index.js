@@ -88,7 +88,7 @@ export class Runner {
         if (request.signal.aborted) return;
         if (!isOpen) this.post("finish", token, {});
         isOpen = true;
-        // A value that is none is not pushed.
+        // A missing value is not pushed.
         if (value !== undefined && value !== null) this.post("push", token, readingOf(value, secrets));
       }
     } catch (error) {
@@ -128,7 +128,7 @@ function rangeOf(points, window) {
     throw new PluginError("internal_error", "the points contain a time twice");
   }
   if (known[0].at < window.from || known.at(-1).at > window.to) {
-    throw new PluginError("internal_error", "the points lie outside of the window");
+    throw new PluginError("internal_error", "the points are outside of the window");
   }
   return {points: known.map(({at, value}) => ({at: at.toISOString(), value}))};
 }

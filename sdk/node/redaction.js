@@ -2,7 +2,7 @@ import {Buffer} from "node:buffer";
 import {secretParts} from "./secret-parts.js";
 
 const MASK = Buffer.from("***");
-// A shorter text occurs in ordinary words by chance; masking it there would only reveal it.
+// A shorter text may occur in ordinary words, where masking would reveal it.
 const MIN_MASKED_BYTES = 6;
 // Shorter lines of a secret of several lines are not masked on their own.
 const MIN_LINE_BYTES = 8;

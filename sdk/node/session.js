@@ -4,10 +4,10 @@ import {PluginError} from "./errors.js";
 export const MAX_REQUEST_BYTES = 60 * 1024;
 const MAX_RESPONSE_BYTES = 1 << 20;
 const MAX_RANGE_POINTS = 10_000;
-// Calls that were answered by the watchdog while their code still runs. Beyond it, new calls are busy.
+// The number of calls that the watchdog answered and whose code still runs. Beyond it, new calls get the error busy.
 const MAX_ABANDONED_CALLS = 64;
 const MAX_SUBSCRIPTIONS = 16_384;
-// The answer to a late call leaves this share of the time before its deadline, within these bounds.
+// A late call is answered this share of its time before the deadline, within these bounds.
 const WATCHDOG_SHARE = 0.1;
 const WATCHDOG_MIN_MS = 5;
 const WATCHDOG_MAX_MS = 100;
@@ -20,7 +20,7 @@ const MAX_PUSHES_PER_SECOND = 2_000;
 const TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 const excerpt = (text) => text.slice(0, EXCERPT);
-// 1 and "1" are two ids.
+// 1 and "1" are different ids.
 const key = (id) => (typeof id === "string" ? `"${id}` : id);
 
 /**
@@ -180,7 +180,7 @@ export class Session {
     }
   }
 
-  // What the plugin's code reports. Texts are redacted already.
+  // Results of the plugin's code, with secrets already redacted.
 
   #find(token) {
     this.#abandoned.delete(token);

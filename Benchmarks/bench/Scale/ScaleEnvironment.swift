@@ -51,7 +51,7 @@ enum ScaleEnvironment {
         ]
     }
 
-    /// Returns a scaler on the length of its own list.
+    /// Returns a scaler whose metric is the length of its list.
     static func listScaler(_ index: Int, redis: String) -> JSON {
         scaler(index, type: "redis", config: ["address": .string(redis), "list": .string(name(index))])
     }

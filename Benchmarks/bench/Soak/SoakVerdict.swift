@@ -69,7 +69,7 @@ enum SoakVerdict {
         if let problem = point.problem { missed.append("In the \(when) quiet period \(problem).") }
         if point.zombies > 0 { missed.append("In the \(when) quiet period there were \(point.zombies) zombies.") }
         if !point.strays.isEmpty {
-            missed.append("In the \(when) quiet period nobody owned \(point.strays.joined(separator: ", ")).")
+            missed.append("In the \(when) quiet period no replica owned \(point.strays.joined(separator: ", ")).")
         }
         if !point.missingPlugins.isEmpty {
             missed.append(

@@ -41,7 +41,7 @@ package struct ReportRecording: Sendable {
         let decision: Decision
     }
 
-    /// The maximum number of decisions listed with a sentence of their own. Decisions that scale are always listed.
+    /// The maximum number of decisions listed with their own sentence. Decisions that scale are always listed.
     package static let maxHolds = 20_000
     /// The maximum number of points of one line. A longer run is drawn with a sample of its polls.
     package static let maxPoints = 60_000

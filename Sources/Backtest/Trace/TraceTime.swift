@@ -4,7 +4,7 @@ import WireFormats
 /// Reads the times that exports write.
 ///
 /// - RFC 3339 and its relatives: a space in place of the T, no seconds, offsets such as `+0100`, `UTC`.
-/// - Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by magnitude.
+/// - Seconds, milliseconds, microseconds or nanoseconds since 1970, distinguished by magnitude.
 /// - A date and a time of day without a zone, if the reader was given the zone.
 struct TraceTime {
     /// The reason why a text is not a valid time.

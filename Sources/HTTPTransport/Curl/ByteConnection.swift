@@ -140,7 +140,7 @@ package final class ByteConnection: @unchecked Sendable {
         if tls != nil, easy.hasLocalPort {
             return HTTPError(
                 .tls,
-                "\(name) accepted the connection, but did not complete the TLS handshake in time; check that the port speaks TLS"
+                "\(name) accepted the connection, but did not complete the TLS handshake in time; check that the port uses TLS"
             )
         }
         return HTTPError(.deadline, "timed out while connecting to \(name); check that it runs, and the network")

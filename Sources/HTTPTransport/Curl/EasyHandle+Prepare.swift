@@ -140,7 +140,7 @@ private func receiveBody(
 }
 
 /// Opens a socket as libcurl would, but closes it on exec and detects dead peers: otherwise an HTTP/2 connection to a
-/// dead peer would be reused, and fail, until the kernel gives up after 15 minutes.
+/// dead peer would be reused, and fail, until the kernel closes it after 15 minutes.
 ///
 /// - Parameter context: a ``PeerCheck``, which can refuse the address; nil if every address is allowed.
 func openSocket(

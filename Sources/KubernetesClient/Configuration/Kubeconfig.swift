@@ -2,8 +2,8 @@ import WireFormats
 import YAMLFormat
 
 /// Kubeconfig files, merged as kubectl merges them: the first file that has a cluster, a user, a context or the current
-/// context takes precedence. Accepts and refuses the same files as kubectl, except for repeated fields, of which
-/// kubectl takes the last.
+/// context takes precedence. Accepts and refuses the same files as kubectl, except for repeated fields: kubectl takes
+/// the last.
 struct Kubeconfig {
     /// A named entry, and the file whose directory its relative paths start from.
     struct Entry {

@@ -14,7 +14,7 @@ extension ScalerController {
     /// Schedules a poll at the next edge of the scaler's schedules, unless one is due before that.
     ///
     /// Called at the end of each poll. An edge that came after the poll had decided is due at once. If the clock is set
-    /// meanwhile, the next poll of the interval corrects the due time.
+    /// in between, the next poll of the interval corrects the due time.
     func wakeForSchedules(_ state: ScalerState, _ key: ObjectKey) {
         guard case .success(let spec) = state.spec, !spec.schedules.isEmpty, let due = schedule.due(of: key) else {
             return

@@ -116,7 +116,7 @@ package struct ListenAddress: Sendable, Hashable {
 extension ListenAddress {
     package struct Malformed: Error, CustomStringConvertible {
         package let description =
-            "It is not of the form HOST:PORT, with a port from 0 to 65535 and an IPv6 address in brackets."
+            "It must have the form HOST:PORT, with a port from 0 to 65535 and an IPv6 address in brackets."
     }
 
     /// Parses the value of a command-line option.

@@ -3,7 +3,7 @@ import PluginProtocol
 
 /// The pause before the next call to a source that a plugin reported as not retryable, or as retryable after some time.
 struct RefusalPause {
-    /// The longest pause after an error that is not retryable: a missing object may have been created meanwhile.
+    /// The longest pause after an error that is not retryable: a missing object may be created at any time.
     static let longest: Duration = .seconds(60)
     /// The limit of a source's own `retryAfterMs`.
     static let longestRetryAfter: Duration = .seconds(300)

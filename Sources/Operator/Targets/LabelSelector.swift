@@ -3,7 +3,7 @@ import WireFormats
 /// The label selector of a workload as Kubernetes writes it in a query.
 enum LabelSelector {
     /// Returns the selector as text, such as `app=web,tier in (a,b)`, in one order regardless of that of the object; nil if it
-    /// is absent or malformed, and if it is empty, since a workload with an empty selector has no pods of its own.
+    /// is absent or malformed, and if it is empty, since such a selector identifies no pods.
     static func text(_ selector: JSON) -> String? {
         guard case .object(let parts) = selector else { return nil }
         var terms: [String] = []

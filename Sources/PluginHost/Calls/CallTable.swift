@@ -42,7 +42,7 @@ struct CallTable {
         case missed
     }
 
-    /// The effect of a cancellation: a sent call of which to notify the plugin, or nothing.
+    /// The effect of a cancellation: a sent call for which the plugin needs a notification, or nothing.
     enum Cancellation {
         case unknown
         case wasWaiting

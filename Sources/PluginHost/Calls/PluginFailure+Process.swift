@@ -13,7 +13,7 @@ extension PluginFailure {
         let how =
             switch status {
             case .exited(let code): "exited with code \(code)"
-            case .signaled(SIGKILL): "was killed by signal 9 (by hand, or for its memory: see the kernel's log)"
+            case .signaled(SIGKILL): "was killed by signal 9 (manually, or by the OOM killer: see the kernel's log)"
             case .signaled(let signal): "was killed by signal \(signal) (\(String(cString: strsignal(signal))))"
             }
         let when = isUp ? "" : " before it answered initialize"

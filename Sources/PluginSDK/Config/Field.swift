@@ -5,7 +5,7 @@ import WireFormats
 /// ```swift
 /// @Field("The PromQL query.") var query: String                              // required
 /// @Field("Seconds to wait.", minimum: 1, maximum: 300) var timeoutSeconds = 10   // has a default
-/// @Field("Bearer token.") var token: Secret?                                 // may be left out
+/// @Field("Bearer token.") var token: Secret?                                 // may be omitted
 /// ```
 ///
 /// A field whose value is a string must not be empty: leave it out instead.

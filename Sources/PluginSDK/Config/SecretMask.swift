@@ -132,7 +132,7 @@ struct SecretMask {
     }
 }
 
-/// A text as someone meant it before an encoding, and where each of its bytes came from.
+/// A decoded text, with the position of each of its bytes in the encoded text.
 private struct DecodedText {
     private(set) var bytes: [UInt8] = []
     /// For each byte, where what encodes it begins; and the end.

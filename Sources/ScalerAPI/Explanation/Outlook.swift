@@ -79,7 +79,7 @@ package struct Outlook: Sendable {
     private static func isInPolicy(_ metric: MetricSpec, _ input: DecisionInput) -> Bool {
         let observations = input.spec.metrics.map { other in
             other.name == metric.name
-                ? MetricObservation.value(metric.target, observedAt: input.now) : .noData("left out")
+                ? MetricObservation.value(metric.target, observedAt: input.now) : .noData("omitted")
         }
         let records = input.spec.policy.recommend(
             PolicyInput(

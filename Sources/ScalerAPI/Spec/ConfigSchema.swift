@@ -24,7 +24,7 @@ package struct ConfigSchema: Sendable {
     /// Whether a config without members is incomplete.
     var requiresMembers: Bool { members["required"] != nil }
 
-    /// A schema of its own.
+    /// Returns a standalone schema.
     package func document(title: String, description: String) -> JSON {
         var document = members
         document["$schema"] = .string(Self.dialect)

@@ -1,6 +1,6 @@
 /// An expression over named metrics, such as `backlog / max(consumeRate, 1)`: parsed once, evaluated at every poll.
 ///
-/// A grammar of its own, with the precedence that programming languages agree on, lowest first: `or`, `and`, `not`,
+/// The grammar has the usual precedence of programming languages, lowest first: `or`, `and`, `not`,
 /// comparison, `??`, `+ -`, `* / %`, `-` as a sign. Comparisons do not chain, and `??` beside arithmetic needs
 /// parentheses: languages disagree about which of the two binds tighter.
 package struct Formula: Sendable, Hashable {

@@ -11,13 +11,13 @@ struct BenchCommand: ParsableCommand {
 
     @OptionGroup var arguments: PluginArguments
 
-    @Option(help: "How many values to ask for.")
+    @Option(help: "Number of calls.")
     var calls = 1_000
 
-    @Option(help: "How many to ask for at once, as far as the plugin's maxInFlight allows.")
+    @Option(help: "Number of concurrent calls, limited by the plugin's maxInFlight.")
     var inFlight = 1
 
-    @Option(help: "How many times to start the plugin.")
+    @Option(help: "Number of starts of the plugin.")
     var starts = 5
 
     @Flag(help: "Write JSON.")

@@ -12,7 +12,7 @@ struct CallCommand: ParsableCommand {
 
     @OptionGroup var arguments: PluginArguments
 
-    @Option(help: "What to ask for; range is the last hour.")
+    @Option(help: "Method to call; range requests the last hour.")
     var method = OneCall.Method.value
 
     @Option(

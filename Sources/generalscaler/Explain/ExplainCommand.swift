@@ -19,7 +19,7 @@ struct ExplainCommand: AsyncParsableCommand {
     @Argument(help: "Name of the GeneralScaler.")
     var name: String
 
-    @Option(name: .shortAndLong, help: "Its namespace. Default: that of the kubeconfig's context.")
+    @Option(name: .shortAndLong, help: "Namespace of the GeneralScaler. Default: that of the kubeconfig's context.")
     var namespace: String?
 
     @OptionGroup var clusterOptions: ClusterOptions

@@ -13,9 +13,8 @@ struct SimulateCommand: AsyncParsableCommand {
         commandName: "simulate",
         abstract: "Backtest a GeneralScaler on recorded metrics.",
         discussion: """
-            The engine of the operator decides on a trace, on a simulated clock; nothing is scaled. With mode DryRun in \
-            the spec the replicas stay as they were recorded, as they do in a cluster. docs/how-to/simulate.md shows \
-            what to do with it.
+            Runs the operator's decision engine on a trace with a simulated clock; nothing is scaled. With mode DryRun \
+            in the spec, the replicas stay as recorded, as in a cluster. docs/how-to/simulate.md has examples.
             """
     )
 
@@ -101,7 +100,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let isFailure = worst.shareUnknown > BacktestSummary.acceptableUnknownShare && !allowGaps
         var message =
             "\(isFailure ? "error" : "warning"): \((100 * worst.shareUnknown).text(decimals: 2))% of the time "
-        message += "(\(worst.timeUnknown.words)) has no data: nothing is known about the SLO there"
+        message += "(\(worst.timeUnknown.words)) has no data, so the SLO is unknown there"
         for gap in input.gaps { message += "\n  \(gap)" }
         warn(message)
         guard isFailure else { return }
@@ -234,8 +233,9 @@ struct SimulateCommand: AsyncParsableCommand {
             "\(backtest.trace.start.text) to \(backtest.trace.end.text), a decision every \(backtest.spec.pollingInterval.words)\n\n"
         guard backtest.takesValuesForTotals else { return heading }
         return heading + """
-            The trace does not say with how many replicas it was recorded: a metric of targetType Value is taken for the
-            load of all replicas together. Where it is per replica, give --recorded-replicas or a column "replicas".
+            The trace does not contain the number of replicas at the time of the recording: values of metrics with
+            targetType Value count as the total load of all replicas. If they are values per replica, give
+            --recorded-replicas or a column "replicas".
 
 
             """

@@ -20,7 +20,7 @@ struct WorkloadOptions: ParsableArguments {
     )
     var replayed: [String] = []
 
-    @Option(help: "Replicas while the trace was recorded, where it has no column replicas.")
+    @Option(help: "Replicas while the trace was recorded, if it has no column replicas.")
     var recordedReplicas: Int?
 
     @Option(help: "Replicas at the start. Default: those recorded, or minReplicas.")

@@ -52,13 +52,13 @@ struct PluginCheck {
             return [JSONPathError(path: "\(metric.path).type", message: failure)]
         }
         let verdict = await host.validate(type: metric.type, config: merged.filledWithStandIns())
-        // What it says of a stand-in means nothing; what it says of the rest may be due to one.
+        // Problems of placeholders are meaningless, and others may be due to one.
         let problems =
             host.filledFieldProblems(type: metric.type, own: metric.config.json, path: path)
             + verdict.problems(metric: metric.path).filter { !merged.isReference($0.path) }
         guard !merged.places.isEmpty else { return problems }
         return problems.map {
-            JSONPathError(path: $0.path, message: "\($0.message) (checked with stand-ins for the values from Secrets)")
+            JSONPathError(path: $0.path, message: "\($0.message) (checked with placeholders for values from Secrets)")
         }
     }
 }

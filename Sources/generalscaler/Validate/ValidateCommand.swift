@@ -14,8 +14,8 @@ struct ValidateCommand: AsyncParsableCommand {
         commandName: "validate",
         abstract: "Check GeneralScalers in files: no cluster, no network.",
         discussion: """
-            Checks the fields, the rules that cross fields, and each metric's config by its own plugin. Reads what \
-            kubectl apply reads, lists included. Objects of other kinds are skipped. Each problem is one line, \
+            Checks the fields, the rules between fields, and, with the metric's plugin, each config. Reads the same \
+            input as kubectl apply, including lists. Skips objects of other kinds. Prints each problem on one line, \
             FILE:LINE: FIELD: MESSAGE; the exit status is then 1.
             """
     )

@@ -223,7 +223,7 @@ final class SimulatedEnvironment {
         for replica in alive where replica.isOver {
             if !replica.isEnding {
                 let why = replica.failure.map { "\($0)" } ?? "no error"
-                checker.note("\(replica.name) ended though nobody told it to: \(why)")
+                checker.note("\(replica.name) ended without a request: \(why)")
             }
             leftovers.append(Leftovers(replica))
         }

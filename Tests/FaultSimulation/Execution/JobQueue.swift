@@ -5,7 +5,7 @@ import Glibc
 ///
 /// The runtime gives a job to its global executor whenever a task starts, a continuation is resumed or an actor has
 /// work; its hook `swift_task_enqueueGlobal_hook` redirects all of them here. That covers every task, structured or
-/// not, and every actor without an executor of its own. If no job is left, everything waits for an external event such
+/// not, and every actor without its own executor. If no job is left, everything waits for an external event such
 /// as time or an answer. The hook applies to the whole process, so the simulation is a separate program.
 ///
 /// Source of the hook and its type: `swift/Runtime/Concurrency.h`; also used by swift-concurrency-extras.

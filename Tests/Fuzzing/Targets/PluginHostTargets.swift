@@ -37,7 +37,7 @@ extension FuzzTarget {
 private enum HostConversation {
     private static let now = Duration.seconds(1)
 
-    /// Returns the outcomes except for pushed readings, of which only the newest of each chunk counts.
+    /// Returns the outcomes, with only the newest pushed reading of each chunk.
     static func outcomes(
         of chunks: [ArraySlice<UInt8>], after beginning: PluginConnection
     ) throws(FuzzFinding) -> [PluginConnection.Action] {

@@ -97,7 +97,7 @@ extension FuzzTarget {
     /// Credentials files, tokens, and Google's token responses.
     static let googleCredentials = FuzzTarget("google-credentials") { (input) throws(FuzzFinding) in
         if let token = AccessToken(input, nowMicroseconds: nowMicroseconds) {
-            try require(AccessToken.isToken(token.token.reveal()), "the token cannot stand in a header")
+            try require(AccessToken.isToken(token.token.reveal()), "the token is invalid in a header")
         }
         _ = try? ServiceAccountKey(ofResource: Secret(String(decoding: input, as: UTF8.self)), tokenEndpoint: nil)
         switch Result(catching: { () throws(CredentialFault) in try GoogleCredentials(input) }) {
@@ -106,7 +106,7 @@ extension FuzzTarget {
         case .success(.authorizedUser): break
         case .success(.externalAccount(let account)):
             guard let token = account.subjectToken(in: input) else { return }
-            try require(AccessToken.isToken(token.reveal()), "the token cannot stand in a header")
+            try require(AccessToken.isToken(token.reveal()), "the token is invalid in a header")
         }
     }
 }

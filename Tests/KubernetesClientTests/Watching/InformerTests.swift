@@ -85,7 +85,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a stream that ends goes on at once after the last event or bookmark; a cut line comes again")
+    @Test("a stream that ends is reopened immediately after the last event or bookmark; a cut line is received again")
     func resume() async throws {
         try await withInformer { running in
             let (_, first) = try await running.synced()
@@ -113,7 +113,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a relist cuts the watch, lists at once, and returns when the list has been told")
+    @Test("a relist ends the watch, lists immediately, and returns when the list has been delivered")
     func relist() async throws {
         try await withInformer { running in
             let (_, body) = try await running.synced(sample("a", version: 1), sample("b", version: 2))
@@ -141,7 +141,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a 410 lists again and tells only what changed meanwhile", arguments: [true, false])
+    @Test("a 410 lists again and delivers only the changes since", arguments: [true, false])
     func expired(inStream: Bool) async throws {
         try await withInformer { running in
             let (_, body) = try await running.synced(
@@ -178,7 +178,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a malformed object is told as such and touches no other")
+    @Test("a malformed object is reported as such and affects no other")
     func malformed() async throws {
         try await withInformer { running in
             try await running.server.next().answer(

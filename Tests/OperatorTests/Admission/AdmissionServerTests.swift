@@ -47,7 +47,7 @@ struct AdmissionServerTests {
         }
     }
 
-    @Test("without a certificate nobody is served, and nothing breaks")
+    @Test("without a certificate no client is served, and nothing breaks")
     func noCertificate() async throws {
         let cluster = try AdmissionCluster()
         let certificateManager = cluster.certificateManager()
@@ -61,7 +61,7 @@ struct AdmissionServerTests {
         }
     }
 
-    @Test("a renewal changes the certificate of a running server; the authority before stays believed")
+    @Test("a renewal changes the certificate of a running server; the previous authority stays trusted")
     func renewal() async throws {
         let cluster = try AdmissionCluster(age: .seconds(270 * 86_400))
         let certificateManager = cluster.certificateManager()
@@ -166,7 +166,7 @@ struct AdmissionServerTests {
         #expect(cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"allowed\"} 2\n"))
     }
 
-    @Test("as many reviews at once as there may be connections are all answered, each its own")
+    @Test("as many concurrent reviews as there may be connections each get their own answer")
     func manyAtOnce() async throws {
         let cluster = try AdmissionCluster()
         let certificateManager = cluster.certificateManager()

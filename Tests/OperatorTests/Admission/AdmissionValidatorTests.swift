@@ -76,7 +76,7 @@ struct AdmissionValidatorTests {
         #expect(denied.problems.map(\.path) == ["spec.metrics[0].config.namespace"])
     }
 
-    @Test("a scaler that can work is let pass without a word")
+    @Test("a valid scaler is allowed without warnings")
     func good() async throws {
         let verdict = try await verdict(makeValidator(), TestEnvironment.scaler())
         #expect(verdict.problems.isEmpty)
@@ -128,7 +128,7 @@ struct AdmissionValidatorTests {
         #expect(verdict.warnings == ["spec.metrics[0].type: no plugin reads nosuchtype"])
     }
 
-    @Test("a second claim on a target is a warning, but not for who claims nothing, nor across namespaces")
+    @Test("a second claim on a target is a warning, but not for a scaler without a claim, nor across namespaces")
     func secondClaim() async throws {
         let other = Self.stored(TestEnvironment.scaler("other", target: "web"))
         let validator = try makeValidator(others: [other])
@@ -141,7 +141,7 @@ struct AdmissionValidatorTests {
         #expect(try await verdict(validator, TestEnvironment.scaler("api")).warnings.isEmpty)
     }
 
-    @Test("an autoscaler of another kind on the target is a warning that names it, but not for who claims nothing")
+    @Test("another kind of autoscaler on the target is a warning that names it, but not for a scaler without a claim")
     func otherAutoscaler() async throws {
         let validator = try makeValidator(otherAutoscaler: { target, namespace in
             target.name == "web" && namespace == "shop" ? "HorizontalPodAutoscaler/web-hpa" : nil
@@ -170,7 +170,7 @@ struct AdmissionValidatorTests {
         #expect(verdict.warnings.isEmpty)
     }
 
-    @Test("a reference to a Secret that the author may not read is a warning; what cannot be told is none")
+    @Test("a reference to a Secret that the author may not read is a warning; an unknown right is none")
     func secrets() async throws {
         let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis", "key": "password"]]]
         let object = Self.scaler(config: ["auth": ["password": reference]])
@@ -186,7 +186,7 @@ struct AdmissionValidatorTests {
         #expect(try await verdict(makeValidator { _, _ in nil }, object).warnings.isEmpty)
     }
 
-    @Test("the plugin sees a stand-in for a Secret's value, and its complaints about that value are ignored")
+    @Test("the plugin gets a placeholder for a Secret's value, and its errors about that value are ignored")
     func standIn() async throws {
         source.judge { _, config in
             #expect(config["password"]?.stringValue?.isEmpty == false)

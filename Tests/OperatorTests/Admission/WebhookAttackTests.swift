@@ -133,7 +133,7 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("bodies that do not come lose their turn; who has none in time is told 503; then reviews go on")
+    @Test("bodies that do not arrive lose their turn; requests without one in time get 503; then reviews continue")
     func drippingBodies() async throws {
         let times = ReviewTimes(turn: .milliseconds(300), body: .milliseconds(900))
         try await attack(times: times) { scene in
@@ -183,7 +183,7 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("a review that anybody can send tells nothing about who may read a Secret")
+    @Test("a review that any client can send reveals nothing about who may read a Secret")
     func oracle() async throws {
         let review = AdmissionValidatorTests.review(
             TestEnvironment.scaler(

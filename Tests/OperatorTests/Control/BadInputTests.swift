@@ -40,7 +40,7 @@ struct BadInputTests {
         #expect(try fixture.status()["conditions"]?.arrayValue?.allSatisfy { $0["observedGeneration"] == 1 } == true)
     }
 
-    @Test("a spec that contradicts itself is told field by field")
+    @Test("a spec that contradicts itself is reported field by field")
     func invalidSpec() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -51,7 +51,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a metric type that no plugin reads is told as such")
+    @Test("a metric type that no plugin reads is reported as such")
     func unknownType() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -62,7 +62,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a config that the plugin refuses is told with the path of the field")
+    @Test("a config that the plugin refuses is reported with the path of the field")
     func invalidConfig() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -109,7 +109,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a target of a kind that cannot be scaled is told what it needs")
+    @Test("a target of a kind that cannot be scaled is reported with its requirements")
     func notScalable() async throws {
         let environment = try TestEnvironment()
         let target: JSON = ["apiVersion": "v1", "kind": "ConfigMap", "name": "settings"]
@@ -120,7 +120,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a source that cannot be reached holds the replicas and says so; when it is back, scaling goes on")
+    @Test("a source that cannot be reached holds the replicas and says so; when it is back, scaling continues")
     func unreachableSource() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -175,7 +175,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a config that one of two sources refuses is told, while the other goes on driving the replicas")
+    @Test("a config that one of two sources refuses is reported, while the other continues to drive the replicas")
     func refusedBesideAnother() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)

@@ -46,7 +46,7 @@ struct LifecycleTests {
             #expect(try fixture.status()["pendingScale"]?["to"] == 3)
             environment.api.removeFaults()
         }
-        // As if the patch had been applied after all.
+        // As if the patch had been applied.
         try environment.api.patch("/apis/apps/v1/namespaces/shop/deployments/web", ["spec": ["replicas": 3]])
         try await OperatorFixture.run(environment) { fixture in
             try await fixture.poll()
@@ -78,7 +78,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("someone else's change starts the scale-down cooldown: it is not undone at the next poll")
+    @Test("another client's change starts the scale-down cooldown: it is not reverted at the next poll")
     func outsideChange() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
@@ -96,7 +96,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("of two scalers with one target the older scales it; when it goes, the other takes over at once")
+    @Test("of two scalers with one target the older scales it; when it is deleted, the other takes over immediately")
     func duplicateTarget() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
@@ -134,7 +134,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("a paused scaler leaves the replicas alone, and goes on at the edit that ends the pause")
+    @Test("a paused scaler does not change the replicas, and continues at the edit that ends the pause")
     func paused() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)

@@ -4,7 +4,7 @@ import Testing
 @testable import Operator
 @testable import ScalerAPI
 
-@Suite("Who scales which target")
+@Suite("Claims on targets")
 struct ClaimTableTests {
     private let target = TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "web")
 
@@ -62,7 +62,7 @@ struct ClaimTableTests {
         #expect(claims.holder(of: target, otherThan: scaler("a"))?.identity == scaler("c"))
     }
 
-    @Test("a scaler that gives up its claim and comes back has to wait")
+    @Test("a scaler that releases and renews its claim must wait")
     func comesBack() {
         var claims = ClaimTable()
         claims.set(target, for: scaler("a"), creationTimestamp: "1")
@@ -74,7 +74,7 @@ struct ClaimTableTests {
         #expect(claims.holder(of: target, otherThan: scaler("a"))?.identity == scaler("b"))
     }
 
-    @Test("when the holder gives up its claim, the next in line is named")
+    @Test("when the holder releases its claim, the next in line is named")
     func successor() {
         var claims = ClaimTable()
         claims.set(target, for: scaler("a"), creationTimestamp: "1")

@@ -7,7 +7,7 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-@Suite("Who owns the target", .timeLimit(.minutes(5)))
+@Suite("Ownership of the target", .timeLimit(.minutes(5)))
 struct OwnershipTests {
     private let autoscaler: JSON = [
         "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
@@ -77,7 +77,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("where it cannot be told who else scales the target, nothing is patched")
+    @Test("if other autoscalers of the target are unknown, nothing is patched")
     func unknown() async throws {
         let environment = try environment()
         environment.api.addFault(
@@ -95,7 +95,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("three changes of ours that someone undoes hold the scaler for ten minutes; an edit of the spec ends that")
+    @Test("three reverted changes hold the scaler for ten minutes; an edit of the spec ends the hold")
     func reversals() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -145,7 +145,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("replicas that are not ready after ten minutes are told, and when they are, that too")
+    @Test("replicas that are not ready after ten minutes are reported, and again when they are ready")
     func replicasReady() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in

@@ -93,7 +93,7 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("the same object that someone sets to 0 is switched off, over a restart too")
+    @Test("the same object that a user sets to 0 is switched off, over a restart too")
     func sameObject() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -114,7 +114,7 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("a change undone on the former object does not count as a fight over the new one")
+    @Test("a change reverted on the former object does not count for the new one")
     func reversals() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in

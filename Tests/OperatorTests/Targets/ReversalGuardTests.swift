@@ -3,7 +3,7 @@ import Testing
 
 @testable import Operator
 
-@Suite("Changes that someone undoes")
+@Suite("Reverted changes")
 struct ReversalGuardTests {
     private func at(_ minutes: Int64) -> Timestamp { Timestamp(microsecondsSince1970: minutes * 60_000_000) }
 
@@ -39,7 +39,7 @@ struct ReversalGuardTests {
         #expect(waits == [.seconds(1_200), .seconds(2_400), .seconds(3_600), .seconds(3_600)])
     }
 
-    @Test("a change that still stands at our next one ends the fight")
+    @Test("a change that still stands at the next one ends the series")
     func peace() {
         var guarding = revert(2)
         guarding.recordScale(to: 5)

@@ -82,7 +82,7 @@ struct TargetKindTests {
 
     // MARK: The scale subresource
 
-    @Test("a rollout without spec.replicas is told with the command that helps, asked for once, and scaled after it")
+    @Test("a rollout without spec.replicas is reported once with the command that fixes it, and scaled afterwards")
     func withoutReplicas() async throws {
         let environment = try environment()
         try environment.roll(replicas: nil)
@@ -163,7 +163,7 @@ struct TargetKindTests {
         }
     }
 
-    @Test("a kind that may not be listed is asked for no more once its last scaler is gone")
+    @Test("a kind that may not be listed is no longer requested once its last scaler is deleted")
     func refused() async throws {
         let environment = try worldWithTargets()
         for verb in ["list", "get"] {

@@ -87,7 +87,7 @@ struct FairnessAttackTests {
         }
     }
 
-    @Test("configs that end the plugin are kept from it one by one, and the others go on")
+    @Test("configs that crash the plugin are blocked one by one, and the others continue")
     func quarantine() async throws {
         try await HostFixture.run(["fragile": Self.fragile], clock: ManualClock()) { fixture async throws in
             let clock = try #require(fixture.clock)
@@ -129,7 +129,7 @@ struct FairnessAttackTests {
         guard
             case .quarantineStarted(let guilty, let time) = suspects.ended([subject(1), subject(2)], now: .seconds(1))
         else {
-            Issue.record("nobody was convicted")
+            Issue.record("no suspect was identified")
             return
         }
         #expect(guilty.key == subject(2).key)
@@ -143,7 +143,7 @@ struct FairnessAttackTests {
         #expect(longer == time * 2)
     }
 
-    @Test("a tenant who edits a config again and again to end the plugin is kept from it, and its old configs are not")
+    @Test("a tenant who edits a config repeatedly to crash the plugin is blocked, and the tenant's old configs are not")
     func edits() {
         var suspects = CrashSuspects()
         func subject(_ namespace: String, _ number: Int64) -> CallSubject {
@@ -232,7 +232,7 @@ struct FairnessAttackTests {
         }
     }
 
-    @Test("a plugin that floods its stderr has to wait, and its calls are answered meanwhile")
+    @Test("a plugin that floods its stderr must wait, and its calls are still answered")
     func stderr() async throws {
         let script = PluginScript(
             types: ["loud"],

@@ -53,7 +53,7 @@ struct RedactionAttackTests {
     }
 
     @Test(
-        "the text that a tenant sees of its own source does not depend on another tenant's secret",
+        "the text that a tenant sees of its source does not depend on another tenant's secret",
         arguments: ["reading", "1002", "1003", "-32603", "breach"])
     func guesses(how: String) async throws {
         try await HostFixture.run(["parrot": Self.parrot]) { fixture async throws in

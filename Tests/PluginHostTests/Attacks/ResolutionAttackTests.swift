@@ -72,7 +72,7 @@ struct ResolutionAttackTests {
     }
 
     @Test(
-        "a name that leads to the machine, its link or a metadata server gets no connection, whatever the records say",
+        "a name that leads to the machine, its link or a metadata server gets no connection, regardless of other records",
         arguments: ["redis", "prometheus", "pubsub"])
     func reservedAddresses(source: String) async throws {
         let names = Self.reserved.indices.map { "n\($0).shop.example" }
@@ -99,7 +99,7 @@ struct ResolutionAttackTests {
     }
 
     @Test(
-        "a name that is rebound between two look-ups leads to allowedNetworks at each or to no connection",
+        "a name that is rebound between two lookups leads to allowedNetworks at each or to no connection",
         arguments: ["redis", "prometheus", "pubsub"])
     func rebinding(source: String) async throws {
         var names: [String: [[String]]] = [:]

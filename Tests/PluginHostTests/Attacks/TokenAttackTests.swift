@@ -162,7 +162,7 @@ struct TokenAttackTests {
             $0.protectedPaths = [secrets.path]
         } body: { fixture async throws in
             let failure = try await failure(fixture)
-            #expect(failure.contains("it lies in \(secrets.path); no plugin may read that"), "\(failure)")
+            #expect(failure.contains("it is in \(secrets.path); no plugin may read that"), "\(failure)")
         }
     }
 

@@ -26,7 +26,7 @@ struct HandshakeTests {
         #expect(message?.contains("Install a matching version") == true)
     }
 
-    @Test("a refused version tells what the plugin speaks")
+    @Test("a refused version is reported with the plugin's version")
     func unsupportedVersion() {
         var conversation = Conversation(nil)
         let actions = conversation.receive(

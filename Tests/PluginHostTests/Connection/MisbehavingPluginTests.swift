@@ -147,7 +147,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("a value of 1e400 fails its call at once")
+    @Test("a value of 1e400 fails its call immediately")
     func outOfRange() async throws {
         let script = PluginScript(
             types: ["bad"],

@@ -32,7 +32,7 @@ struct PluginConnectionTimeTests {
         #expect(conversation.receive(line: Conversation.reading(first)).written.isEmpty)
     }
 
-    @Test("a call sent late tells the plugin only the time that is left")
+    @Test("a call sent late contains only the time that is left")
     func timeLeft() {
         var conversation = Conversation()
         let first = conversation.call().id
@@ -161,7 +161,7 @@ struct PluginConnectionTimeTests {
         #expect(actions.givenUp?.message.contains(hint) == true, "\(actions)")
     }
 
-    @Test("an answer to initialize in UTF-16 is told as such", arguments: [true, false])
+    @Test("an answer to initialize in UTF-16 is reported as such", arguments: [true, false])
     func handshakeInUTF16(isLittleEndian: Bool) {
         var conversation = Conversation(nil)
         let text = #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n"
@@ -172,7 +172,7 @@ struct PluginConnectionTimeTests {
         #expect(actions.givenUp?.message.contains("it is UTF-16: write UTF-8") == true, "\(actions)")
     }
 
-    @Test("a call whose time is over before the handshake is told that, and not that others were before it")
+    @Test("a call whose deadline passes before the handshake fails with that cause, and not with a full queue")
     func deadlineBeforeHandshake() {
         var conversation = Conversation(nil)
         let (id, _) = conversation.call(timeout: .seconds(9))

@@ -28,7 +28,7 @@ struct PushTests {
         return (conversation, id)
     }
 
-    @Test("the first is passed on at once; of those that follow closely the newest, after a while")
+    @Test("the first is passed on immediately; of those that follow closely the newest, after a delay")
     func coalesced() {
         var (plugin, id) = subscribed()
         #expect(plugin.receive(line: Self.reading(id, 1)).pushed == [[id: 1]])

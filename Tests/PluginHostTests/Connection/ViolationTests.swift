@@ -81,7 +81,7 @@ struct ViolationTests {
     }
 
     @Test(
-        "long-line, noise-flood, nan, huge-value, invalid-utf8: the call fails at once, as a breach of the protocol",
+        "long-line, noise-flood, nan, huge-value, invalid-utf8: the call fails immediately as a protocol violation",
         arguments: [
             ("long-line", "a line longer than 1048576 bytes"), ("noise-flood", "101 lines in a row"),
             ("nan", "cannot be read"), ("huge-value", "number out of range"), ("invalid-utf8", "cannot be read"),
@@ -133,7 +133,7 @@ struct ViolationTests {
     }
 
     @Test(
-        "exits-in-call, allocates, opens-files: the call fails at once with the plugin's last words",
+        "exits-in-call, allocates, opens-files: the call fails immediately with the plugin's last log lines",
         arguments: [
             ("exits-in-call", "exited with code 3", "the queue has gone away"),
             ("allocates", "exited with code 1", "out of memory"),
@@ -184,7 +184,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("push-unknown: what nobody subscribed to is dropped and counted")
+    @Test("push-unknown: readings without a subscription are dropped and counted")
     func pushUnknown() async throws {
         try await run("push-unknown") { fixture async throws in
             #expect(try await pushes(1, fixture).1 == [7])

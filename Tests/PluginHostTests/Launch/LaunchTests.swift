@@ -176,7 +176,7 @@ struct LaunchTests {
     }
 
     @Test(
-        "a program that stays open for writing is told as such, by the host and by the launcher",
+        "a program that stays open for writing is reported as such, by the host and by the launcher",
         arguments: [true, false])
     func alwaysBusy(isConfined: Bool) async throws {
         let directory = try TemporaryDirectory()
@@ -197,7 +197,7 @@ struct LaunchTests {
         }
     }
 
-    @Test("a host without plugins runs until it is told to stop, and says that it has none")
+    @Test("a host without plugins runs until it is stopped, and logs that it has none")
     func noPlugins() async throws {
         try await HostFixture.run([:]) { fixture async throws in
             let failure = await #expect(throws: PluginFailure.self) {
@@ -208,7 +208,7 @@ struct LaunchTests {
         }
     }
 
-    @Test("the manifest's fields are read, and a wrong one is told with its line")
+    @Test("the manifest's fields are read, and an invalid one is reported with its line")
     func manifest() throws {
         let text = """
             plugins:

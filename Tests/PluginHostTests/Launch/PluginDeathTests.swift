@@ -133,7 +133,7 @@ struct PluginDeathTests {
         }
     }
 
-    @Test("a caller that is cancelled gets its failure at once")
+    @Test("a cancelled caller gets its failure immediately")
     func callerCancelled() async throws {
         let script = PluginScript(
             types: ["depth"], capabilities: #"{"cancel": True}"#,

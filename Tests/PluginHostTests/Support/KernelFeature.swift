@@ -32,7 +32,7 @@ enum KernelFeature: Sendable {
         ["/usr/bin/unshare"] + (geteuid() == 0 ? [] : ["--user", "--map-root-user"])
         + ["--mount", "--propagation", "private"]
 
-    /// How a command is run as the root of a network of its own, which nothing leaves.
+    /// The command prefix that runs a command as root in an isolated network.
     static let inNetworkNamespace = [
         "/usr/bin/unshare", "--user", "--map-root-user", "--net", "--mount", "--propagation", "private",
     ]

@@ -57,7 +57,7 @@ struct FormulaDecisionTests {
         #expect(fromZero.desired == 8 || fromZero.limitedBy == [.switchedOff])
     }
 
-    @Test("a value that used `??` removes no replicas, whatever other metrics ask for")
+    @Test("a value that used `??` removes no replicas, regardless of other metrics")
     func assumedRemovesNothing() throws {
         let decision = try Self.decide("gone ?? 11", current: 4, ["gone": .noData("empty")])
         #expect(decision.desired == 4 && decision.limitedBy == [.assumedValue])
@@ -147,7 +147,7 @@ struct FormulaDecisionTests {
         #expect(decision.desired == 4)
     }
 
-    @Test("a formula may name a metric that has a target of its own")
+    @Test("a formula may name a metric that has its own target")
     func decidingInput() throws {
         let decision = DecisionEngine.decide(
             Self.input([.queue, try Self.formula("queue * 2")], current: 1, ["queue": Self.value(31)])

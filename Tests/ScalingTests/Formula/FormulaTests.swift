@@ -110,7 +110,7 @@ struct FormulaTests {
     }
 
     @Test(
-        "that cannot be read is refused with its place",
+        "a malformed formula is refused with its place",
         arguments: [
             ("", "character 1: expected a number, a metric, a function or a parenthesis, not the end"),
             ("  \u{9}", "character 4: expected a number, a metric, a function or a parenthesis, not the end"),

@@ -126,7 +126,7 @@ struct Oracle {
         let safety = view.spec.safety
         if view.isWithin(view.spec.pollingInterval, of: lastScaling) { return "down twice in an interval" }
         let cooldown = safety.scaleDownCooldown ?? safety.cooldown ?? .seconds(300)
-        if view.isWithin(cooldown, of: lastOutsideChange) { return "down right after someone's change" }
+        if view.isWithin(cooldown, of: lastOutsideChange) { return "down right after another client's change" }
         if view.names(.toZero) {
             if view.spec.minReplicas > 0 || view.to != 0 { return "to 0 over the minimum" }
             if view.isMissingAny || view.isActive { return "to 0 while not idle" }

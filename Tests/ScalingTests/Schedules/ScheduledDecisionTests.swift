@@ -174,7 +174,7 @@ struct ScheduledDecisionTests {
         #expect(spec.effective(at: utc("2026-03-02 12:00")).spec.bounds == 1...3)
     }
 
-    @Test("a pending scale operation from before a restart is judged by the bounds at its own time")
+    @Test("a pending scale operation from before a restart is checked against the bounds at its time")
     func pending() throws {
         let spec = Self.spec([try Self.business()], safety: SafetyLimits(scaleDownStabilization: .zero))
         let pending = ScalingHistory(

@@ -79,7 +79,7 @@
 {{- fail (printf "extraPlugins[%d] (%s) has %d of image, initContainer and configMap: set exactly one" $index $plugin.name (int $ways)) }}
 {{- end }}
 {{- if has $plugin.name $names }}
-{{- fail (printf "extraPlugins[%d]: an entry before it has the name %s too: give each plugin a name of its own" $index $plugin.name) }}
+{{- fail (printf "extraPlugins[%d]: an earlier entry has the name %s too: give each plugin a unique name" $index $plugin.name) }}
 {{- end }}
 {{- $names = append $names $plugin.name }}
 {{- end }}

@@ -56,7 +56,7 @@ struct Webhook: Sendable {
         return namespaceSelector.matches(state.store.object(ServerState.namespaces, key)?.labels ?? [:])
     }
 
-    // MARK: Where it is
+    // MARK: Address
 
     struct Unreachable: Error {
         let why: String

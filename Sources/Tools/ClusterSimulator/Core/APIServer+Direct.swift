@@ -82,7 +82,7 @@ extension APIServer {
         }
     }
 
-    // MARK: Requests of our own
+    // MARK: Own requests
 
     private static let headers = ["content-type": "application/json", "user-agent": "simulator"]
 

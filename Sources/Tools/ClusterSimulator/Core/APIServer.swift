@@ -54,7 +54,7 @@ package final class APIServer: Sendable {
             case .answer(let response): return response
             case .ask(let pending):
                 let outcomes = pending.calls.map { _ in
-                    WebhookOutcome.failure("this server runs in memory and calls nobody")
+                    WebhookOutcome.failure("this in-memory server does not call webhooks")
                 }
                 step = resume(pending, outcomes)
             }

@@ -9,7 +9,7 @@ extension Check {
     static let confinement: [Check] = [
         Check(.confined) { context throws(Stop) in
             guard let launcher = context.options.launcher else {
-                throw .skip("there is no generalscaler-launch beside plugin-check: --launcher names it")
+                throw .skip("there is no generalscaler-launch next to plugin-check: give --launcher")
             }
             guard clinux_landlock_version() > 0 else { throw .skip("this kernel has no Landlock") }
             let config = try context.goodConfig()

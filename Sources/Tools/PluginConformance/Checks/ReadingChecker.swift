@@ -38,7 +38,7 @@ enum ReadingChecker {
                 + "operator can take it as no data",
             declared == nil
                 ? "declare \"maxAgeMs\" in the metric type if the source updates this rarely; use the present time if the "
-                    + "source has no time of its own"
+                    + "source has no time"
                 : "raise maxAgeMs to the interval at which the source updates, or answer the error 1006 for a value this old"
         )
     }

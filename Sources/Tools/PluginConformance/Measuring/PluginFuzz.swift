@@ -2,8 +2,8 @@ import PluginHost
 import PluginProtocol
 import WireFormats
 
-/// Fuzzes a plugin with valid requests that contain malformed configs, each of which it must answer according to the
-/// rules.
+/// Fuzzes a plugin with valid requests that contain malformed configs. The plugin must answer each of them according to
+/// the rules.
 package struct PluginFuzz: Sendable {
     package private(set) var cases = 0
     package private(set) var findings: [Finding] = []

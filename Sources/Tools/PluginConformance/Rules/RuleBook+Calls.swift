@@ -73,8 +73,8 @@ extension RuleBook {
         .checked(
             .targetTypes, .metric, "Both target types",
             """
-            A call may come with `targetType` `Value` (compared with the target directly) or `AverageValue` (divided \
-            by the replicas). The plugin does not divide.
+            A call may have `targetType` `Value` (compared with the target directly) or `AverageValue` (divided by the \
+            replicas). The plugin does not divide.
             """,
             fix: "accept both; most plugins need not use the field"),
         .checked(
@@ -119,7 +119,8 @@ extension RuleBook {
             .cancel, .concurrency, "Cancel",
             """
             With the capability `cancel`, the notification `cancel {id}` means that the caller no longer waits for \
-            that call. It still gets its one answer, the error 1009 (`cancelled`) or any other, at once.
+            that call. The plugin still answers the call once, immediately, with the error 1009 (`cancelled`) or any \
+            other answer.
             """,
             fix: "stop the call's work when cancel names its id, and answer it with the error 1009"),
         .checked(

@@ -71,15 +71,15 @@ extension RuleBook {
         .checked(
             .readsOn, .framing, "Keeps reading",
             """
-            A plugin keeps reading its standard input for as long as it runs. Input that it does not read within 10 \
-            s ends it.
+            A plugin keeps reading its standard input for as long as it runs. The host ends a plugin that does not \
+            read its input within 10 s.
             """,
             fix: "read in a loop, and do slow work on another thread if maxInFlight is above 1"),
         .checked(
             .standardError, .framing, "Standard error is a log",
             """
-            Standard error is for log lines: up to 200 at once, and 50 per second on average. The host drops the \
-            rest.
+            Standard error is for log lines: bursts of up to 200, and 50 per second on average. The host drops further \
+            lines.
             """,
             fix: "log failures, not every step"),
     ]

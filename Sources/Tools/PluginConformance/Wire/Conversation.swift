@@ -166,7 +166,7 @@ final class Conversation {
             let rule = expectsNothing ? RuleID.notifications : .oneAnswer
             note(
                 Finding(
-                    rule, "an error with a null id came (\(error.summary)), where nothing was asked", evidence: line))
+                    rule, "an error with a null id came (\(error.summary)), without a pending request", evidence: line))
         case .answer(let id, let result): answered(id, result, line)
         }
     }

@@ -55,10 +55,10 @@ package struct LaunchError: Error, Hashable, CustomStringConvertible {
     package var description: String {
         let next =
             switch code {
-            case ENOENT: "check the path, and the interpreter after #! where it is a script"
+            case ENOENT: "check the path, and the interpreter after #! if it is a script"
             case EACCES: "make it executable with chmod +x"
             case ENOEXEC: "begin a script with a line such as #!/usr/bin/env python3"
-            default: "run it by hand to see why"
+            default: "run it manually to see why"
             }
         return "\(path) cannot be started: \(String(cString: strerror(code))): \(next)"
     }

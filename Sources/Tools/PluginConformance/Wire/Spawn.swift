@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Starts processes with raw pipes on a thread that may block, which is all that the suite needs of a process library.
+/// Starts processes with raw pipes on a thread that may block. The suite needs no more of a process library.
 enum Spawn {
     /// Creates a pipe whose ends close on exec.
     static func pipe() -> (reader: Int32, writer: Int32)? {

@@ -81,7 +81,7 @@ struct Demo: Sendable {
             http: http, logger: logger, audit: count
         )
         let names = scenarios.map(\.app.name).joined(separator: ", ")
-        StandardStreams.printLine("Scaling \(names), each on what its own server says:\n")
+        StandardStreams.printLine("Scaling \(names), each on a metric of its server:\n")
         let services: [any Service] =
             scenarios.flatMap { [$0.fleet, $0.fleet.informer(client, logger: logger)] as [any Service] }
             + runtime.services + scenarios.map(\.load) + [display]

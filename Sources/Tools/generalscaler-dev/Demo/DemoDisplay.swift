@@ -87,7 +87,7 @@ final class DemoDisplay: Service {
     private var header: [String] {
         let names = scenarios.map { Self.left("   \($0.app.name)", Self.width) }.joined()
         let units = scenarios.map { Self.right($0.unit, 8) + Self.left(" replicas", Self.width - 8) }.joined()
-        return ["      " + names, " time " + units + "what was decided"]
+        return ["      " + names, " time " + units + "decision"]
     }
 
     private func show(_ rows: [String]) {

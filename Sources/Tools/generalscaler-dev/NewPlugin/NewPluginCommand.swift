@@ -21,7 +21,7 @@ struct NewPluginCommand: ParsableCommand {
     @Option(help: ArgumentHelp("For swift: the repository of GeneralScaler, in place of --sdk-path.", valueName: "url"))
     var sdkURL: String?
 
-    @Option(help: ArgumentHelp("Where to make the plugin's directory.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory to create for the plugin.", valueName: "dir"))
     var directory = "."
 
     @Argument(help: "The metric type that the plugin reads, such as queue-depth.")

@@ -38,7 +38,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Returns the text itself, for the one place that sends it to the source."""
+        """Returns the text. Use it only to send the secret to the source."""
         return self._text
 
     def __repr__(self) -> str:
@@ -118,7 +118,7 @@ class Config:
                 delattr(cls, name)
 
     def validate(self) -> List[Problem]:
-        """Returns what is wrong between fields that are valid on their own. Paths count from this object."""
+        """Returns problems between fields that are valid individually. Paths are relative to this object."""
         return []
 
     def __repr__(self) -> str:
@@ -199,7 +199,7 @@ def secrets(value: Any) -> List[str]:
 
 
 def shape(value: Any) -> str:
-    """What a message calls a JSON value of this shape."""
+    """The name of a JSON value's type, for messages."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -219,7 +219,7 @@ def number(value: float) -> str:
 
 
 def to_json(value: Any) -> Any:
-    """The value as a config would hold it. Of a secret: ``***``."""
+    """The value as in a config; ``***`` for a secret."""
     if isinstance(value, Secret):
         return "***"
     if isinstance(value, enum.Enum):
@@ -236,7 +236,7 @@ def _join(path: str, name: str) -> str:
 
 
 def _optional(type_: Any) -> Any:
-    """The type inside of an ``Optional``; None for any other type."""
+    """The type inside an ``Optional``; None for any other type."""
     arguments = typing.get_args(type_)
     is_union = typing.get_origin(type_) is typing.Union or type(type_).__name__ == "UnionType"
     if is_union and len(arguments) == 2 and type(None) in arguments:

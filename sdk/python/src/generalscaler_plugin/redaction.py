@@ -65,7 +65,7 @@ def _lines(secret: bytes) -> List[bytes]:
 
 
 def _decodings(data: bytes) -> Iterable[Decoded]:
-    """The text as someone meant it before an encoding, and where each of its bytes came from."""
+    """Decodings of the text, with the position of each of their bytes in the encoded text."""
     yield data, list(range(len(data) + 1))
     if b"%" in data or b"+" in data:
         yield _decode(data, lambda index: _percent(data, index) or (_plus(data, index)))
