@@ -17,7 +17,7 @@ SEEDS ?= 2000
 MINUTES ?= 30
 RUNS ?= 1000000
 
-.PHONY: help demo tools release test attack test-chart test-sdks test-cluster simulate-faults fuzz sanitize e2e plugin-check image-check lint manifests fmt bench soak clean
+.PHONY: help demo tools release test attack test-chart test-sdks test-cluster simulate-faults fuzz formulas sanitize e2e plugin-check image-check lint manifests fmt bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,11 @@ fuzz: ## Fuzz every parser of external input with RUNS inputs, or only one TARGE
 	@scripts/install-dependencies.sh build python
 	@GENERALSCALER_FUZZ=1 swift build $(SWIFT_FLAGS) -c release --scratch-path .build/fuzz --product fuzz-parsers
 	@python3 scripts/fuzz.py --runs $(RUNS) $(TARGET)
+
+formulas: ## Compare RUNS random formulas with an independent evaluator
+	@scripts/install-dependencies.sh build test
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@GENERALSCALER_FORMULAS=$(RUNS) swift test --skip-build --disable-xctest --filter FormulaOracleTests
 
 sanitize: $(PYTHON)/.installed ## Run the tests with the thread sanitizer, then with the address sanitizer
 	@scripts/install-dependencies.sh build test

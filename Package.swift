@@ -123,6 +123,7 @@ let package = Package(
         ),
         .target(name: "Scaling"),
         .target(name: "ScalerAPI", dependencies: ["Scaling", "WireFormats"]),
+        .target(name: "TimeZones", dependencies: ["Scaling"]),
         .target(
             name: "KubernetesClient",
             dependencies: [
@@ -134,7 +135,7 @@ let package = Package(
             name: "Operator",
             dependencies: [
                 "HTTPTransport", "KubernetesClient", "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling",
-                "SystemIO", "WireFormats", hummingbird, logging, serviceLifecycle,
+                "SystemIO", "TimeZones", "WireFormats", hummingbird, logging, serviceLifecycle,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -146,7 +147,8 @@ let package = Package(
             ]
         ),
         .target(
-            name: "Backtest", dependencies: ["Scaling", "WireFormats"], resources: [.embedInCode("Report/report.html")]),
+            name: "Backtest", dependencies: ["Scaling", "TimeZones", "WireFormats"],
+            resources: [.embedInCode("Report/report.html")]),
         // What the programs share of a command line.
         .target(
             name: "CommandSupport",
@@ -158,8 +160,8 @@ let package = Package(
             name: "generalscaler",
             dependencies: [
                 "Backtest", "CJemalloc", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator",
-                "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "WireFormats", "YAMLFormat", argumentParser,
-                logging, serviceLifecycle,
+                "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "TimeZones", "WireFormats", "YAMLFormat",
+                argumentParser, logging, serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             resources: [.embedInCode("Resources/crd.yaml")],
@@ -201,7 +203,8 @@ let package = Package(
             name: "generalscaler-dev",
             dependencies: [
                 "ClusterSimulator", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
-                "PluginProtocol", "SDKFiles", "ScalerAPI", "Scaling", "SystemIO", "WireFormats", "YAMLFormat",
+                "PluginProtocol", "SDKFiles", "ScalerAPI", "Scaling", "SystemIO", "TimeZones", "WireFormats",
+                "YAMLFormat",
                 argumentParser, hummingbird, logging, serviceLifecycle, subprocess, systemPackage,
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -256,7 +259,7 @@ let package = Package(
         .testTarget(
             name: "HTTPTransportTests",
             dependencies: [
-                "HTTPTransport", "TestSupport", hummingbird, logging, serviceLifecycle,
+                "HTTPTransport", "SystemIO", "TestSupport", hummingbird, logging, serviceLifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -269,9 +272,9 @@ let package = Package(
         .testTarget(
             name: "PluginConformanceTests",
             dependencies: [
-                "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler-dev",
-                "generalscaler-launch", "misbehaving-plugin", "plugin-check", "random-plugin", "test-plugin",
-                subprocess, systemPackage,
+                "CLinux", "PluginConformance", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
+                "generalscaler-dev", "generalscaler-launch", "misbehaving-plugin", "plugin-check", "random-plugin",
+                "test-plugin", subprocess, systemPackage,
             ] + plugins
         ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
@@ -301,7 +304,14 @@ let package = Package(
                 systemPackage,
             ] + plugins
         ),
-        .testTarget(name: "ScalingTests", dependencies: ["Scaling", "TestSupport"]),
+        .testTarget(
+            name: "ScalingTests",
+            dependencies: [
+                "Scaling", "TestSupport",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            exclude: ["Formula/formula_oracle.py"]
+        ),
         .testTarget(
             name: "KubernetesClientTests",
             dependencies: [
@@ -337,12 +347,17 @@ let package = Package(
         fuzzTargets(
             dependencies: [
                 "Backtest", "CHiredis", "HTTPTransport", "KubernetesClient", "Operator", "PluginConformance",
-                "PluginHost", "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "WireFormats",
-                "YAMLFormat",
+                "PluginHost", "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "TimeZones",
+                "WireFormats", "YAMLFormat",
             ] + plugins),
-        .testTarget(name: "ScalerAPITests", dependencies: ["ScalerAPI", "Scaling", "WireFormats"]),
+        .testTarget(name: "ScalerAPITests", dependencies: ["ScalerAPI", "Scaling", "TimeZones", "WireFormats"]),
+        .testTarget(
+            name: "TimeZonesTests",
+            dependencies: ["Scaling", "TestSupport", "TimeZones", subprocess, systemPackage],
+            exclude: ["Support/zone_oracle.py"]
+        ),
         .testTarget(name: "BenchTests", dependencies: ["bench"]),
-        .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "WireFormats"]),
+        .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "TimeZones", "WireFormats"]),
         .testTarget(
             name: "CommandTests",
             dependencies: [

@@ -23,7 +23,7 @@ struct PubSubPlugin: RangeMetricPlugin {
 
     init() {
         self.init(
-            client: CurlHTTPClient(),
+            client: CurlHTTPClient(configuration: .init(peers: SourcePeers.rule)),
             metadataClient: CurlHTTPClient(configuration: .init(proxies: .none)),
             files: SystemFileReader(),
             environment: ProcessInfo.processInfo.environment,
@@ -138,6 +138,12 @@ struct PubSubPlugin: RangeMetricPlugin {
                 throw PluginError(
                     .sourceUnreachable,
                     "Cloud Monitoring returned more than \(PubSubLimits.maxPoints) points for one subscription")
+            }
+            guard points.keys.reduce(0, { $0 + $1.utf8.count }) <= PubSubLimits.maxLabelBytes else {
+                throw PluginError(
+                    .sourceUnreachable,
+                    "Cloud Monitoring returned more than \(PubSubLimits.maxLabelBytes >> 10) KiB of labels for one "
+                        + "subscription")
             }
             guard let next = page.nextPageToken else { return points.values.map(TimeSeries.init) }
             pageToken = next

@@ -7,6 +7,7 @@ import ScalerAPI
 import Scaling
 package import ServiceLifecycle
 import Synchronization
+import TimeZones
 
 /// The configuration of `generalscaler run`.
 package struct OperatorConfiguration: Sendable {
@@ -120,7 +121,7 @@ package struct OperatorRuntime: Sendable {
         let scalers = Informer<GeneralScaler>(
             client: client, kind: .generalScaler, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces),
             missingFix: Self.missingFix, logger: logger, decodeOversized: { try GeneralScaler($0) },
-            decode: { try GeneralScaler($0) },
+            decode: { try GeneralScaler($0, zones: TimeZoneDirectory.system) },
             handle: { event in
                 targets.note(event)
                 if case .deleted(let key, _) = event { events.forget(.generalScaler(key)) }

@@ -19,7 +19,9 @@ public enum ProtocolLimits {
     public static let maxPushesPerSecond = 2_000
     /// How far a source's clock may be ahead of the host's. A reading from further in the future counts as no data.
     public static let maxClockSkew: Duration = .seconds(60)
-    /// The calls in flight with a plugin that does not advertise `maxInFlight`.
+    /// How old a value may be and still count, where neither its metric type nor the scaler says so.
+    public static let defaultMaxAge: Duration = .seconds(60)
+    /// Calls a host has in flight with a plugin that does not advertise `maxInFlight`.
     public static let defaultMaxInFlight = 1
     /// The bytes of a metric type's name, and the characters of a plugin's name and version that the host shows.
     public static let maxNameBytes = 253

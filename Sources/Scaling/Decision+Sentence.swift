@@ -8,12 +8,26 @@ extension Decision {
         return parts.isEmpty ? "\(action)." : "\(action): \(parts.joined(separator: "; "))."
     }
 
+    private var leader: MetricRecord? { metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) } }
+
+    /// The values of schedules that mattered: bounds that were met, and the target of the metric that asks for most.
+    var effectiveSchedules: [ScheduledValue] {
+        let isJump = limitedBy.contains(.boundsJump)
+        return scheduled.filter { value in
+            switch value.field {
+            case .minReplicas: limitedBy.contains(.minReplicas) || isJump && desired > current
+            case .maxReplicas: limitedBy.contains(.maxReplicas) || isJump && desired < current
+            case .target(let metric): leader?.name == metric && leader?.recommended != nil
+            }
+        }
+    }
+
     /// The metric with the highest recommendation, or the reason why there is none.
     private var driver: String? {
-        let leader = metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) }
         if let leader, let recommended = leader.recommended, let value = leader.observation.value {
             let ratio = leader.ratio.map { ", ratio \($0.shortText)" } ?? ""
-            let how = leader.observation.isObserved ? "" : " by assumption (its source has no value)"
+            let source = leader.formula.map { " (\($0.filled))" } ?? ""
+            let how = leader.observation.isObserved ? source : source + leader.assumption
             let kind = leader.targetType == .averageValue ? " per replica" : ""
             return
                 "\(leader.name) is \(value.shortText)\(how) against a target of \(leader.target.shortText)\(kind)\(ratio), "
@@ -33,9 +47,11 @@ extension Decision {
     /// Returns the clause for a cause; nil if the rest of the sentence already implies or contradicts it.
     private func phrase(_ cause: Cause) -> String? {
         switch cause {
-        case .minReplicas: "minReplicas asks for at least \(desired)"
-        case .maxReplicas: "maxReplicas allows at most \(desired)"
+        case .minReplicas: scheduled[.minReplicas] == nil ? "minReplicas asks for at least \(desired)" : nil
+        case .maxReplicas: scheduled[.maxReplicas] == nil ? "maxReplicas allows at most \(desired)" : nil
+        case .schedule: effectiveSchedules.map(\.sentence).joined(separator: "; ")
         case .budgetCap: "the budget allows at most \(budget?.cap ?? desired)"
+        case .assumedValue: assumed
         case .errorBudget: "the error budget is being spent too fast"
         case .tolerance: "within tolerance of the target"
         case .notReady: notReady
@@ -63,6 +79,14 @@ extension Decision {
         }
     }
 
+    private var assumed: String {
+        let formula = metrics.first {
+            $0.formula != nil && $0.observation.value != nil && !$0.observation.isObserved
+        }
+        let name = formula?.name ?? "a formula"
+        return changesReplicas ? "\(name) is assumed" : "no scale-down while \(name) is assumed"
+    }
+
     private var notReady: String {
         guard let readyText else {
             if changesReplicas { return "how many replicas are ready is unknown" }
@@ -78,5 +102,11 @@ extension Decision {
 
     package static func readyText(_ ready: Int, of current: Int) -> String {
         "\(ready) of \(current.counted("replica")) \(ready == 1 || current == 1 ? "is" : "are") ready"
+    }
+}
+
+extension MetricRecord {
+    fileprivate var assumption: String {
+        formula == nil ? " by assumption (its source has no value)" : " by assumption (a value is missing)"
     }
 }

@@ -10,6 +10,8 @@ package struct Decision: Sendable, Hashable {
     /// The replicas to set, after all limits. Equal to `current` if nothing changes.
     package var desired: Int
     package var metrics: [MetricRecord]
+    /// The readings of the metrics without a target.
+    package var inputs: [InputRecord] = []
     /// The causes in the order in which they applied, without duplicates.
     package var limitedBy: [Cause]
     /// The budget; set for the cost policy.
@@ -22,6 +24,8 @@ package struct Decision: Sendable, Hashable {
     package var isPushed = false
     /// Details of the causes for ``reason``.
     package var details: [Cause: String] = [:]
+    /// The values of the spec that schedules set at ``time``, whether or not they mattered.
+    package var scheduled: [ScheduledValue] = []
 
     package init(
         time: Timestamp,
@@ -57,6 +61,7 @@ package struct Decision: Sendable, Hashable {
     /// tolerance, which changes with noise. The object that a hold names is compared.
     package func isSame(as other: Decision) -> Bool {
         current == other.current && desired == other.desired && details == other.details
+            && scheduled == other.scheduled
             && limitedBy.lazy.filter { $0 != .tolerance }.elementsEqual(
                 other.limitedBy.lazy.filter { $0 != .tolerance })
     }
@@ -72,6 +77,8 @@ package struct MetricRecord: Sendable, Hashable {
     package var ratio: Double?
     /// The recommendation of this metric alone; nil without a value.
     package var recommended: Int?
+    /// The formula that gave the value; nil for a metric that is read.
+    package var formula: FormulaRecord?
 
     package init(
         name: String,
@@ -87,6 +94,30 @@ package struct MetricRecord: Sendable, Hashable {
         self.targetType = targetType
         self.ratio = ratio
         self.recommended = recommended
+    }
+}
+
+/// A formula at one decision.
+package struct FormulaRecord: Sendable, Hashable {
+    /// As written.
+    package var text: String
+    /// With the values of its inputs in place of their names.
+    package var filled: String
+
+    package init(text: String, filled: String) {
+        self.text = text
+        self.filled = filled
+    }
+}
+
+/// What a metric without a target said.
+package struct InputRecord: Sendable, Hashable {
+    package var name: String
+    package var observation: MetricObservation
+
+    package init(name: String, observation: MetricObservation) {
+        self.name = name
+        self.observation = observation
     }
 }
 

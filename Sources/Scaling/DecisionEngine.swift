@@ -6,8 +6,14 @@ package struct DecisionInput: Sendable {
     package var current: Int
     /// The ready replicas of the target: 0 to `Int32.max`; nil if the target does not report them.
     package var ready: Int?
-    /// The observations, one per metric of the spec in the same order; missing ones at the end are no data.
+    /// The observations, one per metric of the spec in the same order; missing ones at the end are no data. That of a
+    /// formula is ignored and computed.
     package var observations: [MetricObservation]
+    /// One per input of the spec, in the same order.
+    package var inputs: [MetricObservation]
+    /// Results to take for formulas, by metric, in place of what they compute: a simulation's replicas are not those
+    /// that its readings were taken with.
+    package var results: [String: Formula.Result] = [:]
     package var history: ScalingHistory
     /// Reasons from outside the engine not to change the target, such as ``Cause/duplicateTarget``.
     package var holds: [Cause]
@@ -22,6 +28,7 @@ package struct DecisionInput: Sendable {
         current: Int,
         ready: Int?,
         observations: [MetricObservation],
+        inputs: [MetricObservation] = [],
         history: ScalingHistory = ScalingHistory(),
         holds: [Cause] = [],
         details: [Cause: String] = [:],
@@ -32,10 +39,30 @@ package struct DecisionInput: Sendable {
         self.current = current
         self.ready = ready
         self.observations = observations
+        self.inputs = inputs
         self.history = history
         self.holds = holds
         self.details = details
         self.isPushed = isPushed
+    }
+
+    /// - Parameter readings: by metric; a metric of the spec that is not there has no data.
+    package init(
+        spec: ScalingSpec,
+        now: Timestamp,
+        current: Int,
+        ready: Int?,
+        readings: [String: MetricObservation],
+        history: ScalingHistory = ScalingHistory(),
+        holds: [Cause] = [],
+        details: [Cause: String] = [:],
+        isPushed: Bool = false
+    ) {
+        func reading(_ name: String) -> MetricObservation { readings[name] ?? .noData("it was not polled") }
+        self.init(
+            spec: spec, now: now, current: current, ready: ready,
+            observations: spec.metrics.map { reading($0.name) }, inputs: spec.inputs.map { reading($0.name) },
+            history: history, holds: holds, details: details, isPushed: isPushed)
     }
 }
 
@@ -52,17 +79,23 @@ package enum DecisionEngine {
         var step = DecisionStep(input)
         var decision = step.run()
         decision.isPushed = input.isPushed
-        decision.details = input.details.filter { decision.limitedBy.contains($0.key) }
+        decision.scheduled = step.scheduled
+        if !decision.effectiveSchedules.isEmpty { decision.limitedBy.append(.schedule) }
+        decision.details = step.policy.details.merging(input.details) { $1 }
+            .filter { decision.limitedBy.contains($0.key) }
         return DecisionOutcome(decision: decision, history: step.history)
     }
 }
 
 /// One run of the rules over an input.
 private struct DecisionStep {
+    /// As the schedules have it now.
     let spec: ScalingSpec
+    let scheduled: [ScheduledValue]
     let now: Timestamp
     let current: Int
     let ready: Int?
+    let checked: CheckedMetrics
     let observations: [MetricObservation]
     let holds: [Cause]
     let policy: PolicyRecommendation
@@ -71,17 +104,19 @@ private struct DecisionStep {
     var history: ScalingHistory
 
     init(_ input: DecisionInput) {
-        spec = input.spec
+        (spec, scheduled) = input.spec.effective(at: input.now)
         now = input.now
         current = input.current
         ready = input.ready
-        observations = spec.metrics.enumerated().map { index, metric in
-            guard index < input.observations.count else { return .noData("it was not polled") }
-            return input.observations[index].checked(by: metric, now: input.now)
-        }
+        checked = CheckedMetrics(input)
+        observations = checked.observations
         holds = input.holds + (spec.isPaused ? [.paused] : [])
         history = input.history
-        history.observe(current: current, bounds: spec.minReplicas...spec.maxReplicas, now: now)
+        // Whether what is pending was a jump to the bounds depends on those of then.
+        let pendingAt = input.history.pendingScale.map { min($0.at, input.now) }
+        let boundsNow = spec.bounds
+        let boundsThen = pendingAt.map { input.spec.effective(at: $0).spec.bounds }
+        history.observe(current: current, bounds: boundsThen ?? boundsNow, now: now)
         history.recordFailures(spec.metrics, observations, at: now)
         policy = spec.policy.recommend(
             PolicyInput(
@@ -91,6 +126,7 @@ private struct DecisionStep {
                 ready: ready ?? 0,
                 metrics: spec.metrics,
                 observations: observations,
+                inputs: checked.inputs,
                 scaleUpStep: spec.safety.maxScaleUpRate.step(from: current),
                 errorBudgetHeldSince: history.errorBudgetHeldSince
             )
@@ -157,11 +193,21 @@ private struct DecisionStep {
                 result.causes = [policy.replicas == nil ? .noData : .partialMetrics, .fallback]
             }
         }
+        if isAssumed, result.replicas < current {
+            result = Recommendation(replicas: current, causes: [.assumedValue])
+        }
         if let cause = policy.holdsScaleDown, result.replicas < current {
             result.replicas = current
             result.causes = [cause]
         }
         return result
+    }
+
+    /// A formula's value stands in for missing data: it may add replicas and removes none.
+    private var isAssumed: Bool {
+        zip(spec.metrics, observations).contains { metric, observation in
+            metric.formula != nil && observation.value != nil && !observation.isObserved
+        }
     }
 
     private func hasFailedForLong(_ metric: MetricSpec) -> Bool {
@@ -240,17 +286,19 @@ private struct DecisionStep {
     }
 
     private func record(recommended: Int, _ scaler: SafeScaler) -> Decision {
-        Decision(
+        var decision = Decision(
             time: now,
             current: current,
             ready: ready,
             recommended: recommended,
             desired: scaler.desired,
-            metrics: policy.records,
+            metrics: checked.described(policy.records),
             limitedBy: scaler.causes,
             budget: policy.budget,
             isIdle: isIdle,
             cooldownEnd: scaler.cooldownEnd
         )
+        decision.inputs = checked.inputs
+        return decision
     }
 }

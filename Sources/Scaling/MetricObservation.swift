@@ -28,7 +28,17 @@ package enum MetricObservation: Sendable, Hashable {
 
     /// Returns the observation for the engine: an outdated value, or one from the future, becomes no data, and a number
     /// that is invalid for the target type becomes a failure.
-    func checked(by metric: MetricSpec, now: Timestamp) -> MetricObservation {
+    package func checked(by metric: MetricSpec, now: Timestamp) -> MetricObservation {
+        // A formula's inputs have been checked for their age.
+        let observation = metric.formula == nil ? checked(maxAge: metric.maxAge, now: now) : self
+        if let value = observation.value, value < 0, metric.targetType == .value {
+            return .failed("the value \(value.shortText) is negative, which has no meaning for targetType Value")
+        }
+        return observation
+    }
+
+    /// Returns the observation, or no data in place of a value too old, from the future or not finite.
+    package func checked(maxAge: Duration, now: Timestamp) -> MetricObservation {
         let (value, observedAt): (Double, Timestamp)
         switch self {
         case .value(let number, let time), .assumed(let number, let time): (value, observedAt) = (number, time)
@@ -36,18 +46,15 @@ package enum MetricObservation: Sendable, Hashable {
         }
         guard value.isFinite else { return .noData("the value is not a finite number") }
         let age = now - observedAt
-        if age > metric.maxAge {
+        if age > maxAge {
             return .noData(
-                "the newest value is \(age.shortText) old, older than the \(metric.maxAge.shortText) allowed: the source "
+                "the newest value is \(age.shortText) old, older than the \(maxAge.shortText) allowed: the source "
                     + "has no newer one, or its clock is behind")
         }
         if age < .zero - Self.maxClockSkew {
             return .noData(
                 "the newest value is from \((.zero - age).shortText) in the future: the clock of the source is ahead of "
                     + "the operator's by more than the \(Self.maxClockSkew.shortText) allowed")
-        }
-        if value < 0, metric.targetType == .value {
-            return .failed("the value \(value.shortText) is negative, which has no meaning for targetType Value")
         }
         return self
     }

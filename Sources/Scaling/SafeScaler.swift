@@ -20,7 +20,7 @@ struct SafeScaler {
         self.causes = causes
     }
 
-    var bounds: ClosedRange<Int> { spec.minReplicas...spec.maxReplicas }
+    var bounds: ClosedRange<Int> { spec.bounds }
 
     mutating func note(_ cause: Cause) {
         if !causes.contains(cause) { causes.append(cause) }

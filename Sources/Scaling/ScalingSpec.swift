@@ -8,11 +8,15 @@ package struct ScalingSpec: Sendable {
     package var isPaused: Bool
     /// Whether every step runs, but the replicas are not patched.
     package var isDryRun: Bool
-    /// The metrics: 1 to 20, with distinct names.
+    /// The metrics that recommend replicas: 1 to 20, with names distinct from each other and from ``inputs``.
     package var metrics: [MetricSpec]
+    /// The metrics that are only read, for formulas and the policy.
+    package var inputs: [InputSpec]
     package var policy: any ScalingPolicy
     package var safety: SafetyLimits
     package var fallback: FallbackSpec
+    /// The first that is active counts, field by field.
+    package var schedules: [Schedule]
 
     package init(
         minReplicas: Int = 1,
@@ -21,9 +25,11 @@ package struct ScalingSpec: Sendable {
         isPaused: Bool = false,
         isDryRun: Bool = false,
         metrics: [MetricSpec],
+        inputs: [InputSpec] = [],
         policy: any ScalingPolicy = SLOPolicy(),
         safety: SafetyLimits = SafetyLimits(),
-        fallback: FallbackSpec = FallbackSpec()
+        fallback: FallbackSpec = FallbackSpec(),
+        schedules: [Schedule] = []
     ) {
         self.minReplicas = minReplicas
         self.maxReplicas = maxReplicas
@@ -31,9 +37,11 @@ package struct ScalingSpec: Sendable {
         self.isPaused = isPaused
         self.isDryRun = isDryRun
         self.metrics = metrics
+        self.inputs = inputs
         self.policy = policy
         self.safety = safety
         self.fallback = fallback
+        self.schedules = schedules
     }
 }
 
@@ -53,20 +61,36 @@ package struct MetricSpec: Sendable, Hashable {
     package var targetType: TargetType
     /// The value above which the metric requests a first replica at 0 replicas.
     package var activation: Double
-    /// The maximum age; an older observation counts as no data.
+    /// The maximum age; an older observation counts as no data. Unused for a formula, whose inputs have their own.
     package var maxAge: Duration
+    /// Computes the value from other metrics; nil for a metric that is read.
+    package var formula: Formula?
 
     package init(
         name: String,
         target: Double,
         targetType: TargetType,
         activation: Double = 0,
-        maxAge: Duration = .seconds(60)
+        maxAge: Duration = .seconds(60),
+        formula: Formula? = nil
     ) {
         self.name = name
         self.target = target
         self.targetType = targetType
         self.activation = activation
+        self.maxAge = maxAge
+        self.formula = formula
+    }
+}
+
+/// A metric without a target: an input of formulas, or of the policy's objective.
+package struct InputSpec: Sendable, Hashable {
+    package var name: String
+    /// An older observation counts as no data.
+    package var maxAge: Duration
+
+    package init(name: String, maxAge: Duration = .seconds(60)) {
+        self.name = name
         self.maxAge = maxAge
     }
 }

@@ -8,6 +8,7 @@ import Operator
 import PluginHost
 import ScalerAPI
 import ServiceLifecycle
+import TimeZones
 import UnixSignals
 
 /// Runs the operator against a cluster until it is stopped.
@@ -95,7 +96,10 @@ struct RunCommand: AsyncParsableCommand {
         )
         logger.info(
             "starting",
-            metadata: ["version": "\(OperatorRuntime.version)", "server": "\(configuration.cluster.server)"])
+            metadata: [
+                "version": "\(OperatorRuntime.version)", "server": "\(configuration.cluster.server)",
+                "timeZones": "\(TimeZoneDirectory.system.version ?? "none")",
+            ])
         var group = ServiceGroupConfiguration(
             // In order, so that no service reports the end of another as its own error.
             services: runtime.services.map {

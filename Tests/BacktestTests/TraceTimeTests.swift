@@ -2,6 +2,7 @@ import Scaling
 import Testing
 
 @testable import Backtest
+@testable import TimeZones
 
 @Suite("Times in traces")
 struct TraceTimeTests {
@@ -155,5 +156,13 @@ struct TimeZoneRuleTests {
         }
         #expect(TimeZoneFile(Array("TZix".utf8) + whole.dropFirst(4)) == nil)
         #expect(throws: TraceError.self) { try TraceZone(name: "x", data: []) }
+    }
+
+    @Test("a file whose times count leap seconds is refused: no clock shows them")
+    func leapSeconds() {
+        let file = ZoneData.file(
+            changes: [("1996-03-31T01:00:00Z", 1)], types: [ZoneData.standard, ZoneData.daylight],
+            rule: "CET-1CEST,M3.5.0,M10.5.0/3", leapSeconds: [78_796_800])
+        #expect(TimeZoneFile(file) == nil)
     }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 import WireFormats
@@ -42,23 +41,11 @@ struct MemoryAttackTests {
                         }
                         try await cluster.condition("Ready", "True", "Scaling", of: "web")
                         try await running.polls(3, of: "web")
-                        let peak = try Self.peak(ofProcessWith: cluster.operatorKubeconfig)
+                        let peak = try running.peakMemory(cluster)
                         #expect(peak > 0 && peak < Self.bound, "\(peak >> 20) MiB")
                     }
                 }
             }
         }
-    }
-
-    /// Returns the peak memory of the operator with that kubeconfig.
-    private static func peak(ofProcessWith kubeconfig: String) throws -> Int {
-        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
-            guard let process = Int32(name),
-                let command = FileManager.default.contents(atPath: "/proc/\(name)/cmdline"),
-                String(decoding: command, as: UTF8.self).contains("run\0--kubeconfig\0\(kubeconfig)")
-            else { continue }
-            return try PluginMemory.peak(of: process)
-        }
-        return 0
     }
 }

@@ -15,7 +15,7 @@ import WireFormats
     .enabled(if: TestCluster.isSimulated, "the API server of a real cluster does not reach an operator on this machine")
 )
 struct WebhookTests {
-    private static let configurations = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+    static let configurations = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 
     @Test(
         """
@@ -193,7 +193,7 @@ struct WebhookTests {
 
     /// Runs a cluster with the webhook's Service, Secret and configuration like in the chart, with failurePolicy Fail,
     /// so that no request bypasses the webhook.
-    private static func run(
+    static func run(
         _ body: @escaping @Sendable (TestCluster, RawClient, _ configuration: String) async throws -> Void
     ) async throws {
         try await TestCluster.run { cluster in
@@ -250,19 +250,19 @@ struct WebhookTests {
         ]
     }
 
-    private static func arguments(_ cluster: TestCluster, _ configuration: String) -> [String] {
+    static func arguments(_ cluster: TestCluster, _ configuration: String) -> [String] {
         [
             "--webhook-listen", "127.0.0.1:0", "--webhook-service", "\(cluster.namespace)/generalscaler-webhook",
             "--webhook-configuration", configuration,
         ]
     }
 
-    private static func scalers(_ cluster: TestCluster) -> String {
+    static func scalers(_ cluster: TestCluster) -> String {
         "/apis/autoscaling.example.com/v1/namespaces/\(cluster.namespace)/generalscalers"
     }
 
     /// - Parameter query: the name of the field that should be `query`.
-    private static func scaler(
+    static func scaler(
         _ name: String, query: String = "query", labels: JSON = [:], headers: JSON = [:]
     ) -> JSON {
         [
@@ -282,7 +282,7 @@ struct WebhookTests {
     ///
     /// - Returns: the port.
     @discardableResult
-    private func ready(
+    func ready(
         _ running: TestOperator, _ cluster: TestCluster, _ raw: RawClient, _ name: String
     ) async throws -> Int {
         let line = try await running.process.errorLine { $0.contains("serving the admission webhook") }

@@ -1,3 +1,4 @@
+import PluginHost
 import Testing
 
 @testable import PluginConformance
@@ -40,6 +41,14 @@ struct RuleBookTests {
         for rule in RuleBook.rules {
             #expect(rule.isChecked == checked.contains(rule.id), "\(rule.id.label)")
             #expect(!rule.text.hasSuffix(" ") && !rule.text.contains("  "), "\(rule.id.label)")
+        }
+    }
+
+    @Test("the rules that the host names in its messages are those of the book")
+    func hostRules() {
+        for rule in ProtocolRule.allCases {
+            #expect(RuleID(rawValue: rule.rawValue).map { "\($0)" } == "\(rule)")
+            #expect(RuleID(label: rule.label)?.rawValue == rule.rawValue)
         }
     }
 

@@ -24,7 +24,7 @@ struct ScriptedPlugin: ~Copyable {
 
     private static let text = #"""
         #!/usr/bin/env python3
-        import json, sys
+        import datetime, json, sys
 
         class Failure(Exception): pass
 
@@ -33,7 +33,10 @@ struct ScriptedPlugin: ~Copyable {
         CAPABILITIES = __CAPABILITIES__
 
         def send(message): print(json.dumps({"jsonrpc": "2.0"} | message), flush=True)
-        def reading(): return {"value": 1, "observedAt": "2026-01-02T03:04:05Z"}
+        def time_text(seconds=0):
+            at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+            return at.isoformat().replace("+00:00", "Z")
+        def reading(): return {"value": 1, "observedAt": time_text()}
         def faults(config): return [{"path": k, "message": "wrong"} for k, v in config.items()
                                     if k != "key" or not isinstance(v, str)]
         def error(code, message): return {"error": {"code": code, "message": message}}

@@ -16,7 +16,7 @@ struct ViolationTests {
         "noise-flood": [.oneObjectPerLine],
         "stderr-flood": [.standardError],
         "never-reads": [.readsOn, .endOfInput],
-        "never-answers": [.oneAnswer],
+        "never-answers": [.deadline],
         "answers-late": [.deadline],
         "answers-twice": [.oneAnswer],
         "foreign-id": [.oneAnswer],

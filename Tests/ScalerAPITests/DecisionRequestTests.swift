@@ -20,13 +20,13 @@ struct DecisionRequestTests {
     }
 
     private static func answer(_ request: JSON) throws -> JSON {
-        let request = try DecisionRequest(request)
+        let request = try DecisionRequest(request, zones: UniversalTimeOnly())
         return DecisionEngine.decide(request.input).json(of: request.input)
     }
 
     private static func problems(_ request: JSON) -> [String] {
         do throws(InvalidSpec) {
-            _ = try DecisionRequest(request)
+            _ = try DecisionRequest(request, zones: UniversalTimeOnly())
             return []
         } catch {
             return error.problems.map(\.path)
@@ -170,7 +170,7 @@ struct DecisionRequestTests {
             fields["readings"] = [
                 value.map { ["name": "prometheus", "value": .integer($0)] } ?? ["name": "prometheus", "noData": true]
             ]
-            var input = try DecisionRequest(.object(fields)).input
+            var input = try DecisionRequest(.object(fields), zones: UniversalTimeOnly()).input
             let answer = DecisionEngine.decide(input).json(of: input)
             input.history = memory
             let outcome = DecisionEngine.decide(input)

@@ -31,7 +31,7 @@ struct ExplanationTests {
     }
 
     private static func text(_ object: JSON, events: [JSON] = []) throws -> String {
-        try Explanation(object: object, events: events, now: now).text
+        try Explanation(object: object, events: events, now: now, zones: UniversalTimeOnly()).text
     }
 
     @Test("says what was decided, on which values, and what the next steps wait for")

@@ -1,5 +1,6 @@
 import ScalerAPI
 import Testing
+import TimeZones
 import WireFormats
 
 @Suite("The operator's checks of a spec")
@@ -10,7 +11,7 @@ struct SpecTableTests {
         #expect(rows.count > 100)
         for row in rows {
             let fields: [String]
-            switch GeneralScalerSpec.parse(row.spec, unknownFields: .refused) {
+            switch GeneralScalerSpec.parse(row.spec, unknownFields: .refused, zones: TimeZoneDirectory.system) {
             case .success: fields = []
             case .failure(let invalid): fields = invalid.problems.map { String($0.path.dropFirst("spec.".count)) }
             }

@@ -20,6 +20,7 @@ struct SentenceTests {
     static let phrases: [Cause: String] = [
         .minReplicas: "minReplicas asks for at least 4",
         .maxReplicas: "maxReplicas allows at most 4",
+        .schedule: "minReplicas is 4 until 18:00 UTC, by schedule day",
         .budgetCap: "the budget allows at most 3",
         .errorBudget: "the error budget is being spent too fast",
         .tolerance: "within tolerance of the target",
@@ -30,6 +31,7 @@ struct SentenceTests {
         .scaleUpRate: "maxScaleUpRate allows no more at once",
         .scaleDownRate: "maxScaleDownRate allows no more at once",
         .partialMetrics: "no scale-down while a metric is missing: one has no value",
+        .assumedValue: "no scale-down while a formula is assumed",
         .noData: "replicas are held without data",
         .fallback: "the fallback applies",
         .boundsJump: "4 is below minReplicas",
@@ -46,7 +48,15 @@ struct SentenceTests {
     @Test("every cause has one", arguments: Cause.allCases)
     func phrase(cause: Cause) {
         let budget = BudgetRecord(costPerHour: 4, maxCostPerHour: 3, cap: 3)
-        #expect(decision(cause, budget: budget).reason == "Keep 4: \(Self.phrases[cause] ?? "?").")
+        var decision = decision(cause, budget: budget)
+        if cause == .schedule {
+            decision.limitedBy.insert(.minReplicas, at: 0)
+            decision.scheduled = [
+                ScheduledValue(
+                    field: .minReplicas, value: 4, schedule: "day", timeZone: "UTC", until: at(60), untilText: "18:00")
+            ]
+        }
+        #expect(decision.reason == "Keep 4: \(Self.phrases[cause] ?? "?").")
     }
 
     @Test("at 0 and below its activation value")

@@ -53,13 +53,17 @@ package final class RunningProcess: Sendable {
         ) { execution in
             process.state.withLock { $0.send = { try execution.send(signal: $0) } }
             return try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await process.read(execution.standardOutput, \.output) }
-                group.addTask { try await process.read(execution.standardError, \.errors) }
+                group.addTask {
+                    // A program that ends before the body has its lines must not keep it waiting.
+                    defer { process.end() }
+                    async let output: Void = process.read(execution.standardOutput, \.output)
+                    try await process.read(execution.standardError, \.errors)
+                    try await output
+                }
                 let result: Result<Void, any Error>
                 do { result = .success(try await body(process)) } catch { result = .failure(error) }
                 try? execution.send(signal: .terminate)
                 try await group.waitForAll()
-                process.end()
                 return result
             }
         }

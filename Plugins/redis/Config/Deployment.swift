@@ -10,6 +10,8 @@ struct RedisEndpoint: Hashable, Sendable {
     var username: String?
     var password: Secret?
     var database: Int
+    /// The IP addresses that it may have; nil for all.
+    var peers: PeerRule?
 
     /// Returns the same endpoint with another address.
     func at(_ address: RedisAddress) -> RedisEndpoint {
@@ -45,7 +47,8 @@ enum Deployment: Hashable, Sendable {
         }
         let server = RedisEndpoint(
             address: address, tls: tls, username: config.username ?? url?.username,
-            password: config.password ?? url?.password, database: config.database ?? url?.database ?? 0)
+            password: config.password ?? url?.password, database: config.database ?? url?.database ?? 0,
+            peers: SourcePeers.rule.naming(address.host.map { [$0] } ?? []))
         self = config.cluster ? .cluster(server) : .standalone(server)
     }
 }
@@ -58,15 +61,17 @@ struct SentinelSet: Hashable, Sendable {
     let master: RedisEndpoint
 
     init(_ sentinel: SentinelConfig, _ config: RedisConfig, tls: TLSOptions?) {
-        sentinels = sentinel.addresses
+        let addresses = sentinel.addresses
             .compactMap { RedisAddress($0, defaultPort: RedisAddress.sentinelPort) }
-            .map {
-                RedisEndpoint(
-                    address: $0.tcp, tls: tls, username: sentinel.username, password: sentinel.password, database: 0)
-            }
+        let peers = SourcePeers.rule.naming(addresses.map(\.host))
+        sentinels = addresses.map {
+            RedisEndpoint(
+                address: $0.tcp, tls: tls, username: sentinel.username, password: sentinel.password, database: 0,
+                peers: peers)
+        }
         masterName = sentinel.master
         master = RedisEndpoint(
             address: .unix(path: sentinel.master), tls: tls, username: config.username, password: config.password,
-            database: config.database ?? 0)
+            database: config.database ?? 0, peers: peers)
     }
 }

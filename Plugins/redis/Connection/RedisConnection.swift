@@ -21,7 +21,8 @@ final class RedisConnection: @unchecked Sendable {
         self.server = server
         reader = ReplyReader(ReplyBudget(mayBeLarge: mayBeLarge))
         do throws(HTTPError) {
-            bytes = try ByteConnection(to: server.address, tls: server.tls, deadline: deadline)
+            bytes = try ByteConnection(
+                to: server.address, tls: server.tls, peers: server.peers, deadline: deadline)
         } catch {
             throw .connection(error, server)
         }

@@ -10,6 +10,8 @@ package struct ReportRecording: Sendable {
     private var loads: [[Double?]]
     /// The replicas of each poll that differ from those of the previous poll.
     private var replicas: [Replicas] = []
+    /// Each where it differs from the poll before; by schedules.
+    private var bounds: [Bounds] = []
     private var decisions: [Segment] = []
     /// Polls out of the SLO, as ranges.
     private var outages: [Range<Int>] = []
@@ -26,6 +28,12 @@ package struct ReportRecording: Sendable {
         let current: Int
         /// The ready replicas, which a backtest always knows.
         let ready: Int?
+    }
+
+    private struct Bounds {
+        let poll: Int
+        let least: Int
+        let most: Int
     }
 
     fileprivate struct Segment {
@@ -55,6 +63,7 @@ package struct ReportRecording: Sendable {
         if replicas.last.map({ $0.current != decision.current || $0.ready != decision.ready }) ?? true {
             replicas.append(Replicas(poll: polls, current: decision.current, ready: decision.ready))
         }
+        takeDownBounds(decision)
         takeDown(decision)
         switch step.standing {
         case .exceeded: Self.extend(&outages, with: polls)
@@ -70,6 +79,13 @@ package struct ReportRecording: Sendable {
         } else {
             ranges.append(poll..<poll + 1)
         }
+    }
+
+    private mutating func takeDownBounds(_ decision: Decision) {
+        let least = decision.scheduled[.minReplicas].map { Int($0.value) } ?? spec.minReplicas
+        let most = decision.scheduled[.maxReplicas].map { Int($0.value) } ?? spec.maxReplicas
+        guard bounds.last.map({ $0.least != least || $0.most != most }) ?? true else { return }
+        bounds.append(Bounds(poll: polls, least: least, most: most))
     }
 
     private mutating func takeDown(_ decision: Decision) {
@@ -92,6 +108,8 @@ package struct ReportRecording: Sendable {
             "interval": .number(spec.pollingInterval / .seconds(1)), "polls": .integer(Int64(polls)),
             "stride": .integer(Int64(stride)),
             "bounds": [.integer(Int64(spec.minReplicas)), .integer(Int64(spec.maxReplicas))],
+            "boundSteps": .array(
+                bounds.map { [.integer(Int64($0.poll)), .integer(Int64($0.least)), .integer(Int64($0.most))] }),
             "metrics": .array(spec.metrics.indices.map { metric($0, stride: stride) }),
             "replicas": .array(
                 replicas.map {

@@ -17,12 +17,21 @@ package struct BacktestSummary: Sendable, Hashable {
     package private(set) var mostReplicas = 0
     /// How many decisions each cause limited.
     package private(set) var limits: [Cause: Int] = [:]
+    /// When which schedule set a value.
+    package private(set) var schedules: [String: ScheduleUse] = [:]
     /// What one ready replica can take, by metric.
     package let capacities: [String: Double]
     private let interval: Duration
     private let price: Double?
     private let isDryRun: Bool
     private var lastScaling: Scaling?
+
+    package struct ScheduleUse: Sendable, Hashable {
+        package fileprivate(set) var time: Duration = .zero
+        /// Stretches of time in which it set a value.
+        package fileprivate(set) var windows = 0
+        fileprivate var lastPoll = -1
+    }
 
     private struct Scaling: Sendable, Hashable {
         let time: Timestamp
@@ -71,6 +80,13 @@ package struct BacktestSummary: Sendable, Hashable {
         fewestReplicas = min(fewestReplicas, replicasAfter)
         mostReplicas = max(mostReplicas, replicasAfter)
         for cause in step.decision.limitedBy { limits[cause, default: 0] += 1 }
+        for name in Set(step.decision.scheduled.map(\.schedule)) {
+            var use = schedules[name] ?? ScheduleUse()
+            use.time += interval
+            if use.lastPoll != polls - 1 { use.windows += 1 }
+            use.lastPoll = polls
+            schedules[name] = use
+        }
         if step.decision.changesReplicas, !isDryRun { countScaling(step.decision) }
     }
 
@@ -95,6 +111,12 @@ package struct BacktestSummary: Sendable, Hashable {
             "limitedBy": .object(
                 Dictionary(uniqueKeysWithValues: limits.map { ($0.key.rawValue, .integer(Int64($0.value))) })),
         ]
+        if !schedules.isEmpty {
+            summary["schedules"] = .object(
+                schedules.mapValues {
+                    ["seconds": .number($0.time / .seconds(1)), "windows": .integer(Int64($0.windows))]
+                })
+        }
         if let cost { summary["cost"] = .number(cost) }
         if let price { summary["pricePerReplicaHour"] = .number(price) }
         return .object(summary)

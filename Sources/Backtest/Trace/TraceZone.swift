@@ -1,4 +1,5 @@
 import Scaling
+import TimeZones
 
 /// The time zone of times without one.
 package struct TraceZone: Sendable {

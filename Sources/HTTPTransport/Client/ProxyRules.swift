@@ -1,4 +1,5 @@
 import Glibc
+import SystemIO
 
 /// The proxy settings of the environment.
 ///
@@ -50,25 +51,19 @@ extension ProxyRules {
         case everything
         /// A name and its subdomains.
         case name(String)
-        /// Addresses with this prefix.
-        case network(IPAddress, prefixLength: Int)
+        /// Addresses in this network.
+        case network(IPNetwork)
 
         init?(_ entry: String) {
             if entry == "*" {
                 self = .everything
                 return
             }
-            let parts = entry.split(separator: "/", maxSplits: 1)
-            if let first = parts.first, let address = IPAddress(String(first)) {
-                let bits = address.bytes.count * 8
-                guard parts.count == 2 else {
-                    self = .network(address, prefixLength: bits)
-                    return
-                }
-                guard let length = Int(parts[1]), (0...bits).contains(length) else { return nil }
-                self = .network(address, prefixLength: length)
+            if let network = IPNetwork(entry) {
+                self = .network(network)
                 return
             }
+            guard IPAddress(String(entry.prefix { $0 != "/" })) == nil else { return nil }
             let name = entry.drop { $0 == "." }.lowercased()
             guard !name.isEmpty else { return nil }
             self = .name(name)
@@ -78,36 +73,8 @@ extension ProxyRules {
             switch self {
             case .everything: true
             case .name(let name): host == name || host.hasSuffix("." + name)
-            case .network(let network, let prefixLength):
-                IPAddress(host)?.isIn(network, prefixLength: prefixLength) ?? false
+            case .network(let network): IPAddress(host).map(network.contains) ?? false
             }
-        }
-    }
-}
-
-/// An IPv4 or IPv6 address in network byte order.
-private struct IPAddress {
-    let bytes: [UInt8]
-
-    /// Parses an address, with or without brackets for IPv6; nil if the text is a name.
-    init?(_ text: String) {
-        let text = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
-        var bytes = [UInt8](repeating: 0, count: 16)
-        if inet_pton(AF_INET, text, &bytes) == 1 {
-            self.bytes = Array(bytes.prefix(4))
-        } else if inet_pton(AF_INET6, text, &bytes) == 1 {
-            self.bytes = bytes
-        } else {
-            return nil
-        }
-    }
-
-    func isIn(_ network: IPAddress, prefixLength: Int) -> Bool {
-        guard bytes.count == network.bytes.count else { return false }
-        return bytes.indices.allSatisfy { index in
-            let bits = min(8, max(0, prefixLength - index * 8))
-            let mask = ~UInt8(truncatingIfNeeded: 0xff >> bits)
-            return bytes[index] & mask == network.bytes[index] & mask
         }
     }
 }

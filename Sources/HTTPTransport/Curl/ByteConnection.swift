@@ -15,6 +15,12 @@ package final class ByteConnection: @unchecked Sendable {
         case tcp(host: String, port: Int)
         /// The path of a Unix socket.
         case unix(path: String)
+
+        /// Nil for a socket.
+        package var host: String? {
+            guard case .tcp(let host, _) = self else { return nil }
+            return host
+        }
     }
 
     private let easy: EasyHandle
@@ -26,16 +32,17 @@ package final class ByteConnection: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - tls: nil for plaintext.
+    ///   - peers: the servers to connect to; nil for all.
     ///   - deadline: from the name lookup to the end of the TLS handshake.
     /// - Throws: ``HTTPError/Kind/tls`` even if the peer accepts the connection and never answers the TLS handshake.
     package init(
-        to address: Address, tls: TLSOptions?, deadline: ContinuousClock.Instant
+        to address: Address, tls: TLSOptions?, peers: PeerRule? = nil, deadline: ContinuousClock.Instant
     ) throws(HTTPError) {
         name = address.description
         easy = EasyHandle()
         let milliseconds = ContinuousClock.now.duration(to: deadline).roundedUpMilliseconds
         guard milliseconds > 0 else { throw Self.late("connecting to", name) }
-        try easy.prepare(address, tls: tls, timeoutMilliseconds: Int(milliseconds))
+        try easy.prepare(address, tls: tls, peers: peers, timeoutMilliseconds: Int(milliseconds))
         let code = curl_easy_perform(easy.curl)
         guard code == CURLE_OK else { throw Self.failure(code, easy, name, tls) }
         var descriptor = curl_socket_t(-1)
@@ -152,10 +159,10 @@ extension ByteConnection.Address: CustomStringConvertible {
 extension EasyHandle {
     /// Sets every option for a bare connection.
     fileprivate func prepare(
-        _ address: ByteConnection.Address, tls: TLSOptions?, timeoutMilliseconds: Int
+        _ address: ByteConnection.Address, tls: TLSOptions?, peers: PeerRule?, timeoutMilliseconds: Int
     ) throws(HTTPError) {
         try setErrorBuffer()
-        try setOpenSocket(openSocket)
+        try setOpenSocket(openSocket, peers: peers)
         try set(CURLOPT_CONNECT_ONLY, 1)
         try set(CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_QUICK_EXIT, 1)

@@ -10,16 +10,20 @@ package final class CurlHTTPClient: HTTPClient {
         package var proxies: ProxyRules
         package var concurrentTransfers: Int
         package var connectionsPerHost: Int
+        /// The servers to connect to, unless through a proxy; nil for all.
+        package var peers: PeerRule?
 
         /// Creates a configuration; by default, proxies come from the process's environment.
         package init(
             proxies: ProxyRules = ProxyRules(),
             concurrentTransfers: Int = HTTPLimits.concurrentTransfers,
-            connectionsPerHost: Int = HTTPLimits.connectionsPerHost
+            connectionsPerHost: Int = HTTPLimits.connectionsPerHost,
+            peers: PeerRule? = nil
         ) {
             self.proxies = proxies
             self.concurrentTransfers = concurrentTransfers
             self.connectionsPerHost = connectionsPerHost
+            self.peers = peers
         }
     }
 

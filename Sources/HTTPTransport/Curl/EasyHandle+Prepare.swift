@@ -5,7 +5,7 @@ extension EasyHandle {
     /// Sets every option for the transfer, on a fresh or reset handle.
     ///
     /// libcurl's callbacks get the transfer unretained: the loop keeps it until the handle has left the multi handle.
-    func prepare(_ transfer: Transfer, proxies: ProxyRules) throws(HTTPError) {
+    func prepare(_ transfer: Transfer, _ configuration: CurlHTTPClient.Configuration) throws(HTTPError) {
         let request = transfer.request
         let context = Unmanaged.passUnretained(transfer).toOpaque()
         try setErrorBuffer()
@@ -14,7 +14,10 @@ extension EasyHandle {
         try set(CURLOPT_WRITEDATA, pointer: context)
         try set(CURLOPT_HEADERFUNCTION, callback: receiveHeader)
         try set(CURLOPT_HEADERDATA, pointer: context)
-        try setOpenSocket(openSocket)
+        let proxy = request.proxy ?? configuration.proxies.proxy(for: transfer.url) ?? ""
+        // A proxy looks the name up and connects itself.
+        let peers = proxy.isEmpty ? configuration.peers?.naming([transfer.url.host]) : nil
+        try setOpenSocket(openSocket, peers: peers)
 
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_NOSIGNAL, 1)
@@ -24,7 +27,7 @@ extension EasyHandle {
         try set(CURLOPT_MAXAGE_CONN, Int(HTTPLimits.idleConnectionAge.components.seconds))
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // Both are always set, so that libcurl does not read the environment itself.
-        try set(CURLOPT_PROXY, transfer.request.proxy ?? proxies.proxy(for: transfer.url) ?? "")
+        try set(CURLOPT_PROXY, proxy)
         try set(CURLOPT_NOPROXY, "")
 
         try setVersion(transfer)
@@ -138,10 +141,18 @@ private func receiveBody(
 
 /// Opens a socket as libcurl would, but closes it on exec and detects dead peers: otherwise an HTTP/2 connection to a
 /// dead peer would be reused, and fail, until the kernel gives up after 15 minutes.
+///
+/// - Parameter context: a ``PeerCheck``, which can refuse the address; nil if every address is allowed.
 func openSocket(
     context: UnsafeMutableRawPointer?, purpose: curlsocktype, address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
-    guard let address = address?.pointee else { return CURL_SOCKET_BAD }
+    guard let pointer = address else { return CURL_SOCKET_BAD }
+    if let context {
+        // Alive: the easy handle holds it until its reset.
+        let check = Unmanaged<PeerCheck>.fromOpaque(context).takeUnretainedValue()
+        guard check.permits(ccurl_address(pointer)) else { return CURL_SOCKET_BAD }
+    }
+    let address = pointer.pointee
     let descriptor = socket(
         address.family, address.socktype | Int32(bitPattern: SOCK_CLOEXEC.rawValue), address.protocol)
     guard descriptor >= 0 else { return CURL_SOCKET_BAD }

@@ -10,6 +10,7 @@ final class EasyHandle {
     /// Invariant: libcurl borrows these until `reset`.
     private var headers: UnsafeMutablePointer<curl_slist>?
     private var connectTo: UnsafeMutablePointer<curl_slist>?
+    private var peerCheck: PeerCheck?
 
     private static let globalInit: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
@@ -44,6 +45,7 @@ final class EasyHandle {
         curl_slist_free_all(connectTo)
         headers = nil
         connectTo = nil
+        peerCheck = nil
         errorBuffer[0] = 0
     }
 
@@ -91,9 +93,17 @@ final class EasyHandle {
         try EasyHandle.check(ccurl_set_write_callback(curl, option, callback))
     }
 
-    func setOpenSocket(_ callback: @escaping curl_opensocket_callback) throws(HTTPError) {
+    /// - Parameter peers: nil for no check.
+    func setOpenSocket(_ callback: @escaping curl_opensocket_callback, peers: PeerRule?) throws(HTTPError) {
         try EasyHandle.check(ccurl_set_open_socket_callback(curl, callback))
+        guard let peers else { return }
+        let check = PeerCheck(peers)
+        peerCheck = check
+        try set(CURLOPT_OPENSOCKETDATA, pointer: Unmanaged.passUnretained(check).toOpaque())
     }
+
+    /// Why an address of the other end was not connected to, if one was not.
+    var peerObjection: String? { peerCheck?.objection }
 
     func setErrorBuffer() throws(HTTPError) {
         try EasyHandle.check(ccurl_set_pointer(curl, CURLOPT_ERRORBUFFER, errorBuffer))

@@ -9,6 +9,9 @@ extension HTTPError {
             return HTTPError(
                 .connect, "the proxy refused to connect to \(authority) (\(detail)); check its rules, or no_proxy")
         }
+        if code == CURLE_COULDNT_CONNECT, let objection = easy.peerObjection {
+            return HTTPError(.connect, "no connection to \(authority): \(objection)")
+        }
         switch code {
         case CURLE_URL_MALFORMAT:
             return HTTPError(.invalidRequest, "libcurl refused the URL of \(authority) (\(detail)); correct the URL")

@@ -126,7 +126,7 @@ final class TransferLoop {
         transfer.easy = easy
         runningCount += 1
         do throws(HTTPError) {
-            try easy.prepare(transfer, proxies: configuration.proxies)
+            try easy.prepare(transfer, configuration)
         } catch {
             end(transfer, .failure(error))
             return

@@ -1,5 +1,6 @@
 import KubernetesClient
 package import ScalerAPI
+import TimeZones
 package import WireFormats
 
 /// The relevant part of `request` of an AdmissionReview (admission.k8s.io/v1).
@@ -78,7 +79,7 @@ package struct AdmissionRequest: Sendable {
             json["apiVersion"]?.stringValue == GeneralScaler.apiVersion
         else { return (name, nil) }
         switch object {
-        case .whole: return (name, GeneralScalerSpec.parse(json["spec"] ?? .null))
+        case .whole: return (name, GeneralScalerSpec.parse(json["spec"] ?? .null, zones: TimeZoneDirectory.system))
         case .oversized(let oversized): return (name, .failure(oversized.invalidSpec))
         }
     }

@@ -45,8 +45,8 @@ struct AdmissionValidator: Sendable {
         async let autoscalers = autoscalerWarning(spec, request)
         var verdict = AdmissionVerdict()
         var secrets: Set<String> = []
-        for (index, metric) in spec.metrics.enumerated() {
-            let path = "spec.metrics[\(index)]"
+        for metric in spec.metrics {
+            let path = metric.path
             let own = ConfigTemplate(metric.config, path: "\(path).config")
             secrets.formUnion(own.places.map(\.reference.name))
             await source.untilDeclared(metric.type)

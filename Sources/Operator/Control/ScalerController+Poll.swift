@@ -40,6 +40,7 @@ extension ScalerController {
         // A running poll reschedules nothing: the next due time is already set.
         guard !state.isPolling else { return }
         state.isPolling = true
+        state.decidedAt = nil
         state.isPushed = false
         if isPushed {
             state.lastPushedPoll = now
@@ -68,6 +69,7 @@ extension ScalerController {
             schedule.set(poll.key, due: min(due, dependencies.time.elapsed() + (end - dependencies.time.now())))
             wakeUp.signal()
         }
+        wakeForSchedules(state, poll.key)
         if state.generation != poll.generation { pollNow(poll.identity) }
         if state.isPushed { pollEarly(poll.key) }
     }
@@ -122,7 +124,7 @@ extension ScalerController {
 
     private func scaleOnce(_ poll: Poll) async throws {
         let spec = try validSpec(poll)
-        let (resolution, observations) = try await readMetrics(poll, spec)
+        let (resolution, readings) = try await readMetrics(poll, spec)
         try await checkOtherAutoscalers(poll, spec)
         for attempt in 0...Self.maxConflictRetries {
             let known = try readable(poll)
@@ -136,7 +138,7 @@ extension ScalerController {
             stopWaiting(poll.key, for: spec.target)
             state.see(target, at: dependencies.time.now())
             let history = state.history
-            let outcome = decide(poll, state, resolution, observations, target)
+            let outcome = decide(poll, state, resolution, readings, target)
             if try await carryOut(poll, outcome.decision, target) { return }
             // Each attempt starts from the same history.
             try readable(poll).history = history
@@ -161,8 +163,9 @@ extension ScalerController {
     }
 
     /// Reads the metrics. If a source refuses the credentials and the Secret has newer ones, the read is retried once.
-    private func readMetrics(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> (Resolution, [MetricObservation])
-    {
+    private func readMetrics(
+        _ poll: Poll, _ spec: GeneralScalerSpec
+    ) async throws -> (Resolution, [String: MetricObservation]) {
         var resolution = try await resolution(poll, spec)
         var outcomes = await outcomes(of: resolution.queries, takesPushed: poll.isPushed)
         if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
@@ -172,8 +175,9 @@ extension ScalerController {
                 outcomes = await self.outcomes(of: renewed.queries, takesPushed: poll.isPushed)
             }
         }
-        try readable(poll).configFault = Blocker(configFaultIn: outcomes)
-        return (resolution, outcomes.map { MetricObservation($0) })
+        try readable(poll).configFault = Blocker(configFaultIn: outcomes, of: spec.metrics)
+        let readings = zip(spec.metrics, outcomes).map { ($0.name, MetricObservation($1)) }
+        return (resolution, Dictionary(readings) { first, _ in first })
     }
 
     /// Returns the plugins' resolution of the spec, computed once per generation and again after a Secret has changed.
@@ -235,10 +239,11 @@ extension ScalerController {
 
     /// Makes a decision synchronously from the current state.
     private func decide(
-        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ observations: [MetricObservation],
+        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ readings: [String: MetricObservation],
         _ target: TargetSnapshot
     ) -> DecisionOutcome {
         let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
+        state.decidedAt = now
         state.reversals.observe(current: target.replicas, now: now)
         let holds = holds(of: state, at: now)
         let outcome = DecisionEngine.decide(
@@ -247,7 +252,7 @@ extension ScalerController {
                 now: now,
                 current: target.replicas,
                 ready: target.readyReplicas,
-                observations: observations,
+                readings: readings,
                 history: state.history,
                 holds: holds.map(\.cause),
                 details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first },

@@ -295,9 +295,10 @@ actor ScalerController: Service {
 
     /// Returns the snapshot for `/metrics`.
     func snapshot() -> ControllerSnapshot {
+        let time = dependencies.time.now()
         let scalers = states.values.map {
             ScalerSnapshot(
-                identity: $0.identity, bounds: $0.bounds, decision: $0.lastDecision, isBlocked: $0.isBlocked,
+                identity: $0.identity, bounds: $0.bounds(at: time), decision: $0.lastDecision, isBlocked: $0.isBlocked,
                 conditions: $0.conditions, errors: $0.errors)
         }
         let now = dependencies.time.elapsed()

@@ -31,6 +31,8 @@ final class ScalerState {
     /// Whether the status on the server contains the last decision.
     var isStatusWritten = false
     var isPolling = false
+    /// The time that the poll which is on, or was last, decided by; nil until it decides.
+    var decidedAt: Timestamp?
     /// Whether a pushed reading has not been used by a poll yet.
     var isPushed = false
     /// When a pushed reading last started an early poll.
@@ -121,8 +123,8 @@ final class ScalerState {
 
     var target: TargetReference? { (try? spec.get())?.target }
 
-    /// The replicas that the spec allows; nil if it is invalid.
-    var bounds: ClosedRange<Int>? { (try? spec.get()).map { $0.minReplicas...max($0.minReplicas, $0.maxReplicas) } }
+    /// The replicas that the spec and its schedules allow; nil if it is invalid.
+    func bounds(at now: Timestamp) -> ClosedRange<Int>? { (try? spec.get())?.bounds(at: now) }
 
     /// The target that the scaler claims. A paused or dry-run scaler claims none.
     var claimedTarget: TargetReference? {
@@ -142,7 +144,7 @@ final class ScalerState {
         return StatusChange(
             previous: conditions, previousDecision: lastDecision, verdict: verdict, configFault: configFault,
             others: others,
-            tracksIdleness: (try? spec.get().minReplicas) == 0
+            tracksIdleness: (try? spec.get())?.mayScaleToZero ?? false
         )
     }
 
@@ -173,7 +175,9 @@ final class ScalerState {
 /// A spec completed with what only the plugins know.
 struct Resolution: Sendable {
     var spec: ScalingSpec
-    /// The queries, one per metric in the same order.
+    /// The declarations of the metrics that plugins read, in the order of the spec.
+    var declarations: [BuiltinMetricTypes.Declaration]
+    /// The queries, one per such metric in the same order.
     var queries: [ReadingQuery]
     /// The values of Secrets in the queries.
     var secrets: SecretValues

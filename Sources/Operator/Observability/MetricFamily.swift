@@ -169,8 +169,10 @@ extension MetricFamily {
     static let hiddenScalers = MetricFamily(
         "hidden_scalers", .gauge, "Scalers without their own series, because there are too many.")
     static let scalerReady = ofScaler("scaler_ready", .gauge, "Whether the scaler's condition Ready is True.")
-    static let minReplicas = ofScaler("min_replicas", .gauge, "The scaler's minReplicas; absent for an invalid spec.")
-    static let maxReplicas = ofScaler("max_replicas", .gauge, "The scaler's maxReplicas; absent for an invalid spec.")
+    static let minReplicas = ofScaler(
+        "min_replicas", .gauge, "The scaler's minReplicas, or that of its schedule; absent for an invalid spec.")
+    static let maxReplicas = ofScaler(
+        "max_replicas", .gauge, "The scaler's maxReplicas, or that of its schedule; absent for an invalid spec.")
     static let scalerErrors = ofScaler(
         "scaler_errors_total", .counter, labels: ["reason"],
         "Failed polls of the scaler: no decision was made or applied.")

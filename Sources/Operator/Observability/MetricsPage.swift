@@ -137,15 +137,18 @@ struct MetricsPage {
         for (scaler, labels) in scalers where !scaler.isBlocked {
             for cause in scaler.decision?.limitedBy ?? [] { text.sample(labels, cause.rawValue, 1) }
         }
-        let metrics: [(MetricFamily, (MetricRecord) -> Double?)] = [
-            (.metricUp, { $0.observation.value == nil ? 0 : 1 }), (.metricValue, \.observation.value),
-            (.metricTarget, \.target),
+        let metrics: [(MetricFamily, (MetricRecord) -> Double?, ((InputRecord) -> Double?)?)] = [
+            (.metricUp, { $0.observation.value == nil ? 0 : 1 }, { $0.observation.value == nil ? 0 : 1 }),
+            (.metricValue, \.observation.value, \.observation.value), (.metricTarget, \.target, nil),
         ]
-        for (family, value) in metrics {
+        for (family, value, inputValue) in metrics {
             text.begin(family)
             for (scaler, labels) in scalers {
                 for metric in scaler.decision?.metrics ?? [] {
                     if let value = value(metric) { text.sample(labels, metric.name, value) }
+                }
+                for input in scaler.decision?.inputs ?? [] {
+                    if let value = inputValue?(input) { text.sample(labels, input.name, value) }
                 }
             }
         }

@@ -14,11 +14,11 @@ package struct MetricHistory: Sendable {
         package fileprivate(set) var gap: String?
     }
 
-    /// The spec, completed with the target types and ages that only the plugins know.
-    package let spec: ScalingSpec
+    /// The declarations of the metrics that plugins read, in order.
+    package let declarations: [BuiltinMetricTypes.Declaration]
     /// The times: from the first requested one, one per step.
     package let times: [Timestamp]
-    /// The series, one per metric, in order.
+    /// The series, one per metric that a plugin reads, in order.
     package let series: [Series]
 
     /// The time limit of one call: a source may have to evaluate thousands of points.
@@ -43,16 +43,16 @@ package struct MetricHistory: Sendable {
         let windows = try windows(from, to, stepSeconds)
         let calls = Double(windows.count * resolution.queries.count)
         var history: [Series] = []
-        for (index, query) in resolution.queries.enumerated() {
+        for (index, (metric, query)) in zip(spec.metrics, resolution.queries).enumerated() {
             var series = Series()
             for (number, window) in windows.enumerated() {
-                try await read(query, window, host, path: "spec.metrics[\(index)]", into: &series)
+                try await read(query, window, host, path: metric.path, into: &series)
                 onProgress(Double(index * windows.count + number + 1) / calls)
             }
             history.append(series)
         }
         let times = windows.flatMap { $0.times.map(Timestamp.init(microsecondsSince1970:)) }
-        return MetricHistory(spec: resolution.spec, times: times, series: history)
+        return MetricHistory(declarations: resolution.declarations, times: times, series: history)
     }
 
     /// Divides the time range into windows of the maximum size of a call.

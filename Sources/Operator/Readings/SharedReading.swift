@@ -24,6 +24,8 @@ final class SharedReading: Sendable {
         var latest: ReadingOutcome?
         /// When the last answered call began.
         var askedAt: Duration?
+        /// Delays the next call after an error that is not retryable.
+        var pause = RefusalPause()
         /// The time of the last useful pushed reading.
         var pushedAt: Duration?
         /// The subscription, which keeps the source ready and lets the plugin push if it supports that.
@@ -112,6 +114,7 @@ final class SharedReading: Sendable {
                 let shortestInterval = state.shortestInterval
                 let isFresh = { (since: Duration) in now - since < shortestInterval * Self.reuseShare }
                 if !state.isInFlight, let askedAt = state.askedAt, isFresh(askedAt) { return latest }
+                if !state.isInFlight, !state.pause.isOver(now: now) { return latest }
                 if takesPushed, let pushedAt = state.pushedAt, isFresh(pushedAt) { return latest }
             }
             state.waiters[waiter] = continuation
@@ -153,6 +156,7 @@ final class SharedReading: Sendable {
             state.isInFlight = false
             state.latest = latest
             state.askedAt = askedAt
+            state.pause.answered(latest, askedAt: askedAt, interval: state.shortestInterval)
             return (latest, state.takeWaiters(), state.isUnused)
         }
         if isUnused { onUnused() }
@@ -183,6 +187,7 @@ final class SharedReading: Sendable {
             // The only subscriber has the reading already, or had the same value, such as a plugin's first push.
             let isOld = state.users.count == 1 && (!waiters.isEmpty || state.hasValue(of: reading))
             state.latest = .success(reading)
+            state.pause = RefusalPause()
             state.pushedAt = dependencies.time.elapsed()
             return Audience(users: isOld ? [] : Array(state.users.keys), waiters: waiters)
         }

@@ -110,11 +110,11 @@ extension Blocker {
     ///
     /// - Parameter outcomes: the outcomes of the metrics, in the order of the spec.
     /// - Returns: nil if no source reported a config error.
-    init?(configFaultIn outcomes: [ReadingOutcome]) {
-        let faults = outcomes.enumerated().compactMap { index, outcome -> String? in
+    init?(configFaultIn outcomes: [ReadingOutcome], of metrics: [MetricSourceSpec]) {
+        let faults = zip(metrics, outcomes).compactMap { metric, outcome -> String? in
             guard case .answered(let error)? = outcome.failure?.kind, error.kind == .configInvalid else { return nil }
             let path = error.path.flatMap { $0.isEmpty ? nil : ".config.\($0)" } ?? ""
-            return "spec.metrics[\(index)]\(path): \(error.message)"
+            return "\(metric.path)\(path): \(error.message)"
         }
         guard !faults.isEmpty else { return nil }
         self.init(.invalidMetricConfig, faults.joined(separator: "; "))

@@ -15,7 +15,7 @@ struct SpecResolver: Sendable {
         of spec: GeneralScalerSpec, for scaler: FilledScaler, _ freshness: SecretFreshness
     ) async throws(Blocker) -> SecretValues {
         var values = SecretValues()
-        let places = spec.metrics.indices.flatMap { template(of: spec, $0, for: scaler).places }
+        let places = spec.metrics.flatMap { template(of: $0, for: scaler).places }
         for place in places where values.references.insert(place.reference).inserted {
             do throws(SecretProblem) {
                 values.texts[place.reference] = try await secrets.value(
@@ -30,31 +30,26 @@ struct SpecResolver: Sendable {
     func resolve(
         _ spec: GeneralScalerSpec, _ secrets: SecretValues, for scaler: FilledScaler
     ) async throws(Blocker) -> Resolution {
-        var metrics: [MetricSpec] = []
+        var declarations: [BuiltinMetricTypes.Declaration] = []
         var queries: [ReadingQuery] = []
-        for (index, metric) in spec.metrics.enumerated() {
-            let path = "spec.metrics[\(index)]"
+        for metric in spec.metrics {
             await source.untilDeclared(metric.type)
             if let problem = source.filledFieldProblems(
-                type: metric.type, own: metric.config, path: "\(path).config"
+                type: metric.type, own: metric.config, path: "\(metric.path).config"
             ).first {
                 throw Blocker(.invalidMetricConfig, "\(problem)")
             }
-            let template = template(of: spec, index, for: scaler)
+            let template = template(of: metric, for: scaler)
             if let problem = template.problems.first { throw Blocker(.invalidMetricConfig, "\(problem)") }
             let config = template.filled(secrets.texts)
-            let declared = try await declaration(of: metric, config: config, path: path)
-            let resolved = metric.resolved(
-                declaredTargetType: MetricSpec.TargetType(declared.targetType),
-                declaredMaxAge: declared.maxAge,
-                pollingInterval: spec.pollingInterval
-            )
-            metrics.append(resolved)
-            queries.append(
-                ReadingQuery(type: metric.type, config: config, targetType: TargetType(resolved.targetType))
-            )
+            let declared = try await declaration(of: metric, config: config, path: metric.path)
+            let targetType = metric.targetType ?? MetricSpec.TargetType(declared.targetType)
+            declarations.append(.init(targetType: targetType, maxAge: declared.maxAge))
+            queries.append(ReadingQuery(type: metric.type, config: config, targetType: TargetType(targetType)))
         }
-        return Resolution(spec: spec.scalingSpec(metrics: metrics), queries: queries, secrets: secrets, scaler: scaler)
+        return Resolution(
+            spec: spec.scalingSpec(declared: declarations), declarations: declarations, queries: queries,
+            secrets: secrets, scaler: scaler)
     }
 
     /// Returns whether a metric's config has the selector of the target's pods filled in.
@@ -93,10 +88,8 @@ struct SpecResolver: Sendable {
     }
 
     /// Returns a metric's config over the operator's defaults for its type, with the fields that the operator fills in.
-    private func template(of spec: GeneralScalerSpec, _ index: Int, for scaler: FilledScaler) -> ConfigTemplate {
-        let metric = spec.metrics[index]
-        return source.template(
-            type: metric.type, own: metric.config, for: scaler, path: "spec.metrics[\(index)].config")
+    private func template(of metric: MetricSourceSpec, for scaler: FilledScaler) -> ConfigTemplate {
+        source.template(type: metric.type, own: metric.config, for: scaler, path: "\(metric.path).config")
     }
 }
 

@@ -2,6 +2,7 @@ import KubernetesClient
 import Logging
 import ScalerAPI
 import Scaling
+import TimeZones
 import WireFormats
 
 /// Writes the results of decisions: replicas, status, events and the audit log.
@@ -88,7 +89,7 @@ struct ScalerWriter: Sendable {
     /// Returns the current object; nil if it does not exist or cannot be read.
     func read(_ identity: ObjectIdentity, deadline: Duration) async -> GeneralScaler? {
         guard let object = try? await client.identity(of: .generalScaler, identity.key, deadline: deadline),
-            let scaler = try? GeneralScaler(object), scaler.identity == identity
+            let scaler = try? GeneralScaler(object, zones: TimeZoneDirectory.system), scaler.identity == identity
         else { return nil }
         return scaler
     }

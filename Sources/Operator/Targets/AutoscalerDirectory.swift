@@ -71,7 +71,7 @@ final class AutoscalerDirectory: Service {
                 await cache.isListed.wait(for: Self.syncTimeout, time: time)
                 if cache.isGone {
                     end(cache, of: origin)
-                } else if let other = try cache.other(of: key) {
+                } else if let other = try cache.otherAutoscaler(of: key) {
                     return other
                 }
             }

@@ -3,7 +3,8 @@ import PluginProtocol
 /// Failures of single calls that the host causes.
 extension PluginFailure {
     static func overlongLine(_ plugin: String) -> PluginFailure {
-        .violation("it wrote a line longer than \(ProtocolLimits.maxResponseBytes) bytes", plugin: plugin)
+        .violation(
+            .longestAnswer, "it wrote a line longer than \(ProtocolLimits.maxResponseBytes) bytes", plugin: plugin)
     }
 
     static func stopping(_ plugin: String) -> PluginFailure {
@@ -39,7 +40,7 @@ extension PluginFailure {
     ) -> PluginFailure {
         let cause =
             switch stage {
-            case .sent(isLineOpen: false): "it is slow or stuck; see its log"
+            case .sent(isLineOpen: false): "it is slow or stuck (rule P-39); its log may tell why"
             case .sent(isLineOpen: true):
                 "it wrote a line without a newline; end each message with a newline, and flush stdout after it"
             case .queued(let maxInFlight):

@@ -18,7 +18,9 @@ extension PluginFailure {
             }
         let when = isUp ? "" : " before it answered initialize"
         let why = lastWords.map { "; the last line of its log: \($0)" } ?? "; it logged nothing"
-        let what = "plugin \(program.name) (\(program.path)) \(how)\(when)"
+        var rule = ""
+        if case .exited = status { rule = " (rule \(ProtocolRule.staysAlive.label))" }
+        let what = "plugin \(program.name) (\(program.path)) \(how)\(when)\(rule)"
         return PluginFailure(
             .crashed, plugin: program.name, isShared ? "\(what); see the operator's log" : what + why,
             logMessage: what + why)

@@ -82,11 +82,13 @@ extension PluginFailure {
             retryAfter: error.retryAfterMs.map { .milliseconds($0) })
     }
 
-    /// - Parameter words: the plugin's output, for the log only.
-    static func violation(_ what: String, plugin: String, words: String? = nil) -> PluginFailure {
+    /// - Parameter words: what the plugin wrote, for the log only.
+    static func violation(
+        _ rule: ProtocolRule, _ what: String, plugin: String, words: String? = nil
+    ) -> PluginFailure {
         func message(_ detail: String) -> String {
-            "plugin \(plugin) broke the plugin protocol: \(what)\(detail). Report it to the plugin's author; "
-                + "plugin-check names the rule"
+            "plugin \(plugin) broke rule \(rule.label) of the plugin protocol: \(what)\(detail). Report it to the plugin's "
+                + "author; plugin-check explain \(rule.label) tells the fix"
         }
         return PluginFailure(
             .protocolViolation, plugin: plugin, message(""), logMessage: words.map { message(": \($0)") })

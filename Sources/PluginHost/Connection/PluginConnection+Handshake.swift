@@ -8,7 +8,8 @@ extension PluginConnection {
     ) {
         if case .expired = phase {
             return giveUp(
-                "it answered initialize only after the timeout and the end of its stdin: it buffers its output "
+                .initialize,
+                "it answered initialize only when its time was over and its stdin had ended: it buffers its output "
                     + "(flush stdout after each line; in Python, print(..., flush=True)), or it takes too long to start",
                 &actions)
         }
@@ -25,6 +26,7 @@ extension PluginConnection {
     /// Handles an answer whose id is not that of `initialize`, the only request so far.
     mutating func handshakeAnsweredAs(_ id: Int64, _ actions: inout [Action]) {
         giveUp(
+            .oneAnswer,
             "its first answer has the id \(id), and that of the request, initialize, is \(Self.handshakeID): an answer "
                 + "repeats the id of its request", &actions)
     }
@@ -32,7 +34,7 @@ extension PluginConnection {
     /// Handles the timeout of `initialize`. A plugin that has written nothing may have buffered its answer.
     mutating func expireHandshake(after timeout: Duration, _ actions: inout [Action]) {
         let failure = PluginFailure.violation(
-            "it did not answer initialize within \(timeout): \(whatCame)", plugin: plugin)
+            .initialize, "it did not answer initialize within \(timeout): \(whatCame)", plugin: plugin)
         guard !hasReceived else { return giveUp(failure, &actions) }
         phase = .expired(failure)
         actions.append(.endInput(failure))

@@ -20,7 +20,10 @@ extension PluginConnection {
                 }
             } catch {
                 counters.pushes.invalid += 1
-                actions.append(.log(.rejectedLine(excerpt: Excerpt.raw(line), reason: "\(error)")))
+                actions.append(
+                    .log(
+                        .rejectedLine(
+                            excerpt: Excerpt.raw(line), reason: "\(error) (rule \(ProtocolRule.pushedReading.label))")))
             }
         default: return
         }

@@ -212,7 +212,7 @@ struct PluginConnection {
         if case .expired(let failure) = phase {
             giveUp(failure, &actions)
         } else {
-            giveUp("it closed its stdout while running", &actions)
+            giveUp(.staysAlive, "it closed its stdout while it still ran", &actions)
         }
         return actions
     }
@@ -238,7 +238,7 @@ struct PluginConnection {
         if isOpen, unwritten > 0,
             now >= lastWriteProgress + PluginHostLimits.writeDeadline
         {
-            giveUp("it did not read its stdin for \(PluginHostLimits.writeDeadline)", &actions)
+            giveUp(.readsOn, "it did not read its stdin for \(PluginHostLimits.writeDeadline)", &actions)
         }
         deliverPushes(now: now, &actions)
         dispatch(now: now, &actions)
@@ -302,7 +302,7 @@ struct PluginConnection {
         do {
             message = try PluginMessage.decode(line: content)
         } catch {
-            return reject(content, because: error.description, &actions)
+            return reject(content, error, &actions)
         }
         rejectedInRow = 0
         scattered.reset()
@@ -317,6 +317,7 @@ struct PluginConnection {
             // flight.
             guard let id = calls.onlySent else {
                 counters.unknownAnswers += 1
+                actions.append(.log(.extraAnswer(id: nil, isRepeated: false)))
                 return
             }
             answered(id, .failure(error), now: now, &actions)
@@ -340,26 +341,29 @@ struct PluginConnection {
     }
 
     private mutating func reject(
-        _ line: UnsafeRawBufferPointer, because reason: String, _ actions: inout [Action]
+        _ line: UnsafeRawBufferPointer, _ problem: InvalidPluginMessage, _ actions: inout [Action]
     ) {
+        let reason = problem.description
+        let rule: ProtocolRule = problem.isJSON ? .responseShape : .oneObjectPerLine
         counters.rejectedLines += 1
         rejectedInRow += 1
         let excerpt = Excerpt.raw(line)
         lastRejected = (excerpt, reason)
-        actions.append(.log(.rejectedLine(excerpt: excerpt, reason: reason)))
+        actions.append(.log(.rejectedLine(excerpt: excerpt, reason: "\(reason) (rule \(rule.label))")))
         if let id = SalvagedID.find(in: line), let call = calls.sent(id) {
             let what = "its answer to \(call.method.rawValue) cannot be read"
-            guard call.method != .initialize else { return giveUp("\(what): \(reason)", &actions) }
-            return fail(id, call, violation(what, reason, in: call), &actions)
+            guard call.method != .initialize else { return giveUp(rule, "\(what): \(reason)", &actions) }
+            return fail(id, call, violation(rule, what, reason, in: call), &actions)
         }
         if isHandshaking, LineCause.isMeantAsAnswer(line) {
-            return giveUp("its answer to initialize cannot be read: \(reason)", &actions)
+            return giveUp(rule, "its answer to initialize cannot be read: \(reason)", &actions)
         }
         if let message = scattered.add(line) { return reject(message, &actions) }
         if rejectedInRow > PluginHostLimits.maxRejectedLinesInRow {
             giveUp(
                 .violation(
-                    "\(rejectedInRow) consecutive lines on its stdout are not protocol messages ("
+                    .oneObjectPerLine,
+                    "\(rejectedInRow) lines in a row on its stdout are not protocol messages ("
                         + (scattered.isUnderWay ? ScatteredMessage.fault : "logs belong on stderr") + ")",
                     plugin: plugin, words: excerpt), &actions)
         }
@@ -367,24 +371,26 @@ struct PluginConnection {
 
     /// - Parameter message: a message that was spread over several lines.
     private mutating func reject(_ message: JSON, _ actions: inout [Action]) {
-        if isHandshaking { return giveUp(ScatteredMessage.fault, &actions) }
+        if isHandshaking { return giveUp(.oneObjectPerLine, ScatteredMessage.fault, &actions) }
         guard let id = message["id"]?.intValue.map(Int64.init), let call = calls.sent(id) else { return }
         let what = "its answer to \(call.method.rawValue) cannot be read"
-        fail(id, call, violation(what, ScatteredMessage.fault, in: call), &actions)
+        fail(id, call, violation(.oneObjectPerLine, what, ScatteredMessage.fault, in: call), &actions)
     }
 
-    /// Returns the failure for a protocol violation in the answer to a call. Text from a batch may concern several
-    /// callers, so none of them receives it.
-    func violation(_ what: String, _ reason: String, in call: CallTable.Call) -> PluginFailure {
+    /// Returns the failure for a protocol violation in the answer to a call. Text from a batch concerns several callers, so
+    /// none of them gets it.
+    func violation(_ rule: ProtocolRule, _ what: String, _ reason: String, in call: CallTable.Call) -> PluginFailure {
         call.isBatch
-            ? .violation(what, plugin: plugin, words: reason) : .violation("\(what): \(reason)", plugin: plugin)
+            ? .violation(rule, what, plugin: plugin, words: reason)
+            : .violation(rule, "\(what): \(reason)", plugin: plugin)
     }
 
     /// Counts a line that is not an answer to a call.
     private mutating func countUnsolicited(bytes: Int, now: Duration, _ actions: inout [Action]) {
         guard !unsolicited.take(1 + bytes >> 10, now: now) else { return }
         giveUp(
-            "it floods its stdout: more than \(PluginHostLimits.unsolicitedPerSecond) unsolicited lines per second",
+            .pushRate,
+            "it floods its stdout: more than \(PluginHostLimits.unsolicitedPerSecond) lines a second that answer nothing",
             &actions)
     }
 
@@ -410,7 +416,7 @@ struct PluginConnection {
     private mutating func countMissed(_ actions: inout [Action]) {
         missedInRow += 1
         guard missedInRow >= PluginHostLimits.missedDeadlinesBeforeRestart else { return }
-        giveUp("\(missedInRow) consecutive deadlines passed without any answer", &actions)
+        giveUp(.deadline, "\(missedInRow) deadlines in a row passed without any answer", &actions)
     }
 
     private mutating func notifyCancelled(_ id: Int64, now: Duration, _ actions: inout [Action]) {
@@ -421,8 +427,8 @@ struct PluginConnection {
 
     // MARK: The end
 
-    mutating func giveUp(_ what: String, _ actions: inout [Action]) {
-        giveUp(.violation(what, plugin: plugin), &actions)
+    mutating func giveUp(_ rule: ProtocolRule, _ what: String, _ actions: inout [Action]) {
+        giveUp(.violation(rule, what, plugin: plugin), &actions)
     }
 
     mutating func giveUp(_ failure: PluginFailure, _ actions: inout [Action]) {

@@ -15,9 +15,45 @@ enum PluginDiscovery {
     static func find(_ configuration: PluginHostConfiguration, manifest: PluginManifest) throws(PluginHostError)
         -> Result
     {
+        let (paths, warnings) = executables(in: configuration.directories)
+        var programs: [PluginProgram] = []
+        for name in Set(paths.keys).union(manifest.plugins.keys).sorted() {
+            let entry = manifest.plugins[name] ?? PluginManifest.Entry()
+            guard let path = entry.argv.first ?? paths[name] else {
+                throw PluginHostError(
+                    "\(manifest.path): plugins.\(name) (line \(entry.line)): no executable \(prefix)\(name) in "
+                        + "\(configuration.directories.joined(separator: ", ")). Install it, or set argv")
+            }
+            programs.append(program(name, path, entry, configuration))
+        }
+        return Result(programs: programs, warnings: warnings)
+    }
+
+    /// The plugins in the directories that are not known yet. The manifest names none of them: its plugins are known from the start.
+    static func findNew(_ configuration: PluginHostConfiguration, known: Set<String>) -> [PluginProgram] {
+        executables(in: configuration.directories).paths.filter { !known.contains($0.key) }
+            .sorted { $0.key < $1.key }
+            .map { program($0.key, $0.value, PluginManifest.Entry(), configuration) }
+    }
+
+    private static func program(
+        _ name: String, _ path: String, _ entry: PluginManifest.Entry, _ configuration: PluginHostConfiguration
+    ) -> PluginProgram {
+        PluginProgram(
+            name: name, path: path, arguments: Array(entry.argv.dropFirst()),
+            environment: PluginEnvironment.filtered(configuration.environment).merging(entry.environment) { $1 },
+            defaults: entry.defaults, allowedAddresses: entry.allowedAddresses, maxInFlight: entry.maxInFlight,
+            mode: entry.mode, sha256: entry.sha256,
+            isConfined: entry.isConfined,
+            mayHaveChildren: entry.mayHaveChildren ?? !isShipped(name, path, configuration),
+            readPaths: entry.readPaths, limits: entry.limits)
+    }
+
+    /// The executables by the plugin's name, and a warning for each file that was skipped.
+    private static func executables(in directories: [String]) -> (paths: [String: String], warnings: [String]) {
         var paths: [String: String] = [:]
         var warnings: [String] = []
-        for directory in configuration.directories {
+        for directory in directories {
             guard let names = files(in: directory) else {
                 warnings.append("plugin directory \(directory): \(String(cString: strerror(errno)))")
                 continue
@@ -37,26 +73,7 @@ enum PluginDiscovery {
                 }
             }
         }
-        let inherited = PluginEnvironment.filtered(configuration.environment)
-        var programs: [PluginProgram] = []
-        for name in Set(paths.keys).union(manifest.plugins.keys).sorted() {
-            let entry = manifest.plugins[name] ?? PluginManifest.Entry()
-            guard let path = entry.argv.first ?? paths[name] else {
-                throw PluginHostError(
-                    "\(manifest.path): plugins.\(name) (line \(entry.line)): no executable \(prefix)\(name) in "
-                        + "\(configuration.directories.joined(separator: ", ")). Install it, or set argv")
-            }
-            programs.append(
-                PluginProgram(
-                    name: name, path: path, arguments: Array(entry.argv.dropFirst()),
-                    environment: inherited.merging(entry.environment) { $1 },
-                    defaults: entry.defaults, allowedAddresses: entry.allowedAddresses, maxInFlight: entry.maxInFlight,
-                    mode: entry.mode, sha256: entry.sha256,
-                    isConfined: entry.isConfined,
-                    mayHaveChildren: entry.mayHaveChildren ?? !isShipped(name, path, configuration),
-                    readPaths: entry.readPaths, limits: entry.limits))
-        }
-        return Result(programs: programs, warnings: warnings)
+        return (paths, warnings)
     }
 
     /// Returns whether the program is in the operator's own directory, as this project's plugins are. None of them starts a
@@ -87,5 +104,12 @@ enum PluginDiscovery {
         var status = stat()
         guard stat(path, &status) == 0 else { return "cannot be accessed: \(String(cString: strerror(errno)))" }
         return ProgramFile.executionFault(path, status)
+    }
+}
+
+extension PluginManifest.Entry {
+    /// The variable that tells the plugin to which networks it may connect, which is its to observe.
+    fileprivate var networks: [String: String] {
+        allowedNetworks.map { ["GENERALSCALER_ALLOWED_NETWORKS": $0.joined(separator: " ")] } ?? [:]
     }
 }

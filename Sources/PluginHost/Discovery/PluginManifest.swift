@@ -1,4 +1,5 @@
 import Glibc
+import SystemIO
 import WireFormats
 import YAMLFormat
 import Yams
@@ -10,6 +11,7 @@ import Yams
 ///   prometheus:
 ///     defaults: {address: "http://prometheus:9090"}
 ///     allowedAddresses: ["https://*.metrics.example.com"]
+///     allowedNetworks: [10.0.0.0/8]
 ///     env: {GODEBUG: x509ignoreCN=0}
 ///     maxInFlight: 16
 ///     readPaths: [/etc/prometheus-token]
@@ -29,6 +31,8 @@ struct PluginManifest: Sendable {
         var defaults: [String: JSON] = [:]
         /// The allowed addresses; nil if all are allowed.
         var allowedAddresses: [AllowedAddress]?
+        /// As text, for the plugin; nil if every network is.
+        var allowedNetworks: [String]?
         var maxInFlight: Int?
         var mode = PluginProgram.Mode.serve
         var sha256: String?
@@ -112,6 +116,7 @@ extension PluginManifest.Entry {
                 guard case .object(let members) = try value.json() else { throw value.problem("must be a mapping") }
                 defaults = members
             case "allowedAddresses": allowedAddresses = try Self.allowedAddresses(value)
+            case "allowedNetworks": allowedNetworks = try Self.allowedNetworks(value)
             case "maxInFlight": maxInFlight = try value.int(in: 1...PluginHostLimits.maxInFlight)
             case "mode":
                 guard let mode = PluginProgram.Mode(rawValue: try value.text()) else {
@@ -157,6 +162,24 @@ extension PluginManifest.Entry {
         return allowed
     }
 
+    private static func allowedNetworks(_ reader: YAMLReader) throws(YAMLProblem) -> [String] {
+        let entries = try reader.elements()
+        guard entries.count <= PluginHostLimits.maxAllowedNetworks else {
+            throw reader.problem("must have at most \(PluginHostLimits.maxAllowedNetworks) entries")
+        }
+        var networks: [String] = []
+        for entry in entries {
+            let text = try entry.text()
+            guard IPNetwork(text) != nil else {
+                throw entry.problem(
+                    "\"\(text.prefix(64).description.cleaned)\" is not an IP network such as 10.0.0.0/8 or fd00::/8, nor an IP "
+                        + "address")
+            }
+            networks.append(text)
+        }
+        return networks
+    }
+
     /// Reads an address, or `{address: ..., credentials: true}`.
     private static func allowedAddress(_ entry: YAMLReader) throws(YAMLProblem) -> AllowedAddress {
         guard entry.isMapping else { return AllowedAddress(pattern: try addressPattern(entry)) }
@@ -186,7 +209,7 @@ extension PluginManifest.Entry {
     }
 
     private static let fields =
-        "argv, env, defaults, allowedAddresses, maxInFlight, mode, sha256, confined, children, readPaths, limits"
+        "argv, env, defaults, allowedAddresses, allowedNetworks, maxInFlight, mode, sha256, confined, children, readPaths, limits"
 }
 
 extension PluginLimits {

@@ -12,10 +12,8 @@ package import WireFormats
 /// SIGPIPE and is a child subreaper from the first host on.
 package final class PluginHost: Service {
     let programs: ProgramWatch
-    private let supervisors: [String: PluginSupervisor]
+    private let roster: PluginRoster
     private let registry: SharedTypeRegistry
-    /// The address filters, by plugin.
-    private let addressFilters: [String: AddressFilter]
     private let logs: LogPump
     private let clock: HostClock
     private let loop: EventLoop
@@ -62,12 +60,6 @@ package final class PluginHost: Service {
         let registry = SharedTypeRegistry(
             TypeRegistry(plugins: found.programs.map(\.name), directories: configuration.directories))
         self.registry = registry
-        var addressFilters: [String: AddressFilter] = [:]
-        for program in found.programs {
-            addressFilters[program.name] = AddressFilter(
-                plugin: program.name, allowed: program.allowedAddresses, defaults: program.defaults)
-        }
-        self.addressFilters = addressFilters
         let manifests = configuration.manifest.map { [ProtectedPaths.absolute($0)] } ?? []
         let launcher = PluginLauncher(
             program: configuration.launcher, workspaces: containment.workspaces,
@@ -78,17 +70,28 @@ package final class PluginHost: Service {
         let dependencies = PluginSession.Dependencies(
             loop: loop, clock: self.clock, logs: logs, launcher: launcher, containment: containment,
             hostVersion: configuration.hostVersion, handshakeTimeout: configuration.handshakeTimeout)
-        supervisors = Dictionary(
-            uniqueKeysWithValues: found.programs.map { [addressFilters] program in
-                let supervisor = PluginSupervisor(
-                    program: program, dependencies: dependencies, logger: logger, random: random
-                ) { initialized in
-                    registry.types.withLock { $0.handshakeCompleted(program.name, initialized) }
-                        + (addressFilters[program.name]?.handshakeCompleted(initialized.metricTypes) ?? [])
-                }
-                return (program.name, supervisor)
-            })
-        programs = ProgramWatch(supervisors: found.programs.compactMap { [supervisors] in supervisors[$0.name] })
+        let member: @Sendable (PluginProgram) -> PluginRoster.Member = { program in
+            let gate = AddressFilter(
+                plugin: program.name, allowed: program.allowedAddresses, defaults: program.defaults)
+            let supervisor = PluginSupervisor(
+                program: program, dependencies: dependencies, logger: logger, random: random
+            ) { initialized in
+                registry.types.withLock { $0.handshakeCompleted(program.name, initialized) }
+                    + gate.handshakeCompleted(initialized.metricTypes)
+            }
+            return PluginRoster.Member(supervisor: supervisor, gate: gate)
+        }
+        let roster = PluginRoster()
+        for program in found.programs { roster.add(member(program)) }
+        self.roster = roster
+        programs = ProgramWatch(roster: roster) { known in
+            PluginDiscovery.findNew(configuration, known: known)
+        } install: { program in
+            registry.types.withLock { $0.add(program.name) }
+            guard roster.add(member(program)) else { return }
+            logger.info(
+                "found new plugin", metadata: ["plugin": "\(program.name)", "path": "\(program.path)"])
+        }
     }
 
     /// Starts all plugins and keeps them running until graceful shutdown, which ends them, or until the task is
@@ -113,14 +116,6 @@ package final class PluginHost: Service {
                 background.addTask { await self.removeLeftOver() }
                 background.addTask { await OrphanReaper.run(clock: self.clock) }
                 background.addTask { await self.programs.run(clock: self.clock) }
-                for supervisor in self.supervisors.values {
-                    background.addTask { await supervisor.keepSubscribed() }
-                }
-                if let restsAfter = self.restsAfter {
-                    for supervisor in self.supervisors.values {
-                        background.addTask { await supervisor.restWhenUnused(for: restsAfter) }
-                    }
-                }
                 background.addTask {
                     // Throws if the plugins have stopped, or are killed, without a graceful shutdown.
                     guard (try? await gracefulShutdown()) != nil else { return }
@@ -146,33 +141,39 @@ package final class PluginHost: Service {
         }
     }
 
+    /// Runs each plugin from its addition until all have stopped.
     private func runAll() async {
-        guard !supervisors.isEmpty else {
-            // A service that returns unexpectedly ends the whole operator.
-            try? await gracefulShutdown()
-            return
+        await withDiscardingTaskGroup { group in
+            for await supervisor in roster.arrivals { group.addTask { await self.run(supervisor) } }
         }
-        await withTaskGroup { group in
-            for supervisor in supervisors.values { group.addTask { await supervisor.run() } }
+    }
+
+    private func run(_ supervisor: PluginSupervisor) async {
+        await withDiscardingTaskGroup { helpers in
+            helpers.addTask { await supervisor.keepSubscribed() }
+            if let restsAfter { helpers.addTask { await supervisor.restWhenUnused(for: restsAfter) } }
+            await supervisor.run()
+            helpers.cancelAll()
         }
     }
 
     private func stopAll() async {
-        await withTaskGroup { group in
-            for supervisor in supervisors.values { group.addTask { await supervisor.stop() } }
+        roster.close()
+        await withDiscardingTaskGroup { group in
+            for supervisor in roster.supervisors { group.addTask { await supervisor.stop() } }
         }
     }
 
     /// Waits until each plugin's first start has succeeded or failed.
     package func untilStarted() async {
-        for supervisor in supervisors.values { await supervisor.untilSettled() }
+        for supervisor in roster.supervisors { await supervisor.untilSettled() }
     }
 
     /// Waits until the plugins of those types have started or failed: the plugin named after the type or, if there is
     /// none, all plugins.
     package func untilStarted(offering types: Set<String>) async {
-        for type in types { await supervisors[type]?.untilSettled() }
-        guard types.contains(where: { metricType($0) == nil && supervisors[$0] == nil }) else { return }
+        for type in types { await roster[type]?.supervisor.untilSettled() }
+        guard types.contains(where: { metricType($0) == nil && roster[$0] == nil }) else { return }
         await untilStarted()
     }
 
@@ -195,13 +196,13 @@ package final class PluginHost: Service {
     /// Returns the defaults that `plugins.yaml` sets for a type's plugin, which are merged into each config of that
     /// type.
     package func defaults(forType type: String) -> [String: JSON] {
-        registry.types.withLock { $0.owner(of: type) }.flatMap { supervisors[$0] }?.program.defaults ?? [:]
+        registry.types.withLock { $0.owner(of: type) }.flatMap { roster[$0] }?.supervisor.program.defaults ?? [:]
     }
 
     /// Returns a metric's own config merged over the defaults of its type's plugin, without credentials if the config
     /// names a server that they are not meant for.
     package func defaulted(type: String, own: JSON) -> DefaultedConfig {
-        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let filter = addressFilters[owner] else {
+        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = roster[owner]?.gate else {
             return DefaultedConfig(own, defaults: [:])
         }
         return filter.defaulted(type: type, own: own)
@@ -210,7 +211,7 @@ package final class PluginHost: Service {
     /// Returns the health of each plugin, sorted by name.
     package func health() async -> [PluginHealth] {
         var health: [PluginHealth] = []
-        for supervisor in programs.supervisors { health.append(await supervisor.health()) }
+        for supervisor in roster.supervisors { health.append(await supervisor.health()) }
         return health
     }
 
@@ -219,7 +220,7 @@ package final class PluginHost: Service {
         let owners = registry.types.withLock { registry in Set(types.compactMap(registry.owner)) }
         var unhealthy: [PluginHealth] = []
         for name in owners.sorted() {
-            guard let supervisor = supervisors[name], !supervisor.isHealthy else { continue }
+            guard let supervisor = roster[name]?.supervisor, !supervisor.isHealthy else { continue }
             unhealthy.append(await supervisor.health())
         }
         return unhealthy
@@ -266,7 +267,7 @@ package final class PluginHost: Service {
     package func readRange(
         type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
     ) async throws(PluginFailure) -> MetricRange {
-        if let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner],
+        if let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = roster[owner]?.supervisor,
             registry.types.withLock({ $0.installed[type] }) != nil, await !supervisor.offersRange
         {
             throw PluginFailure(
@@ -297,9 +298,10 @@ package final class PluginHost: Service {
         deliver: @escaping @Sendable (MetricReading) -> Void
     ) -> ReadingSubscription? {
         let (owner, installed) = registry.types.withLock { ($0.owner(of: type), $0.installed[type]) }
-        guard let owner, let supervisor = supervisors[owner],
-            addressFilters[owner]?.examine(type: type, config: config).refusal == nil
+        guard let owner, let member = roster[owner],
+            member.gate.examine(type: type, config: config).refusal == nil
         else { return nil }
+        let supervisor = member.supervisor
         loop.execute { supervisor.assumeIsolated { $0.beginUse() } }
         guard installed?.pushes == true, supervisor.program.mode == .serve else {
             return ReadingSubscription { [loop] in loop.execute { supervisor.assumeIsolated { $0.endUse() } } }
@@ -321,12 +323,12 @@ package final class PluginHost: Service {
     private func call(
         _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
-        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner] else {
+        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let member = roster[owner] else {
             return .failure(registry.types.withLock { $0.unknown(type) })
         }
-        let examined = addressFilters[owner]?.examine(type: type, config: config)
-        if let refusal = examined?.refusal { return .failure(refusal) }
-        let party = CallParty(namespace: CallOrigin.namespace, source: examined?.source ?? "")
+        let (supervisor, examined) = (member.supervisor, member.gate.examine(type: type, config: config))
+        if let refusal = examined.refusal { return .failure(refusal) }
+        let party = CallParty(namespace: CallOrigin.namespace, source: examined.source)
         let subject = CallSubject(type: type, config: config, party: party)
         guard !loop.isOnThread else {
             return await supervisor.callOnLoop(request, about: subject, timeout: timeout)

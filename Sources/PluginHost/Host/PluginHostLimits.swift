@@ -168,4 +168,6 @@ package enum PluginHostLimits {
     static let maxManifestNodes = 50_000
     /// Entries of one plugin's `allowedAddresses`.
     static let maxAllowedAddresses = 256
+    /// Entries of one plugin's `allowedNetworks`.
+    static let maxAllowedNetworks = 256
 }

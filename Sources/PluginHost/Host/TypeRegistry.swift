@@ -50,7 +50,13 @@ struct TypeRegistry {
 
     var installed: [String: InstalledMetricType] { offers }
 
-    /// Registers the types that a plugin declares.
+    /// Takes a plugin that was installed while the host runs.
+    mutating func add(_ plugin: String) {
+        if owners[plugin] == nil { owners[plugin] = plugin }
+        silent.insert(plugin)
+    }
+
+    /// Takes what a plugin offers.
     ///
     /// - Returns: a message for each type that another plugin already provides and keeps.
     mutating func handshakeCompleted(_ plugin: String, _ initialized: InitializeResult) -> [String] {
@@ -92,7 +98,7 @@ struct TypeRegistry {
         return PluginFailure(
             .unknownType, plugin: nil,
             "metric type \"\(type)\" is not installed. Installed: \(types.isEmpty ? "none" : types). Correct the type, "
-                + "or put an executable named \(PluginDiscovery.prefix)\(type) into a plugin directory and restart "
+                + "or put an executable named \(PluginDiscovery.prefix)\(type) into a plugin directory "
                 + "(searched: \(places))")
     }
 }

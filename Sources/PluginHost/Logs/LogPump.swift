@@ -46,6 +46,7 @@ final class LogPump: Sendable {
             logger.log(
                 level: level.flatMap { Logger.Level(rawValue: $0) } ?? .info, "plugin logged", metadata: metadata)
         case .byteOrderMark:
+            metadata["rule"] = "\(ProtocolRule.utf8.label)"
             logger.warning("plugin output begins with a byte order mark", metadata: metadata)
         case .withheld(let text):
             metadata["answer"] = "\(text)"
@@ -55,6 +56,13 @@ final class LogPump: Sendable {
         case .leftBehind(let what):
             metadata["reason"] = "\(what)"
             logger.warning("failed to remove the plugin's temporary directory", metadata: metadata)
+        case .extraAnswer(let id, let isRepeated):
+            metadata["id"] = "\(id.map(String.init) ?? "null")"
+            metadata["rule"] = "\(ProtocolRule.oneAnswer.label)"
+            logger.warning(
+                isRepeated
+                    ? "dropped a second answer to the same request"
+                    : "dropped an answer to a request that the plugin did not get", metadata: metadata)
         case .rejectedLine(let excerpt, let reason):
             metadata["line"] = "\(excerpt)"
             metadata["reason"] = "\(reason)"

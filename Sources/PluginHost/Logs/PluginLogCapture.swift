@@ -134,7 +134,7 @@ struct PluginLogCapture {
         case .rejectedLine(let excerpt, let reason):
             .rejectedLine(
                 excerpt: cleared(whole(excerpt), to: PluginHostLimits.maxExcerpt), reason: cleared(reason))
-        case .suppressed, .byteOrderMark, .leftBehind, .withheld: note
+        case .suppressed, .byteOrderMark, .leftBehind, .withheld, .extraAnswer: note
         }
     }
 

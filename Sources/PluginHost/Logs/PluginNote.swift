@@ -10,6 +10,8 @@ enum PluginNote: Sendable, Hashable {
     case pluginLog(level: String?, text: String)
     /// The plugin's output begins with a byte order mark, which was ignored.
     case byteOrderMark
+    /// A second answer to a request, or an answer without a request. The id is nil for an error without one.
+    case extraAnswer(id: Int64?, isRepeated: Bool)
     case rejectedLine(excerpt: String, reason: String)
     /// A text of an answer that is withheld from the caller.
     case withheld(String)

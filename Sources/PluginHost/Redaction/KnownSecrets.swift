@@ -1,4 +1,5 @@
 import FoundationEssentials
+import PluginProtocol
 
 /// Search patterns of secrets: those that one plugin process received recently, or those of one call.
 ///
@@ -16,7 +17,8 @@ struct KnownSecrets {
 
     var isEmpty: Bool { recent.secrets.isEmpty && older.secrets.isEmpty }
 
-    /// Adds a secret. Ignores very short ones, which protect nothing and would match ordinary words.
+    /// A secret of a few bytes protects nothing, and would be redacted from ordinary words. The credentials in a URL or
+    /// a connection string are secrets too.
     mutating func learn(_ secret: String) {
         guard secret.utf8.count >= PluginHostLimits.minSecretBytes, !recent.secrets.contains(secret) else { return }
         if recent.isFull {
@@ -24,6 +26,7 @@ struct KnownSecrets {
             recent = Generation()
         }
         recent.add(secret)
+        for part in SecretParts.of(secret) { recent.add(part) }
     }
 
     /// Returns whether a pattern may begin with these four bytes.

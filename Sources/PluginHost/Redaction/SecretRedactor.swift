@@ -26,8 +26,15 @@ struct SecretRedactor {
         return SecretSearch(text, secrets).masked
     }
 
-    /// Returns the number of bytes at the end of a piece that may be the beginning of a secret that continues in the
-    /// next piece.
+    /// The bytes with `***` in place of each secret; bytes that are not UTF-8 are kept.
+    func redact(_ bytes: [UInt8]) -> [UInt8] {
+        guard knowsSecrets else { return bytes }
+        return SecretSearch(bytes, secrets).maskedBytes
+    }
+
+    func findsSecret(in bytes: [UInt8]) -> Bool { knowsSecrets && !SecretSearch(bytes, secrets).isEmpty }
+
+    /// Bytes at the end of a piece of text that are the beginning of a secret, which may continue in the next piece.
     func unfinishedBytes(_ piece: [UInt8]) -> Int {
         guard knowsSecrets else { return 0 }
         return SecretSearch(piece, secrets).unfinishedBytes

@@ -23,8 +23,12 @@ struct SecretSearch {
 
     var unfinishedBytes: Int { unfinishedFrom.map { text.count - $0 } ?? 0 }
 
+    var isEmpty: Bool { hits.isEmpty }
+
     /// The text with `***` in place of each secret.
-    var masked: String {
+    var masked: String { String(decoding: maskedBytes, as: UTF8.self) }
+
+    var maskedBytes: [UInt8] {
         var result: [UInt8] = []
         var end = 0
         for hit in hits {
@@ -34,7 +38,7 @@ struct SecretSearch {
             }
             end = max(end, hit.upperBound)
         }
-        return String(decoding: result + text[end...], as: UTF8.self)
+        return result + text[end...]
     }
 
     private static let mask = Array("***".utf8)

@@ -35,13 +35,8 @@ extension Secret: ConfigValue {
 }
 
 extension Secret {
-    /// The minimum length for masking: a shorter text occurs in ordinary words by chance, and masking would reveal it.
-    private static let minMaskedBytes = 6
-
     /// Returns the text with each of the secrets in it masked.
     static func masking(_ secrets: [Secret], in text: String) -> String {
-        // The longest first, because one secret may be part of another.
-        let known = secrets.map(\.text).filter { $0.utf8.count >= minMaskedBytes }.sorted { $0.count > $1.count }
-        return known.reduce(text) { $0.replacing($1, with: mask) }
+        SecretMask(secrets.map(\.text)).masked(text)
     }
 }

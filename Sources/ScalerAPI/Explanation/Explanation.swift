@@ -11,9 +11,12 @@ package struct Explanation: Sendable {
     /// - Parameters:
     ///   - object: the GeneralScaler from the API server.
     ///   - events: events of events.k8s.io/v1, in any order; those of other objects are ignored.
+    ///   - zones: the time zones of schedules.
     /// - Throws: ``JSONPathError`` if the object has no identity.
-    package init(object: JSON, events: [JSON], now: Timestamp) throws(JSONPathError) {
-        let scaler = try GeneralScaler(object)
+    package init(
+        object: JSON, events: [JSON], now: Timestamp, zones: any TimeZoneProvider
+    ) throws(JSONPathError) {
+        let scaler = try GeneralScaler(object, zones: zones)
         let status = StatusView(object["status"] ?? .null)
         var paragraphs = [Self.heading(scaler, status)]
         switch scaler.spec {
@@ -24,6 +27,10 @@ package struct Explanation: Sendable {
         case .success(let spec):
             paragraphs.append(Self.decision(status, now: now))
             paragraphs += Self.problems(object["status"]?["conditions"]?.arrayValue ?? [])
+            if !spec.schedules.isEmpty {
+                let outlook = ScheduleOutlook(spec, now: now)
+                paragraphs.append((["Schedules:"] + outlook.lines.map { "  \($0)" }).joined(separator: "\n"))
+            }
             if let next = NextStep(
                 spec: spec, isEdited: status.observedGeneration.map { $0 != scaler.generation } ?? false,
                 status: status, history: scaler.status.history, now: now)
@@ -51,7 +58,7 @@ package struct Explanation: Sendable {
         }
         let when = status.decidedAt.map { " (\(Self.ago($0, now)))" } ?? ""
         var lines = ["Last decision\(when): \(reason)"]
-        lines += status.metrics.map { "  \($0.sentence)" }
+        lines += status.inputs.map { "  Input \($0.sentence)" } + status.metrics.map { "  \($0.sentence)" }
         if let current = status.current { lines.append("  " + replicas(current, ready: status.ready)) }
         return lines.joined(separator: "\n")
     }

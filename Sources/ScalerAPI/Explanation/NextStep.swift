@@ -22,6 +22,7 @@ struct NextStep {
             lines.append("Nothing is scaled while mode is DryRun. Once it is Active:")
         }
         if status.metrics.contains(where: { $0.value == nil }) { lines.append(Self.missing(spec, status)) }
+        if let assumed = Self.assumed(status) { lines.append(assumed) }
         lines += Self.steps(Outlook(input), input, status)
         self.lines = lines
     }
@@ -65,27 +66,45 @@ struct NextStep {
     private static func input(
         _ spec: GeneralScalerSpec, _ status: StatusView, _ history: ScalingHistory, _ current: Int, _ now: Timestamp
     ) -> DecisionInput? {
-        guard spec.metrics.map(\.name) == status.metrics.map(\.name) else { return nil }
-        var metrics: [MetricSpec] = []
-        for (metric, seen) in zip(spec.metrics, status.metrics) {
-            guard let targetType = metric.targetType ?? seen.targetType else { return nil }
-            metrics.append(
-                metric.resolved(
-                    declaredTargetType: targetType, declaredMaxAge: nil, pollingInterval: spec.pollingInterval))
+        // What the plugins declared shows in the status; the age does not matter here.
+        let seen = Dictionary(status.metrics.map { ($0.name, $0.targetType) }) { first, _ in first }
+        var declared: [BuiltinMetricTypes.Declaration] = []
+        for metric in spec.metrics {
+            // An input has no target type.
+            let unused: MetricSpec.TargetType? = metric.targetValue == nil ? .value : nil
+            guard let targetType = metric.targetType ?? seen[metric.name] ?? unused else { return nil }
+            declared.append(.init(targetType: targetType))
         }
-        var scaling = spec.scalingSpec(metrics: metrics)
+        var scaling = spec.scalingSpec(declared: declared)
+        guard scaling.metrics.map(\.name) == status.metrics.map(\.name),
+            scaling.inputs.map(\.name) == status.inputs.map(\.name)
+        else { return nil }
+        // The thresholds apply to the value of a formula, not to its inputs.
+        for index in scaling.metrics.indices { scaling.metrics[index].formula = nil }
+        // While the schedules set what they set now.
+        scaling = scaling.effective(at: now).spec
         // For a dry run, describe what it would do.
         scaling.isDryRun = false
         return DecisionInput(
             spec: scaling, now: now, current: current, ready: status.ready,
-            observations: status.metrics.map { metric in
-                metric.value.map { .value($0, observedAt: now) } ?? .noData(metric.missing ?? "unknown")
-            },
+            observations: status.metrics.map { observation($0.value, $0.missing, now) },
+            inputs: status.inputs.map { observation($0.value, $0.missing, now) },
             history: history
         )
     }
 
+    private static func observation(_ value: Double?, _ missing: String?, _ now: Timestamp) -> MetricObservation {
+        value.map { .value($0, observedAt: now) } ?? .noData(missing ?? "unknown")
+    }
+
     // MARK: Sentences
+
+    /// Nil if no formula's value is assumed.
+    private static func assumed(_ status: StatusView) -> String? {
+        let names = status.metrics.filter { $0.isAssumed && $0.filledFormula != nil }.map(\.name)
+        guard !names.isEmpty else { return nil }
+        return "While \(names.joined(separator: ", ")) stands in for a missing value, no replica is removed."
+    }
 
     private static func missing(_ spec: GeneralScalerSpec, _ status: StatusView) -> String {
         let names = status.metrics.filter { $0.value == nil }.map(\.name).joined(separator: ", ")
@@ -146,7 +165,7 @@ struct NextStep {
         let idle = input.spec.metrics.map { "\($0.name) is at most \($0.activation.shortText)" }
             .joined(separator: " and ")
         let assumed =
-            status.metrics.contains(where: \.isAssumed)
+            status.metrics.contains { $0.isAssumed && $0.filledFormula == nil }
             ? "; an assumed value for an empty result does not count" : ""
         guard !status.isIdle else {
             let when =
@@ -175,7 +194,7 @@ struct NextStep {
             case .scaleDownRate:
                 input.spec.safety.maxScaleDownRate.step(from: input.current) == 0 ? "maxScaleDownRate is 0" : nil
             case .partialMetrics, .noData: "a metric has no value"
-            case .errorBudget: "the error budget is being spent too fast"
+            case .errorBudget: "the error budget is being spent too fast, or is unknown"
             case .tolerance, .notReady, .cooldown, .fallback: nil
             default: cause.rawValue
             }

@@ -1,4 +1,4 @@
-import Scaling
+package import Scaling
 package import WireFormats
 
 /// The part of the custom resource that the operator reads.
@@ -18,10 +18,11 @@ package struct GeneralScaler: Sendable {
     package let spec: Result<GeneralScalerSpec, InvalidSpec>
     package let status: ScalerStatus
 
+    /// - Parameter zones: the time zones of schedules.
     /// - Throws: ``JSONPathError`` if the object has no identity. An invalid spec does not throw: its errors are in
     ///   ``spec``.
-    package init(_ json: JSON) throws(JSONPathError) {
-        try self.init(json, spec: GeneralScalerSpec.parse(json["spec"] ?? .null))
+    package init(_ json: JSON, zones: any TimeZoneProvider) throws(JSONPathError) {
+        try self.init(json, spec: GeneralScalerSpec.parse(json["spec"] ?? .null, zones: zones))
     }
 
     /// - Parameter spec: the spec to use in place of the object's.

@@ -9,10 +9,15 @@ package struct GeneralScalerSpec: Sendable {
     package var pollingInterval: Duration
     package var isPaused: Bool
     package var mode: Mode
+    /// Those that plugins read, in the order of the spec.
     package var metrics: [MetricSourceSpec]
+    /// Those that are computed from them.
+    package var formulas: [FormulaMetricSpec]
     package var policy: any ScalingPolicy
     package var safety: SafetyLimits
     package var fallback: FallbackSpec
+    /// With the time zones as they were found when the spec was read.
+    package var schedules: [Schedule]
 
     package enum Mode: String, Sendable, CaseIterable {
         case active = "Active"
@@ -31,6 +36,12 @@ package struct GeneralScalerSpec: Sendable {
         package static let replicas = 0...Int(Int32.max)
         package static let upRatePercent = 0...1_000_000
         package static let downRatePercent = 0...100
+        package static let schedules = 20
+        package static let exceptDates = 366
+        package static let scheduleSeconds = 60...366 * 86_400
+        /// Of all schedules, how many edges are looked at for contradictions, from 2026 on.
+        static let checkedEdges = 400
+        static let checkedFrom = Timestamp(microsecondsSince1970: 1_767_225_600_000_000)
         /// The limits of a metric's config. A request to a plugin has at most 60 KiB, and each value of a config takes
         /// memory.
         package static let config = JSONLimits(bytes: 60 << 10, nodes: 2_048, depth: 16)
@@ -39,12 +50,15 @@ package struct GeneralScalerSpec: Sendable {
     package static let defaultPollingInterval: Duration = .seconds(15)
 }
 
-/// An entry of `metrics` as written by the user.
+/// An entry of `metrics` that a plugin reads, as written.
 package struct MetricSourceSpec: Sendable, Hashable {
+    /// Where it is in `metrics`.
+    package var index: Int
     package var type: String
     package var name: String
     package var config: JSON
-    package var targetValue: Double
+    /// The target; nil for an input, which recommends no replicas.
+    package var targetValue: Double?
     /// The target type; nil for the plugin's default.
     package var targetType: MetricSpec.TargetType?
     package var activationValue: Double
@@ -57,15 +71,17 @@ package struct MetricSourceSpec: Sendable, Hashable {
     package static let minimumMaxAge: Duration = .seconds(60)
 
     package init(
+        index: Int,
         type: String,
         name: String,
         config: JSON,
-        targetValue: Double,
+        targetValue: Double?,
         targetType: MetricSpec.TargetType? = nil,
         activationValue: Double = 0,
         timeout: Duration = MetricSourceSpec.defaultTimeout,
         maxAge: Duration? = nil
     ) {
+        self.index = index
         self.type = type
         self.name = name
         self.config = config
@@ -76,20 +92,6 @@ package struct MetricSourceSpec: Sendable, Hashable {
         self.maxAge = maxAge
     }
 
-    /// Returns the metric for the engine.
-    ///
-    /// - Parameters:
-    ///   - declaredTargetType: the plugin's target type for this config; used if the metric sets none.
-    ///   - declaredMaxAge: the plugin's maximum age, if its source is slow.
-    package func resolved(
-        declaredTargetType: MetricSpec.TargetType, declaredMaxAge: Duration?, pollingInterval: Duration
-    ) -> MetricSpec {
-        MetricSpec(
-            name: name,
-            target: targetValue,
-            targetType: targetType ?? declaredTargetType,
-            activation: activationValue,
-            maxAge: maxAge ?? max(Self.minimumMaxAge, pollingInterval * 3, declaredMaxAge ?? .zero)
-        )
-    }
+    /// The place in the spec, such as `spec.metrics[0]`.
+    package var path: String { "spec.metrics[\(index)]" }
 }

@@ -98,6 +98,8 @@ package struct ScalerStatus: Sendable {
             status["reason"] = .string(decision.reason)
             status["limitedBy"] = .array(decision.limitedBy.map { .string($0.rawValue) })
             status["metrics"] = .array(decision.metrics.map(\.json))
+            status["inputs"] = decision.inputs.isEmpty ? .null : .array(decision.inputs.map(\.json))
+            status["schedules"] = decision.scheduled.isEmpty ? .null : .array(decision.scheduled.map(\.json))
             status["idle"] = .bool(decision.isIdle)
             status["lastDecisionTime"] = .string(decision.time.rfc3339())
         }

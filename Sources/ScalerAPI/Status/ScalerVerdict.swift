@@ -103,7 +103,9 @@ extension Decision {
     private static let inactive = holds.union([.stuckAtZero, .noData])
 
     /// Causes that drove the decision in place of limiting it.
-    private static let drivers: Set<Cause> = [.tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun]
+    private static let drivers: Set<Cause> = [
+        .tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun, .schedule,
+    ]
 
     fileprivate func readyCondition(_ obstacle: Blocker?, _ configFault: Blocker?) -> Condition {
         if let obstacle { return Condition(.ready, .false, obstacle.reason.rawValue, obstacle.message) }

@@ -77,7 +77,7 @@ package struct StatusChange: Sendable {
     /// Causes that are worth an event. The others change with the load and are only in the status.
     private static let notable: Set<Cause> = [
         .noData, .fallback, .stuckAtZero, .switchedOff, .duplicateTarget, .replicasConflict, .partialMetrics,
-        .errorBudget, .budgetCap, .dryRun,
+        .assumedValue, .errorBudget, .budgetCap, .dryRun,
     ]
 
     private func announcements(of decision: Decision) -> [Announcement] {

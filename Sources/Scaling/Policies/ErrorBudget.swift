@@ -37,7 +37,6 @@ package struct ErrorBudget: Sendable, Hashable {
     /// Returns the error ratio divided by the ratio that the objective allows, rounded to remove the floating-point
     /// error.
     private func burnRate(_ name: String, _ input: PolicyInput) -> Double? {
-        guard let index = input.metrics.firstIndex(where: { $0.name == name }) else { return nil }
-        return input.observations[index].value.map { $0 * 100 / (100 - percent) + 1e-9 }
+        input.value(of: name).map { $0 * 100 / (100 - percent) + 1e-9 }
     }
 }

@@ -47,8 +47,13 @@ package struct SLOPolicy: ScalingPolicy, Hashable {
     private func apply(_ verdict: ErrorBudget.Verdict, to result: inout PolicyRecommendation, _ input: PolicyInput) {
         switch verdict {
         case .withinBudget: break
-        // A gap in the data neither ends nor starts the period.
-        case .unknown: result.errorBudgetHeldSince = input.errorBudgetHeldSince
+        // A gap in the data neither ends nor starts the period, and removes no replicas.
+        case .unknown:
+            result.errorBudgetHeldSince = input.errorBudgetHeldSince
+            result.holdsScaleDown = .errorBudget
+            if let objective {
+                result.details[.errorBudget] = "the error budget is unknown: \(objective.longMetric) has no value"
+            }
         case .exhausting(let fast): hold(fast: fast, &result, input)
         }
     }

@@ -11,6 +11,8 @@ package struct PolicyInput: Sendable {
     package var metrics: [MetricSpec]
     /// The observations, one per metric in the same order, already checked for age and validity.
     package var observations: [MetricObservation]
+    /// The metrics without a target, checked too.
+    package var inputs: [InputRecord]
     /// The maximum number of replicas that one scale-up may add.
     package var scaleUpStep: Int
     /// Since when an exhausted error budget has held back scale-downs without interruption.
@@ -22,6 +24,7 @@ package struct PolicyInput: Sendable {
         ready: Int,
         metrics: [MetricSpec],
         observations: [MetricObservation],
+        inputs: [InputRecord] = [],
         scaleUpStep: Int,
         errorBudgetHeldSince: Timestamp? = nil
     ) {
@@ -30,8 +33,15 @@ package struct PolicyInput: Sendable {
         self.ready = ready
         self.metrics = metrics
         self.observations = observations
+        self.inputs = inputs
         self.scaleUpStep = scaleUpStep
         self.errorBudgetHeldSince = errorBudgetHeldSince
+    }
+
+    /// Returns the value of a metric, one without a target included.
+    package func value(of name: String) -> Double? {
+        if let index = metrics.firstIndex(where: { $0.name == name }) { return observations[index].value }
+        return inputs.first { $0.name == name }?.observation.value
     }
 }
 
@@ -45,6 +55,8 @@ package struct PolicyRecommendation: Sendable {
     package var holdsScaleDown: Cause?
     package var errorBudgetHeldSince: Timestamp?
     package var budget: BudgetRecord?
+    /// What is known of a cause beyond its name. Without live values: a change of it is news.
+    package var details: [Cause: String] = [:]
 
     package init(
         records: [MetricRecord],

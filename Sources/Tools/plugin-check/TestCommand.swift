@@ -6,7 +6,7 @@ struct TestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
         abstract: "Check a plugin against every rule.",
-        usage: "plugin-check test [options] PLUGIN [ARGUMENT ...]"
+        usage: "plugin-check test [options] PLUGIN [-- ARGUMENT ...]"
     )
 
     @OptionGroup var arguments: PluginArguments

@@ -4,6 +4,7 @@ import Glibc
 import Operator
 import ScalerAPI
 import Scaling
+import TimeZones
 import WireFormats
 
 /// Makes decisions from JSON on stdin with the operator's engine.
@@ -72,7 +73,7 @@ struct DecideCommand: ParsableCommand {
         } catch {
             throw InvalidSpec(problems: [JSONPathError(path: "", message: "is not JSON: \(error)")])
         }
-        let request = try DecisionRequest(json)
+        let request = try DecisionRequest(json, zones: TimeZoneDirectory.system)
         return DecisionEngine.decide(request.input).json(of: request.input)
     }
 }

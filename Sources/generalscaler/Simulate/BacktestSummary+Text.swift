@@ -36,6 +36,14 @@ extension BacktestSummary {
         let shares = common.map { "\($0.key.rawValue) \((100 * Double($0.value) / Double(polls)).text(decimals: 1))%" }
         return shares.isEmpty ? "nothing" : shares.joined(separator: ", ")
     }
+
+    /// One line for each schedule of the spec: when it set a value.
+    func scheduleLines(_ names: [String]) -> [String] {
+        names.map { name in
+            guard let use = schedules[name] else { return "schedule \(name) set no value" }
+            return "schedule \(name) set a value for \(use.time.words), in \(use.windows.counted("window"))"
+        }
+    }
 }
 
 extension Duration {

@@ -69,8 +69,17 @@ struct HistoryOptions: ParsableArguments {
         return time
     }
 
-    /// Returns the history of the scaler's metrics from the plugins, and the reasons for gaps.
-    func fetch(_ scaler: SimulatedScaler) async throws -> (spec: ScalingSpec, trace: Trace, gaps: [String])? {
+    /// The history of a scaler's metrics.
+    struct History {
+        /// The declarations of the metrics that plugins read.
+        let declarations: [BuiltinMetricTypes.Declaration]
+        let trace: Trace
+        /// The reasons for gaps.
+        let gaps: [String]
+    }
+
+    /// Returns the history of the scaler's metrics from the plugins.
+    func fetch(_ scaler: SimulatedScaler) async throws -> History? {
         let stepSeconds = step ?? Int(scaler.parsed.pollingInterval.components.seconds)
         guard let (from, to) = try window(now: OperatorTime.system.now(), stepSeconds: stepSeconds) else { return nil }
         let samples = (to - from) / .seconds(stepSeconds)
@@ -95,20 +104,22 @@ struct HistoryOptions: ParsableArguments {
         }
         do throws(Blocker) {
             let history = try result.get()
-            return (history.spec, try Self.trace(history), history.series.compactMap(\.gap))
+            return History(
+                declarations: history.declarations, trace: try Self.trace(history, names: spec.metrics.map(\.name)),
+                gaps: history.series.compactMap(\.gap))
         } catch {
             throw FileProblem(path: scaler.path, message: error.message)
         }
     }
 
-    private static func trace(_ history: MetricHistory) throws(Blocker) -> Trace {
+    private static func trace(_ history: MetricHistory, names: [String]) throws(Blocker) -> Trace {
         let samples = history.times.indices.map { index in
             Trace.Sample(
                 time: history.times[index],
                 cells: history.series.map { $0.values[index].map { .value($0) } ?? .noData })
         }
         do throws(TraceError) {
-            return try Trace(metrics: history.spec.metrics.map(\.name), samples: samples)
+            return try Trace(metrics: names, samples: samples)
         } catch {
             throw Blocker(.invalidSpec, "the history \(error)")
         }

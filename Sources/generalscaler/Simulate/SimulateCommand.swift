@@ -121,11 +121,11 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private func input(_ scaler: SimulatedScaler, _ others: [SimulatedScaler]) async throws -> Input {
-        let metrics = ([scaler] + others).flatMap { $0.parsed.metrics.map(\.name) }
+        let metrics = ([scaler] + others).flatMap { $0.parsed.metricNames }
         if let trace = try traceOptions.read() { return Input(trace: trace, metrics: metrics) }
         guard let history = try await history.fetch(scaler) else { preconditionFailure("validate() asks for one") }
-        let declared = zip(scaler.parsed.metrics, history.spec.metrics).map { metric, resolved in
-            (metric.type, BuiltinMetricTypes.Declaration(targetType: resolved.targetType, maxAge: resolved.maxAge))
+        let declared = zip(scaler.parsed.metrics, history.declarations).map { metric, declaration in
+            (metric.type, declaration)
         }
         return Input(
             trace: history.trace, metrics: metrics, gaps: history.gaps,
@@ -175,6 +175,9 @@ struct SimulateCommand: AsyncParsableCommand {
         write(TextTable.text(rows), to: output)
         for (scaler, run) in zip(scalers, runs) {
             write("\n\(scaler.name) was limited by \(run.summary.commonLimits).\n", to: output)
+            for line in run.summary.scheduleLines(scaler.parsed.schedules.map(\.name)) {
+                write("\(scaler.name): \(line).\n", to: output)
+            }
         }
         if let html { write("\nThe report is in \(html).\n", to: output) }
         return runs.map(\.summary)

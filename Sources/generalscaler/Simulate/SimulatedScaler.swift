@@ -3,6 +3,7 @@ import CommandSupport
 import Operator
 import ScalerAPI
 import Scaling
+import TimeZones
 import WireFormats
 
 /// A GeneralScaler from a file, to be simulated.
@@ -31,7 +32,7 @@ struct SimulatedScaler {
     }
 
     private static func parse(_ spec: JSON) throws(InvalidSpec) -> GeneralScalerSpec {
-        try GeneralScalerSpec.parse(spec, unknownFields: .refused).get()
+        try GeneralScalerSpec.parse(spec, unknownFields: .refused, zones: TimeZoneDirectory.system).get()
     }
 
     /// Returns the spec for the engine.

@@ -1,5 +1,6 @@
 import Operator
 import ScalerAPI
+import TimeZones
 import WireFormats
 
 /// Checks a GeneralScaler from a file without a cluster or plugins.
@@ -22,7 +23,9 @@ struct ManifestCheck {
         } catch {
             problems.append(error)
         }
-        if case .failure(let invalid) = GeneralScalerSpec.parse(object["spec"] ?? .null, unknownFields: .refused) {
+        let spec = GeneralScalerSpec.parse(
+            object["spec"] ?? .null, unknownFields: .refused, zones: TimeZoneDirectory.system)
+        if case .failure(let invalid) = spec {
             problems += invalid.problems
         }
     }

@@ -15,16 +15,18 @@ enum ZoneData {
         changes: [("1996-03-31T01:00:00Z", 1), ("1996-10-27T01:00:00Z", 0)], types: [standard, daylight],
         rule: "CET-1CEST,M3.5.0,M10.5.0/3")
 
-    static func file(changes: [(time: String, type: UInt8)], types: [LocalType], rule: String) -> [UInt8] {
+    static func file(
+        changes: [(time: String, type: UInt8)], types: [LocalType], rule: String, leapSeconds: [Int64] = []
+    ) -> [UInt8] {
         let times = changes.map { (RFC3339.microseconds($0.time) ?? 0) / 1_000_000 }
         let old = header(version: 0x32, counts: [0, 0, 0, 0, 1, 1]) + big(Int32(0)) + [0, 0, 0]
-        var new = header(version: 0x32, counts: [0, 0, 1, Int32(times.count), Int32(types.count), 4])
+        var new = header(
+            version: 0x32, counts: [0, 0, Int32(leapSeconds.count), Int32(times.count), Int32(types.count), 4])
         for time in times { new += big(time) }
         new += changes.map(\.type)
         for type in types { new += big(type.offset) + [type.isDaylight ? 1 : 0, 0] }
         new += Array("LMT\0".utf8)
-        // A leap second, which is skipped.
-        new += big(Int64(78_796_800)) + big(Int32(1))
+        for (index, time) in leapSeconds.enumerated() { new += big(time) + big(Int32(index + 1)) }
         return old + new + Array("\n\(rule)\n".utf8)
     }
 

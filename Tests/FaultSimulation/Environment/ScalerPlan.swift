@@ -37,6 +37,10 @@ struct ScalerPlan: Sendable, Equatable {
     var downStabilization: Int?
     var fallback: Fallback = .hold
     var fallbackReplicas = 0
+    var schedule: Schedule?
+
+    /// Each metric is computed from an input that reads the same series. Not drawn, so that every seed stays what it was.
+    var usesFormulas: Bool { (least + most + interval) % 3 == 0 }
 
     var claimsTarget: Bool { !isPaused && !isDryRun }
     var effectiveDownCooldown: Int { downCooldown ?? cooldown ?? 300 }
@@ -76,6 +80,7 @@ struct ScalerPlan: Sendable, Equatable {
         plan.downStabilization = maybe(75, [0, 0, 30, 60])
         plan.fallback = random.pick([.hold, .hold, .static, .ifHigher, .ifLower])
         plan.fallbackReplicas = random.within(0...8)
+        if random.chance(percent: 30) { plan.schedule = .random(random, within: plan.least...plan.most) }
         return plan
     }
 
@@ -94,11 +99,17 @@ struct ScalerPlan: Sendable, Equatable {
             "minReplicas": whole(least), "maxReplicas": whole(most), "pollingIntervalSeconds": whole(interval),
             "paused": .bool(isPaused), "mode": isDryRun ? "DryRun" : "Active",
             "metrics": .array(
-                metrics.map { series in
-                    [
-                        "type": "test", "name": .string(series.name), "config": ["series": .string(series.name)],
-                        "targetValue": .number(Series.target),
+                metrics.flatMap { series in
+                    let source: [String: JSON] = ["type": "test", "config": ["series": .string(series.name)]]
+                    let decided: [String: JSON] = [
+                        "name": .string(series.name), "targetValue": .number(Series.target),
                         "targetType": series.isAverage ? "AverageValue" : "Value",
+                    ]
+                    guard usesFormulas else { return [JSON.object(source.merging(decided) { $1 })] }
+                    let input = "\(series.name).read"
+                    return [
+                        .object(source.merging(["name": .string(input)]) { $1 }),
+                        .object(decided.merging(["formula": .string("max(\(input), \(input))")]) { $1 }),
                     ]
                 }),
             "policy": policy,
@@ -109,6 +120,7 @@ struct ScalerPlan: Sendable, Equatable {
                 "scaleDownStabilizationSeconds": whole(downStabilization),
             ],
             "fallback": ["behavior": .string(fallback.rawValue), "replicas": whole(fallbackReplicas)],
+            "schedules": fittingSchedule.map { JSON.array([$0.json.withoutNulls]) } ?? .null,
         ]
     }
 }

@@ -7,6 +7,8 @@ extension InvariantChecker {
     private static let settling: Int64 = 50_000_000
     /// The time of a few calls in quiescence.
     private static let callTime: Int64 = 2_000_000
+    /// From an edge of a schedule until its bounds are kept: 300 ms, and what a few calls take.
+    private static let edgeTime: Int64 = 300_000 + callTime
 
     func quiescenceBegan(leader: String?, hasElection: Bool) {
         quiescentSince = timeline.now
@@ -50,7 +52,10 @@ extension InvariantChecker {
     /// Checks that the owner of a target, whose metrics require more, has scaled it up within its bounds, unless a
     /// documented reason prevents it.
     private func checkReplicas(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
-        let plan = version.plan
+        let plan = version.plan.effective(at: SimulatedClock.epoch + end)
+        let lastEdge = version.plan.lastEdge(by: SimulatedClock.epoch + end).map { $0 - SimulatedClock.epoch } ?? 0
+        // An edge of a schedule takes effect at once, under any leader.
+        guard end - lastEdge > Self.edgeTime else { return }
         let others = versions.values.compactMap(\.last).filter {
             $0.until == nil && $0.uid != version.uid && $0.plan.target == plan.target && $0.plan.claimsTarget
         }
@@ -64,7 +69,8 @@ extension InvariantChecker {
         }
         let most = min(plan.most, max(plan.cap ?? plan.most, plan.least))
         let wait = max(plan.upCooldown ?? plan.cooldown ?? 15, plan.upStabilization ?? 0) + 2 * plan.interval
-        let isLongEnough = Int64(wait) * 1_000_000 + Self.settling <= end - max(quiescentSince ?? 0, version.since)
+        let isLongEnough =
+            Int64(wait) * 1_000_000 + Self.settling <= end - max(quiescentSince ?? 0, version.since, lastEdge)
         guard plan.upStep(from: replicas) > 0, isLongEnough else { return }
         let hasScaled = scales.contains { $0.time >= quiescentSince ?? 0 && $0.target == plan.target && $0.isUp }
         if replicas < most, !hasScaled {

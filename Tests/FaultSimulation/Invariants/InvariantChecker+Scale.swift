@@ -30,7 +30,10 @@ extension InvariantChecker {
             time: timeline.now, sentAt: sentAt, replica: replica, target: target, from: before, to: to,
             pending: pending, isKnown: isAwaited && openPending[uid] == pending.at)
         let versions = versions(of: uid, in: window(upTo: pending.sentAt))
-        scale.startsCooldown = versions.allSatisfy { $0.plan.least...$0.plan.most ~= before }
+        scale.startsCooldown = versions.allSatisfy {
+            let plan = $0.plan.effective(at: pending.at)
+            return plan.least...plan.most ~= before
+        }
         let faults = versions.map { ($0, fault(scale, $0)) }
         defer { scales.append(scale) }
         if let why = pauseFault(scale) { return note(why) }
@@ -83,7 +86,7 @@ extension InvariantChecker {
 
     /// Returns the violation of that version of the scaler's spec; nil if there is none.
     private func fault(_ scale: AcceptedScale, _ version: ScalerVersion) -> String? {
-        let plan = version.plan
+        let plan = version.plan.effective(at: scale.pending.at)
         guard plan.target == scale.target else { return "that scaler scales something else" }
         guard plan.claimsTarget else { return plan.isPaused ? "it is paused" : "it is a dry run" }
         if let owner = ownershipFault(scale, version) { return owner }

@@ -160,13 +160,19 @@ extension APIRequest {
 }
 
 extension ScalerPlan {
+    private var scheduleSummary: String {
+        fittingSchedule.map {
+            " (\($0.least ?? least)...\($0.most ?? most) from minute \($0.minute) for \($0.seconds) s)"
+        } ?? ""
+    }
+
     /// A summary on one line for the trace.
     var summary: String {
         let rates = [upRate, downRate].map { rate in rate.map { "\($0.count)\($0.isPercent ? "%" : "")" } ?? "-" }
         let cooldowns = [cooldown, upCooldown, downCooldown].map { $0.map(String.init) ?? "-" }
         let state = "\(isPaused ? " paused" : "")\(isDryRun ? " dry" : "")"
         return
-            "\(target) \(least)...\(most) every \(interval)\(state) on \(metrics.map(\.name).joined(separator: "+")) "
+            "\(target) \(least)...\(most)\(scheduleSummary) every \(interval)\(state) on \(metrics.map(\.name).joined(separator: "+")) "
             + "cap \(cap.map(String.init) ?? "-") rates \(rates.joined(separator: "/")) "
             + "cooldowns \(cooldowns.joined(separator: "/")) fallback \(fallback.rawValue) \(fallbackReplicas)"
     }

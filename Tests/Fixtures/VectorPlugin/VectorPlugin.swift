@@ -42,7 +42,7 @@ struct VectorPlugin: RangeMetricPlugin, PushMetricPlugin {
         case .nan: return MetricReading(.nan)
         case .fail: throw PluginError(.notFound, "there is no such thing", path: "value")
         case .rate: throw PluginError(.rateLimited, "slow down", retryAfterMs: 1_500)
-        case .leak: throw PluginError(.authFailed, "the server refuses \(config.token?.reveal() ?? "")")
+        case .leak: throw PluginError(.authFailed, "the server refuses \(config.unit ?? config.token?.reveal() ?? "")")
         case .print: print("a stray print")
         case .wait: try await Task.sleep(for: .seconds(3_600))
         }

@@ -36,7 +36,7 @@ struct TestOperator: Sendable {
 
     /// Waits until that many polls of the scaler have finished.
     func polls(_ count: Int, of scaler: String) async throws {
-        try await process.errorLine(count) { $0.contains("poll finished") && $0.contains("scaler=\(scaler)") }
+        try await process.errorLine(count) { Self.isFinished($0, scaler) }
     }
 
     func get(_ path: String) async throws -> HTTPResponse {
@@ -55,6 +55,27 @@ struct TestOperator: Sendable {
         let prefix = "generalscaler_webhook_reviews_total{verdict=\"\(verdict.rawValue)\"} "
         let line = try #require(page.split(separator: "\n").first { $0.hasPrefix(prefix) })
         return try #require(Int(line.dropFirst(prefix.count)))
+    }
+
+    /// Returns the most of it that was ever resident, in bytes.
+    func peakMemory(_ cluster: TestCluster) throws -> Int {
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+            guard let process = Int32(name),
+                let command = FileManager.default.contents(atPath: "/proc/\(name)/cmdline"),
+                String(decoding: command, as: UTF8.self).contains("run\0--kubeconfig\0\(cluster.operatorKubeconfig)")
+            else { continue }
+            return try PluginMemory.peak(of: process)
+        }
+        return 0
+    }
+
+    /// The polls of the scaler that have finished so far.
+    func finishedPolls(of scaler: String) -> Int {
+        process.errors.count { Self.isFinished($0, scaler) }
+    }
+
+    private static func isFinished(_ line: String, _ scaler: String) -> Bool {
+        line.contains("poll finished") && line.contains("scaler=\(scaler)")
     }
 
     /// The lines of the audit log so far.

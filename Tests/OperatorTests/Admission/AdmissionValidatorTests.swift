@@ -23,7 +23,7 @@ struct AdmissionValidatorTests {
         others: [JSON] = [], mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in true },
         otherAutoscaler: @escaping @Sendable (TargetReference, String) async -> String? = { _, _ in nil }
     ) throws -> AdmissionValidator {
-        let scalers = try others.map { try GeneralScaler($0) }
+        let scalers = try others.map { try GeneralScaler($0, zones: UniversalTimeOnly()) }
         return AdmissionValidator(
             source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) }, otherAutoscaler: otherAutoscaler,
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })

@@ -98,10 +98,10 @@ struct KilledOperatorAttackTests {
         #expect(TemporaryDirectory.entries(of: place.temporary).isEmpty)
     }
 
-    /// Kills all processes of the test's user if the operator fails to.
-    private static func killAll(of user: String) {
+    /// Where the operator fails to: nobody else is that user.
+    private static func killAll(of user: UInt32) {
         var process: Int32 = 0
-        let words = ["/usr/bin/setpriv", "--reuid", user, "--clear-groups", "/bin/kill", "-9", "-1"]
+        let words = ["/usr/bin/setpriv", "--reuid", "\(user)", "--clear-groups", "/bin/kill", "-9", "-1"]
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
@@ -129,15 +129,17 @@ struct KilledOperatorAttackTests {
         let place = try Place(script)
         defer { place.directory.remove() }
         chmod(place.directory.path, 0o755)
+        // The kernel counts a user's processes on the whole machine: another run of this test needs another user.
+        let user = 60_000 + UInt32(getpid()) % 5_000
         for name in ["tmp", "plugins", "kube", "kube/config"] {
-            chown("\(place.directory.path)/\(name)", 64_123, 64_123)
+            chown("\(place.directory.path)/\(name)", user, user)
         }
         let command = [
-            "--reuid", "64123", "--regid", "64123", "--clear-groups", "/usr/bin/prlimit", "--nproc=150",
+            "--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", "/usr/bin/prlimit", "--nproc=150",
             BuiltExecutable.path("generalscaler"),
         ]
         let started = ContinuousClock.now
-        defer { Self.killAll(of: "64123") }
+        defer { Self.killAll(of: user) }
         try await RunningProcess.run(
             "/usr/bin/setpriv", command + place.arguments,
             environment: ["TMPDIR": place.temporary, "HOME": place.temporary]

@@ -126,6 +126,9 @@ struct ViolationTests {
             #expect(try await ask(fixture).value == 7)
             #expect(await fixture.host.validate(type: "bad", config: [:]) == .valid(nil))
             #expect(try await badHealth(fixture).counters.duplicateAnswers == 1)
+            let record = await fixture.log.wait { $0.message == "dropped a second answer to the same request" }
+            #expect(record.metadata["rule"] == "P-16")
+            #expect(record.metadata["plugin"] == "bad")
         }
     }
 

@@ -13,6 +13,8 @@ enum KernelFeature: Sendable {
     case root
     /// A private mount namespace.
     case mounts
+    /// A network and a mount namespace of the test's own.
+    case network
 
     var isThere: Bool {
         switch self {
@@ -20,7 +22,8 @@ enum KernelFeature: Sendable {
         case .seccomp:
             (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8))?.contains("\nSeccomp:") == true
         case .root: geteuid() == 0
-        case .mounts: Self.hasMounts
+        case .mounts: Self.succeeds(Self.inMountNamespace + ["/bin/mount", "--bind", "/usr", "/usr"])
+        case .network: Self.succeeds(Self.inNetworkNamespace + ["/bin/mount", "--bind", "/usr", "/usr"])
         }
     }
 
@@ -29,19 +32,26 @@ enum KernelFeature: Sendable {
         ["/usr/bin/unshare"] + (geteuid() == 0 ? [] : ["--user", "--map-root-user"])
         + ["--mount", "--propagation", "private"]
 
-    private static let hasMounts: Bool = {
+    /// How a command is run as the root of a network of its own, which nothing leaves.
+    static let inNetworkNamespace = [
+        "/usr/bin/unshare", "--user", "--map-root-user", "--net", "--mount", "--propagation", "private",
+    ]
+
+    private static func succeeds(_ command: [String]) -> Bool {
         let process = Process()
-        process.executableURL = URL(filePath: inMountNamespace[0])
-        process.arguments = inMountNamespace.dropFirst() + ["/bin/mount", "--bind", "/usr", "/usr"]
+        process.executableURL = URL(filePath: command[0])
+        process.arguments = Array(command.dropFirst())
         process.standardError = FileHandle.nullDevice
         guard (try? process.run()) != nil else { return false }
         process.waitUntilExit()
         return process.terminationStatus == 0
-    }()
+    }
 
-    /// Whether CI has the feature, so that the attack is never skipped there. Whether a container may mount depends on
-    /// its host.
-    fileprivate var isInCI: Bool { self != .mounts && ProcessInfo.processInfo.environment["CI"] == "true" }
+    /// Whether CI has the feature, so that the attack is never skipped there. Whether a container may have namespaces
+    /// depends on its host.
+    fileprivate var isInCI: Bool {
+        ![.mounts, .network].contains(self) && ProcessInfo.processInfo.environment["CI"] == "true"
+    }
 }
 
 extension Trait where Self == ConditionTrait {

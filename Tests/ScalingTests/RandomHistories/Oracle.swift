@@ -161,7 +161,7 @@ struct Oracle {
         let values: [Double?]
 
         init(_ input: DecisionInput, _ decision: Decision) {
-            spec = input.spec
+            spec = input.spec.scheduled(at: input.now)
             holds = !input.holds.isEmpty || spec.isPaused
             isReadyUnknown = input.ready == nil
             now = input.now
@@ -212,5 +212,24 @@ struct Oracle {
         private func isError(_ metric: MetricSpec) -> Bool {
             spec.objective.map { metric.name == $0.metric || metric.name == $0.longMetric } ?? false
         }
+    }
+}
+
+extension ScalingSpec {
+    /// Returns the spec with what its schedules set, by the names that ``ScalingSpec/random(using:)`` gives them: the
+    /// first minute of every ten, and how many minutes.
+    fileprivate func scheduled(at now: Timestamp) -> ScalingSpec {
+        let minute = now.microsecondsSince1970 / 60_000_000
+        let active = schedules.filter { schedule in
+            let parts = schedule.name.split(separator: " ").compactMap { Int64($0) }
+            return (minute - parts[0] + 10) % 10 < parts[1]
+        }
+        var spec = self
+        spec.minReplicas = active.lazy.compactMap(\.minReplicas).first ?? minReplicas
+        spec.maxReplicas = max(spec.minReplicas, active.lazy.compactMap(\.maxReplicas).first ?? maxReplicas)
+        for (index, metric) in metrics.enumerated() {
+            spec.metrics[index].target = active.lazy.compactMap { $0.targets[metric.name] }.first ?? metric.target
+        }
+        return spec
     }
 }

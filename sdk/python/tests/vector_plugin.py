@@ -56,7 +56,8 @@ def value(config: VectorConfig) -> Reading:
     if config.behavior is Behavior.RATE:
         raise PluginError("rate_limited", "slow down", retry_after_ms=1_500)
     if config.behavior is Behavior.LEAK:
-        raise PluginError("auth_failed", f"the server refuses {config.token.reveal() if config.token else ''}")
+        leaked = config.unit or (config.token.reveal() if config.token else "")
+        raise PluginError("auth_failed", f"the server refuses {leaked}")
     if config.behavior is Behavior.PRINT:
         print("a stray print")
     if config.behavior is Behavior.WAIT:

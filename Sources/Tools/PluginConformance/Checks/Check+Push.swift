@@ -51,12 +51,12 @@ extension Check {
     private static func judgePush(_ json: JSON, _ context: CheckContext) {
         do throws(JSONPathError) {
             let reading = try PushedReading(JSONReader(json)).reading
-            let skew = Int64(ProtocolLimits.maxClockSkew / .microseconds(1))
-            if reading.observedAtMicroseconds > CheckContext.now() + skew {
-                context.note(.pushedReading, "observedAt is in the future", evidence: json)
+            if let fault = ReadingChecker.faultOfTime(reading, context) {
+                context.note(.pushedReading, fault.message, evidence: json, fix: fault.fix)
             }
         } catch {
-            context.note(.pushedReading, "the reading is wrong: \(error)", evidence: json)
+            context.note(
+                .pushedReading, "the reading is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
         }
     }
 

@@ -1,6 +1,8 @@
 /// A check of some rules. Findings are recorded in the context; a rule without findings has passed.
 struct Check: Sendable {
     let rules: [RuleID]
+    /// Rules that the check can find broken, but cannot prove kept.
+    var alsoChecks: [RuleID] = []
     let run: @Sendable (CheckContext) throws(Stop) -> Void
 
     init(_ rules: RuleID..., run: @escaping @Sendable (CheckContext) throws(Stop) -> Void) {
@@ -10,7 +12,8 @@ struct Check: Sendable {
 
     /// The checks in the order of execution. The last one evaluates the messages of all others.
     static let all: [Check] =
-        launchAndHandshake + config + framing + metric + concurrency + confinement + push + exit + [everyMessage]
+        launchAndHandshake + config + framing + metric + concurrency + confinement + push + exit
+        + [badSources, everyMessage]
 }
 
 /// The reason why a check ends early.

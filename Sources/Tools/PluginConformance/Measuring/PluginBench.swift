@@ -1,3 +1,4 @@
+import PluginHost
 import PluginProtocol
 package import WireFormats
 
@@ -34,7 +35,7 @@ package struct PluginBench: Sendable {
         } catch {
             switch error {
             case .launch(let error): throw error
-            case .skip(let reason): bench.problem = reason
+            case .skip(let reason): bench.problem = context.log.mask.masked(reason)
             }
         }
         bench.findings = context.log.findings

@@ -1,3 +1,4 @@
+import PluginHost
 import PluginProtocol
 import WireFormats
 
@@ -34,7 +35,7 @@ package struct PluginFuzz: Sendable {
         } catch {
             switch error {
             case .launch(let error): throw error
-            case .skip(let reason): if context.log.findings.isEmpty { fuzz.problem = reason }
+            case .skip(let reason): if context.log.findings.isEmpty { fuzz.problem = context.log.mask.masked(reason) }
             }
         }
         fuzz.findings = context.log.findings
@@ -45,7 +46,9 @@ package struct PluginFuzz: Sendable {
     private mutating func oneCase(_ generator: inout ConfigGenerator, _ context: CheckContext) throws(Stop) {
         let config = generator.next()
         let asksForValue = generator.flip()
-        culprit = Evidence.text(config.encoded(escapesNonASCII: true), limit: ConformanceLimits.maxEvidenceBytes * 4)
+        culprit = Evidence.text(
+            context.log.mask.masked(config).encoded(escapesNonASCII: true),
+            limit: ConformanceLimits.maxEvidenceBytes * 4)
         if asksForValue {
             _ = try context.call(.getMetricValue, context.valueParams(config))
         } else {

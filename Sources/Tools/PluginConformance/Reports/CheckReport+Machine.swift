@@ -60,7 +60,10 @@ extension RuleResult {
             return head + ">\n      <skipped message=\"\(reason.xmlEscaped)\"/>\n    </testcase>\n"
         case .failed(let findings):
             let failures = findings.map { finding in
-                "      <failure message=\"\(finding.message.xmlEscaped)\">\((finding.evidence ?? "").xmlEscaped)</failure>\n"
+                "      <failure message=\"\(finding.message.xmlEscaped)\">"
+                    + [finding.evidence, finding.fix.map { "Fix: \($0)" }].compactMap(\.self).joined(separator: "\n")
+                    .xmlEscaped
+                    + "</failure>\n"
             }
             return head + ">\n\(failures.joined())    </testcase>\n"
         }
@@ -71,6 +74,7 @@ extension Finding {
     fileprivate var json: JSON {
         var members: [String: JSON] = ["message": .string(message), "hang": .bool(isHang)]
         if let evidence { members["evidence"] = .string(evidence) }
+        if let fix { members["fix"] = .string(fix) }
         return .object(members)
     }
 }

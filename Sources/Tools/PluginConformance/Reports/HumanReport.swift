@@ -40,6 +40,7 @@ struct HumanReport {
             for finding in findings {
                 text += "          \(finding.message)\n"
                 if let evidence = finding.evidence { text += "          > \(evidence)\n" }
+                if let fix = finding.fix { text += "          Fix: \(fix)\n" }
             }
             if case .checked(let fix) = result.rule.verification { text += "          Fix: \(fix)\n" }
             return text

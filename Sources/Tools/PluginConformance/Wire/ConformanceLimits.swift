@@ -21,6 +21,22 @@ package enum ConformanceLimits {
     static let killGrace: Duration = .seconds(3)
     /// The time for checks with many calls.
     static let manyCallsTime: Duration = .seconds(3)
+    /// Time for the calls that memory is watched over, where it grows.
+    static let memoryTime: Duration = .seconds(10)
+    /// The `deadlineMs` of calls whose source never answers as it should.
+    static let badSourceDeadline: Duration = .seconds(2)
+    /// The same where a call must not end before the plugin does.
+    static let hangingCallDeadline: Duration = .seconds(60)
+    /// How long a call has to reach its source.
+    static let reachTime: Duration = .seconds(1)
+    /// Added to ``badSourceDeadline``: several processes of the plugin run at once.
+    static let badSourceSlack: Duration = .seconds(1)
+    /// How long a bad source waits for a client that speaks first.
+    static let greetingTime: Duration = .milliseconds(200)
+    /// Between two bytes of a source that drips.
+    static let dripInterval: Duration = .seconds(1)
+    /// Between two pieces of a body without end.
+    static let floodInterval: Duration = .milliseconds(10)
 
     // MARK: Bytes
 
@@ -44,7 +60,19 @@ package enum ConformanceLimits {
     static let maxSchemaDepth = 8
     /// The maximum number of concurrent calls, regardless of `maxInFlight`.
     static let maxCallsAtOnce = 64
-    /// The number of calls after which memory and open files are compared.
+    /// Calls whose values are compared with and without the sandbox, where they differ.
+    static let comparedCalls = 8
+    /// Calls before memory is first measured: buffers, caches and connections are there then.
+    static let memoryWarmUpCalls = 20
+    /// Calls between two measurements of memory.
+    static let memoryBatchCalls = 50
+    /// Calls after which a growth says nothing more.
+    static let maxMemoryCalls = 4_000
+    /// Address fields of a schema that are pointed at a bad source.
+    static let maxAddressFields = 4
+    /// Connections to one bad source.
+    static let maxSourceConnections = 256
+    /// Calls after which open files are compared.
     static let resourceCalls = 30
     /// The minimum number of calls in ``manyCallsTime`` to measure growth.
     static let minResourceCalls = 10
@@ -63,8 +91,17 @@ package enum ConformanceLimits {
     static let maxOpenFileGrowth = 12
     /// Open files that the sandbox allows.
     static let maxOpenFiles = 1_024
-    /// The allowed growth of resident memory from the first call to ``resourceCalls``.
-    static let maxResidentGrowth = 64 << 20
-    /// Memory that the sandbox allows.
+    /// Memory that a batch of calls may keep: less is what heaps do.
+    static let minBatchGrowth = 1 << 20
+    /// Memory that may be more at the end, where it never stopped growing.
+    static let maxMemoryGrowth = 192 << 20
+    /// The same where calls are too slow for so much, and for each call.
+    static let maxSlowMemoryGrowth = 16 << 20
+    static let maxGrowthPerCall = 512 << 10
+    /// Bytes of a piece of a body without end.
+    static let floodBytes = 256 << 10
+    /// Bytes of garbage.
+    static let garbageBytes = 4_096
+    /// Memory that may be taken at any time: what the sandbox allows.
     static let maxMemory = 2 << 30
 }

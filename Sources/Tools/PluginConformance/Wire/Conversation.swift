@@ -1,3 +1,4 @@
+import PluginHost
 import PluginProtocol
 import WireFormats
 
@@ -21,13 +22,15 @@ final class Conversation {
     }
 
     let process: PluginProcess
-    private let isOneshot: Bool
-    private let times: ConformanceTimes
-    private let log: FindingLog
-    /// A text that no answer may contain.
-    var secret: [UInt8]?
-    /// Whether the process can no longer be called.
-    private(set) var isOver = false
+    let isOneshot: Bool
+    /// It was told to exit.
+    private(set) var mayExit = false
+    let times: ConformanceTimes
+    let log: FindingLog
+    /// Finds a secret that must not appear in an answer.
+    var canary: ConfigMask?
+    /// Nothing can be asked of the process any more.
+    var isOver = false
     private let trace: (@Sendable (Int32, Bool, [UInt8]) -> Void)?
     /// The last id; ids start at 1.
     private var lastID: Int64 = 0
@@ -73,6 +76,7 @@ final class Conversation {
 
     private func request(_ method: String, _ params: JSON, _ extra: [String: JSON]) -> JSON {
         lastID += 1
+        if method == ProtocolMethod.shutdown.rawValue { mayExit = true }
         slots[lastID] = .open(ProtocolMethod(rawValue: method))
         let message: [String: JSON] = [
             "jsonrpc": "2.0", "id": .integer(lastID), "method": .string(method), "params": params,
@@ -82,7 +86,11 @@ final class Conversation {
 
     private func write(_ messages: [JSON]) {
         let lines = messages.map { $0.encoded(escapesNonASCII: true) }
-        for line in lines { trace?(process.id, false, line) }
+        if let trace {
+            for message in messages {
+                trace(process.id, false, log.mask.masked(message).encoded(escapesNonASCII: true))
+            }
+        }
         guard !isOver else { return }
         // If the plugin does not read it, the waiter for the answer reports the reason.
         _ = process.send(lines.flatMap { $0 + [0x0A] }, until: .now + times.answer(nil))
@@ -98,20 +106,25 @@ final class Conversation {
     ///
     /// - Parameter time: the maximum time. A read that takes longer violates the rule of deadlines.
     func answer(to id: Int64, within time: Duration) -> Answer {
-        let due = ContinuousClock.now + time + ConformanceLimits.slack
-        while true {
-            if case .answered(let answer)? = slots[id] {
-                slots[id] = nil
-                return answer
-            }
-            guard !isOver, listen(until: due) else { break }
-        }
+        if let found = answer(to: id, by: .now + time + ConformanceLimits.slack) { return found }
         defer { slots[id] = nil }
         guard case .open(let method)? = slots[id], !isOver else { return .none }
         return missed(id, method, after: time)
     }
 
-    /// Reads for a short time, to detect unsolicited answers.
+    /// The answer to a request that was sent; nil if it has not come by then; the caller decides what that means.
+    func answer(to id: Int64, by due: Instant) -> Answer? {
+        while true {
+            if case .answered(let answer)? = slots[id] {
+                slots[id] = nil
+                noteDetachment()
+                return answer
+            }
+            guard !isOver, listen(until: due) else { return isOver ? Answer.none : nil }
+        }
+    }
+
+    /// Reads for a short time, to find unsolicited answers.
     func listenForMore(expectingNothing: Bool = false) {
         expectsNothing = expectingNothing
         let end = ContinuousClock.now + ConformanceLimits.quietTime
@@ -126,8 +139,8 @@ final class Conversation {
         switch process.next(until: deadline) {
         case .timeout: return false
         case .line(let line):
-            trace?(process.id, true, line)
-            if let secret, line.contains(secret) {
+            trace?(process.id, true, log.mask.masked(line))
+            if canary?.findsSecret(in: line) == true {
                 note(Finding(.secretsUnseen, "an answer holds the secret that was sent", evidence: line))
             }
             receive(line)
@@ -215,7 +228,7 @@ final class Conversation {
         switch result {
         case .success(let value): slots[id] = .answered(.result(value))
         case .failure(let error):
-            if let fault = error.fault { note(Finding(.errorShape, fault, evidence: line)) }
+            if let fault = error.fault { note(Finding(.errorShape, fault, evidence: line, fix: error.fix)) }
             slots[id] = .answered(.error(error))
         }
     }
@@ -261,10 +274,11 @@ final class Conversation {
             waitForLateAnswer(to: id)
             if case .answered? = slots[id] {
                 let late = Self.text(ContinuousClock.now - asked + ConformanceLimits.slack)
-                let rule: RuleID = method == .validateConfig ? .validateShape : .deadline
-                note(Finding(rule, "\(name) is answered \(late) after its deadline of \(limit)"))
+                note(
+                    Finding(
+                        Self.rule(ofHang: method), "\(name) is answered \(late) after its deadline of \(limit)"))
             } else if !isOver {
-                note(unanswered(name, limit))
+                note(unanswered(name, limit, Self.rule(ofHang: method)))
             }
         }
         isOver = true
@@ -281,7 +295,20 @@ final class Conversation {
         }
     }
 
-    private func unanswered(_ name: String, _ limit: String) -> Finding {
+    /// The rule that says by when a request is answered.
+    private static func rule(ofHang method: ProtocolMethod?) -> RuleID {
+        switch method {
+        case .initialize: .initialize
+        case .validateConfig: .validateShape
+        case .shutdown: .shutdown
+        case .unsubscribe: .unsubscribe
+        case .getMetricValue, .getMetricValues, .getMetricRange, .subscribe: .deadline
+        case nil: .unknownMethod
+        case .cancel, .log, .reading, .subscriptionEnded: .oneAnswer
+        }
+    }
+
+    private func unanswered(_ name: String, _ limit: String, _ rule: RuleID) -> Finding {
         let unfinished = process.unfinishedLine
         if !unfinished.isEmpty {
             return Finding(.oneObjectPerLine, "\(name) is answered with a line that has no end", evidence: unfinished)
@@ -289,7 +316,7 @@ final class Conversation {
         if let excess = ResourceUse(of: process.id)?.excess {
             return Finding(.boundedResources, "\(excess) while \(name) is not answered", isHang: true)
         }
-        return Finding(.oneAnswer, "\(name) is not answered, within \(limit) or after", isHang: true)
+        return Finding(rule, "\(name) is not answered, within \(limit) or after", isHang: true)
     }
 
     /// Ends the process if it exceeds the resource limits of a plugin.

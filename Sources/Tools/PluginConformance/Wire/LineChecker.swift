@@ -28,14 +28,17 @@ enum LineChecker {
         } catch {
             let cause = line.withUnsafeBytes { LineCause.of($0, error) }.map { "; \($0)" } ?? ""
             return isNumberThatJSONCannotSay(line, error)
-                ? broken(line, .finiteValue, "the value is not a finite number: \(error)\(cause)")
+                ? broken(
+                    line, .finiteValue, "the value is not a finite number: \(error)\(cause)", fix: Fix.of(value: nil))
                 : broken(line, .oneObjectPerLine, "the line is not JSON: \(error)\(cause)")
         }
         return message(json, line)
     }
 
-    private static func broken(_ line: [UInt8], _ rule: RuleID, _ message: String) -> Verdict {
-        .broken(Finding(rule, message, evidence: line), id: line.withUnsafeBytes { SalvagedID.find(in: $0) })
+    private static func broken(
+        _ line: [UInt8], _ rule: RuleID, _ message: String, fix: String? = nil
+    ) -> Verdict {
+        .broken(Finding(rule, message, evidence: line, fix: fix), id: line.withUnsafeBytes { SalvagedID.find(in: $0) })
     }
 
     /// Returns whether the error is a number that JSON cannot represent: NaN and infinities, as many JSON libraries
@@ -54,19 +57,33 @@ enum LineChecker {
         case .array: return broken(line, .responseShape, "the line is an array: a plugin sends no batches")
         default: return broken(line, .oneObjectPerLine, "the line is \(json.shapeName), not an object")
         }
-        guard json["jsonrpc"] == "2.0" else { return broken(line, .responseShape, "jsonrpc is not \"2.0\"") }
+        guard json["jsonrpc"] == "2.0" else {
+            return broken(
+                line, .responseShape, "jsonrpc is not \"2.0\"", fix: #"write "jsonrpc": "2.0" into each message"#)
+        }
         if let method = json["method"] { return notification(json, method, line) }
-        guard let id = json["id"] else { return broken(line, .responseShape, "there is no id") }
+        guard let id = json["id"] else {
+            return broken(line, .responseShape, "there is no id", fix: "copy the id of the request into the answer")
+        }
         let result: Result<JSON, AnswerError>
         switch (json["result"], json["error"]) {
         case (let value?, nil): result = .success(value)
         case (nil, let error?): result = .failure(AnswerError(error))
-        case (nil, nil): return broken(line, .responseShape, "there is neither result nor error")
-        case (.some, .some): return broken(line, .responseShape, "there are both result and error")
+        case (nil, nil):
+            return broken(
+                line, .responseShape, "there is neither result nor error",
+                fix: #"write {"result": ...} or {"error": {"code": ..., "message": ...}}"#)
+        case (.some, .some):
+            return broken(
+                line, .responseShape, "there are both result and error",
+                fix: "leave out the one that does not hold, in place of writing null")
         }
         if id == .null, case .failure(let error) = result { return .unaddressed(error) }
         guard let number = id.intValue else {
-            return broken(line, .oneAnswer, "the id is \(id.shapeName), which no request has")
+            let number = id.stringValue.flatMap { Int($0) }.map { "write the number without quotes: \"id\": \($0)" }
+            return broken(
+                line, .oneAnswer, "the id is \(id.shapeName), which no request has",
+                fix: number ?? "copy the id of the request as it came")
         }
         return .answer(id: Int64(number), result)
     }
@@ -113,7 +130,23 @@ struct AnswerError: Error, Hashable {
         return "\(name): \(Evidence.text(Array(message.utf8)))"
     }
 
-    /// The reason why the error does not conform to the protocol page; nil if it does.
+    /// What to write in place of a part that is wrong.
+    var fix: String? {
+        guard json.objectValue != nil else {
+            return
+                #"write {"code": 1003, "message": "what happened and what to do next"}, with a code of the protocol's table"#
+        }
+        if code == nil {
+            let number = json["code"]?.stringValue.flatMap { Int($0) }
+            return number.map { "write the number without quotes: \"code\": \($0)" }
+                ?? #"write "code": and a number of the protocol's table, such as 1003"#
+        }
+        if kind == nil { return "write a code of the protocol's table, -32603 where none other fits" }
+        if message.isEmpty { return #"write "message": "what happened and what to do next""# }
+        return json["data"]?["retryable"]?.stringValue == nil ? nil : "write true or false without quotes"
+    }
+
+    /// Why it is not the error of the protocol page; nil if it is.
     var fault: String? {
         guard json.objectValue != nil else { return "error is \(json.shapeName), not an object" }
         guard let code else { return "error.code is not a whole number" }

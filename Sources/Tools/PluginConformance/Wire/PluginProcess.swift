@@ -105,6 +105,9 @@ final class PluginProcess {
         return ioctl(input, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
     }
 
+    /// What the process and those that it started hold together; nil where none runs.
+    var resourceUse: ResourceUse? { ResourceUse.sum(of: marker.processes()) }
+
     func signal(_ number: Int32) {
         if exit == nil { Glibc.kill(id, number) }
     }
@@ -173,7 +176,13 @@ final class PluginProcess {
 
     // MARK: The end
 
-    /// Returns how the process exited, or nil if it was still running at the deadline.
+    /// How the process has exited, or nil if it still runs.
+    var exitSoFar: Exit? {
+        if exit == nil { reap() }
+        return exit
+    }
+
+    /// Returns how the process exited, or nil if it had not by then.
     func waitForExit(until deadline: ContinuousClock.Instant) -> Exit? {
         while exit == nil {
             reap()

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Operator
 import ScalerAPI
 import Scaling
+import TimeZones
 import WireFormats
 
 /// The configuration of the simulated API server in this program.
@@ -19,7 +20,10 @@ enum SimulatedAPI {
     /// Replaces the CEL rules of the resource by the operator's own checks, as field errors. Problems inside a config
     /// are omitted, because CEL rules cannot inspect configs.
     private static func crossFieldProblems(_ object: JSON) -> [FieldError] {
-        guard case .failure(let invalid) = GeneralScalerSpec.parse(object["spec"] ?? .null) else { return [] }
+        guard
+            case .failure(let invalid) = GeneralScalerSpec.parse(
+                object["spec"] ?? .null, zones: TimeZoneDirectory.system)
+        else { return [] }
         return invalid.problems.filter { !$0.path.contains(".config") || $0.path.hasPrefix("spec.policy") }.map {
             FieldError(.invalid, $0.path, message: $0.message)
         }

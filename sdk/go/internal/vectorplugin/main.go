@@ -56,8 +56,11 @@ func value(_ context.Context, call plugin.Call[config]) (plugin.Reading, error) 
 		return plugin.Reading{}, &plugin.Error{
 			Kind: plugin.RateLimited, Message: "slow down", RetryAfter: 1500 * time.Millisecond}
 	case "leak":
-		return plugin.Reading{}, &plugin.Error{
-			Kind: plugin.AuthFailed, Message: "the server refuses " + call.Config.Token.Reveal()}
+		leaked := call.Config.reading().Unit
+		if leaked == "" {
+			leaked = call.Config.Token.Reveal()
+		}
+		return plugin.Reading{}, &plugin.Error{Kind: plugin.AuthFailed, Message: "the server refuses " + leaked}
 	case "print":
 		fmt.Println("a stray print")
 	case "wait":

@@ -75,17 +75,18 @@ extension CheckContext {
 
     /// A map of secrets accepts any key.
     func configs(withSecret secret: String) throws(Stop) -> [JSON] {
-        let paths = Self.secretPaths(in: try metricType().configSchema, depth: 0)
+        let paths = Self.paths(markedWith: "x-secret", in: try metricType().configSchema)
         return paths.prefix(ConformanceLimits.maxFieldsTried).map { anyConfig().setting($0, to: .string(secret)) }
     }
 
-    private static func secretPaths(in schema: JSON, depth: Int) -> [[String]] {
+    /// The places of a config that the schema marks, as far as they are members of objects.
+    static func paths(markedWith keyword: String, in schema: JSON, depth: Int = 0) -> [[String]] {
         guard depth < ConformanceLimits.maxSchemaDepth else { return [] }
-        if schema["x-secret"] == true { return [[]] }
-        // The window up to the last full minute, with a step of one minute.
+        if schema[keyword] == true { return [[]] }
+        // A map of secrets has any key.
         let map = schema["additionalProperties"].map { ["xKey": $0] } ?? [:]
         return (schema["properties"]?.objectValue ?? map).sorted { $0.key < $1.key }.flatMap { name, field in
-            secretPaths(in: field, depth: depth + 1).map { [name] + $0 }
+            paths(markedWith: keyword, in: field, depth: depth + 1).map { [name] + $0 }
         }
     }
 
@@ -122,7 +123,11 @@ extension CheckContext {
     }
 
     /// Microseconds since 1970.
-    static func now() -> Int64 { Int64(time(nil)) * 1_000_000 }
+    static func now() -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000
+    }
 
     /// Returns the verdict of `validate_config`, and checks its shape.
     func validate(_ config: JSON) throws(Stop) -> ValidateConfigResult {
@@ -134,7 +139,7 @@ extension CheckContext {
             do throws(JSONPathError) {
                 return try ValidateConfigResult(JSONReader(json))
             } catch {
-                note(.validateShape, "the verdict is wrong: \(error)", evidence: json)
+                note(.validateShape, "the verdict is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
                 throw .skip("validate_config gives no verdict: see \(RuleID.validateShape.label)")
             }
         }

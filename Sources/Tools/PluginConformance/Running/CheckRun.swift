@@ -1,3 +1,4 @@
+import PluginHost
 import PluginProtocol
 
 /// Checks a plugin against every rule. Blocks its thread while it communicates with processes.
@@ -13,8 +14,10 @@ package enum CheckRun {
         defer { context.endSession() }
         var passed: Set<RuleID> = []
         var skipped: [RuleID: String] = [:]
-        // The handshake runs first, for every selection of rules.
-        let checks = Check.all.enumerated().filter { $0.offset == 0 || $0.element.rules.contains(where: options.wants) }
+        // The handshake comes first, for every selection of rules.
+        let checks = Check.all.enumerated().filter {
+            $0.offset == 0 || ($0.element.rules + $0.element.alsoChecks).contains(where: options.wants)
+        }
         for (index, check) in checks.enumerated() {
             progress(index, checks.count, RuleBook.rule(check.element.rules[0]).group)
             do throws(Stop) {
@@ -24,7 +27,9 @@ package enum CheckRun {
                 switch error {
                 case .launch(let error): throw error
                 case .skip(let reason):
-                    for rule in check.element.rules where skipped[rule] == nil { skipped[rule] = reason }
+                    for rule in check.element.rules where skipped[rule] == nil {
+                        skipped[rule] = context.log.mask.masked(reason)
+                    }
                 }
             }
         }

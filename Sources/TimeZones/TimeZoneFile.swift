@@ -1,9 +1,9 @@
-import Scaling
+package import Scaling
 
 /// The offsets of a time zone from UTC over time, from a compiled file of the time zone database.
 ///
 /// Source: RFC 9636, "The Time Zone Information Format (TZif)".
-struct TimeZoneFile: Sendable {
+package struct TimeZoneFile: Sendable {
     private static let magic = Array("TZif".utf8)
     private static let headerBytes = 44
 
@@ -13,14 +13,16 @@ struct TimeZoneFile: Sendable {
     private let offsetsAfter: [Int64]
     /// The offset before the first transition.
     private let firstOffset: Int64
-    /// The rule after the last transition.
+    /// The rule from ``ruleStart`` on.
     private let rule: TimeZoneRule?
+    /// The last entry of the file, whether or not the offset changes there.
+    private let ruleStart: Int64
 
     /// Every offset that the zone has had or will have.
-    let offsets: Set<Int64>
+    package let offsets: Set<Int64>
 
     /// Reads the data of a time zone file; returns nil if the bytes are malformed.
-    init?(_ data: [UInt8]) {
+    package init?(_ data: [UInt8]) {
         var reader = Reader(data)
         guard var header = Header(&reader) else { return nil }
         // A file of version 2 or later begins with the data of version 1, whose times end in 2038.
@@ -39,10 +41,19 @@ struct TimeZoneFile: Sendable {
             else { return nil }
             types.append((offset, isDaylight != 0))
         }
+        // Times that count leap seconds are not those of a clock that follows UTC.
+        guard header.leapCount == 0 else { return nil }
         guard let first = types.first, indices.allSatisfy({ $0 >= 0 && $0 < types.count }), times == times.sorted()
         else { return nil }
-        transitions = times
-        offsetsAfter = indices.map { types[Int($0)].offset }
+        // Only the name of the zone's time, or whether it is daylight saving time, may change.
+        var changes: [(time: Int64, offset: Int64)] = []
+        for (time, type) in zip(times, indices) {
+            let offset = types[Int(type)].offset
+            if offset != changes.last?.offset ?? first.offset { changes.append((time, offset)) }
+        }
+        ruleStart = times.last ?? .min
+        transitions = changes.map(\.time)
+        offsetsAfter = changes.map(\.offset)
         firstOffset = first.offset
         guard header.version >= 2 else {
             rule = nil
@@ -58,15 +69,27 @@ struct TimeZoneFile: Sendable {
     }
 
     /// Returns the seconds east of UTC.
-    func offset(at time: Timestamp) -> Int64 {
-        let seconds = time.wholeSeconds
+    package func offset(at time: Timestamp) -> Int64 { span(at: time.secondsSince1970).offset }
+
+    /// Returns the offset at an instant, in seconds since 1970, and how long it applies.
+    package func span(at seconds: Int64) -> OffsetSpan {
         var (low, high) = (0, transitions.count)
         while low < high {
             let middle = (low + high) / 2
             if transitions[middle] <= seconds { low = middle + 1 } else { high = middle }
         }
-        if low == transitions.count, let rule { return rule.offset(at: seconds) }
-        return low == 0 ? firstOffset : offsetsAfter[low - 1]
+        let start = low == 0 ? nil : transitions[low - 1]
+        if low == transitions.count, let rule {
+            let (last, next) = rule.changes(around: max(seconds, ruleStart))
+            guard seconds >= ruleStart else {
+                return OffsetSpan(start: start, end: next, offset: low == 0 ? firstOffset : offsetsAfter[low - 1])
+            }
+            let lastOfRule = last.flatMap { $0 > ruleStart ? $0 : nil }
+            return OffsetSpan(start: lastOfRule ?? start, end: next, offset: rule.offset(at: seconds))
+        }
+        return OffsetSpan(
+            start: start, end: low < transitions.count ? transitions[low] : nil,
+            offset: low == 0 ? firstOffset : offsetsAfter[low - 1])
     }
 
     private struct Header {
@@ -126,13 +149,5 @@ struct TimeZoneFile: Sendable {
             let text = rest.dropFirst().prefix { $0 != UInt8(ascii: "\n") }
             return String(decoding: text, as: UTF8.self)
         }
-    }
-}
-
-extension Timestamp {
-    /// The whole seconds since 1970, rounded down.
-    fileprivate var wholeSeconds: Int64 {
-        let (quotient, remainder) = microsecondsSince1970.quotientAndRemainder(dividingBy: 1_000_000)
-        return remainder < 0 ? quotient - 1 : quotient
     }
 }

@@ -1,4 +1,4 @@
-import WireFormats
+import Scaling
 
 /// The rule for times after the last transition of a time zone, such as `CET-1CEST,M3.5.0,M10.5.0/3`.
 ///
@@ -51,18 +51,32 @@ struct TimeZoneRule: Sendable {
     /// - Parameter seconds: since 1970.
     func offset(at seconds: Int64) -> Int64 {
         guard let daylight else { return standard }
-        guard let year = Int64(RFC3339.text(microseconds: (seconds + standard) * 1_000_000).prefix(4)) else {
-            return standard
-        }
+        let year = Self.year(of: seconds + standard)
         let start = Self.time(daylight.start, in: year) - standard
         let end = Self.time(daylight.end, in: year) - daylight.offset
         let isDaylight = start < end ? start <= seconds && seconds < end : seconds >= start || seconds < end
         return isDaylight ? daylight.offset : standard
     }
 
-    /// Returns the seconds since 1970 of a change, by the clock before the change.
-    private static func time(_ change: Change, in year: Int64) -> Int64 {
-        let isLeapYear = day(year, 3, 1) - day(year, 2, 1) == 29
+    /// The changes next to an instant, where the offset really is another: the last one by then and the first one after.
+    /// Nil for one that the years beside do not have.
+    ///
+    /// - Parameter seconds: since 1970.
+    func changes(around seconds: Int64) -> (last: Int64?, next: Int64?) {
+        guard let daylight else { return (nil, nil) }
+        let year = Self.year(of: seconds + standard)
+        let changes = (year - 1...year + 1).flatMap { year in
+            [
+                Self.time(daylight.start, in: year) - standard,
+                Self.time(daylight.end, in: year) - daylight.offset,
+            ]
+        }.filter { offset(at: $0) != offset(at: $0 - 1) }
+        return (changes.filter { $0 <= seconds }.max(), changes.filter { $0 > seconds }.min())
+    }
+
+    /// Seconds since 1970, by the clock before the change.
+    private static func time(_ change: Change, in year: Int) -> Int64 {
+        let isLeapYear = CivilDate.days(inMonth: 2, of: year) == 29
         let day =
             switch change.day {
             case .ofYear(let number): day(year, 1, 1) + number
@@ -72,20 +86,22 @@ struct TimeZoneRule: Sendable {
         return day * 86_400 + change.seconds
     }
 
-    private static func day(_ weekday: Int64, _ week: Int64, _ month: Int64, in year: Int64) -> Int64 {
-        let first = day(year, month, 1)
-        let next = month == 12 ? day(year + 1, 1, 1) : day(year, month + 1, 1)
+    private static func day(_ weekday: Int64, _ week: Int64, _ month: Int64, in year: Int) -> Int64 {
+        let first = day(year, Int(month), 1)
+        let next = first + Int64(CivilDate.days(inMonth: Int(month), of: year))
         // 1 January 1970 was a Thursday.
         let shift = (weekday - (first + 4) % 7 + 14) % 7
         let day = first + shift + (week - 1) * 7
         return day < next ? day : day - 7
     }
 
-    /// Returns the days since 1970.
-    private static func day(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let digits = String(String(10_000 + min(max(year, 0), 9_999)).dropFirst())
-        return (RFC3339.microseconds("\(digits)-\(two(month))-\(two(day))T00:00:00Z") ?? 0) / 86_400_000_000
+    /// Days since 1970.
+    private static func day(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
+        Int64(CivilDate(year: year, month: month, day: day)?.daysSince1970 ?? 0)
+    }
+
+    private static func year(of seconds: Int64) -> Int {
+        CivilDate(daysSince1970: Int((Double(seconds) / 86_400).rounded(.down))).parts.year
     }
 
     private static func change(_ text: Substring) -> Change? {

@@ -1,3 +1,4 @@
+import PluginHost
 import PluginProtocol
 import WireFormats
 
@@ -33,8 +34,8 @@ final class CheckContext {
 
     var times: ConformanceTimes { options.times }
 
-    func note(_ rule: RuleID, _ message: String, evidence: JSON? = nil) {
-        log.note(Finding(rule, message, evidence: evidence?.encoded()))
+    func note(_ rule: RuleID, _ message: String, evidence: JSON? = nil, fix: String? = nil) {
+        log.note(Finding(rule, message, evidence: evidence?.encoded(), fix: fix))
     }
 
     // MARK: Processes
@@ -80,6 +81,7 @@ final class CheckContext {
         if conversation.isOver || log.findings.contains(where: { $0.rule == .endOfInput }) {
             conversation.process.kill()
         } else {
+            conversation.noteDetachment()
             conversation.process.closeInput()
             expectExit(conversation, .endOfInput, "the end of its input")
         }
@@ -164,6 +166,9 @@ final class CheckContext {
         rawHandshake = json
         // If it is malformed, a check reports it.
         handshake = try? InitializeResult(JSONReader(json))
+        for type in handshake?.metricTypes ?? [] {
+            for config in [options.config, options.badConfig].compactMap(\.self) { log.mask.learn(config, of: type) }
+        }
         return json
     }
 
@@ -199,7 +204,7 @@ final class CheckContext {
             return .error(error)
         case .none:
             let rule = log.findings.last?.rule ?? .oneAnswer
-            // A plugin that does not read its input is not tested with every method.
+            // One that reads nothing, or that has left, does not have to be asked everything to know.
             for other in rule == .readsOn ? ProtocolMethod.allCases : [method].compactMap(\.self) {
                 broken[other] = rule
             }

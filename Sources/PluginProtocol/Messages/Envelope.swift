@@ -52,7 +52,7 @@ package enum PluginMessage: Sendable, Hashable {
         do throws(JSONPathError) {
             return try decode(json)
         } catch {
-            throw InvalidPluginMessage(description: "it is not a protocol message: \(error)")
+            throw InvalidPluginMessage(description: "it is not a protocol message: \(error)", isJSON: true)
         }
     }
 
@@ -81,6 +81,8 @@ package enum PluginMessage: Sendable, Hashable {
 /// The reason why a line from a plugin is not a message.
 package struct InvalidPluginMessage: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
+    /// The line is JSON, and no message.
+    package var isJSON = false
 }
 
 /// Complete lines, including the newline.
