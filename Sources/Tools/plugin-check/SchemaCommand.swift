@@ -7,7 +7,7 @@ struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema",
         abstract: "Print the JSON Schema of the config of a plugin's metrics, for editors.",
-        usage: "plugin-check schema [options] PLUGIN [ARGUMENT ...]",
+        usage: "plugin-check schema [options] PLUGIN [-- ARGUMENT ...]",
         discussion: """
             It is the schema of what stands under metrics[].config of a GeneralScaler: in place of a text it also allows \
             a reference to a Secret.
