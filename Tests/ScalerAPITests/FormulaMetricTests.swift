@@ -27,9 +27,9 @@ struct FormulaMetricTests {
         }
     }
 
-    @Test("is kept apart from the metrics that it names, in the order of the spec")
+    @Test("a formula and the metrics that it names keep the order of the spec")
     func parsed() throws {
-        let metrics = [Self.drain, Self.backlog, ["type": "redis", "targetValue": 5], Self.rate]
+        let metrics: [JSON] = [Self.drain, Self.backlog, ["type": "redis", "targetValue": 5], Self.rate]
         let spec = try GeneralScalerSpec.parse(Self.spec(metrics)).get()
         #expect(spec.metricNames == ["drain", "backlog", "redis", "rate"])
         #expect(spec.metrics.map(\.path) == ["spec.metrics[1]", "spec.metrics[2]", "spec.metrics[3]"])
@@ -41,7 +41,7 @@ struct FormulaMetricTests {
     }
 
     @Test(
-        "that refers to what it cannot is refused, with the place in its text",
+        "a formula that refers to an unknown metric or a formula is refused, with the place in its text",
         arguments: [
             (
                 [backlog, rate, drain(["formula": "backlog + raet"])],
@@ -91,7 +91,7 @@ struct FormulaMetricTests {
         #expect(Self.problems(metrics) == problems)
     }
 
-    @Test("is not needed by an input that the objective names")
+    @Test("an input that only the objective names is accepted")
     func objective() {
         let policy: JSON = [
             "config": ["objective": ["metric": "short", "longMetric": "long", "percent": 99.5]]
@@ -99,7 +99,10 @@ struct FormulaMetricTests {
         let errors: [JSON] = [["name": "short", "type": "mine"], ["name": "long", "type": "mine"]]
         let deciding: JSON = ["type": "redis", "targetValue": 5]
         #expect(Self.problems([deciding] + errors, ["policy": policy]) == [])
-        #expect(Self.problems(errors, ["policy": policy]) == ["spec.metrics: must have at least one metric with a targetValue"])
+        #expect(
+            Self.problems(errors, ["policy": policy]) == [
+                "spec.metrics: must have at least one metric with a targetValue"
+            ])
         #expect(Self.problems([deciding] + errors).count == 2)
     }
 
@@ -111,7 +114,7 @@ struct FormulaMetricTests {
         return DecisionEngine.decide(request.input).json(of: request.input)
     }
 
-    @Test("is computed by `decide` from the readings of its inputs")
+    @Test("`decide` computes a formula from the readings of its inputs")
     func decided() throws {
         let answer = try Self.decide([
             ["name": "rate", "value": 2, "observedAt": "2025-12-31T23:59:31.5Z"], ["name": "backlog", "value": 84],
@@ -127,7 +130,7 @@ struct FormulaMetricTests {
         #expect(throws: InvalidSpec.self) { try Self.decide([["name": "drain", "value": 3]]) }
     }
 
-    @Test("is explained with its inputs, and with the values of its own that would change the replicas")
+    @Test("an explanation shows a formula with its inputs, and the results that would change the replicas")
     func explained() throws {
         func text(_ metric: [String: JSON]) throws -> String {
             let drain: [String: JSON] = [

@@ -69,7 +69,7 @@ private struct SpecParser {
         if let metrics { problems += metrics.problems(objective: Self.objective(spec)) }
         let safety = attempt { () throws(JSONPathError) in try Self.safety(spec.optional("safety")) }
         let fallback = attempt { () throws(JSONPathError) in try Self.fallback(spec.optional("fallback")) }
-        let schedules = schedules(spec, bounds: bounds, metricNames: metrics?.map(\.name))
+        let schedules = schedules(spec, bounds: bounds, metricNames: metrics?.namesWithTarget)
         guard let target, let bounds, let interval, let isPaused, let mode, let metrics, let policy, let safety,
             let fallback, let schedules
         else { return nil }
@@ -202,7 +202,7 @@ private struct SpecParser {
         return entries
     }
 
-    /// Returns the metrics that `policy.config.objective` names, whatever else is wrong with the policy.
+    /// Returns the metrics that `policy.config.objective` names, also of an invalid policy.
     private static func objective(_ spec: JSONReader) -> Set<String> {
         let objective = spec.value["policy"]?["config"]?["objective"]
         return Set(["metric", "longMetric"].compactMap { objective?[$0]?.stringValue })
