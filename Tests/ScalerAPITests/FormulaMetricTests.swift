@@ -107,10 +107,11 @@ struct FormulaMetricTests {
     }
 
     private static func decide(_ readings: JSON) throws -> JSON {
-        let request = try DecisionRequest([
-            "spec": spec([backlog, rate, drain]), "now": "2026-01-01T00:00:00.000007Z", "replicas": ["current": 4],
-            "readings": readings,
-        ])
+        let request = try DecisionRequest(
+            [
+                "spec": spec([backlog, rate, drain]), "now": "2026-01-01T00:00:00.000007Z", "replicas": ["current": 4],
+                "readings": readings,
+            ], zones: UniversalTimeOnly())
         return DecisionEngine.decide(request.input).json(of: request.input)
     }
 
@@ -147,7 +148,7 @@ struct FormulaMetricTests {
                 ],
             ]
             let now = Timestamp(microsecondsSince1970: 1_767_225_600_000_000)
-            return try Explanation(object: object, events: [], now: now).text
+            return try Explanation(object: object, events: [], now: now, zones: UniversalTimeOnly()).text
         }
         let observed = try text([:])
         #expect(observed.contains("  Input backlog was 84.\n  Input rate has no value: empty.\n"))

@@ -26,6 +26,6 @@ extension ScalerController {
         let wait = max(.zero, edge - now) + Self.edgeMargin + spread
         guard wait < due - dependencies.time.elapsed() else { return }
         schedule.set(key, due: dependencies.time.elapsed() + wait)
-        alarm.ring()
+        wakeUp.signal()
     }
 }

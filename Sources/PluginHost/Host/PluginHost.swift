@@ -205,7 +205,7 @@ package final class PluginHost: Service {
         guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = roster[owner]?.gate else {
             return DefaultedConfig(own, defaults: [:])
         }
-        return filter.defaulted(type: type, own: own)
+        return gate.defaulted(type: type, own: own)
     }
 
     /// Returns the health of each plugin, sorted by name.

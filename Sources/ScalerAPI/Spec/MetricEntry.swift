@@ -81,15 +81,13 @@ struct MetricEntries {
     var sources: [MetricSourceSpec] = []
     var formulas: [FormulaMetricSpec] = []
 
-    /// The names of all metrics, in the order of the spec.
-    var names: [String] { Self.names(sources, formulas) }
-
-    /// The names of the metrics that are not inputs, in the order of the spec.
-    var namesWithTarget: [String] { Self.names(sources.filter { $0.targetValue != nil }, formulas) }
-
-    private static func names(_ sources: [MetricSourceSpec], _ formulas: [FormulaMetricSpec]) -> [String] {
+    /// In the order of the spec.
+    var names: [String] {
         (sources.map { ($0.index, $0.name) } + formulas.map { ($0.index, $0.name) }).sorted { $0.0 < $1.0 }.map(\.1)
     }
+
+    /// The metrics that have a target: all but inputs of formulas.
+    var namesWithTarget: [String] { sources.filter { $0.targetValue != nil }.map(\.name) + formulas.map(\.name) }
 
     /// Returns what is wrong with how the metrics refer to one another.
     ///
