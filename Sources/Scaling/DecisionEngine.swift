@@ -46,7 +46,7 @@ package struct DecisionInput: Sendable {
         self.isPushed = isPushed
     }
 
-    /// - Parameter readings: by metric; a metric of the spec without a reading has no data.
+    /// - Parameter readings: by metric; a metric of the spec without one has no data.
     package init(
         spec: ScalingSpec,
         now: Timestamp,

@@ -4,7 +4,7 @@ extension FuzzTarget {
         .json, .rfc3339, .yaml,
         .pluginAnswers, .pluginRequests, .pluginLog, .secretRedactor, .markedFields, .pluginManifest, .addresses,
         .responseHead, .listPage, .watchFrames, .apiObjects, .apiErrors, .kubeconfig,
-        .generalScaler, .decisionRequest, .admissionReview,
+        .generalScaler, .decisionRequest, .formula, .admissionReview,
         .pluginConfigs, .prometheusAnswers, .monitoringAnswers, .googleCredentials, .redisReplies,
         .traceCSV, .traceJSON,
     ]

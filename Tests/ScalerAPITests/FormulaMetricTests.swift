@@ -27,7 +27,7 @@ struct FormulaMetricTests {
         }
     }
 
-    @Test("is kept apart from the metrics that it names, in the order of the spec")
+    @Test("a formula and the metrics that it names keep the order of the spec")
     func parsed() throws {
         let metrics: [JSON] = [Self.drain, Self.backlog, ["type": "redis", "targetValue": 5], Self.rate]
         let spec = try GeneralScalerSpec.parse(Self.spec(metrics)).get()
@@ -41,7 +41,7 @@ struct FormulaMetricTests {
     }
 
     @Test(
-        "an invalid reference is refused, with the place in the text",
+        "a formula that refers to an unknown metric or a formula is refused, with the place in its text",
         arguments: [
             (
                 [backlog, rate, drain(["formula": "backlog + raet"])],
@@ -91,7 +91,7 @@ struct FormulaMetricTests {
         #expect(Self.problems(metrics) == problems)
     }
 
-    @Test("is not needed by an input that the objective names")
+    @Test("an input that only the objective names is accepted")
     func objective() {
         let policy: JSON = [
             "config": ["objective": ["metric": "short", "longMetric": "long", "percent": 99.5]]
@@ -115,7 +115,7 @@ struct FormulaMetricTests {
         return DecisionEngine.decide(request.input).json(of: request.input)
     }
 
-    @Test("is computed by `decide` from the readings of its inputs")
+    @Test("`decide` computes a formula from the readings of its inputs")
     func decided() throws {
         let answer = try Self.decide([
             ["name": "rate", "value": 2, "observedAt": "2025-12-31T23:59:31.5Z"], ["name": "backlog", "value": 84],
@@ -131,7 +131,7 @@ struct FormulaMetricTests {
         #expect(throws: InvalidSpec.self) { try Self.decide([["name": "drain", "value": 3]]) }
     }
 
-    @Test("is explained with its inputs, and with the values of its own that would change the replicas")
+    @Test("an explanation shows a formula with its inputs, and the results that would change the replicas")
     func explained() throws {
         func text(_ metric: [String: JSON]) throws -> String {
             let drain: [String: JSON] = [

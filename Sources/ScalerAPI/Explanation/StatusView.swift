@@ -22,7 +22,8 @@ struct StatusView {
             guard let value else { return "\(name) has no value: \(missing ?? "the reason is unknown")." }
             let source = filledFormula.map { " (\($0))" } ?? ""
             let asks = recommended.map { ", which asks for \($0)" } ?? ""
-            return "\(name) was \(value.shortText)\(source) against a target of \((target ?? 0).shortText)\(kind)\(asks)."
+            return
+                "\(name) was \(value.shortText)\(source) against a target of \((target ?? 0).shortText)\(kind)\(asks)."
         }
     }
 
@@ -33,7 +34,8 @@ struct StatusView {
         let missing: String?
 
         var sentence: String {
-            value.map { "\(name) was \($0.shortText)." } ?? "\(name) has no value: \(missing ?? "the reason is unknown")."
+            value.map { "\(name) was \($0.shortText)." }
+                ?? "\(name) has no value: \(missing ?? "the reason is unknown")."
         }
     }
 

@@ -202,7 +202,7 @@ private struct SpecParser {
         return entries
     }
 
-    /// Returns the metrics that `policy.config.objective` names, even if the policy has other faults.
+    /// Returns the metrics that `policy.config.objective` names, also of an invalid policy.
     private static func objective(_ spec: JSONReader) -> Set<String> {
         let objective = spec.value["policy"]?["config"]?["objective"]
         return Set(["metric", "longMetric"].compactMap { objective?[$0]?.stringValue })

@@ -18,7 +18,7 @@ extension Formula {
     /// observed when the oldest input used was.
     ///
     /// - Parameters:
-    ///   - readings: by metric, already checked for age and sense; a metric without a reading has no data.
+    ///   - readings: by metric, already checked for age and sense; a metric without one has no data.
     ///   - now: the time of a result for which no input was used.
     package func evaluate(_ readings: [String: MetricObservation], now: Timestamp) -> Result {
         var evaluation = FormulaEvaluation(formula: self, readings: readings)
@@ -125,8 +125,8 @@ private struct FormulaEvaluation {
         return .value(value)
     }
 
-    /// Returns the function's result. All operands are evaluated: the result is the first failure if any failed, else
-    /// the first operand without data.
+    /// Evaluates all operands and applies the function. If any failed, the result is the first failure; otherwise, if
+    /// any has no data, the first of those.
     private mutating func combine(_ operands: [FormulaNode], _ function: ([Double]) -> Double) -> Outcome {
         var values: [Double] = []
         var missing: Outcome?
@@ -150,7 +150,7 @@ private struct FormulaEvaluation {
 }
 
 extension FormulaNode.Arithmetic {
-    /// Division by zero is not a number, regardless of the dividend.
+    /// A division by zero is never finite, and so has no data.
     fileprivate func result(_ left: Double, _ right: Double) -> Double {
         switch self {
         case .add: left + right

@@ -39,7 +39,9 @@ package struct Formula: Sendable, Hashable {
         mentions = parser.mentions
         var seen: Set<String> = []
         names = mentions.map(\.name).filter { seen.insert($0).inserted }
-        if names.isEmpty { throw FormulaError("names no metric: a formula computes a value from metrics", at: 0, in: text) }
+        if names.isEmpty {
+            throw FormulaError("names no metric: a formula computes a value from metrics", at: 0, in: text)
+        }
     }
 
     /// Returns the mention of a metric as an error.

@@ -57,6 +57,30 @@ extension FuzzTarget {
         }
     }
 
+    /// The text of a formula, computed from readings of every kind.
+    static let formula = FuzzTarget("formula") { (input) throws(FuzzFinding) in
+        let text = String(decoding: input, as: UTF8.self)
+        let formula: Formula
+        do throws(FormulaError) {
+            formula = try Formula(parsing: text)
+        } catch {
+            return try requireShort(error.description, "the error")
+        }
+        try require(text.utf8.count <= Formula.Limits.bytes, "a formula of \(text.utf8.count) bytes is accepted")
+        _ = formula.subtractionProblem(among: ["a-b", "redis-2"])
+        let kinds: [MetricObservation] = [
+            .value(2.5, observedAt: now), .noData("empty"), .failed("gone"), .assumed(-1e308, observedAt: now),
+            .value(0, observedAt: now),
+        ]
+        for shift in kinds.indices {
+            let readings = formula.names.enumerated().map { ($1, kinds[($0 + shift) % kinds.count]) }
+            let result = formula.evaluate(Dictionary(readings) { first, _ in first }, now: now)
+            try require(result.observation.value?.isFinite ?? true, "the result is \(result.observation)")
+            let shown = result.filled.count
+            try require(shown <= Formula.Limits.shownCharacters + 1, "\(shown) characters are shown")
+        }
+    }
+
     static let admissionReview = FuzzTarget("admission-review") { (input) throws(FuzzFinding) in
         let request: AdmissionRequest
         do throws(JSONPathError) {

@@ -15,7 +15,7 @@ struct FormulaMetricTests {
 
     private static let fast: JSON = ["cooldownSeconds": 0, "scaleDownStabilizationSeconds": 0]
 
-    @Test("scales on what its inputs give together, and the status shows both")
+    @Test("the operator scales on a formula, and the status shows it with its inputs")
     func scales() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -28,7 +28,8 @@ struct FormulaMetricTests {
             let status = try fixture.status()
             #expect(
                 status["reason"]
-                    == "Scale from 3 to 5: drain is 14 (84 / max(6 ?? 4, 1)) against a target of 10, ratio 1.4, which asks for 5.")
+                    == "Scale from 3 to 5: drain is 14 (84 / max(6 ?? 4, 1)) against a target of 10, ratio 1.4, which asks for 5."
+            )
             #expect(status["metrics"]?.arrayValue?.count == 1)
             #expect(status["metrics"]?[0]?["formula"] == "backlog / max(rate ?? 4, 1)")
             #expect(status["metrics"]?[0]?["filledFormula"] == "84 / max(6 ?? 4, 1)")
@@ -38,7 +39,7 @@ struct FormulaMetricTests {
         }
     }
 
-    @Test("adds replicas on an assumed value, removes none, and removes them once the value is there")
+    @Test("an assumed value removes no replicas until the missing input has a value")
     func assumed() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 5)
@@ -58,7 +59,7 @@ struct FormulaMetricTests {
         }
     }
 
-    @Test("holds the replicas if an input cannot be read, which `??` does not hide")
+    @Test("an input that cannot be read holds the replicas, and `??` does not hide it")
     func failure() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 5)

@@ -34,7 +34,7 @@ struct FormulaDecisionTests {
 
     private static func value(_ value: Double) -> MetricObservation { .value(value, observedAt: at(-5)) }
 
-    @Test("follows the computed value, and shows the formula with its inputs filled in")
+    @Test("the replicas follow the computed value, and the sentence shows the formula with its inputs filled in")
     func sentence() throws {
         let metric = try Self.formula("backlog / max(rate, 1)", target: 30, .value)
         let decision = DecisionEngine.decide(
@@ -42,7 +42,8 @@ struct FormulaDecisionTests {
         ).decision
         #expect(
             decision.reason
-                == "Scale from 4 to 6: computed is 42 (84 / max(2, 1)) against a target of 30, ratio 1.4, which asks for 6.")
+                == "Scale from 4 to 6: computed is 42 (84 / max(2, 1)) against a target of 30, ratio 1.4, which asks for 6."
+        )
         #expect(decision.inputs.map(\.name) == ["backlog", "rate"])
         #expect(decision.metrics[0].formula == FormulaRecord(text: "backlog / max(rate, 1)", filled: "84 / max(2, 1)"))
         #expect(decision.metrics[0].observation == .value(42, observedAt: at(-5)))
@@ -67,11 +68,13 @@ struct FormulaDecisionTests {
         #expect(observed.desired == 2 && observed.limitedBy == [])
         let beside = DecisionEngine.decide(
             Self.input(
-                [try Self.formula("gone ?? 11"), .queue], current: 4, ["gone": .noData("empty"), "queue": Self.value(9)]))
+                [try Self.formula("gone ?? 11"), .queue], current: 4,
+                ["gone": .noData("empty"), "queue": Self.value(9)]))
         #expect(beside.decision.desired == 4 && beside.decision.limitedBy == [.assumedValue])
         let adding = DecisionEngine.decide(
             Self.input(
-                [try Self.formula("gone ?? 11"), .queue], current: 4, ["gone": .noData("empty"), "queue": Self.value(59)]))
+                [try Self.formula("gone ?? 11"), .queue], current: 4,
+                ["gone": .noData("empty"), "queue": Self.value(59)]))
         #expect(adding.decision.desired == 6 && adding.decision.limitedBy == [])
     }
 

@@ -15,7 +15,7 @@ struct FormulaOracleTests {
     private static let count =
         ProcessInfo.processInfo.environment["GENERALSCALER_FORMULAS"].flatMap { Int($0) } ?? 10_000
 
-    @Test("have the result of an independent evaluator, or are refused where it refuses them")
+    @Test("random formulas have the result of an independent evaluator, or are refused if it refuses them")
     func agreement() async throws {
         let batches = (Self.count + Self.batchSize - 1) / Self.batchSize
         try await withThrowingTaskGroup(of: [String].self) { group in

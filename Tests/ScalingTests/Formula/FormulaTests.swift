@@ -17,7 +17,7 @@ struct FormulaTests {
     }
 
     @Test(
-        "has the value that its operators and functions give",
+        "a formula has the value that its operators and functions give",
         arguments: [
             ("backlog / max(rate, 1)", 42), ("backlog-rate*3", 78), ("(backlog - rate) * 3", 246),
             ("backlog - rate - 1", 81), ("backlog / rate / 2", 21), ("backlog % 5 * rate", 8), ("negative % 2", -0.5),
@@ -36,9 +36,10 @@ struct FormulaTests {
     }
 
     @Test(
-        "has no data if an input it uses has none, or if the result is not a finite number",
+        "a formula has no data if an input it uses has none, or if the result is not a finite number",
         arguments: [
-            "gone + 1", "max(gone, rate)", "if(gone > 1, rate, rate)", "if(rate > 1, gone, rate)", "if(gone == gone, 1, 2)",
+            "gone + 1", "max(gone, rate)", "if(gone > 1, rate, rate)", "if(rate > 1, gone, rate)",
+            "if(gone == gone, 1, 2)",
             "backlog / zero", "zero / zero", "backlog % zero", "min(backlog / zero, 1)", "backlog * 1e308",
             "sum(backlog * 1e307, 1e308, 1e308)", "clamp(rate, 5, 3)", "endless", "endless - endless",
             "if(rate < 0 and gone > 1, 1, 2)", "if(rate > 0 or gone > 1, 1, 2)", "unknownToTheReadings",
@@ -51,13 +52,13 @@ struct FormulaTests {
         #expect(!why.isEmpty)
     }
 
-    @Test("ignores what is missing in the branch that `if` does not take")
+    @Test("missing data in the branch that `if` does not take is ignored")
     func untakenBranch() throws {
         #expect(try Self.result("if(rate > 1, backlog, gone)").observation == .value(84, observedAt: at(-31)))
         #expect(try Self.result("if(rate < 1, broken, zero)").observation == .value(0, observedAt: at(-31)))
     }
 
-    @Test("replaces no data by `??`, and is then assumed")
+    @Test("`??` replaces no data, and the result is then assumed")
     func coalescing() throws {
         #expect(try Self.result("gone ?? rate").observation == .assumed(2, observedAt: at(-31)))
         #expect(try Self.result("backlog / (gone ?? 4)").observation == .assumed(21, observedAt: at(-7)))
@@ -72,7 +73,7 @@ struct FormulaTests {
     }
 
     @Test(
-        "never replaces a failure by `??`, not even one beside what has no data",
+        "`??` never replaces a failure, not even one beside a metric without data",
         arguments: [
             "broken ?? 1", "(gone + broken) ?? 1", "(broken + gone) ?? 1", "max(gone, broken) ?? 1",
             "gone ?? broken", "if(broken > 1, 1, 2) ?? 3", "(backlog / zero + broken) ?? 1",
@@ -85,7 +86,7 @@ struct FormulaTests {
         #expect(why == "broken could not be read: connection refused")
     }
 
-    @Test("says which input is missing, and what is not a number")
+    @Test("the reason names the input that is missing, or the part that is not a number")
     func reasons() throws {
         #expect(try Self.result("backlog + gone").observation == .noData("gone has no data: the key does not exist"))
         #expect(
@@ -95,7 +96,7 @@ struct FormulaTests {
                 == .noData("clamp(2, 5, -2.5) is not a finite number"))
     }
 
-    @Test("is shown in one line with its inputs filled in")
+    @Test("a formula is shown in one line with its inputs filled in")
     func filled() throws {
         #expect(try Self.result("backlog /\n  max(rate, 1)").filled == "84 / max(2, 1)")
         #expect(try Self.result("'redis-2' + (gone ?? broken)").filled == "9 + (no data ?? failed)")
@@ -103,14 +104,14 @@ struct FormulaTests {
         #expect(long.filled.count == Formula.Limits.shownCharacters + 1 && long.filled.hasSuffix("…"))
     }
 
-    @Test("names its metrics once each, in the order of the text")
+    @Test("a formula lists its metrics once each, in the order of the text")
     func names() throws {
         let formula = try Formula(parsing: "max(rate, max, 'and') + if + rate + \"max\"")
         #expect(formula.names == ["rate", "max", "and", "if"])
     }
 
     @Test(
-        "a malformed formula is refused with its place",
+        "a formula that cannot be parsed is refused with the place of the problem",
         arguments: [
             ("", "character 1: expected a number, a metric, a function or a parenthesis, not the end"),
             ("  \u{9}", "character 4: expected a number, a metric, a function or a parenthesis, not the end"),
@@ -127,23 +128,38 @@ struct FormulaTests {
             ("a && b > 1", "character 3: && is no operator here: write and"),
             ("a = 1", "character 3: = is no operator here: write =="),
             ("a ? b : c", "character 3: ? is no operator here: write if(condition, a, b), or ?? for no data"),
-            ("sqrt(a)", "character 1: unknown function \"sqrt\"; functions: abs, avg, ceil, clamp, floor, if, max, min, round, sum"),
+            (
+                "sqrt(a)",
+                "character 1: unknown function \"sqrt\"; functions: abs, avg, ceil, clamp, floor, if, max, min, round, sum"
+            ),
             ("abs(a, 1)", "character 1: abs takes one number, not 2"),
             ("a + max()", "character 5: max takes one number or more, not 0"),
             ("clamp(a, 1)", "character 1: clamp takes a number, the least and the greatest that it may be, not 2"),
             ("if(a > 1, 2)", "character 1: if takes a condition and two branches, not 2"),
-            ("if(a, 1, 2)", "character 4: the condition of if takes true or false, and this is a number: compare it, such as x > 0"),
+            (
+                "if(a, 1, 2)",
+                "character 4: the condition of if takes true or false, and this is a number: compare it, such as x > 0"
+            ),
             ("if(a > 1, a > 2, 3)", "character 18: both branches of if are numbers, or both are true or false"),
-            ("a > 1", "character 1: the result is true or false, and a metric needs a number: write if(condition, 1, 0)"),
+            (
+                "a > 1",
+                "character 1: the result is true or false, and a metric needs a number: write if(condition, 1, 0)"
+            ),
             ("1 + (a > 1)", "character 5: + takes numbers, and this is true or false"),
-            ("if(a and b > 1, 1, 2)", "character 4: and takes true or false, and this is a number: compare it, such as x > 0"),
+            (
+                "if(a and b > 1, 1, 2)",
+                "character 4: and takes true or false, and this is a number: compare it, such as x > 0"
+            ),
             ("if(1 < a < 3, 1, 2)", "character 10: comparisons do not chain: write a < b and b < c"),
             ("a + b ?? 1", "character 7: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
             ("a ?? 1 / b", "character 3: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
             ("-a ?? 1", "character 4: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
             ("a ?? -1 ?? b", "character 3: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
             ("if((a ?? (b > 1)) > 1, 1, 2)", "character 7: ?? takes two numbers, or true or false on both sides"),
-            ("a + 5min", "character 6: unknown unit \"min\"; units of time: w, d, h, m, s, ms. The name of a metric that begins with a digit is written in quotes"),
+            (
+                "a + 5min",
+                "character 6: unknown unit \"min\"; units of time: w, d, h, m, s, ms. The name of a metric that begins with a digit is written in quotes"
+            ),
             ("a + 5m1h", "character 8: a duration has its units in order, such as 1h30m"),
             ("a + 5m5m", "character 8: a duration has its units in order, such as 1h30m"),
             ("a + 1.", "character 7: digits are missing after the decimal point"),
@@ -160,7 +176,7 @@ struct FormulaTests {
         }
     }
 
-    @Test("is bounded in length, depth and size, and accepted right at the bound")
+    @Test("a formula is bounded in length, depth and size, and accepted right at the bound")
     func bounds() throws {
         func isAccepted(_ text: String) -> Bool { (try? Formula(parsing: text)) != nil }
         let bytes = Formula.Limits.bytes
@@ -179,7 +195,7 @@ struct FormulaTests {
         #expect(!isAccepted(chain(Formula.Limits.nodes / 2 + 1)))
     }
 
-    @Test("in which the name of a metric would be read as a subtraction is refused")
+    @Test("a formula in which the name of a metric would be read as a subtraction is refused")
     func subtraction() throws {
         func problem(_ text: String) throws -> String? {
             try Formula(parsing: text).subtractionProblem(among: ["redis", "redis-2"])?.description

@@ -60,7 +60,7 @@ struct Oracle {
             hasSeenReplicas = true
             isOurZero = false
         }
-        if view.isMissingAny || view.isActive || idleSince == nil { idleSince = view.now }
+        if view.isMissingAny || view.isAssumed || view.isActive || idleSince == nil { idleSince = view.now }
         failing = failing.mapValues { Streak(polls: $0.polls, since: min($0.since, view.now)) }
         for (metric, value) in zip(view.spec.metrics, view.values) {
             guard value == nil else {
@@ -129,7 +129,7 @@ struct Oracle {
         if view.isWithin(cooldown, of: lastOutsideChange) { return "down right after another client's change" }
         if view.names(.toZero) {
             if view.spec.minReplicas > 0 || view.to != 0 { return "to 0 over the minimum" }
-            if view.isMissingAny || view.isActive { return "to 0 while not idle" }
+            if view.isMissingAny || view.isAssumed || view.isActive { return "to 0 while not idle" }
             return view.isWithin(cooldown, of: idleSince) ? "to 0 too early" : nil
         }
         if safety.maxScaleDownRate.step(from: view.from) == 0 { return "down though the rate forbids it" }
@@ -141,6 +141,7 @@ struct Oracle {
             let mayLower = [.static, .staticIfLower].contains(view.spec.fallback.behavior) && view.isMissingAll
             return view.names(.fallback) && mayLower ? nil : "down on missing data"
         }
+        if view.isAssumed { return "down on an assumed value" }
         if view.isReadyUnknown, view.hasValuePerReplica {
             return "down on a value per replica although the number of ready replicas is unknown"
         }
@@ -159,6 +160,8 @@ struct Oracle {
         let decision: Decision
         /// The values; nil if a reading is missing, outdated or invalid.
         let values: [Double?]
+        /// Whether a formula's input has no data, so that its value is assumed.
+        let isAssumed: Bool
 
         init(_ input: DecisionInput, _ decision: Decision) {
             spec = input.spec.scheduled(at: input.now)
@@ -166,9 +169,18 @@ struct Oracle {
             isReadyUnknown = input.ready == nil
             now = input.now
             self.decision = decision
-            values = zip(spec.metrics, input.observations).map { metric, observation in
+            func value(_ observation: MetricObservation) -> Double? {
                 guard case .value(let value, let time) = observation, value.isFinite, input.now - time <= .seconds(60)
                 else { return nil }
+                return value
+            }
+            isAssumed = input.inputs.contains { observation in
+                if case .failed = observation { return false }
+                return value(observation) == nil
+            }
+            let assumed = isAssumed ? Formula.assumedValue : nil
+            values = zip(spec.metrics, input.observations).map { metric, observation in
+                guard let value = value(observation) ?? (metric.formula == nil ? nil : assumed) else { return nil }
                 return value < 0 && metric.targetType == .value ? nil : value
             }
         }

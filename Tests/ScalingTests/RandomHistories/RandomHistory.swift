@@ -69,12 +69,15 @@ struct RandomHistory {
 
     private mutating func step(isFirst: Bool) -> String? {
         let now = at(seconds)
+        let observations = spec.metrics.indices.map { observe($0, now) }
         let input = DecisionInput(
             spec: spec,
             now: now,
             current: current,
             ready: ready(),
-            observations: spec.metrics.indices.map { observe($0, now) },
+            observations: observations,
+            // The reading of the first metric is that of its formula's input.
+            inputs: spec.inputs.isEmpty ? [] : [observations[0]],
             history: history,
             holds: random.chance(percent: 2) ? [random.pick([.duplicateTarget, .replicasConflict])] : []
         )

@@ -9,6 +9,11 @@ extension ScalingSpec {
         var demand = SLOPolicy(
             scaleUpTolerance: random.pick([0, 0.1, 0.1, 0.5]), scaleDownTolerance: random.pick([0, 0.1, 0.1, 0.5])
         )
+        var inputs: [InputSpec] = []
+        if random.chance(percent: 20) {
+            inputs = [InputSpec(name: "input")]
+            metrics[0].formula = .inputOrAssumed
+        }
         if random.chance(percent: 25) {
             demand.objective = .threeNines
             let activation = random.pick([0.0, 1])
@@ -21,6 +26,7 @@ extension ScalingSpec {
             isPaused: random.chance(percent: 2),
             isDryRun: random.chance(percent: 4),
             metrics: metrics,
+            inputs: inputs,
             policy: random.chance(percent: 25)
                 ? CostPolicy(
                     demand: demand, costPerPodPerHour: 0.1, maxCostPerHour: 0.1 * Double(random.within(1...12)))
@@ -42,6 +48,12 @@ extension ScalingSpec {
     }
 
     var objective: ErrorBudget? { (policy as? SLOPolicy ?? (policy as? CostPolicy)?.demand)?.objective }
+}
+
+extension Formula {
+    /// The value that it assumes if its input has no data.
+    static let assumedValue = 30.0
+    fileprivate static let inputOrAssumed = try? Formula(parsing: "input ?? \(assumedValue)")
 }
 
 extension Schedule {
