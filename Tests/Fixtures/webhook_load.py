@@ -1,6 +1,6 @@
 """Loads an admission webhook in rounds until it is ended: `webhook_load.py PORT PATH`.
 
-PATH is the one that the API server sends reviews to, as somebody has it who may read the configuration. Each round
+PATH is the one that the API server sends reviews to, as a client knows it that may read the configuration. Each round
 leaves idle connections behind and sends reviews: of the largest size with very many values, above the largest size,
 unfinished ones, and some to another path. After each round it prints `round N` and the statuses that it got.
 """
@@ -70,7 +70,8 @@ def main():
     while True:
         number += 1
         calls = [lambda: post(len(REVIEW), REVIEW)] * 8 + [lambda: post(4 << 20, b"")] * 4
-        calls += [lambda: post(1 << 20, b'{"apiVersion":', waits=False)] * 8
+        # Fewer than the webhook reads at one time.
+        calls += [lambda: post(1 << 20, b'{"apiVersion":', waits=False)] * 3
         calls += [lambda: post(2, b"{}", path="/validate")] * 4 + [lambda: post(2, b"{}")] * 8
         calls += [lambda: idle(False)] * 40 + [lambda: idle(True)] * 16
         threads = [threading.Thread(target=call) for call in calls]

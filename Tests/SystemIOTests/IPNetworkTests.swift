@@ -20,7 +20,7 @@ struct IPNetworkTests {
     }
 
     @Test(
-        "what is no network is none",
+        "a text that is not a network is refused",
         arguments: [
             "", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8/8", "10.0.0/8",
             "10.0.0.0/ 8", "example.com", "10.0.0.0/255.0.0.0", "010.0.0.0.0/8",
@@ -29,7 +29,9 @@ struct IPNetworkTests {
         #expect(IPNetwork(text) == nil)
     }
 
-    @Test("the address of a socket is the text that it was made of", arguments: ["203.0.113.7", "fd00::7", "::ffff:10.0.0.7"])
+    @Test(
+        "the address of a socket is the text that it was made of",
+        arguments: ["203.0.113.7", "fd00::7", "::ffff:10.0.0.7"])
     func socketAddress(text: String) throws {
         var found: UnsafeMutablePointer<addrinfo>?
         var hints = addrinfo()
