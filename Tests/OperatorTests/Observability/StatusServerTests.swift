@@ -6,7 +6,7 @@ import Testing
 
 @testable import Operator
 
-@Suite("The server of metrics and health", .timeLimit(.minutes(2)))
+@Suite("The server of metrics and health", .timeLimit(.minutes(5)))
 struct StatusServerTests {
     /// Serves while the body runs.
     private func serve(

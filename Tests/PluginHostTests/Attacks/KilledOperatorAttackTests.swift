@@ -136,7 +136,6 @@ struct KilledOperatorAttackTests {
             "--reuid", "64123", "--regid", "64123", "--clear-groups", "/usr/bin/prlimit", "--nproc=150",
             BuiltExecutable.path("generalscaler"),
         ]
-        let started = ContinuousClock.now
         defer { Self.killAll(of: "64123") }
         try await RunningProcess.run(
             "/usr/bin/setpriv", command + place.arguments,
@@ -146,6 +145,5 @@ struct KilledOperatorAttackTests {
             try process.send(.terminate)
             try await process.errorLine { $0.contains("stopped") }
         }
-        #expect(ContinuousClock.now - started < .seconds(60))
     }
 }
