@@ -35,6 +35,7 @@ struct TimeSeriesPage: Hashable {
 
     private init(text: [UInt8]) throws {
         var found: [String: [Point]] = [:]
+        var count = 0
         var frame: [String: JSON] = [:]
         var slicer = JSONSlicer(text[...])
         try slicer.eachMember { name, slicer in
@@ -44,7 +45,8 @@ struct TimeSeriesPage: Hashable {
                 try Self.elements(of: value, path: "timeSeries") { series, path in
                     let (labels, points) = try Self.series(series, path: path)
                     found[labels, default: []] += points
-                    guard found.count <= PubSubLimits.maxSeries, points.count <= PubSubLimits.maxPoints else {
+                    count += 1
+                    guard count <= PubSubLimits.maxSeries, points.count <= PubSubLimits.maxPoints else {
                         throw JSONPathError(path: "timeSeries", message: "has too many series or points")
                     }
                 }

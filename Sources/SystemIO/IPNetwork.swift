@@ -62,7 +62,8 @@ package struct IPNetwork: Sendable, Hashable {
             prefixLength = bits
             return
         }
-        guard parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(parts[1]), length <= bits else {
+        guard parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(parts[1]), length <= bits
+        else {
             return nil
         }
         prefixLength = length

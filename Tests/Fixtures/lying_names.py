@@ -116,9 +116,10 @@ class Redis(Visitor):
 class Web(Visitor):
     def handle(self):
         head = self.received().decode("latin-1")
-        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        minute_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=61.000007)
+        end = minute_ago.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         if "/timeSeries" in head:
-            point = {"interval": {"startTime": now, "endTime": now}, "value": {"int64Value": "42"}}
+            point = {"interval": {"startTime": end, "endTime": end}, "value": {"int64Value": "42"}}
             series = {"resource": {"type": "pubsub_subscription", "labels": {"subscription_id": "orders"}},
                       "metric": {"type": "pubsub.googleapis.com/subscription/num_undelivered_messages"},
                       "metricKind": "GAUGE", "valueType": "INT64", "points": [point]}

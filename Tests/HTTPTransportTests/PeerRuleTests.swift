@@ -55,7 +55,8 @@ struct PeerRuleTests {
     func proxy() async throws {
         try await RawServer.run { connection in
             while let head = connection.readHead() {
-                connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\(head.hasPrefix("GET http://203") ? "ok" : "no")")
+                connection.write(
+                    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\(head.hasPrefix("GET http://203") ? "ok" : "no")")
             }
         } _: { port in
             let rule = PeerRule(networks: ["198.51.100.0/24"], setting: "a list")

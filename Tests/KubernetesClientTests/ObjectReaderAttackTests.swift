@@ -5,7 +5,7 @@ import WireFormats
 @testable import KubernetesClient
 
 /// Objects that are designed to exhaust the reader's memory.
-@Suite("Objects over the bounds", .timeLimit(.minutes(2)))
+@Suite("Objects over the bounds", .timeLimit(.minutes(5)))
 struct ObjectReaderAttackTests {
     private static let identity: JSON = [
         "name": "huge", "namespace": "shop", "uid": "u-17", "resourceVersion": "4711", "generation": 3,

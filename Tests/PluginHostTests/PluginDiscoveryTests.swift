@@ -116,7 +116,7 @@ struct PluginDiscoveryTests {
             ),
             (
                 "plugins:\n  a:\n    allowedNetworks:\n    - 10.0.0.0/8\n    - 10.0.0.0/33",
-                "plugins.yaml:5: plugins.a.allowedNetworks[1]: \"10.0.0.0/33\" is not an IP network"
+                "plugins.yaml:5: plugins.a.allowedNetworks: \"10.0.0.0/33\" is not an IP network"
             ),
             ("plugins:\n  a:\n    allowedNetworks: 10.0.0.0/8", "plugins.a.allowedNetworks: must be a list"),
             ("plugins:\n  a:\n    allowedNetworks: [redis.shop]", "\"redis.shop\" is not an IP network"),

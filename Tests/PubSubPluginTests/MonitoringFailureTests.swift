@@ -69,6 +69,23 @@ import WireFormats
         #expect(client.requests.count == 1 + PubSubLimits.maxPages)
     }
 
+    @Test("pages of series with large labels are left as soon as their labels exceed the bound of one answer")
+    func largeLabels() async throws {
+        let pages = (0..<PubSubLimits.maxPages).map { page in
+            let series = (0..<9).map { number in
+                let label = "\(page)-\(number)-" + String(repeating: "é", count: 7_001)
+                return #"{"metric": {"labels": {"a": "\#(label)"}}, "points": []}"#
+            }
+            return HTTPResponse(200, #"{"timeSeries": [\#(series.joined(separator: ","))], "nextPageToken": "again"}"#)
+        }
+        let client = FakeGoogle([.success(.token)] + pages.map { .success($0) })
+        let error = try #require(try await client.result().failure)
+        #expect(error.kind == .sourceUnreachable)
+        #expect(error.message.contains("KiB of labels"), "\(error.message)")
+        // Two pages have 252 KB, three have more than 256 KiB.
+        #expect(client.requests.count == 1 + 3)
+    }
+
     @Test(arguments: [
         (HTTPError.Kind.nameLookup, PluginError.Kind.sourceUnreachable), (.connect, .sourceUnreachable),
         (.tls, .sourceUnreachable), (.deadline, .deadlineExceeded), (.bodyTooLarge, .sourceUnreachable),

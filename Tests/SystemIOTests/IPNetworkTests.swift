@@ -29,7 +29,9 @@ struct IPNetworkTests {
         #expect(IPNetwork(text) == nil)
     }
 
-    @Test("the address of a socket is the text that it was made of", arguments: ["203.0.113.7", "fd00::7", "::ffff:10.0.0.7"])
+    @Test(
+        "the address of a socket is the text that it was made of",
+        arguments: ["203.0.113.7", "fd00::7", "::ffff:10.0.0.7"])
     func socketAddress(text: String) throws {
         var found: UnsafeMutablePointer<addrinfo>?
         var hints = addrinfo()

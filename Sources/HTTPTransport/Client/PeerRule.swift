@@ -34,7 +34,8 @@ package struct PeerRule: Sendable, Hashable {
     func objection(to peer: IPAddress) -> String? {
         let all = [peer, peer.embeddedIPv4].compactMap(\.self)
         if let reserved = all.map(ReservedNetworks.init).first(where: { !named.isSuperset(of: $0) }) {
-            return "its address is \(peer), \(reserved.name), which is used only if the config names it as an IP address"
+            return
+                "its address is \(peer), \(reserved.name), which is used only if the config names it as an IP address"
         }
         guard let networks, !networks.contains(where: { all.contains(where: $0.contains) }) else { return nil }
         return "its address is \(peer), which is in none of the networks of \(setting)"

@@ -148,6 +148,5 @@ struct KilledOperatorAttackTests {
             try process.send(.terminate)
             try await process.errorLine { $0.contains("stopped") }
         }
-        #expect(ContinuousClock.now - started < .seconds(60))
     }
 }

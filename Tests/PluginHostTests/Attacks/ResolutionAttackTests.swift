@@ -104,7 +104,8 @@ struct ResolutionAttackTests {
     func rebinding(source: String) async throws {
         var names: [String: [[String]]] = [:]
         for number in 0..<6 {
-            names["r\(number).example"] = number.isMultiple(of: 2) ? [[Self.good], [Self.evil]] : [[Self.evil], [Self.good]]
+            names["r\(number).example"] =
+                number.isMultiple(of: 2) ? [[Self.good], [Self.evil]] : [[Self.evil], [Self.good]]
         }
         // Redis connects, and looks the name up, for each call; libcurl's cache keeps a name for the others.
         let calls = names.keys.sorted().flatMap { [$0, $0, $0] }
@@ -138,7 +139,8 @@ struct ResolutionAttackTests {
         #expect(outcome.answers.allSatisfy { $0.contains("its address is ") }, "\(outcome.answers)")
     }
 
-    @Test("the operator's own Google credentials do not even begin a handshake with a server that is no Google's network")
+    @Test(
+        "the operator's own Google credentials do not even begin a handshake with a server that is no Google's network")
     func google() async throws {
         let outcome = try await play(
             "pubsub",
