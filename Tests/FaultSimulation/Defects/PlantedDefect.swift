@@ -13,6 +13,8 @@ enum PlantedDefect: String, CaseIterable, Sendable {
     case relistDropped = "relist-dropped"
     /// The rates of a spec are not seen.
     case rateIgnored = "rate-ignored"
+    /// The schedules of a spec are not seen.
+    case scheduleIgnored = "schedule-ignored"
     /// A scale patch that got no answer is sent once more, at the present version of the target.
     case lateAnswerAppliedTwice = "late-answer-applied-twice"
     /// Now and then a time that was waited for goes by unnoticed.
