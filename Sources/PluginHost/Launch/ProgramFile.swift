@@ -2,10 +2,10 @@ import CLinux
 import Glibc
 
 /// The present state of a plugin's program on disk.
-struct ProgramFile {
+package struct ProgramFile {
     /// Tells one content of a path from another without reading it: links are followed, so a link that leads elsewhere
     /// changes it too.
-    struct Fingerprint: Sendable, Hashable {
+    package struct Fingerprint: Sendable, Hashable {
         private let device: UInt64
         private let inode: UInt64
         private let size: Int64
@@ -13,7 +13,7 @@ struct ProgramFile {
         private let changed: [Int]
 
         /// Nil if there is no such file.
-        init?(_ path: String) {
+        package init?(_ path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
             device = UInt64(status.st_dev)

@@ -15,14 +15,14 @@ final class CheckContext {
     }
 
     let command: PluginCommand
-    let options: CheckOptions
+    var options: CheckOptions
     let log = FindingLog()
     private(set) var handshake: InitializeResult?
     /// The handshake as it came, for members that ``InitializeResult`` reads leniently.
     private(set) var rawHandshake: JSON = .null
     /// Calls after the handshake that were answered at all.
     private(set) var answeredCalls = 0
-    private var current: Conversation?
+    private(set) var current: Conversation?
     private var triedHandshake = false
     /// Methods that brought a plugin down or were not answered, and the rule that tells why.
     private var broken: [ProtocolMethod: RuleID] = [:]
@@ -166,11 +166,17 @@ final class CheckContext {
         rawHandshake = json
         // Where it is wrong, a check says so.
         handshake = try? InitializeResult(JSONReader(json))
-        for type in handshake?.metricTypes ?? [] {
-            for config in [options.config, options.badConfig].compactMap(\.self) { log.mask.learn(config, of: type) }
-        }
+        for config in [options.config, options.badConfig].compactMap(\.self) { learn(config) }
         return json
     }
+
+    /// Has the secrets of a config masked in all that is shown.
+    func learn(_ config: JSON) {
+        for type in handshake?.metricTypes ?? [] { log.mask.learn(config, of: type) }
+    }
+
+    /// Allows calls again of methods that were not answered.
+    func forgetBroken() { broken = [:] }
 
     private func result(of reply: Reply) throws(Stop) -> JSON {
         switch reply {
