@@ -50,8 +50,8 @@ enum ProcessTable {
         return environment.split(separator: 0).contains { $0.elementsEqual(variable.utf8) }
     }
 
-    /// Returns the processes that this process holds a pidfd for. swift-subprocess holds one for each child until it has
-    /// reaped the child.
+    /// Returns the processes that this process holds a pidfd for. swift-subprocess holds one for each child until it
+    /// has reaped the child.
     static func heldProcesses() -> Set<Int32> {
         var held: Set<Int32> = []
         for name in names(in: "/proc/self/fdinfo") {

@@ -72,7 +72,7 @@ struct ResolutionAttackTests {
     }
 
     @Test(
-        "a name that leads to the machine, its link or a metadata server gets no connection, regardless of other records",
+        "a name that leads to the machine, its link or a metadata server gets no connection, despite other records",
         arguments: ["redis", "prometheus", "pubsub"])
     func reservedAddresses(source: String) async throws {
         let names = Self.reserved.indices.map { "n\($0).shop.example" }
