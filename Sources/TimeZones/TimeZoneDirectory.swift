@@ -51,7 +51,7 @@ package final class TimeZoneDirectory: TimeZoneProvider {
         guard data.count <= Self.maxFileBytes, let file = TimeZoneFile(data) else {
             throw TimeZoneProblem(
                 message:
-                    "\"\(name)\" cannot be used: \(path)/\(name) is no time zone file (TZif), or counts leap seconds")
+                    "\"\(name)\" cannot be used: \(path)/\(name) is not a time zone file (TZif) without leap seconds")
         }
         let zone = Zone(name: name, file: file)
         zones.withLock { $0[name] = zone }
@@ -68,8 +68,8 @@ package final class TimeZoneDirectory: TimeZoneProvider {
         let edition = version.map { " \($0)" } ?? ""
         return TimeZoneProblem(
             message:
-                "\"\(name)\" is no time zone of the IANA database\(edition) in \(path); upper and lower case matter, "
-                + "as in Europe/Berlin")
+                "\"\(name)\" is not a time zone of the IANA database\(edition) in \(path); names are case-sensitive, "
+                + "such as Europe/Berlin")
     }
 
     /// Returns whether the name consists of letters, digits, `_`, `+` and `-`, with `/` between its parts, so that no path

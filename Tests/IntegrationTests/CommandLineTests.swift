@@ -76,7 +76,7 @@ struct CommandLineTests {
         "help names every command and goes to standard output",
         arguments: [
             ("generalscaler", ["decide", "explain", "run", "schema", "simulate", "validate"]),
-            ("generalscaler-dev", ["cluster", "demo", "new-plugin"]),
+            ("generalscaler-dev", ["cluster", "demo", "new-plugin", "try"]),
         ])
     func help(program: String, commands: [String]) async throws {
         let result = try await run(program, ["--help"])

@@ -120,7 +120,7 @@ struct ScheduledScalerTests {
             #expect(try fixture.replicas() == 2)
             #expect(try fixture.condition("Ready")?["reason"] == "InvalidSpec")
             let message = try fixture.condition("Ready")?["message"]?.stringValue
-            #expect(message?.contains("spec.schedules[0].timeZone: \"Mars/Olympus\" is no time zone") == true)
+            #expect(message?.contains("spec.schedules[0].timeZone: \"Mars/Olympus\" is not a time zone") == true)
             try fixture.edit("web", ["schedules": []])
             try await fixture.wait { try fixture.replicas() == 3 }
         }

@@ -48,7 +48,7 @@ struct CommandTests {
         "exits 3 if the plugin cannot be started, and prints the cause",
         arguments: [("/nonexistent/plugin", "No such file"), ("/etc/passwd", "chmod +x")])
     func cannotLaunch(path: String, reason: String) async throws {
-        for command in ["test", "call", "bench", "fuzz"] {
+        for command in ["test", "call", "bench", "fuzz", "repl"] {
             let result = try await run([command, path])
             #expect(result.status == .exited(3))
             #expect(result.errors.contains(reason))

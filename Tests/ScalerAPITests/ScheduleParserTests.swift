@@ -52,15 +52,15 @@ struct ScheduleParserTests {
     @Test(
         "an invalid schedule is rejected with the field, the cause and the fix",
         arguments: [
-            (["start": "0 8 30 2 *"], "spec.schedules[0].start: never comes"),
-            (["end": "0 8 31 4 *"], "spec.schedules[0].end: never comes"),
+            (["start": "0 8 30 2 *"], "spec.schedules[0].start: never occurs"),
+            (["end": "0 8 31 4 *"], "spec.schedules[0].end: never occurs"),
             (["end": "0 8 * * 1-5"], "spec.schedules[0].end: is the same as start"),
-            (["end": "0 18 * * 5"], "spec.schedules[0].end: comes too late"),
-            (["end": nil, "duration": "25h"], "spec.schedules[0].duration: comes too late"),
+            (["end": "0 18 * * 5"], "spec.schedules[0].end: is too late"),
+            (["end": nil, "duration": "25h"], "spec.schedules[0].duration: is too long"),
             (["start": "@daily"], "spec.schedules[0].start: \"@daily\" is a macro"),
             (
                 ["timeZone": "America/Gotham"],
-                "spec.schedules[0].timeZone: \"America/Gotham\" is no time zone of the IANA"
+                "spec.schedules[0].timeZone: \"America/Gotham\" is not a time zone of the IANA"
             ),
             (["timeZone": "right/UTC"], "spec.schedules[0].timeZone: must be the name of a time zone"),
             (["exceptDates": ["2027-02-29"]], "spec.schedules[0].exceptDates[0]: must be a date such as"),

@@ -46,8 +46,8 @@ struct TimeZoneDirectoryTests {
     func unknown() throws {
         let version = try #require(TimeZoneDirectory.system.version)
         let message = try #require(Self.message("europe/berlin"))
-        #expect(message.contains("\"europe/berlin\" is no time zone of the IANA database \(version)"))
-        #expect(message.contains("upper and lower case matter"))
+        #expect(message.contains("\"europe/berlin\" is not a time zone of the IANA database \(version)"))
+        #expect(message.contains("names are case-sensitive"))
         // A directory is no zone either.
         #expect(Self.message("America") != nil)
     }
@@ -73,7 +73,7 @@ struct TimeZoneDirectoryTests {
         for (name, data) in files { try data.write(to: root.appending(path: name)) }
         let directory = TimeZoneDirectory(root.path)
         for name in ["Text", "Empty", "Cut", "Large"] {
-            #expect(Self.message(name, in: directory)?.contains("\(name) is no time zone file") == true, "\(name)")
+            #expect(Self.message(name, in: directory)?.contains("\(name) is not a time zone file") == true, "\(name)")
         }
     }
 }

@@ -2,10 +2,10 @@ import CLinux
 import Glibc
 
 /// The current state of a plugin's program on disk.
-struct ProgramFile {
+package struct ProgramFile {
     /// Distinguishes versions of a file without reading it. Links are followed, so a changed link changes the
     /// fingerprint too.
-    struct Fingerprint: Sendable, Hashable {
+    package struct Fingerprint: Sendable, Hashable {
         private let device: UInt64
         private let inode: UInt64
         private let size: Int64
@@ -13,7 +13,7 @@ struct ProgramFile {
         private let changed: [Int]
 
         /// Creates the fingerprint; nil if the file does not exist.
-        init?(_ path: String) {
+        package init?(_ path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
             device = UInt64(status.st_dev)

@@ -136,11 +136,12 @@ struct ScheduleParser {
     // MARK: Rules that cross fields
 
     private mutating func checkTimes(_ schedule: Schedule, _ entry: JSONReader) {
-        let end = schedule.end.isTime ? "end" : "duration"
+        let (end, isTooLong) =
+            schedule.end.isTime ? ("end", "is too late") : ("duration", "is too long")
         switch schedule.problem {
         case nil: break
-        case .neverBegins: note(entry, "start", "never comes: no date of any year matches it")
-        case .neverEnds: note(entry, "end", "never comes: no date of any year matches it")
+        case .neverBegins: note(entry, "start", "never occurs: no date of any year matches it")
+        case .neverEnds: note(entry, "end", "never occurs: no date of any year matches it")
         case .startIsEnd:
             note(
                 entry, "end",
@@ -148,8 +149,8 @@ struct ScheduleParser {
         case .longerThanPeriod:
             note(
                 entry, end,
-                "comes too late: a window would still be open when the next one begins; end it earlier, or begin it less "
-                    + "often")
+                "\(isTooLong): the schedule would still be active when it starts again; end it earlier, or start it "
+                    + "less often")
         }
     }
 

@@ -123,7 +123,7 @@ extension CronExpression.Field {
         let names = self.names.isEmpty ? "" : ", names such as \(self.names[1])"
         return CronProblem(
             message:
-                "\"\(text.prefix(32))\" in the field \(name) is not understood: numbers from \(range.lowerBound) to "
-                + "\(range.upperBound)\(names), *, ranges a-b, steps */n and lists are")
+                "\"\(text.prefix(32))\" in the field \(name) is invalid: use numbers from \(range.lowerBound) to "
+                + "\(range.upperBound)\(names), *, ranges a-b, steps */n and lists")
     }
 }

@@ -15,8 +15,8 @@ struct PluginCheckCommand: ParsableCommand {
             """,
         version: "plugin-check \(ProjectVersion.current)",
         subcommands: [
-            TestCommand.self, CallCommand.self, BenchCommand.self, FuzzCommand.self, ExplainCommand.self,
-            SchemaCommand.self,
+            TestCommand.self, CallCommand.self, BenchCommand.self, FuzzCommand.self, ReplCommand.self,
+            ExplainCommand.self, SchemaCommand.self,
         ]
     )
 

@@ -35,14 +35,24 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
     func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPStream {
         let stream = try await network.stream(request)
         if defect == .relistDropped, request.isList { return listAsFirst(request, stream) }
-        guard defect == .rateIgnored, request.url.contains("/generalscalers") else { return stream }
-        return HTTPStream(
+        guard request.url.contains("/generalscalers") else { return stream }
+        switch defect {
+        case .rateIgnored: return changingEachObject(of: stream, \.withoutRates)
+        case .scheduleIgnored: return changingEachObject(of: stream, \.withoutSchedules)
+        default: return stream
+        }
+    }
+
+    private func changingEachObject(
+        of stream: HTTPStream, _ change: @escaping @Sendable (JSON) -> JSON
+    ) -> HTTPStream {
+        HTTPStream(
             head: stream.head,
             nextChunk: { () throws(HTTPError) in
                 try await stream.nextChunk().map { chunk in
                     // The simulated network delivers whole lines.
                     Array(
-                        chunk.split(separator: UInt8(ascii: "\n")).map { Array($0).withoutRates }
+                        chunk.split(separator: UInt8(ascii: "\n")).map { Array($0).changingEachObject(change) }
                             .joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
                 }
             }, cancel: stream.cancel)
@@ -128,15 +138,24 @@ extension JSON {
     }
 
     fileprivate var withoutRates: JSON {
-        if let items = self["items"]?.arrayValue { return setting("items", .array(items.map(\.withoutRates))) }
-        return mapping("object", \.withoutRates).mapping("spec") { spec in
+        mapping("spec") { spec in
             spec.mapping("safety") {
                 $0.setting("maxScaleUpRate", .integer(1_000)).setting("maxScaleDownRate", .integer(1_000))
             }
         }
     }
+
+    fileprivate var withoutSchedules: JSON { mapping("spec") { $0.setting("schedules", .array([])) } }
+
+    /// Returns a list with its items changed, a watch event with its object changed, or an object changed.
+    fileprivate func changingEachObject(_ change: (JSON) -> JSON) -> JSON {
+        if let items = self["items"]?.arrayValue { return setting("items", .array(items.map(change))) }
+        return self["object"] == nil ? change(self) : mapping("object", change)
+    }
 }
 
 extension [UInt8] {
-    fileprivate var withoutRates: [UInt8] { (try? JSON(parsing: self))?.withoutRates.encoded() ?? self }
+    fileprivate func changingEachObject(_ change: (JSON) -> JSON) -> [UInt8] {
+        (try? JSON(parsing: self))?.changingEachObject(change).encoded() ?? self
+    }
 }

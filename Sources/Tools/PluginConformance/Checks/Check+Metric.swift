@@ -81,7 +81,7 @@ extension Check {
         }
     }
 
-    private static func judgeRange(_ json: JSON, _ window: RangeWindow, _ context: CheckContext) {
+    static func judgeRange(_ json: JSON, _ window: RangeWindow, _ context: CheckContext) {
         do throws(JSONPathError) {
             let points = try MetricRange(JSONReader(json)).points
             if points.isEmpty { context.note(.range, "there are no points: that is the error 1006", evidence: json) }

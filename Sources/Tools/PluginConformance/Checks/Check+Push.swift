@@ -48,7 +48,7 @@ extension Check {
         }
     }
 
-    private static func judgePush(_ json: JSON, _ context: CheckContext) {
+    static func judgePush(_ json: JSON, _ context: CheckContext) {
         do throws(JSONPathError) {
             let reading = try PushedReading(JSONReader(json)).reading
             if let fault = ReadingChecker.faultOfTime(reading, context) {

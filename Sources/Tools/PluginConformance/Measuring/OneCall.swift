@@ -39,7 +39,7 @@ package struct OneCall: Sendable {
             guard method != .initialize else {
                 return context.shown(params, .result(handshake), since: start)
             }
-            params = try context.params(method, targetType)
+            params = try context.params(method, options.config ?? [:], targetType)
             start = .now
             let outcome: Outcome =
                 switch try context.call(method.protocolMethod, params) {
@@ -55,7 +55,7 @@ package struct OneCall: Sendable {
 }
 
 extension OneCall.Method {
-    fileprivate var protocolMethod: ProtocolMethod {
+    var protocolMethod: ProtocolMethod {
         switch self {
         case .initialize: .initialize
         case .validate: .validateConfig
@@ -82,8 +82,7 @@ extension CheckContext {
             standardError: log.mask.masked(standardError))
     }
 
-    fileprivate func params(_ method: OneCall.Method, _ targetType: TargetType?) throws(Stop) -> JSON {
-        let config = options.config ?? [:]
+    func params(_ method: OneCall.Method, _ config: JSON, _ targetType: TargetType? = nil) throws(Stop) -> JSON {
         switch method {
         case .initialize: return Self.initialize()
         case .validate: return try validateParams(config)

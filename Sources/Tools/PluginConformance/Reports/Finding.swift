@@ -38,6 +38,12 @@ final class FindingLog {
     /// Masks the secrets that the plugin gets.
     var mask = ConfigMask()
 
+    /// Returns the findings, and forgets them.
+    func take() -> [Finding] {
+        defer { findings = [] }
+        return findings
+    }
+
     /// Records the first few findings of each rule: a fault in every answer need not be reported for each.
     func note(_ finding: Finding) {
         let finding = finding.masked(by: mask)

@@ -135,13 +135,17 @@ extension CheckContext {
         case .error(let error):
             note(.validateShape, "validate_config is answered with an error, not a verdict", evidence: error.json)
             throw .skip("validate_config gives no verdict: see \(RuleID.validateShape.label)")
-        case .result(let json):
-            do throws(JSONPathError) {
-                return try ValidateConfigResult(JSONReader(json))
-            } catch {
-                note(.validateShape, "the verdict is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
-                throw .skip("validate_config gives no verdict: see \(RuleID.validateShape.label)")
-            }
+        case .result(let json): return try verdict(json)
+        }
+    }
+
+    /// Reads the result of `validate_config`, and checks its shape.
+    func verdict(_ json: JSON) throws(Stop) -> ValidateConfigResult {
+        do throws(JSONPathError) {
+            return try ValidateConfigResult(JSONReader(json))
+        } catch {
+            note(.validateShape, "the verdict is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
+            throw .skip("validate_config gives no verdict: see \(RuleID.validateShape.label)")
         }
     }
 }

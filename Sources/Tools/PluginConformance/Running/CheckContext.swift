@@ -15,14 +15,14 @@ final class CheckContext {
     }
 
     let command: PluginCommand
-    let options: CheckOptions
+    var options: CheckOptions
     let log = FindingLog()
     private(set) var handshake: InitializeResult?
     /// The raw handshake, for members that ``InitializeResult`` reads leniently.
     private(set) var rawHandshake: JSON = .null
     /// Calls after the handshake that were answered.
     private(set) var answeredCalls = 0
-    private var current: Conversation?
+    private(set) var current: Conversation?
     private var triedHandshake = false
     /// Methods that crashed the plugin or were not answered, with the rule that explains why.
     private var broken: [ProtocolMethod: RuleID] = [:]
@@ -166,11 +166,17 @@ final class CheckContext {
         rawHandshake = json
         // If it is malformed, a check reports it.
         handshake = try? InitializeResult(JSONReader(json))
-        for type in handshake?.metricTypes ?? [] {
-            for config in [options.config, options.badConfig].compactMap(\.self) { log.mask.learn(config, of: type) }
-        }
+        for config in [options.config, options.badConfig].compactMap(\.self) { learn(config) }
         return json
     }
+
+    /// Has the secrets of a config masked in all that is shown.
+    func learn(_ config: JSON) {
+        for type in handshake?.metricTypes ?? [] { log.mask.learn(config, of: type) }
+    }
+
+    /// Allows calls again of methods that were not answered.
+    func forgetBroken() { broken = [:] }
 
     private func result(of reply: Reply) throws(Stop) -> JSON {
         switch reply {

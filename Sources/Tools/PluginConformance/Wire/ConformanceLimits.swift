@@ -19,6 +19,8 @@ package enum ConformanceLimits {
     static let busyFileRetryMicroseconds: UInt32 = 10_000
     /// How long killed processes may take to exit.
     static let killGrace: Duration = .seconds(3)
+    /// How long is read for if only what has already come is wanted.
+    static let readTime: Duration = .milliseconds(1)
     /// The time for checks with many calls.
     static let manyCallsTime: Duration = .seconds(3)
     /// Time for the calls that memory is watched over, where it grows.
@@ -45,6 +47,10 @@ package enum ConformanceLimits {
     static let maxErrorBytes = 1 << 20
     /// Bytes of a line in a report.
     static let maxEvidenceBytes = 160
+    /// Bytes of a line of standard error that an interactive session shows.
+    static let replLineBytes = 4_096
+    /// Bytes of standard error that wait to be shown in one; older ones are dropped.
+    static let maxWaitingErrorBytes = 64 << 10
     /// Bytes of a config file.
     package static let maxConfigBytes = 1 << 20
     /// Bytes of a file of `/proc`.
@@ -76,6 +82,8 @@ package enum ConformanceLimits {
     static let resourceCalls = 30
     /// The minimum number of calls in ``manyCallsTime`` to measure growth.
     static let minResourceCalls = 10
+    /// Lines of the plugin that an interactive session takes in before it reads its own input again.
+    static let replLines = 64
     /// Requests of a batch.
     static let batchSize = 3
     /// Readings of one subscription per second: twice what the protocol allows, because a busy machine delivers in

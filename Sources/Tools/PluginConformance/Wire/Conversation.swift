@@ -31,6 +31,8 @@ final class Conversation {
     var canary: ConfigMask?
     /// Nothing can be asked of the process any more.
     var isOver = false
+    /// Called with each notification of the plugin, which is then not kept.
+    var observer: ((_ method: String, _ params: JSON) -> Void)?
     private let trace: (@Sendable (Int32, Bool, [UInt8]) -> Void)?
     /// The last id; ids start at 1.
     private var lastID: Int64 = 0
@@ -132,6 +134,13 @@ final class Conversation {
         expectsNothing = false
     }
 
+    /// Takes in what has come, without waiting for more.
+    func takeIn(atMost lines: Int) {
+        for _ in 0..<lines where !isOver {
+            guard listen(until: .now + ConformanceLimits.readTime) else { return }
+        }
+    }
+
     /// Reads one line.
     ///
     /// - Returns: false if none arrived in time.
@@ -159,6 +168,7 @@ final class Conversation {
         case .blank: break
         case .notification(let method, let params):
             if method == ProtocolMethod.reading.rawValue { receivePush(params, line) }
+            observer?(method, params)
         case .broken(let finding, let id):
             note(finding)
             if let id, case .open? = slots[id] { slots[id] = .answered(.none) }
@@ -199,7 +209,7 @@ final class Conversation {
             return note(
                 Finding(.onlySubscribed, "a reading comes under the id \(id), which is not subscribed", evidence: line))
         }
-        pushed[id]?.append(params)
+        if observer == nil { pushed[id]?.append(params) }
         countPush(id, line)
     }
 

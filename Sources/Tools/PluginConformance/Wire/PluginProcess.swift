@@ -114,6 +114,12 @@ final class PluginProcess {
 
     // MARK: From the plugin
 
+    /// Readable if the plugin has written something.
+    var outputDescriptors: [Int32] { [output, errors].filter { $0 >= 0 } }
+
+    /// Returns the lines of standard error since the last call.
+    func takeErrorLines() -> [[UInt8]] { standardError.takeLines() }
+
     /// Returns the next output on standard output.
     func next(until deadline: ContinuousClock.Instant) -> Output {
         while true {

@@ -5,6 +5,8 @@ struct StandardErrorLog {
     private(set) var bytes: [UInt8] = []
     private var tail: [UInt8] = []
     private var lines = 0
+    /// What ``takeLines()`` has not returned yet.
+    private var waiting: [UInt8] = []
 
     init(startedAt: ContinuousClock.Instant) {
         self.startedAt = startedAt
@@ -14,6 +16,15 @@ struct StandardErrorLog {
         lines += chunk.count { $0 == 0x0A }
         bytes.append(contentsOf: chunk.prefix(ConformanceLimits.maxErrorBytes - bytes.count))
         tail = (tail + chunk).suffix(ConformanceLimits.maxEvidenceBytes * 8)
+        waiting.append(contentsOf: chunk)
+        waiting.removeFirst(max(0, waiting.count - ConformanceLimits.maxWaitingErrorBytes))
+    }
+
+    /// Returns the whole lines since the last call.
+    mutating func takeLines() -> [[UInt8]] {
+        var lines = waiting.split(separator: 0x0A, omittingEmptySubsequences: false)
+        waiting = lines.popLast().map(Array.init) ?? []
+        return lines.map(Array.init)
     }
 
     /// The last line that is not blank.

@@ -31,22 +31,8 @@ struct Demo: Sendable {
         let servers = try DemoServers(directory: directory, google: google)
         StandardStreams.printLine("Starting a simulated cluster, and the servers that the metrics come from ...")
         for gap in servers.gaps { StandardStreams.printLine(gap) }
-        let infrastructure = serviceGroup([simulator] + servers.services, endsWithFirst: false)
-        return try await withThrowingTaskGroup(of: (DemoDisplay, [DemoApp])?.self) { group in
-            group.addTask {
-                try await infrastructure.run()
-                return nil
-            }
-            group.addTask { try await scale(simulator, servers) }
-            var outcome: (DemoDisplay, [DemoApp])?
-            // The infrastructure ends early only with an error, which is thrown here and stops the rest.
-            while let result = try await group.next() {
-                guard let result else { continue }
-                outcome = result
-                await infrastructure.triggerGracefulShutdown()
-            }
-            guard let outcome else { throw DemoError("the simulated cluster or a server ended too early") }
-            return outcome
+        return try await LocalServices.with([simulator] + servers.services, logger: logger) {
+            try await scale(simulator, servers)
         }
     }
 
@@ -69,11 +55,10 @@ struct Demo: Sendable {
         defaults["pubsub"] = ["endpoint": .string(google), "tokenEndpoint": "\(google)/token"]
         scenarios.append(.eventQueue(servers.google, host: String(google.dropFirst("http://".count))))
 
-        let client = KubernetesClient(
-            configuration: cluster, http: http, clock: ContinuousClock(),
-            now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) }, logger: logger
-        )
-        try await apply(scenarios.map(\.app), client)
+        let client = SimulatedAPI.client(cluster, http: http, logger: logger)
+        try await SimulatedAPI.prepare(client)
+        _ = try await client.create(.secret, in: DemoPlan.namespace, try DemoScenario.keySecret())
+        for scenario in scenarios { try await SimulatedAPI.deploy(scenario.app, client) }
         let display = DemoDisplay(clock: clock, scenarios: scenarios, client: client)
         let runtime = OperatorRuntime(
             OperatorConfiguration(cluster: cluster, listen: nil, identity: "demo"),
@@ -85,38 +70,8 @@ struct Demo: Sendable {
         let services: [any Service] =
             scenarios.flatMap { [$0.fleet, $0.fleet.informer(client, logger: logger)] as [any Service] }
             + runtime.services + scenarios.map(\.load) + [display]
-        try await serviceGroup(services, endsWithFirst: true).run()
+        try await LocalServices.group(services, endsWithFirst: true, logger: logger).run()
         return (display, scenarios.map(\.app))
-    }
-
-    private func serviceGroup(_ services: [any Service], endsWithFirst: Bool) -> ServiceGroup {
-        var configuration = ServiceGroupConfiguration(
-            services: services.map { service in
-                .init(
-                    service: service,
-                    successTerminationBehavior: endsWithFirst ? .gracefullyShutdownGroup : .ignore
-                )
-            },
-            gracefulShutdownSignals: endsWithFirst ? [.sigint, .sigterm] : [],
-            logger: logger
-        )
-        configuration.maximumGracefulShutdownDuration = .seconds(5)
-        return ServiceGroup(configuration: configuration)
-    }
-
-    private func apply(_ apps: [DemoApp], _ client: KubernetesClient) async throws {
-        let definition = try YAMLDocument.parse(String(decoding: PackageResources.crd_yaml, as: UTF8.self))
-        _ = try await client.create(.customResourceDefinition, in: "", definition)
-        let namespace: JSON = [
-            "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(DemoPlan.namespace)],
-        ]
-        _ = try await client.create(.namespace, in: "", namespace)
-        _ = try await client.create(.secret, in: DemoPlan.namespace, try DemoScenario.keySecret())
-        let deployments = ResourceKind(group: "apps", version: "v1", kind: "Deployment", plural: "deployments")
-        for app in apps {
-            _ = try await client.create(deployments, in: DemoPlan.namespace, app.deployment)
-            _ = try await client.create(.demoScaler, in: DemoPlan.namespace, app.scaler)
-        }
     }
 
     /// Returns the operator's configuration of its plugins, as mounted by a chart. JSON is valid YAML.
@@ -138,15 +93,4 @@ struct Demo: Sendable {
         else { return }
         onDecision(name, from, to)
     }
-}
-
-extension ResourceKind {
-    static let customResourceDefinition = ResourceKind(
-        group: "apiextensions.k8s.io", version: "v1", kind: "CustomResourceDefinition",
-        plural: "customresourcedefinitions", isNamespaced: false
-    )
-    static let namespace = ResourceKind(
-        group: "", version: "v1", kind: "Namespace", plural: "namespaces", isNamespaced: false
-    )
-    static let secret = ResourceKind(group: "", version: "v1", kind: "Secret", plural: "secrets")
 }

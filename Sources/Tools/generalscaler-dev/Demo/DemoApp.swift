@@ -46,6 +46,16 @@ struct DemoApp: Sendable {
     }
 }
 
+extension DemoApp {
+    /// Returns the reason why a scaler does not do what it was asked to; nil if it does.
+    ///
+    /// - Parameter status: of the GeneralScaler.
+    static func problem(_ status: JSON?) -> String? {
+        let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
+        return ready?["status"] == "False" ? ready?["message"]?.stringValue : nil
+    }
+}
+
 /// A running app: its instances, its load, and the amount of it.
 struct DemoScenario: Sendable {
     let app: DemoApp

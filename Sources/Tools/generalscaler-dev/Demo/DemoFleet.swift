@@ -42,7 +42,7 @@ final class DemoFleet: Service {
     func informer(_ client: KubernetesClient, logger: Logger) -> Informer<Int> {
         Informer(
             client: client,
-            kind: ResourceKind(group: "apps", version: "v1", kind: "Deployment", plural: "deployments"),
+            kind: .demoDeployment,
             scope: .namespaces([DemoPlan.namespace]),
             reader: ObjectReader(ObjectFields(["spec": ["replicas"]])),
             logger: logger,
