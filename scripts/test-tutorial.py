@@ -92,7 +92,7 @@ def interactive(line, shown):
     if line.endswith(" # stop it with Ctrl-C"):
         # An interrupt is ignored by what a script runs in the background.
         return (f"{line.partition(' # ')[0]} >shown.log 2>&1 </dev/null & program=$!; "
-                f"for _ in $(seq {SHOWN_TENTHS}); do grep -q {shlex.quote(shown)} shown.log && break; sleep 0.1; done; "
+                f"for _ in $(seq {SHOWN_TENTHS}); do grep -q {shlex.quote(shown)} shown.log && break; kill -0 $program || break; sleep 0.1; done; "
                 "kill -TERM $program; wait $program; status=$?; cat shown.log; rm shown.log; (exit $status)")
     return line
 
