@@ -35,13 +35,13 @@ REFUSED = [
     {"spec.maxReplica": 20}, {"spec.maxReplicas": "20"}, {"spec.maxReplicas": 2**31}, {"spec.metrics": []},
     {"spec.metrics[0].targetValue": 0}, {"spec.metrics[0].targetvalue": 30}, {"kind": "GeneralScalar"},
     {"apiVersion": "autoscaling.example.com/v2"}, {"spec.policy.type": "slow"}, {"spec.safety.cooldownSecond": 60},
-    {"spec.metrics[0].config.lists": "jobs"}, {"spec.metrics[0].config.list": 7}, {"spec.metrics[0].config": {}},
+    {"spec.metrics[0].config.lists": "jobs"}, {"spec.metrics[0].config.list": 7}, {"spec.metrics[0].config": []},
     {"spec.metrics[0].config.password": {"valueFrom": {"secretKeyRef": {"name": "queue"}}}},
     {"spec.metrics[0].config.password": {"valuefrom": SECRET["valueFrom"]}},
     {"spec.metrics[0].config.password": {"valueFrom": {"secretKeyRef": {"name": "queue", "key": "a/b"}}}},
     {"spec.metrics[0].config.tls": {"ca": "", "verify": "no"}},
     # Another plugin's field, and a metric that needs a config.
-    {"spec.metrics[0].type": "prometheus"}, {"spec.metrics[0]": {"type": "redis", "targetValue": 1}},
+    {"spec.metrics[0].type": "prometheus"}, {"spec.metrics[0]": {"type": "prometheus", "targetValue": 1}},
     {"spec.metrics[0]": {"type": "prometheus", "targetValue": 1, "config": {"address": "http://prometheus:9090"}}},
 ]
 

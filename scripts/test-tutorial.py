@@ -4,7 +4,9 @@ page shows.
 
 Usage: test-tutorial.py DIRECTORY-OF-THE-BUILT-PROGRAMS
 
-A block without a language is commands; each exits with 0, or with the number in its comment `# exits with N`. A block `text` is
+A block without a language is commands; each exits with 0, or with the number in its comment `# exits with N`. A program with
+the comment `# leave it with Ctrl-D` gets the end of its input, one with `# stop it with Ctrl-C` is stopped once its output has
+the line that the page shows next. A block `text` is
 lines of the output of the commands before it. A block of another language is a file: the text before it ends with "as
 `FILE`:", or with "to `FILE`, before `LINE`:".
 """
@@ -12,6 +14,7 @@ lines of the output of the commands before it. A block of another language is a 
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -22,7 +25,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/tutorials/first-plugin.md"
 # Commands that the test replaces: it uses the built programs, a temporary directory and free ports.
 SKIPPED = {"make tools", 'export PATH="$PWD/.build/debug:$PATH"', 'export GENERALSCALER="$PWD"'}
-COMMAND_TIMEOUT = 600
+# How long a program may take until it shows what it is stopped for.
+SHOWN_TENTHS = 600
 # What begins the part that needs kubectl, and what follows it.
 CLUSTER_PART = re.compile(r"^kubectl |generalscaler-dev cluster|^sleep |^generalscaler run|^generalscaler explain|^export KUBECONFIG|^kill %1")
 
@@ -81,22 +85,35 @@ def save(directory, before, text):
     return None
 
 
-def commands(block, with_cluster):
+def interactive(line, shown):
+    """The command that does for a test what a person does at the terminal."""
+    if line.endswith(" # leave it with Ctrl-D"):
+        return f"{line.partition(' # ')[0]} <<<value"
+    if line.endswith(" # stop it with Ctrl-C"):
+        # An interrupt is ignored by what a script runs in the background.
+        return (f"{line.partition(' # ')[0]} >shown.log 2>&1 </dev/null & program=$!; "
+                f"for _ in $(seq {SHOWN_TENTHS}); do grep -q {shlex.quote(shown)} shown.log && break; kill -0 $program || break; sleep 0.1; done; "
+                "kill -TERM $program; wait $program; status=$?; cat shown.log; rm shown.log; (exit $status)")
+    return line
+
+
+def commands(block, shown, with_cluster):
     for line in block.splitlines():
-        command, _, comment = line.partition(" # exits with ")
+        command, _, comment = interactive(line, shown).partition(" # exits with ")
         if command not in SKIPPED and (with_cluster or not CLUSTER_PART.search(command)):
             yield command, int(comment or 0)
 
 
 def follow(page, shell, with_cluster):
     """Follows the page; returns what is wrong with it, and the number of its commands."""
-    blocks = re.finditer(r"(?P<before>(?:(?!^```)[^\n]*\n)*)^```(?P<language>\w*)\n(?P<text>.*?)^```\n", page, flags=re.S | re.M)
+    blocks = list(re.finditer(r"(?P<before>(?:(?!^```)[^\n]*\n)*)^```(?P<language>\w*)\n(?P<text>.*?)^```\n", page, flags=re.S | re.M))
     output, count = "", 0
-    for block in blocks:
+    for block, following in zip(blocks, [*blocks[1:], None]):
         language, text = block["language"], block["text"]
+        shown = following["text"].splitlines()[0] if following and following["language"] == "text" else ""
         if language == "":
             output = ""
-            for command, expected in commands(text, with_cluster):
+            for command, expected in commands(text, shown, with_cluster):
                 printed, status = shell.run(command)
                 output += printed
                 count += 1
