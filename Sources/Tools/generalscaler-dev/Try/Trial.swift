@@ -6,6 +6,7 @@ import KubernetesClient
 import Logging
 import Operator
 import PluginHost
+import PluginProtocol
 import Scaling
 import ServiceLifecycle
 import WireFormats

@@ -3,6 +3,7 @@ import CommandSupport
 import FoundationEssentials
 import Glibc
 import HTTPTransport
+import Logging
 import WireFormats
 
 /// Shows what the operator does with a plugin's readings, in one command.
