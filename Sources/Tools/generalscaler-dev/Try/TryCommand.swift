@@ -95,7 +95,8 @@ struct TryCommand: AsyncParsableCommand {
     }
 
     private static func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+        URL(filePath: path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)").standardized
+            .path
     }
 
     private static func read(_ path: String) throws -> JSON {
