@@ -6,6 +6,7 @@ import KubernetesClient
 import Logging
 import Operator
 import PluginHost
+import PluginProtocol
 import Scaling
 import ServiceLifecycle
 import WireFormats
@@ -88,10 +89,10 @@ private struct TrialStart: Service {
             "type": .string(type), "name": "tried", "config": trial.config, "targetValue": .number(trial.targetValue),
         ]
         let app = DemoApp(name: Trial.appName, minReplicas: 1, maxReplicas: trial.maxReplicas, metric: metric)
-        try await SimulatedAPI.deploy(app, client)
         StandardStreams.printLine(
             "Scaling 1 to \(trial.maxReplicas.counted("replica")) on \(type), target \(trial.targetValue.shortText). "
                 + "Ctrl-C ends it.\n")
+        try await SimulatedAPI.deploy(app, client)
     }
 
     private func metricType() async throws -> String {

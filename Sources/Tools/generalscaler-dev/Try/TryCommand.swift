@@ -3,6 +3,7 @@ import CommandSupport
 import FoundationEssentials
 import Glibc
 import HTTPTransport
+import Logging
 import WireFormats
 
 /// Shows what the operator does with a plugin's readings, in one command.
@@ -94,7 +95,8 @@ struct TryCommand: AsyncParsableCommand {
     }
 
     private static func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+        URL(filePath: path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)").standardized
+            .path
     }
 
     private static func read(_ path: String) throws -> JSON {
