@@ -54,7 +54,7 @@ extension RuleBook {
             with a delay of 1 s doubling to 5 min. It passes on the newest reading of each subscription at most \
             every 50 ms; it counts and drops readings that exceed the rate, break a rule or have an unknown id.
             """, because: "it applies to the host, and is covered by the host's tests"),
-        // A rule keeps its number: newer rules come last, whatever their group.
+        // A rule keeps its number: newer rules come last, regardless of their group.
         .checked(
             .filledFields, .handshake, "Fields that the host fills in",
             """
