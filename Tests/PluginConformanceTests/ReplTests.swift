@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Subprocess
 import TestSupport
 import Testing
 import WireFormats
@@ -228,7 +229,7 @@ struct ReplTests {
         }
     }
 
-    @Test("goes on with a plugin that does not answer one call")
+    @Test("continues with a plugin that does not answer one call")
     func hang() throws {
         let plugin = try ScriptedPlugin(
             extra: """
