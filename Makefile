@@ -3,10 +3,11 @@ RELEASE_FLAGS := -c release --static-swift-stdlib
 # The import check refuses an import that Package.swift does not list for the target.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 DEMO_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-plugin-prometheus \
-	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
+	generalscaler-plugin-redis generalscaler-plugin-pubsub generalscaler-plugin-postgresql http-app worker event-queue
 CHART_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-copy generalscaler-plugin-prometheus \
 	plugin-check random-plugin
-PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
+PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub \
+	generalscaler-plugin-postgresql
 E2E_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 # What attacks the promises of docs/explanation/threat-model.md and sandbox.md.

@@ -55,7 +55,7 @@ let package = Package(
     ]
         + (isFuzzBuild
             ? []
-            : ["prometheus", "redis", "pubsub"].map { source in
+            : ["prometheus", "redis", "pubsub", "postgresql"].map { source in
                 .executable(name: "generalscaler-plugin-\(source)", targets: ["generalscaler-plugin-\(source)"])
             }),
     dependencies: [
@@ -79,6 +79,7 @@ let package = Package(
         // MARK: System libraries
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         // A program that depends on it allocates with jemalloc: after a burst, the C library's allocator keeps three
         // times of what is in use.
         .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
@@ -234,6 +235,7 @@ let package = Package(
                 "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats",
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]),
+        plugin("postgresql", dependencies: ["CPostgres", "HTTPTransport", "PluginSDK", "SourceSupport", "SystemIO"]),
 
         // MARK: Examples and benchmarks
         .executableTarget(
@@ -294,7 +296,8 @@ let package = Package(
             name: "PluginConformanceTests",
             dependencies: [
                 "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler-dev",
-                "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
+                "generalscaler-launch", "generalscaler-plugin-postgresql", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-pubsub",
                 "generalscaler-plugin-redis", "misbehaving-plugin", "plugin-check", "random-plugin", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -324,7 +327,8 @@ let package = Package(
             name: "PluginHostTests",
             dependencies: [
                 "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats", "call-prober", "generalscaler",
-                "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
+                "generalscaler-launch", "generalscaler-plugin-postgresql", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-pubsub",
                 "generalscaler-plugin-redis", "misbehaving-plugin",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -348,7 +352,8 @@ let package = Package(
                 "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
                 "PluginProtocol",
                 "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler-launch",
-                "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+                "generalscaler-plugin-postgresql", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
+                "generalscaler-plugin-redis",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -376,7 +381,8 @@ let package = Package(
         fuzzTargets(dependencies: [
             "Backtest", "CHiredis", "HTTPTransport", "KubernetesClient", "Operator", "PluginConformance", "PluginHost",
             "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "WireFormats", "YAMLFormat",
-            "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+            "generalscaler-plugin-postgresql", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
+            "generalscaler-plugin-redis",
         ]),
         .testTarget(name: "ScalerAPITests", dependencies: ["ScalerAPI", "Scaling", "WireFormats"]),
         .testTarget(name: "BenchTests", dependencies: ["bench"]),
@@ -386,7 +392,8 @@ let package = Package(
             dependencies: [
                 "ClusterSimulator", "CommandSupport", "event-queue", "generalscaler", "generalscaler-dev",
                 "generalscaler-launch",
-                "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+                "generalscaler-plugin-postgresql", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
+                "generalscaler-plugin-redis",
                 "plugin-check", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -397,8 +404,8 @@ let package = Package(
         .testTarget(
             name: "DocsTests",
             dependencies: [
-                "PluginSDK", "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "generalscaler-plugin-prometheus",
-                "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+                "PluginSDK", "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "generalscaler-plugin-postgresql",
+                "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
             ]),
         .testTarget(
             name: "PrometheusPluginTests",
@@ -429,6 +436,14 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "PostgresPluginTests",
+            dependencies: [
+                "generalscaler-plugin-postgresql", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
             name: "ExampleTests",
             dependencies: [
                 "event-queue", "TestSupport", "WireFormats", "worker",
@@ -449,7 +464,8 @@ let package = Package(
 )
 
 let cTargets: Set = [
-    "CCurl", "CHiredis", "CJemalloc", "CLinux", "call-prober", "generalscaler-copy", "generalscaler-launch",
+    "CCurl", "CHiredis", "CJemalloc", "CLinux", "CPostgres", "call-prober", "generalscaler-copy",
+    "generalscaler-launch",
 ]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings =

@@ -1,4 +1,5 @@
 import HTTPTransport
+import SourceSupport
 import Synchronization
 
 /// What is known of the clusters: which node answered for a key, and which nodes there are.
