@@ -68,7 +68,7 @@ import Testing
                 #expect(error.kind == .configInvalid, "\(query): \(error)")
                 #expect(error.path == "query")
                 #expect(error.message.contains(hint), "\(query): \(error.message)")
-                // Whatever the statement did to the session, the next query is not affected.
+                // The next query is not affected by what the statement did to the session.
                 #expect(try await plugin.value(server.query("SELECT 41 + 1")).value == 42)
             }
         }
