@@ -99,7 +99,8 @@ chmod 0644 "$root/tmp/kubeconfig"
     --plugins-config /etc/generalscaler/plugins.yaml >"$root/tmp/operator.log" 2>&1 &
 operator=$!
 processes+=("$operator")
-plugins=(prometheus redis pubsub postgresql weekday minute hour random)
+plugins=(weekday minute hour random)
+for plugin in Plugins/*; do plugins+=("${plugin#Plugins/}"); done
 # Node's own programs need only what the image has. That of Debian, which may stand in for them here, needs more.
 if "${inside[@]}" ldd /var/lib/generalscaler/plugins/http-json/bin/node | grep -q 'not found'; then
     echo "check-image: http-json is not checked, since this machine's node is another one than that of its Dockerfile"

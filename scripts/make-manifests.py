@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes from the chart what is kept beside it: the manifests in deploy/, the embedded resource definition, and the page
-of the chart's values.
+of the chart's values; and from the folders of Plugins, the chart's list of them.
 
 Usage: scripts/make-manifests.py [--check]
 
@@ -50,6 +50,11 @@ def manifest():
     return GENERATED + re.sub(r"\n\s*\n", "\n", HELM_LABELS.sub("", text))
 
 
+def plugin_list():
+    names = sorted(folder.name for folder in (ROOT / "Plugins").iterdir() if folder.is_dir())
+    return "# Made from the folders of Plugins by `make manifests`.\n" + yaml.safe_dump(names)
+
+
 def values_page():
     schema = json.loads((CHART / "values.schema.json").read_text())
     defaults = yaml.safe_load((CHART / "values.yaml").read_text())
@@ -86,8 +91,12 @@ def main():
         "deploy/crd.yaml": crd,
         # What `generalscaler-dev demo` installs: the package manager embeds only files of the target's own folder.
         "Sources/Tools/generalscaler-dev/Resources/crd.yaml": crd,
+        # What `generalscaler schema` shows.
+        "Sources/generalscaler/Resources/crd.yaml": crd,
         "deploy/operator.yaml": manifest(),
         "docs/reference/chart-values.md": values_page(),
+        # What the chart's checks know as the operator's own plugins.
+        "charts/generalscaler/files/plugins.yaml": plugin_list(),
     }
     check = sys.argv[1:] == ["--check"]
     stale = [path for path, text in files.items() if not (ROOT / path).exists() or (ROOT / path).read_text() != text]

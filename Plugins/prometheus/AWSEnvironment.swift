@@ -3,22 +3,21 @@ import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// An access key of AWS.
+/// An AWS access key.
 struct AWSKey: Sendable, Hashable {
     let id: String
     let secret: Secret
     let sessionToken: Secret?
 }
 
-/// The operator's own AWS credentials: variables of the environment, or the agent that EKS Pod Identity and ECS put
-/// beside a workload.
+/// The operator's AWS credentials, from environment variables or from the agent of EKS Pod Identity or ECS.
 ///
 /// Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 struct AWSEnvironment: Sendable {
     static let agentTimeout: Duration = .seconds(3)
     static let maxBodyBytes = 64 << 10
     static let agentVariable = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
-    /// ECS gives a path, of this server, in place of a URL.
+    /// The path on this server that ECS sets in place of a URL.
     static let agentPathVariable = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
     static let agentServer = "http://169.254.170.2"
     static let tokenVariable = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
@@ -41,7 +40,7 @@ struct AWSEnvironment: Sendable {
                     + "plugins.yaml")
         }
         let headers = try agentHeaders()
-        // The agent is asked at each call: it keeps the keys itself, and is on the same machine.
+        // Requested for each call: the agent caches the keys, and is on the same machine.
         let response: HTTPResponse
         do throws(HTTPError) {
             response = try await client.send(

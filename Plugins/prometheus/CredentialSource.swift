@@ -2,7 +2,7 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// Gets what a config's `auth` asks for.
+/// Reads the credentials for a config's `auth`.
 struct CredentialSource: Sendable {
     private let files: any FileReader
     private let google: GoogleMetadata
@@ -10,10 +10,10 @@ struct CredentialSource: Sendable {
     private let googleTokens: AccessTokenCache<GoogleAccount>
     private let environment: [String: String]
 
-    /// There is one metadata server, and one account behind it.
+    /// The only key: there is one metadata server, with one account.
     private enum GoogleAccount: Hashable { case ofWorkload }
 
-    /// - Parameter client: One without a proxy, for the servers that are on the machine itself.
+    /// - Parameter client: a client without a proxy, for servers on the same machine.
     init(
         client: any HTTPClient, files: any FileReader, environment: [String: String],
         nowMicroseconds: @escaping @Sendable () -> Int64
@@ -34,14 +34,14 @@ struct CredentialSource: Sendable {
         guard GoogleHosts.mayGetToken(config.address, environment: environment) else {
             throw PluginError(
                 .configInvalid,
-                "the operator's own token goes to https://*.googleapis.com and to emulators that "
-                    + "\(GoogleHosts.emulatorVariable) names in env of the plugin in plugins.yaml",
+                "the operator's own token is sent only to https://*.googleapis.com and to emulators in "
+                    + "\(GoogleHosts.emulatorVariable) in env of the plugin in plugins.yaml",
                 path: "auth.googleMetadata")
         }
         return .bearer(try await googleToken().token)
     }
 
-    /// Returns the credentials again after a refusal: they may have been rotated.
+    /// Reads the credentials again after a refusal, because they may have been rotated.
     func freshCredentials(_ config: PrometheusConfig) async throws(PluginError) -> Credentials {
         if config.auth?.googleMetadata != nil { await googleTokens.drop(try await googleToken(), for: .ofWorkload) }
         return try await credentials(config)
@@ -59,8 +59,8 @@ struct CredentialSource: Sendable {
         }
     }
 
-    /// Names the services and regions that the operator's own key signs for, with blanks between them. The
-    /// administrator sets them in `env` of the plugin in plugins.yaml.
+    /// The variable with the services and regions for which the operator's own key may sign, separated by blanks. Set
+    /// by the administrator in `env` of the plugin in plugins.yaml.
     static let servicesVariable = "GENERALSCALER_SIGV4_SERVICES"
     static let regionsVariable = "GENERALSCALER_SIGV4_REGIONS"
     /// Amazon Managed Service for Prometheus.
@@ -79,8 +79,8 @@ struct CredentialSource: Sendable {
         guard !known.split(separator: " ").contains(Substring(name)) else { return }
         throw PluginError(
             .configInvalid,
-            "the operator's own AWS key signs for the \(what)s \(known) only: set accessKeyID and secretAccessKey, or have "
-                + "\(variable) name it in env of the plugin in plugins.yaml",
+            "the operator's own AWS key signs only for the \(what)s \(known): set accessKeyID and secretAccessKey, or add "
+                + "it to \(variable) in env of the plugin in plugins.yaml",
             path: "auth.sigv4.\(what)")
     }
 

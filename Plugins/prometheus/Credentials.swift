@@ -3,7 +3,7 @@ import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// What a request says of who asks.
+/// The credentials of a request.
 struct Credentials: Sendable, Equatable {
     /// The value of the Authorization header.
     let authorization: Secret?
@@ -32,7 +32,7 @@ struct Credentials: Sendable, Equatable {
                 secretAccessKey: key.secret.reveal(), sessionToken: key.sessionToken?.reveal()))
     }
 
-    /// - Throws: `auth_failed` if a token's file is of no use.
+    /// - Throws: `auth_failed` if a token file cannot be used.
     static func bearer(_ bearer: PrometheusAuth.Bearer, files: some FileReader) throws(PluginError) -> Credentials {
         if let token = bearer.token { return .bearer(try checked(token.reveal(), field: "auth.bearer.token")) }
         let field = "auth.bearer.tokenFile"
@@ -44,7 +44,7 @@ struct Credentials: Sendable, Equatable {
             // The same text for every cause, so that a tenant cannot find out which files exist.
             throw PluginError(
                 .authFailed,
-                "\(field): \(path) is not a file that the plugin can read. A plugin runs confined: the path has to be in "
+                "\(field): \(path) is not a file that the plugin can read. A plugin runs confined: add the path to "
                     + "readPaths of this plugin in plugins.yaml", path: field)
         }
         // Editors and `kubectl create secret --from-file` leave a newline at the end.
@@ -56,7 +56,7 @@ struct Credentials: Sendable, Equatable {
 
     private static func checked(_ token: String, field: String) throws(PluginError) -> Secret {
         guard AccessToken.isToken(token) else {
-            throw PluginError(.authFailed, "the token of \(field) holds a blank or a control character", path: field)
+            throw PluginError(.authFailed, "the token of \(field) contains a blank or a control character", path: field)
         }
         return Secret(token)
     }

@@ -4,10 +4,10 @@ import SourceSupport
 import WireFormats
 
 extension PluginError {
-    /// No answer came.
+    /// Creates an error for a request without a response.
     ///
     /// - Parameters:
-    ///   - who: Whose answer.
+    ///   - who: the name of the server.
     ///   - path: the config field with its address.
     init(_ error: HTTPError, from who: String, path: String? = nil) {
         switch error.kind {
@@ -22,7 +22,7 @@ extension PluginError {
         }
     }
 
-    /// An answer of Cloud Monitoring whose status is not 200.
+    /// Creates an error for a response of Cloud Monitoring with a status other than 200.
     ///
     /// Source: https://cloud.google.com/apis/design/errors
     init(_ response: HTTPResponse, _ subscription: SubscriptionName) {
@@ -33,7 +33,7 @@ extension PluginError {
         switch response.status {
         case 300..<400:
             self.init(
-                .configInvalid, "\(status): it redirects, which the plugin does not follow. Check endpoint",
+                .configInvalid, "\(status): it redirects, and the plugin does not follow redirects. Check endpoint",
                 path: "endpoint")
         case 400: self.init(.configInvalid, status + said)
         case 401:
@@ -48,7 +48,7 @@ extension PluginError {
         case 404:
             self.init(
                 .notFound,
-                "\(status)\(said). Check project; one that never had a subscription does not know its metrics",
+                "\(status)\(said). Check project; a project that has never had a subscription does not have its metrics",
                 path: "project")
         case 429:
             self.init(.rateLimited, status + said, retryAfterMs: Self.retryAfterMs(response))

@@ -39,6 +39,11 @@ static inline CURLcode ccurl_set_open_socket_callback(CURL *easy, curl_opensocke
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
 }
 
+// A struct curl_sockaddr ends with more bytes of the address than its type says.
+static inline const struct sockaddr *ccurl_address(const struct curl_sockaddr *value) {
+    return &value->addr;
+}
+
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// `host:port` as people and servers write it.
+/// An address in the form `host:port`.
 package struct HostPort: Hashable, Sendable {
     package let host: String
     package let port: Int
@@ -10,7 +10,7 @@ package struct HostPort: Hashable, Sendable {
         self.port = port
     }
 
-    /// Nil if the text is not an address. An IPv6 address with a port is in brackets.
+    /// Parses an address. An IPv6 address with a port is in brackets.
     package init?(_ text: String, defaultPort: Int) {
         var host = text[...]
         var port = defaultPort
@@ -31,7 +31,7 @@ package struct HostPort: Hashable, Sendable {
         self.init(host: String(host), port: port)
     }
 
-    /// Returns nil if the text is not a port from 1 to 65535.
+    /// Parses a port from 1 to 65535.
     private static func port(_ text: Substring) -> Int? {
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(text), port > 0 else {
             return nil
@@ -44,7 +44,8 @@ package struct HostPort: Hashable, Sendable {
         return inet_pton(AF_INET6, String(text), &address) == 1
     }
 
-    /// Returns what a name or an address can consist of. Everything that could end the host of a URL is left out.
+    /// Returns whether the text can be a name or an address. Characters that could end the host of a URL are not
+    /// allowed.
     package static func isHost(_ text: some StringProtocol) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy { byte in

@@ -21,7 +21,7 @@ struct ElectionOptions: ParsableArguments {
     @Option(help: "Seconds between two renewals or reads of the lease.")
     var retryPeriod = seconds(LeaseTimes.standard.retryPeriod)
 
-    /// Nil without a lease.
+    /// Returns the settings of leader election; nil without a lease.
     func election() throws -> LeaderElection? {
         guard let lease else { return nil }
         return LeaderElection(lease: lease, times: try times())
@@ -34,7 +34,7 @@ struct ElectionOptions: ParsableArguments {
         _ = try times()
     }
 
-    /// More than any of the three may be; what is larger is no time at all.
+    /// An upper limit of all three durations.
     private static let longest = 86_400.0
 
     private func times() throws(ValidationError) -> LeaseTimes {
@@ -51,7 +51,7 @@ struct ElectionOptions: ParsableArguments {
 }
 
 extension ObjectKey {
-    /// Reads `NAMESPACE/NAME`.
+    /// Parses `NAMESPACE/NAME`.
     init(argument text: String) throws {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {

@@ -45,7 +45,7 @@ struct SoakTests {
     private static func missed(growth: Double? = nil, last: QuietPoint = quiescence, plugins: [String: Double] = [:])
         -> [String]
     {
-        SoakVerdict.missed(growth: growth, first: quiescence, last: last, plugins: plugins, remains: [])
+        SoakVerdict.missed(growth: growth, first: quiescence, last: last, plugins: plugins, leftovers: [])
     }
 
     @Test("a soak in which all stays as it was misses nothing")

@@ -15,7 +15,7 @@ struct SimulateGapTests {
             - {name: requests, type: prometheus, targetValue: 100, targetType: AverageValue, config: {query: up}}
         """
 
-    /// Simulates the scaler on the trace.
+    /// Simulates the scaler with the trace.
     private func simulate(
         _ trace: [UInt8], _ options: String..., name: String = "trace.csv", scaler: String = scaler
     ) async throws -> Program.Outcome {
@@ -27,7 +27,7 @@ struct SimulateGapTests {
         }
     }
 
-    /// Returns a trace of 41 samples, with that many without data.
+    /// Returns a trace of 41 samples, of which that many have no data.
     private static func trace(gaps: Int) -> [UInt8] {
         let rows = (0..<40).map { "\(1_772_409_607 + $0 * 15),\($0 < gaps ? "" : "250")" }
         return Array((["time,requests"] + rows).joined(separator: "\n").utf8)

@@ -1,5 +1,5 @@
 extension FuzzTarget {
-    /// Every target; each name once.
+    /// All targets, with unique names.
     package static let all: [FuzzTarget] = [
         .json, .rfc3339, .yaml,
         .pluginAnswers, .pluginRequests, .pluginLog, .secretRedactor, .markedFields, .pluginManifest, .addresses,

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct ExchangeTests {
-    /// Answers with what it was asked.
+    /// Adds a route that answers with the request's contents.
     private static func echo(_ router: Router<TestServer.Context>) {
         for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
             router.on("echo", method: method) { request, _ in

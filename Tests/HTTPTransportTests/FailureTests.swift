@@ -58,7 +58,7 @@ struct FailureTests {
             try await RawServer.run { connection in
                 guard connection.readHead() != nil else { return }
                 connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(connection.number)")
-                // Closes without an answer once the second request is on its way.
+                // Closes without a response once the second request has been sent.
                 if connection.number == 1 { _ = connection.readHead() }
             } _: { port in
                 var bodies: [[UInt8]] = []

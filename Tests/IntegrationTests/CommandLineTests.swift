@@ -35,6 +35,9 @@ struct CommandLineTests {
             (["cluster", "--startup-delay", "-1"], "startup-delay"),
             (["run"], "run"),
             (["nonsense"], "nonsense"),
+            (["new-plugin", "--language", "swift", "queue"], "--sdk-path"),
+            (["new-plugin", "--language", "swift", "--sdk-path", "/nonexistent", "queue"], "/nonexistent/Sources"),
+            (["new-plugin", "--language", "cobol", "queue"], "cobol"),
         ])
     func mistakesInTools(arguments: [String], hint: String) async throws {
         try await expectUsageError("generalscaler-dev", arguments, hint)
@@ -72,7 +75,7 @@ struct CommandLineTests {
     @Test(
         "help names every command and goes to standard output",
         arguments: [
-            ("generalscaler", ["decide", "explain", "run", "simulate", "validate"]),
+            ("generalscaler", ["decide", "explain", "run", "schema", "simulate", "validate"]),
             ("generalscaler-dev", ["cluster", "demo", "new-plugin"]),
         ])
     func help(program: String, commands: [String]) async throws {

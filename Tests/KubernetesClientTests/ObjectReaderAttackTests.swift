@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-/// Objects that are made to take the reader's memory.
+/// Objects that are designed to exhaust the reader's memory.
 @Suite("Objects over the bounds", .timeLimit(.minutes(2)))
 struct ObjectReaderAttackTests {
     private static let identity: JSON = [
@@ -12,7 +12,7 @@ struct ObjectReaderAttackTests {
         "creationTimestamp": "2026-01-02T03:04:05Z",
     ]
 
-    /// An object whose spec has that many empty members, with 400,000 bytes of managedFields.
+    /// Returns an object whose spec has that many empty members, with 400,000 bytes of managedFields.
     private static func text(members: Int, spec: String? = nil, status: String = #"{"a":1}"#) -> [UInt8] {
         let fields = String(repeating: #"{"f:x":{}},"#, count: 40_000)
         let empty = (0..<members).map { #""m\#($0)":{}"# }.joined(separator: ",")
@@ -43,9 +43,9 @@ struct ObjectReaderAttackTests {
         let object = try #require(try Self.oversized(Self.text(members: 20_011)))
         // The object, apiVersion, kind, metadata and its 6 members, spec, status and its member.
         #expect(object.bound == .nodes && object.size == 20_011 + 13 && object.limit == 8_192)
-        #expect(object.remains["metadata"] == Self.identity)
-        #expect(object.remains["spec"] == nil)
-        #expect(object.remains["status"] == ["a": 1])
+        #expect(object.partial["metadata"] == Self.identity)
+        #expect(object.partial["spec"] == nil)
+        #expect(object.partial["status"] == ["a": 1])
         #expect(object.description.hasPrefix("has 20024 values"))
     }
 
@@ -59,7 +59,7 @@ struct ObjectReaderAttackTests {
         let deep = try #require(try Self.oversized(Self.text(members: 0, spec: nested)))
         #expect(deep.bound == .depth && deep.size == 201)
         let status = "[" + String(repeating: "0,", count: 9_000) + "0]"
-        #expect(try #require(try Self.oversized(Self.text(members: 0, status: status))).remains["status"] == nil)
+        #expect(try #require(try Self.oversized(Self.text(members: 0, status: status))).partial["status"] == nil)
     }
 
     @Test("an identity that is itself too large is not kept")
@@ -68,7 +68,7 @@ struct ObjectReaderAttackTests {
         let text =
             #"{"metadata":{"name":"\#(name)","uid":[],"resourceVersion":"1"},"spec":\#(String(repeating: "[", count: 130) + String(repeating: "]", count: 130))}"#
         let object = try #require(try Self.oversized(Array(text.utf8)))
-        #expect(object.remains["metadata"] == ["resourceVersion": "1", "uid": []])
+        #expect(object.partial["metadata"] == ["resourceVersion": "1", "uid": []])
     }
 
     @Test("fields that nobody needs do not count, however large they are")
@@ -120,7 +120,7 @@ struct ObjectReaderAttackTests {
             Issue.record("is read")
             return
         }
-        #expect(huge.bound == .bytes && huge.remains["metadata"] == Self.identity)
+        #expect(huge.bound == .bytes && huge.partial["metadata"] == Self.identity)
         #expect(read[1] == .whole(["metadata": ["name": "next"]]))
     }
 

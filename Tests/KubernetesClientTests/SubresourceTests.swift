@@ -152,7 +152,7 @@ struct SubresourceTests {
         #expect(call.line == "GET /apis/apps/v1")
         call.answer(apps)
         #expect(try await found == DiscoveredResource(kind: .deployment, hasScale: true))
-        // No second request: it would wait for an answer for ever.
+        // No second request, which would wait forever for an answer.
         #expect(try await fixture.client.discover(apiVersion: "apps/v1", kind: "Deployment").hasScale)
         #expect(try await !fixture.client.discover(apiVersion: "apps/v1", kind: "DaemonSet").hasScale)
     }

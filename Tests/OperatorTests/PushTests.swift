@@ -12,7 +12,7 @@ import WireFormats
 struct PushTests {
     private static let interval: Duration = .seconds(60)
 
-    /// Returns a scaler that is polled every minute, of a source that pushes.
+    /// Returns a scaler that is polled every minute and whose source pushes.
     private func scaler(_ spec: JSON = [:]) -> JSON {
         let base: [String: JSON] = [
             "pollingIntervalSeconds": 60,
@@ -21,7 +21,7 @@ struct PushTests {
         return TestEnvironment.scaler("web", .object(base.merging(spec.objectValue ?? [:]) { $1 }))
     }
 
-    /// Runs an operator that has just polled, and is to poll again in a minute.
+    /// Runs an operator that has just polled, and polls again in a minute.
     private func run(
         replicas: Int, spec: JSON = [:], _ body: (TestEnvironment, OperatorFixture) async throws -> Void
     ) async throws {

@@ -49,6 +49,8 @@ struct FaultTests {
             ),
             (.metricTypes, "handshake = initialize\ndef initialize(p): return rename(handshake(p), 'description', '')"),
             (.configSchema, "SCHEMA.pop('additionalProperties')"),
+            (.filledFields, "SCHEMA['properties']['pod'] = {'type': 'string', 'x-from': 'pod.name'}"),
+            (.filledFields, "SCHEMA['properties']['of'] = {'items': {'x-from': 'scaler.name'}}"),
             (.capabilities, "CAPABILITIES['subscribe'] = 'yes'"),
             (
                 .unknownMembers,
@@ -120,7 +122,7 @@ struct FaultTests {
         #expect(report.failures.map(\.rule.id) == [rule], "\(ReportFormat.human.text(report, colors: false))")
     }
 
-    /// Finds the next line already there when it is about to answer.
+    /// A plugin that finds the next line available when it is about to answer.
     private static let busyWhenMany = """
         import select, os
         inner = handle
@@ -170,7 +172,7 @@ struct FaultTests {
         #expect(report.failures.first?.findings.first?.message.contains("Permission denied") == true)
     }
 
-    /// What this machine cannot check must not look as if it had passed.
+    /// Checks that a rule is skipped: a rule that cannot be checked on this machine must not pass.
     private func expectSkipped(_ rule: RuleID, in report: CheckReport) {
         guard case .skipped? = report.outcome(of: rule) else {
             Issue.record("\(rule) is not skipped where it cannot be checked")

@@ -82,13 +82,13 @@ struct OneshotTests {
         try await run(onCall: hang, entry: "mode: oneshot, maxInFlight: 1", clock: clock) { fixture async throws in
             let call = Task { try await ask(fixture, timeout: .seconds(30)) }
             await fixture.log.wait { $0.metadata["line"] == "hanging" }
-            // The sweep for orphans, the look at files, and the deadline.
+            // The sweep for orphans, the file check, and the deadline.
             try await clock.sleepers(atLeast: 3)
             clock.advance(by: .seconds(30))
             let failure = await #expect(throws: PluginFailure.self) { try await call.value }
             #expect(failure?.kind == .deadlineExceeded)
             try TemporaryDirectory(existing: fixture.directory).write("", to: "fixed")
-            // Its turn comes when the first process is gone, which ignores SIGTERM.
+            // The call gets its slot when the first process, which ignores SIGTERM, has ended.
             let next = Task { try await ask(fixture, timeout: .seconds(1_000_000)) }
             try await clock.sleepers(atLeast: 4)
             clock.advance(by: PluginHostLimits.terminateGrace)

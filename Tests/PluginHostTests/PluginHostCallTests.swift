@@ -71,7 +71,7 @@ struct PluginHostCallTests {
                 type: "depth", config: ["fifos": .array(fifos.map { .string($0) })], targetType: .value,
                 timeout: .seconds(10))
             try Self.meetReader(of: fifos[0])
-            // Holds up the host's thread from before the plugin answers until after the deadline.
+            // Blocks the host's thread from before the plugin's answer until after the deadline.
             let held = Task(executorPreference: fixture.host.taskExecutor) {
                 for fifo in fifos[1...] { try Self.meetReader(of: fifo) }
                 clock.advance(by: .seconds(10))

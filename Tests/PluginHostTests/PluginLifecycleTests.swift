@@ -192,7 +192,7 @@ extension [PluginLifecycle.Action] {
     }
 }
 
-/// Evaluates a call that changes the lifecycle, which the macro cannot.
+/// Expects the result of a mutating call, which the macro cannot evaluate.
 private func expect(_ condition: Bool, sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(condition, sourceLocation: sourceLocation)
 }

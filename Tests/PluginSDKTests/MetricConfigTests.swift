@@ -134,7 +134,7 @@ private struct Everything: MetricConfig {
                     "description": "Labels."},
                   "database": {"type": "integer", "maximum": 9, "description": "A number that may be missing."}}}
                 """#)
-        // Compared as text: a bound is a double here and a whole number there.
+        // Compared as text, because a limit is a double here and an integer there.
         #expect(JSON.object(Everything.configSchema).description == schema.description)
     }
 }

@@ -87,7 +87,7 @@ private struct PlainPlugin: MetricPlugin {
     func value(for request: MetricRequest<Config>) async throws -> MetricReading { MetricReading(0) }
 }
 
-/// Its value is the time, in seconds.
+/// A plugin whose value is the time in seconds.
 private struct RampPlugin: RangeMetricPlugin {
     struct Config: MetricConfig {
         @Field("What goes wrong.") var skip: String?

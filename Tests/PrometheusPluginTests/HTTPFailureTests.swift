@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// Returns what becomes of answers that are no result, and of no answer at all.
+/// Returns the error for a response without a result, or for a missing response.
 @Suite struct HTTPFailureTests {
     private func failure(
         _ status: Int, _ body: String, headers: [HTTPHeader] = [], config: String = ""

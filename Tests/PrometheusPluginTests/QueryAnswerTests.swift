@@ -4,9 +4,9 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// What becomes of an answer, without a server.
+/// The handling of responses, without a server.
 @Suite struct QueryAnswerTests {
-    /// Returns the reading or the error that a successful answer with this data leads to.
+    /// Returns the reading or the error for a successful response with this data.
     private func judge(
         _ data: String, config: String = "", targetType: TargetType = .value, warnings: String = ""
     ) async throws -> Result<MetricReading, PluginError> {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// Returns what is sent.
+/// Returns the request.
 @Suite struct QueryRequestTests {
     private func request(
         _ config: String = "", address: String = "http://prometheus:9090", query: String = "up",

@@ -6,9 +6,9 @@ import WireFormats
 
 @testable import generalscaler_plugin_pubsub
 
-/// What becomes of answers that are no points, and of no answer at all.
+/// The handling of responses without points, and of missing responses.
 @Suite struct MonitoringFailureTests {
-    /// 2026-01-01T00:00:00Z, as the fake's clock says.
+    /// The fake's time, 2026-01-01T00:00:00Z.
     private static func point(_ end: String, _ value: String) -> String {
         #"{"timeSeries": [{"points": [{"interval": {"endTime": "\#(end)"}, "value": \#(value)}]}]}"#
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// Servers that misbehave.
+/// Misbehaving servers.
 @Suite(.timeLimit(.minutes(2))) struct RedisFaultTests {
     private func failure(
         timeout: Duration = .seconds(20), script: @escaping @Sendable (RawServer.Connection) -> Void
@@ -102,7 +102,7 @@ import Testing
         ("MASTERDOWN Link with MASTER is down.", .sourceUnreachable, "down. The next poll retries"),
         ("NOAUTH Authentication required.", .authFailed, "set password"),
         ("WRONGPASS invalid username-password pair", .authFailed, "WRONGPASS"),
-        ("NOPERM this user has no permissions to run the 'llen' command", .authFailed, "let the ACL user"),
+        ("NOPERM this user has no permissions to run the 'llen' command", .authFailed, "allow the ACL user"),
         ("DENIED Redis is running in protected mode", .authFailed, "set a password"),
         ("MOVED 3999 127.0.0.1:6381", .configInvalid, ": the server is a node of a cluster"),
         ("", .sourceUnreachable, "an error without a text"),

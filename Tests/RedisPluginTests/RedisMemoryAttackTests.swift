@@ -2,7 +2,8 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// Servers whose replies are made to take the plugin's memory, asked by as many calls at once as the plugin takes.
+/// Servers whose replies are designed to exhaust the plugin's memory, read by as many concurrent calls as the plugin
+/// allows.
 @Suite("Redis replies that take memory", .timeLimit(.minutes(3)), .serialized)
 struct RedisMemoryAttackTests {
     private static let bound = 160 << 20

@@ -15,7 +15,7 @@ import Testing
         RedisServer.Options(configuration: ["notify-keyspace-events \(events)", more])
     }
 
-    /// Reads until the value comes: other values may come before it, or be skipped.
+    /// Reads until the value arrives: other values may precede it, or be skipped.
     private func wait(
         for value: Double, _ readings: inout PushedReadings.Iterator
     ) async throws {
@@ -55,7 +55,7 @@ import Testing
             for (fields, change) in cases {
                 let fields = "\(server.at), \"database\": 3, \(fields)"
                 var readings = try await plugin.readings(for: Self.subscription(fields)).makeAsyncIterator()
-                // The change comes after the server has agreed, and is told of whether or not it is the first reading.
+                // The change follows the server's confirmation, and is reported whether or not it is the first reading.
                 try await RedisServer.client(["-p", "\(server.port)", "-n", "3"] + change)
                 try await wait(for: 1, &readings)
             }
@@ -88,7 +88,7 @@ import Testing
     @Test func `a server that tells of nothing, or not of this, or not whether it does, is polled`() async throws {
         let cases: [(events: String, more: String, message: String)] = [
             (#""""#, "", "notify-keyspace-events is off"), ("Ks", "", "is set to sK"), ("El", "", "is set to lE"),
-            ("KA", #"rename-command CONFIG """#, "does not say whether it reports changes"),
+            ("KA", #"rename-command CONFIG """#, "does not allow checking whether it reports changes"),
         ]
         for (events, more, message) in cases {
             try await RedisServer.run(Self.server(events, more)) { server in
@@ -112,7 +112,7 @@ import Testing
             let request = try Self.subscription(fields)
             let error = await #expect(throws: PluginError.self) { _ = try await RedisPlugin().readings(for: request) }
             #expect(error?.kind == .cannotSubscribe)
-            #expect(error?.message.contains("polled only") == true)
+            #expect(error?.message.contains("only polled") == true)
         }
     }
 

@@ -126,7 +126,7 @@ struct HistoryTests {
         #expect(outcome.decision.limitedBy == [.activation])
         #expect(outcome.decision.desired == 1)
         #expect(!outcome.history.hasSeenReplicas)
-        // From then on it is a target like any other.
+        // Afterwards it is a target like any other.
         history = decide(3, outcome.history, at: at(45)).history
         #expect(decide(0, history, at: at(60)).decision.limitedBy == [.switchedOff])
     }

@@ -1,7 +1,7 @@
 import Scaling
 import Testing
 
-/// Where two rules meet: which goes first, and which is named.
+/// Interactions of two rules: their order, and the named cause.
 @Suite("The SafeScaler, pairs of rules")
 struct RulePairTests {
     private static let ourZero = ScalingHistory(scaledToZero: true, hasSeenReplicas: true)

@@ -128,7 +128,7 @@ struct SafeScalerTests {
         let name: String
         let limits: SafetyLimits
         let last: ScalingHistory
-        /// 4 replicas that should be 8, or 2.
+        /// 4 replicas whose recommendation is 8, or 2.
         let up: Bool
         let holds: Bool
 

@@ -50,7 +50,7 @@ struct ZeroTests {
     func `from 0`(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
-        // The error budget asks for replicas that nothing is there to use.
+        // The error budget requires replicas that have no effect.
         #expect(decision.limitedBy.filter { $0 != .errorBudget } == row.limitedBy)
     }
 
@@ -216,7 +216,7 @@ struct ZeroTests {
 }
 
 extension ScalingHistory {
-    /// What is left of it in the status of the object.
+    /// The history restored from the object's status.
     var restarted: ScalingHistory {
         ScalingHistory(
             lastScaleUpTime: lastScaleUpTime, lastScaleDownTime: lastScaleDownTime,

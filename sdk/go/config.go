@@ -24,6 +24,7 @@ type fieldOf struct {
 	minimum, maximum *float64
 	enum             []string
 	address          bool
+	from             string
 }
 
 // fieldsOf reads the tags of a config struct. It panics on a mistake of the plugin's author, at the plugin's start.
@@ -41,6 +42,7 @@ func fieldsOf(t reflect.Type) []fieldOf {
 		f := fieldOf{index: i, name: name, help: declared.Tag.Get("help"), typ: declared.Type}
 		f.minimum, f.maximum = bound(declared, "minimum"), bound(declared, "maximum")
 		f.address = declared.Tag.Get("address") == "true"
+		f.from = declared.Tag.Get("from")
 		if words := declared.Tag.Get("enum"); words != "" {
 			f.enum = strings.Split(words, ",")
 		}
@@ -94,6 +96,9 @@ func schemaOf(t reflect.Type) map[string]any {
 		}
 		if f.address {
 			schema["x-address"] = true
+		}
+		if f.from != "" {
+			schema["x-from"] = f.from
 		}
 		if f.enum != nil {
 			schema["enum"] = f.enum

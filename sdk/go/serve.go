@@ -141,10 +141,10 @@ func (t *typed[C]) subscribe(ctx context.Context, c *call, readings chan<- Readi
 
 func (r Reading) object() (map[string]any, error) {
 	if math.IsNaN(r.Value) {
-		return nil, newError(NoData, "the value is nan, which is no data")
+		return nil, newError(NoData, "the value is nan, which counts as no data")
 	}
 	if math.IsInf(r.Value, 0) {
-		return nil, newError(NoData, fmt.Sprintf("the value is %v, which is no data", r.Value))
+		return nil, newError(NoData, fmt.Sprintf("the value is %v, which counts as no data", r.Value))
 	}
 	if r.ObservedAt.IsZero() {
 		r.ObservedAt = time.Now()
@@ -173,7 +173,7 @@ func rangeObject(points []Point, window Window) (map[string]any, error) {
 		}
 	}
 	if len(known) == 0 {
-		return nil, newError(NoData, "there is no value in the time asked for")
+		return nil, newError(NoData, "there is no value in the requested time range")
 	}
 	sort.SliceStable(known, func(i, j int) bool { return known[i].At.Before(known[j].At) })
 	objects := make([]map[string]any, len(known))

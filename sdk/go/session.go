@@ -171,7 +171,7 @@ func (s *session) initialize(id any, params any) error {
 		speaks = speaks || version == json.Number("1")
 	}
 	if !speaks {
-		message := fmt.Sprintf("the plugin speaks protocol version %d, the host %s: update the older", protocolVersion, asked)
+		message := fmt.Sprintf("the plugin speaks protocol version %d, the host %s: update the older one", protocolVersion, asked)
 		return newError(UnsupportedVersion, message)
 	}
 	if limits, ok := params.(map[string]any)["limits"].(map[string]any); ok {
@@ -228,7 +228,7 @@ func (s *session) begin(id any, method string, params any) error {
 		return err
 	}
 	if number, ok := id.(json.Number); method == "subscribe" && (!ok || !isWhole(number)) {
-		return newError(InvalidRequest, "the id of subscribe must be a whole number, which readings then bear")
+		return newError(InvalidRequest, "the id of subscribe must be a whole number, because readings refer to it")
 	}
 	parsed, secrets, found := s.plugin.parse(config)
 	if found != nil {
@@ -416,7 +416,7 @@ func (s *session) send(message map[string]any) {
 		if !isAnswer {
 			return
 		}
-		text := fmt.Sprintf("the answer has %d bytes; the host takes at most %d", len(line)-1, s.maxResponse)
+		text := fmt.Sprintf("the answer has %d bytes; the maximum is %d", len(line)-1, s.maxResponse)
 		line = encode(map[string]any{"jsonrpc": "2.0", "id": id, "error": newError(InternalError, text).object()})
 	}
 	s.write(line)

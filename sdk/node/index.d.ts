@@ -23,6 +23,11 @@ export interface TextOptions extends FieldOptions<string> {
    * servers are allowed.
    */
   address?: boolean;
+  /**
+   * What the operator fills into the field, in every call. A GeneralScaler that sets the field is rejected. Only for a field
+   * of the config itself. `target.selector` is absent while the operator does not know the target.
+   */
+  from?: "scaler.namespace" | "scaler.name" | "target.apiVersion" | "target.kind" | "target.name" | "target.selector";
 }
 
 export interface Field<T> {

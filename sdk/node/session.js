@@ -104,7 +104,7 @@ export class Session {
   #initialize(id, params) {
     const versions = member(params, "protocolVersions", "an array");
     if (!versions.includes(1)) {
-      throw new PluginError("unsupported_version", `the plugin speaks protocol version 1, the host ${versions.join(", ")}: update the older`);
+      throw new PluginError("unsupported_version", `the plugin speaks protocol version 1, the host ${versions.join(", ")}: update the older one`);
     }
     const limit = params.limits?.maxResponseBytes;
     if (Number.isInteger(limit) && limit > 0) this.#maxResponseBytes = Math.min(this.#maxResponseBytes, limit);
@@ -129,7 +129,7 @@ export class Session {
     const deadlineMs = whole(params, "deadlineMs");
     if (method === "subscribe") {
       if (!Number.isInteger(id)) {
-        throw new PluginError("invalid_request", "the id of subscribe must be a whole number, which readings then bear");
+        throw new PluginError("invalid_request", "the id of subscribe must be a whole number, because readings refer to it");
       }
       if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
         throw new PluginError("cannot_subscribe", `there are ${MAX_SUBSCRIPTIONS} subscriptions, which is the maximum`);
@@ -274,7 +274,7 @@ export class Session {
     const bytes = Buffer.byteLength(line);
     if (bytes > this.#maxResponseBytes) {
       if (!Object.hasOwn(message, "id")) return;
-      const text = `the answer has ${bytes} bytes; the host takes at most ${this.#maxResponseBytes}`;
+      const text = `the answer has ${bytes} bytes; the maximum is ${this.#maxResponseBytes}`;
       line = JSON.stringify({jsonrpc: "2.0", id: message.id, error: new PluginError("internal_error", text).toObject()});
     }
     this.write(`${line}\n`);

@@ -121,11 +121,6 @@ struct PostgresConfig: MetricConfig {
         }
         return problems
     }
-
-    /// Also the password within the URL, in both ways of writing it.
-    var configSecrets: [Secret] {
-        [url, password].compactMap(\.self) + (tls?.configSecrets ?? []) + PostgresURL.passwords(in: url)
-    }
 }
 
 /// What the server has to be. Its raw value is libpq's.

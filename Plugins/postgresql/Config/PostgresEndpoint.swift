@@ -14,6 +14,8 @@ struct PostgresEndpoint: Hashable, Sendable {
     /// What is verified, and what is shown to the server.
     let tls: TLSOptions?
     let channelBinding: String?
+    /// The IP addresses that the servers may have.
+    let peers: PeerRule
 
     /// - Throws: `config_invalid` if a certificate or key file cannot be read.
     init(_ config: PostgresConfig, files: some FileReader) throws(PluginError) {
@@ -26,6 +28,7 @@ struct PostgresEndpoint: Hashable, Sendable {
         servers =
             url?.hosts.map(ServerPlace.tcp)
             ?? (config.addresses ?? [config.address].compactMap(\.self)).compactMap { ServerPlace($0) }
+        peers = SourcePeers.rule.naming(servers.compactMap(\.host))
         guard !servers.isEmpty, let database = config.database ?? url?.database,
             let username = config.username ?? url?.username
         else { throw PluginError(.configInvalid, "the config names no server, database or user") }

@@ -49,15 +49,6 @@ struct PostgresURL {
         try takeParameters(tail.drop { $0 != "?" }.dropFirst())
     }
 
-    /// Returns the password of a URL as it is and as it stands in the URL, also if other parts of the URL are invalid.
-    static func passwords(in url: Secret?) -> [Secret] {
-        guard let rest = url.flatMap({ afterScheme($0.reveal()) }), let at = rest.lastIndex(of: "@") else { return [] }
-        let word = rest[..<at].drop { $0 != ":" }.dropFirst()
-        guard !word.isEmpty else { return [] }
-        let decoded = try? Self.decoded(word)
-        return [Secret(String(word))] + (decoded.map { [Secret($0)] } ?? [])
-    }
-
     private static func afterScheme(_ text: String) -> Substring? {
         let lowercased = text.lowercased()
         return ["postgresql://", "postgres://"].first(where: lowercased.hasPrefix).map { text.dropFirst($0.count) }
@@ -118,7 +109,7 @@ struct PostgresURL {
 
     private static func decoded(_ text: Substring) throws(Fault) -> String {
         guard let decoded = Encoding.percentDecoded(text) else {
-            throw Fault(message: "holds a % without two hexadecimal digits after it: a % itself is %25")
+            throw Fault(message: "contains a % without two hexadecimal digits after it: encode a % as %25")
         }
         return decoded
     }

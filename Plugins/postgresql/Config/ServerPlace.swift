@@ -32,8 +32,12 @@ enum ServerPlace: Hashable, Sendable {
         self = .socket(directory: String(path[..<slash]), port: Int(port))
     }
 
-    var isSocket: Bool {
-        if case .socket = self { true } else { false }
+    var isSocket: Bool { host == nil }
+
+    /// Nil for a socket.
+    var host: String? {
+        guard case .tcp(let address) = self else { return nil }
+        return address.host
     }
 }
 

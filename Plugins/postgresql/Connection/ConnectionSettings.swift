@@ -2,6 +2,7 @@ import CPostgres
 import HTTPTransport
 import PluginSDK
 import SourceSupport
+import SystemIO
 
 /// A server's place with its name looked up.
 struct DialTarget {
@@ -10,10 +11,20 @@ struct DialTarget {
     let address: String?
 
     /// Blocks its thread for the lookup of a name.
-    static func all(of place: ServerPlace, _ call: QueryCall) throws(PostgresFailure) -> [DialTarget] {
+    static func all(
+        of place: ServerPlace, peers: PeerRule, _ call: QueryCall
+    ) throws(PostgresFailure) -> [DialTarget] {
         guard case .tcp(let tcp) = place else { return [DialTarget(place: place, address: nil)] }
         call.enter("the address of \(tcp.host) was looked up")
-        return try HostLookup.addresses(of: tcp.host).map { DialTarget(place: place, address: $0) }
+        var objection = "it has no address"
+        let allowed = try HostLookup.addresses(of: tcp.host).filter { text in
+            guard let address = IPAddress(text) else { return false }
+            guard let reason = peers.objection(to: address) else { return true }
+            objection = reason
+            return false
+        }
+        guard !allowed.isEmpty else { throw .unreachable("no connection to \(tcp): \(objection)") }
+        return allowed.map { DialTarget(place: place, address: $0) }
     }
 }
 

@@ -22,7 +22,7 @@ final class PostgresConnection: @unchecked Sendable {
             let timeOfServer = call.timeLeft / (endpoint.servers.count - index)
             let end = ContinuousClock.now + timeOfServer
             do throws(PostgresFailure) {
-                let targets = try DialTarget.all(of: server, call)
+                let targets = try DialTarget.all(of: server, peers: endpoint.peers, call)
                 for (index, target) in targets.enumerated() {
                     let limit = ContinuousClock.now + max(.zero, end - .now) / (targets.count - index)
                     do throws(PostgresFailure) {

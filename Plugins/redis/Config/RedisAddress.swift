@@ -1,14 +1,14 @@
 import HTTPTransport
 import SourceSupport
 
-/// `host:port` as people and servers write it.
+/// An address in the form `host:port`.
 typealias RedisAddress = HostPort
 
 extension RedisAddress {
     static let defaultPort = 6_379
     static let sentinelPort = 26_379
 
-    /// Nil if the text is not an address. Without a port it is that of Redis.
+    /// Parses an address. Without a port, the default port of Redis applies.
     init?(_ text: String) {
         self.init(text, defaultPort: Self.defaultPort)
     }

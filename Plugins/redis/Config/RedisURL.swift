@@ -6,7 +6,7 @@ import SourceSupport
 ///
 /// Source: https://www.iana.org/assignments/uri-schemes/prov/redis
 struct RedisURL {
-    /// Never repeats the URL, which may hold a password.
+    /// A fault in a URL. Never contains the URL, which may hold a password.
     struct Fault: Error {
         let message: String
     }
@@ -24,7 +24,9 @@ struct RedisURL {
         let rest = text[end.upperBound...]
         guard !rest.contains(where: { $0 == "?" || $0 == "#" }) else {
             throw Fault(
-                message: "must not hold ? or #: options have their own fields, and a password encodes them as %3F, %23")
+                message:
+                    "must not contain ? or #: use the separate fields for options, and encode them in a password as %3F and %23"
+            )
         }
         switch text[..<end.lowerBound].lowercased() {
         case "unix": try self.init(unix: rest)
@@ -78,7 +80,7 @@ struct RedisURL {
 
     private static func decoded(_ text: Substring) throws(Fault) -> String {
         guard let decoded = Encoding.percentDecoded(text) else {
-            throw Fault(message: "holds a % without two hexadecimal digits after it: a % itself is %25")
+            throw Fault(message: "contains a % without two hexadecimal digits after it: encode a % as %25")
         }
         return decoded
     }

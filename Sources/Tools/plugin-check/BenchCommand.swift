@@ -6,7 +6,7 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure how fast a plugin starts and answers.",
-        usage: "plugin-check bench [options] PLUGIN [ARGUMENT ...]"
+        usage: "plugin-check bench [options] PLUGIN [-- ARGUMENT ...]"
     )
 
     @OptionGroup var arguments: PluginArguments

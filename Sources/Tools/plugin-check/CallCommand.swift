@@ -7,7 +7,7 @@ struct CallCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "call",
         abstract: "Make one call to a plugin and show the answer.",
-        usage: "plugin-check call [options] PLUGIN [ARGUMENT ...]"
+        usage: "plugin-check call [options] PLUGIN [-- ARGUMENT ...]"
     )
 
     @OptionGroup var arguments: PluginArguments

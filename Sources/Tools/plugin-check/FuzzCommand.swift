@@ -5,7 +5,7 @@ struct FuzzCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuzz",
         abstract: "Fuzz a plugin with malformed configs: it must answer every one.",
-        usage: "plugin-check fuzz [options] PLUGIN [ARGUMENT ...]"
+        usage: "plugin-check fuzz [options] PLUGIN [-- ARGUMENT ...]"
     )
 
     @OptionGroup var arguments: PluginArguments

@@ -6,7 +6,7 @@ struct TestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
         abstract: "Check a plugin against every rule.",
-        usage: "plugin-check test [options] PLUGIN [ARGUMENT ...]"
+        usage: "plugin-check test [options] PLUGIN [-- ARGUMENT ...]"
     )
 
     @OptionGroup var arguments: PluginArguments
@@ -48,7 +48,7 @@ struct TestCommand: ParsableCommand {
         try ExitStatus(report.failures.flatMap(\.findings)).end()
     }
 
-    /// Returns the rules of a list such as `P-17,framing`.
+    /// Parses a list of rules such as `P-17,framing`.
     private static func rules(_ list: String?) throws -> Set<RuleID> {
         var rules: Set<RuleID> = []
         for word in (list ?? "").split(separator: ",").map(String.init) {

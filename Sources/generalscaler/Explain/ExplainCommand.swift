@@ -9,7 +9,7 @@ import Operator
 import ScalerAPI
 import Scaling
 
-/// Tells what a GeneralScaler of a cluster did, and what it waits for.
+/// Explains the last decision of a GeneralScaler in a cluster, and the conditions of the next.
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",

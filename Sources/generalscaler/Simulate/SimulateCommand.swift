@@ -7,7 +7,7 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// Lets a scaler decide on recorded metrics.
+/// Runs a scaler on recorded metrics.
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
@@ -46,7 +46,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "The workload") var workloadOptions: WorkloadOptions
 
-    /// Runs of one sweep, all its combinations.
+    /// The maximum number of combinations of a sweep.
     private static let maxRuns = 1_000
 
     func validate() throws {
@@ -93,7 +93,7 @@ struct SimulateCommand: AsyncParsableCommand {
         try judgeGaps(summaries, input)
     }
 
-    /// - Throws: `ExitCode` if so much is unknown that the rest says little.
+    /// - Throws: `ExitCode` if the unknown share is too large for a meaningful result.
     private func judgeGaps(_ summaries: [BacktestSummary], _ input: Input) throws {
         guard let worst = summaries.max(by: { $0.shareUnknown < $1.shareUnknown }),
             worst.shareUnknown > BacktestSummary.notableUnknownShare
@@ -111,21 +111,21 @@ struct SimulateCommand: AsyncParsableCommand {
     /// The shared input of all runs.
     private struct Input {
         let trace: Trace
-        /// Names of the metrics of every scaler, those of the first scaler first.
+        /// The names of the metrics of all scalers, those of the first scaler first.
         let metrics: [String]
-        /// Why the history has gaps, in the words of the plugins.
+        /// The plugins' reasons for gaps in the history.
         var gaps: [String] = []
         var known: SimulatedScaler.Declarations = [:]
-        /// Values of target type Value are per replica, since a scaler would have read them so.
+        /// Whether values of target type Value are per replica, because they come from history.
         var isAsRead = false
     }
 
     private func input(_ scaler: SimulatedScaler, _ others: [SimulatedScaler]) async throws -> Input {
-        let metrics = ([scaler] + others).flatMap { $0.parsed.metrics.map(\.name) }
+        let metrics = ([scaler] + others).flatMap { $0.parsed.metricNames }
         if let trace = try traceOptions.read() { return Input(trace: trace, metrics: metrics) }
         guard let history = try await history.fetch(scaler) else { preconditionFailure("validate() asks for one") }
-        let declared = zip(scaler.parsed.metrics, history.spec.metrics).map { metric, resolved in
-            (metric.type, BuiltinMetricTypes.Declaration(targetType: resolved.targetType, maxAge: resolved.maxAge))
+        let declared = zip(scaler.parsed.metrics, history.declarations).map { metric, declaration in
+            (metric.type, declaration)
         }
         return Input(
             trace: history.trace, metrics: metrics, gaps: history.gaps,
@@ -157,7 +157,7 @@ struct SimulateCommand: AsyncParsableCommand {
             let title = scalers.map(\.name).joined(separator: " and ")
             try FileText.write(HTMLReport.page(title: title, runs: runs), to: html)
         }
-        // Where the decisions have stdout, the summary stays out of their way.
+        // If the decisions use stdout, the summary is written to stderr.
         let output = decisions == "-" ? STDERR_FILENO : STDOUT_FILENO
         if json {
             let summaries = zip(scalers, runs).map { scaler, run in
@@ -175,6 +175,9 @@ struct SimulateCommand: AsyncParsableCommand {
         write(TextTable.text(rows), to: output)
         for (scaler, run) in zip(scalers, runs) {
             write("\n\(scaler.name) was limited by \(run.summary.commonLimits).\n", to: output)
+            for line in run.summary.scheduleLines(scaler.parsed.schedules.map(\.name)) {
+                write("\(scaler.name): \(line).\n", to: output)
+            }
         }
         if let html { write("\nThe report is in \(html).\n", to: output) }
         return runs.map(\.summary)

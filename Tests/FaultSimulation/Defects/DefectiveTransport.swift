@@ -2,7 +2,7 @@ import FoundationEssentials
 import HTTPTransport
 import WireFormats
 
-/// A way to the API server that spoils what goes through it.
+/// A transport to the API server with a defect.
 ///
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
 /// ``JobQueue``.
@@ -53,7 +53,7 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
             return try await network.send(request)
         } catch {
             guard error.kind == .connectionLost || error.kind == .deadline else { throw error }
-            // At the present version of the target.
+            // With the current version of the target.
             let scale = try await network.send(request.reading)
             let version = (try? JSON(parsing: scale.body))?["metadata"]?["resourceVersion"]
             return try await network.send(
@@ -98,7 +98,7 @@ extension HTTPRequest {
             && (url.contains("/generalscalers?") || url.contains("/deployments?"))
     }
 
-    /// A GET of what it patches.
+    /// A GET of the patched object.
     fileprivate var reading: HTTPRequest {
         var request = self
         request.method = "GET"

@@ -1,4 +1,4 @@
-/// The ways in which the plugin can misbehave. Each is its own: with one of them it keeps every other rule.
+/// The violations of the plugin. They are independent: with one of them, it conforms to every other rule.
 enum ProtocolViolation: String, CaseIterable {
     case noHandshake = "no-handshake"
     case wrongVersion = "wrong-version"
@@ -28,7 +28,7 @@ enum ProtocolViolation: String, CaseIterable {
     case pushAfterEnd = "push-after-end"
     case pushesNothing = "pushes-nothing"
 
-    /// What the plugin does, in a few words.
+    /// A short description of the violation.
     var summary: String {
         switch self {
         case .noHandshake: "never answers initialize"

@@ -83,7 +83,7 @@ extension FuzzTarget {
         }
     }
 
-    /// Answers of the SDK conform to the protocol; a refused answer is a short error.
+    /// Checks that answers conform to the protocol, and that a refusal is a short error.
     private static func check(_ answer: () throws(PluginError) -> CallAnswer) throws(FuzzFinding) {
         let outcome = Result(catching: answer)
         switch outcome.flatMap({ answer in answer.fault.map { .failure($0) } ?? .success(answer) }) {
@@ -94,7 +94,7 @@ extension FuzzTarget {
         }
     }
 
-    /// Credentials files, tokens, and what Google answers to who asks for one.
+    /// Credentials files, tokens, and Google's token responses.
     static let googleCredentials = FuzzTarget("google-credentials") { (input) throws(FuzzFinding) in
         if let token = AccessToken(input, nowMicroseconds: nowMicroseconds) {
             try require(AccessToken.isToken(token.token.reveal()), "the token cannot stand in a header")

@@ -3,7 +3,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-/// What is refused, and how it is told.
+/// Refused kubeconfigs and their messages.
 extension KubeconfigTests {
     @Test("no kubeconfig at all")
     func nothing() {

@@ -9,14 +9,14 @@ import WireFormats
 
 @Suite("An informer", .timeLimit(.minutes(5)))
 struct InformerTests {
-    /// A running informer of samples, what it tells, and the server's end.
+    /// A running informer, its events, and the server's end.
     private struct Running {
         let informer: Informer<Int>
         let server: FakeServer
         let clock: ManualClock
         fileprivate let told: AsyncStream<String>
 
-        /// Returns the next that many events.
+        /// Returns the next events, that many.
         func events(_ count: Int) async -> [String] {
             var events: [String] = []
             var iterator = told.makeAsyncIterator()
@@ -24,13 +24,13 @@ struct InformerTests {
             return events
         }
 
-        /// Waits for the informer to pause that long, and lets the time pass.
+        /// Waits for the informer's pause of that length, and advances the time.
         func pause(_ duration: Duration) async throws {
             try await clock.sleeper(dueIn: duration)
             clock.advance(by: duration)
         }
 
-        /// Answers the first list and takes the watch that follows.
+        /// Answers the first list and returns the watch that follows.
         func synced(_ items: JSON...) async throws -> (watch: FakeServer.Exchange, body: FakeBody) {
             try await server.next().answer(
                 ["metadata": ["resourceVersion": "10"], "items": .array(items)])
@@ -150,7 +150,7 @@ struct InformerTests {
                 body.send("ERROR", status(410, "Expired", "too old resource version"))
             } else {
                 body.end()
-                // It lasted no time at all, so the next watch comes after a pause.
+                // The watch ended immediately, so the next one follows after a pause.
                 try await running.pause(.milliseconds(600))
                 try await running.server.next().answer(410, status(410, "Expired"))
                 try await running.pause(.milliseconds(600))
@@ -228,7 +228,7 @@ struct InformerTests {
             body.send("ADDED", sample("a", version: 11))
             #expect(await running.events(1) == ["added a 1"])
             running.clock.advance(by: .seconds(120))
-            // Something came in that time; nothing in the next.
+            // Data arrived in this period, and none in the next.
             try await running.pause(.seconds(120))
             await body.wasCancelled()
             try await running.pause(.milliseconds(600))
@@ -303,7 +303,7 @@ struct InformerTests {
     }
 }
 
-/// Lets a handler reach the informer it belongs to.
+/// Gives a handler access to its informer.
 private final class Box: Sendable {
     private let state = Mutex<Informer<Int>?>(nil)
     var informer: Informer<Int>? { state.withLock { $0 } }

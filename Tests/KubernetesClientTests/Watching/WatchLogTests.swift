@@ -22,7 +22,7 @@ struct WatchLogTests {
             return try await server.next().stream()
         }
 
-        /// How severe the end of the watch is taken to be.
+        /// The log level for the end of the watch.
         var endOfWatch: Logger.Level {
             get async { await log.wait { $0.message.hasPrefix("watch") }.level }
         }

@@ -17,7 +17,7 @@ struct WatchMachineTests {
         .init(delay: delay, action: .watch(resourceVersion: version, timeoutSeconds: 450))
     }
 
-    /// Returns what the machine says to each outcome in turn; every draw is 0.5.
+    /// Returns the machine's step for each outcome in turn; every random number is 0.5.
     private func steps(_ machine: inout WatchMachine, _ outcomes: WatchMachine.Outcome...) -> [WatchMachine.Step] {
         outcomes.map { machine.next(after: $0, random: { 0.5 }) }
     }

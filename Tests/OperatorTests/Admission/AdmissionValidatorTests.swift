@@ -21,15 +21,15 @@ struct AdmissionValidatorTests {
 
     private func makeValidator(
         others: [JSON] = [], mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in true },
-        rival: @escaping @Sendable (TargetReference, String) async -> String? = { _, _ in nil }
+        otherAutoscaler: @escaping @Sendable (TargetReference, String) async -> String? = { _, _ in nil }
     ) throws -> AdmissionValidator {
-        let scalers = try others.map { try GeneralScaler($0) }
+        let scalers = try others.map { try GeneralScaler($0, zones: UniversalTimeOnly()) }
         return AdmissionValidator(
-            source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) }, rival: rival,
+            source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) }, otherAutoscaler: otherAutoscaler,
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
     }
 
-    /// Returns the review of a scaler, as the API server sends it.
+    /// Returns a review of a scaler like the API server's.
     static func review(_ object: JSON, old: JSON? = nil) -> JSON {
         [
             "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
@@ -60,6 +60,20 @@ struct AdmissionValidatorTests {
         members["metadata"] = .object(
             (members["metadata"]?.objectValue ?? [:]).merging(metadata.objectValue ?? [:]) { $1 })
         return .object(members)
+    }
+
+    @Test("a field that the operator fills in is denied with its path, and filled in for the plugin")
+    func filledField() async throws {
+        source.declare(["properties": ["namespace": ["type": "string", "x-from": "scaler.namespace"]]])
+        source.judge { _, config in
+            config == ["namespace": "shop", "query": "up"]
+                ? .valid(nil) : .invalid([ConfigProblem(path: "", message: "\(config)")])
+        }
+        let validator = try makeValidator()
+        let allowed = try await verdict(validator, Self.scaler(config: ["query": "up"]))
+        #expect(allowed.problems.isEmpty && allowed.warnings.isEmpty)
+        let denied = try await verdict(validator, Self.scaler(config: ["query": "up", "namespace": "other"]))
+        #expect(denied.problems.map(\.path) == ["spec.metrics[0].config.namespace"])
     }
 
     @Test("a scaler that can work is let pass without a word")
@@ -128,8 +142,8 @@ struct AdmissionValidatorTests {
     }
 
     @Test("an autoscaler of another kind on the target is a warning that names it, but not for who claims nothing")
-    func rival() async throws {
-        let validator = try makeValidator(rival: { target, namespace in
+    func otherAutoscaler() async throws {
+        let validator = try makeValidator(otherAutoscaler: { target, namespace in
             target.name == "web" && namespace == "shop" ? "HorizontalPodAutoscaler/web-hpa" : nil
         })
         let warnings = try await verdict(validator, TestEnvironment.scaler()).warnings
@@ -141,16 +155,16 @@ struct AdmissionValidatorTests {
     }
 
     @Test("a cluster that does not say in time what else scales the target holds nothing up, and hides no problem")
-    func slowRival() async throws {
+    func slowAutoscaler() async throws {
         source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
-        let validator = try makeValidator(rival: { _, _ in
+        let validator = try makeValidator(otherAutoscaler: { _, _ in
             let (never, _) = AsyncStream<Never>.makeStream()
             for await _ in never {}
             return "HorizontalPodAutoscaler/late"
         })
         async let answer = verdict(validator, Self.scaler(config: [:]))
-        try await clock.sleeper(dueIn: AdmissionLimits.rivalTime)
-        clock.advance(by: AdmissionLimits.rivalTime)
+        try await clock.sleeper(dueIn: AdmissionLimits.autoscalerTime)
+        clock.advance(by: AdmissionLimits.autoscalerTime)
         let verdict = try await answer
         #expect(verdict.problems.map(\.description) == ["spec.metrics[0].config.queue: is required"])
         #expect(verdict.warnings.isEmpty)
@@ -191,7 +205,7 @@ struct AdmissionValidatorTests {
     @Test("a plugin that does not answer in time holds nothing up")
     func slow() async throws {
         let validator = AdmissionValidator(
-            source: HangingSource(), scalers: { [] }, mayRead: { _, _ in nil }, rival: { _, _ in nil },
+            source: HangingSource(), scalers: { [] }, mayRead: { _, _ in nil }, otherAutoscaler: { _, _ in nil },
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
         async let answer = verdict(validator, TestEnvironment.scaler())
         try await clock.sleeper(dueIn: AdmissionLimits.reviewTime)
@@ -212,7 +226,7 @@ struct AdmissionValidatorTests {
     }
 }
 
-/// A plugin that never answers, until it is no longer waited for.
+/// A plugin that does not answer before the deadline.
 private struct HangingSource: MetricSource {
     func run() async throws {}
     func health() async -> [PluginHealth] { [] }
@@ -233,7 +247,7 @@ private struct HangingSource: MetricSource {
 }
 
 extension AdmissionRequest {
-    /// Reads a review that the API server sent.
+    /// Reads a review from the API server.
     init(_ review: JSON) throws(JSONPathError) {
         try self.init(reading: review.encoded()[...], isFromAPIServer: true)
     }

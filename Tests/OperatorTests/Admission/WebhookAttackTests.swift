@@ -26,7 +26,7 @@ struct WebhookAttackTests {
             try await HostileConnection.open(port, tls: tls, group: group)
         }
 
-        /// A review of the API server is answered.
+        /// Checks that a review of the API server is answered.
         func expectServed() async throws {
             let review = AdmissionValidatorTests.review(TestEnvironment.scaler()).encoded()
             let answer = try await cluster.post(client, port, review, believing: bundle)
@@ -34,7 +34,7 @@ struct WebhookAttackTests {
             #expect(try JSON(parsing: answer.body)["response"]?["allowed"] == true)
         }
 
-        /// Returns the head of a review whose body has that many bytes.
+        /// Returns the head of a review with a body of that size.
         func head(length: Int, path: String? = nil) throws -> String {
             "POST \(try path ?? cluster.path)?timeout=10s HTTP/1.1\r\nHost: webhook\r\nContent-Length: \(length)\r\n\r\n"
         }
@@ -75,7 +75,7 @@ struct WebhookAttackTests {
                 if number.isMultiple(of: 100) { try await scene.expectServed() }
             }
             try await scene.expectServed()
-            // The oldest were displaced: no more are open than there may be.
+            // The oldest were displaced: there are at most as many open connections as allowed.
             for connection in connections.prefix(count - AdmissionLimits.connections) { await connection.closed() }
             for connection in connections { await connection.close() }
         }
@@ -204,7 +204,7 @@ struct WebhookAttackTests {
         let environment = try TestEnvironment()
         environment.source.answer { _ in 1 }
         let validator = AdmissionValidator(
-            source: environment.source, scalers: { [] }, mayRead: { _, _ in false }, rival: { _, _ in nil },
+            source: environment.source, scalers: { [] }, mayRead: { _, _ in false }, otherAutoscaler: { _, _ in nil },
             time: OperatorTime(clock: environment.clock) { .init(microsecondsSince1970: 0) })
         #expect(await validator.validate(known).warnings.contains { $0.contains("not allowed to read Secret s") })
         #expect(await validator.validate(forged).warnings.allSatisfy { !$0.contains("Secret s") })

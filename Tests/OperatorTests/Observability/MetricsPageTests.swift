@@ -65,7 +65,7 @@ struct MetricsPageTests {
             isBlocked: isBlocked, conditions: [], errors: [.scaleFailed: 2])
     }
 
-    /// A carriage return and a line feed are one character to Swift.
+    /// In Swift, a carriage return and a line feed form one character.
     private static let oddName = "a\"b\\c\nd\r\ne\r"
     private static let oddLabel = #"metric="a\"b\\c\nd"# + "\r" + #"\ne"# + "\r\""
 

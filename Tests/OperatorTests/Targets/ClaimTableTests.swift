@@ -8,7 +8,7 @@ import Testing
 struct ClaimTableTests {
     private let target = TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "web")
 
-    /// - Parameter uid: not in the order of the name.
+    /// - Parameter uid: a UID that does not sort like the name.
     private func scaler(_ name: String, uid: String? = nil, in namespace: String = "shop") -> ObjectIdentity {
         ObjectIdentity(namespace: namespace, name: name, uid: uid ?? "uid of \(name)")
     }
@@ -46,7 +46,7 @@ struct ClaimTableTests {
         #expect(
             claims.holder(of: target, otherThan: scaler("a"))
                 == ClaimTable.Holder(identity: scaler("b"), reason: .alreadyScales))
-        // It cannot keep it from one that is older.
+        // An older scaler still takes precedence.
         claims.set(target, for: scaler("c"), creationTimestamp: "2026-01-01T00:00:00Z")
         #expect(claims.holder(of: target, otherThan: scaler("b"))?.identity == scaler("c"))
     }

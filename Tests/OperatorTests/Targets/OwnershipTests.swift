@@ -65,7 +65,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("an autoscaler of another target is nobody's rival")
+    @Test("an autoscaler of another target causes no conflict")
     func otherTarget() async throws {
         let environment = try environment()
         try environment.deploy("api", replicas: 2)
@@ -111,7 +111,7 @@ struct OwnershipTests {
             #expect(changes == 3)
             #expect(fixture.scalePatches.count == 3)
             let message = try fixture.condition("ReplicasConflict")?["message"]?.stringValue
-            #expect(message?.contains("3 changes in a row were undone by someone else") == true)
+            #expect(message?.contains("3 consecutive changes were reverted by another client") == true)
             let held = fixture.seconds
             while fixture.scalePatches.count == 3 { try await fixture.poll() }
             #expect((600...615).contains(fixture.seconds - held))

@@ -87,18 +87,19 @@ struct PluginConnectionCallTests {
         #expect(conversation.receive(line: error).failures[id]?.kind == .answered(PluginError(.parseError, "what?")))
         _ = conversation.call()
         _ = conversation.call()
-        #expect(conversation.receive(line: error).isEmpty)
+        #expect(conversation.receive(line: error) == [.log(.extraAnswer(id: nil, isRepeated: false))])
         #expect(conversation.connection.counters.unknownAnswers == 1)
     }
 
-    @Test("unknown and repeated ids are counted and dropped")
+    @Test("unknown and repeated ids are counted, logged and dropped")
     func strayIDs() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
-        #expect(conversation.receive(line: Conversation.reading(99)).isEmpty)
-        #expect(conversation.receive(line: Conversation.reading(0)).isEmpty)
+        #expect(conversation.receive(line: Conversation.reading(99)) == [.log(.extraAnswer(id: 99, isRepeated: false))])
+        #expect(conversation.receive(line: Conversation.reading(0)) == [.log(.extraAnswer(id: 0, isRepeated: false))])
         #expect(conversation.receive(line: Conversation.reading(id)).values == [id: 1])
-        #expect(conversation.receive(line: Conversation.reading(id, 2)).isEmpty)
+        #expect(
+            conversation.receive(line: Conversation.reading(id, 2)) == [.log(.extraAnswer(id: id, isRepeated: true))])
         let counters = conversation.connection.counters
         #expect(counters.unknownAnswers == 2)
         #expect(counters.duplicateAnswers == 1)

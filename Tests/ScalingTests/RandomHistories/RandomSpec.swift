@@ -2,7 +2,7 @@ import Scaling
 import TestSupport
 
 extension ScalingSpec {
-    /// Returns a valid spec; each of its settings takes the values where rules meet more often than others.
+    /// Returns a valid spec, with settings for which rules often interact.
     static func random(using random: inout SplitMix64) -> ScalingSpec {
         let least = random.chance(percent: 40) ? 0 : random.within(1...5)
         var metrics = (0..<random.within(1...2)).map { MetricSpec.random(named: "metric\($0)", using: &random) }
@@ -29,17 +29,35 @@ extension ScalingSpec {
             fallback: FallbackSpec(
                 failureThreshold: random.within(1...4), replicas: random.within(0...12),
                 behavior: random.pick(FallbackSpec.Behavior.allCases)
-            )
+            ),
+            schedules: random.chance(percent: 30)
+                ? (0..<random.within(1...2)).compactMap { _ in .random(least, metrics, using: &random) } : []
         )
     }
 
-    /// The replicas that the budget allows, as the rule is documented.
+    /// The replicas that the budget allows, as documented.
     var cap: Int? {
         guard let cost = policy as? CostPolicy else { return nil }
         return Int((cost.maxCostPerHour / cost.costPerPodPerHour + 1e-9).rounded(.down))
     }
 
     var objective: ErrorBudget? { (policy as? SLOPolicy ?? (policy as? CostPolicy)?.demand)?.objective }
+}
+
+extension Schedule {
+    /// Returns a schedule that is active in some of every ten minutes. Its name says which, for the ``Oracle``.
+    fileprivate static func random(
+        _ least: Int, _ metrics: [MetricSpec], using random: inout SplitMix64
+    ) -> Schedule? {
+        let (first, length) = (random.within(0...9), random.within(1...9))
+        guard let start = try? CronExpression("\(first)/10 * * * *") else { return nil }
+        let target = random.pick(metrics)
+        return Schedule(
+            name: "\(first) \(length)", start: start, end: .after(.seconds(60 * length)),
+            minReplicas: random.chance(percent: 60) ? random.within(0...8) : nil,
+            maxReplicas: random.chance(percent: 40) ? max(least, 1) + random.within(0...8) : nil,
+            targets: random.chance(percent: 40) ? [target.name: random.pick([50, 100, 200])] : [:])
+    }
 }
 
 extension MetricSpec {

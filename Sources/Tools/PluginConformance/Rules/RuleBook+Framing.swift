@@ -62,7 +62,11 @@ extension RuleBook {
             fix: "use the codes of the table, and say in words what went wrong"),
         .checked(
             .secretsUnseen, .framing, "Secrets are never shown",
-            "The value of a secret field never appears in an answer, a log or a line on standard error.",
+            """
+            The value of a secret field never appears in an answer, a log or a line on standard error, neither unchanged \
+            nor percent-encoded, escaped or in Base64. The same holds for a password of 8 bytes or more in a URL or a \
+            connection string.
+            """,
             fix: "do not print configs or requests, and redact secrets from messages of other libraries"),
         .checked(
             .readsOn, .framing, "Keeps reading",

@@ -35,7 +35,8 @@ extension RuleBook {
             TLS need, and its own directory; it may write only to `TMPDIR`. It may use the network. `plugins.yaml` \
             can widen that for one plugin. `chmod` and setting a file's times succeed and change nothing. A `#!` line \
             names a program under `/usr`, `/bin`, `/lib` or `/opt`, or `env` and one plain name without options. A \
-            plugin gives the same answers inside and outside of the sandbox.
+            plugin gives the same answers and values inside and outside of the sandbox: a file that the sandbox hides is \
+            an error, never 0.
             """,
             fix: "keep files beside the plugin, write to TMPDIR only, or name further paths in plugins.yaml"),
         .unchecked(

@@ -54,5 +54,15 @@ extension RuleBook {
             with a delay of 1 s doubling to 5 min. It passes on the newest reading of each subscription at most \
             every 50 ms; it counts and drops readings that exceed the rate, break a rule or have an unknown id.
             """, because: "it applies to the host, and is covered by the host's tests"),
+        // A rule keeps its number: newer rules come last, regardless of their group.
+        .checked(
+            .filledFields, .handshake, "Fields that the host fills in",
+            """
+            A member of the config whose schema has `x-from` is filled in by the host, as text, in every call: with \
+            `scaler.namespace`, `scaler.name`, `target.apiVersion`, `target.kind`, `target.name` or \
+            `target.selector` (the label selector of the target's pods, such as `app=web`; absent while the target is \
+            unknown). A GeneralScaler that sets such a member is rejected.
+            """,
+            fix: "mark only members of the config itself, with one of the six values"),
     ]
 }

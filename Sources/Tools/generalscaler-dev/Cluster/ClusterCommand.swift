@@ -7,7 +7,7 @@ import Operator
 import ServiceLifecycle
 import UnixSignals
 
-/// Runs a simulated cluster that kubectl and the operator can be pointed at.
+/// Runs a simulated cluster for kubectl and the operator.
 struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",

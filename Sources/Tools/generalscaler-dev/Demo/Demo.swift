@@ -14,13 +14,13 @@ import UnixSignals
 import WireFormats
 import YAMLFormat
 
-/// The demo put together, in the order in which its parts need each other.
+/// The complete demo, in the order of its dependencies.
 struct Demo: Sendable {
     let clock: DemoClock
     let directory: String
     let http: any HTTPClient
     let logger: Logger
-    /// Told of each accepted scaling.
+    /// Called for each accepted scaling event.
     let onDecision: @Sendable (_ scaler: String, _ from: Int, _ to: Int) -> Void
 
     func run() async throws -> (display: DemoDisplay, apps: [DemoApp]) {
@@ -39,7 +39,7 @@ struct Demo: Sendable {
             }
             group.addTask { try await scale(simulator, servers) }
             var outcome: (DemoDisplay, [DemoApp])?
-            // The infrastructure ends first only by failing, which throws here and takes the rest down.
+            // The infrastructure ends early only with an error, which is thrown here and stops the rest.
             while let result = try await group.next() {
                 guard let result else { continue }
                 outcome = result
@@ -119,7 +119,7 @@ struct Demo: Sendable {
         }
     }
 
-    /// Returns the operator's own configuration of its plugins, as a chart would mount it. JSON is YAML, too.
+    /// Returns the operator's configuration of its plugins, as mounted by a chart. JSON is valid YAML.
     private func plugins(_ defaults: [String: JSON]) throws -> PluginHostConfiguration {
         let manifest = "\(directory)/plugins.yaml"
         let plugins: JSON = ["plugins": .object(defaults.mapValues { ["defaults": $0] })]
@@ -130,7 +130,7 @@ struct Demo: Sendable {
         )
     }
 
-    /// Counts the scaling events in the audit log.
+    /// Counts scaling events in the audit log.
     private func count(_ line: [UInt8]) {
         guard let entry = try? JSON(parsing: line), let name = entry["name"]?.stringValue,
             let from = entry["decision"]?["current"]?.intValue, let to = entry["decision"]?["desired"]?.intValue,

@@ -11,7 +11,7 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// Shows the whole thing at work, on this machine alone.
+/// Shows the complete system in operation on this machine.
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// Shows what happens while it happens: a table that redraws itself, or one line a moment if stdout is no terminal.
+/// Shows the events as they happen: a table that is redrawn, or periodic lines if stdout is not a terminal.
 final class DemoDisplay: Service {
     private struct Peak {
         var amount = 0
@@ -14,10 +14,10 @@ final class DemoDisplay: Service {
     }
 
     private static let interval: Duration = .seconds(1)
-    /// Of a table in place, the newest lines that stay visible.
+    /// The number of visible rows of the redrawn table.
     private static let visibleRows = 18
     private static let barWidth = 10
-    /// Of one app's columns.
+    /// The width of one app's columns.
     private static let width = 24
 
     private let clock: DemoClock
@@ -32,7 +32,7 @@ final class DemoDisplay: Service {
         self.client = client
     }
 
-    /// Ends when the plan's time is over, which ends the demo.
+    /// Ends with the plan, which ends the demo.
     func run() async throws {
         clock.start()
         await cancelWhenGracefulShutdown {
@@ -67,7 +67,7 @@ final class DemoDisplay: Service {
         return try? await client.get(.demoScaler, key)["status"]
     }
 
-    /// Returns the reason why the scaler does not do what it was asked to; nil if it does.
+    /// Returns the problem of a scaler; nil if there is none.
     private static func problem(_ status: JSON?) -> String? {
         let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
         return ready?["status"] == "False" ? ready?["message"]?.stringValue : nil
@@ -103,7 +103,7 @@ final class DemoDisplay: Service {
         StandardStreams.printLine(home + lines.map { "\u{1B}[2K" + $0.prefix(width) }.joined(separator: "\n"))
     }
 
-    /// - Parameter scaleCounts: the numbers of scale-ups and scale-downs, by the name of the scaler.
+    /// - Parameter scaleCounts: the numbers of scale-ups and scale-downs by the scaler's name.
     func summary(_ scaleCounts: [String: DemoScaleCounts]) -> String {
         let peaks = peaks.withLock(\.self)
         let lines = scenarios.map { scenario in

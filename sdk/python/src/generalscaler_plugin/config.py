@@ -61,14 +61,16 @@ class Secret:
 
 class _Field:
     def __init__(
-        self, help: str, default: Any, minimum: Optional[float], maximum: Optional[float], address: bool
+        self, help: str, default: Any, minimum: Optional[float], maximum: Optional[float], address: bool,
+        filled_from: Optional[str],
     ) -> None:
         self.help, self.default, self.minimum, self.maximum, self.address = help, default, minimum, maximum, address
+        self.filled_from = filled_from
 
 
 def field(
     help: str, *, default: Any = _MISSING, minimum: Optional[float] = None, maximum: Optional[float] = None,
-    address: bool = False,
+    address: bool = False, filled_from: Optional[str] = None,
 ) -> Any:
     """Declares a field of a ``Config``.
 
@@ -81,8 +83,12 @@ def field(
         maximum: The greatest value of a number.
         address: The text, or each text of a list, names the server to connect to, as ``scheme://host:port`` or
             ``host:port``. The administrator can restrict which servers are allowed.
+        filled_from: What the operator fills into the field, in every call: ``scaler.namespace``, ``scaler.name``,
+            ``target.apiVersion``, ``target.kind``, ``target.name`` or ``target.selector``. A GeneralScaler that sets
+            the field is rejected. Only for a ``str`` of the config itself. ``target.selector`` is absent while the
+            operator does not know the target.
     """
-    return _Field(help, default, minimum, maximum, address)
+    return _Field(help, default, minimum, maximum, address, filled_from)
 
 
 class Config:
@@ -157,6 +163,8 @@ class Config:
                     schema[bound] = getattr(declared, bound)
             if declared.address:
                 schema["x-address"] = True
+            if declared.filled_from:
+                schema["x-from"] = declared.filled_from
             if schema.get("type") == "string" and "enum" not in schema:
                 schema["minLength"] = 1
             if declared.default is _MISSING and not _is_optional(type_):

@@ -79,7 +79,7 @@ def finite(value: Any) -> float:
         raise PluginError("internal_error", f"the plugin returned a {type(value).__name__} instead of a number")
     result = float(value)
     if result != result or result in (float("inf"), float("-inf")):
-        raise PluginError("no_data", f"the value is {'nan' if result != result else result}, which is no data")
+        raise PluginError("no_data", f"the value is {'nan' if result != result else result}, which counts as no data")
     return int(result) if result.is_integer() and abs(result) < 2**53 else result
 
 
@@ -112,7 +112,7 @@ def range_json(points: Any, window: Window) -> Dict[str, Any]:
         pairs.append((at, value))
     pairs.sort(key=lambda pair: pair[0])
     if not pairs:
-        raise PluginError("no_data", "there is no value in the time asked for")
+        raise PluginError("no_data", "there is no value in the requested time range")
     if any(earlier[0] >= later[0] for earlier, later in zip(pairs, pairs[1:])):
         raise PluginError("internal_error", "the points contain a time twice")
     if pairs[0][0] < window.start or pairs[-1][0] > window.end:

@@ -129,7 +129,7 @@ class Session:
             asked = ", ".join(map(str, versions))
             raise PluginError(
                 "unsupported_version",
-                f"the plugin speaks protocol version {PROTOCOL_VERSION}, the host {asked}: update the older")
+                f"the plugin speaks protocol version {PROTOCOL_VERSION}, the host {asked}: update the older one")
         limit = params.get("limits", {}).get("maxResponseBytes") if isinstance(params.get("limits"), dict) else None
         if isinstance(limit, int) and limit > 0:
             self._max_response_bytes = min(self._max_response_bytes, limit)
@@ -158,7 +158,7 @@ class Session:
         window = _window(params) if kind == "range" else None
         deadline_ms = _whole(params, "deadlineMs")
         if kind == "subscribe" and not isinstance(id, int):
-            raise PluginError("invalid_request", "the id of subscribe must be a whole number, which readings then bear")
+            raise PluginError("invalid_request", "the id of subscribe must be a whole number, because readings refer to it")
         try:
             parsed = self._plugin.parse_config(config)
         except Exception as error:  # pylint: disable=broad-except
@@ -294,7 +294,7 @@ class Session:
         if len(line) > self._max_response_bytes:
             if "id" not in message:
                 return
-            text = f"the answer has {len(line)} bytes; the host takes at most {self._max_response_bytes}"
+            text = f"the answer has {len(line)} bytes; the maximum is {self._max_response_bytes}"
             error = PluginError("internal_error", text).to_json()
             line = json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": error}, separators=(",", ":")).encode()
         self._send_line(line + b"\n")
