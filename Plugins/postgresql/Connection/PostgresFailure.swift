@@ -57,12 +57,21 @@ struct PostgresFailure: Error {
             )
         }
         let reason = text(message)
-        if phase == CONNECTION_SSL_STARTUP || reason.contains("SSL") || reason.contains("certificate") {
-            return .unreachable(
-                "no trusted TLS connection to \(place): \(reason). Correct tls, or sslmode in url", path: "tls")
+        if phase == CONNECTION_STARTED || phase == CONNECTION_BAD {
+            return .unreachable("no connection to \(place): \(reason)")
         }
-        if phase == CONNECTION_STARTED { return .unreachable("no connection to \(place): \(reason)") }
-        return .unreachable("\(place) did not accept a session: \(reason). Check that it is a PostgreSQL server")
+        let (role, mode) = (connection.endpoint.role, connection.endpoint.tlsMode)
+        if role != .any, reason.contains("standby") {
+            return .unreachable("\(place) does not have the role \(role.rawValue): \(reason)", path: "role")
+        }
+        let isAboutTLS =
+            phase == CONNECTION_SSL_STARTUP || reason.contains("SSL") || reason.contains("certificate")
+        // Where TLS is optional, a server that stumbles over it is most likely none of PostgreSQL.
+        guard isAboutTLS, mode != .prefer else {
+            return .unreachable("\(place) did not accept a session: \(reason). Check that it is a PostgreSQL server")
+        }
+        return .unreachable(
+            "no trusted TLS connection to \(place): \(reason). Correct tls, or sslmode in url", path: "tls")
     }
 
     /// Returns libpq's message on one line, without its own beginning, which repeats the server.
