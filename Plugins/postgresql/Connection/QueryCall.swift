@@ -21,7 +21,7 @@ final class QueryCall: Sendable {
     private let limit: ContinuousClock.Instant
     private let place: String
     private let state = Mutex(State())
-    private let promise = Promised<MetricReading>()
+    private let promise = AsyncPromise<MetricReading>()
 
     init(timeLeft: Duration, until end: ContinuousClock.Instant, place: String) {
         let usable = CallDeadline.usable(timeLeft)

@@ -1,4 +1,4 @@
-import SystemIO
+package import SystemIO
 
 /// The IP addresses of the servers that a client connects to.
 ///
