@@ -101,12 +101,12 @@ import WireFormats
         #expect(url.role == .standby)
         #expect(url.description == "pg.shop:6543, [fd00::7]:5432")
         let fields = try endpoint(
-            #""addresses": ["pg.shop", "unix:///run/pg/.s.PGSQL.5433"], "role": "primary", "tls": {}, \#(Self.login)"#)
+            #""addresses": ["pg.shop", "unix:///run/pg/.s.PGSQL.5433"], "role": "primary", \#(Self.login)"#)
         #expect(
             fields.servers == [
                 .tcp(HostPort(host: "pg.shop", port: 5_432)), .socket(directory: "/run/pg", port: 5_433),
             ])
-        #expect(fields.tlsMode == .verifyFull)
+        #expect(fields.role == .primary)
         #expect(fields.description == "pg.shop:5432, unix:///run/pg/.s.PGSQL.5433")
     }
 

@@ -5,7 +5,7 @@ import Testing
 @testable import generalscaler_plugin_postgresql
 
 /// Users, places and connections, at a real server.
-@Suite(.timeLimit(.minutes(2))) struct PostgresConnectionTests {
+@Suite(.timeLimit(.minutes(2)), .serialized) struct PostgresConnectionTests {
     private static let query = #""query": "SELECT count(*) FROM jobs""#
 
     @Test func `a server is read by address, by name, by URL and by socket`() async throws {

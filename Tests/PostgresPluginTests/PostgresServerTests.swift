@@ -5,7 +5,7 @@ import Testing
 @testable import generalscaler_plugin_postgresql
 
 /// Queries at a real server.
-@Suite(.timeLimit(.minutes(2))) struct PostgresServerTests {
+@Suite(.timeLimit(.minutes(2)), .serialized) struct PostgresServerTests {
     @Test func `a number of any numeric type is the value`() async throws {
         try await PostgresServer.run { server async throws in
             let plugin = PostgresPlugin()

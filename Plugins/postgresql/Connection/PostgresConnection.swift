@@ -13,7 +13,9 @@ final class PostgresConnection: @unchecked Sendable {
     let handle: OpaquePointer
     /// Whether the last query left the connection as it was before.
     var isReusable = false
+    /// What came since the count began. Of a Unix socket, at least what was there each time that it was read.
     private var receivedBytes = 0
+    private var bytesBefore = 0
 
     /// Connects to the first server that answers. Each server has its share of the time, and each address of its name.
     static func open(_ endpoint: PostgresEndpoint, _ call: QueryCall) throws(PostgresFailure) -> PostgresConnection {
@@ -69,7 +71,6 @@ final class PostgresConnection: @unchecked Sendable {
             phase = PQstatus(handle)
             next = PQconnectPoll(handle)
         }
-        receivedBytes = 0
     }
 
     /// Blocks the thread until the server sends, or takes, more.
@@ -82,7 +83,8 @@ final class PostgresConnection: @unchecked Sendable {
             throw .unreachable("\(place) did not answer in its share of the time")
         }
         guard ready & POLLIN != 0 else { return }
-        receivedBytes += Int(cpostgres_unread_bytes(socket))
+        let total = Int(cpostgres_received_bytes(socket))
+        receivedBytes = total >= 0 ? total - bytesBefore : receivedBytes + Int(cpostgres_unread_bytes(socket))
         guard receivedBytes <= PostgresLimits.maxAnswerBytes else { throw .tooLarge(place) }
     }
 
@@ -110,7 +112,11 @@ final class PostgresConnection: @unchecked Sendable {
         return PQgetResult(handle).map(PostgresResult.init)
     }
 
-    func beginCount() { receivedBytes = 0 }
+    /// Counts what the server sends from now on.
+    func beginCount() {
+        receivedBytes = 0
+        bytesBefore = max(0, Int(cpostgres_received_bytes(PQsocket(handle))))
+    }
 }
 
 /// A result of libpq's, freed with this object.
