@@ -51,13 +51,17 @@ package struct PostgresServer: Sendable {
     private static let account: (user: uid_t, group: gid_t)? =
         getuid() == 0 ? getpwnam("postgres").map { ($0.pointee.pw_uid, $0.pointee.pw_gid) } : nil
 
+    /// Returns how a program of the server is run, as its own user: by setpriv, since setuid between fork and exec can
+    /// deadlock in a process with several threads.
+    private static func command(_ program: String, _ arguments: [String]) throws -> (FilePath, Arguments) {
+        let path = "\(try programs.get())/\(program)"
+        guard let account else { return (FilePath(path), Arguments(arguments)) }
+        let user = ["--reuid", "\(account.user)", "--regid", "\(account.group)", "--clear-groups", path]
+        return ("/usr/bin/setpriv", Arguments(user + arguments))
+    }
+
     private static var platform: PlatformOptions {
         var options = PlatformOptions()
-        if let account {
-            options.userID = account.user
-            options.groupID = account.group
-            options.supplementaryGroups = []
-        }
         // Fast: SIGTERM would wait for the clients.
         options.teardownSequence = [.send(signal: .interrupt, allowedDurationToNextStep: .seconds(10))]
         return options
@@ -123,9 +127,9 @@ package struct PostgresServer: Sendable {
         _ options: Options, _ directory: URL, _ body: (PostgresServer) async throws -> Value
     ) async throws -> Value? {
         let port = try RawServer.unusedPort()
+        let (program, arguments) = try command("postgres", ["-D", "\(directory.path)/data", "-p", "\(port)"])
         let outcome = try await Subprocess.run(
-            .path(FilePath("\(programs.get())/postgres")),
-            arguments: ["-D", "\(directory.path)/data", "-p", "\(port)"],
+            .path(program), arguments: arguments,
             environment: .inherit.updating(["LC_ALL": "C"]), workingDirectory: FilePath(directory.path),
             platformOptions: platform, input: .none, output: .discarded, error: .sequence
         ) { execution -> Result<Value?, any Error> in
@@ -180,8 +184,9 @@ package struct PostgresServer: Sendable {
 
     @discardableResult
     private static func call(_ program: String, _ arguments: [String], in directory: String) async throws -> String {
+        let (path, words) = try command(program, arguments)
         let result = try await Subprocess.run(
-            .path(FilePath("\(programs.get())/\(program)")), arguments: Arguments(arguments),
+            .path(path), arguments: words,
             environment: .inherit.updating(["LC_ALL": "C"]), workingDirectory: FilePath(directory),
             platformOptions: platform, output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
         guard result.terminationStatus.isSuccess else {
