@@ -30,6 +30,7 @@ let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "s
 let sources: KeyValuePairs<String, [Target.Dependency]> = [
     "prometheus": ["WireFormats"],
     "redis": ["CHiredis"],
+    "postgresql": ["CPostgres", "SystemIO"],
     "pubsub": ["WireFormats", .product(name: "CryptoExtras", package: "swift-crypto")],
 ]
 let sourceDependencies: [Target.Dependency] = ["HTTPTransport", "PluginSDK", "SourceSupport"]
@@ -94,6 +95,7 @@ let package = Package(
         // MARK: System libraries
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         // A program that depends on it allocates with jemalloc: after a burst, the C library's allocator keeps three
         // times of what is in use.
         .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
@@ -393,6 +395,13 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "PostgresPluginTests",
+            dependencies: [
+                "generalscaler-plugin-postgresql", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats", subprocess,
+            ]
+        ),
+        .testTarget(
             name: "ExampleTests",
             dependencies: ["event-queue", "TestSupport", "WireFormats", "worker", subprocess]
         ),
@@ -408,7 +417,8 @@ let package = Package(
 )
 
 let cTargets: Set = [
-    "CCurl", "CHiredis", "CJemalloc", "CLinux", "call-prober", "generalscaler-copy", "generalscaler-launch",
+    "CCurl", "CHiredis", "CJemalloc", "CLinux", "CPostgres", "call-prober", "generalscaler-copy",
+    "generalscaler-launch",
 ]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings =

@@ -8,11 +8,11 @@ set -eu
 needs() {
     case $1 in
         build) echo "libcurl4-openssl-dev:lib:libcurl libhiredis-dev:lib:hiredis" \
-            "libjemalloc-dev:lib:jemalloc pkg-config:cmd:pkg-config" ;;
+            "libjemalloc-dev:lib:jemalloc libpq-dev:lib:libpq pkg-config:cmd:pkg-config" ;;
         demo) echo "prometheus:cmd:prometheus redis-server:cmd:redis-server" ;;
         test)
             echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
-                "python3:cmd:python3 python3-dev:cmd:python3-config openssl:cmd:openssl nodejs:cmd:node golang-go:cmd:go" \
+                "postgresql:cmd:pg_ctlcluster python3:cmd:python3 python3-dev:cmd:python3-config openssl:cmd:openssl nodejs:cmd:node golang-go:cmd:go" \
                 "node-typescript:cmd:tsc binutils:cmd:objdump jq:cmd:jq"
             ;;
         python) echo "python3:cmd:python3 python3-venv:py:ensurepip" ;;
@@ -29,10 +29,12 @@ purpose() {
     case $1 in
         libcurl4-openssl-dev) echo "HTTP, for the operator and the plugins" ;;
         libhiredis-dev) echo "the Redis protocol, for the redis plugin" ;;
+        libpq-dev) echo "the client library of PostgreSQL, for the postgresql plugin" ;;
         libjemalloc-dev) echo "memory, for the operator" ;;
         pkg-config) echo "tells the Swift package manager where libcurl is" ;;
         prometheus) echo "the real metric source of the demo and the tests" ;;
         redis-server) echo "another one" ;;
+        postgresql) echo "the real server of the postgresql plugin's tests" ;;
         redis-tools) echo "fills and inspects it" ;;
         python3) echo "runs checks, and plugins written in Python" ;;
         python3-dev | binutils) echo "build the Python example as one directory" ;;
@@ -107,7 +109,7 @@ rm -f "$log"
 # Installing also enables a service for the next boot.
 for package in $missing; do
     case $package in
-        prometheus | redis-server)
+        prometheus | redis-server | postgresql)
             $as_root update-rc.d "$package" disable ||
                 echo "$package could not be disabled: it starts at the next boot."
             ;;

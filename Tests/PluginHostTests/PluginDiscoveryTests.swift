@@ -47,7 +47,7 @@ struct PluginDiscoveryTests {
     @Test("the project's own build folder has its three plugins, and nothing to warn of")
     func ownBuildFolder() throws {
         let found = try find([BuiltExecutable.directory])
-        #expect(Set(found.programs.map(\.name)).isSuperset(of: ["prometheus", "pubsub", "redis"]))
+        #expect(Set(found.programs.map(\.name)).isSuperset(of: ["postgresql", "prometheus", "pubsub", "redis"]))
         #expect(found.warnings == [])
     }
 

@@ -1,5 +1,6 @@
 import HTTPTransport
 import PluginSDK
+import SourceSupport
 import TestSupport
 import Testing
 

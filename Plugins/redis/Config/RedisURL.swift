@@ -1,5 +1,6 @@
 import HTTPTransport
 import PluginSDK
+import SourceSupport
 
 /// `redis://[user[:password]@]host[:port][/database]`, the same with `rediss://`, or `unix:///path/of/socket`.
 ///
@@ -78,20 +79,9 @@ struct RedisURL {
     }
 
     private static func decoded(_ text: Substring) throws(Fault) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-            guard digits.utf8.count == 2, let value = UInt8(digits, radix: 16), value != 0 else {
-                throw Fault(message: "contains a % without two hexadecimal digits after it: encode a % as %25")
-            }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
+        guard let decoded = Encoding.percentDecoded(text) else {
+            throw Fault(message: "contains a % without two hexadecimal digits after it: encode a % as %25")
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return decoded
     }
 }

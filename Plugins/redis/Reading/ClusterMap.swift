@@ -1,4 +1,5 @@
 import HTTPTransport
+import SourceSupport
 import Synchronization
 
 /// A cache of clusters: the node of each key, and the known nodes.

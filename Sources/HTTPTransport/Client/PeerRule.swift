@@ -1,4 +1,4 @@
-import SystemIO
+package import SystemIO
 
 /// The IP addresses of the servers that a client connects to.
 ///
@@ -31,7 +31,7 @@ package struct PeerRule: Sendable, Hashable {
     }
 
     /// Returns why no connection is made to that address; nil if one may be.
-    func objection(to peer: IPAddress) -> String? {
+    package func objection(to peer: IPAddress) -> String? {
         let all = [peer, peer.embeddedIPv4].compactMap(\.self)
         if let reserved = all.map(ReservedNetworks.init).first(where: { !named.isSuperset(of: $0) }) {
             return

@@ -1,5 +1,6 @@
 import PluginProtocol
 import PluginSDK
+import SourceSupport
 import Synchronization
 
 @testable import generalscaler_plugin_redis

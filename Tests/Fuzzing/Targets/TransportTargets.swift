@@ -3,6 +3,7 @@ import WireFormats
 
 @testable import HTTPTransport
 @testable import PluginHost
+@testable import generalscaler_plugin_postgresql
 @testable import generalscaler_plugin_redis
 
 extension FuzzTarget {
@@ -22,6 +23,16 @@ extension FuzzTarget {
         }
     }
 
+    /// The server of a URL for PostgreSQL is the one that the host checks.
+    private static func checkPostgresURL(_ text: String) throws(FuzzFinding) {
+        guard let url = try? PostgresURL(text), let address = ServerAddress(text) else { return }
+        let hosts = url.hosts
+        try require(hosts.count == 1, "\(text) names \(hosts.count) servers")
+        try require(hosts[0].port == address.port ?? ServerPlace.defaultPort, "\(address) is another port to libpq")
+        guard !address.host.hasPrefix("[") else { return }
+        try require(hosts[0].host.lowercased() == address.host, "\(address.host) is \(hosts[0].host) to libpq")
+    }
+
     /// An address that is allowed as parsed here must be the one that curl connects to.
     static let addresses = FuzzTarget("addresses") { (input) throws(FuzzFinding) in
         let text = String(decoding: input, as: UTF8.self)
@@ -30,6 +41,7 @@ extension FuzzTarget {
         if let url = try? RedisURL(text), let database = url.database {
             try require(database >= 0, "the database is \(database)")
         }
+        try checkPostgresURL(text)
         guard let url = try? URLParts(parsing: text) else { return }
         if GoogleHosts.mayGetToken(text, environment: [:]) {
             let isLoopback = ["127.0.0.1", "localhost", "[::1]"].contains(url.host)

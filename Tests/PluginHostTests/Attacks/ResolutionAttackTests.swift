@@ -60,6 +60,11 @@ struct ResolutionAttackTests {
             let url = JSON.string("http://\(name):9090")
             return switch source {
             case "redis": ["address": .string(name), "list": "l", "password": "s3cret"]
+            case "postgresql":
+                [
+                    "address": .string("\(name):9090"), "database": "shop", "username": "scaler", "password": "s3cret",
+                    "query": "SELECT 1",
+                ]
             case "prometheus":
                 ["address": url, "query": "up", "auth": ["bearer": ["token": "s3cret"]]]
             default:
@@ -73,7 +78,7 @@ struct ResolutionAttackTests {
 
     @Test(
         "a name that leads to the machine, its link or a metadata server gets no connection, despite other records",
-        arguments: ["redis", "prometheus", "pubsub"])
+        arguments: ["redis", "prometheus", "pubsub", "postgresql"])
     func reservedAddresses(source: String) async throws {
         let names = Self.reserved.indices.map { "n\($0).shop.example" }
         let outcome = try await play(
@@ -96,6 +101,19 @@ struct ResolutionAttackTests {
             ], configs(source, ["a.example", "b.example", "c.example"]), environment: Self.networks)
         #expect(outcome.answers.allSatisfy { $0 == "42" }, "\(outcome.answers)")
         #expect(outcome.elsewhere.isEmpty && !outcome.visits.isEmpty)
+    }
+
+    @Test("a database is contacted only at the addresses of its name that allowedNetworks has")
+    func databaseAddresses() async throws {
+        let outcome = try await play(
+            "postgresql",
+            names: [
+                "a.example": [["127.0.0.1", Self.good]], "b.example": [[Self.good, Self.evil, "169.254.169.254"]],
+            ],
+            configs("postgresql", ["a.example", "b.example"]), environment: Self.networks)
+        #expect(outcome.elsewhere.isEmpty, "\(outcome.visits)")
+        #expect(Set(outcome.visits.map(\.address)) == [Self.good])
+        #expect(outcome.answers.count == 2)
     }
 
     @Test(

@@ -1,10 +1,10 @@
 import Glibc
 
 /// Threads for blocking work, created on demand up to a limit. Further work queues in FIFO order.
-final class WorkerThreads: Sendable {
+package final class WorkerThreads: Sendable {
     private let queue: JobQueue
 
-    init(limit: Int) {
+    package init(limit: Int) {
         queue = JobQueue(maxThreads: limit)
     }
 
@@ -12,9 +12,9 @@ final class WorkerThreads: Sendable {
     deinit { queue.close() }
 
     /// Runs work without a waiter.
-    func start(_ body: @escaping @Sendable () -> Void) { queue.add(body) }
+    package func start(_ body: @escaping @Sendable () -> Void) { queue.add(body) }
 
-    func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    package func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             queue.add { continuation.resume(returning: body()) }
         }
