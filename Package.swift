@@ -88,6 +88,7 @@ let package = Package(
         // Optimized in debug builds too: with the cluster's stand-in, it is what the tests spend their time in.
         .target(name: "WireFormats"),
         .target(name: "SystemIO"),
+        .target(name: "JSONPath", dependencies: ["WireFormats"]),
         .target(name: "YAMLFormat", dependencies: ["WireFormats", .product(name: "Yams", package: "Yams")]),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux", "SystemIO"]),
         .target(name: "PluginProtocol", dependencies: ["WireFormats"]),
@@ -225,6 +226,15 @@ let package = Package(
             path: "Sources/Tools/plugin-check"
         ),
 
+        .executableTarget(
+            name: "jsonpath-check",
+            dependencies: [
+                "CommandSupport", "JSONPath", "WireFormats",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Tools/jsonpath-check"
+        ),
+
         // MARK: Plugins
         plugin("prometheus", dependencies: ["HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats"]),
         plugin("redis", dependencies: ["CHiredis", "HTTPTransport", "PluginSDK", "SourceSupport"]),
@@ -273,6 +283,7 @@ let package = Package(
         ),
         .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"]),
         .testTarget(name: "WireFormatsTests", dependencies: ["TestSupport", "WireFormats"]),
+        .testTarget(name: "JSONPathTests", dependencies: ["JSONPath", "WireFormats"]),
         .testTarget(name: "YAMLFormatTests", dependencies: ["WireFormats", "YAMLFormat"]),
         .testTarget(
             name: "HTTPTransportTests",
