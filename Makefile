@@ -6,7 +6,7 @@ DEMO_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalsca
 	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
 CHART_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-copy generalscaler-plugin-prometheus \
 	plugin-check random-plugin
-PLUGIN_PRODUCTS := generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
+PLUGIN_PRODUCTS := generalscaler-plugin-http generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
 E2E_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 # What attacks the promises of docs/explanation/threat-model.md and sandbox.md.

@@ -55,7 +55,7 @@ let package = Package(
     ]
         + (isFuzzBuild
             ? []
-            : ["prometheus", "redis", "pubsub"].map { source in
+            : ["http", "prometheus", "redis", "pubsub"].map { source in
                 .executable(name: "generalscaler-plugin-\(source)", targets: ["generalscaler-plugin-\(source)"])
             }),
     dependencies: [
@@ -99,6 +99,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        // The access tokens of Google; apart from SourceSupport, so that only the sources that need them link a crypto
+        // library.
+        .target(
+            name: "GoogleAuth",
+            dependencies: [
+                "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats",
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]),
         // What the sources of this package share; plugin authors elsewhere do without it.
         .target(name: "SourceSupport", dependencies: ["HTTPTransport", "PluginProtocol", "PluginSDK", "WireFormats"]),
         .target(
@@ -239,11 +247,10 @@ let package = Package(
         plugin("prometheus", dependencies: ["HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats"]),
         plugin("redis", dependencies: ["CHiredis", "HTTPTransport", "PluginSDK", "SourceSupport"]),
         plugin(
-            "pubsub",
-            dependencies: [
-                "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats",
-                .product(name: "CryptoExtras", package: "swift-crypto"),
-            ]),
+            "http",
+            dependencies: ["GoogleAuth", "HTTPTransport", "JSONPath", "PluginSDK", "SourceSupport", "WireFormats"]),
+        plugin(
+            "pubsub", dependencies: ["GoogleAuth", "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats"]),
 
         // MARK: Examples and benchmarks
         .executableTarget(
@@ -305,7 +312,8 @@ let package = Package(
             name: "PluginConformanceTests",
             dependencies: [
                 "CLinux", "PluginConformance", "PluginProtocol", "TestSupport", "WireFormats", "generalscaler-dev",
-                "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
+                "generalscaler-launch", "generalscaler-plugin-http", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-pubsub",
                 "generalscaler-plugin-redis", "misbehaving-plugin", "plugin-check", "random-plugin", "test-plugin",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -335,7 +343,8 @@ let package = Package(
             name: "PluginHostTests",
             dependencies: [
                 "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats", "call-prober", "generalscaler",
-                "generalscaler-launch", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
+                "generalscaler-launch", "generalscaler-plugin-http", "generalscaler-plugin-prometheus",
+                "generalscaler-plugin-pubsub",
                 "generalscaler-plugin-redis", "misbehaving-plugin",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -359,7 +368,8 @@ let package = Package(
                 "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
                 "PluginProtocol",
                 "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler-launch",
-                "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+                "generalscaler-plugin-http", "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub",
+                "generalscaler-plugin-redis",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -387,7 +397,8 @@ let package = Package(
         fuzzTargets(dependencies: [
             "Backtest", "CHiredis", "HTTPTransport", "KubernetesClient", "Operator", "PluginConformance", "PluginHost",
             "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "WireFormats", "YAMLFormat",
-            "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+            "GoogleAuth", "JSONPath", "generalscaler-plugin-http", "generalscaler-plugin-prometheus",
+            "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
         ]),
         .testTarget(name: "ScalerAPITests", dependencies: ["ScalerAPI", "Scaling", "WireFormats"]),
         .testTarget(name: "BenchTests", dependencies: ["bench"]),
@@ -396,7 +407,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "ClusterSimulator", "CommandSupport", "event-queue", "generalscaler", "generalscaler-dev",
-                "generalscaler-launch",
+                "generalscaler-launch", "generalscaler-plugin-http",
                 "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
                 "plugin-check", "TestSupport", "WireFormats", "YAMLFormat",
                 .product(name: "Logging", package: "swift-log"),
@@ -408,8 +419,8 @@ let package = Package(
         .testTarget(
             name: "DocsTests",
             dependencies: [
-                "PluginSDK", "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "generalscaler-plugin-prometheus",
-                "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
+                "PluginSDK", "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "generalscaler-plugin-http",
+                "generalscaler-plugin-prometheus", "generalscaler-plugin-pubsub", "generalscaler-plugin-redis",
             ]),
         .testTarget(
             name: "PrometheusPluginTests",
@@ -422,9 +433,20 @@ let package = Package(
             exclude: ["Support/verify_sigv4.py"]
         ),
         .testTarget(
+            name: "HTTPPluginTests",
+            dependencies: [
+                "generalscaler-plugin-http", "HTTPTransport", "JSONPath", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats", "YAMLFormat",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["Support/fill_moto.py", "Support/fill_nats.py"]
+        ),
+        .testTarget(
             name: "PubSubPluginTests",
             dependencies: [
-                "generalscaler-plugin-pubsub", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "generalscaler-plugin-pubsub", "GoogleAuth", "HTTPTransport", "PluginSDK", "SourceSupport",
+                "TestSupport",
                 "WireFormats",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-programs="generalscaler generalscaler-launch generalscaler-copy generalscaler-plugin-prometheus
+programs="generalscaler generalscaler-launch generalscaler-copy generalscaler-plugin-http generalscaler-plugin-prometheus
     generalscaler-plugin-redis generalscaler-plugin-pubsub"
 flags="--explicit-target-dependency-import-check error -c release --static-swift-stdlib"
 

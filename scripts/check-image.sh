@@ -99,7 +99,7 @@ chmod 0644 "$root/tmp/kubeconfig"
     --plugins-config /etc/generalscaler/plugins.yaml >"$root/tmp/operator.log" 2>&1 &
 operator=$!
 processes+=("$operator")
-plugins=(prometheus redis pubsub weekday minute hour random)
+plugins=(http prometheus redis pubsub weekday minute hour random)
 # Node's own programs need only what the image has. That of Debian, which may stand in for them here, needs more.
 if "${inside[@]}" ldd /var/lib/generalscaler/plugins/http-json/bin/node | grep -q 'not found'; then
     echo "check-image: http-json is not checked, since this machine's node is another one than that of its Dockerfile"

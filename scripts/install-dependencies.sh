@@ -13,7 +13,8 @@ needs() {
         test)
             echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
                 "python3:cmd:python3 python3-dev:cmd:python3-config openssl:cmd:openssl nodejs:cmd:node golang-go:cmd:go" \
-                "node-typescript:cmd:tsc binutils:cmd:objdump"
+                "node-typescript:cmd:tsc binutils:cmd:objdump" \
+                "rabbitmq-server:cmd:rabbitmq-server nats-server:cmd:nats-server"
             ;;
         python) echo "python3:cmd:python3 python3-venv:py:ensurepip" ;;
         lint) echo "python3:cmd:python3 python3-venv:py:ensurepip shellcheck:cmd:shellcheck" ;;
@@ -33,6 +34,7 @@ purpose() {
         pkg-config) echo "tells the Swift package manager where libcurl is" ;;
         prometheus) echo "the real metric source of the demo and the tests" ;;
         redis-server) echo "another one" ;;
+        rabbitmq-server | nats-server) echo "servers that the http plugin's recipes are tested on" ;;
         redis-tools) echo "fills and inspects it" ;;
         python3) echo "runs checks, and plugins written in Python" ;;
         python3-dev | binutils) echo "build the Python example as one directory" ;;
@@ -106,7 +108,7 @@ rm -f "$log"
 # Installing also enables a service for the next boot.
 for package in $missing; do
     case $package in
-        prometheus | redis-server)
+        prometheus | redis-server | rabbitmq-server)
             $as_root update-rc.d "$package" disable ||
                 echo "$package could not be disabled: it starts at the next boot."
             ;;

@@ -3,6 +3,8 @@ import WireFormats
 /// Every bound of the plugin.
 enum PubSubLimits {
     static let maxInFlight = 32
+    /// What the access tokens are for.
+    static let scope = "https://www.googleapis.com/auth/monitoring.read"
     /// Of one page of time series, after content decoding.
     static let maxBodyBytes = 8 << 20
     /// Pages of one answer. A subscription has one series for each region.
@@ -12,7 +14,6 @@ enum PubSubLimits {
     /// Points are sampled every 60 s and show up to 120 s later, so that a fresh one may be that old.
     static let maxAge: Duration = .seconds(300)
     static let windowSeconds = 300...86_400
-    /// For one step on the way to an access token.
     /// Points and series of one answer, all of its pages together.
     static let maxPoints = 100_000
     static let maxSeries = 4_096
@@ -21,8 +22,4 @@ enum PubSubLimits {
     static let point = JSONLimits(bytes: 4 << 10, nodes: 64, depth: 8)
     /// Of an error answer, or of what stands beside the series.
     static let frame = JSONLimits(bytes: 64 << 10, nodes: 1_024, depth: 16)
-    static let tokenTimeout: Duration = .seconds(10)
-    static let maxTokenBodyBytes = 256 << 10
-    /// How long a signed assertion, and with it the token it buys, is asked to live. Google allows no more.
-    static let assertionSeconds = 3_600
 }

@@ -31,8 +31,29 @@ package struct JSONPathQuery: Sendable {
         return try evaluator.nodes(segments, from: JSONPathNode(value: document, location: .root))
     }
 
-    /// Whether the query selects at most one node in any document (RFC 9535, section 2.3.5.1).
-    package var isSingular: Bool { segments.isSingular }
+    /// Returns whether the document has the array or object in which the query looks for any number of nodes: what the
+    /// segments before the first that can select several nodes lead to. If it has, and the query selects nothing, there
+    /// are none; if it has not, that is unknown.
+    package func hasContainer(in document: JSON) -> Bool {
+        var value = document
+        for segment in segments {
+            guard [segment].isSingular else {
+                switch value {
+                case .array, .object: return true
+                default: return false
+                }
+            }
+            let next: JSON? =
+                switch segment.selectors[0] {
+                case .name(let name): value.member(name)
+                case .index(let index): value.element(at: index)?.1
+                case .wildcard, .slice, .filter: nil
+                }
+            guard let next else { return false }
+            value = next
+        }
+        return false
+    }
 }
 
 /// A value that a query selects, and its place in the document.

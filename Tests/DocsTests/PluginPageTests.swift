@@ -3,6 +3,7 @@ import PluginSDK
 import TestSupport
 import Testing
 
+@testable import generalscaler_plugin_http
 @testable import generalscaler_plugin_prometheus
 @testable import generalscaler_plugin_pubsub
 @testable import generalscaler_plugin_redis
@@ -18,6 +19,7 @@ struct PluginPageTests {
     }
 
     private static let plugins = [
+        Plugin(name: "http", config: HTTPSourceConfig.self),
         Plugin(name: "prometheus", config: PrometheusConfig.self),
         Plugin(name: "pubsub", config: PubSubConfig.self),
         Plugin(name: "redis", config: RedisConfig.self),

@@ -130,6 +130,19 @@ struct JSONPathQueryTests {
         }
     }
 
+    @Test(
+        "an empty selection is known to be empty only if the array or object to look in is there",
+        arguments: [
+            ("$.queues[?@.name == 'x']", true), ("$.queues[0].tags[5:]", true), ("$..absent", true), ("$[*].a.b", true),
+            ("$.queue[?@.name == 'x']", false), ("$.queues[1].idle[*]", false), ("$.queues[0].absent", false),
+            ("$['0'][*]", false), ("$.queues[9][*]", false),
+        ])
+    func containers(_ query: String, _ hasContainer: Bool) throws {
+        let query = try JSONPathQuery(parsing: query)
+        #expect(query.hasContainer(in: Self.document) == hasContainer)
+        #expect(try query.nodes(in: Self.document).isEmpty)
+    }
+
     @Test("a query's own size and nesting are bounded")
     func queryBounds() {
         let parentheses = String(repeating: "(", count: 40) + "@.a" + String(repeating: ")", count: 40)

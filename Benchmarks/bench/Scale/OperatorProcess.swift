@@ -3,7 +3,7 @@ import Glibc
 
 /// The operator with its plugins, started as a user starts it.
 final class OperatorProcess {
-    static let plugins = ["prometheus", "redis", "pubsub"].map { "generalscaler-plugin-\($0)" }
+    static let plugins = ["http", "prometheus", "redis", "pubsub"].map { "generalscaler-plugin-\($0)" }
 
     /// Runs a program, tells its process, and ends it once nobody holds the input any more: even if this process is
     /// killed. What does not end by SIGTERM is killed after a time.

@@ -1,4 +1,4 @@
-/// A regular expression of RFC 9485, which takes a time that is linear in the text whatever the pattern: the text is
+/// A regular expression of RFC 9485, which takes a time that is linear in the text for any pattern: the text is
 /// read once, by all states of an automaton at the same time.
 ///
 /// A dot is any character but line feed and carriage return; `^` and `$` are the ends of the text.

@@ -5,7 +5,7 @@ enum PluginDiscovery {
     /// What the file name of a plugin begins with; its name, a metric type, follows.
     static let prefix = "generalscaler-plugin-"
 
-    private static let shipped: Set = ["prometheus", "pubsub", "redis"]
+    private static let shipped: Set = ["http", "prometheus", "pubsub", "redis"]
 
     struct Result {
         /// By name, in alphabetical order.

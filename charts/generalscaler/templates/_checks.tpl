@@ -86,7 +86,7 @@
 {{- range .Values.plugins.images }}
 {{- $names = append $names .name }}
 {{- end }}
-{{- $known := concat (list "prometheus" "pubsub" "redis") $names }}
+{{- $known := concat (list "http" "prometheus" "pubsub" "redis") $names }}
 {{- range $name, $settings := .Values.plugins.config }}
 {{- if not (or (has $name $known) $settings.argv) }}
 {{- fail (printf "plugins.config.%s: there is no plugin %s, and the operator would not start. Plugins are %s. Correct the name, add the plugin to plugins.images or extraPlugins, or, if your image has it, set plugins.config.%s.argv to its path" $name $name (join ", " $known) $name) }}

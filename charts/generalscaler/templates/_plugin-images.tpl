@@ -151,7 +151,7 @@
 {{- end }}
 {{- range $index, $plugin := .Values.plugins.images }}
 {{- $path := printf "plugins.images[%d]" $index }}
-{{- if has .name (list "prometheus" "pubsub" "redis") }}
+{{- if has .name (list "http" "prometheus" "pubsub" "redis") }}
 {{- fail (printf "%s: a plugin %s comes with the operator: give this one another name" $path .name) }}
 {{- end }}
 {{- if has .name $names }}

@@ -1,16 +1,16 @@
-import PluginSDK
+package import PluginSDK
 import SourceSupport
 import WireFormats
 
 /// What a credentials file of Google says, by its `type`.
 ///
 /// Source: https://google.aip.dev/auth/4110
-enum GoogleCredentials: Sendable, Hashable {
+package enum GoogleCredentials: Sendable, Hashable {
     case serviceAccount(ServiceAccountKey)
     case authorizedUser(AuthorizedUser)
     case externalAccount(ExternalAccount)
 
-    init(_ bytes: [UInt8]) throws(CredentialFault) {
+    package init(_ bytes: [UInt8]) throws(CredentialFault) {
         guard let json = try? JSON(parsing: bytes, limits: SourceLimits.credential) else {
             throw CredentialFault("is not JSON")
         }
@@ -32,8 +32,8 @@ enum GoogleCredentials: Sendable, Hashable {
 }
 
 /// What is wrong with credentials. Never repeats a value of theirs.
-struct CredentialFault: Error {
-    let message: String
+package struct CredentialFault: Error {
+    package let message: String
 
     init(_ message: String) {
         self.message = message
@@ -41,7 +41,7 @@ struct CredentialFault: Error {
 }
 
 /// A service account's key: it signs for its tokens.
-struct ServiceAccountKey: Sendable, Hashable {
+package struct ServiceAccountKey: Sendable, Hashable {
     static let googleTokenEndpoint = "https://oauth2.googleapis.com/token"
 
     let email: String
@@ -61,7 +61,7 @@ struct ServiceAccountKey: Sendable, Hashable {
     /// that the operator would read on behalf of the resource's author.
     ///
     /// - Parameter tokenEndpoint: of the config; it takes the place of the key's own.
-    init(ofResource credentials: Secret, tokenEndpoint: String?) throws(CredentialFault) {
+    package init(ofResource credentials: Secret, tokenEndpoint: String?) throws(CredentialFault) {
         switch try GoogleCredentials(Array(credentials.reveal().utf8)) {
         case .serviceAccount(let key):
             guard tokenEndpoint != nil || GoogleHosts.canGiveTokens(key.tokenEndpoint) else {
@@ -77,7 +77,7 @@ struct ServiceAccountKey: Sendable, Hashable {
 }
 
 /// What `gcloud auth application-default login` leaves.
-struct AuthorizedUser: Sendable, Hashable {
+package struct AuthorizedUser: Sendable, Hashable {
     let clientID: String
     let clientSecret: Secret
     let refreshToken: Secret
@@ -94,7 +94,7 @@ struct AuthorizedUser: Sendable, Hashable {
 /// Workload identity federation: another provider's token is exchanged for Google's.
 ///
 /// Source: https://google.aip.dev/auth/4117
-struct ExternalAccount: Sendable, Hashable {
+package struct ExternalAccount: Sendable, Hashable {
     enum Source: Sendable, Hashable {
         case file(String)
         case url(String, headers: [String: Secret])
