@@ -110,7 +110,7 @@ struct HTTPAuthTests {
 
     @Test(
         "the operator's own AWS key signs for no service that the administrator did not name",
-        arguments: [(nil, false), ("", false), ("monitoring", false), ("monitoring sqs", true)])
+        arguments: [(nil, false), ("", false), ("monitoring", false), ("monitoring sqs", true)] as [(String?, Bool)])
     func operatorsKey(services: String?, isSent: Bool) async throws {
         var environment = ["AWS_ACCESS_KEY_ID": "operators", "AWS_SECRET_ACCESS_KEY": "s"]
         environment["GENERALSCALER_SIGV4_SERVICES"] = services

@@ -111,7 +111,7 @@ struct HTTPFaultTests {
         #expect(error.retryAfterMs == (status == 429 ? 7_000 : nil))
     }
 
-    @Test("calls for the same thing at the same time share one request, and different selections of it too")
+    @Test("calls that need the same request at the same time each get their own value of it")
     func shared() async throws {
         let (started, signal) = AsyncStream<Void>.makeStream()
         let body = #"{"n": 1, "m": 2}"#

@@ -50,7 +50,7 @@ struct HTTPSourceConfigTests {
                 #""auth": {"oauth2": {"tokenURL": "login", "clientID": "c", "clientSecret": "s", "parameters": {"scope": "x"}}}"#,
                 ["auth.oauth2.tokenURL", "auth.oauth2.parameters.scope"]
             ), (#""timeoutSeconds": 0"#, ["timeoutSeconds"]), (#""aggregation": "median""#, ["aggregation"]),
-        ])
+        ] as [(String, [String])])
     func fields(fields: String, paths: [String]) {
         #expect(problems(fields) == paths)
     }
