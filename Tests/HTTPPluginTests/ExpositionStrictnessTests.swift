@@ -22,7 +22,7 @@ struct ExpositionStrictnessTests {
     private static let texts = [
         "", "\n", "a 1", "a 1\n", " a 1\n", "\ta\t1\n", "a  1  5\n", "a 1 5 \n", "a 1 5 6\n", "a\n", "a \n", "a 1 x\n",
         "a 1 1.5\n", "a 1 -5\n", "a{} 1\n", "a{b=\"c\"}1\n", "a{b=\"c\"} 1\n", "a{b=\"c\",} 1\n", "a{,} 1\n",
-        "a{b=\"c\",,} 1\n", "a{b=\"c\" d=\"e\"} 1\n", "a{b=c} 1\n", "a{b='c'} 1\n", "a{1b=\"c\"} 1\n",
+        "a{b=\"c\",,} 1\n", "a{b=c} 1\n", "a{b='c'} 1\n", "a{1b=\"c\"} 1\n",
         "a{b:=\"c\"} 1\n",
         "a{b=\"c} 1\n", "a{b=\"\\x\"} 1\n", "a{b=\"x\ny\"} 1\n", "a {b=\"c\"} 1\n", "a{ b = \"c\" , } 1\n", "1a 1\n",
         "a:b 1\n", "a-b 1\n", "a 0x1p3\n", "a 1_0\n", "a 1e999\n", "a 1e-999\n", "a .5\n", "a 5.\n", "a .\n", "a +1\n",
@@ -30,7 +30,7 @@ struct ExpositionStrictnessTests {
         "# HELP a b\n", "# HELP a\n", "# HELP\n", "# HELP \n", "# TYPE a counter\n", "# TYPE a untyped\n",
         "# TYPE a unknown\n", "# TYPE a\n", "# TYPE a counter \n", "# TYPE a  counter\n", "#TYPE a x\n", "#\n", "# x\n",
         "#  TYPE a gauge\n", "# TYPE  a gauge\n", "# HELPa b\n", "# TYPE a counter x\n", "# EOF\n", "a 1\n# EOF\n",
-        "a{b=\"c\"} 1 # {d=\"e\"} 1\n", "a 1\n\n\nb 2\n", "a 1\n b\n",
+        "a{b=\"c\"} 1 # {d=\"e\"} 1\n", "a 1\n\n\nb 2\n", "a 1\n b\n", "  \n", " # x\n", "a 1 +5\n", "a 1 99999999999999999999\n",
     ]
 
     private static let openMetrics = [
@@ -104,6 +104,11 @@ struct ExpositionStrictnessTests {
             }
             try Task.checkCancellation()
         }
+    }
+
+    @Test("labels without a comma between them, which Prometheus accepts before 3.0, are an error")
+    func missingComma() {
+        #expect(!Page(text: "a{b=\"c\" d=\"e\"} 1\n", isOpenMetrics: false).isAccepted)
     }
 
     @Test("a label that is not UTF-8 or is there twice, and too many labels, are errors")

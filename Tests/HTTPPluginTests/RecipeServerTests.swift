@@ -163,7 +163,7 @@ struct RecipeServerTests {
                 try await Self.plugin.value(missing)
             } throws: { error in
                 let error = error as? PluginError
-                return error?.kind == .configInvalid && error?.message.contains("NonExistentQueue") == true
+                return error?.kind == .configInvalid && error?.message.contains("QueueDoesNotExist") == true
             }
         }
     }

@@ -10,7 +10,7 @@ struct LabelSlices {
 }
 
 extension ExpositionParser {
-    /// Takes `{label="value",...}`, with a comma after the last or without.
+    /// Takes `{label="value",...}`; in the text format a comma may follow the last.
     ///
     /// - Parameter mayName: whether the first can be the metric's name, in quotes.
     mutating func labels(mayName: Bool) throws(ExpositionError) -> LabelSlices {
@@ -23,6 +23,7 @@ extension ExpositionParser {
             if current == UInt8(ascii: ",") {
                 index += 1
                 skipBlanksInLabels()
+                guard !isOpenMetrics || current != UInt8(ascii: "}") else { throw error("expected a label after ,") }
             } else if current != UInt8(ascii: "}") {
                 throw error("expected , or } after a label")
             }

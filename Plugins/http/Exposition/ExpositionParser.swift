@@ -20,6 +20,7 @@ struct ExpositionParser {
     /// - Throws: ``ExpositionError``, and what the body throws.
     mutating func eachSample(named name: String, _ body: (ExpositionSample) throws -> Void) throws {
         while true {
+            let start = index
             if !isOpenMetrics { skipBlanks() }
             switch current {
             case nil:
@@ -31,6 +32,7 @@ struct ExpositionParser {
             case UInt8(ascii: "#"):
                 guard try comment() else { return }
             default:
+                guard index == start else { throw error("a sample begins at the start of its line") }
                 if let sample = try sample(named: name) { try body(sample) }
             }
         }
@@ -96,7 +98,9 @@ struct ExpositionParser {
             }
             return time
         }
-        guard let milliseconds = Int64(String(decoding: text, as: UTF8.self)) else {
+        guard text.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+            let milliseconds = Int64(String(decoding: text, as: UTF8.self))
+        else {
             throw error("expected a time in whole milliseconds")
         }
         let time = milliseconds.multipliedReportingOverflow(by: 1_000)
