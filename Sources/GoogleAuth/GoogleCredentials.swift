@@ -134,7 +134,7 @@ package struct ExternalAccount: Sendable, Hashable {
     }
 
     /// Returns the other provider's token out of what its file or address holds.
-    func subjectToken(in bytes: [UInt8]) -> Secret? {
+    package func subjectToken(in bytes: [UInt8]) -> Secret? {
         let text: String?
         if let tokenField {
             text = (try? JSON(parsing: bytes, limits: SourceLimits.credential))?[tokenField]?.stringValue

@@ -30,7 +30,8 @@ struct ExpositionStrictnessTests {
         "# HELP a b\n", "# HELP a\n", "# HELP\n", "# HELP \n", "# TYPE a counter\n", "# TYPE a untyped\n",
         "# TYPE a unknown\n", "# TYPE a\n", "# TYPE a counter \n", "# TYPE a  counter\n", "#TYPE a x\n", "#\n", "# x\n",
         "#  TYPE a gauge\n", "# TYPE  a gauge\n", "# HELPa b\n", "# TYPE a counter x\n", "# EOF\n", "a 1\n# EOF\n",
-        "a{b=\"c\"} 1 # {d=\"e\"} 1\n", "a 1\n\n\nb 2\n", "a 1\n b\n", "  \n", " # x\n", "a 1 +5\n", "a 1 99999999999999999999\n",
+        "a{b=\"c\"} 1 # {d=\"e\"} 1\n", "a 1\n\n\nb 2\n", "a 1\n b\n", "  \n", " # x\n", "a 1 +5\n",
+        "a 1 99999999999999999999\n",
     ]
 
     private static let openMetrics = [

@@ -20,6 +20,7 @@ extension FuzzTarget {
         }
     }
 
+    private static let httpNow: Int64 = 1_767_323_045_000_000
     private static let contentTypes = [
         "application/json", "application/openmetrics-text", "text/plain", "text/html", "",
     ]
@@ -34,13 +35,14 @@ extension FuzzTarget {
             status: statuses[choice % statuses.count],
             headers: [HTTPHeader("Content-Type", type), HTTPHeader("Location", "http://elsewhere/?\(choice)")])
         let response = HTTPResponse(head: head, body: Array(input.dropFirst()))
-        do throws(PluginError) {
-            let reading = try Selection(config).reading(of: response, nowMicroseconds: 1_767_323_045_000_000)
+        let answer = Result { () throws(PluginError) in
+            try Selection(config).reading(of: response, nowMicroseconds: httpNow)
+        }
+        switch answer {
+        case .success(let reading):
             try require(reading.value.isFinite, "the value is \(reading.value)")
-            try require(
-                reading.observedAtMicroseconds <= 1_767_323_045_000_000, "the reading is of the future")
-        } catch let error as PluginError {
-            try require(error.kind != .internalError, error.message)
+            try require(reading.observedAtMicroseconds <= httpNow, "the reading is of the future")
+        case .failure(let error): try require(error.kind != .internalError, error.message)
         }
     }
 
