@@ -67,23 +67,25 @@ struct HTTPPlugin: MetricPlugin {
         var timeout = CallDeadline.usable(request.timeLeft)
         if let seconds = request.config.timeoutSeconds { timeout = min(timeout, .seconds(seconds)) }
         let transfer = await transfers.value(
-            for: call,
-            isFinal: { result in
-                guard case .failure(let error) = result else { return true }
-                return error.kind != .cancelled && error.kind != .deadline
-            },
-            cancelled: .failure(HTTPError(.cancelled, "cancelled"))
-        ) { [receiver] in
-            do throws(HTTPError) {
-                return .success(try await receiver.receive(call.http(timeout: timeout)))
-            } catch {
-                return .failure(error)
-            }
-        }
+            for: call, isFinal: Self.isFinal, cancelled: .failure(HTTPError(.cancelled, "cancelled")),
+            transfer: { [receiver] in
+                do throws(HTTPError) {
+                    return .success(try await receiver.receive(call.http(timeout: timeout)))
+                } catch {
+                    return .failure(error)
+                }
+            })
         do throws(HTTPError) {
             return try transfer.get()
         } catch {
             throw PluginError(error, config: request.config)
         }
+    }
+
+    /// Returns whether a transfer's result is good for the other calls too: not if it is that of a call whose own time
+    /// was short.
+    private static func isFinal(_ transfer: Transfer) -> Bool {
+        guard case .failure(let error) = transfer else { return true }
+        return error.kind != .cancelled && error.kind != .deadline
     }
 }

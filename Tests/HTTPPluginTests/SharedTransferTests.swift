@@ -34,7 +34,7 @@ struct SharedTransferTests {
             }
         }
         await waitUntil { gate.count.withLock(\.self) == 1 }
-        let other = await transfers.value(for: "b", isFinal: { _ in true }, cancelled: -2) { 9 }
+        let other = await transfers.value(for: "b", isFinal: { _ in true }, cancelled: -2, transfer: { 9 })
         #expect(other == 9)
         gate.result.yield(7)
         gate.result.finish()
@@ -70,7 +70,7 @@ struct SharedTransferTests {
             await transfers.value(for: "a", isFinal: { $0 >= 0 }, cancelled: -2, transfer: gate.transfer)
         }
         await waitUntil { gate.count.withLock(\.self) == 1 }
-        let second = Task { await transfers.value(for: "a", isFinal: { $0 >= 0 }, cancelled: -2) { 5 } }
+        let second = Task { await transfers.value(for: "a", isFinal: { $0 >= 0 }, cancelled: -2, transfer: { 5 }) }
         gate.result.yield(-9)
         #expect(await first.value == -9)
         #expect(await second.value == 5)
