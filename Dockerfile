@@ -10,7 +10,7 @@ RUN scripts/build-image-files.sh /opt/generalscaler/bin
 # Not a distroless image: libcurl, hiredis and jemalloc are Debian's, with its security updates, and script plugins need a shell.
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libhiredis0.14 libjemalloc2 libstdc++6 \
+    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libhiredis0.14 libjemalloc2 libstdc++6 tzdata \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/generalscaler/bin /opt/generalscaler/bin
 # By number, so that a cluster can tell that it is not root.

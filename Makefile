@@ -2,11 +2,12 @@
 RELEASE_FLAGS := -c release --static-swift-stdlib
 # The import check refuses an import that Package.swift does not list for the target.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-DEMO_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-plugin-prometheus \
-	generalscaler-plugin-redis generalscaler-plugin-pubsub http-app worker event-queue
+PLUGIN_PRODUCTS := $(patsubst Plugins/%,generalscaler-plugin-%,$(wildcard Plugins/*))
+DEMO_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch $(PLUGIN_PRODUCTS) http-app worker event-queue
 CHART_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch generalscaler-copy generalscaler-plugin-prometheus \
 	plugin-check random-plugin
-PLUGIN_PRODUCTS := generalscaler-plugin-http generalscaler-plugin-prometheus generalscaler-plugin-redis generalscaler-plugin-pubsub
+# What writing a plugin needs. The operator is part of it, so that the plugin can scale something.
+TOOL_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-check
 E2E_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 # What attacks the promises of docs/explanation/threat-model.md and sandbox.md.
@@ -16,7 +17,7 @@ SEEDS ?= 2000
 MINUTES ?= 30
 RUNS ?= 1000000
 
-.PHONY: help demo release test attack test-chart test-sdks test-cluster simulate-faults fuzz sanitize e2e plugin-check image-check jsonpath-check lint manifests fmt bench soak clean
+.PHONY: help demo tools release test attack test-chart test-sdks test-cluster simulate-faults fuzz formulas sanitize e2e plugin-check image-check jsonpath-check lint manifests fmt bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +26,10 @@ demo: ## Scale three real apps on Prometheus, Redis and Pub/Sub, for about 90 se
 	@scripts/install-dependencies.sh build demo
 	@for product in $(DEMO_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@.build/debug/generalscaler-dev demo
+
+tools: ## Build the tools for plugin authors, into .build/debug
+	@scripts/install-dependencies.sh build
+	@for product in $(TOOL_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 
 release: ## Build everything for release, into .build/release
 	@scripts/install-dependencies.sh build
@@ -36,7 +41,10 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@scripts/simple_e2e.sh
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
 	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
+	@$(PYTHON)/bin/python scripts/check-schema.py .build/debug
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
+	@$(PYTHON)/bin/python scripts/test-new-plugins.py .build/debug
+	@$(PYTHON)/bin/python scripts/test-tutorial.py .build/debug
 	@swift test --skip-build --disable-xctest --filter FaultSimulationTests
 	@swift test --skip-build --disable-xctest --filter "$(ATTACKS)"
 	@swift test --skip-build --disable-xctest --filter "CommandTests|PluginConformanceTests" --skip "$(ATTACKS)"
@@ -54,10 +62,11 @@ test-chart: $(PYTHON)/.installed ## Run the chart's tests alone
 	@for product in $(CHART_PRODUCTS); do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
 
-test-sdks: $(PYTHON)/.installed ## Test the SDKs in Python, Go and Node, and check that all SDKs give the same answers
+test-sdks: $(PYTHON)/.installed ## Test the SDKs and the plugins that new-plugin makes, and check that all SDKs give the same answers
 	@scripts/install-dependencies.sh build test
-	@for product in generalscaler-launch plugin-check vector-plugin; do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
+	@for product in $(TOOL_PRODUCTS) vector-plugin; do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
+	@$(PYTHON)/bin/python scripts/test-new-plugins.py .build/debug
 
 simulate-faults: ## Run the operator under fault injection with SEEDS seeds, or with one SEED
 	@scripts/install-dependencies.sh build
@@ -68,6 +77,11 @@ fuzz: ## Fuzz every parser of external input with RUNS inputs, or only one TARGE
 	@scripts/install-dependencies.sh build python
 	@GENERALSCALER_FUZZ=1 swift build $(SWIFT_FLAGS) -c release --scratch-path .build/fuzz --product fuzz-parsers
 	@python3 scripts/fuzz.py --runs $(RUNS) $(TARGET)
+
+formulas: ## Compare RUNS random formulas with an independent evaluator
+	@scripts/install-dependencies.sh build test
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@GENERALSCALER_FORMULAS=$(RUNS) swift test --skip-build --disable-xctest --filter FormulaOracleTests
 
 sanitize: $(PYTHON)/.installed ## Run the tests with the thread sanitizer, then with the address sanitizer
 	@scripts/install-dependencies.sh build test

@@ -4,8 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-programs="generalscaler generalscaler-launch generalscaler-copy generalscaler-plugin-http generalscaler-plugin-prometheus
-    generalscaler-plugin-redis generalscaler-plugin-pubsub"
+programs="generalscaler generalscaler-launch generalscaler-copy"
+for plugin in Plugins/*; do programs="$programs generalscaler-plugin-${plugin#Plugins/}"; done
 flags="--explicit-target-dependency-import-check error -c release --static-swift-stdlib"
 
 # shellcheck disable=SC2086 # one word for each flag

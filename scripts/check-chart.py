@@ -40,7 +40,7 @@ MATRIX = {
     "a webhook with cert-manager": {"webhook": {
         "certificateSecret": "webhook-tls", "failurePolicy": "Fail", "annotations": {"cert-manager.io/inject-ca-from": "a/b"}}},
     "no webhook": {"webhook": {"enabled": False}},
-    "nothing of its own": {
+    "nothing of this release": {
         "crds": {"install": False}, "rbac": {"create": False}, "serviceAccount": {"create": False, "name": "mine"}},
     "a definition that goes": {"crds": {"keep": False}},
     "monitoring": {"metrics": {

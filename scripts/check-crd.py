@@ -37,6 +37,11 @@ metrics:
   - {name: prometheus, value: 350, target: 100, targetType: Value, ratio: 3.5, recommended: 7,
      observedAt: "2026-01-01T00:00:00Z"}
   - {name: queue, noData: the key does not exist, target: 5, targetType: AverageValue}
+  - {name: drain, value: 42, assumed: true, target: 30, targetType: Value, formula: "backlog / (rate ?? 1)",
+     filledFormula: "42 / (no data ?? 1)"}
+inputs:
+  - {name: backlog, value: 42, observedAt: "2026-01-01T00:00:00Z"}
+  - {name: rate, noData: the query has an empty result}
 idle: false
 scaledToZero: false
 lastDecisionTime: "2026-01-01T00:00:00Z"
@@ -121,7 +126,7 @@ def cel_value(schema, value):
 
 
 def rules(schema, path=()):
-    """Every CEL rule, with the path of the object that it speaks of. None is inside an array."""
+    """Every CEL rule, with the path of the object that it validates. None is inside an array."""
     for rule in schema.get("x-kubernetes-validations", []):
         yield path, schema, rule
     for name, child in schema.get("properties", {}).items():
@@ -129,7 +134,7 @@ def rules(schema, path=()):
 
 
 def fields(error):
-    """The fields that an error of the schema speaks of: what is missing or unknown is named, not what it is missing in."""
+    """The fields that an error of the schema names: missing or unknown fields, not the object that contains them."""
     path = list(error.absolute_path)
     if error.validator == "required":
         return [path + [name] for name in error.validator_value if name not in error.instance]

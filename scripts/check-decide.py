@@ -21,7 +21,7 @@ def main():
     for count, line in enumerate(sys.stdin, 1):
         for error in validator.iter_errors(json.loads(line)):
             print(f"line {count}: {error.json_path}: {error.message}")
-    print(f"{count} judged")
+    print(f"{count} checked")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ PROMISE_PAGES = [ROOT / "docs/explanation/threat-model.md", ROOT / "docs/explana
 def pages():
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"]
     names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-    # What new-plugin writes speaks of the plugin's own directory.
+    # The files that new-plugin writes refer to the plugin's own directory.
     return [ROOT / name for name in names if name and "Resources/new-plugin" not in name and (ROOT / name).exists()]
 
 

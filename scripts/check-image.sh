@@ -7,7 +7,7 @@
 # DIRECTORY contains the files that build-image-files.sh made. GENERALSCALER_DEV, which is not in the image, serves the cluster.
 # EXAMPLES is what example_images.py made.
 #
-# Exits with 3, and says why, where this machine cannot do that.
+# Exits with 3 and the reason if this machine does not support that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,7 +57,7 @@ debootstrap --variant=minbase --include="${packages// /,}" "$suite" "$root" "$mi
     tail -n 5 "$root.log" >&2
     cannot "debootstrap could not get Debian from $mirror"
 }
-# mktemp lets nobody else in.
+# mktemp denies access to other users.
 chmod 0755 "$root"
 mkdir -p "$root$place"
 install -m 0755 "$files"/* "$root$place/"
@@ -99,8 +99,9 @@ chmod 0644 "$root/tmp/kubeconfig"
     --plugins-config /etc/generalscaler/plugins.yaml >"$root/tmp/operator.log" 2>&1 &
 operator=$!
 processes+=("$operator")
-plugins=(http prometheus redis pubsub weekday minute hour random)
-# Node's own programs need only what the image has. That of Debian, which may stand in for them here, needs more.
+plugins=(weekday minute hour random)
+for plugin in Plugins/*; do plugins+=("${plugin#Plugins/}"); done
+# Node's own programs need only files of the image. Debian's program, which may replace them here, needs more.
 if "${inside[@]}" ldd /var/lib/generalscaler/plugins/http-json/bin/node | grep -q 'not found'; then
     echo "check-image: http-json is not checked, since this machine's node is another one than that of its Dockerfile"
 else

@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 C_LIBRARY = "Glibc Musl Darwin"
 SYSTEM = f"{C_LIBRARY} Dispatch Foundation FoundationEssentials Synchronization Testing XCTest"
-# What `@io` in the table stands for. The whole of Foundation is large and slow to start.
+# The modules of `@io` in the table. The whole of Foundation is large and slow to start.
 RUNTIME = f"{C_LIBRARY} FoundationEssentials Synchronization"
 
 TABLE = ROOT / "scripts/modules.tsv"

@@ -4,7 +4,7 @@
 Usage: check-traffic.py [--all] < TRAFFIC
 
 Each line of TRAFFIC is {"process": ID, "fromPlugin": BOOL, "line": TEXT}. With --all it is an error, too, when a schema
-had no message to judge. Methods that begin with x_ are meant to be unknown, and their requests are not judged.
+had no message to check. Methods that begin with x_ are meant to be unknown, and their requests are not checked.
 """
 
 import collections

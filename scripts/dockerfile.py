@@ -27,7 +27,7 @@ class Dockerfile:
         beginning of the command."""
         with tempfile.TemporaryDirectory() as directory:
             stages = {}
-            # What pip installs lies beside this Python.
+            # pip installs next to this Python.
             environment = os.environ | {"PATH": f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}"}
             for number, (name, value) in enumerate(self.instructions):
                 if name == "FROM":

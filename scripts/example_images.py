@@ -4,7 +4,7 @@ plugin, as its volume is, and plugins.yaml.
 
 Usage: example_images.py PROGRAMS DIRECTORY
 
-PROGRAMS has the built programs: `generalscaler-copy`, and `random-plugin`, which stands in for the release build of the example
+PROGRAMS has the built programs: `generalscaler-copy`, and `random-plugin`, which replaces the release build of the example
 in Swift.
 """
 

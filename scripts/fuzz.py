@@ -35,7 +35,7 @@ MAXIMUM_SECONDS = 20
 KEPT_FILES = 12
 KEPT_BYTES = 1024
 
-# On a crash, libFuzzer has to get the signal: Swift would only print where it was.
+# On a crash, libFuzzer must get the signal: Swift would only print the place.
 ENVIRONMENT = os.environ | {"SWIFT_BACKTRACE": "enable=no"}
 PULSE = re.compile(r"^#(\d+)\s")
 STATISTIC = re.compile(r"^stat::(\w+):\s+(\d+)")
@@ -102,7 +102,7 @@ def fuzz(run, inputs):
 
 
 def show_progress(runs, is_over):
-    """What runs now: always on the same line of a terminal, else now and then."""
+    """The running target: always on the same line of a terminal, otherwise periodically."""
     is_terminal = sys.stderr.isatty()
     while not is_over.wait(1 if is_terminal else 30):
         active = ", ".join(f"{run.target} {run.inputs:,}" for run in runs if run.seconds and run.status is None)

@@ -13,7 +13,7 @@ needs() {
         test)
             echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
                 "python3:cmd:python3 python3-dev:cmd:python3-config openssl:cmd:openssl nodejs:cmd:node golang-go:cmd:go" \
-                "node-typescript:cmd:tsc binutils:cmd:objdump" \
+                "node-typescript:cmd:tsc binutils:cmd:objdump jq:cmd:jq" \
                 "rabbitmq-server:cmd:rabbitmq-server nats-server:cmd:nats-server"
             ;;
         python) echo "python3:cmd:python3 python3-venv:py:ensurepip" ;;
@@ -40,6 +40,7 @@ purpose() {
         python3-dev | binutils) echo "build the Python example as one directory" ;;
         golang-go) echo "builds and tests the Go SDK" ;;
         node-typescript) echo "checks the types of the Node SDK" ;;
+        jq) echo "reads JSON in plugins written in Bash" ;;
         openssl) echo "makes the certificates of the TLS tests" ;;
         python3-venv) echo "keeps the Python packages of the checks and tests inside .build" ;;
         debootstrap) echo "makes a Debian of only the image's packages" ;;

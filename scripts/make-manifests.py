@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes from the chart what is kept beside it: the manifests in deploy/, the embedded resource definition, and the page
-of the chart's values.
+of the chart's values; and from the folders of Plugins, the chart's list of them.
 
 Usage: scripts/make-manifests.py [--check]
 
@@ -46,8 +46,13 @@ def manifest():
         raise SystemExit(f"make-manifests.py: {sorted(rest)} are in the default rendering and in no place of its order")
     documents = [document.strip("\n") for name in order for document in re.split(r"^---$", files[name], flags=re.M)]
     text = NAMESPACE_OBJECT + "".join(f"---\n{document}\n" for document in documents if document.strip())
-    # Templates leave blank lines where they leave something out.
+    # Templates leave blank lines in place of omitted parts.
     return GENERATED + re.sub(r"\n\s*\n", "\n", HELM_LABELS.sub("", text))
+
+
+def plugin_list():
+    names = sorted(folder.name for folder in (ROOT / "Plugins").iterdir() if folder.is_dir())
+    return "# Made from the folders of Plugins by `make manifests`.\n" + yaml.safe_dump(names)
 
 
 def values_page():
@@ -86,8 +91,12 @@ def main():
         "deploy/crd.yaml": crd,
         # What `generalscaler-dev demo` installs: the package manager embeds only files of the target's own folder.
         "Sources/Tools/generalscaler-dev/Resources/crd.yaml": crd,
+        # What `generalscaler schema` shows.
+        "Sources/generalscaler/Resources/crd.yaml": crd,
         "deploy/operator.yaml": manifest(),
         "docs/reference/chart-values.md": values_page(),
+        # What the chart's checks know as the operator's own plugins.
+        "charts/generalscaler/files/plugins.yaml": plugin_list(),
     }
     check = sys.argv[1:] == ["--check"]
     stale = [path for path, text in files.items() if not (ROOT / path).exists() or (ROOT / path).read_text() != text]

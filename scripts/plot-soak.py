@@ -102,7 +102,7 @@ def main():
         return sum(process["descriptors"].values())
 
     parts += panel(TOP, "Anonymous memory (the heap) of each process, MiB", samples, memory, time, quiet)
-    # The line that growth is judged by.
+    # The line that growth is compared with.
     top = round_top(max(memory(process) for sample in samples for process in sample["processes"]))
     for row in events:
         if row["event"] == "verdict" and row["slope"] is not None:

@@ -27,9 +27,9 @@ HEAD = """# Plugins
 |---|---|---|---|---|---|
 """
 TAIL = """
-*Conformance* is what `plugin-check test` reports of that version. *full*: no rule is broken, with a config whose source gives
-values. *partial*: no rule is broken, and the rules that need a value were skipped. The index does not vouch for anything else:
-read a plugin's source before you install it, and pin the image by its digest.
+*Conformance* is the result of `plugin-check test` for that version. *full*: no rule is broken, with a config whose source gives
+values. *partial*: no rule is broken, and the rules that need a value were skipped. The index makes no other claims: read a
+plugin's source before you install it, and pin the image by its digest.
 
 ## Install
 
@@ -40,7 +40,7 @@ source, as [Ship a plugin](../../how-to/ship-a-plugin.md) describes.
 ## Add a plugin to the index
 
 Add an entry to [index.json](index.json) in a pull request. The [schema](../schemas/plugin-index.json) describes the fields, and
-`scripts/plugin_index.py` makes this page. Programs may read the index; its fields do not change their meaning.
+`scripts/plugin_index.py` generates this page. Programs may read the index; the meaning of its fields is stable.
 """
 
 

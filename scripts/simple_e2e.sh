@@ -2,7 +2,7 @@
 # From end to end, in a minute and without a cluster: checks every manifest and example, loads every plugin and every policy,
 # and runs the operator against a simulated cluster until it has scaled something.
 #
-# Usage: simple_e2e.sh [BUILD_DIRECTORY]   (.build/debug where it is left out)
+# Usage: simple_e2e.sh [BUILD_DIRECTORY]   (default: .build/debug)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,7 +30,7 @@ trap finish EXIT
 
 step() { echo "== $*"; }
 
-# Runs the command until it succeeds; what it last said is shown where it does not in a minute.
+# Runs the command until it succeeds; shows its last output if it does not succeed within a minute.
 until_true() {
     local end=$((SECONDS + 60))
     until "$@" >"$directory/last.log" 2>&1; do
@@ -84,7 +84,7 @@ processes+=($!)
 until_true grep -q 'listening on' "$directory/cluster.log"
 server=$(sed -n 's/^listening on //p' "$directory/cluster.log")
 
-# request METHOD PATH [FILE]: a request to the API server, with a YAML body where there is a file.
+# request METHOD PATH [FILE]: a request to the API server, with a YAML body if there is a file.
 request() {
     "$python" - "$1" "$server$2" "${3:-}" <<'END'
 import sys, urllib.request

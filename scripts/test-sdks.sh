@@ -39,7 +39,7 @@ for sdk in swift python go node; do
     "$python" sdk/vectors/check.py "${plugin[@]}" 2>/dev/null
 done
 
-# Each as users install it: one executable in a directory of its own, with the SDK beside it, in the sandbox.
+# Each as users install it: one executable in its own directory, next to the SDK, in the sandbox.
 install_plugin() {
     mkdir -p "$out/$1"
     case $1 in

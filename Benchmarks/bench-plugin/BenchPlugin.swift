@@ -1,6 +1,6 @@
 import PluginSDK
 
-/// What a benchmark of the host talks to: a plugin that does nothing but answer, as the SDK lets anyone write it.
+/// The plugin for benchmarks of the host: it only answers, and is written with the SDK like any other.
 @main
 struct BenchPlugin: MetricPlugin {
     struct Config: MetricConfig {

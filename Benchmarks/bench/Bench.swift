@@ -3,16 +3,16 @@ import Glibc
 import WireFormats
 import YAMLFormat
 
-/// Something to measure. Each lives in a file of its own and stands in ``Bench/benchmarks``.
+/// A benchmark. Each has its own file and an entry in ``Bench/benchmarks``.
 protocol Benchmark: Sendable {
-    /// What its measurements' names begin with.
+    /// The prefix of its measurements' names.
     var name: String { get }
 
     func run() async throws -> [Measurement]
 }
 
-/// Runs all benchmarks, or those whose names begin as given, prints a table, and writes a JSON object a line to
-/// `.build/bench.jsonl`. With `--strict` a goal that is missed makes it fail. With ``Soak/flag`` it soaks instead.
+/// Runs all benchmarks, or those with the given prefixes, prints a table, and writes JSON Lines to
+/// `.build/bench.jsonl`. With `--strict`, a missed goal is a failure. With ``Soak/flag``, runs the soak test.
 @main
 enum Bench {
     private static let benchmarks: [any Benchmark] =
@@ -42,7 +42,7 @@ enum Bench {
         if missed, CommandLine.arguments.contains("--strict") { exit(1) }
     }
 
-    /// Does the work of a process that a benchmark has started, where this is one.
+    /// Runs the helper process that a benchmark has started. Returns false if this is not one.
     private static func isOtherProcess(_ words: ArraySlice<String>) async throws -> Bool {
         let arguments = Array(words.dropFirst())
         switch words.first {
@@ -57,7 +57,7 @@ enum Bench {
         return true
     }
 
-    /// This program is built in `.build` of it.
+    /// Returns the checkout in whose `.build` this program was built.
     private static func checkout() -> String {
         ownDirectory().split(separator: "/").prefix { $0 != ".build" }.map { "/\($0)" }.joined()
     }

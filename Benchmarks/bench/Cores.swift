@@ -2,15 +2,15 @@ import CLinux
 import FoundationEssentials
 import Glibc
 
-/// Which cores a process may run on.
+/// The cores on which a process may run.
 ///
-/// The scheduler puts two processes that take turns now on one core, where waking the other is cheap, now on two, where
-/// that costs more than all else: in figures that are compared, that is luck.
+/// The scheduler places two processes that take turns either on one core, with cheap wake-ups, or on two, with
+/// expensive ones, which would make comparisons random.
 struct Cores {
     private static let most = 1_024
     private let numbers: [Int32]
 
-    /// Those of the thread that asks.
+    /// Returns the cores of the calling thread.
     static func allowed() throws -> Cores {
         var numbers = [Int32](repeating: 0, count: most)
         let count = clinux_allowed_cores(&numbers, Int32(most))
@@ -18,17 +18,17 @@ struct Cores {
         return Cores(numbers: Array(numbers.prefix(Int(count))))
     }
 
-    /// One core each for two who take turns; the same one where there is no second.
+    /// One core each for two processes that take turns; the same core if there is only one.
     var two: (Cores, Cores) {
         (Cores(numbers: [numbers[0]]), Cores(numbers: [numbers[min(1, numbers.count - 1)]]))
     }
 
-    /// The thread that asks.
+    /// Confines the calling thread.
     func confineThisThread() throws {
         try confine(0)
     }
 
-    /// All threads that the process has now.
+    /// Confines all current threads of the process.
     func confine(process: Int32) throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task") {
             if let thread = Int32(name) { try confine(thread) }

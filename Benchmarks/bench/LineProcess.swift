@@ -1,6 +1,6 @@
 import Glibc
 
-/// A process that is written lines to and read lines from.
+/// A process with line-based input and output.
 final class LineProcess {
     let identifier: pid_t
     private let input: Int32
@@ -8,7 +8,7 @@ final class LineProcess {
     private var buffer: [UInt8] = []
     private var chunk = [UInt8](repeating: 0, count: 1 << 16)
 
-    /// - Parameter words: the program and its arguments; found on PATH where its name has no slash.
+    /// - Parameter words: the program and its arguments; found on PATH if its name has no slash.
     init(_ words: [String]) throws {
         var there: [Int32] = [0, 0]
         var back: [Int32] = [0, 0]
@@ -20,7 +20,7 @@ final class LineProcess {
         (input, output) = (there[1], back[0])
     }
 
-    /// The end of its input ends the process.
+    /// Closes the process's input, which ends it.
     deinit {
         close(input)
         close(output)
@@ -37,7 +37,7 @@ final class LineProcess {
         }
     }
 
-    /// Returns the next line that the process writes.
+    /// Returns the next line of the process's output.
     func receive() throws -> String {
         var searched = 0
         while true {

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// One number that a benchmark found, and its baseline and goal.
+/// A measured number with its baseline and goal.
 struct Measurement {
     enum Goal {
         case atMost(Double)
@@ -30,9 +30,9 @@ struct Measurement {
     var name: String
     var value: Double
     var unit: String
-    /// The same for the limit of the machine, measured alternately in the same run.
+    /// The same value for the limit of the machine, measured alternately in the same run.
     var baseline: Double?
-    /// Of the ratio to the baseline where there is one, of the value where there is none.
+    /// A goal for the ratio to the baseline or, without a baseline, for the value.
     var goal: Goal?
 
     var ratio: Double? { baseline.map { value / $0 } }

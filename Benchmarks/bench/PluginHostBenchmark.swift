@@ -5,8 +5,8 @@ import PluginHost
 import PluginProtocol
 import WireFormats
 
-/// Calls through the host to a plugin in Swift, against a raw ping-pong of the same bytes. Host and plugin have a core each, and
-/// so have the two sides of the ping-pong.
+/// Calls through the host to a plugin in Swift, against a raw ping-pong of the same bytes. Host and plugin run on
+/// separate cores, and so do the two sides of the ping-pong.
 struct PluginHostBenchmark: Benchmark {
     let name = "plugin-host"
 
@@ -23,7 +23,7 @@ struct PluginHostBenchmark: Benchmark {
         var measurements = try await withHost(
             manifest: "plugins: {bench: {argv: [\(Self.built("bench-plugin"))]}}"
         ) { host in
-            // On the host's loop, as for any caller whose work between two calls is short.
+            // On the host's loop, as for any caller with short work between two calls.
             try await withThrowingTaskGroup(of: [Measurement].self) { group in
                 group.addTask(executorPreference: host.taskExecutor) {
                     let (own, other) = try Cores.allowed().two
@@ -153,7 +153,7 @@ struct PluginHostBenchmark: Benchmark {
         return process
     }
 
-    /// As long as the host's lines and the plugin's are.
+    /// The size of the host's and the plugin's lines.
     private static let requestBytes = PluginRequest.getMetricValue(
         type: "bench", config: config, targetType: .value
     ).line(id: 1_000_000, deadlineMs: 9_750).count

@@ -1,13 +1,13 @@
 import Glibc
 
-/// A plugin's process and the two pipes to it, without a host in between.
+/// A plugin's process with its two pipes, without a host.
 final class PluginPipe {
     private let process: LineProcess
     private var nextID = 0
 
     var processIdentifier: pid_t { process.identifier }
 
-    /// Starts the executable beside the benchmark's own, and completes the handshake.
+    /// Starts the executable in the benchmark's directory, and completes the handshake.
     init(_ name: String) throws {
         process = try LineProcess(["\(ownDirectory())/\(name)"])
         let host = #""host":{"name":"bench","version":"1"}"#
@@ -23,7 +23,7 @@ final class PluginPipe {
 
     func receive() throws -> String { try process.receive() }
 
-    /// A reading's answer; an error answer is a fault.
+    /// Receives a reading; an error is a failure of the benchmark.
     func receiveValue() throws {
         let line = try receive()
         guard line.contains(#""value":"#) else { throw BenchError(line) }

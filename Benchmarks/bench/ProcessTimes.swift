@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// What processes have used so far.
+/// The resource use of processes.
 enum ProcessTimes {
     /// CPU time of a process and all its threads, in seconds.
     static func cpuSeconds(of process: Int32) throws -> Double {
@@ -14,21 +14,21 @@ enum ProcessTimes {
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
-    /// A process and all that it started, and they.
+    /// Returns a process and its descendants.
     static func family(of process: Int32) -> [Int32] {
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
         let children = threads.flatMap { contents("/proc/\(process)/task/\($0)/children").split(separator: " ") }
         return [process] + children.compactMap { Int32($0) }.flatMap { family(of: $0) }
     }
 
-    /// Memory of a process, in MiB: all that is in use (RSS), and with shared pages by their share (PSS).
+    /// Returns the memory of a process in MiB: all of it (RSS), and with the proportional share of shared pages (PSS).
     static func memory(of process: Int32) -> (resident: Double, proportional: Double) {
         let sums = memorySums(of: process)
         return (sums["Rss"] ?? 0, sums["Pss"] ?? 0)
     }
 
-    /// Returns the sums over all mappings of a process (`smaps_rollup`) by their names, in MiB; none of a process that
-    /// has ended.
+    /// Returns the sums over all mappings of a process (`smaps_rollup`) by name, in MiB; empty for a process that has
+    /// ended.
     static func memorySums(of process: Int32) -> [String: Double] {
         let lines = contents("/proc/\(process)/smaps_rollup").split(separator: "\n").dropFirst()
         return Dictionary(
@@ -39,7 +39,7 @@ enum ProcessTimes {
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Memory of this process that is in use, in MiB.
+    /// Returns the resident memory of this process in MiB.
     static func residentMiB() throws -> Double {
         guard let file = fopen("/proc/self/statm", "re") else { throw BenchError("no /proc/self/statm") }
         defer { fclose(file) }
@@ -54,7 +54,7 @@ enum ProcessTimes {
 }
 
 extension [Double] {
-    /// Returns the smallest that at least the share of all is not above (nearest rank). Not of an empty array.
+    /// Returns the nearest-rank percentile. The array must not be empty.
     func percentile(_ share: Double) -> Double {
         sorted()[Swift.max(0, Int((share * Double(count)).rounded(.up)) - 1)]
     }

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Starts a program, found on PATH where its name has no slash.
+/// Starts a program, which is found on PATH if its name has no slash.
 func spawn(_ words: [String], standardInput: Int32? = nil, standardOutput: Int32 = STDOUT_FILENO) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     if let standardInput { posix_spawn_file_actions_adddup2(&actions, standardInput, STDIN_FILENO) }
     if standardOutput != STDOUT_FILENO { posix_spawn_file_actions_adddup2(&actions, standardOutput, STDOUT_FILENO) }
-    // A thread that no signal reaches may be the one that runs this, and what this process ignores its children do not.
+    // Children inherit blocked and ignored signals, which this thread may have.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -26,7 +26,7 @@ func spawn(_ words: [String], standardInput: Int32? = nil, standardOutput: Int32
     return child
 }
 
-/// Returns all of a file; nothing where it cannot be read.
+/// Returns the contents of a file; empty if it cannot be read.
 func contents(_ path: String) -> String {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return "" }
@@ -40,7 +40,7 @@ func contents(_ path: String) -> String {
     }
 }
 
-/// Returns where this program and those built with it are.
+/// Returns the directory of this program and those built with it.
 func ownDirectory() -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count)

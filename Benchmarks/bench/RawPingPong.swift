@@ -1,6 +1,6 @@
 import Glibc
 
-/// The limit that two processes on two pipes have: the same bytes there and back, and nothing done with them.
+/// The limit for two processes with two pipes: the same bytes in both directions without processing.
 final class RawPingPong {
     static let echoFlag = "--echo"
 
@@ -11,8 +11,8 @@ final class RawPingPong {
     private let output: Int32
 
     /// - Parameters:
-    ///   - requestBytes: bytes to the other process, a newline last.
-    ///   - answerBytes: bytes that come back.
+    ///   - requestBytes: the size of a request, including its newline.
+    ///   - answerBytes: the size of an answer.
     init(requestBytes: Int, answerBytes: Int) throws {
         request = [UInt8](repeating: UInt8(ascii: "x"), count: requestBytes - 1) + [0x0A]
         answer = [UInt8](repeating: 0, count: 64 << 10)
@@ -44,7 +44,7 @@ final class RawPingPong {
         }
     }
 
-    /// The other process: answers each line.
+    /// The other process, which answers each line.
     static func echo() {
         let bytes = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 1
         let answer = [UInt8](repeating: UInt8(ascii: "y"), count: bytes - 1) + [0x0A]

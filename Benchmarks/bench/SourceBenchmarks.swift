@@ -1,19 +1,20 @@
 import Glibc
 
-/// What the sources cost, against real servers that are started for it.
+/// Benchmarks of the sources with real servers.
 struct SourceBenchmarks: Benchmark {
     let name = "sources"
 
     private static let redisCalls = 5_000
     private static let queries = 1_000
     private static let rounds = 5
-    /// The queries' polling interval that the share of a core is told for.
+    /// The polling interval for the reported share of a core.
     private static let pollSeconds = 15.0
     private static let maxInFlight = 32
 
     func run() async throws -> [Measurement] { try [Self.redis()] + Self.prometheus() }
 
-    /// LLEN through the plugin: at most twice the median of redis-benchmark with one client, and one bare round trip.
+    /// LLEN through the plugin: the goal is at most twice the median of redis-benchmark with one client, plus one bare
+    /// round trip.
     private static func redis() throws -> Measurement {
         let port = "\(20_000 + getpid() % 10_000)"
         let (server, log) = try serve(
@@ -44,7 +45,7 @@ struct SourceBenchmarks: Benchmark {
             unit: "us", baseline: 2 * direct + bare, goal: .atMost(1))
     }
 
-    /// 1,000 distinct queries every 15 s: under 3% of one core and 30 MiB.
+    /// 1,000 distinct queries every 15 s: the goal is less than 3% of one core and 30 MiB.
     private static func prometheus() throws -> [Measurement] {
         let directory = "/tmp/bench-\(getpid())"
         guard mkdir(directory, 0o700) == 0 else { throw BenchError("cannot make \(directory)") }
@@ -75,7 +76,7 @@ struct SourceBenchmarks: Benchmark {
             }
             for _ in 1..<maxInFlight { try plugin.receiveValue() }
         }
-        // The first meets empty caches.
+        // The first round fills caches.
         try round()
         let before = try ProcessTimes.cpuSeconds(of: plugin.processIdentifier)
         for _ in 1...rounds { try round() }
@@ -103,7 +104,7 @@ struct SourceBenchmarks: Benchmark {
         return times.sorted()[times.count / 2] / .microseconds(1)
     }
 
-    /// Starts a server and reads its log until that text is in it.
+    /// Starts a server and reads its log until it contains the text.
     static func serve(_ words: [String], until text: String) throws -> (pid_t, log: Int32) {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw BenchError("no pipe is left") }

@@ -1,4 +1,4 @@
-/// The measurements as a person reads them.
+/// A table of the measurements.
 enum Table {
     private static let widths = [44, 12, 10, 12, 8, 12]
 
@@ -12,7 +12,7 @@ enum Table {
         ])
     }
 
-    /// Three digits of what is small, whole numbers of what is large.
+    /// Formats small numbers with three digits, and large ones as integers.
     static func number(_ value: Double) -> String {
         guard value.magnitude < 1_000 else { return "\(Int(value.rounded()))" }
         let digits = value.magnitude < 10 ? 100.0 : 10.0

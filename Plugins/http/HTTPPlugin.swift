@@ -23,7 +23,8 @@ struct HTTPPlugin: MetricPlugin {
 
     init() {
         self.init(
-            client: CurlHTTPClient(), localClient: CurlHTTPClient(configuration: .init(proxies: .none)),
+            client: CurlHTTPClient(configuration: .init(peers: SourcePeers.rule)),
+            localClient: CurlHTTPClient(configuration: .init(proxies: .none)),
             files: SystemFileReader(), environment: ProcessInfo.processInfo.environment,
             nowMicroseconds: WallClock.nowMicroseconds)
     }

@@ -1,11 +1,11 @@
 import WireFormats
 
-/// The text of Prometheus's answer, taken apart without parsing its result, which may be large: a tree of it would take
-/// thirty times its bytes.
+/// The text of Prometheus's response, split without parsing its result, which may be large: a tree of it would take
+/// thirty times its size.
 struct AnswerText {
-    /// Everything but `data.result`.
+    /// Everything except `data.result`.
     let frame: JSON
-    /// The text of `data.result`; nil if there is none.
+    /// The text of `data.result`; nil if absent.
     let result: ArraySlice<UInt8>?
 
     /// - Throws: ``JSONPathError`` for a member that is too large; anything else if the text is not JSON.
@@ -50,8 +50,8 @@ struct AnswerText {
         }
     }
 
-    /// Hands on each series of the result. A server in Go writes a list that it never made as null, which is an empty
-    /// one.
+    /// Calls the body with each series of the result. Null counts as an empty list, because Go encodes a nil slice as
+    /// null.
     ///
     /// - Throws: ``JSONPathError`` if the result is not an array of objects; anything else if it is not JSON.
     func eachSeries(_ body: (SeriesText) throws -> Void) throws {
@@ -67,7 +67,7 @@ struct AnswerText {
     }
 }
 
-/// A series of a result. Its labels are skipped unread.
+/// A series of a result. Its labels are skipped without parsing.
 struct SeriesText {
     let path: String
     private var members: [String: ArraySlice<UInt8>] = [:]

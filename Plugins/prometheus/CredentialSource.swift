@@ -2,7 +2,7 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// Gets what a config's `auth` asks for.
+/// Reads the credentials for a config's `auth`.
 struct CredentialSource: Sendable {
     private let files: any FileReader
     private let google: GoogleMetadata
@@ -10,10 +10,10 @@ struct CredentialSource: Sendable {
     private let googleTokens: AccessTokenCache<GoogleAccount>
     private let environment: [String: String]
 
-    /// There is one metadata server, and one account behind it.
+    /// The only key: there is one metadata server, with one account.
     private enum GoogleAccount: Hashable { case ofWorkload }
 
-    /// - Parameter client: One without a proxy, for the servers that are on the machine itself.
+    /// - Parameter client: a client without a proxy, for servers on the same machine.
     init(
         client: any HTTPClient, files: any FileReader, environment: [String: String],
         nowMicroseconds: @escaping @Sendable () -> Int64
@@ -34,14 +34,14 @@ struct CredentialSource: Sendable {
         guard GoogleHosts.mayGetToken(config.address, environment: environment) else {
             throw PluginError(
                 .configInvalid,
-                "the operator's own token goes to https://*.googleapis.com and to emulators that "
-                    + "\(GoogleHosts.emulatorVariable) names in env of the plugin in plugins.yaml",
+                "the operator's own token is sent only to https://*.googleapis.com and to emulators in "
+                    + "\(GoogleHosts.emulatorVariable) in env of the plugin in plugins.yaml",
                 path: "auth.googleMetadata")
         }
         return .bearer(try await googleToken().token)
     }
 
-    /// Returns the credentials again after a refusal: they may have been rotated.
+    /// Reads the credentials again after a refusal, because they may have been rotated.
     func freshCredentials(_ config: PrometheusConfig) async throws(PluginError) -> Credentials {
         if config.auth?.googleMetadata != nil { await googleTokens.drop(try await googleToken(), for: .ofWorkload) }
         return try await credentials(config)

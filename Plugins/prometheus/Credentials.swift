@@ -3,7 +3,7 @@ import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// What a request says of who asks.
+/// The credentials of a request.
 struct Credentials: Sendable, Equatable {
     /// The value of the Authorization header.
     let authorization: Secret?

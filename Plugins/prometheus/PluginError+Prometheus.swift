@@ -4,7 +4,7 @@ import SourceSupport
 import WireFormats
 
 extension PluginError {
-    /// No answer came.
+    /// Creates an error for a request without a response.
     init(_ error: HTTPError, config: PrometheusConfig) {
         switch error.kind {
         case .tls:
@@ -26,7 +26,7 @@ extension PluginError {
         }
     }
 
-    /// An answer whose status is not 200.
+    /// Creates an error for a response with a status other than 200.
     init(_ response: HTTPResponse, _ body: JSON?, config: PrometheusConfig) {
         let said =
             body?["error"]?.stringValue.map { ": \(Quoting.shortened($0))" } ?? ": \(Quoting.quote(response.body))"
@@ -41,7 +41,7 @@ extension PluginError {
         case 400, 422:
             self.init(.configInvalid, "Prometheus refuses the query\(said)", path: "query")
         case 401, 403:
-            let next = config.auth == nil ? "set auth" : "check auth and what it may read"
+            let next = config.auth == nil ? "set auth" : "check auth and the permissions of its user"
             self.init(.authFailed, "\(status)\(said). Next: \(next)", path: "auth")
         case 404:
             self.init(
@@ -57,7 +57,7 @@ extension PluginError {
         }
     }
 
-    /// A body that says `status: error` with HTTP status 200, as some proxies send it.
+    /// Creates an error for a body with `status: error` and HTTP status 200, as some proxies send it.
     init(apiError body: JSON) {
         let type = body["errorType"]?.stringValue ?? "no errorType"
         let message =
@@ -70,7 +70,7 @@ extension PluginError {
         }
     }
 
-    /// A redirect's query may hold a ticket.
+    /// Returns a redirect's location without its query, which may contain a ticket.
     private static func withoutQuery(_ location: String) -> String {
         Quoting.shortened(String(location.prefix { $0 != "?" && $0 != "#" }))
     }

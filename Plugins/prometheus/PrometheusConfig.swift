@@ -76,7 +76,7 @@ struct PrometheusConfig: MetricConfig {
                 ConfigProblem(
                     path: "auth.googleMetadata",
                     message:
-                        "needs an address of https://*.\(GoogleHosts.universe): the operator's own token is sent nowhere else"
+                        "needs an address of https://*.\(GoogleHosts.universe): the operator's own token is not sent to other addresses"
                 )
             )
         }
@@ -110,7 +110,7 @@ struct PrometheusConfig: MetricConfig {
             return "is set by auth; remove one of the two"
         }
         guard value.reveal().utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-            return "holds a control character, such as a newline: remove it"
+            return "contains a control character, such as a newline: remove it"
         }
         return nil
     }
@@ -155,7 +155,7 @@ struct PrometheusAuth: MetricConfig {
         }
     }
 
-    /// Has no fields: the workload's own service account is all there is to it.
+    /// The options of `googleMetadata`: none, because the service account is that of the workload.
     struct GoogleMetadata: MetricConfig {}
 
     @Field("A bearer token: exactly one of `token` and `tokenFile`.")

@@ -3,7 +3,7 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// Reads the value of a PromQL query from a Prometheus server, or from anything that speaks its HTTP API.
+/// Reads the value of a PromQL query from a Prometheus server, or another server with its HTTP API.
 @main
 struct PrometheusPlugin: RangeMetricPlugin {
     typealias Config = PrometheusConfig
@@ -20,12 +20,13 @@ struct PrometheusPlugin: RangeMetricPlugin {
 
     init() {
         self.init(
-            client: CurlHTTPClient(), localClient: CurlHTTPClient(configuration: .init(proxies: .none)),
+            client: CurlHTTPClient(configuration: .init(peers: SourcePeers.rule)),
+            localClient: CurlHTTPClient(configuration: .init(proxies: .none)),
             files: SystemFileReader(), environment: ProcessInfo.processInfo.environment,
             nowMicroseconds: WallClock.nowMicroseconds)
     }
 
-    /// - Parameter localClient: For the servers that give a workload its credentials; without a proxy.
+    /// - Parameter localClient: a client without a proxy, for servers that provide a workload's credentials.
     init(
         client: any HTTPClient, localClient: any HTTPClient, files: any FileReader, environment: [String: String],
         nowMicroseconds: @escaping @Sendable () -> Int64
@@ -57,7 +58,7 @@ struct PrometheusPlugin: RangeMetricPlugin {
         let credentials = try await source.credentials(request.config)
         let answer = try await send(request, window, credentials)
         guard answer.status == 401 || answer.status == 403 else { return answer }
-        // Tokens are rotated by others: what was read a moment ago may be too old by now.
+        // Tokens are rotated externally, so the cached one may have expired.
         let fresh = try await source.freshCredentials(request.config)
         return fresh == credentials ? answer : try await send(request, window, fresh)
     }

@@ -4,7 +4,7 @@ import SourceSupport
 extension QueryAnswer {
     /// Returns the single value of the response.
     ///
-    /// - Throws: `config_invalid` if the query's shape is wrong, `no_data` if there is no finite value.
+    /// - Throws: `config_invalid` if the query has the wrong result type, `no_data` if there is no finite value.
     func reading(for request: MetricRequest<PrometheusConfig>) throws(PluginError) -> MetricReading {
         let config = request.config
         if config.failOnWarnings, !warnings.isEmpty {
@@ -36,10 +36,11 @@ extension QueryAnswer {
         case .zero where !warnings.isEmpty:
             // The series may be on a storage node that did not answer.
             throw PluginError(
-                .noData, "the query has an empty result that may be partial, so it is not taken as 0: \(warningsText)")
+                .noData, "the query has an empty result that may be partial, so it does not count as 0: \(warningsText)"
+            )
         case .zero:
             return MetricReading(
-                0, detail: "the query has an empty result, taken as 0 because onEmpty is zero", isAssumed: true)
+                0, detail: "the query has an empty result, which counts as 0 because onEmpty is zero", isAssumed: true)
         }
     }
 
@@ -81,13 +82,13 @@ extension QueryAnswer {
             let which = samples.count == 1 ? "the value" : "the value of \(faulty.count) of \(samples.count) series"
             throw PluginError(
                 .noData,
-                "\(which) is \(Self.name(first.value)), which PromQL gives for a division by zero or a quantile of "
-                    + "nothing: there is no number to scale on")
+                "\(which) is \(Self.name(first.value)), which PromQL returns for a division by zero or a quantile of "
+                    + "no values: there is no number to scale on")
         }
         guard value.isFinite else {
             throw PluginError(.noData, "the \(samples.count) series together exceed the largest number")
         }
-        // The evaluation time is the same for all.
+        // The evaluation time is the same for all samples.
         return MetricReading(
             value: value, observedAtMicroseconds: samples.map(\.microseconds).min() ?? 0, detail: joined(note))
     }

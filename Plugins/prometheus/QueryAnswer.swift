@@ -3,7 +3,7 @@ import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// What Prometheus answered to an instant query.
+/// Prometheus's response to an instant query.
 ///
 /// Source: https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats
 struct QueryAnswer: Equatable {
@@ -18,7 +18,7 @@ struct QueryAnswer: Equatable {
 
     struct Sample: Equatable {
         let microseconds: Int64
-        /// Also NaN or infinite: PromQL knows both.
+        /// The value, which may be NaN or infinite in PromQL.
         let value: Double
     }
 
@@ -30,12 +30,12 @@ struct QueryAnswer: Equatable {
         self.warnings = warnings
     }
 
-    /// - Throws: the error that the answer means.
+    /// - Throws: the error that the response reports.
     init(_ response: HTTPResponse, config: PrometheusConfig) throws(PluginError) {
         self = try Self.read(response, config: config) { try Self($0) }
     }
 
-    /// Reads an answer of any query, or throws the error that it means.
+    /// Reads the response to any query, or throws the error that it reports.
     static func read<Answer>(
         _ response: HTTPResponse, config: PrometheusConfig, _ answer: (AnswerText) throws -> Answer
     ) throws(PluginError) -> Answer {
@@ -84,11 +84,11 @@ struct QueryAnswer: Equatable {
         warnings = try Self.warnings(body)
     }
 
-    /// Returns what the server says about its result, a partial one among it.
+    /// Returns the server's warnings about its result, including one for a partial result.
     static func warnings(_ body: JSONReader) throws(JSONPathError) -> [String] {
         var warnings: [String] = []
         for warning in try body.optional("warnings")?.elements() ?? [] { warnings.append(try warning.string()) }
-        // VictoriaMetrics tells of storage nodes that did not answer by this member alone.
+        // VictoriaMetrics reports unavailable storage nodes only with this member.
         if body.value["isPartial"] == true {
             warnings.append("the result is partial (isPartial): not every storage node has answered")
         }
@@ -118,7 +118,7 @@ struct QueryAnswer: Equatable {
             path: "query")
     }
 
-    /// `[1700000000.123, "42"]`: seconds since 1970, and the value as Go writes it.
+    /// Parses `[1700000000.123, "42"]`: seconds since 1970, and the value as Go formats it.
     static func sample(_ pair: JSONReader) throws(JSONPathError) -> Sample {
         let elements = try pair.elements()
         guard elements.count == 2 else { throw pair.error("must be a time and a value") }

@@ -3,7 +3,7 @@ import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// The HTTP request that asks Prometheus to evaluate a config's query: now, or at each time of a window.
+/// The HTTP request to Prometheus that evaluates a config's query now or at each time of a window.
 ///
 /// Source: https://prometheus.io/docs/prometheus/latest/querying/api/#expression-queries
 struct QueryRequest {
@@ -20,15 +20,15 @@ struct QueryRequest {
         fields.append(("query", config.query))
         if let window {
             fields.append(("start", RFC3339.text(microseconds: window.fromMicroseconds)))
-            // A server that moves the window down to its own times still has one near the last time then.
+            // If a server aligns the window to earlier times, there is still one near the last time.
             let end = window.toMicroseconds.addingReportingOverflow(Int64(window.stepSeconds) * 1_000_000)
             let last = end.overflow ? window.toMicroseconds : end.partialValue
             fields.append(("end", RFC3339.text(microseconds: last)))
             fields.append(("step", "\(window.stepSeconds)"))
         }
-        // The server then stops an evaluation whose result is no longer needed.
+        // Lets the server stop an evaluation whose result is no longer needed.
         fields.append(("timeout", "\(max(1, Int(timeout / .milliseconds(1))))ms"))
-        // In the order of their names, as a signature wants them.
+        // Sorted by name, as signatures require.
         let form = Encoding.form(fields.sorted { $0.name < $1.name })
 
         var base = config.address[...]

@@ -2,16 +2,16 @@ import HTTPTransport
 import PluginSDK
 import WireFormats
 
-/// What Prometheus answered to a range query: at each time of its own, what an instant query would have answered.
+/// Prometheus's response to a range query: the result of an instant query at each time of the server's grid.
 ///
 /// Source: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
 struct RangeAnswer {
-    /// The samples of all series, in the order of their time.
+    /// The samples of all series, in ascending order of time.
     private let samples: [QueryAnswer.Sample]
     private let hasHistograms: Bool
     private let warnings: [String]
 
-    /// - Throws: the error that the answer means.
+    /// - Throws: the error that the response reports.
     init(_ response: HTTPResponse, config: PrometheusConfig) throws(PluginError) {
         self = try QueryAnswer.read(response, config: config) { try Self($0) }
     }
@@ -35,11 +35,12 @@ struct RangeAnswer {
         warnings = try QueryAnswer.warnings(body)
     }
 
-    /// - Throws: `config_invalid` if the query's shape is wrong, `no_data` if there is no value at any time.
+    /// - Throws: `config_invalid` if the query has the wrong result type, `no_data` if there is no value at any time.
     func range(for request: MetricRequest<PrometheusConfig>, window: RangeWindow) throws(PluginError) -> MetricRange {
         var range = MetricRange(points: [])
         var lastGap: PluginError?
-        // VictoriaMetrics, Thanos and Mimir move a window to multiples of its step; all cut times to milliseconds.
+        // VictoriaMetrics, Thanos and Mimir align a window to multiples of its step; all truncate times to
+        // milliseconds.
         var rest = samples[...]
         for (time, serverTime) in zip(window.times, window.nearest(of: samples.lazy.map(\.microseconds))) {
             do throws(PluginError) {
@@ -56,8 +57,8 @@ struct RangeAnswer {
     }
 
     /// - Parameters:
-    ///   - serverTime: a time of the server's own grid; nil if it has none near the one that is asked for.
-    ///   - rest: the samples that are not older than the time before; loses those that are older than this one.
+    ///   - serverTime: a time of the server's grid; nil if there is none near the requested time.
+    ///   - rest: the remaining samples; those up to this time are removed.
     private func answer(at serverTime: Int64?, _ rest: inout ArraySlice<QueryAnswer.Sample>) -> QueryAnswer {
         if hasHistograms { return QueryAnswer(.histograms, warnings: warnings) }
         guard let serverTime else { return QueryAnswer(.vector([]), warnings: warnings) }

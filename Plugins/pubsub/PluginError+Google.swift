@@ -4,7 +4,7 @@ import SourceSupport
 import WireFormats
 
 extension PluginError {
-    /// An answer of Cloud Monitoring whose status is not 200.
+    /// Creates an error for a response of Cloud Monitoring with a status other than 200.
     ///
     /// Source: https://cloud.google.com/apis/design/errors
     init(_ response: HTTPResponse, _ subscription: SubscriptionName) {
@@ -15,7 +15,7 @@ extension PluginError {
         switch response.status {
         case 300..<400:
             self.init(
-                .configInvalid, "\(status): it redirects, which the plugin does not follow. Check endpoint",
+                .configInvalid, "\(status): it redirects, and the plugin does not follow redirects. Check endpoint",
                 path: "endpoint")
         case 400: self.init(.configInvalid, status + said)
         case 401:
@@ -30,7 +30,7 @@ extension PluginError {
         case 404:
             self.init(
                 .notFound,
-                "\(status)\(said). Check project; one that never had a subscription does not know its metrics",
+                "\(status)\(said). Check project; a project that has never had a subscription does not have its metrics",
                 path: "project")
         case 429:
             self.init(.rateLimited, status + said, retryAfterMs: response.retryAfterMs)

@@ -69,7 +69,10 @@ struct PubSubConfig: MetricConfig {
             if let fault = url.flatMap(BaseURL.fault) {
                 add(path, fault.message)
             } else if credentials == nil, !isGoogles {
-                add(path, "is not Google's, and the operator's own credentials are sent nowhere else: set credentials")
+                add(
+                    path,
+                    "is not Google's, and the operator's own credentials are not sent to other addresses: set credentials"
+                )
             }
         }
         if let credentials {
@@ -83,7 +86,7 @@ struct PubSubConfig: MetricConfig {
         return problems
     }
 
-    /// Nil if `window` is none.
+    /// The window in seconds; nil if `window` is malformed.
     var windowSeconds: Int? {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600]
         guard let unit = window.last.flatMap({ units[$0] }), let count = UInt32(window.dropLast()) else { return nil }
@@ -129,12 +132,12 @@ extension SubscriptionName {
             return problem(parts.count == 1 ? "project" : "subscription", "names no project")
         }
         guard isName(id, more: "-._~+%") else {
-            return problem("subscription", "holds a character that no subscription's id has")
+            return problem("subscription", "contains a character that is not allowed in a subscription's id")
         }
         return .success(SubscriptionName(project: project, id: id))
     }
 
-    /// Nothing that could end the text in a URL or in a filter.
+    /// Returns whether the text is a name without characters that could end it in a URL or a filter.
     private static func isName(_ text: String, more: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 255
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || more.contains($0)) }

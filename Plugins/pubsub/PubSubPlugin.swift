@@ -4,7 +4,7 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// Reads the backlog of a Pub/Sub subscription from Cloud Monitoring: the Pub/Sub API itself does not tell it.
+/// Reads the backlog of a Pub/Sub subscription from Cloud Monitoring, because the Pub/Sub API does not return it.
 @main
 struct PubSubPlugin: RangeMetricPlugin {
     typealias Config = PubSubConfig
@@ -24,7 +24,7 @@ struct PubSubPlugin: RangeMetricPlugin {
 
     init() {
         self.init(
-            client: CurlHTTPClient(),
+            client: CurlHTTPClient(configuration: .init(peers: SourcePeers.rule)),
             metadataClient: CurlHTTPClient(configuration: .init(proxies: .none)),
             files: SystemFileReader(),
             environment: ProcessInfo.processInfo.environment,
@@ -59,8 +59,8 @@ struct PubSubPlugin: RangeMetricPlugin {
         return try query.reading(of: series, at: now)
     }
 
-    /// At each time the value that Cloud Monitoring has for it now: readings of that time may have been older, since
-    /// points show up late.
+    /// Returns, for each time, the value that Cloud Monitoring has now. Readings at that time may have been older,
+    /// because points appear late.
     func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange {
         let window = request.window
         let query = try Query(request.config)
@@ -80,7 +80,7 @@ struct PubSubPlugin: RangeMetricPlugin {
         do {
             return try await pages(call, token)
         } catch let error as Unauthorized {
-            // Revoked before its end: one fresh token, once.
+            // The token was revoked early: retry once with a new one.
             await tokens.drop(token, for: owner)
             let fresh = try await self.token(for: owner)
             guard fresh != token else { throw error.pluginError }
@@ -92,7 +92,8 @@ struct PubSubPlugin: RangeMetricPlugin {
         }
     }
 
-    /// The operator's own credentials go to Google, and to emulators that the administrator named.
+    /// Checks that the operator's own credentials are only sent to Google, or to emulators that the administrator
+    /// configured.
     private func checkPlaces(_ config: Config) throws(PluginError) {
         guard config.credentials == nil else { return }
         for (path, url) in [("endpoint", config.endpoint), ("tokenEndpoint", config.tokenEndpoint)] {
@@ -100,7 +101,7 @@ struct PubSubPlugin: RangeMetricPlugin {
             throw PluginError(
                 .configInvalid,
                 "\(path) is neither https://*.googleapis.com nor an emulator that \(GoogleHosts.emulatorVariable) names in env "
-                    + "of the plugin in plugins.yaml, and the operator's own credentials are sent nowhere else: set credentials",
+                    + "of the plugin in plugins.yaml, and the operator's own credentials are not sent to other addresses: set credentials",
                 path: path)
         }
     }
@@ -138,6 +139,12 @@ struct PubSubPlugin: RangeMetricPlugin {
                 throw PluginError(
                     .sourceUnreachable,
                     "Cloud Monitoring returned more than \(PubSubLimits.maxPoints) points for one subscription")
+            }
+            guard points.keys.reduce(0, { $0 + $1.utf8.count }) <= PubSubLimits.maxLabelBytes else {
+                throw PluginError(
+                    .sourceUnreachable,
+                    "Cloud Monitoring returned more than \(PubSubLimits.maxLabelBytes >> 10) KiB of labels for one "
+                        + "subscription")
             }
             guard let next = page.nextPageToken else { return points.values.map(TimeSeries.init) }
             pageToken = next

@@ -1,11 +1,11 @@
 import PluginSDK
 import SourceSupport
 
-/// What one config asks for, checked, and what the points of Cloud Monitoring say to it.
+/// The validated query of a config, and the evaluation of points.
 struct Query: Sendable {
     let config: PubSubConfig
     let subscription: SubscriptionName
-    /// How old a point may be, in seconds.
+    /// The maximum age of a point in seconds.
     private let window: Int
 
     init(_ config: PubSubConfig) throws(PluginError) {
@@ -14,17 +14,17 @@ struct Query: Sendable {
             PluginError(.configInvalid, problem.message, path: problem.path)
         }.get()
         guard let window = config.windowSeconds else {
-            throw PluginError(.configInvalid, "window is not a length of time", path: "window")
+            throw PluginError(.configInvalid, "window is not a duration", path: "window")
         }
         self.window = window
     }
 
-    /// Returns the end of the oldest point that counts at that time. Both are microseconds since 1970.
+    /// Returns the earliest end of a valid point at that time. Both are microseconds since 1970.
     func windowStart(_ time: Int64) -> Int64 { time - Int64(window) * 1_000_000 }
 
     /// Returns the single value of the newest points of all series at that time.
     ///
-    /// - Throws: `no_data` if there is none: absence of data is not absence of messages.
+    /// - Throws: `no_data` if there is none, because missing data does not mean an empty subscription.
     func reading(of series: [TimeSeries], at time: Int64) throws(PluginError) -> MetricReading {
         let points = series.compactMap { $0.newest(at: time) }
         guard let oldest = points.map(\.endMicroseconds).min() else {
@@ -76,7 +76,7 @@ struct Query: Sendable {
     }
 }
 
-/// The points of one series, in the order of their time.
+/// The points of one series in ascending order of time.
 struct TimeSeries: Hashable {
     private let points: [TimeSeriesPage.Point]
 
@@ -84,7 +84,7 @@ struct TimeSeries: Hashable {
         self.points = points.sorted { $0.endMicroseconds < $1.endMicroseconds }
     }
 
-    /// Returns the last point that ended by then.
+    /// Returns the last point that ended at or before that time.
     func newest(at time: Int64) -> TimeSeriesPage.Point? {
         var low = 0
         var high = points.count

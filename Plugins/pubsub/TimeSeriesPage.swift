@@ -2,21 +2,21 @@ import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// A page of what Cloud Monitoring answers.
+/// A page of a Cloud Monitoring response.
 struct TimeSeriesPage: Hashable {
     struct Point: Hashable {
         let endMicroseconds: Int64
         let value: Double
     }
 
-    /// The points of each series, by its labels: a long series continues on the next page.
+    /// The points of each series by its labels. A long series continues on the next page.
     let series: [String: [Point]]
     let nextPageToken: String?
-    /// Why the answer may lack something.
+    /// The reasons why the response may be incomplete.
     let executionErrors: [String]
 
-    /// Parses the parts of the answer that are needed, one point at a time: a tree of all would take thirty times its
-    /// bytes.
+    /// Parses only the needed parts of the response, one point at a time: a complete tree would take thirty times its
+    /// size.
     init(_ body: [UInt8]) throws(PluginError) {
         do {
             try self.init(text: body)
@@ -35,6 +35,7 @@ struct TimeSeriesPage: Hashable {
 
     private init(text: [UInt8]) throws {
         var found: [String: [Point]] = [:]
+        var count = 0
         var frame: [String: JSON] = [:]
         var slicer = JSONSlicer(text[...])
         try slicer.eachMember { name, slicer in
@@ -44,7 +45,8 @@ struct TimeSeriesPage: Hashable {
                 try Self.elements(of: value, path: "timeSeries") { series, path in
                     let (labels, points) = try Self.series(series, path: path)
                     found[labels, default: []] += points
-                    guard found.count <= PubSubLimits.maxSeries, points.count <= PubSubLimits.maxPoints else {
+                    count += 1
+                    guard count <= PubSubLimits.maxSeries, points.count <= PubSubLimits.maxPoints else {
                         throw JSONPathError(path: "timeSeries", message: "has too many series or points")
                     }
                 }
@@ -101,7 +103,7 @@ struct TimeSeriesPage: Hashable {
         }
     }
 
-    /// Whole numbers are texts there: JSON's own end at 2^53.
+    /// Parses a point. Integers are strings, because JSON numbers are exact only up to 2^53.
     private static func point(_ reader: JSONReader) throws(JSONPathError) -> Point {
         let end = try reader.required("interval").required("endTime")
         guard let microseconds = RFC3339.microseconds(try end.string()) else { throw end.error("is not a time") }

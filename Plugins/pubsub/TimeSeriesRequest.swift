@@ -3,13 +3,13 @@ import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// The HTTP request that asks Cloud Monitoring for a subscription's newest points.
+/// The HTTP request for a subscription's newest points to Cloud Monitoring.
 ///
 /// Source: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.timeSeries/list
 struct TimeSeriesRequest {
     let http: HTTPRequest
 
-    /// - Parameter interval: microseconds since 1970; of all points whose end lies in it.
+    /// - Parameter interval: the range of the points' end times, in microseconds since 1970.
     init(
         _ config: PubSubConfig, _ subscription: SubscriptionName, interval: ClosedRange<Int64>, token: AccessToken,
         pageToken: String?, timeout: Duration
@@ -40,6 +40,8 @@ struct TimeSeriesRequest {
 }
 
 extension PubSubConfig.Metric {
+    /// The metric type.
+    ///
     /// Source: https://cloud.google.com/monitoring/api/metrics_gcp_p_z#pubsub/subscription/num_undelivered_messages
     var type: String {
         let name =
@@ -51,7 +53,7 @@ extension PubSubConfig.Metric {
         return "pubsub.googleapis.com/subscription/\(name)"
     }
 
-    /// As UCUM writes it.
+    /// The unit in UCUM notation.
     var unit: String {
         switch self {
         case .undelivered: "1"

@@ -1,12 +1,12 @@
-/// Every bound of the plugin.
+/// The limits of the plugin.
 enum RedisLimits {
     static let maxInFlight = 16
-    /// Bytes, and elements of arrays, of all replies of one exchange. A count is a few bytes; the entries of a stream page
-    /// are the most.
+    /// Bytes, and array elements, of all replies of one exchange. A count is a few bytes; a page of stream entries is
+    /// the largest.
     static let maxReplyBytes = 4 << 20
     static let maxReplyElements = 1 << 16
-    /// The same of an exchange that needs no turn. In memory a reply takes up to four times its bytes, and 150 bytes for
-    /// each element.
+    /// The same for an exchange that needs no slot. In memory, a reply takes up to four times its size, plus 150 bytes
+    /// for each element.
     static let smallReplyBytes = 64 << 10
     static let smallReplyElements = 4_096
     /// Exchanges with larger replies at one time.
@@ -15,40 +15,40 @@ enum RedisLimits {
     /// Connections kept open between calls, to one server and to all.
     static let maxIdleConnectionsPerServer = 8
     static let maxIdleConnections = 64
-    /// A connection that was idle for longer is not used again.
+    /// The idle time after which a connection is not reused.
     static let maxIdleAge: Duration = .seconds(300)
     /// Keys of one `keys` sum.
     static let maxKeys = 128
-    /// Where a server cannot tell a stream group's lag, its entries are counted: so many at a time, and no more.
+    /// The page size, and the limit, for counting entries if a server cannot return a stream group's lag.
     static let streamPageEntries = 100
     static let maxCountedEntries = 10_000
-    /// Where a server's own count of a group's lag cannot be trusted, so many entries are counted to correct it.
+    /// The maximum number of entries that are counted to verify a server's lag.
     static let maxVerifiedEntries = 1_000
     /// Sentinels of one set.
     static let maxSentinels = 16
-    /// How long a master that a Sentinel named is taken for it without asking again.
+    /// How long a Sentinel's answer is used without asking again.
     static let masterAge: Duration = .seconds(10)
-    /// In one call, how often the master is looked for before the next poll has to do it.
+    /// How often one call looks up the master before it fails.
     static let maxMasterAttempts = 3
-    /// MOVED and ASK answers that one command follows.
+    /// MOVED and ASK redirects that one command follows.
     static let maxRedirects = 5
-    /// Of a cluster's nodes, how many a command tries that get no connection.
+    /// Unreachable cluster nodes that a command tries.
     static let maxNodesTried = 4
-    /// Nodes of a cluster that are remembered, and how long before they are asked for again.
+    /// Known nodes of a cluster, and how long before they are requested again.
     static let maxKnownNodes = 128
     static let topologyAge: Duration = .seconds(60)
-    /// Servers that are listened to for changes of keys, each over a connection and on a thread of its own.
+    /// Servers with keyspace listeners, each with its own connection and thread.
     static let maxListeners = 64
-    /// How long connecting, and an answer to a SUBSCRIBE, may take.
+    /// The timeout for connecting, and for an answer to SUBSCRIBE.
     static let listenerAnswerTime: Duration = .seconds(10)
-    /// How long a server may be silent before it is asked whether it is still there.
+    /// The silence after which a server is checked with a command.
     static let listenerSilence: Duration = .seconds(30)
-    /// How long a server's setting of keyspace notifications is taken to be as it was.
+    /// How long a server's notification setting is cached.
     static let settingAge: Duration = .seconds(10)
-    /// A value is read at most this often because of changes, and each time within so long.
+    /// The minimum interval between two reads caused by changes, and the timeout of each.
     static let pushSpacing: Duration = .milliseconds(100)
     static let pushedReadTime: Duration = .seconds(5)
-    /// Of all clusters, keys whose node is remembered, and clusters.
+    /// Keys with a known node, and clusters, that are cached.
     static let maxKnownKeys = 4_096
     static let maxKnownClusters = 256
 }

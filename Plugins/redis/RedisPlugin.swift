@@ -2,7 +2,7 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// Reads lengths and numbers from Redis, or from anything that speaks its protocol.
+/// Reads lengths and numbers from Redis or another server with its protocol.
 @main
 struct RedisPlugin: PushMetricPlugin {
     typealias Config = RedisConfig
@@ -21,7 +21,7 @@ struct RedisPlugin: PushMetricPlugin {
     private let files: any FileReader
 
     init() {
-        // Before the first of the worker threads, which connect through it.
+        // Before the first of the worker threads, which use it for connections.
         HTTPLibrary.initialize()
         self.init(files: SystemFileReader())
     }
@@ -30,10 +30,10 @@ struct RedisPlugin: PushMetricPlugin {
         self.files = files
     }
 
-    /// How many connections are kept for the next calls.
+    /// The number of idle connections.
     var idleConnections: Int { pool.idleCount }
 
-    /// Servers that are listened to for changes.
+    /// The number of servers with keyspace listeners.
     var listeners: Int { events.listenerCount }
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
@@ -44,22 +44,22 @@ struct RedisPlugin: PushMetricPlugin {
         }
     }
 
-    /// Returns what a server's keyspace notifications lead to.
+    /// Subscribes to the readings that a server's keyspace notifications cause.
     func readings(for request: MetricSubscription<Config>) async throws -> PushedReadings {
         let measurement = try measurement(request.config)
         guard let watched = measurement.watched else {
-            throw PluginError(.cannotSubscribe, "Redis does not report changes of a script's result: it is polled only")
+            throw PluginError(.cannotSubscribe, "Redis does not report changes of a script's result: it is only polled")
         }
         guard case .standalone(let server) = try Deployment(request.config, files: files) else {
             throw PluginError(
-                .cannotSubscribe, "changes are not reported behind Sentinels and in clusters: it is polled only")
+                .cannotSubscribe, "changes are not reported with Sentinels and in clusters: it is only polled")
         }
         try await withSession(timeLeft: request.timeLeft) { session throws(PluginError) in
             try events.check(server, tells: watched.type, session)
         }
         let changes = try events.changes(of: watched.keys, at: server)
         for try await _ in changes {
-            // The first tells that the server has agreed.
+            // The first element shows that the server has confirmed the subscription.
             let (config, targetType) = (request.config, request.targetType)
             return PushedReadings(changes: changes) {
                 try await value(
@@ -72,12 +72,12 @@ struct RedisPlugin: PushMetricPlugin {
 
     private func measurement(_ config: Config) throws(PluginError) -> Measurement {
         guard let measurement = Measurement(config) else {
-            throw PluginError(.configInvalid, "the config names nothing to measure")
+            throw PluginError(.configInvalid, "the config has no measurement")
         }
         return measurement
     }
 
-    /// Runs the body on a thread that it may block; cancelling the task ends what it waits for.
+    /// Runs the body on a thread that it may block. Cancelling the task interrupts it.
     private func withSession<Value: Sendable>(
         timeLeft: Duration, _ body: @escaping @Sendable (RedisSession) throws(PluginError) -> Value
     ) async throws -> Value {
@@ -97,7 +97,7 @@ struct RedisPlugin: PushMetricPlugin {
         }.get()
     }
 
-    /// Blocks its thread.
+    /// Reads a metric. Blocks its thread.
     private func read(
         _ measurement: Measurement, _ deployment: Deployment, _ session: RedisSession
     ) throws(PluginError) -> MetricReading {

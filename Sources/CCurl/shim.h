@@ -1,5 +1,5 @@
 #pragma once
-// libcurl's option calls are variadic, which Swift cannot call: one typed wrapper per kind of argument.
+// Typed wrappers of libcurl's option calls, which are variadic, so that Swift cannot call them.
 #include <curl/curl.h>
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
@@ -19,7 +19,7 @@ static inline CURLcode ccurl_set_pointer(CURL *easy, CURLoption option, void *va
     return curl_easy_setopt(easy, option, value);
 }
 
-// Not copied by libcurl: the list outlives the transfer.
+// Not copied by libcurl: the list must outlive the transfer.
 static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
     return curl_easy_setopt(easy, option, value);
 }
@@ -37,6 +37,11 @@ static inline CURLcode ccurl_set_write_callback(CURL *easy, CURLoption option, c
 
 static inline CURLcode ccurl_set_open_socket_callback(CURL *easy, curl_opensocket_callback value) {
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
+}
+
+// A struct curl_sockaddr ends with more bytes of the address than its type says.
+static inline const struct sockaddr *ccurl_address(const struct curl_sockaddr *value) {
+    return &value->addr;
 }
 
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {

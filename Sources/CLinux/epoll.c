@@ -1,4 +1,4 @@
-// The system headers stay out of the module's own headers: Swift would take their types for this module's.
+// The module's headers do not include system headers: Swift would attribute their types to this module.
 #include "epoll.h"
 
 #include <sys/epoll.h>
@@ -13,7 +13,7 @@ int clinux_epoll_create(void) {
 int clinux_epoll_watch(int epoll, int descriptor, bool readable, bool writable) {
     struct epoll_event event = {.events = (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0)};
     event.data.fd = descriptor;
-    // Closing a descriptor ends its watch without a word, and its number may come back: so try which it is.
+    // Closing a descriptor ends its watch silently, and the number may be reused: try both operations.
     if (epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event) == 0) return 0;
     return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    /// Levels that are open at once. A directory that lies deeper is moved up first.
+    /// Maximum number of open levels. A deeper directory is moved up first.
     MAX_LEVELS = 8,
     LEAST_ENTRY_BYTES = 4096,
     BLOCK_BYTES = 512,
@@ -29,7 +29,7 @@ static void note(struct removal *removal, int error) {
     if (removal->error == 0) removal->error = error;
 }
 
-/// Opens a directory for reading and makes it searchable and writable first. Returns -1 with errno.
+/// Makes a directory searchable and writable, and opens it for reading. Returns -1 with errno on failure.
 static int open_directory(int parent, const char *name) {
     int place = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (place < 0) return -1;
@@ -46,7 +46,7 @@ static int open_directory(int parent, const char *name) {
 
 static bool remove_entries(struct removal *removal, int directory, int level);
 
-/// Returns whether the entry is gone from where it was.
+/// Returns whether the entry was removed from its place.
 static bool remove_entry(struct removal *removal, int directory, const char *name, int level) {
     if (unlinkat(directory, name, 0) == 0 || errno == ENOENT) return true;
     if (errno != EISDIR && errno != EPERM) {
@@ -77,7 +77,7 @@ static bool remove_entry(struct removal *removal, int directory, const char *nam
     return is_gone;
 }
 
-/// Returns whether the directory is empty then.
+/// Returns whether the directory is then empty.
 static bool remove_entries(struct removal *removal, int directory, int level) {
     int copy = fcntl(directory, F_DUPFD_CLOEXEC, 0);
     DIR *stream = copy < 0 ? NULL : fdopendir(copy);
@@ -87,7 +87,7 @@ static bool remove_entries(struct removal *removal, int directory, int level) {
         return false;
     }
     bool is_empty = false, has_progressed = true;
-    // Entries that are removed may hide others from the same pass, and the root gets what is moved up.
+    // Removed entries may hide others from the same pass, and moved directories appear in the root.
     while (!is_empty && has_progressed) {
         is_empty = true;
         has_progressed = false;
@@ -128,7 +128,7 @@ int clinux_remove_tree(int parent, const char *name) {
 
 // MARK: Sizes
 
-/// Goes as deep as the descriptors reach: deeper directories count with their own entry only.
+/// Descends as far as descriptors allow: of deeper directories, only the entry itself counts.
 static long long entries_bytes(int directory, dev_t device, long long most, int level) {
     enum { MAX_COUNTED_LEVELS = 32 };
     DIR *stream = fdopendir(directory);
@@ -168,7 +168,7 @@ struct inodes {
     int capacity;
 };
 
-/// Returns false if the inode was there already, or there is no room.
+/// Returns false if the inode was already recorded, or the array is full.
 static bool remember(struct inodes *inodes, unsigned long long inode) {
     for (int i = 0; i < *inodes->count; i++)
         if (inodes->seen[i] == inode) return false;

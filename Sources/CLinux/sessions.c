@@ -18,7 +18,7 @@ enum {
     LINE_BYTES = 1024,
     PASS_PAUSE_MILLISECONDS = 1,
     EMPTY_PASSES = 2,
-    /// Passes that only stop processes, before those are killed whether all have stopped or not.
+    /// Maximum number of passes that only stop processes, before the processes are killed.
     MAX_STOP_PASSES = 64,
 };
 
@@ -32,7 +32,7 @@ static int read_process(int proc, const char *name, struct clinux_process *proce
     close(descriptor);
     if (size <= 0) return -1;
     line[size] = '\0';
-    // The command's name stands in parentheses and may itself hold any character.
+    // The command's name is in parentheses and may contain any character.
     char *rest = strrchr(line, ')');
     char state;
     if (rest == NULL ||
@@ -42,7 +42,7 @@ static int read_process(int proc, const char *name, struct clinux_process *proce
         return -1;
     process->id = atoi(name);
     process->is_stopped = state == 'T' || state == 't';
-    // The first thread may have exited while others run on: then the process is not dead.
+    // If the first thread has exited but others still run, the process is alive.
     process->is_dead = (state == 'Z' || state == 'X') && process->threads <= 1;
     return 0;
 }
@@ -79,11 +79,11 @@ static long long now_milliseconds(void) {
 }
 
 struct pass {
-    /// Processes that are not dead, and how many of them have not stopped.
+    /// The number of live processes, and how many of them have not stopped.
     int alive, running;
 };
 
-/// Sends a signal to every process of the session; reaps what is dead. Returns -1 where /proc cannot be read.
+/// Sends a signal to every process of the session and reaps dead ones. Returns -1 if /proc is unreadable.
 static int signal_session(int session, int signal, struct pass *pass) {
     struct clinux_process *list;
     int count = clinux_processes(&list), own = getpgrp();
@@ -99,7 +99,7 @@ static int signal_session(int session, int signal, struct pass *pass) {
         pass->alive++;
         if (!process->is_stopped) pass->running++;
         if (signal == SIGSTOP && process->is_stopped) continue;
-        // By group: what a process of it starts meanwhile gets the signal with it.
+        // By group, so that the signal also reaches processes that are just being started.
         if (process->group > 1 && process->group != own) kill(-process->group, signal);
     }
     free(list);
@@ -116,11 +116,11 @@ int clinux_kill_session(int session, int milliseconds) {
         empty = pass.alive == 0 ? empty + 1 : 0;
         if (pass.alive == 0) continue;
         if (now_milliseconds() >= deadline) {
-            // Late is better than never.
+            // Kill even though some have not stopped.
             signal_session(session, SIGKILL, &pass);
             return pass.alive;
         }
-        // Nothing is killed before everything has stopped: what dies makes room for what others start.
+        // Kill only once all have stopped: a killed process would make room for new ones.
         stop_passes = next == SIGSTOP ? stop_passes + 1 : 0;
         next = pass.running == 0 || stop_passes >= MAX_STOP_PASSES ? SIGKILL : SIGSTOP;
         if (next == SIGKILL || stop_passes == 0) poll(NULL, 0, PASS_PAUSE_MILLISECONDS);

@@ -1,4 +1,4 @@
-// The system headers stay out of the module's own headers: Swift would take their types for this module's.
+// The module's headers do not include system headers: Swift would attribute their types to this module.
 #define _GNU_SOURCE
 #include "stdio_guard.h"
 

@@ -7,7 +7,7 @@
 
 enum { KIBIBYTE = 1024 };
 
-/// Sums the lines of a file of /proc that begin with one of the keys and give KiB. Returns -1 where none is found.
+/// Returns the sum of the KiB values of the given keys in a file of /proc, or -1 if there is none.
 static long long sum_lines(const char *path, const char *const *keys, size_t count) {
     FILE *file = fopen(path, "re");
     if (file == NULL) return -1;
@@ -34,7 +34,7 @@ long long clinux_memory_bytes(int process) {
 }
 
 long long clinux_proportional_bytes(int process) {
-    // Pss_Anon and Pss_Shmem are there since Linux 5.4.
+    // Pss_Anon and Pss_Shmem exist since Linux 5.4.
     static const char *const keys[] = {"Pss_Anon:", "Pss_Shmem:", "SwapPss:"};
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/smaps_rollup", process);

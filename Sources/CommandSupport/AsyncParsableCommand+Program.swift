@@ -2,11 +2,11 @@ package import ArgumentParser
 import FoundationEssentials
 import Glibc
 
-/// The exit code of a wrong flag or configuration.
+/// The exit code of an invalid flag or configuration.
 private let usageError: Int32 = 2
 
 extension AsyncParsableCommand {
-    /// Parses the command line and runs the command. A mistake of the user is one line on stderr.
+    /// Parses the command line and runs the command. A usage error is printed as one line on stderr.
     ///
     /// - Parameter prepare: Called once the command line is known to be valid.
     package static func runProgram(prepare: () -> Void) async {
@@ -25,7 +25,7 @@ extension AsyncParsableCommand {
 
     private static func exitProgram(with error: any Error) -> Never {
         let code = exitCode(for: error)
-        // Help and version were asked for, and a bare exit code has been explained already.
+        // Help and version were requested, and a bare exit code has been explained already.
         if code == .success || error is ExitCode { exit(withError: error) }
         let words = (error as? CocoaError)?.shortText ?? message(for: error)
         let text = words.split(separator: "\n").first ?? "it failed"

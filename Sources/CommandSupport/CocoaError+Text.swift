@@ -2,7 +2,7 @@ package import FoundationEssentials
 import Glibc
 
 extension CocoaError {
-    /// Which file it is about and what the system said: the error's own text is Foundation's inner state.
+    /// The file path and the system's message; the error's own description is Foundation's internal state.
     package var shortText: String {
         let path = (userInfo["NSFilePath"] as? String).map { "\($0): " } ?? ""
         let cause = userInfo["NSUnderlyingError"] as? POSIXError

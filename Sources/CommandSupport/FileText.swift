@@ -1,7 +1,7 @@
 import FoundationEssentials
 import WireFormats
 
-/// What is wrong with a file, for the person who named it.
+/// The reason why a file that the user named cannot be used.
 package struct FileProblem: Error, CustomStringConvertible {
     package let path: String
     package let message: String
@@ -40,7 +40,8 @@ package enum FileText {
         do {
             data = try Data(contentsOf: URL(filePath: path))
         } catch {
-            throw FileProblem(path: path, message: "cannot be read: check that it exists and that you may read it")
+            throw FileProblem(
+                path: path, message: "cannot be read: check that it exists and that you have permission to read it")
         }
         guard data.count <= maxBytes else {
             throw FileProblem(path: path, message: "has \(data.count) bytes, more than \(maxBytes)")
@@ -53,7 +54,9 @@ package enum FileText {
             try Data(bytes).write(to: URL(filePath: path), options: .atomic)
         } catch {
             throw FileProblem(
-                path: path, message: "cannot be written: check that the directory exists and that you may write to it")
+                path: path,
+                message:
+                    "cannot be written: check that the directory exists and that you have permission to write to it")
         }
     }
 }

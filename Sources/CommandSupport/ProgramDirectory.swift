@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The directory of this very executable, links resolved: plugins and sample apps are built next to it.
+/// The directory of this executable, with links resolved. Plugins and sample apps are built next to it.
 package enum ProgramDirectory {
     package static var path: String {
         let program =

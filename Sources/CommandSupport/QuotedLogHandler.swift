@@ -1,8 +1,8 @@
 import Logging
 import WireFormats
 
-/// Writes log lines whose metadata values cannot be taken for anything else: each is quoted if it holds more than
-/// plain characters, so that no text from outside forges a field or a line.
+/// Writes log lines with quoted metadata: a value that holds more than plain characters is quoted, so that text from
+/// outside cannot forge a field or a line.
 struct QuotedLogHandler: LogHandler {
     private var base: StreamLogHandler
 

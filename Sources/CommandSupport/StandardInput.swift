@@ -1,12 +1,12 @@
 import Glibc
 import WireFormats
 
-/// Reads stdin whole or line by line, each within a bound. Text in UTF-16 with a byte order mark, as PowerShell pipes
-/// it, becomes UTF-8.
+/// Reads stdin whole or line by line, each with a size limit. Text in UTF-16 with a byte order mark, as PowerShell
+/// pipes it, is converted to UTF-8.
 package struct StandardInput {
     package enum Line {
         case whole([UInt8])
-        /// Longer than allowed; skipped.
+        /// A line longer than the limit; it is skipped.
         case tooLong
 
         package var isBlank: Bool {
@@ -19,9 +19,9 @@ package struct StandardInput {
 
     private let maxLineBytes: Int
     private var buffer: [UInt8] = []
-    /// Where the first line that was not handed out begins.
+    /// The offset of the first line that has not been returned.
     private var start = 0
-    /// How far it has been searched for its end.
+    /// The offset up to which the buffer has been searched for a line end.
     private var searched = 0
     private var hasEnded = false
     private var hasBegun = false
@@ -31,7 +31,7 @@ package struct StandardInput {
         self.maxLineBytes = maxLineBytes
     }
 
-    /// Everything up to the end; nil if it is longer than allowed.
+    /// Reads stdin to its end; returns nil if it is longer than the limit.
     package mutating func all() -> [UInt8]? {
         while !hasEnded, buffer.count <= maxLineBytes { fill() }
         return hasEnded && buffer.count <= maxLineBytes ? buffer : nil
@@ -72,7 +72,7 @@ package struct StandardInput {
         }
         var chunk = Self.readChunk()
         if !hasBegun {
-            // A pipe may hand out a single byte first.
+            // A pipe may deliver a single byte first.
             while chunk.count == 1, let next = Self.nonEmpty(Self.readChunk()) { chunk += next }
             hasBegun = true
             if let isBigEndian = TextDecoder.utf16ByteOrder(chunk) {

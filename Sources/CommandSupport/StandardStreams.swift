@@ -9,12 +9,12 @@ package enum StandardStreams {
         return logger
     }
 
-    /// Writes bytes to stdout at once and whole.
+    /// Writes all bytes to stdout without buffering.
     package static func writeLine(_ line: [UInt8]) {
         write(line, to: STDOUT_FILENO)
     }
 
-    /// Writes one line of text to stdout at once, even if stdout is no terminal.
+    /// Writes one line of text to stdout without buffering, even if stdout is not a terminal.
     package static func printLine(_ text: String) {
         write(Array("\(text)\n".utf8), to: STDOUT_FILENO)
     }

@@ -1,7 +1,7 @@
 import PluginSDK
 import SourceSupport
 
-/// Looks for the operator's own credentials in the same places as Google's libraries.
+/// Finds the operator's credentials in the same order as Google's libraries.
 ///
 /// Source: https://cloud.google.com/docs/authentication/application-default-credentials
 struct AmbientCredentials {
@@ -10,10 +10,10 @@ struct AmbientCredentials {
     let files: any FileReader
     let environment: [String: String]
 
-    /// Returns the credentials and what to call them; without credentials, why the files have none. The metadata server
-    /// is next.
+    /// Returns the credentials and their name for messages; without credentials, the reason why the files contain none,
+    /// in which case the metadata server is used.
     ///
-    /// - Throws: `auth_failed` if a file is named, or is there, and is of no use.
+    /// - Throws: `auth_failed` if a file is configured or exists, but cannot be used.
     func find() throws(PluginError) -> (GoogleCredentials?, name: String) {
         if let path = environment[Self.variable], !path.isEmpty {
             let bytes: [UInt8]
@@ -24,13 +24,13 @@ struct AmbientCredentials {
             }
             return (try parsed(bytes, path), path)
         }
-        guard let path = gcloudFile else { return (nil, "there is no home directory with a login of gcloud") }
+        guard let path = gcloudFile else { return (nil, "no home directory with a gcloud login") }
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try files.contents(of: path)
         } catch {
-            // Nobody named it, so it may be missing.
-            return (nil, "there is no login of gcloud (\(path): \(error.reason))")
+            // The default file, which may be missing.
+            return (nil, "no gcloud login (\(path): \(error.reason))")
         }
         return (try parsed(bytes, path), path)
     }

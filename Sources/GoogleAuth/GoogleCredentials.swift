@@ -2,7 +2,7 @@ package import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// What a credentials file of Google says, by its `type`.
+/// The contents of a Google credentials file, by its `type`.
 ///
 /// Source: https://google.aip.dev/auth/4110
 package enum GoogleCredentials: Sendable, Hashable {
@@ -31,7 +31,7 @@ package enum GoogleCredentials: Sendable, Hashable {
     }
 }
 
-/// What is wrong with credentials. Never repeats a value of theirs.
+/// A problem with credentials. Never contains a value of theirs.
 package struct CredentialFault: Error {
     package let message: String
 
@@ -40,7 +40,7 @@ package struct CredentialFault: Error {
     }
 }
 
-/// A service account's key: it signs for its tokens.
+/// A service account's key, which signs assertions for its tokens.
 package struct ServiceAccountKey: Sendable, Hashable {
     static let googleTokenEndpoint = "https://oauth2.googleapis.com/token"
 
@@ -57,10 +57,10 @@ package struct ServiceAccountKey: Sendable, Hashable {
         tokenEndpoint = tokenURI.isEmpty ? Self.googleTokenEndpoint : tokenURI
     }
 
-    /// Of credentials in a resource, accepts a service account's key only. The other kinds name files and addresses
+    /// Reads credentials in a resource, which must be a service account's key. Other kinds name files and addresses
     /// that the operator would read on behalf of the resource's author.
     ///
-    /// - Parameter tokenEndpoint: of the config; it takes the place of the key's own.
+    /// - Parameter tokenEndpoint: the endpoint in the config, which replaces that of the key.
     package init(ofResource credentials: Secret, tokenEndpoint: String?) throws(CredentialFault) {
         switch try GoogleCredentials(Array(credentials.reveal().utf8)) {
         case .serviceAccount(let key):
@@ -71,12 +71,14 @@ package struct ServiceAccountKey: Sendable, Hashable {
             }
             self = key
         case .authorizedUser, .externalAccount:
-            throw CredentialFault("must be the key of a service_account; other types work only as the operator's own")
+            throw CredentialFault(
+                "must be the key of a service_account; other types are supported only for the operator's own credentials"
+            )
         }
     }
 }
 
-/// What `gcloud auth application-default login` leaves.
+/// The credentials written by `gcloud auth application-default login`.
 package struct AuthorizedUser: Sendable, Hashable {
     let clientID: String
     let clientSecret: Secret
@@ -104,7 +106,7 @@ package struct ExternalAccount: Sendable, Hashable {
     let subjectTokenType: String
     let tokenURL: String
     let source: Source
-    /// Where the token is a member of a JSON object.
+    /// The member with the token, if it is in a JSON object.
     let tokenField: String?
     let impersonationURL: String?
 
@@ -133,7 +135,7 @@ package struct ExternalAccount: Sendable, Hashable {
         }
     }
 
-    /// Returns the other provider's token out of what its file or address holds.
+    /// Extracts the other provider's token from the contents of its file or address.
     package func subjectToken(in bytes: [UInt8]) -> Secret? {
         let text: String?
         if let tokenField {

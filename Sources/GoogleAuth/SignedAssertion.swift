@@ -4,7 +4,7 @@ package import PluginSDK
 import SourceSupport
 import WireFormats
 
-/// The signed token with which a service account asks for an access token.
+/// The signed assertion with which a service account requests an access token.
 ///
 /// Source: RFC 7523, and https://developers.google.com/identity/protocols/oauth2/service-account
 package enum SignedAssertion {
@@ -30,7 +30,7 @@ package enum SignedAssertion {
         return Secret("\(message).\(Encoding.base64URL(Array(signature.rawRepresentation)))")
     }
 
-    /// - Throws: Without the reason: it may quote the key.
+    /// - Throws: an error without the reason, which may quote the key.
     package static func signer(_ key: ServiceAccountKey) throws(CredentialFault) -> _RSA.Signing.PrivateKey {
         guard let signer = try? _RSA.Signing.PrivateKey(pemRepresentation: key.privateKey.reveal()) else {
             throw CredentialFault("has a private_key that is not an RSA key in PEM text of 2048 bits or more")

@@ -3,10 +3,10 @@ package import PluginSDK
 package import SourceSupport
 import WireFormats
 
-/// Whose credentials a config uses. Equal ones share their token.
+/// The credentials that a config uses. Configs with equal owners share a token.
 package enum TokenOwner: Hashable, Sendable {
     case serviceAccount(ServiceAccountKey, tokenEndpoint: String?)
-    /// The operator's own.
+    /// The operator's credentials.
     case ambient(tokenEndpoint: String?)
 }
 
@@ -140,7 +140,7 @@ package struct TokenSource: Sendable {
             bytes = response.body
         }
         guard let token = account.subjectToken(in: bytes) else {
-            throw PluginError(.authFailed, "the credential_source of \(name) holds no token at \(place)")
+            throw PluginError(.authFailed, "the credential_source of \(name) contains no token at \(place)")
         }
         return token
     }
@@ -164,12 +164,15 @@ package struct TokenSource: Sendable {
             throw PluginError(refusalOf: response, credentials: name, nowMicroseconds: now)
         }
         guard let token = AccessToken(response.body, nowMicroseconds: now, quotaProject: quotaProject) else {
-            throw PluginError(.sourceUnreachable, "the token endpoint answers without an access token")
+            throw PluginError(.sourceUnreachable, "the token endpoint returned no access token")
         }
         return token
     }
 
-    /// Source: https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
+    /// Exchanges a token for one of the impersonated account.
+    ///
+    /// Source:
+    /// https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
     private func impersonate(
         _ url: String, _ federated: AccessToken, name: String
     ) async throws(PluginError) -> AccessToken {
@@ -191,7 +194,7 @@ package struct TokenSource: Sendable {
         let json = try? JSON(parsing: response.body, limits: SourceLimits.credential)
         guard let text = json?["accessToken"]?.stringValue, AccessToken.isToken(text),
             let end = json?["expireTime"]?.stringValue.flatMap(RFC3339.microseconds)
-        else { throw PluginError(.sourceUnreachable, "the impersonation endpoint answers without an access token") }
+        else { throw PluginError(.sourceUnreachable, "the impersonation endpoint returned no access token") }
         return AccessToken(Secret(text), endsAtMicroseconds: end)
     }
 
@@ -205,22 +208,22 @@ package struct TokenSource: Sendable {
 }
 
 extension PluginError {
-    /// No token was given.
+    /// Creates an error for a refused token request.
     package init(refusalOf response: HTTPResponse, credentials name: String, nowMicroseconds: Int64) {
         let json = try? JSON(parsing: response.body, limits: SourceLimits.credential)
         let code = json?["error"]?.stringValue ?? json?["error"]?["status"]?.stringValue ?? "no reason"
         let text = json?["error_description"]?.stringValue ?? json?["error"]?["message"]?.stringValue
         let said = Quoting.shortened(text.map { "\(code): \($0)" } ?? code)
-        let status = "asked for a token with \(name), Google returned HTTP status \(response.status) (\(said))"
+        let status = "requesting a token with \(name), Google returned HTTP status \(response.status) (\(said))"
         switch response.status {
         case 429: self.init(.rateLimited, status, retryAfterMs: response.retryAfterMs)
         case 400..<500 where code == "invalid_grant":
-            // Mostly the account or its key is gone; else the two clocks differ.
+            // Usually the account or its key has been deleted; otherwise the clocks differ.
             let here = RFC3339.text(microseconds: nowMicroseconds, precision: .seconds)
             let there = response.head.header("Date") ?? "unknown"
             self.init(
                 .authFailed,
-                "\(status). The key or the login may have been revoked, or a clock may be wrong: this machine's says "
+                "\(status). The key or the login may have been revoked, or a clock may be wrong: this machine's time is "
                     + "\(here), Google's \(Quoting.shortened(there))",
                 path: "credentials")
         case 400..<500: self.init(.authFailed, "\(status). Check the credentials", path: "credentials")

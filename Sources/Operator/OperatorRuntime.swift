@@ -7,6 +7,7 @@ import ScalerAPI
 import Scaling
 package import ServiceLifecycle
 import Synchronization
+import TimeZones
 
 /// The configuration of `generalscaler run`.
 package struct OperatorConfiguration: Sendable {
@@ -17,13 +18,13 @@ package struct OperatorConfiguration: Sendable {
     package var pauseConfigMap: ObjectKey?
     /// Whether Secrets without the label `autoscaling.example.com/readable: "true"` may be used.
     package var allowsUnlabelledSecrets: Bool
-    /// Where metrics and health are served; nil for nowhere.
+    /// The address of the server for metrics and health; nil to disable it.
     package var listen: ListenAddress?
-    /// Which operator process this is, in events, the audit log and the lease: differs from every other process.
+    /// The identity of this process in events, the audit log and the lease; unique among all processes.
     package var identity: String
-    /// How replicas agree on a leader; nil if there is only this one.
+    /// The settings of leader election; nil for a single replica.
     package var election: LeaderElection?
-    /// How GeneralScalers are checked before they are stored; nil for not at all.
+    /// The settings of the admission webhook; nil to disable it.
     package var admission: AdmissionConfiguration?
 
     package init(
@@ -47,12 +48,12 @@ package struct OperatorConfiguration: Sendable {
     }
 }
 
-/// The operator put together: every part made once, in the order in which they start.
+/// The complete operator. Creates every part once, in the order in which they start.
 package struct OperatorRuntime: Sendable {
     package static let version = ProjectVersion.current
-    /// Who events are reported by.
+    /// The controller name in events.
     static let controllerName = "autoscaling.example.com/generalscaler"
-    /// What to do if the API server does not know GeneralScalers.
+    /// The fix to log if the API server does not have the resource GeneralScalers.
     private static let missingFix =
         "install the CustomResourceDefinition with kubectl apply -f deploy/crd.yaml, or with helm upgrade and "
         + "crds.install=true"
@@ -62,22 +63,22 @@ package struct OperatorRuntime: Sendable {
     private let events: EventRecorder
     private let scalers: Informer<GeneralScaler>
     let targets: TargetDirectory
-    private let rivals: RivalDirectory
+    private let autoscalers: AutoscalerDirectory
     private let pause: OperatorPause?
     private let statusServer: StatusServer?
     private let admission: [any Service]
-    /// What it still waits for; nil once it is ready.
+    /// The condition that delays readiness; nil once the operator is ready.
     let awaits: @Sendable () -> String?
-    /// What `/metrics` shows now.
+    /// Returns the current contents of `/metrics`.
     let page: @Sendable () async -> MetricsPage
-    /// Nil without leader election.
+    /// The elector; nil without leader election.
     let elector: LeaderElector?
 
     /// - Parameters:
     ///   - source: the source of readings; runs as one of ``services``.
-    ///   - http: carries the calls to the API server.
-    ///   - audit: takes whole lines of the audit log.
-    ///   - random: evenly drawn from 0..<1, for the jitter of retries.
+    ///   - http: the client for calls to the API server.
+    ///   - audit: receives complete lines of the audit log.
+    ///   - random: uniform in 0..<1, for the jitter of retries.
     ///   - onBound: called with the port of metrics and health.
     ///   - onAdmissionBound: the same of the admission webhook.
     package init(
@@ -103,7 +104,8 @@ package struct OperatorRuntime: Sendable {
             observe: { metrics.apiRequest(verb: $0.verb, code: $0.status) }
         )
         let namespaces = configuration.namespaces
-        // The caches tell the controller of changes, and it reads from the caches: the line is connected last.
+        // The caches notify the controller, and the controller reads from the caches, so the notifications are
+        // connected last.
         let line = ChangeLine()
         let events = EventRecorder(
             client: client, controller: Self.controllerName, instance: configuration.identity, logger: logger
@@ -113,13 +115,13 @@ package struct OperatorRuntime: Sendable {
             logger: logger,
             targetAppeared: line.targetAppeared
         )
-        let rivals = RivalDirectory(
+        let autoscalers = AutoscalerDirectory(
             client: client, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces), time: time,
             logger: logger)
         let scalers = Informer<GeneralScaler>(
             client: client, kind: .generalScaler, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces),
             missingFix: Self.missingFix, logger: logger, decodeOversized: { try GeneralScaler($0) },
-            decode: { try GeneralScaler($0) },
+            decode: { try GeneralScaler($0, zones: TimeZoneDirectory.system) },
             handle: { event in
                 targets.note(event)
                 if case .deleted(let key, _) = event { events.forget(.generalScaler(key)) }
@@ -137,7 +139,7 @@ package struct OperatorRuntime: Sendable {
             ScalerController.Dependencies(
                 scalers: scalers,
                 targets: targets,
-                rivals: rivals,
+                autoscalers: autoscalers,
                 pause: pause,
                 source: source,
                 secrets: SecretStore(
@@ -165,7 +167,7 @@ package struct OperatorRuntime: Sendable {
                 return "the API server has no resource \(ResourceKind.generalScaler.plural): \(Self.missingFix)"
             }
             if !scalers.hasSynced { return "the list of GeneralScalers has not been read yet" }
-            // Ready replicas get reviews: a rolling update continues only when the new replica can answer.
+            // Only ready replicas receive reviews: a rolling update continues only when the new replica can answer.
             if let certificateManager, certificateManager.current == nil {
                 return "the webhook has no certificate; see the log"
             }
@@ -189,7 +191,7 @@ package struct OperatorRuntime: Sendable {
             certificateManager.map { certificateManager in
                 let validator = AdmissionValidator(
                     source: source, scalers: { scalers.objects }, mayRead: SecretReaders(client: client).mayRead,
-                    rival: { try? await rivals.rival(of: $0, namespace: $1) }, time: time)
+                    otherAutoscaler: { try? await autoscalers.otherAutoscaler(of: $0, namespace: $1) }, time: time)
                 let server = AdmissionServer(
                     address: certificateManager.configuration.listen, certificates: certificateManager,
                     validator: validator, time: time,
@@ -202,21 +204,21 @@ package struct OperatorRuntime: Sendable {
         self.events = events
         self.scalers = scalers
         self.targets = targets
-        self.rivals = rivals
+        self.autoscalers = autoscalers
         self.pause = pause
     }
 
-    /// The parts that run, in the order in which they start. They stop in the reverse order: first the decisions, then
-    /// the lease is given back, so that the next leader begins at once, then what decisions are made from.
+    /// The services in the order in which they start. They stop in reverse order: first the decisions, then the lease
+    /// is released so that the next leader can start, then the inputs of decisions.
     package var services: [any Service] {
-        let first: [(any Service)?] = [statusServer, pause, events, source, targets, rivals, scalers, elector]
+        let first: [(any Service)?] = [statusServer, pause, events, source, targets, autoscalers, scalers, elector]
         return admission + first.compactMap(\.self) + [controller]
     }
 }
 
-/// Carries news from the caches to the controller that is made after them.
+/// Delivers notifications from the caches to the controller, which is created after them.
 private final class ChangeLine: Sendable {
-    /// Weak, since the controller holds on to the caches, and they to this line.
+    /// Weak, because the controller retains the caches, and the caches retain this object.
     private struct End {
         weak var controller: ScalerController?
     }
@@ -250,7 +252,7 @@ private final class ChangeLine: Sendable {
 }
 
 extension TargetDirectory {
-    /// Tracks the existing scalers, whether or not this replica leads.
+    /// Tracks the existing scalers, on the leader and on standbys.
     fileprivate func note(_ event: InformerEvent<GeneralScaler>) {
         switch event {
         case .added(let key, let scaler), .updated(let key, _, let scaler):
@@ -263,7 +265,7 @@ extension TargetDirectory {
 }
 
 extension OperatorTime {
-    /// The machine's own clocks.
+    /// The system clocks.
     package static let system = OperatorTime(clock: ContinuousClock()) {
         Timestamp(microsecondsSince1970: Int64(Date.now.timeIntervalSince1970 * 1_000_000))
     }

@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// An error as a plugin answers it: what kind, in words for a person, and whether to try again.
+/// An error in a plugin's answer: its kind, a message for users, and whether to retry.
 public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Kind: String, Sendable, CaseIterable {
         case unsupportedVersion = "unsupported_version"
@@ -47,7 +47,7 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
             self = kind
         }
 
-        /// Whether the same call may succeed later without anyone changing its config.
+        /// Whether the same call may succeed later with the same config.
         public var isRetryable: Bool {
             switch self {
             case .sourceUnreachable, .rateLimited, .noData, .deadlineExceeded, .busy, .internalError: true
@@ -59,11 +59,11 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     public var kind: Kind
-    /// What happened, where, and what to do next. Never a secret.
+    /// The failure, its place and the fix. Never contains a secret.
     public var message: String
-    /// Milliseconds to wait before the next try, if the source said so.
+    /// The delay before a retry in milliseconds, if the source requested one.
     public var retryAfterMs: Int?
-    /// The config field that is at fault, such as `tls.ca`.
+    /// The path of the invalid config field, such as `tls.ca`.
     public var path: String?
 
     public init(_ kind: Kind, _ message: String, retryAfterMs: Int? = nil, path: String? = nil) {
@@ -77,7 +77,7 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension PluginError {
-    /// Reads the `error` member of a response. A code this host does not know is taken as an internal error.
+    /// Reads the `error` member of a response. An unknown code counts as an internal error.
     package init(_ reader: JSONReader) throws(JSONPathError) {
         let code = try reader.required("code").int(in: Int(Int32.min)...Int(Int32.max))
         let message = try reader.required("message").string()

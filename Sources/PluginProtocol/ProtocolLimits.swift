@@ -1,26 +1,29 @@
-/// The numbers of the plugin protocol, each in one place.
+/// The limits of the plugin protocol.
 public enum ProtocolLimits {
-    /// Protocol versions this code speaks, best first.
+    /// The supported protocol versions, most preferred first.
     public static let versions = [1]
-    /// Longest line a host sends, its newline not counted, unless the handshake raises it.
+    /// The longest line that a host sends, without its newline, unless the handshake raises it.
     public static let maxRequestBytes = 60 << 10
-    /// Longest line a plugin sends, its newline not counted.
+    /// The longest line that a plugin sends, without its newline.
     public static let maxResponseBytes = 1 << 20
-    /// Values that one line may have: a line that is mostly brackets takes a hundred times its bytes in memory.
+    /// The number of JSON values in one line: a line that consists mostly of brackets takes a hundred times its size in
+    /// memory.
     public static let maxMessageValues = 1 << 16
-    /// How long a plugin has to exit after its stdin ended.
+    /// How long a plugin may take to exit after the end of its stdin.
     public static let exitGrace: Duration = .seconds(2)
-    /// Points that one `get_metric_range` may ask for, so that its answer fits ``maxResponseBytes``.
+    /// The points of one `get_metric_range`, so that its answer fits ``maxResponseBytes``.
     public static let maxRangePoints = 10_000
-    /// Readings that a plugin pushes for one subscription are at least this far apart.
+    /// The minimum time between two pushed readings of one subscription.
     public static let pushSpacing: Duration = .milliseconds(50)
-    /// Readings that a plugin pushes in one second, of all its subscriptions together.
+    /// The pushed readings of a plugin per second, for all its subscriptions together.
     public static let maxPushesPerSecond = 2_000
-    /// How far a source's clock may be ahead of the host's. A reading from further in the future is no data.
+    /// How far a source's clock may be ahead of the host's. A reading from further in the future counts as no data.
     public static let maxClockSkew: Duration = .seconds(60)
+    /// How old a value may be and still count, where neither its metric type nor the scaler says so.
+    public static let defaultMaxAge: Duration = .seconds(60)
     /// Calls a host has in flight with a plugin that does not advertise `maxInFlight`.
     public static let defaultMaxInFlight = 1
-    /// Bytes of a metric type's name. Of a plugin's name and version the host shows as many characters.
+    /// The bytes of a metric type's name, and the characters of a plugin's name and version that the host shows.
     public static let maxNameBytes = 253
 }
 
@@ -35,10 +38,10 @@ public enum ProtocolMethod: String, Sendable, CaseIterable {
     case unsubscribe
     case cancel
     case shutdown
-    /// Plugin to host.
+    /// A notification from the plugin.
     case log
-    /// Plugin to host.
+    /// A notification from the plugin.
     case reading
-    /// Plugin to host.
+    /// A notification from the plugin.
     case subscriptionEnded = "subscription_ended"
 }

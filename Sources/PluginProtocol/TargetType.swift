@@ -1,7 +1,7 @@
-/// The way in which a metric's value is compared with its target.
+/// How a metric's value is compared with its target.
 public enum TargetType: String, Sendable, Hashable, CaseIterable {
-    /// The value as it is: a rate per replica, a latency, an age.
+    /// The value is compared directly: a rate per replica, a latency, an age.
     case value = "Value"
-    /// The value divided by the replicas: a queue's length, a total rate.
+    /// The value is divided by the replicas: a queue's length, a total rate.
     case averageValue = "AverageValue"
 }

@@ -1,5 +1,5 @@
-// A plugin author imports PluginSDK and nothing else: these types of the plugin protocol are part of its API. A
-// typealias would give the names but, under MemberImportVisibility, not their members.
+// A plugin author imports only PluginSDK: these types of the plugin protocol are part of its API. A typealias would
+// export the names but, under MemberImportVisibility, not their members.
 @_exported public import struct Logging.Logger
 @_exported public import struct PluginProtocol.ConfigProblem
 @_exported public import struct PluginProtocol.MetricRange

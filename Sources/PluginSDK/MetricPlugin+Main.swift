@@ -7,7 +7,7 @@ import Logging
 #endif
 
 extension MetricPlugin {
-    /// Serves the plugin on standard input and output until the host ends it. `@main` calls this.
+    /// Serves the plugin on standard input and output until the host ends it. Called by `@main`.
     @concurrent public static func main() async {
         do {
             let channel = try ProcessShell.takeStandardStreams()

@@ -26,44 +26,44 @@
 public protocol MetricPlugin: Sendable {
     associatedtype Config: MetricConfig
 
-    /// The `type` by which a GeneralScaler names this metric.
+    /// A sentence on what the metric measures.
     static var metricType: String { get }
-    /// What the metric measures, in a sentence.
+    /// The version of the plugin.
     static var description: String { get }
     /// The plugin's own version.
     static var version: String { get }
     /// The default target type, used if the GeneralScaler does not set one.
     static var defaultTargetType: TargetType { get }
-    /// How many calls of ``value(for:)`` may run at once. 1 unless declared.
+    /// The maximum number of concurrent calls of ``value(for:)``. The default is 1.
     static var maxInFlight: Int { get }
-    /// The maximum age at which a reading counts as fresh, if the source is slow.
+    /// The maximum age of a reading, for a slow source.
     static var maxAge: Duration? { get }
 
-    /// Made once, at the start. An error ends the plugin with a line on standard error.
+    /// Creates the plugin once, at the start. An error ends the plugin with a line on standard error.
     init() async throws
 
-    /// Returns the target type, if the config determines it: an age is compared directly, a length is divided by the
-    /// replicas.
+    /// Returns the target type, if the config determines it: for example, an age is compared directly, and a length is
+    /// divided by the replicas.
     func targetType(for config: Config) -> TargetType?
 
     /// Reads the metric.
     ///
-    /// At the deadline, or when the host gives the call up, the task is cancelled. Calls share one thread: wait with
-    /// `await`, and give work that blocks a thread of its own.
+    /// The task is cancelled at the deadline, or when the host cancels the call. Calls share one thread: wait with
+    /// `await`, and run blocking work on another thread.
     ///
-    /// - Throws: ``PluginError`` with the kind that fits. Any other error is answered as an internal one.
+    /// - Throws: ``PluginError`` with the kind of the failure. Any other error is reported as an internal error.
     func value(for request: MetricRequest<Config>) async throws -> MetricReading
 }
 
-/// A metric source that also knows the past, so that a simulator can replay it.
+/// A metric source with history, which the simulator can replay.
 ///
 /// The plugin then advertises the capability `range`.
 public protocol RangeMetricPlugin: MetricPlugin {
-    /// Reads what ``MetricPlugin/value(for:)`` would have read at each time of the window.
+    /// Reads the values that ``MetricPlugin/value(for:)`` would have returned at each time of the window.
     ///
-    /// A time without a value is left out of the answer; no value at all is the error `no_data`.
+    /// Omit times without a value. If there is no value at all, throw `no_data`.
     ///
-    /// - Throws: ``PluginError`` with the kind that fits. Any other error is answered as an internal one.
+    /// - Throws: ``PluginError`` with the kind of the failure. Any other error is reported as an internal error.
     func range(for request: MetricRangeRequest<Config>) async throws -> MetricRange
 }
 

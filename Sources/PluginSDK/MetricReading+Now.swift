@@ -5,9 +5,9 @@
 #endif
 
 extension MetricReading {
-    /// A value that the source observed just now.
+    /// Creates a reading that the source observed just now.
     ///
-    /// A value that is not finite is answered as `no_data`.
+    /// A value that is not finite is reported as `no_data`.
     public init(_ value: Double, unit: String? = nil, detail: String? = nil, isAssumed: Bool = false) {
         self.init(
             value: value, unit: unit, observedAtMicroseconds: Self.nowMicroseconds, detail: detail,

@@ -1,9 +1,9 @@
-/// A question for a metric's value.
+/// A request for a metric's value.
 public struct MetricRequest<Config: MetricConfig>: Sendable {
     public let config: Config
     /// How the value will be compared with its target: directly, or divided by the replicas.
     public let targetType: TargetType
-    /// After it the answer is no longer used, and the task is cancelled.
+    /// The time after which the answer is no longer used, and the task is cancelled.
     public let deadline: ContinuousClock.Instant
 
     public init(config: Config, targetType: TargetType, deadline: ContinuousClock.Instant) {
@@ -12,16 +12,16 @@ public struct MetricRequest<Config: MetricConfig>: Sendable {
         self.deadline = deadline
     }
 
-    /// What is left until the deadline; zero once it has passed.
+    /// The time left until the deadline; zero once it has passed.
     public var timeLeft: Duration { max(.zero, deadline - .now) }
 }
 
-/// A request for notifications of a metric's changes.
+/// A request for a metric's changes.
 public struct MetricSubscription<Config: MetricConfig>: Sendable {
     public let config: Config
     /// How the values will be compared with their target, as in ``MetricRequest``.
     public let targetType: TargetType
-    /// By then the source has to have agreed. The readings themselves have no deadline.
+    /// The time by which the subscription has to be established. The readings have no deadline.
     public let deadline: ContinuousClock.Instant
 
     public init(config: Config, targetType: TargetType, deadline: ContinuousClock.Instant) {
@@ -30,18 +30,18 @@ public struct MetricSubscription<Config: MetricConfig>: Sendable {
         self.deadline = deadline
     }
 
-    /// What is left until the deadline; zero once it has passed.
+    /// The time left until the deadline; zero once it has passed.
     public var timeLeft: Duration { max(.zero, deadline - .now) }
 }
 
-/// A question for a metric's history.
+/// A request for a metric's history.
 public struct MetricRangeRequest<Config: MetricConfig>: Sendable {
     public let config: Config
     /// How the values will be compared with their target, as in ``MetricRequest``.
     public let targetType: TargetType
-    /// The times that are asked for.
+    /// The requested times.
     public let window: RangeWindow
-    /// After it the answer is no longer used, and the task is cancelled.
+    /// The time after which the answer is no longer used, and the task is cancelled.
     public let deadline: ContinuousClock.Instant
 
     public init(config: Config, targetType: TargetType, window: RangeWindow, deadline: ContinuousClock.Instant) {
@@ -51,6 +51,6 @@ public struct MetricRangeRequest<Config: MetricConfig>: Sendable {
         self.deadline = deadline
     }
 
-    /// What is left until the deadline; zero once it has passed.
+    /// The time left until the deadline; zero once it has passed.
     public var timeLeft: Duration { max(.zero, deadline - .now) }
 }

@@ -2,6 +2,7 @@
 package enum Cause: String, Sendable, Hashable, CaseIterable {
     case minReplicas = "MinReplicas"
     case maxReplicas = "MaxReplicas"
+    case schedule = "Schedule"
     case budgetCap = "BudgetCap"
     case errorBudget = "ErrorBudget"
     case tolerance = "Tolerance"
@@ -12,6 +13,7 @@ package enum Cause: String, Sendable, Hashable, CaseIterable {
     case scaleUpRate = "ScaleUpRate"
     case scaleDownRate = "ScaleDownRate"
     case partialMetrics = "PartialMetrics"
+    case assumedValue = "AssumedValue"
     case noData = "NoData"
     case fallback = "Fallback"
     case boundsJump = "BoundsJump"

@@ -1,5 +1,5 @@
 extension Decision {
-    /// The decision in one sentence, for a person: what happens, which metric asks for it, and what bounded it.
+    /// The decision in one sentence for users: the action, the metric that requires it, and the limits.
     package var reason: String {
         let verb = limitedBy.contains(.dryRun) ? "Would scale" : "Scale"
         let action = changesReplicas ? "\(verb) from \(current) to \(desired)" : "Keep \(current)"
@@ -8,12 +8,26 @@ extension Decision {
         return parts.isEmpty ? "\(action)." : "\(action): \(parts.joined(separator: "; "))."
     }
 
-    /// What the metric that asks for most says, or why none says anything.
+    private var leader: MetricRecord? { metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) } }
+
+    /// The values of schedules that mattered: bounds that were met, and the target of the metric that asks for most.
+    var effectiveSchedules: [ScheduledValue] {
+        let isJump = limitedBy.contains(.boundsJump)
+        return scheduled.filter { value in
+            switch value.field {
+            case .minReplicas: limitedBy.contains(.minReplicas) || isJump && desired > current
+            case .maxReplicas: limitedBy.contains(.maxReplicas) || isJump && desired < current
+            case .target(let metric): leader?.name == metric && leader?.recommended != nil
+            }
+        }
+    }
+
+    /// The metric with the highest recommendation, or the reason why there is none.
     private var driver: String? {
-        let leader = metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) }
         if let leader, let recommended = leader.recommended, let value = leader.observation.value {
             let ratio = leader.ratio.map { ", ratio \($0.shortText)" } ?? ""
-            let how = leader.observation.isObserved ? "" : " by assumption (its source has no value)"
+            let source = leader.formula.map { " (\($0.filled))" } ?? ""
+            let how = leader.observation.isObserved ? source : source + leader.assumption
             let kind = leader.targetType == .averageValue ? " per replica" : ""
             return
                 "\(leader.name) is \(value.shortText)\(how) against a target of \(leader.target.shortText)\(kind)\(ratio), "
@@ -30,12 +44,14 @@ extension Decision {
         }
     }
 
-    /// Returns what a cause adds to the sentence; nil if the rest of it already says so, or says otherwise.
+    /// Returns the clause for a cause; nil if the rest of the sentence already implies or contradicts it.
     private func phrase(_ cause: Cause) -> String? {
         switch cause {
-        case .minReplicas: "minReplicas asks for at least \(desired)"
-        case .maxReplicas: "maxReplicas allows at most \(desired)"
+        case .minReplicas: scheduled[.minReplicas] == nil ? "minReplicas asks for at least \(desired)" : nil
+        case .maxReplicas: scheduled[.maxReplicas] == nil ? "maxReplicas allows at most \(desired)" : nil
+        case .schedule: effectiveSchedules.map(\.sentence).joined(separator: "; ")
         case .budgetCap: "the budget allows at most \(budget?.cap ?? desired)"
+        case .assumedValue: assumed
         case .errorBudget: "the error budget is being spent too fast"
         case .tolerance: "within tolerance of the target"
         case .notReady: notReady
@@ -47,7 +63,7 @@ extension Decision {
         case .partialMetrics:
             (changesReplicas ? "" : "no scale-down while a metric is missing: ")
                 + (metrics.first { $0.observation.value == nil }.map(Self.missing) ?? "one has no value")
-        // Not held: something else sets the replicas all the same.
+        // Not held: another rule sets the replicas anyway.
         case .noData: changesReplicas || limitedBy.contains(.fallback) ? nil : "replicas are held without data"
         case .fallback: "the fallback applies"
         case .boundsJump: "\(current) is \(desired < current ? "above maxReplicas" : "below minReplicas")"
@@ -57,26 +73,40 @@ extension Decision {
         case .stuckAtZero: "no metric has a value while there are no replicas: use one that exists at 0 replicas"
         case .paused: "the scaler is paused"
         case .dryRun: "mode is DryRun, so nothing is patched"
-        case .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again"
+        case .switchedOff: "the target was set to 0 replicas manually: set it above 0 to resume scaling"
         case .duplicateTarget: "another GeneralScaler scales this target"
-        case .replicasConflict: "something else also sets the replicas of this target"
+        case .replicasConflict: "another client also sets the replicas of this target"
         }
+    }
+
+    private var assumed: String {
+        let formula = metrics.first {
+            $0.formula != nil && $0.observation.value != nil && !$0.observation.isObserved
+        }
+        let name = formula?.name ?? "a formula"
+        return changesReplicas ? "\(name) is assumed" : "no scale-down while \(name) is assumed"
     }
 
     private var notReady: String {
         guard let readyText else {
             if changesReplicas { return "how many replicas are ready is unknown" }
             return
-                "the target's status does not say how many replicas are ready (readyReplicas), so a value per replica "
-                + "changes nothing; a total with targetType AverageValue does not need it"
+                "the target's status does not report its ready replicas (readyReplicas), so a value per replica "
+                + "has no effect; a total with targetType AverageValue does not need them"
         }
         return "only \(readyText)"
     }
 
-    /// Such as `2 of 4 replicas are ready`; nil if the target does not report them.
+    /// The ready replicas as text, such as `2 of 4 replicas are ready`; nil if the target does not report them.
     package var readyText: String? { ready.map { Self.readyText($0, of: current) } }
 
     package static func readyText(_ ready: Int, of current: Int) -> String {
         "\(ready) of \(current.counted("replica")) \(ready == 1 || current == 1 ? "is" : "are") ready"
+    }
+}
+
+extension MetricRecord {
+    fileprivate var assumption: String {
+        formula == nil ? " by assumption (its source has no value)" : " by assumption (a value is missing)"
     }
 }

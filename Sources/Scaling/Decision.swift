@@ -1,27 +1,31 @@
-/// A decision, as data. Status, events, the audit log, metrics and replays all come from this value.
+/// A decision as data. Status, events, the audit log, metrics and replays are derived from it.
 package struct Decision: Sendable, Hashable {
     package var time: Timestamp
-    /// Replicas the target is set to.
+    /// The replicas that the target is set to.
     package var current: Int
-    /// Nil if the target does not report them.
+    /// The ready replicas; nil if the target does not report them.
     package var ready: Int?
-    /// What the policy, or the fallback, asks for, before any limit.
+    /// The recommendation of the policy or the fallback, before any limit.
     package var recommended: Int
-    /// What the target should be set to, after every limit. Equal to `current`: leave it.
+    /// The replicas to set, after all limits. Equal to `current` if nothing changes.
     package var desired: Int
     package var metrics: [MetricRecord]
-    /// In the order in which they came to bear; without repeats.
+    /// The readings of the metrics without a target.
+    package var inputs: [InputRecord] = []
+    /// The causes in the order in which they applied, without duplicates.
     package var limitedBy: [Cause]
-    /// There for the cost policy.
+    /// The budget; set for the cost policy.
     package var budget: BudgetRecord?
-    /// Every metric has a value and none is above its activation.
+    /// Whether every metric has a value and none is above its activation.
     package var isIdle: Bool
-    /// When the cooldown that holds the replicas is over: the first moment at which another decision may come out.
+    /// When the cooldown that holds the replicas ends: the earliest time at which the decision may change.
     package var cooldownEnd: Timestamp?
-    /// A reading that a plugin pushed started it, ahead of the poll.
+    /// Whether a pushed reading started the poll early.
     package var isPushed = false
-    /// What is known of a cause beyond its name, for ``reason``.
+    /// Details of the causes for ``reason``.
     package var details: [Cause: String] = [:]
+    /// The values of the spec that schedules set at ``time``, even if they had no effect.
+    package var scheduled: [ScheduledValue] = []
 
     package init(
         time: Timestamp,
@@ -47,17 +51,17 @@ package struct Decision: Sendable, Hashable {
         self.cooldownEnd = cooldownEnd
     }
 
-    /// Whether the target is to be patched.
+    /// Whether the target has to be patched.
     package var changesReplicas: Bool { desired != current }
 
-    /// Whether later cooldowns count from this scaling: a jump to the bounds starts none.
+    /// Whether this scaling event starts a cooldown. A jump to the bounds does not.
     package var startsCooldown: Bool { !limitedBy.contains(.boundsJump) }
 
-    /// Returns whether an observer would call the two the same decision: live values and times do not count, and
-    /// neither does whether a metric is off its target within the tolerance, which comes and goes with any noise. What
-    /// a hold names does.
+    /// Returns whether the decisions are equal apart from live values, times, and whether a metric is within the
+    /// tolerance, which changes with noise. The object that a hold names is compared.
     package func isSame(as other: Decision) -> Bool {
         current == other.current && desired == other.desired && details == other.details
+            && scheduled == other.scheduled
             && limitedBy.lazy.filter { $0 != .tolerance }.elementsEqual(
                 other.limitedBy.lazy.filter { $0 != .tolerance })
     }
@@ -69,10 +73,12 @@ package struct MetricRecord: Sendable, Hashable {
     package var observation: MetricObservation
     package var target: Double
     package var targetType: MetricSpec.TargetType
-    /// Observed over wanted; nil without a value, and for AverageValue at 0 replicas.
+    /// The observed value divided by the target; nil without a value, and for AverageValue at 0 replicas.
     package var ratio: Double?
-    /// What this metric alone asks for; nil without a value.
+    /// The recommendation of this metric alone; nil without a value.
     package var recommended: Int?
+    /// The formula that gave the value; nil for a metric that is read.
+    package var formula: FormulaRecord?
 
     package init(
         name: String,
@@ -91,11 +97,35 @@ package struct MetricRecord: Sendable, Hashable {
     }
 }
 
+/// A formula at one decision.
+package struct FormulaRecord: Sendable, Hashable {
+    /// As written.
+    package var text: String
+    /// With the values of its inputs in place of their names.
+    package var filled: String
+
+    package init(text: String, filled: String) {
+        self.text = text
+        self.filled = filled
+    }
+}
+
+/// What a metric without a target said.
+package struct InputRecord: Sendable, Hashable {
+    package var name: String
+    package var observation: MetricObservation
+
+    package init(name: String, observation: MetricObservation) {
+        self.name = name
+        self.observation = observation
+    }
+}
+
 /// The cost of a scaler's replicas and its budget, in the currency of its spec.
 package struct BudgetRecord: Sendable, Hashable {
     package var costPerHour: Double
     package var maxCostPerHour: Double
-    /// Replicas that the budget allows.
+    /// The replicas that the budget allows.
     package var cap: Int
 
     package init(costPerHour: Double, maxCostPerHour: Double, cap: Int) {
@@ -104,6 +134,6 @@ package struct BudgetRecord: Sendable, Hashable {
         self.cap = cap
     }
 
-    /// 0 when within the budget.
+    /// The cost above the budget; 0 if within it.
     package var overspendPerHour: Double { max(0, costPerHour - maxCostPerHour) }
 }

@@ -1,19 +1,25 @@
-/// Everything that one decision is made from.
+/// All inputs of one decision.
 package struct DecisionInput: Sendable {
     package var spec: ScalingSpec
     package var now: Timestamp
-    /// Replicas the target is set to: 0 to `Int32.max`, as Kubernetes has it.
+    /// The replicas that the target is set to: 0 to `Int32.max`, as in Kubernetes.
     package var current: Int
-    /// Replicas of the target that take load: 0 to `Int32.max`; nil if the target does not report them.
+    /// The ready replicas of the target: 0 to `Int32.max`; nil if the target does not report them.
     package var ready: Int?
-    /// One per metric of the spec, in the same order; what is missing at the end is no data.
+    /// The observations, one per metric of the spec in the same order; missing ones at the end are no data. That of a
+    /// formula is ignored and computed.
     package var observations: [MetricObservation]
+    /// One per input of the spec, in the same order.
+    package var inputs: [MetricObservation]
+    /// Results to take for formulas, by metric, in place of what they compute: a simulation's replicas are not those
+    /// that its readings were taken with.
+    package var results: [String: Formula.Result] = [:]
     package var history: ScalingHistory
-    /// Reasons from outside the engine to leave the target alone, such as ``Cause/duplicateTarget``.
+    /// Reasons from outside the engine not to change the target, such as ``Cause/duplicateTarget``.
     package var holds: [Cause]
-    /// What is known of a hold, in words for the decision's sentence.
+    /// Details of the holds, for the decision's sentence.
     package var details: [Cause: String]
-    /// A reading that a plugin pushed started it. Changes nothing but the record.
+    /// Whether a pushed reading started the poll. Affects only the record.
     package var isPushed: Bool
 
     package init(
@@ -22,6 +28,7 @@ package struct DecisionInput: Sendable {
         current: Int,
         ready: Int?,
         observations: [MetricObservation],
+        inputs: [MetricObservation] = [],
         history: ScalingHistory = ScalingHistory(),
         holds: [Cause] = [],
         details: [Cause: String] = [:],
@@ -32,37 +39,63 @@ package struct DecisionInput: Sendable {
         self.current = current
         self.ready = ready
         self.observations = observations
+        self.inputs = inputs
         self.history = history
         self.holds = holds
         self.details = details
         self.isPushed = isPushed
     }
+
+    /// - Parameter readings: by metric; a metric of the spec without one has no data.
+    package init(
+        spec: ScalingSpec,
+        now: Timestamp,
+        current: Int,
+        ready: Int?,
+        readings: [String: MetricObservation],
+        history: ScalingHistory = ScalingHistory(),
+        holds: [Cause] = [],
+        details: [Cause: String] = [:],
+        isPushed: Bool = false
+    ) {
+        func reading(_ name: String) -> MetricObservation { readings[name] ?? .noData("it was not polled") }
+        self.init(
+            spec: spec, now: now, current: current, ready: ready,
+            observations: spec.metrics.map { reading($0.name) }, inputs: spec.inputs.map { reading($0.name) },
+            history: history, holds: holds, details: details, isPushed: isPushed)
+    }
 }
 
 package struct DecisionOutcome: Sendable, Hashable {
     package var decision: Decision
-    /// The input of the next decision. A scale operation that was carried out is recorded in it by
+    /// The input of the next decision. An applied scale operation is recorded with
     /// ``ScalingHistory/recordScale(from:to:at:startsCooldown:)``.
     package var history: ScalingHistory
 }
 
-/// Makes decisions: the same input gives the same decision.
+/// Makes decisions. Deterministic: the same input gives the same decision.
 package enum DecisionEngine {
     package static func decide(_ input: DecisionInput) -> DecisionOutcome {
         var step = DecisionStep(input)
         var decision = step.run()
         decision.isPushed = input.isPushed
-        decision.details = input.details.filter { decision.limitedBy.contains($0.key) }
+        decision.scheduled = step.scheduled
+        if !decision.effectiveSchedules.isEmpty { decision.limitedBy.append(.schedule) }
+        decision.details = step.policy.details.merging(input.details) { $1 }
+            .filter { decision.limitedBy.contains($0.key) }
         return DecisionOutcome(decision: decision, history: step.history)
     }
 }
 
-/// A run of the rules over one input.
+/// One run of the rules over an input.
 private struct DecisionStep {
+    /// As the schedules have it now.
     let spec: ScalingSpec
+    let scheduled: [ScheduledValue]
     let now: Timestamp
     let current: Int
     let ready: Int?
+    let checked: CheckedMetrics
     let observations: [MetricObservation]
     let holds: [Cause]
     let policy: PolicyRecommendation
@@ -71,26 +104,29 @@ private struct DecisionStep {
     var history: ScalingHistory
 
     init(_ input: DecisionInput) {
-        spec = input.spec
+        (spec, scheduled) = input.spec.effective(at: input.now)
         now = input.now
         current = input.current
         ready = input.ready
-        observations = spec.metrics.enumerated().map { index, metric in
-            guard index < input.observations.count else { return .noData("it was not polled") }
-            return input.observations[index].judged(by: metric, now: input.now)
-        }
+        checked = CheckedMetrics(input)
+        observations = checked.observations
         holds = input.holds + (spec.isPaused ? [.paused] : [])
         history = input.history
-        history.observe(current: current, bounds: spec.minReplicas...spec.maxReplicas, now: now)
+        // Whether what is pending was a jump to the bounds depends on those of then.
+        let pendingAt = input.history.pendingScale.map { min($0.at, input.now) }
+        let boundsNow = spec.bounds
+        let boundsThen = pendingAt.map { input.spec.effective(at: $0).spec.bounds }
+        history.observe(current: current, bounds: boundsThen ?? boundsNow, now: now)
         history.recordFailures(spec.metrics, observations, at: now)
         policy = spec.policy.recommend(
             PolicyInput(
                 now: now,
                 current: current,
-                // A replica that may not be ready cannot be counted on.
+                // A replica of unknown readiness counts as not ready.
                 ready: ready ?? 0,
                 metrics: spec.metrics,
                 observations: observations,
+                inputs: checked.inputs,
                 scaleUpStep: spec.safety.maxScaleUpRate.step(from: current),
                 errorBudgetHeldSince: history.errorBudgetHeldSince
             )
@@ -120,7 +156,7 @@ private struct DecisionStep {
             remember(recommendation.replicas)
         } else if current == 0, isActive || !recommendation.causes.contains(.fallback) {
             leaveZero(&scaler)
-            // A poll that holds records current.
+            // A poll that holds records the current replicas.
             remember(isActive ? recommendation.replicas : current)
         } else if spec.minReplicas == 0, current > 0, hasBeenIdle {
             goToZero(&scaler)
@@ -157,6 +193,9 @@ private struct DecisionStep {
                 result.causes = [policy.replicas == nil ? .noData : .partialMetrics, .fallback]
             }
         }
+        if isAssumed, result.replicas < current {
+            result = Recommendation(replicas: current, causes: [.assumedValue])
+        }
         if let cause = policy.holdsScaleDown, result.replicas < current {
             result.replicas = current
             result.causes = [cause]
@@ -164,11 +203,18 @@ private struct DecisionStep {
         return result
     }
 
+    /// A formula's value stands in for missing data: it may add replicas and removes none.
+    private var isAssumed: Bool {
+        zip(spec.metrics, observations).contains { metric, observation in
+            metric.formula != nil && observation.value != nil && !observation.isObserved
+        }
+    }
+
     private func hasFailedForLong(_ metric: MetricSpec) -> Bool {
         history.hasFailedForLong(metric, fallback: spec.fallback, now: now)
     }
 
-    /// What the fallback recommends when no metric is left; nil while it does not apply.
+    /// The fallback's recommendation if no metric has a value; nil while it does not apply.
     private var fallbackReplicas: Int? {
         guard spec.metrics.allSatisfy(hasFailedForLong) else { return nil }
         switch spec.fallback.behavior {
@@ -179,7 +225,7 @@ private struct DecisionStep {
         }
     }
 
-    /// The least that the fallback asks for when only some metrics are left.
+    /// The minimum of the fallback if only some metrics have a value.
     private var partialFallbackFloor: Int? {
         switch spec.fallback.behavior {
         case .hold, .staticIfLower: nil
@@ -189,7 +235,8 @@ private struct DecisionStep {
 
     // MARK: Zero
 
-    /// An assumed value does not count: that a query found nothing is no sign that there is nothing to do.
+    /// Whether every metric is idle. An assumed value does not count, because an empty query result does not prove that
+    /// there is no load.
     private var isIdle: Bool { observations.allSatisfy(\.isObserved) && !isActive }
 
     private var isSwitchedOff: Bool { current == 0 && history.hasSeenReplicas && !history.scaledToZero }
@@ -212,7 +259,7 @@ private struct DecisionStep {
         if scaler.desired > spec.maxReplicas { scaler.set(spec.maxReplicas, because: .maxReplicas) }
     }
 
-    /// Idle for the whole scale-down cooldown, counted again from a change by another client.
+    /// Whether the scaler has been idle for the whole scale-down cooldown, restarted by a change of another client.
     private var hasBeenIdle: Bool {
         guard isIdle, let since = [history.lastActiveTime, history.lastOutsideChangeTime].compactMap(\.self).max()
         else {
@@ -221,7 +268,7 @@ private struct DecisionStep {
         return now - since >= spec.safety.effectiveScaleDownCooldown
     }
 
-    /// The rate bounds steps between positive counts; `minReplicas` alone allows this one.
+    /// Scales to 0. Only `minReplicas` limits this step; rate limits apply to steps between positive counts.
     private func goToZero(_ scaler: inout SafeScaler) {
         if let end = scaler.pollOfLastScaleEnd {
             scaler.hold(until: end)
@@ -239,17 +286,19 @@ private struct DecisionStep {
     }
 
     private func record(recommended: Int, _ scaler: SafeScaler) -> Decision {
-        Decision(
+        var decision = Decision(
             time: now,
             current: current,
             ready: ready,
             recommended: recommended,
             desired: scaler.desired,
-            metrics: policy.records,
+            metrics: checked.described(policy.records),
             limitedBy: scaler.causes,
             budget: policy.budget,
             isIdle: isIdle,
             cooldownEnd: scaler.cooldownEnd
         )
+        decision.inputs = checked.inputs
+        return decision
     }
 }

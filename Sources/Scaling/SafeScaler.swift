@@ -1,6 +1,6 @@
-/// Bounds a recommendation: computes the replicas that are allowed now, and every limit that applied.
+/// Limits a recommendation: computes the replicas that are allowed now, and the limits that applied.
 ///
-/// A value that walks through the rules in their order; ``DecisionEngine`` calls them.
+/// A value to which ``DecisionEngine`` applies the rules in order.
 struct SafeScaler {
     let spec: ScalingSpec
     let history: ScalingHistory
@@ -8,7 +8,7 @@ struct SafeScaler {
     let current: Int
     private(set) var desired: Int
     private(set) var causes: [Cause]
-    /// When the cooldown that holds the replicas is over.
+    /// When the cooldown that holds the replicas ends.
     private(set) var cooldownEnd: Timestamp?
 
     init(spec: ScalingSpec, history: ScalingHistory, now: Timestamp, current: Int, recommended: Int, causes: [Cause]) {
@@ -20,7 +20,7 @@ struct SafeScaler {
         self.causes = causes
     }
 
-    var bounds: ClosedRange<Int> { spec.minReplicas...spec.maxReplicas }
+    var bounds: ClosedRange<Int> { spec.bounds }
 
     mutating func note(_ cause: Cause) {
         if !causes.contains(cause) { causes.append(cause) }
@@ -33,7 +33,7 @@ struct SafeScaler {
 
     // MARK: Stabilization
 
-    /// `min(max(current, lowest of the up window), highest of the down window)`.
+    /// Applies the stabilization windows: `min(max(current, lowest of the up window), highest of the down window)`.
     mutating func stabilize(_ history: ScalingHistory) {
         guard let lowest = history.upWindow.value, let highest = history.downWindow.value else { return }
         let stabilized = min(max(current, lowest), highest)
@@ -43,7 +43,7 @@ struct SafeScaler {
 
     // MARK: Cap, cooldown, rate, bounds
 
-    /// - Parameter cap: replicas that the budget allows.
+    /// - Parameter cap: the replicas that the budget allows.
     mutating func limit(cap: Int?, ignoresUpCooldown: Bool) {
         if let cap, desired > max(cap, spec.minReplicas) { set(max(cap, spec.minReplicas), because: .budgetCap) }
         if desired != current, let end = coolingDownUntil(ignoresUpCooldown: ignoresUpCooldown) { hold(until: end) }
@@ -54,7 +54,7 @@ struct SafeScaler {
 
     func clamped(_ replicas: Int) -> Int { min(max(replicas, spec.minReplicas), spec.maxReplicas) }
 
-    /// The end of the polling interval after the last scale event, if it is still to come: two scale events are at
+    /// The end of the polling interval after the last scaling event, if it is in the future. Two scaling events are at
     /// least one polling interval apart, regardless of cooldowns.
     var pollOfLastScaleEnd: Timestamp? { end(of: spec.pollingInterval, after: history.lastScaleTime) }
 
@@ -81,7 +81,7 @@ struct SafeScaler {
         return [history.lastScaleTime, history.lastOutsideChangeTime].compactMap { end(of: cooldown, after: $0) }.max()
     }
 
-    /// Returns the end of that long after that time, if it is still to come.
+    /// Returns the time plus the duration, if that is in the future.
     private func end(of duration: Duration, after time: Timestamp?) -> Timestamp? {
         time.flatMap { now - $0 < duration ? $0 + duration : nil }
     }

@@ -9,9 +9,9 @@ package struct PastRecommendation: Sendable, Hashable {
     }
 }
 
-/// The part of the memory that a restart forgets, for who carries a history from call to call.
+/// The part of the state that a restart loses, for callers that pass a history from call to call.
 extension ScalingHistory {
-    /// Every recommendation that still matters to a stabilization window, the newest last.
+    /// The recommendations that still matter to a stabilization window, newest last.
     package var recommendations: [PastRecommendation] {
         guard let newest = upWindow.entries.last else { return [] }
         let older = Set(upWindow.entries.dropLast() + downWindow.entries.dropLast())
@@ -20,7 +20,7 @@ extension ScalingHistory {
         }
     }
 
-    /// Takes over recommendations of the past, in any order; of two with one time the later in the list is the newer.
+    /// Restores past recommendations, in any order. If two have the same time, the later in the list is the newer.
     package mutating func restoreRecommendations(_ past: [PastRecommendation], safety: SafetyLimits) {
         let inOrder = past.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }
         for (_, entry) in inOrder {

@@ -1,11 +1,11 @@
 /// The state of a scaler between decisions. The stored part survives a restart in the object's status.
 package struct ScalingHistory: Sendable, Hashable {
-    /// A scale patch that was about to be sent; written before it is.
+    /// A scale patch in flight, recorded before it is sent.
     package struct PendingScale: Sendable, Hashable {
         package var from: Int
         package var to: Int
         package var at: Timestamp
-        /// The spec may have been edited since, so that what the bounds were when it was decided is not known.
+        /// Whether the spec may have been edited since, so that the bounds at the time of the decision are unknown.
         package var isOfFormerSpec: Bool
 
         package init(from: Int, to: Int, at: Timestamp, isOfFormerSpec: Bool = false) {
@@ -20,31 +20,31 @@ package struct ScalingHistory: Sendable, Hashable {
 
     package var lastScaleUpTime: Timestamp?
     package var lastScaleDownTime: Timestamp?
-    /// When someone else changed the replicas.
+    /// When another client changed the replicas.
     package var lastOutsideChangeTime: Timestamp?
     /// When a metric was last above its activation, or without a value.
     package var lastActiveTime: Timestamp?
-    /// The target is at 0 because this scaler put it there.
+    /// Whether this scaler set the target to 0.
     package var scaledToZero: Bool
     package var pendingScale: PendingScale?
-    /// Replicas when last looked at; what differs next time was someone else's doing.
+    /// The last observed replicas. A different count at the next poll is another client's change.
     package var lastSeenReplicas: Int?
-    /// The target has been above 0.
+    /// Whether the target has been above 0.
     package var hasSeenReplicas: Bool
 
     // MARK: Rebuilt after a restart
 
     var upWindow = StabilizationWindow(.lowest)
     var downWindow = StabilizationWindow(.highest)
-    /// Metrics that had no value at the last poll, by name.
+    /// Metrics without a value at the last poll, by name.
     package internal(set) var failures: [String: FailureStreak] = [:]
-    /// Since when an exhausted error budget has held back scale-downs without a break.
+    /// Since when an exhausted error budget has held back scale-downs without interruption.
     package internal(set) var errorBudgetHeldSince: Timestamp?
 
-    /// Polls in a row without a value.
+    /// Consecutive polls without a value.
     package struct FailureStreak: Sendable, Hashable {
         package var polls: Int
-        /// When the first of them was.
+        /// When the first of them was made.
         package var since: Timestamp
 
         package init(polls: Int, since: Timestamp) {
@@ -80,18 +80,18 @@ package struct ScalingHistory: Sendable, Hashable {
 
     // MARK: Transitions
 
-    /// Takes note of a replica change of our own that the API server accepted.
+    /// Records a change of replicas by this scaler that the API server accepted.
     package mutating func recordScale(from: Int, to: Int, at time: Timestamp, startsCooldown: Bool) {
         pendingScale = nil
         lastSeenReplicas = to
         scaledToZero = to == 0
-        // One side of every scaling is above 0.
+        // Every scaling event has a count above 0 on one side.
         hasSeenReplicas = true
         guard startsCooldown else { return }
         if to > from { lastScaleUpTime = time } else { lastScaleDownTime = time }
     }
 
-    /// Drops what is only true of the target that has been scaled so far: another one is scaled from now on.
+    /// Drops the state of the previous target, because the scaler has a new target.
     package mutating func forgetTarget() {
         pendingScale = nil
         lastSeenReplicas = nil
@@ -99,14 +99,14 @@ package struct ScalingHistory: Sendable, Hashable {
         hasSeenReplicas = false
     }
 
-    /// Forgets a target that was deleted and created again: another object under the same name, whose replicas someone
-    /// else has set.
+    /// Drops the state of a target that was deleted and recreated: a different object with the same name, whose
+    /// replicas another client has set.
     package mutating func replaceTarget(at now: Timestamp) {
         forgetTarget()
         lastOutsideChangeTime = now
     }
 
-    /// Brings the memory up to what is seen now, before anything is decided on it.
+    /// Updates the state with the current observations before a decision.
     mutating func observe(current: Int, bounds: ClosedRange<Int>, now: Timestamp) {
         clampFutureTimes(to: now)
         resolvePendingScale(current: current, bounds: bounds)
@@ -127,12 +127,13 @@ package struct ScalingHistory: Sendable, Hashable {
         for (name, streak) in failures where streak.since > now { failures[name]?.since = now }
     }
 
-    /// Replicas at `to`: the patch got through. At `from`: it did not. Anything else is someone else's change.
+    /// Resolves a pending scale. Replicas equal to `to`: the patch was applied. Equal to `from`: it was not. Otherwise
+    /// another client changed them.
     private mutating func resolvePendingScale(current: Int, bounds: ClosedRange<Int>) {
         guard let pending = pendingScale else { return }
         pendingScale = nil
         if current == pending.to {
-            // By bounds that are not those of then, any scaling may look like a jump into them.
+            // With bounds other than those at the time, any scaling event could look like a jump to the bounds.
             let nearest = min(max(pending.from, bounds.lowerBound), bounds.upperBound)
             let isJump = !pending.isOfFormerSpec && !bounds.contains(pending.from) && pending.to == nearest
             recordScale(from: pending.from, to: pending.to, at: pending.at, startsCooldown: !isJump)
@@ -154,7 +155,7 @@ package struct ScalingHistory: Sendable, Hashable {
         downWindow.record(current, at: now, length: safety.scaleDownStabilization)
     }
 
-    /// Counts, metric by metric, polls in a row without a value.
+    /// Counts consecutive polls without a value, by metric.
     mutating func recordFailures(_ metrics: [MetricSpec], _ observations: [MetricObservation], at now: Timestamp) {
         var streaks: [String: FailureStreak] = [:]
         for (metric, observation) in zip(metrics, observations) where observation.value == nil {
@@ -164,7 +165,7 @@ package struct ScalingHistory: Sendable, Hashable {
         failures = streaks
     }
 
-    /// Returns whether the metric has been without a value for as long as a fallback asks for.
+    /// Returns whether the metric has been without a value for as long as a fallback requires.
     func hasFailedForLong(_ metric: MetricSpec, fallback: FallbackSpec, now: Timestamp) -> Bool {
         guard let streak = failures[metric.name] else { return false }
         return streak.polls >= fallback.failureThreshold && now - streak.since >= FallbackSpec.minimumFailureTime

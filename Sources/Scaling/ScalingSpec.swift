@@ -1,18 +1,22 @@
-/// The validated settings of a scaler, with every default filled in.
+/// The validated settings of a scaler, with all defaults.
 package struct ScalingSpec: Sendable {
-    /// At least 0.
+    /// The minimum replicas; at least 0.
     package var minReplicas: Int
-    /// At least `max(minReplicas, 1)`.
+    /// The maximum replicas; at least `max(minReplicas, 1)`.
     package var maxReplicas: Int
     package var pollingInterval: Duration
     package var isPaused: Bool
-    /// Every step runs, but the replicas are not patched.
+    /// Whether every step runs, but the replicas are not patched.
     package var isDryRun: Bool
-    /// 1 to 20, with distinct names.
+    /// The metrics that recommend replicas: 1 to 20, with names distinct from each other and from ``inputs``.
     package var metrics: [MetricSpec]
+    /// The metrics that are only read, for formulas and the policy.
+    package var inputs: [InputSpec]
     package var policy: any ScalingPolicy
     package var safety: SafetyLimits
     package var fallback: FallbackSpec
+    /// The first that is active counts, field by field.
+    package var schedules: [Schedule]
 
     package init(
         minReplicas: Int = 1,
@@ -21,9 +25,11 @@ package struct ScalingSpec: Sendable {
         isPaused: Bool = false,
         isDryRun: Bool = false,
         metrics: [MetricSpec],
+        inputs: [InputSpec] = [],
         policy: any ScalingPolicy = SLOPolicy(),
         safety: SafetyLimits = SafetyLimits(),
-        fallback: FallbackSpec = FallbackSpec()
+        fallback: FallbackSpec = FallbackSpec(),
+        schedules: [Schedule] = []
     ) {
         self.minReplicas = minReplicas
         self.maxReplicas = maxReplicas
@@ -31,9 +37,11 @@ package struct ScalingSpec: Sendable {
         self.isPaused = isPaused
         self.isDryRun = isDryRun
         self.metrics = metrics
+        self.inputs = inputs
         self.policy = policy
         self.safety = safety
         self.fallback = fallback
+        self.schedules = schedules
     }
 }
 
@@ -41,32 +49,48 @@ package struct ScalingSpec: Sendable {
 package struct MetricSpec: Sendable, Hashable {
     /// The relation of a metric's value to replicas.
     package enum TargetType: String, Sendable, Hashable, CaseIterable {
-        /// The value as it is, such as requests per second and replica.
+        /// The value is per replica, such as requests per second and replica.
         case value = "Value"
-        /// The value divided by the replicas, such as a queue's length.
+        /// The value is a total that is divided by the replicas, such as a queue's length.
         case averageValue = "AverageValue"
     }
 
     package var name: String
-    /// Greater than 0; in the metric's own unit.
+    /// The target, greater than 0, in the metric's unit.
     package var target: Double
     package var targetType: TargetType
-    /// At 0 replicas the metric asks for a first one when it is above this.
+    /// The value above which the metric requests a first replica at 0 replicas.
     package var activation: Double
-    /// An older observation counts as no data.
+    /// The maximum age; an older observation counts as no data. Unused for a formula, whose inputs have their own.
     package var maxAge: Duration
+    /// Computes the value from other metrics; nil for a metric that is read.
+    package var formula: Formula?
 
     package init(
         name: String,
         target: Double,
         targetType: TargetType,
         activation: Double = 0,
-        maxAge: Duration = .seconds(60)
+        maxAge: Duration = .seconds(60),
+        formula: Formula? = nil
     ) {
         self.name = name
         self.target = target
         self.targetType = targetType
         self.activation = activation
+        self.maxAge = maxAge
+        self.formula = formula
+    }
+}
+
+/// A metric without a target: an input of formulas, or of the policy's objective.
+package struct InputSpec: Sendable, Hashable {
+    package var name: String
+    /// An older observation counts as no data.
+    package var maxAge: Duration
+
+    package init(name: String, maxAge: Duration = .seconds(60)) {
+        self.name = name
         self.maxAge = maxAge
     }
 }
@@ -74,12 +98,12 @@ package struct MetricSpec: Sendable, Hashable {
 /// The maximum number of replicas that one scaling event may add or remove.
 package enum RateLimit: Sendable, Hashable {
     case replicas(Int)
-    /// Of the current replicas, rounded up.
+    /// A percentage of the current replicas, rounded up.
     case percent(Int)
     case larger(replicas: Int, percent: Int)
 
-    /// Returns the most replicas one scaling may add or remove, up to `Int32.max`. 0 forbids the direction; the step to
-    /// 0 replicas is not bounded by it.
+    /// Returns the maximum number of replicas that one scaling event may add or remove, up to `Int32.max`. 0 forbids
+    /// the direction. Does not limit the step to 0 replicas.
     package func step(from current: Int) -> Int {
         let step =
             switch self {
@@ -98,9 +122,9 @@ package enum RateLimit: Sendable, Hashable {
     }
 }
 
-/// The limits that the SafeScaler keeps.
+/// The limits that the SafeScaler enforces.
 package struct SafetyLimits: Sendable, Hashable {
-    /// Where given, holds any scaling after any scaling, unless the direction has a cooldown of its own.
+    /// The minimum time between any two scaling events, unless the direction has its own cooldown.
     package var cooldown: Duration?
     package var scaleUpCooldown: Duration?
     package var scaleDownCooldown: Duration?
@@ -133,13 +157,13 @@ package struct SafetyLimits: Sendable, Hashable {
         self.scaleDownStabilization = scaleDownStabilization
     }
 
-    /// The wait before a scale-down, and the time without activity before replicas go to 0.
+    /// The cooldown before a scale-down, and the time without activity before scaling to 0.
     package var effectiveScaleDownCooldown: Duration {
         scaleDownCooldown ?? cooldown ?? Self.defaultScaleDownCooldown
     }
 }
 
-/// The recommendation when the metrics have failed for too long.
+/// The recommendation if the metrics have failed for too long.
 package struct FallbackSpec: Sendable, Hashable {
     package enum Behavior: String, Sendable, Hashable, CaseIterable {
         case hold = "Hold"
@@ -148,13 +172,13 @@ package struct FallbackSpec: Sendable, Hashable {
         case staticIfLower = "StaticIfLower"
     }
 
-    /// Polls in a row without a value.
+    /// The number of consecutive polls without a value.
     package var failureThreshold: Int
-    /// Of no meaning for `hold`.
+    /// The replicas; unused for `hold`.
     package var replicas: Int
     package var behavior: Behavior
 
-    /// However short the polls, a metric has to be without a value for this long.
+    /// The minimum time without a value, even if polls are frequent.
     package static let minimumFailureTime: Duration = .seconds(180)
 
     package init(failureThreshold: Int = 3, replicas: Int = 0, behavior: Behavior = .hold) {

@@ -1,5 +1,5 @@
 extension Double {
-    /// At most four significant digits, without trailing zeros: `0.0312`, `350`, `1234567`.
+    /// The number with at most four significant digits and without trailing zeros: `0.0312`, `350`, `1234567`.
     package var shortText: String {
         guard isFinite else { return description }
         let magnitude = abs(self)
@@ -33,7 +33,7 @@ extension Int {
 }
 
 extension Duration {
-    /// Whole seconds (rounded up), minutes or hours, as people write them: `45s`, `5m`, `1h30m`.
+    /// The duration in whole seconds (rounded up), minutes or hours: `45s`, `5m`, `1h30m`.
     package var shortText: String {
         let seconds = components.seconds + (components.attoseconds > 0 ? 1 : 0)
         guard seconds >= 60 else { return "\(seconds)s" }

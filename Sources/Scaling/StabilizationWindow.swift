@@ -1,7 +1,7 @@
-/// The lowest or highest recommendation of the last stretch of time.
+/// The lowest or highest recommendation of a sliding time window.
 ///
-/// Keeps a monotonic queue: a recommendation that a later one makes irrelevant is dropped at once, so what is kept is
-/// at most one entry per distinct value and poll of the window.
+/// A monotonic queue: a recommendation that a later one makes irrelevant is dropped immediately, so there is at most
+/// one entry per distinct value and poll of the window.
 struct StabilizationWindow: Sendable, Hashable {
     enum Extreme: Sendable { case lowest, highest }
 
@@ -17,8 +17,8 @@ struct StabilizationWindow: Sendable, Hashable {
         self.extreme = extreme
     }
 
-    /// Where the clock has gone back, what is kept from a later time counts as from now: else it would stay, and hold,
-    /// until the clock has caught up.
+    /// Adds a recommendation. If the clock was set back, entries with a later time are moved to the current time:
+    /// otherwise they would hold replicas until the clock has caught up.
     mutating func record(_ replicas: Int, at time: Timestamp, length: Duration) {
         if let last = entries.last, last.time > time {
             entries = entries.map { Entry(time: min($0.time, time), replicas: $0.replicas) }
@@ -27,11 +27,11 @@ struct StabilizationWindow: Sendable, Hashable {
             entries.removeLast()
         }
         entries.append(Entry(time: time, replicas: replicas))
-        // The newest always counts; of the others those after the cut-off, as in the HorizontalPodAutoscaler.
+        // The newest always counts; others count if they are after the cut-off, as in the HorizontalPodAutoscaler.
         let expired = entries.dropLast().prefix { time - $0.time >= length }.count
         entries.removeFirst(expired)
     }
 
-    /// The extreme of what is kept, or nil before the first record.
+    /// The extreme of the window, or nil before the first record.
     var value: Int? { entries.first?.replicas }
 }

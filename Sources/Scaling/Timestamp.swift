@@ -1,4 +1,4 @@
-/// A point in time, to the microsecond, without leap seconds.
+/// A point in time with microsecond precision, without leap seconds.
 package struct Timestamp: Hashable, Comparable, Sendable {
     package var microsecondsSince1970: Int64
 
@@ -10,7 +10,7 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         left.microsecondsSince1970 < right.microsecondsSince1970
     }
 
-    /// At the ends of what a timestamp can tell, the end: no two operands can trap.
+    /// Adds a duration and saturates at the limits of the type, so that no operands can trap.
     package static func + (time: Timestamp, duration: Duration) -> Timestamp {
         let sum = Duration.microseconds(time.microsecondsSince1970) + duration
         guard sum > .microseconds(Int64.min) else { return Timestamp(microsecondsSince1970: .min) }
@@ -20,7 +20,7 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     }
 
     package static func - (left: Timestamp, right: Timestamp) -> Duration {
-        // A Duration has the width that the difference of two Int64 may lack: no two times can trap.
+        // A Duration can hold the difference of any two Int64, so that no two times can trap.
         .microseconds(left.microsecondsSince1970) - .microseconds(right.microsecondsSince1970)
     }
 }

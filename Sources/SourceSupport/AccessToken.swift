@@ -3,9 +3,9 @@ package import PluginSDK
 /// A bearer token with an expiry time.
 package struct AccessToken: Sendable, Hashable {
     package let token: Secret
-    /// Microseconds since 1970 at which it ends.
+    /// The expiry in microseconds since 1970.
     package let endsAtMicroseconds: Int64
-    /// The project to name as the one that pays for the request, if the credentials have one of their own.
+    /// The project that is billed for requests, if the credentials name one.
     package let quotaProject: String?
 
     package init(_ token: Secret, endsAtMicroseconds: Int64, quotaProject: String? = nil) {
@@ -15,13 +15,13 @@ package struct AccessToken: Sendable, Hashable {
     }
 }
 
-/// Keeps access tokens until shortly before they end. Who asks at the same time waits for the same answer.
+/// Caches access tokens until shortly before they expire. Concurrent callers share one request.
 package actor AccessTokenCache<Key: Hashable & Sendable> {
     package typealias Fetch = @Sendable () async throws(PluginError) -> AccessToken
 
-    /// Google's own libraries renew that early.
+    /// The margin that Google's own libraries use.
     package static var renewalMargin: Duration { .seconds(225) }
-    /// Tokens kept; more credentials than that take turns.
+    /// The maximum number of cached tokens.
     private static var maxTokens: Int { 256 }
 
     private var tokens: [Key: AccessToken] = [:]
@@ -38,19 +38,19 @@ package actor AccessTokenCache<Key: Hashable & Sendable> {
         do throws(PluginError) {
             return try await renewed(key, fetch)
         } catch {
-            // It is good for a while yet, and the next call tries again.
+            // The token is valid for a while, and the next call retries.
             if let known, tokens[key] == known, timeLeft(of: known) > .zero { return known }
             throw error
         }
     }
 
-    /// Discards a token that a server refused, so that the next call gets another one.
+    /// Discards a token that a server refused, so that the next call fetches a new one.
     package func drop(_ token: AccessToken, for key: Key) {
         if tokens[key] == token { tokens[key] = nil }
     }
 
     private func renewed(_ key: Key, _ fetch: @escaping Fetch) async throws(PluginError) -> AccessToken {
-        // Awaited here, by every call that needs it; not cancelled with the one that came first.
+        // Every call that needs the token awaits this task; it is not cancelled with the first call.
         let task =
             fetches[key]
             ?? Task {

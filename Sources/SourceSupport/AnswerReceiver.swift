@@ -10,7 +10,7 @@ package import WireFormats
 /// let value = try answer.read { response in try parse(response.body) }
 /// ```
 package struct AnswerReceiver: Sendable {
-    /// An answer, and its turn if it is a large one.
+    /// An answer, with its slot if it is a large one.
     package struct Answer: Sendable {
         private let response: HTTPResponse
         private let turn: LargeAnswers.Turn?
@@ -22,7 +22,7 @@ package struct AnswerReceiver: Sendable {
 
         package var status: Int { response.status }
 
-        /// The turn lasts until the body has returned.
+        /// Calls the body, and holds the slot until it returns.
         package func read<Value, Failure>(
             _ body: (HTTPResponse) throws(Failure) -> Value
         ) throws(Failure) -> Value {
@@ -38,9 +38,10 @@ package struct AnswerReceiver: Sendable {
         self.client = client
     }
 
-    /// Sends the request and waits for the whole answer, its turn included, within the request's time.
+    /// Sends the request and waits for the complete answer, including the wait for a slot, within the request's
+    /// timeout.
     ///
-    /// - Throws: ``HTTPError/Kind/bodyTooLarge`` for a body of more than the request's bound.
+    /// - Throws: ``HTTPError/Kind/bodyTooLarge`` if the body exceeds the request's limit.
     package func receive(_ request: HTTPRequest) async throws(HTTPError) -> Answer {
         var request = request
         request.boundsWholeStream = true
@@ -66,21 +67,21 @@ package struct AnswerReceiver: Sendable {
     }
 }
 
-/// The bounds that sources share.
+/// Limits that sources share.
 package enum SourceLimits {
-    /// What is read of an answer with a token or another credential.
+    /// The limits of a response with a token or another credential.
     package static let credential = JSONLimits(bytes: 256 << 10, nodes: 256, depth: 8)
-    /// Bytes of an answer that takes no turn.
+    /// Bytes of a response that needs no slot.
     package static let smallAnswerBytes = 256 << 10
-    /// Larger answers that are received and read at one time.
+    /// The maximum number of larger responses that are received and read at one time.
     package static let largeAnswers = 2
-    /// An answer's turn comes within the time of its request, or if that has none, within this time.
+    /// How long to wait for a slot if the request has no timeout.
     static let turnTime: Duration = .seconds(30)
 }
 
-/// Whose turn it is to receive a large answer.
+/// The slots for receiving large answers.
 private final class LargeAnswers: Sendable {
-    /// Ends with the last reference.
+    /// A slot, released with the last reference.
     final class Turn: Sendable {
         private let owner: LargeAnswers
 
@@ -104,7 +105,7 @@ private final class LargeAnswers: Sendable {
             state.lastID += 1
             return state.lastID
         }
-        // Awaited here in that it is cancelled when the turn has come.
+        // Awaited here: the task is cancelled when the slot is acquired.
         let limit = Task {
             try? await Task.sleep(for: time)
             leave(id)
@@ -131,7 +132,7 @@ private final class LargeAnswers: Sendable {
                 ? HTTPError(.cancelled, "cancelled")
                 : HTTPError(
                     .deadline,
-                    "larger answers of this and other servers are being read, and this one's turn did not come")
+                    "other large answers are being read, and no slot became free in time")
         }
         return Turn(self)
     }

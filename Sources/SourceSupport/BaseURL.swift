@@ -1,8 +1,8 @@
 import HTTPTransport
 
-/// The URL of an API, to which paths are appended: what people write into the `address` or `endpoint` of a config.
+/// The base URL of an API, as in the `address` or `endpoint` of a config.
 package enum BaseURL {
-    /// The reason why a text is not such a URL.
+    /// The reason why a text is not a valid base URL.
     package enum Fault: Hashable {
         case scheme
         case characters
@@ -10,11 +10,11 @@ package enum BaseURL {
         case user
         case noHost
         case host
-        /// The text in place of the port.
+        /// The text is not a port.
         case port(String)
     }
 
-    /// Returns nil if the text is an absolute http or https URL without user, query and fragment.
+    /// Returns the fault of a text; nil if it is an absolute http or https URL without user, query and fragment.
     package static func fault(of text: String) -> Fault? {
         let lowercased = text.lowercased()
         guard let scheme = ["http://", "https://"].first(where: { lowercased.hasPrefix($0) }) else { return .scheme }
@@ -40,13 +40,13 @@ package enum BaseURL {
 }
 
 extension BaseURL.Fault {
-    /// As it follows the field's name.
+    /// The message, to follow the field's name.
     package var message: String {
         switch self {
         case .scheme: "must be an http:// or https:// URL"
         case .characters: "must be ASCII without blanks and backslashes: percent-encode the rest"
         case .queryOrFragment: "must end before the ? or #"
-        case .user: "must not hold a user or password"
+        case .user: "must not contain a user or password"
         case .noHost: "must name a host"
         case .host: "must name a host that is a DNS name or an IP address, an IPv6 address in brackets"
         case .port(let text): "must have a port from 1 to 65535 after the host's colon, not \"\(text)\""

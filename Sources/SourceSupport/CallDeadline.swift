@@ -1,8 +1,8 @@
-/// The division of a call's time.
+/// Divides the time of a call.
 package enum CallDeadline {
-    /// Kept back from the call's deadline, so that the message of the failure still arrives.
+    /// The time reserved before the call's deadline, so that the error message still arrives.
     static let reserve: Duration = .milliseconds(100)
 
-    /// Returns what the source may use of the time that is left.
+    /// Returns the part of the remaining time that the source may use.
     package static func usable(_ timeLeft: Duration) -> Duration { timeLeft - min(reserve, timeLeft / 10) }
 }

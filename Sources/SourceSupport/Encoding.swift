@@ -1,11 +1,12 @@
-/// Encodings of text and bytes that requests need.
+/// Encodings of text and bytes for requests.
 package enum Encoding {
-    /// `application/x-www-form-urlencoded`, and as right in a URL's query.
+    /// Encodes fields as `application/x-www-form-urlencoded`, also valid in a URL's query.
     package static func form(_ fields: [(name: String, value: String)]) -> String {
         fields.map { "\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined(separator: "&")
     }
 
-    /// Everything but the unreserved characters of RFC 3986, so that it is right in a form and in a URL's path and query.
+    /// Percent-encodes everything except the unreserved characters of RFC 3986, so that the result is valid in a form
+    /// and in a URL's path and query.
     package static func percentEncoded(_ text: String) -> String {
         let hex = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
@@ -21,7 +22,7 @@ package enum Encoding {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// RFC 4648, section 4.
+    /// Encodes as RFC 4648, section 4.
     package static func base64(_ bytes: [UInt8]) -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var text: [UInt8] = []
@@ -35,7 +36,7 @@ package enum Encoding {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// RFC 4648, section 5, without padding, as JSON web tokens write it.
+    /// Encodes as RFC 4648, section 5, without padding, as in JSON web tokens.
     package static func base64URL(_ bytes: [UInt8]) -> String {
         base64(bytes).replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }

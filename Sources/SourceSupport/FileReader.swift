@@ -15,7 +15,7 @@ package protocol FileReader: Sendable {
 package struct FileError: Error {
     package let path: String
     package let reason: String
-    /// Whether the system does not let the plugin look at the file.
+    /// Whether the system denies the plugin access to the file.
     package let isDenied: Bool
 
     package init(path: String, reason: String, isDenied: Bool = false) {
@@ -28,7 +28,7 @@ package struct FileError: Error {
         self.init(path: path, reason: String(cString: strerror(code)), isDenied: code == EACCES || code == EPERM)
     }
 
-    /// - Parameter field: The config field that names the file.
+    /// - Parameter field: the config field that names the file.
     package func pluginError(_ kind: PluginError.Kind, field: String) -> PluginError {
         let next =
             isDenied
@@ -40,13 +40,13 @@ package struct FileError: Error {
 }
 
 package struct SystemFileReader: FileReader {
-    /// Of one file. Tokens, certificates and keys are far smaller.
+    /// Bytes of one file. Tokens, certificates and keys are far smaller.
     package static let maxFileBytes = 1 << 20
 
     package init() {}
 
     package func contents(of path: String) throws(FileError) -> [UInt8] {
-        // Non-blocking, so that a named pipe cannot hold the plugin up.
+        // Non-blocking, so that a named pipe cannot block the plugin.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw FileError(path: path, errno: errno) }
         defer { close(file) }
@@ -57,7 +57,7 @@ package struct SystemFileReader: FileReader {
         var bytes = [UInt8](repeating: 0, count: Self.maxFileBytes + 1)
         var count = 0
         while count < bytes.count {
-            // Inside the buffer: `count` is less than its size.
+            // Within the buffer: `count` is less than its size.
             let got = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + count, $0.count - count) }
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { throw FileError(path: path, errno: errno) }

@@ -2,20 +2,20 @@ import FoundationEssentials
 
 /// The hosts to which the operator's own Google credentials may be sent.
 ///
-/// Anyone who may create a GeneralScaler chooses the address, but the token is the operator's: it must not be sent to
-/// any other server.
+/// A user who creates a GeneralScaler chooses the address, but the token belongs to the operator and must not be sent
+/// to any other server.
 package enum GoogleHosts {
-    /// Names the emulators, as `scheme://host:port` with blanks between them. The administrator sets it in `env` of the
-    /// plugin in plugins.yaml.
+    /// The variable with the emulators as `scheme://host:port`, separated by blanks. Set by the administrator in `env`
+    /// of the plugin in plugins.yaml.
     package static let emulatorVariable = "GENERALSCALER_GOOGLE_EMULATORS"
     /// The variable that sets another universe for Google's own libraries.
     static let universeVariable = "GOOGLE_CLOUD_UNIVERSE_DOMAIN"
     static let defaultUniverse = "googleapis.com"
-    /// Beside the universe's own. Keys made before 2018 name it.
+    /// The token host besides those of the universe, named by keys from before 2018.
     private static let formerTokenHost = "accounts.google.com"
 
-    /// The domain of the APIs: Google's, or that of a partner who runs them (Trusted Partner Cloud), as the environment
-    /// says it, which only the operator's administrator sets.
+    /// The domain of the APIs: Google's, or that of a partner who runs them (Trusted Partner Cloud), from the
+    /// environment, which only the operator's administrator sets.
     package static let universe = universe(of: ProcessInfo.processInfo.environment)
 
     package static func universe(of environment: [String: String]) -> String {
@@ -25,12 +25,13 @@ package enum GoogleHosts {
         return isDomain ? named : defaultUniverse
     }
 
-    /// What ``canGiveTokens(_:universe:)`` accepts, for messages.
+    /// The URLs that ``canGiveTokens(_:universe:)`` accepts, for messages.
     package static var tokenHosts: String { "https://*.\(universe), https://\(formerTokenHost)" }
 
-    /// `https://` and a host of Google's APIs, or an emulator that the administrator named.
+    /// Returns whether the URL is `https://` with a host of Google's APIs, or an emulator that the administrator
+    /// configured.
     ///
-    /// - Parameter environment: the plugin's own.
+    /// - Parameter environment: the plugin's environment.
     package static func mayGetToken(_ url: String, environment: [String: String]) -> Bool {
         guard let place = Place(url) else { return false }
         if place.isOfAPIs(in: universe(of: environment)) { return true }
@@ -38,15 +39,15 @@ package enum GoogleHosts {
         return emulators.contains { $0.allows(place) }
     }
 
-    /// Returns whether the URL is one of Google's APIs, or could be that of an emulator on this machine: what can be
-    /// said without knowing what the administrator named.
+    /// Returns whether the URL is one of Google's APIs, or may be that of an emulator on this machine, without knowing
+    /// the configured emulators.
     package static func canGetToken(_ url: String, universe: String = Self.universe) -> Bool {
         guard let place = Place(url) else { return false }
         return place.isOfAPIs(in: universe) || place.isLoopback
     }
 
-    /// Returns whether Google may issue access tokens there: at any host of its APIs, since it has used several, and at
-    /// the former one.
+    /// Returns whether Google may issue access tokens at the URL: at any host of its APIs, because it has used several,
+    /// and at the former one.
     package static func canGiveTokens(_ url: String, universe: String = Self.universe) -> Bool {
         canGetToken(url, universe: universe)
             || Place(url).map { $0.scheme == "https://" && $0.host == formerTokenHost } ?? false
@@ -74,7 +75,7 @@ package enum GoogleHosts {
             }
         }
 
-        /// `:*` is any port.
+        /// Returns whether a pattern matches; `:*` stands for any port.
         func allows(_ other: Place) -> Bool {
             scheme == other.scheme && host == other.host && (port == ":*" || port == other.port)
         }

@@ -6,7 +6,7 @@ import WireFormats
 ///
 /// Source: https://cloud.google.com/compute/docs/access/authenticate-workloads
 package struct GoogleMetadata: Sendable {
-    /// It is on the same machine: if it does not answer at once, there is none.
+    /// A short timeout: the server is on the same machine, so without an immediate answer there is none.
     static let timeout: Duration = .seconds(3)
     static let maxBodyBytes = 64 << 10
     package static let hostVariable = "GCE_METADATA_HOST"
@@ -17,8 +17,8 @@ package struct GoogleMetadata: Sendable {
     private let nowMicroseconds: @Sendable () -> Int64
 
     /// - Parameters:
-    ///   - client: One without a proxy: the server is on the machine itself.
-    ///   - environment: Of the process; it may name another host.
+    ///   - client: a client without a proxy, because the server is on the same machine.
+    ///   - environment: the environment of the process, which may name another host.
     package init(
         client: any HTTPClient, environment: [String: String], nowMicroseconds: @escaping @Sendable () -> Int64
     ) {
@@ -28,8 +28,8 @@ package struct GoogleMetadata: Sendable {
         self.nowMicroseconds = nowMicroseconds
     }
 
-    /// - Throws: `auth_failed` if there is no such server or it has no account, `source_unreachable` if it is
-    ///   only out of order.
+    /// - Throws: `auth_failed` if there is no such server or it has no account, `source_unreachable` if it fails
+    ///   temporarily.
     package func accessToken() async throws(PluginError) -> AccessToken {
         let request = HTTPRequest(
             url: "http://\(host)/computeMetadata/v1/instance/service-accounts/default/token",
@@ -41,9 +41,10 @@ package struct GoogleMetadata: Sendable {
         } catch {
             throw PluginError(
                 .authFailed,
-                "Google's metadata server does not answer (\(error.message)): this is not a workload of Google Cloud")
+                "Google's metadata server does not answer (\(error.message)): this workload does not run on Google Cloud"
+            )
         }
-        // Another server at that name does not send this header.
+        // Other servers with that name do not send this header.
         guard response.head.header("Metadata-Flavor") == "Google" else {
             throw PluginError(.authFailed, "the server at \(host) is not Google's metadata server")
         }
@@ -51,7 +52,8 @@ package struct GoogleMetadata: Sendable {
         case 200: return try token(response)
         case 404:
             throw PluginError(
-                .authFailed, "the workload has no service account: give it one, or its node pool, or set credentials")
+                .authFailed,
+                "the workload has no service account: assign one to it or its node pool, or set credentials")
         default:
             throw PluginError(
                 .sourceUnreachable,
@@ -61,14 +63,14 @@ package struct GoogleMetadata: Sendable {
 
     private func token(_ response: HTTPResponse) throws(PluginError) -> AccessToken {
         guard let token = AccessToken(response.body, nowMicroseconds: nowMicroseconds()) else {
-            throw PluginError(.sourceUnreachable, "Google's metadata server answers without an access token")
+            throw PluginError(.sourceUnreachable, "Google's metadata server returned no access token")
         }
         return token
     }
 }
 
 extension AccessToken {
-    /// Reads an answer of OAuth 2.0 (RFC 6749, section 5.1); nil if it is none.
+    /// Reads a token response of OAuth 2.0 (RFC 6749, section 5.1); returns nil if it is malformed.
     package init?(_ body: [UInt8], nowMicroseconds: Int64, quotaProject: String? = nil) {
         guard let json = try? JSON(parsing: body, limits: SourceLimits.credential),
             let text = json["access_token"]?.stringValue, Self.isToken(text),
@@ -80,7 +82,7 @@ extension AccessToken {
 
     private static var maxLifeSeconds: Int { 86_400 }
 
-    /// Returns whether the text can stand in a header.
+    /// Returns whether the text is a valid token for a header.
     package static func isToken(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }

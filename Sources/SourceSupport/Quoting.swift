@@ -2,10 +2,10 @@ import WireFormats
 
 /// Quotes of a server's messages, with limits.
 package enum Quoting {
-    /// More than the host shows of a message: the host removes secrets before it cuts, which it could not do with a
-    /// secret that was cut here.
+    /// More than the host's limit for a message, because the host redacts secrets before it truncates and cannot redact
+    /// a secret that was truncated here.
     static let maxCharacters = 4_096
-    /// Of a body that is not what was asked for.
+    /// Bytes of an unexpected body.
     static let maxBodyBytes = 4_096
 
     /// Returns a server's message on one line, shortened to ``maxCharacters``.
@@ -13,7 +13,7 @@ package enum Quoting {
         text.shortened(to: maxCharacters, ellipsis: "...").cleaned
     }
 
-    /// Returns the start of a body that is not what was asked for.
+    /// Quotes the start of an unexpected body.
     package static func quote(_ body: [UInt8]) -> String {
         if body.isEmpty { return "an empty body" }
         let text = shortened(String(decoding: body.prefix(maxBodyBytes), as: UTF8.self))

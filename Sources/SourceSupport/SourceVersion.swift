@@ -1,6 +1,6 @@
 import PluginProtocol
 
 package enum SourceVersion {
-    /// What the sources of this package say of themselves in the handshake.
+    /// The version of this package's sources in the handshake.
     package static let current = ProjectVersion.current
 }

@@ -1,7 +1,7 @@
 package import HTTPTransport
 package import PluginSDK
 
-/// The `tls` field of the sources: how to verify the server, and what to show it.
+/// The `tls` field of the sources: how to verify the server, and the client certificate.
 package struct TLSConfig: MetricConfig {
     @Field(
         "Certificate authorities to trust in place of the system's: PEM text, or the path of a PEM file.",
@@ -42,9 +42,9 @@ package struct TLSConfig: MetricConfig {
             skipsVerification: insecureSkipVerify)
     }
 
-    /// PEM text as it is; anything else is a path.
+    /// Returns PEM text unchanged; reads any other text as a path.
     ///
-    /// - Parameter label: the end of the first line of what the file has to hold.
+    /// - Parameter label: the end of the first line that the PEM text has to have.
     /// - Throws: the same error for every file that cannot be used, so that a tenant cannot find out which files exist.
     private static func pem(
         _ text: String?, _ field: String, holding label: String, _ files: some FileReader
@@ -52,7 +52,7 @@ package struct TLSConfig: MetricConfig {
         guard let text else { return nil }
         if text.contains("-----BEGIN") { return Array(text.utf8) }
         guard text.hasPrefix("/") else {
-            // Not quoted: if it is a broken key, it is still a secret.
+            // Not quoted: a malformed key is still a secret.
             throw PluginError(.configInvalid, "\(field) is neither PEM text nor an absolute path", path: field)
         }
         guard let bytes = try? files.contents(of: text), String(decoding: bytes, as: UTF8.self).contains(label) else {

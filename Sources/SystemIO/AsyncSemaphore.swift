@@ -5,7 +5,7 @@ package final class AsyncSemaphore: Sendable {
     private struct State {
         var free: Int
         var lastID: UInt64 = 0
-        /// Who came first stands first; also those who have left since.
+        /// The queue of waiters in FIFO order; includes cancelled ones.
         var line = FIFO<UInt64>()
         var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
 

@@ -1,7 +1,7 @@
-/// Ids by the time at which each wants attention, earliest first: a binary heap.
+/// A priority queue of ids by deadline, earliest first: a binary heap.
 ///
-/// A cancelled id stays in the heap and is skipped when it comes up. The heap drops such ids before they outnumber the
-/// live ones, so its memory is bounded by the calls in flight.
+/// A cancelled id stays in the heap and is skipped later. The heap removes such ids before they outnumber the live
+/// ones, so that its memory is limited by the calls in flight.
 package struct DeadlineQueue<Time: Comparable, ID> {
     @usableFromInline struct Entry {
         @usableFromInline let time: Time
@@ -18,19 +18,19 @@ package struct DeadlineQueue<Time: Comparable, ID> {
 
     package init() {}
 
-    /// The earliest time, which may belong to an id that no longer wants it.
+    /// The earliest time, which may belong to a cancelled id.
     @inlinable package var first: Time? { heap.first?.time }
 
     /// - Parameters:
-    ///   - live: how many ids want attention, this one included.
-    ///   - isLive: whether an id wants attention.
+    ///   - live: the number of live ids, including this one.
+    ///   - isLive: whether an id is live.
     @inlinable package mutating func insert(_ id: ID, at time: Time, live: Int, isLive: (ID) -> Bool) {
         if heap.count >= Self.minimumForCompaction, heap.count >= 2 * live { compact(isLive) }
         heap.append(Entry(time: time, id: id))
         siftUp(heap.count - 1)
     }
 
-    /// Takes out the earliest id whose time has come.
+    /// Removes and returns the earliest id whose time has come.
     @inlinable package mutating func popDue(_ now: Time) -> ID? {
         guard let first = heap.first, first.time <= now else { return nil }
         let last = heap.removeLast()

@@ -1,4 +1,4 @@
-/// A queue with cheap ends; its memory follows its length.
+/// A queue with constant-time operations at both ends. Removed elements are released in batches.
 package struct FIFO<Element> {
     @usableFromInline var elements: [Element] = []
     @usableFromInline var head = 0

@@ -13,13 +13,13 @@ public enum JSON: Sendable, Hashable {
 }
 
 extension JSON {
-    /// The member of that name, or nil if this is not an object or has no such member.
+    /// The member of that name; nil if there is none or this is not an object.
     public subscript(_ key: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members[key]
     }
 
-    /// The element at that position, or nil if this is not an array or it is shorter.
+    /// The element at that position; nil if there is none or this is not an array.
     public subscript(_ index: Int) -> JSON? {
         guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
         return elements[index]
@@ -37,7 +37,7 @@ extension JSON {
         return value
     }
 
-    /// The value as a whole number: also of a number without a fraction, such as `1.0`.
+    /// The value as an integer, also for a number without a fraction such as `1.0`.
     public var intValue: Int? {
         switch self {
         case .integer(let value): Int(exactly: value)
@@ -64,7 +64,7 @@ extension JSON {
         return value
     }
 
-    /// What a message calls a value of this shape: `a string`, `an object`, and so on.
+    /// The name of the value's type in messages: `a string`, `an object`, and so on.
     public var shapeName: String {
         switch self {
         case .null: "null"
@@ -87,7 +87,7 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
     public init(floatLiteral value: Double) { self = .number(value) }
     public init(stringLiteral value: String) { self = .string(value) }
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
-    /// A repeated key keeps its last value, as a JSON text does.
+    /// Creates an object. The last value of a repeated key is used, as in JSON text.
     public init(dictionaryLiteral elements: (String, JSON)...) {
         self = .object(Dictionary(elements, uniquingKeysWith: { _, last in last }))
     }

@@ -1,7 +1,7 @@
 /// Limits of a JSON text and of its tree.
 ///
-/// A tree takes many times the memory of a text that is mostly brackets: about 180 bytes for each empty member of an
-/// object. A reader of texts from outside names how many values it has a use for.
+/// A tree can take many times the memory of its text: about 180 bytes for each empty member of an object. A reader of
+/// untrusted text sets the number of values that it needs.
 ///
 /// ```swift
 /// let config = try JSON(parsing: text, limits: JSONLimits(bytes: 60 << 10, nodes: 2_048, depth: 16))
@@ -11,9 +11,9 @@ public struct JSONLimits: Sendable, Hashable {
     public enum Bound: Sendable, Hashable, CaseIterable {
         /// Bytes of the text.
         case bytes
-        /// Values: each scalar, array and object counts as one, names of members do not count.
+        /// Values: each scalar, array and object counts as one; names of members do not count.
         case nodes
-        /// Arrays and objects inside each other.
+        /// Nested arrays and objects.
         case depth
     }
 
@@ -27,10 +27,10 @@ public struct JSONLimits: Sendable, Hashable {
         self.depth = min(depth, JSON.maximumDepth)
     }
 
-    /// For a reader that names no limits: at most about 48 MB of memory beside the text's own size.
+    /// The default limits: at most about 48 MB of memory besides the text.
     public static let standard = JSONLimits(bytes: 32 << 20, nodes: 1 << 18)
 
-    /// For a text of the program's own user, such as a file named on the command line.
+    /// For a text of the program's user, such as a file on the command line.
     public static let trusted = JSONLimits(bytes: .max, nodes: .max)
 
     /// Returns the error message for a text that exceeds the limit.
@@ -45,7 +45,7 @@ public struct JSONLimits: Sendable, Hashable {
 
 /// The size of a tree.
 public struct JSONSize: Sendable, Hashable {
-    /// Of its compact JSON text.
+    /// The size of its compact JSON text.
     public var bytes: Int
     public var nodes: Int
     public var depth: Int
@@ -58,7 +58,7 @@ public struct JSONSize: Sendable, Hashable {
 }
 
 extension JSON {
-    /// Measures the tree. A tree that was parsed is no deeper than ``maximumDepth``.
+    /// Measures the tree. A parsed tree is not deeper than ``maximumDepth``.
     public var size: JSONSize {
         JSONSize(bytes: encoded().count, nodes: nodeCount, depth: nesting)
     }

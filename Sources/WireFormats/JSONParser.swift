@@ -1,10 +1,9 @@
-/// The reason why a text is not JSON, or is more of it than its reader allows, and the offset of the byte that shows
-/// it.
+/// The reason why a text is not JSON or exceeds its limits, and the offset of the byte.
 public struct JSONSyntaxError: Error, Hashable, CustomStringConvertible {
     public let message: String
-    /// Bytes from the start of the text.
+    /// The bytes from the start of the text.
     public let offset: Int
-    /// The bound that the text exceeds; nil for a text that is not JSON.
+    /// The exceeded limit; nil if the text is not JSON.
     public let exceeded: JSONLimits.Bound?
 
     public init(message: String, offset: Int, exceeded: JSONLimits.Bound? = nil) {
@@ -17,16 +16,16 @@ public struct JSONSyntaxError: Error, Hashable, CustomStringConvertible {
 }
 
 extension JSON {
-    /// Deepest nesting of arrays and objects that a text may have; past it, reading the text is an error.
+    /// The maximum nesting of arrays and objects in any text.
     public static let maximumDepth = 128
 
     /// Reads one JSON text.
     ///
-    /// Stricter than many: the whole input is one value, UTF-8 is checked, and a number too large for a double is an
-    /// error and never infinity. Of a repeated key the last value counts; a lone surrogate escape reads as U+FFFD,
-    /// both as Go's `encoding/json` does. A byte order mark before the value is ignored.
+    /// The parser is strict: the whole input is one value, UTF-8 is validated, and a number too large for a double is
+    /// an error. As in Go's `encoding/json`, the last value of a repeated key is used, and a lone surrogate escape
+    /// becomes U+FFFD. A byte order mark before the value is ignored.
     ///
-    /// - Parameter limits: how much is read. A text that exceeds them is an error before memory is used for the excess.
+    /// - Parameter limits: the limits. Exceeding them is an error before memory is allocated.
     public init(parsing text: some Sequence<UInt8>, limits: JSONLimits = .standard) throws(JSONSyntaxError) {
         let attempt: Result<JSON, JSONSyntaxError>? = text.withContiguousStorageIfAvailable {
             Self.parse(UnsafeRawBufferPointer($0), limits)
@@ -64,13 +63,13 @@ extension JSON {
     }
 }
 
-/// Recursive descent over bytes that the caller keeps alive while it runs.
+/// A recursive descent parser over bytes that the caller keeps alive.
 struct JSONParser {
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0
     private var depth = 0
     private let limits: JSONLimits
-    /// Values that may yet come.
+    /// The number of values that may follow.
     private var remainingNodes: Int
 
     init(bytes: UnsafeRawBufferPointer, limits: JSONLimits) {
@@ -88,7 +87,7 @@ struct JSONParser {
         return value
     }
 
-    /// Returns the next value, and where it ends.
+    /// Returns the next value and the offset of its end.
     mutating func first() throws(JSONSyntaxError) -> (JSON, end: Int) {
         skipWhitespace()
         return (try value(), offset)
@@ -184,7 +183,7 @@ struct JSONParser {
         }
     }
 
-    /// Takes `,` or the closing bracket; true when it closed.
+    /// Reads `,` or the closing bracket; returns true for the bracket.
     private mutating func separator(closing: UInt8) throws(JSONSyntaxError) -> Bool {
         skipWhitespace()
         switch current {
@@ -222,7 +221,7 @@ struct JSONParser {
 
     private func text(_ range: Range<Int>, isASCII: Bool) throws(JSONSyntaxError) -> String {
         let slice = UnsafeRawBufferPointer(rebasing: bytes[range])
-        // Nothing to repair in ASCII, and several times as fast as validating.
+        // ASCII needs no validation, which is several times as fast.
         if isASCII { return String(decoding: slice, as: UTF8.self) }
         guard let text = String(validating: slice, as: UTF8.self) else {
             throw error("invalid UTF-8 in a string", at: range.lowerBound)

@@ -1,10 +1,10 @@
-/// An error at one place of a JSON document, for its author.
+/// An error at one path of a JSON document, for its author.
 public struct JSONPathError: Error, Hashable, CustomStringConvertible {
-    /// Where, such as `spec.metrics[0].targetValue`; empty for the document itself.
+    /// The path, such as `spec.metrics[0].targetValue`; empty for the document itself.
     public let path: String
     public let message: String
 
-    /// Cleans both texts of control characters: each may quote a document.
+    /// Removes control characters from both texts, which may quote a document.
     public init(path: String, message: String) {
         self.path = path.cleaned
         self.message = message.cleaned
@@ -13,7 +13,7 @@ public struct JSONPathError: Error, Hashable, CustomStringConvertible {
     public var description: String { path.isEmpty ? message : "\(path): \(message)" }
 }
 
-/// Reads typed values out of a ``JSON``, and says where it is when one is missing or of the wrong shape.
+/// Reads typed values from a ``JSON``, and reports the path of a missing value or one of the wrong type.
 public struct JSONReader: Sendable {
     public let value: JSON
     public let path: String
@@ -97,10 +97,10 @@ public struct JSONReader: Sendable {
         return choice
     }
 
-    /// - Throws: ``JSONPathError`` that names the first member (in alphabetical order) not in `known`.
+    /// - Throws: ``JSONPathError`` for the first member (in alphabetical order) that is not in `known`.
     public func rejectUnknown(_ known: String...) throws(JSONPathError) { try rejectUnknown(known) }
 
-    /// - Throws: ``JSONPathError`` that names the first member (in alphabetical order) not in `known`.
+    /// - Throws: ``JSONPathError`` for the first member (in alphabetical order) that is not in `known`.
     public func rejectUnknown(_ known: [String]) throws(JSONPathError) {
         guard let unknown = try object().keys.filter({ !known.contains($0) }).min() else { return }
         throw JSONPathError(

@@ -1,10 +1,10 @@
-/// Finds where the values of a JSON text begin and end without reading them, so that unused values need no memory.
+/// Finds the ranges of values in a JSON text without parsing them, so that unused values need no memory.
 ///
-/// It only balances brackets and strings; the parser of a slice checks its syntax.
+/// Only brackets and strings are matched; the parser of a slice validates its syntax.
 package struct JSONSlicer {
     package struct Failure: Error, CustomStringConvertible {
         package let message: String
-        /// Bytes from the start of the text.
+        /// The bytes from the start of the text.
         package let offset: Int
 
         package var description: String { "\(message) at byte \(offset)" }
@@ -18,7 +18,7 @@ package struct JSONSlicer {
         offset = bytes.startIndex
     }
 
-    /// Takes an object. The body gets each member's name and takes its value.
+    /// Reads an object. The body receives each member's name and reads its value.
     package mutating func eachMember(_ body: (ArraySlice<UInt8>, inout JSONSlicer) throws -> Void) throws {
         try eachItem(open: "{", close: "}") { slicer in
             let name = try slicer.value()
@@ -27,7 +27,7 @@ package struct JSONSlicer {
         }
     }
 
-    /// Takes an array. The body gets each element's position and text.
+    /// Reads an array. The body receives each element's index and text.
     package mutating func eachElement(_ body: (Int, ArraySlice<UInt8>) throws -> Void) throws {
         var index = 0
         try eachItem(open: "[", close: "]") { slicer in
@@ -36,7 +36,7 @@ package struct JSONSlicer {
         }
     }
 
-    /// Takes one value of any shape.
+    /// Reads one value of any type.
     package mutating func value() throws -> ArraySlice<UInt8> {
         skipWhitespace()
         let start = offset
@@ -49,7 +49,7 @@ package struct JSONSlicer {
         return bytes[start..<offset]
     }
 
-    /// Takes what follows the value, which is nothing.
+    /// Checks that nothing follows the value.
     package mutating func end() throws {
         skipWhitespace()
         guard current == nil else { throw failure("unexpected text after the value") }

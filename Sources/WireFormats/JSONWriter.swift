@@ -1,13 +1,13 @@
 /// Appends JSON text to a byte buffer, value by value, without building a ``JSON`` first.
 ///
-/// The caller keeps the shape right (a `key` before each member, `begin` and `end` in pairs); commas and escapes are
-/// the writer's.
+/// The caller is responsible for the structure (a `key` before each member, `begin` and `end` in pairs); the writer
+/// adds commas and escapes.
 public struct JSONWriter: Sendable {
     public private(set) var bytes: [UInt8]
     private let escapesNonASCII: Bool
     private var needsComma = false
 
-    /// - Parameter escapesNonASCII: writes every character above U+007F as `\uXXXX`.
+    /// - Parameter escapesNonASCII: whether to write every character above U+007F as `\uXXXX`.
     public init(escapesNonASCII: Bool = false, reserving capacity: Int = 256) {
         self.escapesNonASCII = escapesNonASCII
         bytes = []
@@ -26,9 +26,9 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
-    /// Appends text as it is: the names, values and brackets that every message of a kind begins with.
+    /// Appends text unchanged: a constant part of a message.
     ///
-    /// - Parameter needsComma: whether a comma comes before what is written next.
+    /// - Parameter needsComma: whether the next value needs a comma before it.
     package mutating func literal(_ text: StaticString, needsComma: Bool) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
         self.needsComma = needsComma
@@ -51,7 +51,7 @@ public struct JSONWriter: Sendable {
 
     public mutating func value(_ value: Int) { self.value(Int64(value)) }
 
-    /// Writes a finite number; whole numbers have no fraction. Infinity and NaN, which JSON cannot say, become null.
+    /// Writes a finite number; integers have no fraction. Infinity and NaN become null.
     public mutating func value(_ value: Double) {
         guard value.isFinite else { return null() }
         if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 { return self.value(whole) }
@@ -79,7 +79,7 @@ public struct JSONWriter: Sendable {
         }
     }
 
-    /// Appends bytes as they are: a value already encoded.
+    /// Appends the bytes of an encoded value unchanged.
     public mutating func encodedValue(_ text: some Sequence<UInt8>) {
         separate()
         bytes.append(contentsOf: text)
@@ -141,7 +141,7 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Copies whole stretches between the bytes that need an escape. The bytes live as long as the caller lends them.
+    /// Copies the ranges between bytes that need an escape. The bytes are valid during the call.
     private mutating func escaped(_ text: UnsafeBufferPointer<UInt8>) {
         var start = 0
         for index in text.indices where Self.needsEscape(text[index]) {

@@ -4,14 +4,14 @@
 public enum RFC3339 {
     public enum Precision: Sendable {
         case seconds, milliseconds, microseconds
-        /// Milliseconds, or microseconds for a time that milliseconds cannot express: nothing is cut off.
+        /// Milliseconds, or microseconds for a time that is not a multiple: nothing is truncated.
         case exact
     }
 
-    /// The years 0 to 9999 in UTC: what four digits can say.
+    /// The years 0 to 9999 in UTC, which have four digits.
     private static let writable: ClosedRange<Int64> = -62_167_219_200_000_000...253_402_300_799_999_999
 
-    /// Returns the time as text in UTC, cut to the precision. Years outside 0...9999 are clamped.
+    /// Returns the time as text in UTC, truncated to the precision. Years outside 0...9999 are clamped.
     public static func text(microseconds: Int64, precision: Precision = .milliseconds) -> String {
         let clamped = min(max(microseconds, writable.lowerBound), writable.upperBound)
         let (second, micro) = floorDivide(clamped, 1_000_000)
@@ -34,14 +34,14 @@ public enum RFC3339 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Microseconds since 1970 of an RFC 3339 text, or nil if it is none, or in UTC a time of another year than 0 to
-    /// 9999. Digits past the microsecond are dropped.
+    /// Parses an RFC 3339 text to microseconds since 1970; nil if it is malformed, or the year in UTC is not in
+    /// 0...9999. Digits after the microsecond are dropped.
     public static func microseconds(_ text: String) -> Int64? {
         var text = text
         return text.withUTF8 { microseconds(utf8: UnsafeRawBufferPointer($0)) }
     }
 
-    /// Returns the same of text that is still bytes.
+    /// Parses the same from bytes.
     public static func microseconds(utf8 bytes: UnsafeRawBufferPointer) -> Int64? {
         var scanner = Scanner(bytes: bytes)
         guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2), scanner.take("-"),
@@ -80,7 +80,7 @@ public enum RFC3339 {
         }
     }
 
-    /// Days since 1970 of a civil date. Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+    /// Returns the days since 1970 of a civil date. Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
     private static func day64(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let (era, yearOfEra) = floorDivide(shifted, 400)
@@ -98,7 +98,7 @@ public enum RFC3339 {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
     }
 
-    /// Over bytes that the caller keeps alive while it runs.
+    /// A scanner of bytes that the caller keeps alive.
     private struct Scanner {
         let bytes: UnsafeRawBufferPointer
         var index = 0
@@ -128,7 +128,7 @@ public enum RFC3339 {
             return value
         }
 
-        /// Microseconds after the decimal point; 0 if there is none.
+        /// Reads the fraction as microseconds; 0 if there is none.
         mutating func fraction() -> Int64? {
             guard take(".") else { return 0 }
             guard let first = digit() else { return nil }
@@ -141,7 +141,7 @@ public enum RFC3339 {
             return micro
         }
 
-        /// Seconds east of UTC.
+        /// Reads the offset as seconds east of UTC.
         mutating func offset() -> Int64? {
             if take("Z") || take("z") { return 0 }
             let sign: Int64

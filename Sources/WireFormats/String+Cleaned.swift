@@ -1,8 +1,9 @@
 extension String {
     /// The text on one line, without the characters that change how a terminal or a reader shows what surrounds them.
     ///
-    /// Line breaks and tabs become spaces. Other control characters (ESC, BEL, NUL), bidirectional controls (UAX #9) and
-    /// invisible format characters become U+FFFD. The joiners U+200C and U+200D stay, since words and emoji need them.
+    /// Line breaks and tabs become spaces. Other control characters (ESC, BEL, NUL), bidirectional controls (UAX #9)
+    /// and invisible format characters become U+FFFD. The joiners U+200C and U+200D are kept, because words and emoji
+    /// need them.
     package var cleaned: String {
         guard utf8.contains(where: { $0 < 0x20 || $0 >= 0x7F }), unicodeScalars.contains(where: \.needsCleaning) else {
             return self
@@ -16,7 +17,7 @@ extension String {
         return result
     }
 
-    /// Whether ``cleaned`` leaves the text as it is.
+    /// Whether the text contains nothing that ``cleaned`` changes.
     package var isClean: Bool { !unicodeScalars.contains(where: \.needsCleaning) }
 }
 

@@ -1,9 +1,9 @@
 /// Reads the bytes of a file or a pipe as text: UTF-8, with or without a byte order mark, or UTF-16 with one.
 ///
-/// These are what editors, spreadsheets and PowerShell write, and what kubectl reads. Unlike kubectl, which puts U+FFFD
-/// in place of bytes that are no text, this refuses them.
+/// Editors, spreadsheets and PowerShell write these encodings, and kubectl reads them. Unlike kubectl, which replaces
+/// malformed bytes by U+FFFD, this refuses them.
 package enum TextDecoder {
-    /// The reason why bytes are no text.
+    /// The reason why bytes are not valid text.
     package struct Failure: Error, Hashable, CustomStringConvertible {
         package let description: String
     }
@@ -35,13 +35,13 @@ package enum TextDecoder {
         bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
     }
 
-    /// Returns the byte order of the UTF-16 byte order mark that the bytes begin with; nil if there is none.
+    /// Returns the byte order of a UTF-16 byte order mark at the start; nil if there is none.
     package static func utf16ByteOrder(_ bytes: some Collection<UInt8>) -> Bool? {
         if bytes.starts(with: [0xFF, 0xFE]) { return false }
         return bytes.starts(with: [0xFE, 0xFF]) ? true : nil
     }
 
-    /// - Parameter bytes: an even number of them.
+    /// - Parameter bytes: an even number of bytes.
     static func utf16Units(_ bytes: some Collection<UInt8>, isBigEndian: Bool) -> [UInt16] {
         var units: [UInt16] = []
         units.reserveCapacity(bytes.count / 2)
@@ -62,10 +62,10 @@ package enum TextDecoder {
     }
 }
 
-/// Turns a stream of UTF-16 into UTF-8. What is not text becomes U+FFFD.
+/// Converts a stream of UTF-16 to UTF-8. Malformed input becomes U+FFFD.
 package struct UTF16Transcoder {
     private let isBigEndian: Bool
-    /// Half a character.
+    /// The bytes of an incomplete character.
     private var rest: [UInt8] = []
 
     package init(isBigEndian: Bool) {

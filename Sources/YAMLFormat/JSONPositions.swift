@@ -1,19 +1,19 @@
 import WireFormats
 
-/// Finds the lines that the fields of a JSON text stand on. The text is known to be valid.
+/// Finds the line numbers of the fields of a valid JSON text.
 struct JSONPositions {
-    /// By path such as `spec.metrics[0].type`, from 1.
+    /// The line numbers from 1 by path, such as `spec.metrics[0].type`.
     private(set) var lines: [String: Int] = [:]
     private var rest: ArraySlice<UInt8>
     private var line: Int
 
-    /// - Parameter line: the one that the text begins on.
+    /// - Parameter line: the line of the text's beginning.
     init(_ text: ArraySlice<UInt8>, line: Int) {
         rest = text
         self.line = line
     }
 
-    /// - Throws: if a name is repeated, since one of its values would be lost.
+    /// - Throws: if a name is repeated, because one of its values would be lost.
     mutating func read() throws(YAMLDocument.Failure) {
         try value("")
     }
@@ -56,19 +56,20 @@ struct JSONPositions {
         }
     }
 
-    /// Goes past the opening bracket or a comma to the next element, or past the closing bracket.
+    /// Skips the opening bracket or a comma before an element, or the closing bracket. Returns whether there is an
+    /// element.
     private mutating func hasAnother(closing: UInt8) -> Bool {
         skipBlanks()
         let isOver = rest.first == closing
         if !rest.isEmpty { rest.removeFirst() }
         skipBlanks()
         guard !isOver, rest.first == closing else { return !isOver && !rest.isEmpty }
-        // Of an empty array or object.
+        // The end of an empty array or object.
         rest.removeFirst()
         return false
     }
 
-    /// Goes past a string.
+    /// Reads a string.
     private mutating func string() -> String {
         var end = rest.startIndex + 1
         while end < rest.endIndex, rest[end] != UInt8(ascii: "\"") { end += rest[end] == UInt8(ascii: "\\") ? 2 : 1 }

@@ -4,7 +4,7 @@ import Yams
 /// The text between two lines of `---`.
 struct ManifestPart {
     private let bytes: ArraySlice<UInt8>
-    /// Lines of the file before it.
+    /// The number of lines of the file before the part.
     private let linesBefore: Int
     /// Whether the file has no line of `---`.
     private let isWholeFile: Bool
@@ -76,7 +76,7 @@ struct ManifestPart {
         return documents
     }
 
-    /// One JSON text, or several one after the other. What begins like one and is none is YAML.
+    /// Reads one or more JSON texts. A text that starts like JSON but is not JSON is read as YAML.
     private func json(
         _ content: ArraySlice<UInt8>, _ budget: inout Int
     ) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {
@@ -109,7 +109,7 @@ struct ManifestPart {
         }
     }
 
-    /// Reads text that is not JSON as YAML; if it is neither, throws the more specific error.
+    /// Reads text that is not JSON as YAML; throws the more specific of the two errors.
     private func yaml(
         _ text: ArraySlice<UInt8>, instead failure: YAMLDocument.Failure, _ budget: inout Int
     ) throws(YAMLDocument.Failure) -> [YAMLFile.Document] {
@@ -121,13 +121,13 @@ struct ManifestPart {
         }
     }
 
-    /// Returns whether a brace is followed by what follows one in JSON, and not in YAML alone or in a template.
+    /// Returns whether the text after a brace looks like JSON, and not like YAML or a template.
     private static func looksLikeJSON(_ content: ArraySlice<UInt8>) -> Bool {
         let next = content.drop(while: isBlank).dropFirst().first { !isBlank($0) }
         return next == nil || next == UInt8(ascii: "\"") || next == UInt8(ascii: "}")
     }
 
-    /// Returns the line of a directive before the document, from 1.
+    /// Returns the line number, from 1, of a directive before the document.
     private static func directive(in text: String) -> Int? {
         var line = 0
         for content in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {

@@ -1,11 +1,11 @@
 import WireFormats
 import Yams
 
-/// Turns the nodes of one document into JSON.
+/// Converts the nodes of one document to JSON.
 struct YAMLConversion {
-    /// Nodes that may yet come.
+    /// The number of nodes that may follow.
     private(set) var budget: Int
-    /// Lines of the fields, from 1, by path such as `spec.metrics[0].type`.
+    /// The line numbers from 1 by path, such as `spec.metrics[0].type`.
     private(set) var lines: [String: Int] = [:]
     private let keepsLines: Bool
 
@@ -44,7 +44,7 @@ struct YAMLConversion {
         }
     }
 
-    /// Of a name that comes again, through a merge key, the last value counts, as with kubectl.
+    /// Adds a member. The last value of a repeated name, through a merge key, is used, as in kubectl.
     private mutating func add(
         _ mapping: Node.Mapping, to members: inout [String: JSON], path: String, depth: Int
     ) throws(YAMLDocument.Failure) {

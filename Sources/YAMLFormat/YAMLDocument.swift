@@ -3,14 +3,14 @@ package import Yams
 
 /// Reads YAML as ``JSON``, as kubectl does.
 package enum YAMLDocument {
-    /// Nodes that a document may have after its aliases are expanded.
+    /// The maximum number of nodes of a document after expanding aliases.
     package static let maxNodes = 200_000
 
-    /// The place and reason of a YAML syntax error. Never contains a part of a value: it may be a secret.
+    /// The place and reason of a YAML syntax error. Never contains part of a value, which may be a secret.
     package struct Failure: Error, Sendable, CustomStringConvertible {
         private let problem: String
         private let detail: String?
-        /// From 1; nil if it is about the text as a whole.
+        /// The line from 1; nil if the error concerns the text as a whole.
         package let line: Int?
 
         init(_ problem: String, line: Int? = nil, detail: String? = nil) {
@@ -19,7 +19,7 @@ package enum YAMLDocument {
             self.detail = detail
         }
 
-        /// What is wrong, for a message that has the line already.
+        /// The problem, for a message that already contains the line.
         package var message: String { detail.map { "\(problem): \($0)" } ?? problem }
 
         package var description: String {
@@ -27,7 +27,7 @@ package enum YAMLDocument {
             return detail.map { "\(problem): line \(line): \($0)" } ?? "\(problem), on line \(line)"
         }
 
-        /// Returns the same, of a part of the text that begins after so many lines.
+        /// Returns the failure for a text that begins after that many lines.
         func moved(by lines: Int) -> Failure { Failure(problem, line: line.map { $0 + lines }, detail: detail) }
     }
 
@@ -36,7 +36,7 @@ package enum YAMLDocument {
         try json(YAMLTree.compose(text))
     }
 
-    /// Reads a text that is JSON or else the only document of YAML. Most of JSON is YAML, surrogate pairs are not.
+    /// Reads a text that is JSON or a single YAML document. Most JSON is valid YAML, but surrogate pairs are not.
     package static func parseJSONOrYAML(_ text: String) throws(Failure) -> JSON {
         if let json = try? JSON(parsing: text) { return json }
         return try parse(text)
@@ -47,7 +47,7 @@ package enum YAMLDocument {
         try json(YAMLTree.composeFirst(text))
     }
 
-    /// - Parameter budget: nodes that may yet come; aliases multiply them.
+    /// - Parameter budget: the number of nodes that may follow, which aliases multiply.
     package static func json(_ node: Node, _ budget: inout Int) throws(Failure) -> JSON {
         var conversion = YAMLConversion(budget: budget, keepsLines: false)
         defer { budget = conversion.budget }
@@ -62,6 +62,7 @@ package enum YAMLDocument {
 }
 
 extension Node {
-    /// Yams reads `1:30` in base 60, as YAML 1.1 did, and traps if that is past 64 bits. To Kubernetes it is text.
+    /// Whether the scalar is a base-60 number of YAML 1.1, such as `1:30`. Yams converts these, and traps beyond 64
+    /// bits; Kubernetes reads them as text.
     package var isBase60: Bool { scalar?.string.contains(":") ?? false }
 }

@@ -1,8 +1,7 @@
 import WireFormats
 import Yams
 
-/// The value of a scalar in kubectl: by the rules of YAML 1.1, and without those that its library leaves out
-/// (base 60, dates).
+/// The value of a scalar in kubectl: by the rules of YAML 1.1, without those that its library omits (base 60, dates).
 ///
 /// Source: the resolver of sigs.k8s.io/yaml, compared with kubectl in a table test.
 enum YAMLScalar {
@@ -21,7 +20,7 @@ enum YAMLScalar {
         }
     }
 
-    /// Returns the name that a key gives its member: `0x10` is `16`, and `yes` is `true`.
+    /// Returns the member name of a key: `16` for `0x10`, and `true` for `yes`.
     static func name(_ key: Node) throws(YAMLDocument.Failure) -> String {
         let problem = YAMLDocument.Failure("has a key that is not a string", line: key.mark?.line)
         guard let scalar = key.scalar else { throw problem }
@@ -38,7 +37,8 @@ enum YAMLScalar {
         return scalar.style == .plain && scalar.string == "<<"
     }
 
-    /// Returns a value whose type was written, such as `!!int "5"`, or that Yams has found out in comparing keys.
+    /// Returns a value with an explicit type, such as `!!int "5"`, or one that Yams has determined while comparing
+    /// keys.
     private static func tagged(_ scalar: Node.Scalar) throws(YAMLDocument.Failure) -> JSON {
         let tag = Tag.Name(rawValue: scalar.tag.rawValue)
         switch (tag, try resolved(scalar)) {
@@ -47,7 +47,7 @@ enum YAMLScalar {
         case (.int, .integer(let number)): return .integer(number)
         case (.float, .integer(let number)): return .number(Double(number))
         case (.float, .number(let number)), (.int, .number(let number)): return .number(number)
-        // What YAML 1.1 reads in base 60.
+        // Base-60 numbers of YAML 1.1.
         case (.int, .string(let text)) where text.contains(":"): return .string(text)
         case (.float, .string(let text)) where text.contains(":"): return .string(text)
         default: throw mismatch(scalar, "!!\(tag.rawValue.split(separator: ":").last ?? "")")
@@ -65,7 +65,7 @@ enum YAMLScalar {
         for (index, digit) in digits.dropLast(padding).enumerated() {
             guard let value = base64Digits.firstIndex(of: digit) else { return nil }
             bits = bits << 6 | UInt32(value)
-            // Of four digits, each after the first ends a byte.
+            // Each digit after the first of four completes a byte.
             let shift = UInt32(6 - 2 * (index % 4))
             if index % 4 > 0 { bytes.append(UInt8(truncatingIfNeeded: bits >> shift)) }
         }

@@ -1,10 +1,10 @@
 package import Yams
 
-/// Composes YAML with Yams, which hashes every key of a mapping, and for that goes through all that a key's aliases
-/// stand for: nine lines of aliases of aliases take it minutes. So a key has to be a scalar that stands there itself.
-/// Whether it is one is known before any alias is followed: from the same text with a scalar in place of each alias.
+/// Composes YAML with Yams, which hashes every key of a mapping, including everything that aliases in a key refer to:
+/// nine lines of nested aliases take minutes. A key therefore has to be a literal scalar. This is checked before any
+/// alias is expanded, in the same text with a scalar in place of each alias.
 package enum YAMLTree {
-    /// Returns the only document of a text; nil if it has none.
+    /// Returns the single document of a text; nil if it has none.
     package static func compose(_ text: String) throws(YAMLDocument.Failure) -> Node? {
         let documents = try composeAll(text)
         guard documents.count <= 1 else {
@@ -14,15 +14,15 @@ package enum YAMLTree {
         return documents.first
     }
 
-    /// Bytes of a text. Its tree takes up to two hundred times as much memory.
+    /// The maximum bytes of a text. Its tree takes up to two hundred times as much memory.
     package static let maxBytes = 1 << 20
 
-    /// Returns the first document of a text; nil if it has none. What follows it is not looked at.
+    /// Returns the first document of a text; nil if it has none. The rest is not parsed.
     package static func composeFirst(_ text: String) throws(YAMLDocument.Failure) -> Node? {
         try composeAll(text, atMost: 1).first
     }
 
-    /// A byte order mark before the text is ignored.
+    /// Returns all documents. A byte order mark at the start is ignored.
     package static func composeAll(_ text: String, atMost count: Int = .max) throws(YAMLDocument.Failure) -> [Node] {
         guard text.utf8.count <= maxBytes else {
             throw YAMLDocument.Failure("is longer than \(maxBytes) bytes")
@@ -59,8 +59,8 @@ package enum YAMLTree {
 
     private static let byteOrderMark: Unicode.Scalar = "\u{FEFF}"
 
-    /// Yams loses a byte order mark at the start of a scalar, so another character stands for those inside of a text. The
-    /// tree is gone through afterwards, which only one without aliases has a bound for.
+    /// Returns a character that replaces byte order marks inside a text, because Yams loses one at the start of a
+    /// scalar. Restoring them walks the tree, which has a limit only without aliases.
     private static func unusedCharacter(_ text: String) -> Character? {
         let used = Set(text.unicodeScalars)
         let unused = (UInt32(0xE001)...0xF8FF).lazy.compactMap(Unicode.Scalar.init).first { !used.contains($0) }
@@ -84,7 +84,7 @@ package enum YAMLTree {
 
     // MARK: Aliases
 
-    /// Stands in for the asterisk: a character that may be part of a scalar, and begins no key that anyone writes.
+    /// The replacement of the asterisk: a character that is valid in a scalar and not used in keys.
     private static let aliasMark: Character = "\u{E000}"
 
     private static func scalarsForAliases(_ text: String) -> (text: String, hasAliases: Bool) {
@@ -142,7 +142,7 @@ package enum YAMLTree {
         }
     }
 
-    /// Returns what no YAML may hold.
+    /// Returns the error for a character that YAML does not allow.
     private static func unreadable(_ text: String) -> YAMLDocument.Failure? {
         var line = 1
         for scalar in text.unicodeScalars {
@@ -162,7 +162,7 @@ package enum YAMLTree {
         return nil
     }
 
-    /// Keys that a message names, and characters of each.
+    /// The number of keys in a message, and of characters of each.
     private static let namedKeys = 5
     private static let namedKeyCharacters = 64
 

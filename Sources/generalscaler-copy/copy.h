@@ -3,39 +3,37 @@
 #include <stddef.h>
 
 enum {
-    /// The directories below each other that a plugin may have. Each one that is open takes three descriptors.
+    /// Maximum depth of directories. Each open directory uses three descriptors.
     MAX_DEPTH = 100,
-    /// Files, directories and links that a plugin may have.
+    /// Maximum number of files, directories and links.
     MAX_ENTRIES = 250000,
-    /// Files with more than one name.
+    /// Maximum number of files with more than one name.
     MAX_HARD_LINKED_FILES = 4096,
-    /// A file system's block, which the smallest file takes up.
+    /// Size of a file system's block, the minimum that a file uses.
     BLOCK_BYTES = 4096,
 };
 
-/// Prints the message in the manner of printf, after the program's name and without control characters, and exits with
-/// status 1.
+/// Prints a printf-style message with the program's name and without control characters, and exits with status 1.
 __attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);
 
-/// Copies what a directory holds into an empty one: files, directories, symbolic and hard links, with their permissions
-/// and the times of files, without set-user-ID, set-group-ID and sticky bits. No link is followed, and what is mounted
-/// below the directory is left out.
+/// Copies the content of a directory into an empty one: files, directories, symbolic and hard links, with permissions
+/// and the times of files, without set-user-ID, set-group-ID and sticky bits. Follows no links, and omits other mounts
+/// below the directory.
 ///
-/// Fails at a link that leads out of the directory, at anything that is no file, directory or link, and above the
-/// limits.
+/// Fails for links that lead out of the directory, for other types of files, and above the limits.
 ///
 /// - Parameters:
 ///   - source: the directory, open for reading.
 ///   - target: the empty directory.
-///   - byte_limit: the most that the copy may take up on disk.
+///   - byte_limit: the maximum size of the copy on disk.
 void copy_tree(int source, int target, long long byte_limit);
 
-/// Returns the id of the mount that an open file lies in.
+/// Returns the id of the mount that contains an open file.
 int mount_of(int descriptor);
 
-/// Returns why a symbolic link may not be copied, and how to fix that; NULL if it may.
+/// Returns the reason why a symbolic link may not be copied, with the fix; NULL if it may be copied.
 ///
 /// - Parameters:
-///   - text: what the link holds.
+///   - text: the link's target.
 ///   - depth: the number of directories between the copied one and the link.
 const char *link_problem(const char *text, size_t depth);

@@ -3,9 +3,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-/// A link that goes up only at its beginning, by no more levels than it lies deep, leads to a place in the tree: names
-/// after that go down, or through another such link. With a ".." after a name this would not hold, since the name may
-/// be a link that leads somewhere higher.
+/// A link stays in the tree if ".." occurs only at its beginning, and at most as often as the link is deep: the names
+/// after that go down, or through another such link. A ".." after a name could leave the tree, since the name may be a
+/// link that leads to a higher directory.
 const char *link_problem(const char *text, size_t depth) {
     if (text[0] == '/')
         return "is an absolute link, which would lead into the operator's image: make it relative (ln -sr)";

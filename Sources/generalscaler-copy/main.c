@@ -5,8 +5,8 @@
 //
 //     ROOT         the root of the image, "/" in a container
 //     DIRECTORY    the path in the image of the directory to copy; no link and no mount
-//     TARGET       the directory to copy into; what is in it is removed first
-//     QUANTITY     the most that the copy may take up, as Kubernetes writes it, such as 256Mi
+//     TARGET       the directory to copy into; its content is removed first
+//     QUANTITY     the maximum size of the copy, as a Kubernetes quantity such as 256Mi
 #define _GNU_SOURCE
 #include "copy.h"
 
@@ -33,14 +33,14 @@ void fail(const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    // An image may call its files anything.
+    // File names of an image may contain any character.
     for (char *byte = message; *byte != '\0'; byte++)
         if ((unsigned char)*byte < ' ' || *byte == '\x7f') *byte = '?';
     fprintf(stderr, "generalscaler-copy: %s\n", message);
     exit(EXIT_FAILURE);
 }
 
-/// Returns the number of bytes that a Kubernetes quantity stands for.
+/// Returns the number of bytes of a Kubernetes quantity.
 static long long bytes_of(const char *text) {
     static const struct {
         const char *suffix;
@@ -59,7 +59,7 @@ static long long bytes_of(const char *text) {
     fail("--size-limit: \"%s\" is not a quantity such as 256Mi", text);
 }
 
-/// Opens a directory in the image without following a link: one could lead to what the container has mounted.
+/// Opens a directory in the image without following links, which could lead to mounts of the container.
 static int open_source(const char *root, const char *directory) {
     if (directory[0] != '/') fail("%s: write the directory as an absolute path in the image", directory);
     int current = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -90,7 +90,7 @@ static int open_source(const char *root, const char *directory) {
     return source;
 }
 
-/// Opens the target and removes what an earlier run left in it.
+/// Opens the target and removes the content that an earlier run left.
 static int open_target(const char *path) {
     int target = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int descriptor = target < 0 ? -1 : fcntl(target, F_DUPFD_CLOEXEC, 0);

@@ -17,11 +17,11 @@ enum {
     PERMISSIONS = S_IRWXU | S_IRWXG | S_IRWXO,
 };
 
-/// The first copy of a file that has more names.
+/// The first copy of a file with several names.
 struct linked_file {
     dev_t device;
     ino_t inode;
-    /// Below the target.
+    /// Relative to the target.
     char *path;
 };
 
@@ -32,7 +32,7 @@ static struct {
     int entries;
     struct linked_file linked[MAX_HARD_LINKED_FILES];
     size_t linked_count;
-    /// Of the entry that is being copied, below the source and the target.
+    /// The path of the entry that is being copied, relative to the source and the target.
     char path[PATH_MAX];
 } copy;
 
@@ -67,7 +67,7 @@ static void charge(long long bytes) {
     copy.bytes_left -= bytes;
 }
 
-/// Returns false if the file has no other name that is copied already.
+/// Returns false if no other name of the file has been copied.
 static bool link_to_copy(const struct stat *status, int target, const char *name) {
     for (size_t i = 0; i < copy.linked_count; i++) {
         const struct linked_file *file = &copy.linked[i];
@@ -105,17 +105,17 @@ static void copy_file(int entry, const struct stat *status, int target, const ch
     charge(status->st_size);
     charge((BLOCK_BYTES - status->st_size % BLOCK_BYTES) % BLOCK_BYTES);
     char path[64];
-    // The very file whose status is known.
+    // The same file whose status was read.
     snprintf(path, sizeof path, "/proc/self/fd/%d", entry);
     int input = open(path, O_RDONLY | O_CLOEXEC);
     if (input < 0) cannot_read();
     int output = openat(target, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (output < 0) fail_here(strerror(errno));
     copy_bytes(input, output, status->st_size);
-    // Python compares a source's time with that in its compiled file.
+    // Python compares the source's time with the time in the compiled file.
     const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, status->st_mtim};
     if (fchmod(output, status->st_mode & PERMISSIONS) != 0 || futimens(output, times) != 0) fail_here(strerror(errno));
-    // A file system may report only here that it is full.
+    // Some file systems report only here that they are full.
     if (close(output) != 0) fail_here(strerror(errno));
     close(input);
 }
@@ -133,7 +133,7 @@ static void copy_link(int entry, int target, const char *name, size_t depth) {
 
 static void copy_directory(
     int entry, const struct stat *status, int target, const char *name, size_t depth, size_t path_size) {
-    if (depth == MAX_DEPTH) fail("/%s: lies more than %d directories deep", copy.path, MAX_DEPTH);
+    if (depth == MAX_DEPTH) fail("/%s: is more than %d directories deep", copy.path, MAX_DEPTH);
     if (status->st_dev == copy.target.st_dev && status->st_ino == copy.target.st_ino)
         fail_here("is where the copy goes: copy another directory, or into another one");
     int source = openat(entry, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -142,7 +142,7 @@ static void copy_directory(
     int child = openat(target, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (child < 0) fail_here(strerror(errno));
     copy_entries(source, child, depth + 1, path_size);
-    // Afterwards, since it may forbid writing.
+    // Set last, since the mode may forbid writing.
     if (fchmod(child, status->st_mode & PERMISSIONS) != 0) fail_here(strerror(errno));
     close(child);
     close(source);
@@ -165,8 +165,8 @@ static void copy_entry(int source, int target, const char *name, size_t depth, s
 }
 
 /// - Parameters:
-///   - depth: the number of directories that this one lies below the first.
-///   - path_size: the length of its path, which `copy.path` begins with.
+///   - depth: the depth of this directory below the first.
+///   - path_size: the length of its path at the start of `copy.path`.
 static void copy_entries(int source, int target, size_t depth, size_t path_size) {
     int descriptor = fcntl(source, F_DUPFD_CLOEXEC, 0);
     DIR *stream = descriptor < 0 ? NULL : fdopendir(descriptor);

@@ -1,5 +1,5 @@
-// Numbers of system calls that the headers of Debian 12 do not have. Since Linux 5.1 a new call has one number on all
-// architectures.
+// Numbers of system calls that are missing in the headers of Debian 12. Since Linux 5.1 a new call has the same number
+// on all architectures.
 #pragma once
 
 #include <sys/syscall.h>

@@ -1,12 +1,12 @@
-// Which system calls a plugin is refused, and how: one line for each, and one test for each line.
+// The system calls that a plugin is denied, one per line, with one test per line.
 //
-// A line that begins with RULE( names the call, the condition under which it is refused, the value that the condition
-// compares with, and the error that the plugin gets (0: the call succeeds and does nothing). The first line that
-// applies decides. Any other call up to NEWEST_KNOWN_CALL is allowed.
+// RULE( has the call, the condition under which it is denied, the value that the condition compares with, and the error
+// that the plugin gets (0: the call succeeds and does nothing). The first line that applies decides. All other calls up
+// to NEWEST_KNOWN_CALL are allowed.
 //
 // Conditions:
 //   ALWAYS        with any arguments
-//   OPERATOR      the first argument names the operator: a process, thread or group of it, its guard, or "everyone"
+//   OPERATOR      the first argument is a process, thread or group of the operator, its guard, or "everyone"
 //   NOT_SELF      the first argument is a process other than 0 and the plugin's own
 //   NOT_SELF_ONE  the first argument is not VALUE ("one process"), or the second is a process as in NOT_SELF
 //   FIRST_IS      the first argument is VALUE
@@ -15,8 +15,8 @@
 //   LACKS_FLAG    the first argument has no bit of VALUE; only for a plugin that may have no children
 //   NO_CHILDREN   with any arguments; only for a plugin that may have no children
 
-// Nothing leaves the session, by which a plugin's processes are found and killed. setpgid stays: GNU timeout would
-// otherwise signal the whole plugin.
+// No process may leave the session, which identifies the plugin's processes when they are killed. setpgid is allowed:
+// GNU timeout would otherwise signal the whole plugin.
 RULE(setsid, ALWAYS, 0, EPERM)
 RULE(clone3, ALWAYS, 0, ENOSYS)  // A filter cannot read its arguments. C libraries then use clone.
 RULE(clone, HAS_FLAG, CLONE_PARENT, EPERM)
@@ -29,7 +29,7 @@ RULE(vfork, NO_CHILDREN, 0, EPERM)
 RULE(unshare, ALWAYS, 0, ENOSYS)
 RULE(setns, ALWAYS, 0, ENOSYS)
 
-// The operator is not signalled.
+// The operator must not be signalled.
 RULE(kill, OPERATOR, 0, EPERM)
 RULE(tkill, OPERATOR, 0, EPERM)
 RULE(tgkill, OPERATOR, 0, EPERM)
@@ -37,7 +37,7 @@ RULE(rt_sigqueueinfo, OPERATOR, 0, EPERM)
 RULE(rt_tgsigqueueinfo, OPERATOR, 0, EPERM)
 RULE(pidfd_open, OPERATOR, 0, EPERM)
 RULE(pidfd_send_signal, ALWAYS, 0, EPERM)
-// A descriptor's owner may not be set either: it gets signals.
+// The owner of a descriptor gets signals, so it must not be set either.
 RULE(fcntl, SECOND_IS, F_SETOWN, EPERM)
 RULE(fcntl, SECOND_IS, F_SETOWN_EX, EPERM)
 RULE(fcntl, SECOND_IS, F_SETSIG, EPERM)
@@ -45,7 +45,7 @@ RULE(ioctl, SECOND_IS, FIOSETOWN, EPERM)
 RULE(ioctl, SECOND_IS, SIOCSPGRP, EPERM)
 RULE(ioctl, SECOND_IS, TIOCSTI, EPERM)
 
-// No other process is read, traced, slowed down or limited.
+// Other processes must not be read, traced, slowed down or limited.
 RULE(ptrace, ALWAYS, 0, EPERM)
 RULE(process_vm_readv, ALWAYS, 0, EPERM)
 RULE(process_vm_writev, ALWAYS, 0, EPERM)
@@ -59,14 +59,15 @@ RULE(sched_setscheduler, NOT_SELF, 0, EPERM)
 RULE(sched_setaffinity, NOT_SELF, 0, EPERM)
 RULE(migrate_pages, NOT_SELF, 0, EPERM)
 RULE(move_pages, NOT_SELF, 0, EPERM)
-RULE(prlimit64, NOT_SELF, 0, EPERM)  // A process can be killed through its limit of CPU time.
+RULE(prlimit64, NOT_SELF, 0, EPERM)  // A limit of CPU time can kill a process.
 RULE(setpriority, NOT_SELF_ONE, PRIO_PROCESS, EPERM)
 RULE(ioprio_set, NOT_SELF_ONE, IOPRIO_WHO_PROCESS, EPERM)
-// The host reads the plugin's own use of memory and files.
+// The host reads the plugin's use of memory and files.
 RULE(prctl, FIRST_IS, PR_SET_DUMPABLE, 0)
 
-// Metadata of files, which Landlock does not guard: the plugin's user owns files that the plugin may not touch. Modes
-// and times are left as they are without an error, because copying files in Python, Node, Java and gzip sets both.
+// Metadata of files, which Landlock does not protect: the plugin's user owns files that the plugin must not change.
+// Calls that set modes and times do nothing and succeed, because copying files in Python, Node, Java and gzip sets
+// both.
 #ifdef SYS_chmod
 RULE(chmod, ALWAYS, 0, 0)
 #endif
@@ -128,7 +129,8 @@ RULE(mq_unlink, ALWAYS, 0, EPERM)
 RULE(memfd_create, ALWAYS, 0, ENOSYS)
 RULE(memfd_secret, ALWAYS, 0, ENOSYS)
 
-// Parts of the kernel that no metric source needs, and that go around this filter or Landlock or have often had holes.
+// Parts of the kernel that no metric source needs and that bypass this filter or Landlock, or often had
+// vulnerabilities.
 RULE(io_uring_setup, ALWAYS, 0, ENOSYS)
 RULE(io_uring_enter, ALWAYS, 0, ENOSYS)
 RULE(io_uring_register, ALWAYS, 0, ENOSYS)

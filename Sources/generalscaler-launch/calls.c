@@ -1,8 +1,8 @@
-// Refuses system calls with a seccomp filter (seccomp(2)) made from the table in call_rules.h.
+// Denies system calls with a seccomp filter (seccomp(2)) that is generated from the table in call_rules.h.
 //
-// A filter sees numbers, so it knows the operator by its process id, the ids of the threads that it has now, its
-// process group and "everyone". From Landlock version 6 on the kernel itself lets no signal out of the sandbox; before
-// that, a thread that the operator starts later is what this filter does not know, and so are other plugins.
+// A filter compares numbers, so it identifies the operator by its process id, the ids of its current threads, its
+// process group and "everyone". Since Landlock version 6, the kernel blocks all signals out of the sandbox. In earlier
+// versions, this filter does not protect threads that the operator starts later, nor other plugins.
 #define _GNU_SOURCE
 #include "launch.h"
 
@@ -40,7 +40,7 @@
 enum { IOPRIO_WHO_PROCESS = 1 };
 
 enum {
-    /// Enough for the operator's threads at the time when it starts a plugin.
+    /// The maximum number of the operator's threads when it starts a plugin.
     MAX_PROTECTED = 96,
     MAX_INSTRUCTIONS = 1024,
 };
@@ -83,8 +83,8 @@ static size_t emit(uint16_t code, uint32_t value, uint8_t if_true, uint8_t if_fa
 
 static void load_number(void) { emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0); }
 
-/// The low half of an argument, which is all that the kernel takes of each one that a rule looks at. (Both
-/// architectures are little-endian.)
+/// The low half of an argument, the only part that the kernel uses of the arguments in the rules. (Both architectures
+/// are little-endian.)
 static void load_argument(size_t index) {
     emit(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offsetof(struct seccomp_data, args) + 8 * index), 0, 0);
 }
@@ -99,14 +99,14 @@ static void if_equal(uint32_t value) { emit(BPF_JMP | BPF_JEQ | BPF_K, value, 0,
 /// The next instruction runs only if the value loaded differs.
 static void if_not_equal(uint32_t value) { emit(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0); }
 
-/// Refuses where the value loaded is a process other than the calling one's own.
+/// Denies the call if the loaded value is a process other than the calling one.
 static void refuse_others(int error) {
     emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0);
     if_not_equal((uint32_t)getpid());
     refuse(error);
 }
 
-/// The ids under which the operator and its guard can be signalled.
+/// The ids that signal the operator and its guard.
 static size_t protected_ids(pid_t guard, uint32_t ids[MAX_PROTECTED]) {
     pid_t operator = getppid();
     size_t count = 0;
@@ -130,7 +130,7 @@ static size_t protected_ids(pid_t guard, uint32_t ids[MAX_PROTECTED]) {
     return count;
 }
 
-/// The part of a rule behind its call's number: falls through where the condition does not hold.
+/// The part of a rule after the call's number: falls through if the condition is false.
 static void write_condition(const struct rule *rule) {
     switch (rule->condition) {
     case ALWAYS:
@@ -169,7 +169,7 @@ static void write_head(void) {
     emit(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCHITECTURE, 1, 0);
     refuse(ENOSYS);
     load_number();
-    // This also covers the x32 calls of x86-64, which have other numbers for the same.
+    // Also covers the x32 calls of x86-64, which have different numbers.
     emit(BPF_JMP | BPF_JGT | BPF_K, NEWEST_KNOWN_CALL, 0, 1);
     refuse(ENOSYS);
 }
@@ -190,7 +190,7 @@ static void write_program(const struct call_limits *limits) {
         program[to_next].jf = (uint8_t)(length - to_next - 1);
     }
     allow();
-    // All of them have EPERM, and the operator in the first argument.
+    // All of these have EPERM and the condition OPERATOR.
     for (size_t i = 0; i < operator_rules; i++) program[to_operator[i]].k = (uint32_t)(length - to_operator[i] - 1);
     load_argument(0);
     uint32_t ids[MAX_PROTECTED];

@@ -1,4 +1,4 @@
-// What of the file system the plugin sees: a Landlock allow-list (landlock(7)). The network stays open.
+// The files that the plugin can access: a Landlock allow-list (landlock(7)). The network is not restricted.
 #define _GNU_SOURCE
 #include "launch.h"
 
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// The kernel's interface, which the headers of Debian 12 know only in part.
+// The kernel's interface, which the headers of Debian 12 declare only in part.
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
 #define SYS_landlock_add_rule 445
@@ -43,7 +43,7 @@ enum {
     READING = EXECUTE | READ_FILE | READ_DIR,
 };
 
-/// Everything that the Landlock of that version knows to forbid.
+/// All rights that this version of Landlock can deny.
 static uint64_t all_rights(int version) {
     uint64_t rights = (1 << 13) - 1;
     if (version >= 2) rights |= 1 << 13;  // REFER
@@ -52,11 +52,11 @@ static uint64_t all_rights(int version) {
     return rights;
 }
 
-/// Programs and their libraries; of /etc, what finding names and verifying certificates needs, and the dynamic linker;
-/// what runtimes ask of the system and of themselves. /proc cannot be narrowed to the plugin's own process: libdispatch
-/// reads /proc/THREAD/stat of its threads, whose ids are unknown beforehand, and crashes where it may not. What is
-/// private in it (environ, mem, fd) the kernel keeps from a process that could not trace the other, and out of this
-/// sandbox none can.
+/// Programs and their libraries; the files in /etc for name resolution, certificates and the dynamic linker; the files
+/// that runtimes read about the system and themselves. /proc cannot be restricted to the plugin's process: libdispatch
+/// reads /proc/THREAD/stat of its threads, whose ids are unknown in advance, and crashes if it cannot. The kernel
+/// denies private files of a process (environ, mem, fd) to processes that cannot trace it, and no process in this
+/// sandbox can trace others.
 static const char *const system_paths[] = {
     "/usr",
     "/bin",
@@ -80,7 +80,7 @@ static const char *const system_paths[] = {
     "/etc/ca-certificates",
     "/etc/pki/tls",
     "/etc/pki/ca-trust",
-    // Where it is a link, what it leads to.
+    // The target, if the path is a link.
     "/etc/resolv.conf",
 };
 
@@ -91,7 +91,7 @@ static void allow(int ruleset, const char *path, uint64_t rights, bool is_own) {
         fail("%s: %s", path, strerror(errno));
     }
     refuse_protected(rule.parent_fd, path, is_own);
-    // Without Landlock there is nothing to open, but a configuration that it would refuse is refused all the same.
+    // Without Landlock there is nothing to open, but an invalid configuration is still refused.
     if (ruleset < 0) {
         close(rule.parent_fd);
         return;
@@ -104,12 +104,12 @@ static void allow(int ruleset, const char *path, uint64_t rights, bool is_own) {
     close(rule.parent_fd);
 }
 
-/// -1 where the kernel has no Landlock, or it is switched off: the operator says so once, for all plugins.
+/// -1 if the kernel has no Landlock, or has it disabled: the operator logs this once, for all plugins.
 static int make_ruleset(int version) {
     if (version < 1) return -1;
     struct ruleset_attributes attributes = {
         .handled_access_fs = all_rights(version),
-        // No signal leaves for a process that is not confined with this one.
+        // Signals to processes outside this sandbox are denied.
         .scoped = version >= 6 ? SCOPE_SIGNAL : 0,
     };
     size_t size = version >= 6 ? sizeof attributes : offsetof(struct ruleset_attributes, handled_access_net);

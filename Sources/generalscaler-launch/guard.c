@@ -1,11 +1,11 @@
-// The guard: kills the plugins of an operator that was itself killed by SIGKILL, and so could not.
+// The guard: kills the plugins of an operator that was killed by SIGKILL.
 //
 //     generalscaler-launch --guard
 //
-// The operator starts it in a session of its own and tells it on standard input of each plugin: "+SESSION START\n" when
-// the plugin has started (START as in /proc/PID/stat), "-SESSION\n" when nothing of it is left. When the operator has
-// gone, the guard kills what it was told of and exits. It is not needed where the operator is process 1 of a container:
-// with that the kernel kills all others.
+// The operator starts it in a new session and notifies it of each plugin on standard input: "+SESSION START\n" when the
+// plugin has started (START as in /proc/PID/stat), "-SESSION\n" when all its processes have exited. When the operator
+// has exited, the guard kills the remaining plugins and exits. It is not needed if the operator is process 1 of a
+// container, since the kernel then kills all other processes.
 #define _GNU_SOURCE
 #include "launch.h"
 
@@ -51,7 +51,7 @@ static void obey(const char *line) {
     }
 }
 
-/// Takes in what standard input has. Returns whether more can come.
+/// Reads the available input. Returns false at its end.
 static bool receive(void) {
     static char buffer[BUFFER_BYTES];
     static size_t used;
@@ -67,12 +67,12 @@ static bool receive(void) {
     }
     used -= (size_t)(line - buffer);
     memmove(buffer, line, used);
-    // No command is that long.
+    // Longer than any command.
     if (used == sizeof buffer - 1) used = 0;
     return true;
 }
 
-/// A process of the same id that is another one by now leads a session that is none of ours.
+/// If the id has been reused, the session is not a plugin's.
 static bool is_reused(const struct session *session) {
     struct clinux_process *list;
     int count = clinux_processes(&list);
@@ -94,7 +94,7 @@ int run_guard(void) {
         if (poll(sources, operator < 0 ? 1 : 2, -1) < 0 && errno != EINTR) break;
         if (sources[0].revents != 0) lasts = receive();
         if (operator >= 0 && sources[1].revents != 0) {
-            // What it said last may still be there.
+            // Standard input may still contain the last commands.
             while (lasts && poll(sources, 1, 0) > 0) lasts = receive();
             lasts = false;
         }

@@ -2,14 +2,14 @@
 //
 //     generalscaler-launch [OPTION VALUE]... -- PROGRAM [ARGUMENT]...
 //
-//     --read PATH, --write DIRECTORY    what the plugin may read and write (repeatable)
-//     --never PATH                      what no plugin may read, regardless of the other options (repeatable)
-//     --workspace DIRECTORY             the process's own directory within one that --never names
-//     --guard-process PID               a process that is out of reach, as the operator is
+//     --read PATH, --write DIRECTORY    paths that the plugin may read and write (repeatable)
+//     --never PATH                      paths that no plugin may read, regardless of the other options (repeatable)
+//     --workspace DIRECTORY             the process's own directory in a --never directory
+//     --guard-process PID               a process that is protected like the operator
 //     --children none                   the plugin may start no processes
 //     --address-space BYTES, --memory BYTES, --file-size BYTES, --open-files NUMBER
 //
-// The parent creates the session: if it were created here, a signal to the group could come too early.
+// The parent creates the session: if the launcher created it, a signal to the group could arrive too early.
 #define _GNU_SOURCE
 #include "launch.h"
 
@@ -29,7 +29,7 @@
 
 enum { CANNOT_CONFINE = 126, CANNOT_RUN = 127 };
 
-/// How often a program that is open for writing is tried again, and the time between.
+/// The number of retries for a program that is open for writing, and the time between them.
 enum { BUSY_PROGRAM_TRIES = 200, BUSY_PROGRAM_INTERVAL_MICROSECONDS = 10000 };
 
 static void vsay(const char *format, va_list arguments) {
@@ -63,8 +63,8 @@ static void limit(int resource, rlim_t value, const char *what) {
     if (setrlimit(resource, &limits) != 0) fail("%s: %s", what, strerror(errno));
 }
 
-/// An operator that runs as root has rights that Landlock does not take away, such as to look into any process. Without
-/// new privileges the plugin cannot get them back, not even by being root.
+/// An operator that runs as root has rights that Landlock does not restrict, such as tracing any process. With
+/// no_new_privs the plugin cannot regain them, even as root.
 static void drop_capabilities(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
@@ -95,12 +95,12 @@ static void read_option(struct options *options, const char *option, char *value
     else fail("unknown option %s %s", option, value);
 }
 
-/// Returns the index of what follows "--".
+/// Returns the index of the first argument after "--".
 static int read_options(struct options *options, int argc, char **argv) {
     *options = (struct options){.calls.allows_children = true};
     struct paths *const lists[] = {&options->files.readable, &options->files.writable, &options->never};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        // Each list has room for all arguments.
+        // Each list can hold all arguments.
         lists[i]->at = calloc((size_t)argc + 1, sizeof *lists[i]->at);
         if (lists[i]->at == NULL) fail("%s", strerror(errno));
     }
@@ -122,14 +122,14 @@ int main(int argc, char **argv) {
     protect(&options.never, options.files.workspace);
     confine_files(&options.files);
     confine_calls(&options.calls);
-    // Last: what comes before needs memory and descriptors of its own.
+    // Last, since the steps before need memory and descriptors.
     limit(RLIMIT_CORE, 0, "core size");
     if (options.file_size > 0) limit(RLIMIT_FSIZE, options.file_size, "file size");
     if (options.open_files > 0) limit(RLIMIT_NOFILE, options.open_files, "open files");
     if (options.memory > 0) limit(RLIMIT_DATA, options.memory, "memory");
     if (options.address_space > 0) limit(RLIMIT_AS, options.address_space, "address space");
     drop_capabilities();
-    // The process that has just written the program may still have it open, and so may a child that is yet to exec.
+    // The process that wrote the program, or a child that has not called exec yet, may still have it open.
     for (int tries = 0; tries < BUSY_PROGRAM_TRIES; tries++) {
         execv(command[0], command);
         if (errno != ETXTBSY) break;

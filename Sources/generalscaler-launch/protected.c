@@ -1,7 +1,7 @@
 // Paths that no plugin may read, even if plugins.yaml lists them: the operator's credentials, its configuration, other
-// plugins' directories. Paths are compared by what they lead to (device and inode), so another name, a link or a mount
-// of the same directory elsewhere is the same path. A rule for a directory opens what is mounted below it too, so each
-// of these mounts is checked like a path of its own.
+// plugins' directories. Paths are compared by device and inode, so another name, a link or another mount of the same
+// directory is the same path. A rule for a directory also opens the mounts below it, so each of these mounts is checked
+// like a separate path.
 #define _GNU_SOURCE
 #include "launch.h"
 
@@ -20,10 +20,10 @@
 
 enum {
     MAX_DEPTH = 256,
-    /// Levels of a protected directory whose entries are protected by their own identity too, which a mount of such an
-    /// entry elsewhere has. Kubernetes puts a token two levels below its directory.
+    /// Levels of a protected directory whose entries are also protected by their own device and inode, since they may
+    /// be mounted elsewhere. Kubernetes puts a token two levels below its directory.
     CONTENT_LEVELS = 2,
-    /// Entries of one protected directory that are remembered.
+    /// Maximum number of recorded entries per protected directory.
     MAX_CONTENTS = 4096,
 };
 
@@ -32,7 +32,7 @@ struct identity {
     ino_t inode;
 };
 
-/// A file or directory, and then every directory above it.
+/// A file or directory, followed by all directories above it.
 struct chain {
     struct identity at[MAX_DEPTH];
     size_t count;
@@ -41,14 +41,14 @@ struct chain {
 struct protected {
     const char *path;
     bool exists;
-    /// What the path leads to; nothing where it does not exist.
+    /// The file at the path; empty if it does not exist.
     struct chain itself;
-    /// The directory that the path stands in, which is another one where the path is a link.
+    /// The directory that contains the path itself, which differs if the path is a link.
     struct chain directory;
-    /// What lies in it, to CONTENT_LEVELS.
+    /// Its content, down to CONTENT_LEVELS.
     struct identity *contents;
     size_t content_count;
-    /// Fixed in the launcher, whose own rules may name it.
+    /// Whether the path is fixed in the launcher, whose own rules may name it.
     bool is_own;
 };
 
@@ -78,11 +78,11 @@ static void find_path(int descriptor, const char *path, char target[PATH_MAX]) {
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     ssize_t size = readlink(link, target, PATH_MAX - 1);
-    if (size <= 0 || target[0] != '/') fail("%s: cannot find out where it lies", path);
+    if (size <= 0 || target[0] != '/') fail("%s: cannot determine its location", path);
     target[size] = '\0';
 }
 
-/// The directory that an open file stands in.
+/// The directory that contains an open file.
 static int open_directory_of(int descriptor, const char *path) {
     char target[PATH_MAX];
     find_path(descriptor, path, target);
@@ -93,7 +93,7 @@ static int open_directory_of(int descriptor, const char *path) {
     struct identity expected = identify(descriptor, path);
     if (directory < 0 || fstatat(directory, name, &inside, AT_SYMLINK_NOFOLLOW) != 0 ||
         !same((struct identity){.device = inside.st_dev, .inode = inside.st_ino}, expected))
-        fail("%s: cannot find out where it lies", path);
+        fail("%s: cannot determine its location", path);
     return directory;
 }
 
@@ -106,7 +106,7 @@ static void ascend(int descriptor, const char *path, struct chain *chain) {
     if (current < 0) fail("%s: %s", path, strerror(errno));
     for (struct identity here = identify(current, path);;) {
         if (!same(chain->at[chain->count - 1], here)) {
-            if (chain->count == MAX_DEPTH) fail("%s: lies more than %d directories deep", path, MAX_DEPTH);
+            if (chain->count == MAX_DEPTH) fail("%s: is more than %d directories deep", path, MAX_DEPTH);
             chain->at[chain->count++] = here;
         }
         int above = openat(current, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -120,7 +120,7 @@ static void ascend(int descriptor, const char *path, struct chain *chain) {
     close(current);
 }
 
-/// Remembers what a protected directory holds. The process's own directory in it is left out, with all that it holds.
+/// Records the content of a protected directory, except for the process's own directory.
 ///
 /// - Parameter directory: closed here.
 static void add_contents(struct protected *entry, int directory, int levels) {
@@ -218,7 +218,7 @@ static bool holds(const struct protected *entry, struct identity wanted) {
     return false;
 }
 
-/// - Parameter path: the rule's, as it was given.
+/// - Parameter path: the rule's path, as given.
 static void refuse_one(int descriptor, const char *path, bool is_own) {
     static const char advice[] =
         "no plugin may read that, and readPaths cannot allow it: move one of them, or take the path out of readPaths";
@@ -234,10 +234,10 @@ static void refuse_one(int descriptor, const char *path, bool is_own) {
         if (contains(&entry->directory, chain.at[0]) || (entry->exists && contains(&entry->itself, chain.at[0])))
             fail("cannot allow %s: it holds %s; %s", path, entry->path, advice);
         for (size_t level = 0; level < chain.count; level++) {
-            // What is this process's own is its own, wherever that lies.
+            // The process's own directory is allowed, regardless of its place.
             if (has_own && same(chain.at[level], own)) break;
             if (holds(entry, chain.at[level]))
-                fail("cannot allow %s: it lies in %s; %s", path, entry->path, advice);
+                fail("cannot allow %s: it is in %s; %s", path, entry->path, advice);
         }
     }
 }
@@ -251,7 +251,7 @@ void refuse_protected(int descriptor, const char *path, bool is_own) {
     for (size_t i = 0; i < mount_count; i++) {
         if (strncmp(mounts[i], top, size) != 0 || mounts[i][size] != '/') continue;
         int mount = open(mounts[i], O_PATH | O_CLOEXEC);
-        // What the operator cannot reach, the plugin cannot either.
+        // A path that the operator cannot access is inaccessible to the plugin too.
         if (mount < 0) continue;
         refuse_one(mount, path, is_own);
         close(mount);

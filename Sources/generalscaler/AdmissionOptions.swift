@@ -27,7 +27,7 @@ struct AdmissionOptions: ParsableArguments {
     )
     var webhookCertificates: String?
 
-    /// Nil for no webhook.
+    /// The configuration; nil if the webhook is disabled.
     var configuration: AdmissionConfiguration? {
         webhookListen.map { listen in
             AdmissionConfiguration(

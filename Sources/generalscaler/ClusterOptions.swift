@@ -1,7 +1,7 @@
 import ArgumentParser
 import KubernetesClient
 
-/// Which cluster is meant.
+/// The options that select a cluster.
 struct ClusterOptions: ParsableArguments {
     @Option(help: "Path of a kubeconfig. Default: the pod's service account, else $KUBECONFIG, else ~/.kube/config.")
     var kubeconfig: String?
@@ -10,7 +10,7 @@ struct ClusterOptions: ParsableArguments {
     var context: String?
 
     func configuration(_ environment: [String: String]) throws(ConfigurationError) -> ClusterConfiguration {
-        // As with kubectl: what a script leaves empty has its default.
+        // As with kubectl, an empty value means the default.
         let (kubeconfig, context) = (kubeconfig.nonEmpty, context.nonEmpty)
         if kubeconfig == nil, context == nil, environment["KUBERNETES_SERVICE_HOST"] != nil {
             return try .inCluster(environment: environment)
@@ -18,13 +18,13 @@ struct ClusterOptions: ParsableArguments {
         return try .kubeconfig(path: kubeconfig, context: context, environment: environment)
     }
 
-    /// Returns the files that hold the credentials for it.
+    /// Returns the files with the cluster's credentials.
     func credentialFiles(_ environment: [String: String]) -> [String] {
         ClusterConfiguration.credentialFiles(path: kubeconfig.nonEmpty, environment: environment)
     }
 }
 
 extension String? {
-    /// Nil for an empty text.
+    /// The text; nil if it is empty.
     var nonEmpty: String? { self?.isEmpty == true ? nil : self }
 }

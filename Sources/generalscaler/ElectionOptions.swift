@@ -15,13 +15,13 @@ struct ElectionOptions: ParsableArguments {
     @Option(help: "Lease duration: seconds before standbys may take over.")
     var leaseDuration = seconds(LeaseTimes.standard.duration)
 
-    @Option(help: "Seconds that a leader keeps leading without renewing the lease.")
+    @Option(help: "Seconds that a leader continues without renewing the lease.")
     var renewDeadline = seconds(LeaseTimes.standard.renewDeadline)
 
     @Option(help: "Seconds between two renewals or reads of the lease.")
     var retryPeriod = seconds(LeaseTimes.standard.retryPeriod)
 
-    /// Nil without a lease.
+    /// Returns the settings of leader election; nil without a lease.
     func election() throws -> LeaderElection? {
         guard let lease else { return nil }
         return LeaderElection(lease: lease, times: try times())
@@ -34,7 +34,7 @@ struct ElectionOptions: ParsableArguments {
         _ = try times()
     }
 
-    /// More than any of the three may be; what is larger is no time at all.
+    /// An upper limit of all three durations.
     private static let longest = 86_400.0
 
     private func times() throws(ValidationError) -> LeaseTimes {
@@ -51,11 +51,11 @@ struct ElectionOptions: ParsableArguments {
 }
 
 extension ObjectKey {
-    /// Reads `NAMESPACE/NAME`.
+    /// Parses `NAMESPACE/NAME`.
     init(argument text: String) throws {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
-            throw ValidationError("It is not of the form NAMESPACE/NAME.")
+            throw ValidationError("It must have the form NAMESPACE/NAME.")
         }
         self.init(namespace: String(parts[0]), name: String(parts[1]))
     }

@@ -11,6 +11,7 @@ struct GeneralScalerCommand: AsyncParsableCommand {
         version: "generalscaler \(ProjectVersion.current)",
         subcommands: [
             RunCommand.self, SimulateCommand.self, ValidateCommand.self, ExplainCommand.self, DecideCommand.self,
+            SchemaCommand.self,
         ]
     )
 

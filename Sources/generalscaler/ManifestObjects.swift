@@ -3,10 +3,10 @@ import ScalerAPI
 import WireFormats
 import YAMLFormat
 
-/// The objects of a file as far as they are of interest here: GeneralScalers, and what is probably meant to be one.
+/// The GeneralScalers in a file, and objects that are probably meant to be one.
 ///
-/// Lists are opened, as kubectl does. What kubectl would refuse to send anywhere is a problem: it may have been meant
-/// for us.
+/// Lists are expanded, as by kubectl. An object that kubectl would refuse is reported, because it may be meant to be a
+/// GeneralScaler.
 struct ManifestObjects {
     struct Problem {
         let document: YAMLFile.Document
@@ -28,9 +28,9 @@ struct ManifestObjects {
     }
 
     private enum List {
-        /// `kind: List`: its items say what they are.
+        /// `kind: List`, whose items have their own types.
         case any
-        /// The type that the list gives those of its items that have none, and whether they are GeneralScalers.
+        /// A typed list: the type of items without one, and whether they are GeneralScalers.
         case of(apiVersion: String, kind: String, isOurs: Bool)
     }
 
@@ -42,7 +42,7 @@ struct ManifestObjects {
             }
             try add(Self.typed(document, list), isItem: list != nil)
         } catch {
-            // What is in a list of another kind does not matter, as long as it does not look like ours.
+            // Items of another kind's list are ignored unless they look like GeneralScalers.
             if case .of(_, _, isOurs: false)? = list {
                 others += 1
             } else {
@@ -112,6 +112,6 @@ extension StringProtocol {
 }
 
 extension String {
-    /// For a message.
+    /// The text shortened for a message.
     fileprivate var shortened: String { "\"\(prefix(64))\"" }
 }

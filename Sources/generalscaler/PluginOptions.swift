@@ -4,7 +4,7 @@ import FoundationEssentials
 import Operator
 import PluginHost
 
-/// The locations of plugins.
+/// The options with the locations of plugins.
 struct PluginOptions: ParsableArguments {
     @Option(
         name: .customLong("plugin-dir"),
@@ -16,9 +16,9 @@ struct PluginOptions: ParsableArguments {
     var pluginsConfig: String?
 
     /// - Parameters:
-    ///   - credentialFiles: files of the operator's that no plugin may read, beyond those that it has by default.
+    ///   - credentialFiles: further credential files of the operator that no plugin may read.
     ///   - restsAfter: how long a plugin may be idle before its process is ended; nil for no limit.
-    ///   - handshakeTimeout: how long a new process has to answer `initialize`.
+    ///   - handshakeTimeout: how long a new process may take to answer `initialize`.
     func configuration(
         _ environment: [String: String], credentialFiles: [String] = [], restsAfter: Duration? = nil,
         handshakeTimeout: Duration = PluginHostLimits.handshakeTimeout

@@ -8,6 +8,7 @@ import Operator
 import PluginHost
 import ScalerAPI
 import ServiceLifecycle
+import TimeZones
 import UnixSignals
 
 /// Runs the operator against a cluster until it is stopped.
@@ -78,7 +79,7 @@ struct RunCommand: AsyncParsableCommand {
                     + (admissionOptions.webhookCertificates.map { [$0] } ?? []),
                 restsAfter: PluginHostLimits.restsAfter),
             logger: logger)
-        // A watch has a connection for as long as it lasts, and there are as many as namespaces and kinds.
+        // Each watch holds a connection, and there are as many as namespaces and kinds.
         try await CurlHTTPClient.withClient(configuration: .init(connectionsPerHost: HTTPLimits.connections)) { http in
             try await run(configuration, plugins, http, logger)
         }
@@ -95,9 +96,12 @@ struct RunCommand: AsyncParsableCommand {
         )
         logger.info(
             "starting",
-            metadata: ["version": "\(OperatorRuntime.version)", "server": "\(configuration.cluster.server)"])
+            metadata: [
+                "version": "\(OperatorRuntime.version)", "server": "\(configuration.cluster.server)",
+                "timeZones": "\(TimeZoneDirectory.system.version ?? "none")",
+            ])
         var group = ServiceGroupConfiguration(
-            // In order, so that no part reports the end of another as an error of its own.
+            // In order, so that no service reports the end of another as its own error.
             services: runtime.services.map {
                 .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
             },
@@ -108,12 +112,12 @@ struct RunCommand: AsyncParsableCommand {
         try await ServiceGroup(configuration: group).run()
     }
 
-    /// Names the pod, for people; the rest tells this process from one that ran in the pod before it.
+    /// The pod's name for users, with a suffix that distinguishes this process from earlier ones in the pod.
     private static var identity: String {
         "\(ProcessInfo.processInfo.hostName)_\(UUID().uuidString.prefix(8).lowercased())"
     }
 
-    /// How long a graceful shutdown may take; then running tasks are cancelled.
+    /// How long a graceful shutdown may take before running tasks are cancelled.
     private static let shutdownTime: Duration = .seconds(5)
 
     private static func logLevel(_ text: String) throws -> Logger.Level {

@@ -13,30 +13,30 @@ struct ScalerFile {
         var name: String { json["metadata"]?["name"]?.stringValue ?? "" }
         var json: JSON { document.json }
         var spec: JSON { json["spec"] ?? .null }
-        /// Of the file that contains it.
+        /// The path of the file.
         let path: String
 
         func problem(_ invalid: InvalidSpec) -> FileProblem {
             FileProblem(path: path, message: inOrder(invalid.problems).map(described).joined(separator: "\n"))
         }
 
-        /// As one reads them, from the top.
+        /// Returns the problems in the order of lines.
         func inOrder(_ problems: [JSONPathError]) -> [JSONPathError] {
             problems.enumerated().sorted {
                 (document.line(of: $0.element.path), $0.offset) < (document.line(of: $1.element.path), $1.offset)
             }.map(\.element)
         }
 
-        /// Returns what is wrong, as `FILE:LINE: FIELD: MESSAGE`.
+        /// Returns the problem as `FILE:LINE: FIELD: MESSAGE`.
         func described(_ problem: JSONPathError) -> String { document.described(problem, in: path) }
     }
 
     let path: String
-    /// In the order of the file.
+    /// The scalers in the order of the file.
     let scalers: [Entry]
-    /// What is wrong with objects that are none, but may have been meant to be one: `FILE:LINE: FIELD: MESSAGE`.
+    /// The problems of objects that may be meant to be GeneralScalers: `FILE:LINE: FIELD: MESSAGE`.
     let problems: [String]
-    /// Objects of other kinds, which are skipped.
+    /// The number of objects of other kinds, which are skipped.
     let others: Int
 
     static let maxBytes = 8 << 20
@@ -57,7 +57,7 @@ struct ScalerFile {
         others = objects.others
     }
 
-    /// Returns the only GeneralScaler of the file.
+    /// Returns the single GeneralScaler of the file.
     func only() throws(FileProblem) -> Entry {
         guard problems.isEmpty else { throw FileProblem(path: path, message: problems.joined(separator: "\n")) }
         guard let scaler = scalers.first, scalers.count == 1 else {

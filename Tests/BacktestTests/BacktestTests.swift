@@ -76,7 +76,7 @@ struct BacktestTests {
             workload: Workload(startupDelay: .zero, initialReplicas: 4))
         let (steps, _) = backtest.steps()
         let missing = steps.indices.filter { steps[$0].decision.limitedBy == [.noData] }
-        // 45 s + 60 s is still fresh; the next sample comes at 300 s.
+        // 45 s + 60 s is still fresh; the next sample is at 300 s.
         #expect(missing == Array(8..<20))
     }
 
@@ -126,12 +126,12 @@ struct BacktestTests {
     }
 
     @Test(
-        "a scaler that is compared with another has replicas that take and cost as much, regardless of its own target")
+        "a scaler that is compared with another has replicas with the same capacity and cost, regardless of its target")
     func reference() throws {
         let values = try trace([111, 109, 129, 131, 132.5])
         var hotter = ScalingSpec.requests(max: 1)
         hotter.metrics[0].target = 140
-        // A metric of another name is the same one where the trace has one column.
+        // In a trace with one column, the metric's name may differ.
         hotter.metrics[0].name = "rps"
         let first = try Backtest(
             spec: .requests(max: 1, policy: CostPolicy(costPerPodPerHour: 0.5, maxCostPerHour: 5)), trace: values)
@@ -143,7 +143,7 @@ struct BacktestTests {
         #expect(compared.timeOutOfSLO == .seconds(60))
         #expect(compared.capacities["rps"] == first.capacities[0])
         #expect(compared.cost == first.steps().summary.cost)
-        // What is given counts before all.
+        // Given values take precedence.
         let given = Workload(capacities: ["rps": 130], pricePerReplicaHour: 1)
         let third = try Backtest(spec: hotter, trace: values, workload: given, reference: first).steps().summary
         #expect(third.timeOutOfSLO == .seconds(30))
@@ -170,7 +170,7 @@ struct BacktestTests {
         #expect(summary.shareOutOfSLO == 3.0 / 5)
     }
 
-    @Test("a trace without any data has no time out of SLO to tell")
+    @Test("a trace without any data reports no time out of SLO")
     func noData() throws {
         let summary = try Backtest(spec: .requests(), trace: trace([nil, nil, nil])).steps().summary
         #expect(summary.shareOutOfSLO == nil)
@@ -185,12 +185,12 @@ struct BacktestTests {
         var spec = ScalingSpec.requests()
         spec.metrics.append(MetricSpec(name: "queue", target: 1, targetType: .averageValue))
         #expect(throws: TraceError.self) { try Backtest(spec: spec, trace: trace([1, 2])) }
-        // One metric and one column need no common name.
+        // A single metric and a single column need no common name.
         spec.metrics.removeFirst()
         #expect(throws: Never.self) { try Backtest(spec: spec, trace: trace([1, 2])) }
     }
 
-    @Test("an error ratio is replayed as it is and is no SLO of its own")
+    @Test("an error ratio is replayed unchanged and is not a separate SLO")
     func objective() throws {
         var spec = ScalingSpec.requests(
             policy: SLOPolicy(objective: ErrorBudget(metric: "short", longMetric: "long", percent: 99)))

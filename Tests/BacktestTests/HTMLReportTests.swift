@@ -38,12 +38,12 @@ struct HTMLReportTests {
     func isSelfContained() throws {
         let text = try page("one").text
         for word in ["http://", "https://", " src=", "<link", "@import", "import(", "fetch(", "url(//"] {
-            // The namespace of SVG is a name, not an address that is asked.
+            // The SVG namespace is a name, not an address to load.
             #expect(!text.replacing("http://www.w3.org/2000/svg", with: "").contains(word), "\(word)")
         }
     }
 
-    @Test("a name cannot end the script that it stands in")
+    @Test("a name cannot end the script that contains it")
     func hostileName() throws {
         let page = try page("</script><script>alert(1)</script>")
         #expect(page.text.components(separatedBy: "</script>") == 2)
@@ -52,6 +52,6 @@ struct HTMLReportTests {
 }
 
 extension String {
-    /// Returns how many parts the separator cuts the text into.
+    /// Returns the number of parts between separators.
     fileprivate func components(separatedBy separator: String) -> Int { split(separator: separator).count }
 }

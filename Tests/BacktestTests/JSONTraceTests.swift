@@ -95,18 +95,18 @@ struct PrometheusMatrixTests {
         ])
         let trace = try Trace(json: json)
         #expect(trace.metrics == series.map(\.name))
-        // A series without a value at a time has none there.
+        // A series without a value at a time has no data at that time.
         #expect(trace.samples.first?.cells == [.value(1), .noData, .noData, .noData])
         #expect(trace.samples.last?.cells == [.value(2), .value(2), .value(2), .value(2)])
     }
 
-    @Test("warnings and partial answers are told")
+    @Test("warnings and partial answers are reported")
     func notes() throws {
         let data = Self.matrix(["metric": [:], "values": Self.values])
         let trace = try Trace(json: [
             "status": "success", "data": data, "warnings": ["a store is down"], "isPartial": true,
         ])
-        #expect(trace.notes == ["Prometheus warned: a store is down", "The answer of the server was partial."])
+        #expect(trace.notes == ["Prometheus warned: a store is down", "The response of the server was partial."])
     }
 
     @Test(

@@ -5,7 +5,7 @@ import Testing
 @Suite("Numbers in traces")
 struct NumberTextTests {
     @Test(
-        "a text tells whether a comma in it is a decimal comma",
+        "whether a comma is a decimal comma is determined from the text",
         arguments: [
             ("161", .plain(161)), ("1.5e+02", .plain(150)), ("-.5", .plain(-0.5)), ("+5.", .plain(5)),
             ("1.161", .plain(1.161)), ("150,5", .decimalComma(150.5)), ("-0,161", .decimalComma(-0.161)),
@@ -40,7 +40,7 @@ struct NumberTextTests {
         return numbers
     }
 
-    @Test("a point before three digits is ambiguous in a file with semicolons, unless another number tells")
+    @Test("a point before three digits is ambiguous in a file with semicolons, unless another number resolves it")
     func semicolons() throws {
         let rows = { (numbers: String...) in
             "time;load\n" + numbers.enumerated().map { "\(1_772_409_600 + 17 * $0);\($1)\n" }.joined()
@@ -55,7 +55,7 @@ struct NumberTextTests {
     }
 
     @Test(
-        "the numbers of a file tell of each other",
+        "the numbers of a file determine each other's notation",
         arguments: [
             (["1,161", "150,5"], [1.161, 150.5]), (["150,5", "161"], [150.5, 161]),
             (["1,161", "1,161.5"], [1161, 1161.5]),
@@ -66,7 +66,7 @@ struct NumberTextTests {
     }
 
     @Test(
-        "a file that does not tell, or contradicts itself, is refused with the place",
+        "a file that is ambiguous or contradicts itself is refused with the place",
         arguments: [
             (
                 ["161", "1,161"],

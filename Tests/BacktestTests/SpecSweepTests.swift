@@ -11,7 +11,7 @@ struct SpecSweepTests {
         #expect(sweep.values == [1, "25%", true])
     }
 
-    @Test("changes that field and no other, and makes the objects on the way")
+    @Test("changes only that field, and creates missing objects of the path")
     func change() throws {
         let spec: JSON = ["maxReplicas": 3, "metrics": [["type": "a"], ["type": "b"]]]
         #expect(

@@ -59,7 +59,7 @@ struct TraceTests {
         }
     }
 
-    /// With a byte order mark.
+    /// Encodes with a byte order mark.
     private static func utf16(_ text: String, isBigEndian: Bool) -> [UInt8] {
         var bytes: [UInt8] = isBigEndian ? [0xFE, 0xFF] : [0xFF, 0xFE]
         for unit in text.utf16 {
@@ -116,7 +116,7 @@ struct TraceTests {
         #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
 
-    @Test("a header that is missing is told apart from a wrong one")
+    @Test("a missing header is distinguished from a wrong one")
     func missingHeader() {
         let error = #expect(throws: TraceError.self) { try Trace(csv: "2026-03-02T00:00:00Z,161\n") }
         #expect(error?.description.hasSuffix("the header is missing") == true)
@@ -130,8 +130,8 @@ struct TraceTests {
                 "line 3: has bytes that are not UTF-8, as text in Windows-1252 has"
             ),
             (Array("t\0i\0m\0e\0,\0a\0".utf8), "line 1: has a byte 0, as text in UTF-16 without"),
-            ([0xFF, 0xFE, 0x74], "begins like UTF-16 text but has invalid bytes"),
-            ([0xFE, 0xFF, 0xD8, 0x00, 0x00, 0x74], "begins like UTF-16 text but has invalid bytes"),
+            ([0xFF, 0xFE, 0x74], "begins with a UTF-16 byte order mark but has invalid bytes"),
+            ([0xFE, 0xFF, 0xD8, 0x00, 0x00, 0x74], "begins with a UTF-16 byte order mark but has invalid bytes"),
             ([0xFF, 0xFE, 0, 0, 0x74, 0, 0, 0], "is text in UTF-32"), ([0xFF, 0xFE], "is empty"), ([], "is empty"),
             ([0xEF, 0xBB, 0xBF], "is empty"), ([0xEF, 0xBB], "line 1: has bytes that are not UTF-8"),
         ] as [([UInt8], String)])

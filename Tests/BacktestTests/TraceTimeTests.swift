@@ -2,6 +2,7 @@ import Scaling
 import Testing
 
 @testable import Backtest
+@testable import TimeZones
 
 @Suite("Times in traces")
 struct TraceTimeTests {
@@ -32,14 +33,15 @@ struct TraceTimeTests {
     }
 
     @Test(
-        "a time that does not tell its day or its zone is refused with the cause",
+        "a time without an unambiguous day or zone is refused with the cause",
         arguments: [
             ("2026-03-02 00:00:00", "has no time zone"), ("2026-03-02T00:00", "has no time zone"),
             ("2026-03-02", "has no time zone"), ("3/2/2026 0:00", "is ambiguous in day, month and year"),
             ("02.03.2026 00:00", "is ambiguous in day, month and year"),
-            ("2026-03-02 00:00:00 CET", "\"CET\" where an offset from UTC"),
-            ("2026-03-02 12:00:00 AM", "\"AM\" where an offset"), ("2026-02-30 00:00:00", "is not a time such as"),
-            ("2026-03-02 00:00:00 +25:00", "where an offset"), ("2026-13-01T00:00:00Z", "is not a time such as"),
+            ("2026-03-02 00:00:00 CET", "\"CET\" in place of an offset from UTC"),
+            ("2026-03-02 12:00:00 AM", "\"AM\" in place of an offset"),
+            ("2026-02-30 00:00:00", "is not a time such as"),
+            ("2026-03-02 00:00:00 +25:00", "in place of an offset"), ("2026-13-01T00:00:00Z", "is not a time such as"),
             ("noon", "is not a time such as"), ("", "is not a time such as"),
             ("1,772,409,600", "is not a time such as"),
         ] as [(Substring, String)])
@@ -55,7 +57,7 @@ struct TraceTimeTests {
             ("2026-03-29 01:59:59", "2026-03-29T00:59:59Z"), ("2026-03-29 03:00:00", "2026-03-29T01:00:00Z"),
             ("2026-10-25 01:59:59", "2026-10-24T23:59:59Z"), ("2026-10-25 03:00:00", "2026-10-25T02:00:00Z"),
             ("1996-07-01 12:00:00", "1996-07-01T10:00:00Z"), ("1995-07-01 12:00:00", "1995-07-01T11:00:00Z"),
-            // A zone of its own counts.
+            // An explicit zone takes precedence.
             ("2026-07-15 12:00:00Z", "2026-07-15T12:00:00Z"),
         ] as [(Substring, String)])
     func localTimes(text: Substring, expected: String) throws {
@@ -148,11 +150,19 @@ struct TimeZoneRuleTests {
     func brokenFiles() {
         let whole = ZoneData.berlin
         #expect(TimeZoneFile(whole) != nil)
-        // Without its last newline it is whole.
+        // Without its last newline, the file is still complete.
         for length in 0..<whole.count - "CET-1CEST,M3.5.0,M10.5.0/3\n".utf8.count {
             #expect(TimeZoneFile(Array(whole.prefix(length))) == nil, "\(length) bytes")
         }
         #expect(TimeZoneFile(Array("TZix".utf8) + whole.dropFirst(4)) == nil)
         #expect(throws: TraceError.self) { try TraceZone(name: "x", data: []) }
+    }
+
+    @Test("a file whose times count leap seconds is refused: no clock shows them")
+    func leapSeconds() {
+        let file = ZoneData.file(
+            changes: [("1996-03-31T01:00:00Z", 1)], types: [ZoneData.standard, ZoneData.daylight],
+            rule: "CET-1CEST,M3.5.0,M10.5.0/3", leapSeconds: [78_796_800])
+        #expect(TimeZoneFile(file) == nil)
     }
 }

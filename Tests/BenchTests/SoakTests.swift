@@ -2,7 +2,7 @@ import Testing
 
 @testable import bench
 
-@Suite("What a soak is judged by")
+@Suite("Criteria of a soak")
 struct SoakTests {
     @Test("the fit of a line is the line")
     func line() throws {
@@ -29,7 +29,7 @@ struct SoakTests {
     }
 
     @Test(
-        "a descriptor's kind is told from its link",
+        "a descriptor's kind is determined from its link",
         arguments: [
             ("socket:[4026]", "socket"), ("pipe:[17]", "pipe"), ("anon_inode:[eventfd]", "eventfd"),
             ("anon_inode:inotify", "inotify"), ("/dev/null", "file"),
@@ -45,7 +45,7 @@ struct SoakTests {
     private static func missed(growth: Double? = nil, last: QuietPoint = quiescence, plugins: [String: Double] = [:])
         -> [String]
     {
-        SoakVerdict.missed(growth: growth, first: quiescence, last: last, plugins: plugins, remains: [])
+        SoakVerdict.missed(growth: growth, first: quiescence, last: last, plugins: plugins, leftovers: [])
     }
 
     @Test("a soak in which all stays as it was misses nothing")

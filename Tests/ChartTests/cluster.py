@@ -16,7 +16,7 @@ from support import DEBUG, PATIENCE_SECONDS, ROOT, environment, get, running
 
 from chart import NAMESPACE, objects, render
 
-# The plural of a kind, where it is more than an s; and the kinds that have no namespace.
+# Irregular plurals of kinds, and the kinds without a namespace.
 PLURALS = {"NetworkPolicy": "networkpolicies"}
 CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace", "ValidatingWebhookConfiguration"}
 CORE = {"v1": "/api/v1"}

@@ -76,7 +76,7 @@ class CopyTests(CopierTest):
         copier.parent.mkdir()
         shutil.copy2(COPIER, copier)
         result = subprocess.run([*UNSHARE, script, "sh", self.root, copier, self.target], capture_output=True, text=True)
-        # Where the system lets nobody mount, this cannot be tried.
+        # Cannot be tested if the system does not allow mounts.
         if result.returncode == 0:
             self.assertEqual([path.name for path in self.target.rglob("*")], ["generalscaler-plugin-queue"])
         else:
@@ -217,7 +217,7 @@ class RefusalTests(CopierTest):
         deep.mkdir(parents=True)
         self.assert_copied()
         (deep / "d").mkdir()
-        self.assert_refused("lies more than 100 directories deep")
+        self.assert_refused("is more than 100 directories deep")
 
     def test_a_path_that_is_too_long_is_refused(self):
         here = os.open(self.root, os.O_RDONLY)
@@ -251,7 +251,7 @@ class RefusalTests(CopierTest):
         self.write("run/file", "7")
         script = 'mount -t tmpfs none "$1/secrets" && echo token > "$1/secrets/token" && exec "$2" "$1" / "$3"'
         result = subprocess.run([*UNSHARE, script, "sh", self.root, COPIER, self.target], capture_output=True, text=True)
-        # Where the system lets nobody mount, the part above has to do.
+        # If the system does not allow mounts, the part above must suffice.
         if result.returncode == 0:
             self.assertEqual(sorted(path.name for path in self.target.rglob("*")), ["file", "run"])
         else:

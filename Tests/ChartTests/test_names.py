@@ -7,7 +7,7 @@ import support  # Finds chart.py.
 
 from chart import NAMESPACE, objects, render
 
-# Everything that the chart can render and that has a name of its own choice.
+# Everything that the chart can render under a configurable name.
 EVERYTHING = {
     "crds": {"install": False},
     "plugins": {"config": {"redis": {"maxInFlight": 7}}},

@@ -48,6 +48,13 @@ class ActionTests(unittest.TestCase):
         self.assertRegex(result.stdout, r"(?m)^::error::plugin-check: generalscaler-plugin-hour does not keep the rules")
         self.assertTrue(any(case.find("failure") is not None for case in self.cases()))
 
+    def test_arguments_reach_the_plugin(self):
+        plugin = self.directory / "generalscaler-plugin-hour"
+        plugin.write_text(HOUR.read_text().replace("def answer", 'if sys.argv[1:] != ["--port", "7"]: print("hello")\ndef answer'))
+        plugin.chmod(0o755)
+        result = self.check(plugin.name, ARGUMENTS="--port 7", SKIP="P-43")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
     def test_every_input_reaches_the_script(self):
         action = yaml.safe_load((ACTION / "action.yml").read_text())
         (step,) = (step for step in action["runs"]["steps"] if step.get("id") == "check")

@@ -26,12 +26,12 @@ def plugins(*images, **values):
 
 # Values, and what the refusal has to say.
 REFUSED = [
-    (plugins({"name": "redis"}), r"plugins.images\[0\]: a plugin redis comes with the operator: give this one another name"),
+    (plugins({"name": "redis"}), r"plugins.images\[0\]: a plugin redis is included in the operator: choose another name"),
     (plugins({}, {"name": "tide"}, {}), r"plugins.images\[2\]: an entry before it.*has the name queue too: give each plugin"),
     (plugins({}) | {"extraPlugins": [{"name": "queue", "configMap": {"name": "a", "key": "b"}}]},
      r"plugins.images\[0\]: .*one of extraPlugins, has the name queue too"),
     (plugins({"image": f"registry.example.com/queue@{DIGEST}"}), r"write what follows the @ into plugins.images\[0\].digest"),
-    (plugins({"directory": "/opt/../etc"}), r'plugins.images\[0\].directory is "/opt/../etc": write it without . and ..'),
+    (plugins({"directory": "/opt/../etc"}), r'plugins.images\[0\].directory is "/opt/../etc": remove the segments . and ..'),
     (plugins({"program": "../run"}), r"plugins.images\[0\].program .* write it without"),
     (plugins({"interpreter": "bin/./python3"}), r"plugins.images\[0\].interpreter .* write it without"),
     (plugins({"interpreter": "bin/python3", "sha256": "0" * 64}),
@@ -43,9 +43,9 @@ REFUSED = [
      r"plugins.config.queue.sha256 and plugins.images\[0\].sha256 are both set: remove one"),
     (plugins({}, existingSecret="mine", config={"queue": {"maxInFlight": 7}}), "are both set.*Secret mine"),
     (plugins({"interpreter": "bin/python3", "program": "run", "args": ["-7"], "directory": "/opt"}, existingSecret="mine"),
-     r"plugins.images\[0\].program belongs into plugins.yaml, which the Secret mine has.*queue:\n +argv:\n"
+     r"plugins.images\[0\].program must be set in plugins.yaml of the Secret mine.*queue:\n +argv:\n"
      rf" +- {MOUNTS}/queue/bin/python3\n +- {MOUNTS}/queue/run\n +- \"-7\"\n +readPaths:\n +- {MOUNTS}/queue"),
-    (plugins({"sha256": "a" * 64}, existingSecret="mine"), r"plugins.images\[0\].sha256 belongs into plugins.yaml"),
+    (plugins({"sha256": "a" * 64}, existingSecret="mine"), r"plugins.images\[0\].sha256 must be set in plugins.yaml"),
     (plugins({}, config={"quue": {"maxInFlight": 7}}), "there is no plugin quue.*Plugins are .*queue.*plugins.images"),
     # The schema's.
     (plugins({"name": "Queue"}), "name"), (plugins({"name": "q" * 41}), "images/0/name.*maxLength"), (plugins({"image": ""}), "image"),
@@ -128,7 +128,7 @@ class StartTests(unittest.TestCase):
         self.directory = pathlib.Path(directory.name).resolve()
 
     def image(self, files):
-        """A directory that stands for an image: path in it to the file that is copied there."""
+        """A directory that simulates an image: path in it to the file that is copied there."""
         root = self.directory / "image"
         for path, source in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from support import PATIENCE_SECONDS, ROOT, environment, get
 
 from chart import NAMESPACE
 
-# A kind of workload that Kubernetes does not have, with replicas at a place of its own.
+# A custom kind of workload, with replicas at a different path.
 ROLLOUT = {
     "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
     "metadata": {"name": "rollouts.argoproj.io"},
@@ -39,7 +39,7 @@ class ReleaseTests(unittest.TestCase):
                 for namespace in ("blog", "shop"):
                     cluster.replicas(namespace, "web", 5)
                     cluster.condition(namespace, "web", "Ready", "True")
-                # The webhook's certificate is in its Secret, and the API server is told of it.
+                # The webhook's certificate is in its Secret, and the API server's configuration has it.
                 cluster.wait("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", None, "generalscaler",
                              lambda item: "caBundle" in item["webhooks"][0]["clientConfig"])
                 secret = cluster.get("v1", "Secret", NAMESPACE, "generalscaler-webhook")
@@ -194,7 +194,7 @@ class ReleaseTests(unittest.TestCase):
                     container["command"], env=environment(HOST=host, PORT=port), capture_output=True, text=True,
                     timeout=PATIENCE_SECONDS)
                 self.assertEqual(result.returncode, 0, result.stderr)
-            # Nobody listens there any more.
+            # There is no listener any more.
             result = subprocess.run(
                 container["command"], env=environment(HOST=host, PORT=port), capture_output=True, timeout=PATIENCE_SECONDS)
             self.assertNotEqual(result.returncode, 0)

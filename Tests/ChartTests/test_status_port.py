@@ -46,7 +46,7 @@ class StatusPortTests(unittest.TestCase):
             page = get(f"{url}/metrics")
             self.assertLess(float(re.search(r"^process_open_fds (\S+)$", page, flags=re.M)[1]), DESCRIPTORS)
             self.assertEqual(float(re.search(r"^process_max_fds (\S+)$", page, flags=re.M)[1]), DESCRIPTORS)
-            # The plugins that the operator starts meanwhile have descriptors as well.
+            # Plugins that the operator starts during the test have descriptors as well.
             self.assertNotIn("Too many open files", "\n".join(line or "" for line in operator.lines))
 
 

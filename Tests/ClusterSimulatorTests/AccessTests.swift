@@ -70,7 +70,7 @@ import WireFormats
         #expect(server.get("/apis", headers: account).status == 401)
     }
 
-    @Test func `an access review tells what somebody may do`() {
+    @Test func `an access review returns a user's rights`() {
         let review: JSON = [
             "spec": [
                 "user": "jane", "resourceAttributes": ["verb": "get", "resource": "secrets", "namespace": "test"],

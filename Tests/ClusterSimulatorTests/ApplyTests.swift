@@ -16,7 +16,7 @@ import WireFormats
         #expect(first.json["spec"]?["min"] == 1)
         let fields = first.json["metadata"]?["managedFields"]?[0]
         #expect(fields?["operation"] == "Apply")
-        // A default is nobody's.
+        // A default has no owner.
         #expect(fields?["fieldsV1"] == ["f:spec": ["f:max": [:], "f:metrics": [:]]])
         let again = server.apply(path, Sample.object("ssa"), by: "one")
         #expect((again.status, again.resourceVersion) == (200, first.resourceVersion))
@@ -27,7 +27,7 @@ import WireFormats
         let other = Sample.object("ssa", max: 3)
         let conflict = server.apply(path, other, by: "two")
         #expect((conflict.status, conflict.reason) == (409, "Conflict"))
-        // The list is owned as a whole, and the live one has a default that the applied one lacks.
+        // The list is owned as a whole, and the live one has a default that the applied one does not have.
         #expect(conflict.causes.contains("FieldManagerConflict .spec.max"))
         let forced = server.apply(path, other, by: "two", force: true)
         #expect((forced.status, forced.generation) == (200, 2))
@@ -80,7 +80,7 @@ import WireFormats
         #expect(names(server.apply(path, sidecar(nil), by: "injector")) == ["c"])
     }
 
-    @Test func `an apply needs a manager, a type, and no owners of its own`() {
+    @Test func `an apply needs a manager and a type, and must not contain managedFields`() {
         let object = Sample.object("ssa")
         #expect(server.call("PATCH", path, object, "application/apply-patch+yaml").status == 422)
         #expect(server.apply(path, ["metadata": ["name": "ssa"]], by: "one").status == 400)

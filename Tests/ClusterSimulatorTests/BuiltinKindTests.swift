@@ -20,7 +20,7 @@ import WireFormats
         ],
     ]
 
-    @Test func `a lease is renewed by who holds its version, and lost by who does not`() {
+    @Test func `a lease is renewed with the current version, and lost with another`() {
         let created = server.post(Self.leases, Self.lease)
         #expect(created.status == 201)
         var renewal = created.json.objectValue!

@@ -74,7 +74,7 @@ import WireFormats
         #expect(answer.causes == ["FieldValueRequired spec.max", "FieldValueRequired spec.metrics"])
     }
 
-    @Test func `text that is not JSON, another kind and another namespace are told apart`() throws {
+    @Test func `text that is not JSON, another kind and another namespace have different errors`() throws {
         let server = try TestServer()
         #expect(server.call("POST", Sample.path, text: "{not json").reason == "BadRequest")
         var object = Sample.object("b").objectValue!

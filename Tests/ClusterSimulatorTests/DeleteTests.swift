@@ -26,7 +26,7 @@ import WireFormats
         #expect(server.get("\(Sample.path)/a").status == 200)
     }
 
-    @Test func `a collection is deleted as far as it is selected`() {
+    @Test func `the selected objects of a collection are deleted`() {
         #expect(server.merge("\(Sample.path)/b", ["metadata": ["labels": ["keep": "yes"]]]).status == 200)
         #expect(server.delete("\(Sample.path)?labelSelector=!keep").itemNames == ["a"])
         #expect(server.get(Sample.path).itemNames == ["b"])
@@ -50,7 +50,7 @@ import WireFormats
         #expect(server.get(path).status == 404)
     }
 
-    @Test func `a namespace goes with everything in it, and takes nothing new meanwhile`() throws {
+    @Test func `a namespace is deleted with everything in it, and accepts no new objects during the deletion`() throws {
         #expect(server.merge("\(Sample.path)/a", ["metadata": ["finalizers": ["example.com/hold"]]]).status == 200)
         let watch = try server.watch(
             "\(Sample.path)?watch=1&resourceVersion=\(server.get(Sample.path).resourceVersion!)")

@@ -39,7 +39,7 @@ import WireFormats
         #expect(server.api.admit(APIRequest("GET", Sample.path)).delay == nil)
     }
 
-    @Test func `a watch can be told that its version is gone`() {
+    @Test func `a watch can be ended with the error that its version is gone`() {
         server.api.addFault(FaultRule(.expireWatch, times: 1))
         #expect(server.api.admit(APIRequest("GET", Sample.path)).answer == nil)
         let answer = server.api.admit(APIRequest("GET", "\(Sample.path)?watch=1")).answer
@@ -51,7 +51,7 @@ import WireFormats
         #expect(TestWatch(subscription: subscription).names() == ["ERROR"])
     }
 
-    @Test func `the log keeps who asked what, and what came of it`() {
+    @Test func `the log has each request's client and outcome`() {
         server.api.clearRequests()
         _ = server.call("GET", "\(Sample.path)/a?x=1", headers: ["user-agent": "alice"])
         server.api.addFault(FaultRule(FaultRule.internalError, verbs: ["create"]))

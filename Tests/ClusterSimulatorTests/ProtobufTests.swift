@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import ClusterSimulator
 
-/// What kubectl 1.33 sends, byte for byte.
+/// A request of kubectl 1.33, byte for byte.
 @Suite struct ProtobufTests {
     private static let namespace = "azhzAAoPCgJ2MRIJTmFtZXNwYWNlEhwKFAoEc2hvcBIAGgAiACoAMgA4AEIAEgAaAgoAGgAiAA=="
     /// `kubectl create deployment web --image=nginx --replicas=0 --port=80`

@@ -24,7 +24,7 @@ import WireFormats
         #expect(first.itemNames == ["a", "b"])
         #expect(first.json["metadata"]?["remainingItemCount"] == 3)
         let token = try #require(first.json["metadata"]?["continue"]?.stringValue)
-        // What changes between the pages is not part of the snapshot.
+        // Changes between the pages are not part of the snapshot.
         #expect(server.post(Sample.path, Sample.object("bb")).status == 201)
         #expect(server.delete("\(Sample.path)/d").status == 200)
         let second = server.get("\(Sample.path)?limit=2&continue=\(token)")

@@ -103,7 +103,7 @@ import WireFormats
         let left = server.merge("\(Sample.path)/a", ["metadata": ["labels": ["tier": .null]]])
         let event = try #require(watch.events().first)
         #expect(event["type"] == "DELETED")
-        // The last state that was selected, at the version of the change.
+        // The last matching state, with the version of the change.
         #expect(event["object"]?["metadata"]?["labels"] == ["tier": "gold"])
         #expect(event["object"]?["metadata"]?["resourceVersion"]?.stringValue == left.resourceVersion)
         create("b")

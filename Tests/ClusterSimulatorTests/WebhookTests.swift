@@ -72,7 +72,7 @@ struct WebhookTests {
     }
 
     @Test(
-        "rules, scope and selectors decide who is asked",
+        "rules, scope and selectors decide which webhooks are called",
         arguments: [
             ([:], ["operations": ["DELETE"]], false), ([:], ["operations": ["*"]], true),
             ([:], ["apiGroups": ["apps"]], false), ([:], ["apiGroups": ["*"]], true),
@@ -210,7 +210,7 @@ struct WebhookTests {
         #expect(server.get(Sample.path + "/a").status == 404)
     }
 
-    @Test("warnings are sent on beside the answer, once each, and cut where they are too long together")
+    @Test("warnings are passed on with the answer, once each, and cut if they are too long in total")
     func warnings() throws {
         let server = try server()
         func warnings(_ texts: [String]) -> [String] {
@@ -275,7 +275,7 @@ struct WebhookTests {
         )
     }
 
-    // MARK: Where it is
+    // MARK: Address
 
     @Test("a Service of type ExternalName leads to its host, under the Service's own name, and another leads nowhere")
     func service() throws {

@@ -21,7 +21,7 @@ import WireFormats
     @Test func `pods are ready after the start-up delay and not before`() {
         #expect(status["replicas"] == 2)
         #expect(status["observedGeneration"] == 1)
-        // As the real server writes it, a count of 0 is left out.
+        // Like the real server, the status omits a count of 0.
         #expect(status["readyReplicas"] == nil)
         #expect(condition("Available")?["status"] == "False")
         server.advance(.milliseconds(4_999))

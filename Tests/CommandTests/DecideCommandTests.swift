@@ -61,12 +61,12 @@ struct DecideCommandTests {
                     #""policy": {"type": "cost", "config": {"costPerPodPerHour": 1, "maxCostPerHour": 2}}, "maxReplicas": 9"#
             ),
         ].joined(separator: "\n")
-        #expect(try await Program.python("scripts/check-decide.py", "request", input: requests) == "4 judged\n")
+        #expect(try await Program.python("scripts/check-decide.py", "request", input: requests) == "4 checked\n")
         let answers = try await Program.run("decide", "--lines", input: requests).output
-        #expect(try await Program.python("scripts/check-decide.py", "answer", input: answers) == "4 judged\n")
+        #expect(try await Program.python("scripts/check-decide.py", "answer", input: answers) == "4 checked\n")
         let refusal = try await Program.run("decide", "--lines", input: "{}").output
-        #expect(try await Program.python("scripts/check-decide.py", "refusal", input: refusal) == "1 judged\n")
-        #expect(try await Program.python("scripts/check-decide.py", "answer", input: refusal) != "1 judged\n")
+        #expect(try await Program.python("scripts/check-decide.py", "refusal", input: refusal) == "1 checked\n")
+        #expect(try await Program.python("scripts/check-decide.py", "answer", input: refusal) != "1 checked\n")
     }
 
     @Test("a stream: one line out for each line in, also for a line that is wrong")

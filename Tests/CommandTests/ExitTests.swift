@@ -4,17 +4,17 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Libraries clean up when a process exits, and a thread that is still inside of one then crashes the process: now and
-/// then, and the sooner the command fails the more often.
+/// Libraries clean up when a process exits, and a thread that still runs their code may then crash the process, most
+/// likely if the command fails early.
 @Suite("exits of the programs", .serialized, .timeLimit(.minutes(20)))
 struct ExitTests {
     struct Ending: Sendable, CustomTestStringConvertible {
         let program: String
         var arguments: [String] = []
         var environment: [String: String] = [:]
-        /// `exit` would hide a crash in a handler that a signal ends.
+        /// A crash in an exit handler changes the exit code.
         let code: Int32
-        /// What standard error holds, so that it is known to be this failure.
+        /// A text in standard error that identifies the failure.
         let message: String
 
         var testDescription: String { ([program] + arguments).joined(separator: " ") }
@@ -22,7 +22,7 @@ struct ExitTests {
 
     private static let repetitions = 200
     private static let atOnce = 8
-    /// Of those that mostly wait.
+    /// The concurrency of commands that mostly wait.
     private static let waitingAtOnce = 40
 
     static let commands = [
@@ -52,7 +52,7 @@ struct ExitTests {
         Ending(program: "event-queue", code: 2, message: "set PROJECT"),
     ]
 
-    /// With an input that ends at once, which ends a plugin.
+    /// With an input that ends immediately, which ends a plugin.
     static let plugins = ["http", "prometheus", "redis", "pubsub"].map {
         Ending(program: "generalscaler-plugin-\($0)", code: 0, message: "")
     }

@@ -27,7 +27,7 @@ struct ListenTests {
         }
     }
 
-    @Test("a port that is taken is told with its option, its address and what to do")
+    @Test("a port in use is reported with its option, its address and a fix")
     func taken() async throws {
         let script: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
         try await RawServer.run(script: script) { port in
@@ -50,7 +50,7 @@ struct ListenTests {
     }
 
     @Test(
-        "an address that is not this machine's is told as such",
+        "an address of another machine is reported as such",
         arguments: ["192.0.2.1:0", "no-such-host.invalid:0"])
     func foreign(address: String) async throws {
         for outcome in [try await outcome(["--listen", address]), try await Self.cluster(address)] {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Subprocess
 import TestSupport
 
-/// The program, as a user runs it.
+/// The program, run like by a user.
 struct Program {
     struct Outcome {
         let code: Int32?
@@ -32,7 +32,7 @@ struct Program {
         return Outcome(code: code, output: result.standardOutput, errors: result.standardError)
     }
 
-    /// Returns what a Python script of the project writes; with the packages that `make test` installs.
+    /// Returns the output of a Python script of the project, run with the packages that `make test` installs.
     static func python(_ script: String, _ arguments: String..., input: String = "") async throws -> String {
         let result = try await Subprocess.run(
             .name("python"), arguments: Arguments([file(script)] + arguments),
@@ -46,7 +46,7 @@ struct Program {
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../\(path)").standardized.path
     }
 
-    /// Returns a directory of its own for the body, gone afterwards.
+    /// Runs the body with a temporary directory.
     static func withDirectory<Value>(_ body: (String) async throws -> Value) async throws -> Value {
         let directory = FileManager.default.temporaryDirectory.appending(path: "command-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

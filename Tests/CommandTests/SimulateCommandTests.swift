@@ -28,7 +28,7 @@ struct SimulateCommandTests {
         }
     }
 
-    @Test("a sweep tells in one command what a cooldown costs")
+    @Test("a sweep shows in one command what a cooldown costs")
     func sweep() async throws {
         let outcome = try await Program.run(
             "simulate", "-f", Self.steady, "--trace", Self.week, "--price", "0.05", "--sweep",

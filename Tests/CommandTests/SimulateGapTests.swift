@@ -15,7 +15,7 @@ struct SimulateGapTests {
             - {name: requests, type: prometheus, targetValue: 100, targetType: AverageValue, config: {query: up}}
         """
 
-    /// Simulates the scaler on the trace.
+    /// Simulates the scaler with the trace.
     private func simulate(
         _ trace: [UInt8], _ options: String..., name: String = "trace.csv", scaler: String = scaler
     ) async throws -> Program.Outcome {
@@ -27,14 +27,14 @@ struct SimulateGapTests {
         }
     }
 
-    /// Returns a trace of 41 samples, with that many without data.
+    /// Returns a trace of 41 samples with the given number of gaps.
     private static func trace(gaps: Int) -> [UInt8] {
         let rows = (0..<40).map { "\(1_772_409_607 + $0 * 15),\($0 < gaps ? "" : "250")" }
         return Array((["time,requests"] + rows).joined(separator: "\n").utf8)
     }
 
     @Test(
-        "unknown time is a row of its own; more than 5% is a warning, more than 50% a failure",
+        "unknown time is a separate row; more than 5% is a warning, more than 50% a failure",
         arguments: [
             (0, "0 s (0.00%)", nil, 0), (2, "30 s (5.00%)", nil, 0),
             (3, "45 s (7.50%)", "warning: 7.50% of the time", 0),

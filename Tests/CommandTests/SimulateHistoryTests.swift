@@ -82,7 +82,7 @@ struct SimulateHistoryTests {
                 let summary = try #require(try JSON(parsing: outcome.output)[0])
                 #expect(summary["secondsUnknown"] == 0)
                 #expect(summary["mostReplicas"] == 5)
-                // No zero was made up, for which replicas would be removed.
+                // No zero was invented, which would cause a scale-down.
                 #expect(summary["scaleDowns"] == 0)
             }
         }
@@ -116,7 +116,7 @@ struct SimulateHistoryTests {
     }
 }
 
-/// A server that moves start and end of a range query down to a multiple of the step; its value is always 250.
+/// A server that aligns the start and end of a range query to a multiple of the step; its value is always 250.
 private enum AlignedPrometheus {
     static func run(_ body: (_ address: String) async throws -> Void) async throws {
         try await RawServer.run(script: serve) { port in try await body("http://127.0.0.1:\(port)") }

@@ -101,11 +101,11 @@ struct ValidateCommandTests {
         }
     }
 
-    /// Validates a GeneralScaler whose metric type's plugin is this program.
+    /// Validates a GeneralScaler with this program as its metric type's plugin.
     private func validate(plugin text: String) async throws -> Program.Outcome {
         try await Program.withDirectory { directory in
             try ExecutableFile.write(text, to: "\(directory)/generalscaler-plugin-odd")
-            // Of no concern to the file: it never answers.
+            // Not used by the file: it never answers.
             try ExecutableFile.write("#!/bin/sh\nexec sleep 600\n", to: "\(directory)/generalscaler-plugin-silent")
             try Program.write(
                 """
@@ -121,36 +121,36 @@ struct ValidateCommandTests {
         }
     }
 
-    @Test("a plugin whose output is forgiven is validated with", arguments: OddPlugin.forgiven)
-    func forgiven(_ plugin: OddPlugin) async throws {
+    @Test("a plugin whose output is forgiven is validated with", arguments: ScriptVariant.forgiven)
+    func forgiven(_ plugin: ScriptVariant) async throws {
         let outcome = try await validate(plugin: plugin.text)
         #expect(outcome.output == "1 GeneralScaler is valid\n", "\(outcome.output)\(outcome.errors)")
     }
 
-    @Test("a plugin whose output cannot be used is told with the cause and the fix", arguments: OddPlugin.refused)
-    func refused(_ plugin: OddPlugin) async throws {
+    @Test("a plugin with unusable output is reported with the cause and the fix", arguments: ScriptVariant.refused)
+    func refused(_ plugin: ScriptVariant) async throws {
         let outcome = try await validate(plugin: plugin.text)
         #expect(outcome.code == 1)
         let lines = outcome.output.split(separator: "\n")
         #expect(lines.count == 1)
         #expect(outcome.output.contains("scaler.yaml:7: spec.metrics[0].type: plugin odd"), "\(outcome.output)")
         #expect(outcome.output.contains(plugin.hint), "\(outcome.output)")
-        #expect(!outcome.output.contains("waited for its turn") && !outcome.output.contains("started again"))
+        #expect(!outcome.output.contains("was still queued") && !outcome.output.contains("started again"))
     }
 }
 
-/// A plugin in Python whose output is as plugins' output really is.
-struct OddPlugin: Sendable, CustomTestStringConvertible {
+/// A plugin in Python with realistic defects in its output.
+struct ScriptVariant: Sendable, CustomTestStringConvertible {
     let name: String
-    /// Python that writes the object `o`.
+    /// Python code that writes the object `o`.
     var send = #"OUT.write((s + "\n").encode()); OUT.flush()"#
-    /// Python that runs first.
+    /// Python code that runs first.
     var start = ""
     var id = "i"
     var value = "17.5"
     var lineEnd = "\n"
     var mark = ""
-    /// What the message about it holds.
+    /// A text in the error message.
     var hint = ""
 
     var testDescription: String { name }
@@ -180,15 +180,17 @@ struct OddPlugin: Sendable, CustomTestStringConvertible {
     }
 
     static let forgiven = [
-        OddPlugin(name: "plain"),
-        OddPlugin(name: "CRLF", send: #"OUT.write((s + "\r\n").encode()); OUT.flush()"#),
-        OddPlugin(name: "mark first", start: #"OUT.write(b"\xef\xbb\xbf")"#),
-        OddPlugin(name: "mark on every line", send: #"OUT.write(b"\xef\xbb\xbf" + (s + "\n").encode()); OUT.flush()"#),
-        OddPlugin(name: "banner", start: #"print("Starting { plugin ...", flush=True)"#),
-        OddPlugin(name: "blanks", send: #"OUT.write(("  " + s + " \t\n").encode()); OUT.flush()"#),
-        OddPlugin(name: "id with a fraction", id: "float(i)"),
-        OddPlugin(name: "member twice", send: #"OUT.write((s[:-1] + ', "jsonrpc": "2.0"}\n').encode()); OUT.flush()"#),
-        OddPlugin(
+        ScriptVariant(name: "plain"),
+        ScriptVariant(name: "CRLF", send: #"OUT.write((s + "\r\n").encode()); OUT.flush()"#),
+        ScriptVariant(name: "mark first", start: #"OUT.write(b"\xef\xbb\xbf")"#),
+        ScriptVariant(
+            name: "mark on every line", send: #"OUT.write(b"\xef\xbb\xbf" + (s + "\n").encode()); OUT.flush()"#),
+        ScriptVariant(name: "banner", start: #"print("Starting { plugin ...", flush=True)"#),
+        ScriptVariant(name: "blanks", send: #"OUT.write(("  " + s + " \t\n").encode()); OUT.flush()"#),
+        ScriptVariant(name: "id with a fraction", id: "float(i)"),
+        ScriptVariant(
+            name: "member twice", send: #"OUT.write((s[:-1] + ', "jsonrpc": "2.0"}\n').encode()); OUT.flush()"#),
+        ScriptVariant(
             name: "U+2028",
             send:
                 #"o["note"] = "\u2028 \u0085"; OUT.write((json.dumps(o, ensure_ascii=False) + "\n").encode()); OUT.flush()"#
@@ -196,30 +198,30 @@ struct OddPlugin: Sendable, CustomTestStringConvertible {
     ]
 
     static let refused = [
-        OddPlugin(
-            name: "id as text", id: "str(i)", hint: "a whole number, the id of the request as it came, not a string"),
-        OddPlugin(
+        ScriptVariant(
+            name: "id as text", id: "str(i)", hint: "a whole number, equal to the id of the request, not a string"),
+        ScriptVariant(
             name: "id of another request", id: "i + 6", hint: "has the id 7, and that of the request, initialize, is 1"),
-        OddPlugin(
+        ScriptVariant(
             name: "indented", send: #"OUT.write((json.dumps(o, indent=2) + "\n").encode()); OUT.flush()"#,
             hint: "over several lines: write each on one line"),
-        OddPlugin(
+        ScriptVariant(
             name: "terminal codes", start: #"OUT.write(b"\x1b[2J\x1b[H\x1b[0m"); OUT.flush()"#,
             hint: "begins with a terminal escape sequence"),
-        OddPlugin(
+        ScriptVariant(
             name: "UTF-16", send: #"OUT.write((s + "\n").encode("utf-16-le")); OUT.flush()"#,
             hint: "it is UTF-16: write UTF-8"),
-        OddPlugin(
+        ScriptVariant(
             name: "printed dict", send: #"OUT.write((repr(o) + "\n").encode()); OUT.flush()"#, hint: "json.dumps"),
-        OddPlugin(
+        ScriptVariant(
             name: "framed by headers",
             send: #"OUT.write(("Content-Length: %d\r\n\r\n%s" % (len(s), s)).encode()); OUT.flush()"#,
-            hint: "as the Language Server Protocol has them"),
-        OddPlugin(
+            hint: "as in the Language Server Protocol"),
+        ScriptVariant(
             name: "no line end", send: "OUT.write(s.encode()); OUT.flush()", hint: "End each message with a newline"),
-        OddPlugin(name: "kept back", send: "print(s)", hint: "flush stdout after each line"),
-        OddPlugin(name: "silent", send: "pass", hint: "it wrote nothing to stdout"),
-        OddPlugin(name: "script of Windows", lineEnd: "\r\n", hint: "save the file with Unix line endings"),
-        OddPlugin(name: "script with a mark", mark: "\u{FEFF}", hint: "save it as UTF-8 without one"),
+        ScriptVariant(name: "kept back", send: "print(s)", hint: "flush stdout after each line"),
+        ScriptVariant(name: "silent", send: "pass", hint: "it wrote nothing to stdout"),
+        ScriptVariant(name: "script of Windows", lineEnd: "\r\n", hint: "save the file with Unix line endings"),
+        ScriptVariant(name: "script with a mark", mark: "\u{FEFF}", hint: "save it as UTF-8 without one"),
     ]
 }

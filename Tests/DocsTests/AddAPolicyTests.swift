@@ -21,9 +21,9 @@ struct AddAPolicyTests {
         ]
     }
 
-    @Test("shows the very policy that these tests add")
+    @Test("shows the policy that these tests add")
     func isShown() throws {
-        // The page's file is in the ScalerAPI module itself and need not import it.
+        // The page's file is in the ScalerAPI module and need not import it.
         let policy = try Self.text("StepsPolicy.swift").replacing("package import ScalerAPI\n", with: "")
         #expect(try Self.text("../../docs/how-to/add-a-policy.md").contains("```swift\n\(policy)```"))
     }

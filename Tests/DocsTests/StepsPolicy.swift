@@ -2,7 +2,7 @@ package import ScalerAPI
 package import Scaling
 package import WireFormats
 
-/// So many replicas above such a value of the first metric: for a load whose need is known.
+/// Recommends a fixed number of replicas for each range of the first metric's value, for a load with known needs.
 package struct StepsPolicy: ConfigurablePolicy {
     package static let type = "steps"
     package static let fields = ["steps"]
@@ -33,7 +33,7 @@ package struct StepsPolicy: ConfigurablePolicy {
             )
         }
         if let value = input.observations.first?.value {
-            // While there are replicas, a policy recommends at least 1: going to 0 is the SafeScaler's to decide.
+            // A policy recommends at least 1 while there are replicas: the SafeScaler decides on scaling to 0.
             let least = input.current > 0 ? 1 : 0
             records[0].recommended = steps.last { value > $0.above }?.replicas ?? least
         }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// The event queue's executable, at a server that speaks as the Pub/Sub emulator does.
+/// Runs the event queue's executable with a server that behaves like the Pub/Sub emulator.
 @Suite(.timeLimit(.minutes(3))) struct EventQueueTests {
     @Test func `messages are pulled, worked off and acknowledged, also after an error`() async throws {
         let (acknowledgements, acknowledged) = AsyncStream<String>.makeStream()

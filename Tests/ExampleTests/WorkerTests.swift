@@ -2,7 +2,7 @@ import Subprocess
 import TestSupport
 import Testing
 
-/// Returns the worker's executable, at a real Redis.
+/// Returns the environment of the worker's executable with a real Redis.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct WorkerTests {
     private func environment(_ server: RedisServer, name: String, workMilliseconds: Int) -> Environment {
         .inherit.updating([
@@ -11,7 +11,7 @@ import Testing
         ])
     }
 
-    /// Starts a worker and runs `body` with each line that it prints until that returns true; then sends the signal.
+    /// Starts a worker and calls `body` with each line of its output until it returns true; then sends the signal.
     private func work(
         _ server: RedisServer, name: String, workMilliseconds: Int = 1, end signal: Signal,
         until isDone: (String) async throws -> Bool
@@ -51,7 +51,7 @@ import Testing
     @Test func `the job of a worker that died goes to another`() async throws {
         try await RedisServer.run { server in
             try await server.command("LPUSH", "jobs", "precious")
-            // Killed with the job in hand.
+            // Killed while it processes a job.
             try await work(server, name: "a", workMilliseconds: 60_000, end: .kill) { _ in
                 var waiting = "1"
                 while waiting != "0" { waiting = try await server.command("LLEN", "jobs") }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// This program once more, with other options.
+/// This program with other options as a child process.
 struct ChildProcess {
     private let process: pid_t
 
@@ -14,9 +14,9 @@ struct ChildProcess {
         self.process = process
     }
 
-    /// Waits until it has ended.
+    /// Waits for its end.
     ///
-    /// - Returns: whether it said that all is well.
+    /// - Returns: whether it reported success.
     func wait() -> Bool {
         var status: Int32 = 0
         while waitpid(process, &status, 0) == -1 { guard errno == EINTR else { return false } }

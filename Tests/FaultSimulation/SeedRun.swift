@@ -1,7 +1,7 @@
-/// What came of one seed.
+/// The result of one seed.
 struct SeedRun {
     let seed: UInt64
-    /// The only ones that there were; empty for what the seed picked.
+    /// The faults that were selected; empty for the seed's selection.
     let faults: [Fault]
     let violation: Violation?
     let hash: Int
@@ -16,7 +16,7 @@ struct SeedRun {
             trace: environment.trace)
     }
 
-    /// Returns the last lines of what happened, and how to see it again.
+    /// Returns the last lines of the trace, and the command to reproduce it.
     func report(lines: Int) -> String {
         let what = violation.map { "\($0)" } ?? "every invariant held"
         return trace.last(lines).joined(separator: "\n") + "\nseed \(seed): \(what)\n"

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Glibc
 
-/// Runs the operator under fault injection, once per seed, and reports which invariant broke at which time.
+/// Runs the operator under fault injection, once per seed, and reports which invariant was violated and when.
 @main
 struct SimulateFaults: ParsableCommand {
-    /// Worlds between two words on how far it is.
+    /// The number of environments between two progress messages.
     private static let progress = 250
 
     static let configuration = CommandConfiguration(
@@ -45,7 +45,7 @@ struct SimulateFaults: ParsableCommand {
     }
 
     func run() throws {
-        // Dictionaries come in an order that differs from process to process, unless this is set before it starts.
+        // Dictionaries have a different order in each process unless this is set before its start.
         let variable = "SWIFT_DETERMINISTIC_HASHING"
         let isRoot = share == nil && seed == nil && processes > 1
         if isRoot || getenv(variable) == nil {

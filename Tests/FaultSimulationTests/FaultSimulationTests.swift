@@ -2,11 +2,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The operator under fault injection. It runs in a separate program, since it controls every task of its process.
+/// The operator under fault injection. Runs in a separate program, because it controls every task of its process.
 @Suite("Fault simulation")
 struct FaultSimulationTests {
     private static let seeds = 2_000
-    /// Of every invariant in `make test`; `make simulate-faults` runs any number.
+    /// The number of seeds in `make test`; `make simulate-faults` runs any number.
     private static let invariantSeeds = 1_000
 
     @Test("every invariant holds in 1,000 seeds of faults", .timeLimit(.minutes(30)))
@@ -25,7 +25,7 @@ struct FaultSimulationTests {
         #expect(output.last?.hasSuffix(" 0 failed") == true, "\(output.joined(separator: "\n"))")
     }
 
-    /// The invariant checker's message: a defect that breaks another invariant was found by chance.
+    /// The defects with the invariant checker's message: a defect that violates another invariant was found by chance.
     private static let defects = [
         "resource-version-not-sent": "without saying which version",
         "leader-check-skipped": "held the lease",
@@ -34,6 +34,7 @@ struct FaultSimulationTests {
         "relist-dropped":
             "was not polled|it is paused|it is a dry run|out of|an older scaler|gone for long|leaves|says|have passed",
         "rate-ignored": "at once|forbids",
+        "schedule-ignored": "out of",
         "late-answer-applied-twice": "no decision that was written down",
         "due-time-forgotten": "was not polled|was told to end|says|leaves",
         "backwards-clock-trusted": "was not polled|leaves|says",
@@ -49,10 +50,10 @@ struct FaultSimulationTests {
         print("\(name) is found at \(found)")
     }
 
-    /// - Returns: all that it prints.
+    /// - Returns: the printed lines.
     private static func simulate(_ options: String...) async throws -> [String] {
         let output = Mutex<[String]>([])
-        // Set here, so that the program need not start itself again.
+        // Set here, so that the program need not restart itself.
         let environment = ["SWIFT_DETERMINISTIC_HASHING": "1"]
         try await RunningProcess.run("simulate-faults", options, environment: environment) { process in
             try await process.outputLine { $0.hasSuffix(" failed") && $0.contains(" jobs, ") }

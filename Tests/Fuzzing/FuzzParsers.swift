@@ -1,10 +1,11 @@
 #if FUZZING
     import Glibc
 
-    /// The fuzzer: `fuzz-parsers TARGET [what libFuzzer takes]`, or `fuzz-parsers` alone for the names of the targets.
+    /// The fuzzer: `fuzz-parsers TARGET [libFuzzer's arguments]`, or `fuzz-parsers` without arguments to list the
+    /// targets.
     @main
     enum FuzzParsers {
-        /// The target of this process, and of those that libFuzzer starts.
+        /// The variable with the target, for this process and those that libFuzzer starts.
         private static let variable = "GENERALSCALER_FUZZ_TARGET"
 
         static func main() {
@@ -23,7 +24,7 @@
         fileprivate static let target = getenv(variable).flatMap { FuzzTarget.named(String(cString: $0)) }
 
         private static func fuzz(_ arguments: [String]) -> CInt {
-            // Kept until the process ends.
+            // Retained until the process ends.
             let texts = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: arguments.count + 1)
             for (index, argument) in arguments.enumerated() { texts[index] = strdup(argument) }
             texts[arguments.count] = nil
@@ -44,7 +45,7 @@
         }
     }
 
-    /// Of libFuzzer: https://llvm.org/docs/LibFuzzer.html#using-libfuzzer-as-a-library
+    /// libFuzzer's entry point: https://llvm.org/docs/LibFuzzer.html#using-libfuzzer-as-a-library
     @_silgen_name("LLVMFuzzerRunDriver")
     private func runFuzzer(
         _ argumentCount: UnsafeMutablePointer<CInt>,

@@ -1,8 +1,8 @@
-/// One parser of untrusted bytes, and the properties that must hold for every input.
+/// A parser of untrusted bytes, and the properties that must hold for every input.
 package struct FuzzTarget: Sendable {
-    /// Of the target, and of the folder in `Corpus` that has its inputs.
+    /// The name of the target, and of the folder in `Corpus` with its inputs.
     package let name: String
-    /// Gives the parser one input.
+    /// Runs the parser with one input.
     private let body: @Sendable ([UInt8]) throws(FuzzFinding) -> Void
 
     init(_ name: String, _ body: @escaping @Sendable ([UInt8]) throws(FuzzFinding) -> Void) {
@@ -10,11 +10,11 @@ package struct FuzzTarget: Sendable {
         self.body = body
     }
 
-    /// - Throws: what is wrong with the parser. It crashing is wrong too.
+    /// - Throws: the violated property. A crash is a finding too.
     package func run(_ input: [UInt8]) throws(FuzzFinding) { try body(input) }
 }
 
-/// Something that no input may bring about.
+/// A violated property.
 package struct FuzzFinding: Error, CustomStringConvertible {
     package let description: String
 
@@ -28,22 +28,22 @@ func require(_ condition: Bool, _ finding: @autoclosure () -> String) throws(Fuz
     guard condition else { throw FuzzFinding(finding()) }
 }
 
-/// An error goes into logs, conditions and answers: it tells of its input, and never repeats all of it.
+/// Checks the length of an error. Errors are part of logs, conditions and answers, and must not repeat the whole input.
 func requireShort(_ text: String, _ what: String, _ limit: Int = FuzzLimits.errorBytes) throws(FuzzFinding) {
     try require(
         text.utf8.count <= limit, "\(what) has \(text.utf8.count) bytes, more than \(limit): \(text.prefix(200))")
 }
 
 enum FuzzLimits {
-    /// Bytes of an error's text. Inputs are longer, so that what repeats them is found.
+    /// The maximum bytes of an error. Inputs are longer, so that errors that repeat them are found.
     static let errorBytes = 3_000
-    /// Bytes of an input of the fuzzer.
+    /// The maximum bytes of the fuzzer's inputs.
     static let inputBytes = 4_096
 }
 
-/// Pieces of a stream, as they may arrive.
+/// The chunks of a stream.
 enum Chunks {
-    /// Returns a size derived from the input: it must make no difference.
+    /// Splits the bytes into chunks of a size derived from the input, which must make no difference.
     static func of(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         let sizes = [1, 7, 64]
         let size = sizes[bytes.count % sizes.count]

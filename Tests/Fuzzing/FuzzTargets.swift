@@ -1,10 +1,10 @@
 extension FuzzTarget {
-    /// Every target; each name once.
+    /// All targets, with unique names.
     package static let all: [FuzzTarget] = [
         .json, .rfc3339, .yaml,
         .pluginAnswers, .pluginRequests, .pluginLog, .secretRedactor, .markedFields, .pluginManifest, .addresses,
         .responseHead, .listPage, .watchFrames, .apiObjects, .apiErrors, .kubeconfig,
-        .generalScaler, .decisionRequest, .admissionReview,
+        .generalScaler, .decisionRequest, .formula, .admissionReview,
         .pluginConfigs, .prometheusAnswers, .monitoringAnswers, .googleCredentials, .redisReplies,
         .httpAnswers, .jsonPathQueries,
         .traceCSV, .traceJSON,

@@ -5,7 +5,7 @@ import Testing
 @testable import generalscaler_plugin_http
 
 /// The recipes of servers that cannot be had, each against the answers of their documentation.
-@Suite("recipes on stand-ins")
+@Suite("recipes on simulated servers")
 struct RecipeStandInTests {
     struct Recipe: Sendable, CustomTestStringConvertible {
         let page: String

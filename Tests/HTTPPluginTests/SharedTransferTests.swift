@@ -40,7 +40,7 @@ struct SharedTransferTests {
         gate.result.finish()
         var values: [Int] = []
         for call in calls { values.append(await call.value) }
-        // A call that came only after the end of the first made a transfer of its own, which ended at once.
+        // A call that came only after the end of the first made another transfer, which ended at once.
         #expect(values.contains(7) && values.allSatisfy { $0 == 7 || $0 == -1 })
     }
 

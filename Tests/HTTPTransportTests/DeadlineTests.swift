@@ -2,7 +2,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-/// Each phase of a request can be the one that takes too long. None of them may hold up other requests.
+/// Each phase of a request can exceed the deadline. None of them may delay other requests.
 @Suite(.timeLimit(.minutes(5)))
 struct DeadlineTests {
     private static let timeout = Duration.seconds(1)
@@ -15,12 +15,12 @@ struct DeadlineTests {
         #expect(ContinuousClock.now - start >= Self.timeout)
     }
 
-    @Test("a name look-up that hangs")
+    @Test("a name lookup that hangs")
     func nameLookup() async throws {
         try await withClient { client in
             try await NameLookup.withStuckName("stuck-deadline.test") {
-                try await expectDeadline("http://stuck-deadline.test/", phase: "looking up the name", client: client)
-                // The loop is not held by the look-up, which still hangs.
+                try await expectDeadline("http://stuck-deadline.test/", phase: "resolving the name", client: client)
+                // The loop is not blocked by the lookup, which still hangs.
                 try await RawServer.run { connection in
                     _ = connection.readHead()
                     connection.write("HTTP/1.1 204 No Content\r\n\r\n")
@@ -72,7 +72,7 @@ struct DeadlineTests {
             try await RawServer.run { connection in
                 _ = connection.readHead()
                 connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-                // A byte every five milliseconds, until the client closes: each read is quick, the whole is not.
+                // A byte every five milliseconds until the client closes: each read is fast, the whole is not.
                 while connection.write([0]), !connection.isClosed(within: 5) {}
                 closed.send()
             } _: { port in
@@ -94,7 +94,7 @@ struct DeadlineTests {
                 let url = "http://127.0.0.1:\(port)/"
                 let first = Task { try await client.send(.init(url: url, timeout: nil)) }  // Awaited below.
                 try await arrived.next()
-                try await expectDeadline(url, phase: "waiting for its turn", client: client)
+                try await expectDeadline(url, phase: "queued", client: client)
                 first.cancel()
                 #expect(await failureKind { try await first.value } == .cancelled)
             }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct ExchangeTests {
-    /// Answers with what it was asked.
+    /// Adds a route that answers with the request's contents.
     private static func echo(_ router: Router<TestServer.Context>) {
         for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
             router.on("echo", method: method) { request, _ in
@@ -18,7 +18,7 @@ struct ExchangeTests {
         router.get("connection") { _, context in "\(context.connection)" }
     }
 
-    @Test("a request arrives as it was made, with no header that nobody asked for")
+    @Test("a request arrives unchanged, without additional headers")
     func request() async throws {
         try await TestServer.run(routes: Self.echo) { client, port in
             let response = try await client.send(
@@ -103,7 +103,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("two hundred requests at once are all answered, over no more connections than allowed")
+    @Test("two hundred concurrent requests are all answered, over no more connections than allowed")
     func concurrency() async throws {
         try await TestServer.run(configuration: .init(proxies: .none, connectionsPerHost: 8), routes: Self.echo) {
             client, port in

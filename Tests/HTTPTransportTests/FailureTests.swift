@@ -10,7 +10,7 @@ struct FailureTests {
         try await client.send(.init(url: url, timeout: .seconds(20), maxBodyBytes: maxBodyBytes))
     }
 
-    @Test("a name without an address is a name look-up's failure")
+    @Test("a name without an address is a failed name lookup")
     func unknownName() async throws {
         try await withClient { client in
             let error = try await failure { try await get(client, "http://user:secret@nobody.invalid/path?token=t") }
@@ -58,7 +58,7 @@ struct FailureTests {
             try await RawServer.run { connection in
                 guard connection.readHead() != nil else { return }
                 connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(connection.number)")
-                // Closes without an answer once the second request is on its way.
+                // Closes without a response once the second request has been sent.
                 if connection.number == 1 { _ = connection.readHead() }
             } _: { port in
                 var bodies: [[UInt8]] = []

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct LifecycleTests {
-    @Test("cancelling a task frees its transfer at once")
+    @Test("cancelling a task frees its transfer immediately")
     func cancellation() async throws {
         let arrived = Mailbox<Void>()
         let closed = Mailbox<Void>()
@@ -48,7 +48,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("a cancelled name look-up does not hold up the loop")
+    @Test("a cancelled name lookup does not block the loop")
     func cancelledLookup() async throws {
         try await withClient { client in
             try await NameLookup.withStuckName("stuck-cancel.test") {

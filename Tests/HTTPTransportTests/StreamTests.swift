@@ -13,7 +13,7 @@ struct StreamTests {
 
     @Test("the head comes before the body, and chunks as they are sent")
     func chunks() async throws {
-        let next = Gate()
+        let next = ScriptLatch()
         try await withClient { client in
             try await RawServer.run { connection in
                 _ = connection.readHead()
@@ -47,7 +47,7 @@ struct StreamTests {
                 _ = connection.readHead()
                 connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(total)\r\n\r\n")
                 var sent = 0
-                // Held back: nothing is taken for a fifth of a second, while the client is idle.
+                // Backpressure: nothing is read for 200 ms while the client is idle.
                 while sent < total, connection.isWritable(within: 200) {
                     sent += connection.writeWithoutWaiting(Array(block[(sent % block.count)...]))
                 }
@@ -59,7 +59,7 @@ struct StreamTests {
                 }
             } _: { port in
                 let stream = try await client.stream(.init(url: "http://127.0.0.1:\(port)/", timeout: .seconds(10)))
-                // The stream's buffer, and what the kernel keeps for both ends.
+                // The stream's buffer, and the kernel's buffers of both ends.
                 #expect(try await accepted.next() < 16 << 20)
                 let body = try await stream.rest()
                 #expect(body.count == total)
@@ -72,7 +72,7 @@ struct StreamTests {
 
     @Test("a stream outlives its timeout once the head is there")
     func noDeadlineAfterHead() async throws {
-        let next = Gate()
+        let next = ScriptLatch()
         try await withClient { client in
             try await RawServer.run { connection in
                 guard let head = connection.readHead() else { return }
@@ -83,7 +83,7 @@ struct StreamTests {
             } _: { port in
                 let stream = try await client.stream(
                     .init(url: "http://127.0.0.1:\(port)/", timeout: .milliseconds(800)))
-                // Started later, so it ends later than the stream's own timeout.
+                // Started later, so that it ends after the stream's timeout.
                 let error = try await failure {
                     try await client.send(.init(url: "http://127.0.0.1:\(port)/silent", timeout: .milliseconds(1_000)))
                 }
@@ -94,7 +94,7 @@ struct StreamTests {
         }
     }
 
-    @Test("the connection closes when the reader gives up", arguments: GivingUp.allCases)
+    @Test("the connection closes when the reader stops early", arguments: GivingUp.allCases)
     func givingUp(how: GivingUp) async throws {
         let closed = Mailbox<Void>()
         try await withClient { client in
@@ -157,7 +157,7 @@ struct StreamTests {
 
     @Test("a stream keeps its client alive")
     func clientDropped() async throws {
-        let next = Gate()
+        let next = ScriptLatch()
         try await RawServer.run { connection in
             _ = connection.readHead()
             connection.write(Self.head)

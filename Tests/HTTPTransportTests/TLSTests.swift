@@ -29,7 +29,7 @@ struct TLSTests {
         let tls = TLSOptions(certificateAuthorities: certificates.authority)
         let everybodyCame = Barrier(count: count)
         try await TestServer.run(try .tls(certificates.server, http2: true)) { router in
-            // Over HTTP/1.1 each would need a connection of its own to get here.
+            // Over HTTP/1.1, each request would need its own connection to arrive here.
             router.get("meet") { _, context in
                 await everybodyCame.arrive()
                 return "\(context.connection)"
@@ -45,7 +45,7 @@ struct TLSTests {
         }
     }
 
-    @Test("a stream has an HTTP/1.1 connection of its own beside the shared one")
+    @Test("a stream has its own HTTP/1.1 connection in addition to the shared one")
     func streamBesideHTTP2() async throws {
         let tls = TLSOptions(certificateAuthorities: certificates.authority)
         try await TestServer.run(try .tls(certificates.server, http2: true), routes: Self.routes) { client, port in
@@ -92,7 +92,7 @@ struct TLSTests {
         try await TestServer.run(try .tls(certificates.namedServer), routes: Self.routes) { client, port in
             let url = "https://127.0.0.1:\(port)/host"
             #expect(try await get(client, url, TLSOptions(skipsVerification: true)).status == 200)
-            // The connection that is there must not serve a request that would not trust it.
+            // The existing connection must not serve a request that would not trust it.
             let error = try await failure { try await get(client, url, TLSOptions()) }
             #expect(error.kind == .tls)
         }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// The webhook of the operator as a user runs it, asked as the API server asks.
+/// The operator's webhook in production configuration, called like by the API server.
 @Suite("Admission in a cluster", .timeLimit(.minutes(3)))
 struct AdmissionTests {
     private static let configuration = ResourceKind(
@@ -14,13 +14,13 @@ struct AdmissionTests {
 
     private static let secret = ResourceKind(group: "", version: "v1", kind: "Secret", plural: "secrets")
 
-    @Test("the operator makes its certificate, tells the API server of it, and refuses what the plugin refuses")
+    @Test("the operator creates and registers its certificate, and refuses configs that the plugin refuses")
     func validate() async throws {
         try await TestCluster.run { cluster in
             try await PrometheusServer.run { prometheus in
                 let name = OperatorRights.clusterName(cluster)
                 let key = ObjectKey(namespace: "", name: name)
-                // Names a Service that does not exist: a real API server gets no answer from it, and continues.
+                // Names a Service that does not exist: a real API server gets no answer and continues.
                 _ = try await cluster.client.create(
                     Self.configuration, in: "",
                     [
@@ -40,7 +40,7 @@ struct AdmissionTests {
                             ]
                         ],
                     ])
-                // As the manifest makes it: the operator may not create Secrets.
+                // Created like in the manifest, because the operator may not create Secrets.
                 _ = try await cluster.client.create(
                     Self.secret, in: cluster.namespace,
                     ["apiVersion": "v1", "kind": "Secret", "metadata": ["name": "generalscaler-webhook"]])
@@ -70,11 +70,11 @@ struct AdmissionTests {
         }
         let told = try await cluster.wait(for: Self.configuration, key) { bundle($0) != nil }
         let authorities = Array(try #require(Data(base64Encoded: bundle(told) ?? "")))
-        // The operator has put a random part into it.
+        // The operator has added a random part to the path.
         let service = told["webhooks"]?.arrayValue?.first?["clientConfig"]?["service"]
         let path = try #require(service?["path"]?.stringValue)
         #expect(path.hasPrefix("/validate/") && path.utf8.count > 40)
-        // The plugin is asked only once it has shaken hands.
+        // The plugin is called only after its handshake.
         try await cluster.createWorkload("web")
         try await cluster.createScaler("web")
         try await cluster.condition("Ready", "True", "Scaling", of: "web")

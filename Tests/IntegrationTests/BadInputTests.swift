@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// One scaler's trouble is told on that scaler and is nobody else's.
+/// A problem of one scaler is reported on that scaler only.
 @Suite("Bad input in a cluster", .timeLimit(.minutes(3)))
 struct BadInputTests {
     @Test("an unknown type, a missing target, a wrong config and an unreachable source leave replicas and others alone")
@@ -29,7 +29,7 @@ struct BadInputTests {
                     for name in ["untyped", "misconfigured", "unreachable"] {
                         #expect(try await cluster.replicas(of: name) == 3)
                     }
-                    // The target comes to be, and its scaler takes it up.
+                    // The target is created, and its scaler starts to scale it.
                     try await cluster.createWorkload("late")
                     try await cluster.wait(for: .scaler, cluster.key("late")) { $0["status"]?["currentReplicas"] == 6 }
                     try running.process.send(.terminate)

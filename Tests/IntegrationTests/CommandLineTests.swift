@@ -35,6 +35,9 @@ struct CommandLineTests {
             (["cluster", "--startup-delay", "-1"], "startup-delay"),
             (["run"], "run"),
             (["nonsense"], "nonsense"),
+            (["new-plugin", "--language", "swift", "queue"], "--sdk-path"),
+            (["new-plugin", "--language", "swift", "--sdk-path", "/nonexistent", "queue"], "/nonexistent/Sources"),
+            (["new-plugin", "--language", "cobol", "queue"], "cobol"),
         ])
     func mistakesInTools(arguments: [String], hint: String) async throws {
         try await expectUsageError("generalscaler-dev", arguments, hint)
@@ -48,7 +51,7 @@ struct CommandLineTests {
         #expect(result.output.isEmpty)
     }
 
-    @Test("a wrong plugins.yaml is told with its line")
+    @Test("an invalid plugins.yaml is reported with its line")
     func wrongManifest() async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "cli-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
@@ -72,8 +75,8 @@ struct CommandLineTests {
     @Test(
         "help names every command and goes to standard output",
         arguments: [
-            ("generalscaler", ["decide", "explain", "run", "simulate", "validate"]),
-            ("generalscaler-dev", ["cluster", "demo", "new-plugin"]),
+            ("generalscaler", ["decide", "explain", "run", "schema", "simulate", "validate"]),
+            ("generalscaler-dev", ["cluster", "demo", "new-plugin", "try"]),
         ])
     func help(program: String, commands: [String]) async throws {
         let result = try await run(program, ["--help"])

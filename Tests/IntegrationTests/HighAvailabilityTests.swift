@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// Two operators as a cluster runs them, with real clocks: what stops a process for real.
+/// Two operators like in a cluster, with real clocks and real process signals.
 ///
-/// One lease between them, with short times; the metric asks for one replica more each second.
+/// They share one lease with short times; the metric requires one more replica each second.
 @Suite("Several replicas in a cluster", .timeLimit(.minutes(4)))
 struct HighAvailabilityTests {
     private static let times = ["--lease-duration", "4", "--renew-deadline", "2.5", "--retry-period", "0.5"]
@@ -30,7 +30,7 @@ struct HighAvailabilityTests {
                     try await TestOperator.run(
                         on: cluster, prometheus: prometheus.address, arguments: arguments
                     ) { standby in
-                        try await standby.process.errorLine { $0.contains("another replica leads") }
+                        try await standby.process.errorLine { $0.contains("another replica is the leader") }
                         try await replicas(cluster, atLeast: 3)
                         try await body(cluster, leader, standby)
                     }
@@ -47,9 +47,9 @@ struct HighAvailabilityTests {
         return object["spec"]?["replicas"]?.intValue ?? 0
     }
 
-    /// The scaling events in both audit logs form one chain: none was carried out twice.
+    /// Checks that the scaling events in both audit logs form one chain: none was performed twice.
     ///
-    /// - Parameter mayLack: scaling events that were carried out and not logged: a killed process logs nothing more.
+    /// - Parameter mayLack: the number of scaling events that may be missing, because a killed process does not log.
     private func expectOneChain(_ operators: TestOperator..., mayLack: Int = 0) {
         let steps = operators.flatMap(\.audit).compactMap { $0["decision"] }
             .filter { $0["current"] != $0["desired"] }
@@ -98,7 +98,7 @@ struct HighAvailabilityTests {
         }
     }
 
-    @Test("a leader that is stopped past its lease and wakes up leads no more, and has undone nothing")
+    @Test("a leader that is suspended past its lease is no longer leader when it resumes, and has reverted nothing")
     func stopped() async throws {
         try await withPair { cluster, leader, standby in
             _ = try await measure("a stop, with a lease of 4 s") {
@@ -109,11 +109,11 @@ struct HighAvailabilityTests {
             try await replicas(cluster, atLeast: now + 3)
             try leader.process.send(.resume)
             try await leader.process.errorLine { $0.contains("leadership lost") }
-            try await leader.process.errorLine { $0.contains("another replica leads") }
+            try await leader.process.errorLine { $0.contains("another replica is the leader") }
             let later = try await cluster.replicas(of: "web")
             try await replicas(cluster, atLeast: later + 3)
             expectOneChain(leader, standby)
-            // It is good for another term.
+            // Valid for another term.
             try standby.process.send(.terminate)
             try await leader.process.errorLine(2) { $0.contains(" leading") && !$0.contains("no longer") }
         }

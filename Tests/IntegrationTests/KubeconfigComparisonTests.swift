@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// Each kubeconfig is given to kubectl and to this project's client, and a server says as whom they came.
+/// Each kubeconfig is used by kubectl and by this project's client, and a server reports their identities.
 @Suite(
     "Kubeconfigs as kubectl takes them", .timeLimit(.minutes(3)),
     .enabled(if: Kubectl.isInstalled, "kubectl is not installed"))
@@ -15,7 +15,7 @@ struct KubeconfigComparisonTests {
     private struct Case {
         let name: String
         let bytes: [UInt8]
-        /// Whether kubectl takes it although it is refused here.
+        /// Whether kubectl accepts a file that this project refuses.
         let kubectlTakesIt: Bool
 
         init(_ name: String, _ text: String, kubectlTakesIt: Bool = false) {
@@ -153,7 +153,7 @@ struct KubeconfigComparisonTests {
         try outcome.takeClosureResult().get()
     }
 
-    /// Names of headers have no case.
+    /// Lowercases header names, which are case-insensitive.
     private static func withLowerCaseNames(_ headers: JSON?) -> [String: JSON]? {
         headers?.objectValue.map { Dictionary($0.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { $1 }) }
     }
@@ -211,7 +211,7 @@ struct KubeconfigComparisonTests {
 
     private static let v1 = #""apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential""#
 
-    /// What plugins print, by their name.
+    /// The output of plugins by name.
     private static let programs: [(String, [UInt8])] =
         texts.map { ($0, Array($1.utf8)) } + [("utf16", utf16(texts[0].1))]
 

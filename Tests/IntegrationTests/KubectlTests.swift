@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// What a user types, where `kubectl` is installed.
+/// Commands of users, if `kubectl` is installed.
 @Suite("kubectl", .timeLimit(.minutes(3)), .enabled(if: Kubectl.isInstalled, "kubectl is not installed"))
 struct KubectlTests {
     private func kubectl(_ cluster: TestCluster, _ arguments: String...) async throws -> String {
@@ -34,7 +34,7 @@ struct KubectlTests {
                     """.utf8
                 ).write(to: file)
                 #expect(try await kubectl(cluster, "apply", "-f", file.path).contains("web created"))
-                // The same file again changes nothing, whichever word kubectl prints.
+                // Applying the same file again changes nothing, regardless of kubectl's output.
                 _ = try await kubectl(cluster, "apply", "-f", file.path)
                 let object = try await cluster.client.get(.scaler, cluster.key("web"))
                 #expect(object["metadata"]?["generation"] == 1)
@@ -48,7 +48,7 @@ struct KubectlTests {
                     #expect(row == ["web", "Deployment/web", "1", "10", "6", "6"])
                     let description = try await kubectl(cluster, "describe", "gs", "web")
                     #expect(description.contains("Scale from 2 to 6"))
-                    // Someone scales by hand: seen, and not undone before the scale-down cooldown.
+                    // A user scales manually, which is detected, and not reverted before the scale-down cooldown.
                     _ = try await kubectl(cluster, "scale", "deployment/web", "--replicas=9")
                     try await cluster.wait(for: .scaler, cluster.key("web")) { $0["status"]?["currentReplicas"] == 9 }
                     #expect(try await cluster.replicas(of: "web") == 9)

@@ -1,21 +1,20 @@
-import Foundation
 import TestSupport
 import Testing
 import WireFormats
 
 @testable import KubernetesClient
 
-/// The operator's executable in a cluster with objects that are made to take its memory.
+/// The operator's executable with objects that are designed to exhaust its memory.
 @Suite("Attacks on the operator's memory", .timeLimit(.minutes(5)))
 struct MemoryAttackTests {
-    /// Of the debug build too. The limit of the chart is 256 MiB.
+    /// Sufficient for the debug build. The limit in the chart is 256 MiB.
     private static let bound = 100 << 20
 
     private static func members(_ value: JSON) -> JSON {
         .object(Dictionary((0..<20_000).map { ("m\($0)", value) }) { first, _ in first })
     }
 
-    /// Members of a scaler's metadata, and a config below the levels that the definition bounds.
+    /// Members of a scaler's metadata, and a config deeper than the levels that the definition limits.
     private static let attacks: [(metadata: JSON, config: JSON)] = [
         ([:], members([:])), ([:], members(nil)), ([:], .array(Array(repeating: [], count: 60_000))),
         ([:], .string(String(repeating: "é", count: 600_000))), (["labels": members("")], [:]),
@@ -28,7 +27,7 @@ struct MemoryAttackTests {
             try await PrometheusServer.run { prometheus in
                 for (number, attack) in Self.attacks.enumerated() {
                     let config: JSON = ["a": ["b": ["c": attack.config]]]
-                    // The answer repeats the object, which the client does not read.
+                    // The response contains the object, which the client does not read.
                     try? await cluster.createScaler(
                         "huge\(number)", ["metrics": [["type": "prometheus", "targetValue": 1, "config": config]]],
                         metadata: attack.metadata)
@@ -42,23 +41,11 @@ struct MemoryAttackTests {
                         }
                         try await cluster.condition("Ready", "True", "Scaling", of: "web")
                         try await running.polls(3, of: "web")
-                        let peak = try Self.peak(ofProcessWith: cluster.operatorKubeconfig)
+                        let peak = try running.peakMemory(cluster)
                         #expect(peak > 0 && peak < Self.bound, "\(peak >> 20) MiB")
                     }
                 }
             }
         }
-    }
-
-    /// Of the operator that was started with that kubeconfig.
-    private static func peak(ofProcessWith kubeconfig: String) throws -> Int {
-        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
-            guard let process = Int32(name),
-                let command = FileManager.default.contents(atPath: "/proc/\(name)/cmdline"),
-                String(decoding: command, as: UTF8.self).contains("run\0--kubeconfig\0\(kubeconfig)")
-            else { continue }
-            return try PluginMemory.peak(of: process)
-        }
-        return 0
     }
 }

@@ -5,10 +5,9 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// The main job: real Prometheus, the real plugin process, a real API server or one as strict.
+/// Scaling with a real Prometheus, the real plugin process, and a real API server or an equally strict one.
 ///
-/// Metrics are totals (AverageValue): what they ask for does not depend on pods being ready, which on a cluster
-/// without nodes they never are.
+/// Metrics are totals (AverageValue), which do not depend on ready pods, because a cluster without nodes has none.
 @Suite("Scaling in a cluster", .timeLimit(.minutes(3)))
 struct ScalingTests {
     @Test("a metric above its target scales the Deployment; status, event, audit log and metrics say the same")
@@ -62,7 +61,7 @@ struct ScalingTests {
                 try await TestOperator.run(on: cluster, prometheus: prometheus.address) { running in
                     try await cluster.wait(for: .scaler, cluster.key("db")) { $0["status"]?["currentReplicas"] == 3 }
                     #expect(try await cluster.replicas(of: "db", kind: .statefulSet) == 3)
-                    // Its line comes by another way than the status, and may come later.
+                    // The audit log is independent of the status, and may be later.
                     try await running.process.outputLine { $0.contains("\"current\":4,\"desired\":3") }
                     let steps = running.audit.filter { $0["decision"]?["current"] != $0["decision"]?["desired"] }
                         .compactMap { $0["decision"]?["desired"]?.intValue }
@@ -101,7 +100,7 @@ struct ScalingTests {
                 try await cluster.createWorkload("web", replicas: 6)
                 try await cluster.createScaler("web")
                 try await TestOperator.run(on: cluster, prometheus: prometheus.address) { running in
-                    // A cluster that makes pods ready changes `ready` for a while; the version settles after that.
+                    // A cluster that makes pods ready changes `ready` for a while; the version settles afterwards.
                     try await running.polls(4, of: "web")
                     let before = try await cluster.client.get(.scaler, cluster.key("web"))
                     try await running.polls(9, of: "web")

@@ -6,16 +6,16 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// The whole way: a client, the API server, the operator's webhook, its plugin, and back.
+/// End to end: a client, the API server, the operator's webhook, and its plugin.
 ///
-/// The API server has to reach the operator on this machine, so these are tests of the simulated cluster alone. On a
-/// real one ``AdmissionTests`` asks the webhook itself, as the API server would.
+/// The API server has to reach the operator on this machine, so these tests use the simulated cluster only. With a real
+/// cluster, ``AdmissionTests`` calls the webhook directly.
 @Suite(
     "The webhook behind the API server", .timeLimit(.minutes(3)),
     .enabled(if: TestCluster.isSimulated, "the API server of a real cluster does not reach an operator on this machine")
 )
 struct WebhookTests {
-    private static let configurations = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+    static let configurations = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 
     @Test(
         """
@@ -36,7 +36,7 @@ struct WebhookTests {
                         denied.message.hasPrefix(
                             "admission webhook \"generalscalers.autoscaling.example.com\" denied the request: ")
                             && denied.message.contains("config.queri: is not a known field"), "\(denied.message)")
-                    // The creation of the first scaler is warned about if the plugin is still starting.
+                    // The creation of the first scaler has a warning if the plugin is still starting.
                     let warnedBefore = try await running.reviews(.warned)
                     let second = try await raw.send("POST", scalers, Self.scaler("other"))
                     #expect(second.status == 201)
@@ -55,7 +55,7 @@ struct WebhookTests {
                     let metrics = String(decoding: try await running.get("/metrics").body, as: UTF8.self)
                     #expect(metrics.contains("generalscaler_webhook_certificate_expiry_timestamp_seconds "))
                 }
-                // The operator is gone.
+                // The operator has ended.
                 let failed = try await raw.send("POST", Self.scalers(cluster), Self.scaler("late"))
                 #expect(failed.status == 500)
                 #expect(
@@ -70,7 +70,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("who refers to a Secret that they may not read is warned, and who may read it is not")
+    @Test("a user who refers to a Secret without the right to read it is warned; a user with the right is not")
     func secretReference() async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in
@@ -114,7 +114,7 @@ struct WebhookTests {
                     let waiting = try await running.get("/readyz")
                     #expect(waiting.status == 503)
                     #expect(String(decoding: waiting.body, as: UTF8.self).hasPrefix("not yet: "))
-                    // It scales all the same, and with Ignore nobody is kept from anything.
+                    // The operator still scales, and with Ignore no request is blocked.
                     try await change(raw, name) { $0["failurePolicy"] = "Ignore" }
                     try await cluster.createWorkload("web")
                     try await cluster.createScaler("web")
@@ -128,7 +128,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("a certificate that the configuration does not believe is not an answer")
+    @Test("a certificate that the configuration does not trust fails the call")
     func badCertificate() async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in
@@ -136,7 +136,7 @@ struct WebhookTests {
                     on: cluster, prometheus: prometheus.address, arguments: Self.arguments(cluster, name)
                 ) { running in
                     let port = try await ready(running, cluster, raw, name)
-                    // Another configuration, which the operator does not keep, for objects of one label.
+                    // Another configuration, not managed by the operator, for objects with one label.
                     var webhook = Self.webhook(cluster).objectValue ?? [:]
                     let authority = try TestCertificates.shared.get().authority
                     webhook["clientConfig"] = Self.clientConfig(
@@ -149,7 +149,7 @@ struct WebhookTests {
                         "POST", Self.scalers(cluster), Self.scaler("bad", labels: ["certificate": "bad"]))
                     #expect(failed.status == 500)
                     #expect(failed.message.lowercased().contains("certificate"), "\(failed.message)")
-                    // The one that is believed is still asked about the others.
+                    // The trusted webhook still reviews the others.
                     let stored = try await raw.send("POST", Self.scalers(cluster), Self.scaler("good"))
                     #expect(stored.status == 201)
                 }
@@ -191,9 +191,9 @@ struct WebhookTests {
 
     // MARK: The scene
 
-    /// A cluster with the webhook's Service, Secret and configuration, as the chart makes them; with failurePolicy
-    /// Fail, so that nothing passes unasked.
-    private static func run(
+    /// Runs a cluster with the webhook's Service, Secret and configuration like in the chart, with failurePolicy Fail,
+    /// so that no request bypasses the webhook.
+    static func run(
         _ body: @escaping @Sendable (TestCluster, RawClient, _ configuration: String) async throws -> Void
     ) async throws {
         try await TestCluster.run { cluster in
@@ -204,7 +204,7 @@ struct WebhookTests {
                 "POST", core + "/services",
                 [
                     "apiVersion": "v1", "kind": "Service", "metadata": ["name": "generalscaler-webhook"],
-                    // Out of the simulated cluster, to this machine.
+                    // From the simulated cluster to this machine.
                     "spec": ["type": "ExternalName", "externalName": "localhost"],
                 ])
             _ = try await raw.send(
@@ -217,7 +217,7 @@ struct WebhookTests {
         }
     }
 
-    /// Returns the webhook as the chart has it.
+    /// Returns the webhook as in the chart.
     private static func webhook(_ cluster: TestCluster) -> JSON {
         [
             "name": "generalscalers.autoscaling.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None",
@@ -250,19 +250,19 @@ struct WebhookTests {
         ]
     }
 
-    private static func arguments(_ cluster: TestCluster, _ configuration: String) -> [String] {
+    static func arguments(_ cluster: TestCluster, _ configuration: String) -> [String] {
         [
             "--webhook-listen", "127.0.0.1:0", "--webhook-service", "\(cluster.namespace)/generalscaler-webhook",
             "--webhook-configuration", configuration,
         ]
     }
 
-    private static func scalers(_ cluster: TestCluster) -> String {
+    static func scalers(_ cluster: TestCluster) -> String {
         "/apis/autoscaling.example.com/v1/namespaces/\(cluster.namespace)/generalscalers"
     }
 
-    /// - Parameter query: what the field is called that has to be called `query`.
-    private static func scaler(
+    /// - Parameter query: the name of the field that should be `query`.
+    static func scaler(
         _ name: String, query: String = "query", labels: JSON = [:], headers: JSON = [:]
     ) -> JSON {
         [
@@ -277,12 +277,12 @@ struct WebhookTests {
         ]
     }
 
-    /// Waits until the operator serves with a certificate that the configuration believes, has the configuration name
-    /// its port, and has the first scaler decided on, so that the plugin is there to be asked.
+    /// Waits until the operator serves with a trusted certificate, sets its port in the configuration, and waits for
+    /// the first scaler's decision, which shows that the plugin is available.
     ///
     /// - Returns: the port.
     @discardableResult
-    private func ready(
+    func ready(
         _ running: TestOperator, _ cluster: TestCluster, _ raw: RawClient, _ name: String
     ) async throws -> Int {
         let line = try await running.process.errorLine { $0.contains("serving the admission webhook") }

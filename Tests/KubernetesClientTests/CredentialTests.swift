@@ -53,7 +53,7 @@ struct CredentialTests {
         }
     }
 
-    @Test("dropping a credential that was renewed meanwhile drops nothing")
+    @Test("dropping a credential that has been renewed drops nothing")
     func dropOld() async throws {
         let reads = Atomic<Int>(0)
         let files = FileReader { _ throws(FileReader.Failure) in

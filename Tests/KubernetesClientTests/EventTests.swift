@@ -22,7 +22,7 @@ struct EventTests {
 
     // MARK: Aggregation
 
-    @Test("equal events are counted on the first; others are events of their own")
+    @Test("equal events are counted on the first; others are separate events")
     func series() {
         var aggregator = EventAggregator()
         #expect(aggregator.add(Self.event(), at: 255) == .create(name: "web.ff"))
@@ -151,7 +151,7 @@ struct EventTests {
         }
     }
 
-    @Test("an event is created with all that the API server requires, then counted up")
+    @Test("an event is created with all required fields, then counted up")
     func record() async throws {
         let fixture = Fixture()
         try await withRecorder(fixture) { recorder in
@@ -215,7 +215,7 @@ struct EventTests {
         }
     }
 
-    @Test("an event that is refused is dropped and counted, and the next goes on")
+    @Test("an event that is refused is dropped and counted, and the next one is sent")
     func refused() async throws {
         let fixture = Fixture()
         try await withRecorder(fixture) { recorder in

@@ -198,7 +198,7 @@ struct KubernetesClientTests {
     }
 
     @Test(
-        "an answer that is not a list is told as such",
+        "an answer that is not a list is reported as such",
         arguments: [
             "", "[]", "{", #"{"items":[]}"#, #"{"items":{},"metadata":{"resourceVersion":"5"}}"#,
             #"{"items":[{"a":"}]"#, #"{"items":[{]],"metadata":{"resourceVersion":"5"}}"#,

@@ -24,7 +24,7 @@ struct RetryTests {
         #expect(try await object["kind"] == "Sample")
     }
 
-    @Test("a delay past the call's deadline is told instead of waited for")
+    @Test("a delay past the call's deadline fails the call instead of waiting")
     func retryAfterTooLong() async throws {
         async let result = Result { try await fixture.client.get(.sample, .web) }
         try await fixture.server.next().answer(429, headers: [HTTPHeader("Retry-After", "60")], text: "slow down")
@@ -33,7 +33,7 @@ struct RetryTests {
         #expect(error.retryAfter == .seconds(60))
     }
 
-    @Test("a server that always asks to wait is asked eleven times, no more")
+    @Test("a server that always asks to wait is asked at most eleven times")
     func serverDelaysAreBounded() async throws {
         async let result = Result { try await fixture.client.get(.sample, .web) }
         for attempt in 0...10 {

@@ -9,7 +9,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-/// The same types over real HTTP, to a server that is as strict as the real one.
+/// The same types over real HTTP, with a server as strict as the real one.
 @Suite("Over HTTP to a simulated cluster", .timeLimit(.minutes(5)))
 struct SimulatedClusterTests {
     private struct Running {
@@ -18,7 +18,7 @@ struct SimulatedClusterTests {
         let client: KubernetesClient
         let attempts: AsyncStream<KubernetesClient.Attempt>
 
-        /// Waits for the next attempt of that kind to end.
+        /// Waits for the end of the next attempt of that kind.
         func attempt(_ verb: String) async -> KubernetesClient.Attempt? {
             await attempts.first { $0.verb == verb }
         }
@@ -29,7 +29,7 @@ struct SimulatedClusterTests {
         }
     }
 
-    /// Starts a simulator, and a client that reads its kubeconfig. The client's clock is the test's.
+    /// Runs a simulator, and a client with its kubeconfig and the test's clock.
     private func withCluster(_ body: (Running) async throws -> Void) async throws {
         let clock = ManualClock()
         var configuration = APIServer.Configuration(
@@ -210,7 +210,7 @@ struct SimulatedClusterTests {
         }
     }
 
-    @Test("a wrong token is told as unauthorized")
+    @Test("a wrong token is reported as unauthorized")
     func wrongToken() async throws {
         try await withCluster { cluster in
             var configuration = cluster.client.configuration

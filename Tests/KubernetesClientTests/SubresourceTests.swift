@@ -24,7 +24,7 @@ struct SubresourceTests {
         #expect(read.key == .web)
     }
 
-    @Test("a scale patch carries the resourceVersion it was decided on, and a conflict is told")
+    @Test("a scale patch carries the resourceVersion of the decision, and a conflict is reported")
     func patchScale() async throws {
         async let result = Result {
             try await fixture.client.patchScale(of: .deployment, .web, replicas: 5, resourceVersion: "7")
@@ -152,7 +152,7 @@ struct SubresourceTests {
         #expect(call.line == "GET /apis/apps/v1")
         call.answer(apps)
         #expect(try await found == DiscoveredResource(kind: .deployment, hasScale: true))
-        // No second request: it would wait for an answer for ever.
+        // No second request, which would wait forever for an answer.
         #expect(try await fixture.client.discover(apiVersion: "apps/v1", kind: "Deployment").hasScale)
         #expect(try await !fixture.client.discover(apiVersion: "apps/v1", kind: "DaemonSet").hasScale)
     }

@@ -7,10 +7,10 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// Two replicas and one lease, with the default times, in simulated time.
+/// Two replicas and one lease with the default times, in simulated time.
 @Suite("Several replicas", .timeLimit(.minutes(5)))
 struct HighAvailabilityTests {
-    /// A scaler whose metric asks for one replica more with each poll that decides on it.
+    /// A scaler whose metric requires one more replica with each poll.
     private static let climbing: JSON = [
         "maxReplicas": 100, "minReplicas": 1,
         "safety": ["scaleUpCooldownSeconds": 0, "maxScaleUpRate": 1],
@@ -27,7 +27,8 @@ struct HighAvailabilityTests {
         return environment
     }
 
-    /// Every decision to scale is one accepted patch, and the patches are one chain: nothing was decided twice.
+    /// Checks that every decision to scale is one accepted patch, and that the patches form one chain: nothing was
+    /// decided twice.
     private func expectOnePatchPerDecision(_ environment: TestEnvironment, _ replicas: [Replica], from first: Int = 2)
         throws
     {
@@ -106,7 +107,7 @@ struct HighAvailabilityTests {
         try await environment.pass([heir]) { await heir.leads }
         printHandOver("a kill", environment.elapsed - killed)
         #expect(environment.elapsed - killed < Self.handOverOnLoss)
-        // It was alive up to two seconds before it was killed, and the lease runs from there.
+        // The last renewal was up to two seconds before the kill, and the lease expires from there.
         #expect(environment.elapsed - killed > .seconds(12))
         let before = try #require(try environment.replicas())
         try await environment.pass([heir]) { try environment.replicas() == before + 3 }
@@ -123,7 +124,7 @@ struct HighAvailabilityTests {
         try await environment.pass([first, second]) { try environment.replicas() == 5 }
         let cut = environment.elapsed
         first.transport.cut()
-        // The calls that hang are the first's to sleep on: only the second has to be quiet.
+        // The hanging calls of the first replica sleep; only the second has to be quiet.
         var ended: Duration?
         try await environment.pass([second]) {
             let leads = (await first.leads, await second.leads)
@@ -134,7 +135,7 @@ struct HighAvailabilityTests {
         printHandOver("a cut network", environment.elapsed - cut)
         #expect(environment.elapsed - cut < Self.handOverOnLoss)
         let end = try #require(ended)
-        // Looked at only when something happens, which is every retry period at the latest.
+        // Checked only at events, which occur at least every retry period.
         #expect(end - cut <= .seconds(10 + 2.2))
         #expect(environment.elapsed - end >= .seconds(2))
         first.transport.restore()
@@ -204,7 +205,7 @@ struct HighAvailabilityTests {
         let first = Replica("first", in: environment)
         try await environment.pass([first, second]) { try environment.replicas() == 3 }
         #expect(second.scalePatches.count == 1)
-        // The first stands by; from now on its watches show nothing new.
+        // The first is a standby; from now on its watches deliver nothing new.
         first.transport.freezeWatches()
         let scaled = environment.elapsed
         try await environment.pass([second]) { try environment.replicas() == 4 }

@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import Operator
 
-/// Names stand for what happens: times are seconds on the process's own clock.
+/// Names stand for events: times are seconds on the process's own clock.
 @Suite("The lease machine")
 struct LeaseMachineTests {
     private static let key = ObjectKey(namespace: "system", name: "generalscaler")
@@ -22,13 +22,13 @@ struct LeaseMachineTests {
     private mutating func next(
         _ outcome: LeaseMachine.Outcome, at seconds: Double, isStopping: Bool = false
     ) -> LeaseMachine.Action {
-        // Wall clocks of two machines have nothing to do with each other: this one is a year behind.
+        // Wall clocks of two machines are unrelated: this one is a year behind.
         let moment = LeaseMachine.Moment(elapsed: .seconds(seconds), wall: Int64(seconds * 1e6) - 31_536_000_000_000)
         return machine.next(after: outcome, at: moment, isStopping: isStopping, random: 0.5)
     }
 
-    /// Leads from second 0 on.
-    private mutating func takeOffice() -> Lease? {
+    /// Acquires leadership at second 0.
+    private mutating func acquireLeadership() -> Lease? {
         _ = machine.start()
         guard case .create(let lease) = next(.read(nil), at: 0) else { return nil }
         _ = next(.written(lease), at: 0)
@@ -48,7 +48,7 @@ struct LeaseMachineTests {
         #expect(lease.acquired == lease.renewed)
         #expect(machine.tenure == nil)
         #expect(next(.written(lease), at: 2) == .wait(.seconds(2)))
-        // Counted from the moment in which the write was sent.
+        // Counted from the moment at which the write was sent.
         #expect(machine.tenure == LeaseMachine.Tenure(end: .seconds(11), leaseEnd: .seconds(16)))
     }
 
@@ -75,7 +75,7 @@ struct LeaseMachineTests {
         #expect(taken.holder == "us")
         #expect(taken.transitions == 4)
         #expect(taken.acquired == taken.renewed)
-        // Another replica took it in the same moment.
+        // Another replica acquired it at the same moment.
         #expect(next(.conflict, at: 15) == .read)
         #expect(machine.tenure == nil)
     }
@@ -92,7 +92,7 @@ struct LeaseMachineTests {
         }
     }
 
-    @Test("a lease that was given back is taken at once", arguments: [nil, ""])
+    @Test("a released lease is acquired immediately", arguments: [nil, ""])
     mutating func released(holder: String?) {
         _ = machine.start()
         guard case .update(let taken) = next(.read(lease(holder, duration: 1)), at: 0) else {
@@ -105,7 +105,7 @@ struct LeaseMachineTests {
 
     @Test("a leader renews every retry period, and leads until ten seconds after it sent its last renewal")
     mutating func renewal() throws {
-        let first = try #require(takeOffice())
+        let first = try #require(acquireLeadership())
         guard case .update(let renewed) = next(.waited, at: 2) else {
             Issue.record("not renewed")
             return
@@ -119,7 +119,7 @@ struct LeaseMachineTests {
 
     @Test("a leader that cannot renew retries, and stops leading five seconds before another replica may lead")
     mutating func cutOff() throws {
-        _ = try #require(takeOffice())
+        _ = try #require(acquireLeadership())
         var second = 2.0
         var tries = 0
         while case .update = next(.waited, at: second) {
@@ -135,12 +135,12 @@ struct LeaseMachineTests {
 
     @Test("a renewal whose answer comes after the end of the tenure makes no leader: the lease is read first")
     mutating func lateAnswer() throws {
-        let lease = try #require(takeOffice())
+        let lease = try #require(acquireLeadership())
         guard case .update = next(.waited, at: 2) else {
             Issue.record("not renewed")
             return
         }
-        // Stopped for a minute in between.
+        // Paused for a minute in between.
         #expect(next(.written(lease), at: 62) == .read)
         #expect(machine.tenure == nil)
         _ = next(.read(self.lease("them")), at: 62)
@@ -151,7 +151,7 @@ struct LeaseMachineTests {
         "after a conflict a leader reads the lease: it keeps leading after an edited label, and stops after another holder"
     )
     mutating func conflict() throws {
-        let ours = try #require(takeOffice())
+        let ours = try #require(acquireLeadership())
         _ = next(.waited, at: 2)
         #expect(next(.conflict, at: 2) == .read)
         guard case .update = next(.read(ours), at: 2) else {
@@ -166,7 +166,7 @@ struct LeaseMachineTests {
 
     @Test("a leader whose lease is deleted stops leading, and the lease is created again")
     mutating func deleted() throws {
-        _ = try #require(takeOffice())
+        _ = try #require(acquireLeadership())
         _ = next(.waited, at: 2)
         #expect(next(.conflict, at: 2) == .read)
         guard case .create = next(.read(nil), at: 2) else {
@@ -178,7 +178,7 @@ struct LeaseMachineTests {
 
     @Test("a leader that stops releases the lease, as client-go does, and ends with any outcome")
     mutating func release() throws {
-        let ours = try #require(takeOffice())
+        let ours = try #require(acquireLeadership())
         guard case .update(let released) = next(.waited, at: 1, isStopping: true) else {
             Issue.record("not given back")
             return
@@ -190,7 +190,7 @@ struct LeaseMachineTests {
         #expect(next(.failed, at: 1, isStopping: true) == .end)
     }
 
-    @Test("a standby that stops ends at once; one that is elected while it stops gives the lease back")
+    @Test("a standby that stops ends immediately; one that is elected while it stops releases the lease")
     mutating func stopping() {
         _ = machine.start()
         #expect(next(.read(lease("them")), at: 0, isStopping: true) == .end)

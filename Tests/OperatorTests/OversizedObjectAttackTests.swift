@@ -7,22 +7,22 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// Objects that a user of a namespace makes so large that reading them would end the operator.
+/// Objects of a tenant that are so large that reading them would crash the operator.
 @Suite("Oversized objects", .timeLimit(.minutes(3)), .serialized)
 struct OversizedObjectAttackTests {
     private static func scaler(_ name: String, config: JSON) -> JSON {
         TestEnvironment.scaler(name, ["metrics": [["type": "test", "targetValue": 100, "config": config]]])
     }
 
-    /// Returns an object of that many empty members.
+    /// Returns an object with that many empty members.
     private static func wide(_ members: Int) -> JSON {
         .object(Dictionary((0..<members).map { ("m\($0)", [:]) }) { first, _ in first })
     }
 
-    /// Values at a depth that a schema does not reach.
+    /// Values deeper than a schema reaches.
     private static let huge: JSON = ["a": ["b": ["c": wide(20_000)]]]
 
-    /// A list and not a test's arguments, which are printed.
+    /// Not test arguments, because these are printed.
     private static let wideConfigs: [JSON] = [
         wide(129), ["a": wide(129)], ["a": ["b": wide(129)]], ["a": .array(Array(repeating: 0, count: 257))],
         ["a": [.string(String(repeating: "x", count: 61_441))]], ["a": [.array(Array(repeating: 0, count: 257))]],
@@ -70,7 +70,7 @@ struct OversizedObjectAttackTests {
                 if start == 0 { environment.api.clearRequests() }
             }
         }
-        // The second start found the conditions as they should be, and wrote none.
+        // The second start found the conditions up to date, and wrote none.
         #expect(environment.api.requests.allSatisfy { !($0.method == "PATCH" && $0.path.contains("/huge")) })
     }
 
@@ -130,7 +130,7 @@ struct OversizedObjectAttackTests {
         var labelled = object.objectValue ?? [:]
         labelled["metadata"] = ["name": "web", "namespace": "shop", "labels": ["a": "b"]]
         #expect(try AdmissionRequest(AdmissionValidatorTests.review(.object(labelled), old: object)).spec == nil)
-        // From too large to valid is judged like any other change.
+        // A change from too large to valid is reviewed like any other.
         let smaller = try AdmissionRequest(AdmissionValidatorTests.review(TestEnvironment.scaler(), old: object))
         #expect((try? smaller.spec?.get()) != nil)
     }

@@ -12,7 +12,7 @@ import WireFormats
 struct PushTests {
     private static let interval: Duration = .seconds(60)
 
-    /// Returns a scaler that is polled every minute, of a source that pushes.
+    /// Returns a scaler that is polled every minute and whose source pushes.
     private func scaler(_ spec: JSON = [:]) -> JSON {
         let base: [String: JSON] = [
             "pollingIntervalSeconds": 60,
@@ -21,7 +21,7 @@ struct PushTests {
         return TestEnvironment.scaler("web", .object(base.merging(spec.objectValue ?? [:]) { $1 }))
     }
 
-    /// Runs an operator that has just polled, and is to poll again in a minute.
+    /// Runs an operator that has just polled, and polls again in a minute.
     private func run(
         replicas: Int, spec: JSON = [:], _ body: (TestEnvironment, OperatorFixture) async throws -> Void
     ) async throws {
@@ -141,7 +141,7 @@ struct PushTests {
         }
     }
 
-    @Test("a scaler is subscribed once, and no more when it is gone; a source that pushes nothing costs nothing")
+    @Test("a scaler is subscribed once, and unsubscribed when deleted; a source without pushes costs nothing")
     func subscriptions() async throws {
         try await run(replicas: 2) { environment, fixture in
             #expect(environment.source.subscriptionCount == 1)
@@ -152,7 +152,7 @@ struct PushTests {
         }
     }
 
-    @Test("a poll that is under way takes what is pushed meanwhile, and the plugin is not asked twice")
+    @Test("a poll in progress uses a reading that is pushed during the poll, and the plugin is not asked twice")
     func underWay() async throws {
         let clock = ManualClock()
         let source = ScriptedSource(now: clock.wallMicroseconds)

@@ -42,12 +42,12 @@ struct ScalerStatusTests {
         #expect(hasSeen(["currentReplicas": 3]))
         #expect(hasSeen(["currentReplicas": 0, "limitedBy": ["SwitchedOff"]]))
         #expect(hasSeen(["currentReplicas": 0, "lastScaleUpTime": "2026-01-01T00:00:07.300Z"]))
-        // The scaling was of a target that is gone.
+        // The scaling event belongs to a deleted target.
         #expect(!hasSeen(["targetUID": "t", "currentReplicas": 0, "lastScaleUpTime": "2026-01-01T00:00:07.300Z"]))
         #expect(hasSeen(["targetUID": "t", "currentReplicas": 0, "seenAboveZero": true]))
     }
 
-    @Test("a status tells whether the scaler had the target for itself, and when it last scaled it")
+    @Test("a status shows whether the scaler owned the target, and when it last scaled it")
     func heldTarget() {
         func held(_ status: JSON) -> Timestamp? { ScalerStatus(reading: status).heldTargetAt }
         let decided: JSON = "2026-01-01T00:00:09.001Z"
@@ -61,21 +61,23 @@ struct ScalerStatusTests {
     @Test("scale times of a previous target do not apply to the new target")
     func otherTarget() throws {
         func scaler(target: String, generation: Int64) throws -> GeneralScaler {
-            try GeneralScaler([
-                "metadata": [
-                    "namespace": "shop", "name": "web", "uid": "1", "resourceVersion": "9",
-                    "generation": .integer(generation),
-                ],
-                "spec": [
-                    "targetDeployment": .string(target), "maxReplicas": 9,
-                    "metrics": [["type": "test", "config": [:], "targetValue": 10]],
-                ],
-                "status": [
-                    "observedGeneration": 1, "targetName": "Deployment/web", "currentReplicas": 6, "scaledToZero": true,
-                    "lastScaleUpTime": .string(at(10).rfc3339()),
-                    "pendingScale": ["from": 6, "to": 5, "at": .string(at(40).rfc3339())],
-                ],
-            ])
+            try GeneralScaler(
+                [
+                    "metadata": [
+                        "namespace": "shop", "name": "web", "uid": "1", "resourceVersion": "9",
+                        "generation": .integer(generation),
+                    ],
+                    "spec": [
+                        "targetDeployment": .string(target), "maxReplicas": 9,
+                        "metrics": [["type": "test", "config": [:], "targetValue": 10]],
+                    ],
+                    "status": [
+                        "observedGeneration": 1, "targetName": "Deployment/web", "currentReplicas": 6,
+                        "scaledToZero": true,
+                        "lastScaleUpTime": .string(at(10).rfc3339()),
+                        "pendingScale": ["from": 6, "to": 5, "at": .string(at(40).rfc3339())],
+                    ],
+                ], zones: UniversalTimeOnly())
         }
         let state = ScalerState(try scaler(target: "web", generation: 1))
         #expect(state.history.pendingScale == .init(from: 6, to: 5, at: at(40)))

@@ -35,7 +35,7 @@ struct SecretTests {
         ]
     }
 
-    /// Returns a Deployment of two, and a source that asks for twice as many if the password is right.
+    /// Returns a Deployment with two replicas, and a source that requires twice as many if the password is correct.
     private func environment(password: String = "hunter22") throws -> (TestEnvironment, Passwords) {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
@@ -230,7 +230,7 @@ struct SecretTests {
         }
     }
 
-    @Test("a reference that is written wrongly is told by its place")
+    @Test("a malformed reference is reported with its place")
     func malformed() async throws {
         let (environment, _) = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -257,7 +257,7 @@ struct SecretTests {
     }
 }
 
-/// A source that knows a password, and remembers what it was asked with.
+/// A source that checks a password, and records the configs that it receives.
 private final class Passwords: Sendable {
     private struct State {
         var password: String?

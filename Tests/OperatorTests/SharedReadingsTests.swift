@@ -69,7 +69,60 @@ struct SharedReadingsTests {
         #expect(source.reads == 2)
     }
 
-    @Test("a cancelled waiter stops waiting at once, and a reading without subscribers is dropped")
+    /// How many times the source is asked in so many seconds of polling every 5 s.
+    private func reads(failing error: PluginError, seconds: Int) async -> Int {
+        let (readings, source) = make { _ throws(PluginFailure) in
+            throw PluginFailure(
+                .answered(error), plugin: "test", "no", retryAfter: error.retryAfterMs.map { .milliseconds($0) })
+        }
+        readings.subscribe(user("a"), to: query, terms: .init(interval: .seconds(5), timeout: .seconds(1)))
+        for _ in 0..<(seconds / 5) {
+            _ = await readings.outcome(of: query)
+            clock.advance(by: .seconds(5))
+        }
+        return source.reads
+    }
+
+    @Test("a source with an error that is not retryable is asked with backoff, up to once a minute")
+    func refusal() async {
+        // At 0, 10, 30, 70 s and every 60 s from there on.
+        #expect(await reads(failing: PluginError(.notFound, "no such queue"), seconds: 305) == 7)
+    }
+
+    @Test("a source with a retryable error is asked at every poll")
+    func retryable() async {
+        #expect(await reads(failing: PluginError(.sourceUnreachable, "no such host"), seconds: 305) == 61)
+    }
+
+    @Test("a source is not asked before its retryAfterMs, limited to five minutes")
+    func rateLimited() async {
+        #expect(await reads(failing: PluginError(.rateLimited, "slow down", retryAfterMs: 32_007), seconds: 305) == 9)
+        #expect(
+            await reads(failing: PluginError(.rateLimited, "slow down", retryAfterMs: 9_000_000), seconds: 305) == 2)
+    }
+
+    @Test("a source that answers again is asked at the next poll")
+    func recovery() async {
+        let isFound = Mutex(false)
+        let (readings, source) = make { _ throws(PluginFailure) in
+            guard isFound.withLock(\.self) else {
+                throw PluginFailure(.answered(PluginError(.notFound, "no such queue")), plugin: "test", "no")
+            }
+            return 7.25
+        }
+        readings.subscribe(user("a"), to: query, terms: .init(interval: .seconds(5), timeout: .seconds(1)))
+        _ = await readings.outcome(of: query)
+        isFound.withLock { $0 = true }
+        clock.advance(by: .seconds(5))
+        #expect(await readings.outcome(of: query).failure != nil)
+        clock.advance(by: .seconds(5))
+        #expect(await readings.outcome(of: query).failure == nil)
+        clock.advance(by: .seconds(5))
+        _ = await readings.outcome(of: query)
+        #expect(source.reads == 3)
+    }
+
+    @Test("a cancelled waiter stops waiting immediately, and a reading without subscribers is dropped")
     func cancellation() async throws {
         let (started, start) = AsyncStream<Void>.makeStream()
         let (released, release) = AsyncStream<Void>.makeStream()

@@ -10,10 +10,10 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// What a tenant does with a GeneralScaler of its own, seen from the API server and the log.
+/// A tenant's actions with its own GeneralScaler, as visible in the API server and the log.
 @Suite("Attacks of tenants", .timeLimit(.minutes(5)))
 struct TenantAttackTests {
-    /// Everything that is written for people to read: statuses, events, requests, and the log.
+    /// Returns all texts for users: statuses, events, requests, and the log.
     private func texts(_ fixture: OperatorFixture, _ names: [String]) throws -> [String] {
         var texts = fixture.log.records.flatMap { [$0.message] + $0.metadata.values }
         for name in names {
@@ -58,7 +58,7 @@ struct TenantAttackTests {
                     scaler("key", "redis", ["address": .string("127.0.0.1:\(port)"), "key": .string(evil)]))
                 try fixture.create(
                     scaler("member", "redis", ["address": "127.0.0.1:1", "key": "a", evil: .string(evil)]))
-                // Wherever the API server lets such a text stand.
+                // Everywhere the API server allows such a text.
                 var names = ["query", "key", "member"]
                 let metric: JSON = [
                     "type": "redis", "targetValue": 1, "config": ["address": "127.0.0.1:1", "key": "a"],
@@ -110,7 +110,7 @@ struct TenantAttackTests {
 
     // MARK: The administrator's credentials
 
-    /// Refuses each call with the config that it got.
+    /// A plugin that refuses each call with its config.
     private static let mirror = """
         #!/usr/bin/python3 -S
         import sys, json
@@ -136,7 +136,7 @@ struct TenantAttackTests {
         let directory = URL.temporaryDirectory.appending(path: "tenant-attack-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
-        // A directory of plugins may not hold plugins.yaml.
+        // A directory of plugins may not contain plugins.yaml.
         let plugins = directory.appending(path: "plugins")
         try FileManager.default.createDirectory(at: plugins, withIntermediateDirectories: false)
         let plugin = plugins.appending(path: "generalscaler-plugin-mirror")
@@ -166,7 +166,7 @@ struct TenantAttackTests {
         }
     }
 
-    @Test("a plugin host is told for which namespace it is called")
+    @Test("a plugin host gets the namespace of each call")
     func origin() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)

@@ -7,7 +7,7 @@ import WireFormats
 
 @Suite("The example of the documentation, through the whole operator", .timeLimit(.minutes(5)))
 struct WorkedExampleTests {
-    /// `examples` of the README, unchanged but for the metric type, which here is scripted.
+    /// The `examples` of the README, unchanged except for the metric type, which is scripted here.
     private let scaler: JSON = [
         "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
         "metadata": ["name": "http-app-scaler", "namespace": .string(OperatorFixture.namespace)],

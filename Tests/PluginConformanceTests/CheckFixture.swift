@@ -5,13 +5,13 @@ import WireFormats
 
 @testable import PluginConformance
 
-/// Runs checks on a thread of their own: they block, and tests share few threads.
+/// Runs checks on separate threads, because they block and tests share few threads.
 enum CheckFixture {
     static func check(_ command: PluginCommand, _ options: CheckOptions = CheckOptions()) async throws -> CheckReport {
         try await onThread { try CheckRun.run(command, options: options) }
     }
 
-    /// Checks at once: each runs a dozen processes, and a plugin's deadlines are real time.
+    /// The number of concurrent checks: each runs a dozen processes, and a plugin's deadlines are real time.
     private static let slots = DispatchSemaphore(value: 4)
 
     static func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
@@ -29,7 +29,7 @@ enum CheckFixture {
             path: BuiltExecutable.path("misbehaving-plugin"), arguments: violation.map { ["--violation", $0] } ?? [])
     }
 
-    /// Expects that no rule is broken, and that those rules are kept.
+    /// Expects that no rule is violated, and that the given rules pass.
     static func expectConformant(
         _ report: CheckReport, kept rules: [RuleID] = [], sourceLocation: SourceLocation = #_sourceLocation
     ) {

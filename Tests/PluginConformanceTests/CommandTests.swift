@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginConformance
 
-/// plugin-check as its users run it.
+/// plugin-check, run like by its users.
 @Suite("plugin-check", .timeLimit(.minutes(5)))
 struct CommandTests {
     private func run(_ arguments: [String]) async throws -> TemporaryFolder.Result {
@@ -28,7 +28,7 @@ struct CommandTests {
 
     @Test("exits 1 for a plugin that breaks a rule, and shows the rule, the bytes and the fix")
     func failure() async throws {
-        let result = try await run(["test", misbehaving, "--violation", "nan"])
+        let result = try await run(["test", misbehaving, "--", "--violation", "nan"])
         #expect(result.status == .exited(1))
         #expect(result.output.contains("✘ P-34  A finite number"))
         #expect(result.output.contains(#""value":NaN"#))
@@ -38,16 +38,17 @@ struct CommandTests {
     @Test("exits 4 for one that hangs")
     func hang() async throws {
         let result = try await run([
-            "test", "--only", "P-39", "--deadline", "0.2", misbehaving, "--violation", "never-answers",
+            "test", "--only", "P-39", "--deadline", "0.2", misbehaving, "--", "--violation",
+            "never-answers",
         ])
         #expect(result.status == .exited(4))
     }
 
     @Test(
-        "exits 3 where the plugin cannot be started, and tells why",
+        "exits 3 if the plugin cannot be started, and prints the cause",
         arguments: [("/nonexistent/plugin", "No such file"), ("/etc/passwd", "chmod +x")])
     func cannotLaunch(path: String, reason: String) async throws {
-        for command in ["test", "call", "bench", "fuzz"] {
+        for command in ["test", "call", "bench", "fuzz", "repl"] {
             let result = try await run([command, path])
             #expect(result.status == .exited(3))
             #expect(result.errors.contains(reason))
@@ -67,7 +68,7 @@ struct CommandTests {
         #expect(result.errors.split(separator: "\n").count == 1)
     }
 
-    @Test("checks only what it is told to")
+    @Test("checks only the selected rules")
     func selection() async throws {
         let result = try await run(
             ["test", "--only", "framing,P-26", "--skip", "P-14", "--format", "json", misbehaving])
@@ -79,7 +80,7 @@ struct CommandTests {
 
     @Test("writes JUnit XML that a parser reads")
     func junit() async throws {
-        let result = try await run(["test", "--format", "junit", misbehaving, "--violation", "invalid-utf8"])
+        let result = try await run(["test", "--format", "junit", misbehaving, "--", "--violation", "invalid-utf8"])
         let folder = try TemporaryFolder()
         try result.output.write(toFile: "\(folder.path)/report.xml", atomically: true, encoding: .utf8)
         let script = """
@@ -104,7 +105,7 @@ struct CommandTests {
         let range = try await run(["call", "--method", "range", misbehaving])
         #expect(range.status == .exited(1))
         #expect(range.output.contains("\"code\": -32601"))
-        let broken = try await run(["call", misbehaving, "--violation", "half-frame", "--deadline", "1"])
+        let broken = try await run(["call", misbehaving, "--deadline", "1", "--", "--violation", "half-frame"])
         #expect(broken.status != .exited(0))
     }
 
@@ -119,7 +120,7 @@ struct CommandTests {
         #expect(json["coldStart"]?["count"] == 2)
         let text = try await run(["bench", "--calls", "20", "--starts", "1", misbehaving])
         #expect(text.output.contains("p99.9"))
-        let broken = try await run(["bench", "--calls", "20", misbehaving, "--violation", "exits-in-call"])
+        let broken = try await run(["bench", "--calls", "20", misbehaving, "--", "--violation", "exits-in-call"])
         #expect(broken.status == .exited(1))
         #expect(broken.output.contains("P-42"))
     }
@@ -129,12 +130,49 @@ struct CommandTests {
         let good = try await run(["fuzz", "--seed", "7", "--cases", "100", misbehaving])
         #expect(good.status == .exited(0))
         #expect(good.output == "100 configs answered, seed 7\n")
-        let arguments = ["fuzz", "--seed", "7", misbehaving, "--violation", "exits-in-call"]
+        let arguments = ["fuzz", "--seed", "7", misbehaving, "--", "--violation", "exits-in-call"]
         let broken = try await run(arguments)
         #expect(broken.status == .exited(1))
         #expect(broken.output.contains("P-42"))
         #expect(broken.output.contains("The config was {"))
         #expect(try await run(arguments).output == broken.output)
+    }
+
+    @Test(
+        "each command shows its help, before and after a plugin's path", arguments: ["test", "call", "bench", "fuzz"])
+    func help(command: String) async throws {
+        for arguments in [[command, "--help"], [command, "./plugin", "--help"], [command, "-h"]] {
+            let result = try await run(arguments)
+            #expect(result.status == .exited(0))
+            #expect(result.output.contains("plugin-check \(command) [options] PLUGIN [-- ARGUMENT ...]"))
+        }
+    }
+
+    @Test("a misspelled option before or after the plugin's path is wrong usage", arguments: [0, 1])
+    func misspelled(place: Int) async throws {
+        var words = [misbehaving]
+        words.insert("--confg=x", at: place)
+        let result = try await run(["test"] + words)
+        #expect(result.status == .exited(2))
+        #expect(result.errors.contains("--confg"))
+        #expect(result.errors.contains("after --"))
+    }
+
+    @Test("options come before or after the plugin's path, and its own arguments after --")
+    func arguments() async throws {
+        for words in [
+            ["--only", "P-34", misbehaving, "--format", "json", "--", "--violation", "nan"],
+            ["--only=P-34", "--format=json", "--", misbehaving, "--violation", "nan"],
+        ] {
+            let result = try await run(["test"] + words)
+            #expect(result.status == .exited(1))
+            let failed = try JSON(parsing: result.output)["rules"]?.arrayValue?.first { $0["outcome"] == "failed" }
+            #expect(failed?["id"] == "P-34")
+            #expect(failed?["findings"]?[0]?["fix"]?.stringValue?.contains("1006") == true)
+        }
+        let extra = try await run(["call", misbehaving, "argument"])
+        #expect(extra.status == .exited(2))
+        #expect(extra.errors.contains("after --"))
     }
 
     @Test("explain shows a rule, or lists them")

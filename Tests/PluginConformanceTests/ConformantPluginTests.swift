@@ -13,7 +13,7 @@ struct ConformantPluginTests {
         let command: PluginCommand
         var config: JSON?
         var badConfig: JSON
-        /// Rules that must not just be skipped.
+        /// Rules that must not be skipped.
         var kept: [RuleID] = []
 
         var testDescription: String { command.path.split(separator: "/").last.map(String.init) ?? "" }
@@ -29,7 +29,7 @@ struct ConformantPluginTests {
 
     private static let values: [RuleID] = [.fileName, .readingShape, .finiteValue, .observedAt, .targetTypes]
 
-    /// On kernels that have what the sandbox is made of.
+    /// On kernels that support the sandbox.
     private var sandboxed: [RuleID] { clinux_landlock_version() > 0 ? [.confined] : [] }
 
     private static func example(_ path: String) -> String { "\(CheckFixture.root)examples/plugins/\(path)" }
@@ -42,7 +42,7 @@ struct ConformantPluginTests {
             kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
         Subject(
             command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-prometheus")),
-            // Nobody listens there: a well-formed error in time is as good as a value.
+            // An unused port: a well-formed error in time is as good as a value.
             config: ["address": "http://127.0.0.1:9", "query": "up"], badConfig: ["address": "nowhere", "query": "up"],
             kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
         Subject(
@@ -53,7 +53,7 @@ struct ConformantPluginTests {
         Subject(
             command: PluginCommand(
                 path: BuiltExecutable.path("generalscaler-plugin-pubsub"),
-                // So that it asks no metadata server, wherever the tests run.
+                // Prevents calls to a metadata server, wherever the tests run.
                 environment: ["GOOGLE_APPLICATION_CREDENTIALS": "/nonexistent/key.json"]),
             config: ["subscription": "projects/shop/subscriptions/orders", "endpoint": "http://127.0.0.1:9"],
             badConfig: ["subscription": "projects/shop/subscriptions/orders", "window": "1s"],
@@ -86,7 +86,7 @@ struct ConformantPluginTests {
             report, kept: subject.kept + [.badConfig, .goodConfig, .noCommonVersion] + sandboxed)
     }
 
-    /// Go is an example for those who have it: it is no part of what the tests install.
+    /// The Go compiler, if installed. The tests do not require it.
     static let goCompiler = ["/usr/bin/go", "/usr/local/go/bin/go"].first(where: FileManager.default.isExecutableFile)
 
     @Test("the example in Go, where there is a compiler", arguments: [goCompiler].compactMap(\.self))
@@ -101,49 +101,22 @@ struct ConformantPluginTests {
             try await CheckFixture.check(subject.command, subject.options()), kept: subject.kept)
     }
 
-    @Test("a new plugin in Python, at once")
-    func newPythonPlugin() async throws {
-        let directory = try TemporaryFolder()
-        try await directory.run(
-            BuiltExecutable.path("generalscaler-dev"),
-            ["new-plugin", "--language", "python", "--directory", directory.path, "queue-depth"])
-        let root = "\(directory.path)/generalscaler-plugin-queue-depth"
-        let output = try await directory.run(
-            BuiltExecutable.path("plugin-check"),
-            [
-                "test", "--config", "config.json", "--bad-config", "bad-config.json", "--format", "json",
-                "./generalscaler-plugin-queue-depth",
-            ], in: root)
-        let report = try JSON(parsing: output)
-        #expect(report["conformant"] == true)
-        #expect(report["plugin"] == "queue-depth 1.0.0")
-        let outcomes = (report["rules"]?.arrayValue ?? []).filter {
-            ["P-1", "P-28", "P-33"].contains($0["id"]?.stringValue)
-        }
-        #expect(outcomes.map { $0["outcome"] } == ["passed", "passed", "passed"])
-        let readme = try String(contentsOfFile: "\(root)/README.md", encoding: .utf8)
-        #expect(readme.contains("plugin-check test --config config.json"))
-    }
-
-    @Test("a new plugin in Swift is the example that this package builds, with a package around it")
-    func newSwiftPlugin() async throws {
+    // What new-plugin makes is checked by scripts/test-new-plugins.py, with every language's own tools.
+    @Test("a new plugin in Swift can take the SDK from a repository")
+    func repositoryOfSDK() async throws {
         let directory = try TemporaryFolder()
         try await directory.run(
             BuiltExecutable.path("generalscaler-dev"),
             [
-                "new-plugin", "--language", "swift", "--sdk-path", CheckFixture.root, "--directory", directory.path,
-                "random",
+                "new-plugin", "--language", "swift", "--sdk-url", "https://git.example.com/shop/\"scaler\".git",
+                "--directory", directory.path, "random",
             ])
         let root = "\(directory.path)/generalscaler-plugin-random"
-        let source = try String(
-            contentsOfFile: "\(root)/Sources/generalscaler-plugin-random/RandomPlugin.swift", encoding: .utf8)
-        #expect(source == (try CheckFixture.contents("examples/plugins/swift/RandomPlugin.swift")))
         let package = try String(contentsOfFile: "\(root)/Package.swift", encoding: .utf8)
-        #expect(
-            package.contains(#".package(name: "generalscaler", path: "\#(CheckFixture.root.dropLast())")"#),
-            "\(package)")
-        #expect(package.contains(#".product(name: "PluginSDK", package: "generalscaler")"#))
+        #expect(package.contains(#".package(url: "https://git.example.com/shop/\"scaler\".git", from: "0.1.0")"#))
+        #expect(package.contains(#".product(name: "PluginSDK", package: "\"scaler\"")"#))
         #expect(!package.contains("__"))
+        #expect(!FileManager.default.fileExists(atPath: "\(root)/sdk"))
     }
 
     @Test("all messages of the plugins and the host match the schemas")
@@ -170,7 +143,7 @@ struct ConformantPluginTests {
         #expect((judged["get-metric-value-result"]?.intValue ?? 0) > 100)
     }
 
-    /// The Python of the package's own environment, which `make test` fills.
+    /// The Python of the package's environment, which `make test` creates.
     private var python: String { "\(CheckFixture.root).build/python/bin/python" }
 
     private final class Recorder: Sendable {

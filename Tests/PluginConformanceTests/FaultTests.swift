@@ -49,6 +49,8 @@ struct FaultTests {
             ),
             (.metricTypes, "handshake = initialize\ndef initialize(p): return rename(handshake(p), 'description', '')"),
             (.configSchema, "SCHEMA.pop('additionalProperties')"),
+            (.filledFields, "SCHEMA['properties']['pod'] = {'type': 'string', 'x-from': 'pod.name'}"),
+            (.filledFields, "SCHEMA['properties']['of'] = {'items': {'x-from': 'scaler.name'}}"),
             (.capabilities, "CAPABILITIES['subscribe'] = 'yes'"),
             (
                 .unknownMembers,
@@ -120,7 +122,7 @@ struct FaultTests {
         #expect(report.failures.map(\.rule.id) == [rule], "\(ReportFormat.human.text(report, colors: false))")
     }
 
-    /// Finds the next line already there when it is about to answer.
+    /// A plugin that finds the next line available when it is about to answer.
     private static let busyWhenMany = """
         import select, os
         inner = handle
@@ -140,13 +142,13 @@ struct FaultTests {
             return error(1008, 'busy') if b'\\n' in pending and r['method'] == 'get_metric_value' else inner(r)
         """
 
-    @Test("a bad config that is valid is told")
+    @Test("a bad config that is valid is reported")
     func badConfig() async throws {
         let valid = try await check(badConfig: ["key": "fine"])
         #expect(valid.failures.map(\.rule.id) == [.badConfig])
     }
 
-    @Test("a verdict that needs a network is told, or that it cannot be told here")
+    @Test("a verdict that needs a network is reported, or that it is unknown here")
     func network() async throws {
         let report = try await check(
             """
@@ -161,7 +163,7 @@ struct FaultTests {
         #expect(report.failures.map(\.rule.id) == [.noNetwork])
     }
 
-    @Test("a plugin that reads what the sandbox does not allow is told, or that it cannot be told here")
+    @Test("a plugin that reads files outside the sandbox is reported, or that this is unknown here")
     func sandbox() async throws {
         let report = try await check(
             "import os\ninner = reading\ndef reading(): os.listdir('/var/log'); return inner()")
@@ -170,7 +172,7 @@ struct FaultTests {
         #expect(report.failures.first?.findings.first?.message.contains("Permission denied") == true)
     }
 
-    /// What this machine cannot check must not look as if it had passed.
+    /// Checks that a rule is skipped: a rule that cannot be checked on this machine must not pass.
     private func expectSkipped(_ rule: RuleID, in report: CheckReport) {
         guard case .skipped? = report.outcome(of: rule) else {
             Issue.record("\(rule) is not skipped where it cannot be checked")
@@ -192,7 +194,7 @@ struct FaultTests {
         #expect(reason.contains("source_unreachable: no such host"))
     }
 
-    @Test("a oneshot plugin that does not exit, or exits with an error, is told")
+    @Test("a oneshot plugin that does not exit, or exits with an error, is reported")
     func oneshot() async throws {
         let failing = try await check(
             "import atexit, os\natexit.register(lambda: os._exit(4))", oneshot: true, only: [.oneshot])

@@ -17,7 +17,7 @@ struct LatencyHistogramTests {
         #expect(histogram.rows.map(\.count).reduce(0, +) == 10_000)
     }
 
-    @Test("of nothing, and of times below a nanosecond, it tells something sensible")
+    @Test("no durations, and durations below a nanosecond, give valid quantiles")
     func edges() {
         var histogram = LatencyHistogram()
         #expect(histogram.percentile(0.5) == .zero)

@@ -1,3 +1,4 @@
+import PluginHost
 import Testing
 
 @testable import PluginConformance
@@ -34,7 +35,7 @@ struct RuleBookTests {
         return rules
     }
 
-    @Test("every rule that can be checked has a check, and the others tell why not")
+    @Test("every rule that can be checked has a check, and the others have a reason")
     func checks() {
         let checked = Set(Check.all.flatMap(\.rules))
         for rule in RuleBook.rules {
@@ -43,10 +44,18 @@ struct RuleBookTests {
         }
     }
 
+    @Test("the rules that the host names in its messages are those of the book")
+    func hostRules() {
+        for rule in ProtocolRule.allCases {
+            #expect(RuleID(rawValue: rule.rawValue).map { "\($0)" } == "\(rule)")
+            #expect(RuleID(label: rule.label)?.rawValue == rule.rawValue)
+        }
+    }
+
     @Test("a rule is found by its label", arguments: ["P-17", "p-17", "17"])
     func label(_ label: String) { #expect(RuleID(label: label) == .longestAnswer) }
 
-    @Test("an unknown rule label finds nothing", arguments: ["P-0", "P-67", "P17", "", "framing"])
+    @Test("an unknown rule label finds nothing", arguments: ["P-0", "P-68", "P17", "", "framing"])
     func noLabel(_ label: String) { #expect(RuleID(label: label) == nil) }
 
     @Test("an explanation gives the rule and its fix, or why there is no check")

@@ -3,14 +3,14 @@ import TestSupport
 
 @testable import PluginConformance
 
-/// A plugin in Python whose parts a test can replace: what no other plugin of the tests offers, and its faults.
+/// A plugin in Python with replaceable parts, for features and faults that no other plugin of the tests has.
 struct ScriptedPlugin: ~Copyable {
     let command: PluginCommand
     private let directory: URL
 
     /// - Parameters:
-    ///   - capabilities: Python, of the handshake.
-    ///   - extra: Python, run before the loop; it may replace any of the functions.
+    ///   - capabilities: Python code for the capabilities in the handshake.
+    ///   - extra: Python code that runs before the loop and may replace any of the functions.
     init(capabilities: String = "{}", extra: String = "") throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "plugin-conformance-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -24,7 +24,7 @@ struct ScriptedPlugin: ~Copyable {
 
     private static let text = #"""
         #!/usr/bin/env python3
-        import json, sys
+        import datetime, json, sys
 
         class Failure(Exception): pass
 
@@ -33,7 +33,10 @@ struct ScriptedPlugin: ~Copyable {
         CAPABILITIES = __CAPABILITIES__
 
         def send(message): print(json.dumps({"jsonrpc": "2.0"} | message), flush=True)
-        def reading(): return {"value": 1, "observedAt": "2026-01-02T03:04:05Z"}
+        def time_text(seconds=0):
+            at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+            return at.isoformat().replace("+00:00", "Z")
+        def reading(): return {"value": 1, "observedAt": time_text()}
         def faults(config): return [{"path": k, "message": "wrong"} for k, v in config.items()
                                     if k != "key" or not isinstance(v, str)]
         def error(code, message): return {"error": {"code": code, "message": message}}

@@ -3,7 +3,7 @@ import Subprocess
 import SystemPackage
 import Testing
 
-/// A directory of a test's own, and programs run in it.
+/// A temporary directory, and programs run in it.
 final class TemporaryFolder {
     let path: String
 
@@ -38,7 +38,7 @@ final class TemporaryFolder {
             status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)
     }
 
-    /// Returns what the program writes to standard output; it has to succeed.
+    /// Returns the standard output of the program, which has to succeed.
     @discardableResult
     func run(
         _ program: String, _ arguments: [String], in directory: String? = nil, environment: [String: String]? = nil

@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("Plugins that misbehave fail", .timeLimit(.minutes(5)))
 struct ViolationTests {
-    /// The rules that each violation breaks, including those that it breaks inevitably.
+    /// The rules that each violation breaks, including inevitable ones.
     static let brokenRules: [String: Set<RuleID>] = [
         "no-handshake": [.initialize],
         "wrong-version": [.versionOffered],
@@ -16,7 +16,7 @@ struct ViolationTests {
         "noise-flood": [.oneObjectPerLine],
         "stderr-flood": [.standardError],
         "never-reads": [.readsOn, .endOfInput],
-        "never-answers": [.oneAnswer],
+        "never-answers": [.deadline],
         "answers-late": [.deadline],
         "answers-twice": [.oneAnswer],
         "foreign-id": [.oneAnswer],
@@ -30,7 +30,7 @@ struct ViolationTests {
         "nan": [.finiteValue],
         "huge-value": [.finiteValue],
         "invalid-utf8": [.utf8],
-        // Allowed: a line ends at the byte 0x0A alone.
+        // Allowed: a line ends only at the byte 0x0A.
         "line-separator": [],
         "push-flood": [.pushRate],
         "push-unknown": [.onlySubscribed],
@@ -38,7 +38,7 @@ struct ViolationTests {
         "pushes-nothing": [.pushedReading],
     ]
 
-    /// Short for waits that fail in any case; long for the rest, since the machine may be busy.
+    /// Short for waits that fail in any case; long for the others, because the machine may be busy.
     private static func times(for violation: String) -> ConformanceTimes {
         var times = ConformanceTimes()
         switch violation {

@@ -10,7 +10,7 @@ struct LogCaptureTests {
         Array(text.utf8).withUnsafeBytes { capture.receive($0, now: .seconds(seconds)) }
     }
 
-    @Test("stderr is cut into lines, blank ones left out, the last one also without a newline")
+    @Test("stderr is split into lines, without blank ones; the last one may lack a newline")
     func lines() {
         var capture = PluginLogCapture(now: .zero)
         #expect(receive(&capture, "one\n\r\n tw") == [.stderr("one")])
@@ -27,7 +27,7 @@ struct LogCaptureTests {
         #expect(capture.finish(now: .zero) == [.stderr("xxx")])
     }
 
-    @Test("a flood is cut to the burst, and later the loss is told")
+    @Test("a flood is cut to the burst, and the loss is reported later")
     func flood() {
         var capture = PluginLogCapture(now: .zero)
         let flood = receive(&capture, String(repeating: "x\n", count: 10_000))

@@ -34,7 +34,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("calls beyond those that may run at once wait for their turn")
+    @Test("calls beyond the limit of concurrent runs wait for their turn")
     func turns() async throws {
         try await run { fixture async throws in
             let sum = try await withThrowingTaskGroup(of: Double.self) { group in
@@ -45,7 +45,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a call that comes before the script has told what it offers waits for that")
+    @Test("a call before the script has answered initialize waits for the answer")
     func early() async throws {
         try await run(waitsForStart: false) { fixture async throws in
             var answer: Double?
@@ -61,7 +61,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a process that fails costs its own call, with its last words, and no other")
+    @Test("a process that fails ends only its own call, with its last log lines")
     func failure() async throws {
         let once = #"[ -e "${0%/*}/failed" ] || { echo 'no database' >&2; exit 4; }"#
         try await run(onCall: once) { fixture async throws in
@@ -82,13 +82,13 @@ struct OneshotTests {
         try await run(onCall: hang, entry: "mode: oneshot, maxInFlight: 1", clock: clock) { fixture async throws in
             let call = Task { try await ask(fixture, timeout: .seconds(30)) }
             await fixture.log.wait { $0.metadata["line"] == "hanging" }
-            // The sweep for orphans, the look at files, and the deadline.
+            // The sweep for orphans, the file check, and the deadline.
             try await clock.sleepers(atLeast: 3)
             clock.advance(by: .seconds(30))
             let failure = await #expect(throws: PluginFailure.self) { try await call.value }
             #expect(failure?.kind == .deadlineExceeded)
             try TemporaryDirectory(existing: fixture.directory).write("", to: "fixed")
-            // Its turn comes when the first process is gone, which ignores SIGTERM.
+            // The call gets its slot when the first process, which ignores SIGTERM, has ended.
             let next = Task { try await ask(fixture, timeout: .seconds(1_000_000)) }
             try await clock.sleepers(atLeast: 4)
             clock.advance(by: PluginHostLimits.terminateGrace)
@@ -110,7 +110,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a script that does not tell what it offers is tried again, as any plugin")
+    @Test("a script that does not answer initialize is retried like any plugin")
     func noIntroduction() async throws {
         try await HostFixture.run(
             [:], files: ["generalscaler-plugin-shell": "#!/bin/sh\necho 'no such database' >&2\nexit 1\n"],

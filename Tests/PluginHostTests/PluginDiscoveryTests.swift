@@ -33,7 +33,7 @@ struct PluginDiscoveryTests {
         #expect(found.warnings.first?.contains("chmod +x") == true)
     }
 
-    @Test("directories that a build leaves beside its programs are not plugins and cause no warning")
+    @Test("directories that a build leaves next to its programs are not plugins and cause no warning")
     func buildFolder() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -77,12 +77,17 @@ struct PluginDiscoveryTests {
                 env: {MODE: fast, LEVEL: 3}
                 defaults: {address: "http://x", retries: 2, tls: {verify: true}, list: [1, 2.5, null]}
                 maxInFlight: 4
+                allowedNetworks: [10.0.0.0/8, "fd00::/7"]
               b:
                 argv: [/opt/b, --verbose, "7"]
             """
         let found = try find([directory.path], manifest: try PluginManifest(parsing: text, path: "plugins.yaml"))
         let (a, b) = (found.programs[0], found.programs[1])
-        #expect(a.environment == ["PATH": "/bin", "https_proxy": "p", "MODE": "fast", "LEVEL": "3"])
+        #expect(
+            a.environment == [
+                "PATH": "/bin", "https_proxy": "p", "MODE": "fast", "LEVEL": "3",
+                "GENERALSCALER_ALLOWED_NETWORKS": "10.0.0.0/8 fd00::/7",
+            ])
         #expect(
             a.defaults == ["address": "http://x", "retries": 2, "tls": ["verify": true], "list": [1, 2.5, nil]])
         #expect(a.maxInFlight == 4)
@@ -100,15 +105,21 @@ struct PluginDiscoveryTests {
             ("plugins:\n  a:\n    argv: []", "must begin with the absolute path"),
             (
                 "plugins:\n  a:\n    env: {A=B: x}",
-                "plugins.yaml:3: plugins.a.env.A=B: \"A=B\" is no name of an environment"
+                "plugins.yaml:3: plugins.a.env.A=B: \"A=B\" is not a valid name of an environment"
             ),
-            ("plugins:\n  a:\n    env: {7_A: x}", "\"7_A\" is no name of an environment variable"),
-            ("plugins:\n  a:\n    env: {'': x}", "\"\" is no name of an environment variable"),
+            ("plugins:\n  a:\n    env: {7_A: x}", "\"7_A\" is not a valid name of an environment variable"),
+            ("plugins:\n  a:\n    env: {'': x}", "\"\" is not a valid name of an environment variable"),
             ("plugins:\n  a:\n    maxInFlight: 0", "plugins.yaml:3: plugins.a.maxInFlight: must be a whole number"),
             (
                 "plugins:\n  a:\n    allowedAddresses: [http://*]",
                 "plugins.yaml:3: plugins.a.allowedAddresses: \"http://*\""
             ),
+            (
+                "plugins:\n  a:\n    allowedNetworks:\n    - 10.0.0.0/8\n    - 10.0.0.0/33",
+                "plugins.yaml:5: plugins.a.allowedNetworks: \"10.0.0.0/33\" is not an IP network"
+            ),
+            ("plugins:\n  a:\n    allowedNetworks: 10.0.0.0/8", "plugins.a.allowedNetworks: must be a list"),
+            ("plugins:\n  a:\n    allowedNetworks: [redis.shop]", "\"redis.shop\" is not an IP network"),
             ("plugins:\n  a:\n    defaults: 7", "plugins.a.defaults: must be a mapping"),
             (
                 "plugins:\n  a:\n    defaults:\n      b: .inf",

@@ -33,7 +33,7 @@ struct PluginHostCallTests {
         }
     }
 
-    @Test("a hundred calls at once each get their own answer")
+    @Test("a hundred concurrent calls each get their own answer")
     func pipelined() async throws {
         let script = PluginScript(types: ["depth"], capabilities: #"{"maxInFlight": 16}"#)
         try await HostFixture.run(["depth": script]) { fixture in
@@ -52,7 +52,7 @@ struct PluginHostCallTests {
         }
     }
 
-    @Test("an answer that lies in the pipe counts, also where the host gets to it after the deadline")
+    @Test("an answer that is in the pipe before the deadline counts, even if the host reads it later")
     func hostIsLate() async throws {
         let script = PluginScript(
             types: ["depth"],
@@ -71,7 +71,7 @@ struct PluginHostCallTests {
                 type: "depth", config: ["fifos": .array(fifos.map { .string($0) })], targetType: .value,
                 timeout: .seconds(10))
             try Self.meetReader(of: fifos[0])
-            // Holds up the host's thread from before the plugin answers until after the deadline.
+            // Blocks the host's thread from before the plugin's answer until after the deadline.
             let held = Task(executorPreference: fixture.host.taskExecutor) {
                 for fifo in fifos[1...] { try Self.meetReader(of: fifo) }
                 clock.advance(by: .seconds(10))
@@ -96,7 +96,7 @@ struct PluginHostCallTests {
         }
     }
 
-    @Test("a type that nobody offers is answered with what is installed and where it was looked for")
+    @Test("a type that no plugin offers is answered with the installed types and the searched directories")
     func unknownType() async throws {
         try await HostFixture.run(["depth": PluginScript(types: ["depth"])]) { fixture in
             let failure = await #expect(throws: PluginFailure.self) {

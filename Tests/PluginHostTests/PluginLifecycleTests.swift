@@ -72,7 +72,7 @@ struct PluginLifecycleTests {
         expect(lifecycle.accept(successor) == nil)
     }
 
-    @Test("a new version that is refused is stopped, and the old run goes on")
+    @Test("a refused new version is stopped, and the old one continues")
     func refused() throws {
         var (lifecycle, run) = try Self.up()
         let successor = try Self.trial(&lifecycle)
@@ -192,7 +192,7 @@ extension [PluginLifecycle.Action] {
     }
 }
 
-/// Evaluates a call that changes the lifecycle, which the macro cannot.
+/// Expects the result of a mutating call, which the macro cannot evaluate.
 private func expect(_ condition: Bool, sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(condition, sourceLocation: sourceLocation)
 }

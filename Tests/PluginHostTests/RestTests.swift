@@ -17,9 +17,9 @@ struct RestTests {
         }
     }
 
-    /// Returns once the plugin has been told to end.
+    /// Lets the plugin become idle, and waits until it has been ended.
     private func letRest(_ fixture: HostFixture, _ clock: ManualClock) async throws {
-        // The sweep for orphans, the look at files, and the look at its use.
+        // The sweep for orphans, the file check, and the idle check.
         try await clock.sleepers(atLeast: 3)
         clock.advance(by: Self.time)
         await fixture.log.wait(message: "idle plugin stopped until it is used")
@@ -65,7 +65,7 @@ struct RestTests {
             let process = try await fixture.process()
             let use = try #require(
                 fixture.host.subscribe(type: "depth", config: Self.config, targetType: .value) { _ in })
-            // Through the loop, behind what was just said there.
+            // Runs on the loop after the queued jobs.
             #expect(try await read(fixture) == 3)
             for _ in 0..<3 {
                 try await clock.sleepers(atLeast: 3)

@@ -20,7 +20,7 @@ struct RestartPolicyTests {
         )
         #expect((.milliseconds(799)...(.milliseconds(801))).contains(shortest))
         #expect((.milliseconds(1_199)...(.milliseconds(1_201))).contains(longest))
-        // Far enough apart for the breaker to stay closed.
+        // Far enough apart that the breaker stays closed.
         let delays = (1..<12).map { high.ended(upFor: nil, now: .seconds($0 * 200), random: 1).delay }
         #expect(delays.last == PluginHostLimits.maxRestartDelay)
     }
@@ -65,7 +65,7 @@ struct RestartPolicyTests {
         #expect(stop.nextWake == nil)
     }
 
-    @Test("a process given up is terminated at once")
+    @Test("an abandoned process is terminated immediately")
     func abruptStop() {
         var stop = StopSequence(isGraceful: false, now: .seconds(10))
         #expect(stop.next(now: .seconds(10)) == .terminate)

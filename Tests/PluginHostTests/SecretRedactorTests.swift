@@ -61,6 +61,16 @@ struct SecretRedactorTests {
         #expect(redactor("abc").redact("abc") == "abc", "too short to be one")
     }
 
+    @Test("the password in a URL or a connection string is a secret, from 8 bytes on")
+    func parts() {
+        let redactor = redactor(
+            "postgres://reader:s3cret%2Fpassw0rd@db/x", "Server=db;Pwd=S3cr,et w0rd;Encrypt=yes", "redis://:short7x@h")
+        #expect(redactor.redact("login s3cret/passw0rd or s3cret%2fpassw0rd failed") == "login *** or *** failed")
+        #expect(redactor.redact("Basic \(Self.base64("reader:s3cret/passw0rd"))") == "Basic ***")
+        #expect(redactor.redact("sa S3cr,et w0rd") == "sa ***")
+        #expect(redactor.redact("short7x of reader") == "short7x of reader")
+    }
+
     @Test("secrets used long ago are evicted and recurring secrets stay")
     func forgets() {
         var redactor = SecretRedactor()

@@ -8,7 +8,7 @@ import WireFormats
 
 @Suite("A plugin whose file changes", .timeLimit(.minutes(5)))
 struct SwapTests {
-    /// Answers that number for every config; accepts configs with a `value`.
+    /// A plugin that answers that number for every config, and accepts configs with a `value`.
     private func script(_ answer: Int, handshake: String? = nil) -> PluginScript {
         PluginScript(
             types: ["depth"], capabilities: #"{"maxInFlight": 4}"#, handshake: handshake,
@@ -19,14 +19,14 @@ struct SwapTests {
         try await HostFixture.run(["depth": script(1)], clock: ManualClock(), body: body)
     }
 
-    /// Puts another file in the place of the plugin's, as an installation does.
+    /// Replaces the plugin's file like an installation.
     private func install(_ script: PluginScript, _ fixture: HostFixture) throws {
         let directory = TemporaryDirectory(existing: fixture.directory)
         try directory.write(script.text, to: "new", executable: true)
         try directory.rename("new", to: "generalscaler-plugin-depth")
     }
 
-    /// Lets the host look at the file twice: at the second time it has stopped changing.
+    /// Lets the host check the file twice: at the second check it has stopped changing.
     private func look(_ fixture: HostFixture) async {
         for _ in 0..<2 { await fixture.host.programs.check() }
     }

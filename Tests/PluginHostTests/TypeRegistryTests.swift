@@ -25,7 +25,7 @@ struct TypeRegistryTests {
         #expect(registry.installed["b"]?.pluginVersion == "2")
     }
 
-    @Test("a type offered twice stays with its plugin, and the second is told")
+    @Test("a type offered twice stays with its plugin, and the second offer is reported")
     func conflict() throws {
         var registry = TypeRegistry(plugins: ["a", "b"], directories: [])
         #expect(registry.handshakeCompleted("a", offer("a", "x")).isEmpty)

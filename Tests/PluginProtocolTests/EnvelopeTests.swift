@@ -54,7 +54,7 @@ struct EnvelopeTests {
     }
 
     @Test(
-        "a line that is no request is answered with the right error, and its id where that can be told",
+        "a line that is no request is answered with the right error, and with its id if readable",
         arguments: [
             ("nonsense", JSON.null, PluginError.Kind.parseError),
             (#"{"jsonrpc":"2.0","id":4}"#, 4, .invalidRequest),

@@ -89,7 +89,7 @@ struct MessageTests {
         #expect(error?.description.contains(problem) == true)
     }
 
-    @Test("every kind of error has a code of its own and survives the round trip", arguments: PluginError.Kind.allCases)
+    @Test("every kind of error has a unique code and survives the round trip", arguments: PluginError.Kind.allCases)
     func errorKind(kind: PluginError.Kind) throws {
         let error = PluginError(kind, "m", retryAfterMs: 5, path: "p")
         var writer = JSONWriter()

@@ -92,7 +92,7 @@ struct MetricRangeTests {
                     "points": [
                         ["at": "2026-01-01T00:00:00Z", "value": 1], ["at": "2026-01-01T00:00:00Z", "value": 1],
                     ]
-                ], "points[1].at: must be later than that of the point before"
+                ], "points[1].at: must be later than that of the previous point"
             ),
         ] as [(JSON, String)])
     func wrong(json: JSON, message: String) {

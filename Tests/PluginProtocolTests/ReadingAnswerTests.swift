@@ -9,7 +9,7 @@ struct ReadingAnswerTests {
         Array(line.utf8).withUnsafeBytes { ReadingAnswer($0) }
     }
 
-    /// Returns what the general reader makes of the line; nil if it refuses it.
+    /// Returns the general reader's result for the line; nil if it refuses the line.
     private func general(_ line: String) -> (id: Int64, reading: MetricReading)? {
         guard let json = try? JSON(parsing: line), case .result(let id, let result)? = try? PluginMessage.decode(json),
             let reading = try? MetricReading(JSONReader(result))
@@ -99,7 +99,7 @@ struct ReadingAnswerTests {
     }
 }
 
-/// A small generator with a seed (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
+/// A random number generator with a seed (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
 private struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 

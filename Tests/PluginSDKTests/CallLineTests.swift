@@ -46,7 +46,7 @@ import WireFormats
         #expect(read(line) == nil)
     }
 
-    /// The two readers must never disagree on what is asked.
+    /// The two readers must agree on every request.
     @Test(arguments: [
         line(), line(config: "{}"), line(config: #"{"a":{"b":[]},"c":"\"}"}"#), line(id: "0"),
         line(targetType: "AverageValue", deadlineMs: "2147483647"),

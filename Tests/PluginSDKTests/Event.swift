@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Something that happens once, and that tests await.
+/// An event that occurs once and that tests await.
 final class Event: Sendable {
     private struct State {
         var hasHappened = false

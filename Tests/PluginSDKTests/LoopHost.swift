@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import PluginSDK
 
-/// The host's ends of a loop's pipes; used by one task.
+/// The host's ends of a loop's pipes. Used by one task.
 final class LoopHost {
     private let input: Pipe
     private var lines: AsyncStream<[UInt8]>.Iterator
@@ -24,7 +24,7 @@ final class LoopHost {
         return try SessionScript.message(line + [0x0A])
     }
 
-    /// - Throws: if there is still a line before the end.
+    /// - Throws: if there is another line before the end.
     func receiveEnd() async throws {
         guard await lines.next(isolation: #isolation) == nil else { throw SessionScript.Unexpected() }
     }
@@ -36,9 +36,9 @@ final class LoopHost {
     }
 }
 
-/// Runs the plugin's loop while `body` plays the host; the loop has ended when it returns.
+/// Runs the plugin's loop while `body` acts as the host, and returns after the loop has ended.
 ///
-/// What blocks has a thread of its own, because tests share few.
+/// Blocking code runs on separate threads, because tests share few.
 func withLoop(_ plugin: some MetricPlugin, _ body: (LoopHost) async throws -> Void) async throws {
     let input = try Pipe()
     let output = try Pipe()
@@ -65,7 +65,7 @@ func withLoop(_ plugin: some MetricPlugin, _ body: (LoopHost) async throws -> Vo
     try result.get()
 }
 
-/// Closes what the descriptor names; the number stays its owner's to close.
+/// Closes the open file of a descriptor; the owner still closes the descriptor itself.
 private func hangUp(_ descriptor: Int32) {
     let null = open("/dev/null", O_WRONLY)
     dup2(null, descriptor)

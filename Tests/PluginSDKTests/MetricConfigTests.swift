@@ -98,7 +98,7 @@ private struct Everything: MetricConfig {
         #expect(problems(config) == expected)
     }
 
-    @Test func `all problems are reported at once, in the order of the fields`() {
+    @Test func `all problems are reported together, in the order of the fields`() {
         let found = problems(#"{"timeoutSeconds": 0, "tls": {"ca": 1, "crt": "x"}, "servers": [{}, 3], "querry": ""}"#)
         #expect(
             found == [
@@ -134,7 +134,7 @@ private struct Everything: MetricConfig {
                     "description": "Labels."},
                   "database": {"type": "integer", "maximum": 9, "description": "A number that may be missing."}}}
                 """#)
-        // Compared as text: a bound is a double here and a whole number there.
+        // Compared as text, because a limit is a double here and an integer there.
         #expect(JSON.object(Everything.configSchema).description == schema.description)
     }
 }

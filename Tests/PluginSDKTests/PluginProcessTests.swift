@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// The whole plugin, in a process of its own.
+/// The outcome of the plugin in a separate process.
 @Suite(.timeLimit(.minutes(5))) struct PluginProcessTests {
     private struct Outcome {
         let status: TerminationStatus
@@ -12,7 +12,7 @@ import WireFormats
         let standardError: String
     }
 
-    /// Starts the test plugin, completes the handshake, makes one call of each behavior, and ends its input.
+    /// Starts the test plugin, completes the handshake, makes one call of each behavior, and closes its input.
     private func play(_ behaviors: String..., deadlineMs: Int = 5_000) async throws -> Outcome {
         var lines = [SessionScript.initialize]
         for (index, behavior) in behaviors.enumerated() {

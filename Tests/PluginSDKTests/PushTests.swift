@@ -40,7 +40,7 @@ struct PushTests {
             #expect(first.subscription == 1)
             #expect(first.reading.value == 5)
             #expect(first.reading.detail == "seen with ***")
-            // A value that is none is not a reading.
+            // A value that is not a number is not a reading.
             plugin.tick(.nan)
             plugin.tick(6)
             #expect(try pushed(try await host.receive()).reading.value == 6)
@@ -139,7 +139,7 @@ private struct SilentPlugin: MetricPlugin {
     func value(for request: MetricRequest<Config>) async throws -> MetricReading { MetricReading(0) }
 }
 
-/// Pushes what the test says.
+/// A plugin that pushes values from the test.
 private struct TickPlugin: PushMetricPlugin {
     struct Config: MetricConfig {
         @Field("A secret.") var token = Secret("")

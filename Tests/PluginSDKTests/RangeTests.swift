@@ -26,13 +26,13 @@ import WireFormats
         return try #require(answer)
     }
 
-    @Test("the handshake says who has one")
+    @Test("the handshake shows which types have one")
     func capability() {
         #expect(RampPlugin.identity.capabilities.range)
         #expect(!PlainPlugin.identity.capabilities.range)
     }
 
-    @Test("the points come back in the order of time, with their values")
+    @Test("the points are returned in the order of time, with their values")
     func points() async throws {
         guard case .result(1, let json) = try await answer(to: Self.request()) else { throw SessionScript.Unexpected() }
         let range = try MetricRange(JSONReader(json))
@@ -87,10 +87,10 @@ private struct PlainPlugin: MetricPlugin {
     func value(for request: MetricRequest<Config>) async throws -> MetricReading { MetricReading(0) }
 }
 
-/// Its value is the time, in seconds.
+/// A plugin whose value is the time in seconds.
 private struct RampPlugin: RangeMetricPlugin {
     struct Config: MetricConfig {
-        @Field("What goes wrong.") var skip: String?
+        @Field("The failure to simulate.") var skip: String?
         @Field("A secret.") var token = Secret("canary-token")
     }
 

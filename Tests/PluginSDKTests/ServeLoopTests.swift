@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginSDK
 
-/// The loop over real pipes, in this process.
+/// The loop with real pipes in this process.
 @Suite(.timeLimit(.minutes(5))) struct ServeLoopTests {
     @Test func `a call goes in as a line and comes out as a line`() async throws {
         try await withLoop(EchoPlugin()) { host in
@@ -29,7 +29,7 @@ import WireFormats
     }
 
     @Test func `a call that waits holds up no other, and cancelling it cancels its task`() async throws {
-        let plugin = GatePlugin()
+        let plugin = BlockingPlugin()
         try await withLoop(plugin) { host in
             host.send(SessionScript.initialize)
             _ = try await host.receive()
@@ -43,8 +43,8 @@ import WireFormats
         }
     }
 
-    @Test func `at the deadline the host hears and the task is cancelled`() async throws {
-        let plugin = GatePlugin()
+    @Test func `at the deadline the host gets an error and the task is cancelled`() async throws {
+        let plugin = BlockingPlugin()
         try await withLoop(plugin) { host in
             host.send(SessionScript.initialize)
             _ = try await host.receive()
@@ -133,8 +133,8 @@ private struct FailingPlugin: MetricPlugin {
     }
 }
 
-/// Its calls wait until they are cancelled.
-private struct GatePlugin: MetricPlugin {
+/// A plugin whose calls wait until they are cancelled.
+private struct BlockingPlugin: MetricPlugin {
     struct Config: MetricConfig {}
 
     static let metricType = "test"

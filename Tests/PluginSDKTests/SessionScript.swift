@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import PluginSDK
 
-/// Plays lines to a ``ServeSession`` on a clock of its own and shows what it answers.
+/// Passes lines to a ``ServeSession`` with a manual clock and returns its answers.
 struct SessionScript {
     var session: ServeSession
     var now = ContinuousClock.now
@@ -41,13 +41,13 @@ struct SessionScript {
         session.receive(.complete(Array(line.utf8)[...]), now: now)
     }
 
-    /// Returns the one answer that the line leads to.
+    /// Returns the only answer to the line.
     mutating func answer(to line: String) throws -> PluginMessage {
         guard case .answer(let bytes) = receive(line) else { throw Unexpected() }
         return try Self.message(bytes)
     }
 
-    /// Returns the error that the line is answered with.
+    /// Returns the error in the answer to the line.
     mutating func error(to line: String) throws -> PluginError {
         guard case .failure(_, let error) = try answer(to: line) else { throw Unexpected() }
         return error
@@ -65,7 +65,7 @@ struct SessionScript {
         return try Self.message(answer)
     }
 
-    /// Reads one line and holds it to the framing.
+    /// Decodes one line and checks its framing.
     static func message(_ bytes: [UInt8]) throws -> PluginMessage {
         #expect(bytes.last == 0x0A)
         #expect(bytes.count { $0 == 0x0A } == 1)

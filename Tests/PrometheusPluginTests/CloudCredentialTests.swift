@@ -8,7 +8,7 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// AWS's signature and Google's token, for the managed services.
+/// AWS signatures and Google tokens for the managed services.
 @Suite(.timeLimit(.minutes(3))) struct CloudCredentialTests {
     private static let googleAddress =
         "https://monitoring.googleapis.com/v1/projects/shop/location/global/prometheus"
@@ -52,7 +52,7 @@ import Testing
     @Test(arguments: [
         (
             FakePrometheus.Reply.failure(HTTPError(.nameLookup, "no such host")), PluginError.Kind.authFailed,
-            "not a workload"
+            "does not run on Google Cloud"
         ),
         (.success(.init(status: 200, "{}")), .authFailed, "is not Google's metadata server"),
         (
@@ -65,7 +65,7 @@ import Testing
         ),
         (
             .success(.init(status: 200, "{}", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .sourceUnreachable,
-            "without an access token"
+            "returned no access token"
         ),
     ])
     func `without a Google token nothing is sent`(
@@ -159,7 +159,7 @@ import Testing
         let request = try #require(await received.next())
         #expect(!request.contains("canary-key"))
         let here = URL(filePath: #filePath).deletingLastPathComponent()
-        // Not resolved: the link's own place is how Python knows its packages.
+        // Not resolved, because Python finds its packages relative to the link.
         let root = here.pathComponents.dropFirst().dropLast(2).map { "/\($0)" }.joined()
         let checked = try await run(
             .path(FilePath("\(root)/.build/python/bin/python")),

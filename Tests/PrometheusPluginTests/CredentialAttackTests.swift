@@ -7,11 +7,11 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// A tenant who looks for the operator's files, and for what the operator's accounts may do.
+/// A tenant who looks for the operator's files, or for permissions of the operator's accounts.
 @Suite("Attacks through the Prometheus plugin", .timeLimit(.minutes(3)))
 struct CredentialAttackTests {
     @Test(
-        "whether a file exists, may be read or is no PEM file cannot be told apart",
+        "a missing file, an unreadable file and a file that is not PEM have the same error",
         arguments: ["ca", "cert", "key", "tokenFile"])
     func files(field: String) async throws {
         let directory = URL.temporaryDirectory.appending(path: "file-oracle-\(UUID().uuidString)")
@@ -32,7 +32,7 @@ struct CredentialAttackTests {
                 }
             let plugin = PrometheusPlugin(
                 client: FakePrometheus(.success(.one)), files: SystemFileReader(), environment: [:])
-            // The process that runs the tests may be allowed to read it.
+            // The test process itself may be allowed to read the file.
             guard let error = try await plugin.failure(config) else { continue }
             messages.insert("\(error.kind) \(error.message.replacing(path, with: "PATH"))")
         }
@@ -56,7 +56,7 @@ struct CredentialAttackTests {
         let error = try await plugin.failure(#""auth": {"sigv4": {"region": "\#(region)"\#(name)}}"#)
         #expect((error == nil) == isSigned, "\(String(describing: error))")
         #expect(client.requests.count == (isSigned ? 1 : 0))
-        // With a key of its own, a config signs for what it likes.
+        // With its own key, a config may sign for any service.
         let others = FakePrometheus(.success(.one))
         let key = #", "accessKeyID": "own", "secretAccessKey": "s""#
         _ = try await PrometheusPlugin(client: others, environment: environment)

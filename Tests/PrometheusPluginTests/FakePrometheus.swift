@@ -5,7 +5,7 @@ import Synchronization
 
 @testable import generalscaler_plugin_prometheus
 
-/// An HTTP client that answers what the test says, in order, and keeps what it was asked.
+/// An HTTP client with scripted answers, which records the requests.
 final class FakePrometheus: HTTPClient {
     typealias Reply = Result<HTTPResponse, HTTPError>
 
@@ -20,7 +20,7 @@ final class FakePrometheus: HTTPClient {
         state = Mutex(State(replies: replies))
     }
 
-    /// Answers with this status and body.
+    /// Creates a client that answers with this status and body.
     convenience init(status: Int = 200, _ body: String, headers: [HTTPHeader] = []) {
         self.init(.success(.init(status: status, body, headers: headers)))
     }
@@ -57,7 +57,7 @@ extension HTTPResponse {
 final class FakeFiles: FileReader {
     private let versions: Mutex<[String: [String]]>
 
-    /// - Parameter versions: What each read of a path gives, in order; the last one stays.
+    /// - Parameter versions: the contents for each read of a path, in order; the last one is repeated.
     init(_ versions: [String: [String]] = [:]) {
         self.versions = Mutex(versions)
     }
@@ -74,7 +74,7 @@ final class FakeFiles: FileReader {
 }
 
 extension PrometheusPlugin {
-    /// The plugin on a machine that has nothing but these.
+    /// Creates the plugin with only these files and variables.
     init(
         client: any HTTPClient, files: any FileReader = FakeFiles(), localClient: (any HTTPClient)? = nil,
         environment: [String: String] = [:]
@@ -84,7 +84,7 @@ extension PrometheusPlugin {
             nowMicroseconds: WallClock.nowMicroseconds)
     }
 
-    /// One call with the config; `address` and `query` have defaults.
+    /// Makes one call with the config; `address` and `query` have defaults.
     func value(
         _ fields: String = "", address: String = "http://prometheus:9090", query: String = "up",
         targetType: TargetType = .value, timeout: Duration = .seconds(10)
@@ -95,7 +95,7 @@ extension PrometheusPlugin {
             for: MetricRequest(config: config, targetType: targetType, deadline: .now + timeout))
     }
 
-    /// Returns the error that the call ends with.
+    /// Returns the error of the call.
     func failure(
         _ fields: String = "", address: String = "http://prometheus:9090", query: String = "up",
         targetType: TargetType = .value, timeout: Duration = .seconds(10)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// Returns what becomes of answers that are no result, and of no answer at all.
+/// Returns the error for a response without a result, or for a missing response.
 @Suite struct HTTPFailureTests {
     private func failure(
         _ status: Int, _ body: String, headers: [HTTPHeader] = [], config: String = ""
@@ -48,7 +48,7 @@ import Testing
         #expect(error.retryAfterMs == milliseconds)
     }
 
-    @Test func `a redirect is not followed, and is told without its query`() async throws {
+    @Test func `a redirect is not followed, and is reported without its query`() async throws {
         let client = FakePrometheus(
             status: 302, "", headers: [HTTPHeader("Location", "https://login.example.com/start?ticket=canary")])
         let plugin = PrometheusPlugin(client: client, files: FakeFiles())
@@ -71,7 +71,7 @@ import Testing
         (.deadline, .deadlineExceeded), (.bodyTooLarge, .configInvalid), (.cancelled, .cancelled),
         (.invalidRequest, .configInvalid),
     ])
-    func `no answer has the kind of its cause`(cause: HTTPError.Kind, kind: PluginError.Kind) async throws {
+    func `a missing answer has the kind of its cause`(cause: HTTPError.Kind, kind: PluginError.Kind) async throws {
         let client = FakePrometheus(.failure(HTTPError(cause, "what happened")))
         let error = try #require(try await PrometheusPlugin(client: client, files: FakeFiles()).failure())
         #expect(error.kind == kind)

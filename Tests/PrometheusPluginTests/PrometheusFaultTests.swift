@@ -5,7 +5,7 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// Servers that misbehave, with the real HTTP client.
+/// Misbehaving servers with the real HTTP client.
 @Suite(.timeLimit(.minutes(3))) struct PrometheusFaultTests {
     private func failure(
         timeout: Duration = .seconds(20), script: @escaping @Sendable (RawServer.Connection) -> Void
@@ -34,12 +34,12 @@ import Testing
             while connection.write(" "), !connection.isClosed(within: 50) {}
         }
         #expect(error.kind == .deadlineExceeded)
-        // All of it would take 50 s.
+        // The complete body would take 50 s.
         #expect(ContinuousClock.now - start < .seconds(40))
     }
 
     @Test func `of a body of 1 GB no more than the bound is taken`() async throws {
-        let error = try await failure { connection in
+        let error = try await failure(timeout: .seconds(120)) { connection in
             _ = connection.readHead()
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n")
             let block = [UInt8](repeating: UInt8(ascii: " "), count: 1 << 20)

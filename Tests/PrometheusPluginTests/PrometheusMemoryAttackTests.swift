@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// Servers whose answers are made to take the plugin's memory, asked by many calls at once.
+/// Servers whose responses are designed to exhaust the plugin's memory, read by many concurrent calls.
 @Suite("Prometheus answers that take memory", .timeLimit(.minutes(3)), .serialized)
 struct PrometheusMemoryAttackTests {
     private static let bound = 192 << 20
@@ -21,7 +21,7 @@ struct PrometheusMemoryAttackTests {
 
     private static let frame = (#"{"status":"success","data":{"resultType":"vector","result":["#, "]}}")
 
-    /// Bodies by name: a test's arguments are printed.
+    /// Bodies by name, because test arguments are printed.
     private static let bodies: [String: String] = [
         "empty series": frame.0 + "{}" + String(repeating: ",{}", count: 2_700_000) + frame.1,
         "empty arrays in a series": frame.0 + "[[],[]" + String(repeating: ",[]", count: 2_700_000) + "]" + frame.1,
@@ -35,7 +35,7 @@ struct PrometheusMemoryAttackTests {
         arguments: bodies.keys.sorted())
     func smallValues(name: String) async throws {
         let body = try #require(Self.bodies[name])
-        // Twice as many as the plugin reads at one time.
+        // Twice as many as the plugin reads concurrently.
         let memory = try await attack(body, calls: 4)
         #expect(memory.answers.count == 4 && memory.answers.allSatisfy { $0["error"] != nil })
         #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")

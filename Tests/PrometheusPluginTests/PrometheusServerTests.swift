@@ -6,12 +6,12 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// The plugin, with its real HTTP client, against a real Prometheus.
+/// The plugin with its real HTTP client and a real Prometheus.
 @Suite(.timeLimit(.minutes(3))) struct PrometheusServerTests {
     private static let twoSeries =
         #"label_replace(vector(1), \"pod\", \"a\", \"\", \"\") or label_replace(vector(2), \"pod\", \"b\", \"\", \"\")"#
 
-    @Test func `a real server answers values, and its errors are told in its own words`() async throws {
+    @Test func `a real server answers values, and its errors are reported with its message`() async throws {
         try await PrometheusServer.run { server in
             let plugin = PrometheusPlugin()
             let address = server.address
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `the rate of a counter is read from what the server has stored`() async throws {
-        // Two requests a second over the last five minutes, by each of two pods.
+        // Two requests per second over the last five minutes, by each of two pods.
         let now = Int(Date().timeIntervalSince1970)
         var samples = "# TYPE http_requests counter\n"
         for pod in ["a", "b"] {
@@ -59,10 +59,10 @@ import Testing
         }
         try await PrometheusServer.run(.init(samples: samples + "# EOF\n")) { server in
             let plugin = PrometheusPlugin()
-            // As of the last sample: how long the test took to get here is of no matter.
+            // At the time of the last sample, so that the duration of the test does not matter.
             let query = "rate(http_requests_total[4m] @ \(now))"
             let perPod = try await plugin.value(address: server.address, query: query)
-            // A little less where the machine took its time: the newest sample ages.
+            // Slightly less on a slow machine, because the newest sample ages.
             #expect(1.4...2.1 ~= perPod.value)
             #expect(perPod.detail?.contains("2 series") == true)
             #expect(abs(perPod.observedAtMicroseconds - MetricReading(0).observedAtMicroseconds) < 60_000_000)
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `a port where nobody listens is unreachable`() async throws {
+    @Test func `a port without a listener is unreachable`() async throws {
         let error = try #require(try await PrometheusPlugin().failure(address: "http://127.0.0.1:1", query: "1"))
         #expect(error.kind == .sourceUnreachable)
         #expect(error.message.contains("127.0.0.1:1"))
@@ -129,7 +129,7 @@ import Testing
                 #expect(error?.kind == .sourceUnreachable)
                 #expect(error?.message.contains("TLS") == true, "\(error?.message ?? "")")
             }
-            // The server judges the client only after the handshake, so the message may be that of a lost connection.
+            // The server verifies the client only after the handshake, so the error may be a lost connection.
             let unknown = try await plugin.failure(#""tls": {\#(known)}"#, address: server.address, query: "1")
             #expect(unknown?.kind == .sourceUnreachable)
         }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// What becomes of an answer, without a server.
+/// The handling of responses, without a server.
 @Suite struct QueryAnswerTests {
-    /// Returns the reading or the error that a successful answer with this data leads to.
+    /// Returns the reading or the error for a successful response with this data.
     private func judge(
         _ data: String, config: String = "", targetType: TargetType = .value, warnings: String = ""
     ) async throws -> Result<MetricReading, PluginError> {
@@ -116,7 +116,7 @@ import Testing
         #"{"status":"partial","data":DATA}"#,
         #"{"status":"success","isPartial":true,"warnings":null,"data":DATA}"#,
     ])
-    func `a partial result is told as a warning, and is no data where the config says so`(body: String) async throws {
+    func `a partial result is reported as a warning, and is no data if the config says so`(body: String) async throws {
         let body = body.replacing("DATA", with: vector("40.5"))
         let reading = try await PrometheusPlugin(client: FakePrometheus(body)).value()
         #expect(reading.value == 40.5)
@@ -161,7 +161,7 @@ import Testing
         #expect(reading.detail?.contains("empty result") == true)
     }
 
-    @Test func `warnings are told, and are no data where the config says so`() async throws {
+    @Test func `warnings are reported, and are no data if the config says so`() async throws {
         let warnings = #","warnings":["a","b","c","d","e"]"#
         let reading = try await judge(vector("1"), warnings: warnings).get()
         #expect(reading.detail == "Prometheus warns: a; b; c; and 2 more")

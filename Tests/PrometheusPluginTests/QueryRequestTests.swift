@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_prometheus
 
-/// Returns what is sent.
+/// Returns the request.
 @Suite struct QueryRequestTests {
     private func request(
         _ config: String = "", address: String = "http://prometheus:9090", query: String = "up",
@@ -56,7 +56,7 @@ import Testing
         #expect(header("X-Scope-OrgID", request) == ["team"])
     }
 
-    @Test func `the call's deadline and timeoutSeconds both bound the request, and the server is told`() async throws {
+    @Test func `the deadline and timeoutSeconds bound the request, and the server gets the timeout`() async throws {
         let byDeadline = try await request(timeout: .seconds(10))
         let timeout = try #require(byDeadline.timeout)
         #expect(timeout < .seconds(10) && timeout > .seconds(9))
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test(arguments: [401, 403])
-    func `a token that was rotated meanwhile is read afresh and tried once`(status: Int) async throws {
+    func `a rotated token is read again and tried once`(status: Int) async throws {
         let client = FakePrometheus(
             .success(.init(status: status, "expired")), .success(.one))
         let plugin = PrometheusPlugin(client: client, files: FakeFiles(["/token": ["old", "new"]]))

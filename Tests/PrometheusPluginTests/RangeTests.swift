@@ -28,7 +28,7 @@ struct RangeTests {
         #"{"status":"success","data":{"resultType":"matrix","result":[\#(series)]}}"#
     }
 
-    @Test("is what a reading would have been at each time; a time without a value is left out")
+    @Test("is what a reading would have been at each time; a time without a value is omitted")
     func gaps() async throws {
         let client = FakePrometheus(
             Self.matrix(
@@ -43,7 +43,7 @@ struct RangeTests {
         #expect(request.url == "http://p/api/v1/query_range")
         let form = String(decoding: request.body ?? [], as: UTF8.self)
         #expect(form.contains("start=2026-01-01T00%3A00%3A00.000Z"))
-        // One step past the last time, for servers that move the window down to their own times.
+        // One step after the last time, for servers that align the window to earlier times.
         #expect(form.contains("end=2026-01-01T00%3A01%3A15.000Z"))
         #expect(form.contains("step=15"))
     }
@@ -138,7 +138,7 @@ struct RangeTests {
         }
     }
 
-    @Test("a real server tells what it has stored")
+    @Test("a real server returns its stored history")
     func realServer() async throws {
         let samples = (0..<5).map { "load{pod=\"a\"} \($0 * 10) \(Self.start + Int64($0) * 15)" }
         let text = "# TYPE load gauge\n" + samples.joined(separator: "\n") + "\n# EOF\n"
@@ -152,8 +152,8 @@ struct RangeTests {
     }
 }
 
-/// A server that moves start and end of a range query down to a multiple of the step, as VictoriaMetrics and the query
-/// frontends of Thanos and Mimir do. Its value is 250, and the seconds since the first possible time.
+/// A server that aligns the start and end of a range query to a multiple of the step, like VictoriaMetrics and the
+/// query frontends of Thanos and Mimir. Its value is 250, and the seconds since the first possible time.
 private struct AlignedServer: HTTPClient {
     func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
         let pairs = String(decoding: request.body ?? [], as: UTF8.self).split(separator: "&").map { pair in

@@ -1,7 +1,7 @@
 import Foundation
 import Subprocess
 
-/// A certificate for 127.0.0.1 that is its own authority, for a server and its clients alike; valid for a day.
+/// A self-signed certificate for 127.0.0.1, for a server and its clients; valid for a day.
 struct SelfSignedCertificate: Sendable {
     let certificate: String
     let key: String

@@ -9,7 +9,7 @@ import WireFormats
 
 @testable import generalscaler_plugin_pubsub
 
-/// The ways to an access token, against a stand-in that checks signatures with Google's own library.
+/// The sources of access tokens, with a simulated API that verifies signatures with Google's library.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct CredentialTests {
     private static let scene: [String: JSON] = [
         "series": [
@@ -33,7 +33,7 @@ import WireFormats
         try await GoogleStandIn.run(Self.scene.merging(more) { _, mine in mine }, body)
     }
 
-    /// Returns the kind of token that Monitoring got.
+    /// Returns the kind of token in the request to Monitoring.
     private func tokenKind(_ server: GoogleStandIn) async throws -> String? {
         try await server.requests().last { $0["kind"] == "timeSeries" }?["token"]?.stringValue
     }
@@ -122,7 +122,7 @@ import WireFormats
             let error = try #require(try await PubSubPlugin().failure(fields))
             #expect(error.kind == .authFailed)
             #expect(error.message.contains("invalid_grant"))
-            #expect(error.message.contains("this machine's says 20"))
+            #expect(error.message.contains("this machine's time is 20"))
             #expect(error.message.contains("GMT"))
             #expect(!error.message.contains("PRIVATE KEY"))
         }
@@ -207,7 +207,7 @@ import WireFormats
             #"""
             {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "http://127.0.0.1:1",
             "credential_source": {"file": "/two words"}}
-            """#, "holds no token"
+            """#, "contains no token"
         ),
     ])
     func `a credentials file that is of no use is named with its fault`(

@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import generalscaler_plugin_pubsub
 
-/// A tenant who has the operator's own Google credentials sent to a server on the operator's machine.
+/// A tenant who tries to send the operator's Google credentials to a server on the operator's machine.
 @Suite("Attacks on Google credentials")
 struct EmulatorAttackTests {
     @Test(

@@ -6,9 +6,9 @@ import WireFormats
 
 @testable import generalscaler_plugin_pubsub
 
-/// What becomes of answers that are no points, and of no answer at all.
+/// The handling of responses without points, and of missing responses.
 @Suite struct MonitoringFailureTests {
-    /// 2026-01-01T00:00:00Z, as the fake's clock says.
+    /// The fake's time, 2026-01-01T00:00:00Z.
     private static func point(_ end: String, _ value: String) -> String {
         #"{"timeSeries": [{"points": [{"interval": {"endTime": "\#(end)"}, "value": \#(value)}]}]}"#
     }
@@ -69,12 +69,29 @@ import WireFormats
         #expect(client.requests.count == 1 + PubSubLimits.maxPages)
     }
 
+    @Test("pages of series with large labels are left as soon as their labels exceed the bound of one answer")
+    func largeLabels() async throws {
+        let pages = (0..<PubSubLimits.maxPages).map { page in
+            let series = (0..<9).map { number in
+                let label = "\(page)-\(number)-" + String(repeating: "é", count: 7_001)
+                return #"{"metric": {"labels": {"a": "\#(label)"}}, "points": []}"#
+            }
+            return HTTPResponse(200, #"{"timeSeries": [\#(series.joined(separator: ","))], "nextPageToken": "again"}"#)
+        }
+        let client = FakeGoogle([.success(.token)] + pages.map { .success($0) })
+        let error = try #require(try await client.result().failure)
+        #expect(error.kind == .sourceUnreachable)
+        #expect(error.message.contains("KiB of labels"), "\(error.message)")
+        // Two pages have 252 KB, three have more than 256 KiB.
+        #expect(client.requests.count == 1 + 3)
+    }
+
     @Test(arguments: [
         (HTTPError.Kind.nameLookup, PluginError.Kind.sourceUnreachable), (.connect, .sourceUnreachable),
         (.tls, .sourceUnreachable), (.deadline, .deadlineExceeded), (.bodyTooLarge, .sourceUnreachable),
         (.cancelled, .cancelled),
     ])
-    func `no answer has the kind of its cause, of Monitoring and of the token endpoint alike`(
+    func `a missing answer has the kind of its cause, for Monitoring and the token endpoint`(
         cause: HTTPError.Kind, kind: PluginError.Kind
     ) async throws {
         let lost = Result<HTTPResponse, HTTPError>.failure(HTTPError(cause, "what happened"))

@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import generalscaler_plugin_pubsub
 
-/// Readings, of answers that Google's own types make.
+/// Readings from responses built with Google's own types.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct MonitoringTests {
     private static func series(
         _ values: [JSON], metric: String = "num_undelivered_messages", subscription: String = "orders",
@@ -38,7 +38,7 @@ import WireFormats
             let age = (before - reading.observedAtMicroseconds) / 1_000_000
             #expect(reading.observedAtMicroseconds % 60_000_000 == 0)
             #expect(age >= 60 + extraDelay - 60 && age < 120 + extraDelay + 1, "\(age) s old")
-            // The value tells which of the points it was.
+            // The value identifies the point.
             #expect(90.0...100.0 ~= reading.value)
             #expect(reading.unit == "1")
             #expect(reading.detail == nil)

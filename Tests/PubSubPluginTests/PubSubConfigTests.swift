@@ -75,7 +75,7 @@ import WireFormats
         for url in ["https://monitoring.googleapis.com", "https://eu.googleapis.com:443", "http://127.0.0.1:8080"] {
             #expect(problems(base.merging([field: .string(url)]) { $1 }) == [], "\(url)")
         }
-        // Who brings credentials may send them anywhere.
+        // A config may send its own credentials anywhere.
         let own: [String: JSON] = [
             field: "https://elsewhere.example", "credentials": .string(try ServiceAccount.shared.get().json()),
         ]
@@ -89,7 +89,7 @@ import WireFormats
         #expect(found.map(\.path) == ["credentials"])
         #expect(found.first?.message.contains("token_uri") == true)
         #expect(found.first?.message.contains("set tokenEndpoint to it") == true)
-        // The address is then one that the administrator can forbid.
+        // The administrator can then forbid the address.
         let named: [String: JSON] = ["credentials": .string(elsewhere), "tokenEndpoint": "http://10.0.0.1/token"]
         #expect(problems(base.merging(named) { $1 }) == [])
         let external = #"""
@@ -139,7 +139,7 @@ import WireFormats
 
     @Test func `nothing that the plugin writes holds a secret`() async throws {
         let account = try ServiceAccount.shared.get()
-        // A part of the key that is in no message by chance.
+        // A part of the key that does not occur in messages by chance.
         let canary = String(account.key.split(separator: "\n")[3])
         let place: [String: JSON] = [
             "project": "shop", "subscription": "orders", "endpoint": "http://127.0.0.1:1",

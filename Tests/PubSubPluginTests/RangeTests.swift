@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import generalscaler_plugin_pubsub
 
-/// The history of a backlog, as a simulation reads it.
+/// The history of a backlog for a simulation.
 @Suite struct RangeTests {
     private static let start: Int64 = 1_767_225_600_000_000
 

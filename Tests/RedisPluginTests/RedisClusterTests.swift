@@ -7,7 +7,7 @@ import Testing
 
 /// A Redis Cluster.
 @Suite(.timeLimit(.minutes(4))) struct RedisClusterTests {
-    /// Three masters, each with a replica.
+    /// Runs the body with three masters, each with a replica.
     private static func withCluster(_ body: ([RedisServer]) async throws -> Void) async throws {
         let node: @Sendable ([RedisServer]) -> RedisServer.Options = { _ in
             RedisServer.Options(
@@ -34,7 +34,7 @@ import Testing
                 try await RedisServer.client(["-c", "-p", "\(nodes[0].port)", "RPUSH", key, "a", "b"])
             }
             let names = keys.map { "\"\($0)\"" }.joined(separator: ", ")
-            // From a master and from a replica alike.
+            // From a master and from a replica.
             for node in [nodes[0], nodes[5]] {
                 let sum = try await RedisPlugin().value(#"\#(node.at), "cluster": true, "keys": [\#(names)]"#)
                 #expect(sum.value == 24)
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// While a slot moves, the node that gives it away sends the reader on with ASK.
+    /// Checks reads while a slot moves, during which its former node answers with ASK.
     private func migration(_ nodes: [RedisServer], _ plugin: RedisPlugin) async throws {
         let call = #"\#(nodes[0].at), "cluster": true, "list": "jobs-1""#
         let slot = try await nodes[0].command("CLUSTER", "KEYSLOT", "jobs-1")
@@ -68,7 +68,7 @@ import Testing
         #expect(try await plugin.value(call).value == 2)
     }
 
-    /// Returns the master that has the key, and another.
+    /// Returns the master of the key, and another master.
     private func ends(ofMove key: String, _ nodes: [RedisServer]) async throws -> (RedisServer, RedisServer) {
         var owner = 0
         while try await nodes[owner].command("LLEN", key) != "2" {
@@ -78,7 +78,8 @@ import Testing
         return (nodes[owner], nodes[(owner + 1) % 3])
     }
 
-    /// The node that the config names crashes, and with it a third of the keys until its replica takes over.
+    /// Checks reads while the node in the config crashes, which makes a third of the keys unavailable until its replica
+    /// takes over.
     private func failover(_ nodes: [RedisServer], _ plugin: RedisPlugin, keys: String) async throws {
         let call = #"\#(nodes[0].at), "cluster": true, "keys": [\#(keys)]"#
         #expect(try await plugin.value(call).value == 24)
@@ -91,7 +92,7 @@ import Testing
                 return true
             } catch let error as PluginError {
                 #expect([.sourceUnreachable, .deadlineExceeded].contains(error.kind), "\(error)")
-                // Also the pace of the next try.
+                // Also limits the rate of retries.
                 _ = try await nodes[1].command("CLUSTER", "INFO")
                 return false
             }
@@ -101,7 +102,7 @@ import Testing
     @Test func `a cluster that sends the reader round in circles is left alone`() async throws {
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             while let request = connection.read() {
-                // The node leaves its own name out, as one does that does not know it.
+                // The node omits its own name, like one that does not know it.
                 let words = String(decoding: request, as: UTF8.self)
                 connection.write("-MOVED 1 :\(connection.localPort)\r\n")
                 if words.contains("SLOTS") { connection.write("*0\r\n") }

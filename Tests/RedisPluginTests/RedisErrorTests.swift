@@ -5,7 +5,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// What the server's error replies are taken to mean.
+/// The interpretation of the server's error replies.
 @Suite(.timeLimit(.minutes(4))) struct RedisErrorTests {
     /// Returns the error of a call to a server that answers the first command with this error.
     private func failure(answering reply: String, _ fields: String) async throws -> PluginError {
@@ -93,7 +93,7 @@ import Testing
                 configuration: ["maxclients 1"] + (password.isEmpty ? [] : ["requirepass \(password)"]))
             try await RedisServer.run(options) { server in
                 let plugin = RedisPlugin()
-                // Its connection is kept, and is the only one that there may be.
+                // Its connection is reused, and is the only one that is allowed.
                 let first = password.isEmpty ? "" : #", "password": "\#(password)""#
                 #expect(try await plugin.value(#"\#(server.at)\#(first), "list": "jobs""#).value == 0)
                 let error = try #require(
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func `a node that prefers host names and has none is told to announce one`() async throws {
+    @Test func `a node that prefers host names and has none gets advice to announce one`() async throws {
         let node: @Sendable ([RedisServer]) -> RedisServer.Options = { _ in
             RedisServer.Options(
                 configuration: [
@@ -158,7 +158,7 @@ import Testing
             for node in nodes {
                 try await eventually { try await node.command("CLUSTER", "INFO").contains("cluster_state:ok") }
             }
-            // In slot 15495, which is the second node's.
+            // In slot 15495, which belongs to the second node.
             let error = try #require(
                 try await RedisPlugin().failure(#"\#(nodes[0].at), "cluster": true, "list": "a""#))
             #expect(error.message.contains("?:\(nodes[1].port)"), "\(error.message)")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// Servers that misbehave.
+/// Misbehaving servers.
 @Suite(.timeLimit(.minutes(2))) struct RedisFaultTests {
     private func failure(
         timeout: Duration = .seconds(20), script: @escaping @Sendable (RawServer.Connection) -> Void
@@ -27,7 +27,7 @@ import Testing
         #expect(!error.message.contains("TLS"))
     }
 
-    @Test func `a server that hangs up at once may want TLS`() async throws {
+    @Test func `a server that closes the connection immediately may require TLS`() async throws {
         let error = try await failure { _ = $0.read() }
         #expect(error.kind == .sourceUnreachable)
         #expect(error.message.contains("may expect TLS"))
@@ -102,7 +102,7 @@ import Testing
         ("MASTERDOWN Link with MASTER is down.", .sourceUnreachable, "down. The next poll retries"),
         ("NOAUTH Authentication required.", .authFailed, "set password"),
         ("WRONGPASS invalid username-password pair", .authFailed, "WRONGPASS"),
-        ("NOPERM this user has no permissions to run the 'llen' command", .authFailed, "let the ACL user"),
+        ("NOPERM this user has no permissions to run the 'llen' command", .authFailed, "allow the ACL user"),
         ("DENIED Redis is running in protected mode", .authFailed, "set a password"),
         ("MOVED 3999 127.0.0.1:6381", .configInvalid, ": the server is a node of a cluster"),
         ("", .sourceUnreachable, "an error without a text"),
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func `a call that is given up ends at once, and its connection is not used again`() async throws {
+    @Test func `a cancelled call ends immediately, and its connection is not reused`() async throws {
         let (arrivals, arrived) = AsyncStream<Void>.makeStream()
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             _ = connection.read()
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `a name without an address and a port without a listener are told apart`() async throws {
+    @Test func `a name without an address and a port without a listener have different errors`() async throws {
         let plugin = RedisPlugin()
         let name = try #require(try await plugin.failure(#""address": "redis.invalid", "list": "l""#))
         #expect(name.kind == .sourceUnreachable)

@@ -2,7 +2,8 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// Servers whose replies are made to take the plugin's memory, asked by as many calls at once as the plugin takes.
+/// Servers whose replies are designed to exhaust the plugin's memory, read by as many concurrent calls as the plugin
+/// allows.
 @Suite("Redis replies that take memory", .timeLimit(.minutes(3)), .serialized)
 struct RedisMemoryAttackTests {
     private static let bound = 160 << 20
@@ -31,7 +32,7 @@ struct RedisMemoryAttackTests {
     }
 
     @Test(
-        "a reply of 6 MB that is one line without an end, or of a type that nobody asked for, is an error and no memory",
+        "a reply of 6 MB that is one line without an end, or of an unexpected type, is an error and uses no memory",
         arguments: [
             "+", "-ERR ", ":", "(", ",", "=6291456\r\ntxt:", "%3000000\r\n", "~6000000\r\n", ">6000000\r\n", "|9\r\n",
             "*1\r\n+", "$-2\r\n", "HTTP/1.1 200 OK ",

@@ -15,7 +15,7 @@ import Testing
         RedisServer.Options(configuration: ["notify-keyspace-events \(events)", more])
     }
 
-    /// Reads until the value comes: other values may come before it, or be skipped.
+    /// Reads until the value arrives: other values may precede it, or be skipped.
     private func wait(
         for value: Double, _ readings: inout PushedReadings.Iterator
     ) async throws {
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `a list's length comes at once and after each change, also to and from nothing`() async throws {
+    @Test func `a list's length is pushed immediately and after each change, also to and from 0`() async throws {
         try await RedisServer.run(Self.server("Klg")) { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "jobs", "a")
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `each kind of key is told of, in its own database`() async throws {
+    @Test func `each kind of key is notified, in its own database`() async throws {
         try await RedisServer.run(Self.server("KA")) { server in
             let plugin = RedisPlugin()
             let cases: [(fields: String, change: [String])] = [
@@ -55,14 +55,14 @@ import Testing
             for (fields, change) in cases {
                 let fields = "\(server.at), \"database\": 3, \(fields)"
                 var readings = try await plugin.readings(for: Self.subscription(fields)).makeAsyncIterator()
-                // The change comes after the server has agreed, and is told of whether or not it is the first reading.
+                // The change follows the server's confirmation, and is reported even if it is the first reading.
                 try await RedisServer.client(["-p", "\(server.port)", "-n", "3"] + change)
                 try await wait(for: 1, &readings)
             }
         }
     }
 
-    @Test func `many keys of a server are heard over one connection, which ends with the last`() async throws {
+    @Test func `many keys of a server share one connection, which closes with the last`() async throws {
         try await RedisServer.run(Self.server("Kl")) { server in
             let plugin = RedisPlugin()
             try await withThrowingTaskGroup { group in
@@ -85,10 +85,10 @@ import Testing
         }
     }
 
-    @Test func `a server that tells of nothing, or not of this, or not whether it does, is polled`() async throws {
+    @Test func `a server without notifications, without these, or with unknown settings is polled`() async throws {
         let cases: [(events: String, more: String, message: String)] = [
             (#""""#, "", "notify-keyspace-events is off"), ("Ks", "", "is set to sK"), ("El", "", "is set to lE"),
-            ("KA", #"rename-command CONFIG """#, "does not say whether it reports changes"),
+            ("KA", #"rename-command CONFIG """#, "does not allow checking whether it reports changes"),
         ]
         for (events, more, message) in cases {
             try await RedisServer.run(Self.server(events, more)) { server in
@@ -112,11 +112,11 @@ import Testing
             let request = try Self.subscription(fields)
             let error = await #expect(throws: PluginError.self) { _ = try await RedisPlugin().readings(for: request) }
             #expect(error?.kind == .cannotSubscribe)
-            #expect(error?.message.contains("polled only") == true)
+            #expect(error?.message.contains("only polled") == true)
         }
     }
 
-    @Test func `a user who may not subscribe is told so, and a server that goes ends the readings`() async throws {
+    @Test func `a user who may not subscribe gets an error, and a server that stops ends the readings`() async throws {
         let user = "user limited on >limited-password ~* resetchannels +llen +config|get"
         try await RedisServer.run(Self.server("Kl", user)) { server in
             let plugin = RedisPlugin()

@@ -60,7 +60,7 @@ import Testing
 
             deployment.master.crash()
             try await eventually {
-                // While it lasts, there is either the right value or an error that is tried again; never another value.
+                // During the failover, there is either the correct value or a retryable error, never another value.
                 if let error = try await plugin.failure(call, timeout: .seconds(2)) {
                     #expect([.sourceUnreachable, .deadlineExceeded].contains(error.kind), "\(error)")
                 }
@@ -71,7 +71,7 @@ import Testing
             try await eventually { try await plugin.failure(call) == nil }
             #expect(try await plugin.value(call).value == 4)
 
-            // One Sentinel is enough to ask, once it knows.
+            // One Sentinel that knows the new master is enough.
             try await eventually {
                 try await deployment.sentinels[2].command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main")
                     .contains("\(deployment.replica.port)")
@@ -90,7 +90,7 @@ import Testing
             #expect(try await plugin.value(call).value == 0)
             try await deployment.sentinels[0].command("SENTINEL", "FAILOVER", "main")
             try await eventually { try await deployment.master.command("ROLE").hasPrefix("slave") }
-            // The old master may not follow its successor yet: what it says must not count.
+            // The old master may not follow its successor yet; its answer must not count.
             try await deployment.replica.command("RPUSH", "jobs", "a")
             try await eventually { try await plugin.failure(call) == nil }
             #expect(try await plugin.value(call).value == 1)
@@ -108,21 +108,21 @@ import Testing
                 }
                 let unknown = try await failure("\"\(sentinel.address)\"")
                 #expect(unknown.kind == .configInvalid)
-                #expect(unknown.message.contains("watches no master of the name main"))
+                #expect(unknown.message.contains("does not monitor a master named main"))
                 let noSentinel = try await failure("\"\(server.address)\"")
                 #expect(noSentinel.kind == .configInvalid)
                 #expect(noSentinel.message.contains("is not a Sentinel"))
                 let nobody = try await failure("\"127.0.0.1:1\", \"127.0.0.1:2\"")
                 #expect(nobody.kind == .sourceUnreachable)
                 #expect(nobody.message.contains("None of the 2 Sentinels"))
-                // One that is down does not hide what the other says.
+                // An unreachable Sentinel does not hide the answer of the other.
                 let second = try await failure("\"127.0.0.1:1\", \"\(sentinel.address)\"")
                 #expect(second.kind == .configInvalid)
             }
         }
     }
 
-    @Test func `a Sentinel that keeps silent leaves time for the others`() async throws {
+    @Test func `a Sentinel that does not answer leaves time for the others`() async throws {
         let silence: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
         try await RedisServer.run { master in
             let options = RedisServer.Options(
@@ -167,7 +167,7 @@ import Testing
         try await RedisServer.run { master in
             let replica = RedisServer.Options(configuration: ["replicaof 127.0.0.1 \(master.port)"])
             try await RedisServer.run(replica) { replica in
-                // A Sentinel that has not noticed the failover.
+                // A Sentinel that has not detected the failover.
                 let script: @Sendable (RawServer.Connection) -> Void = { connection in
                     let port = "\(replica.port)"
                     while connection.read() != nil {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// The plugin against a real server.
+/// The plugin with a real server.
 @Suite(.timeLimit(.minutes(2))) struct RedisServerTests {
     @Test func `lengths are read, and a key that is missing is empty`() async throws {
         try await RedisServer.run { server in
@@ -47,7 +47,7 @@ import Testing
             for key in ["words", "infinite"] {
                 let error = try #require(try await plugin.failure(#"\#(server.at), "key": "\#(key)""#))
                 #expect(error.kind == .configInvalid)
-                #expect(error.message.contains("key \(key) holds"))
+                #expect(error.message.contains("key \(key) contains"))
             }
         }
     }
@@ -98,7 +98,7 @@ import Testing
                 "EVAL", "for i = 1, 250 do redis.call('XADD', 'stream', i .. '-0', 'n', i) end", "0")
             try await server.command("XGROUP", "CREATE", "stream", "workers", "0")
             try await server.command("XREADGROUP", "GROUP", "workers", "w", "COUNT", "2", "STREAMS", "stream", ">")
-            // A gap after the last entry that was delivered makes the lag unknown.
+            // A gap after the last delivered entry makes the lag unknown.
             try await server.command("XDEL", "stream", "100-0")
             let info = try await server.command("XINFO", "GROUPS", "stream")
             try #require(info.hasSuffix("lag"), "the server must not know the lag: \(info)")
@@ -191,7 +191,7 @@ import Testing
             let before = try await server.counters()
             for _ in 1...20 { _ = try await plugin.value(#"\#(server.at), "list": "list""#) }
             let after = try await server.counters()
-            // One by the plugin, one for each redis-cli.
+            // One by the plugin, and one for each redis-cli.
             #expect(after.connections - before.connections == 2)
             let stats = try await server.command("INFO", "commandstats")
             #expect(stats.contains("cmdstat_llen:calls=20,"))
@@ -211,7 +211,7 @@ import Testing
             }
             #expect(values == Array(repeating: 1, count: 200))
             #expect(plugin.idleConnections <= RedisLimits.maxIdleConnectionsPerServer)
-            // Those kept, and that of redis-cli, once the server has seen the others close.
+            // The reused connections and that of redis-cli, once the server has closed the others.
             try await eventually {
                 let info = try await server.command("INFO", "clients")
                 let line = try #require(
@@ -224,7 +224,7 @@ import Testing
 }
 
 extension RedisServer {
-    /// Connections and commands since the start, this one included.
+    /// Returns the connections and commands since the start, including this one.
     fileprivate func counters() async throws -> (connections: Int, commands: Int) {
         let stats = try await command("INFO", "stats")
         func number(_ name: String) throws -> Int {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// Returns what a consumer group has still to do, even if the server's own count of it is wrong.
+/// Returns the unprocessed entries of a consumer group, also if the server's own count is wrong.
 @Suite(.timeLimit(.minutes(4))) struct RedisStreamTests {
     private func lag(_ server: RedisServer, _ more: String = "") async throws -> MetricReading {
         try await RedisPlugin().value(#"\#(server.at), "stream": {"key": "jobs:s", "group": "workers"}\#(more)"#)
@@ -34,7 +34,7 @@ import Testing
             try await read(1, from: server)
             try await server.command("XTRIM", "jobs:s", "MAXLEN", "1")
             try await read(1, from: server)
-            // What makes a target never go to 0.
+            // A value that would prevent scaling to 0.
             try #require(try await serversLag(server) == "3")
             let idle = try await lag(server)
             #expect(idle.value == 0)
@@ -118,7 +118,7 @@ import Testing
     }
 
     private struct ModelledStream {
-        /// The ids that are there, in order.
+        /// The ids of the existing entries, in order.
         var entries: [Int] = []
         var last = 0
         private var lastDelivered = 0

@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// TLS, at a real server.
+/// TLS with a real server.
 @Suite(.timeLimit(.minutes(2))) struct RedisTLSTests {
     private func options(
         _ identity: TestCertificates.Identity, clients: String = "no"
@@ -20,7 +20,7 @@ import Testing
             ])
     }
 
-    /// PEM as it stands in JSON.
+    /// PEM as a JSON string.
     private func inline(_ pem: [UInt8]) -> String {
         String(decoding: pem, as: UTF8.self).replacing("\n", with: "\\n")
     }
@@ -42,7 +42,8 @@ import Testing
                 #expect(error.kind == .sourceUnreachable)
                 #expect(error.message.contains("no trusted TLS connection"), "\(error.message)")
             }
-            // localhost and 127.0.0.1 are two servers, with and without verification two more; equal ones share.
+            // localhost and 127.0.0.1 are two servers, with and without verification two more; equal ones share a
+            // connection.
             #expect(plugin.idleConnections == 3)
         }
     }
@@ -69,7 +70,7 @@ import Testing
                 #""cert": "\#(inline(certificates.client.certificate))", "key": "\#(inline(certificates.client.key))""#
             let shown = #"\#(server.at), "tls": {\#(ca), \#(client)}, "list": "list""#
             #expect(try await plugin.value(shown).value == 0)
-            // The server judges the client only after the handshake.
+            // The server verifies the client only after the handshake.
             let error = try #require(try await plugin.failure(#"\#(server.at), "tls": {\#(ca)}, "list": "list""#))
             #expect(error.kind == .sourceUnreachable)
         }
@@ -83,19 +84,19 @@ import Testing
         }
     }
 
-    @Test func `TLS to a plaintext port ends by the deadline, and says that it may speak no TLS`() async throws {
+    @Test func `TLS to a plaintext port ends by the deadline, and says that it may not use TLS`() async throws {
         try await RedisServer.run { server in
             let start = ContinuousClock.now
             let error = try #require(
                 try await RedisPlugin().failure(
                     #""url": "rediss://\#(server.address)", "list": "list""#, timeout: .milliseconds(1_500)))
             #expect(error.kind == .sourceUnreachable)
-            #expect(error.message.contains("use redis:// and leave tls out"), "\(error.message)")
+            #expect(error.message.contains("use redis:// and omit tls"), "\(error.message)")
             #expect(ContinuousClock.now - start < .seconds(60))
         }
     }
 
-    @Test func `a port that accepts and keeps silent about TLS is told from one that cannot be reached`() async throws {
+    @Test func `a port that accepts but does not answer TLS is distinguished from an unreachable one`() async throws {
         let silence: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
         try await RawServer.run(script: silence) { port in
             let error = try #require(

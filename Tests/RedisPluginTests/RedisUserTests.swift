@@ -4,7 +4,7 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-/// Passwords and ACL users, at a real server.
+/// Passwords and ACL users with a real server.
 @Suite(.timeLimit(.minutes(2))) struct RedisUserTests {
     private static let options = RedisServer.Options(
         configuration: [
@@ -26,8 +26,8 @@ import Testing
                 (#"\#(server.at), "list": "jobs""#, "set password"),
                 (#"\#(server.at), "username": "reader", "password": "canary-none", "list": "jobs""#, "WRONGPASS"),
                 (#"\#(server.at), "password": "canary-none", "list": "jobs""#, "WRONGPASS"),
-                (#"\#(server.at), \#(reader), "list": "others""#, "let the ACL user"),
-                (#"\#(server.at), \#(reader), "set": "jobs""#, "let the ACL user"),
+                (#"\#(server.at), \#(reader), "list": "others""#, "allow the ACL user"),
+                (#"\#(server.at), \#(reader), "set": "jobs""#, "allow the ACL user"),
             ]
             for (fields, hint) in failures {
                 let error = try #require(try await plugin.failure(fields))

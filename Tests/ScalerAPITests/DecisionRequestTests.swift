@@ -20,13 +20,13 @@ struct DecisionRequestTests {
     }
 
     private static func answer(_ request: JSON) throws -> JSON {
-        let request = try DecisionRequest(request)
+        let request = try DecisionRequest(request, zones: UniversalTimeOnly())
         return DecisionEngine.decide(request.input).json(of: request.input)
     }
 
     private static func problems(_ request: JSON) -> [String] {
         do throws(InvalidSpec) {
-            _ = try DecisionRequest(request)
+            _ = try DecisionRequest(request, zones: UniversalTimeOnly())
             return []
         } catch {
             return error.problems.map(\.path)
@@ -43,7 +43,7 @@ struct DecisionRequestTests {
         #expect(answer["metrics"]?[0]?["targetType"] == "Value")
     }
 
-    @Test("of what is left out, the documented default counts")
+    @Test("omitted fields have the documented defaults")
     func defaults() throws {
         let answer = try Self.answer(
             Self.request(["replicas": ["current": 4], "readings": [["name": "prometheus", "value": 100]]]))
@@ -106,7 +106,7 @@ struct DecisionRequestTests {
         #expect(Self.problems(Self.request(changes)).first == path)
     }
 
-    @Test("a change that is pending happened, or did not, or was someone else's, as the replicas say")
+    @Test("whether a pending change happened, failed or was another client's is determined from the replicas")
     func pending() throws {
         let history: JSON = ["pendingScale": ["from": 2, "to": 5, "at": "2025-12-31T23:59:00Z"]]
         func after(_ current: JSON) throws -> JSON? {
@@ -129,7 +129,7 @@ struct DecisionRequestTests {
         #expect(try limits([:]) == ["BoundsJump"])
     }
 
-    /// A small generator (SplitMix64), for lives that can be played again.
+    /// A random number generator (SplitMix64), for reproducible runs.
     private struct Random: RandomNumberGenerator {
         var state: UInt64
 
@@ -170,7 +170,7 @@ struct DecisionRequestTests {
             fields["readings"] = [
                 value.map { ["name": "prometheus", "value": .integer($0)] } ?? ["name": "prometheus", "noData": true]
             ]
-            var input = try DecisionRequest(.object(fields)).input
+            var input = try DecisionRequest(.object(fields), zones: UniversalTimeOnly()).input
             let answer = DecisionEngine.decide(input).json(of: input)
             input.history = memory
             let outcome = DecisionEngine.decide(input)
@@ -184,7 +184,7 @@ struct DecisionRequestTests {
                     startsCooldown: outcome.decision.startsCooldown)
                 current = outcome.decision.desired
             } else if Int.random(in: 0..<20, using: &random) == 0 {
-                // Not right after a change of ours: nobody could then tell whether that one had happened.
+                // Not right after a change by the scaler, because its outcome would be ambiguous.
                 current = .random(in: 0...12, using: &random)
             }
             time += [15, 15, 15, 15, 0, -40, 200].randomElement(using: &random) ?? 15

@@ -31,7 +31,7 @@ struct ExplanationTests {
     }
 
     private static func text(_ object: JSON, events: [JSON] = []) throws -> String {
-        try Explanation(object: object, events: events, now: now).text
+        try Explanation(object: object, events: events, now: now, zones: UniversalTimeOnly()).text
     }
 
     @Test("says what was decided, on which values, and what the next steps wait for")
@@ -44,7 +44,7 @@ struct ExplanationTests {
                   prometheus was 105 against a target of 100, which asks for 4.
                   4 replicas were set, 4 of them ready.
 
-                What comes next:
+                Next scaling event:
                   A scale-up happens when prometheus is above 110, but not before 2026-01-01T00:02:00Z, in 2m: a cooldown has to pass.
                   A scale-down happens when prometheus is at most 75 and stays there for 5m, but not before 2026-01-01T00:02:00Z, in 2m: a cooldown has to pass.
 
@@ -100,7 +100,7 @@ struct ExplanationTests {
         #expect(one.contains("1 replica was set, and is ready."))
     }
 
-    @Test("from any count the step to 0 is told beside the next scale-down")
+    @Test("the step to 0 is explained in addition to the next scale-down, from any count")
     func toZero() throws {
         let idle: [String: JSON] = [
             "lastScaleUpTime": nil, "idle": true, "lastActiveTime": "2025-12-31T23:57:30.250Z",
@@ -115,7 +115,7 @@ struct ExplanationTests {
         #expect(!(try Self.text(Self.object())).contains("to 0 replicas"))
     }
 
-    @Test("a rate of 0 forbids steps and not the way to 0")
+    @Test("a rate of 0 forbids steps but not the scale to 0")
     func toZeroWithoutRate() throws {
         let text = try Self.text(
             Self.object(
@@ -161,7 +161,7 @@ struct ExplanationTests {
         #expect(gone.contains("No change until the problem above is resolved."))
         #expect(!gone.contains("happens when"))
         let off = try Self.text(Self.object(status: ["currentReplicas": 0, "limitedBy": ["SwitchedOff"]]))
-        #expect(off.contains("No change until someone sets Deployment/http-app above 0 replicas"))
+        #expect(off.contains("No change until Deployment/http-app is set above 0 replicas"))
     }
 
     @Test("a dry run promises nothing but what comes once it is active")
@@ -169,7 +169,7 @@ struct ExplanationTests {
         let text = try Self.text(Self.object(["mode": "DryRun"], status: ["limitedBy": ["DryRun"]]))
         #expect(
             text.contains(
-                "What comes next:\n  Nothing is scaled while mode is DryRun. Once it is Active:\n  A scale-up happens when"
+                "Next scaling event:\n  Nothing is scaled while mode is DryRun. Once it is Active:\n  A scale-up happens when"
             ))
     }
 

@@ -1,14 +1,14 @@
 import Foundation
 import WireFormats
 
-/// The table of specs that are accepted and refused: the same that the resource's schema and CEL rules are held to by
-/// `scripts/check-crd.py`.
+/// The table of accepted and refused specs, with which `scripts/check-crd.py` also checks the resource's schema and CEL
+/// rules.
 struct SpecTable {
     struct Row {
         let spec: JSON
-        /// The field that a refusal has to name, such as `metrics[0].type`; nil if the spec is accepted.
+        /// The field in the error, such as `metrics[0].type`; nil if the spec is accepted.
         let field: String?
-        /// What was changed, for a message.
+        /// The change to the spec, for a message.
         let change: JSON
     }
 

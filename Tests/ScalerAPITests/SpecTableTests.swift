@@ -1,5 +1,6 @@
 import ScalerAPI
 import Testing
+import TimeZones
 import WireFormats
 
 @Suite("The operator's checks of a spec")
@@ -10,12 +11,12 @@ struct SpecTableTests {
         #expect(rows.count > 100)
         for row in rows {
             let fields: [String]
-            switch GeneralScalerSpec.parse(row.spec, unknownFields: .refused) {
+            switch GeneralScalerSpec.parse(row.spec, unknownFields: .refused, zones: TimeZoneDirectory.system) {
             case .success: fields = []
             case .failure(let invalid): fields = invalid.problems.map { String($0.path.dropFirst("spec.".count)) }
             }
             if let field = row.field {
-                // A rule of the schema cannot name an element or a member where the operator can.
+                // The operator can name an element or a member where a rule of the schema cannot.
                 let isNamed = fields.contains { $0 == field || $0.hasPrefix(field + ".") || $0.hasPrefix(field + "[") }
                 #expect(isNamed, "\(row.change): \(fields)")
             } else {
@@ -34,7 +35,7 @@ struct SpecTableTests {
         #expect(throws: InvalidSpec.self) { try GeneralScalerSpec.parse(spec, unknownFields: .refused).get() }
     }
 
-    @Test("report everything that is wrong at once")
+    @Test("report all problems together")
     func everything() {
         let spec: JSON = [
             "maxReplicas": 0, "mode": "Off", "metrics": [["type": "A", "targetValue": 1]],

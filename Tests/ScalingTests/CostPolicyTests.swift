@@ -13,7 +13,7 @@ struct CostPolicyTests {
         #expect(CostPolicy(costPerPodPerHour: price, maxCostPerHour: budget).cap == replicas)
     }
 
-    /// Pays for 5.
+    /// A budget for 5 replicas.
     private static let five = CostPolicy(costPerPodPerHour: 0.2, maxCostPerHour: 1)
 
     static let rows = [

@@ -140,7 +140,7 @@ struct FallbackTests {
         #expect(decision.limitedBy == [.noData, .fallback])
     }
 
-    @Test("from 0, it starts what someone wrote")
+    @Test("from 0, it starts the replicas that a user set")
     func fromZero() {
         for others in [Reading.noData, 0] {
             var simulation = simulation(.staticIfHigher, current: 0, metrics: [.rate, .queue], min: 0)

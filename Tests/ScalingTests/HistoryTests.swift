@@ -45,7 +45,7 @@ struct HistoryTests {
         #expect(outcome.history.pendingScale == nil)
     }
 
-    @Test("anything else: someone else changed them")
+    @Test("anything else: another client changed them")
     func pendingOverwritten() {
         let outcome = decide(6, 50, dying(from: 4, to: 8))
         #expect(outcome.history.lastOutsideChangeTime == at(0))
@@ -68,7 +68,7 @@ struct HistoryTests {
         #expect(outcome.decision.limitedBy == [.cooldown])
     }
 
-    @Test("a scale-down under way counts as one, to 0 as a zero of our own")
+    @Test("a scale-down in progress counts as one, to 0 as an own zero")
     func pendingDown() {
         #expect(decide(4, 100, dying(from: 8, to: 4)).history.lastScaleDownTime == at(-100))
         let zero = decide(0, 100, dying(from: 8, to: 0)).history
@@ -86,7 +86,7 @@ struct HistoryTests {
 
     // MARK: Changes from outside
 
-    @Test("replicas other than at the last look are someone else's doing, and not undone at once")
+    @Test("replicas that differ from the last reading were changed by another client, and are not reverted immediately")
     func outsideChange() {
         var history = decide(4, 100, ScalingHistory()).history
         #expect(history.lastOutsideChangeTime == nil)
@@ -126,12 +126,12 @@ struct HistoryTests {
         #expect(outcome.decision.limitedBy == [.activation])
         #expect(outcome.decision.desired == 1)
         #expect(!outcome.history.hasSeenReplicas)
-        // From then on it is a target like any other.
+        // Afterwards it is a target like any other.
         history = decide(3, outcome.history, at: at(45)).history
         #expect(decide(0, history, at: at(60)).decision.limitedBy == [.switchedOff])
     }
 
-    @Test("a target that is replaced has its replicas from someone else: they are not removed at once")
+    @Test("a replaced target has its replicas from another client: they are not removed immediately")
     func replacedAboveZero() {
         var history = decide(4, 100, ScalingHistory()).history
         history.pendingScale = .init(from: 4, to: 12, at: at(1))
@@ -245,7 +245,7 @@ struct HistoryTests {
         #expect(simulation.poll(50).desired == 4)
     }
 
-    @Test("a jump to the bounds leaves no mark of its own in the windows")
+    @Test("a jump to the bounds is not recorded in the windows")
     func jumpRecordsTheRecommendation() {
         var simulation = Simulation(
             ScalingSpec(

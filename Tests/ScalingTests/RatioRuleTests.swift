@@ -47,7 +47,7 @@ struct RatioRuleTests {
         Case("at the lower edge of the tolerance", .rate, 90, current: 30, asks: 30, heldBy: .tolerance),
         Case("just below the tolerance", .rate, 89.9, current: 30, asks: 27),
         Case("tolerance is no cause where it changes nothing", .rate, 95, current: 3, asks: 3),
-        // The rounding error of a product is no reason for a replica.
+        // The rounding error of a product does not add a replica.
         Case("a product just over a whole number", .rate, 112, current: 25, asks: 28),
         Case("0.7 / 0.1 is 7", MetricSpec(name: "m", target: 0.1, targetType: .averageValue), 0.7, current: 3, asks: 7),
         // Replicas that are not ready.
@@ -60,13 +60,13 @@ struct RatioRuleTests {
         Case(
             "fewer than half ready of an odd number may not", .rate, 10, current: 5, ready: 2, asks: 5,
             heldBy: .notReady),
-        Case("a queue does not care who is ready", .queue, 20, current: 10, ready: 1, asks: 2),
+        Case("a queue is independent of readiness", .queue, 20, current: 10, ready: 1, asks: 2),
         // AverageValue.
         Case("a queue of 95 for 10 each", .queue, 95, current: 3, asks: 10),
         Case("an exact multiple", .queue, 90, current: 3, asks: 9),
         Case("a queue within the tolerance", .queue, 105, current: 10, asks: 10, heldBy: .tolerance),
         Case("a negative queue counts as empty", .queue, -50, current: 3, asks: 1),
-        // Ends.
+        // Limits.
         Case("nothing to do keeps one replica", .rate, 0, current: 5, asks: 1),
         Case("an empty queue keeps one replica", .queue, 0, current: 5, asks: 1),
         Case("from 0, a queue has no tolerance", .queue, 0.5, current: 0, asks: 1),

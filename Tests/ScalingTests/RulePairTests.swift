@@ -1,7 +1,7 @@
 import Scaling
 import Testing
 
-/// Where two rules meet: which goes first, and which is named.
+/// Interactions of two rules: their order, and the named cause.
 @Suite("The SafeScaler, pairs of rules")
 struct RulePairTests {
     private static let ourZero = ScalingHistory(scaledToZero: true, hasSeenReplicas: true)
@@ -168,7 +168,7 @@ struct RulePairTests {
         #expect(decision.limitedBy == row.limitedBy)
     }
 
-    @Test("an activation ignores the cooldown of the scaling to 0, and starts one of its own")
+    @Test("an activation ignores the cooldown after a scale to 0, and starts a new one")
     func activationAndCooldown() {
         var simulation = Simulation(
             ScalingSpec(

@@ -13,7 +13,7 @@ struct SafeScalerTests {
         Row(
             "all holds are named", 4, [200], paused: true, holds: [.replicasConflict], gives: 4, .replicasConflict,
             .paused),
-        Row("0 by someone's hand is off", 0, [50], metrics: [.queue], bounds: 0...9, gives: 0, .switchedOff),
+        Row("0 set manually is off", 0, [50], metrics: [.queue], bounds: 0...9, gives: 0, .switchedOff),
         Row("also with a minimum", 0, [50], metrics: [.queue], bounds: 2...9, gives: 0, .switchedOff),
         Row(
             "a scaling event that may have been of another target does not show that this one ran", 0, [50],
@@ -32,10 +32,10 @@ struct SafeScalerTests {
             "never seen to run and no minimum, the metrics rule", 0, [50], metrics: [.queue], bounds: 0...9,
             history: ScalingHistory(), gives: 5, .activation),
         Row(
-            "a zero of our own is not off", 0, [50], metrics: [.queue], bounds: 0...9,
+            "an own zero is not off", 0, [50], metrics: [.queue], bounds: 0...9,
             history: ScalingHistory(scaledToZero: true, hasSeenReplicas: true), gives: 5, .activation),
         Row(
-            "a zero of our own under a new minimum", 0, [nil], bounds: 2...9,
+            "an own zero under a new minimum", 0, [nil], bounds: 2...9,
             history: ScalingHistory(scaledToZero: true, hasSeenReplicas: true), gives: 2, .noData, .boundsJump),
     ]
 
@@ -128,7 +128,7 @@ struct SafeScalerTests {
         let name: String
         let limits: SafetyLimits
         let last: ScalingHistory
-        /// 4 replicas that should be 8, or 2.
+        /// 4 replicas whose recommendation is 8, or 2.
         let up: Bool
         let holds: Bool
 

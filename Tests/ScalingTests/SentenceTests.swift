@@ -20,6 +20,7 @@ struct SentenceTests {
     static let phrases: [Cause: String] = [
         .minReplicas: "minReplicas asks for at least 4",
         .maxReplicas: "maxReplicas allows at most 4",
+        .schedule: "minReplicas is 4 until 18:00 UTC, by schedule day",
         .budgetCap: "the budget allows at most 3",
         .errorBudget: "the error budget is being spent too fast",
         .tolerance: "within tolerance of the target",
@@ -30,6 +31,7 @@ struct SentenceTests {
         .scaleUpRate: "maxScaleUpRate allows no more at once",
         .scaleDownRate: "maxScaleDownRate allows no more at once",
         .partialMetrics: "no scale-down while a metric is missing: one has no value",
+        .assumedValue: "no scale-down while a formula is assumed",
         .noData: "replicas are held without data",
         .fallback: "the fallback applies",
         .boundsJump: "4 is below minReplicas",
@@ -38,15 +40,23 @@ struct SentenceTests {
         .stuckAtZero: "no metric has a value while there are no replicas: use one that exists at 0 replicas",
         .paused: "the scaler is paused",
         .dryRun: "mode is DryRun, so nothing is patched",
-        .switchedOff: "someone set the target to 0 replicas: set it above 0 to switch scaling on again",
+        .switchedOff: "the target was set to 0 replicas manually: set it above 0 to resume scaling",
         .duplicateTarget: "another GeneralScaler scales this target",
-        .replicasConflict: "something else also sets the replicas of this target",
+        .replicasConflict: "another client also sets the replicas of this target",
     ]
 
     @Test("every cause has one", arguments: Cause.allCases)
     func phrase(cause: Cause) {
         let budget = BudgetRecord(costPerHour: 4, maxCostPerHour: 3, cap: 3)
-        #expect(decision(cause, budget: budget).reason == "Keep 4: \(Self.phrases[cause] ?? "?").")
+        var decision = decision(cause, budget: budget)
+        if cause == .schedule {
+            decision.limitedBy.insert(.minReplicas, at: 0)
+            decision.scheduled = [
+                ScheduledValue(
+                    field: .minReplicas, value: 4, schedule: "day", timeZone: "UTC", until: at(60), untilText: "18:00")
+            ]
+        }
+        #expect(decision.reason == "Keep 4: \(Self.phrases[cause] ?? "?").")
     }
 
     @Test("at 0 and below its activation value")
@@ -73,8 +83,8 @@ struct SentenceTests {
         row.input.ready = nil
         #expect(
             row.decide().reason == "Keep 4: rate is 350 against a target of 100, ratio 3.5, which asks for 4; "
-                + "the target's status does not say how many replicas are ready (readyReplicas), so a value per replica "
-                + "changes nothing; a total with targetType AverageValue does not need it.")
+                + "the target's status does not report its ready replicas (readyReplicas), so a value per replica "
+                + "has no effect; a total with targetType AverageValue does not need them.")
         row = Row("", 1, [350], bounds: 2...9, gives: 2, .notReady, .boundsJump)
         row.input.ready = nil
         #expect(

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The stabilization window")
 struct StabilizationWindowTests {
-    /// Keeps everything that has not expired, and looks through all of it.
+    /// Keeps everything that has not expired, and searches all of it.
     private struct Naive {
         var all: [(time: Timestamp, replicas: Int)] = []
 
@@ -29,7 +29,7 @@ struct StabilizationWindowTests {
             #expect(lowest.value == nil)
             var time = 0
             for _ in 0..<200 {
-                // Now and then the same instant, a long gap, or a clock that goes back.
+                // Occasionally the same time, a long gap, or a clock that is set back.
                 time += random.pick([0, 1, 15, 15, 15, 15, 59, 60, 61, 1_000, -500])
                 let replicas = random.within(0...12)
                 naive.record(replicas, at: at(time), length: length)

@@ -34,7 +34,7 @@ struct WorkedExampleTests {
         var simulation = example()
         simulation.current = 7
         while simulation.time < 4 * 3_600 { simulation.poll(0) }
-        // The first wait is the stabilization window, which was seeded with 7 at the first sight.
+        // The first wait is the stabilization window, which was initialized with 7 at the first poll.
         #expect(
             simulation.steps
                 == (0..<5).map { Simulation.Step(second: 300 * ($0 + 1), from: 7 - $0, to: 6 - $0) }

@@ -50,7 +50,7 @@ struct ZeroTests {
     func `from 0`(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
-        // The error budget asks for replicas that nothing is there to use.
+        // The error budget requires replicas that have no effect.
         #expect(decision.limitedBy.filter { $0 != .errorBudget } == row.limitedBy)
     }
 
@@ -160,7 +160,7 @@ struct ZeroTests {
         #expect(simulation.decisions.last?.limitedBy == [.activation])
     }
 
-    @Test("a zero of our own lives on over a restart, one by hand too")
+    @Test("an own zero survives a restart, and so does a manual zero")
     func restart() {
         var simulation = simulation()
         simulation.poll(30)
@@ -178,7 +178,7 @@ struct ZeroTests {
         #expect(simulation.poll(40).desired == 4)
     }
 
-    @Test("a zero of our own that someone started is someone's zero the next time")
+    @Test("an own zero that a user started is the user's zero the next time")
     func zeroByHandAfterOurs() {
         var simulation = simulation()
         simulation.history = ScalingHistory(scaledToZero: true, hasSeenReplicas: true)
@@ -216,7 +216,7 @@ struct ZeroTests {
 }
 
 extension ScalingHistory {
-    /// What is left of it in the status of the object.
+    /// The history restored from the object's status.
     var restarted: ScalingHistory {
         ScalingHistory(
             lastScaleUpTime: lastScaleUpTime, lastScaleDownTime: lastScaleDownTime,

@@ -57,47 +57,47 @@ struct AsyncPrimitiveTests {
         #expect(try await permits.withPermit { 7 } == 7)
     }
 
-    @Test("every task that waits for a promised value gets the first result")
-    func promised() async throws {
-        let promised = Promised<Int>()
-        let waiters = (0..<5).map { _ in Task { try await promised.value } }
-        promised.fulfill(.success(41))
-        promised.fulfill(.success(42))
+    @Test("every task that waits for a promise value gets the first result")
+    func promise() async throws {
+        let promise = AsyncPromise<Int>()
+        let waiters = (0..<5).map { _ in Task { try await promise.value } }
+        promise.fulfill(.success(41))
+        promise.fulfill(.success(42))
         for waiter in waiters { #expect(try await waiter.value == 41) }
-        #expect(try await promised.value == 41)
+        #expect(try await promise.value == 41)
     }
 
-    @Test("a task that is cancelled stops waiting for a promised value, and the others go on")
+    @Test("a task that is cancelled stops waiting for a promise value, and the others go on")
     func cancelledPromise() async throws {
-        let promised = Promised<Int>()
-        let (cancelled, other) = (Task { try await promised.value }, Task { try await promised.value })
+        let promise = AsyncPromise<Int>()
+        let (cancelled, other) = (Task { try await promise.value }, Task { try await promise.value })
         cancelled.cancel()
         await #expect(throws: CancellationError.self) { try await cancelled.value }
-        promised.fulfill(.success(3))
+        promise.fulfill(.success(3))
         #expect(try await other.value == 3)
     }
 
     @Test("a latch lets waiting tasks and later ones pass once it is open")
-    func gate() async {
-        let gate = Gate()
-        #expect(!gate.isOpen)
-        let waiter = Task { await gate.wait() }
-        gate.open()
+    func latch() async {
+        let latch = AsyncLatch()
+        #expect(!latch.isOpen)
+        let waiter = Task { await latch.wait() }
+        latch.open()
         await waiter.value
-        await gate.wait()
-        #expect(gate.isOpen)
+        await latch.wait()
+        #expect(latch.isOpen)
     }
 
     @Test("a signal that comes before the wait ends that wait, once")
-    func alarm() async {
-        let alarm = Alarm()
-        alarm.ring()
-        alarm.ring()
-        await alarm.wait()
-        let second = Task { await alarm.wait() }
-        while !alarm.isWaiting { await Task.yield() }
-        alarm.ring()
+    func signal() async {
+        let signal = AsyncSignal()
+        signal.signal()
+        signal.signal()
+        await signal.wait()
+        let second = Task { await signal.wait() }
+        while !signal.isWaiting { await Task.yield() }
+        signal.signal()
         await second.value
-        #expect(!alarm.isWaiting)
+        #expect(!signal.isWaiting)
     }
 }

@@ -4,11 +4,11 @@
     import Darwin
 #endif
 
-/// The executables of this package, as the build that runs the tests made them.
+/// The executables of this package, from the build that runs the tests.
 package enum BuiltExecutable {
-    /// Where they are: beside the tests' own executable. A test target depends on those it runs, so that they are
-    /// up to date. `GENERALSCALER_TEST_PROGRAMS` names another build's: the address space of a sanitizer does not fit
-    /// into a plugin's limits.
+    /// Their directory, which is that of the tests' executable. A test target depends on the executables that it runs,
+    /// so that they are up to date. `GENERALSCALER_TEST_PROGRAMS` names another build's directory: the address space of
+    /// a sanitizer exceeds a plugin's limits.
     package static var directory: String {
         if let other = getenv("GENERALSCALER_TEST_PROGRAMS") { return String(cString: other) }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)

@@ -1,7 +1,7 @@
 package import Logging
 import Synchronization
 
-/// Keeps what is logged, and lets a test wait for a record.
+/// Records log messages, and lets a test wait for one.
 package final class CapturedLog: Sendable {
     package struct Record: Sendable {
         package let level: Logger.Level
@@ -33,13 +33,12 @@ package final class CapturedLog: Sendable {
 
     package var records: [Record] { state.withLock { $0.records } }
 
-    /// Records with that message so far.
+    /// Returns the number of records with that message.
     package func count(message: String) -> Int { state.withLock { $0.counts[message] ?? 0 } }
 
     package var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
 
-    /// Returns the record, past or to come, that is the first, or that many-th, to match. A cancelled task stops
-    /// waiting.
+    /// Returns the first, or n-th, past or future record that matches. A cancelled task stops waiting.
     @discardableResult
     package func wait(_ count: Int = 1, for matches: @escaping @Sendable (Record) -> Bool) async -> Record {
         let id = state.withLock { state in
@@ -67,7 +66,7 @@ package final class CapturedLog: Sendable {
 
     private static let cancelled = Record(level: .critical, message: "the wait was cancelled", metadata: [:])
 
-    /// Returns the record, past or to come, that is the first, or that many-th, with that message.
+    /// Returns the first, or n-th, past or future record with that message.
     @discardableResult
     package func wait(_ count: Int = 1, message: String) async -> Record { await wait(count) { $0.message == message } }
 
@@ -101,6 +100,6 @@ package final class CapturedLog: Sendable {
 }
 
 extension Logger {
-    /// For what a test has no interest in.
+    /// A logger for logs that a test ignores.
     package static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 }

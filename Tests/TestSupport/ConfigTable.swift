@@ -1,10 +1,10 @@
 package import WireFormats
 
-/// The table of fields that a plugin's page in `docs/reference/plugins` shows: made from the config's schema, so that
-/// a test can hold the page to it.
+/// The table of fields on a plugin's page in `docs/reference/plugins`, generated from the config's schema, so that a
+/// test can compare the page with it.
 package enum ConfigTable {
-    /// Returns a Markdown table, one row for each field: those that are required first, then by name, nested ones after
-    /// theirs.
+    /// Returns a Markdown table with one row per field: required ones first, then by name, nested ones after their
+    /// parents.
     package static func markdown(ofSchema schema: JSON) -> String {
         let header = ["| field | type | default | meaning |", "|---|---|---|---|"]
         return (header + rows(schema, path: "")).map { $0 + "\n" }.joined()

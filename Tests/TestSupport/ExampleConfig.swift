@@ -1,6 +1,6 @@
 import Foundation
 
-/// The configs in `examples/plugin-configs`, which people start from.
+/// The configs in `examples/plugin-configs`, which users start from.
 package enum ExampleConfig {
     /// Returns the text of `examples/plugin-configs/PLUGIN/NAME.json`.
     package static func text(_ plugin: String, _ name: String) throws -> String {

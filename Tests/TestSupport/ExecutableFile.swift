@@ -3,11 +3,10 @@ import Glibc
 
 /// Programs that a test writes and then runs.
 ///
-/// Linux does not run a file that some process has open for writing ("Text file busy"). A test process that writes its
-/// programs itself loses that race now and then: a test beside it starts a process at that moment, and the child holds a
-/// copy of the descriptor until it runs its own program. Closing on exec does not help, since that is when it closes, and
-/// neither does a rename, since it is the file that is busy and not its name. So the file is written by `install`, a
-/// process of its own that starts no other: no child of this process can ever hold its descriptor.
+/// Linux does not run a file that a process has open for writing ("Text file busy"). If a test process writes its
+/// programs itself, a concurrent test may start a child at that moment, which holds a copy of the descriptor until its
+/// exec. Neither closing on exec nor a rename avoids this. The file is therefore written by `install`, a separate
+/// process that starts no others, so that no child of this process can hold the descriptor.
 package enum ExecutableFile {
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
@@ -15,7 +14,7 @@ package enum ExecutableFile {
 
     private static let writer = "/usr/bin/install"
 
-    /// Writes an executable file, in the place of what is there under that path.
+    /// Writes an executable file, and replaces an existing one.
     package static func write(_ text: String, to path: String) throws(Failure) {
         var template = Array("/tmp/generalscaler-test-XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)

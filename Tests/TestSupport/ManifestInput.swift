@@ -1,17 +1,17 @@
-/// A file that is given to `kubectl apply` and to `generalscaler validate`, and what comes of it.
+/// A file for `kubectl apply` and `generalscaler validate`, and the expected results.
 package struct ManifestInput: Sendable, CustomStringConvertible {
     package enum Expected: Sendable {
-        /// So many GeneralScalers are found and valid.
+        /// That many GeneralScalers are found and valid.
         case valid(Int)
-        /// The output has this after the file's name.
+        /// The output contains this after the file's name.
         case refused(String)
     }
 
     package enum Kubectl: Sendable {
         case agrees
-        /// It takes what is refused here, because a part of it would be lost.
+        /// kubectl accepts the file, which is refused here because part of it would be lost.
         case takesIt
-        /// kubectl takes it since 1.33.
+        /// kubectl accepts the file since 1.33.
         case dependsOnVersion
     }
 
@@ -173,7 +173,7 @@ extension ManifestInput {
             says: ":2: kind: must be GeneralScaler, not \"generalscaler\""),
         Self("kind's other case", yaml("a", kind: "Generalscaler"), says: ":2: kind: must be GeneralScaler"),
         Self("plural", yaml("a", kind: "generalscalers"), says: ":2: kind: must be GeneralScaler"),
-        Self("misspelt kind", yaml("a", kind: "GeneralScalar"), says: ":2: kind: must be GeneralScaler"),
+        Self("misspelled kind", yaml("a", kind: "GeneralScalar"), says: ":2: kind: must be GeneralScaler"),
         Self(
             "neither group nor case", yaml("a", apiVersion: "keda.sh/v1", kind: "generalscaler"),
             says: ":1: apiVersion: must be autoscaling"),

@@ -3,10 +3,10 @@ import Synchronization
 /// A clock that only moves when a test moves it.
 ///
 /// A sleeper waits until ``advance(by:)`` reaches its deadline. ``sleepers(atLeast:)`` and ``sleeper(dueIn:)`` let a
-/// test wait for the code under test to go to sleep, so that no test has to sleep or poll itself.
+/// test wait until the code under test sleeps, so that no test has to sleep or poll itself.
 package final class ManualClock: Clock, Sendable {
     package struct Instant: InstantProtocol {
-        /// Time since the clock was made.
+        /// The time since the creation of the clock.
         package let offset: Duration
 
         package func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
@@ -46,7 +46,7 @@ package final class ManualClock: Clock, Sendable {
     private let state = Mutex(State())
     private let startMicroseconds: Int64
 
-    /// - Parameter startMicroseconds: what ``wallMicroseconds()`` says before the first advance.
+    /// - Parameter startMicroseconds: the initial value of ``wallMicroseconds()``.
     package init(startMicroseconds: Int64 = 1_767_225_600_000_000) {
         self.startMicroseconds = startMicroseconds
     }
@@ -54,7 +54,7 @@ package final class ManualClock: Clock, Sendable {
     package var now: Instant { state.withLock { $0.now } }
     package var minimumResolution: Duration { .nanoseconds(1) }
 
-    /// Microseconds since 1970, in step with ``now``. It starts on 2026-01-01T00:00:00Z.
+    /// Returns microseconds since 1970, in step with ``now``, starting at 2026-01-01T00:00:00Z.
     @Sendable package func wallMicroseconds() -> Int64 {
         let (seconds, attoseconds) = now.offset.components
         return startMicroseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000
@@ -80,7 +80,7 @@ package final class ManualClock: Clock, Sendable {
         try Task.checkCancellation()
     }
 
-    /// Moves the time on and wakes all whose deadline has come: by deadline, then in the order they went to sleep.
+    /// Advances the time and wakes all sleepers whose deadline has come: by deadline, then in FIFO order.
     package func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: duration)
@@ -91,18 +91,18 @@ package final class ManualClock: Clock, Sendable {
         for (_, sleeper) in due { sleeper.continuation.resume() }
     }
 
-    /// Moves the time on to the earliest deadline and wakes those who wait for it; does nothing where nobody sleeps.
+    /// Advances the time to the earliest deadline and wakes its sleepers; does nothing if there are none.
     package func advanceToNextSleeper() {
         guard let next = nextWake else { return }
         advance(by: next)
     }
 
-    /// Time from now to the earliest deadline; nil if nobody sleeps.
+    /// The time until the earliest deadline; nil if there are no sleepers.
     package var nextWake: Duration? {
         state.withLock { state in state.sleepers.values.map(\.deadline).min().map { state.now.duration(to: $0) } }
     }
 
-    /// Returns whether a task sleeps until exactly that far from now.
+    /// Returns whether a task sleeps until exactly that time from now.
     package func hasSleeper(dueIn duration: Duration) -> Bool {
         state.withLock { state in
             let deadline = state.now.advanced(by: duration)
@@ -110,12 +110,12 @@ package final class ManualClock: Clock, Sendable {
         }
     }
 
-    /// Returns once at least that many sleepers are waiting.
+    /// Waits until at least that many sleepers are waiting.
     package func sleepers(atLeast count: Int = 1) async throws {
         try await wait { $0.count >= count }
     }
 
-    /// Returns once a task sleeps until exactly that far from now.
+    /// Waits until a task sleeps until exactly that time from now.
     package func sleeper(dueIn duration: Duration) async throws {
         let deadline = now.advanced(by: duration)
         try await wait { $0.contains(deadline) }

@@ -1,17 +1,17 @@
 import Foundation
 package import WireFormats
 
-/// What a plugin's executable takes in memory while it answers.
+/// The memory of a plugin's executable while it answers.
 package struct PluginMemory: Sendable {
-    /// The answers to the calls, in the order in which they came.
+    /// The answers to the calls, in order.
     package let answers: [JSON]
-    /// The most that was resident, in bytes, up to the last answer.
+    /// The peak resident memory in bytes, up to the last answer.
     package let peakBytes: Int
 
-    /// Starts the executable, completes the handshake, has all configs read at once, and ends its input.
+    /// Starts the executable, completes the handshake, reads all configs concurrently, and closes its input.
     ///
     /// - Parameters:
-    ///   - name: The executable, of those that this package builds.
+    ///   - name: an executable of this package.
     ///   - configs: JSON objects without a line feed.
     package static func reading(_ name: String, type: String, configs: [String]) async throws -> PluginMemory {
         try await withCheckedThrowingContinuation { continuation in
@@ -60,7 +60,7 @@ package struct PluginMemory: Sendable {
             answers: answers.filter { $0["id"] != 0 }, peakBytes: try peak(of: process.processIdentifier))
     }
 
-    /// Returns the most of a process that was ever resident, in bytes.
+    /// Returns the peak resident memory of a process in bytes.
     package static func peak(of process: Int32) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""

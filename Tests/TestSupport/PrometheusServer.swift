@@ -1,19 +1,19 @@
 import Foundation
 import Subprocess
 
-/// A real `prometheus` server for a test: on 127.0.0.1 and a port of its own, with its data in a directory of its own.
+/// A real `prometheus` server for a test, on a free port of 127.0.0.1 and with a temporary data directory.
 package struct PrometheusServer: Sendable {
-    /// Such as `http://127.0.0.1:38773`, with the path prefix where there is one.
+    /// The address, such as `http://127.0.0.1:38773`, with the path prefix if any.
     package let address: String
 
     package struct Options: Sendable {
-        /// `prometheus.yml`.
+        /// The contents of `prometheus.yml`.
         package var configuration: String
-        /// Samples that the server has from the start: OpenMetrics text in which each line has its time.
+        /// The initial samples: OpenMetrics text with a time on each line.
         package var samples: String?
-        /// The web configuration file (TLS, users), where the test wants one.
+        /// The web configuration file (TLS, users), if any.
         package var webConfiguration: String?
-        /// Further files, by name, in the server's working directory.
+        /// Further files by name, in the server's working directory.
         package var files: [String: String]
         package var arguments: [String]
         package var scheme: String
@@ -38,8 +38,8 @@ package struct PrometheusServer: Sendable {
         package let description: String
     }
 
-    /// Starts a server, waits until it says that it is ready, and runs `body`; the server and its directory are gone
-    /// when this returns.
+    /// Starts a server, waits until it is ready, and runs `body`. The server and its directory are removed before this
+    /// returns.
     package static func run<Value: Sendable>(
         _ options: Options = Options(), _ body: (PrometheusServer) async throws -> Value
     ) async throws -> Value {
@@ -63,7 +63,7 @@ package struct PrometheusServer: Sendable {
         if options.webConfiguration != nil { arguments.append("--web.config.file=\(directory.path)/web.yml") }
         if !options.pathPrefix.isEmpty { arguments.append("--web.route-prefix=\(options.pathPrefix)") }
         var platform = PlatformOptions()
-        // Also where the test is cancelled, by its time limit for instance.
+        // Also if the test is cancelled, for example by its time limit.
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
 
         let outcome = try await Subprocess.run(
@@ -80,14 +80,14 @@ package struct PrometheusServer: Sendable {
                 result = .failure(error)
             }
             try execution.send(signal: .terminate)
-            // What it still logs must not block it.
+            // Drains the log, so that the server does not block.
             while try await log.next() != nil {}
             return result
         }
         return try outcome.takeClosureResult().get()
     }
 
-    /// Makes a database of the samples.
+    /// Creates a database from the samples.
     private static func load(_ directory: URL) async throws {
         let result = try await Subprocess.run(
             .name("promtool"),
@@ -100,12 +100,12 @@ package struct PrometheusServer: Sendable {
         }
     }
 
-    /// Reads the log until the server is ready, and gives the port that it listens on.
+    /// Reads the log until the server is ready, and returns its port.
     private static func port(_ log: inout SubprocessOutputSequence.Iterator) async throws -> Int {
         var text = ""
         while let chunk = try await log.next() {
             text += chunk.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-            // The two lines come in either order.
+            // The two lines may be in either order.
             let lines = text.split(separator: "\n")
             let listens = lines.first { $0.contains(#"msg="Listening on""#) }
             if let port = listens?.split(separator: ":").last.flatMap({ Int($0) }),

@@ -2,16 +2,16 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A server that speaks bytes, not HTTP, so that it can misbehave: each connection has a thread that runs the script.
+/// A raw server that can violate HTTP: each connection has a thread that runs the script.
 package final class RawServer: Sendable {
     package let port: Int
     private let listener: Int32
     private let connections = Mutex<[Connection]>([])
 
-    /// One accepted connection. The script's end closes it.
+    /// An accepted connection. Closed at the end of the script.
     package final class Connection: Sendable {
         fileprivate let descriptor: Int32
-        /// 1 for the first connection the server accepted.
+        /// The number of the connection, from 1.
         package let number: Int
 
         fileprivate init(descriptor: Int32, number: Int) {
@@ -21,7 +21,7 @@ package final class RawServer: Sendable {
 
         deinit { close(descriptor) }
 
-        /// Returns the request's head, up to and with the empty line; nil when the client closed.
+        /// Returns the request's head, including the empty line; nil if the client closed.
         package func readHead() -> String? {
             var head: [UInt8] = []
             var byte: UInt8 = 0
@@ -42,14 +42,14 @@ package final class RawServer: Sendable {
             return Int(in_port_t(bigEndian: address.sin_port))
         }
 
-        /// Returns what the client sends next, up to 64 KiB; nil when it closed.
+        /// Returns the client's next bytes, up to 64 KiB; nil if it closed.
         package func read() -> [UInt8]? {
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
             let count = recv(descriptor, &buffer, buffer.count, 0)
             return count > 0 ? Array(buffer[..<count]) : nil
         }
 
-        /// False when the client has closed.
+        /// Writes all bytes. Returns false if the client has closed.
         @discardableResult
         package func write(_ bytes: [UInt8]) -> Bool {
             var rest = bytes[...]
@@ -66,24 +66,24 @@ package final class RawServer: Sendable {
         @discardableResult
         package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
-        /// Returns whether the connection takes more bytes within that time.
+        /// Returns whether the connection accepts more bytes within that time.
         package func isWritable(within milliseconds: Int32) -> Bool {
             var descriptors = [pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)]
             return poll(&descriptors, 1, milliseconds) == 1
         }
 
-        /// Bytes taken now, without waiting.
+        /// Writes without waiting, and returns the number of accepted bytes.
         package func writeWithoutWaiting(_ bytes: [UInt8]) -> Int {
             max(0, send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)))
         }
 
-        /// Returns whether the client closes within that time, sending nothing before.
+        /// Returns whether the client closes within that time without sending anything.
         package func isClosed(within milliseconds: Int32) -> Bool {
             var descriptors = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
             return poll(&descriptors, 1, milliseconds) == 1
         }
 
-        /// Returns when the client has closed.
+        /// Waits until the client has closed.
         package func waitForClose() {
             var buffer = [UInt8](repeating: 0, count: 4_096)
             while recv(descriptor, &buffer, buffer.count, 0) > 0 {}
@@ -119,7 +119,7 @@ package final class RawServer: Sendable {
         }
     }
 
-    /// Runs the server while `body` runs.
+    /// Runs the server during `body`.
     package static func run<Answer>(
         script: @escaping @Sendable (Connection) -> Void, _ body: (_ port: Int) async throws -> Answer
     ) async throws -> Answer {
@@ -128,12 +128,12 @@ package final class RawServer: Sendable {
         return try await body(server.port)
     }
 
-    /// Returns a port that takes no further connection and refuses none: its backlog is full.
+    /// Runs the body with a port whose backlog is full, so that it neither accepts nor refuses connections.
     package static func runFull<Answer>(_ body: (_ port: Int) async throws -> Answer) async throws -> Answer {
         let (listener, port) = try listen(backlog: 0)
         var descriptors = [listener]
         defer { for descriptor in descriptors { close(descriptor) } }
-        // The kernel keeps one more than the backlog; the others' first packets are dropped.
+        // The kernel queues one more than the backlog; the first packets of the others are dropped.
         for _ in 0..<4 {
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
             descriptors.append(descriptor)
@@ -147,7 +147,7 @@ package final class RawServer: Sendable {
         return try await body(port)
     }
 
-    /// Returns a port where nobody listens.
+    /// Returns a port without a listener.
     package static func unusedPort() throws -> Int {
         let (listener, port) = try listen(backlog: 1)
         close(listener)

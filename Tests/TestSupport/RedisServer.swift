@@ -1,10 +1,10 @@
 import Foundation
 import Subprocess
 
-/// A real `redis-server` for a test: on 127.0.0.1 and a port of its own, with its files in a directory of its own.
+/// A real `redis-server` for a test, on a free port of 127.0.0.1 and with a temporary directory.
 package struct RedisServer: Sendable {
     package let port: Int
-    /// The server's working directory; a socket that `unixsocket` names lies there.
+    /// The server's working directory, which contains the socket of `unixsocket`.
     package let directory: String
     private let processIdentifier: Int32
     private let options: Options
@@ -12,12 +12,13 @@ package struct RedisServer: Sendable {
     package var address: String { "127.0.0.1:\(port)" }
 
     package struct Options: Sendable {
-        /// Lines of `redis.conf`. `PORT` in them is the server's port, `OTHER` a further free one, `DIR` its directory.
+        /// Lines of `redis.conf`. `PORT` stands for the server's port, `OTHER` for another free one, `DIR` for its
+        /// directory.
         package var configuration: [String]
-        /// Further files, by name, in the server's working directory.
+        /// Further files by name, in the server's working directory.
         package var files: [String: [UInt8]]
         package var isSentinel: Bool
-        /// What `redis-cli` needs to speak to the server, such as `--tls`.
+        /// The arguments of `redis-cli` for the server, such as `--tls`.
         package var clientArguments: [String]
 
         package init(
@@ -35,16 +36,16 @@ package struct RedisServer: Sendable {
         package let description: String
     }
 
-    /// What `redis-cli` said: for one that the server let go of, as it does when it changes its role.
+    /// The message of `redis-cli`, for example when the server disconnected it because of a role change.
     package struct ClientError: Error, CustomStringConvertible {
         package let description: String
     }
 
-    /// If another process takes the port between its choice and the server's start, another port is used.
+    /// The number of attempts if another process takes the chosen port before the server's start.
     private static let maxPortAttempts = 5
 
-    /// Starts a server, waits until it says that it is ready, and runs `body`; the server and its directory are gone
-    /// when this returns.
+    /// Starts a server, waits until it is ready, and runs `body`. The server and its directory are removed before this
+    /// returns.
     package static func run<Value: Sendable>(
         _ options: Options = Options(), _ body: (RedisServer) async throws -> Value
     ) async throws -> Value {
@@ -57,9 +58,9 @@ package struct RedisServer: Sendable {
         return value
     }
 
-    /// Starts one server after the other, and runs `body` with all of them.
+    /// Starts servers in sequence, and runs `body` with all of them.
     ///
-    /// - Parameter options: Each is made once those before it run.
+    /// - Parameter options: each is created once the previous servers run.
     package static func run<Value: Sendable>(
         each options: [@Sendable ([RedisServer]) -> Options], started: [RedisServer] = [],
         _ body: ([RedisServer]) async throws -> Value
@@ -70,11 +71,11 @@ package struct RedisServer: Sendable {
         }
     }
 
-    /// Nil if the port was taken.
+    /// Returns nil if the port was taken.
     private static func attempt<Value: Sendable>(
         _ options: Options, _ body: (RedisServer) async throws -> Value
     ) async throws -> Value? {
-        // Short, for a socket's path is at most 107 bytes.
+        // Short, because a socket's path is limited to 107 bytes.
         let directory = URL(filePath: "/tmp/redis-\(UUID().uuidString.prefix(13))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: directory) }
@@ -102,9 +103,9 @@ package struct RedisServer: Sendable {
             } catch {
                 result = .failure(error)
             }
-            // A test may have ended it already.
+            // The test may have ended it already.
             try? execution.send(signal: .terminate)
-            // What it still logs must not block it.
+            // Drains the log, so that the server does not block.
             while try await log.next() != nil {}
             return result
         }
@@ -114,18 +115,18 @@ package struct RedisServer: Sendable {
     private static func write(_ options: Options, to directory: URL, port: Int) throws {
         var lines = ["bind 127.0.0.1", "port \(port)", "dir \(directory.path)"]
         let otherPort = try RawServer.unusedPort()
-        // A Sentinel knows fewer options.
+        // A Sentinel supports fewer options.
         if !options.isSentinel { lines += ["save \"\"", "appendonly no"] }
         lines += options.configuration.map { line in
             line.replacing("PORT", with: "\(port)").replacing("OTHER", with: "\(otherPort)")
                 .replacing("DIR", with: directory.path)
         }
-        // The last word on an option counts.
+        // The last value of an option takes precedence.
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: directory.appending(path: "redis.conf"))
         for (name, bytes) in options.files { try Data(bytes).write(to: directory.appending(path: name)) }
     }
 
-    /// Reads the log until the server is ready; false if its port is taken.
+    /// Reads the log until the server is ready. Returns false if its port is taken.
     private static func isReady(
         _ log: inout SubprocessOutputSequence.Iterator, isSentinel: Bool
     ) async throws -> Bool {
@@ -140,7 +141,7 @@ package struct RedisServer: Sendable {
 
     // MARK: For tests
 
-    /// Runs a command with `redis-cli`, and gives what it prints, without the newline at the end.
+    /// Runs a command with `redis-cli`, and returns its output without the last newline.
     @discardableResult
     package func command(_ words: String...) async throws -> String {
         try await Self.client(["-p", "\(port)"] + options.clientArguments + words)
@@ -158,12 +159,12 @@ package struct RedisServer: Sendable {
         return result.standardOutput.trimmingCharacters(in: .newlines)
     }
 
-    /// Ends the server as a crash would.
+    /// Ends the server like a crash.
     package func crash() {
         kill(processIdentifier, SIGKILL)
     }
 
-    /// Stops the server's time: it accepts connections and says nothing. ``resume()`` lets it go on.
+    /// Suspends the server: it accepts connections and does not answer. ``resume()`` continues it.
     package func freeze() {
         kill(processIdentifier, SIGSTOP)
     }

@@ -2,7 +2,7 @@ package import Subprocess
 import Synchronization
 import SystemPackage
 
-/// An executable of this package, running beside a test that reads its lines and ends it.
+/// An executable of this package that runs during a test, which reads its lines and ends it.
 package final class RunningProcess: Sendable {
     package struct Ended: Error, CustomStringConvertible {
         package let description: String
@@ -31,10 +31,10 @@ package final class RunningProcess: Sendable {
     package var output: [String] { state.withLock(\.output) }
     package var errors: [String] { state.withLock(\.errors) }
 
-    /// Starts it, runs the body, and ends it where the body has not.
+    /// Starts the program, runs the body, and ends the program unless the body has ended it.
     ///
     /// - Parameter program: an executable of this package, or the absolute path of another.
-    /// - Returns: how it ended.
+    /// - Returns: its termination status.
     @discardableResult
     package static func run(
         _ program: String, _ arguments: [String], environment: [String: String] = [:],
@@ -42,7 +42,7 @@ package final class RunningProcess: Sendable {
     ) async throws -> TerminationStatus {
         let process = RunningProcess(name: program)
         var platform = PlatformOptions()
-        // Also where the test is cancelled, by its time limit for instance.
+        // Also if the test is cancelled, for example by its time limit.
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]
         let variables = environment.map { (Environment.Key(rawValue: $0.key)!, $0.value as String?) }
         let outcome = try await Subprocess.run(
@@ -53,13 +53,17 @@ package final class RunningProcess: Sendable {
         ) { execution in
             process.state.withLock { $0.send = { try execution.send(signal: $0) } }
             return try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await process.read(execution.standardOutput, \.output) }
-                group.addTask { try await process.read(execution.standardError, \.errors) }
+                group.addTask {
+                    // A program that ends before the body has its lines must not keep it waiting.
+                    defer { process.end() }
+                    async let output: Void = process.read(execution.standardOutput, \.output)
+                    try await process.read(execution.standardError, \.errors)
+                    try await output
+                }
                 let result: Result<Void, any Error>
                 do { result = .success(try await body(process)) } catch { result = .failure(error) }
                 try? execution.send(signal: .terminate)
                 try await group.waitForAll()
-                process.end()
                 return result
             }
         }
@@ -69,13 +73,13 @@ package final class RunningProcess: Sendable {
 
     package func send(_ signal: Signal) throws { try state.withLock(\.send)?(signal) }
 
-    /// Returns the first line on standard output, past or to come, that matches.
+    /// Returns the first past or future line on standard output that matches.
     @discardableResult
     package func outputLine(where matches: @escaping @Sendable (String) -> Bool) async throws -> String {
         try await line { $0.output.first(where: matches) }
     }
 
-    /// Returns the line on standard error, past or to come, that is the first, or that many-th, to match.
+    /// Returns the first, or n-th, past or future line on standard error that matches.
     @discardableResult
     package func errorLine(
         _ count: Int = 1, where matches: @escaping @Sendable (String) -> Bool

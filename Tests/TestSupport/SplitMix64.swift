@@ -1,4 +1,4 @@
-/// A small seeded generator, so that a failing run can be played again.
+/// A random number generator with a seed, so that a failing run can be repeated.
 ///
 /// Source: G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators".
 package struct SplitMix64: RandomNumberGenerator {
@@ -16,8 +16,7 @@ package struct SplitMix64: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    /// Returns a number from 0 up to, and without, `bound`. Its bias (below 2^-50 for the bounds used) does not matter
-    /// here.
+    /// Returns a number in 0..<bound. Its bias (below 2^-50 for the bounds used) is negligible.
     package mutating func below(_ bound: Int) -> Int { Int(truncatingIfNeeded: next() >> 1) % bound }
 
     package mutating func within(_ range: ClosedRange<Int>) -> Int { range.lowerBound + below(range.count) }

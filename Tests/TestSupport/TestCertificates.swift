@@ -1,7 +1,7 @@
-// Process is in no smaller part of Foundation.
+// Process is not in a smaller part of Foundation.
 import Foundation
 
-/// Certificates made once per test run by the `openssl` tool, valid for a day.
+/// Certificates created once per test run with the `openssl` tool, valid for a day.
 package struct TestCertificates: Sendable {
     package struct Identity: Sendable {
         package let certificate: [UInt8]
@@ -9,11 +9,11 @@ package struct TestCertificates: Sendable {
     }
 
     package let authority: [UInt8]
-    /// Signed nothing that a test's server shows.
+    /// An authority that has signed no server certificate of the tests.
     package let otherAuthority: [UInt8]
     /// For localhost and 127.0.0.1.
     package let server: Identity
-    /// For api.internal alone.
+    /// For api.internal only.
     package let namedServer: Identity
     package let client: Identity
 

@@ -36,7 +36,7 @@ struct JSONParserTests {
         #expect(try JSON(parsing: text) == value)
     }
 
-    /// The text, what is wrong with it, and the byte that shows it.
+    /// The text, its error, and the offset of the byte.
     static let rejected: [(String, String, Int)] = [
         ("", "unexpected end of the text", 0), (" \n", "unexpected end of the text", 2),
         ("nul", "expected a value", 0), ("nulL", "expected a value", 0), ("True", "expected a value", 0),
@@ -123,12 +123,12 @@ struct JSONParserTests {
                 #expect(error?.offset == JSON.maximumDepth * open.utf8.count)
             }
         }
-        // Depth is nesting, not a count of brackets.
+        // The depth counts nesting, not brackets.
         let wide = "[" + String(repeating: "[],", count: 1_000) + "[]]"
         #expect(try JSON(parsing: wide).arrayValue?.count == 1_001)
     }
 
-    @Test("bytes need not lie in one piece")
+    @Test("bytes need not be contiguous")
     func lazyBytes() throws {
         let text = #"{"a":[1,"é\n"]}"#
         #expect(try JSON(parsing: text.utf8.lazy.map { $0 }) == ["a": [1, "é\n"]])

@@ -79,7 +79,7 @@ struct JSONReaderTests {
     @Test(arguments: faults)
     func `a fault`(_ fault: Fault) throws {
         let spec = try spec()
-        // Of several unknown fields the first in the alphabet is named.
+        // If there are several unknown fields, the first in alphabetical order is named.
         let only =
             fault.message.contains("not a known") ? JSONReader(["max": 1, "zone": 2, "gone": 3], path: "spec") : spec
         let error = #expect(throws: JSONPathError.self) { try fault.read(only) }

@@ -22,7 +22,7 @@ struct RFC3339Tests {
         ("0000-01-01T00:00:00Z", -62_167_219_200_000_000),
         ("0001-01-01T00:00:00Z", -62_135_596_800_000_000),
         ("9999-12-31T23:59:59.999999Z", 253_402_300_799_999_999),
-        // As Python's datetime has them.
+        // As formatted by Python's datetime.
         ("1153-10-17T22:26:45.740996+05:30", -25_756_988_594_259_004),
         ("9051-04-09T04:47:40.680585-09:30", 223_463_283_460_680_585),
         ("1715-07-25T16:50:09.184557-09:30", -8_029_229_990_815_443),
@@ -46,7 +46,7 @@ struct RFC3339Tests {
         "2026-01-02T03:04:05+01:60", "2026-01-02T03:04:05ZZ", " 2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z ",
         "-2026-01-02T03:04:05Z", "+2026-01-02T03:04:05Z", "12026-01-02T03:04:05Z", "2026/01/02T03:04:05Z",
         "2026-01-02X03:04:05Z", "２026-01-02T03:04:05Z", "1767323045", "now",
-        // In UTC of a year that no text can name.
+        // Times in a UTC year that has no text form.
         "9999-12-31T23:59:59.999999-23:59", "0000-01-01T00:00:00+05:30",
     ])
     func `no time`(_ text: String) {
@@ -85,7 +85,7 @@ struct RFC3339Tests {
         let day: Int64 = 86_400_000_000
         var (year, month, dayOfMonth) = (0, 1, 1)
         for index in stride(from: Int64(-719_528), through: 2_932_896, by: 1) {
-            // The ends of the year and of February are where a fault would show.
+            // Faults would show at the ends of the year and of February.
             if (month == 2 && dayOfMonth >= 28) || (month == 3 && dayOfMonth == 1)
                 || (month == 12 && dayOfMonth == 31) || (month == 1 && dayOfMonth == 1)
             {
@@ -112,13 +112,13 @@ struct RFC3339Tests {
         return String(repeating: "0", count: width - digits.count) + digits
     }
 
-    /// Written as the calendar's rule has it, not as the code under test does.
+    /// Computed by the calendar's rule, independently of the code under test.
     private func length(of month: Int, _ year: Int) -> Int {
         let isLeap = year.isMultiple(of: 400) || (year.isMultiple(of: 4) && !year.isMultiple(of: 100))
         return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
     }
 
-    @Test("random times come back from their text")
+    @Test("random times survive the round trip through text")
     func roundTrip() {
         var random = SplitMix64(seed: 3339)
         for _ in 0..<10_000 {

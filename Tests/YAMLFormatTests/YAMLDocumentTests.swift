@@ -36,7 +36,7 @@ struct YAMLDocumentTests {
         #expect(failure?.description == "has a key that is not a string, on line 2")
     }
 
-    /// Each would stand for 9 to the power of 30 values.
+    /// Each would expand to 9 to the power of 30 values.
     @Test(
         "aliases of aliases are followed neither as a key nor as a value",
         arguments: [

@@ -34,7 +34,7 @@ struct YAMLFileTests {
     }
 
     @Test(
-        "documents are told apart as kubectl does",
+        "documents are separated as kubectl does",
         arguments: [
             ("", 0), ("# only this\n", 0), ("---\n", 0), ("null\n", 0), ("---\n---\n# x\n---\n", 0), ("\u{FEFF}", 0),
             ("a: 1\n---\nb: 2\n", 2), ("a: 1\n--- # next\nb: 2\n", 2), ("a: 1\n---  \t\nb: 2\n", 2),

@@ -2,7 +2,7 @@ import Testing
 import WireFormats
 import YAMLFormat
 
-/// Each value is what kubectl 1.33 makes of the scalar.
+/// The expected values are those of kubectl 1.33.
 @Suite("YAML scalars")
 struct YAMLScalarTests {
     static let plain: [(String, JSON)] = [
@@ -71,7 +71,7 @@ struct YAMLScalarTests {
         #expect(try YAMLDocument.parse(anchors + "v: \(value)\n")["v"] == merged)
     }
 
-    /// Each mapping merges nine times the one before.
+    /// Each mapping merges the previous one nine times.
     @Test("merge keys of merge keys are followed within a bound")
     func mergeBomb() {
         var text = "a0: &a0 {x: 1}\n"

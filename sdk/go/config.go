@@ -24,9 +24,10 @@ type fieldOf struct {
 	minimum, maximum *float64
 	enum             []string
 	address          bool
+	from             string
 }
 
-// fieldsOf reads the tags of a config struct. It panics on a mistake of the plugin's author, at the plugin's start.
+// fieldsOf reads the tags of a config struct. It panics at the plugin's start if the tags are invalid.
 func fieldsOf(t reflect.Type) []fieldOf {
 	var fields []fieldOf
 	for i := 0; i < t.NumField(); i++ {
@@ -41,6 +42,7 @@ func fieldsOf(t reflect.Type) []fieldOf {
 		f := fieldOf{index: i, name: name, help: declared.Tag.Get("help"), typ: declared.Type}
 		f.minimum, f.maximum = bound(declared, "minimum"), bound(declared, "maximum")
 		f.address = declared.Tag.Get("address") == "true"
+		f.from = declared.Tag.Get("from")
 		if words := declared.Tag.Get("enum"); words != "" {
 			f.enum = strings.Split(words, ",")
 		}
@@ -95,6 +97,9 @@ func schemaOf(t reflect.Type) map[string]any {
 		if f.address {
 			schema["x-address"] = true
 		}
+		if f.from != "" {
+			schema["x-from"] = f.from
+		}
 		if f.enum != nil {
 			schema["enum"] = f.enum
 		} else if schema["type"] == "string" {
@@ -137,7 +142,7 @@ func typeSchema(t reflect.Type) map[string]any {
 	panic(fmt.Sprintf("plugin: a config field cannot have the type %s", t))
 }
 
-// readValue fills the value from JSON and returns everything that is wrong.
+// readValue fills the value from JSON and returns all problems.
 func readValue(value reflect.Value, from any, path string) problems {
 	t := value.Type()
 	switch {
@@ -357,7 +362,7 @@ func mismatch(path, expected string, from any) problems {
 	return problems{{path, "must be " + expected + ", not " + shape(from)}}
 }
 
-// shape is what a message calls a JSON value.
+// shape names the type of a JSON value for messages.
 func shape(value any) string {
 	switch value.(type) {
 	case nil:

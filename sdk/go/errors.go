@@ -46,7 +46,7 @@ var kinds = map[Kind]struct {
 // Error is an error that a plugin answers in place of a value.
 type Error struct {
 	Kind Kind
-	// Message says what happened, where, and what to do next. Never a secret; the SDK redacts the config's secrets.
+	// Message says what happened, where, and what to do next. It must not contain a secret; the SDK redacts the config's secrets.
 	Message string
 	// Path is the config field at fault, such as "tls.ca".
 	Path string

@@ -41,7 +41,7 @@ const DefaultMaxInFlight = 16
 // JSON for other types), minimum, maximum, enum (words separated by commas) and address:"true" for the server to connect
 // to. A field without a default is required unless its type is a pointer. Types: string, bool, int, int64, float64,
 // Secret, another struct, and pointers, slices and maps with string keys of them. If C or a struct in it has a method
-// Validate() []Problem, it reports what is wrong between fields that are valid on their own.
+// Validate() []Problem, it reports problems between fields that are valid individually.
 type Plugin[C any] struct {
 	// Type is the metric type; the executable is named generalscaler-plugin-TYPE.
 	Type string
@@ -55,16 +55,16 @@ type Plugin[C any] struct {
 	MaxInFlight int
 	// MaxAge is the age up to which a reading of a slow source counts as fresh: the host's default if 0.
 	MaxAge time.Duration
-	// Value returns the value of now. Its context ends at the call's deadline.
+	// Value returns the current value. Its context ends at the call's deadline.
 	Value func(context.Context, Call[C]) (Reading, error)
 	// Range, if set, returns history, one point for each of Call.Window's times that has a value.
 	Range func(context.Context, Call[C]) ([]Point, error)
-	// Subscribe, if set, sends a reading whenever the value changes, the first at once, until its context ends. It
+	// Subscribe, if set, sends a reading whenever the value changes, the first immediately, until its context ends. It
 	// returns an Error of kind CannotSubscribe before the first reading if the source never reports changes.
 	Subscribe func(context.Context, Call[C], chan<- Reading) error
 }
 
-// Call is what the host asks for.
+// Call is a request of the host.
 type Call[C any] struct {
 	// Config is valid.
 	Config C
@@ -82,9 +82,9 @@ type Reading struct {
 	Unit string
 	// ObservedAt is the time at which the source observed the value: now if zero.
 	ObservedAt time.Time
-	// Detail is what a person should know about how the value came about.
+	// Detail is a note for users on how the value was determined.
 	Detail string
-	// Assumed says that the source has no value and that the config says that this one stands for it.
+	// Assumed reports whether the source has no value and Value is what the config assumes in that case.
 	Assumed bool
 }
 
@@ -121,7 +121,7 @@ type Secret struct{ text string }
 // NewSecret returns a secret with the text, for tests.
 func NewSecret(text string) Secret { return Secret{text} }
 
-// Reveal returns the text itself, for the one place that sends it to the source.
+// Reveal returns the text. Use it only to send the secret to the source.
 func (s Secret) Reveal() string { return s.text }
 
 // String returns "***".

@@ -43,7 +43,7 @@ func (s *session) runSubscription(ctx context.Context, c *call) {
 	}
 }
 
-// drain lets a subscription's code return that sends without a look at its context.
+// drain lets a subscription's code return even if it sends without checking its context.
 func drain(readings <-chan Reading, ended <-chan error) {
 	for {
 		select {
@@ -54,7 +54,7 @@ func drain(readings <-chan Reading, ended <-chan error) {
 	}
 }
 
-// open answers the subscription. False if it was answered before.
+// open answers the subscription. It returns false if the subscription was already answered.
 func (s *session) open(c *call) bool {
 	if !s.take(c) {
 		return false
@@ -127,7 +127,7 @@ func newOutbox(send func(*call, map[string]any)) *outbox {
 	return &outbox{send: send, waiting: map[*call]map[string]any{}, next: map[*call]time.Time{}}
 }
 
-// put takes a reading, in place of one that has not been sent.
+// put adds a reading and replaces one that has not been sent.
 func (o *outbox) put(c *call, reading map[string]any) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
@@ -142,7 +142,7 @@ func (o *outbox) remove(c *call) {
 	delete(o.next, c)
 }
 
-// flush sends what waits of a subscription that ends.
+// flush sends the waiting reading of a subscription that ends.
 func (o *outbox) flush(c *call) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()

@@ -35,7 +35,7 @@ func Serve[C any](p Plugin[C], input io.Reader, output io.Writer) {
 	s := newSession(newAsker(p), func(line []byte) {
 		lock.Lock()
 		defer lock.Unlock()
-		// A host that is gone ends the input as well.
+		// If the host has exited, the input ends too.
 		_, _ = output.Write(line)
 	})
 	read(s, input)
@@ -141,10 +141,10 @@ func (t *typed[C]) subscribe(ctx context.Context, c *call, readings chan<- Readi
 
 func (r Reading) object() (map[string]any, error) {
 	if math.IsNaN(r.Value) {
-		return nil, newError(NoData, "the value is nan, which is no data")
+		return nil, newError(NoData, "the value is nan, which counts as no data")
 	}
 	if math.IsInf(r.Value, 0) {
-		return nil, newError(NoData, fmt.Sprintf("the value is %v, which is no data", r.Value))
+		return nil, newError(NoData, fmt.Sprintf("the value is %v, which counts as no data", r.Value))
 	}
 	if r.ObservedAt.IsZero() {
 		r.ObservedAt = time.Now()
@@ -164,7 +164,7 @@ func (r Reading) object() (map[string]any, error) {
 
 func formatTime(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// rangeObject is the result of get_metric_range. Points without a finite value are left out.
+// rangeObject is the result of get_metric_range. Points without a finite value are omitted.
 func rangeObject(points []Point, window Window) (map[string]any, error) {
 	var known []Point
 	for _, point := range points {
@@ -173,7 +173,7 @@ func rangeObject(points []Point, window Window) (map[string]any, error) {
 		}
 	}
 	if len(known) == 0 {
-		return nil, newError(NoData, "there is no value in the time asked for")
+		return nil, newError(NoData, "there is no value in the requested time range")
 	}
 	sort.SliceStable(known, func(i, j int) bool { return known[i].At.Before(known[j].At) })
 	objects := make([]map[string]any, len(known))
@@ -184,7 +184,7 @@ func rangeObject(points []Point, window Window) (map[string]any, error) {
 		objects[i] = map[string]any{"at": formatTime(point.At), "value": point.Value}
 	}
 	if known[0].At.Before(window.Start) || known[len(known)-1].At.After(window.End) {
-		return nil, newError(InternalError, "the points lie outside of the window")
+		return nil, newError(InternalError, "the points are outside of the window")
 	}
 	return map[string]any{"points": objects}, nil
 }

@@ -18,14 +18,14 @@ const (
 	maxRequestBytes  = 60 << 10
 	maxResponseBytes = 1 << 20
 	maxRangePoints   = 10_000
-	// Calls that were answered by the watchdog while their code still runs. Beyond it, new calls are busy.
+	// The number of calls that the watchdog answered and whose code still runs. Beyond it, new calls get the error busy.
 	maxAbandonedCalls = 64
 	maxSubscriptions  = 16_384
-	// The answer to a late call leaves this share of the time before its deadline, within these bounds.
+	// A late call is answered this share of its time before the deadline, within these bounds.
 	watchdogShare, watchdogMin, watchdogMax = 10, 5 * time.Millisecond, 100 * time.Millisecond
 )
 
-// asker is the plugin's code without its config type.
+// asker is the plugin's code, without its config type.
 type asker interface {
 	identity() map[string]any
 	metricType() string
@@ -77,7 +77,7 @@ func (s *session) receiveOverlong() {
 	s.replyError(nil, newError(InvalidRequest, fmt.Sprintf("the line is longer than %d bytes", maxRequestBytes)), nil)
 }
 
-// receive takes one line of the host.
+// receive handles one line of the host.
 func (s *session) receive(line []byte) {
 	if len(bytes.Trim(line, " \t\r")) == 0 {
 		return
@@ -171,7 +171,7 @@ func (s *session) initialize(id any, params any) error {
 		speaks = speaks || version == json.Number("1")
 	}
 	if !speaks {
-		message := fmt.Sprintf("the plugin speaks protocol version %d, the host %s: update the older", protocolVersion, asked)
+		message := fmt.Sprintf("the plugin speaks protocol version %d, the host %s: update the older one", protocolVersion, asked)
 		return newError(UnsupportedVersion, message)
 	}
 	if limits, ok := params.(map[string]any)["limits"].(map[string]any); ok {
@@ -228,7 +228,7 @@ func (s *session) begin(id any, method string, params any) error {
 		return err
 	}
 	if number, ok := id.(json.Number); method == "subscribe" && (!ok || !isWhole(number)) {
-		return newError(InvalidRequest, "the id of subscribe must be a whole number, which readings then bear")
+		return newError(InvalidRequest, "the id of subscribe must be a whole number, because readings refer to it")
 	}
 	parsed, secrets, found := s.plugin.parse(config)
 	if found != nil {
@@ -343,7 +343,7 @@ func (s *session) checkType(params any) error {
 	return nil
 }
 
-// take removes a call whose answer is about to be written. False if it was answered before.
+// take removes a call whose answer is about to be written. It returns false if the call was already answered.
 func (s *session) take(c *call) bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -416,7 +416,7 @@ func (s *session) send(message map[string]any) {
 		if !isAnswer {
 			return
 		}
-		text := fmt.Sprintf("the answer has %d bytes; the host takes at most %d", len(line)-1, s.maxResponse)
+		text := fmt.Sprintf("the answer has %d bytes; the maximum is %d", len(line)-1, s.maxResponse)
 		line = encode(map[string]any{"jsonrpc": "2.0", "id": id, "error": newError(InternalError, text).object()})
 	}
 	s.write(line)
@@ -447,7 +447,7 @@ func decodeJSON(data []byte) (any, error) {
 	return value, nil
 }
 
-// key makes 1 and "1" two ids, and 1 and 1.0 one.
+// key distinguishes the ids 1 and "1", and treats 1 and 1.0 as the same.
 func key(id any) any {
 	if number, ok := id.(json.Number); ok {
 		if float, err := number.Float64(); err == nil {

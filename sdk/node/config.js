@@ -13,9 +13,9 @@ export class Secret {
 }
 
 class Field {
-  constructor(help, schema, read, {default: standard, optional = false, minimum, maximum, address = false} = {}) {
+  constructor(help, schema, read, {default: standard, optional = false, minimum, maximum, address = false, from} = {}) {
     if (typeof help !== "string") throw new TypeError("a field starts with its meaning: field.string(\"The queue's name.\")");
-    Object.assign(this, {help, schemaOf: schema, readValue: read, standard, optional, minimum, maximum, address});
+    Object.assign(this, {help, schemaOf: schema, readValue: read, standard, optional, minimum, maximum, address, from});
   }
 
   get isRequired() { return this.standard === undefined && !this.optional; }
@@ -26,6 +26,7 @@ class Field {
     if (this.minimum !== undefined) schema.minimum = this.minimum;
     if (this.maximum !== undefined) schema.maximum = this.maximum;
     if (this.address) schema["x-address"] = true;
+    if (this.from !== undefined) schema["x-from"] = this.from;
     if (schema.type === "string" && !schema.enum) schema.minLength = 1;
     return schema;
   }

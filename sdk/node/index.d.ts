@@ -1,7 +1,7 @@
 /** A password, a token or a key. It prints as `***`; only `reveal()` returns the text. */
 export class Secret {
   constructor(text: string);
-  /** Returns the text itself, for the one place that sends it to the source. */
+  /** Returns the text. Use it only to send the secret to the source. */
   reveal(): string;
 }
 
@@ -23,6 +23,11 @@ export interface TextOptions extends FieldOptions<string> {
    * servers are allowed.
    */
   address?: boolean;
+  /**
+   * What the operator fills into the field, in every call. A GeneralScaler that sets the field is rejected. Only for a field
+   * of the config itself. `target.selector` is absent while the operator does not know the target.
+   */
+  from?: "scaler.namespace" | "scaler.name" | "target.apiVersion" | "target.kind" | "target.name" | "target.selector";
 }
 
 export interface Field<T> {
@@ -65,9 +70,9 @@ export interface Reading {
   unit?: string;
   /** The time at which the source observed the value: now if omitted. */
   observedAt?: Date;
-  /** What a person should know about how the value came about. */
+  /** A note for users on how the value was determined. */
   detail?: string;
-  /** The source has no value, and the config says that this one stands for it. */
+  /** Whether the source has no value and this is the value that the config assumes in that case. */
   assumed?: boolean;
 }
 
@@ -106,13 +111,13 @@ export interface Plugin<F extends Fields> {
   /** The age up to which a reading of a slow source counts as fresh. */
   maxAgeSeconds?: number;
   config?: F;
-  /** Reports what is wrong between fields that are valid on their own, without I/O. */
+  /** Returns problems between fields that are valid individually. Must not do I/O. */
   validate?(config: ConfigOf<F>): Problem[];
-  /** Returns the value of now: a number, a reading, or null for no data. */
+  /** Returns the current value: a number, a reading, or null for no data. */
   value(config: ConfigOf<F>, request: Request): number | Reading | null | Promise<number | Reading | null>;
   /** Returns history, one point for each of the window's times that has a value. */
   range?(config: ConfigOf<F>, request: Request & {window: Window}): Iterable<Point> | Promise<Iterable<Point>>;
-  /** Yields a value whenever it changes, the first at once. */
+  /** Yields a value whenever it changes, the first immediately. */
   subscribe?(config: ConfigOf<F>, request: Request): AsyncIterable<number | Reading | null>;
 }
 

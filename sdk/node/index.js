@@ -88,7 +88,7 @@ export class Runner {
         if (request.signal.aborted) return;
         if (!isOpen) this.post("finish", token, {});
         isOpen = true;
-        // A value that is none is not pushed.
+        // A missing value is not pushed.
         if (value !== undefined && value !== null) this.post("push", token, readingOf(value, secrets));
       }
     } catch (error) {
@@ -112,7 +112,7 @@ function readingOf(value, secrets) {
     throw new PluginError("internal_error", `the plugin returned a ${typeof reading.value} instead of a number`);
   }
   if (!Number.isFinite(reading.value)) {
-    throw new PluginError("no_data", `the value is ${String(reading.value).toLowerCase()}, which is no data`);
+    throw new PluginError("no_data", `the value is ${String(reading.value).toLowerCase()}, which counts as no data`);
   }
   const result = {value: reading.value, observedAt: (reading.observedAt ?? new Date()).toISOString()};
   if (reading.unit !== undefined) result.unit = redact(reading.unit, secrets);
@@ -123,12 +123,12 @@ function readingOf(value, secrets) {
 
 function rangeOf(points, window) {
   const known = [...points].filter(({value}) => Number.isFinite(value)).sort((a, b) => a.at - b.at);
-  if (known.length === 0) throw new PluginError("no_data", "there is no value in the time asked for");
+  if (known.length === 0) throw new PluginError("no_data", "there is no value in the requested time range");
   if (known.some(({at}, index) => index > 0 && +at === +known[index - 1].at)) {
     throw new PluginError("internal_error", "the points contain a time twice");
   }
   if (known[0].at < window.from || known.at(-1).at > window.to) {
-    throw new PluginError("internal_error", "the points lie outside of the window");
+    throw new PluginError("internal_error", "the points are outside of the window");
   }
   return {points: known.map(({at, value}) => ({at: at.toISOString(), value}))};
 }

@@ -4,10 +4,10 @@ import {PluginError} from "./errors.js";
 export const MAX_REQUEST_BYTES = 60 * 1024;
 const MAX_RESPONSE_BYTES = 1 << 20;
 const MAX_RANGE_POINTS = 10_000;
-// Calls that were answered by the watchdog while their code still runs. Beyond it, new calls are busy.
+// The number of calls that the watchdog answered and whose code still runs. Beyond it, new calls get the error busy.
 const MAX_ABANDONED_CALLS = 64;
 const MAX_SUBSCRIPTIONS = 16_384;
-// The answer to a late call leaves this share of the time before its deadline, within these bounds.
+// A late call is answered this share of its time before the deadline, within these bounds.
 const WATCHDOG_SHARE = 0.1;
 const WATCHDOG_MIN_MS = 5;
 const WATCHDOG_MAX_MS = 100;
@@ -20,7 +20,7 @@ const MAX_PUSHES_PER_SECOND = 2_000;
 const TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 const excerpt = (text) => text.slice(0, EXCERPT);
-// 1 and "1" are two ids.
+// 1 and "1" are different ids.
 const key = (id) => (typeof id === "string" ? `"${id}` : id);
 
 /**
@@ -104,7 +104,7 @@ export class Session {
   #initialize(id, params) {
     const versions = member(params, "protocolVersions", "an array");
     if (!versions.includes(1)) {
-      throw new PluginError("unsupported_version", `the plugin speaks protocol version 1, the host ${versions.join(", ")}: update the older`);
+      throw new PluginError("unsupported_version", `the plugin speaks protocol version 1, the host ${versions.join(", ")}: update the older one`);
     }
     const limit = params.limits?.maxResponseBytes;
     if (Number.isInteger(limit) && limit > 0) this.#maxResponseBytes = Math.min(this.#maxResponseBytes, limit);
@@ -129,7 +129,7 @@ export class Session {
     const deadlineMs = whole(params, "deadlineMs");
     if (method === "subscribe") {
       if (!Number.isInteger(id)) {
-        throw new PluginError("invalid_request", "the id of subscribe must be a whole number, which readings then bear");
+        throw new PluginError("invalid_request", "the id of subscribe must be a whole number, because readings refer to it");
       }
       if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
         throw new PluginError("cannot_subscribe", `there are ${MAX_SUBSCRIPTIONS} subscriptions, which is the maximum`);
@@ -180,7 +180,7 @@ export class Session {
     }
   }
 
-  // What the plugin's code reports. Texts are redacted already.
+  // Results of the plugin's code, with secrets already redacted.
 
   #find(token) {
     this.#abandoned.delete(token);
@@ -274,7 +274,7 @@ export class Session {
     const bytes = Buffer.byteLength(line);
     if (bytes > this.#maxResponseBytes) {
       if (!Object.hasOwn(message, "id")) return;
-      const text = `the answer has ${bytes} bytes; the host takes at most ${this.#maxResponseBytes}`;
+      const text = `the answer has ${bytes} bytes; the maximum is ${this.#maxResponseBytes}`;
       line = JSON.stringify({jsonrpc: "2.0", id: message.id, error: new PluginError("internal_error", text).toObject()});
     }
     this.write(`${line}\n`);

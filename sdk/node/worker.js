@@ -5,7 +5,7 @@ import {MAX_REQUEST_BYTES, Session} from "./session.js";
 
 // After the end of input, how long calls in flight may still answer. The protocol demands the exit within 2 s.
 const DRAIN_MS = 1_400;
-// When the process ends though the plugin's code blocks.
+// When the process exits even if the plugin's code blocks.
 const KILL_MS = 400;
 const RETRY_MS = 5;
 const pause = new Int32Array(new SharedArrayBuffer(4));

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sends every vector of vectors.json to a plugin and compares its answers. All SDKs have to answer alike.
+"""Sends every vector of vectors.json to a plugin and compares its answers. All SDKs must give the same answers.
 
 Usage: sdk/vectors/check.py COMMAND [ARGUMENT...]
 

@@ -9,7 +9,7 @@ if [ "${ONESHOT:-false}" = true ]; then options+=(--oneshot); fi
 if [ -n "${SKIP:-}" ]; then options+=(--skip "$SKIP"); fi
 read -r -a arguments <<<"${ARGUMENTS:-}"
 command=("$PROGRAMS/plugin-check" test "${options[@]}")
-plugin=("$(realpath "$PLUGIN")" "${arguments[@]}")
+plugin=("$(realpath "$PLUGIN")" -- "${arguments[@]}")
 
 status=0
 "${command[@]}" --format junit "${plugin[@]}" >"$REPORT" || status=$?

@@ -1,11 +1,11 @@
 import WireFormats
 
-/// How often the operator's own process asks for memory, as jemalloc, which it is linked with, tells when it ends.
+/// The number of allocations of the operator's process, from jemalloc's report at its exit.
 enum Allocations {
-    /// Without the parts of the report that are not needed: one line of JSON.
+    /// The report as one line of JSON without unneeded parts.
     static let environment = ["MALLOC_CONF=stats_print:true,stats_print_opts:Jgdablxe"]
 
-    /// - Parameter log: what the process has written to stderr by its end.
+    /// - Parameter log: the complete stderr of the process.
     static func count(inLog log: String) throws -> Int {
         guard let line = log.split(separator: "\n").last(where: { $0.hasPrefix(#"{"jemalloc""#) }),
             let merged = try? JSON(parsing: String(line))["jemalloc"]?["stats.arenas"]?["merged"],

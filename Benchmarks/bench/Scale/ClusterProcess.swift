@@ -6,18 +6,18 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// The simulated cluster in a process of its own, told what to do on standard input. Ends with its input.
+/// The simulated cluster in a separate process, controlled through standard input. Ends with its input.
 enum ClusterProcess {
     static let flag = "--cluster"
 
-    /// How often the server's log of requests, which is bounded, is emptied into the benchmark's.
+    /// How often the server's bounded request log is moved to the benchmark's.
     private static let drainInterval: Duration = .milliseconds(100)
 
     private final class Requests: Sendable {
         let entries = Mutex<[LoggedRequest]>([])
     }
 
-    /// - Parameter kubeconfig: a file to write.
+    /// - Parameter kubeconfig: the kubeconfig file to write.
     static func run(kubeconfig: String, definition: JSON) async throws {
         var api = APIServer.Configuration(now: WallClock.microseconds, makeUID: { UUID().uuidString.lowercased() })
         api.workloadStartupDelay = .seconds(1)
@@ -39,7 +39,7 @@ enum ClusterProcess {
             try simulator.api.create([
                 "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(ScaleEnvironment.namespace)],
             ])
-            // Reading standard input blocks its thread, and there is nothing else to do on it.
+            // Reading standard input blocks this thread, which has no other work.
             while let line = readLine() {
                 print(try answer(try JSON(parsing: Array(line.utf8)), simulator.api, requests))
             }
@@ -100,7 +100,7 @@ enum ClusterProcess {
     }
 }
 
-/// The cluster's process, from the benchmark's side.
+/// The cluster's process, as seen by the benchmark.
 final class Cluster {
     struct Request {
         let microseconds: Int64
@@ -114,18 +114,18 @@ final class Cluster {
 
     init(kubeconfig: String) throws {
         process = try LineProcess(["/proc/self/exe", ClusterProcess.flag, kubeconfig])
-        // The answer to nothing in particular: it listens.
+        // Waits until the cluster listens.
         _ = try take()
     }
 
-    /// Makes Deployments, and scalers on them.
+    /// Creates Deployments and their scalers.
     ///
-    /// - Parameter source: the URL of what stands in for Prometheus, or the address of a Redis.
+    /// - Parameter source: the URL of the Prometheus replacement, or the address of a Redis server.
     func create(_ count: Int, source: String) throws {
         _ = try ask(["do": "create", "count": .integer(Int64(count)), "source": .string(source)])
     }
 
-    /// Returns what it was asked since the last time, in order.
+    /// Returns the requests since the last call, in order.
     func take() throws -> [Request] {
         try ask(["do": "requests"]).arrayValue?.compactMap { entry in
             guard let fields = entry.arrayValue, fields.count == 5 else { return nil }
@@ -136,7 +136,7 @@ final class Cluster {
         } ?? []
     }
 
-    /// Breaks every watch, and forgets what they could resume from.
+    /// Breaks every watch and drops the versions from which they could resume.
     func forceRelist() throws { _ = try ask(["do": "relist"]) }
 
     // MARK: Objects
@@ -153,7 +153,7 @@ final class Cluster {
 
     // MARK: Faults
 
-    /// Takes the place of what is left of the last one.
+    /// Begins a fault, which replaces the current one.
     func begin(_ fault: ClusterFault) throws { _ = try ask(fault.command) }
 
     func endFaults() throws { _ = try ask(["do": "endFaults"]) }
@@ -169,7 +169,7 @@ extension Logger {
 }
 
 enum WallClock {
-    /// Since 1970.
+    /// Returns the microseconds since 1970.
     static func microseconds() -> Int64 {
         Int64(Date.now.timeIntervalSince1970 * 1_000_000)
     }

@@ -1,24 +1,24 @@
 import CCurl
 import Glibc
 
-/// The limit that asking over HTTP has: a bare libcurl loop in a process of its own, which sends the same queries at
-/// the same pace and does nothing with the answers.
+/// The limit for queries over HTTP: a bare libcurl loop in a separate process that sends the same queries at the same
+/// rate and discards the answers.
 enum CurlLoop {
     static let flag = "--curl-loop"
-    /// Queries come in bunches this many seconds apart, as the operator's polls do.
+    /// The interval in seconds between batches of queries, as for the operator's polls.
     private static let slot = 0.5
 
-    /// Processor seconds of one query.
+    /// Returns the CPU seconds of one query.
     ///
     /// - Parameters:
-    ///   - rate: queries a second.
+    ///   - rate: queries per second.
     static func secondsPerQuery(_ address: String, rate: Double, seconds: Double) throws -> Double {
         let loop = try LineProcess(["/proc/self/exe", flag, address, "\(rate)", "\(seconds)"])
         guard let result = Double(try loop.receive()) else { throw BenchError("the curl loop failed") }
         return result
     }
 
-    /// The other process.
+    /// Runs the other process.
     static func run(_ words: [String]) throws {
         guard words.count == 3, let rate = Double(words[1]), let seconds = Double(words[2]),
             let easy = curl_easy_init()
@@ -30,7 +30,7 @@ enum CurlLoop {
         let count = Int(rate * seconds)
         let queries = (0..<count).map { index in
             let query = ScaleEnvironment.query(index).utf8.map { byte in
-                // Everything else means itself in a form only by luck.
+                // Other characters may need escaping in a form.
                 Character(Unicode.Scalar(byte)).isLetter ? String(UnicodeScalar(byte)) : "%" + hexadecimal(byte)
             }.joined()
             return "query=\(query)"
@@ -48,7 +48,7 @@ enum CurlLoop {
     }
 
     private static func perform(_ easy: UnsafeMutableRawPointer, _ query: String) throws {
-        // libcurl does not copy the body: it lives as long as the transfer.
+        // libcurl does not copy the body, which is valid as long as the transfer.
         try query.withCString { body in
             _ = ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, UnsafeMutablePointer(mutating: body))
             let code = curl_easy_perform(easy)

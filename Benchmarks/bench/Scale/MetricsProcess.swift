@@ -5,16 +5,16 @@ import Logging
 import Synchronization
 import WireFormats
 
-/// Stands in for Prometheus in a process of its own: answers each scaler's query with the value that it was told, and
-/// keeps when it was asked. Told on standard input; ends with it.
+/// Replaces Prometheus in a separate process: answers each scaler's query with a configured value, and records the
+/// time. Controlled through standard input; ends with it.
 enum MetricsProcess {
     static let flag = "--metrics"
 
     private struct State {
         var risen: Set<Int> = []
-        /// Every answer differs from the last one, while no decision changes.
+        /// Whether every answer differs from the last one without changing a decision.
         var isUnsteady = false
-        /// Values come and go, and decisions with them.
+        /// Whether values change over time, and decisions with them.
         var isMoving = false
         var random = SystemRandomNumberGenerator()
         var asked: [(microseconds: Int64, index: Int)] = []
@@ -57,7 +57,7 @@ enum MetricsProcess {
                 print(number)
                 break
             }
-            // Reading standard input blocks its thread, and there is nothing else to do on it.
+            // Reading standard input blocks this thread, which has no other work.
             while let line = readLine() {
                 let command = try JSON(parsing: Array(line.utf8))
                 let answer: JSON = state.withLock { state in
@@ -75,7 +75,7 @@ enum MetricsProcess {
     }
 }
 
-/// The stand-in's process, from the benchmark's side.
+/// The process of the Prometheus replacement, as seen by the benchmark.
 final class MetricsServer {
     struct Query {
         let microseconds: Int64
@@ -90,9 +90,9 @@ final class MetricsServer {
         address = "http://127.0.0.1:\(try process.receive())"
     }
 
-    /// Has these ask for more from now on, and no others.
+    /// Raises the metrics of exactly these scalers from now on.
     ///
-    /// - Returns: when, in microseconds since 1970.
+    /// - Returns: the time in microseconds since 1970.
     func raise(_ indices: some Sequence<Int>) throws -> Int64 {
         let answer = try ask(["rise": .array(indices.map { .integer(Int64($0)) })])
         return Int64(answer.arrayValue?.first?.intValue ?? 0)
@@ -100,10 +100,10 @@ final class MetricsServer {
 
     func setUnsteady(_ isUnsteady: Bool) throws { _ = try ask(["unsteady": .bool(isUnsteady)]) }
 
-    /// Has values come and go, so that scalers follow them.
+    /// Sets whether values change over time, so that scalers follow them.
     func setMoving(_ isMoving: Bool) throws { _ = try ask(["moving": .bool(isMoving)]) }
 
-    /// Returns the queries since the last time, in order.
+    /// Returns the queries since the last call, in order.
     func take() throws -> [Query] {
         let numbers = try ask(["take": true]).arrayValue?.map { Int64($0.intValue ?? 0) } ?? []
         return stride(from: 0, to: numbers.count - 1, by: 2).map {

@@ -1,12 +1,12 @@
 import FoundationEssentials
 import Glibc
 
-/// The operator with its plugins, started as a user starts it.
+/// The operator with its plugins, started like in production.
 final class OperatorProcess {
     static let plugins = ["http", "prometheus", "redis", "pubsub"].map { "generalscaler-plugin-\($0)" }
 
-    /// Runs a program, tells its process, and ends it once nobody holds the input any more: even if this process is
-    /// killed. What does not end by SIGTERM is killed after a time.
+    /// Runs a program, prints its process id, and ends it when its input closes, even if this process is killed. Sends
+    /// SIGTERM first, and SIGKILL after some time.
     private static let script = """
         "$@" > "$0/audit.log" 2> "$0/operator.log" &
         program=$!
@@ -21,8 +21,8 @@ final class OperatorProcess {
     private var process: LineProcess?
 
     /// - Parameters:
-    ///   - directory: gets copies of the programs, as they lie together in the image, and the log.
-    ///   - environment: of the operator alone, `NAME=value` each.
+    ///   - directory: receives the log and copies of the programs in one directory, as in the image.
+    ///   - environment: additional `NAME=value` entries for the operator.
     init(directory: String, kubeconfig: String, environment: [String] = []) throws {
         let programs = "\(directory)/bin"
         if !FileManager.default.fileExists(atPath: programs) {
@@ -40,17 +40,17 @@ final class OperatorProcess {
         self.identifier = identifier
     }
 
-    /// As a rolling update does it: the lease is given back.
+    /// Stops the operator like a rolling update, which releases the lease.
     func stop() { process = nil }
 
-    /// Processor seconds of all its processes so far: the operator's, and the plugins'.
+    /// Returns the CPU seconds of all its processes so far: of the operator, and of the plugins.
     func cpuSeconds() throws -> (own: Double, plugins: Double) {
         let family = ProcessTimes.family(of: identifier)
         let own = try ProcessTimes.cpuSeconds(of: identifier)
         return (own, try family.dropFirst().map(ProcessTimes.cpuSeconds).reduce(0, +))
     }
 
-    /// Of all its processes together, in MiB.
+    /// Returns the memory of all its processes in MiB.
     func memory() -> (resident: Double, proportional: Double) {
         ProcessTimes.family(of: identifier).map(ProcessTimes.memory).reduce((0, 0)) { ($0.0 + $1.0, $0.1 + $1.1) }
     }

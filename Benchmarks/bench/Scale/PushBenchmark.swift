@@ -1,12 +1,12 @@
 import FoundationEssentials
 import Glibc
 
-/// How soon a scaler follows a Redis list that grows between two polls: Redis tells the plugin, which pushes.
+/// The reaction time to a growing Redis list between two polls, with keyspace notifications and pushed readings.
 struct PushBenchmark: Benchmark {
     let name = "push"
 
     private static let lists = 50
-    /// Elements at first, for which no replica is missing, and those that are added at once.
+    /// The initial elements, which need no further replica, and the added ones.
     private static let resting = 15
     private static let added = 60
     private static let patience: Duration = .seconds(60)
@@ -32,7 +32,7 @@ struct PushBenchmark: Benchmark {
         try cluster.create(Self.lists, source: "127.0.0.1:\(port)")
         let scaler = try OperatorProcess(directory: directory, kubeconfig: "\(directory)/kubeconfig")
         defer { scaler.stop() }
-        // By then each has been polled, and what is pushed is known to the plugin.
+        // By then each scaler has been polled, and each subscription is established.
         sleep(UInt32(ScaleEnvironment.pollSeconds))
         _ = try cluster.take()
         var grown: [String: Int64] = [:]

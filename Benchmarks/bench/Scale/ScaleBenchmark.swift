@@ -1,18 +1,18 @@
 import FoundationEssentials
 import Glibc
 
-/// The whole operator with its plugins, on a simulated cluster and a stand-in for Prometheus, each a process of its
-/// own: what it costs and how fast it is with none to ten thousand scalers that each poll a query of their own.
+/// The complete operator with its plugins, a simulated cluster and a Prometheus replacement in separate processes:
+/// resource use and speed with 0 to 10,000 scalers that each poll a different query.
 struct ScaleBenchmark: Benchmark {
     let size: Int
     var name: String { "scale-\(size)" }
 
-    /// How long each steady state is measured: four polls of each scaler.
+    /// The duration of each steady-state measurement: four polls of each scaler.
     private static let windowSeconds = 60
-    /// Of the scalers, those whose metric rises at one moment.
+    /// The maximum number of scalers whose metrics rise simultaneously.
     private static let mostRisen = 1_000
     private static let patience: Duration = .seconds(180)
-    /// Allowed on top of the polling interval from a metric's change to the patch, in seconds.
+    /// The allowed seconds from a metric's change to the patch, in addition to the polling interval.
     private static let reactionAllowance = 0.3
 
     func run() async throws -> [Measurement] {
@@ -66,7 +66,7 @@ struct ScaleBenchmark: Benchmark {
     }
 }
 
-/// What is asked of the larger sizes.
+/// The goals for the larger sizes.
 private struct ScaleGoals {
     let size: Int
 

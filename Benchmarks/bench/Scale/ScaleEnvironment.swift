@@ -1,20 +1,20 @@
 import TestSupport
 import WireFormats
 
-/// What the scale benchmark's cluster holds: Deployments and the scalers on them, each with a query of its own.
+/// The cluster of the scale benchmark: Deployments and their scalers, each with its own query.
 enum ScaleEnvironment {
     static let namespace = "bench"
     static let pollSeconds = 15
-    /// Replicas for each metric value: the value over this, rounded up.
+    /// The metric value per replica.
     static let target = 10.0
-    /// Asks for the two replicas that there are, as does every value of ``steadyValues``.
+    /// A value that requires the two existing replicas, like every value of ``steadyValues``.
     static let restingValue = 15.0
     static let steadyValues = 12.0..<18.0
     static let restingReplicas = 2
-    /// Asks for more.
+    /// A value that requires more replicas.
     static let risenValue = 75.0
 
-    /// How long a value stays the same where values move, in seconds: drawn for each scaler.
+    /// The periods in seconds after which changing values change: drawn per scaler.
     private static let movePeriods: ClosedRange<Int64> = 60...300
     private static let movingValues = 5.0..<60.0
 
@@ -22,13 +22,13 @@ enum ScaleEnvironment {
 
     static func query(_ index: Int) -> String { #"sum(rate(http_requests_total{app="\#(name(index))"}[2m]))"# }
 
-    /// Which scaler's query an encoded form asks.
+    /// Returns the index of the scaler whose query is in an encoded form.
     static func index(inForm form: String) -> Int? {
         let before = ["%22app-", "\"app-"].compactMap { form.firstRange(of: $0) }.first
         return before.flatMap { Int(form[$0.upperBound...].prefix(while: \.isNumber)) }
     }
 
-    /// Returns the value of a scaler whose values move: another one in each period, the same whenever it is asked for.
+    /// Returns the changing value of a scaler, which is constant and deterministic in each period.
     static func movingValue(_ index: Int, seconds: Int64) -> Double {
         var random = SplitMix64(seed: UInt64(index))
         let period = Int64.random(in: movePeriods, using: &random)
@@ -51,12 +51,12 @@ enum ScaleEnvironment {
         ]
     }
 
-    /// One that scales on the length of a list, whose name is its own.
+    /// Returns a scaler whose metric is the length of its list.
     static func listScaler(_ index: Int, redis: String) -> JSON {
         scaler(index, type: "redis", config: ["address": .string(redis), "list": .string(name(index))])
     }
 
-    /// - Parameter safety: of its spec; the defaults where there is none.
+    /// - Parameter safety: the `safety` of its spec; nil for the defaults.
     static func scaler(_ index: Int, source: String, safety: JSON? = nil) -> JSON {
         scaler(
             index, type: "prometheus", config: ["address": .string(source), "query": .string(query(index))],

@@ -1,18 +1,18 @@
 import FoundationEssentials
 import Glibc
 
-/// One size of the scale benchmark: its three processes, and what is done to them.
+/// One size of the scale benchmark: its three processes and the measurements.
 struct ScaleRun {
     struct Window {
-        /// CPU time per minute, of all processes of the operator.
+        /// CPU time per minute of all the operator's processes.
         var cpuMilliseconds: Double
-        /// Of that, the plugins'.
+        /// The plugins' part of it.
         var pluginMilliseconds: Double
         var memory: (resident: Double, proportional: Double)
         var queriesPerSecond: Double
-        /// Changing requests to the API server; the lease's are not counted.
+        /// Write requests to the API server, without those of the lease.
         var writes: Int
-        /// Seconds; nil without polls.
+        /// The 99th percentile in seconds; nil without polls.
         var latenessP99: Double?
     }
 
@@ -22,10 +22,10 @@ struct ScaleRun {
     private let cluster: Cluster
     private let metrics: MetricsServer
     private var scaler: OperatorProcess
-    /// Microseconds since 1970.
+    /// The start time in microseconds since 1970.
     private let started: Int64
 
-    /// Makes the objects, then starts the operator.
+    /// Creates the objects, then starts the operator.
     init(size: Int, directory: String) throws {
         self.size = size
         self.directory = directory
@@ -38,7 +38,7 @@ struct ScaleRun {
         scaler = try OperatorProcess(directory: directory, kubeconfig: kubeconfig)
     }
 
-    /// Seconds from the start until every scaler has its first status.
+    /// Returns the seconds from the start until every scaler has its first status.
     func untilAllAreReady() throws -> Double {
         progress("first decisions")
         var ready: Set<String> = []
@@ -56,12 +56,12 @@ struct ScaleRun {
         return Double(last - started) / 1e6
     }
 
-    /// Returns what it costs while nothing has to be scaled.
+    /// Measures the resource use without any scaling.
     ///
-    /// - Parameter unsteady: whether the metrics' values change from poll to poll.
+    /// - Parameter unsteady: whether the metrics' values differ between polls.
     func steadyState(seconds: Int, unsteady: Bool) throws -> Window {
         try metrics.setUnsteady(unsteady)
-        // Initial work is finished after one more poll of each.
+        // Initial work is finished after one more poll of each scaler.
         sleep(UInt32(ScaleEnvironment.pollSeconds))
         progress(unsteady ? "active" : "idle")
         _ = try cluster.take()
@@ -84,13 +84,14 @@ struct ScaleRun {
             latenessP99: Self.lateness(queries).map { $0.percentile(0.99) })
     }
 
-    /// Returns how late each query came, in seconds, measured against the earliest of its kind: each is due every
-    /// ``ScaleEnvironment/pollSeconds`` from some moment of its own on.
+    /// Returns how late each query was, in seconds, relative to the earliest one of the same scaler, which is due every
+    /// ``ScaleEnvironment/pollSeconds``.
     private static func lateness(_ queries: [MetricsServer.Query]) -> [Double]? {
         let interval = Double(ScaleEnvironment.pollSeconds)
         let groups = Dictionary(grouping: queries, by: \.index).values.map { group in
             let first = group[0].microseconds
-            // Counted from a quarter before the first, so that none falls into the interval before.
+            // Relative to a quarter of an interval before the first query, so that none counts to the previous
+            // interval.
             let offsets = group.map { query -> Double in
                 let time = Double(query.microseconds - first) / 1e6 + interval / 4
                 return time - (time / interval).rounded(.down) * interval
@@ -106,7 +107,7 @@ struct ScaleRun {
         return try CurlLoop.secondsPerQuery(metrics.address, rate: rate, seconds: 15)
     }
 
-    /// CPU seconds for a list of all objects, without the CPU time of polls.
+    /// Returns the CPU seconds for listing all objects, without those of polls.
     func relistCost() throws -> Double {
         progress("relist")
         func cost(_ body: () throws -> Void) throws -> Double {
@@ -119,7 +120,7 @@ struct ScaleRun {
         return max(0, try cost { try cluster.forceRelist() } - usual)
     }
 
-    /// Seconds from the moment at which the metrics of that many scalers rise to each one's patch.
+    /// Returns the seconds from the rise of that many scalers' metrics to each patch.
     func reaction(of count: Int, patience: Duration) throws -> [Double] {
         progress("reaction")
         _ = try cluster.take()
@@ -141,15 +142,15 @@ struct ScaleRun {
 
     /// Restarts the operator.
     ///
-    /// - Returns: seconds until every scaler has been polled.
+    /// - Returns: the seconds until every scaler has been polled.
     mutating func restart(patience: Duration) throws -> Double {
         progress("restart")
         let start = try replaceOperator()
         return Double(try untilAllArePolled(patience).last - start) / 1e6
     }
 
-    /// Allocations of the operator's own process for each poll while nothing has to be scaled: what one run of it has
-    /// more than a shorter one, over the polls that it has more.
+    /// Returns the allocations of the operator's process per poll without any scaling: the difference between a longer
+    /// and a shorter run, divided by the additional polls.
     mutating func allocationsPerPoll(patience: Duration) throws -> Double {
         progress("allocations")
         var runs: [(allocations: Int, polls: Int)] = []
@@ -161,14 +162,14 @@ struct ScaleRun {
             let log = contents("\(directory)/operator.log")
             runs.append((try Allocations.count(inLog: log), first + (try metrics.take().count)))
         }
-        // What is measured next needs one that runs, and has begun to do so.
+        // Further measurements need a running operator.
         try replaceOperator()
         _ = try untilAllArePolled(patience)
         sleep(UInt32(ScaleEnvironment.pollSeconds))
         return Double(runs[1].allocations - runs[0].allocations) / Double(runs[1].polls - runs[0].polls)
     }
 
-    /// - Returns: when the new one started, in microseconds since 1970.
+    /// - Returns: the start time of the new operator, in microseconds since 1970.
     @discardableResult
     private mutating func replaceOperator(environment: [String] = []) throws -> Int64 {
         scaler.stop()
@@ -178,7 +179,7 @@ struct ScaleRun {
         return start
     }
 
-    /// - Returns: how many polls it took, and when the last scaler had its first one.
+    /// - Returns: the number of polls, and the time of the last scaler's first one.
     private func untilAllArePolled(_ patience: Duration) throws -> (count: Int, last: Int64) {
         var polled: [Int: Int64] = [:]
         var count = 0

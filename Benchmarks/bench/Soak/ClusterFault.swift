@@ -2,7 +2,7 @@ import ClusterSimulator
 import TestSupport
 import WireFormats
 
-/// Something that goes wrong at the API server, for a number of requests.
+/// A fault of the API server for a number of requests.
 struct ClusterFault {
     enum Kind: String, CaseIterable {
         /// 429 with Retry-After.
@@ -10,12 +10,13 @@ struct ClusterFault {
         case internalError
         case unavailable
         case slow
-        /// Requests are carried out, and their answers break off.
+        /// Requests are processed, and their responses are truncated.
         case brokenAnswers
         case cutWatches
-        /// Watches are cut and, where they resume, told 410.
+        /// Watches are cut and receive 410 when they resume.
         case expiredWatches
-        /// Watches are cut, and the versions that they could resume from are forgotten: everything is listed again.
+        /// Watches are cut, and the versions from which they could resume are dropped, so that everything is listed
+        /// again.
         case relist
     }
 
@@ -25,7 +26,7 @@ struct ClusterFault {
 
     let kind: Kind
     let requests: Int
-    /// How slow ``Kind/slow`` is.
+    /// The delay of ``Kind/slow``.
     let milliseconds: Int
 
     init(using random: inout SplitMix64) {

@@ -1,18 +1,18 @@
 import Glibc
 
-/// A log that is still written to.
+/// A log that is still being written.
 struct GrowingLog {
     private let descriptor: Int32
     private var rest: [UInt8] = []
 
     init(_ path: String) {
-        // The writer may open it later.
+        // The writer may open the file later.
         descriptor = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0o644)
     }
 
     func end() { close(descriptor) }
 
-    /// Returns the whole lines since the last time.
+    /// Returns the complete lines since the last call.
     mutating func lines() -> [Substring] {
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while case let count = read(descriptor, &chunk, chunk.count), count > 0 { rest += chunk[..<count] }

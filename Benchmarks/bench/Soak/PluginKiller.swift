@@ -2,20 +2,20 @@ import Glibc
 import PluginHost
 import TestSupport
 
-/// Kills plugins at random, and no plugin so often that the operator gives up on it for minutes: then a soak would
-/// soak nothing.
+/// Kills plugins at random, but no plugin so often that the operator's circuit breaker opens for minutes, which would
+/// make the soak test meaningless.
 ///
-/// The operator waits longer after each crash in a row, and tries only now and then after
-/// ``PluginHostLimits/breakerCrashes`` of them. Both start over once a process has been up for
-/// ``PluginHostLimits/healthyAfter``.
+/// The restart delay grows with each consecutive crash, and the breaker opens after ``PluginHostLimits/breakerCrashes``
+/// of them. Both are reset once a process has been up for ``PluginHostLimits/healthyAfter``.
 struct PluginKiller {
-    /// A process that is seen for that long has been up for ``PluginHostLimits/healthyAfter``, its start included.
+    /// The observed uptime after which a process has been up for ``PluginHostLimits/healthyAfter``, including its
+    /// start.
     private static let healthyAfter = PluginHostLimits.healthyAfter + .seconds(20)
 
     private struct Victim {
         var process: pid_t
         var since: ContinuousClock.Instant
-        /// Since it was last up for long.
+        /// The kills since the last long uptime.
         var kills = 0
     }
 
@@ -26,16 +26,16 @@ struct PluginKiller {
         random = SplitMix64(seed: seed)
     }
 
-    /// Takes note of the plugins' processes that run now, by their names.
+    /// Updates the running plugin processes by name.
     mutating func see(_ plugins: [String: pid_t], now: ContinuousClock.Instant) {
         for (name, process) in plugins where victims[name]?.process != process {
             victims[name] = Victim(process: process, since: now, kills: victims[name]?.kills ?? 0)
         }
     }
 
-    /// Kills one of those that run, where there is one that may be killed.
+    /// Kills a running process if one may be killed.
     ///
-    /// - Returns: its name.
+    /// - Returns: the plugin's name; nil if none was killed.
     mutating func kill(_ plugins: [String: pid_t], now: ContinuousClock.Instant) -> String? {
         see(plugins, now: now)
         let candidates = plugins.keys.sorted().filter { name in

@@ -2,21 +2,21 @@ import FoundationEssentials
 import Glibc
 import WireFormats
 
-/// What /proc tells of a process at one moment.
+/// A sample of a process from /proc.
 struct ProcessSample {
-    /// `operator`, or the plugin's; that of the program where it is neither.
+    /// `operator`, the plugin's name, or the program's name.
     let name: String
     let identifier: pid_t
-    /// Of what is shared, its share (PSS).
+    /// The memory with the proportional share of shared pages (PSS).
     let proportionalMiB: Double
-    /// What no file holds (anonymous), swapped out or not: the heap above all. Not what is called private and dirty,
-    /// which counts a program's own text while its file has not been written to disk yet.
+    /// The anonymous memory, swapped out or not: mainly the heap. Not the private dirty memory, which includes a
+    /// program's own text until its file has been written to disk.
     let anonymousMiB: Double
     let threads: Int
-    /// How many there are of a kind: `socket`, `pipe`, `eventfd`, `file`.
+    /// The number of descriptors by kind: `socket`, `pipe`, `eventfd`, `file`.
     let descriptors: [String: Int]
 
-    /// - Returns: nil of one that has ended.
+    /// - Returns: nil for a process that has ended.
     init?(of process: pid_t) {
         guard let program = Self.program(of: process) else { return nil }
         let sums = ProcessTimes.memorySums(of: process)
@@ -29,7 +29,7 @@ struct ProcessSample {
         descriptors = Dictionary(
             Self.entries("/proc/\(process)/fd").compactMap { Self.link("/proc/\(process)/fd/\($0)") }
                 .map { (Self.kind(ofLink: $0), 1) }, uniquingKeysWith: +)
-        // One that is about to end has lost its memory already.
+        // A process that is about to end has already released its memory.
         guard proportionalMiB > 0, threads > 0 else { return nil }
     }
 
@@ -41,7 +41,7 @@ struct ProcessSample {
         ]
     }
 
-    /// Returns what a link in `/proc/PID/fd` stands for: `socket:[123]` is a socket, `anon_inode:[eventfd]` an eventfd.
+    /// Returns the kind of a link in `/proc/PID/fd`: `socket:[123]` is a socket, `anon_inode:[eventfd]` an eventfd.
     static func kind(ofLink link: String) -> String {
         if link.hasPrefix("anon_inode:") {
             return link.dropFirst("anon_inode:".count).filter { $0 != "[" && $0 != "]" }
@@ -49,19 +49,19 @@ struct ProcessSample {
         return link.hasPrefix("/") ? "file" : String(link.prefix { $0 != ":" })
     }
 
-    /// Returns the path of the program that a process runs; nil of a zombie and of one that has ended.
+    /// Returns the path of a process's program; nil for a zombie or an ended process.
     static func program(of process: pid_t) -> String? {
-        // Also where the file has been replaced since.
+        // Also valid if the file has been replaced.
         link("/proc/\(process)/exe").map { $0.hasSuffix(" (deleted)") ? String($0.dropLast(10)) : $0 }
     }
 
-    /// Returns whether it has ended, and its parent has not asked how.
+    /// Returns whether the process is a zombie.
     static func isZombie(_ process: pid_t) -> Bool {
-        // The state follows the name, which is in parentheses and may hold any character.
+        // The state follows the name, which is in parentheses and may contain any character.
         contents("/proc/\(process)/stat").split(separator: ")").last?.hasPrefix(" Z") ?? false
     }
 
-    /// Returns all processes whose program lies below a directory.
+    /// Returns all processes whose program is below a directory.
     static func running(below directory: String) -> [pid_t] {
         entries("/proc").compactMap { pid_t($0) }.filter { program(of: $0)?.hasPrefix("\(directory)/") ?? false }
     }

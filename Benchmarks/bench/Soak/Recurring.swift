@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Something that happens again and again, after times that are drawn.
+/// A recurring event at random intervals.
 struct Recurring {
     private let gapMilliseconds: ClosedRange<Int>
     private var random: SplitMix64
@@ -13,7 +13,7 @@ struct Recurring {
         _ = isDue(at: due)
     }
 
-    /// - Returns: whether it is to happen now; where it is, the next time is drawn.
+    /// - Returns: whether the event is due; if so, the next time is drawn.
     mutating func isDue(at now: ContinuousClock.Instant) -> Bool {
         guard now >= due else { return false }
         due = now + .milliseconds(Int.random(in: gapMilliseconds, using: &random))

@@ -2,20 +2,21 @@ import FoundationEssentials
 import Glibc
 import WireFormats
 
-/// The operator in a rough cluster for long: does it keep its memory and its descriptors, and does all still work?
+/// A soak test: runs the operator under sustained fault injection, and checks its memory, its descriptors and its
+/// function.
 ///
-/// A thousand scalers follow values that move. Plugins are killed, the API server refuses, stalls and forgets, scalers
-/// are edited, deleted and recreated. Fault injection pauses twice: after the warm-up and at the end, so that what is
-/// there can be compared.
+/// A thousand scalers follow changing values. Plugins are killed, the API server refuses requests, stalls and compacts,
+/// and scalers are edited, deleted and recreated. Fault injection pauses twice, after the warm-up and at the end, to
+/// compare the two states.
 struct Soak {
     static let flag = "--soak"
 
     private let minutes: Double
     private let seed: UInt64
-    /// Gets `soak.jsonl` and the operator's log.
+    /// The directory for `soak.jsonl` and the operator's log.
     private let output: String
 
-    /// - Parameter words: minutes, and a seed where the chaos is to be the same again.
+    /// - Parameter words: the minutes, and optionally a seed to repeat a run.
     init(_ words: [String], output: String) throws {
         guard let minutes = words.first.flatMap(Double.init), minutes > 0, words.count <= 2,
             let seed = words.count == 2 ? UInt64(words[1]) : UInt64.random(in: 0..<1_000_000)
@@ -25,7 +26,7 @@ struct Soak {
 
     /// - Returns: whether every limit was met.
     func run() throws -> Bool {
-        // A write to a process that has ended must fail, not end the benchmark.
+        // A write to a process that has ended must fail, and not end the benchmark.
         signal(SIGPIPE, SIG_IGN)
         let signals = StopSignals()
         let directory = FileManager.default.temporaryDirectory.appending(path: "bench-soak-\(getpid())").path
@@ -71,7 +72,7 @@ struct Soak {
         let isLong = minutes >= SoakLimits.leastMinutesForVerdict
         let missed = SoakVerdict.missed(
             growth: isLong ? fit?.slope : nil, first: first, last: last, plugins: plugins(run.samples),
-            remains: ProcessSample.running(below: run.directory).compactMap(ProcessSample.program))
+            leftovers: ProcessSample.running(below: run.directory).compactMap(ProcessSample.program))
         run.report.record([
             "event": "verdict", "seed": .integer(Int64(clamping: seed)), "from": .number(judgedFrom),
             "slope": fit.map { .number($0.slope) } ?? .null, "intercept": fit.map { .number($0.intercept) } ?? .null,
@@ -89,7 +90,7 @@ struct Soak {
         return missed.isEmpty
     }
 
-    /// Returns what is there while nothing is in the operator's way, and nothing changes.
+    /// Measures the state without faults and without changes.
     private func quiet(_ run: SoakRun) throws -> QuietPoint {
         let quietSince = WallClock.microseconds()
         let poll = try run.secondsUntil { run.population.indices.allSatisfy { run.polls[$0] ?? 0 > quietSince } }
@@ -97,7 +98,7 @@ struct Soak {
         var problem: String?
         var looked = -Double.infinity
         let follow = try run.secondsUntil {
-            // Both this and scale operations take a moment.
+            // Polls and scale operations take a moment.
             guard run.report.seconds - looked > 2 else { return false }
             problem = try run.population.problem()
             looked = run.report.seconds
@@ -113,7 +114,7 @@ struct Soak {
             descriptors: Self.least(samples.compactMap { $0.processes.first?.descriptors }),
             pollSeconds: poll, followSeconds: follow, problem: problem, zombies: samples.map(\.zombies).min() ?? 0,
             strays: strays.sorted().map { ProcessSample.program(of: $0) ?? "process \($0)" },
-            // The others rest, since no scaler uses them.
+            // The others rest, because no scaler uses them.
             missingPlugins: SoakPopulation.plugins.filter { plugins[$0] == nil })
         run.report.record(["event": "quiet", "what": .string(Self.text(point))])
         _ = try run.metrics.raise([])
@@ -128,7 +129,7 @@ struct Soak {
         ).filter { $0.value > 0 }
     }
 
-    /// Returns the most anonymous MiB that each plugin had.
+    /// Returns the maximum anonymous MiB of each plugin.
     private func plugins(_ samples: [SoakRun.Sample]) -> [String: Double] {
         Dictionary(
             samples.flatMap { $0.processes.dropFirst() }.map { ($0.name, $0.anonymousMiB) }, uniquingKeysWith: max)

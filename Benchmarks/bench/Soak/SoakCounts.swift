@@ -1,18 +1,18 @@
 import WireFormats
 
-/// What a soak counts.
+/// Counters of a soak test.
 struct SoakCounts {
     var kills = 0
     var faults = 0
     var edits = 0
     var replaced = 0
-    /// Scale operations that the API server carried out.
+    /// Scale operations that the API server accepted.
     var patches = 0
-    /// Statuses and events that it stored.
+    /// Stored statuses and events.
     var otherWrites = 0
-    /// Requests that it answered with an error.
+    /// Requests that were answered with an error.
     var refused = 0
-    /// In the operator's log.
+    /// Errors in the operator's log.
     var errors = 0
     var warnings = 0
 

@@ -1,25 +1,25 @@
 import PluginHost
 
-/// What a soak is held to, and how long its parts last.
+/// The limits of a soak test, and the durations of its phases.
 enum SoakLimits {
     static let scalers = 1_000
 
     // MARK: Times
 
-    /// Caches fill and the allocator finds its size; longer runs are judged by what comes after.
+    /// The time in which caches fill and the allocator reaches its size; longer runs are evaluated afterwards.
     static let warmUp: Duration = .seconds(600)
-    /// Of shorter runs the growth is told, not judged: a fraction of a MiB within minutes is noise.
+    /// The minimum duration for a verdict on growth: a fraction of a MiB within minutes is noise.
     static let leastMinutesForVerdict = 15.0
     static let sampleMilliseconds = 5_000...5_000
-    /// Between looks at what happened, and at what is due.
+    /// The interval between two checks of events and due actions.
     static let stepMilliseconds = 250
-    /// In a quiet period, from the last write until descriptors are counted: the operator's HTTP client closes a
-    /// connection that was idle for a minute when it next opens or picks one, as it does for its lease.
+    /// In a quiet phase, the time from the last write to the count of descriptors. The operator's HTTP client closes a
+    /// connection that has been idle for a minute when it next opens or picks one, for example for its lease.
     static let settling: Duration = .seconds(80)
-    /// Descriptors are counted that often, one sample apart, and the least of each kind counts: a call may be
-    /// under way.
+    /// The number of counts of descriptors, one sample apart. The minimum of each kind is used, because a call may be
+    /// in progress.
     static let quietSamples = 4
-    /// Of more samples every second, every third and so on is fitted: the fit looks at all pairs.
+    /// The maximum number of samples for the fit, which compares all pairs; further samples are thinned out.
     static let fittedSamples = 2_000
     static let patience: Duration = .seconds(300)
 
@@ -34,15 +34,16 @@ enum SoakLimits {
     // MARK: Limits
 
     static let growthMiBPerHour = 1.0
-    /// Of one plugin's process, anonymous. They are killed and restarted: a slope over several of them is meaningless.
+    /// The limit of anonymous memory of one plugin process. Plugins are killed and restarted, so that a slope over
+    /// several processes is meaningless.
     static let pluginMiB = 32.0
-    /// After faults end, until every scaler has been polled.
+    /// The limit from the end of faults until every scaler has been polled.
     static let pollSeconds = Double(2 * ScaleEnvironment.pollSeconds)
-    /// Until every scaler has followed a value that asks for at most eight times the replicas: steps at most double
-    /// them, one cooldown (15 s) apart, each seen by the next poll.
+    /// The limit until every scaler has followed a value that requires at most eight times the replicas: steps at most
+    /// double them, with a cooldown of 15 s, each detected by the next poll.
     static let followSeconds = Double(8 * ScaleEnvironment.pollSeconds)
-    /// Sockets by which two quiet periods may differ. A watch that is ended by the server has its next connection before
-    /// the last one is closed, and which of the lease's calls shares a connection with what is luck; each leak of a chaos
-    /// of minutes would be more.
+    /// The allowed difference of sockets between the two quiet phases. A watch that the server ends opens its next
+    /// connection before the last one is closed, and the lease's calls may or may not share a connection; a leak over
+    /// minutes of faults would be larger.
     static let sockets = 3
 }

@@ -1,21 +1,21 @@
 import TestSupport
 import WireFormats
 
-/// The scalers that there are: always as many, though some go and others come.
+/// The existing scalers: their number is constant, though some are replaced.
 struct SoakPopulation {
-    /// What the scalers use.
+    /// The plugins in use.
     static let plugins = ["generalscaler-plugin-prometheus"]
 
     private static let scalers =
         "/apis/autoscaling.example.com/v1/namespaces/\(ScaleEnvironment.namespace)/generalscalers"
     private static let deployments = "/apis/apps/v1/namespaces/\(ScaleEnvironment.namespace)/deployments"
     private static let events = "/apis/events.k8s.io/v1/namespaces/\(ScaleEnvironment.namespace)/events"
-    /// So short that replicas follow a value before it moves again.
+    /// Short enough that replicas follow a value before it changes again.
     private static let safety: JSON = ["cooldownSeconds": 15, "scaleDownStabilizationSeconds": 15]
-    /// What edits change `maxReplicas` to: never below what a value asks for.
+    /// The values of `maxReplicas` after edits: never below a required count.
     private static let maxima = 50...100
 
-    /// A ratio this near to 1 changes no replicas: the resource's default.
+    /// The default tolerance of the resource.
     private static let tolerance = 0.1
 
     private let cluster: Cluster
@@ -24,7 +24,7 @@ struct SoakPopulation {
     private var next: Int
     private var random: SplitMix64
 
-    /// Makes them.
+    /// Creates the scalers.
     init(_ count: Int, in cluster: Cluster, source: String, seed: UInt64) throws {
         (self.cluster, self.source) = (cluster, source)
         random = SplitMix64(seed: seed)
@@ -33,7 +33,7 @@ struct SoakPopulation {
         for index in indices { try create(index, withTarget: true) }
     }
 
-    /// Edits one of them.
+    /// Edits a scaler.
     mutating func edit() throws {
         let index = indices.randomElement(using: &random) ?? 0
         let most = Int64.random(in: Int64(Self.maxima.lowerBound)...Int64(Self.maxima.upperBound), using: &random)
@@ -41,7 +41,7 @@ struct SoakPopulation {
             "\(Self.scalers)/\(ScaleEnvironment.name(index))", ["spec": ["maxReplicas": .integer(most)]])
     }
 
-    /// Deletes one of them, and recreates it, possibly with another target.
+    /// Deletes a scaler, and recreates it, possibly with another target.
     mutating func replace() throws {
         let slot = Int.random(in: indices.indices, using: &random)
         let old = indices[slot]
@@ -53,11 +53,11 @@ struct SoakPopulation {
         next += 1
     }
 
-    /// As the API server does with those that are an hour old.
+    /// Deletes events, as the API server does after an hour.
     func forgetEvents() throws { try cluster.delete(Self.events) }
 
-    /// Returns what keeps statuses or targets from being as they should be while every value is
-    /// ``ScaleEnvironment/risenValue``; nil if nothing does.
+    /// Returns the problem with statuses or targets while every value is ``ScaleEnvironment/risenValue``; nil if there
+    /// is none.
     func problem() throws -> String? {
         let replicas = Dictionary(
             (try cluster.get(Self.deployments)["items"]?.arrayValue ?? []).map {

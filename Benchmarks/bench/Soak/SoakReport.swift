@@ -1,12 +1,12 @@
 import Glibc
 import WireFormats
 
-/// Where what a soak sees goes: JSON lines in a file, a line of progress a minute on standard error.
+/// The output of a soak test: JSON Lines in a file, and a progress line per minute on standard error.
 final class SoakReport {
     private let file: UnsafeMutablePointer<FILE>
     private let start = ContinuousClock.now
 
-    /// - Parameter path: of the file; what it held is gone.
+    /// - Parameter path: the path of the file, which is overwritten.
     init(path: String) throws {
         guard let file = fopen(path, "we") else { throw BenchError("\(path): \(String(cString: strerror(errno)))") }
         self.file = file

@@ -3,9 +3,9 @@ import Glibc
 import TestSupport
 import WireFormats
 
-/// The processes of a soak, what is done to them, and what is seen of them.
+/// The processes of a soak test, its actions and its observations.
 final class SoakRun {
-    /// A signal told the soak to end.
+    /// A signal ended the soak test.
     struct Interrupted: Error {}
 
     enum Phase: String {
@@ -50,7 +50,7 @@ final class SoakRun {
         cluster = try Cluster(kubeconfig: kubeconfig)
         metrics = try MetricsServer()
         try metrics.setMoving(true)
-        // What happens when, and to whom, are sequences of their own, so that none moves another.
+        // Times and choices have separate random sequences, so that one does not affect the other.
         var seeds = SplitMix64(seed: seed)
         population = try SoakPopulation(
             SoakLimits.scalers, in: cluster, source: metrics.address, seed: seeds.next())
@@ -66,19 +66,19 @@ final class SoakRun {
     }
 
     deinit {
-        // Before the cluster that it runs on.
+        // Before the cluster that it uses.
         scaler.stop()
         log.end()
     }
 
     // MARK: Phases
 
-    /// Returns once every scaler has a status.
+    /// Waits until every scaler has a status.
     func start() throws {
         _ = try wait("every scaler's first status") { started.count == SoakLimits.scalers }
     }
 
-    /// - Parameter seconds: as the report counts them.
+    /// - Parameter seconds: the time in the report at which to stop.
     func chaos(until seconds: Double) throws {
         begin(.chaos)
         while report.seconds < seconds {
@@ -94,7 +94,7 @@ final class SoakRun {
         report.record(["event": "phase", "what": .string(phase.rawValue)])
     }
 
-    /// - Returns: seconds until that was so; nil if it did not come within ``SoakLimits/patience``.
+    /// - Returns: the seconds until the condition was true; nil if it was not within ``SoakLimits/patience``.
     func secondsUntil(_ isSo: () throws -> Bool) throws -> Double? {
         let start = report.seconds
         while try !isSo() {
@@ -110,7 +110,7 @@ final class SoakRun {
             "timed out waiting for \(what) after \(SoakLimits.patience); the operator's log ends:\n\(logEnd)")
     }
 
-    /// Takes samples that many times.
+    /// Takes that many samples.
     func sample(times: Int) throws -> ArraySlice<Sample> {
         let before = samples.count
         while samples.count < before + times { try step() }
@@ -124,13 +124,13 @@ final class SoakRun {
 
     // MARK: Steps
 
-    /// Waits for a moment, and looks at what happened.
+    /// Waits briefly and checks for events.
     private func step() throws {
         if signals.wait(milliseconds: SoakLimits.stepMilliseconds) { throw Interrupted() }
         for query in try metrics.take() { polls[query.index] = query.microseconds }
         for request in try cluster.take() { count(request) }
         for line in log.lines() {
-            // After the time comes the severity.
+            // The severity follows the time.
             switch line.split(separator: " ", maxSplits: 2).dropFirst().first {
             case "error": counts.errors += 1
             case "warning": counts.warnings += 1
@@ -212,7 +212,7 @@ final class SoakRun {
         if forgottenEvents.isDue(at: now) { try population.forgetEvents() }
     }
 
-    /// Returns the operator's plugins that run now.
+    /// Returns the running plugin processes of the operator.
     func plugins() -> [String: pid_t] {
         var plugins: [String: pid_t] = [:]
         for process in ProcessTimes.family(of: scaler.identifier).dropFirst() {

@@ -1,28 +1,28 @@
-/// What a quiet period found.
+/// The measurements of a quiet phase.
 struct QuietPoint {
-    /// The operator's, the least of each kind.
+    /// The operator's descriptors: the minimum of each kind.
     var descriptors: [String: Int]
-    /// Until every scaler was polled and right, from the faults' end and the values' change on; nil if that did not
-    /// come within ``SoakLimits/patience``.
+    /// The seconds from the end of the faults and the change of values until every scaler was polled and correct; nil
+    /// if that took longer than ``SoakLimits/patience``.
     var pollSeconds: Double?
     var followSeconds: Double?
-    /// What was still wrong, where ``followSeconds`` is nil.
+    /// The remaining problem if ``followSeconds`` is nil.
     var problem: String?
     var zombies: Int
-    /// Processes of plugins that are not the operator's, or one plugin's second one.
+    /// Plugin processes that do not belong to the operator, or a second process of a plugin.
     var strays: [String]
     var missingPlugins: [String]
 }
 
-/// Holds what a soak found against ``SoakLimits``.
+/// Compares the results of a soak test with ``SoakLimits``.
 enum SoakVerdict {
     /// - Parameters:
-    ///   - growth: of the operator's memory, in MiB an hour; nil if it is not to be judged.
-    ///   - plugins: the most private MiB of each plugin.
-    ///   - remains: processes that were there after the operator's end.
-    /// - Returns: a sentence for each limit that is missed.
+    ///   - growth: the growth of the operator's memory in MiB per hour; nil if the run is too short for a verdict.
+    ///   - plugins: the maximum private MiB of each plugin.
+    ///   - leftovers: processes left after the operator's end.
+    /// - Returns: a sentence for each exceeded limit.
     static func missed(
-        growth: Double?, first: QuietPoint, last: QuietPoint, plugins: [String: Double], remains: [String]
+        growth: Double?, first: QuietPoint, last: QuietPoint, plugins: [String: Double], leftovers: [String]
     ) -> [String] {
         var missed: [String] = []
         if let growth, growth >= SoakLimits.growthMiBPerHour {
@@ -37,8 +37,8 @@ enum SoakVerdict {
                 "The \(name) plugin took \(Table.number(most)) MiB; the limit is \(Table.number(SoakLimits.pluginMiB))."
             )
         }
-        if !remains.isEmpty {
-            missed.append("These processes outlive the operator: \(remains.joined(separator: ", ")).")
+        if !leftovers.isEmpty {
+            missed.append("These processes outlive the operator: \(leftovers.joined(separator: ", ")).")
         }
         return missed
     }
@@ -69,7 +69,7 @@ enum SoakVerdict {
         if let problem = point.problem { missed.append("In the \(when) quiet period \(problem).") }
         if point.zombies > 0 { missed.append("In the \(when) quiet period there were \(point.zombies) zombies.") }
         if !point.strays.isEmpty {
-            missed.append("In the \(when) quiet period nobody owned \(point.strays.joined(separator: ", ")).")
+            missed.append("In the \(when) quiet period no replica owned \(point.strays.joined(separator: ", ")).")
         }
         if !point.missingPlugins.isEmpty {
             missed.append(

@@ -1,17 +1,18 @@
 import Glibc
 
-/// Waits until Ctrl-C or SIGTERM, so that the caller can clean up.
+/// Waits for Ctrl-C or SIGTERM, so that the caller can clean up.
 struct StopSignals {
     private var signals = sigset_t()
 
-    /// From now on they are seen only by ``wait(milliseconds:)``. Before any other thread begins: it would not know.
+    /// Blocks the signals, which only ``wait(milliseconds:)`` detects from now on. Call this before starting other
+    /// threads, which inherit the mask.
     init() {
         sigemptyset(&signals)
         for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, signal) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    /// - Returns: whether this process has been told to stop.
+    /// - Returns: whether a signal was received.
     func wait(milliseconds: Int) -> Bool {
         var signals = signals
         var time = timespec(tv_sec: milliseconds / 1_000, tv_nsec: milliseconds % 1_000 * 1_000_000)

@@ -1,10 +1,10 @@
-/// A line through points that a few outliers do not move.
+/// A robust fit of a line, which a few outliers do not affect.
 struct TheilSen {
     let slope: Double
     let intercept: Double
 
-    /// The slope is the median of the slopes between all pairs of points, the intercept that of what is left: up to 29%
-    /// of the points may be anything.
+    /// The slope is the median of the slopes between all pairs of points, and the intercept is the median of the
+    /// residuals: up to 29% of the points may be outliers.
     ///
     /// Source: P. K. Sen, "Estimates of the Regression Coefficient Based on Kendall's Tau", Journal of the American
     /// Statistical Association 63 (1968), after H. Theil (1950).
@@ -24,7 +24,7 @@ struct TheilSen {
 }
 
 extension [Double] {
-    /// Nil of an empty array.
+    /// The median; nil for an empty array.
     var median: Double? {
         guard !isEmpty else { return nil }
         let sorted = sorted()

@@ -2,16 +2,18 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// A server and its credentials. Equal ones share connections.
+/// A server and its credentials. Calls with equal endpoints share connections.
 struct RedisEndpoint: Hashable, Sendable {
     var address: ByteConnection.Address
-    /// Nil for plaintext.
+    /// The TLS options; nil for plaintext.
     var tls: TLSOptions?
     var username: String?
     var password: Secret?
     var database: Int
+    /// The IP addresses that it may have; nil for all.
+    var peers: PeerRule?
 
-    /// Returns the same, at another address.
+    /// Returns the same endpoint with another address.
     func at(_ address: RedisAddress) -> RedisEndpoint {
         var other = self
         other.address = address.tcp
@@ -19,11 +21,11 @@ struct RedisEndpoint: Hashable, Sendable {
     }
 }
 
-/// The way to the server that has the data.
+/// How to find the server with the data.
 enum Deployment: Hashable, Sendable {
     case standalone(RedisEndpoint)
     case sentinel(SentinelSet)
-    /// A node of the cluster.
+    /// A cluster with this node.
     case cluster(RedisEndpoint)
 
     /// - Throws: `config_invalid` if a certificate or key file cannot be read.
@@ -45,28 +47,31 @@ enum Deployment: Hashable, Sendable {
         }
         let server = RedisEndpoint(
             address: address, tls: tls, username: config.username ?? url?.username,
-            password: config.password ?? url?.password, database: config.database ?? url?.database ?? 0)
+            password: config.password ?? url?.password, database: config.database ?? url?.database ?? 0,
+            peers: SourcePeers.rule.naming(address.host.map { [$0] } ?? []))
         self = config.cluster ? .cluster(server) : .standalone(server)
     }
 }
 
-/// Sentinels, and the master that they watch.
+/// Sentinels and the name of their master.
 struct SentinelSet: Hashable, Sendable {
     let sentinels: [RedisEndpoint]
     let masterName: String
-    /// The master, at an address that is not its own.
+    /// The master's credentials and options; its address is replaced.
     let master: RedisEndpoint
 
     init(_ sentinel: SentinelConfig, _ config: RedisConfig, tls: TLSOptions?) {
-        sentinels = sentinel.addresses
+        let addresses = sentinel.addresses
             .compactMap { RedisAddress($0, defaultPort: RedisAddress.sentinelPort) }
-            .map {
-                RedisEndpoint(
-                    address: $0.tcp, tls: tls, username: sentinel.username, password: sentinel.password, database: 0)
-            }
+        let peers = SourcePeers.rule.naming(addresses.map(\.host))
+        sentinels = addresses.map {
+            RedisEndpoint(
+                address: $0.tcp, tls: tls, username: sentinel.username, password: sentinel.password, database: 0,
+                peers: peers)
+        }
         masterName = sentinel.master
         master = RedisEndpoint(
             address: .unix(path: sentinel.master), tls: tls, username: config.username, password: config.password,
-            database: config.database ?? 0)
+            database: config.database ?? 0, peers: peers)
     }
 }

@@ -1,6 +1,6 @@
 import PluginSDK
 
-/// What a config asks to be measured.
+/// The measurement that a config requests.
 enum Measurement: Hashable, Sendable {
     case list(String)
     case stream(key: String, StreamMeasure)
@@ -17,7 +17,7 @@ enum Measurement: Hashable, Sendable {
         case length
     }
 
-    /// Nil if the config names none, which its own check refuses.
+    /// Creates a measurement; nil if the config names none, which its validation refuses.
     init?(_ config: RedisConfig) {
         if let key = config.list {
             self = .list(key)
@@ -43,7 +43,7 @@ enum Measurement: Hashable, Sendable {
 }
 
 extension Measurement {
-    /// The keys whose changes can change the value, and their type; nil if they are not known.
+    /// The keys and their type that determine the value; nil if unknown.
     var watched: (keys: Set<String>, type: KeyType)? {
         switch self {
         case .list(let key): ([key], .list)

@@ -1,7 +1,7 @@
 import Glibc
 import HTTPTransport
 
-/// `host:port` as people and servers write it.
+/// An address in the form `host:port`.
 struct RedisAddress: Hashable, Sendable {
     static let defaultPort = 6_379
     static let sentinelPort = 26_379
@@ -14,7 +14,7 @@ struct RedisAddress: Hashable, Sendable {
         self.port = port
     }
 
-    /// Nil if the text is not an address. An IPv6 address with a port is in brackets.
+    /// Parses an address. An IPv6 address with a port is in brackets.
     init?(_ text: String, defaultPort: Int = Self.defaultPort) {
         var host = text[...]
         var port = defaultPort
@@ -35,7 +35,7 @@ struct RedisAddress: Hashable, Sendable {
         self.init(host: String(host), port: port)
     }
 
-    /// Returns nil if the text is not a port from 1 to 65535.
+    /// Parses a port from 1 to 65535.
     private static func port(_ text: Substring) -> Int? {
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(text), port > 0 else {
             return nil
@@ -50,7 +50,8 @@ struct RedisAddress: Hashable, Sendable {
 
     var tcp: ByteConnection.Address { .tcp(host: host, port: port) }
 
-    /// Returns what a name or an address can consist of. Everything that could end the host of a URL is left out.
+    /// Returns whether the text can be a name or an address. Characters that could end the host of a URL are not
+    /// allowed.
     static func isHost(_ text: some StringProtocol) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy { byte in

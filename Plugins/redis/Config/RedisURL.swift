@@ -5,7 +5,7 @@ import PluginSDK
 ///
 /// Source: https://www.iana.org/assignments/uri-schemes/prov/redis
 struct RedisURL {
-    /// Never repeats the URL, which may hold a password.
+    /// A fault in a URL. Never contains the URL, which may hold a password.
     struct Fault: Error {
         let message: String
     }
@@ -23,7 +23,9 @@ struct RedisURL {
         let rest = text[end.upperBound...]
         guard !rest.contains(where: { $0 == "?" || $0 == "#" }) else {
             throw Fault(
-                message: "must not hold ? or #: options have their own fields, and a password encodes them as %3F, %23")
+                message:
+                    "must not contain ? or #: use the separate fields for options, and encode them in a password as %3F and %23"
+            )
         }
         switch text[..<end.lowerBound].lowercased() {
         case "unix": try self.init(unix: rest)
@@ -85,7 +87,7 @@ struct RedisURL {
             }
             let digits = String(decoding: rest.prefix(2), as: UTF8.self)
             guard digits.utf8.count == 2, let value = UInt8(digits, radix: 16), value != 0 else {
-                throw Fault(message: "holds a % without two hexadecimal digits after it: a % itself is %25")
+                throw Fault(message: "contains a % without two hexadecimal digits after it: encode a % as %25")
             }
             bytes.append(value)
             rest = rest.dropFirst(2)

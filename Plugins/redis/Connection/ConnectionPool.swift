@@ -1,19 +1,19 @@
 import HTTPTransport
 import Synchronization
 
-/// Connections that wait for their next call. Equal servers share them; each is in use by one call at a time.
+/// Idle connections for further calls. Calls with equal servers share them; each is used by one call at a time.
 final class ConnectionPool: Sendable {
     private struct Idle {
         let connection: RedisConnection
         let since: ContinuousClock.Instant
     }
 
-    /// The one idle for the shortest time last.
+    /// The idle connections, most recently used last.
     private let idle = Mutex<[Idle]>([])
 
     var idleCount: Int { idle.withLock(\.count) }
 
-    /// Returns a connection to that server which still stands, as far as one can see.
+    /// Returns a connection to that server that still seems usable.
     func take(_ server: RedisEndpoint) -> RedisConnection? {
         let oldest = ContinuousClock.now - RedisLimits.maxIdleAge
         while true {
@@ -27,7 +27,7 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// Takes back a connection whose last exchange went well.
+    /// Returns a connection to the pool after a successful exchange.
     func give(back connection: RedisConnection) {
         idle.withLock { idle in
             let same = idle.indices.filter { idle[$0].connection.server == connection.server }

@@ -3,7 +3,7 @@ import CHiredis
 /// A command with its arguments.
 struct RedisCommand: Hashable, Sendable {
     let words: [String]
-    /// The key that decides which node of a cluster has the data; nil if any has.
+    /// The key that determines the cluster node with the data; nil if any node can answer.
     let key: String?
 
     init(_ words: String..., key: String? = nil) {
@@ -15,11 +15,11 @@ struct RedisCommand: Hashable, Sendable {
         self.key = key
     }
 
-    /// As it goes over the connection.
+    /// The bytes to send.
     var encoded: [UInt8] {
         let texts = words.map { Array($0.utf8) }
         let all = texts.flatMap(\.self)
-        // hiredis copies what the pointers show; they live until the closure ends. An empty word's is never read.
+        // hiredis copies the memory, which is valid until the closure ends. The pointer of an empty word is never read.
         return all.withUnsafeBytes { bytes in
             var offset = 0
             var starts: [UnsafePointer<CChar>?] = []
@@ -36,7 +36,7 @@ struct RedisCommand: Hashable, Sendable {
         }
     }
 
-    /// Never dereferenced. Unsafe only in that the compiler cannot know this.
+    /// Never dereferenced. Marked unsafe only because the compiler cannot know this.
     nonisolated(unsafe) private static let nothing = UnsafeRawPointer(
         UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
 }

@@ -2,18 +2,18 @@ import HTTPTransport
 import PluginSDK
 import Synchronization
 
-/// A connection over which commands go, with the user and the database of its server chosen.
+/// A connection for commands, authenticated and with the database selected.
 ///
-/// Unchecked: one thread at a time uses it, and the ``ConnectionPool`` hands it from one to the next.
+/// Unchecked: one thread at a time uses it, and the ``ConnectionPool`` transfers it between threads.
 final class RedisConnection: @unchecked Sendable {
     let server: RedisEndpoint
     let bytes: ByteConnection
     private let reader: ReplyReader
     private var buffer = [UInt8](repeating: 0, count: RedisLimits.receiveBufferBytes)
-    /// Whether anything of a reply ever came.
+    /// Whether any part of a reply has ever arrived.
     private var hasSpoken = false
 
-    /// - Parameter mayBeLarge: whether replies may be larger than those that need no turn.
+    /// - Parameter mayBeLarge: whether replies may be larger than those that need no slot.
     init(
         to server: RedisEndpoint, deadline: ContinuousClock.Instant, interruption: Interruption,
         mayBeLarge: Bool = true
@@ -21,7 +21,8 @@ final class RedisConnection: @unchecked Sendable {
         self.server = server
         reader = ReplyReader(ReplyBudget(mayBeLarge: mayBeLarge))
         do throws(HTTPError) {
-            bytes = try ByteConnection(to: server.address, tls: server.tls, deadline: deadline)
+            bytes = try ByteConnection(
+                to: server.address, tls: server.tls, peers: server.peers, deadline: deadline)
         } catch {
             throw .connection(error, server)
         }
@@ -29,7 +30,7 @@ final class RedisConnection: @unchecked Sendable {
         try logIn(deadline: deadline)
     }
 
-    /// Logs in and selects the database. Sends nothing if neither is needed: a server may forbid even PING.
+    /// Logs in and selects the database. Sends nothing if neither is needed, because a server may forbid even PING.
     private func logIn(deadline: ContinuousClock.Instant) throws(RedisFailure) {
         var commands: [RedisCommand] = []
         if let password = server.password?.reveal() {
@@ -45,7 +46,7 @@ final class RedisConnection: @unchecked Sendable {
         }
     }
 
-    /// Sends the commands together and waits for all their replies. After an error the connection is of no more use.
+    /// Sends the commands together and waits for all their replies. After an error, the connection is unusable.
     func exchange(
         _ commands: [RedisCommand], deadline: ContinuousClock.Instant
     ) throws(RedisFailure) -> [RedisReply] {
@@ -64,7 +65,7 @@ final class RedisConnection: @unchecked Sendable {
                     replies.append(reply)
                     hasSpoken = true
                 }
-                // What came so far is of a reply, if not yet a whole one.
+                // Part of a reply has arrived.
                 if hasReceived { hasSpoken = true }
             } catch {
                 throw failure(error)
@@ -73,7 +74,8 @@ final class RedisConnection: @unchecked Sendable {
             do throws(RedisFailure) {
                 try receive(deadline: deadline)
             } catch {
-                // A server that takes no more clients, or none without a password, says so and closes.
+                // A server that refuses further clients, or clients without a password, sends the reason and closes the
+                // connection.
                 guard error.isConnectionLost, case .error(let reason)? = replies.last else { throw error }
                 throw .hungUp(reason, server)
             }
@@ -100,7 +102,7 @@ final class RedisConnection: @unchecked Sendable {
 
     /// Waits for the next reply or push message of the server.
     ///
-    /// - Returns: nil if it was woken.
+    /// - Returns: nil if the wait was interrupted.
     func next(deadline: ContinuousClock.Instant, unless wakeUp: WakeUp) throws(RedisFailure) -> RedisReply? {
         while true {
             do throws(ReplyReader.Failure) {
@@ -150,7 +152,7 @@ final class RedisConnection: @unchecked Sendable {
     }
 }
 
-/// Ends the connections of a call that was given up, under the thread that waits on them.
+/// Interrupts the connections of a cancelled call, so that the thread that waits on them continues.
 final class Interruption: Sendable {
     private struct State {
         var isInterrupted = false

@@ -2,21 +2,20 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// The reason why a command got no reply.
+/// The reason why a command has no reply.
 enum RedisFailure: Error {
-    /// - `answered`: whether this connection ever brought a reply.
+    /// - `answered`: whether this connection has ever received a reply.
     case connection(HTTPError, RedisEndpoint, answered: Bool = false)
     case notRedis(String, RedisEndpoint, answered: Bool)
     case tooLarge(RedisEndpoint)
-    /// Other replies of that size are being read.
+    /// Other large replies are being read.
     case busy(RedisEndpoint)
-    /// The server answered an error and closed the connection, before it had answered everything.
+    /// The server sent an error and closed the connection before it had answered all commands.
     case hungUp(RedisError, RedisEndpoint)
     case refusedUser(RedisError, RedisEndpoint)
     case refusedDatabase(RedisError, RedisEndpoint)
 
-    /// Whether another connection, or another server, may do better. The commands only read, so that sending them twice
-    /// does no harm.
+    /// Whether another connection or server may succeed. The commands only read, so that repeating them is harmless.
     var isConnectionLost: Bool {
         switch self {
         case .connection(let error, _, _): [.nameLookup, .connect, .connectionLost].contains(error.kind)
@@ -38,7 +37,7 @@ enum RedisFailure: Error {
             PluginError(
                 .configInvalid,
                 "the reply of \(server.address) is larger than \(RedisLimits.maxReplyBytes >> 20) MiB, or has more than "
-                    + "\(RedisLimits.maxReplyElements) elements: read something smaller")
+                    + "\(RedisLimits.maxReplyElements) elements: read a smaller key")
         case .busy(let server):
             PluginError(
                 .sourceUnreachable,
@@ -67,15 +66,14 @@ enum RedisFailure: Error {
         case .tls:
             PluginError(
                 .sourceUnreachable,
-                "\(error.message). Where the port speaks no TLS, use redis:// and leave tls out", path: "tls")
+                "\(error.message). If the port does not support TLS, use redis:// and omit tls", path: "tls")
         case .deadline: PluginError(.deadlineExceeded, "Redis did not answer in time: \(error.message)")
         case .invalidRequest: PluginError(.configInvalid, error.message)
         case .cancelled: PluginError(.cancelled, error.message)
         }
     }
 
-    /// Returns what an error reply to AUTH means: by the server's code, and for `ERR`, which is unspecific, by its
-    /// text.
+    /// Converts an error reply to AUTH: by its code, or by its text for the unspecific `ERR`.
     private static func refused(_ error: RedisError, _ server: RedisEndpoint) -> PluginError {
         func refusal(_ message: String, path: String = "password") -> PluginError {
             PluginError(.authFailed, "\(server.address) \(message)", path: path)
@@ -85,10 +83,10 @@ enum RedisFailure: Error {
         case "WRONGPASS": return refusal("refuses the username or the password (WRONGPASS)")
         case "NOPERM", "NOAUTH": return refusal("refuses the user (\(error.code))", path: "username")
         case "ERR" where text.contains("unknown command"):
-            // The server's text repeats the arguments, and the password is one of them.
+            // The server's text repeats the arguments, which include the password.
             return refusal(
-                "does not know the command AUTH: it was renamed on the server, or a proxy answers. Remove password if "
-                    + "none is needed there")
+                "does not know the command AUTH: it was renamed on the server, or a proxy answers. Remove password if the "
+                    + "server needs none")
         case "ERR" where text.contains("wrong number of arguments"):
             return refusal("does not support usernames (before Redis 6): remove username", path: "username")
         case "ERR" where text.contains("invalid password"): return refusal("refuses the password (invalid password)")
@@ -104,12 +102,12 @@ enum RedisFailure: Error {
 }
 
 extension RedisError {
-    /// Returns the meaning of an error reply, for any command.
+    /// Converts an error reply to any command.
     ///
     /// Source of the codes: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and the
     /// server's own source, `shared.*` in server.c.
     ///
-    /// - Parameter place: Who said it, or about what.
+    /// - Parameter place: the server or the subject, for the message.
     func pluginError(_ place: String) -> PluginError {
         let said = "\(place): \(sentence)"
         switch code {
@@ -117,7 +115,7 @@ extension RedisError {
         case "WRONGPASS": return PluginError(.authFailed, said, path: "password")
         case "NOPERM":
             return PluginError(
-                .authFailed, "\(said). Next: let the ACL user run the command and read the key", path: "username")
+                .authFailed, "\(said). Next: allow the ACL user to run the command and read the key", path: "username")
         case "DENIED":
             return PluginError(.authFailed, "\(said.prefix(200)). Next: set a password on the server", path: "password")
         case "LOADING", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN":
@@ -128,47 +126,48 @@ extension RedisError {
                 "\(place): the server is a node of a cluster, and another node has the key: set cluster: true",
                 path: "cluster")
         case "ERR": return unspecificError(place, said)
-        // OOM, READONLY, MISCONF, NOREPLICAS and the like keep a server from writing, and what a proxy makes up.
+        // OOM, READONLY, MISCONF, NOREPLICAS and similar errors prevent a server from writing; proxies send others.
         default: return PluginError(.sourceUnreachable, said)
         }
     }
 
-    /// The server's message without the full stop that some servers append, since more text follows.
+    /// The server's message without the full stop that some servers append, because more text follows.
     private var sentence: String {
         let text = Quoting.shortened(message)
         if text.isEmpty { return "an error without a text" }
         return text.hasSuffix(".") && !text.hasSuffix("..") ? String(text.dropLast()) : text
     }
 
-    /// `ERR` is unspecific: the text says what happened.
+    /// Converts an `ERR`, which only its text specifies.
     private func unspecificError(_ place: String, _ said: String) -> PluginError {
         let text = message.lowercased()
         if text.contains("max number of clients") {
             return PluginError(
                 .sourceUnreachable,
-                "\(said). The server takes no further connection: raise its maxclients, or find what keeps so many open "
+                "\(said). The server takes no further connection: raise its maxclients, or find the clients with many open "
                     + "(CLIENT LIST)")
         }
         if text.contains("unknown command") {
-            // What follows in the server's words are the arguments.
+            // The rest of the server's message repeats the arguments.
             return PluginError(
                 .configInvalid,
                 "\(place): the server does not know the command: it is too old, or the command was renamed")
         }
-        // A server with a password takes only short commands from those who have not given it.
+        // A server with a password accepts only short commands from unauthenticated clients.
         if text.contains("unauthenticated") {
             return PluginError(.authFailed, "\(said). Next: set password", path: "password")
         }
         return PluginError(.sourceUnreachable, said)
     }
 
-    /// `ERR DB index is out of range`, and what other versions, clusters and proxies say to SELECT.
+    /// Whether the error is about SELECT: `ERR DB index is out of range`, or the text of other versions, clusters and
+    /// proxies.
     fileprivate var concernsDatabase: Bool {
         let text = message.lowercased()
         return code == "ERR" && ["db index", "database", "select is not allowed"].contains { text.contains($0) }
     }
 
-    /// Returns the same error without the password.
+    /// Returns the error with the password masked.
     fileprivate func masking(_ password: Secret?) -> RedisError {
         guard let password = password?.reveal(), !password.isEmpty else { return self }
         return RedisError(message.replacing(password, with: "***"))

@@ -1,6 +1,6 @@
 import CHiredis
 
-/// What a server answers to a command (RESP2).
+/// A server's reply to a command (RESP2).
 enum RedisReply: Hashable, Sendable {
     case integer(Int64)
     case text(String)
@@ -8,7 +8,7 @@ enum RedisReply: Hashable, Sendable {
     case array([RedisReply])
     case error(RedisError)
 
-    /// - Parameter reply: Of hiredis; read, not kept. Nested no deeper than its parser goes, which is 9.
+    /// - Parameter reply: a reply of hiredis, which is read and not retained. Its parser limits the nesting to 9.
     init(_ reply: redisReply) {
         switch reply.type {
         case REDIS_REPLY_INTEGER: self = .integer(reply.integer)
@@ -50,7 +50,7 @@ enum RedisReply: Hashable, Sendable {
         return members
     }
 
-    /// What a message calls a reply of this shape.
+    /// The name of the reply's type in messages.
     var shapeName: String {
         switch self {
         case .integer: "a whole number"
@@ -62,11 +62,11 @@ enum RedisReply: Hashable, Sendable {
     }
 }
 
-/// An error that a server answered: `WRONGTYPE Operation against a key...`.
+/// An error reply: `WRONGTYPE Operation against a key...`.
 struct RedisError: Error, Hashable, Sendable {
-    /// The first word, in capital letters.
+    /// The first word, in upper case.
     let code: String
-    /// The whole text.
+    /// The complete text.
     let message: String
 
     init(_ message: String) {

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// How much memory the replies of one connection may take: little at any time, more only while this is one of few
-/// connections. Used by one thread at a time.
+/// The memory limit of one connection's replies: small replies at any time, larger ones only on a few connections. Used
+/// by one thread at a time.
 final class ReplyBudget {
     enum Excess: Error {
-        /// More than any exchange may have.
+        /// Over the limit of any exchange.
         case tooLarge
-        /// More than an exchange may have while others have as much.
+        /// Over the limit while other exchanges have large replies.
         case busy
     }
 
@@ -17,7 +17,7 @@ final class ReplyBudget {
     private var elements = 0
     private var isLarge = false
 
-    /// - Parameter mayBeLarge: whether replies may be larger than those that need no turn.
+    /// - Parameter mayBeLarge: whether replies may be larger than those that need no slot.
     init(_ largeReplies: LargeReplies = .ofThisProcess, mayBeLarge: Bool = true) {
         self.largeReplies = largeReplies
         self.mayBeLarge = mayBeLarge
@@ -25,7 +25,7 @@ final class ReplyBudget {
 
     deinit { reset() }
 
-    /// Resets the budget: earlier data is no longer in memory.
+    /// Resets the budget, because earlier data is no longer in memory.
     func reset() {
         if isLarge { largeReplies.end() }
         isLarge = false
@@ -39,7 +39,7 @@ final class ReplyBudget {
         return isWithinBounds
     }
 
-    /// Of an array that the server announces.
+    /// Counts the elements of an array that the server announces.
     func take(elements count: Int) -> Bool {
         elements = count > RedisLimits.maxReplyElements ? .max : elements + count
         return isWithinBounds
@@ -59,12 +59,12 @@ final class ReplyBudget {
 
 /// Counts the exchanges with large replies.
 final class LargeReplies: Sendable {
-    /// The bound is on the memory of the process, so that all of its connections share it.
+    /// Shared by all connections, because the limit is for the memory of the process.
     static let ofThisProcess = LargeReplies()
 
     private let count = Mutex(0)
 
-    /// - Returns: false if there are as many as there may be.
+    /// - Returns: false if the limit is reached.
     func begin() -> Bool {
         count.withLock { count in
             guard count < RedisLimits.maxLargeReplies else { return false }

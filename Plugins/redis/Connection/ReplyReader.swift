@@ -1,6 +1,6 @@
 import CHiredis
 
-/// Makes replies of the bytes that come in: a thin shell over hiredis's parser. Used by one thread at a time.
+/// Parses replies with hiredis's parser. Used by one thread at a time.
 final class ReplyReader {
     enum Failure: Error {
         case notRedis(String)
@@ -9,7 +9,7 @@ final class ReplyReader {
 
     /// Owned; freed with this object.
     private let reader: UnsafeMutablePointer<redisReader>
-    /// The reader points to it and does not own it; it lives as long as this object.
+    /// The reader holds an unowned pointer to it; it lives as long as this object.
     private let budget: ReplyBudget
 
     init(_ budget: ReplyBudget = ReplyBudget()) {
@@ -23,10 +23,10 @@ final class ReplyReader {
 
     deinit { redisReaderFree(reader) }
 
-    /// Resets the budget: earlier data is no longer in memory.
+    /// Resets the budget, because earlier data is no longer in memory.
     func reset() { budget.reset() }
 
-    /// - Throws: ``Failure/excess(_:)`` if that is more than the replies may take; none of it is kept.
+    /// - Throws: ``Failure/excess(_:)`` if the replies exceed the limit; their bytes are dropped.
     func feed(_ bytes: ArraySlice<UInt8>) throws(Failure) {
         guard budget.take(bytes: bytes.count) else { throw .excess(budget.excess ?? .tooLarge) }
         bytes.withUnsafeBytes { bytes in
@@ -34,12 +34,12 @@ final class ReplyReader {
         }
     }
 
-    /// Returns the next whole reply, or nil if bytes are still missing.
+    /// Returns the next complete reply, or nil if bytes are missing.
     func next() throws(Failure) -> RedisReply? {
         var reply: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &reply) == REDIS_OK else {
             if let excess = budget.excess { throw .excess(excess) }
-            // Of what came in, hiredis repeats one byte.
+            // hiredis's message repeats one byte of the input.
             throw .notRedis(
                 withUnsafeBytes(of: reader.pointee.errstr) { text in
                     String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
@@ -51,15 +51,15 @@ final class ReplyReader {
     }
 }
 
-/// hiredis's own makers of replies, but for arrays: it sets memory aside for as many elements as a server announces, in
-/// one array up to 16 GiB and in any number of arrays.
+/// hiredis's functions that create replies, except for arrays: hiredis allocates memory for as many elements as a
+/// server announces, up to 16 GiB per array, in any number of arrays.
 private enum BoundedReplies {
-    /// Never changed once it is made, and never freed: hiredis reads it from any thread.
+    /// Never changed after its creation and never freed, because hiredis reads it from any thread.
     nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions> = {
         let functions = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
         functions.initialize(to: standard)
         functions.pointee.createArray = { task, count in
-            // hiredis takes nil as "out of memory", and the connection is given up.
+            // hiredis interprets nil as out of memory, and the connection is closed.
             guard let budget = task?.pointee.privdata, count >= 0,
                 Unmanaged<ReplyBudget>.fromOpaque(budget).takeUnretainedValue().take(elements: Int(count))
             else { return nil }
@@ -68,7 +68,7 @@ private enum BoundedReplies {
         return functions
     }()
 
-    /// Never changed once it is made.
+    /// Never changed after its creation.
     private static let standard: redisReplyObjectFunctions = {
         guard let reader = redisReaderCreate() else { preconditionFailure("redisReaderCreate failed: out of memory") }
         defer { redisReaderFree(reader) }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Threads for work that blocks; made as they are needed, up to a limit. Work over it waits in the order it came.
+/// Threads for blocking work, created on demand up to a limit. Further work queues in FIFO order.
 final class WorkerThreads: Sendable {
     private let queue: JobQueue
 
@@ -8,10 +8,10 @@ final class WorkerThreads: Sendable {
         queue = JobQueue(maxThreads: limit)
     }
 
-    /// The threads end once their work is done.
+    /// Ends the threads after their work.
     deinit { queue.close() }
 
-    /// Work without a waiter.
+    /// Runs work without a waiter.
     func start(_ body: @escaping @Sendable () -> Void) { queue.add(body) }
 
     func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
@@ -21,11 +21,11 @@ final class WorkerThreads: Sendable {
     }
 }
 
-/// Unchecked: `jobs`, the counts and `isClosed` are only touched while `mutex` is held.
+/// Unchecked: `jobs`, the counts and `isClosed` are only accessed while `mutex` is held.
 private final class JobQueue: @unchecked Sendable {
     typealias Job = @Sendable () -> Void
 
-    /// Both are made once, do not move, and live as long as this object, which every thread holds.
+    /// Created once at a fixed address, and valid as long as this object, which every thread retains.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let arrival = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let maxThreads: Int
@@ -68,7 +68,7 @@ private final class JobQueue: @unchecked Sendable {
     }
 
     private func startThread() {
-        // The thread takes over the reference that is handed to it.
+        // The thread takes ownership of the reference.
         let handed = Unmanaged.passRetained(self)
         var thread = pthread_t()
         let code = pthread_create(
@@ -88,7 +88,7 @@ private final class JobQueue: @unchecked Sendable {
     }
 
     private func work() {
-        // The process's signals belong to its other threads; a broken pipe in OpenSSL is an error code here.
+        // The process's signals are handled by other threads; a broken pipe in OpenSSL is an error code here.
         var all = sigset_t()
         sigfillset(&all)
         pthread_sigmask(SIG_BLOCK, &all, nil)

@@ -2,7 +2,7 @@ import PluginSDK
 import SourceSupport
 import Synchronization
 
-/// The servers that are listened to, and what they are set to tell.
+/// The listeners of servers, and the servers' notification settings.
 final class KeyspaceEvents: Sendable {
     private struct State {
         var listeners: [RedisEndpoint: KeyspaceListener] = [:]
@@ -12,7 +12,7 @@ final class KeyspaceEvents: Sendable {
     private let state = Mutex(State())
     private let threads = WorkerThreads(limit: RedisLimits.maxListeners)
 
-    /// Servers that are listened to.
+    /// The number of servers with listeners.
     var listenerCount: Int { state.withLock(\.listeners.count) }
 
     /// - Throws: `cannot_subscribe` if there are too many servers.
@@ -43,9 +43,9 @@ final class KeyspaceEvents: Sendable {
         }
     }
 
-    /// Makes sure that the server tells of changes to keys of that type. Blocks its thread.
+    /// Checks that the server sends notifications for keys of that type. Blocks its thread.
     ///
-    /// - Throws: `cannot_subscribe` if it does not, or does not say.
+    /// - Throws: `cannot_subscribe` if it does not, or its setting cannot be read.
     func check(_ server: RedisEndpoint, tells type: KeyType, _ session: RedisSession) throws(PluginError) {
         let flags = try flags(of: server, session)
         guard flags.contains("K"), flags.contains("A") || flags.contains(type.eventFlag) else {
@@ -65,8 +65,8 @@ final class KeyspaceEvents: Sendable {
         guard let flags = reply.members[Self.setting]?.text else {
             throw PluginError(
                 .cannotSubscribe,
-                "\(server.address) does not say whether it reports changes (\(Self.refusal(reply))). To check this, allow "
-                    + "the user CONFIG GET (+config|get)")
+                "\(server.address) does not allow checking whether it reports changes (\(Self.refusal(reply))). Allow "
+                    + "the user to run CONFIG GET (+config|get)")
         }
         state.withLock { state in
             state.settings = state.settings.filter { $0.value.readAt >= oldest }
@@ -78,13 +78,13 @@ final class KeyspaceEvents: Sendable {
     private static let setting = "notify-keyspace-events"
 
     private static func refusal(_ reply: RedisReply) -> String {
-        guard case .error(let error) = reply else { return "CONFIG GET \(setting) is answered \(reply.shapeName)" }
+        guard case .error(let error) = reply else { return "CONFIG GET \(setting) returned \(reply.shapeName)" }
         return Quoting.shortened(error.message)
     }
 }
 
 extension KeyType {
-    /// Its class of events in `notify-keyspace-events`.
+    /// The event class in `notify-keyspace-events`.
     fileprivate var eventFlag: Character {
         switch self {
         case .list: "l"

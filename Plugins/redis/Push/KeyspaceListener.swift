@@ -2,7 +2,7 @@ import HTTPTransport
 import PluginSDK
 import Synchronization
 
-/// Hears from one server which keys change (keyspace notifications), over a connection of its own.
+/// Receives keyspace notifications from one server over a separate connection.
 ///
 /// Source: https://redis.io/docs/latest/develop/use/keyspace-notifications/
 final class KeyspaceListener: Sendable {
@@ -10,13 +10,13 @@ final class KeyspaceListener: Sendable {
 
     private struct Watch {
         let keys: Set<String>
-        /// Keys whose SUBSCRIBE the server has not answered.
+        /// Keys whose SUBSCRIBE has not been answered.
         var unanswered: Set<String>
         let changes: Changes.Continuation
     }
 
-    /// What is sent, and answered in the same order.
-    private enum Order {
+    /// A command, answered in the order of sending.
+    private enum Command {
         case subscribe(String)
         case unsubscribe(String)
         case ping
@@ -25,7 +25,7 @@ final class KeyspaceListener: Sendable {
     private struct State {
         var watches: [Int: Watch] = [:]
         var watchers: [String: Set<Int>] = [:]
-        var orders: [Order] = []
+        var commands: [Command] = []
         var lastWatch = 0
         var isOver = false
     }
@@ -38,8 +38,8 @@ final class KeyspaceListener: Sendable {
         self.server = server
     }
 
-    /// Returns a stream that has an element once the server has promised to tell of these keys, and one after each
-    /// change; of those that have not been consumed, only one is kept. It throws ``PluginError`` if the server is lost.
+    /// Returns a stream with an element once the server has confirmed the subscription of these keys, and one after
+    /// each change; unconsumed elements are merged into one. Throws ``PluginError`` if the connection is lost.
     ///
     /// - Returns: nil if the listener has ended.
     func changes(of keys: Set<String>) -> Changes? {
@@ -49,8 +49,8 @@ final class KeyspaceListener: Sendable {
             state.lastWatch += 1
             state.watches[state.lastWatch] = Watch(keys: keys, unanswered: keys, changes: continuation)
             for key in keys { state.watchers[key, default: []].insert(state.lastWatch) }
-            // Sent again for a key that is heard already: the answer tells that the server is there.
-            state.orders += keys.sorted().map(Order.subscribe)
+            // Sent again for a subscribed key, because the answer shows that the server is reachable.
+            state.commands += keys.sorted().map(Command.subscribe)
             return state.lastWatch
         }
         guard let watch else { return nil }
@@ -66,7 +66,7 @@ final class KeyspaceListener: Sendable {
                 state.watchers[key]?.remove(watch)
                 guard state.watchers[key]?.isEmpty == true else { continue }
                 state.watchers[key] = nil
-                state.orders.append(.unsubscribe(key))
+                state.commands.append(.unsubscribe(key))
             }
         }
         wakeUp.signal()
@@ -74,7 +74,7 @@ final class KeyspaceListener: Sendable {
 
     // MARK: The thread
 
-    /// Listens until there are no watchers or the server is lost. Blocks its thread.
+    /// Listens until there are no watchers or the connection is lost. Blocks its thread.
     func run() {
         do throws(RedisFailure) {
             let connection = try RedisConnection(
@@ -87,19 +87,19 @@ final class KeyspaceListener: Sendable {
     }
 
     private func listen(over connection: RedisConnection) throws(RedisFailure) {
-        var open: [Order] = []
+        var open: [Command] = []
         var answersDue: ContinuousClock.Instant?
-        while let orders = takeOrders() {
-            if !orders.isEmpty {
-                try connection.send(orders.map(command), deadline: .now + RedisLimits.listenerAnswerTime)
-                open += orders
+        while let commands = takeCommands() {
+            if !commands.isEmpty {
+                try connection.send(commands.map(redisCommand), deadline: .now + RedisLimits.listenerAnswerTime)
+                open += commands
                 answersDue = answersDue ?? .now + RedisLimits.listenerAnswerTime
             }
             let deadline = answersDue ?? .now + RedisLimits.listenerSilence
             do throws(RedisFailure) {
                 guard let reply = try connection.next(deadline: deadline, unless: wakeUp) else { continue }
                 if let key = changedKey(reply) {
-                    ring(key)
+                    notify(key)
                 } else if !open.isEmpty {
                     answered(open.removeFirst(), reply)
                     answersDue = open.isEmpty ? nil : .now + RedisLimits.listenerAnswerTime
@@ -108,25 +108,25 @@ final class KeyspaceListener: Sendable {
                 guard case .connection(let failure, _, _) = error, failure.kind == .deadline, open.isEmpty else {
                     throw error
                 }
-                state.withLock { $0.orders.append(.ping) }
+                state.withLock { $0.commands.append(.ping) }
             }
         }
     }
 
-    /// Returns nil if there are no watchers; there will be none afterwards.
-    private func takeOrders() -> [Order]? {
+    /// Returns the queued commands; nil if there are no watchers, after which none can be added.
+    private func takeCommands() -> [Command]? {
         state.withLock { state in
             guard !state.watches.isEmpty else {
                 state.isOver = true
                 return nil
             }
-            defer { state.orders = [] }
-            return state.orders
+            defer { state.commands = [] }
+            return state.commands
         }
     }
 
-    private func command(_ order: Order) -> RedisCommand {
-        switch order {
+    private func redisCommand(_ command: Command) -> RedisCommand {
+        switch command {
         case .subscribe(let key): RedisCommand("SUBSCRIBE", prefix + key)
         case .unsubscribe(let key): RedisCommand("UNSUBSCRIBE", prefix + key)
         case .ping: RedisCommand("PING")
@@ -142,15 +142,15 @@ final class KeyspaceListener: Sendable {
         return String(channel.dropFirst(prefix.count))
     }
 
-    private func ring(_ key: String) {
+    private func notify(_ key: String) {
         let watches = state.withLock { state in
             (state.watchers[key] ?? []).compactMap { state.watches[$0] }.filter(\.unanswered.isEmpty)
         }
         for watch in watches { watch.changes.yield() }
     }
 
-    private func answered(_ order: Order, _ reply: RedisReply) {
-        guard case .subscribe(let key) = order else { return }
+    private func answered(_ command: Command, _ reply: RedisReply) {
+        guard case .subscribe(let key) = command else { return }
         let watches = state.withLock { state in
             let numbers = state.watchers[key] ?? []
             for number in numbers { state.watches[number]?.unanswered.remove(key) }

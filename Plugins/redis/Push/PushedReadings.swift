@@ -1,8 +1,9 @@
 import PluginSDK
 
-/// The readings of a measurement as its keys change: the first at once, and none sooner than a while after the last.
+/// The readings of a measurement whenever its keys change: the first immediately, the others at a minimum interval.
 ///
-/// It ends, with an error, if the server is lost or no longer gives the value: the host subscribes again.
+/// The sequence ends with an error if the connection is lost or the value can no longer be read; the host then
+/// subscribes again.
 struct PushedReadings: AsyncSequence, Sendable {
     let changes: KeyspaceListener.Changes
     let read: @Sendable () async throws -> MetricReading
@@ -22,7 +23,7 @@ struct PushedReadings: AsyncSequence, Sendable {
                 do {
                     return try await read()
                 } catch let error as PluginError where error.kind == .noData {
-                    // There will be a change when there is something.
+                    // A change follows when there is a value.
                     continue
                 }
             }

@@ -1,7 +1,7 @@
 import HTTPTransport
 import Synchronization
 
-/// What is known of the clusters: which node answered for a key, and which nodes there are.
+/// A cache of clusters: the node of each key, and the known nodes.
 ///
 /// An optimization only: the nodes correct a wrong entry with MOVED.
 final class ClusterMap: Sendable {
@@ -30,14 +30,14 @@ final class ClusterMap: Sendable {
         }
     }
 
-    /// Forgets the node of a key after it gave no answer.
+    /// Removes the node of a key after it did not answer.
     func forget(_ key: String?, _ seed: RedisEndpoint) {
         change(seed) { cluster in
             if let key { cluster.nodeOfKey[key] = nil }
         }
     }
 
-    /// Returns whether it is time to ask for the nodes.
+    /// Returns whether the nodes should be requested.
     func wantsTopology(_ seed: RedisEndpoint) -> Bool {
         clusters.withLock { clusters in
             guard let learnedAt = clusters[seed]?.learnedAt else { return true }
@@ -45,7 +45,7 @@ final class ClusterMap: Sendable {
         }
     }
 
-    /// Takes in a reply to CLUSTER SLOTS. An error, such as that of an ACL, is taken as "no others are known".
+    /// Updates the nodes from a reply to CLUSTER SLOTS. An error, such as that of an ACL, counts as no known nodes.
     ///
     /// Source: https://redis.io/docs/latest/commands/cluster-slots/
     func learn(_ reply: RedisReply, from server: RedisEndpoint, _ seed: RedisEndpoint) {
@@ -69,7 +69,7 @@ final class ClusterMap: Sendable {
         }
     }
 
-    /// Returns whether the cluster's own map names that node.
+    /// Returns whether the node is in the cluster's own map.
     func knows(_ address: RedisAddress, _ seed: RedisEndpoint) -> Bool {
         seed.address == address.tcp || clusters.withLock { $0[seed]?.nodes.contains(address) ?? false }
     }

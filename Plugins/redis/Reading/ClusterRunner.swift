@@ -2,13 +2,13 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// A Redis Cluster: each command goes to the node that has its key, as the nodes themselves say.
+/// A Redis Cluster: each command is sent to the node with its key, following redirects.
 ///
 /// Source: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
 struct ClusterRunner: CommandRunner {
     let session: RedisSession
     let map: ClusterMap
-    /// The node that the config names.
+    /// The node in the config.
     let seed: RedisEndpoint
 
     func run(_ commands: [RedisCommand]) throws(PluginError) -> [RedisReply] {
@@ -34,14 +34,14 @@ struct ClusterRunner: CommandRunner {
         if case .error(let error) = reply, try redirect(error, from: server) != nil {
             throw PluginError(
                 .sourceUnreachable,
-                "the cluster's nodes sent the command on more than \(RedisLimits.maxRedirects) times: it is being "
+                "the cluster's nodes redirected the command more than \(RedisLimits.maxRedirects) times: it is being "
                     + "rebuilt. The next poll retries")
         }
         return reply
     }
 
-    /// A script can answer a redirect to anywhere, and the password goes along: only nodes that the cluster's own map
-    /// names are gone to.
+    /// Checks that a redirect leads to a node in the cluster's own map. A script can return a redirect to any address,
+    /// to which the password would be sent.
     private func checkNode(_ address: RedisAddress, of server: RedisEndpoint) throws(PluginError) {
         guard !map.knows(address, seed) else { return }
         do throws(RedisFailure) {
@@ -53,11 +53,11 @@ struct ClusterRunner: CommandRunner {
         guard !map.knows(address, seed) else { return }
         throw PluginError(
             .sourceUnreachable,
-            "\(server.address) sends the command on to a node that CLUSTER SLOTS does not name, which is not followed. The "
-                + "user needs the right to run CLUSTER SLOTS; while a node joins, the next poll finds it")
+            "\(server.address) redirects to a node that is not in CLUSTER SLOTS, so the redirect is not followed. The "
+                + "user needs the permission to run CLUSTER SLOTS; while a node joins, the next poll retries")
     }
 
-    /// Returns nil if the error is not a redirect.
+    /// Returns the redirect in an error; nil if there is none.
     private func redirect(_ error: RedisError, from server: RedisEndpoint) throws(PluginError) -> Redirect? {
         do throws(Redirect.Fault) {
             return try Redirect(error, from: server)
@@ -69,13 +69,13 @@ struct ClusterRunner: CommandRunner {
         }
     }
 
-    /// Returns the reply of the first node that gets a connection: the one that had the key, the one the config names,
+    /// Returns the reply of the first node that accepts a connection: the last node of the key, the node in the config,
     /// others.
     private func firstReply(_ command: RedisCommand) throws(PluginError) -> (RedisEndpoint, RedisReply) {
         var last = PluginError(.sourceUnreachable, "no node of the cluster at \(seed.address) could be reached")
         let candidates = map.candidates(for: command.key, seed).prefix(RedisLimits.maxNodesTried)
         for (index, server) in candidates.enumerated() where session.deadline > .now {
-            // A node that is gone without a word must not use up the time for the others.
+            // A node that does not respond must not use up the time for the others.
             let share = ContinuousClock.now.duration(to: session.deadline) / (candidates.count - index)
             let wantsMap = map.wantsTopology(seed)
             do throws(RedisFailure) {
@@ -93,20 +93,20 @@ struct ClusterRunner: CommandRunner {
     }
 }
 
-/// `MOVED 3999 127.0.0.1:6381`: the node that has the key's slot; or `ASK ...`, the one that has the key meanwhile.
+/// `MOVED 3999 127.0.0.1:6381`: the node with the key's slot; or `ASK ...`, the node with the key during a migration.
 struct Redirect: Hashable {
     let address: RedisAddress
-    /// Whether it holds for this command only.
+    /// Whether the redirect applies to this command only.
     let isForOnce: Bool
 
-    /// A redirect that leads nowhere.
+    /// A malformed redirect.
     struct Fault: Error {
         /// The server's message.
         let said: String
         let remedy: String
     }
 
-    /// Nil if the error is not a redirect.
+    /// Parses a redirect; nil if the error is not a redirect.
     init?(_ error: RedisError, from server: RedisEndpoint) throws(Fault) {
         guard ["MOVED", "ASK"].contains(error.code) else { return nil }
         func fault(_ remedy: String) -> Fault { Fault(said: error.message, remedy: remedy) }
@@ -120,11 +120,11 @@ struct Redirect: Hashable {
                     ? "that node has no port without TLS: set tls" : "that node has no port for TLS: set its tls-port")
         }
         var host = String(words[2][..<colon])
-        // A node that does not know its own name leaves it out, and means the one that was asked.
+        // An empty host means the node that answered, which does not know its own name.
         if host.isEmpty, case .tcp(let asked, _) = server.address { host = asked }
         guard host != "?" else {
             throw fault(
-                "cluster-preferred-endpoint-type is hostname there, and that node has none: set its "
+                "cluster-preferred-endpoint-type is hostname there, and that node has no hostname: set its "
                     + "cluster-announce-hostname, or the type to ip")
         }
         guard RedisAddress.isHost(host) else {

@@ -1,9 +1,9 @@
 import HTTPTransport
 import PluginSDK
 
-/// Sends commands to the server that holds their data.
+/// Sends commands to the server with their data.
 protocol CommandRunner {
-    /// Returns the replies, one for each command. What a server answers as an error is a reply.
+    /// Returns one reply for each command. An error reply of the server is a reply too.
     func run(_ commands: [RedisCommand]) throws(PluginError) -> [RedisReply]
 }
 
@@ -13,7 +13,7 @@ extension CommandRunner {
     }
 }
 
-/// What calls share, and what one call is bound by.
+/// The state that calls share, and the limits of one call.
 struct RedisSession {
     let pool: ConnectionPool
     let deadline: ContinuousClock.Instant
@@ -28,7 +28,7 @@ struct RedisSession {
             do throws(RedisFailure) {
                 return try use(kept, commands, until: limit)
             } catch {
-                // The server may have ended it while it was idle.
+                // The server may have closed the connection while it was idle.
                 guard error.isConnectionLost, !interruption.isInterrupted else { throw error }
             }
         }
@@ -47,7 +47,7 @@ struct RedisSession {
     }
 }
 
-/// A server that has it all.
+/// A single server.
 struct StandaloneRunner: CommandRunner {
     let session: RedisSession
     let server: RedisEndpoint

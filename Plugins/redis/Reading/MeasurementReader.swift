@@ -1,7 +1,7 @@
 import PluginSDK
 import SourceSupport
 
-/// Asks a server for a measurement, and makes a reading of its answers.
+/// Reads a measurement from a server.
 struct MeasurementReader<Runner: CommandRunner> {
     let runner: Runner
 
@@ -21,7 +21,7 @@ struct MeasurementReader<Runner: CommandRunner> {
         }
     }
 
-    /// Returns a length: that of a key which does not exist is 0, as an empty list is no key.
+    /// Returns a length. The length of a missing key is 0, because Redis removes empty lists.
     private func count(_ command: RedisCommand, _ key: String, _ type: KeyType) throws(PluginError) -> Double {
         Double(try runner.count(of: try runner.run(command), key: key, type))
     }
@@ -41,7 +41,7 @@ struct MeasurementReader<Runner: CommandRunner> {
             guard let value = Self.finite(text) else {
                 throw PluginError(
                     .configInvalid,
-                    "key \(key) holds \"\(Quoting.shortened(String(text.prefix(64))))\", which is not a number",
+                    "key \(key) contains \"\(Quoting.shortened(String(text.prefix(64))))\", which is not a number",
                     path: "key")
             }
             return MetricReading(value)
@@ -70,14 +70,14 @@ struct MeasurementReader<Runner: CommandRunner> {
         }
     }
 
-    /// A script's own error is in the server's message; other errors are those of any command.
+    /// Converts an error of a script, which is in the server's message; other errors are handled as for any command.
     private static func scriptFault(_ error: RedisError) -> PluginError {
         if error.message.lowercased().contains("unknown command") {
             return PluginError(
                 .configInvalid, "the server does not know EVAL_RO: script needs Redis 7.0 or later", path: "script")
         }
         let known = error.pluginError("the script")
-        // CROSSSLOT: its keys are not on one node. ERR, WRONGTYPE: it went wrong.
+        // CROSSSLOT: the script's keys are not on one node. ERR, WRONGTYPE: the script failed.
         guard known.kind == .sourceUnreachable, ["ERR", "WRONGTYPE", "CROSSSLOT"].contains(error.code) else {
             return known
         }
@@ -90,7 +90,7 @@ struct MeasurementReader<Runner: CommandRunner> {
     }
 }
 
-/// A type of key, as TYPE names it.
+/// A type of key as returned by TYPE.
 enum KeyType: String {
     case list, set, hash, string, stream
     case sortedSet = "zset"
@@ -111,10 +111,10 @@ extension CommandRunner {
         return number
     }
 
-    /// Returns the reason why that reply is not what a key of that type gives.
+    /// Returns the error for a reply that does not fit a key of that type.
     func fault(_ reply: RedisReply, key: String, _ type: KeyType) throws(PluginError) -> PluginError {
         guard case .error(let error) = reply else {
-            return PluginError(.sourceUnreachable, "key \(key): the server answers \(reply.shapeName), not its length")
+            return PluginError(.sourceUnreachable, "key \(key): the server returned \(reply.shapeName), not its length")
         }
         guard error.code == "WRONGTYPE" else { return error.pluginError("key \(key)") }
         let wanted = KeyType.phrase(type.rawValue)

@@ -2,7 +2,7 @@ import HTTPTransport
 import PluginSDK
 import Synchronization
 
-/// The master that Sentinels name.
+/// The master according to Sentinels.
 ///
 /// Source: https://redis.io/docs/latest/develop/reference/sentinel-clients/
 struct SentinelRunner: CommandRunner {
@@ -15,7 +15,7 @@ struct SentinelRunner: CommandRunner {
         for _ in 0..<RedisLimits.maxMasterAttempts where session.deadline > .now {
             let address = try masters.address(of: set, session)
             do throws(RedisFailure) {
-                // A demoted master still answers, with stale data: check its role each time.
+                // A demoted master still answers with stale data, so its role is checked each time.
                 let replies = try session.exchange([RedisCommand("ROLE")] + commands, with: set.master.at(address))
                 if Self.isMaster(replies[0]) { return Array(replies.dropFirst()) }
                 last = PluginError(
@@ -31,7 +31,7 @@ struct SentinelRunner: CommandRunner {
         throw last
     }
 
-    /// Returns an ACL that forbids ROLE leaves it unknown, and the Sentinel's word has to do.
+    /// Returns whether the reply to ROLE is that of a master. If an ACL forbids ROLE, the Sentinel's answer is trusted.
     private static func isMaster(_ reply: RedisReply) -> Bool {
         switch reply {
         case .error(let error): error.code == "NOPERM"
@@ -40,7 +40,7 @@ struct SentinelRunner: CommandRunner {
     }
 }
 
-/// The masters' addresses, as the Sentinels last named them.
+/// The masters' addresses as last returned by the Sentinels.
 final class MasterDirectory: Sendable {
     private struct Entry {
         var address: RedisAddress
@@ -49,7 +49,7 @@ final class MasterDirectory: Sendable {
 
     private struct State {
         var entries: [SentinelSet: Entry] = [:]
-        /// The Sentinel that answered last is asked first.
+        /// The index of the Sentinel that answered last, which is asked first.
         var preferred: [SentinelSet: Int] = [:]
     }
 
@@ -67,7 +67,7 @@ final class MasterDirectory: Sendable {
         var failures: [PluginError] = []
         for step in 0..<count {
             let index = (first + step) % count
-            // One Sentinel that keeps silent must not use up the time for the others and for the master.
+            // A Sentinel that does not answer must not use up the time for the others and the master.
             let limit = ContinuousClock.now + ContinuousClock.now.duration(to: session.deadline) / (count - step + 1)
             do throws(PluginError) {
                 let address = try Self.ask(set.sentinels[index], set.masterName, session, until: limit)
@@ -102,25 +102,28 @@ final class MasterDirectory: Sendable {
         case .array(let parts):
             guard parts.count == 2, let host = parts[0].text, RedisAddress.isHost(host),
                 let port = parts[1].text.flatMap({ UInt16($0) }), port > 0
-            else { throw PluginError(.sourceUnreachable, "\(sentinel.address) names no address of \(master)") }
+            else { throw PluginError(.sourceUnreachable, "\(sentinel.address) returned no address for \(master)") }
             return RedisAddress(host: host, port: Int(port))
         case .error(let error):
             if error.message.lowercased().contains("unknown command") {
                 throw PluginError(
-                    .configInvalid, "\(sentinel.address) is not a Sentinel: name Sentinels, not servers",
+                    .configInvalid, "\(sentinel.address) is not a Sentinel: list Sentinels, not servers",
                     path: "sentinel.addresses")
             }
             throw error.pluginError("\(sentinel.address)")
         default:
             throw PluginError(
-                .configInvalid, "\(sentinel.address) watches no master of the name \(master)", path: "sentinel.master")
+                .configInvalid, "\(sentinel.address) does not monitor a master named \(master)", path: "sentinel.master"
+            )
         }
     }
 
-    /// Returns what the Sentinels that answered say counts more than that others did not.
+    /// Combines the failures. Answers of Sentinels take precedence over missing answers.
     private static func summary(_ failures: [PluginError], _ set: SentinelSet) -> PluginError {
         let first = failures.first { ![.sourceUnreachable, .deadlineExceeded].contains($0.kind) } ?? failures.first
-        guard var first else { return PluginError(.configInvalid, "no Sentinel is named", path: "sentinel.addresses") }
+        guard var first else {
+            return PluginError(.configInvalid, "no Sentinel is configured", path: "sentinel.addresses")
+        }
         if failures.count > 1 { first.message += ". None of the \(failures.count) Sentinels named a master" }
         return first
     }

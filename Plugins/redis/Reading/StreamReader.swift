@@ -1,6 +1,6 @@
 import PluginSDK
 
-/// What a stream's consumer group has still to do.
+/// The unprocessed entries of a stream's consumer group.
 struct StreamReader<Runner: CommandRunner> {
     let runner: Runner
     let key: String
@@ -14,7 +14,7 @@ struct StreamReader<Runner: CommandRunner> {
         }
     }
 
-    /// A stream keeps existing when it is empty, so that no stream is no data.
+    /// Returns the length. An empty stream still exists, so that a missing stream is no data.
     private func length() throws(PluginError) -> Int64 {
         let length = try runner.count(
             of: try runner.run(RedisCommand("XLEN", key, key: key)), key: key, .stream)
@@ -25,7 +25,7 @@ struct StreamReader<Runner: CommandRunner> {
     }
 
     private func lag(_ name: String) throws(PluginError) -> MetricReading {
-        // Together, so that both describe the same moment as closely as possible.
+        // Sent together, so that both describe nearly the same moment.
         let replies = try runner.run([groupsCommand, RedisCommand("XINFO", "STREAM", key, key: key)])
         let group = try group(name, in: replies[0])
         let undelivered = try undelivered(group, StreamState(replies[1].members))
@@ -42,10 +42,10 @@ struct StreamReader<Runner: CommandRunner> {
         var isAtLeast = false
     }
 
-    /// Returns the entries that the group has not been given yet.
+    /// Returns the number of entries that have not been delivered to the group.
     ///
     /// The server computes a group's `lag` as the entries ever added minus those ever delivered. Entries that were
-    /// trimmed before they were delivered stay in it forever, so it only counts if the stream itself agrees.
+    /// trimmed before delivery remain counted forever, so `lag` is only used if it is consistent with the stream.
     private func undelivered(_ group: StreamGroup, _ stream: StreamState?) throws(PluginError) -> Undelivered {
         if let stream {
             if let count = stream.entries(after: group.lastDelivered) { return Undelivered(count: count) }
@@ -54,7 +54,7 @@ struct StreamReader<Runner: CommandRunner> {
             }
         }
         guard let lag = group.lag else {
-            // Redis before 7.0, or a group whose counter was lost, for instance by XDEL.
+            // Redis before 7.0, or a group whose counter was lost, for example by XDEL.
             let (count, isWhole) = try entries(after: group.lastDelivered, limit: RedisLimits.maxCountedEntries)
             return Undelivered(count: count, isCounted: true, isAtLeast: !isWhole)
         }
@@ -64,11 +64,11 @@ struct StreamReader<Runner: CommandRunner> {
             if counted.isWhole { return Undelivered(count: counted.count, isCounted: true) }
             count = counted.count
         } catch {
-            // A user that may not read the entries, or entries too large to be read, leave the server's word.
+            // If the user may not read the entries, or they are too large, the server's count is used.
             guard [.authFailed, .configInvalid].contains(error.kind) else { throw error }
             count = 0
         }
-        // Of the stream's entries, at least one was delivered.
+        // At least one of the stream's entries was delivered.
         return Undelivered(count: max(count, min(lag, stream.map { $0.length - 1 } ?? lag)))
     }
 
@@ -94,7 +94,7 @@ struct StreamReader<Runner: CommandRunner> {
         PluginError(.noData, "there is no stream \(key): a producer has to create it")
     }
 
-    /// Counts the entries past an id, page by page, up to a bound.
+    /// Counts the entries after an id, page by page, up to a limit.
     private func entries(
         after id: StreamID, limit: Int
     ) throws(PluginError) -> (count: Int64, isWhole: Bool) {
@@ -116,12 +116,12 @@ struct StreamReader<Runner: CommandRunner> {
     }
 }
 
-/// A group as XINFO GROUPS tells of it.
+/// A group in the reply to XINFO GROUPS.
 ///
 /// Source: https://redis.io/docs/latest/commands/xinfo-groups/
 struct StreamGroup: Hashable {
     let pending: Int64
-    /// Nil if the server does not know it.
+    /// The lag; nil if the server does not know it.
     let lag: Int64?
     let lastDelivered: StreamID
 
@@ -135,18 +135,18 @@ struct StreamGroup: Hashable {
     }
 }
 
-/// A stream as XINFO STREAM tells of it.
+/// A stream in the reply to XINFO STREAM.
 ///
 /// Source: https://redis.io/docs/latest/commands/xinfo-stream/
 struct StreamState: Hashable {
     let length: Int64
-    /// Of the oldest and the newest entry that is there; nil if there is none.
+    /// The ids of the oldest and the newest existing entry; nil if there is none.
     let first: StreamID?
     let last: StreamID?
-    /// Entries ever added; nil before Redis 7.0.
+    /// The number of entries ever added; nil before Redis 7.0.
     let entriesAdded: Int64?
 
-    /// Nil if the members are not those of a stream.
+    /// Reads a stream's members; nil if they are malformed.
     init?(_ members: [String: RedisReply]) {
         guard let length = members["length"]?.integer, length >= 0 else { return nil }
         self.length = length
@@ -158,17 +158,17 @@ struct StreamState: Hashable {
 
     private static func id(_ entry: RedisReply?) -> StreamID? { entry?.array?.first?.text.flatMap(StreamID.init) }
 
-    /// Every entry that was ever added is still there.
+    /// Whether every entry that was ever added still exists.
     var hasLostNothing: Bool { entriesAdded == length }
 
-    /// Returns how many entries come after that id; nil if both some come after it and some do not.
+    /// Returns the number of entries after an id if that can be determined; otherwise nil.
     func entries(after id: StreamID) -> Int64? {
         guard let first, let last, last > id else { return 0 }
         return first > id ? length : nil
     }
 }
 
-/// `milliseconds-sequence`, the id of a stream's entry.
+/// The id of a stream's entry, `milliseconds-sequence`.
 struct StreamID: Hashable, Comparable, CustomStringConvertible {
     let milliseconds: UInt64
     let sequence: UInt64
@@ -184,7 +184,7 @@ struct StreamID: Hashable, Comparable, CustomStringConvertible {
         self.init(milliseconds: milliseconds, sequence: sequence)
     }
 
-    /// The least id that is greater; nil past the greatest of all.
+    /// The next id; nil after the greatest one.
     var next: StreamID? {
         if sequence < .max { return StreamID(milliseconds: milliseconds, sequence: sequence + 1) }
         return milliseconds < .max ? StreamID(milliseconds: milliseconds + 1, sequence: 0) : nil

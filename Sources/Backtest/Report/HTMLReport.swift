@@ -2,7 +2,7 @@ import WireFormats
 
 /// A self-contained page that shows backtests of one trace side by side.
 package enum HTMLReport {
-    /// Where the template takes the data.
+    /// The marker in the template that is replaced by the data.
     private static let placeholder = Array("\"REPORT DATA\"".utf8)
 
     /// - Parameter runs: at least one; the first is drawn first.

@@ -8,8 +8,10 @@ package struct ReportRecording: Sendable {
     private var spec: ScalingSpec { backtest.spec }
     private var start: Timestamp?
     private var loads: [[Double?]]
-    /// Each of them, if it differs from the previous poll.
+    /// The replicas of each poll that differ from those of the previous poll.
     private var replicas: [Replicas] = []
+    /// Each where it differs from the poll before; by schedules.
+    private var bounds: [Bounds] = []
     private var decisions: [Segment] = []
     /// Polls out of the SLO, as ranges.
     private var outages: [Range<Int>] = []
@@ -24,8 +26,14 @@ package struct ReportRecording: Sendable {
     private struct Replicas {
         let poll: Int
         let current: Int
-        /// Always known in a backtest.
+        /// The ready replicas, which a backtest always knows.
         let ready: Int?
+    }
+
+    private struct Bounds {
+        let poll: Int
+        let least: Int
+        let most: Int
     }
 
     fileprivate struct Segment {
@@ -33,9 +41,9 @@ package struct ReportRecording: Sendable {
         let decision: Decision
     }
 
-    /// Decisions with a sentence of their own in the report. Those that scale are all there.
+    /// The maximum number of decisions listed with their own sentence. Decisions that scale are always listed.
     package static let maxHolds = 20_000
-    /// Points of one line; of a longer run only every so many-th poll is drawn.
+    /// The maximum number of points of one line. A longer run is drawn with a sample of its polls.
     package static let maxPoints = 60_000
 
     package init(name: String, backtest: Backtest) {
@@ -55,6 +63,7 @@ package struct ReportRecording: Sendable {
         if replicas.last.map({ $0.current != decision.current || $0.ready != decision.ready }) ?? true {
             replicas.append(Replicas(poll: polls, current: decision.current, ready: decision.ready))
         }
+        takeDownBounds(decision)
         takeDown(decision)
         switch step.standing {
         case .exceeded: Self.extend(&outages, with: polls)
@@ -72,6 +81,13 @@ package struct ReportRecording: Sendable {
         }
     }
 
+    private mutating func takeDownBounds(_ decision: Decision) {
+        let least = decision.scheduled[.minReplicas].map { Int($0.value) } ?? spec.minReplicas
+        let most = decision.scheduled[.maxReplicas].map { Int($0.value) } ?? spec.maxReplicas
+        guard bounds.last.map({ $0.least != least || $0.most != most }) ?? true else { return }
+        bounds.append(Bounds(poll: polls, least: least, most: most))
+    }
+
     private mutating func takeDown(_ decision: Decision) {
         defer { lastDecision = decision }
         if !decision.changesReplicas {
@@ -84,7 +100,7 @@ package struct ReportRecording: Sendable {
 
     // MARK: JSON
 
-    /// Returns what the page's script draws.
+    /// Returns the data for the page's script.
     func json(summary: BacktestSummary) -> JSON {
         let stride = max(1, (polls + Self.maxPoints - 1) / Self.maxPoints)
         return [
@@ -92,6 +108,8 @@ package struct ReportRecording: Sendable {
             "interval": .number(spec.pollingInterval / .seconds(1)), "polls": .integer(Int64(polls)),
             "stride": .integer(Int64(stride)),
             "bounds": [.integer(Int64(spec.minReplicas)), .integer(Int64(spec.maxReplicas))],
+            "boundSteps": .array(
+                bounds.map { [.integer(Int64($0.poll)), .integer(Int64($0.least)), .integer(Int64($0.most))] }),
             "metrics": .array(spec.metrics.indices.map { metric($0, stride: stride) }),
             "replicas": .array(
                 replicas.map {
@@ -133,7 +151,7 @@ extension Range<Int> {
 }
 
 extension JSON {
-    /// Four significant digits are more than a line on a screen shows.
+    /// Rounds to four significant digits, which is more than a line on a screen shows.
     fileprivate static func rounded(_ value: Double) -> JSON {
         var scale = 1.0
         while value.magnitude > 0, value.magnitude * scale < 1_000, scale < 1e9 { scale *= 10 }

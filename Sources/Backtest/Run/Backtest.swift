@@ -1,12 +1,14 @@
 package import Scaling
 
-/// Lets the engine of production decide on a trace, on a simulated clock.
+/// Runs the production decision engine on a trace, with a simulated clock.
 package struct Backtest: Sendable {
     package let spec: ScalingSpec
     package let trace: Trace
     package let workload: Workload
     private let models: [MetricModel]
-    /// Of one replica for one hour; nil if unknown.
+    /// The column of each input of the spec, in the same order.
+    private let inputColumns: [Int]
+    /// The price of one replica for one hour; nil if unknown.
     package let price: Double?
 
     /// Polls between two reports of progress.
@@ -22,6 +24,9 @@ package struct Backtest: Sendable {
         self.trace = trace
         self.workload = workload
         models = try Self.models(spec, trace, workload, reference)
+        var columns: [Int] = []
+        for input in spec.inputs { columns.append(try Self.column(of: input.name, spec, trace)) }
+        inputColumns = columns
         price =
             workload.pricePerReplicaHour ?? (spec.policy as? CostPolicy)?.costPerPodPerHour ?? reference?.price
     }
@@ -39,35 +44,52 @@ package struct Backtest: Sendable {
                 if isObjective || workload.replayed.contains(metric.name) { .replayed } else {
                     metric.targetType == .value ? .perReplica : .total
                 }
-            let column = try column(of: metric, spec, trace)
+            let source = try cells(of: metric, spec, trace)
             let capacity =
-                workload.capacities[metric.name] ?? reference?.capacity(ofColumn: column)
+                workload.capacities[metric.name] ?? reference?.capacity(of: metric.name, source)
                 ?? metric.target * (1 + tolerance)
             models.append(
-                MetricModel(metric: metric, kind: kind, column: column, capacity: isObjective ? nil : capacity))
+                MetricModel(metric: metric, kind: kind, source: source, capacity: isObjective ? nil : capacity))
         }
         return models
     }
 
-    private static func column(
+    private static func cells(
         of metric: MetricSpec, _ spec: ScalingSpec, _ trace: Trace
+    ) throws(TraceError) -> MetricCells {
+        guard let formula = metric.formula else { return .column(try column(of: metric.name, spec, trace)) }
+        let ages = spec.inputs.map { ($0.name, $0.maxAge) } + spec.metrics.map { ($0.name, $0.maxAge) }
+        let maxAge = Dictionary(ages) { first, _ in first }
+        var inputs: [(name: String, column: Int, maxAge: Duration)] = []
+        for name in formula.names {
+            inputs.append((name, try column(of: name, spec, trace), maxAge[name] ?? .zero))
+        }
+        return .formula(formula, inputs)
+    }
+
+    private static func column(
+        of name: String, _ spec: ScalingSpec, _ trace: Trace
     ) throws(TraceError) -> Int {
-        if let column = trace.metrics.firstIndex(of: metric.name) { return column }
-        // Of one metric and one column it is plain what is meant.
-        if spec.metrics.count == 1, trace.metrics.count == 1 { return 0 }
+        if let column = trace.metrics.firstIndex(of: name) { return column }
+        // With one metric and one column, the mapping is unambiguous.
+        let read = spec.metrics.count { $0.formula == nil } + spec.inputs.count
+        if read == 1, trace.metrics.count == 1 { return 0 }
         throw TraceError(
-            "has no column \"\(metric.name)\"; it has \(trace.metrics.map(\.shortened).joined(separator: ", ")). "
+            "has no column \"\(name)\"; it has \(trace.metrics.map(\.shortened).joined(separator: ", ")). "
                 + "Name the metric in the spec, or the column in the trace, like the other")
     }
 
     /// Whether a metric's load is spread over the replicas, metric by metric; else it is one value for all.
     package var arePerReplica: [Bool] { models.map { $0.kind != .replayed } }
 
-    /// Load that one ready replica can take, metric by metric; nil if a metric does not count.
+    /// The load that one ready replica can take, metric by metric; nil if a metric does not count.
     package var capacities: [Double?] { models.map(\.capacity) }
 
-    private func capacity(ofColumn column: Int) -> Double? {
-        models.first { $0.column == column }?.capacity
+    private func capacity(of name: String, _ source: MetricCells) -> Double? {
+        models.first { model in
+            if case .column(let column) = source, case .column(column) = model.source { return true }
+            return model.metric.formula != nil && model.metric.name == name
+        }?.capacity
     }
 
     /// Whether the values of a metric of target type Value are taken for the load of all replicas, since nothing says
@@ -78,7 +100,7 @@ package struct Backtest: Sendable {
     }
 
     /// - Parameters:
-    ///   - onProgress: called with the fraction that is done, from time to time.
+    ///   - onProgress: called periodically with the completed fraction.
     ///   - onStep: called for each poll, in order.
     package func run<Failure: Error>(
         onProgress: (Double) -> Void = { _ in }, onStep: (BacktestStep) throws(Failure) -> Void
@@ -112,7 +134,8 @@ package struct Backtest: Sendable {
     }
 
     private var initialReplicas: Int {
-        workload.initialReplicas ?? trace.samples[0].replicas ?? workload.recordedReplicas ?? max(1, spec.minReplicas)
+        workload.initialReplicas ?? trace.samples[0].replicas ?? workload.recordedReplicas
+            ?? max(1, spec.effective(at: trace.start).spec.minReplicas)
     }
 
     private func decide(
@@ -122,26 +145,31 @@ package struct Backtest: Sendable {
         // A sample stands until the next one is due.
         let observedAt = now - sample.time < trace.step ? now : sample.time
         var observations: [MetricObservation] = []
+        var results: [String: Formula.Result] = [:]
         var metrics: [BacktestStep.Metric] = []
         for model in models {
-            let cell = sample.cells[model.column]
-            // After a gap the load is unknown.
-            let isKnown = now - observedAt <= model.metric.maxAge
-            let demand = isKnown ? model.demand(cell, recordedReplicas: recorded) : nil
-            observations.append(
-                model.observation(
-                    cell, recordedReplicas: recorded, ready: replicas.ready, observedAt: observedAt))
+            let cells = model.source.recorded(sample, observedAt: observedAt, now: now)
+            let observation = model.observation(cells.observation, recordedReplicas: recorded, ready: replicas.ready)
+            if let filled = cells.filled {
+                results[model.metric.name] = Formula.Result(
+                    observation: observation,
+                    filled: model.filled(filled, recordedReplicas: recorded, ready: replicas.ready))
+            }
+            observations.append(observation)
+            // After a gap the load is unknown; of a formula it then has no value.
+            let isKnown = cells.filled != nil || now - observedAt <= model.metric.maxAge
+            let demand = isKnown ? model.demand(cells.observation, recordedReplicas: recorded) : nil
             metrics.append(
                 BacktestStep.Metric(
                     demand: demand, load: model.load(demand: demand, ready: replicas.ready),
                     standing: model.standing(demand: demand, ready: replicas.ready)
                 ))
         }
-        let outcome = DecisionEngine.decide(
-            DecisionInput(
-                spec: spec, now: now, current: replicas.current, ready: replicas.ready, observations: observations,
-                history: history
-            ))
+        var input = DecisionInput(
+            spec: spec, now: now, current: replicas.current, ready: replicas.ready, observations: observations,
+            inputs: inputColumns.map { sample.observation($0, observedAt: observedAt) }, history: history)
+        input.results = results
+        let outcome = DecisionEngine.decide(input)
         history = outcome.history
         return BacktestStep(decision: outcome.decision, metrics: metrics)
     }
@@ -168,10 +196,10 @@ package struct BacktestStep: Sendable {
     }
 
     package var decision: Decision
-    /// In the order of the spec.
+    /// The metrics, in the order of the spec.
     package var metrics: [Metric]
 
-    /// Exceeded if any metric is; within only if every metric that counts is known to be.
+    /// Exceeded if any metric exceeds its capacity; within capacity only if that is known of every metric that counts.
     package var standing: Standing {
         let counted = metrics.map(\.standing).filter { $0 != .notCounted }
         if counted.isEmpty { return metrics.allSatisfy { $0.demand != nil } ? .within : .unknown }

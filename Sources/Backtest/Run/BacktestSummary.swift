@@ -15,14 +15,23 @@ package struct BacktestSummary: Sendable, Hashable {
     package private(set) var flaps = 0
     package private(set) var fewestReplicas = Int.max
     package private(set) var mostReplicas = 0
-    /// What bounded how many of the decisions.
+    /// How many decisions each cause limited.
     package private(set) var limits: [Cause: Int] = [:]
+    /// When which schedule set a value.
+    package private(set) var schedules: [String: ScheduleUse] = [:]
     /// What one ready replica can take, by metric.
     package let capacities: [String: Double]
     private let interval: Duration
     private let price: Double?
     private let isDryRun: Bool
     private var lastScaling: Scaling?
+
+    package struct ScheduleUse: Sendable, Hashable {
+        package fileprivate(set) var time: Duration = .zero
+        /// Stretches of time in which it set a value.
+        package fileprivate(set) var windows = 0
+        fileprivate var lastPoll = -1
+    }
 
     private struct Scaling: Sendable, Hashable {
         let time: Timestamp
@@ -49,14 +58,14 @@ package struct BacktestSummary: Sendable, Hashable {
 
     package var time: Duration { interval * polls }
     package var replicaHours: Double { replicaSeconds / 3_600 }
-    /// In the currency of the price; nil without a price.
+    /// The cost in the currency of the price; nil without a price.
     package var cost: Double? { price.map { $0 * replicaHours } }
-    /// Of the time that is known; nil if none is.
+    /// The share of the known time; nil if none is known.
     package var shareOutOfSLO: Double? {
         let known = time - timeUnknown
         return known > .zero ? timeOutOfSLO / known : nil
     }
-    /// Of the whole time.
+    /// The share of the whole time.
     package var shareUnknown: Double { polls > 0 ? timeUnknown / time : 1 }
     package var scalingEvents: Int { scaleUps + scaleDowns }
 
@@ -71,6 +80,13 @@ package struct BacktestSummary: Sendable, Hashable {
         fewestReplicas = min(fewestReplicas, replicasAfter)
         mostReplicas = max(mostReplicas, replicasAfter)
         for cause in step.decision.limitedBy { limits[cause, default: 0] += 1 }
+        for name in Set(step.decision.scheduled.map(\.schedule)) {
+            var use = schedules[name] ?? ScheduleUse()
+            use.time += interval
+            if use.lastPoll != polls - 1 { use.windows += 1 }
+            use.lastPoll = polls
+            schedules[name] = use
+        }
         if step.decision.changesReplicas, !isDryRun { countScaling(step.decision) }
     }
 
@@ -95,6 +111,12 @@ package struct BacktestSummary: Sendable, Hashable {
             "limitedBy": .object(
                 Dictionary(uniqueKeysWithValues: limits.map { ($0.key.rawValue, .integer(Int64($0.value))) })),
         ]
+        if !schedules.isEmpty {
+            summary["schedules"] = .object(
+                schedules.mapValues {
+                    ["seconds": .number($0.time / .seconds(1)), "windows": .integer(Int64($0.windows))]
+                })
+        }
         if let cost { summary["cost"] = .number(cost) }
         if let price { summary["pricePerReplicaHour"] = .number(price) }
         return .object(summary)

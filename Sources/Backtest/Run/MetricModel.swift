@@ -13,34 +13,40 @@ struct MetricModel {
 
     let metric: MetricSpec
     let kind: Kind
-    /// Where the metric is in the trace.
-    let column: Int
-    /// Load that one ready replica can take; for a replayed metric the greatest value within the SLO. Nil for a metric
-    /// that does not count, such as the ratio of an error budget.
+    let source: MetricCells
+    /// The load that one ready replica can take; for a replayed metric the greatest value within the SLO. Nil for a
+    /// metric that does not count, such as the ratio of an error budget.
     let capacity: Double?
 
-    /// Returns what the sample says of the whole load.
-    func demand(_ cell: Trace.Cell, recordedReplicas: Int?) -> Double? {
-        guard case .value(let value) = cell else { return nil }
+    /// Returns the load on all replicas that the sample implies.
+    func demand(_ recorded: MetricObservation, recordedReplicas: Int?) -> Double? {
+        guard let value = recorded.value else { return nil }
         guard kind == .perReplica, let recordedReplicas else { return value }
         return value * Double(recordedReplicas)
     }
 
-    /// Returns what the scaler reads while so many replicas are ready.
-    func observation(
-        _ cell: Trace.Cell, recordedReplicas: Int?, ready: Int, observedAt: Timestamp
-    ) -> MetricObservation {
-        switch cell {
-        case .noData: .noData("the trace has no value")
-        case .failed: .failed("the trace has a failed reading")
-        case .value(let value):
-            .value(reading(value, demand(cell, recordedReplicas: recordedReplicas), ready), observedAt: observedAt)
+    /// Returns the value that the scaler reads if that many replicas are ready.
+    func observation(_ recorded: MetricObservation, recordedReplicas: Int?, ready: Int) -> MetricObservation {
+        func reading(_ value: Double) -> Double {
+            self.reading(value, demand(recorded, recordedReplicas: recordedReplicas), ready)
         }
+        return switch recorded {
+        case .noData, .failed: recorded
+        case .value(let value, let observedAt): .value(reading(value), observedAt: observedAt)
+        case .assumed(let value, let observedAt): .assumed(reading(value), observedAt: observedAt)
+        }
+    }
+
+    /// Returns a formula with its inputs filled in, and how its value follows from that with so many ready replicas.
+    func filled(_ formula: String, recordedReplicas: Int?, ready: Int) -> String {
+        guard kind == .perReplica, recordedReplicas != ready else { return formula }
+        let load = recordedReplicas.map { "(\(formula)) * \($0)" } ?? "(\(formula))"
+        return "\(load) / \(max(ready, 1))"
     }
 
     private func reading(_ value: Double, _ demand: Double?, _ ready: Int) -> Double {
         guard kind == .perReplica, let demand else { return value }
-        // With the replicas of the recording it is the recorded value, to the last digit.
+        // With the recorded number of replicas, this is exactly the recorded value.
         return demand == value * Double(ready) ? value : demand / Double(max(ready, 1))
     }
 

@@ -8,7 +8,7 @@ struct ReplicaSet {
     }
 
     private(set) var ready: Int
-    /// In the order in which they become ready.
+    /// The replicas that are starting, in the order in which they become ready.
     private var starting: [Start] = []
     let startupDelay: Duration
 
@@ -26,7 +26,7 @@ struct ReplicaSet {
         }
     }
 
-    /// Replicas that are added start now; of those to be removed the youngest go first.
+    /// Starts replicas that are added, and removes the youngest first.
     mutating func scale(to replicas: Int, at now: Timestamp) {
         var surplus = current - replicas
         if surplus < 0 { starting.append(Start(readyAt: now + startupDelay, count: -surplus)) }

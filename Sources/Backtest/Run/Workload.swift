@@ -2,16 +2,16 @@
 package struct Workload: Sendable, Hashable {
     /// How long a new replica takes until it is ready.
     package var startupDelay: Duration
-    /// Load that one ready replica can take, by metric, in the metric's unit. More is time out of SLO. For a metric
-    /// without an entry it is the target, with the tolerance of the policy on top.
+    /// The load that one ready replica can take, by metric, in the metric's unit. A higher load counts as time out of
+    /// SLO. The default is the metric's target plus the policy's tolerance.
     package var capacities: [String: Double]
     /// Metrics whose value does not depend on the replicas, such as a ratio of errors: replayed as they are.
     package var replayed: Set<String>
-    /// Replicas while the trace was recorded, if the trace itself does not say.
+    /// The replicas while the trace was recorded, for a trace without that column.
     package var recordedReplicas: Int?
-    /// Replicas at the start; nil for those of the trace's first sample, or the least that the spec allows.
+    /// The replicas at the start. The default is the first sample's, or the minimum of the spec.
     package var initialReplicas: Int?
-    /// Price of one replica for one hour; nil for that of the cost policy, if the spec has one.
+    /// The price of one replica for one hour. The default is the price in the spec's cost policy, if there is one.
     package var pricePerReplicaHour: Double?
 
     package static let defaultStartupDelay: Duration = .seconds(30)

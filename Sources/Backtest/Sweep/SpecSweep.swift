@@ -2,7 +2,7 @@ package import WireFormats
 
 /// A field of a spec and the values to try for it, such as `safety.cooldownSeconds=60,120,300`.
 package struct SpecSweep: Sendable, Hashable {
-    /// Below `spec`, such as `metrics[0].targetValue`.
+    /// The path of the field below `spec`, such as `metrics[0].targetValue`.
     package let path: String
     package let values: [JSON]
 
@@ -22,7 +22,7 @@ package struct SpecSweep: Sendable, Hashable {
         self.values = values
     }
 
-    /// A number, true or false as such; anything else is a text.
+    /// Returns a number or a boolean if the text is one, and otherwise a string.
     private static func value(_ text: Substring) -> JSON {
         guard let json = try? JSON(parsing: String(text)), json.arrayValue == nil, json.objectValue == nil else {
             return .string(String(text))

@@ -133,8 +133,8 @@ extension CSVReader {
     /// Delimiters that spreadsheets and monitoring tools write.
     static let delimiters: [UInt8] = [",", ";", "\t"].map { UInt8(ascii: $0) }
 
-    /// A reader whose delimiter the file itself tells: by a first line `sep=;`, as spreadsheets and Grafana write it,
-    /// or by the first comma, semicolon or tab of the header that stands outside quotes.
+    /// Creates a reader that detects the delimiter: from a first line `sep=;`, as spreadsheets and Grafana write it, or
+    /// from the first comma, semicolon or tab of the header outside quotes.
     init(detecting bytes: [UInt8]) throws(TraceError) {
         if let (delimiter, end) = try Self.separatorLine(bytes) {
             self.init(bytes, delimiter: delimiter, from: end, line: 2)

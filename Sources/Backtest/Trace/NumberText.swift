@@ -4,11 +4,11 @@ import Scaling
 enum NumberText: Equatable {
     /// No comma, and a point before the decimals or none: `1.5e+02`.
     case plain(Double)
-    /// Only a decimal comma makes sense of it: `150,5`, `1.161,5`.
+    /// The comma can only be a decimal mark: `150,5`, `1.161,5`.
     case decimalComma(Double)
-    /// Only commas between groups of three digits make sense of it: `1,161.5`, `1,161,000`.
+    /// The commas can only separate groups of three digits: `1,161.5`, `1,161,000`.
     case grouped(Double)
-    /// `1,161`: a decimal comma, or a group of three digits.
+    /// Ambiguous: `1,161` has a decimal comma, or separates thousands.
     case ambiguous(decimalComma: Double, grouped: Double)
 
     /// Words that exports write for a missing value.
@@ -21,13 +21,13 @@ enum NumberText: Equatable {
         text.count <= 9 && absent.contains(text.lowercased())
     }
 
-    /// Returns whether the text is a number and something after it.
+    /// Returns whether the text is a number followed by a unit.
     static func hasUnit(_ text: Substring) -> Bool {
         let number = text.prefix { "+-.,0123456789".contains($0) }
         return number.contains(where: \.isNumber) && !number.hasSuffix("-") && number.endIndex != text.endIndex
     }
 
-    /// Nil if the text is not a number.
+    /// Parses a number; returns nil if the text is not one.
     init?(_ text: Substring) {
         guard text.utf8.allSatisfy(Self.isOfNumber) else { return nil }
         guard text.utf8.contains(UInt8(ascii: ",")) else {
@@ -83,7 +83,7 @@ enum NumberText: Equatable {
         return !digits.isEmpty && digits.allSatisfy(\.isNumber)
     }
 
-    /// One to three digits that do not begin with 0, then groups of three.
+    /// Whether the first group has one to three digits without a leading 0, and each further group has three.
     private static func areGroups(_ groups: [Substring]) -> Bool {
         guard let first = groups.first, (1...3).contains(first.count), first.first != "0" else { return false }
         return groups.dropFirst().allSatisfy { $0.count == 3 } && groups.allSatisfy { $0.allSatisfy(\.isNumber) }
@@ -98,8 +98,8 @@ extension Substring {
 
 /// The number format of a file, inferred from its numbers.
 ///
-/// A comma is a decimal comma, or it separates thousands; no file does both. `1,161` alone does not tell, and is
-/// refused.
+/// A comma is a decimal comma, or it separates thousands; no file does both. A file in which every number is ambiguous,
+/// such as `1,161`, is refused.
 struct NumberStyle {
     private struct Example {
         let text: String
@@ -116,7 +116,7 @@ struct NumberStyle {
         self.hasSemicolons = hasSemicolons
     }
 
-    /// Notes what a number tells of the file.
+    /// Updates the style with the evidence of one number.
     mutating func learn(from text: Substring, line: Int) {
         switch NumberText(text) {
         case .decimalComma?: if decimalComma == nil { decimalComma = Example(text: String(text), line: line) }
@@ -134,9 +134,9 @@ struct NumberStyle {
         text.contains(".") && NumberText(Substring(text.replacing(".", with: ","))).map(\.isAmbiguous) ?? false
     }
 
-    /// Returns the number that the text is in this file, or nil if it is none.
+    /// Parses a number in the style of the file; returns nil if the text is not a number.
     ///
-    /// - Throws: ``TraceError`` if the file does not tell, or contradicts itself.
+    /// - Throws: ``TraceError`` if the style of the file is ambiguous or inconsistent.
     func number(_ text: Substring, at place: TracePlace) throws(TraceError) -> Double? {
         switch (NumberText(text), decimalComma, decimalPoint) {
         case (nil, _, _): return nil

@@ -7,10 +7,10 @@ import WireFormats
 struct PrometheusMatrix {
     let metrics: [String]
     private(set) var samples: [Trace.Sample] = []
-    /// What the answer says about itself.
+    /// The notes that the response contains about itself.
     private(set) var notes: [String] = []
 
-    /// - Returns: nil if the text is something else.
+    /// - Returns: nil if the text is not a range query's response.
     init?(_ reader: JSONReader) throws(JSONPathError) {
         guard let series = try Self.series(reader) else { return nil }
         guard series.count <= Trace.maxMetrics else {
@@ -34,7 +34,7 @@ struct PrometheusMatrix {
         samples = cells.sorted { $0.key < $1.key }.map { Trace.Sample(time: $0.key, cells: $0.value) }
         let warnings = reader.value["warnings"]?.arrayValue ?? []
         notes = warnings.compactMap(\.stringValue).map { "Prometheus warned: \($0.shortened)" }
-        if reader.value["isPartial"] == true { notes.append("The answer of the server was partial.") }
+        if reader.value["isPartial"] == true { notes.append("The response of the server was partial.") }
     }
 
     private static func series(_ reader: JSONReader) throws(JSONPathError) -> [JSONReader]? {
@@ -56,7 +56,7 @@ struct PrometheusMatrix {
         return try data.optional("result")?.elements() ?? []
     }
 
-    /// A series has the name of its metric, if no other has it; its labels too, where another has.
+    /// Names each series by its metric, and adds the labels if several series share that name.
     private static func names(_ series: [JSONReader]) throws(JSONPathError) -> [String] {
         var labels: [[String: JSON]] = []
         for one in series { labels.append(try one.optional("metric")?.object() ?? [:]) }
@@ -93,6 +93,6 @@ struct PrometheusMatrix {
 }
 
 extension JSON {
-    /// A time as text: that of a string, or of a number.
+    /// The text of a time that is a string or a number.
     fileprivate var timeText: String? { stringValue ?? doubleValue.map { _ in description } }
 }

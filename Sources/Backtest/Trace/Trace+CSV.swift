@@ -1,13 +1,13 @@
 import Scaling
 
 extension Trace {
-    /// Reads comma-separated values: a header `time,METRIC,…`, then one row per sample. ``CSVReader`` defines the format,
-    /// ``TraceTime`` the times, and ``NumberStyle`` the numbers.
+    /// Reads comma-separated values: a header `time,METRIC,…`, then one row per sample. ``CSVReader`` defines the
+    /// format, ``TraceTime`` the times, and ``NumberStyle`` the numbers.
     ///
     /// A cell that is empty, or has a word such as `NaN` or `null`, is no data; `error` is a failed reading. A column
     /// `replicas` gives the replicas at the time.
     ///
-    /// - Parameter zone: the zone of times that name none; without it such a time is an error.
+    /// - Parameter zone: the zone of times without one; if nil, such a time is an error.
     package init(csv text: String, zone: TraceZone? = nil) throws(TraceError) {
         try self.init(csv: TraceText.utf8(Array(text.utf8)), zone: zone)
     }
@@ -24,7 +24,7 @@ extension Trace {
         var samples: [Sample] = []
         var hasRoundedTimes = false
         while let row = try reader.next() {
-            // Spreadsheets write rows that are empty as delimiters alone.
+            // Spreadsheets write empty rows as delimiters only.
             if row.allSatisfy({ $0.text[...].trimmingSpaces.isEmpty }) { continue }
             samples.append(try columns.sample(row, time, style))
             hasRoundedTimes = hasRoundedTimes || TraceTime.isRounded(row[columns.time].text[...])

@@ -4,8 +4,8 @@ extension Trace {
     /// Reads a trace file: JSON or CSV, in UTF-8 or, after a byte order mark, UTF-16.
     ///
     /// - Parameters:
-    ///   - isJSON: that it is JSON; nil if its first character is to tell.
-    ///   - zone: the zone of times that name none; without it such a time is an error.
+    ///   - isJSON: whether the file is JSON; nil to detect it from the first character.
+    ///   - zone: the zone of times without one; if nil, such a time is an error.
     package init(bytes: [UInt8], isJSON: Bool? = nil, zone: TraceZone? = nil) throws(TraceError) {
         let text = try TraceText.utf8(bytes)
         let first = text.first { !" \t\r\n".utf8.contains($0) }

@@ -3,9 +3,9 @@ package import WireFormats
 
 extension Trace {
     /// Reads an array of objects, one per sample: `time`, a number for each metric (null for no data, `"error"` for a
-    /// failed reading), and if it is known `replicas`; or the answer of Prometheus to a range query.
+    /// failed reading), and, if known, `replicas`; or the response of Prometheus to a range query.
     ///
-    /// - Parameter zone: the zone of times that name none; without it such a time is an error.
+    /// - Parameter zone: the zone of times without one; if nil, such a time is an error.
     package init(json: JSON, zone: TraceZone? = nil) throws(TraceError) {
         do throws(JSONPathError) {
             if let matrix = try PrometheusMatrix(JSONReader(json)) {
@@ -39,7 +39,7 @@ extension Trace {
         try self.init(checking: metrics, samples)
     }
 
-    /// As ``init(metrics:samples:notes:)``, with the error of a reader.
+    /// Creates a trace as ``init(metrics:samples:notes:)`` does, but throws a reader's error.
     private init(checking metrics: [String], _ samples: [Sample], notes: [String] = []) throws(JSONPathError) {
         do throws(TraceError) {
             try self.init(metrics: metrics, samples: samples, notes: notes)

@@ -11,9 +11,9 @@ package struct Trace: Sendable, Hashable {
 
     package struct Sample: Sendable, Hashable {
         package var time: Timestamp
-        /// One per metric, in the order of ``Trace/metrics``.
+        /// The values, one per metric, in the order of ``Trace/metrics``.
         package var cells: [Cell]
-        /// Replicas the target was set to at the time, if the trace says.
+        /// The replicas that the target was set to at the time, if recorded.
         package var replicas: Int?
 
         package init(time: Timestamp, cells: [Cell], replicas: Int? = nil) {
@@ -24,22 +24,23 @@ package struct Trace: Sendable, Hashable {
     }
 
     package let metrics: [String]
-    /// At least two, in the order of time, no two at one time.
+    /// At least two samples in ascending order of time, no two with the same time.
     package let samples: [Sample]
     /// The usual time between two samples. A sample is valid for that long; the time after it without a sample is a
     /// gap.
     package let step: Duration
-    /// What a user should know about how the samples were read.
+    /// Notes for the user on how the samples were read.
     package let notes: [String]
 
     /// The column that gives replicas instead of a metric.
     package static let replicasColumn = "replicas"
-    /// A year at 15 s has a third of this.
+    /// The maximum number of samples: three years at 15 s.
     package static let maxSamples = 6_000_000
-    /// Columns. A row of a JSON trace may name one, and each row has a cell for each.
+    /// The maximum number of metrics. Bounds memory, because each row has a cell for each metric.
     package static let maxMetrics = 256
 
-    /// What the days since 1900 that spreadsheets count, from 1954 to 2119, are as seconds since 1970.
+    /// The range of the day numbers that spreadsheets write (days since 1900, for the years 1954 to 2119), read as
+    /// seconds since 1970.
     private static let spreadsheetDays =
         Timestamp(microsecondsSince1970: 20_000_000_000)...Timestamp(microsecondsSince1970: 80_000_000_000)
 
@@ -47,11 +48,11 @@ package struct Trace: Sendable, Hashable {
     /// - Throws: ``TraceError`` if there are too few or too many, or two at one time.
     package init(metrics: [String], samples: [Sample], notes: [String] = []) throws(TraceError) {
         guard samples.count <= Self.maxSamples else {
-            throw TraceError("has \(samples.count) samples, more than \(Self.maxSamples): cut it into pieces")
+            throw TraceError("has \(samples.count) samples, more than \(Self.maxSamples): split it")
         }
         let sorted = samples.sorted { $0.time < $1.time }
         guard let first = sorted.first, sorted.count > 1 else {
-            throw TraceError("has fewer than two samples, and a simulation needs a stretch of time")
+            throw TraceError("has fewer than two samples, and a simulation needs a time range")
         }
         var gaps: [Duration] = []
         gaps.reserveCapacity(sorted.count)
@@ -65,7 +66,7 @@ package struct Trace: Sendable, Hashable {
             previous = sample.time
         }
         gaps.sort()
-        // The lower median: of two, the longer one is the gap.
+        // The lower median: of two intervals, the longer one is the gap.
         step = gaps[(gaps.count - 1) / 2]
         guard step >= .seconds(1) || !Self.spreadsheetDays.contains(first.time) else {
             throw TraceError(

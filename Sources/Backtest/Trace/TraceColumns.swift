@@ -2,12 +2,12 @@ import Scaling
 
 /// The columns of a CSV trace, from its header.
 struct TraceColumns {
-    /// Names of the time that spreadsheets and monitoring tools write, in lower case.
+    /// Names of the time column that spreadsheets and monitoring tools write, in lower case.
     static let timeNames: Set<String> = ["time", "timestamp", "date", "datetime", "date time", "_time"]
 
-    /// Where the time is.
+    /// The index of the time column.
     let time: Int
-    /// Where the metrics are, in order.
+    /// The indexes of the metric columns, in order.
     let values: [Int]
     let metrics: [String]
     private let replicas: Int?
@@ -16,7 +16,7 @@ struct TraceColumns {
     /// - Throws: ``TraceError`` if the record is not a header.
     init(header: [CSVReader.Field]) throws(TraceError) {
         var names = header.map { String($0.text[...].trimmingSpaces) }
-        // A delimiter at the end of each line makes a column of nothing.
+        // A delimiter at the end of each line makes an empty column.
         while names.last == "" { names.removeLast() }
         let line = header[0].line
         let times = names.indices.filter { Self.timeNames.contains(names[$0].lowercased()) }
@@ -112,9 +112,9 @@ struct TraceColumns {
 /// The position of a cell, for messages.
 struct TracePlace {
     let line: Int
-    /// From 1.
+    /// The column number, from 1.
     let column: Int
-    /// That of the column.
+    /// The column name.
     let name: String
 
     func error(_ message: String) -> TraceError {

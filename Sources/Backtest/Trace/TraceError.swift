@@ -1,6 +1,6 @@
 import WireFormats
 
-/// The reason why a text is no trace.
+/// The reason why a text is not a valid trace.
 package struct TraceError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 

@@ -1,4 +1,4 @@
-/// The text of a trace file, whose encoding its first bytes tell.
+/// The text of a trace file, whose encoding is detected from its first bytes.
 enum TraceText {
     private static let utf8Mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     private static let utf16Marks: [(bytes: [UInt8], isBigEndian: Bool)] = [
@@ -41,7 +41,7 @@ enum TraceText {
             return isBigEndian ? first << 8 | second : second << 8 | first
         }
         guard bytes.count.isMultiple(of: 2), let text = String(validating: units, as: UTF16.self) else {
-            throw TraceError("begins like UTF-16 text but has invalid bytes: \(remedy)")
+            throw TraceError("begins with a UTF-16 byte order mark but has invalid bytes: \(remedy)")
         }
         return Array(text.utf8)
     }

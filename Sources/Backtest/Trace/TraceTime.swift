@@ -4,19 +4,19 @@ import WireFormats
 /// Reads the times that exports write.
 ///
 /// - RFC 3339 and its relatives: a space in place of the T, no seconds, offsets such as `+0100`, `UTC`.
-/// - Seconds, milliseconds, microseconds or nanoseconds since 1970, which their size tells apart.
+/// - Seconds, milliseconds, microseconds or nanoseconds since 1970, distinguished by magnitude.
 /// - A date and a time of day without a zone, if the reader was given the zone.
 struct TraceTime {
-    /// The reason why a text is no time.
+    /// The reason why a text is not a valid time.
     struct Problem: Error, Equatable {
         let message: String
     }
 
-    /// The zone of times that name none.
+    /// The zone of times without one.
     let zone: TraceZone?
 
-    /// The least values since 1970 that are milliseconds, microseconds and nanoseconds: as seconds or as the unit
-    /// before, they would be thousands of years in the future.
+    /// The smallest values since 1970 that are read as milliseconds, microseconds and nanoseconds. In the next larger
+    /// unit, each would be thousands of years in the future.
     private static let units: [(least: Int64, perMicrosecond: (numerator: Int64, denominator: Int64))] = [
         (100_000_000_000_000_000, (1, 1_000)), (100_000_000_000_000, (1, 1)), (100_000_000_000, (1_000, 1)),
         (0, (1_000_000, 1)),
@@ -46,8 +46,7 @@ struct TraceTime {
         return Int64(exactly: microseconds).map { Timestamp(microsecondsSince1970: $0) }
     }
 
-    /// Returns whether the text is a number in scientific notation without all its digits, as spreadsheets write them:
-    /// rounded.
+    /// Returns whether the text is a number in scientific notation that has lost digits, as spreadsheets write it.
     static func isRounded(_ text: Substring) -> Bool {
         guard let mark = text.firstIndex(where: { $0 == "e" || $0 == "E" }), case .plain? = NumberText(text),
             let exponent = Int(text[text.index(after: mark)...])
@@ -58,7 +57,7 @@ struct TraceTime {
 
     // MARK: Dates
 
-    /// Returns a date and time of day as RFC 3339 has them, and the zone after it; empty if there is none.
+    /// Splits the text into an RFC 3339 date and time of day, and the zone after it, which may be empty.
     private static func parts(of text: Substring) throws(Problem) -> (civil: String, zone: String) {
         let bytes = Array(text.utf8)
         func isDigit(_ index: Int) -> Bool { index < bytes.count && (0x30...0x39).contains(bytes[index]) }
@@ -83,13 +82,13 @@ struct TraceTime {
         }
     }
 
-    /// `Z`, `+01:00` or empty.
+    /// Returns `Z`, `+01:00` or an empty string.
     private static func zone(_ text: Substring, _ whole: Substring) throws(Problem) -> String {
         if text.isEmpty { return "" }
         if ["Z", "UTC", "GMT"].contains(text.uppercased()) { return "Z" }
         guard let offset = TraceZone.offsetText(text) else {
             throw Problem(
-                message: "\(whole.quoted) has \(text.quoted) where an offset from UTC such as +01:00 belongs: names of "
+                message: "\(whole.quoted) has \(text.quoted) in place of an offset from UTC such as +01:00: names of "
                     + "zones are not unique")
         }
         return offset
@@ -100,7 +99,7 @@ struct TraceTime {
         guard let zone else {
             throw Problem(
                 message:
-                    "\(text.quoted) has no time zone: export times in UTC or with an offset, or name the zone with "
+                    "\(text.quoted) has no time zone: export times in UTC or with an offset, or set the zone with "
                     + "--trace-time-zone")
         }
         let times = zone.times(ofLocal: Timestamp(microsecondsSince1970: microseconds))
@@ -120,7 +119,7 @@ struct TraceTime {
 }
 
 extension Timestamp {
-    /// A time with a zone, or since 1970 in seconds or a smaller unit.
+    /// Parses a time with a zone, or a number of seconds or a smaller unit since 1970.
     package init?(text: some StringProtocol) {
         guard let time = try? TraceTime(zone: nil).time(Substring(text)) else { return nil }
         self = time

@@ -1,8 +1,9 @@
 import Scaling
+import TimeZones
 
-/// The time zone of times that name none.
+/// The time zone of times without one.
 package struct TraceZone: Sendable {
-    /// As messages call it.
+    /// The name in messages.
     package let name: String
     private let rules: Rules
 
@@ -11,7 +12,7 @@ package struct TraceZone: Sendable {
         case file(TimeZoneFile)
     }
 
-    /// An offset from UTC, such as `+01:00`, or `UTC`; nil if the text is none.
+    /// Parses an offset from UTC, such as `+01:00`, or `UTC`; nil if the text is not an offset.
     package init?(offset text: String) {
         let isUTC = ["Z", "UTC", "GMT"].contains(text.uppercased())
         guard let offset = isUTC ? 0 : Self.offsetText(text[...]).flatMap(Self.seconds) else { return nil }
@@ -20,14 +21,14 @@ package struct TraceZone: Sendable {
     }
 
     /// - Parameter data: the zone's file of the time zone database, as RFC 9636 defines it.
-    /// - Throws: ``TraceError`` if it is none.
+    /// - Throws: ``TraceError`` if the data is not a time zone file.
     package init(name: String, data: [UInt8]) throws(TraceError) {
         guard let file = TimeZoneFile(data) else { throw TraceError("is not a file of the time zone database") }
         self.name = name
         rules = .file(file)
     }
 
-    /// Returns the times at which the clocks of the zone show this; a local time is given as if it were UTC.
+    /// Returns the times at which a clock in the zone shows the local time, which is passed as if it were UTC.
     func times(ofLocal local: Timestamp) -> [Timestamp] {
         switch rules {
         case .offset(let offset): return [local + .seconds(-offset)]
@@ -37,7 +38,7 @@ package struct TraceZone: Sendable {
         }
     }
 
-    /// `+01:00` of `+1`, `+01`, `+0100` and `+01:00`; nil of anything else.
+    /// Returns `+01:00` for `+1`, `+01`, `+0100` and `+01:00`; nil for other texts.
     static func offsetText(_ text: Substring) -> String? {
         guard let sign = text.first, "+-".contains(sign) else { return nil }
         let digits = text.dropFirst()
@@ -55,7 +56,7 @@ package struct TraceZone: Sendable {
         return "\(sign)\(hour < 10 ? "0" : "")\(hour):\(minutes)"
     }
 
-    /// Of `+01:00`.
+    /// Returns the seconds of an offset such as `+01:00`.
     private static func seconds(_ text: String) -> Int64? {
         let parts = text.dropFirst().split(separator: ":").compactMap { Int64($0) }
         guard parts.count == 2 else { return nil }

@@ -1,7 +1,6 @@
 #pragma once
 
-/// The configuration of jemalloc, which finds it by its name.
+/// The configuration of jemalloc, which reads the variable with this name.
 ///
-/// Few arenas, since few threads allocate; memory that was freed goes back to the system after a second, by a thread of
-/// jemalloc's own.
+/// Few arenas, since few threads allocate. A thread of jemalloc returns freed memory to the system after a second.
 extern const char *malloc_conf;

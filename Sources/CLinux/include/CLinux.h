@@ -1,6 +1,6 @@
 #pragma once
 
-// System calls that Swift's Glibc module does not show, one header per concern.
+// System calls that Swift's Glibc module does not export, one header per concern.
 #include "child_process.h"
 #include "epoll.h"
 #include "landlock.h"

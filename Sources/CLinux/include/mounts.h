@@ -1,5 +1,4 @@
 #pragma once
 
-/// Whether no program can be run from the file system that the path lies on (mount option noexec). False where that
-/// cannot be found out.
+/// Returns whether the path's file system is mounted with noexec. Returns false if this is unknown.
 _Bool clinux_is_noexec(const char *path);

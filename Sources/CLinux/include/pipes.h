@@ -1,6 +1,6 @@
 #pragma once
 
-/// A pipe whose ends no child inherits, except by dup2: descriptors[0] reads, descriptors[1] writes.
+/// Creates a close-on-exec pipe: descriptors[0] is for reading, descriptors[1] for writing.
 /// Returns 0, or -1 with errno.
 int clinux_pipe(int descriptors[2]);
 

@@ -1,20 +1,20 @@
 #pragma once
 
-/// What /proc tells of one process.
+/// The state of a process, from /proc.
 struct clinux_process {
     int id, parent, group, session, threads;
-    /// Clock ticks since boot: with the id it names a process for good.
+    /// Start time in clock ticks since boot; identifies the process together with the id.
     unsigned long long start;
-    /// Every thread of it has exited, and it waits to be reaped.
+    /// Whether all threads have exited and the process waits to be reaped.
     _Bool is_dead;
     _Bool is_stopped;
 };
 
-/// All processes, in an array that the caller frees. Returns how many, or -1 with errno.
+/// Lists all processes, in an array that the caller must free. Returns their number, or -1 with errno.
 int clinux_processes(struct clinux_process **list);
 
-/// Kills every process of a session until two scans of /proc find none alive, and reaps those that are this process's
-/// children by now. All are stopped first, group by group: a fork bomb would otherwise fill up again what is freed. The
-/// session's leader is not reaped, so that its id goes on naming the session. Returns how many are still alive after so
-/// many milliseconds; 0 is usual.
+/// Kills every process of a session until two scans of /proc find none alive, and reaps those that are now this
+/// process's children. Stops all of them first, group by group, since a fork bomb would otherwise refill freed slots.
+/// Does not reap the session's leader, so that its id continues to identify the session. Returns the number of
+/// processes that are still alive after the given milliseconds, usually 0.
 int clinux_kill_session(int session, int milliseconds);

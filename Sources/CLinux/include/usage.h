@@ -1,13 +1,13 @@
 #pragma once
 
-/// Bytes of memory that a process has to itself, as /proc/PID/status tells: anonymous and shared memory, page tables and
-/// what is swapped out. 0 if the process is gone.
+/// Returns the memory of a process in bytes, from /proc/PID/status: anonymous and shared memory, page tables and swap.
+/// 0 if the process has exited.
 long long clinux_memory_bytes(int process);
 
-/// The process's proportional share of its anonymous and shared memory, as /proc/PID/smaps_rollup tells; -1 where that
-/// cannot be read.
+/// Returns the process's proportional share of its anonymous and shared memory, from /proc/PID/smaps_rollup; -1 if it
+/// is unreadable.
 long long clinux_proportional_bytes(int process);
 
-/// Bytes and inodes that the file system of `path` has left for those who are not root. Returns 0, or -1 with errno.
+/// Reads the bytes and inodes that non-root users have left on the file system of `path`. Returns 0, or -1 with errno.
 int clinux_space_left(const char *path, unsigned long long *bytes, unsigned long long *inodes);
 

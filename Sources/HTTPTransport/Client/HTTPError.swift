@@ -1,11 +1,11 @@
-/// The reason why no (whole) answer came.
+/// The reason why there is no complete response.
 package struct HTTPError: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: String, Sendable, Hashable {
         case invalidRequest, nameLookup, connect, tls, deadline, bodyTooLarge, connectionLost, cancelled, shutDown
     }
 
     package let kind: Kind
-    /// What happened and with which host; never a header, a body or the URL's user information.
+    /// The failure and the host; never a header, a body or the URL's user information.
     package let message: String
 
     package init(_ kind: Kind, _ message: String) {

@@ -1,25 +1,25 @@
-/// Every bound of the HTTP client, in one place.
+/// The limits of the HTTP client.
 package enum HTTPLimits {
-    /// Connections to one host and port. A request over it waits for one to become free.
+    /// Connections to one host and port. Further requests wait for a free connection.
     package static let connectionsPerHost = 128
-    /// Connections to all hosts, those that wait for reuse included.
+    /// Connections to all hosts, including idle ones.
     package static let connections = 1_024
-    /// Transfers at one time; further requests wait in the order they came.
+    /// Transfers at one time; further requests queue in FIFO order.
     package static let concurrentTransfers = 1_024
-    /// Requests that wait for a transfer's place; further ones fail at once.
+    /// Requests that queue for a transfer; further ones fail immediately.
     static let waitingRequests = 65_536
     /// A connection that was idle for longer is closed, not reused.
     static let idleConnectionAge = Duration.seconds(60)
-    /// From the start of a transfer to a connection ready for use (name look-up and TLS included).
+    /// From the start of a transfer to a connection ready for use (including name lookup and TLS).
     static let connectTimeout = Duration.seconds(30)
-    /// A peer that acknowledges nothing for that long is taken for dead, also on an idle stream.
+    /// A peer that acknowledges nothing for this long is considered dead, even on an idle stream.
     static let deadPeerTimeout = Duration.seconds(30)
-    /// All header bytes of one answer, interim answers and trailers included.
+    /// All header bytes of one response, including interim responses and trailers.
     static let headerBytes = 256 << 10
-    /// Body bytes of a stream that wait for its reader; at this many the server is held back.
+    /// Bytes of a stream's body that wait for its reader; at this size the transfer is paused.
     static let streamBufferBytes = 256 << 10
     /// Easy handles kept for reuse.
     static let pooledHandles = 64
-    /// Socket events taken from the kernel in one call.
+    /// Socket events read from the kernel in one call.
     static let eventsPerPoll = 64
 }

@@ -1,25 +1,25 @@
-/// An HTTP request, with its bounds.
+/// An HTTP request and its limits.
 package struct HTTPRequest: Sendable {
     package var method: String
     package var url: String
-    /// In the order sent. A name may repeat.
+    /// The headers in the order in which they are sent. A name may repeat.
     package var headers: [HTTPHeader]
     package var body: [UInt8]?
     package var tls: TLSOptions
-    /// URL of the proxy (http, https, socks5, socks5h) to go through, regardless of the environment. May contain a
-    /// password.
+    /// The URL of the proxy (http, https, socks5, socks5h) , which overrides the environment. May contain a password.
     package var proxy: String?
-    /// Signs the request for AWS, if there is one.
+    /// The AWS signature to add, if any.
     package var awsSignature: AWSSignature?
-    /// From name look-up to the last byte of the body; of a stream, to the last header unless ``boundsWholeStream``.
-    /// Nil: no limit.
+    /// The time from the name lookup to the last byte of the body; for a stream, to the last header unless
+    /// ``boundsWholeStream`` is true. Nil means no limit.
     package var timeout: Duration?
-    /// Whether ``timeout`` is that of a stream's body too.
+    /// Whether ``timeout`` includes a stream's body.
     package var boundsWholeStream: Bool
-    /// A longer body (after content decoding) is ``HTTPError/Kind/bodyTooLarge``. Does not bound a stream.
+    /// The maximum size of the body after content decoding; a larger one is ``HTTPError/Kind/bodyTooLarge``. Does not
+    /// apply to a stream.
     package var maxBodyBytes: Int
 
-    /// Body cap if the request names none.
+    /// The maximum body size unless the request sets one.
     package static let defaultMaxBodyBytes = 8 << 20
 
     package init(
@@ -58,7 +58,7 @@ package struct HTTPHeader: Sendable, Hashable {
 }
 
 extension HTTPRequest: CustomStringConvertible, CustomDebugStringConvertible {
-    /// Method and host; never the headers, the body, or the URL's user information and query.
+    /// The method and host; never the headers, the body, or the URL's user information and query.
     package var description: String {
         "\(method) \((try? URLParts(parsing: url))?.authority ?? "(no valid URL)")"
     }
@@ -67,7 +67,7 @@ extension HTTPRequest: CustomStringConvertible, CustomDebugStringConvertible {
 }
 
 extension HTTPHeader: CustomStringConvertible, CustomDebugStringConvertible {
-    /// Never the value, which may be a token.
+    /// The name; never the value, which may be a token.
     package var description: String { "\(name): ***" }
 
     package var debugDescription: String { description }
@@ -112,15 +112,15 @@ extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible {
 
 /// The credentials and scope of an AWS Signature Version 4. libcurl computes the signature.
 ///
-/// Give the query of the URL in the order of its names: libcurl signs it as it is, and AWS sorts it first. Give a body
-/// its Content-Type: libcurl would call it a form.
+/// Sort the URL's query by name: AWS sorts it before verification, and libcurl signs it unsorted. Set the Content-Type
+/// of a body: libcurl defaults to a form.
 package struct AWSSignature: Sendable, Hashable {
     package var region: String
-    /// Such as `aps`.
+    /// The service name, such as `aps`.
     package var service: String
     package var accessKeyID: String
     package var secretAccessKey: String
-    /// Of credentials that end by themselves.
+    /// The session token of temporary credentials.
     package var sessionToken: String?
 
     package init(

@@ -1,4 +1,4 @@
-/// The first part of an answer.
+/// The status and headers of a response.
 package struct HTTPResponseHead: Sendable {
     package let status: Int
     package let headers: [HTTPHeader]
@@ -8,13 +8,13 @@ package struct HTTPResponseHead: Sendable {
         self.headers = headers
     }
 
-    /// Returns the first header with that name; case is ignored.
+    /// Returns the first header with that name, ignoring case.
     package func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 }
 
-/// A complete response. A status of 400 or more is a response, not an error: the caller judges it.
+/// A complete response. A status of 400 or more is not thrown as an error.
 package struct HTTPResponse: Sendable {
     package let head: HTTPResponseHead
     package let body: [UInt8]

@@ -1,20 +1,21 @@
 import Glibc
+import SystemIO
 
-/// Which proxy a request goes through, as the environment says it.
+/// The proxy settings of the environment.
 ///
 /// The variables and their order are curl's: `http_proxy` (lower case only: a CGI server sets `HTTP_PROXY` from a
-/// request header), `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`, and `no_proxy`, `NO_PROXY`. They are
-/// matched here because libcurl would match `no_proxy` against ``TLSOptions/serverName`` in place of the host connected
-/// to.
+/// request header), `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`, and `no_proxy`, `NO_PROXY`. The rules are
+/// evaluated here because libcurl would match `no_proxy` against ``TLSOptions/serverName`` in place of the host
+/// connected to.
 package struct ProxyRules: Sendable {
-    /// No proxy at all.
+    /// No proxy for any request.
     package static let none = ProxyRules { _ in nil }
 
     private let proxyForHTTP: String?
     private let proxyForHTTPS: String?
     private let exceptions: [Exception]
 
-    /// Reads the environment once. `variable` gives a variable's value; the default asks the process's environment.
+    /// Reads the environment once. `variable` returns a variable's value; the default reads the process's environment.
     package init(variable: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }) {
         func first(_ names: String...) -> String? {
             names.lazy.compactMap(variable).first { !$0.isEmpty }
@@ -35,7 +36,7 @@ package struct ProxyRules: Sendable {
 }
 
 extension ProxyRules: CustomStringConvertible, CustomDebugStringConvertible {
-    /// Never the proxies' URLs, which may hold passwords.
+    /// A description without the proxies' URLs, which may hold passwords.
     package var description: String {
         func shown(_ proxy: String?) -> String { proxy == nil ? "none" : "***" }
         return "ProxyRules(http: \(shown(proxyForHTTP)), https: \(shown(proxyForHTTPS)))"
@@ -48,27 +49,21 @@ extension ProxyRules {
     /// An entry of `no_proxy`.
     private enum Exception {
         case everything
-        /// A name and the names below it.
+        /// A name and its subdomains.
         case name(String)
-        /// Addresses that start with these bits.
-        case network(IPAddress, prefixLength: Int)
+        /// Addresses in this network.
+        case network(IPNetwork)
 
         init?(_ entry: String) {
             if entry == "*" {
                 self = .everything
                 return
             }
-            let parts = entry.split(separator: "/", maxSplits: 1)
-            if let first = parts.first, let address = IPAddress(String(first)) {
-                let bits = address.bytes.count * 8
-                guard parts.count == 2 else {
-                    self = .network(address, prefixLength: bits)
-                    return
-                }
-                guard let length = Int(parts[1]), (0...bits).contains(length) else { return nil }
-                self = .network(address, prefixLength: length)
+            if let network = IPNetwork(entry) {
+                self = .network(network)
                 return
             }
+            guard IPAddress(String(entry.prefix { $0 != "/" })) == nil else { return nil }
             let name = entry.drop { $0 == "." }.lowercased()
             guard !name.isEmpty else { return nil }
             self = .name(name)
@@ -78,36 +73,8 @@ extension ProxyRules {
             switch self {
             case .everything: true
             case .name(let name): host == name || host.hasSuffix("." + name)
-            case .network(let network, let prefixLength):
-                IPAddress(host)?.isIn(network, prefixLength: prefixLength) ?? false
+            case .network(let network): IPAddress(host).map(network.contains) ?? false
             }
-        }
-    }
-}
-
-/// An IPv4 or IPv6 address in network byte order.
-private struct IPAddress {
-    let bytes: [UInt8]
-
-    /// Nil if the text is a name. Takes IPv6 with and without brackets.
-    init?(_ text: String) {
-        let text = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
-        var bytes = [UInt8](repeating: 0, count: 16)
-        if inet_pton(AF_INET, text, &bytes) == 1 {
-            self.bytes = Array(bytes.prefix(4))
-        } else if inet_pton(AF_INET6, text, &bytes) == 1 {
-            self.bytes = bytes
-        } else {
-            return nil
-        }
-    }
-
-    func isIn(_ network: IPAddress, prefixLength: Int) -> Bool {
-        guard bytes.count == network.bytes.count else { return false }
-        return bytes.indices.allSatisfy { index in
-            let bits = min(8, max(0, prefixLength - index * 8))
-            let mask = ~UInt8(truncatingIfNeeded: 0xff >> bits)
-            return bytes[index] & mask == network.bytes[index] & mask
         }
     }
 }

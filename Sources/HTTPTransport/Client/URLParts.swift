@@ -4,17 +4,17 @@ import CCurl
 struct URLParts: Sendable, Equatable {
     /// `http` or `https`.
     let scheme: String
-    /// In lower case; an IPv6 address in brackets.
+    /// The host in lower case; an IPv6 address in brackets.
     let host: String
-    /// Only if the URL names one.
+    /// The port, if the URL has one.
     let port: String?
 
     var isTLS: Bool { scheme == "https" }
     var effectivePort: String { port ?? (isTLS ? "443" : "80") }
-    /// As in a Host header and in messages: never user information, path or query.
+    /// The host and port as in a Host header and in messages; never user information, path or query.
     var authority: String { port.map { "\(host):\($0)" } ?? host }
 
-    /// Throws ``HTTPError/Kind/invalidRequest`` unless it is an absolute http or https URL.
+    /// Parses an absolute http or https URL; throws ``HTTPError/Kind/invalidRequest`` for other texts.
     init(parsing url: String) throws(HTTPError) {
         guard let handle = curl_url() else { preconditionFailure("out of memory") }
         defer { curl_url_cleanup(handle) }

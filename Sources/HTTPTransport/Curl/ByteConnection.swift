@@ -1,41 +1,48 @@
 import CCurl
 import Glibc
 
-/// A connection for a protocol other than HTTP: libcurl looks the name up, connects and makes the TLS session
-/// (`CURLOPT_CONNECT_ONLY`), and the caller speaks over it.
+/// A connection for a protocol other than HTTP: libcurl resolves the name, connects and establishes the TLS session
+/// (`CURLOPT_CONNECT_ONLY`), and the caller sends and receives bytes.
 ///
-/// Its calls block their thread, until their deadline at the longest.
+/// Calls block their thread, at most until their deadline.
 ///
-/// Unchecked: one thread at a time uses a connection, though not always the same one; its owner sees to that.
-/// ``interrupt()`` alone may come from any thread, and touches nothing but a descriptor that lives as long as this.
+/// Unchecked: the owner ensures that one thread at a time uses a connection, not always the same one. Only
+/// ``interrupt()`` may be called from any thread; it only touches a descriptor that lives as long as this object.
 package final class ByteConnection: @unchecked Sendable {
     /// An address to connect to.
     package enum Address: Sendable, Hashable {
-        /// An IPv6 address comes without brackets.
+        /// A host and port; an IPv6 address has no brackets.
         case tcp(host: String, port: Int)
         /// The path of a Unix socket.
         case unix(path: String)
+
+        /// Nil for a socket.
+        package var host: String? {
+            guard case .tcp(let host, _) = self else { return nil }
+            return host
+        }
     }
 
     private let easy: EasyHandle
     private let socket: Int32
-    /// As messages name the other end.
+    /// The name of the peer in messages.
     private let name: String
 
     /// Connects.
     ///
     /// - Parameters:
-    ///   - tls: Nil for plaintext.
-    ///   - deadline: From the name look-up to the end of the TLS handshake.
-    /// - Throws: ``HTTPError/Kind/tls`` even if the other end connects and then keeps silent about TLS.
+    ///   - tls: nil for plaintext.
+    ///   - peers: the servers to connect to; nil for all.
+    ///   - deadline: from the name lookup to the end of the TLS handshake.
+    /// - Throws: ``HTTPError/Kind/tls`` even if the peer accepts the connection and never answers the TLS handshake.
     package init(
-        to address: Address, tls: TLSOptions?, deadline: ContinuousClock.Instant
+        to address: Address, tls: TLSOptions?, peers: PeerRule? = nil, deadline: ContinuousClock.Instant
     ) throws(HTTPError) {
         name = address.description
         easy = EasyHandle()
         let milliseconds = ContinuousClock.now.duration(to: deadline).roundedUpMilliseconds
         guard milliseconds > 0 else { throw Self.late("connecting to", name) }
-        try easy.prepare(address, tls: tls, timeoutMilliseconds: Int(milliseconds))
+        try easy.prepare(address, tls: tls, peers: peers, timeoutMilliseconds: Int(milliseconds))
         let code = curl_easy_perform(easy.curl)
         guard code == CURLE_OK else { throw Self.failure(code, easy, name, tls) }
         var descriptor = curl_socket_t(-1)
@@ -61,9 +68,9 @@ package final class ByteConnection: @unchecked Sendable {
         }
     }
 
-    /// Waits for bytes and receives as many as there are and fit.
+    /// Waits for bytes and receives as many as are available and fit.
     ///
-    /// - Returns: How many; 0 if the other end has closed.
+    /// - Returns: the number of bytes; 0 if the peer has closed.
     package func receive(into buffer: inout [UInt8], deadline: ContinuousClock.Instant) throws(HTTPError) -> Int {
         while true {
             var count = 0
@@ -97,13 +104,13 @@ package final class ByteConnection: @unchecked Sendable {
         }
     }
 
-    /// Whether the other end has closed, or sent unsolicited data: then the connection is unusable.
+    /// Whether the peer has closed, or sent unsolicited data; the connection is unusable then.
     package var isStale: Bool {
         var descriptors = [pollfd(fd: socket, events: Int16(POLLIN), revents: 0)]
         return poll(&descriptors, 1, 0) != 0
     }
 
-    /// Ends the connection under a thread that waits on it, which then fails.
+    /// Shuts the connection down, so that a thread that waits on it fails.
     package func interrupt() {
         shutdown(socket, Int32(SHUT_RDWR))
     }
@@ -119,7 +126,7 @@ package final class ByteConnection: @unchecked Sendable {
         var descriptors = [
             pollfd(fd: socket, events: Int16(event), revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0),
         ]
-        // A signal only makes the caller look once more.
+        // After a signal, the caller checks its deadline and polls again.
         _ = poll(&descriptors, 2, milliseconds)
         return descriptors[1].revents != 0
     }
@@ -133,7 +140,7 @@ package final class ByteConnection: @unchecked Sendable {
         if tls != nil, easy.hasLocalPort {
             return HTTPError(
                 .tls,
-                "\(name) accepted the connection, but did not complete the TLS handshake in time; check that the port speaks TLS"
+                "\(name) accepted the connection, but did not complete the TLS handshake in time; check that the port uses TLS"
             )
         }
         return HTTPError(.deadline, "timed out while connecting to \(name); check that it runs, and the network")
@@ -152,10 +159,10 @@ extension ByteConnection.Address: CustomStringConvertible {
 extension EasyHandle {
     /// Sets every option for a bare connection.
     fileprivate func prepare(
-        _ address: ByteConnection.Address, tls: TLSOptions?, timeoutMilliseconds: Int
+        _ address: ByteConnection.Address, tls: TLSOptions?, peers: PeerRule?, timeoutMilliseconds: Int
     ) throws(HTTPError) {
         try setErrorBuffer()
-        try setOpenSocket(openSocket)
+        try setOpenSocket(openSocket, peers: peers)
         try set(CURLOPT_CONNECT_ONLY, 1)
         try set(CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_QUICK_EXIT, 1)
@@ -171,7 +178,7 @@ extension EasyHandle {
         case .tcp(_, let port):
             let url = "\(scheme)://\(address)/"
             if let serverName = tls?.serverName {
-                // TLS goes by the URL's host, and the connection by this rule.
+                // TLS uses the host of the URL; the connection uses this rule.
                 try set(CURLOPT_URL, try URLParts.replacingHost(of: url, with: serverName))
                 try setConnectTo("\(serverName):\(port):\(address)")
             } else {
@@ -180,7 +187,7 @@ extension EasyHandle {
         }
         guard let tls else { return }
         try setTLS(tls)
-        // The protocol inside is none that ALPN has a name for.
+        // ALPN has no name for the inner protocol.
         try set(CURLOPT_SSL_ENABLE_ALPN, 0)
     }
 }

@@ -3,23 +3,27 @@ import Synchronization
 
 /// An ``HTTPClient`` over libcurl's multi interface: one thread drives all transfers.
 ///
-/// Connections are reused, and shared by requests with equal ``TLSOptions``. A whole answer comes over HTTP/2 if a
-/// TLS server offers it, and is decompressed; a stream has an HTTP/1.1 connection of its own.
+/// Connections are reused, and shared by requests with equal ``TLSOptions``. A complete response uses HTTP/2 if a TLS
+/// server offers it, and is decompressed; each stream uses a separate HTTP/1.1 connection.
 package final class CurlHTTPClient: HTTPClient {
     package struct Configuration: Sendable {
         package var proxies: ProxyRules
         package var concurrentTransfers: Int
         package var connectionsPerHost: Int
+        /// The servers to connect to, unless through a proxy; nil for all.
+        package var peers: PeerRule?
 
-        /// The default asks the process's environment for proxies.
+        /// Creates a configuration; by default, proxies come from the process's environment.
         package init(
             proxies: ProxyRules = ProxyRules(),
             concurrentTransfers: Int = HTTPLimits.concurrentTransfers,
-            connectionsPerHost: Int = HTTPLimits.connectionsPerHost
+            connectionsPerHost: Int = HTTPLimits.connectionsPerHost,
+            peers: PeerRule? = nil
         ) {
             self.proxies = proxies
             self.concurrentTransfers = concurrentTransfers
             self.connectionsPerHost = connectionsPerHost
+            self.peers = peers
         }
     }
 
@@ -38,8 +42,8 @@ package final class CurlHTTPClient: HTTPClient {
         }
     }
 
-    /// A client that was not shut down lets its thread end by itself. Nothing is in flight here: every waiting caller
-    /// and every stream's reader holds the client.
+    /// Stops the thread of a client that was not shut down. Nothing is in flight here, because every waiting caller and
+    /// every stream's reader holds the client.
     deinit { mailbox.stop() }
 
     /// Fails all transfers in flight with ``HTTPError/Kind/shutDown`` and waits for the loop's thread to end.
@@ -51,8 +55,8 @@ package final class CurlHTTPClient: HTTPClient {
 
     /// Runs the body with a client that is shut down before this returns or throws.
     ///
-    /// A program uses its client in here: the exit handlers of libcurl's libraries must not run beside the loop's
-    /// thread.
+    /// A program uses its client inside the body, because the exit handlers of libcurl's libraries must not run
+    /// concurrently with the loop's thread.
     package static func withClient<Value, Failure: Error>(
         configuration: Configuration = Configuration(), _ body: (CurlHTTPClient) async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
@@ -102,7 +106,7 @@ package final class CurlHTTPClient: HTTPClient {
                     continuation.resume(returning: .failure(.shutDown(url.authority)))
                     return
                 }
-                // A cancellation from before the start was posted found no transfer to cancel.
+                // A cancellation before the start was posted found no transfer to cancel.
                 if Task.isCancelled { cancel(id) }
             }
         } onCancel: {
@@ -114,7 +118,7 @@ package final class CurlHTTPClient: HTTPClient {
     // MARK: For a stream's reader
 
     fileprivate func cancel(_ id: UInt64) {
-        // A loop that is stopping cancels it anyway.
+        // A stopping loop cancels the transfer itself.
         _ = mailbox.post(.cancel(id))
     }
 
@@ -123,7 +127,7 @@ package final class CurlHTTPClient: HTTPClient {
     }
 }
 
-/// The reading end of a stream. It keeps the client, and its transfer lives no longer than it.
+/// The reading end of a stream. Keeps the client alive; its transfer ends with it at the latest.
 private final class StreamReader: Sendable {
     private let id: UInt64
     private let body: StreamBody

@@ -5,7 +5,7 @@ extension EasyHandle {
     /// Sets every option for the transfer, on a fresh or reset handle.
     ///
     /// libcurl's callbacks get the transfer unretained: the loop keeps it until the handle has left the multi handle.
-    func prepare(_ transfer: Transfer, proxies: ProxyRules) throws(HTTPError) {
+    func prepare(_ transfer: Transfer, _ configuration: CurlHTTPClient.Configuration) throws(HTTPError) {
         let request = transfer.request
         let context = Unmanaged.passUnretained(transfer).toOpaque()
         try setErrorBuffer()
@@ -14,18 +14,20 @@ extension EasyHandle {
         try set(CURLOPT_WRITEDATA, pointer: context)
         try set(CURLOPT_HEADERFUNCTION, callback: receiveHeader)
         try set(CURLOPT_HEADERDATA, pointer: context)
-        try setOpenSocket(openSocket)
+        let proxy = request.proxy ?? configuration.proxies.proxy(for: transfer.url) ?? ""
+        // A proxy looks the name up and connects itself.
+        let peers = proxy.isEmpty ? configuration.peers?.naming([transfer.url.host]) : nil
+        try setOpenSocket(openSocket, peers: peers)
 
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_NOSIGNAL, 1)
-        // A transfer that ends during a name look-up lets the resolver's thread go in place of blocking the loop for
-        // it.
+        // Detaches the resolver's thread of a transfer that ends during a name lookup, which would block the loop.
         try set(CURLOPT_QUICK_EXIT, 1)
         try set(CURLOPT_CONNECTTIMEOUT_MS, Int(HTTPLimits.connectTimeout.roundedUpMilliseconds))
         try set(CURLOPT_MAXAGE_CONN, Int(HTTPLimits.idleConnectionAge.components.seconds))
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        // Both set always, so that libcurl does not look at the environment itself.
-        try set(CURLOPT_PROXY, transfer.request.proxy ?? proxies.proxy(for: transfer.url) ?? "")
+        // Both are always set, so that libcurl does not read the environment itself.
+        try set(CURLOPT_PROXY, proxy)
         try set(CURLOPT_NOPROXY, "")
 
         try setVersion(transfer)
@@ -43,10 +45,10 @@ extension EasyHandle {
 
     private func setVersion(_ transfer: Transfer) throws(HTTPError) {
         // libcurl buffers up to 32 MB for a paused HTTP/2 stream, and held back streams have stalled in several of its
-        // versions. A stream over a connection of its own is limited by TCP, and does not delay others.
+        // versions. A stream with its own connection is limited by TCP and does not delay others.
         let canMultiplex = transfer.url.isTLS && !transfer.isStream
         try set(CURLOPT_HTTP_VERSION, canMultiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
-        // Rather share the first connection, once it has said what it can, than open one per request.
+        // Waits to multiplex over the first connection in place of opening one per request.
         try set(CURLOPT_PIPEWAIT, canMultiplex ? 1 : 0)
         // Not for a stream: libcurl would decode past the reader's bound.
         if !transfer.isStream { try set(CURLOPT_ACCEPT_ENCODING, "") }
@@ -58,7 +60,7 @@ extension EasyHandle {
         } else if let body = request.body {
             try setBody(body)
         } else if ["POST", "PUT", "PATCH"].contains(request.method) {
-            // These say that their body is empty.
+            // These methods declare an empty body.
             try setBody([])
         }
         if request.method != "HEAD" { try set(CURLOPT_CUSTOMREQUEST, request.method) }
@@ -66,18 +68,17 @@ extension EasyHandle {
 
     private func setTarget(_ transfer: Transfer) throws(HTTPError) {
         let request = transfer.request
-        // An empty value is written with a semicolon; a colon would remove the header.
+        // An empty value is written with a semicolon; with a colon, libcurl would remove the header.
         var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         func has(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
         if let token = request.awsSignature?.sessionToken { lines.append("X-Amz-Security-Token: \(token)") }
-        // Headers that libcurl would add to a body by itself. Up to 8.x it signs them for AWS even as they are left
-        // out.
+        // Headers that libcurl would add to a body. Up to version 8, it signs them for AWS even if they are omitted.
         if request.awsSignature == nil {
             if !has("expect") { lines.append("Expect:") }
             if !has("content-type") { lines.append("Content-Type:") }
         }
         if let serverName = request.tls.serverName, transfer.url.isTLS {
-            // TLS goes by the URL's host, and the connection by this rule.
+            // TLS uses the host of the URL; the connection uses this rule.
             let port = transfer.url.effectivePort
             try set(CURLOPT_URL, try URLParts.replacingHost(of: request.url, with: serverName))
             try setConnectTo("\(serverName):\(port):\(transfer.url.host):\(port)")
@@ -92,7 +93,7 @@ extension EasyHandle {
         try set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         if let authorities = tls.certificateAuthorities {
             try set(CURLOPT_CAINFO_BLOB, blob: authorities)
-            // The system's directory of authorities would stay trusted beside the blob.
+            // Otherwise the system's directory of authorities would remain trusted besides the blob.
             try set(CURLOPT_CAPATH, nil)
             try set(CURLOPT_CAINFO, nil)
         }
@@ -133,23 +134,31 @@ private func receiveBody(
     return switch transfer(context).receiveBody(bytes) {
     case .taken: bytes.count
     case .paused: Int(CURL_WRITEFUNC_PAUSE)
-    // Any other number than all of them.
+    // Any number other than the number of bytes.
     case .refused: bytes.isEmpty ? 1 : 0
     }
 }
 
-/// Opens a socket as libcurl would, but closed to child processes, and with an eye on peers that died without a word:
-/// else an HTTP/2 connection into nowhere would be reused, and fail, until the kernel gives up after a quarter hour.
+/// Opens a socket as libcurl would, but closes it on exec and detects dead peers: otherwise an HTTP/2 connection to a
+/// dead peer would be reused, and fail, until the kernel closes it after 15 minutes.
+///
+/// - Parameter context: a ``PeerCheck``, which can refuse the address; nil if every address is allowed.
 func openSocket(
     context: UnsafeMutableRawPointer?, purpose: curlsocktype, address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
-    guard let address = address?.pointee else { return CURL_SOCKET_BAD }
+    guard let pointer = address else { return CURL_SOCKET_BAD }
+    if let context {
+        // Alive: the easy handle holds it until its reset.
+        let check = Unmanaged<PeerCheck>.fromOpaque(context).takeUnretainedValue()
+        guard check.permits(ccurl_address(pointer)) else { return CURL_SOCKET_BAD }
+    }
+    let address = pointer.pointee
     let descriptor = socket(
         address.family, address.socktype | Int32(bitPattern: SOCK_CLOEXEC.rawValue), address.protocol)
     guard descriptor >= 0 else { return CURL_SOCKET_BAD }
     func set(_ level: Int32, _ option: Int32, _ value: Int64) {
         var value = Int32(clamping: value)
-        // Not fatal: without it a dead peer is found later.
+        // Not fatal: without the option, a dead peer is detected later.
         _ = setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
     let (probes, seconds) = (Int64(3), HTTPLimits.deadPeerTimeout.components.seconds)

@@ -2,8 +2,7 @@ import CCurl
 
 /// A libcurl transfer handle and the memory that libcurl borrows from it. Used by one thread at a time.
 ///
-/// Of the transfer loop: reused from transfer to transfer, which saves libcurl's buffers; connections live in the multi
-/// handle.
+/// The transfer loop reuses handles, which saves libcurl's buffers; connections belong to the multi handle.
 final class EasyHandle {
     let curl: UnsafeMutableRawPointer
     /// Invariant: `CURL_ERROR_SIZE` bytes that outlive `curl`, which writes its last error message here.
@@ -11,13 +10,15 @@ final class EasyHandle {
     /// Invariant: libcurl borrows these until `reset`.
     private var headers: UnsafeMutablePointer<curl_slist>?
     private var connectTo: UnsafeMutablePointer<curl_slist>?
+    private var peerCheck: PeerCheck?
 
     private static let globalInit: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
     /// Initializes libcurl once, before its first use.
     ///
-    /// Called on the thread that makes a client, never on one that a client starts: a process that exits while another
-    /// thread is in here crashes, because the exit handlers of OpenSSL run beside its initialization.
+    /// Called on the thread that creates a client, never on one that a client starts: if the process exits while
+    /// another thread is in this function, OpenSSL's exit handlers run concurrently with its initialization and crash
+    /// the process.
     static func initializeLibrary() {
         precondition(globalInit == CURLE_OK, "curl_global_init failed")
     }
@@ -37,33 +38,34 @@ final class EasyHandle {
         errorBuffer.deallocate()
     }
 
-    /// Forgets the last transfer, its secrets included.
+    /// Clears the last transfer, including its secrets.
     func reset() {
         curl_easy_reset(curl)
         curl_slist_free_all(headers)
         curl_slist_free_all(connectTo)
         headers = nil
         connectTo = nil
+        peerCheck = nil
         errorBuffer[0] = 0
     }
 
-    /// libcurl's words for what went wrong; empty if it has none.
+    /// libcurl's error message; may be empty.
     var errorMessage: String { String(cString: errorBuffer) }
 
-    /// Returns whether the transfer came past a phase, given the `CURLINFO_..._TIME_T` that libcurl keeps for its end.
+    /// Returns whether the transfer has completed a phase, given the `CURLINFO_..._TIME_T` of its end.
     func hasPassed(_ phaseEnd: CURLINFO) -> Bool {
         var microseconds: curl_off_t = 0
         return ccurl_get_offset(curl, phaseEnd, &microseconds) == CURLE_OK && microseconds > 0
     }
 
-    /// Whether a TCP connection stood, also one whose TLS handshake then came to nothing: libcurl counts those as not
-    /// yet connected.
+    /// Whether a TCP connection was established. Includes a connection whose TLS handshake failed, which libcurl counts
+    /// as not connected.
     var hasLocalPort: Bool {
         var port = 0
         return ccurl_get_long(curl, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port > 0
     }
 
-    /// Whether a proxy said no to a tunnel.
+    /// Whether a proxy refused a tunnel.
     var wasRefusedByProxy: Bool {
         var status = 0
         return ccurl_get_long(curl, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK && status >= 300
@@ -91,9 +93,17 @@ final class EasyHandle {
         try EasyHandle.check(ccurl_set_write_callback(curl, option, callback))
     }
 
-    func setOpenSocket(_ callback: @escaping curl_opensocket_callback) throws(HTTPError) {
+    /// - Parameter peers: nil for no check.
+    func setOpenSocket(_ callback: @escaping curl_opensocket_callback, peers: PeerRule?) throws(HTTPError) {
         try EasyHandle.check(ccurl_set_open_socket_callback(curl, callback))
+        guard let peers else { return }
+        let check = PeerCheck(peers)
+        peerCheck = check
+        try set(CURLOPT_OPENSOCKETDATA, pointer: Unmanaged.passUnretained(check).toOpaque())
     }
+
+    /// Why an address of the other end was not connected to, if one was not.
+    var peerObjection: String? { peerCheck?.objection }
 
     func setErrorBuffer() throws(HTTPError) {
         try EasyHandle.check(ccurl_set_pointer(curl, CURLOPT_ERRORBUFFER, errorBuffer))
@@ -111,7 +121,7 @@ final class EasyHandle {
         try EasyHandle.check(ccurl_set_list(curl, CURLOPT_CONNECT_TO, connectTo))
     }
 
-    /// Copies the body: it must outlive a retry on another connection.
+    /// Copies the body, which must outlive a retry on another connection.
     func setBody(_ body: [UInt8]) throws(HTTPError) {
         // The size first: libcurl copies that many bytes.
         try EasyHandle.check(ccurl_set_offset(curl, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
@@ -121,7 +131,7 @@ final class EasyHandle {
         try EasyHandle.check(code)
     }
 
-    /// An option that libcurl refuses must never be ignored: TLS depends on some of them.
+    /// Throws if libcurl refuses an option. Never ignored, because TLS depends on some options.
     private static func check(_ code: CURLcode) throws(HTTPError) {
         guard code == CURLE_OK else {
             throw HTTPError(

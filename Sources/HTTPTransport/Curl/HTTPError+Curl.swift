@@ -1,13 +1,16 @@
 import CCurl
 
 extension HTTPError {
-    /// Returns what libcurl's result means for the caller. Its own message, which is in the handle, names hosts and
-    /// certificate fields, never headers or the URL's path.
+    /// Converts libcurl's result to an error. libcurl's message, which is in the handle, names hosts and certificate
+    /// fields, never headers or the URL's path.
     static func failed(_ code: CURLcode, _ easy: EasyHandle, authority: String) -> HTTPError {
         let detail = easy.errorMessage.isEmpty ? String(cString: curl_easy_strerror(code)) : easy.errorMessage
         if easy.wasRefusedByProxy {
             return HTTPError(
                 .connect, "the proxy refused to connect to \(authority) (\(detail)); check its rules, or no_proxy")
+        }
+        if code == CURLE_COULDNT_CONNECT, let objection = easy.peerObjection {
+            return HTTPError(.connect, "no connection to \(authority): \(objection)")
         }
         switch code {
         case CURLE_URL_MALFORMAT:
@@ -22,13 +25,14 @@ extension HTTPError {
             CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ENGINE_INITFAILED,
             CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_CLIENTCERT, CURLE_USE_SSL_FAILED:
             return tls(authority, detail)
-        // TLS 1.3 servers judge a client's certificate after the handshake, so their alert comes with the first read.
+        // TLS 1.3 servers verify a client's certificate after the handshake, so their alert arrives with the first
+        // read.
         case CURLE_RECV_ERROR where detail.contains(" alert "):
             return tls(authority, detail)
-        // One header line beyond libcurl's own bound: "out of memory" up to 8.5, then CURLE_TOO_LARGE (100).
+        // A header line over libcurl's own limit: "out of memory" up to 8.5, then CURLE_TOO_LARGE (100).
         case CURLE_OUT_OF_MEMORY, CURLcode(rawValue: 100):
-            return HTTPError(.bodyTooLarge, "\(authority) sent more than libcurl takes (\(detail))")
-        // Among them CURLE_UNSUPPORTED_PROTOCOL: the URL was checked, so the answer was no HTTP.
+            return HTTPError(.bodyTooLarge, "\(authority) sent more than libcurl accepts (\(detail))")
+        // Includes CURLE_UNSUPPORTED_PROTOCOL: the URL was checked, so the response was not HTTP.
         default:
             return HTTPError(.connectionLost, "the connection to \(authority) failed (\(detail)); try again")
         }
@@ -46,6 +50,6 @@ extension HTTPError {
     }
 
     static func shutDown(_ authority: String) -> HTTPError {
-        HTTPError(.shutDown, "the HTTP client was shut down, so nothing is sent to \(authority) any more")
+        HTTPError(.shutDown, "the HTTP client was shut down, so the request to \(authority) was not sent")
     }
 }

@@ -3,13 +3,13 @@ import Synchronization
 /// A command for the loop's thread.
 enum LoopCommand {
     case start(Transfer)
-    /// Unknown ids are ignored: the transfer has ended.
+    /// Cancels a transfer. Unknown ids are ignored: the transfer has ended.
     case cancel(UInt64)
-    /// Let a held back server send again.
+    /// Resumes a paused transfer.
     case resume(UInt64)
 }
 
-/// The only way into the loop thread: any thread posts, the loop thread takes.
+/// The queue of commands for the loop's thread. Any thread posts; only the loop's thread takes.
 final class LoopMailbox: Sendable {
     private struct State {
         var commands: [LoopCommand] = []
@@ -19,7 +19,7 @@ final class LoopMailbox: Sendable {
 
     private enum Phase {
         case open
-        /// The loop is to fail what is in flight and end.
+        /// The loop fails what is in flight and then ends.
         case stopping
         /// The loop has ended.
         case stopped
@@ -32,14 +32,14 @@ final class LoopMailbox: Sendable {
         self.wakeUp = wakeUp
     }
 
-    /// Returns false once the loop is stopping: the command will not be executed.
+    /// Posts a command. Returns false if the loop is stopping and will not execute it.
     func post(_ command: LoopCommand) -> Bool {
         let (isOpen, isFirst) = state.withLock { state in
             guard state.phase == .open else { return (false, false) }
             state.commands.append(command)
             return (true, state.commands.count == 1)
         }
-        // Later commands ride on the wake-up of the first: the loop takes all of them at once.
+        // Later commands need no wake-up: the loop takes all of them at once.
         if isFirst { wakeUp.signal() }
         return isOpen
     }
@@ -51,7 +51,7 @@ final class LoopMailbox: Sendable {
         wakeUp.signal()
     }
 
-    /// Returns when the loop has ended.
+    /// Waits until the loop has ended.
     func waitUntilStopped() async {
         await withCheckedContinuation { continuation in
             state.withLock { state in
@@ -64,7 +64,7 @@ final class LoopMailbox: Sendable {
         }
     }
 
-    /// Takes all posted commands, and whether to stop after them. Called on the loop's thread.
+    /// Takes all posted commands and whether to stop afterwards. Called on the loop's thread.
     func take() -> (commands: [LoopCommand], isStopping: Bool) {
         state.withLock { state in
             var commands: [LoopCommand] = []

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A named thread that runs one closure.
 final class LoopThread: Sendable {
-    /// Nil once joined or let go.
+    /// Nil once joined or detached.
     private let thread: Mutex<pthread_t?>
 
     init(name: String, _ run: @escaping @Sendable () -> Void) {
@@ -15,12 +15,12 @@ final class LoopThread: Sendable {
         self.thread = Mutex(thread)
     }
 
-    /// Waits until the closure has returned; ask it to, first.
+    /// Waits until the closure has returned. Signal it to return first.
     func join() {
         if let thread = thread.withLock({ $0.take() }) { pthread_join(thread, nil) }
     }
 
-    /// The thread frees itself when its closure returns.
+    /// Detaches the thread, which is freed when its closure returns.
     deinit {
         if let thread = thread.withLock({ $0.take() }) { pthread_detach(thread) }
     }
@@ -38,7 +38,7 @@ private final class ThreadStart {
 
 private func threadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
-    // The process's signals belong to its other threads; a broken pipe in OpenSSL is an error code here.
+    // The process's signals are handled by other threads; a broken pipe in OpenSSL is an error code here.
     var all = sigset_t()
     sigfillset(&all)
     pthread_sigmask(SIG_BLOCK, &all, nil)

@@ -14,7 +14,7 @@ package final class WakeUp: Sendable {
 
     package func signal() {
         var one: UInt64 = 1
-        // Fails only if the counter is full, and then the descriptor is readable already.
+        // Fails only if the counter is full; the descriptor is readable then anyway.
         _ = write(descriptor, &one, 8)
     }
 
@@ -24,7 +24,7 @@ package final class WakeUp: Sendable {
     }
 }
 
-/// Which sockets are ready: a thin shell over epoll, level-triggered. Used by one thread.
+/// A thin wrapper of level-triggered epoll. Used by one thread.
 struct Poller: ~Copyable {
     private let epoll: Int32
 
@@ -35,7 +35,7 @@ struct Poller: ~Copyable {
 
     deinit { close(epoll) }
 
-    /// Watches a descriptor, or changes what it is watched for.
+    /// Starts watching a descriptor, or changes the watched events.
     func watch(_ descriptor: Int32, readable: Bool, writable: Bool) {
         let result = clinux_epoll_watch(epoll, descriptor, readable, writable)
         precondition(result == 0, "epoll_ctl failed (errno \(errno))")
@@ -45,7 +45,7 @@ struct Poller: ~Copyable {
         clinux_epoll_unwatch(epoll, descriptor)
     }
 
-    /// Calls `body` with each event that is there after at most `timeout` (nil: no limit).
+    /// Waits for events, at most for `timeout` (nil: no limit), and calls `body` with each.
     func wait(timeout: Duration?, _ body: (clinux_epoll_event) -> Void) {
         withUnsafeTemporaryAllocation(of: clinux_epoll_event.self, capacity: HTTPLimits.eventsPerPoll) { events in
             let milliseconds = timeout?.roundedUpMilliseconds ?? -1
@@ -59,7 +59,7 @@ struct Poller: ~Copyable {
 }
 
 extension Duration {
-    /// Rounded up, so that a timer never fires early; from zero to the longest that `epoll_wait` takes.
+    /// The milliseconds rounded up, so that a timer never fires early, and clamped to what `epoll_wait` accepts.
     var roundedUpMilliseconds: Int32 {
         Int32(min(max(0, (self / .milliseconds(1)).rounded(.up)), Double(Int32.max)))
     }

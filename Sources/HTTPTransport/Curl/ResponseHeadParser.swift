@@ -1,6 +1,6 @@
-/// Gathers the header lines of one answer, as libcurl hands them over one by one.
+/// Collects the header lines of one response, which libcurl passes one by one.
 ///
-/// Interim answers (1xx) are dropped; trailers, which come after the head, are counted and dropped.
+/// Interim responses (1xx) are dropped; trailers, which come after the head, are counted and dropped.
 struct ResponseHeadParser {
     enum Step {
         case more
@@ -42,7 +42,7 @@ struct ResponseHeadParser {
         return .more
     }
 
-    /// Returns the three digits after the first space; libcurl has checked that they are there.
+    /// Returns the three digits after the first space, which libcurl has checked.
     private static func status(of line: Slice<UnsafeRawBufferPointer>) -> Int {
         line.drop { $0 != UInt8(ascii: " ") }.dropFirst().prefix(3)
             .reduce(0) { $0 * 10 + Int($1) - Int(UInt8(ascii: "0")) }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Hands a stream's body from the loop thread to its one reader, with a bounded buffer between them.
+/// Passes a stream's body from the loop thread to its one reader through a bounded buffer.
 final class StreamBody: Sendable {
     typealias Next = Result<[UInt8]?, HTTPError>
 
@@ -8,9 +8,9 @@ final class StreamBody: Sendable {
         /// Invariant: empty while a reader waits.
         var buffer: [UInt8] = []
         var waiter: CheckedContinuation<Next, Never>?
-        /// What follows the buffered bytes; nil while more may come.
+        /// The result after the buffered bytes; nil while more may come.
         var end: Result<Void, HTTPError>?
-        /// The loop pauses the transfer; true until the reader takes the buffer.
+        /// Whether the loop has paused the transfer; reset when the reader takes the buffer.
         var isPaused = false
     }
 
@@ -18,7 +18,7 @@ final class StreamBody: Sendable {
         case taken
         /// The buffer is full: offer the same bytes again after the reader's `resume`.
         case paused
-        /// Nobody will read any more.
+        /// The reader has cancelled.
         case refused
     }
 

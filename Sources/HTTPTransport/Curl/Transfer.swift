@@ -2,8 +2,8 @@ import CCurl
 
 /// A request in flight: the request, the response so far, and its receiver.
 ///
-/// `@unchecked Sendable`: made by the caller's task and handed over whole with ``LoopCommand/start(_:)``; from then on
-/// only the loop thread touches it.
+/// `@unchecked Sendable`: created by the caller's task and handed over with ``LoopCommand/start(_:)``; afterwards only
+/// the loop thread uses it.
 final class Transfer: @unchecked Sendable {
     enum Receiver {
         case whole(CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>)
@@ -14,9 +14,9 @@ final class Transfer: @unchecked Sendable {
     let request: HTTPRequest
     let url: URLParts
     let deadline: ContinuousClock.Instant?
-    /// Nil while the transfer waits for its turn, and after its end.
+    /// Nil while the transfer is queued, and after its end.
     var easy: EasyHandle?
-    /// Why a callback of ours made libcurl give up; it knows better than libcurl's own "write error".
+    /// The error with which one of our callbacks aborted the transfer; more specific than libcurl's "write error".
     private(set) var refusal: HTTPError?
 
     private let receiver: Receiver
@@ -41,7 +41,7 @@ final class Transfer: @unchecked Sendable {
     /// A stream's deadline ends with its head, unless it is that of the whole stream.
     var isBoundByDeadline: Bool { !isStream || head == nil || request.boundsWholeStream }
 
-    /// Its deadline has passed: in what phase, and what to do.
+    /// The error for a deadline that has passed: the phase, and the fix.
     var deadlineError: HTTPError {
         let phase =
             if head != nil {
@@ -50,20 +50,21 @@ final class Transfer: @unchecked Sendable {
                 if easy.hasPassed(CURLINFO_PRETRANSFER_TIME_T) {
                     "waiting for the answer"
                 } else if easy.hasPassed(CURLINFO_NAMELOOKUP_TIME_T) {
-                    // libcurl 7.88 does not tell a TLS connection's two steps apart.
+                    // libcurl 7.88 does not distinguish the two phases of a TLS connection.
                     url.isTLS ? "connecting or in the TLS handshake" : "connecting"
                 } else {
-                    "looking up the name or waiting for a free connection"
+                    "resolving the name or waiting for a free connection"
                 }
             } else {
-                "waiting for its turn"
+                "queued"
             }
         let limit = request.timeout.map { "\($0)" } ?? "no time"
         return HTTPError(
-            .deadline, "\(url.authority) did not finish within \(limit): still \(phase); check it, or allow more time")
+            .deadline,
+            "\(url.authority) did not finish within \(limit) (\(phase)); check the server, or raise the timeout")
     }
 
-    /// Returns false to make libcurl abort the transfer.
+    /// Adds a header line. Returns false to make libcurl abort the transfer.
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         switch parser.take(line) {
         case .more:
@@ -77,7 +78,7 @@ final class Transfer: @unchecked Sendable {
         case .tooLarge:
             refusal = HTTPError(
                 .bodyTooLarge,
-                "\(url.authority) sent more than \(HTTPLimits.headerBytes) bytes of headers; check which server answers there"
+                "\(url.authority) sent more than \(HTTPLimits.headerBytes) bytes of headers; check that the address is correct"
             )
             return false
         }
@@ -90,7 +91,7 @@ final class Transfer: @unchecked Sendable {
         guard bytes.count <= request.maxBodyBytes - body.count else {
             refusal = HTTPError(
                 .bodyTooLarge,
-                "\(url.authority) sent a body of more than \(request.maxBodyBytes) bytes; ask for less at a time")
+                "\(url.authority) sent a body of more than \(request.maxBodyBytes) bytes; request less data at a time")
             return .refused
         }
         body.append(contentsOf: bytes)

@@ -2,7 +2,7 @@ import CCurl
 import CLinux
 import SystemIO
 
-/// Drives all transfers on one thread: libcurl's socket interface over epoll.
+/// Runs all transfers on one thread, with libcurl's socket interface over epoll.
 ///
 /// A transfer is waiting (no easy handle), then running (its easy handle is in the multi handle), then ended (in
 /// neither place, its receiver notified). Confined to the loop's thread: the mailbox is the only way in.
@@ -13,15 +13,15 @@ final class TransferLoop {
     private let poller = Poller()
     private let multi: UnsafeMutableRawPointer
 
-    /// Everything not yet ended. Invariant: holds each transfer whose easy handle is in the multi handle, which keeps
-    /// the pointers that libcurl's callbacks get alive.
+    /// All transfers that have not ended. Invariant: contains each transfer whose easy handle is in the multi handle,
+    /// which keeps the pointers that libcurl's callbacks get alive.
     private var transfers: [UInt64: Transfer] = [:]
-    /// Those that wait for their turn; also ids of some that ended waiting.
+    /// The ids of queued transfers; also of some that ended while queued.
     private var waiting = FIFO<UInt64>()
     private var runningCount = 0
     private var idleHandles: [EasyHandle] = []
     private var deadlines = DeadlineQueue<ContinuousClock.Instant, UInt64>()
-    /// When libcurl wants to be called although no socket is ready.
+    /// The time at which libcurl wants to be called even if no socket is ready.
     private var timer: ContinuousClock.Instant?
 
     init(configuration: CurlHTTPClient.Configuration, mailbox: LoopMailbox, wakeUp: WakeUp) {
@@ -48,7 +48,7 @@ final class TransferLoop {
             collectFinished()
             expireDeadlines()
             if isStopping { break }
-            // Last, after everything that frees a place: nothing else would wake the loop for waiting transfers.
+            // Comes last, after everything that frees a slot: nothing else would wake the loop for queued transfers.
             startWaiting()
         }
         tearDown()
@@ -109,7 +109,7 @@ final class TransferLoop {
             end(transfer, .failure(.cancelled(transfer.url.authority)))
         case .resume(let id):
             guard let transfer = transfers[id], let easy = transfer.easy else { return }
-            // Hands over what libcurl kept back, at once.
+            // Delivers the bytes that libcurl has buffered, synchronously.
             let code = curl_easy_pause(easy.curl, CURLPAUSE_CONT)
             if code != CURLE_OK { fail(transfer, easy, code) }
         }
@@ -126,7 +126,7 @@ final class TransferLoop {
         transfer.easy = easy
         runningCount += 1
         do throws(HTTPError) {
-            try easy.prepare(transfer, proxies: configuration.proxies)
+            try easy.prepare(transfer, configuration)
         } catch {
             end(transfer, .failure(error))
             return
@@ -187,7 +187,7 @@ final class TransferLoop {
 
     private func end(_ transfer: Transfer, _ result: Result<Void, HTTPError>) {
         if let easy = transfer.easy {
-            // Closes the connection, or resets the HTTP/2 stream, of a transfer that is not done.
+            // Closes the connection, or resets the HTTP/2 stream, of an unfinished transfer.
             curl_multi_remove_handle(multi, easy.curl)
             transfer.easy = nil
             runningCount -= 1
@@ -205,7 +205,7 @@ final class TransferLoop {
         if readable || writable {
             poller.watch(socket, readable: readable, writable: writable)
         } else {
-            // Done with it, or held back: epoll would report a hang-up again and again.
+            // Finished or paused: otherwise epoll would report a hang-up again and again.
             poller.unwatch(socket)
         }
     }

@@ -2,12 +2,12 @@ import HTTPTransport
 import WireFormats
 
 extension ClusterConfiguration {
-    /// Where the kubelet mounts a pod's service account.
+    /// The directory in which the kubelet mounts a pod's service account.
     package static let serviceAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-    /// Returns how a pod reaches the API server of its own cluster, as its service account.
+    /// Returns the configuration of a pod for its own cluster, with the credentials of its service account.
     ///
-    /// - Parameter directory: where the token, the CA certificate and the namespace are.
+    /// - Parameter directory: the directory of the token, the CA certificate and the namespace.
     package static func inCluster(
         environment: [String: String],
         directory: String = serviceAccountDirectory,

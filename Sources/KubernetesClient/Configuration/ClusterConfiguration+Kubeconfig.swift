@@ -1,10 +1,10 @@
 import HTTPTransport
 
 extension ClusterConfiguration {
-    /// Returns how a kubeconfig says to reach a cluster.
+    /// Reads the configuration from kubeconfig files.
     ///
     /// - Parameters:
-    ///   - path: the file; nil for the list in `KUBECONFIG`, else `$HOME/.kube/config`.
+    ///   - path: the file; nil for the list of files in `KUBECONFIG`, else `$HOME/.kube/config`.
     ///   - context: nil or empty for the file's current context.
     ///   - environment: the process's own; credential plugins inherit it.
     package static func kubeconfig(
@@ -30,14 +30,14 @@ extension ClusterConfiguration {
             throw context.failure(
                 "cluster", "names \"\(clusterName)\", which does not exist; known: \(list(config.names(.clusters)))")
         }
-        // As in kubectl, a user that does not exist has no credentials.
+        // Like kubectl: a user that does not exist has no credentials.
         let user = config.entry(.users, try context.text("user") ?? "")
         let server = try server(cluster)
         var credentials =
             try user.map { user throws(ConfigurationError) in
                 try KubeconfigUser(user).credentials(cluster, server: server.text, environment, files)
             } ?? .none
-        // As Go's HTTP client, which puts them into a request before anything else is.
+        // Like Go's HTTP client, which uses the user information of a URL before other credentials.
         if let name = server.user {
             credentials = .basic(user: name, password: SecretString(server.password ?? ""))
         }
@@ -53,8 +53,8 @@ extension ClusterConfiguration {
         )
     }
 
-    /// Returns the kubeconfigs that are read for these arguments, and the keys, certificates and tokens that their
-    /// users name; nothing if there is no kubeconfig.
+    /// Returns the kubeconfigs that these arguments select, and the keys, certificates and tokens that their users
+    /// name; an empty list if there is no kubeconfig.
     package static func credentialFiles(
         path: String?, environment: [String: String], files: FileReader = .system
     ) -> [String] {
@@ -91,7 +91,7 @@ extension ClusterConfiguration {
             throw cluster.failure("proxy-url", "must be a URL that starts with http://, https:// or socks5://")
         }
         let scheme = url[..<parts.lowerBound].lowercased()
-        // The proxy looks the name up, as with client-go.
+        // The proxy resolves the name, as with client-go.
         return SecretString((scheme == "socks5" ? "socks5h" : scheme) + url[parts.lowerBound...])
     }
 

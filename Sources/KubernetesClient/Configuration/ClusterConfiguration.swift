@@ -10,7 +10,7 @@ package struct ClusterConfiguration: Sendable {
     package var impersonation: Impersonation?
     /// The proxy for requests, regardless of the environment. May contain a password.
     package var proxy: SecretString?
-    /// Where the operator itself runs, or what the kubeconfig's context says.
+    /// The operator's own namespace, or that of the kubeconfig's context.
     package var defaultNamespace: String
 
     package init(
@@ -30,7 +30,7 @@ package struct ClusterConfiguration: Sendable {
     }
 }
 
-/// The reason why there is no usable configuration: one line that names the file, the field and what to do.
+/// The reason why the configuration is unusable: one line with the file, the field and the fix.
 package struct ConfigurationError: Error, Hashable, CustomStringConvertible {
     package let description: String
 

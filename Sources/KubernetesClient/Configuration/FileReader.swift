@@ -2,7 +2,7 @@ import Glibc
 
 /// Reads small files: kubeconfigs, certificates, tokens.
 package struct FileReader: Sendable {
-    /// The reason why a file could not be read, in the system's words.
+    /// The reason why a file could not be read: the system's message.
     package struct Failure: Error, Hashable, CustomStringConvertible {
         package let path: String
         package let message: String

@@ -1,11 +1,11 @@
 import HTTPTransport
 
-/// Whom requests are made as, in place of who makes them: the `as` fields of a kubeconfig's user.
+/// The identity that requests impersonate: the `as` fields of a kubeconfig's user.
 package struct Impersonation: Sendable, Hashable {
     package let user: String
     package let uid: String
     package let groups: [String]
-    /// Values by key.
+    /// The extra values by key.
     package let extra: [String: [String]]
 
     var headers: [HTTPHeader] {
@@ -18,7 +18,7 @@ package struct Impersonation: Sendable, Hashable {
         return headers
     }
 
-    /// Returns what a header's name may not hold is percent-encoded, and so is the percent sign.
+    /// Percent-encodes the bytes that a header name must not contain, and the percent sign.
     private static func escaped(_ key: String) -> String {
         key.utf8.map { byte in
             let isPlain =

@@ -2,7 +2,8 @@ import WireFormats
 import YAMLFormat
 
 /// Kubeconfig files, merged as kubectl merges them: the first file that has a cluster, a user, a context or the current
-/// context wins. Accepts and refuses what kubectl does, except for repeated fields: kubectl takes the last.
+/// context takes precedence. Accepts and refuses the same files as kubectl, except for repeated fields: kubectl takes
+/// the last.
 struct Kubeconfig {
     /// A named entry, and the file whose directory its relative paths start from.
     struct Entry {
@@ -54,7 +55,7 @@ struct Kubeconfig {
     enum Section: String, CaseIterable {
         case clusters, users, contexts
 
-        /// Where an element of the section keeps its content.
+        /// The member that holds the content of an element of the section.
         var member: String { String(rawValue.dropLast()) }
     }
 
@@ -67,7 +68,7 @@ struct Kubeconfig {
 
     func names(_ section: Section) -> [String] { (entries[section] ?? [:]).keys.sorted() }
 
-    /// - Parameter path: the one file to read; nil for what the environment says.
+    /// - Parameter path: the only file to read; nil to use the environment.
     static func load(
         path: String?, environment: [String: String], files: FileReader
     ) throws(ConfigurationError) -> Kubeconfig {
@@ -78,7 +79,7 @@ struct Kubeconfig {
             do throws(FileReader.Failure) {
                 content = try files.read(candidate)
             } catch {
-                // As kubectl: a file of a list may be missing.
+                // Like kubectl: a file in a list may be missing.
                 guard path == nil, error.isMissing else { throw ConfigurationError("kubeconfig \(error)") }
                 continue
             }
@@ -103,7 +104,7 @@ struct Kubeconfig {
 
     private mutating func add(_ content: [UInt8], file: String) throws(ConfigurationError) {
         do {
-            // kubectl looks at the first document only.
+            // kubectl reads the first document only.
             let document = try YAMLDocument.parseFirst(TextDecoder.text(content))
             files.append(file)
             guard !document.isNull else { return }

@@ -8,8 +8,8 @@ struct KubeconfigUser {
         self.entry = entry
     }
 
-    /// Returns what requests prove their identity with besides a client certificate: as client-go, a token, else a name
-    /// and password, else an exec plugin, which is not asked if there is a client certificate.
+    /// Returns the credentials besides a client certificate. Like client-go: a token, else a name and password, else an
+    /// exec plugin, which is not run if there is a client certificate.
     func credentials(
         _ cluster: Kubeconfig.Entry, server: String, _ environment: [String: String], _ files: FileReader
     ) throws(ConfigurationError) -> CredentialSource {

@@ -1,9 +1,9 @@
 /// The address of an API server as kubeconfigs write it.
 ///
-/// As client-go: without a scheme it is `host:port` and http is meant, the scheme's case does not matter, and a query
-/// and a fragment are ignored.
+/// Like client-go: the default scheme is http, the scheme's case does not matter, and a query and a fragment are
+/// ignored.
 struct ServerURL {
-    /// The reason why an address is of no use.
+    /// The reason why an address is invalid.
     struct Failure: Error {
         let message: String
     }
@@ -78,7 +78,7 @@ struct ServerURL {
                 continue
             }
             guard let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2 else {
-                throw Failure(message: "has a percent sign before what is not a hexadecimal number")
+                throw Failure(message: "has a percent sign without two hexadecimal digits")
             }
             bytes.append(code)
             rest = rest.dropFirst(2)

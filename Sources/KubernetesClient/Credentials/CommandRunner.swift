@@ -1,12 +1,12 @@
 import Subprocess
 
-/// Runs a command to its end: credential plugins.
+/// Runs a command to completion. Used for credential plugins.
 package struct CommandRunner: Sendable {
     package struct Command: Sendable {
-        /// A name to look up in the environment's PATH, or a path.
+        /// A name to find in the environment's PATH, or a path.
         package let executable: String
         package let arguments: [String]
-        /// All of it: nothing is inherited.
+        /// The complete environment: nothing is inherited.
         package let environment: [String: String]
     }
 
@@ -40,12 +40,12 @@ package struct CommandRunner: Sendable {
         self.run = run
     }
 
-    /// Children with no input, in a session of their own, so that none of them can ask at the terminal.
+    /// Runs children without input in their own session, so that none can prompt at the terminal.
     package static let subprocess = CommandRunner { command throws(Failure) in
         do {
             var options = PlatformOptions()
             options.createSession = true
-            // The whole session: what the command started must not outlive it.
+            // Signals the whole session: processes that the command started must not outlive it.
             options.teardownSequence = [
                 .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: KubernetesLimits.execTeardown)
             ]
@@ -76,7 +76,7 @@ package struct CommandRunner: Sendable {
     }
 }
 
-/// Not the library's text, which describes its own internals.
+/// Returns the reason without the library's text, which describes its internals.
 private func reason(_ error: SubprocessError) -> String {
     switch error.code {
     case .outputLimitExceeded: "it wrote too much output"
@@ -89,8 +89,8 @@ private func executable(_ name: String) -> Executable {
     name.contains("/") ? literal(Executable.path, name) : .name(name)
 }
 
-/// Calls a function with a value made the way a string literal makes it: swift-system's FilePath, which Subprocess
-/// takes but does not re-export, can be made no other way without depending on swift-system.
+/// Calls a function with a value created like a string literal. Subprocess takes swift-system's FilePath but does not
+/// re-export it, and a literal is the only way to create one without depending on swift-system.
 private func literal<Value: ExpressibleByStringLiteral>(
     _ function: (Value) -> Executable, _ text: Value.StringLiteralType
 ) -> Executable {

@@ -3,15 +3,15 @@ import WireFormats
 /// The credential of one request.
 struct Credential: Sendable {
     struct ClientCertificate: Sendable {
-        /// PEM.
+        /// The certificate chain in PEM.
         let chain: [UInt8]
         let key: [UInt8]
     }
 
-    /// The Authorization header's value.
+    /// The value of the Authorization header.
     var authorization: SecretString?
     var clientCertificate: ClientCertificate?
-    /// Tells a renewed credential from the one before.
+    /// A number that distinguishes a renewed credential from the previous one.
     var generation = 0
 }
 
@@ -20,17 +20,17 @@ extension Credential: CustomStringConvertible, CustomReflectable {
     var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// The source of requests' credentials.
+/// A source of credentials for requests.
 package enum CredentialSource: Sendable {
     /// Only the TLS client certificate, if there is one.
     case none
     case token(SecretString)
-    /// Read again as it rotates.
+    /// A file that is read again after rotation.
     case tokenFile(String)
     case basic(user: String, password: SecretString)
     case exec(ExecPlugin)
 
-    /// Whether asking again may give another credential.
+    /// Whether a renewal may return another credential.
     var canRenew: Bool {
         switch self {
         case .none, .token, .basic: false

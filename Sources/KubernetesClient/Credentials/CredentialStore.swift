@@ -2,11 +2,12 @@ import FoundationEssentials
 import Logging
 import WireFormats
 
-/// Holds the current credential and renews it in time. However many calls need a new one, it is fetched once.
+/// Holds the current credential and renews it before it expires. Concurrent calls share one renewal.
 actor CredentialStore {
     private struct Held {
         let credential: Credential
-        /// Microseconds since 1970. A clock set back also renews.
+        /// The lifetime in microseconds since 1970. Before its start (the clock was set back), the credential is
+        /// renewed too.
         let lifetime: Range<Int64>
     }
 
@@ -48,7 +49,7 @@ actor CredentialStore {
         }
     }
 
-    /// Forgets the credential that was refused, unless it has been renewed meanwhile.
+    /// Drops a credential that the server refused, unless it has been renewed since.
     func drop(_ credential: Credential) {
         if held?.credential.generation == credential.generation { held = nil }
     }
@@ -62,7 +63,7 @@ actor CredentialStore {
             let token = try Self.token(at: path, files)
             return hold(bearer(token), until: now() + KubernetesLimits.tokenFileLifetimeMicroseconds)
         } catch {
-            // The server is the judge of a token that can no longer be read afresh: it may still be good.
+            // Keeps using a token whose file can no longer be read: it may still be valid, and the server decides.
             guard let held else { throw KubernetesError(.credentials, "cannot read the token: \(error)") }
             logger.warning(
                 "token file cannot be read; keeping the last token", metadata: ["error": "\(error)"])
@@ -81,7 +82,7 @@ actor CredentialStore {
 
     private func run(_ plugin: ExecPlugin) async throws(KubernetesError) -> Credential {
         if let renewal { return try await renewal.value.get() }
-        // Awaited by this and every other call that needs the credential; ends by the plugin's own deadline.
+        // Every call that needs the credential awaits this task; the plugin's own deadline ends it.
         let renewal = Task { await self.renew(with: plugin) }
         self.renewal = renewal
         return try await renewal.value.get()

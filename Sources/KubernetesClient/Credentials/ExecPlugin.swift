@@ -6,12 +6,12 @@ package struct ExecPlugin: Sendable, Hashable {
     package static let apiVersions = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"]
 
     package let apiVersion: String
-    /// A name to look up in PATH, or a path.
+    /// A name to find in PATH, or a path.
     package let command: String
     package let arguments: [String]
-    /// The program's whole environment but for KUBERNETES_EXEC_INFO. May hold secrets.
+    /// The program's complete environment except KUBERNETES_EXEC_INFO. May hold secrets.
     package let environment: [String: String]
-    /// What the kubeconfig's author says to people who do not have the program.
+    /// The kubeconfig's hint for users who have not installed the program.
     package let installHint: String?
     /// `spec.cluster` of the program's input, if the kubeconfig requests it.
     package let cluster: JSON?
@@ -31,7 +31,7 @@ package struct ExecPlugin: Sendable, Hashable {
     /// Runs the program.
     ///
     /// - Returns: the credential, and when it expires in microseconds since 1970.
-    /// - Throws: ``KubernetesError/Kind/credentials``, in words that name the program and what to do.
+    /// - Throws: ``KubernetesError/Kind/credentials``, with the program and the fix in the message.
     func credential(
         commands: CommandRunner, clock: any Clock<Duration>
     ) async throws(KubernetesError) -> (credential: Credential, expires: Int64?) {
@@ -97,7 +97,7 @@ package struct ExecPlugin: Sendable, Hashable {
         let version = try answer.required("apiVersion").string()
         guard version == apiVersion else {
             throw JSONPathError(
-                path: "apiVersion", message: "is \(oneLine(version)), but the kubeconfig asks for \(apiVersion)")
+                path: "apiVersion", message: "is \(oneLine(version)), but the kubeconfig requires \(apiVersion)")
         }
         let status = try answer.required("status")
         let token = try text("token", of: status)
@@ -137,7 +137,7 @@ package struct ExecPlugin: Sendable, Hashable {
 }
 
 extension ExecPlugin: CustomStringConvertible, CustomReflectable {
-    /// Without arguments and environment: both may contain secrets.
+    /// The command without arguments and environment, which may contain secrets.
     package var description: String { "ExecPlugin(\(command))" }
     package var customMirror: Mirror { Mirror(self, children: ["command": command]) }
 }

@@ -1,6 +1,6 @@
 /// A text that must not be printed: it prints as `***`, also inside other values and in dumps.
 package struct SecretString: Sendable, Hashable {
-    /// The text itself, for the one place that sends it.
+    /// The plain text. Use it only to send the secret.
     package let revealed: String
 
     package init(_ revealed: String) {

@@ -1,17 +1,19 @@
-/// Decides what an event becomes on the server: a new Event, one more of a series, or nothing (yet). Pure.
+/// Decides how an event is reported: as a new Event, as one more of a series, or not (yet). Pure.
 ///
 /// Equal events that follow each other within ``KubernetesLimits/eventSeriesMicroseconds`` are one Event with a count.
-/// Each object has a token bucket, so that one that misbehaves cannot flood the server; a count that found no token
-/// is part of the next that does. Sources: client-go's `tools/events` broadcaster, and the spam filter of its
+/// Each object has a token bucket, so that a misbehaving object cannot flood the server; a count without a token is
+/// added to the next report. Sources: client-go's `tools/events` broadcaster, and the spam filter of its
 /// `tools/record`.
 struct EventAggregator: Sendable {
     enum Action: Sendable, Hashable {
         case create(name: String)
+        /// Increments the count of an Event.
+        ///
         /// - Parameter lastObserved: microseconds since 1970.
         case countUp(name: String, count: Int, lastObserved: Int64)
         /// Counted, and reported with the next count.
         case hold
-        /// One too many of this object.
+        /// Over the limit for this object.
         case drop
     }
 
@@ -43,8 +45,8 @@ struct EventAggregator: Sendable {
         }
     }
 
-    /// The identity of an event, or of an object. The texts themselves, of thousands of events, would be
-    /// megabytes that are never read again.
+    /// The identity of an event or of an object as a hash. Keeping the texts of thousands of events would take
+    /// megabytes.
     private struct Fingerprint: Hashable {
         private let halves: SIMD2<Int>
 
@@ -60,8 +62,8 @@ struct EventAggregator: Sendable {
         }
     }
 
-    /// The state of one object: it ends with the object, see ``forget(_:)-(ObjectReference)``, or once nothing of it
-    /// matters any more.
+    /// The state of one object. Removed with the object, see ``forget(_:)-(ObjectReference)``, or once its series have
+    /// ended and its tokens are refilled.
     private struct Memory {
         var bucket: Bucket
         var series: [Fingerprint: Series] = [:]
@@ -73,10 +75,10 @@ struct EventAggregator: Sendable {
 
     init() {}
 
-    /// How many objects something is kept of.
+    /// The number of objects with state.
     var objectCount: Int { memories.count }
 
-    /// - Parameter now: when it happened, in microseconds since 1970.
+    /// - Parameter now: the time of the event, in microseconds since 1970.
     mutating func add(_ event: ObjectEvent, at now: Int64) -> Action {
         sweep(at: now)
         let object = Self.fingerprint(of: event.regarding)
@@ -104,12 +106,13 @@ struct EventAggregator: Sendable {
     /// Forgets a deleted object.
     mutating func forget(_ object: ObjectReference) { memories[Self.fingerprint(of: object)] = nil }
 
-    /// Covers all objects of that name: state of one must not outlive it if another is created unnoticed.
+    /// Returns the fingerprint of all objects of that name: the state of a deleted object must not apply to a new one
+    /// whose creation was missed.
     private static func fingerprint(of object: ObjectReference) -> Fingerprint {
         Fingerprint(of: [object.apiVersion, object.kind, object.key.namespace, object.key.name])
     }
 
-    /// `NAME.HEX`, as client-go names events; no name is given twice, however coarse the clock.
+    /// Returns `NAME.HEX`, as client-go names events; unique even with a coarse clock.
     private mutating func uniqueName(_ name: String, at now: Int64) -> String {
         lastStamp = max(now, lastStamp + 1)
         let suffix = "." + String(lastStamp, radix: 16)
@@ -118,7 +121,7 @@ struct EventAggregator: Sendable {
         return prefix + suffix
     }
 
-    /// Drops series that have ended and objects without any series; if there are still too many, those that were quiet
+    /// Drops series that have ended and objects without series; if there are still too many, drops those that were idle
     /// for longest.
     private mutating func sweep(at now: Int64) {
         let isFull = memories.count >= KubernetesLimits.eventMemory

@@ -3,8 +3,8 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// Writes Events (events.k8s.io/v1) in the background. Recording never waits and never fails: what cannot be sent is
-/// dropped and counted.
+/// Writes Events (events.k8s.io/v1) in the background. Recording never waits and never fails: events that cannot be
+/// sent are dropped and counted.
 package final class EventRecorder: Service {
     private struct Queued: Sendable {
         let event: ObjectEvent
@@ -35,7 +35,7 @@ package final class EventRecorder: Service {
         (queue, input) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(KubernetesLimits.eventQueue))
     }
 
-    /// Events that were lost: the queue was full, or the server did not take them.
+    /// The number of dropped events: the queue was full, or the server refused them.
     package var droppedCount: Int { dropped.load(ordering: .relaxed) }
 
     package func record(_ event: ObjectEvent) {
@@ -43,12 +43,11 @@ package final class EventRecorder: Service {
         guard case .enqueued = input.yield(.event(queued)) else { return drop() }
     }
 
-    /// Ends what is remembered of an object's events: to be called once it is deleted. Events already recorded are
-    /// sent.
+    /// Drops the state of an object. Call this after its deletion. Events already recorded are sent.
     package func forget(_ object: ObjectReference) { input.yield(.gone(object)) }
 
-    /// Sends events until cancelled or shut down; at shutdown, what is queued has
-    /// ``KubernetesLimits/eventFlush`` to go out. Runs once.
+    /// Sends events until cancelled or shut down; at shutdown, queued events are sent for at most
+    /// ``KubernetesLimits/eventFlush``. Call this once.
     package func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -79,7 +78,7 @@ package final class EventRecorder: Service {
                 try await send(action, queued)
             } catch {
                 guard error.kind == .notFound, case .countUp = action else { throw error }
-                // The server forgets Events after an hour; this one starts again.
+                // The server deletes Events after an hour; this starts a new one.
                 aggregator.forget(queued.event)
                 try await send(aggregator.add(queued.event, at: queued.time), queued)
             }
@@ -94,7 +93,7 @@ package final class EventRecorder: Service {
         }
     }
 
-    /// Sends, and sends again if the server may be better the next time.
+    /// Sends the event, with retries if the error may be temporary.
     private func send(_ action: EventAggregator.Action, _ queued: Queued) async throws(KubernetesError) {
         var attempt = 0
         while true {
@@ -103,7 +102,7 @@ package final class EventRecorder: Service {
             } catch {
                 attempt += 1
                 switch error.kind {
-                // An attempt whose answer got lost had been successful after all.
+                // An earlier attempt was successful, but its response was lost.
                 case .alreadyExists where attempt > 1: return
                 case .timeout, .unreachable, .serverError, .tooManyRequests:
                     guard attempt < KubernetesLimits.eventAttempts else { throw error }

@@ -1,4 +1,4 @@
-/// Something worth telling the people who look at an object, as `kubectl describe` shows it.
+/// An event about an object for its users, as `kubectl describe` shows it.
 package struct ObjectEvent: Sendable, Hashable {
     package enum Severity: String, Sendable, Hashable {
         case normal = "Normal"
@@ -7,14 +7,14 @@ package struct ObjectEvent: Sendable, Hashable {
 
     package let regarding: ObjectReference
     package let severity: Severity
-    /// Why, in one CamelCase word that machines read.
+    /// The reason: one CamelCase word, machine-readable.
     package let reason: String
-    /// What was done or tried, in one CamelCase word.
+    /// The action taken or attempted: one CamelCase word.
     package let action: String
-    /// For people.
+    /// The message for users.
     package let note: String
 
-    /// Texts longer than the API server takes are cut.
+    /// Creates an event. Texts over the limits of the API server are truncated.
     package init(regarding: ObjectReference, severity: Severity, reason: String, action: String, note: String) {
         self.regarding = regarding
         self.severity = severity
@@ -25,7 +25,7 @@ package struct ObjectEvent: Sendable, Hashable {
 }
 
 extension String {
-    /// At most that many bytes of UTF-8, cut between characters; if something is missing it ends in an ellipsis.
+    /// Returns at most that many bytes of UTF-8, cut between characters, with an ellipsis if anything is missing.
     fileprivate func cut(toBytes limit: Int) -> String {
         guard utf8.count > limit else { return self }
         let ellipsis = "…"

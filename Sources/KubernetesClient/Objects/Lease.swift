@@ -3,17 +3,17 @@ package import WireFormats
 /// A lock that its holder must renew (coordination.k8s.io/v1).
 package struct Lease: Sendable, Hashable {
     package let key: ObjectKey
-    /// Nil for a lease that is not yet on the server.
+    /// The resource version; nil for a lease that has not been created yet.
     package let resourceVersion: String?
-    /// Nil or empty: no holder.
+    /// The holder; nil or empty if there is none.
     package var holder: String?
     package var durationSeconds: Int
-    /// Microseconds since 1970; nil if the lease does not say.
+    /// When the holder acquired the lease, in microseconds since 1970; nil if unset.
     package var acquired: Int64?
     package var renewed: Int64?
-    /// How often the holder has changed.
+    /// The number of holder changes.
     package var transitions: Int
-    /// The object as it came: what others put into it stays.
+    /// The object as received, so that fields set by other clients are preserved.
     private let original: JSON
 
     package init(
@@ -63,7 +63,7 @@ package struct Lease: Sendable, Hashable {
 }
 
 extension JSON {
-    /// Returns a Kubernetes MicroTime: exactly six digits, which the API server insists on.
+    /// Returns a Kubernetes MicroTime with exactly six fraction digits, which the API server requires.
     static func microTime(_ microseconds: Int64) -> JSON {
         .string(RFC3339.text(microseconds: microseconds, precision: .microseconds))
     }

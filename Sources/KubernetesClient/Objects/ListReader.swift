@@ -1,7 +1,6 @@
 import WireFormats
 
-/// Reads the answer to a list as it arrives and holds one item at a time, so that the memory it takes does not grow
-/// with the list.
+/// Reads the response to a list as it arrives, one item at a time, so that memory does not grow with the list.
 struct ListReader {
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -15,11 +14,11 @@ struct ListReader {
         case end
     }
 
-    /// The use of the value that is being read.
+    /// The purpose of the value that is being read.
     private enum Use {
         case name, metadata, item, nothing
 
-        /// Bytes kept of the value.
+        /// The maximum bytes of the value to keep.
         var limit: Int {
             switch self {
             case .name: KubernetesLimits.memberNameBytes
@@ -37,10 +36,10 @@ struct ListReader {
     private var memberName: [UInt8] = []
     private var metadata = JSON.null
 
-    /// Takes the next bytes of the answer.
+    /// Adds the next bytes of the response.
     ///
-    /// - Parameter item: gets the text of each item; of an item of more than ``KubernetesLimits/objectBytes``, the
-    ///   beginning.
+    /// - Parameter item: receives the text of each item; for an item of more than ``KubernetesLimits/objectBytes``,
+    ///   only the beginning.
     mutating func append(_ chunk: [UInt8], item: (ArraySlice<UInt8>) throws -> Void) throws {
         var offset = 0
         while offset < chunk.count {
@@ -64,7 +63,7 @@ struct ListReader {
         return metadata
     }
 
-    /// Takes a byte that stands between values.
+    /// Consumes a byte between values.
     ///
     /// - Returns: false if a value begins at the byte.
     private mutating func takesSeparator(_ byte: UInt8) throws -> Bool {
@@ -121,7 +120,7 @@ struct ListReader {
             place = .afterItem
         case .nothing: place = .afterValue
         }
-        // One large item must not keep its room for the rest of the list.
+        // Releases the buffer of a large item, so that the rest of the list does not keep it.
         kept.removeAll(keepingCapacity: kept.capacity <= KubernetesLimits.object.bytes)
     }
 }

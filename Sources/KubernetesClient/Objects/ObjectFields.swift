@@ -1,20 +1,20 @@
-/// The fields of an object that its reader needs. The others are skipped unread, however large they are.
+/// The fields of an object that its reader needs. The others are skipped without parsing, regardless of their size.
 package struct ObjectFields: Sendable {
-    /// A rule for the parts of a value that are kept.
+    /// A rule for the parts of a value to keep.
     enum Rule: Sendable {
         case nothing
         case all
-        /// Of an object, the members of these names; any other value whole.
+        /// The members of these names of an object; any other value whole.
         case members([String])
-        /// Of an object, all members but those of these names.
+        /// All members of an object except these.
         case allBut([String])
     }
 
-    /// By the name of the member; nil to keep all but `metadata.managedFields`, which say who set which field.
+    /// The rules by member name; nil to keep everything except `metadata.managedFields`.
     private let rules: [String: Rule]?
 
     package static let all = ObjectFields(rules: nil)
-    /// What identifies an object and its version.
+    /// The fields that identify an object and its version.
     package static let identity = ObjectFields([:])
 
     /// Members of `metadata` that identify an object and its version.
@@ -26,7 +26,7 @@ package struct ObjectFields: Sendable {
         self.rules = rules
     }
 
-    /// What identifies the object, and some members of its parts.
+    /// Selects the fields that identify the object, and some members of its parts.
     ///
     /// - Parameters:
     ///   - parts: names of members by the name of the part, such as `["spec": ["replicas"]]`.

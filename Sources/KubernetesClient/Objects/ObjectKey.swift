@@ -1,6 +1,6 @@
-/// Names one object of a kind.
+/// The name of one object of a kind.
 package struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// Empty for an object that belongs to no namespace.
+    /// The namespace; empty for a cluster-scoped object.
     package let namespace: String
     package let name: String
 

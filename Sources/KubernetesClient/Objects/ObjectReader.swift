@@ -1,20 +1,20 @@
 package import WireFormats
 
-/// An object of the API server, read within bounds.
+/// An object of the API server, read within limits.
 package enum ReadObject: Sendable, Hashable {
-    /// The fields that were asked for.
+    /// The requested fields.
     case whole(JSON)
     case oversized(OversizedObject)
 }
 
-/// An object that exceeds the bounds of its reader.
+/// An object that exceeds the limits of its reader.
 package struct OversizedObject: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What identifies the object, and its `status` if that is small.
-    package let remains: JSON
+    /// The identifying fields of the object, and its `status` if that is small.
+    package let partial: JSON
     package let bound: JSONLimits.Bound
-    /// How much there is of what is bounded.
+    /// The measured size of the limited quantity.
     package let size: Int
-    /// How much may be.
+    /// The limit.
     package let limit: Int
 
     package var description: String {
@@ -26,7 +26,7 @@ package struct OversizedObject: Error, Sendable, Hashable, CustomStringConvertib
     }
 }
 
-/// Reads objects from their text: first finds the fields that are needed, then parses these alone.
+/// Reads objects from their text: first finds the needed fields, then parses only these.
 package struct ObjectReader: Sendable {
     package let fields: ObjectFields
     package let limits: JSONLimits
@@ -36,16 +36,17 @@ package struct ObjectReader: Sendable {
         self.limits = limits
     }
 
-    /// - Parameter text: of the object; the beginning of one that is longer than ``KubernetesLimits/objectBytes``.
-    /// - Throws: ``JSONSlicer/Failure`` or `JSONSyntaxError` if the text is not an object, or if one that is cut off
-    ///   does not begin with its metadata.
+    /// - Parameter text: the text of the object, or its beginning if it is longer than
+    ///   ``KubernetesLimits/objectBytes``.
+    /// - Throws: ``JSONSlicer/Failure`` or `JSONSyntaxError` if the text is not an object, or if a truncated one does
+    ///   not begin with its metadata.
     package func read(_ text: ArraySlice<UInt8>) throws -> ReadObject {
         if text.count >= KubernetesLimits.objectBytes {
-            return .oversized(remains(of: text, .bytes, size: text.count, limit: limits.bytes))
+            return .oversized(partial(of: text, .bytes, size: text.count, limit: limits.bytes))
         }
         let kept = try kept(of: text)
         guard let kept = kept.bytes else {
-            return .oversized(remains(of: text, .bytes, size: kept.size, limit: limits.bytes))
+            return .oversized(partial(of: text, .bytes, size: kept.size, limit: limits.bytes))
         }
         do throws(JSONSyntaxError) {
             return .whole(try JSON(parsing: kept, limits: limits))
@@ -53,9 +54,9 @@ package struct ObjectReader: Sendable {
             guard let bound = error.exceeded else { throw error }
             let extent = JSONExtent(of: kept)
             switch bound {
-            case .bytes: return .oversized(remains(of: text, bound, size: kept.count, limit: limits.bytes))
-            case .nodes: return .oversized(remains(of: text, bound, size: extent.nodes, limit: limits.nodes))
-            case .depth: return .oversized(remains(of: text, bound, size: extent.depth, limit: limits.depth))
+            case .bytes: return .oversized(partial(of: text, bound, size: kept.count, limit: limits.bytes))
+            case .nodes: return .oversized(partial(of: text, bound, size: extent.nodes, limit: limits.nodes))
+            case .depth: return .oversized(partial(of: text, bound, size: extent.depth, limit: limits.depth))
             }
         }
     }
@@ -104,24 +105,24 @@ package struct ObjectReader: Sendable {
 
     // MARK: What remains of an object over the bounds
 
-    private func remains(
+    private func partial(
         of text: ArraySlice<UInt8>, _ bound: JSONLimits.Bound, size: Int, limit: Int
     ) -> OversizedObject {
-        var remains: [String: JSON] = [:]
+        var partial: [String: JSON] = [:]
         var slicer = JSONSlicer(text)
-        // Of a text that is cut off, what comes before the cut.
+        // If the text is truncated, reads the members before the end.
         try? slicer.eachMember { name, slicer in
             let value = try slicer.value()
             if name.elementsEqual("metadata".utf8) {
-                remains["metadata"] = .object(Self.identity(in: value))
+                partial["metadata"] = .object(Self.identity(in: value))
             } else if name.elementsEqual("apiVersion".utf8) || name.elementsEqual("kind".utf8) {
-                remains[String(decoding: name, as: UTF8.self)] = try? JSON(
+                partial[String(decoding: name, as: UTF8.self)] = try? JSON(
                     parsing: value, limits: KubernetesLimits.identityValue)
             } else if name.elementsEqual("status".utf8) {
-                remains["status"] = try? JSON(parsing: value, limits: KubernetesLimits.remainingStatus)
+                partial["status"] = try? JSON(parsing: value, limits: KubernetesLimits.remainingStatus)
             }
         }
-        return OversizedObject(remains: .object(remains), bound: bound, size: size, limit: limit)
+        return OversizedObject(partial: .object(partial), bound: bound, size: size, limit: limit)
     }
 
     private static func identity(in metadata: ArraySlice<UInt8>) -> [String: JSON] {
@@ -136,7 +137,7 @@ package struct ObjectReader: Sendable {
     }
 }
 
-/// Members of an object put together into the text of another. What goes over the limit is only counted.
+/// The kept members of an object, combined into the text of another. Members over the limit are only counted.
 private struct KeptMembers {
     let limit: Int
     private(set) var bytes: [UInt8] = []
@@ -201,7 +202,7 @@ struct JSONExtent {
                 }
                 continue
             }
-            // An array or object that is not empty has one value more than commas.
+            // An array or object that is not empty has one more value than commas.
             if hasOpened, byte != UInt8(ascii: "]"), byte != UInt8(ascii: "}") { nodes += 1 }
             hasOpened = false
             switch byte {

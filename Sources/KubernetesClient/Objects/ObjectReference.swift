@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// Points at one object of any kind, as an event's `regarding` does.
+/// A reference to one object of any kind, as in an event's `regarding`.
 package struct ObjectReference: Sendable, Hashable {
     package let apiVersion: String
     package let kind: String

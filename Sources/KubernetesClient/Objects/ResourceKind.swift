@@ -1,6 +1,6 @@
-/// A kind of object and where the API server keeps it.
+/// A kind of object and its path in the API.
 package struct ResourceKind: Sendable, Hashable {
-    /// Empty for the core group.
+    /// The API group; empty for the core group.
     package let group: String
     package let version: String
     package let kind: String
@@ -24,7 +24,7 @@ package struct ResourceKind: Sendable, Hashable {
 
     /// Returns the path below the server's address.
     ///
-    /// - Parameter namespace: nil or empty for all namespaces, or for a kind that has none.
+    /// - Parameter namespace: nil or empty for all namespaces, or for a cluster-scoped kind.
     package func path(namespace: String?, name: String? = nil, subresource: String? = nil) -> String {
         var path = Self.groupPath(apiVersion: apiVersion)
         if let namespace, !namespace.isEmpty { path += "/namespaces/\(percentEncoded(namespace))" }
@@ -34,7 +34,7 @@ package struct ResourceKind: Sendable, Hashable {
         return path
     }
 
-    /// Returns where a group's version lives: `/api/v1`, `/apis/apps/v1`.
+    /// Returns the path of a group version: `/api/v1`, `/apis/apps/v1`.
     static func groupPath(apiVersion: String) -> String {
         let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false)
         return parts.count == 1
@@ -42,8 +42,7 @@ package struct ResourceKind: Sendable, Hashable {
     }
 }
 
-/// Returns the text with every byte but RFC 3986's unreserved characters as `%XX`: fit for a path segment or a query
-/// value.
+/// Percent-encodes every byte except RFC 3986's unreserved characters, for a path segment or a query value.
 func percentEncoded(_ text: some StringProtocol) -> String {
     let hex = Array("0123456789ABCDEF")
     var encoded = ""

@@ -1,4 +1,4 @@
-/// Finds the end of one JSON value in a text that arrives in chunks. Only balances brackets and strings.
+/// Finds the end of one JSON value in a text that arrives in chunks. Matches only brackets and strings.
 struct ValueScanner {
     private enum Kind {
         case string, brackets, scalar

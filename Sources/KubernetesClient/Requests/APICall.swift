@@ -1,7 +1,7 @@
 import HTTPTransport
 import WireFormats
 
-/// A call, before it is an HTTP request.
+/// An API call, from which the HTTP request is built.
 struct APICall: Sendable {
     enum Verb: String, Sendable {
         case get, list, watch, create, update, patch, delete
@@ -20,18 +20,18 @@ struct APICall: Sendable {
     }
 
     var verb: Verb
-    /// For people and metrics: `deployments/scale`.
+    /// The resource, such as `deployments/scale`, for messages and metrics.
     var resource: String
-    /// For people: the object or namespace.
+    /// The object or namespace, for messages.
     var subject: String
     var path: String
     var query: [(name: String, value: String)] = []
     var body: JSON?
     var deadline: Duration = KubernetesLimits.callDeadline
     var maxBodyBytes: Int = KubernetesLimits.objectBytes
-    /// What is read of the object that is answered.
+    /// The reader of the returned object.
     var reader = ObjectReader(limits: KubernetesLimits.answer)
-    /// Whether the metadata of the object is all that has to be answered.
+    /// Whether to request only the object's metadata.
     var wantsMetadataOnly = false
 
     init(
@@ -50,7 +50,7 @@ struct APICall: Sendable {
         }
     }
 
-    /// A call that is about no object, such as discovery.
+    /// Creates a call without an object, such as discovery.
     init(getting path: String, resource: String, subject: String) {
         verb = .get
         self.resource = resource
@@ -58,7 +58,7 @@ struct APICall: Sendable {
         self.path = path
     }
 
-    /// Refuses what would name another path than it seems to: URL normalisation takes dots out.
+    /// Refuses segments that change the path: URL normalization removes dots.
     static func check(_ segment: String) throws(KubernetesError) {
         guard segment.isEmpty || segment == "." || segment == ".." else { return }
         throw KubernetesError(.badRequest, "\"\(segment)\" is not a name")

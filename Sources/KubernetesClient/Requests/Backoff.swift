@@ -1,6 +1,6 @@
 /// Exponential backoff with jitter: attempt n waits `base * 2^n`, at most `cap`, times 0.5 to 1.0.
 ///
-/// Randomness comes in as a number, so that equal inputs wait equally long.
+/// The random number is a parameter, so that the result is deterministic.
 package struct Backoff: Sendable, Hashable {
     package let base: Duration
     package let cap: Duration
@@ -12,9 +12,9 @@ package struct Backoff: Sendable, Hashable {
 
     /// - Parameters:
     ///   - attempt: failures before this one.
-    ///   - random: evenly from 0 up to 1.
+    ///   - random: uniform in 0..<1.
     package func delay(attempt: Int, random: Double) -> Duration {
-        // 2^30 times any base is past any cap.
+        // 2^30 times any base exceeds any cap.
         let whole = min(base * (1 << min(max(attempt, 0), 30)), cap)
         return whole * (0.5 + random / 2)
     }

@@ -1,4 +1,4 @@
-/// A kind as the server knows it.
+/// A kind as the server reports it.
 package struct DiscoveredResource: Sendable, Hashable {
     package let kind: ResourceKind
     package let hasScale: Bool
@@ -8,19 +8,19 @@ package struct DiscoveredResource: Sendable, Hashable {
 struct DiscoveryCache {
     private struct Entry {
         let fetched: Int64
-        /// By kind.
+        /// The resources by kind.
         let resources: [String: DiscoveredResource]
     }
 
-    /// By apiVersion.
+    /// The entries by apiVersion.
     private var entries: [String: Entry] = [:]
 
-    /// Returns the kind, or `.some(nil)` if the server is known to have none; nil if unknown.
+    /// Returns the kind, or `.some(nil)` if the server is known not to have it; nil if unknown.
     func lookup(apiVersion: String, kind: String, now: Int64) -> DiscoveredResource?? {
         guard let entry = entries[apiVersion] else { return nil }
         let age = now - entry.fetched
         let found = entry.resources[kind]
-        // A kind that cannot be scaled yet may become scalable soon, once its definition is fixed.
+        // A kind that has no scale subresource may get one soon, once its definition is fixed.
         let lifetime =
             found?.hasScale == true
             ? KubernetesLimits.discoveryLifetimeMicroseconds : KubernetesLimits.missingResourceLifetimeMicroseconds
@@ -28,7 +28,7 @@ struct DiscoveryCache {
     }
 
     mutating func store(apiVersion: String, resources: [DiscoveredResource], now: Int64) {
-        // The names come from users' objects, so their number needs a bound; forgetting only costs a call.
+        // The names come from users' objects, so their number is limited. A removed entry only costs a call.
         if entries.count >= KubernetesLimits.discoveryEntries { entries.removeAll() }
         let byKind = Dictionary(resources.map { ($0.kind.kind, $0) }, uniquingKeysWith: { first, _ in first })
         entries[apiVersion] = Entry(fetched: now, resources: byKind)

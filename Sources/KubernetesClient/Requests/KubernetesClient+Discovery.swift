@@ -2,7 +2,7 @@ import Synchronization
 import WireFormats
 
 extension KubernetesClient {
-    /// Finds out where the API server keeps a kind, and whether it can be scaled. Answers are remembered for a while.
+    /// Looks up the path of a kind and whether it can be scaled. Results are cached.
     ///
     /// - Parameter apiVersion: such as `apps/v1`.
     /// - Throws: ``KubernetesError/Kind/notFound`` if the server has no such kind.
@@ -24,7 +24,7 @@ extension KubernetesClient {
         return resource
     }
 
-    /// Returns empty if the server does not have the group or version.
+    /// Returns an empty list if the server does not have the group or version.
     private func resources(apiVersion: String) async throws(KubernetesError) -> [DiscoveredResource] {
         let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2 else {
@@ -42,7 +42,7 @@ extension KubernetesClient {
         }
     }
 
-    /// Reads an APIResourceList. Malformed entries are skipped: they cannot be a target.
+    /// Reads an APIResourceList. Malformed entries are skipped, because they cannot be a target.
     static func resources(in list: JSON, group: String, version: String) -> [DiscoveredResource] {
         let entries = list["resources"]?.arrayValue ?? []
         let names = Set(entries.compactMap { $0["name"]?.stringValue })

@@ -5,14 +5,14 @@ extension KubernetesClient {
         try Self.lease(await get(.lease, key, deadline: deadline))
     }
 
-    /// - Throws: ``KubernetesError/Kind/alreadyExists`` if someone else was faster.
+    /// - Throws: ``KubernetesError/Kind/alreadyExists`` if another client has created it.
     package func createLease(_ lease: Lease, deadline: Duration) async throws(KubernetesError) -> Lease {
         try Self.lease(await create(.lease, in: lease.key.namespace, lease.json, deadline: deadline))
     }
 
-    /// Replaces the lease as it was read.
+    /// Updates the lease, with the resource version that was read.
     ///
-    /// - Throws: ``KubernetesError/Kind/conflict`` if it has changed since.
+    /// - Throws: ``KubernetesError/Kind/conflict`` if it has been changed since.
     package func updateLease(_ lease: Lease, deadline: Duration) async throws(KubernetesError) -> Lease {
         try Self.lease(await update(.lease, lease.key, lease.json, deadline: deadline))
     }

@@ -1,11 +1,11 @@
 import HTTPTransport
 package import WireFormats
 
-/// Which objects of a kind are meant.
+/// Label and field selectors for objects of a kind.
 package struct Selection: Sendable, Hashable {
-    /// As `kubectl -l`; nil for all.
+    /// A label selector as for `kubectl -l`; nil for all.
     package var labels: String?
-    /// As `kubectl --field-selector`; nil for all.
+    /// A field selector as for `kubectl --field-selector`; nil for all.
     package var fields: String?
 
     package init(labels: String? = nil, fields: String? = nil) {
@@ -19,7 +19,7 @@ package struct Selection: Sendable, Hashable {
 }
 
 extension KubernetesClient {
-    /// - Parameter reader: what is read of the object. One over the bounds is ``KubernetesError/Kind/tooLarge``.
+    /// - Parameter reader: the reader of the object. An object over its limits is ``KubernetesError/Kind/tooLarge``.
     package func get(
         _ kind: ResourceKind, _ key: ObjectKey, _ reader: ObjectReader = ObjectReader(limits: KubernetesLimits.answer),
         deadline: Duration = KubernetesLimits.callDeadline
@@ -30,7 +30,7 @@ extension KubernetesClient {
         return try await json(call)
     }
 
-    /// Returns what identifies an object and its version, however large the object is.
+    /// Returns the fields that identify an object and its version, regardless of the object's size.
     package func identity(
         of kind: ResourceKind, _ key: ObjectKey, deadline: Duration = KubernetesLimits.callDeadline
     ) async throws(KubernetesError) -> JSON {
@@ -54,7 +54,7 @@ extension KubernetesClient {
         return try await json(call)
     }
 
-    /// Replaces the object. Its `metadata.resourceVersion` guards against overwriting someone else's change.
+    /// Replaces the object. Its `metadata.resourceVersion` prevents overwriting another client's change.
     package func update(
         _ kind: ResourceKind, _ key: ObjectKey, _ object: JSON, subresource: String? = nil,
         deadline: Duration = KubernetesLimits.callDeadline
@@ -66,11 +66,11 @@ extension KubernetesClient {
         return try await json(call)
     }
 
-    /// Sends a JSON merge patch (RFC 7386), of the object or of a subresource such as `status`.
+    /// Sends a JSON merge patch (RFC 7386), for the object or a subresource such as `status`.
     ///
-    /// With `metadata.resourceVersion` in it, the patch is refused as a conflict if the object has changed since.
+    /// A patch that contains `metadata.resourceVersion` is refused as a conflict if the object has changed since.
     ///
-    /// - Returns: what identifies the object and its new version.
+    /// - Returns: the fields that identify the object and its new version.
     package func mergePatch(
         _ kind: ResourceKind, _ key: ObjectKey, _ patch: JSON, subresource: String? = nil,
         deadline: Duration = KubernetesLimits.callDeadline
@@ -84,7 +84,7 @@ extension KubernetesClient {
         return try await json(call)
     }
 
-    /// - Parameter uid: deletes the object only while it is this one.
+    /// - Parameter uid: deletes the object only if it has this UID.
     package func delete(
         _ kind: ResourceKind, _ key: ObjectKey, uid: String? = nil
     ) async throws(KubernetesError) {
@@ -99,10 +99,11 @@ extension KubernetesClient {
     ///
     /// - Parameters:
     ///   - namespace: nil for all.
-    ///   - limit: objects at most; nil for all in one piece.
-    ///   - continueToken: where the last page ended. An old one is ``KubernetesError/Kind/gone``.
-    ///   - reader: what is read of each object.
-    ///   - item: takes one object. Each is read on its own as it arrives, so a page takes the memory of one object.
+    ///   - limit: the maximum number of objects; nil for all in one page.
+    ///   - continueToken: the token of the last page. An expired one is ``KubernetesError/Kind/gone``.
+    ///   - reader: the reader of each object.
+    ///   - item: receives one object. Objects are read one by one as they arrive, so a page takes the memory of one
+    ///     object.
     package func list<Item>(
         _ kind: ResourceKind, in namespace: String?, _ selection: Selection = Selection(),
         limit: Int? = KubernetesLimits.pageSize, continueToken: String? = nil,
@@ -117,8 +118,8 @@ extension KubernetesClient {
         return try await page(call) { item(try reader.read($0)) }
     }
 
-    /// Fetches a list page by page and hands each page on before the next is asked for. Objects over the bounds are
-    /// left out.
+    /// Fetches a list page by page and delivers each page before requesting the next. Objects over the limits are
+    /// skipped.
     package func eachPage(
         of kind: ResourceKind, in namespace: String?, _ selection: Selection = Selection(),
         limit: Int = KubernetesLimits.pageSize,

@@ -5,10 +5,12 @@ package struct Scale: Sendable, Hashable {
     package let key: ObjectKey
     package let uid: String
     package let resourceVersion: String
-    /// Replicas asked for (`spec.replicas`).
+    /// The requested replicas (`spec.replicas`).
     package let replicas: Int
-    /// Replicas there are (`status.replicas`).
+    /// The existing replicas (`status.replicas`).
     package let observedReplicas: Int
+    /// The label selector of the replicas' pods (`status.selector`), such as `app=web`; nil if there is none.
+    package let selector: String?
 
     init(_ object: JSON) throws(JSONPathError) {
         let reader = JSONReader(object)
@@ -19,25 +21,27 @@ package struct Scale: Sendable, Hashable {
         )
         uid = try metadata.optional("uid")?.string() ?? ""
         resourceVersion = try metadata.required("resourceVersion").nonEmptyString()
-        // Go's encoder leaves zeros out: an absent count is 0, an absent status too.
+        // Go's encoder omits zeros: an absent count is 0, and so is an absent status.
         replicas = try reader.optional("spec")?.optional("replicas")?.int(in: 0...Int(Int32.max)) ?? 0
         observedReplicas = try reader.optional("status")?.optional("replicas")?.int(in: 0...Int(Int32.max)) ?? 0
+        let selector = try reader.optional("status")?.optional("selector")?.string() ?? ""
+        self.selector = selector.isEmpty ? nil : selector
     }
 }
 
-/// The reason why the API server cannot build a custom resource's scale subresource from its fields. It answers 500,
-/// and keeps doing so until the object is changed.
+/// The reason why the API server cannot build a custom resource's scale subresource from its fields. The server returns
+/// 500 until the object is changed.
 package enum ScaleFault: Sendable, Hashable {
     /// The field for the replicas, such as `.spec.replicas`, has never been set.
     case missingReplicas(path: String)
-    /// A field of the subresource has another type than a scale's.
+    /// A field of the subresource does not have the type that a scale requires.
     case wrongType
 }
 
 extension KubernetesError {
-    /// Set if the object, and not the server, is the reason for the error.
+    /// The fault of the object that caused the error; nil if the object is not the cause.
     ///
-    /// Read from the message: the server gives no reason of its own. Source: apiextensions-apiserver,
+    /// Parsed from the message, because the server sets no specific reason. Source: apiextensions-apiserver,
     /// `customresource/etcd.go` (`ScaleREST`).
     package var scaleFault: ScaleFault? {
         if let path = Self.missingReplicasPath(in: message) { return .missingReplicas(path: path) }
@@ -65,8 +69,8 @@ extension KubernetesClient {
 
     /// Sets the replicas, provided that nothing about the target has changed since it was read.
     ///
-    /// - Parameter resourceVersion: what the decision was made on. Where the target has changed since, the call throws
-    ///   ``KubernetesError/Kind/conflict``: read again and decide again.
+    /// - Parameter resourceVersion: the version that the decision is based on. If the target has changed since, the
+    ///   call throws ``KubernetesError/Kind/conflict``: read and decide again.
     package func patchScale(
         of kind: ResourceKind, _ key: ObjectKey, replicas: Int, resourceVersion: String,
         deadline: Duration = KubernetesLimits.callDeadline

@@ -3,25 +3,24 @@ package import Logging
 import Synchronization
 import WireFormats
 
-/// Speaks with one API server.
+/// A client of one API server.
 ///
-/// Every call has a deadline over all its attempts, waits as long as a busy server asks it to, and tries reads again
-/// when the server stumbles. See ``RetryPolicy``. There is no rate limit on this side: priority and fairness is the
-/// server's.
+/// Every call has one deadline for all its attempts, obeys Retry-After, and retries reads after server errors. See
+/// ``RetryPolicy``. The client has no rate limit: the server applies priority and fairness.
 package final class KubernetesClient: Sendable {
-    /// An attempt, for metrics.
+    /// An attempt of a call, for metrics.
     package struct Attempt: Sendable, Hashable {
-        /// `get`, `list`, `watch`, `create`, `update`, `patch` or `delete`.
+        /// The verb: `get`, `list`, `watch`, `create`, `update`, `patch` or `delete`.
         package let verb: String
-        /// `deployments`, `deployments/scale`.
+        /// The resource, such as `deployments` or `deployments/scale`.
         package let resource: String
-        /// Nil if no answer came.
+        /// The HTTP status; nil if there was no response.
         package let status: Int?
-        /// To the end of the answer; of a watch, to its headers.
+        /// The time to the end of the response; for a watch, to its headers.
         package let duration: Duration
     }
 
-    /// What writes are filed under in `metadata.managedFields`.
+    /// The field manager of writes, as in `metadata.managedFields`.
     package static let fieldManager = "generalscaler"
 
     package let configuration: ClusterConfiguration
@@ -36,7 +35,7 @@ package final class KubernetesClient: Sendable {
 
     /// - Parameters:
     ///   - now: microseconds since 1970.
-    ///   - random: evenly from 0 up to 1, for jitter.
+    ///   - random: uniform in 0..<1, for jitter.
     ///   - observe: called for each attempt; must return at once.
     package init(
         configuration: ClusterConfiguration,
@@ -60,7 +59,7 @@ package final class KubernetesClient: Sendable {
             source: configuration.credentials, files: files, commands: commands, clock: clock, now: now, logger: logger)
     }
 
-    /// Performs the call and reads the answer's JSON.
+    /// Performs the call and reads the response's JSON.
     func json(_ call: APICall) async throws(KubernetesError) -> JSON {
         let response = try await perform(call)
         do {
@@ -77,7 +76,7 @@ package final class KubernetesClient: Sendable {
         }
     }
 
-    /// Performs a list call and reads the answer as it arrives.
+    /// Performs a list call and reads the response as it arrives.
     ///
     /// - Parameter item: reads the text of one item.
     func page<Item>(
@@ -116,7 +115,7 @@ package final class KubernetesClient: Sendable {
         }
     }
 
-    /// Performs the call. The answer's status is a success.
+    /// Performs the call. Throws unless the status is a success.
     func perform(_ call: APICall) async throws(KubernetesError) -> HTTPResponse {
         try await retrying(call) { request throws(KubernetesError) in
             let response = try await self.send(request)
@@ -127,7 +126,7 @@ package final class KubernetesClient: Sendable {
         }
     }
 
-    /// Performs a call whose answer streams. Its status is a success.
+    /// Performs a call with a streaming response. Throws unless the status is a success.
     func open(_ call: APICall) async throws(KubernetesError) -> HTTPStream {
         try await retrying(call) { request throws(KubernetesError) in
             let stream = try await self.stream(request)
@@ -143,7 +142,7 @@ package final class KubernetesClient: Sendable {
     ) async throws(KubernetesError) -> Answer {
         do throws(KubernetesError) {
             var policy = RetryPolicy(isRead: call.verb.isRead, canRenewCredential: configuration.credentials.canRenew)
-            // Outside the call's deadline: a credential plugin has its own.
+            // Not counted in the call's deadline: a credential plugin has its own.
             var credential = try await credentials.current()
             let elapsed = clock.stopwatch()
             while true {
@@ -176,7 +175,7 @@ package final class KubernetesClient: Sendable {
         do {
             try await clock.sleep(for: duration)
         } catch {
-            throw KubernetesError(.cancelled, "cancelled while waiting to try again")
+            throw KubernetesError(.cancelled, "cancelled while waiting to retry")
         }
     }
 
@@ -228,8 +227,7 @@ package final class KubernetesClient: Sendable {
         }
     }
 
-    /// Returns what came of an error answer before it ended, broke or grew too long. Its status matters more than its
-    /// text.
+    /// Reads an error response as far as it arrives within the limits. The status matters more than the text.
     private static func errorBody(of stream: HTTPStream) async -> [UInt8] {
         var body: [UInt8] = []
         while body.count < KubernetesLimits.objectBytes, let chunk = try? await stream.nextChunk() {

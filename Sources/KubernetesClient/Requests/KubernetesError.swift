@@ -1,7 +1,7 @@
 import HTTPTransport
 import WireFormats
 
-/// The reason why a call to the API server did not do what was asked.
+/// The reason why a call to the API server failed.
 package struct KubernetesError: Error, Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable {
         // What the server said
@@ -9,15 +9,15 @@ package struct KubernetesError: Error, Sendable, Hashable {
         /// The resourceVersion or continue token is too old (410): list again.
         case gone
         case invalid, tooManyRequests, serverError
-        /// Any other status that is no success.
+        /// Any other status that is not a success.
         case rejected
         // What came in between
-        /// No response in time: the server's time-out (504) or the client's own.
+        /// No response in time: the server's timeout (504) or the client's own.
         case timeout
         case unreachable
-        /// The answer is longer than we take.
+        /// The response exceeds the limit.
         case tooLarge
-        /// The answer is not what the Kubernetes API defines.
+        /// The response does not conform to the Kubernetes API.
         case malformedAnswer
         /// There is no credential to send.
         case credentials
@@ -32,15 +32,15 @@ package struct KubernetesError: Error, Sendable, Hashable {
     }
 
     package let kind: Kind
-    /// HTTP status; nil if no answer came.
+    /// The HTTP status; nil if there was no response.
     package let status: Int?
-    /// The server's machine-readable word, such as `NotFound`; may be empty.
+    /// The server's machine-readable reason, such as `NotFound`; may be empty.
     package let reason: String
     package let message: String
     package let causes: [Cause]
-    /// How long the server asks us to wait.
+    /// The delay that the server requests.
     package let retryAfter: Duration?
-    /// What was being done, such as `patch deployments/scale shop/web`; empty until a call says so.
+    /// The request, such as `patch deployments/scale shop/web`; empty until a call sets it.
     package private(set) var request = ""
 
     package init(
@@ -86,7 +86,7 @@ extension KubernetesError {
         self.init(kind, error.message)
     }
 
-    /// Reads a response with an error status. Its body is a Status object, or any text of a proxy.
+    /// Reads a response with an error status. Its body is a Status object, or arbitrary text of a proxy.
     init(head: HTTPResponseHead, body: [UInt8]) {
         let answer = (try? JSON(parsing: body, limits: KubernetesLimits.answer)).flatMap {
             $0["kind"] == "Status" || $0["reason"] != nil ? $0 : nil

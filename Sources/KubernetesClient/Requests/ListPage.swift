@@ -3,9 +3,9 @@ import WireFormats
 /// A page of a list.
 package struct ListPage<Item> {
     package let items: [Item]
-    /// Of the whole list: a watch continues from it.
+    /// The resource version of the whole list, from which a watch continues.
     package let resourceVersion: String
-    /// Asks for the next page; nil on the last.
+    /// The token of the next page; nil for the last page.
     package let continueToken: String?
 }
 

@@ -1,9 +1,10 @@
 /// Decides whether and when to retry a call. Pure: the client asks after each failure and follows the decision.
 ///
-/// - A wait that the server asks for (429 or 503 with Retry-After) is kept, for any call: the server did not act on it.
-/// - A read that met a 5xx or no answer is tried again with backoff, unless the object itself is the reason. A write is
-///   not: it may have been done.
-/// - The first 401 drops a credential that can be renewed; the call is tried once more.
+/// - A delay that the server requests (429 or 503 with Retry-After) is obeyed for any call, because the server has not
+///   acted on it.
+/// - A read that ended with a 5xx or without a response is retried with backoff, unless the object itself is the cause.
+///   A write is not retried: it may have been applied.
+/// - The first 401 drops a credential that can be renewed; the call is retried once.
 struct RetryPolicy: Sendable {
     enum Answer: Sendable, Hashable {
         case giveUp
@@ -22,7 +23,7 @@ struct RetryPolicy: Sendable {
         self.canRenewCredential = canRenewCredential
     }
 
-    /// - Parameter random: evenly from 0 up to 1.
+    /// - Parameter random: uniform in 0..<1.
     mutating func answer(to error: KubernetesError, random: Double) -> Answer {
         if error.kind == .unauthorized {
             guard canRenewCredential, renewals == 0 else { return .giveUp }

@@ -3,15 +3,15 @@ import ServiceLifecycle
 import Synchronization
 package import WireFormats
 
-/// Keeps a local copy of all objects of a kind, and tells of every change.
+/// Keeps a local copy of all objects of a kind and reports every change.
 ///
-/// Lists, then watches; see ``WatchMachine``. The copy holds only what the decoder keeps, so its size is the decoder's
-/// choice and does not grow with other people's annotations. One object that cannot be read is reported as
-/// ``InformerEvent/malformed(_:)`` and touches no other; one over the bounds is not parsed at all.
+/// Lists, then watches; see ``WatchMachine``. The copy holds only what the decoder keeps, so its size does not grow
+/// with unrelated annotations. A malformed object is reported as ``InformerEvent/malformed(_:)`` and does not affect
+/// others; an object over the limits is not parsed.
 package final class Informer<Object: Sendable>: Service {
     package enum Scope: Sendable, Hashable {
         case allNamespaces
-        /// One watch each. Needs rights in these namespaces only. Not empty.
+        /// One watch for each namespace. Requires permissions in these namespaces only. Not empty.
         case namespaces([String])
 
         var watched: [String?] {
@@ -25,7 +25,7 @@ package final class Informer<Object: Sendable>: Service {
     private struct State {
         var store = ObjectStore<Object>()
         var unsyncedScopes: Int
-        /// By watch: why its last list failed.
+        /// The error of each watch's last list, if it failed.
         var listFailures: [String?: KubernetesError] = [:]
     }
 
@@ -41,16 +41,17 @@ package final class Informer<Object: Sendable>: Service {
     private let listFailed: @Sendable (KubernetesError) -> Void
     private let logger: Logger
     private let state: Mutex<State>
-    /// One for each watch.
+    /// The relist signal of each watch.
     private let relists: [String?: RelistSignal]
-    /// Held while the handler runs, so that it hears of one change at a time; `state` is not, so that it may read.
+    /// Held while the handler runs, so that changes are delivered one at a time. `state` is not held, so that the
+    /// handler may read it.
     private let delivery = Mutex(())
 
     /// - Parameters:
-    ///   - missingFix: what to do if the API server has no such resource, for the log.
-    ///   - reader: what is read of each object.
-    ///   - decodeOversized: makes what it can of an object over the reader's bounds; throws if that is nothing.
-    ///   - decode: reads one object and keeps what is needed of it; throws if it is malformed.
+    ///   - missingFix: the fix to log if the API server has no such resource.
+    ///   - reader: the reader of each object.
+    ///   - decodeOversized: decodes what is left of an object over the reader's limits; throws if that is not enough.
+    ///   - decode: decodes one object; throws if it is malformed.
     ///   - handle: called for each change, one at a time, in order; must return soon and must not block. The store
     ///     already has the change.
     ///   - listFailed: called with the reason why a list failed; the list is retried.
@@ -84,19 +85,19 @@ package final class Informer<Object: Sendable>: Service {
         relists = Dictionary(uniqueKeysWithValues: scope.watched.map { ($0, RelistSignal()) })
     }
 
-    /// Whether everything that was there at the start has been delivered.
+    /// Whether all objects of the initial list have been delivered.
     package var hasSynced: Bool { state.withLock { $0.unsyncedScopes == 0 } }
 
-    /// Why the last list of a watch failed; nil if the last list of every watch succeeded.
+    /// The error of a watch's last list; nil if the last list of every watch succeeded.
     package var listFailure: KubernetesError? { state.withLock { $0.listFailures.values.first } }
 
     package subscript(key: ObjectKey) -> Object? { state.withLock { $0.store[key] } }
 
-    /// All objects that can be read, in no order.
+    /// All well-formed objects, in no order.
     package var objects: [Object] { state.withLock { $0.store.objects } }
 
-    /// Lists again, even if the watch seems current, and returns once everything in that list has been delivered: what
-    /// the API server had accepted before the call is then known. Needs ``run()``; a cancelled task stops waiting.
+    /// Lists again, even if the watch seems current, and returns once the list has been delivered, which includes
+    /// everything that the API server accepted before the call. Requires ``run()``; a cancelled task stops waiting.
     package func relist() async {
         await withDiscardingTaskGroup { group in
             for signal in relists.values { group.addTask { await signal.request() } }
@@ -126,7 +127,7 @@ package final class Informer<Object: Sendable>: Service {
         var machine = WatchMachine()
         var listing = Listing()
         var step = machine.start()
-        /// The last relist request at the time when the last list began.
+        /// The number of the last relist request when the last list began.
         var answered = 0
         while !Task.isCancelled {
             if step.delay > .zero { await pause(step.delay, unless: relist, after: answered) }
@@ -140,7 +141,7 @@ package final class Informer<Object: Sendable>: Service {
                 if case .page(_, nil) = outcome { relist.serve(upTo: answered) }
             case .watch(let version, let seconds):
                 outcome = await watch(namespace, version, seconds, &machine, until: relist, after: answered)
-                // Cut on purpose: that is no failure.
+                // Cancelled on purpose, which is not a failure.
                 if relist.lastRequest > answered {
                     step = machine.start()
                     continue
@@ -152,7 +153,7 @@ package final class Informer<Object: Sendable>: Service {
         }
     }
 
-    /// Sleeps for that time, or until a list is requested.
+    /// Sleeps for that duration, or until a relist is requested.
     private func pause(_ duration: Duration, unless relist: RelistSignal, after number: Int) async {
         // Awaited here, and cancelled with this task.
         let sleep = Task { try? await client.clock.sleep(for: duration) }
@@ -292,7 +293,7 @@ package final class Informer<Object: Sendable>: Service {
         case .watchFailed(let error, let lasted) where error.endsWatchRoutinely(after: lasted):
             logger.info("watch ended early; resuming", metadata: details(error, step, namespace))
         case .watchFailed(let error, _) where error.kind == .notFound:
-            // The list says what to do, if it fails in the same way.
+            // If the list fails in the same way, its own log line contains the fix.
             logger.info("watch failed; listing again", metadata: details(error, step, namespace))
         case .watchFailed(let error, _):
             logger.warning("watch failed", metadata: details(error, step, namespace))
@@ -307,8 +308,8 @@ package final class Informer<Object: Sendable>: Service {
 }
 
 extension KubernetesError {
-    /// Returns whether a watch that ended with this error is no sign of trouble: a time-out, or a connection that
-    /// carried the watch for a while and was then closed by a proxy, or for its silence.
+    /// Returns whether a watch ended normally: by a timeout, or because its connection was closed by a proxy or for
+    /// silence after some time.
     fileprivate func endsWatchRoutinely(after lasted: Duration) -> Bool {
         switch kind {
         case .timeout: true

@@ -1,11 +1,11 @@
-/// Cuts a stream of chunks into lines at each line feed. Copies each byte once into its buffer and looks at it once,
-/// however the chunks fall.
+/// Cuts a stream of chunks into lines at each line feed. Copies and scans each byte once, regardless of the chunk
+/// boundaries.
 struct LineSplitter {
-    /// A line without end would fill the memory.
+    /// A line over the limit; it would exhaust the memory.
     struct LineTooLong: Error {}
 
     private var buffer: [UInt8] = []
-    /// Where the next line begins.
+    /// The offset of the next line.
     private var start = 0
     /// The offset up to which no line feed was found.
     private var scanned = 0
@@ -17,7 +17,7 @@ struct LineSplitter {
 
     mutating func append(_ chunk: [UInt8]) {
         if start > 0 {
-            // Only the unfinished line is left, and it moves once per chunk at most while it is at the end.
+            // Only the unfinished line remains; it moves at most once per chunk.
             buffer.removeFirst(start)
             scanned -= start
             start = 0
@@ -25,9 +25,9 @@ struct LineSplitter {
         buffer += chunk
     }
 
-    /// Returns the next whole line without its line feed; nil if more bytes have to come.
+    /// Returns the next whole line without its line feed; nil if it is incomplete.
     ///
-    /// The slice shares the buffer: let go of it before the next ``append(_:)``, or that copies.
+    /// The slice shares the buffer: release it before the next ``append(_:)``, which would otherwise copy the buffer.
     mutating func next() throws(LineTooLong) -> ArraySlice<UInt8>? {
         guard let end = buffer[scanned...].firstIndex(of: 0x0A) else {
             scanned = buffer.count
@@ -44,7 +44,7 @@ struct LineSplitter {
     }
 
     private mutating func reset() {
-        // One large object must not keep its room for the life of the watch.
+        // Releases the buffer of a large object, so that the watch does not keep it.
         buffer.removeAll(keepingCapacity: buffer.capacity <= 256 << 10)
         start = 0
         scanned = 0

@@ -1,15 +1,15 @@
 import WireFormats
 
-/// A change of an informer's view.
+/// A change of an informer's local copy.
 package enum InformerEvent<Object: Sendable>: Sendable {
     case added(ObjectKey, Object)
     case updated(ObjectKey, old: Object, new: Object)
-    /// - Parameter last: what was known of it; nil if it was malformed.
+    /// - Parameter last: the last known state; nil if it was malformed.
     case deleted(ObjectKey, last: Object?)
-    /// The object is there but cannot be read. The store no longer has it, not even as it was when it still could be
-    /// read; once it can be read again it is `added`.
+    /// The object exists but is malformed. The store removes it, including its last valid state; once it is valid
+    /// again, it is reported as `added`.
     case malformed(MalformedObject)
-    /// Everything that was there at the start has been delivered. Comes once.
+    /// All objects of the initial list have been delivered. Reported once.
     case synced
 }
 
@@ -19,11 +19,11 @@ package struct MalformedObject: Sendable, Hashable {
     package let uid: String
     package let resourceVersion: String
     package let generation: Int?
-    /// What is wrong with it, in the decoder's words.
+    /// The decoder's error message.
     package let message: String
 }
 
-/// An object as it came in, read as far as it can be.
+/// A received object, decoded as far as possible.
 struct ObservedObject<Object: Sendable>: Sendable {
     enum Content: Sendable {
         case object(Object)
@@ -35,7 +35,7 @@ struct ObservedObject<Object: Sendable>: Sendable {
     let resourceVersion: String
     let content: Content
 
-    /// - Throws: ``JSONPathError`` if not even the metadata can be read: such an object has no name to report.
+    /// - Throws: ``JSONPathError`` if the metadata is malformed: such an object has no name to report.
     init(
         _ object: ReadObject, decode: (JSON) throws -> Object,
         decodeOversized: (OversizedObject) throws -> Object = { throw $0 }
@@ -43,7 +43,7 @@ struct ObservedObject<Object: Sendable>: Sendable {
         let json =
             switch object {
             case .whole(let json): json
-            case .oversized(let oversized): oversized.remains
+            case .oversized(let oversized): oversized.partial
             }
         let metadata = try JSONReader(json).required("metadata")
         key = ObjectKey(
@@ -68,7 +68,7 @@ struct ObservedObject<Object: Sendable>: Sendable {
 
 /// The state of an informer. Pure: each change returns its events.
 struct ObjectStore<Object: Sendable>: Sendable {
-    /// A class, so that the table's free places take little room.
+    /// A class, to keep free slots of the table small.
     private final class Entry: Sendable {
         let uid: String
         let resourceVersion: String
@@ -86,7 +86,7 @@ struct ObjectStore<Object: Sendable>: Sendable {
 
     subscript(key: ObjectKey) -> Object? { entries[key]?.object }
 
-    /// All objects that can be read, in no order.
+    /// All well-formed objects, in no order.
     var objects: [Object] { entries.values.compactMap(\.object) }
 
     mutating func apply(_ observed: ObservedObject<Object>) -> [InformerEvent<Object>] {
@@ -94,7 +94,7 @@ struct ObjectStore<Object: Sendable>: Sendable {
         let old = entries[key]
         if let old, old.uid == observed.uid, old.resourceVersion == observed.resourceVersion { return [] }
         var events: [InformerEvent<Object>] = []
-        // Deleted and recreated while no watch ran: another object under the same name.
+        // Deleted and recreated while no watch ran: a different object with the same name.
         let isSame = old?.uid == observed.uid
         if let old, !isSame { events.append(.deleted(key, last: old.object)) }
         switch observed.content {
@@ -117,9 +117,9 @@ struct ObjectStore<Object: Sendable>: Sendable {
         return [.deleted(key, last: entry.object)]
     }
 
-    /// Removes what a whole list did not have.
+    /// Removes the objects that a complete list did not contain.
     ///
-    /// - Parameter namespace: what was listed; nil for all.
+    /// - Parameter namespace: the namespace that was listed; nil for all.
     mutating func removeAll(
         in namespace: String?, butKeep listed: Set<ObjectKey>
     ) -> [InformerEvent<Object>] {

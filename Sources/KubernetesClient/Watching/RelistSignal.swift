@@ -1,12 +1,12 @@
 import Synchronization
 
-/// Makes a watch loop list again, and resumes the callers once it has. Requests are numbered: a list answers those that
-/// were made before it began.
+/// Makes a watch loop list again, and resumes the callers afterwards. Requests are numbered: a list serves the requests
+/// that were made before it began.
 final class RelistSignal: Sendable {
     private struct State {
         var lastRequest = 0
         var lastServed = 0
-        /// Ends the loop's present operation if a request with a higher number comes.
+        /// Interrupts the loop's current operation on a request with a higher number.
         var interruption: (after: Int, act: @Sendable () -> Void)?
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     }
@@ -36,7 +36,7 @@ final class RelistSignal: Sendable {
         }
     }
 
-    /// Resumes the requests up to `number`, after a list that began later has been delivered.
+    /// Resumes the requests up to `number`, after the delivery of a list that began later.
     func serve(upTo number: Int) {
         let waiters = state.withLock { state in
             state.lastServed = number
@@ -45,7 +45,7 @@ final class RelistSignal: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Calls `act` at the next request after that one, at once if there is one already. It may be called twice.
+    /// Calls `act` at the next request after that number, immediately if there is one already. May be called twice.
     func interrupt(after number: Int, _ act: @escaping @Sendable () -> Void) {
         let isLate = state.withLock { state in
             state.interruption = (number, act)

@@ -6,7 +6,8 @@ final class SilenceWatchdog: Sendable {
 
     @Sendable func hear() { heard.wrappingAdd(1, ordering: .relaxed) }
 
-    /// Cancels if nothing arrived for ``KubernetesLimits/watchSilence``. Returns then, or once it is cancelled.
+    /// Cancels if nothing arrived for ``KubernetesLimits/watchSilence``. Returns afterwards, or once the task is
+    /// cancelled.
     func watch(_ clock: any Clock<Duration>, cancel: @Sendable () -> Void) async {
         var last = heard.load(ordering: .relaxed)
         while (try? await clock.sleep(for: KubernetesLimits.watchSilence)) != nil {

@@ -20,13 +20,15 @@
 /// Modelled on client-go's reflector and kube-rs's watcher.
 package struct WatchMachine: Sendable {
     package enum Action: Sendable, Hashable {
-        /// - Parameter limit: nil for the whole list in one piece.
+        /// Lists one page.
+        ///
+        /// - Parameter limit: nil for the complete list in one page.
         case list(continueToken: String?, limit: Int?)
         case watch(resourceVersion: String, timeoutSeconds: Int)
     }
 
     package struct Step: Sendable, Hashable {
-        /// To wait before the action.
+        /// The delay before the action.
         package let delay: Duration
         package let action: Action
     }
@@ -34,7 +36,7 @@ package struct WatchMachine: Sendable {
     package enum Outcome: Sendable, Hashable {
         case page(resourceVersion: String, continueToken: String?)
         case listFailed(KubernetesError)
-        /// The server ended the stream properly.
+        /// The server ended the stream normally.
         case watchEnded(lasted: Duration)
         case watchFailed(KubernetesError, lasted: Duration)
     }
@@ -55,7 +57,7 @@ package struct WatchMachine: Sendable {
         failures = 0
     }
 
-    /// - Parameter random: evenly from 0 up to 1.
+    /// - Parameter random: uniform in 0..<1.
     package mutating func next(after outcome: Outcome, random: () -> Double) -> Step {
         switch outcome {
         case .page(_, let token?):
@@ -91,7 +93,8 @@ package struct WatchMachine: Sendable {
             ? watch(after: delay, random: random) : list(after: delay)
     }
 
-    /// Counts the failure. The first 410 costs no time: it is how a server says that it has tidied up.
+    /// Counts the failure and returns the delay. The first 410 has no delay, because it is a normal consequence of
+    /// compaction.
     private mutating func delay(after error: KubernetesError, random: () -> Double) -> Duration {
         defer { failures += 1 }
         let attempt = error.kind == .gone ? failures - 1 : failures

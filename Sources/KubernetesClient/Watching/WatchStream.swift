@@ -5,9 +5,9 @@ import WireFormats
 package enum WatchEvent: Sendable, Hashable {
     case added(ReadObject)
     case modified(ReadObject)
-    /// With the object's last state.
+    /// A deletion, with the object's last state.
     case deleted(ReadObject)
-    /// Everything up to this resourceVersion has been sent.
+    /// Everything up to this resource version has been sent.
     case bookmark(resourceVersion: String)
     case error(KubernetesError)
 }
@@ -20,7 +20,7 @@ package struct WatchStream {
     private let received: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - reader: what is read of each object.
+    ///   - reader: the reader of each object.
     ///   - received: called whenever bytes arrive.
     init(_ stream: HTTPStream, _ reader: ObjectReader, received: @escaping @Sendable () -> Void) {
         self.stream = stream
@@ -28,13 +28,13 @@ package struct WatchStream {
         self.received = received
     }
 
-    /// Gives the watch up. Safe to call at any time, more than once.
+    /// Cancels the watch. Safe to call at any time, more than once.
     package func cancel() { stream.cancel() }
 
     /// Returns the next event; nil at the end of the stream. An unfinished line at the end is not an event: a resumed
     /// watch gets it again.
     ///
-    /// - Throws: ``KubernetesError/Kind/malformedAnswer`` if the stream is no watch.
+    /// - Throws: ``KubernetesError/Kind/malformedAnswer`` if the stream is not a watch.
     package mutating func next() async throws(KubernetesError) -> WatchEvent? {
         while true {
             if let event = try nextBuffered() { return event }
@@ -96,12 +96,12 @@ extension WatchEvent {
 }
 
 extension KubernetesClient {
-    /// Opens a watch for what changes after that resourceVersion.
+    /// Opens a watch for changes after that resource version.
     ///
     /// - Parameters:
     ///   - namespace: nil for all.
-    ///   - timeoutSeconds: when the server shall end the watch.
-    ///   - reader: what is read of each object.
+    ///   - timeoutSeconds: after how many seconds the server ends the watch.
+    ///   - reader: the reader of each object.
     ///   - received: called whenever bytes arrive, on the reader's task.
     package func watch(
         _ kind: ResourceKind, in namespace: String?, _ selection: Selection = Selection(),

@@ -4,8 +4,8 @@ import ScalerAPI
 /// The configuration of the admission webhook.
 package struct AdmissionConfiguration: Sendable {
     package enum Certificates: Sendable {
-        /// The operator makes and renews them, keeps them in this Secret, and writes the authority into the
-        /// ValidatingWebhookConfiguration of that name.
+        /// The operator creates and renews the certificates, keeps them in this Secret, and writes the authority into
+        /// the ValidatingWebhookConfiguration of that name.
         case own(secret: ObjectKey, configuration: String)
         /// Managed externally, for example by cert-manager: `tls.crt` and `tls.key` in this directory, which may change
         /// at any time.
@@ -13,7 +13,7 @@ package struct AdmissionConfiguration: Sendable {
     }
 
     package var listen: ListenAddress
-    /// The Service that the API server reaches it through.
+    /// The Service through which the API server reaches the webhook.
     package var service: ObjectKey
     package var certificates: Certificates
 
@@ -23,7 +23,7 @@ package struct AdmissionConfiguration: Sendable {
         self.certificates = certificates
     }
 
-    /// The names that the API server knows the Service by.
+    /// The DNS names of the Service that the API server uses.
     var hosts: [String] {
         let name = "\(service.name).\(service.namespace).svc"
         return [name, "\(name).cluster.local"]

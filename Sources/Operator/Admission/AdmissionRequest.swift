@@ -1,5 +1,6 @@
 import KubernetesClient
 package import ScalerAPI
+import TimeZones
 package import WireFormats
 
 /// The relevant part of `request` of an AdmissionReview (admission.k8s.io/v1).
@@ -9,13 +10,13 @@ package struct AdmissionRequest: Sendable {
     package let uid: String
     package let namespace: String
     package let name: String
-    /// The spec to judge; nil if there is nothing to judge: the object is not a GeneralScaler, or its spec is as it
-    /// was.
+    /// The spec to validate; nil if there is nothing to validate, because the object is not a GeneralScaler or its spec
+    /// is unchanged.
     package let spec: Result<GeneralScalerSpec, InvalidSpec>?
-    /// Who asks, as `userInfo` says; nil if that is not known for sure.
+    /// The requesting user (`userInfo`); nil if not known reliably.
     package let user: JSON?
 
-    /// Reads a review: finds its parts, and parses those that are needed, each within bounds.
+    /// Reads a review: locates its parts and parses the needed ones, each within limits.
     ///
     /// - Parameter isFromAPIServer: whether only the API server can have sent it. For any other client, `userInfo` is
     ///   not trusted.
@@ -58,7 +59,7 @@ package struct AdmissionRequest: Sendable {
         return members
     }
 
-    /// Returns a scalar; null if it is absent.
+    /// Reads a scalar; null if absent.
     private static func json(_ text: ArraySlice<UInt8>?) throws -> JSON {
         try text.map { try JSON(parsing: $0, limits: AdmissionLimits.scalar) } ?? .null
     }
@@ -71,19 +72,20 @@ package struct AdmissionRequest: Sendable {
         let json =
             switch object {
             case .whole(let json): json
-            case .oversized(let oversized): oversized.remains
+            case .oversized(let oversized): oversized.partial
             }
         let name = json["metadata"]?["name"]?.stringValue
         guard json["kind"]?.stringValue == GeneralScaler.kind,
             json["apiVersion"]?.stringValue == GeneralScaler.apiVersion
         else { return (name, nil) }
         switch object {
-        case .whole: return (name, GeneralScalerSpec.parse(json["spec"] ?? .null))
+        case .whole: return (name, GeneralScalerSpec.parse(json["spec"] ?? .null, zones: TimeZoneDirectory.system))
         case .oversized(let oversized): return (name, .failure(oversized.invalidSpec))
         }
     }
 
-    /// Returns an edit of labels, or a rollback of the operator, must not be held up by an old spec.
+    /// Returns whether the spec is unchanged: an old spec must not prevent an edit of labels, or a rollback of the
+    /// operator.
     private static func hasSameSpec(_ object: ArraySlice<UInt8>?, _ old: ArraySlice<UInt8>?) throws -> Bool {
         guard let object, let old, object.first == UInt8(ascii: "{"), old.first == UInt8(ascii: "{"),
             let spec = try members(of: object, ["spec"])["spec"], let oldSpec = try members(of: old, ["spec"])["spec"]
@@ -94,7 +96,7 @@ package struct AdmissionRequest: Sendable {
         return (try? JSON(parsing: oldSpec, limits: limits)) == new
     }
 
-    /// Returns the review that answers this request.
+    /// Returns the AdmissionReview with the response to this request.
     package func answer(_ verdict: AdmissionVerdict) -> JSON {
         var response: [String: JSON] = ["uid": .string(uid), "allowed": .bool(verdict.problems.isEmpty)]
         if !verdict.problems.isEmpty {

@@ -8,7 +8,7 @@ import ScalerAPI
 import ServiceLifecycle
 import WireFormats
 
-/// Serves reviews to the API server, over TLS and on a thread of its own.
+/// Serves reviews to the API server over TLS, on its own thread.
 struct AdmissionServer: Service {
     let address: ListenAddress
     let certificates: CertificateManager
@@ -17,7 +17,7 @@ struct AdmissionServer: Service {
     let metrics: OperatorMetrics
     let logger: Logger
     var times = ReviewTimes()
-    /// Told the port once it is bound.
+    /// Called with the port once it is bound.
     let onBound: @Sendable (Int) -> Void
 
     func run() async throws {
@@ -33,7 +33,7 @@ struct AdmissionServer: Service {
     }
 
     private func serve(on group: MultiThreadedEventLoopGroup) async throws {
-        // As many at a time as there are connections.
+        // At most as many at a time as there are connections.
         let (reviews, input) = AsyncStream.makeStream(of: ReviewRegistry.OpenReview.self)
         let registry = ReviewRegistry(
             on: group.next(), certificates: certificates, times: times, time: time, metrics: metrics, reviews: input)
@@ -83,7 +83,7 @@ struct AdmissionServer: Service {
 
     // MARK: TLS
 
-    /// The certificate is looked up for each connection, so that a new one needs no restart.
+    /// The certificate is looked up for each connection, so that a new one takes effect without a restart.
     private func tls() throws -> TLSConfiguration {
         // Never presented to a client: a server needs an initial certificate.
         let placeholder = try ServingCertificate(forHosts: ["localhost"], at: .init(timeIntervalSince1970: 0))

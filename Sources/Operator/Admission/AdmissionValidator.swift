@@ -5,22 +5,22 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// Decides whether a GeneralScaler may be stored, and what its author should know.
+/// Decides whether a GeneralScaler may be stored, and with which warnings.
 ///
-/// Refuses only what can never work: a spec that breaks the rules, a config that its plugin refuses. What may become
-/// valid later, or depends on other objects, is a warning.
+/// Refuses only invalid specs and configs that their plugin refuses. A problem that may resolve itself, or depends on
+/// other objects, is a warning.
 struct AdmissionValidator: Sendable {
     let source: any MetricSource
-    /// The scalers there are, as far as is known here.
+    /// The known scalers.
     let scalers: @Sendable () -> [GeneralScaler]
-    /// Whether that user, as `userInfo` names it, may read that Secret; nil if that is unknown.
+    /// Whether that user, as named by `userInfo`, may read that Secret; nil if unknown.
     let mayRead: @Sendable (_ secret: ObjectKey, _ user: JSON) async -> Bool?
-    /// What else scales a target in a namespace, such as `HorizontalPodAutoscaler/web`; nil for nothing, and if that
-    /// is unknown.
-    let rival: @Sendable (_ target: TargetReference, _ namespace: String) async -> String?
+    /// The other autoscaler of a target in a namespace, such as `HorizontalPodAutoscaler/web`; nil if there is none or
+    /// it is unknown.
+    let otherAutoscaler: @Sendable (_ target: TargetReference, _ namespace: String) async -> String?
     let time: OperatorTime
 
-    /// Answers in ``AdmissionLimits/reviewTime`` in any case: what was not looked at by then is let pass.
+    /// Always returns within ``AdmissionLimits/reviewTime``: checks that have not finished by then are skipped.
     func validate(_ request: AdmissionRequest) async -> AdmissionVerdict {
         switch request.spec {
         case nil: return AdmissionVerdict()
@@ -42,18 +42,22 @@ struct AdmissionValidator: Sendable {
     }
 
     private func check(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> AdmissionVerdict {
-        async let rival = rivalWarning(spec, request)
+        async let autoscalers = autoscalerWarning(spec, request)
         var verdict = AdmissionVerdict()
         var secrets: Set<String> = []
-        for (index, metric) in spec.metrics.enumerated() {
-            let path = "spec.metrics[\(index)]"
+        for metric in spec.metrics {
+            let path = metric.path
             let own = ConfigTemplate(metric.config, path: "\(path).config")
             secrets.formUnion(own.places.map(\.reference.name))
-            let config = ConfigTemplate(
-                source.defaulted(type: metric.type, own: metric.config), path: "\(path).config")
+            await source.untilDeclared(metric.type)
+            verdict.problems += source.filledFieldProblems(
+                type: metric.type, own: metric.config, path: "\(path).config")
+            let scaler = FilledScaler(namespace: request.namespace, name: request.name, target: spec.target)
+            let config = source.template(
+                type: metric.type, own: metric.config, for: scaler, path: "\(path).config")
             let answer = await source.validate(type: metric.type, config: config.filledWithStandIns())
             let found = answer.problems(metric: path).filter { !config.isReference($0.path) }
-            // What a plugin says of a config with stand-ins may be due to one of them.
+            // A plugin's problem with a config that contains placeholders may be due to one of them.
             if case .invalid = answer, config.places.isEmpty {
                 verdict.problems += found
             } else {
@@ -61,15 +65,15 @@ struct AdmissionValidator: Sendable {
             }
         }
         verdict.warnings += otherClaims(spec, request)
-        verdict.warnings += await rival
-        // Checked for the API server only: otherwise any client of the port could learn who may read which Secret.
+        verdict.warnings += await autoscalers
+        // Checked for the API server only: otherwise any client of the port could find out who may read which Secret.
         guard let user = request.user else { return verdict }
         for name in secrets.sorted().prefix(AdmissionLimits.secretsPerReview) {
             let secret = ObjectKey(namespace: request.namespace, name: name)
             if await mayRead(secret, user) == false {
                 verdict.warnings.append(
-                    "you are not allowed to read Secret \(name), which a metric uses: users without access to a Secret may "
-                        + "not have it sent to an address of their choice")
+                    "you are not allowed to read Secret \(name), which a metric uses: users without access to a Secret are "
+                        + "not allowed to have it sent to an address of their choice")
             }
         }
         return verdict
@@ -79,25 +83,25 @@ struct AdmissionValidator: Sendable {
     private func otherClaims(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) -> [String] {
         guard !spec.isPaused, spec.mode == .active else { return [] }
         let target = TargetKey(spec.target, in: request.namespace)
-        let rivals = scalers().filter { scaler in
+        let others = scalers().filter { scaler in
             guard scaler.namespace == request.namespace, scaler.name != request.name,
                 case .success(let other) = scaler.spec
             else { return false }
             return TargetKey(other.target, in: scaler.namespace) == target && !other.isPaused && other.mode == .active
                 && !scaler.isBeingDeleted
         }
-        return rivals.map(\.name).sorted().prefix(1).map {
-            "GeneralScaler \($0) already scales \(spec.target): the older one keeps it and the other one waits. Delete "
+        return others.map(\.name).sorted().prefix(1).map {
+            "GeneralScaler \($0) already scales \(spec.target): the older one owns the target and the other one holds. Delete "
                 + "one, or set mode to DryRun in one"
         }
     }
 
-    private func rivalWarning(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> [String] {
+    private func autoscalerWarning(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> [String] {
         guard !spec.isPaused, spec.mode == .active else { return [] }
         let name = await withTaskGroup(of: String?.self) { group in
-            group.addTask { await rival(spec.target, request.namespace) }
+            group.addTask { await otherAutoscaler(spec.target, request.namespace) }
             group.addTask {
-                try? await time.sleep(AdmissionLimits.rivalTime)
+                try? await time.sleep(AdmissionLimits.autoscalerTime)
                 return nil
             }
             let first = await group.next()
@@ -106,7 +110,7 @@ struct AdmissionValidator: Sendable {
         }
         return name.map {
             [
-                "\($0) also scales \(spec.target): this GeneralScaler changes nothing until it is deleted. Delete \($0), or set "
+                "\($0) also scales \(spec.target): this GeneralScaler holds the replicas until it is deleted. Delete \($0), or set "
                     + "mode to DryRun here"
             ]
         } ?? []

@@ -7,14 +7,14 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// Sees to it that there is a certificate to serve with, and that the API server believes it.
+/// Ensures that there is a serving certificate and that the API server trusts it.
 ///
-/// Replicas do so side by side, leader or not: each write carries the resourceVersion it was made on, so that of two
-/// the first counts, and the other takes over what it finds.
+/// All replicas do so concurrently, whether leader or standby: writes use optimistic concurrency, so the first write
+/// succeeds and the other replica adopts its result.
 final class CertificateManager: Service {
-    /// How often Secret and configuration are looked at.
+    /// How often the Secret and the configuration are checked.
     static let interval: Duration = .seconds(60)
-    /// The same while there is no certificate yet.
+    /// How often they are checked while there is no certificate yet.
     static let firstInterval: Duration = .seconds(2)
 
     private static let secretKind = ResourceKind(group: "", version: "v1", kind: "Secret", plural: "secrets")
@@ -42,10 +42,10 @@ final class CertificateManager: Service {
         self.logger = logger
     }
 
-    /// What to serve with now; nil while there is nothing.
+    /// The current serving certificate; nil while there is none.
     var current: ServingCertificate? { state.withLock(\.?.certificate) }
 
-    /// Where the API server sends reviews; nil while that is not known.
+    /// The path to which the API server sends reviews; nil while unknown.
     var path: ReviewPath? { state.withLock(\.?.path) }
 
     private struct Serving: Equatable {
@@ -62,7 +62,7 @@ final class CertificateManager: Service {
         }
     }
 
-    /// Looks once. What fails is logged and tried again the next time.
+    /// Checks once. Failures are logged and retried at the next check.
     func keep() async {
         do {
             switch configuration.certificates {
@@ -122,8 +122,8 @@ final class CertificateManager: Service {
 
     private var now: Date { Date(timeIntervalSince1970: Double(time.now().microsecondsSince1970) / 1e6) }
 
-    /// Returns the certificate and the path that all replicas share: those that are there, the certificate while it is
-    /// fresh.
+    /// Returns the certificate and the path that all replicas share: the existing ones, unless the certificate has to
+    /// be renewed.
     private func serving(in secret: ObjectKey) async throws -> Serving {
         do {
             let stored = try await client.get(Self.secretKind, secret)
@@ -162,7 +162,7 @@ final class CertificateManager: Service {
 
     // MARK: The configuration
 
-    /// Configures where the API server sends reviews and which certificate it trusts: writes path and caBundle of each
+    /// Configures the address and the certificate authority for the API server: writes path and caBundle of each
     /// webhook.
     private func publish(_ serving: Serving, in name: String) async throws {
         let key = ObjectKey(namespace: "", name: name)
@@ -177,7 +177,7 @@ final class CertificateManager: Service {
                 service["path"] = .string(serving.path.text)
                 config["service"] = .object(service)
             } else if let url = config["url"]?.stringValue {
-                // Scheme and authority stay.
+                // The scheme and authority are kept.
                 let base = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3)
                 config["url"] = .string(base.joined(separator: "/") + serving.path.text)
             }
@@ -192,7 +192,7 @@ final class CertificateManager: Service {
 }
 
 extension ServingCertificate {
-    /// Nil if the Secret does not hold one.
+    /// Reads the contents of the Secret; returns nil if it has none.
     fileprivate init?(_ secret: JSON) {
         guard let certificate = secret.secretText("tls.crt"), let key = secret.secretText("tls.key"),
             let authorities = secret.secretText("ca.crt")
@@ -210,7 +210,7 @@ extension ServingCertificate {
 }
 
 extension JSON {
-    /// Returns a value of the given Secret object; nil if it has none.
+    /// Returns a value of the Secret object; nil if absent.
     fileprivate func secretText(_ name: String) -> String? {
         guard let encoded = self["data"]?[name]?.stringValue, let data = Data(base64Encoded: encoded) else {
             return nil

@@ -1,10 +1,11 @@
 import NIOCore
 
-/// The connections of the admission webhook: no more than a limit, with a rule for who has to go. Used on one event
+/// The open connections of the admission webhook, with a limit and a rule for which one to close. Used on one event
 /// loop.
 struct ReviewConnections {
     typealias ID = Int
-    /// Ends a connection at once. Never called while the table changes: the connection may call it back.
+    /// Closes a connection synchronously. Never called during a change of the table, because the connection may call
+    /// the table.
     typealias Close = () -> Void
 
     private struct Entry {
@@ -15,7 +16,7 @@ struct ReviewConnections {
 
     private let limit: Int
     private var lastID = 0
-    /// The oldest first.
+    /// The connections, oldest first.
     private var entries: [Entry] = []
 
     init(limit: Int) {
@@ -24,10 +25,10 @@ struct ReviewConnections {
 
     var count: Int { entries.count }
 
-    /// Takes a new connection in. At the limit it displaces the oldest without a whole request.
+    /// Adds a connection. At the limit, it displaces the oldest without a complete request.
     ///
-    /// - Returns: no ID if every other connection waits for its answer: then the new one has to go. And what ends the
-    ///   connection that was displaced.
+    /// - Returns: the ID, or nil if every other connection waits for its response, so that the new one has to be
+    ///   closed; and the function that closes the displaced connection.
     mutating func add(close: @escaping Close) -> (id: ID?, displaced: Close?) {
         var displaced: Close?
         if entries.count >= limit {
@@ -39,7 +40,7 @@ struct ReviewConnections {
         return (lastID, displaced)
     }
 
-    /// Whether a whole request has come and its answer has not gone out.
+    /// Sets whether the connection has a complete request whose response has not been sent.
     mutating func set(_ id: ID, hasWholeRequest: Bool) {
         guard let index = entries.firstIndex(where: { $0.id == id }) else { return }
         entries[index].hasWholeRequest = hasWholeRequest
@@ -47,9 +48,9 @@ struct ReviewConnections {
 
     mutating func remove(_ id: ID) { entries.removeAll { $0.id == id } }
 
-    /// Takes every connection without a whole request out.
+    /// Removes all connections without a complete request.
     ///
-    /// - Returns: what ends them.
+    /// - Returns: the functions that close them.
     mutating func removeIdle() -> [Close] {
         let idle = entries.filter { !$0.hasWholeRequest }.map(\.close)
         entries.removeAll { !$0.hasWholeRequest }

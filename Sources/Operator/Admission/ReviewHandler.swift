@@ -3,8 +3,8 @@ import NIOHTTP1
 import ScalerAPI
 import WireFormats
 
-/// A connection of the admission webhook. Judges a request by its head before anything of its body is read, and reads
-/// the body when it is its turn.
+/// A connection of the admission webhook. Checks the head of a request before reading any of its body, and reads the
+/// body when a slot is free.
 final class ReviewHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -20,7 +20,7 @@ final class ReviewHandler: ChannelInboundHandler {
         case waitingForTurn(Head)
         case readingBody(Head)
         case judging
-        /// An answer was given before the end of the request, or the connection is closed. Nothing more is read.
+        /// A response was sent before the end of the request, or the connection is closed. Nothing more is read.
         case ended
     }
 
@@ -29,9 +29,9 @@ final class ReviewHandler: ChannelInboundHandler {
     private var body = ByteBuffer()
     private var isBodyWhole = false
     private var id: ReviewConnections.ID?
-    /// When the connection is closed, regardless of its state.
+    /// The time at which the connection is closed, regardless of its state.
     private var deadline: Scheduled<Void>?
-    /// When the turn has to have come, or the body.
+    /// The deadline for the slot, or for the body.
     private var stepDeadline: Scheduled<Void>?
 
     init(_ registry: ReviewRegistry) {
@@ -71,7 +71,7 @@ final class ReviewHandler: ChannelInboundHandler {
         id = nil
     }
 
-    /// Gives back what a request holds while its body is not read.
+    /// Releases what a request holds while its body is not read.
     private func endStep() {
         stepDeadline?.cancel()
         stepDeadline = nil
@@ -111,11 +111,11 @@ final class ReviewHandler: ChannelInboundHandler {
         switch (unwrapInboundIn(data), state) {
         case (.head(let head), .betweenRequests): begin(head, context)
         case (.body(let bytes), .waitingForTurn), (.body(let bytes), .readingBody): take(bytes, context)
-        // It all came with the head.
+        // The complete request arrived with the head.
         case (.end, .waitingForTurn): isBodyWhole = true
         case (.end, .readingBody(let head)): read(head, context)
         case (_, .ended): break
-        // A further request before the answer: the API server sends none.
+        // A further request before the response; the API server never sends one.
         case (.head, _), (.body, _), (.end, _): context.close(promise: nil)
         }
     }
@@ -195,7 +195,7 @@ final class ReviewHandler: ChannelInboundHandler {
         refuse(.payloadTooLarge, "a review of more than \(AdmissionLimits.bodyBytes) bytes", context)
     }
 
-    /// Answers and reads nothing more. The client closes the connection; else the deadline does.
+    /// Sends the response and reads nothing more. The client closes the connection; otherwise the deadline does.
     private func refuse(_ status: HTTPResponseStatus, _ reason: String, _ context: ChannelHandlerContext) {
         endStep()
         state = .ended

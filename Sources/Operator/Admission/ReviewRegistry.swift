@@ -2,16 +2,16 @@ import NIOCore
 import ScalerAPI
 import WireFormats
 
-/// The shared state of the admission webhook's connections: the open connections, the turns for sending a body, and
-/// where reviews go.
+/// The shared state of the admission webhook's connections: the open connections, the slots for sending a body, and the
+/// destination of reviews.
 ///
-/// Unchecked: everything is used on `loop` alone, which each method that a connection calls makes sure of.
+/// Unchecked: everything is used only on `loop`, which every method called by a connection checks.
 final class ReviewRegistry: @unchecked Sendable {
-    /// A review that waits for its answer.
+    /// A review that waits for its response.
     struct OpenReview: Sendable {
         let request: AdmissionRequest
         let startedAt: Duration
-        /// Sends the answer; from any thread.
+        /// Sends the response. May be called from any thread.
         let answer: @Sendable (ByteBuffer) -> Void
     }
 
@@ -31,7 +31,7 @@ final class ReviewRegistry: @unchecked Sendable {
     private var waiting: CircularBuffer<Waiting> = []
     private var isClosed = false
 
-    /// - Parameter reviews: gets each review that was read; it has no more of them than there are connections.
+    /// - Parameter reviews: receives each review; never holds more than there are connections.
     init(
         on loop: any EventLoop, certificates: CertificateManager, times: ReviewTimes, time: OperatorTime,
         metrics: OperatorMetrics, reviews: AsyncStream<OpenReview>.Continuation
@@ -65,7 +65,7 @@ final class ReviewRegistry: @unchecked Sendable {
         if isClosed { closeIdle() }
     }
 
-    /// Takes no further request. Those that are whole are still answered.
+    /// Accepts no further request. Complete requests are still answered.
     func close() {
         loop.preconditionInEventLoop()
         isClosed = true
@@ -79,15 +79,15 @@ final class ReviewRegistry: @unchecked Sendable {
 
     // MARK: Requests
 
-    /// Where the API server sends reviews; nil while that is not known.
+    /// The path to which the API server sends reviews; nil while unknown.
     var path: ReviewPath? { certificates.path }
 
-    /// Counts a request to the right path that came to nothing.
+    /// Counts a request with the right path that failed.
     func countFailure(since start: Duration) {
         metrics.countWebhook { $0.reviewed(.failed, after: time.elapsed() - start) }
     }
 
-    /// Calls back, now or later, when the body of that connection may be read.
+    /// Calls `begin`, possibly synchronously, when the body of that connection may be read.
     func requestTurn(_ id: ReviewConnections.ID, _ begin: @escaping () -> Void) {
         loop.preconditionInEventLoop()
         guard freeTurns > 0 else { return waiting.append(Waiting(id: id, begin: begin)) }
@@ -109,7 +109,7 @@ final class ReviewRegistry: @unchecked Sendable {
         next.begin()
     }
 
-    /// - Returns: false if no review is answered any more.
+    /// - Returns: false if reviews are no longer answered.
     func submit(_ review: OpenReview) -> Bool {
         loop.preconditionInEventLoop()
         if case .enqueued = reviews.yield(review) { return true }
@@ -119,11 +119,11 @@ final class ReviewRegistry: @unchecked Sendable {
 
 /// The path to which the API server sends reviews.
 struct ReviewPath: Sendable, Hashable {
-    /// Of the path, in front of the part that is random.
+    /// The first part of the path, before the random part.
     static let base = "/validate"
 
     let text: String
-    /// Whether a part of it is known to the API server alone.
+    /// Whether the path contains a random part that only the API server knows.
     let isSecret: Bool
 
     /// - Parameter token: the random part; nil for a public path.
@@ -132,14 +132,13 @@ struct ReviewPath: Sendable, Hashable {
         isSecret = token != nil
     }
 
-    /// Makes a random part.
+    /// Creates a random part.
     static func makeToken() -> String {
         let bytes = (0..<AdmissionLimits.pathBytes).map { _ in UInt8.random(in: .min ... .max) }
         return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// Returns the random part as it was written down; nil if it is too short to be one, or has other characters than
-    /// letters and digits.
+    /// Validates a stored random part; returns nil if it is too short or has characters other than letters and digits.
     static func token(_ text: String) -> String? {
         let token = text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
         let isPlain = token.utf8.allSatisfy {
@@ -148,7 +147,7 @@ struct ReviewPath: Sendable, Hashable {
         return isPlain && token.utf8.count >= AdmissionLimits.pathBytes ? token : nil
     }
 
-    /// Returns whether a request's target is this path, with or without a query, in constant time.
+    /// Compares a request's target, with or without a query, with this path in constant time.
     func matches(_ target: String) -> Bool {
         let asked = Array(target.utf8.prefix { $0 != UInt8(ascii: "?") })
         let own = Array(text.utf8)

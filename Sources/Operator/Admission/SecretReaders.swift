@@ -2,7 +2,8 @@ import KubernetesClient
 import ScalerAPI
 import WireFormats
 
-/// Asks the API server who may read what (LocalSubjectAccessReview): a right that can be given for single namespaces.
+/// Checks with the API server (LocalSubjectAccessReview) whether a user may read a Secret. The permission for these
+/// reviews can be granted per namespace.
 struct SecretReaders: Sendable {
     private static let kind = ResourceKind(
         group: "authorization.k8s.io", version: "v1", kind: "LocalSubjectAccessReview",

@@ -3,20 +3,20 @@ package import FoundationEssentials
 import SwiftASN1
 import X509
 
-/// A certificate for a server, its key, and the authorities that clients believe, as PEM.
+/// A server certificate, its key, and the authorities that clients trust, as PEM.
 ///
-/// Each one is signed by its own authority, whose key is discarded: there is no key to steal that could sign another.
-/// The authority before stays believed until the next renewal, since replicas change over one by one.
+/// Each certificate is signed by its own authority, whose key is discarded, so that it cannot be stolen to sign
+/// another. The previous authority stays trusted until the next renewal, because replicas switch one by one.
 package struct ServingCertificate: Sendable, Hashable {
     package static let lifetime: TimeInterval = 365 * 86_400
-    /// Renewed when so much of the lifetime has passed.
+    /// The share of the lifetime after which the certificate is renewed.
     package static let renewedAfter = 2.0 / 3
-    /// Clocks of machines differ.
+    /// The allowed clock skew between machines.
     private static let allowedSkew: TimeInterval = 3_600
 
     package let certificate: String
     package let key: String
-    /// The authority that signed it, and the one before.
+    /// The authority that signed the certificate, and the previous one.
     package let authorities: String
 
     package init(certificate: String, key: String, authorities: String) {
@@ -27,10 +27,11 @@ package struct ServingCertificate: Sendable, Hashable {
 
     /// - Parameters:
     ///   - hosts: DNS names that clients use. Not empty.
-    ///   - previous: whose authority stays believed.
+    ///   - previous: the certificate whose authority stays trusted.
     package init(forHosts hosts: [String], at now: Date, after previous: ServingCertificate? = nil) throws {
         let authorityKey = Certificate.PrivateKey(P256.Signing.PrivateKey())
-        // Each has a name of its own: of two authorities with one name, clients may look at the wrong one alone.
+        // Each authority has a unique name: with two authorities of the same name, clients may check only the wrong
+        // one.
         let number = UUID().uuidString.prefix(8).lowercased()
         let authorityName = try DistinguishedName { CommonName("generalscaler webhook authority \(number)") }
         let start = now.addingTimeInterval(-Self.allowedSkew)
@@ -62,14 +63,14 @@ package struct ServingCertificate: Sendable, Hashable {
         authorities = try [authority.serializeAsPEM().pemString, before].compactMap { $0.map { $0 + "\n" } }.joined()
     }
 
-    /// When it ends; nil if it cannot be read.
+    /// The expiry time; nil if the certificate cannot be parsed.
     package var expiry: Date? {
-        // Of a chain the server's own comes first.
+        // The server's own certificate is the first of a chain.
         (try? PEMDocument.parseMultiple(pemString: certificate).first)
             .flatMap { try? Certificate(pemDocument: $0) }?.notValidAfter
     }
 
-    /// Returns whether it is still good for these hosts for a while. What cannot be read is not.
+    /// Returns whether the certificate is valid for these hosts and not due for renewal. False if it cannot be parsed.
     package func isFresh(forHosts hosts: [String], at now: Date) -> Bool {
         guard let certificate = try? Certificate(pemEncoded: certificate),
             (try? P256.Signing.PrivateKey(pemRepresentation: key)) != nil,

@@ -3,9 +3,9 @@ package import ScalerAPI
 package import WireFormats
 
 extension GeneralScaler {
-    /// An object over the bounds: of its spec it is only known that it is too large.
+    /// Creates a scaler from an oversized object, whose spec is not parsed and reported as too large.
     package init(_ oversized: OversizedObject) throws(JSONPathError) {
-        try self.init(oversized.remains, spec: .failure(oversized.invalidSpec))
+        try self.init(oversized.partial, spec: .failure(oversized.invalidSpec))
     }
 }
 

@@ -8,7 +8,7 @@ import WireFormats
 /// The operator-wide pause: a ConfigMap whose `data` contains `paused: "true"`. It is watched, so that a change takes
 /// effect at each scaler's next poll, without a restart.
 ///
-/// A missing ConfigMap pauses nothing. One that cannot be read pauses everything, since its content is unknown.
+/// A missing ConfigMap pauses nothing. An unreadable one pauses everything, because its content is unknown.
 final class OperatorPause: Service {
     static let field = "paused"
 
@@ -30,7 +30,7 @@ final class OperatorPause: Service {
 
     func run() async throws { try await informer.run() }
 
-    /// Why nothing may be patched now; nil if the operator is not paused.
+    /// The reason why nothing may be patched now; nil if the operator is not paused.
     var reason: String? {
         guard informer.hasSynced else {
             return "ConfigMap \(key), which may pause the operator, has not been read yet"

@@ -8,14 +8,14 @@ import WireFormats
 
 // One poll, from its due time to its verdict.
 extension ScalerController {
-    /// How often a decision whose write met a newer version of the target is made again before the next poll.
+    /// How often a decision is repeated before the next poll after a conflict on the target.
     static let maxConflictRetries = 3
-    /// Share of the polling interval by which a poll may be late and still count as on time.
+    /// The share of the polling interval by which a poll may be late and still count as on time.
     static let ignoredLateness = 0.1
 
-    /// How far apart two polls of one scaler are at least that pushed readings start ahead of their time.
+    /// The minimum time between two early polls of one scaler that pushed readings cause.
     static let pushSpacing: Duration = .seconds(1)
-    /// The same of a scaler whose target is at 0: what wakes it is not to wait.
+    /// The same for a scaler whose target is at 0, which has to be activated quickly.
     static let pushSpacingAtZero: Duration = .milliseconds(100)
 
     /// A poll: its object, the object's version, and the time at which it was due.
@@ -24,7 +24,7 @@ extension ScalerController {
         let identity: ObjectIdentity
         let generation: Int
         let due: Duration
-        /// A pushed reading started it ahead of its time: it takes what was pushed.
+        /// Whether a pushed reading started the poll early, so that the poll may use that reading.
         let isPushed: Bool
     }
 
@@ -37,9 +37,10 @@ extension ScalerController {
             ? state.nextAsking : PollPhase.nextDue(after: now, phase: state.phase, interval: state.pollingInterval)
         state.nextAsking = next
         schedule.set(key, due: next)
-        // The poll that is still on reschedules nothing: the next due time stands already.
+        // A running poll reschedules nothing: the next due time is already set.
         guard !state.isPolling else { return }
         state.isPolling = true
+        state.decidedAt = nil
         state.isPushed = false
         if isPushed {
             state.lastPushedPoll = now
@@ -60,13 +61,15 @@ extension ScalerController {
         dependencies.logger.debug("poll finished", metadata: poll.identity.metadata([:]))
         guard let state = states[poll.key], state.identity == poll.identity else { return }
         state.isPolling = false
-        // Looked at when it ends and not at the next poll: a cooldown lasts as long as it says.
+        // Checked at the end of the cooldown in place of the next poll, so that a cooldown is not longer than
+        // configured.
         if let end = state.lastDecision?.cooldownEnd, end > dependencies.time.now(),
             let due = schedule.due(of: poll.key)
         {
             schedule.set(poll.key, due: min(due, dependencies.time.elapsed() + (end - dependencies.time.now())))
-            alarm.ring()
+            wakeUp.signal()
         }
+        wakeForSchedules(state, poll.key)
         if state.generation != poll.generation { pollNow(poll.identity) }
         if state.isPushed { pollEarly(poll.key) }
     }
@@ -75,11 +78,11 @@ extension ScalerController {
     func takePush(_ key: ObjectKey) {
         guard let state = states[key] else { return }
         state.isPushed = true
-        // The poll that is on may have read already what it reads: the end of it looks again.
+        // A running poll may already have read the metrics; its end checks for pushed readings again.
         if !state.isPolling { pollEarly(key) }
     }
 
-    /// Has the scaler polled as soon as it may be, unless it is due before that.
+    /// Schedules an early poll of the scaler as soon as the spacing allows, unless it is due before.
     private func pollEarly(_ key: ObjectKey) {
         guard let state = states[key], let due = schedule.due(of: key) else { return }
         let spacing = state.lastDecision?.desired == 0 ? Self.pushSpacingAtZero : Self.pushSpacing
@@ -87,21 +90,21 @@ extension ScalerController {
         let earliest = max(now, state.lastPushedPoll.map { $0 + spacing } ?? now)
         guard earliest < due else { return }
         schedule.set(key, due: earliest)
-        alarm.ring()
+        wakeUp.signal()
     }
 
-    /// Returns the state that a poll reads and decides with. A poll asks for it after each suspension.
+    /// Returns the state that a poll reads and decides with. A poll calls this after each suspension.
     ///
-    /// - Throws: ``StalePoll``, also while this process stops.
+    /// - Throws: ``StalePoll``, including during shutdown.
     private func readable(_ poll: Poll) throws -> ScalerState {
         guard !isStopping, !Task.isCancelled else { throw StalePoll() }
         return try state(of: poll)
     }
 
-    /// Returns the state that a poll may write for.
+    /// Returns the state that a poll may write.
     ///
-    /// - Throws: ``StalePoll`` if the object was replaced, deleted or edited since the poll began, or this process no
-    ///   longer leads.
+    /// - Throws: ``StalePoll`` if the object was replaced, deleted or edited since the poll began, or this process is
+    ///   no longer the leader.
     func state(of poll: Poll) throws -> ScalerState {
         guard isLeading, let state = states[poll.key], state.identity == poll.identity,
             state.generation == poll.generation
@@ -121,11 +124,11 @@ extension ScalerController {
 
     private func scaleOnce(_ poll: Poll) async throws {
         let spec = try validSpec(poll)
-        let (resolution, observations) = try await readMetrics(poll, spec)
-        try await checkRival(poll, spec)
+        let (resolution, readings) = try await readMetrics(poll, spec)
+        try await checkOtherAutoscalers(poll, spec)
         for attempt in 0...Self.maxConflictRetries {
             let known = try readable(poll)
-            // A cache that lags does not show whether a patch without an answer was carried out.
+            // A stale cache does not show whether a patch without a response was applied.
             let isUnclear = known.history.pendingScale != nil
             let target = try await dependencies.targets.snapshot(
                 of: spec.target, namespace: poll.key.namespace,
@@ -135,12 +138,12 @@ extension ScalerController {
             stopWaiting(poll.key, for: spec.target)
             state.see(target, at: dependencies.time.now())
             let history = state.history
-            let outcome = decide(poll, state, resolution, observations, target)
+            let outcome = decide(poll, state, resolution, readings, target)
             if try await carryOut(poll, outcome.decision, target) { return }
             // Each attempt starts from the same history.
             try readable(poll).history = history
         }
-        throw Blocker(.scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll tries again.")
+        throw Blocker(.scaleFailed, "\(spec.target) keeps changing while it is scaled; the next poll retries.")
     }
 
     private func block(_ poll: Poll, _ blocker: Blocker) async throws {
@@ -159,9 +162,10 @@ extension ScalerController {
         }
     }
 
-    /// Reads the metrics. A source that refuses the credentials is read once more if the Secret has newer ones.
-    private func readMetrics(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> (Resolution, [MetricObservation])
-    {
+    /// Reads the metrics. If a source refuses the credentials and the Secret has newer ones, the read is retried once.
+    private func readMetrics(
+        _ poll: Poll, _ spec: GeneralScalerSpec
+    ) async throws -> (Resolution, [String: MetricObservation]) {
         var resolution = try await resolution(poll, spec)
         var outcomes = await outcomes(of: resolution.queries, takesPushed: poll.isPushed)
         if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
@@ -171,23 +175,25 @@ extension ScalerController {
                 outcomes = await self.outcomes(of: renewed.queries, takesPushed: poll.isPushed)
             }
         }
-        try readable(poll).configFault = Blocker(configFaultIn: outcomes)
-        return (resolution, outcomes.map { MetricObservation($0) })
+        try readable(poll).configFault = Blocker(configFaultIn: outcomes, of: spec.metrics)
+        let readings = zip(spec.metrics, outcomes).map { ($0.name, MetricObservation($1)) }
+        return (resolution, Dictionary(readings) { first, _ in first })
     }
 
-    /// Returns the plugins' resolution of the spec, made once for each generation and again after a Secret has changed.
+    /// Returns the plugins' resolution of the spec, computed once per generation and again after a Secret has changed.
     private func resolution(
         _ poll: Poll, _ spec: GeneralScalerSpec, _ freshness: SecretFreshness = .cached
     ) async throws -> Resolution {
+        let scaler = try await filledScaler(poll, spec)
         let before = try readable(poll)
-        let known = before.resolution
+        let known = before.resolution.flatMap { $0.scaler == scaler ? $0 : nil }
         if let known, known.secrets.references.isEmpty { return known }
         let secrets = try await resolver.secretValues(
-            of: spec, namespace: poll.key.namespace, before.hasSeenSecrets ? freshness : .recent)
+            of: spec, for: scaler, before.hasSeenSecrets ? freshness : .recent)
         let between = try readable(poll)
         between.hasSeenSecrets = isSettled(between)
         if let known, known.secrets == secrets { return known }
-        let resolution = try await resolver.resolve(spec, secrets)
+        let resolution = try await resolver.resolve(spec, secrets, for: scaler)
         let after = try readable(poll)
         dropReadings(of: after)
         after.resolution = resolution
@@ -196,6 +202,18 @@ extension ScalerController {
             readings.subscribe(poll.identity, to: query, terms: terms)
         }
         return resolution
+    }
+
+    /// Returns what is filled into configs of the scaler. The target is read for it only if a config needs its selector.
+    private func filledScaler(_ poll: Poll, _ spec: GeneralScalerSpec) async throws -> FilledScaler {
+        var scaler = FilledScaler(namespace: poll.key.namespace, name: poll.key.name, target: spec.target)
+        guard resolver.needsSelector(spec) else { return scaler }
+        let known = try readable(poll)
+        scaler.selector = try await dependencies.targets.snapshot(
+            of: spec.target, namespace: poll.key.namespace, notOlderThan: known.minimumTargetVersion,
+            bypassingCache: false
+        ).selector
+        return scaler
     }
 
     /// Soon after an edit, a Secret may still have its earlier value: then it is fetched once more.
@@ -219,12 +237,13 @@ extension ScalerController {
         }
     }
 
-    /// Decides, synchronously, on what is known at this moment.
+    /// Makes a decision synchronously from the current state.
     private func decide(
-        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ observations: [MetricObservation],
+        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ readings: [String: MetricObservation],
         _ target: TargetSnapshot
     ) -> DecisionOutcome {
         let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
+        state.decidedAt = now
         state.reversals.observe(current: target.replicas, now: now)
         let holds = holds(of: state, at: now)
         let outcome = DecisionEngine.decide(
@@ -233,7 +252,7 @@ extension ScalerController {
                 now: now,
                 current: target.replicas,
                 ready: target.readyReplicas,
-                observations: observations,
+                readings: readings,
                 history: state.history,
                 holds: holds.map(\.cause),
                 details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first },
@@ -255,43 +274,43 @@ extension ScalerController {
         let holder = claims.holder(of: target, otherThan: state.identity)
         noteHolding(holder == nil ? now : nil, by: state)
         if let holder { holds.append((.duplicateTarget, holder.sentence)) }
-        if let rival = state.rival {
+        if let other = state.otherAutoscaler {
             holds.append(
-                (.replicasConflict, "\(rival) also scales this target: delete it, or set mode to DryRun here"))
+                (.replicasConflict, "\(other) also scales this target: delete it, or set mode to DryRun here"))
         } else if state.reversals.isHolding(at: now), let end = state.reversals.heldUntil {
             holds.append(
                 (
                     .replicasConflict,
-                    "\(ReversalGuard.reversalsBeforeHold) changes in a row were undone by someone else, so the next attempt "
-                        + "waits until \(end.rfc3339(.seconds)): find what sets the replicas of \(target)"
+                    "\(ReversalGuard.reversalsBeforeHold) consecutive changes were reverted by another client, so the next attempt "
+                        + "waits until \(end.rfc3339(.seconds)): find the client that sets the replicas of \(target)"
                 ))
         }
         return holds
     }
 
     private func noteHolding(_ heldAt: Timestamp?, by state: ScalerState) {
-        // The exact time matters only across a restart, and then comes from the status.
+        // The exact time matters only after a restart, which reads it from the status.
         guard (heldAt == nil) != (state.heldTargetAt == nil) else { return }
         state.heldTargetAt = heldAt
         claims.note(heldAt: heldAt, by: state.identity)
     }
 
     /// Checks whether a HorizontalPodAutoscaler or ScaledObject scales the target.
-    private func checkRival(_ poll: Poll, _ spec: GeneralScalerSpec) async throws {
+    private func checkOtherAutoscalers(_ poll: Poll, _ spec: GeneralScalerSpec) async throws {
         guard try readable(poll).claimedTarget != nil else { return }
-        let rival = try await dependencies.rivals.rival(of: spec.target, namespace: poll.key.namespace)
-        try readable(poll).rival = rival
+        let other = try await dependencies.autoscalers.otherAutoscaler(of: spec.target, namespace: poll.key.namespace)
+        try readable(poll).otherAutoscaler = other
     }
 
-    /// When the poll was due, unless it is late by more than a little: two polls are then exactly their interval
-    /// apart, and a cooldown of so many intervals does not miss the last of them by a millisecond.
+    /// The due time of the poll, or the current time if the poll is clearly late. Polls are then exactly one interval
+    /// apart, and a cooldown of several intervals does not miss the last poll by a millisecond.
     private func decisionTime(_ poll: Poll, interval: Duration) -> Timestamp {
         let lateness = dependencies.time.elapsed() - poll.due
         return dependencies.time.now() + (lateness <= interval * Self.ignoredLateness ? .zero - lateness : .zero)
     }
 }
 
-/// The object of a poll was replaced, deleted or edited since the poll began, or this process no longer leads.
+/// The object of a poll was replaced, deleted or edited since the poll began, or this process is no longer the leader.
 struct StalePoll: Error {}
 
 extension ClaimTable.Holder {

@@ -3,10 +3,10 @@ import ScalerAPI
 import Scaling
 import SystemIO
 
-// What a poll's verdict has written: the target's replicas, the status, events.
+// The writes of a poll: the target's replicas, the status, events.
 extension ScalerController {
-    /// Scales if the decision changes replicas, and reports it. Returns false if the target changed since the decision:
-    /// decide again.
+    /// Scales if the decision changes replicas, and reports it. Returns false if the target has changed since the
+    /// decision, which has to be repeated then.
     func carryOut(
         _ poll: Poll, _ decision: Decision, _ target: TargetSnapshot
     ) async throws -> Bool {
@@ -14,7 +14,7 @@ extension ScalerController {
             try await report(.decided(decision, obstacle: nil), poll)
             return true
         }
-        // Not a child of the poll: a shutdown cancels what is being read, never a write that has begun. Awaited here.
+        // Not a child of the poll: a shutdown cancels reads, never a write that has begun. Awaited here.
         return try await Task { try await self.scale(poll, decision, target, spec) }.value
     }
 
@@ -52,7 +52,7 @@ extension ScalerController {
             state.history.pendingScale = nil
             return false
         case .unknown(let blocker):
-            // It may have happened: the next look at the replicas tells, and pendingScale stays until then.
+            // The patch may have been applied: the next observed replicas show it, and pendingScale is kept until then.
             try await report(.decided(decision, obstacle: blocker), poll)
         case .refused(let blocker):
             state.history.pendingScale = nil
@@ -66,7 +66,7 @@ extension ScalerController {
         dependencies.writer.announce(decision, of: identity, target: target)
     }
 
-    /// Writes what is about to be done before it is done, so that a crash in between is noticed at the next start.
+    /// Records the scale operation before it is performed, so that a restart detects a crash in between.
     private func announcePending(_ decision: Decision, _ state: ScalerState, _ poll: Poll) async -> Bool {
         state.history.pendingScale = ScalingHistory.PendingScale(
             from: decision.current, to: decision.desired, at: decision.time
@@ -78,22 +78,22 @@ extension ScalerController {
         return await write(state.status(conditions, decision), poll)
     }
 
-    /// Writes the status that was made for the version that is known, and once more if only a label or the like has
-    /// changed since.
+    /// Writes the status with the known resource version, and retries once if only metadata such as a label has changed
+    /// since.
     private func write(_ status: ScalerStatus, _ poll: Poll) async -> Bool {
         guard let version = try? state(of: poll).version else { return false }
         return await inTurn(otherwise: false) { await self.write(status, madeFor: version, poll) }
     }
 
-    /// Waits for one of the places that there are for writes: a deadline is not to run down in a queue for a
-    /// connection, and the lease's renewal is not to stand behind ten thousand statuses.
+    /// Waits for the semaphore of writes, so that no deadline passes in the queue for a connection, and the lease's
+    /// renewal does not wait for ten thousand statuses.
     ///
     /// - Parameter otherwise: the result if the poll is cancelled while it waits.
     private func inTurn<Value: Sendable>(otherwise: Value, _ write: () async -> Value) async -> Value {
         (try? await writes.withPermit(write)) ?? otherwise
     }
 
-    /// - Parameter version: of the object that the status was made for.
+    /// - Parameter version: the resource version of the object that the status belongs to.
     private func write(_ status: ScalerStatus, madeFor version: String, _ poll: Poll) async -> Bool {
         guard isCurrent(poll) else { return false }
         var result = await dependencies.writer.write(
@@ -110,7 +110,7 @@ extension ScalerController {
         return true
     }
 
-    /// No write is in flight when another replica may lead.
+    /// The deadline of a write, which ends before another replica may become leader.
     private var writeDeadline: Duration { min(KubernetesLimits.callDeadline, dependencies.leadership.writeTime) }
 
     /// Updates the object's status and events with the outcome of the poll.

@@ -6,18 +6,18 @@ import ServiceLifecycle
 import Synchronization
 import SystemIO
 
-/// Polls every scaler when it is due: reads its metrics, decides, and carries the decision out. Does so only while this
-/// process leads; otherwise it keeps no state of any scaler, since the leader writes all state that must survive.
+/// Polls every scaler when it is due: reads its metrics, decides, and applies the decision. Polls only while this
+/// process is the leader; a standby keeps no state of scalers, because the leader stores all state that must survive.
 ///
-/// The schedule and what is remembered of each scaler live here; what to do is the decision engine's, and what to
-/// write is ``ScalerWriter``'s. A poll is one task; there is at most one per scaler at a time.
+/// This actor owns the schedule and each scaler's state; the decision engine decides, and ``ScalerWriter`` writes. A
+/// poll is one task; there is at most one per scaler at a time.
 actor ScalerController: Service {
     /// The dependencies of a poll.
     struct Dependencies: Sendable {
         let scalers: Informer<GeneralScaler>
         let targets: TargetDirectory
-        let rivals: RivalDirectory
-        /// Nil if the operator was given no ConfigMap to be paused by.
+        let autoscalers: AutoscalerDirectory
+        /// The operator-wide pause; nil if no ConfigMap is configured.
         let pause: OperatorPause?
         let source: any MetricSource
         let secrets: any SecretSource
@@ -28,16 +28,16 @@ actor ScalerController: Service {
         let logger: Logger
     }
 
-    /// New scalers are first polled this far apart, so that a start with thousands of them is no stampede.
+    /// The time between the first polls of new scalers, which spreads the load of a start with thousands of them.
     static let firstPollSpacing: Duration = .milliseconds(1)
 
-    /// Writes to the API server under way at one time.
+    /// The maximum number of concurrent writes to the API server.
     static let maxWrites = 64
 
     private struct PendingChanges {
         var objects: Set<ObjectKey> = []
         var targets: Set<TargetPlace> = []
-        /// Scalers that a reading was pushed for.
+        /// Scalers with a pushed reading.
         var pushes: Set<ObjectKey> = []
     }
 
@@ -45,9 +45,9 @@ actor ScalerController: Service {
     let readings: SharedReadings
     let resolver: SpecResolver
     let writes = AsyncSemaphore(ScalerController.maxWrites)
-    /// What happened since the loop last looked. Bounded by the number of objects.
+    /// Changes since the last iteration of the loop. At most one per object.
     private nonisolated let pendingChanges = Mutex(PendingChanges())
-    nonisolated let alarm = Alarm()
+    nonisolated let wakeUp = AsyncSignal()
     var states: [ObjectKey: ScalerState] = [:]
     /// Scalers whose target did not exist at their last poll.
     var waiting: [TargetPlace: Set<ObjectKey>] = [:]
@@ -55,9 +55,9 @@ actor ScalerController: Service {
     var schedule = DueSchedule<ObjectKey>()
     private var lastFirstPoll: Duration = .zero
     var isStopping = false
-    /// The term that everything remembered here belongs to.
+    /// The term to which all state in this actor belongs.
     private var term: Leadership.Term?
-    /// What was there when the term began is known.
+    /// Whether all objects that existed when the term began are known.
     private var isCaughtUp = false
 
     init(_ dependencies: Dependencies) {
@@ -79,7 +79,7 @@ actor ScalerController: Service {
                 }
             }
         } onGracefulShutdown: {
-            // Ends with the actor's next turn; the loop itself waits for it.
+            // Runs with the actor's next turn; the loop itself waits for it.
             Task { await self.stop() }
         }
     }
@@ -94,20 +94,20 @@ actor ScalerController: Service {
                 while let due = schedule.nextDue, let key = schedule.popDue(by: dependencies.time.elapsed()) {
                     startPoll(of: key, due: due, in: &polls)
                 }
-                await alarm.wait(until: schedule.nextDue, time: dependencies.time)
+                await wakeUp.wait(until: schedule.nextDue, time: dependencies.time)
             }
-            // What is being read may be dropped; a write that has begun is finished by `carryOut`.
+            // Reads may be cancelled; `carryOut` finishes a write that has begun.
             polls.cancelAll()
         }
         forgetAll()
     }
 
-    /// Whether the term is still on: looked at before everything that only a leader may do.
+    /// Whether the term has not ended: checked before every action that only a leader may take.
     var isLeading: Bool { term != nil && term == dependencies.leadership.term }
 
-    /// Reads what the last leader wrote: a watch may be behind its last words.
+    /// Lists all objects again: a watch may not have delivered the last writes of the previous leader.
     ///
-    /// - Returns: whether that could be done while the term lasted.
+    /// - Returns: whether that finished during the term.
     private func resync() async -> Bool {
         guard dependencies.leadership.isShared else { return true }
         await withTaskGroup { group in
@@ -126,10 +126,10 @@ actor ScalerController: Service {
     }
 
     private func untilItEnds() async {
-        while isLeading, !isStopping, !Task.isCancelled { await alarm.wait(until: nil, time: dependencies.time) }
+        while isLeading, !isStopping, !Task.isCancelled { await wakeUp.wait(until: nil, time: dependencies.time) }
     }
 
-    /// Waits for its turn, and has the targets' caches filled meanwhile.
+    /// Waits to become leader, and fills the targets' caches in the meantime.
     private func standBy() async {
         let pendingChanges = pendingChanges.withLock { pendingChanges in
             defer { pendingChanges = PendingChanges() }
@@ -141,17 +141,17 @@ actor ScalerController: Service {
             places["\(target.apiVersion) \(target.kind)"] = TargetPlace(namespace: key.namespace, target: target)
         }
         if !places.isEmpty { await prepare(Array(places.values)) }
-        // What rang meanwhile has been heard already.
+        // Earlier signals have been handled already.
         guard dependencies.leadership.term == nil, !isStopping, !hasNewObjects else { return }
-        await alarm.wait(until: nil, time: dependencies.time)
+        await wakeUp.wait(until: nil, time: dependencies.time)
     }
 
-    /// Fills caches, for as long as another process leads.
+    /// Fills caches while another process is the leader.
     private func prepare(_ places: [TargetPlace]) async {
         await withTaskGroup { group in
             group.addTask { [dependencies] in
                 for place in places { await dependencies.targets.prepare(place.target, namespace: place.namespace) }
-                await dependencies.rivals.prepare()
+                await dependencies.autoscalers.prepare()
             }
             group.addTask { await self.untilItBegins() }
             await group.next()
@@ -161,7 +161,7 @@ actor ScalerController: Service {
 
     private func untilItBegins() async {
         while dependencies.leadership.term == nil, !isStopping, !Task.isCancelled {
-            await alarm.wait(until: nil, time: dependencies.time)
+            await wakeUp.wait(until: nil, time: dependencies.time)
         }
     }
 
@@ -180,22 +180,22 @@ actor ScalerController: Service {
 
     private func stop() {
         isStopping = true
-        alarm.ring()
+        wakeUp.signal()
     }
 
-    /// Tells the loop that an object was added, changed or deleted.
+    /// Signals that an object was added, changed or deleted.
     nonisolated func objectChanged(_ key: ObjectKey) {
         pendingChanges.withLock { _ = $0.objects.insert(key) }
-        alarm.ring()
+        wakeUp.signal()
     }
 
-    /// Tells the loop that this process may have become the leader, or may be it no longer.
-    nonisolated func leadershipChanged() { alarm.ring() }
+    /// Signals that this process may have become the leader or lost leadership.
+    nonisolated func leadershipChanged() { wakeUp.signal() }
 
     /// Signals that a target was created, for which scalers may be waiting.
     nonisolated func targetAppeared(_ place: TargetPlace) {
         pendingChanges.withLock { _ = $0.targets.insert(place) }
-        alarm.ring()
+        wakeUp.signal()
     }
 
     /// Signals that a reading was pushed, with its subscribers.
@@ -205,7 +205,7 @@ actor ScalerController: Service {
                 pendingChanges.pushes.insert(ObjectKey(namespace: scaler.namespace, name: scaler.name))
             }
         }
-        alarm.ring()
+        wakeUp.signal()
     }
 
     private func drainChanges() {
@@ -253,7 +253,7 @@ actor ScalerController: Service {
         guard let target else { return }
         let place = TargetPlace(namespace: key.namespace, target: target)
         waiting[place]?.remove(key)
-        // A target that is never created would otherwise never be removed.
+        // Otherwise an entry for a target that is never created would never be removed.
         if waiting[place]?.isEmpty == true { waiting[place] = nil }
     }
 
@@ -275,29 +275,30 @@ actor ScalerController: Service {
         let key = ObjectKey(namespace: identity.namespace, name: identity.name)
         guard states[key]?.identity == identity else { return }
         schedule.set(key, due: dependencies.time.elapsed())
-        alarm.ring()
+        wakeUp.signal()
     }
 
     // MARK: Looking in
 
-    /// Whether this process leads and knows all that it has to know for that.
+    /// Whether this process is the leader and has read the state of all scalers.
     var leads: Bool { isLeading && isCaughtUp }
 
-    /// Nothing is being polled and nothing that happened is yet to be looked at.
+    /// Whether no poll is running and no change is pending.
     var isQuiet: Bool {
-        alarm.isWaiting && term == dependencies.leadership.term && isCaughtUp == (term != nil)
+        wakeUp.isWaiting && term == dependencies.leadership.term && isCaughtUp == (term != nil)
             && pendingChanges.withLock { $0.objects.isEmpty && $0.targets.isEmpty && $0.pushes.isEmpty }
             && !states.values.contains(where: \.isPolling)
     }
 
-    /// When the next poll is due; nil if none is.
+    /// The time of the next poll; nil if there is none.
     var nextDue: Duration? { schedule.nextDue }
 
-    /// Returns what `/metrics` shows.
+    /// Returns the snapshot for `/metrics`.
     func snapshot() -> ControllerSnapshot {
+        let time = dependencies.time.now()
         let scalers = states.values.map {
             ScalerSnapshot(
-                identity: $0.identity, bounds: $0.bounds, decision: $0.lastDecision, isBlocked: $0.isBlocked,
+                identity: $0.identity, bounds: $0.bounds(at: time), decision: $0.lastDecision, isBlocked: $0.isBlocked,
                 conditions: $0.conditions, errors: $0.errors)
         }
         let now = dependencies.time.elapsed()

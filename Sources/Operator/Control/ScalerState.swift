@@ -5,49 +5,50 @@ import WireFormats
 
 /// The controller's state of one scaler between polls. Only the controller changes it.
 ///
-/// A class: what a poll has in hand is the state itself, not a copy that what happens meanwhile passes by.
+/// A class, so that a running poll holds the state itself and not a copy that misses concurrent changes.
 final class ScalerState {
     let identity: ObjectIdentity
-    /// The newest version of the object that is known to have the status that is remembered here.
+    /// The newest known version of the object that has the status stored here.
     var version: String
     var generation: Int
     var creationTimestamp: String
     var spec: Result<GeneralScalerSpec, InvalidSpec>
-    /// What the plugins made of this generation of the spec; nil until they could be asked.
+    /// The plugins' resolution of this generation of the spec; nil until they have been asked.
     var resolution: Resolution?
-    /// Since when this generation of the spec is known; nil for the first one.
+    /// When this generation of the spec was received; nil for the first one.
     var editedAt: Duration?
     /// Whether Secrets were read again for this generation of the spec.
     var hasSeenSecrets = false
     var history: ScalingHistory
     var conditions: [RecordedCondition]
     var lastDecision: Decision?
-    /// The last poll could not decide.
+    /// Whether the last poll could not decide.
     var isBlocked = false
-    /// Why a metric's config cannot be right, as its source found when it was last asked.
+    /// The fault of a metric's config that its source found at the last read.
     var configFault: Blocker?
-    /// Polls that came to nothing.
+    /// The number of failed polls, by reason.
     var errors: [Blocker.Reason: Int] = [:]
-    /// The status on the server is what was last decided.
+    /// Whether the status on the server contains the last decision.
     var isStatusWritten = false
     var isPolling = false
-    /// A reading was pushed that no poll has looked at yet.
+    /// The time that the poll which is on, or was last, decided by; nil until it decides.
+    var decidedAt: Timestamp?
+    /// Whether a pushed reading has not been used by a poll yet.
     var isPushed = false
-    /// When a pushed reading last started a poll ahead of its time.
+    /// When a pushed reading last started an early poll.
     var lastPushedPoll: Duration?
-    /// The latest time of the next poll of the source, regardless of pushed readings.
+    /// The latest time of the next read of the source, regardless of pushed readings.
     var nextAsking: Duration = .zero
-    /// What else was found to scale the target.
-    var rival: String?
-    /// When the scaler is last known to have had the target for itself; nil while another GeneralScaler has it.
+    /// The other autoscaler that was found to scale the target.
+    var otherAutoscaler: String?
+    /// When the scaler was last known to own the target; nil while another GeneralScaler owns it.
     var heldTargetAt: Timestamp?
-    /// The object that had the target's name when it was last looked at: what is remembered of the target is of this
-    /// one.
+    /// The UID of the target when it was last read. The state of the target belongs to this object.
     private(set) var targetUID: String?
     var reversals = ReversalGuard()
-    /// Since when fewer replicas are ready than there are; nil while all are.
+    /// Since when fewer replicas are ready than exist; nil while all are ready.
     var unreadySince: Timestamp?
-    /// The target's version that the last scale patch made. A cache that shows an older one is late.
+    /// The version of the target that the last scale patch created. A cache with an older version is stale.
     var minimumTargetVersion: String?
     var phase: UInt64
 
@@ -61,12 +62,12 @@ final class ScalerState {
         history.pendingScale?.isOfFormerSpec = object.status.observedGeneration != object.generation
         conditions = object.status.conditions
         let ready = conditions.first { $0.condition.kind == .replicasReady }
-        // It was long enough then.
+        // Replicas were ready for long enough at that time.
         unreadySince =
             ready?.condition.status == .false
             ? ready.map { $0.lastTransitionTime + (.zero - Condition.replicasReadyTime) } : nil
         phase = Self.phase(of: object)
-        // Of such an object the status says the same until the object changes.
+        // The status of such an object is unchanged until the object changes.
         if case .failure = spec { isStatusWritten = object.status.observedGeneration == object.generation }
         if let name = object.status.targetName, let target, name != target.description {
             history.forgetTarget()
@@ -76,7 +77,7 @@ final class ScalerState {
         }
     }
 
-    /// Takes over a newer generation of the same object.
+    /// Updates the state with a newer generation of the same object.
     func update(_ object: GeneralScaler, at now: Duration) {
         editedAt = now
         generation = object.generation
@@ -94,12 +95,12 @@ final class ScalerState {
         nextAsking = .zero
         hasSeenSecrets = false
         isStatusWritten = false
-        rival = nil
+        otherAutoscaler = nil
         reversals = ReversalGuard()
         phase = Self.phase(of: object)
     }
 
-    /// Ties what is remembered of the target to the object that has its name now.
+    /// Ties the state of the target to the object that currently has its name.
     func see(_ target: TargetSnapshot, at now: Timestamp) {
         guard target.uid != targetUID, !target.uid.isEmpty else { return }
         if targetUID != nil {
@@ -111,7 +112,7 @@ final class ScalerState {
         isStatusWritten = false
     }
 
-    /// Records a version that another client's change has made, for example of a label.
+    /// Records a version created by another client's change, for example of a label.
     func notice(version newer: String) {
         if ResourceVersion.isNotOlder(newer, than: version) { version = newer }
     }
@@ -122,10 +123,10 @@ final class ScalerState {
 
     var target: TargetReference? { (try? spec.get())?.target }
 
-    /// The replicas that the spec allows; nil if it is invalid.
-    var bounds: ClosedRange<Int>? { (try? spec.get()).map { $0.minReplicas...max($0.minReplicas, $0.maxReplicas) } }
+    /// The replicas that the spec and its schedules allow; nil if it is invalid.
+    func bounds(at now: Timestamp) -> ClosedRange<Int>? { (try? spec.get())?.bounds(at: now) }
 
-    /// What it claims to scale. A paused or dry-run scaler claims nothing.
+    /// The target that the scaler claims. A paused or dry-run scaler claims none.
     var claimedTarget: TargetReference? {
         guard case .success(let spec) = spec, !spec.isPaused, spec.mode == .active else { return nil }
         return spec.target
@@ -134,7 +135,7 @@ final class ScalerState {
     /// The types of its metrics.
     var metricTypes: Set<String> { Set((try? spec.get())?.metrics.map(\.type) ?? []) }
 
-    /// Returns what a verdict changes against what was last reported.
+    /// Returns the difference between a verdict and the last report.
     func change(to verdict: ScalerVerdict, plugins: Condition) -> StatusChange {
         var others = [plugins]
         if case .decided(let decision, _) = verdict {
@@ -143,11 +144,11 @@ final class ScalerState {
         return StatusChange(
             previous: conditions, previousDecision: lastDecision, verdict: verdict, configFault: configFault,
             others: others,
-            tracksIdleness: (try? spec.get().minReplicas) == 0
+            tracksIdleness: (try? spec.get())?.mayScaleToZero ?? false
         )
     }
 
-    /// As it was last reported.
+    /// The condition as last reported.
     var pluginsCondition: Condition {
         conditions.first { $0.condition.kind == .pluginsHealthy }?.condition ?? .plugins(unhealthy: [])
     }
@@ -161,7 +162,8 @@ final class ScalerState {
         )
     }
 
-    /// Scalers whose first metric is the same are polled together, so that one call serves them all.
+    /// Returns the poll phase. Scalers with an equal first metric are polled together, so that one call serves them
+    /// all.
     private static func phase(of object: GeneralScaler) -> UInt64 {
         guard case .success(let spec) = object.spec, let metric = spec.metrics.first else {
             return PollPhase.phase(of: object.uid)
@@ -170,11 +172,15 @@ final class ScalerState {
     }
 }
 
-/// A spec with all that only the plugins know.
+/// A spec completed with what only the plugins know.
 struct Resolution: Sendable {
     var spec: ScalingSpec
-    /// One per metric, in the same order.
+    /// The declarations of the metrics that plugins read, in the order of the spec.
+    var declarations: [BuiltinMetricTypes.Declaration]
+    /// The queries, one per such metric in the same order.
     var queries: [ReadingQuery]
-    /// What was filled into the queries.
+    /// The values of Secrets in the queries.
     var secrets: SecretValues
+    /// What the operator filled into them.
+    var scaler: FilledScaler
 }

@@ -1,6 +1,6 @@
 package import KubernetesClient
 
-/// By which lease replicas agree on a leader.
+/// The lease with which replicas elect a leader.
 package struct LeaderElection: Sendable {
     package var lease: ObjectKey
     package var times: LeaseTimes

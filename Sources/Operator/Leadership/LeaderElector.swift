@@ -6,17 +6,17 @@ import ServiceLifecycle
 import Synchronization
 import SystemIO
 
-/// Takes part in the election of a leader: does what ``LeaseMachine`` says, and tells ``Leadership``.
+/// Takes part in leader election: performs the actions of ``LeaseMachine`` and updates ``Leadership``.
 ///
-/// Must be shut down after everything that acts as the leader: it releases the lease, and the next leader starts at
-/// once.
+/// Shut it down after everything that acts as the leader, because it releases the lease and the next leader starts
+/// immediately.
 final class LeaderElector: Service {
-    /// How long giving the lease back may take. A lease that was not given back runs out.
+    /// The deadline for releasing the lease. A lease that was not released expires.
     static let releaseDeadline: Duration = .seconds(2)
 
     private struct State {
         var isStopping = false
-        /// When it looks at the lease next, while it waits.
+        /// When the elector next reads the lease, while it waits.
         var wakesAt: Duration?
         var holder: String?
     }
@@ -29,9 +29,9 @@ final class LeaderElector: Service {
     private let time: OperatorTime
     private let random: @Sendable () -> Double
     private let logger: Logger
-    private let alarm = Alarm()
+    private let wakeUp = AsyncSignal()
     private let state = Mutex(State())
-    /// Tells at once of a lease that was given back; all else about the lease is read when it is needed.
+    /// Reports a released lease without delay; everything else about the lease is read when needed.
     private let news: Informer<Lease>
 
     init(
@@ -51,18 +51,18 @@ final class LeaderElector: Service {
             client: client, kind: .lease, scope: .namespaces([key.namespace]),
             selection: Selection(fields: "metadata.name=\(key.name)"), logger: logger,
             decode: { try Lease($0) },
-            handle: { [alarm] event in
+            handle: { [wakeUp] event in
                 switch event {
                 case .added(_, let lease), .updated(_, _, let lease):
-                    if lease.holder?.isEmpty ?? true { alarm.ring() }
-                case .deleted: alarm.ring()
+                    if lease.holder?.isEmpty ?? true { wakeUp.signal() }
+                case .deleted: wakeUp.signal()
                 case .malformed, .synced: break
                 }
             })
     }
 
-    /// When it does something next; nil while it is at it.
-    var wakesAt: Duration? { alarm.isWaiting ? state.withLock(\.wakesAt) : nil }
+    /// The time of the next action; nil while one is running.
+    var wakesAt: Duration? { wakeUp.isWaiting ? state.withLock(\.wakesAt) : nil }
 
     func run() async throws {
         await withGracefulShutdownHandler {
@@ -73,7 +73,7 @@ final class LeaderElector: Service {
             }
         } onGracefulShutdown: {
             self.state.withLock { $0.isStopping = true }
-            self.alarm.ring()
+            self.wakeUp.signal()
         }
     }
 
@@ -130,7 +130,7 @@ final class LeaderElector: Service {
     private func wait(_ duration: Duration) async {
         let end = time.elapsed() + duration
         state.withLock { $0.wakesAt = end }
-        await alarm.wait(until: end, time: time)
+        await wakeUp.wait(until: end, time: time)
         state.withLock { $0.wakesAt = nil }
     }
 
@@ -147,7 +147,7 @@ final class LeaderElector: Service {
             return state.holder != holder
         }
         if isNews, !holder.isEmpty, holder != identity {
-            logger.info("another replica leads", metadata: metadata(["holder": "\(holder)"]))
+            logger.info("another replica is the leader", metadata: metadata(["holder": "\(holder)"]))
         }
     }
 

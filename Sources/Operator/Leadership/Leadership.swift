@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Whether this process may decide and write, at this very moment.
+/// Whether this process may decide and write at the current moment.
 ///
-/// It depends only on the clock: a process that was paused past the end of its tenure
-/// learns it from the first look, before any timer of its own has run.
+/// The result depends only on the clock: after a pause of the process past the end of its tenure, the first check
+/// detects it, before any timer has fired.
 final class Leadership: Sendable {
-    /// A time in office. A process that lost it and got it back is in another.
+    /// A period of leadership. A process that lost leadership and regained it is in a new term.
     struct Term: Sendable, Hashable {
         fileprivate let number: Int
     }
@@ -16,7 +16,7 @@ final class Leadership: Sendable {
         var changed: (@Sendable () -> Void)?
     }
 
-    /// Whether others may lead. Where not, this process does, always.
+    /// Whether other replicas may lead. If not, this process always leads.
     let isShared: Bool
     private let state: Mutex<State>
     private let time: OperatorTime
@@ -29,7 +29,7 @@ final class Leadership: Sendable {
             isShared ? State() : State(tenure: LeaseMachine.Tenure(end: forever, leaseEnd: forever), terms: 1))
     }
 
-    /// The term that is on; nil while this process does not lead.
+    /// The current term; nil while this process is not the leader.
     var term: Term? {
         state.withLock { state in
             guard let tenure = state.tenure, time.elapsed() < tenure.end else { return nil }
@@ -37,19 +37,19 @@ final class Leadership: Sendable {
         }
     }
 
-    /// The maximum duration of a write that begins now: it ends before another replica may lead.
+    /// The maximum duration of a write that begins now, which ends before another replica may lead.
     var writeTime: Duration {
         state.withLock { state in max(.zero, (state.tenure?.leaseEnd ?? .zero) - time.elapsed()) }
     }
 
-    /// Called whenever a term begins or ends, except for an end by time that has not been detected yet.
+    /// Sets the handler for the beginning and end of a term, except for an expiry that has not been detected yet.
     func onChange(_ changed: @escaping @Sendable () -> Void) { state.withLock { $0.changed = changed } }
 
-    /// - Returns: whether a term has begun or ended with it.
+    /// - Returns: whether a term has begun or ended.
     @discardableResult
     func set(_ tenure: LeaseMachine.Tenure?) -> Bool {
         let (isChange, changed) = state.withLock { state in
-            // One that ran out before it was renewed has ended, noticed or not: what comes now is another.
+            // A term that expired before its renewal has ended, detected or not; a new term begins.
             let wasLeading = state.tenure.map { time.elapsed() < $0.end } ?? false
             let isChange = wasLeading ? tenure == nil : state.tenure != tenure
             if !wasLeading, tenure != nil { state.terms += 1 }

@@ -24,27 +24,27 @@ package struct LeaseMachine: Sendable {
         case read
         case create(Lease)
         case update(Lease)
-        /// Wait that long, or until the lease changes.
+        /// Waits for that duration, or until the lease changes.
         case wait(Duration)
         case end
     }
 
     package enum Outcome: Sendable {
-        /// Nil: there is no such lease.
+        /// The lease; nil if it does not exist.
         case read(Lease?)
         case written(Lease)
         /// Conflict (409): the lease has changed since it was read, or already exists.
         case conflict
-        /// No answer, or one that says nothing about the lease.
+        /// No response, or one without information about the lease.
         case failed
         case waited
     }
 
-    /// The present time, on two clocks.
+    /// The current time on two clocks.
     package struct Moment: Sendable {
-        /// On a clock that does not jump.
+        /// The time on a clock that does not jump.
         package let elapsed: Duration
-        /// Microseconds since 1970, to write into the lease for people to read.
+        /// Microseconds since 1970, written into the lease for users.
         package let wall: Int64
 
         package init(elapsed: Duration, wall: Int64) {
@@ -53,15 +53,15 @@ package struct LeaseMachine: Sendable {
         }
     }
 
-    /// Until when this process leads.
+    /// The period for which this process is the leader.
     package struct Tenure: Sendable, Hashable {
-        /// From here on, no new operation may begin.
+        /// After this time, no new operation may begin.
         package let end: Duration
-        /// From here on, another replica may lead.
+        /// After this time, another replica may lead.
         package let leaseEnd: Duration
     }
 
-    /// Standbys that look at different times do not write in one instant. As client-go.
+    /// Avoids that standbys write simultaneously. As client-go.
     static let longestJitter = 1.2
 
     /// The part of a lease that changes with every renewal.
@@ -84,28 +84,29 @@ package struct LeaseMachine: Sendable {
     private let key: ObjectKey
     private let identity: String
     private let times: LeaseTimes
-    /// The lease as it was last read or written.
+    /// The lease as last read or written.
     private var lease: Lease?
-    /// What stood in it, and when that was first seen.
+    /// The lease's last observed record, and when it was first seen.
     private var seen: (record: Record, at: Duration)?
     private var sentAt: Duration = .zero
     private var isReleasing = false
-    /// Nil unless this process leads.
+    /// The tenure; nil unless this process is the leader.
     package private(set) var tenure: Tenure?
 
-    /// - Parameter identity: differs from that of every other process, past ones too.
+    /// - Parameter identity: unique among all processes, including past ones.
     package init(key: ObjectKey, identity: String, times: LeaseTimes) {
         self.key = key
         self.identity = identity
         self.times = times
     }
 
-    /// Who holds the lease, as far as is known.
+    /// The holder of the lease, as far as known.
     package var holder: String? { lease?.holder }
 
     package func start() -> Action { .read }
 
-    /// Returns how long a call about the lease may take: there is time for a second one, and none outlasts the tenure.
+    /// Returns the deadline of a call about the lease, which leaves time for a second one and does not exceed the
+    /// tenure.
     package func callDeadline(at now: Duration) -> Duration {
         let half = times.renewDeadline / 2
         guard let tenure else { return half }
@@ -113,8 +114,8 @@ package struct LeaseMachine: Sendable {
     }
 
     /// - Parameters:
-    ///   - isStopping: the process is about to end, and has stopped everything that it did as the leader.
-    ///   - random: evenly from 0 up to 1.
+    ///   - isStopping: whether the process is about to exit and has stopped all leader activity.
+    ///   - random: uniform in 0..<1.
     package mutating func next(
         after outcome: Outcome, at now: Moment, isStopping: Bool, random: Double
     ) -> Action {
@@ -134,7 +135,7 @@ package struct LeaseMachine: Sendable {
             tenure = Tenure(end: sentAt + times.renewDeadline, leaseEnd: sentAt + times.duration)
         case .conflict, .failed, .waited: break
         }
-        // Another replica holds it unexpectedly, for example after an administrator's edit.
+        // Another replica holds the lease unexpectedly, for example after an administrator's edit.
         if case .read = outcome, holder != identity { tenure = nil }
     }
 
@@ -150,7 +151,7 @@ package struct LeaseMachine: Sendable {
     private mutating func lead(after outcome: Outcome, at now: Moment) -> Action {
         switch outcome {
         case .waited, .read: return write(holder: identity, at: now)
-        // Changed by another client since: read it to see who holds it now.
+        // Another client changed the lease: read it to find the holder.
         case .conflict: return .read
         case .written, .failed:
             let end = tenure?.end ?? now.elapsed
@@ -164,13 +165,14 @@ package struct LeaseMachine: Sendable {
         case .read:
             let rest = timeUntilFree(at: now.elapsed)
             return rest > .zero ? .wait(min(rest, patience)) : write(holder: identity, at: now)
-        // The answer to a renewal that came too late: another replica may hold the lease by now.
+        // The response to a renewal arrived too late: another replica may hold the lease now.
         case .waited, .conflict, .written: return .read
         case .failed: return .wait(patience)
         }
     }
 
-    /// Returns zero if the lease has no holder, has expired, or is held by this process.
+    /// Returns the time until the lease can be acquired: zero if it has no holder, has expired, or is held by this
+    /// process.
     private func timeUntilFree(at now: Duration) -> Duration {
         guard let lease, let seen, let holder = lease.holder, !holder.isEmpty, holder != identity else { return .zero }
         return max(.zero, seen.at + .seconds(lease.durationSeconds) - now)
@@ -193,7 +195,7 @@ package struct LeaseMachine: Sendable {
         }
         if lease.holder != holder {
             lease.acquired = now.wall
-            // A release is no change of leader: the next holder's is.
+            // A release does not count as a transition; the next holder's acquisition does.
             if holder != nil { lease.transitions += 1 }
         }
         lease.holder = holder

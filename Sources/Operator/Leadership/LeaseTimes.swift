@@ -1,22 +1,21 @@
-/// The three times of a leader election.
+/// The times of leader election.
 package struct LeaseTimes: Sendable, Hashable {
     /// The lease duration: how long standbys wait after the last renewal before they take the lease.
     package let duration: Duration
-    /// How long after its last renewal a leader keeps leading. The rest of ``duration`` is for operations in flight.
+    /// How long a leader stays leader after its last renewal. The rest of ``duration`` is for operations in flight.
     package let renewDeadline: Duration
-    /// How often a leader renews, and how often a standby looks.
+    /// How often a leader renews and a standby reads the lease.
     package let retryPeriod: Duration
 
-    /// As Kubernetes' own components.
+    /// The defaults of the Kubernetes components.
     package static let standard = LeaseTimes(
         checkedDuration: .seconds(15), renewDeadline: .seconds(10), retryPeriod: .seconds(2))
 
-    /// A lease's duration is written in whole seconds.
+    /// The valid lease durations in seconds; the API stores whole seconds.
     package static let seconds = 1...3_600
 
     /// - Throws: ``ValidationError`` unless duration > renewDeadline > 1.2 times retryPeriod > 0: a leader needs time
-    ///   for a second
-    ///   try, and has to stop before another replica may start.
+    ///   for a retry, and has to stop before another replica may start.
     package init(duration: Duration, renewDeadline: Duration, retryPeriod: Duration) throws(ValidationError) {
         let whole = duration.components
         guard whole.attoseconds == 0, let seconds = Int(exactly: whole.seconds), Self.seconds.contains(seconds) else {

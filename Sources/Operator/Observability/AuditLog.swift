@@ -2,14 +2,14 @@ package import ScalerAPI
 package import Scaling
 import WireFormats
 
-/// A JSON line for each decision that changes replicas or has new limits.
+/// Writes a JSON line for each decision that changes replicas or has new limits.
 package struct AuditLog: Sendable {
     private let identity: String
     private let write: @Sendable ([UInt8]) -> Void
 
     /// - Parameters:
-    ///   - identity: which operator process decided.
-    ///   - write: takes one whole line, newline included.
+    ///   - identity: the operator process that decided.
+    ///   - write: receives one complete line, including the newline.
     package init(identity: String, write: @escaping @Sendable ([UInt8]) -> Void) {
         self.identity = identity
         self.write = write

@@ -1,27 +1,27 @@
 import NIOCore
 
-/// Closes its connection when the client takes too long, to send a request or to take the response, and tells the
-/// ``OpenConnections`` how the connection fares. Belongs to the connection's event loop.
+/// Closes its connection if the client takes too long to send a request or to receive the response, and reports the
+/// connection's state to ``OpenConnections``. Used on the connection's event loop.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
     typealias OutboundIn = NIOAny
 
     private let connections: OpenConnections
-    /// Nil before and after its time in the pipeline.
+    /// Nil before and after the handler's time in the pipeline.
     private var context: ChannelHandlerContext?
     private var deadline: Scheduled<Void>?
     private var isResponding = false
-    /// Parts of responses that are not with the kernel yet.
+    /// Parts of responses that the kernel has not accepted yet.
     private var unsentParts = 0
 
     init(_ connections: OpenConnections) {
         self.connections = connections
     }
 
-    /// Calls the body with the guard of a connection, soon and on its event loop.
+    /// Calls the body asynchronously on the connection's event loop with the connection's guard.
     static func of(_ channel: any Channel, _ body: @escaping @Sendable (ConnectionGuard) -> Void) {
         channel.eventLoop.execute {
-            // One that is closed has none any more.
+            // A closed connection no longer has a guard.
             guard let guardian = try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self) else {
                 return
             }

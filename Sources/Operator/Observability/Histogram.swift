@@ -1,6 +1,6 @@
-/// Counts durations by upper bounds, as a Prometheus histogram.
+/// A Prometheus histogram of durations.
 struct Histogram: Sendable {
-    /// Seconds.
+    /// The upper bounds in seconds.
     static let bounds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
     private var counts = [Int](repeating: 0, count: Histogram.bounds.count)
@@ -14,7 +14,7 @@ struct Histogram: Sendable {
         if let bucket = Self.bounds.firstIndex(where: { seconds <= $0 }) { counts[bucket] += 1 }
     }
 
-    /// - Parameter labels: values of the labels of the family that was begun.
+    /// - Parameter labels: the label values for the current family.
     func write(_ labels: [String] = [], into text: inout MetricsText) {
         var running = 0
         for (bound, count) in zip(Self.bounds, counts) {

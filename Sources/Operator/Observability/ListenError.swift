@@ -6,9 +6,9 @@ package struct ListenError: Error, CustomStringConvertible {
     package let description: String
 
     /// - Parameters:
-    ///   - error: what the library threw.
-    ///   - option: of the command line, which the address is from.
-    /// - Returns: nil if the error is about something else.
+    ///   - error: the library's error.
+    ///   - option: the command-line option with the address.
+    /// - Returns: nil if the error has another cause.
     package init?(_ error: any Error, _ address: ListenAddress, option: String) {
         let cause: String
         switch error {
@@ -19,10 +19,10 @@ package struct ListenError: Error, CustomStringConvertible {
         case let error as IOError where error.errnoCode == EACCES:
             cause = "the user of this process may not use the port. Choose one from 1024 on"
         case let error as IOError where error.errnoCode == EADDRNOTAVAIL:
-            cause = "this machine has no such address. Choose one of its own; 0.0.0.0 means all"
+            cause = "this machine has no such address. Choose an address of this machine; 0.0.0.0 means all"
         case let error as IOError: cause = "\(String(cString: strerror(error.errnoCode)))"
         case is SocketAddressError.UnknownHost:
-            cause = "the host has no address. Correct the name, or give an address of this machine"
+            cause = "the host has no address. Correct the name, or use an address of this machine"
         default: return nil
         }
         description = "\(option): cannot listen on \(address): \(cause)"

@@ -1,22 +1,22 @@
 import ScalerAPI
 
-/// A metric family: one name on `/metrics`. The reference page's table is made from these.
+/// A metric family: one name on `/metrics`. The table of the reference page is generated from these.
 struct MetricFamily: Sendable, Hashable {
-    /// Every family there is.
+    /// All metric families.
     static let all = ofOperator + ofProcess + ofWebhook + ofPlugins + ofScalers
 
     enum Kind: String, Sendable {
         case counter, gauge, histogram, summary
     }
 
-    /// As samples have it: of a counter with `_total`.
+    /// The name as in samples: with `_total` for a counter.
     let name: String
     let kind: Kind
     let help: String
-    /// In the order in which samples give their values.
+    /// The label names, in the order of the samples' values.
     let labels: [String]
 
-    /// - Parameter prefix: `process_` for what every process shows under the same names.
+    /// - Parameter prefix: `process_` for the standard process metrics.
     init(
         prefix: String = "generalscaler_", _ name: String, _ kind: Kind, labels: [String] = [], _ help: String
     ) {
@@ -50,7 +50,7 @@ extension MetricFamily {
         "blocked_polls_total", .counter, labels: ["reason"], "Failed polls, by reason.")
     static let apiRequests = MetricFamily(
         "api_requests_total", .counter, labels: ["verb", "code"],
-        "Requests to the API server; the code is none where no answer came.")
+        "Requests to the API server; the code is none if there was no response.")
     static let sourceDuration = MetricFamily(
         "source_duration_seconds", .histogram, labels: ["type"],
         "Duration of reads of a metric type, including failed ones.")
@@ -60,7 +60,7 @@ extension MetricFamily {
 
     static let pushedReadings = MetricFamily(
         "pushed_readings_total", .counter, labels: ["type", "outcome"],
-        "Readings that plugins pushed: used, or dropped because they were older than what is known, or from the future."
+        "Readings that plugins pushed: used, or dropped because they were older than the last one, or from the future."
     )
     static let pushedPolls = MetricFamily(
         "pushed_polls_total", .counter, "Polls started early by a pushed reading.")
@@ -124,7 +124,7 @@ extension MetricFamily {
     static let pluginUp = ofPlugin(
         "up", .gauge, "Whether the plugin is up (its handshake is complete), or stopped because no scaler uses it.")
     static let pluginState = ofPlugin(
-        "state", .gauge, labels: ["state"], "1 for the present state of the plugin's process, 0 for the others.")
+        "state", .gauge, labels: ["state"], "1 for the current state of the plugin's process, 0 for the others.")
     static let pluginAnswer = ofPlugin(
         "answer_seconds", .summary, labels: ["quantile"],
         "Response time of the plugin: quantiles of its last thousand answers.")
@@ -147,7 +147,8 @@ extension MetricFamily {
         "pushes_total", .counter, labels: ["outcome"],
         "Readings that the plugin pushed: passed on, coalesced into a newer one, or dropped as excess, unknown or invalid."
     )
-    static let pluginRejectedLines = ofPlugin("rejected_lines_total", .counter, "Lines that are no protocol message.")
+    static let pluginRejectedLines = ofPlugin(
+        "rejected_lines_total", .counter, "Lines that are not a protocol message.")
 
     static let ofPlugins = [
         pluginUp, pluginState, pluginAnswer, pluginRestarts, pluginSwaps, pluginInFlight, pluginWaiting, pluginAnswers,
@@ -168,11 +169,13 @@ extension MetricFamily {
     static let hiddenScalers = MetricFamily(
         "hidden_scalers", .gauge, "Scalers without their own series, because there are too many.")
     static let scalerReady = ofScaler("scaler_ready", .gauge, "Whether the scaler's condition Ready is True.")
-    static let minReplicas = ofScaler("min_replicas", .gauge, "The scaler's minReplicas; absent for an invalid spec.")
-    static let maxReplicas = ofScaler("max_replicas", .gauge, "The scaler's maxReplicas; absent for an invalid spec.")
+    static let minReplicas = ofScaler(
+        "min_replicas", .gauge, "The scaler's minReplicas, or that of its schedule; absent for an invalid spec.")
+    static let maxReplicas = ofScaler(
+        "max_replicas", .gauge, "The scaler's maxReplicas, or that of its schedule; absent for an invalid spec.")
     static let scalerErrors = ofScaler(
         "scaler_errors_total", .counter, labels: ["reason"],
-        "Failed polls of the scaler: no decision was made or carried out.")
+        "Failed polls of the scaler: no decision was made or applied.")
     static let scalerCurrent = ofScaler(
         "scaler_current_replicas", .gauge, "Replicas that the target was set to at the last decision.")
     static let scalerReadyReplicas = ofScaler(

@@ -2,16 +2,16 @@ import PluginHost
 import ScalerAPI
 import Scaling
 
-/// Everything on `/metrics`, put together when it is asked for: what is gone leaves no series behind.
+/// The contents of `/metrics`, built for each request, so that deleted objects leave no series.
 struct MetricsPage {
-    /// Scalers that have series of their own: twelve each and three for each metric. More would make a page too large to be
-    /// scraped every few seconds.
+    /// The maximum number of scalers with their own series: twelve per scaler and three per metric. More would make the
+    /// page too large for frequent scrapes.
     static let maxScalers = 10_000
 
     let version: String
-    /// `NAMESPACE/NAME` of the Lease that the installation's replicas share; empty without one.
+    /// `NAMESPACE/NAME` of the Lease for leader election; empty without one.
     let lease: String
-    /// The API server says that there is no such resource as GeneralScalers.
+    /// Whether the API server does not have the resource GeneralScalers.
     let isDefinitionMissing: Bool
     let process: ProcessUsage
     let controller: ControllerSnapshot
@@ -137,15 +137,18 @@ struct MetricsPage {
         for (scaler, labels) in scalers where !scaler.isBlocked {
             for cause in scaler.decision?.limitedBy ?? [] { text.sample(labels, cause.rawValue, 1) }
         }
-        let metrics: [(MetricFamily, (MetricRecord) -> Double?)] = [
-            (.metricUp, { $0.observation.value == nil ? 0 : 1 }), (.metricValue, \.observation.value),
-            (.metricTarget, \.target),
+        let metrics: [(MetricFamily, (MetricRecord) -> Double?, ((InputRecord) -> Double?)?)] = [
+            (.metricUp, { $0.observation.value == nil ? 0 : 1 }, { $0.observation.value == nil ? 0 : 1 }),
+            (.metricValue, \.observation.value, \.observation.value), (.metricTarget, \.target, nil),
         ]
-        for (family, value) in metrics {
+        for (family, value, inputValue) in metrics {
             text.begin(family)
             for (scaler, labels) in scalers {
                 for metric in scaler.decision?.metrics ?? [] {
                     if let value = value(metric) { text.sample(labels, metric.name, value) }
+                }
+                for input in scaler.decision?.inputs ?? [] {
+                    if let value = inputValue?(input) { text.sample(labels, input.name, value) }
                 }
             }
         }
@@ -153,7 +156,7 @@ struct MetricsPage {
 }
 
 extension ScalerSnapshot {
-    /// The labels that all of its series have.
+    /// The labels of all series.
     fileprivate var labels: MetricsText.SharedLabels {
         .init(["namespace": identity.namespace, "name": identity.name])
     }

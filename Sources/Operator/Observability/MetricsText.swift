@@ -1,11 +1,11 @@
 import ScalerAPI
 
-/// Writes metrics in a text format that Prometheus reads.
+/// Writes metrics in the Prometheus text format or OpenMetrics.
 struct MetricsText {
     enum Format: Sendable, Hashable, CaseIterable {
-        /// Prometheus' own, version 0.0.4: what everything reads.
+        /// The Prometheus text format, version 0.0.4: the default.
         case prometheus
-        /// OpenMetrics 1.0: for those that ask for it.
+        /// OpenMetrics 1.0, if the client accepts it.
         case openMetrics
 
         /// - Parameter accept: the request's header `Accept`.
@@ -40,14 +40,14 @@ struct MetricsText {
         self.format = format
     }
 
-    /// Everything that was written.
+    /// The complete text.
     var text: String { format == .openMetrics ? written + "# EOF\n" : written }
 
-    /// Begins a family: samples are its from here on.
+    /// Begins a family, to which the following samples belong.
     mutating func begin(_ family: MetricFamily) {
         self.family = family
         var name = family.name
-        // OpenMetrics names the family without what its samples end in.
+        // OpenMetrics omits the suffix in the family's name.
         if format == .openMetrics, family.kind == .counter { name.removeLast("_total".count) }
         written += "# HELP \(name) \(family.help)\n# TYPE \(name) \(family.kind.rawValue)\n"
     }
@@ -55,7 +55,7 @@ struct MetricsText {
     mutating func sample(_ value: Double) { sample([], value) }
 
     /// - Parameters:
-    ///   - labels: values, one for each of the family's labels.
+    ///   - labels: the values, one for each label of the family.
     ///   - suffix: for the parts of a histogram.
     ///   - bound: the upper bound of a histogram's bucket.
     mutating func sample(_ labels: [String], suffix: String = "", bound: String? = nil, _ value: Double) {
@@ -98,7 +98,7 @@ struct MetricsText {
         labels += "\""
     }
 
-    /// By scalars, not characters: a carriage return and a line feed together are one character.
+    /// Escapes a label value. Iterates over scalars, because a carriage return and a line feed form one character.
     private static func escaped(_ label: String) -> String {
         guard label.utf8.contains(where: { [UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "\n")].contains($0) })
         else { return label }

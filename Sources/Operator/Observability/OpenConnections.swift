@@ -2,22 +2,22 @@ import HummingbirdCore
 import NIOCore
 import Synchronization
 
-/// The bounds of a server's connections.
+/// The limits of a server's connections.
 struct ConnectionLimits: Sendable {
-    /// Open at one time. A further one displaces the one that has been idle longest or, if all are busy, busy longest.
+    /// Open at one time. A further connection displaces the longest idle one or, if all are busy, the longest busy one.
     var connections: Int
-    /// Large responses under way at one time. A further one displaces the oldest.
+    /// Large responses in progress at one time. A further one displaces the oldest.
     var largeResponses: Int
-    /// From the opening of a connection, or the end of its last response, to the end of the next request's header.
+    /// From the opening of a connection, or the end of its last response, to the end of the next request's headers.
     var idleTime: TimeAmount
-    /// From the end of a request's header until the client has taken all of the response.
+    /// From the end of a request's headers until the client has received the complete response.
     var exchangeTime: TimeAmount
-    /// Bytes of a request's header.
+    /// Bytes of a request's headers.
     var headerBytes: Int
 }
 
-/// The open connections of a server. It never stops accepting: clients that leave connections open, or do not take what
-/// they asked for, make room for others.
+/// The open connections of a server. The server never stops accepting: connections of clients that are idle, or do not
+/// read their response, are displaced.
 final class OpenConnections: Sendable {
     private struct Connection {
         let channel: any Channel
@@ -26,7 +26,7 @@ final class OpenConnections: Sendable {
     }
 
     let limits: ConnectionLimits
-    /// In the order of their last change.
+    /// The connections, in the order of their last change.
     private let connections = Mutex<[Connection]>([])
 
     init(_ limits: ConnectionLimits) {
@@ -67,7 +67,7 @@ final class OpenConnections: Sendable {
         connections.withLock { $0.removeAll { $0.channel === channel } }
     }
 
-    /// Returns an HTTP/1 server that keeps its connections here.
+    /// Returns an HTTP/1 server whose connections are tracked here.
     ///
     /// - Parameter isLarge: whether the response to a request is one of the ``ConnectionLimits/largeResponses``.
     func server(isLarge: @escaping @Sendable (Request) -> Bool) -> HTTPServerBuilder {

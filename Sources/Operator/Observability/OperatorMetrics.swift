@@ -2,7 +2,8 @@ import ScalerAPI
 import Scaling
 import Synchronization
 
-/// Counts what the operator does. The state of each scaler is not kept here: `/metrics` asks the controller for it.
+/// Counts the operator's activity. The state of each scaler is not stored here: `/metrics` reads it from the
+/// controller.
 package final class OperatorMetrics: Sendable {
     private struct State {
         var polls = Histogram()
@@ -33,10 +34,9 @@ package final class OperatorMetrics: Sendable {
         var reason: String
     }
 
-    /// More combinations than the operator can make; the rest is counted as `other`.
+    /// The maximum number of label combinations, more than the operator can produce; the rest is counted as `other`.
     private static let maxAPICalls = 200
-    /// Metric types with their own series; the rest is counted as `other`. Types come from resources, which any user
-    /// may write.
+    /// Metric types with their own series; the rest is counted as `other`. Types come from user-defined resources.
     static let maxTypes = 100
 
     private let state = Mutex(State())
@@ -61,7 +61,7 @@ package final class OperatorMetrics: Sendable {
         }
     }
 
-    /// - Parameter code: the HTTP status, or nil if no answer came.
+    /// - Parameter code: the HTTP status, or nil if there was no response.
     package func apiRequest(verb: String, code: Int?) {
         state.withLock { state in
             var call = APICall(verb: verb, code: code.map(String.init) ?? "none")
@@ -72,9 +72,9 @@ package final class OperatorMetrics: Sendable {
         }
     }
 
-    /// Records a read of a value of that type.
+    /// Records a read of a metric of that type.
     ///
-    /// - Parameter failure: the reason if the read failed, as ``PluginFailure/reason`` names it.
+    /// - Parameter failure: the reason if the read failed, from ``PluginFailure/reason``.
     func sourceAnswered(type: String, after duration: Duration, failure: String?) {
         state.withLock { state in
             let isKnown = state.sources[type] != nil || state.sources.count < Self.maxTypes
@@ -84,14 +84,14 @@ package final class OperatorMetrics: Sendable {
         }
     }
 
-    /// Changes what is counted of the admission webhook.
+    /// Updates the counters of the admission webhook.
     func countWebhook(_ change: (inout WebhookMetrics) -> Void) {
         state.withLock { change(&$0.webhook) }
     }
 
     /// Records a pushed reading of that type.
     ///
-    /// - Parameter isOfUse: it is newer than what is known, and not from the future.
+    /// - Parameter isOfUse: whether the reading is newer than the last one, and not from the future.
     func pushed(type: String, isOfUse: Bool) {
         state.withLock { state in
             let isKnown = state.sources[type] != nil || state.sources.count < Self.maxTypes

@@ -1,32 +1,31 @@
 import Glibc
 
-/// The resource use of this process, for the standard process metrics. What the kernel
-/// does not tell is nil.
+/// The resource use of this process, for the standard process metrics. Values that the kernel does not report are nil.
 ///
 /// Read from Linux's `/proc`, as described in proc_pid_stat(5).
 struct ProcessUsage: Sendable, Hashable {
-    /// In user and in system mode.
+    /// CPU time in user and system mode.
     var cpuSeconds: Double?
     var residentBytes: Double?
     var virtualBytes: Double?
     var openDescriptors: Double?
-    /// The soft limit.
+    /// The soft limit of file descriptors.
     var maxDescriptors: Double?
-    /// Seconds since 1970.
+    /// The start time in seconds since 1970.
     var startTime: Double?
 }
 
 /// Reads ``ProcessUsage`` of this process.
 struct ProcessProbe: Sendable {
-    /// Bytes of a file of `/proc` that are looked at. `/proc/stat` has a line for each processor and a long one for all
-    /// interrupts before the one that counts.
+    /// The maximum bytes read from a file of `/proc`. The needed line of `/proc/stat` follows one line per CPU and a
+    /// long one for interrupts.
     private static let maxBytes = 1 << 20
 
     private let root: String
-    /// Seconds since 1970. Read once: the file is slow to read on large machines.
+    /// The boot time in seconds since 1970. Read once, because the file is slow to read on large machines.
     private let bootTime: Double?
 
-    /// - Parameter root: where `/proc` is mounted.
+    /// - Parameter root: the mount point of `/proc`.
     init(root: String = "/proc") {
         self.root = root
         bootTime = Self.read("\(root)/stat").flatMap(Self.bootTime(of:))
@@ -43,10 +42,10 @@ struct ProcessProbe: Sendable {
     }
 
     private func parsed(_ stat: String) -> ProcessUsage? {
-        // The second field is the program's name in parentheses, which may itself have blanks and parentheses.
+        // The second field is the program's name in parentheses, which may itself contain blanks and parentheses.
         guard let end = stat.lastIndex(of: ")") else { return nil }
         let fields = stat[stat.index(after: end)...].split(whereSeparator: \.isWhitespace)
-        /// - Parameter number: as the manual page counts them, from 1.
+        /// - Parameter number: the field's number in the manual page, from 1.
         func field(_ number: Int) -> Double? { fields.indices.contains(number - 3) ? Double(fields[number - 3]) : nil }
         let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
         let page = Double(sysconf(Int32(_SC_PAGESIZE)))

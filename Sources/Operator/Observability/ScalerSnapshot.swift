@@ -4,11 +4,11 @@ import Scaling
 /// A snapshot of one scaler for metrics.
 struct ScalerSnapshot: Sendable {
     let identity: ObjectIdentity
-    /// What the spec allows; nil for an invalid spec.
+    /// The bounds in the spec; nil for an invalid spec.
     let bounds: ClosedRange<Int>?
-    /// Nil before the first decision.
+    /// The last decision; nil before the first.
     let decision: Decision?
-    /// The last poll could not decide, so that ``decision`` is of an earlier one.
+    /// Whether the last poll could not decide, so that ``decision`` is from an earlier one.
     let isBlocked: Bool
     let conditions: [RecordedCondition]
     /// Failed polls since this replica started to manage the scaler.
@@ -19,6 +19,6 @@ struct ScalerSnapshot: Sendable {
 struct ControllerSnapshot: Sendable {
     let scalers: [ScalerSnapshot]
     let leads: Bool
-    /// Polls that are due or under way.
+    /// Polls that are due or in progress.
     let queueDepth: Int
 }

@@ -4,24 +4,24 @@ import NIOCore
 import ServiceLifecycle
 import SystemIO
 
-/// Every bound of the server of metrics and health.
+/// The limits of the server for metrics and health.
 enum StatusLimits {
     static let connections = ConnectionLimits(
         // Prometheus, the kubelet's probes and an administrator's requests need a few connections at a time.
         connections: 64,
-        // A page of metrics may be of several MiB, and stays in memory until the client has taken it. Several
-        // Prometheus servers may scrape at the same time.
+        // A metrics page can be several MiB and stays in memory until the client has received it. Several Prometheus
+        // servers may scrape at the same time.
         largeResponses: 8,
         idleTime: .seconds(10),
         exchangeTime: .seconds(30),
         headerBytes: 16 << 10)
-    /// Pages of metrics that are put together at one time.
+    /// Metrics pages that are built at one time.
     static let pagesAtOnce = 1
 }
 
-/// Serves `/metrics`, `/healthz` and `/readyz`, to `GET` and `HEAD`.
+/// Serves `/metrics`, `/healthz` and `/readyz` for `GET` and `HEAD`.
 struct StatusServer: Service {
-    /// Knows the connection that a request came over.
+    /// A request context with the request's connection.
     private struct Context: RequestContext {
         var coreContext: CoreRequestContextStorage
         let channel: any Channel
@@ -37,12 +37,12 @@ struct StatusServer: Service {
     let address: ListenAddress
     var limits = StatusLimits.connections
     let logger: Logger
-    /// Returns only while the operator's loop turns.
+    /// Returns if the operator's loop is running; otherwise blocks.
     let heartbeat: @Sendable () async -> Void
     let metrics: @Sendable (MetricsText.Format) async -> String
-    /// What it still waits for; nil once it is ready.
+    /// The condition that delays readiness; nil once the operator is ready.
     let awaits: @Sendable () -> String?
-    /// Told the port once it is bound.
+    /// Called with the port once it is bound.
     let onBound: @Sendable (Int) -> Void
 
     func run() async throws {
@@ -78,7 +78,7 @@ struct StatusServer: Service {
         router.get(RouterPath(Self.metricsPath)) { [metrics] request, context in
             let format = MetricsText.Format(accept: request.headers[.accept])
             let page = try await pages.withPermit {
-                // Nobody takes it any more once the connection was displaced.
+                // The client of a displaced connection does not receive the page.
                 context.channel.isActive ? ByteBuffer(string: await metrics(format)) : ByteBuffer()
             }
             return Response(
@@ -98,7 +98,7 @@ package struct ListenAddress: Sendable, Hashable {
         self.port = port
     }
 
-    /// Reads `127.0.0.1:8080`, `[::1]:8080` or `:8080`; nil if the text is none of these.
+    /// Parses `127.0.0.1:8080`, `[::1]:8080` or `:8080`; returns nil for other texts.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
@@ -116,10 +116,10 @@ package struct ListenAddress: Sendable, Hashable {
 extension ListenAddress {
     package struct Malformed: Error, CustomStringConvertible {
         package let description =
-            "It is not of the form HOST:PORT, with a port from 0 to 65535 and an IPv6 address in brackets."
+            "It must have the form HOST:PORT, with a port from 0 to 65535 and an IPv6 address in brackets."
     }
 
-    /// Reads the value of an option of the command line.
+    /// Parses the value of a command-line option.
     package init(argument text: String) throws(Malformed) {
         guard let address = ListenAddress(text) else { throw Malformed() }
         self = address

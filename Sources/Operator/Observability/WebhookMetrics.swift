@@ -3,14 +3,14 @@ struct WebhookMetrics: Sendable {
     /// The outcome of a review.
     enum Verdict: String, CaseIterable {
         case allowed, warned, denied
-        /// It was not read, or the client had closed the connection.
+        /// The review could not be read, or the client had closed the connection.
         case failed
     }
 
     private var reviews: [Verdict: Int] = [:]
     private var durations = Histogram()
     private var certificateErrors = 0
-    /// Seconds since 1970; nil without a certificate.
+    /// The expiry in seconds since 1970; nil without a certificate.
     private var certificateExpiry: Double?
 
     mutating func reviewed(_ verdict: Verdict, after duration: Duration) {

@@ -4,7 +4,7 @@ import ScalerAPI
 package import WireFormats
 
 extension ConfigVerdict {
-    /// Returns what the verdict holds against a metric, by the place in the object.
+    /// Returns the verdict's problems with a metric, by their path in the object.
     ///
     /// - Parameter metric: the metric's path, such as `spec.metrics[0]`.
     package func problems(metric path: String) -> [JSONPathError] {

@@ -3,57 +3,59 @@ import PluginProtocol
 package import ScalerAPI
 package import Scaling
 
-/// The past of a spec's metrics, as their plugins tell it: with the scaler's own config, the operator's defaults, and
+/// The history of a spec's metrics, read from their plugins with the scaler's config, the operator's defaults, and
 /// values of Secrets.
 package struct MetricHistory: Sendable {
-    /// A metric's past.
+    /// The history of one metric.
     package struct Series: Sendable, Hashable {
-        /// One for each of ``MetricHistory/times``; nil for a time without a value.
+        /// The values at ``MetricHistory/times``; nil for a time without a value.
         package fileprivate(set) var values: [Double?] = []
-        /// What the source last said of a stretch of time without any value.
+        /// The source's last message about a window without any value.
         package fileprivate(set) var gap: String?
     }
 
-    /// The spec with what only the plugins know: target types and ages.
-    package let spec: ScalingSpec
-    /// From the first time that was asked for, after every step.
+    /// The declarations of the metrics that plugins read, in order.
+    package let declarations: [BuiltinMetricTypes.Declaration]
+    /// The times: from the first requested one, one per step.
     package let times: [Timestamp]
-    /// One for each metric, in order.
+    /// The series, one per metric that a plugin reads, in order.
     package let series: [Series]
 
     /// The time limit of one call: a source may have to evaluate thousands of points.
     private static let callTimeout: Duration = .seconds(60)
 
-    /// Fetches the values at `from`, and after every step up to `to`.
+    /// Fetches the values from `from` to `to` with the given step.
     ///
     /// - Parameters:
-    ///   - secrets: the source of the values of Secrets; they are read in the namespace "".
+    ///   - scaler: what is filled into the configs; Secrets are read in its namespace.
+    ///   - secrets: the source of the values of Secrets.
     ///   - onProgress: called with the fraction that is done.
     /// - Throws: ``Blocker`` if a plugin is missing, refuses the request, or has no history.
     package static func fetch(
-        _ spec: GeneralScalerSpec, host: PluginHost, secrets: any SecretSource, from: Timestamp, to: Timestamp,
+        _ spec: GeneralScalerSpec, of scaler: FilledScaler, host: PluginHost, secrets: any SecretSource,
+        from: Timestamp, to: Timestamp,
         stepSeconds: Int,
         onProgress: (Double) -> Void
     ) async throws(Blocker) -> MetricHistory {
         let resolver = SpecResolver(source: host, secrets: secrets)
-        let values = try await resolver.secretValues(of: spec, namespace: "", .recent)
-        let resolution = try await resolver.resolve(spec, values)
+        let values = try await resolver.secretValues(of: spec, for: scaler, .recent)
+        let resolution = try await resolver.resolve(spec, values, for: scaler)
         let windows = try windows(from, to, stepSeconds)
         let calls = Double(windows.count * resolution.queries.count)
         var history: [Series] = []
-        for (index, query) in resolution.queries.enumerated() {
+        for (index, (metric, query)) in zip(spec.metrics, resolution.queries).enumerated() {
             var series = Series()
             for (number, window) in windows.enumerated() {
-                try await read(query, window, host, path: "spec.metrics[\(index)]", into: &series)
+                try await read(query, window, host, path: metric.path, into: &series)
                 onProgress(Double(index * windows.count + number + 1) / calls)
             }
             history.append(series)
         }
         let times = windows.flatMap { $0.times.map(Timestamp.init(microsecondsSince1970:)) }
-        return MetricHistory(spec: resolution.spec, times: times, series: history)
+        return MetricHistory(declarations: resolution.declarations, times: times, series: history)
     }
 
-    /// Returns the time in pieces that a call may ask for.
+    /// Divides the time range into windows of the maximum size of a call.
     private static func windows(
         _ from: Timestamp, _ to: Timestamp, _ stepSeconds: Int
     ) throws(Blocker) -> [RangeWindow] {

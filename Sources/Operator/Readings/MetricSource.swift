@@ -5,18 +5,18 @@ package import WireFormats
 
 /// A source of metric values. ``PluginHost`` is the production source; simulations and tests have their own.
 ///
-/// As a service it runs for as long as readings can be asked for.
+/// The service must run while readings are requested.
 package protocol MetricSource: Service {
-    /// Returns what is installed under that metric type; nil if nothing is, or its plugin has not started yet.
+    /// Returns the metric type's plugin and declaration; nil if none is installed, or its plugin has not started yet.
     func metricType(_ type: String) -> InstalledMetricType?
 
-    /// Returns how each plugin behind it fares.
+    /// Returns the health of each plugin of the source.
     func health() async -> [PluginHealth]
 
-    /// Returns what the operator's own configuration gives every config of that type. The config's own fields win.
+    /// Returns the operator's defaults for configs of that type. The config's own fields take precedence.
     func defaults(forType type: String) -> [String: JSON]
 
-    /// Returns a metric's own config over the defaults of its type.
+    /// Returns a metric's own config merged over the defaults of its type.
     func defaulted(type: String, own: JSON) -> DefaultedConfig
 
     func validate(type: String, config: PluginConfig) async -> ConfigVerdict
@@ -27,28 +27,28 @@ package protocol MetricSource: Service {
     ) async throws(PluginFailure) -> MetricReading
 
     /// Registers a periodic read with the source, and subscribes to changes, in addition to
-    /// ``read(type:config:targetType:timeout:)``, if the type's plugin can.
+    /// ``read(type:config:targetType:timeout:)``, if the type's plugin supports it.
     ///
     /// - Parameter deliver: called from any thread, never from within this call; does not block.
-    /// - Returns: what ends it; nil if the source needs no such word.
+    /// - Returns: a handle that ends the subscription; nil if the source does not support subscriptions.
     func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void
     ) -> ReadingSubscription?
 
-    /// Returns the unhealthy ones of the plugins of these types, by name.
+    /// Returns the unhealthy plugins of these types, by name.
     func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth]
 }
 
 extension MetricSource {
-    /// Returns a source without plugins has none that could fail.
+    /// The default implementation, for a source without plugins: none is unhealthy.
     package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] { [] }
 
     package func defaulted(type: String, own: JSON) -> DefaultedConfig {
         DefaultedConfig(own, defaults: defaults(forType: type))
     }
 
-    /// Returns a source that answers and does no more.
+    /// The default implementation, for a source that supports only reads.
     package func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void

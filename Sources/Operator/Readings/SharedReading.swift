@@ -15,18 +15,20 @@ final class SharedReading: Sendable {
     private typealias Waiter = CheckedContinuation<ReadingOutcome, Never>
 
     private struct State {
-        /// What each scaler asked for.
+        /// The terms that each scaler requested.
         var users: [ObjectIdentity: SharedReadings.Terms] = [:]
         var isInFlight = false
-        /// Who waits for the call that is in flight.
+        /// The waiters for the call in flight.
         var waiters: [UInt64: Waiter] = [:]
-        /// The newest there is, answered or pushed.
+        /// The newest outcome, answered or pushed.
         var latest: ReadingOutcome?
-        /// When the last call that was answered began.
+        /// When the last answered call began.
         var askedAt: Duration?
+        /// Delays the next call after an error that is not retryable.
+        var pause = RefusalPause()
         /// The time of the last useful pushed reading.
         var pushedAt: Duration?
-        /// Keeps the source ready, and has the plugin push if it can.
+        /// The subscription, which keeps the source ready and lets the plugin push if it supports that.
         var subscription: ReadingSubscription?
 
         mutating func takeWaiters() -> [Waiter] {
@@ -34,7 +36,7 @@ final class SharedReading: Sendable {
             return Array(waiters.values)
         }
 
-        /// Returns whether what is known was observed after that.
+        /// Returns whether the latest reading was observed after this one.
         func isNewer(than reading: MetricReading) -> Bool {
             guard case .success(let known)? = latest else { return false }
             return known.observedAtMicroseconds > reading.observedAtMicroseconds
@@ -45,7 +47,7 @@ final class SharedReading: Sendable {
             return known.value == reading.value && known.isAssumed == reading.isAssumed
         }
 
-        /// Returns an answer, or what was pushed since it was asked for, if the answer is older or there is none.
+        /// Returns the answer, or a reading that was pushed during the call, if the answer is older or missing.
         func newest(of answer: ReadingOutcome, askedAt: Duration) -> ReadingOutcome {
             guard let pushedAt, pushedAt >= askedAt, let latest else { return answer }
             guard case .success(let reading) = answer, !isNewer(than: reading) else { return latest }
@@ -57,8 +59,8 @@ final class SharedReading: Sendable {
         var longestTimeout: Duration { users.values.map(\.timeout).max() ?? MetricSourceSpec.defaultTimeout }
     }
 
-    /// How much of the shortest interval has to pass before the source is asked again: a little less than all of it,
-    /// so that a poll that comes slightly early does not reuse a reading twice.
+    /// The share of the shortest interval that has to pass before the source is read again. Slightly less than 1, so
+    /// that a poll that is slightly early does not use the same reading twice.
     private static let reuseShare = 0.9
 
     private static let cancelled: ReadingOutcome = .failure(
@@ -69,7 +71,7 @@ final class SharedReading: Sendable {
     private let state = Mutex(State())
     private let onUnused: @Sendable () -> Void
 
-    /// - Parameter onUnused: called, without a lock, when there has been no subscriber since its last call began.
+    /// - Parameter onUnused: called without a lock if there has been no subscriber since the last call began.
     init(of query: ReadingQuery, in dependencies: Dependencies, onUnused: @escaping @Sendable () -> Void) {
         self.query = query
         self.dependencies = dependencies
@@ -101,7 +103,7 @@ final class SharedReading: Sendable {
         }
     }
 
-    /// Returns what can be answered at once; nil if the waiter is now queued for a call.
+    /// Returns an outcome that is available now; nil if the waiter was queued for a call.
     func outcomeAtHand(
         _ takesPushed: Bool, waiter: UInt64, _ continuation: CheckedContinuation<ReadingOutcome, Never>
     ) -> ReadingOutcome? {
@@ -112,6 +114,7 @@ final class SharedReading: Sendable {
                 let shortestInterval = state.shortestInterval
                 let isFresh = { (since: Duration) in now - since < shortestInterval * Self.reuseShare }
                 if !state.isInFlight, let askedAt = state.askedAt, isFresh(askedAt) { return latest }
+                if !state.isInFlight, !state.pause.isOver(now: now) { return latest }
                 if takesPushed, let pushedAt = state.pushedAt, isFresh(pushedAt) { return latest }
             }
             state.waiters[waiter] = continuation
@@ -129,7 +132,7 @@ final class SharedReading: Sendable {
     }
 
     private func call(timeout: Duration, startedAt: Duration) {
-        // Awaited through the waiters; ends with the source's own deadline.
+        // Awaited by the waiters; ends with the source's own deadline.
         Task { [self] in
             let outcome: ReadingOutcome
             do throws(PluginFailure) {
@@ -153,15 +156,16 @@ final class SharedReading: Sendable {
             state.isInFlight = false
             state.latest = latest
             state.askedAt = askedAt
+            state.pause.answered(latest, askedAt: askedAt, interval: state.shortestInterval)
             return (latest, state.takeWaiters(), state.isUnused)
         }
         if isUnused { onUnused() }
         for waiter in waiters { waiter.resume(returning: latest) }
     }
 
-    /// Takes a reading that came without being asked for, and passes it to who waits for an answer.
+    /// Stores a pushed reading and delivers it to the waiters.
     private func pushed(_ reading: MetricReading, to onPush: ([ObjectIdentity]) -> Void) {
-        // What is from the future would be newer than any answer. The next poll says what is wrong with the clock.
+        // A reading from the future would be newer than any answer. The next poll reports the clock problem.
         let latest = dependencies.time.now() + MetricObservation.maxClockSkew
         let audience = reading.observedAtMicroseconds > latest.microsecondsSince1970 ? nil : takePush(reading)
         dependencies.metrics.pushed(type: query.type, isOfUse: audience != nil)
@@ -180,9 +184,10 @@ final class SharedReading: Sendable {
         state.withLock { state in
             guard state.subscription != nil, !state.isNewer(than: reading) else { return nil }
             let waiters = state.takeWaiters()
-            // Its only user has it by now, or had the same value: such as the first that a plugin pushes.
+            // The only subscriber has the reading already, or had the same value, such as a plugin's first push.
             let isOld = state.users.count == 1 && (!waiters.isEmpty || state.hasValue(of: reading))
             state.latest = .success(reading)
+            state.pause = RefusalPause()
             state.pushedAt = dependencies.time.elapsed()
             return Audience(users: isOld ? [] : Array(state.users.keys), waiters: waiters)
         }

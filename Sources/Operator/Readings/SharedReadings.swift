@@ -4,15 +4,15 @@ import ScalerAPI
 import Scaling
 import Synchronization
 
-/// A query to a metric source. Scalers with equal queries share the answer.
+/// A query to a metric source. Scalers with equal queries share the result.
 struct ReadingQuery: Sendable, Hashable {
     var type: String
     var config: PluginConfig
     var targetType: TargetType
 }
 
-/// Reads each distinct query once, however many scalers want it: at the shortest of their intervals, with the longest
-/// of their time-outs, one call in flight at a time.
+/// Reads each distinct query once for all its scalers: at their shortest interval, with their longest timeout, one call
+/// in flight at a time.
 final class SharedReadings: Sendable {
     struct Terms: Sendable {
         var interval: Duration
@@ -20,7 +20,7 @@ final class SharedReadings: Sendable {
     }
 
     private let dependencies: SharedReading.Dependencies
-    /// Locked before any of the readings, if both are.
+    /// Locked before any of the readings, if both are locked.
     private let readings = Mutex<[ReadingQuery: SharedReading]>([:])
     private let lastWaiter = Atomic<UInt64>(0)
     private let onPush = Mutex<@Sendable ([ObjectIdentity]) -> Void>({ _ in })
@@ -29,7 +29,7 @@ final class SharedReadings: Sendable {
         dependencies = SharedReading.Dependencies(source: source, time: time, metrics: metrics)
     }
 
-    /// Distinct queries that someone wants.
+    /// The number of distinct queries with subscribers.
     var count: Int { readings.withLock(\.count) }
 
     /// Registers a handler that is called with the subscribers of each pushed reading once it is available. Called on
@@ -53,18 +53,18 @@ final class SharedReadings: Sendable {
         }
     }
 
-    /// Returns the newest outcome: asked for now, unless one is on its way or fresh enough for every subscriber. A
-    /// cancelled task stops waiting at once; the call continues for the others.
+    /// Returns the newest outcome: reads the source unless a call is in flight or the last outcome is fresh enough for
+    /// every subscriber. A cancelled task stops waiting immediately; the call continues for the others.
     ///
     /// - Parameter takesPushed: whether a pushed reading may replace a poll. Even then the source is polled once per
-    ///   interval, since a push may have been lost.
+    ///   interval, because a push may have been lost.
     func outcome(of query: ReadingQuery, takesPushed: Bool = false) async -> ReadingOutcome {
         let id = lastWaiter.add(1, ordering: .relaxed).newValue
         let reading = readings.withLock { self.reading(of: query, in: &$0) }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 if let outcome = reading.outcomeAtHand(takesPushed, waiter: id, continuation) {
-                    // The task was cancelled before it could ask.
+                    // The task was cancelled before the call.
                     if reading.isUnused { dropIfUnused(query) }
                     continuation.resume(returning: outcome)
                 }
@@ -93,7 +93,7 @@ final class SharedReadings: Sendable {
 typealias ReadingOutcome = Result<MetricReading, PluginFailure>
 
 extension ReadingOutcome {
-    /// The source does not take the credentials.
+    /// Whether the source refused the credentials.
     var isAuthFailure: Bool {
         guard case .failure(let failure) = self, case .answered(let error) = failure.kind else { return false }
         return error.kind == .authFailed
@@ -105,16 +105,16 @@ extension ReadingOutcome {
 }
 
 extension Blocker {
-    /// What the sources found wrong with the configs of the metrics, which the plugins alone could not see: a query
-    /// that does not parse, for instance.
+    /// Creates a blocker from the sources' errors about the configs of the metrics that only the source can detect,
+    /// such as a query that does not parse.
     ///
-    /// - Parameter outcomes: of each metric, in the order of the spec.
-    /// - Returns: nil if no source found anything.
-    init?(configFaultIn outcomes: [ReadingOutcome]) {
-        let faults = outcomes.enumerated().compactMap { index, outcome -> String? in
+    /// - Parameter outcomes: the outcomes of the metrics, in the order of the spec.
+    /// - Returns: nil if no source reported a config error.
+    init?(configFaultIn outcomes: [ReadingOutcome], of metrics: [MetricSourceSpec]) {
+        let faults = zip(metrics, outcomes).compactMap { metric, outcome -> String? in
             guard case .answered(let error)? = outcome.failure?.kind, error.kind == .configInvalid else { return nil }
             let path = error.path.flatMap { $0.isEmpty ? nil : ".config.\($0)" } ?? ""
-            return "spec.metrics[\(index)]\(path): \(error.message)"
+            return "\(metric.path)\(path): \(error.message)"
         }
         guard !faults.isEmpty else { return nil }
         self.init(.invalidMetricConfig, faults.joined(separator: "; "))

@@ -5,20 +5,21 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// Asks the plugins about a spec's metrics: whether they know them, and what target type and age they imply.
+/// Resolves a spec's metrics with their plugins: validates their configs and reads the target types and ages.
 struct SpecResolver: Sendable {
     let source: any MetricSource
     let secrets: any SecretSource
 
-    /// Returns the values of Secrets that the spec's configs, and the operator's defaults under them, name.
+    /// Returns the values of the Secrets that the spec's configs and the operator's defaults reference.
     func secretValues(
-        of spec: GeneralScalerSpec, namespace: String, _ freshness: SecretFreshness
+        of spec: GeneralScalerSpec, for scaler: FilledScaler, _ freshness: SecretFreshness
     ) async throws(Blocker) -> SecretValues {
         var values = SecretValues()
-        for place in templates(of: spec).flatMap(\.places) where values.references.insert(place.reference).inserted {
+        let places = spec.metrics.flatMap { template(of: $0, for: scaler).places }
+        for place in places where values.references.insert(place.reference).inserted {
             do throws(SecretProblem) {
                 values.texts[place.reference] = try await secrets.value(
-                    of: place.reference, namespace: namespace, freshness)
+                    of: place.reference, namespace: scaler.namespace, freshness)
             } catch {
                 throw Blocker(error, path: place.path)
             }
@@ -26,24 +27,36 @@ struct SpecResolver: Sendable {
         return values
     }
 
-    func resolve(_ spec: GeneralScalerSpec, _ secrets: SecretValues) async throws(Blocker) -> Resolution {
-        var metrics: [MetricSpec] = []
+    func resolve(
+        _ spec: GeneralScalerSpec, _ secrets: SecretValues, for scaler: FilledScaler
+    ) async throws(Blocker) -> Resolution {
+        var declarations: [BuiltinMetricTypes.Declaration] = []
         var queries: [ReadingQuery] = []
-        for (index, (metric, template)) in zip(spec.metrics, templates(of: spec)).enumerated() {
+        for metric in spec.metrics {
+            await source.untilDeclared(metric.type)
+            if let problem = source.filledFieldProblems(
+                type: metric.type, own: metric.config, path: "\(metric.path).config"
+            ).first {
+                throw Blocker(.invalidMetricConfig, "\(problem)")
+            }
+            let template = template(of: metric, for: scaler)
             if let problem = template.problems.first { throw Blocker(.invalidMetricConfig, "\(problem)") }
             let config = template.filled(secrets.texts)
-            let declared = try await declaration(of: metric, config: config, path: "spec.metrics[\(index)]")
-            let resolved = metric.resolved(
-                declaredTargetType: MetricSpec.TargetType(declared.targetType),
-                declaredMaxAge: declared.maxAge,
-                pollingInterval: spec.pollingInterval
-            )
-            metrics.append(resolved)
-            queries.append(
-                ReadingQuery(type: metric.type, config: config, targetType: TargetType(resolved.targetType))
-            )
+            let declared = try await declaration(of: metric, config: config, path: metric.path)
+            let targetType = metric.targetType ?? MetricSpec.TargetType(declared.targetType)
+            declarations.append(.init(targetType: targetType, maxAge: declared.maxAge))
+            queries.append(ReadingQuery(type: metric.type, config: config, targetType: TargetType(targetType)))
         }
-        return Resolution(spec: spec.scalingSpec(metrics: metrics), queries: queries, secrets: secrets)
+        return Resolution(
+            spec: spec.scalingSpec(declared: declarations), declarations: declarations, queries: queries,
+            secrets: secrets, scaler: scaler)
+    }
+
+    /// Returns whether a metric's config has the selector of the target's pods filled in.
+    func needsSelector(_ spec: GeneralScalerSpec) -> Bool {
+        spec.metrics.contains { metric in
+            source.metricType(metric.type)?.filledFields.values.values.contains(.targetSelector) ?? false
+        }
     }
 
     private struct Declaration {
@@ -74,19 +87,16 @@ struct SpecResolver: Sendable {
         }
     }
 
-    /// Returns each metric's config over the operator's defaults for its type, field by field.
-    private func templates(of spec: GeneralScalerSpec) -> [ConfigTemplate] {
-        spec.metrics.enumerated().map { index, metric in
-            ConfigTemplate(
-                source.defaulted(type: metric.type, own: metric.config), path: "spec.metrics[\(index)].config")
-        }
+    /// Returns a metric's config over the operator's defaults for its type, with the fields that the operator fills in.
+    private func template(of metric: MetricSourceSpec, for scaler: FilledScaler) -> ConfigTemplate {
+        source.template(type: metric.type, own: metric.config, for: scaler, path: "\(metric.path).config")
     }
 }
 
-/// The values of Secrets when they were last read.
+/// The values of Secrets at the last read.
 struct SecretValues: Sendable, Hashable {
     var references: Set<SecretReference> = []
-    /// Returns the values without missing optional ones.
+    /// The values, without missing optional ones.
     var texts: [SecretReference: SecretString] = [:]
 }
 

@@ -1,8 +1,8 @@
 /// The time of each scaler's next poll: a priority queue by due time in which every key occurs at most once.
 ///
-/// Times are counted from any fixed origin of a clock that does not jump.
+/// Times are relative to a fixed origin of a clock that does not jump.
 struct DueSchedule<Key: Hashable>: ~Copyable {
-    /// Stores its position, so that moving it hashes no key.
+    /// Stores its position, so that moving an entry needs no hashing.
     private final class Entry {
         let key: Key
         var due: Duration
@@ -46,7 +46,7 @@ struct DueSchedule<Key: Hashable>: ~Copyable {
         siftDown(siftUp(entry.position))
     }
 
-    /// Takes out the earliest key, if it is due by then.
+    /// Removes and returns the earliest key, if it is due.
     mutating func popDue(by now: Duration) -> Key? {
         guard let first = heap.first, first.due <= now else { return nil }
         remove(first.key)

@@ -1,7 +1,8 @@
 import SystemIO
 
-extension Alarm {
-    /// Waits until it rings, that much time has elapsed (nil: never) or the task is cancelled. One waiter at a time.
+extension AsyncSignal {
+    /// Waits until the signal is set, the time has been reached (nil: never) or the task is cancelled. One waiter at a
+    /// time.
     func wait(until due: Duration?, time: OperatorTime) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.wait() }
@@ -12,8 +13,8 @@ extension Alarm {
     }
 }
 
-extension Gate {
-    /// Waits until it is open, the time has passed or the task is cancelled.
+extension AsyncLatch {
+    /// Waits until the latch opens, the time has passed or the task is cancelled.
     func wait(for duration: Duration, time: OperatorTime) async {
         guard !isOpen else { return }
         await withTaskGroup(of: Void.self) { group in

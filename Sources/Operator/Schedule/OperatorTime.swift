@@ -1,13 +1,13 @@
 package import Scaling
 
-/// The operator's only view of time, so that tests and simulations can bring their own.
+/// The operator's time source, which tests and simulations replace.
 package struct OperatorTime: Sendable {
-    /// The time of day.
+    /// Returns the time of day.
     package let now: @Sendable () -> Timestamp
-    /// Time since some fixed origin, on a clock that does not jump.
+    /// Returns the time since a fixed origin, on a clock that does not jump.
     package let elapsed: @Sendable () -> Duration
     package let sleep: @Sendable (Duration) async throws -> Void
-    /// Until ``elapsed`` is that.
+    /// Sleeps until ``elapsed`` reaches that value.
     package let sleepUntil: @Sendable (Duration) async throws -> Void
 
     package init<C: Clock>(clock: C, now: @escaping @Sendable () -> Timestamp) where C.Duration == Duration {

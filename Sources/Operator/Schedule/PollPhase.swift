@@ -1,12 +1,13 @@
 import ScalerAPI
 
-/// Spreads polls over time, so that a thousand scalers do not poll in one instant, and keeps those that share a
-/// reading together, so that one call serves them.
+/// Spreads polls over time, so that many scalers are not polled simultaneously, and keeps those that share a reading
+/// together, so that one call serves them.
 enum PollPhase {
     /// Returns the first time after `now` at which something with this phase and interval is due.
     ///
-    /// Intervals that divide each other fall together: the phase is an offset into the longest interval there is. Polls
-    /// begin at whole slots: waking this process, a plugin and a source once for a few costs hardly more than for one.
+    /// Polls with intervals that divide each other coincide, because the phase is an offset into the longest possible
+    /// interval. Polls begin at whole slots, so that one wake-up of this process, a plugin and a source serves several
+    /// polls.
     static func nextDue(after now: Duration, phase: UInt64, interval: Duration) -> Duration {
         let interval = interval.microsecondCount
         let phase = Int64(phase % UInt64(longestInterval.microsecondCount))
@@ -26,7 +27,7 @@ enum PollPhase {
 }
 
 extension Duration {
-    /// Whole microseconds, rounded towards zero.
+    /// Whole microseconds, rounded toward zero.
     var microsecondCount: Int64 {
         let (seconds, attoseconds) = components
         return seconds * 1_000_000 + attoseconds / 1_000_000_000_000

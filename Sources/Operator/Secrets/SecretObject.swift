@@ -3,11 +3,11 @@ import KubernetesClient
 import ScalerAPI
 import WireFormats
 
-/// A Secret as the API server gives it, as far as the operator looks at it.
+/// The part of a Secret that the operator reads.
 struct SecretObject: Sendable {
     static let kind = ResourceKind(group: "", version: "v1", kind: "Secret", plural: "secrets")
-    /// GeneralScalers may use only Secrets with this label: otherwise anyone who may create a GeneralScaler could have
-    /// any Secret of the namespace sent to their own address.
+    /// GeneralScalers may use only Secrets with this label: otherwise a user who may create a GeneralScaler could have
+    /// any Secret of the namespace sent to an address of their choice.
     static let label = "autoscaling.example.com/readable"
 
     static let reader = ObjectReader(
@@ -20,7 +20,7 @@ struct SecretObject: Sendable {
 
     private let values: [String: Value]
     private let isLabelled: Bool
-    /// Roughly, in memory.
+    /// The approximate size in memory.
     let bytes: Int
 
     init(_ object: JSON) {
@@ -37,6 +37,8 @@ struct SecretObject: Sendable {
         self.bytes = bytes
     }
 
+    /// Returns the value of a key.
+    ///
     /// - Throws: ``SecretProblem``
     func value(
         of reference: SecretReference, at key: ObjectKey, allowsUnlabelled: Bool
@@ -44,7 +46,7 @@ struct SecretObject: Sendable {
         guard isLabelled || allowsUnlabelled else {
             throw SecretProblem(
                 .notReadable,
-                "Secret \(key) may not be used: it lacks the label \(Self.label): \"true\". If GeneralScalers may send it "
+                "Secret \(key) may not be used: it lacks the label \(Self.label): \"true\". If GeneralScalers may send its value "
                     + "to their sources, run: \(Self.labelCommand(key))")
         }
         switch values[reference.key] {

@@ -1,7 +1,7 @@
 package import KubernetesClient
 package import ScalerAPI
 
-/// Gives the values of Secrets. ``SecretStore`` is the real one.
+/// A source of values of Secrets. ``SecretStore`` is the production implementation.
 package protocol SecretSource: Sendable {
     /// Returns the value; nil if it is optional and missing.
     func value(
@@ -11,24 +11,24 @@ package protocol SecretSource: Sendable {
 
 /// The maximum age of a value.
 package enum SecretFreshness: Sendable {
-    /// As old as the store keeps it.
+    /// As old as the store allows.
     case cached
-    /// A few seconds: someone has just changed something.
+    /// A few seconds, for use after a change.
     case recent
 }
 
-/// The reason why a value of a Secret cannot be used, in words that say what to do. Holds no value.
+/// The reason why a value of a Secret cannot be used, with the fix. Contains no value.
 package struct SecretProblem: Error, Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
-        /// There is no such Secret, or no such key in it.
+        /// The Secret or the key does not exist.
         case notFound
-        /// It does not say that GeneralScalers may use it.
+        /// The Secret is not labelled for use by GeneralScalers.
         case notReadable
-        /// The operator has no right to it.
+        /// The operator has no permission to read the Secret.
         case forbidden
-        /// It is not text.
+        /// The value is not text.
         case invalid
-        /// The API server did not tell.
+        /// The API server did not answer.
         case unavailable
     }
 
@@ -42,7 +42,7 @@ package struct SecretProblem: Error, Sendable, Hashable {
 }
 
 extension Blocker {
-    /// - Parameter path: of the field that the value is for.
+    /// - Parameter path: the path of the field for the value.
     init(_ problem: SecretProblem, path: String) {
         let reason: Reason =
             switch problem.kind {

@@ -1,10 +1,10 @@
 import KubernetesClient
 import ScalerAPI
 
-/// Reads Secrets from the cluster, one by one and only with `get`, and keeps each for a few minutes.
+/// Reads Secrets from the cluster, one by one and only with `get`, and caches each for a few minutes.
 ///
-/// A value that was good stays in use while the API server does not answer. What is wrong with a Secret (missing,
-/// unlabelled, forbidden) holds for ``SecretLimits/leastInterval``, then it is looked at again.
+/// A valid value stays in use while the API server does not answer. A problem with a Secret (missing, unlabelled,
+/// forbidden) is cached for ``SecretLimits/leastInterval``.
 actor SecretStore: SecretSource {
     private typealias Outcome = Result<SecretObject, SecretFetchFailure>
 
@@ -24,11 +24,11 @@ actor SecretStore: SecretSource {
     private var entries: [ObjectKey: Entry] = [:]
     private var bytes = 0
     private var uses: UInt64 = 0
-    /// Who waits for a Secret that is being fetched.
+    /// The waiters for Secrets that are being fetched.
     private var waiters: [ObjectKey: [CheckedContinuation<Outcome, Never>]] = [:]
 
     /// - Parameters:
-    ///   - random: evenly drawn from 0..<1.
+    ///   - random: uniform in 0..<1.
     ///   - allowsUnlabelled: whether Secrets without ``SecretObject/label`` may be used.
     init(
         client: KubernetesClient, time: OperatorTime, random: @escaping @Sendable () -> Double, allowsUnlabelled: Bool
@@ -58,7 +58,7 @@ actor SecretStore: SecretSource {
             return known.outcome
         }
         if waiters[key] != nil {
-            // Not every reader must wait until it is renewed.
+            // A reader that accepts a cached value does not wait for the renewal.
             if freshness == .cached, let known, case .success = known.outcome { return known.outcome }
             return await withCheckedContinuation { waiters[key, default: []].append($0) }
         }
@@ -129,7 +129,7 @@ actor SecretStore: SecretSource {
 /// The reason why a Secret could not be fetched.
 private enum SecretFetchFailure: Error {
     case notFound
-    /// With the API server's words, which name who may not do what.
+    /// The API server's message, which names the user and the permission.
     case forbidden(String)
     case unavailable(String)
 
@@ -151,8 +151,8 @@ private enum SecretFetchFailure: Error {
         case .forbidden(let message):
             SecretProblem(
                 .forbidden,
-                "the operator may not read Secret \(key): give its service account the right to get secrets in namespace "
-                    + "\(key.namespace) (with Helm, add it to secrets.namespaces). The API server said: \(message)")
+                "the operator may not read Secret \(key): grant its service account the permission to get secrets in namespace "
+                    + "\(key.namespace) (with Helm, add it to secrets.namespaces). The API server returned: \(message)")
         case .unavailable(let message):
             SecretProblem(.unavailable, "Secret \(key) could not be read; the operator retries: \(message)")
         }

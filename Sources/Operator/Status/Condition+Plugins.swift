@@ -2,7 +2,7 @@ import PluginHost
 import ScalerAPI
 
 extension Condition {
-    /// - Parameter unhealthy: those of a scaler's plugins that cannot be relied on now.
+    /// - Parameter unhealthy: the scaler's unhealthy plugins.
     static func plugins(unhealthy: [PluginHealth]) -> Condition {
         guard let first = unhealthy.first else {
             return Condition(.pluginsHealthy, .true, "PluginsUp", "The plugins of all metrics are up.")

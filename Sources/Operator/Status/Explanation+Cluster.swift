@@ -1,6 +1,7 @@
 package import KubernetesClient
 package import ScalerAPI
 package import Scaling
+import TimeZones
 import WireFormats
 
 extension Explanation {
@@ -13,7 +14,7 @@ extension Explanation {
         let own = Selection(fields: "regarding.kind=\(GeneralScaler.kind),regarding.name=\(key.name)")
         try await client.eachPage(of: .event, in: key.namespace, own) { page throws(KubernetesError) in events += page }
         do throws(JSONPathError) {
-            return try Explanation(object: object, events: events, now: now)
+            return try Explanation(object: object, events: events, now: now, zones: TimeZoneDirectory.system)
         } catch {
             throw KubernetesError(.malformedAnswer, "GeneralScaler \(key) is malformed: \(error)")
         }

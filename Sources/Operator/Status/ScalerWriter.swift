@@ -2,9 +2,10 @@ import KubernetesClient
 import Logging
 import ScalerAPI
 import Scaling
+import TimeZones
 import WireFormats
 
-/// Writes what was decided: replicas, status, events and the audit log.
+/// Writes the results of decisions: replicas, status, events and the audit log.
 struct ScalerWriter: Sendable {
     let client: KubernetesClient
     let events: EventRecorder
@@ -12,28 +13,28 @@ struct ScalerWriter: Sendable {
     let logger: Logger
 
     enum ScaleResult: Sendable {
-        /// The target's new version.
+        /// Scaled; contains the target's new version.
         case scaled(version: String)
-        /// The target is not the version that was decided on.
+        /// The target has changed since the decision.
         case conflict
         /// The API server refused; nothing was changed.
         case refused(Blocker)
-        /// No answer came: it may have happened or not.
+        /// No response: the operation may have been applied.
         case unknown(Blocker)
     }
 
     enum StatusResult: Sendable {
-        /// The object's new version.
+        /// Written; contains the object's new version.
         case written(version: String)
-        /// The object is not the version that the status was made for.
+        /// The object has changed since the status was created.
         case conflict
-        /// There is no such object any more.
+        /// The object no longer exists.
         case gone
-        /// It may be written or not.
+        /// Failed; the status may have been written.
         case failed
     }
 
-    /// - Parameter deadline: how long the call may take.
+    /// - Parameter deadline: the maximum duration of the call.
     func scale(
         _ target: TargetReference, namespace: String, to replicas: Int, at snapshot: TargetSnapshot,
         deadline: Duration
@@ -62,8 +63,8 @@ struct ScalerWriter: Sendable {
     /// Writes an object's status. A failure is logged, and the next poll writes again.
     ///
     /// - Parameters:
-    ///   - version: the status was made for this version of the object.
-    ///   - deadline: how long the call may take.
+    ///   - version: the resource version of the object that the status belongs to.
+    ///   - deadline: the maximum duration of the call.
     func write(
         _ status: ScalerStatus, to identity: ObjectIdentity, at version: String, deadline: Duration
     ) async -> StatusResult {
@@ -85,10 +86,10 @@ struct ScalerWriter: Sendable {
         }
     }
 
-    /// Returns the object as it is now; nil if it is gone, or cannot be read.
+    /// Returns the current object; nil if it does not exist or cannot be read.
     func read(_ identity: ObjectIdentity, deadline: Duration) async -> GeneralScaler? {
         guard let object = try? await client.identity(of: .generalScaler, identity.key, deadline: deadline),
-            let scaler = try? GeneralScaler(object), scaler.identity == identity
+            let scaler = try? GeneralScaler(object, zones: TimeZoneDirectory.system), scaler.identity == identity
         else { return nil }
         return scaler
     }
@@ -158,9 +159,9 @@ extension ObjectIdentity {
 }
 
 extension Blocker {
-    /// What a refusal of the API server means for a target, and what to do about it.
+    /// Creates a blocker, with the fix, from a refusal of the API server.
     ///
-    /// - Parameter kind: of the target, if it is known.
+    /// - Parameter kind: the kind of the target, if known.
     init(scaling target: TargetReference, namespace: String, _ error: KubernetesError, _ kind: ResourceKind? = nil) {
         if let fault = error.scaleFault {
             self.init(unreadableScale: fault, of: target, namespace, error, kind)
@@ -177,14 +178,14 @@ extension Blocker {
                 .targetForbidden,
                 "the operator may not read or scale \(target): add to its ClusterRole, for this kind in apiGroups "
                     + "[\"\(target.group)\"], get, list and watch, and get and patch on its scale subresource. "
-                    + "The API server said: \(error.message)"
+                    + "The API server returned: \(error.message)"
             )
         default:
             self.init(.targetUnavailable, "the replicas of \(target) cannot be read or set: \(error.message)")
         }
     }
 
-    /// The object itself is the reason, so that only a change of it helps.
+    /// Creates a blocker for a fault of the object itself, which only a change of the object resolves.
     private init(
         unreadableScale fault: ScaleFault, of target: TargetReference, _ namespace: String, _ error: KubernetesError,
         _ kind: ResourceKind?
@@ -197,13 +198,13 @@ extension Blocker {
                 kind.map { $0.group.isEmpty ? $0.plural : "\($0.plural).\($0.group)" } ?? target.kind.lowercased()
             self.init(
                 .targetScaleUnreadable,
-                "\(target) has no \(fields.joined(separator: ".")), without which its scale subresource cannot be read: "
+                "\(target) has no \(fields.joined(separator: ".")), which is required to read its scale subresource: "
                     + "set it once, for example with kubectl -n \(namespace) patch \(plural) \(target.name) --type merge "
                     + "-p '\(patch)'. From then on this GeneralScaler sets it.")
         case .wrongType:
             self.init(
                 .targetScaleUnreadable,
-                "the scale subresource of \(target) cannot be read: correct the field that the API server names: "
+                "the scale subresource of \(target) cannot be read: correct the field in the API server's message: "
                     + error.message)
         }
     }

@@ -1,14 +1,14 @@
 import ScalerAPI
 import Scaling
 
-/// Which scaler scales which target: of those that claim one, the oldest. Of several that were created in the same
-/// second, the one that already scales it, else the first by name.
+/// Assigns each target to one scaler: the oldest that claims it. If several were created in the same second, the one
+/// that already scales the target takes precedence, then the first by name.
 struct ClaimTable {
     private struct Claim: Comparable {
         let identity: ObjectIdentity
-        /// In whole seconds, as the API server writes it.
+        /// The creation time in whole seconds, as the API server writes it.
         let creationTimestamp: String
-        /// When the scaler is last known to have scaled the target; nil if it is not known to.
+        /// When the scaler was last known to scale the target; nil if never.
         var heldAt: Timestamp?
 
         static func < (left: Claim, right: Claim) -> Bool {
@@ -24,7 +24,7 @@ struct ClaimTable {
         }
     }
 
-    /// The scaler that has a target, and why it and not the one that asks.
+    /// The scaler that owns a target, and why it takes precedence over the requesting scaler.
     struct Holder: Hashable {
         enum Reason: Hashable {
             case isOlder
@@ -41,7 +41,7 @@ struct ClaimTable {
 
     /// Sets what a scaler claims, nil for nothing. A paused or dry-run scaler claims nothing.
     ///
-    /// - Parameter heldAt: when the scaler is last known to have scaled this target.
+    /// - Parameter heldAt: when the scaler was last known to scale this target.
     /// - Returns: the scaler that owns the target now, if the released claim was the owner's.
     @discardableResult
     mutating func set(
@@ -62,13 +62,13 @@ struct ClaimTable {
         return successor
     }
 
-    /// Takes note of whether a scaler has its target for itself.
+    /// Records whether a scaler owns its target.
     mutating func note(heldAt: Timestamp?, by identity: ObjectIdentity) {
         guard let key = keys[identity] else { return }
         claims[key]?[identity]?.heldAt = heldAt
     }
 
-    /// Returns the scaler that holds the target, if that is another one.
+    /// Returns the scaler that owns the target, if it is another one.
     func holder(of target: TargetReference, otherThan identity: ObjectIdentity) -> Holder? {
         let key = TargetKey(target, in: identity.namespace)
         guard let holder = holder(of: key), holder.identity != identity else { return nil }

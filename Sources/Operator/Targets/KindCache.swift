@@ -4,17 +4,17 @@ import ScalerAPI
 import Synchronization
 import SystemIO
 
-/// A kind of targets, as a watch shows it.
+/// The watched objects of one kind of target.
 final class KindCache: Sendable {
     let kind: ResourceKind
     let informer: Informer<CachedTarget>
-    /// Opens once the kind has been listed, or its list was refused.
-    let isListed: Gate
-    /// Opens when no GeneralScaler has a target of the kind any more: ends the watch.
-    let end = Gate()
+    /// Opens once the kind has been listed, or the list was refused.
+    let isListed: AsyncLatch
+    /// Opens when no GeneralScaler has a target of the kind, which ends the watch.
+    let end = AsyncLatch()
     private let reports: ReadyReports
 
-    /// Kinds whose replicas are in the same fields as those of Deployments.
+    /// Kinds with the same replica fields as Deployments.
     static let workloads: [ResourceKind] = [.deployment, .statefulSet]
 
     /// - Parameter targetAppeared: called for each new object.
@@ -22,7 +22,7 @@ final class KindCache: Sendable {
         _ kind: ResourceKind, client: KubernetesClient, scope: Informer<CachedTarget>.Scope, logger: Logger,
         targetAppeared: @escaping @Sendable (TargetPlace) -> Void
     ) {
-        let isListed = Gate()
+        let isListed = AsyncLatch()
         let reports = ReadyReports(kind)
         self.kind = kind
         self.isListed = isListed
@@ -48,19 +48,20 @@ final class KindCache: Sendable {
     /// Whether the kind keeps its replicas in `spec.replicas`.
     var isWorkload: Bool { Self.workloads.contains(kind) }
 
-    /// Ready replicas of an object of the kind; nil if unknown.
+    /// Returns the ready replicas of an object of the kind; nil if unknown.
     func readyReplicas(of object: CachedTarget) -> Int? {
         reports.see(object)
         return object.ready.count(isReportedByKind: reports.isKnown)
     }
 }
 
-/// Whether objects of a kind report ready replicas: one that does so, or leaves out a count of 0, shows it for all.
+/// Whether objects of a kind report ready replicas. One object that does so, or omits a count of 0, proves it for the
+/// kind.
 private final class ReadyReports: Sendable {
     private let hasSeen: Atomic<Bool>
 
     init(_ kind: ResourceKind) {
-        // Every workload that Kubernetes itself has does.
+        // All built-in workloads do.
         hasSeen = Atomic(kind.group == "apps" || kind.group.isEmpty)
     }
 
@@ -75,7 +76,7 @@ private final class ReadyReports: Sendable {
 }
 
 extension KubernetesError {
-    /// The API server's answer to this request changes only with rights or definitions.
+    /// Whether the API server's answer to this request changes only with permissions or definitions.
     var isRefusal: Bool {
         switch kind {
         case .forbidden, .unauthorized, .notFound: true

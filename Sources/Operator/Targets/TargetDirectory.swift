@@ -6,15 +6,14 @@ import Synchronization
 import SystemIO
 import WireFormats
 
-/// Knows the replicas of every target: from a cache that a watch keeps, one per kind of target, and from the API
-/// server itself if the cache is behind.
+/// Reads the replicas of targets: from a watch cache per kind of target, and from the API server if the cache is stale.
 ///
-/// A kind is watched, and a scale is remembered, for as long as some GeneralScaler has such a target.
+/// A kind is watched, and a scale is cached, while a GeneralScaler has such a target.
 final class TargetDirectory: Service {
-    /// How long a poll waits for a kind's first list before it asks for its one target alone.
+    /// How long a poll waits for a kind's first list before it reads only its own target.
     static let syncTimeout: Duration = .seconds(5)
 
-    /// The scale subresource of a target at one version of the object.
+    /// The scale subresource of one version of a target.
     private struct KnownScale {
         let resourceVersion: String
         let answer: Result<Scale, Blocker>
@@ -23,7 +22,7 @@ final class TargetDirectory: Service {
     private struct State {
         var owners = TargetOwners()
         var caches: [TargetOwners.Kind: KindCache] = [:]
-        /// Of kinds whose replicas only the scale subresource knows.
+        /// The scales of kinds whose replicas are only in the scale subresource.
         var scales: [TargetPlace: KnownScale] = [:]
     }
 
@@ -35,7 +34,7 @@ final class TargetDirectory: Service {
     private let targetAppeared: @Sendable (TargetPlace) -> Void
     private let state = Mutex(State())
 
-    /// - Parameter targetAppeared: called for each new target in a cache, for scalers that wait for it.
+    /// - Parameter targetAppeared: called for each new target in a cache, for scalers that are waiting for it.
     init(
         client: KubernetesClient,
         scope: Informer<CachedTarget>.Scope,
@@ -50,10 +49,10 @@ final class TargetDirectory: Service {
         self.targetAppeared = targetAppeared
     }
 
-    /// Runs the watches, each from the moment its kind is first asked for until no scaler needs it any more.
+    /// Runs the watches, each from the first use of its kind until no scaler needs it.
     func run() async throws { try await pool.run() }
 
-    /// Tells what a scaler scales; nil once it is gone.
+    /// Sets the target of a scaler; nil after its deletion.
     func setTarget(_ target: TargetReference?, of scaler: ObjectKey) {
         let ended: KindCache? = state.withLock { state in
             let released = state.owners.set(target, of: scaler)
@@ -63,7 +62,7 @@ final class TargetDirectory: Service {
         ended?.end.open()
     }
 
-    /// Places whose scale is remembered, and kinds that are watched.
+    /// The cached scales and the watched kinds.
     var kept: (places: [TargetPlace], kinds: [ResourceKind]) {
         state.withLock { (Array($0.scales.keys), $0.caches.values.map(\.kind)) }
     }
@@ -76,9 +75,8 @@ final class TargetDirectory: Service {
 
     /// Lists every cached kind again, so that no later result is older than this call.
     ///
-    /// A kind that has never been listed needs none: its targets are asked for one by one. Nor does one that cannot be
-    /// listed, for want of the right for instance, keep everything else waiting: a patch of a target that was seen at
-    /// an old version is refused.
+    /// A kind that has never been listed is skipped, because its targets are read one by one. A kind that cannot be
+    /// listed, for example without permission, does not block the others: a patch based on an old version is refused.
     func relist() async {
         let informers = state.withLock { $0.caches.values.map(\.informer) }.filter(\.hasSynced)
         await withTaskGroup { group in
@@ -96,8 +94,8 @@ final class TargetDirectory: Service {
     /// Returns a target's replicas.
     ///
     /// - Parameters:
-    ///   - minimumVersion: a cache that shows an older version is not believed.
-    ///   - bypassingCache: asks the API server in any case.
+    ///   - minimumVersion: a cached object with an older version is not used.
+    ///   - bypassingCache: whether to read from the API server in any case.
     func snapshot(
         of target: TargetReference, namespace: String, notOlderThan minimumVersion: String?, bypassingCache: Bool
     ) async throws(Blocker) -> TargetSnapshot {
@@ -116,9 +114,9 @@ final class TargetDirectory: Service {
         return try await liveSnapshot(cache, place)
     }
 
-    /// For a poll whose scaler was deleted or edited meanwhile: it is never shown.
+    /// The error for a poll whose scaler was deleted or edited during the poll. Never shown.
     private static func released(_ target: TargetReference) -> Blocker {
-        Blocker(.targetUnavailable, "no GeneralScaler scales \(target) any more")
+        Blocker(.targetUnavailable, "no GeneralScaler scales \(target) anymore")
     }
 
     // MARK: Snapshots
@@ -130,12 +128,12 @@ final class TargetDirectory: Service {
         if cache.isWorkload {
             return TargetSnapshot(
                 kind: cache.kind, uid: cached.uid, resourceVersion: cached.resourceVersion,
-                replicas: cached.replicas ?? 1, readyReplicas: ready)
+                replicas: cached.replicas ?? 1, readyReplicas: ready, selector: cached.selector)
         }
         let scale = try await scale(cached, cache.kind, place)
         return TargetSnapshot(
             kind: cache.kind, uid: scale.uid, resourceVersion: scale.resourceVersion, replicas: scale.replicas,
-            readyReplicas: scale.uid == cached.uid ? ready : nil)
+            readyReplicas: scale.uid == cached.uid ? ready : nil, selector: scale.selector)
     }
 
     private func liveSnapshot(_ cache: KindCache, _ place: TargetPlace) async throws(Blocker) -> TargetSnapshot {
@@ -151,8 +149,8 @@ final class TargetDirectory: Service {
         return try await snapshot(object, cache, place)
     }
 
-    /// Returns the scale of an object of another kind, whose replicas only the scale subresource knows. It is requested once
-    /// per version of the object, also if it cannot be made from that version.
+    /// Returns the scale of an object of a kind whose replicas are only in the scale subresource. Requested once per
+    /// version of the object, even if the subresource is invalid for that version.
     private func scale(
         _ cached: CachedTarget, _ kind: ResourceKind, _ place: TargetPlace
     ) async throws(Blocker) -> Scale {
@@ -202,7 +200,7 @@ final class TargetDirectory: Service {
         }
     }
 
-    /// Returns the kind's cache, started if this is the first time it is asked for; nil if no scaler has the target.
+    /// Returns the kind's cache, which is started on first use; nil if no scaler has the target.
     private func cache(of kind: ResourceKind, for place: TargetPlace) -> KindCache? {
         let (cache, new, former): (KindCache?, KindCache?, KindCache?) = state.withLock { state in
             guard state.owners.owns(place) else { return (nil, nil, nil) }
@@ -211,7 +209,7 @@ final class TargetDirectory: Service {
             if let known, known.kind == kind { return (known, nil, nil) }
             let cache = KindCache(kind, client: client, scope: scope, logger: logger, targetAppeared: targetAppeared)
             state.caches[name] = cache
-            // Of a definition that was replaced by one with another name for paths.
+            // The kind's definition was replaced by one with another plural name.
             return (cache, cache, known)
         }
         former?.end.open()

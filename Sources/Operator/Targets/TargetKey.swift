@@ -1,6 +1,6 @@
 import ScalerAPI
 
-/// One object that is scaled: all versions of an API group show the same objects.
+/// The identity of a target: all versions of an API group share the same objects.
 struct TargetKey: Sendable, Hashable {
     let namespace: String
     let group: String

@@ -1,8 +1,8 @@
 import KubernetesClient
 import ScalerAPI
 
-/// Which scalers have which targets. What is kept of a target, or of a kind of targets, ends with the last scaler that
-/// has one. Pure.
+/// Tracks which scalers have which targets. The state of a target, or of a kind, is released with its last scaler.
+/// Pure.
 struct TargetOwners {
     /// A kind as specs name it.
     struct Kind: Hashable {
@@ -15,7 +15,7 @@ struct TargetOwners {
         }
     }
 
-    /// Targets and kinds that no scaler uses any more.
+    /// Targets and kinds that no longer have a scaler.
     struct Released: Equatable {
         var place: TargetPlace?
         var kind: Kind?
@@ -27,7 +27,7 @@ struct TargetOwners {
 
     func owns(_ place: TargetPlace) -> Bool { counts[place] != nil }
 
-    /// Sets what a scaler scales; nil once it is gone.
+    /// Sets the target of a scaler; nil after its deletion.
     mutating func set(_ target: TargetReference?, of scaler: ObjectKey) -> Released {
         let place = target.map { TargetPlace(namespace: scaler.namespace, target: $0) }
         let former = places[scaler]
@@ -43,7 +43,7 @@ struct TargetOwners {
             kind: Self.decrement(&kindCounts, Kind(former.target)) ? Kind(former.target) : nil)
     }
 
-    /// - Returns: whether that was the last.
+    /// - Returns: whether the count is now zero.
     private static func decrement<Key>(_ counts: inout [Key: Int], _ key: Key) -> Bool {
         let rest = (counts[key] ?? 1) - 1
         counts[key] = rest > 0 ? rest : nil

@@ -2,27 +2,31 @@ import KubernetesClient
 import ScalerAPI
 import WireFormats
 
-/// A target's replicas at one version of it.
+/// The replicas of one version of a target.
 struct TargetSnapshot: Sendable, Hashable {
     let kind: ResourceKind
     let uid: String
     let resourceVersion: String
     /// `spec.replicas` of the scale subresource.
     let replicas: Int
-    /// Nil if the target does not report them.
+    /// The ready replicas; nil if the target does not report them.
     let readyReplicas: Int?
+    /// The label selector of the target's pods, as text; nil if the target tells none.
+    var selector: String?
 }
 
 /// The cached part of an object that may be a target.
 struct CachedTarget: Sendable, Hashable {
     /// However large its pod template and annotations are, a target is read.
-    static let reader = ObjectReader(ObjectFields(["spec": ["replicas"], "status": ReadyReplicas.fields]))
+    static let reader = ObjectReader(ObjectFields(["spec": ["replicas", "selector"], "status": ReadyReplicas.fields]))
 
     let uid: String
     let resourceVersion: String
-    /// Of the built-in workloads, whose scale subresource says the same.
+    /// The replicas of a built-in workload, which equal those of its scale subresource.
     let replicas: Int?
     let ready: ReadyReplicas
+    /// Of the built-in workloads, whose scale subresource says the same.
+    let selector: String?
 
     init(_ json: JSON) throws(JSONPathError) {
         let metadata = try JSONReader(json).required("metadata")
@@ -30,9 +34,10 @@ struct CachedTarget: Sendable, Hashable {
         resourceVersion = try metadata.required("resourceVersion").string()
         replicas = ReadyReplicas.count(json["spec"]?["replicas"])
         ready = ReadyReplicas(status: json["status"] ?? .null)
+        selector = LabelSelector.text(json["spec"]?["selector"] ?? .null)
     }
 
-    /// Returns whether this version is at least that one.
+    /// Returns whether this version is the given one or newer.
     func isNotOlder(than version: String) -> Bool { ResourceVersion.isNotOlder(resourceVersion, than: version) }
 }
 
@@ -40,19 +45,19 @@ struct CachedTarget: Sendable, Hashable {
 /// and for another kind that it has no such field.
 enum ReadyReplicas: Sendable, Hashable {
     case reported(Int)
-    /// Not there, beside counts that only kinds have which report ready replicas.
+    /// The field is absent, next to counts that only kinds with ready replicas have.
     case omitted
-    /// Absent, and it is unknown whether the kind has such a field.
+    /// The field is absent, and it is unknown whether the kind has it.
     case absent
-    /// There, and not a count.
+    /// The field is present and not a count.
     case invalid
 
-    /// The first that is there counts: a replica that is available is ready.
+    /// The fields in order of precedence: an available replica is ready.
     private static let counts = ["readyReplicas", "availableReplicas"]
-    /// Counts of Deployments and of kinds that are modelled on them.
+    /// Other counts of Deployments and kinds modelled on them.
     private static let companions = ["updatedReplicas", "unavailableReplicas", "fullyLabeledReplicas"]
 
-    /// What is read of a status.
+    /// The fields to read of a status.
     static let fields = counts + companions
 
     init(status: JSON) {
@@ -64,7 +69,7 @@ enum ReadyReplicas: Sendable, Hashable {
         }
     }
 
-    /// Returns nil if unknown.
+    /// Returns the ready replicas; nil if unknown.
     ///
     /// - Parameter isReportedByKind: whether objects of the kind are known to report ready replicas.
     func count(isReportedByKind: Bool) -> Int? {
@@ -76,7 +81,7 @@ enum ReadyReplicas: Sendable, Hashable {
         }
     }
 
-    /// In a custom resource, a controller may write anything there: fewer than none are none, and so not ready.
+    /// Reads a count. The controller of a custom resource may write any number: a negative one counts as 0.
     static func count(_ json: JSON?) -> Int? {
         let possible = GeneralScalerSpec.Limits.replicas
         return json?.intValue.map { min(max($0, possible.lowerBound), possible.upperBound) }
@@ -84,7 +89,8 @@ enum ReadyReplicas: Sendable, Hashable {
 }
 
 enum ResourceVersion {
-    /// Versions are numbers on every API server there is; if one is not, only an equal one counts.
+    /// Compares resource versions, which are numbers on all known API servers; if one is not a number, they have to be
+    /// equal.
     static func isNotOlder(_ version: String, than other: String) -> Bool {
         guard let own = UInt64(version), let wanted = UInt64(other) else { return version == other }
         return own >= wanted

@@ -1,23 +1,23 @@
 import ServiceLifecycle
 import SystemIO
 
-/// Runs watches that start and end while the operator runs.
+/// Runs watches that start and end during the operator's lifetime.
 final class WatchPool: Service {
     private struct Start: Sendable {
         let run: @Sendable () async throws -> Void
-        let end: Gate
+        let end: AsyncLatch
     }
 
     private let starts: AsyncStream<Start>
     private let input: AsyncStream<Start>.Continuation
 
     init() {
-        // As many elements as watches that are started before they run.
+        // As many elements as watches that are started before the pool runs.
         (starts, input) = AsyncStream.makeStream()
     }
 
-    /// Runs a watch until the gate is opened or the pool is shut down.
-    func start(until end: Gate, _ run: @escaping @Sendable () async throws -> Void) {
+    /// Runs a watch until the latch opens or the pool is shut down.
+    func start(until end: AsyncLatch, _ run: @escaping @Sendable () async throws -> Void) {
         input.yield(Start(run: run, end: end))
     }
 

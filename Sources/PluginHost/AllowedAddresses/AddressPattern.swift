@@ -1,17 +1,17 @@
-/// Which addresses a plugin may be aimed at: one entry of `allowedAddresses`.
+/// A pattern of addresses that a plugin may contact: one entry of `allowedAddresses`.
 ///
 /// An address with `*.` in place of one or more labels at the beginning of its host, or `:*` for any port. Without a
-/// scheme it allows every scheme; without a port, the scheme's usual one or none.
+/// scheme it allows every scheme; without a port, the scheme's default port or none.
 struct AddressPattern: Sendable, Hashable {
     private let scheme: String?
     private let host: String
     private let allowsSubdomains: Bool
     private let port: Int?
     private let allowsAnyPort: Bool
-    /// Of a socket.
+    /// The path of a socket.
     private let path: String?
 
-    /// Nil if the text is none.
+    /// Parses a pattern; returns nil if the text is malformed.
     init?(_ text: String) {
         var text = text
         allowsAnyPort = text.hasSuffix(":*")

@@ -2,27 +2,27 @@ import Glibc
 
 /// The server of an address in a config: `scheme://host:port`, `host:port`, or `unix:///path`.
 ///
-/// Read strictly: what two programs could read in two ways, such as a second `@` or an escape in the host, is no
-/// address here.
+/// Parsed strictly: a text that programs may parse differently, such as one with a second `@` or an escape in the host,
+/// is refused.
 struct ServerAddress: Hashable {
-    /// In lower case; nil if there is none.
+    /// The scheme in lower case; nil if absent.
     let scheme: String?
-    /// In lower case; of an IPv6 address its 16 bytes in hexadecimal. Empty for a socket.
+    /// The host in lower case; for an IPv6 address, its 16 bytes in hexadecimal. Empty for a socket.
     ///
-    /// A dot at the end stays: `redis.shop.` is looked up as it is, `redis.shop` in the search domains of the cluster
-    /// first, so the two are different servers.
+    /// A dot at the end is kept: `redis.shop.` is resolved as an absolute name, `redis.shop` in the search domains of
+    /// the cluster first, so they may be different servers.
     let host: String
-    /// As written; nil if it is left out.
+    /// The port as written; nil if absent.
     let port: Int?
-    /// Of a `unix` address: the socket's. Else what stands behind host and port.
+    /// The path of the socket of a `unix` address; otherwise the text after host and port.
     let path: String
     let hasUser: Bool
 
     private static let defaultPorts = ["http": 80, "https": 443]
 
-    /// The port that is used, if the scheme says it or the address.
+    /// The port in the address or the scheme's default.
     var effectivePort: Int? { port ?? defaultPort }
-    /// The one that the address need not name.
+    /// The scheme's default port.
     var defaultPort: Int? { scheme.flatMap { Self.defaultPorts[$0] } }
 
     init?(_ text: String) {
@@ -87,7 +87,7 @@ struct ServerAddress: Hashable {
         return isName ? text.lowercased() : nil
     }
 
-    /// Returns the same for every way of writing one address.
+    /// Returns a canonical form of an IPv6 address.
     private static func ipv6(_ text: Substring) -> String? {
         var address = in6_addr()
         guard inet_pton(AF_INET6, String(text), &address) == 1 else { return nil }

@@ -1,4 +1,4 @@
-/// The subject of a call, and the party that it is made for.
+/// The subject of a call, and the party on whose behalf it is made.
 struct CallSubject: Sendable {
     let type: String
     let config: PluginConfig
@@ -14,13 +14,13 @@ struct CallSubject: Sendable {
     var key: Key { Key(type: type, config: config) }
 }
 
-/// Those who share a plugin fairly: the callers of one namespace that ask one source.
+/// A party for the fair division of a plugin's calls: the callers of one namespace that read one source.
 struct CallParty: Hashable, Sendable {
     /// Nil for calls without competing parties, such as those of the command line.
     var namespace: String?
-    /// The addresses of the source, as the config names them; empty if it names none.
+    /// The addresses of the source in the config; empty if it names none.
     var source = ""
-    /// The plugin has ended while it worked on this config: it is tried alone.
+    /// Whether the plugin has crashed while working on this config, so that it is tried alone.
     var isSuspect = false
 }
 

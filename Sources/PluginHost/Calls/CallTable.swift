@@ -1,33 +1,32 @@
 import PluginProtocol
 import SystemIO
 
-/// The open calls of one plugin process: which wait, which are in flight, and when each wants attention.
+/// The open calls of one plugin process, queued or in flight, with their deadlines.
 ///
-/// Calls that wait can be sent together, in a batch: then the batch is in flight, under an id of its own, and they ride
-/// in it.
+/// Queued calls can be sent together in a batch, which is in flight with its own id.
 ///
-/// A call that is over for its caller (deadline, cancellation) but that the plugin has not answered keeps its place in
-/// flight, so that a plugin never holds more than `maxInFlight` calls.
+/// A call that has ended for its caller (deadline, cancellation) but that the plugin has not answered still counts as
+/// in flight, so that a plugin never has more than `maxInFlight` calls.
 struct CallTable {
     struct Call {
         let method: ProtocolMethod
         let timeout: Duration
         let deadline: Duration
-        /// What it is about; nil for a call of the host's own, and for a batch.
+        /// The subject; nil for the host's own calls and for a batch.
         let subject: CallSubject?
-        /// Nil once sent.
+        /// The request; nil once sent.
         fileprivate var request: PluginRequest?
         fileprivate var sentAt = Duration.zero
-        /// Its caller has its result.
+        /// Whether the caller has its result.
         fileprivate(set) var isAbandoned = false
-        /// Times that the whole timeout passed since the call was sent.
+        /// How often the whole timeout has passed since the call was sent.
         fileprivate var missed: Int32 = 0
-        /// It went to the plugin in a batch, under whose id it will be answered.
+        /// Whether the call was sent in a batch, whose id the answer will have.
         fileprivate(set) var isBatched = false
-        /// Of a batch: the calls in it, in order.
+        /// The calls of a batch, in order.
         fileprivate(set) var members: [Int64] = []
 
-        /// The plugin has it under its own id.
+        /// Whether the plugin has received the call with its own id.
         var isSent: Bool { request == nil && !isBatched }
         var isBatch: Bool { !members.isEmpty }
         func latency(now: Duration) -> Duration { now - sentAt }
@@ -37,13 +36,13 @@ struct CallTable {
     }
 
     enum Due {
-        /// The caller's deadline has come. A sent call is abandoned now, a waiting one gone.
+        /// The caller's deadline has passed. A sent call is now abandoned, a queued one removed.
         case expired(Int64, Call)
-        /// A sent call went unanswered for the whole of its timeout, possibly not for the first time.
+        /// The whole timeout of a sent call has passed without an answer, possibly not for the first time.
         case missed
     }
 
-    /// A sent call to tell the plugin about, or nothing.
+    /// The effect of a cancellation: a sent call for which the plugin needs a notification, or nothing.
     enum Cancellation {
         case unknown
         case wasWaiting
@@ -79,7 +78,7 @@ struct CallTable {
         schedule(id, call)
     }
 
-    /// Takes a call that goes before all that wait.
+    /// Adds a call before all queued ones.
     mutating func prepend(_ request: PluginRequest, id: Int64, timeout: Duration, now: Duration) {
         let call = Call(
             method: request.method, timeout: timeout, deadline: now + timeout, subject: nil, request: request)
@@ -88,8 +87,8 @@ struct CallTable {
         schedule(id, call)
     }
 
-    /// Takes the next waiting call for sending, if another may be in flight; with it, where the plugin takes
-    /// batches, those behind it that fit in one.
+    /// Removes the next queued call for sending, if another may be in flight; if the plugin supports batches, with the
+    /// following calls that fit in one.
     ///
     /// - Parameter batchID: the id that a batch will have.
     mutating func sendNext(
@@ -109,7 +108,7 @@ struct CallTable {
 
     private typealias Waiting = (id: Int64, call: Call, request: PluginRequest)
 
-    /// Returns the next call of a party that may have one.
+    /// Removes and returns the next call of a party below its share.
     private mutating func popWaiting(now: Duration) -> Waiting? {
         let (shares, calls, maxInFlight) = (shares, calls, maxInFlight)
         let next = queue.popNext(
@@ -139,9 +138,9 @@ struct CallTable {
         shares.begin(party)
     }
 
-    /// Returns the first call and those of its party that can go with it; nil if there are none.
+    /// Returns the first call and those of its party that fit in a batch; nil if there are none.
     ///
-    /// Calls of others do not ride with it: a source that hangs holds up the whole batch.
+    /// A batch contains calls of one party only, because a source that hangs delays the whole batch.
     private mutating func popBatch(after first: Waiting, now: Duration, bounds: BatchBounds) -> [Waiting]? {
         guard first.request.isBatchable else { return nil }
         var batch = [first]
@@ -194,7 +193,7 @@ struct CallTable {
         inFlight == 1 ? calls.first { $0.value.isSent }?.key : nil
     }
 
-    /// Takes out a call that is over before or after it was sent.
+    /// Removes a call that has ended, before or after it was sent.
     mutating func remove(_ id: Int64) {
         guard let call = calls.removeValue(forKey: id) else { return }
         if call.isSent {
@@ -211,7 +210,7 @@ struct CallTable {
         return call.isSent ? .wasSent : .wasWaiting
     }
 
-    /// Returns the next thing that is due, or nil if nothing is any more.
+    /// Returns the next item that is due; nil if there is none.
     mutating func nextDue(now: Duration) -> Due? {
         while let id = deadlines.popDue(now) {
             guard var call = calls[id] else { continue }
@@ -231,12 +230,12 @@ struct CallTable {
         return nil
     }
 
-    /// What the plugin works on: calls that it has and has not answered.
+    /// The subjects of the calls that the plugin has received and not answered.
     var subjectsInFlight: [CallSubject] {
         calls.values.filter { ($0.isSent && !$0.isBatch) || $0.isBatched }.compactMap(\.subject)
     }
 
-    /// Takes out every call; the ids, in order, of those whose callers still wait.
+    /// Removes every call and returns, in order, the ids of those whose callers still wait.
     mutating func removeAll() -> [Int64] {
         let open = calls.filter { !$0.value.isAbandoned && !$0.value.isBatch }.keys.sorted()
         self = CallTable()

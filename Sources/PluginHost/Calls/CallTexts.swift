@@ -1,11 +1,11 @@
 import PluginProtocol
 import WireFormats
 
-/// The redaction of texts in the answer to one call, for its caller.
+/// Redacts the texts in the answer to one call for its caller.
 ///
-/// A text is first cleared of the call's own secrets, then cleaned of control characters, then cut: never of the
-/// secrets of others, and never cut before, so that what a tenant sees depends on nothing that it may not read. Of a
-/// call that uses a secret of the administrator's, the caller sees no text at all.
+/// The call's own secrets are redacted first, then control characters are removed, and then the text is truncated.
+/// Secrets of other calls are not redacted here, so that what a tenant sees does not depend on anything that it may not
+/// read. For a call that uses a secret of the administrator, the caller sees no text at all.
 struct CallTexts {
     private let plugin: String
     private let secrets: Set<String>
@@ -18,7 +18,7 @@ struct CallTexts {
         isHidden = marks?.usesOperatorSecret(config) ?? !config.inherited.isEmpty
     }
 
-    /// Returns the result as the caller may see it.
+    /// Returns the result for the caller.
     func shown(_ result: Result<PluginAnswer, PluginFailure>) -> Result<PluginAnswer, PluginFailure> {
         switch result {
         case .success(let answer): .success(shown(answer))
@@ -34,7 +34,7 @@ struct CallTexts {
         return reading
     }
 
-    /// Returns whether the log has to say what the caller does not see.
+    /// Returns whether something is withheld from the caller and has to be logged.
     func withholds(_ result: Result<PluginAnswer, PluginFailure>) -> Bool {
         guard isHidden else { return false }
         return switch result {
@@ -100,7 +100,7 @@ struct CallTexts {
 }
 
 extension PluginFailure {
-    /// Whether the message may repeat what the plugin wrote: everything else is the host's own words.
+    /// Whether the message may contain text of the plugin; otherwise it is entirely the host's.
     var isInPluginsWords: Bool {
         switch kind {
         case .answered, .protocolViolation, .crashed: true

@@ -2,9 +2,9 @@ import SystemIO
 
 /// The fair division of one plugin's concurrent calls among parties.
 ///
-/// Nobody takes more than what is left free: of a source that hangs, one party holds a half of the plugin's places, two
-/// hold two thirds, and the next party finds one. (A. K. Choudhury, E. L. Hahne, "Dynamic Queue Length Thresholds for
-/// Shared-Memory Packet Switches", 1998.) It holds for each namespace and for each source.
+/// No party may use more than the remaining capacity: if a source hangs, one party holds half of the plugin's slots,
+/// two hold two thirds, and the next party still gets one. (A. K. Choudhury, E. L. Hahne, "Dynamic Queue Length
+/// Thresholds for Shared-Memory Packet Switches", 1998.) The rule applies to each namespace and to each source.
 struct FairShares {
     private var inFlight = 0
     private var ofNamespace: [String: Int] = [:]
@@ -15,7 +15,7 @@ struct FairShares {
         if party.isSuspect, suspects > 0 { return false }
         guard let namespace = party.namespace else { return true }
         let share = max(1, maxInFlight - inFlight)
-        // Where the configs name no source, nothing tells one from another.
+        // If the configs name no source, sources cannot be distinguished.
         return ofNamespace[namespace, default: 0] < share
             && (party.source.isEmpty || ofSource[party.source, default: 0] < share)
     }
@@ -42,17 +42,17 @@ struct FairShares {
     }
 }
 
-/// Calls that wait, those of one party behind one another, the parties taking turns.
+/// A queue of calls in which the parties take turns; FIFO within a party.
 struct FairQueue {
     private var calls: [CallParty: FIFO<Int64>] = [:]
     private var line = FIFO<CallParty>()
-    /// Goes before all others.
+    /// The call before all others, if any.
     private var urgent: Int64?
 
-    /// Parties with calls that wait.
+    /// The number of parties with queued calls.
     var parties: Int { calls.count + (urgent == nil ? 0 : 1) }
 
-    /// Whose turn it is.
+    /// The party whose turn is next.
     var next: CallParty? { urgent == nil ? line.first : CallParty() }
 
     func first(of party: CallParty) -> Int64? { urgent ?? calls[party]?.first }
@@ -78,7 +78,7 @@ struct FairQueue {
         if calls[party]?.isEmpty ?? true { calls[party] = nil } else { line.append(party) }
     }
 
-    /// Takes out the next call of the first party that may have one.
+    /// Removes and returns the next call of the first party that may begin one.
     mutating func popNext(where mayBegin: (CallParty) -> Bool, isWaiting: (Int64) -> Bool) -> Int64? {
         for _ in 0..<parties {
             guard let party = next else { return nil }
@@ -97,7 +97,7 @@ struct FairQueue {
         return nil
     }
 
-    /// The party whose turn it is has nothing to wait for.
+    /// Removes the next party if it has nothing queued.
     mutating func dropEmpty() {
         guard let party = line.first, calls[party]?.isEmpty ?? true else { return }
         passTurn()

@@ -1,9 +1,10 @@
 import PluginProtocol
 
-/// Why single calls fail at the host's own hand.
+/// Failures of single calls that the host causes.
 extension PluginFailure {
     static func overlongLine(_ plugin: String) -> PluginFailure {
-        .violation("it wrote a line longer than \(ProtocolLimits.maxResponseBytes) bytes", plugin: plugin)
+        .violation(
+            .longestAnswer, "it wrote a line longer than \(ProtocolLimits.maxResponseBytes) bytes", plugin: plugin)
     }
 
     static func stopping(_ plugin: String) -> PluginFailure {
@@ -13,24 +14,24 @@ extension PluginFailure {
     static func busy(_ plugin: String, maxInFlight: Int) -> PluginFailure {
         PluginFailure(
             .busy, plugin: plugin,
-            "plugin \(plugin) has \(PluginHostLimits.maxQueuedCalls) calls waiting already; poll less often, or let the "
-                + "plugin take more than \(maxInFlight) at a time (maxInFlight)")
+            "plugin \(plugin) has \(PluginHostLimits.maxQueuedCalls) queued calls, the maximum; poll less often, or raise the "
+                + "plugin's maxInFlight, which is \(maxInFlight)")
     }
 
     static func tooLarge(_ plugin: String, bytes: Int, most: Int) -> PluginFailure {
         PluginFailure(
             .requestTooLarge, plugin: plugin,
-            "the request to plugin \(plugin) has \(bytes) bytes, and it takes \(most); "
+            "the request to plugin \(plugin) has \(bytes) bytes, and the maximum is \(most); "
                 + "make the metric's config smaller")
     }
 
     /// The stage of a call at its deadline.
     enum CallStage {
-        /// The plugin had received it. The beginning of a line may have come.
+        /// Sent. The beginning of the answer's line may have arrived.
         case sent(isLineOpen: Bool)
-        /// It waited for its turn.
+        /// Queued.
         case queued(maxInFlight: Int)
-        /// It waited for the plugin to answer `initialize`.
+        /// Waiting for the plugin to answer `initialize`.
         case handshake
     }
 
@@ -39,12 +40,12 @@ extension PluginFailure {
     ) -> PluginFailure {
         let cause =
             switch stage {
-            case .sent(isLineOpen: false): "it is slow or stuck; its log may tell why"
+            case .sent(isLineOpen: false): "it is slow or stuck (rule P-39); its log may tell why"
             case .sent(isLineOpen: true):
-                "it wrote a line and did not end it; each message ends with a newline, and stdout is flushed after it"
+                "it wrote a line without a newline; end each message with a newline, and flush stdout after it"
             case .queued(let maxInFlight):
-                "the call still waited for its turn, since the plugin takes \(maxInFlight) at a time"
-            case .handshake: "it has not answered initialize yet, so that it gets no call"
+                "the call was still queued, because the plugin's maxInFlight is \(maxInFlight)"
+            case .handshake: "it has not answered initialize yet"
             }
         return PluginFailure(
             .deadlineExceeded, plugin: plugin,

@@ -5,25 +5,28 @@ import SystemPackage
 extension PluginFailure {
     /// Returns the failure of a process that ended unexpectedly.
     ///
-    /// - Parameter isShared: other callers' configs were in the process: what it wrote last is for the log alone.
+    /// - Parameter isShared: whether other callers' configs were in the process, so that its last output is only
+    ///   logged.
     static func crashed(
         _ program: PluginProgram, _ status: TerminationStatus, isUp: Bool, isShared: Bool, lastWords: String?
     ) -> PluginFailure {
         let how =
             switch status {
             case .exited(let code): "exited with code \(code)"
-            case .signaled(SIGKILL): "was killed by signal 9 (by hand, or for its memory: see the kernel's log)"
+            case .signaled(SIGKILL): "was killed by signal 9 (manually, or by the OOM killer: see the kernel's log)"
             case .signaled(let signal): "was killed by signal \(signal) (\(String(cString: strsignal(signal))))"
             }
         let when = isUp ? "" : " before it answered initialize"
         let why = lastWords.map { "; the last line of its log: \($0)" } ?? "; it logged nothing"
-        let what = "plugin \(program.name) (\(program.path)) \(how)\(when)"
+        var rule = ""
+        if case .exited = status { rule = " (rule \(ProtocolRule.staysAlive.label))" }
+        let what = "plugin \(program.name) (\(program.path)) \(how)\(when)\(rule)"
         return PluginFailure(
-            .crashed, plugin: program.name, isShared ? "\(what); the operator's log tells more" : what + why,
+            .crashed, plugin: program.name, isShared ? "\(what); see the operator's log" : what + why,
             logMessage: what + why)
     }
 
-    /// Returns the host killed the process for what it used.
+    /// Returns the failure of a process that the host killed for its resource use.
     static func exceeded(_ program: PluginProgram, _ reason: String) -> PluginFailure {
         PluginFailure(
             .crashed, plugin: program.name,

@@ -1,29 +1,29 @@
 package import PluginProtocol
 
-/// The reason why a call to a plugin gave no answer to work with.
+/// The reason why a call to a plugin returned no usable answer.
 package struct PluginFailure: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: Sendable, Hashable {
         /// No installed plugin offers the metric type.
         case unknownType
-        /// The plugin is installed but has no process that could be asked.
+        /// The plugin is installed but is not running.
         case notRunning
         /// The process ended before it answered.
         case crashed
-        /// No answer in time.
+        /// The plugin did not answer in time.
         case deadlineExceeded
         /// The plugin answered with an error.
         case answered(PluginError)
-        /// The plugin's answer breaks the protocol.
+        /// The plugin's answer violates the protocol.
         case protocolViolation
-        /// Too many calls wait for this plugin already.
+        /// Too many calls are queued for this plugin.
         case busy
         /// The plugin lacks the capability that the call needs.
         case notSupported
         /// The config names a server that the administrator has not allowed.
         case addressRefused(ConfigProblem)
-        /// The plugin ended repeatedly while it worked on the config, which is kept from it for a while.
+        /// The plugin crashed repeatedly while working on the config, which is quarantined.
         case quarantined
-        /// The config makes the request longer than the plugin takes.
+        /// The config makes the request longer than the plugin accepts.
         case requestTooLarge
         /// The caller's task was cancelled.
         case cancelled
@@ -32,13 +32,12 @@ package struct PluginFailure: Error, Sendable, Hashable, CustomStringConvertible
     package var kind: Kind
     /// The plugin's name; nil if no plugin is at fault.
     package var plugin: String?
-    /// What happened, where, and what to do next, for the caller. Holds no secret, and of a process that serves others
-    /// too nothing that it wrote.
+    /// The failure and its fix for the caller. Contains no secret and, if the process is shared, no output of the
+    /// plugin.
     package internal(set) var message: String
-    /// The message for the log, if it may say more: the plugin's own words, without any secret that
-    /// the process knows.
+    /// A more detailed message for the log: the plugin's output, without any secret that the process knows.
     package internal(set) var logMessage: String?
-    /// How long to wait until another try can succeed, if that is known.
+    /// How long to wait before a retry, if known.
     package var retryAfter: Duration?
 
     package init(
@@ -53,12 +52,12 @@ package struct PluginFailure: Error, Sendable, Hashable, CustomStringConvertible
 
     package var description: String { message }
 
-    /// What happened, for the log.
+    /// The message for the log.
     package var logText: String { logMessage ?? message }
 }
 
 extension PluginFailure {
-    /// What the kind is called in metrics and conditions: lower case, words joined by underscores.
+    /// The name of the kind in metrics and conditions: lower case, words joined by underscores.
     package var reason: String {
         switch kind {
         case .unknownType: "unknown_type"
@@ -76,7 +75,7 @@ extension PluginFailure {
         }
     }
 
-    /// - Parameter error: as the plugin wrote it; ``CallTexts`` makes it fit to be seen.
+    /// - Parameter error: the plugin's error, to be redacted by ``CallTexts``.
     static func answered(_ error: PluginError, plugin: String, logMessage: String? = nil) -> PluginFailure {
         PluginFailure(
             .answered(error), plugin: plugin, "plugin \(plugin) answered \(error)", logMessage: logMessage,
@@ -84,10 +83,12 @@ extension PluginFailure {
     }
 
     /// - Parameter words: what the plugin wrote, for the log only.
-    static func violation(_ what: String, plugin: String, words: String? = nil) -> PluginFailure {
+    static func violation(
+        _ rule: ProtocolRule, _ what: String, plugin: String, words: String? = nil
+    ) -> PluginFailure {
         func message(_ detail: String) -> String {
-            "plugin \(plugin) broke the plugin protocol: \(what)\(detail). Report it to the plugin's author; "
-                + "plugin-check names the rule"
+            "plugin \(plugin) broke rule \(rule.label) of the plugin protocol: \(what)\(detail). Report it to the plugin's "
+                + "author; plugin-check explain \(rule.label) tells the fix"
         }
         return PluginFailure(
             .protocolViolation, plugin: plugin, message(""), logMessage: words.map { message(": \($0)") })

@@ -1,11 +1,11 @@
 import Glibc
 import Synchronization
 
-/// A thread that waits for descriptors and runs the actors and tasks that live on it.
+/// A thread that waits for descriptors and runs actors and tasks.
 ///
 /// It is the serial executor of every plugin's actors, so that their state needs no lock, and, as ``taskExecutor``, of
-/// callers who want an answer without a change of thread. Nothing on it may block. The thread ends when the last
-/// reference to the loop has gone, and every job holds one through its actor or its task.
+/// callers that need an answer without a thread switch. Code on it must not block. The thread ends with the last
+/// reference to the loop; every job holds one through its actor or task.
 package final class EventLoop: SerialExecutor {
     private let poller: Poller
 
@@ -29,28 +29,29 @@ package final class EventLoop: SerialExecutor {
         precondition(isOnThread, "this code runs on the event loop's thread only")
     }
 
-    /// Runs tasks on the loop's thread: for callers whose work between two plugin calls is short and never blocks.
+    /// An executor for tasks on the loop's thread, for callers whose work between two plugin calls is short and never
+    /// blocks.
     package var taskExecutor: any TaskExecutor { LoopTaskExecutor(loop: self) }
 
     fileprivate func enqueue(_ job: UnownedJob, of executor: UnownedTaskExecutor) {
         poller.add(.task(job, executor))
     }
 
-    /// Runs the closure on the loop's thread, after what is there already.
+    /// Runs the closure on the loop's thread, after the queued jobs.
     func execute(_ work: @escaping @Sendable () -> Void) {
         poller.add(.closure(work))
     }
 
     // MARK: On the loop's thread
 
-    /// A place to read into. Its bytes are anyone's again as soon as the reader returns.
+    /// A shared buffer to read into. The bytes are valid until the reader returns.
     var readBuffer: UnsafeMutableRawBufferPointer {
         checkIsolated()
         return poller.readBuffer
     }
 
-    /// Calls the handler whenever the descriptor can be read, or written, until ``unwatch(_:)``. The descriptor stays
-    /// the caller's, who unwatches it before closing it.
+    /// Calls the handler whenever the descriptor is readable or writable, until ``unwatch(_:)``. The caller owns the
+    /// descriptor and unwatches it before closing it.
     func watch(
         _ descriptor: Int32, for readiness: Poller.Readiness, handler: @escaping () -> Void
     ) throws(SystemError) {
@@ -78,7 +79,7 @@ private final class LoopTaskExecutor: TaskExecutor {
 }
 
 extension Actor {
-    /// Runs the closure on the actor, in asynchronous code that is on the actor's event loop already.
+    /// Runs the closure on the actor, for asynchronous code that is already on the actor's event loop.
     nonisolated func alreadyOnLoop<Value: Sendable>(_ work: (isolated Self) -> Value) -> Value {
         assumeIsolated(work)
     }
@@ -89,7 +90,7 @@ package struct SystemError: Error, Hashable, CustomStringConvertible {
     package let call: String
     package let code: Int32
 
-    /// - Parameter call: what was called, whose failure `errno` still tells.
+    /// - Parameter call: the name of the call whose error is in `errno`.
     init(_ call: String) {
         self.call = call
         code = errno

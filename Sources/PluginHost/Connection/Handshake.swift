@@ -14,8 +14,8 @@ enum Handshake {
         switch result {
         case .failure(let error) where error.kind == .unsupportedVersion:
             throw HandshakeProblem(
-                message: "it speaks no protocol version of this host (\(spoken)): \(error.message). "
-                    + "Install a build of the plugin that fits, or a newer generalscaler")
+                message: "it does not support a protocol version of this host (\(spoken)): \(error.message). "
+                    + "Install a matching version of the plugin, or a newer generalscaler")
         case .failure(let error):
             throw HandshakeProblem(message: "it refused initialize: \(error)")
         case .success(.reading):
@@ -26,23 +26,33 @@ enum Handshake {
                 initialized = try InitializeResult(JSONReader(json))
             } catch {
                 throw HandshakeProblem(
-                    message: "its answer to initialize is wrong: \(error). Report it to the plugin's author")
+                    message:
+                        "its answer to initialize is wrong: \(error) (rule \(rule(ofFaultAt: error.path).label)). Report "
+                        + "it to the plugin's author")
             }
             try check(initialized)
             return initialized
         }
     }
 
+    private static func rule(ofFaultAt path: String) -> ProtocolRule {
+        if path.hasSuffix("configSchema") { return .configSchema }
+        if path.hasPrefix("metricTypes") { return .metricTypes }
+        return path.hasPrefix("capabilities") ? .capabilities : .handshakeShape
+    }
+
     private static func check(_ initialized: InitializeResult) throws(HandshakeProblem) {
         guard ProtocolLimits.versions.contains(initialized.protocolVersion) else {
             throw HandshakeProblem(
                 message: "it answered with protocol version \(initialized.protocolVersion), and the host offered "
-                    + "\(spoken). Install a build of the plugin that fits, or a newer generalscaler")
+                    + "\(spoken) (rule \(ProtocolRule.versionOffered.label)). Install a build of the plugin that fits, or a newer generalscaler"
+            )
         }
         var seen: Set<String> = []
         for type in initialized.metricTypes where !seen.insert(type.type).inserted {
             throw HandshakeProblem(
-                message: "its answer to initialize names the metric type \"\(type.type)\" twice. "
+                message: "its answer to initialize names the metric type \"\(type.type)\" twice "
+                    + "(rule \(ProtocolRule.metricTypes.label)). "
                     + "Report it to the plugin's author")
         }
     }

@@ -1,19 +1,19 @@
 import Glibc
 
-/// Cuts a stream of chunks into lines at the byte 0x0A alone.
+/// Splits a stream of chunks into lines at the byte 0x0A only.
 ///
-/// A line that lies within one chunk is handed out in place; only the pieces of a line that spans chunks are copied.
+/// A line within one chunk is returned in place; only the pieces of a line that spans chunks are copied.
 struct LineFramer {
     enum Piece {
-        /// A line without its newline. Valid until the chunk is.
+        /// A line without its newline. Valid as long as the chunk.
         case line(UnsafeRawBufferPointer)
         /// A line, without its newline, that began in an earlier chunk.
         case joined([UInt8])
-        /// A line grew past the bound; its bytes so far.
+        /// A line over the limit, with the bytes read so far.
         case overlong([UInt8])
     }
 
-    /// What has come of a line whose end has not.
+    /// The received part of an incomplete line.
     private(set) var partial: [UInt8] = []
     private let maxLineBytes: Int
 
@@ -21,8 +21,8 @@ struct LineFramer {
         self.maxLineBytes = maxLineBytes
     }
 
-    /// Returns the next piece of the chunk from `offset` on, or nil when the chunk is used up and its rest, if any, is
-    /// kept for the next one. After ``Piece/overlong(_:)`` the framer continues as if a new line began there.
+    /// Returns the next piece of the chunk from `offset` on, or nil at the end of the chunk, whose rest is kept for the
+    /// next one. After ``Piece/overlong(_:)`` the framer continues as if a new line began there.
     mutating func next(in chunk: UnsafeRawBufferPointer, from offset: inout Int) -> Piece? {
         guard offset < chunk.count else { return nil }
         let rest = UnsafeRawBufferPointer(rebasing: chunk[offset...])
@@ -41,7 +41,7 @@ struct LineFramer {
         return partial.isEmpty ? .line(content) : .joined(take(appending: content))
     }
 
-    /// Returns what the stream ended with, if it did not end with a newline.
+    /// Returns the last bytes of the stream if it did not end with a newline.
     mutating func finish() -> [UInt8]? {
         partial.isEmpty ? nil : take(appending: UnsafeRawBufferPointer(start: nil, count: 0))
     }

@@ -8,7 +8,9 @@ extension PluginConnection {
     ) {
         guard let call = calls.sent(id) else {
             if isHandshaking { return handshakeAnsweredAs(id, &actions) }
-            if id >= 1, id < nextID { counters.duplicateAnswers += 1 } else { counters.unknownAnswers += 1 }
+            let isRepeated = id >= 1 && id < nextID
+            if isRepeated { counters.duplicateAnswers += 1 } else { counters.unknownAnswers += 1 }
+            actions.append(.log(.extraAnswer(id: id, isRepeated: isRepeated)))
             return
         }
         missedInRow = 0
@@ -28,7 +30,8 @@ extension PluginConnection {
             }
         } catch {
             let what = "its answer to \(call.method.rawValue) is wrong"
-            close(id, call, .failure(violation(what, "\(error)", in: call)), &actions)
+            let rule = ProtocolRule(answering: call.method, faultAt: error.path)
+            close(id, call, .failure(violation(rule, what, "\(error)", in: call)), &actions)
         }
     }
 
@@ -52,7 +55,7 @@ extension PluginConnection {
             }
         } catch {
             let what = "its answer to \(batch.method.rawValue) is wrong"
-            return fail(id, batch, violation(what, "\(error)", in: batch), &actions)
+            return fail(id, batch, violation(.batch, what, "\(error)", in: batch), &actions)
         }
         calls.remove(id)
         for (member, answer) in zip(batch.members, answers) { closeMember(member, answer, &actions) }
@@ -79,7 +82,7 @@ extension PluginConnection {
         actions.append(.complete(id, answer))
     }
 
-    /// Ends a sent call, and tells its caller unless that one has stopped waiting.
+    /// Ends a sent call, and informs its caller unless it has stopped waiting.
     mutating func close(
         _ id: Int64, _ call: CallTable.Call, _ result: Result<PluginAnswer, PluginFailure>, _ actions: inout [Action]
     ) {
@@ -90,5 +93,25 @@ extension PluginConnection {
             counters.answers += 1
             actions.append(.complete(id, result))
         }
+    }
+}
+
+extension ProtocolRule {
+    /// The rule about the answer to a method.
+    ///
+    /// - Parameter path: what is wrong in the answer.
+    fileprivate init(answering method: ProtocolMethod, faultAt path: String) {
+        self =
+            switch method {
+            case .validateConfig: .validateShape
+            case .getMetricValue where path == "value": .finiteValue
+            case .getMetricValue where path == "observedAt": .observedAt
+            case .getMetricValue: .readingShape
+            case .getMetricValues: .batch
+            case .getMetricRange: .range
+            case .subscribe, .unsubscribe: .subscribe
+            case .initialize: .handshakeShape
+            case .shutdown, .cancel, .log, .reading, .subscriptionEnded: .responseShape
+            }
     }
 }

@@ -1,13 +1,14 @@
 import PluginProtocol
 import WireFormats
 
-// The answer to `initialize`, and the error if there is no valid one.
+// The answer to `initialize`, and the errors for invalid ones.
 extension PluginConnection {
     mutating func handshake(
         _ id: Int64, _ result: Result<PluginResult, PluginError>, _ actions: inout [Action]
     ) {
         if case .expired = phase {
             return giveUp(
+                .initialize,
                 "it answered initialize only when its time was over and its stdin had ended: it buffers its output "
                     + "(flush stdout after each line; in Python, print(..., flush=True)), or it takes too long to start",
                 &actions)
@@ -25,14 +26,15 @@ extension PluginConnection {
     /// Handles an answer whose id is not that of `initialize`, the only request so far.
     mutating func handshakeAnsweredAs(_ id: Int64, _ actions: inout [Action]) {
         giveUp(
+            .oneAnswer,
             "its first answer has the id \(id), and that of the request, initialize, is \(Self.handshakeID): an answer "
                 + "repeats the id of its request", &actions)
     }
 
-    /// Handles the time-out of `initialize`. A plugin that has written nothing may have buffered its answer.
+    /// Handles the timeout of `initialize`. A plugin that has written nothing may have buffered its answer.
     mutating func expireHandshake(after timeout: Duration, _ actions: inout [Action]) {
         let failure = PluginFailure.violation(
-            "it did not answer initialize within \(timeout): \(whatCame)", plugin: plugin)
+            .initialize, "it did not answer initialize within \(timeout): \(whatCame)", plugin: plugin)
         guard !hasReceived else { return giveUp(failure, &actions) }
         phase = .expired(failure)
         actions.append(.endInput(failure))
@@ -46,7 +48,7 @@ extension PluginConnection {
         var parts: [String] = []
         if let lastRejected {
             parts.append(
-                "what it wrote is not an answer, the last line being \"\(Excerpt.shortened(lastRejected.excerpt))\": "
+                "its output is not an answer; the last line is \"\(Excerpt.shortened(lastRejected.excerpt))\": "
                     + lastRejected.reason)
         }
         if !framer.partial.isEmpty {
@@ -54,6 +56,6 @@ extension PluginConnection {
             parts.append(
                 "it wrote \"\(excerpt)\" and did not end the line. End each message with a newline (0x0A)")
         }
-        return parts.isEmpty ? "what it wrote is not an answer" : parts.joined(separator: "; ")
+        return parts.isEmpty ? "its output is not an answer" : parts.joined(separator: "; ")
     }
 }

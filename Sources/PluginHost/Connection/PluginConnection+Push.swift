@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-// Subscriptions, and what a plugin says without being asked.
+// Subscriptions and pushed readings.
 extension PluginConnection {
     mutating func notified(
         _ method: ProtocolMethod?, _ params: JSON, _ line: UnsafeRawBufferPointer, now: Duration,
@@ -20,7 +20,10 @@ extension PluginConnection {
                 }
             } catch {
                 counters.pushes.invalid += 1
-                actions.append(.log(.rejectedLine(excerpt: Excerpt.raw(line), reason: "\(error)")))
+                actions.append(
+                    .log(
+                        .rejectedLine(
+                            excerpt: Excerpt.raw(line), reason: "\(error) (rule \(ProtocolRule.pushedReading.label))")))
             }
         default: return
         }
@@ -50,7 +53,7 @@ extension PluginConnection {
         actions.append(.pushed(due))
     }
 
-    /// Takes the answer to `subscribe` or `unsubscribe`: pushes may come from the next line on, or no more.
+    /// Handles the answer to `subscribe` or `unsubscribe`: pushes may begin with the next line, or have ended.
     mutating func subscriptionAnswered(
         _ id: Int64, _ call: CallTable.Call, _ result: Result<PluginResult, PluginError>, now: Duration,
         _ actions: inout [Action]
@@ -63,7 +66,7 @@ extension PluginConnection {
         case .success:
             close(id, call, .success(.subscribed(id)), &actions)
             pushes.open(id)
-            // The subscription has ended meanwhile.
+            // The subscription has been cancelled in the meantime.
             if call.isAbandoned { actions += unsubscribe(id, now: now) }
         }
     }

@@ -3,32 +3,32 @@ import WireFormats
 
 /// The host's side of the conversation with one plugin process, as a state machine without I/O or clock.
 ///
-/// Bytes, calls and the time come in; what to do comes out as ``Action``s, which ``PluginSession`` performs in order.
-/// The handshake has id 1, calls have those above; none is used twice.
+/// Inputs are bytes, calls and the time; outputs are ``Action``s, which ``PluginSession`` performs in order. The
+/// handshake has id 1, calls have higher ids; no id is reused.
 struct PluginConnection {
     enum Action: Equatable {
         /// Queue these bytes for the plugin's stdin.
         case write([UInt8])
-        /// A call is over; each is completed exactly once.
+        /// A call has ended; each is completed exactly once.
         case complete(Int64, Result<PluginAnswer, PluginFailure>)
         case handshakeCompleted(InitializeResult)
-        /// The process is of no use any more. Every call has been completed.
+        /// The process is unusable. Every call has been completed.
         case giveUp(PluginFailure)
-        /// The plugin did not answer `initialize`: its stdin is to end, which makes a plugin that only kept its answer
-        /// back write it. The failure holds unless the process gives another.
+        /// The plugin did not answer `initialize`: close its stdin, which makes a plugin that has buffered its answer
+        /// write it. The failure applies unless the process reports another.
         case endInput(PluginFailure)
         case log(PluginNote)
-        /// Readings that the plugin pushed, of each subscription the newest.
+        /// Readings that the plugin pushed: the newest of each subscription.
         case pushed([PushedReading])
-        /// The plugin no longer pushes what was subscribed under that id.
+        /// The plugin has ended the subscription with that id.
         case subscriptionEnded(SubscriptionEnd)
     }
 
     enum Phase: Equatable {
-        /// Calls wait for the handshake to be sent.
+        /// `initialize` has not been sent yet; calls are queued.
         case starting
         case handshaking
-        /// `initialize` was not answered in time, and the plugin's stdin has ended.
+        /// `initialize` was not answered in time, and the plugin's stdin has been closed.
         case expired(PluginFailure)
         case ready
         case stopping
@@ -47,20 +47,20 @@ struct PluginConnection {
     private var hasForgivenMark = false
     private(set) var hasReceived = false
     private var rejectedInRow = 0
-    /// The last line that was no message, and why.
+    /// The last line that was not a valid message, and the reason.
     private(set) var lastRejected: (excerpt: String, reason: String)?
     private var scattered = ScatteredMessage()
     var missedInRow = 0
     var pushes = PushInbox()
-    /// What the plugin worked on when its process ended, or was given up.
+    /// The subjects in flight when the process ended or was given up.
     private(set) var inFlightAtEnd: [CallSubject] = []
     private var unsolicited = FloodMeter(
         perSecond: PluginHostLimits.unsolicitedPerSecond, burst: PluginHostLimits.unsolicitedBurst)
-    /// Calls `unsubscribe` in flight, and what each ends.
+    /// The `unsubscribe` calls in flight, with the subscriptions that they end.
     var unsubscribing: [Int64: Int64] = [:]
     private var unwritten = 0
     private var lastWriteProgress = Duration.zero
-    /// The operator's bound on calls in flight, if the manifest sets one.
+    /// The operator's limit on calls in flight, if the manifest sets one.
     private let maxInFlight: Int
 
     init(plugin: String, maxInFlight: Int? = nil) {
@@ -70,9 +70,9 @@ struct PluginConnection {
 
     var inFlight: Int { calls.inFlight }
     var waiting: Int { calls.waiting }
-    /// Subscriptions that the plugin has.
+    /// The number of active subscriptions.
     var subscriptions: Int { pushes.count }
-    /// Nothing waits and nothing is in flight.
+    /// Whether no call is queued or in flight.
     var isIdle: Bool { calls.inFlight == 0 && calls.waiting == 0 }
     private var isOpen: Bool {
         switch phase {
@@ -80,7 +80,7 @@ struct PluginConnection {
         case .stopping, .over: false
         }
     }
-    /// Whether the plugin has had `initialize` and has not answered it.
+    /// Whether `initialize` has been sent and not answered.
     var isHandshaking: Bool {
         switch phase {
         case .handshaking, .expired: true
@@ -88,7 +88,7 @@ struct PluginConnection {
         }
     }
 
-    /// When ``tick(now:)`` wants to be called next.
+    /// When to call ``tick(now:)`` next.
     var nextWake: Duration? {
         guard let delivery = pushes.nextDelivery else { return nextAttention }
         return nextAttention.map { min($0, delivery) } ?? delivery
@@ -102,7 +102,7 @@ struct PluginConnection {
 
     // MARK: What the host wants
 
-    /// Sends `initialize`. Calls made before its answer wait for it.
+    /// Sends `initialize`. Calls made before its answer are queued.
     mutating func begin(
         _ params: InitializeParams, timeout: Duration = PluginHostLimits.handshakeTimeout, now: Duration
     ) -> [Action] {
@@ -115,8 +115,8 @@ struct PluginConnection {
         return actions
     }
 
-    /// Sends the calls that wait to a process that needs no handshake: what it offers is known from another of its
-    /// kind.
+    /// Sends the queued calls to a process that needs no handshake, because another process of the same program has
+    /// completed it.
     mutating func begin(knowing initialized: InitializeResult, now: Duration) -> [Action] {
         guard phase == .starting else { return [] }
         accept(initialized)
@@ -131,9 +131,9 @@ struct PluginConnection {
         return nextID
     }
 
-    /// Takes a call, to be sent as soon as the plugin has room for it.
+    /// Queues a call, to be sent as soon as the plugin has capacity.
     ///
-    /// - Parameter subject: nil for a call of the host's own.
+    /// - Parameter subject: nil for the host's own calls.
     mutating func submit(
         _ request: PluginRequest, id: Int64, about subject: CallSubject? = nil, timeout: Duration, now: Duration
     ) -> [Action] {
@@ -168,7 +168,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// Fails what is open and asks the plugin to exit. The caller closes stdin once all bytes are written.
+    /// Fails open calls and asks the plugin to exit. The caller closes stdin once all bytes are written.
     mutating func stop(now: Duration) -> [Action] {
         guard isOpen else { return [] }
         var actions: [Action] = []
@@ -179,7 +179,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// Fails every open call, because the process ended or will be ended for that reason.
+    /// Fails every open call, because the process has ended or will be ended for that reason.
     mutating func end(_ failure: PluginFailure) -> [Action] {
         var actions: [Action] = []
         finish(failure, &actions)
@@ -188,7 +188,7 @@ struct PluginConnection {
 
     // MARK: What happens
 
-    /// Bytes arrived on the plugin's stdout.
+    /// Handles bytes from the plugin's stdout.
     mutating func receive(_ chunk: UnsafeRawBufferPointer, now: Duration) -> [Action] {
         hasReceived = true
         var actions: [Action] = []
@@ -205,19 +205,19 @@ struct PluginConnection {
         return actions
     }
 
-    /// Handles that the plugin has closed its stdout: the end of the conversation, even if its process still runs.
+    /// Handles that the plugin has closed its stdout, which ends the conversation even if its process still runs.
     mutating func outputClosed() -> [Action] {
         guard isOpen else { return [] }
         var actions: [Action] = []
         if case .expired(let failure) = phase {
             giveUp(failure, &actions)
         } else {
-            giveUp("it closed its stdout while it still ran", &actions)
+            giveUp(.staysAlive, "it closed its stdout while it still ran", &actions)
         }
         return actions
     }
 
-    /// Bytes went into the plugin's stdin.
+    /// Handles that bytes were written to the plugin's stdin.
     mutating func wrote(_ count: Int, now: Duration) -> [Action] {
         unwritten -= count
         lastWriteProgress = now
@@ -226,7 +226,7 @@ struct PluginConnection {
         return actions
     }
 
-    /// Handles everything that is due: deadlines, missed answers, a stdin that is not read.
+    /// Handles everything that is due: deadlines, missing answers, a stdin that is not read.
     mutating func tick(now: Duration) -> [Action] {
         var actions: [Action] = []
         while let due = calls.nextDue(now: now) {
@@ -238,7 +238,7 @@ struct PluginConnection {
         if isOpen, unwritten > 0,
             now >= lastWriteProgress + PluginHostLimits.writeDeadline
         {
-            giveUp("it did not read its stdin for \(PluginHostLimits.writeDeadline)", &actions)
+            giveUp(.readsOn, "it did not read its stdin for \(PluginHostLimits.writeDeadline)", &actions)
         }
         deliverPushes(now: now, &actions)
         dispatch(now: now, &actions)
@@ -283,7 +283,8 @@ struct PluginConnection {
         actions.append(.write(line))
     }
 
-    /// Returns the plugin's share of the time, so that its own `deadline_exceeded` still arrives in the caller's.
+    /// Returns the plugin's share of the time, so that its own `deadline_exceeded` still arrives before the caller's
+    /// deadline.
     private static func milliseconds(_ timeLeft: Duration) -> Int {
         let margin = min(timeLeft / PluginHostLimits.answerMarginDivisor, PluginHostLimits.maxAnswerMargin)
         let (seconds, attoseconds) = (timeLeft - margin).components
@@ -301,7 +302,7 @@ struct PluginConnection {
         do {
             message = try PluginMessage.decode(line: content)
         } catch {
-            return reject(content, because: error.description, &actions)
+            return reject(content, error, &actions)
         }
         rejectedInRow = 0
         scattered.reset()
@@ -312,9 +313,11 @@ struct PluginConnection {
         case .reading(let id, let reading): answered(id, .success(.reading(reading)), now: now, &actions)
         case .failure(let id, let error): answered(id, .failure(error), now: now, &actions)
         case .unaddressedFailure(let error):
-            // A plugin that cannot read a request answers with a null id; it can mean only the one in flight.
+            // A plugin that cannot parse a request answers with a null id, which can only refer to the single call in
+            // flight.
             guard let id = calls.onlySent else {
                 counters.unknownAnswers += 1
+                actions.append(.log(.extraAnswer(id: nil, isRepeated: false)))
                 return
             }
             answered(id, .failure(error), now: now, &actions)
@@ -338,50 +341,55 @@ struct PluginConnection {
     }
 
     private mutating func reject(
-        _ line: UnsafeRawBufferPointer, because reason: String, _ actions: inout [Action]
+        _ line: UnsafeRawBufferPointer, _ problem: InvalidPluginMessage, _ actions: inout [Action]
     ) {
+        let reason = problem.description
+        let rule: ProtocolRule = problem.isJSON ? .responseShape : .oneObjectPerLine
         counters.rejectedLines += 1
         rejectedInRow += 1
         let excerpt = Excerpt.raw(line)
         lastRejected = (excerpt, reason)
-        actions.append(.log(.rejectedLine(excerpt: excerpt, reason: reason)))
+        actions.append(.log(.rejectedLine(excerpt: excerpt, reason: "\(reason) (rule \(rule.label))")))
         if let id = SalvagedID.find(in: line), let call = calls.sent(id) {
             let what = "its answer to \(call.method.rawValue) cannot be read"
-            guard call.method != .initialize else { return giveUp("\(what): \(reason)", &actions) }
-            return fail(id, call, violation(what, reason, in: call), &actions)
+            guard call.method != .initialize else { return giveUp(rule, "\(what): \(reason)", &actions) }
+            return fail(id, call, violation(rule, what, reason, in: call), &actions)
         }
         if isHandshaking, LineCause.isMeantAsAnswer(line) {
-            return giveUp("its answer to initialize cannot be read: \(reason)", &actions)
+            return giveUp(rule, "its answer to initialize cannot be read: \(reason)", &actions)
         }
         if let message = scattered.add(line) { return reject(message, &actions) }
         if rejectedInRow > PluginHostLimits.maxRejectedLinesInRow {
             giveUp(
                 .violation(
+                    .oneObjectPerLine,
                     "\(rejectedInRow) lines in a row on its stdout are not protocol messages ("
                         + (scattered.isUnderWay ? ScatteredMessage.fault : "logs belong on stderr") + ")",
                     plugin: plugin, words: excerpt), &actions)
         }
     }
 
-    /// - Parameter message: one that came on several lines.
+    /// - Parameter message: a message that was spread over several lines.
     private mutating func reject(_ message: JSON, _ actions: inout [Action]) {
-        if isHandshaking { return giveUp(ScatteredMessage.fault, &actions) }
+        if isHandshaking { return giveUp(.oneObjectPerLine, ScatteredMessage.fault, &actions) }
         guard let id = message["id"]?.intValue.map(Int64.init), let call = calls.sent(id) else { return }
         let what = "its answer to \(call.method.rawValue) cannot be read"
-        fail(id, call, violation(what, ScatteredMessage.fault, in: call), &actions)
+        fail(id, call, violation(.oneObjectPerLine, what, ScatteredMessage.fault, in: call), &actions)
     }
 
     /// Returns the failure for a protocol violation in the answer to a call. Text from a batch concerns several callers, so
     /// none of them gets it.
-    func violation(_ what: String, _ reason: String, in call: CallTable.Call) -> PluginFailure {
+    func violation(_ rule: ProtocolRule, _ what: String, _ reason: String, in call: CallTable.Call) -> PluginFailure {
         call.isBatch
-            ? .violation(what, plugin: plugin, words: reason) : .violation("\(what): \(reason)", plugin: plugin)
+            ? .violation(rule, what, plugin: plugin, words: reason)
+            : .violation(rule, "\(what): \(reason)", plugin: plugin)
     }
 
-    /// Takes note of a line that answers nothing.
+    /// Counts a line that is not an answer to a call.
     private mutating func countUnsolicited(bytes: Int, now: Duration, _ actions: inout [Action]) {
         guard !unsolicited.take(1 + bytes >> 10, now: now) else { return }
         giveUp(
+            .pushRate,
             "it floods its stdout: more than \(PluginHostLimits.unsolicitedPerSecond) lines a second that answer nothing",
             &actions)
     }
@@ -390,7 +398,7 @@ struct PluginConnection {
 
     private mutating func expire(_ id: Int64, _ call: CallTable.Call, now: Duration, _ actions: inout [Action]) {
         guard call.method != .initialize else { return expireHandshake(after: call.timeout, &actions) }
-        // The calls in a batch have deadlines of their own.
+        // The calls in a batch have their own deadlines.
         guard !call.isBatch else { return notifyCancelled(id, now: now, &actions) }
         counters.missedDeadlines += 1
         if call.method == .unsubscribe, !call.isSent { unsubscribing[id] = nil }
@@ -408,19 +416,19 @@ struct PluginConnection {
     private mutating func countMissed(_ actions: inout [Action]) {
         missedInRow += 1
         guard missedInRow >= PluginHostLimits.missedDeadlinesBeforeRestart else { return }
-        giveUp("\(missedInRow) deadlines in a row passed without any answer", &actions)
+        giveUp(.deadline, "\(missedInRow) deadlines in a row passed without any answer", &actions)
     }
 
     private mutating func notifyCancelled(_ id: Int64, now: Duration, _ actions: inout [Action]) {
         guard phase == .ready, capabilities.cancel else { return }
-        // Never more than one for each call in flight, so these bytes have a bound too.
+        // At most one per call in flight, so the number of bytes is limited.
         write(ProtocolLine.notification(method: .cancel, params: ["id": .integer(id)]), now: now, &actions)
     }
 
     // MARK: The end
 
-    mutating func giveUp(_ what: String, _ actions: inout [Action]) {
-        giveUp(.violation(what, plugin: plugin), &actions)
+    mutating func giveUp(_ rule: ProtocolRule, _ what: String, _ actions: inout [Action]) {
+        giveUp(.violation(rule, what, plugin: plugin), &actions)
     }
 
     mutating func giveUp(_ failure: PluginFailure, _ actions: inout [Action]) {

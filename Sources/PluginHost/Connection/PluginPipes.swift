@@ -3,17 +3,17 @@ import Glibc
 
 /// The host's ends of the three pipes to one plugin process. They never block.
 ///
-/// Used on the event loop's thread alone; its session calls ``closeAll()`` before it lets go of it.
+/// Used only on the event loop's thread; the session calls ``closeAll()`` before releasing it.
 final class PluginPipes {
     /// The result of a read.
     enum Reading {
-        /// That many bytes are at the start of the loop's buffer.
+        /// That many bytes were read to the start of the loop's buffer.
         case bytes(Int)
         case nothingYet
         case end
     }
 
-    /// The plugin's ends, which are the spawner's to close.
+    /// The plugin's ends, which the spawner closes.
     struct Theirs: Sendable {
         let input: Int32
         let output: Int32
@@ -64,14 +64,14 @@ final class PluginPipes {
         try loop.watch(descriptor, for: .readable, handler: handler)
     }
 
-    /// Leaves what the plugin writes where it is, so that it has to wait.
+    /// Stops reading, so that the plugin has to wait.
     func pause(_ source: Source) {
         if let descriptor = sources[source] { loop.unwatch(descriptor) }
     }
 
     func isOpen(_ source: Source) -> Bool { sources[source] != nil }
 
-    /// Reads once into the loop's buffer. After the end the source is closed.
+    /// Reads once into the loop's buffer. Closes the source at its end.
     func read(_ source: Source) -> Reading {
         guard let descriptor = sources[source] else { return .end }
         let buffer = loop.readBuffer
@@ -92,9 +92,9 @@ final class PluginPipes {
         if unwritten.isEmpty { unwritten = bytes } else { unwritten.append(contentsOf: bytes) }
     }
 
-    /// Writes what the pipe takes now, and has `whenReady` called when it takes more.
+    /// Writes as much as the pipe accepts, and calls `whenReady` when it accepts more.
     ///
-    /// - Returns: how many bytes went.
+    /// - Returns: the number of bytes written.
     func flush(whenReady: @escaping @Sendable () -> Void) -> Int {
         let before = written
         var isBlocked = false
@@ -107,7 +107,7 @@ final class PluginPipes {
             } else if errno == EAGAIN {
                 isBlocked = true
             } else if errno != EINTR {
-                // The plugin has closed its stdin, or is gone: its exit, or the write deadline, tells what follows.
+                // The plugin has closed its stdin or exited; its exit or the write deadline follows.
                 closeInput()
             }
         }
@@ -122,7 +122,7 @@ final class PluginPipes {
 
     private func updateWatch(isBlocked: Bool, _ whenReady: @escaping @Sendable () -> Void) {
         if isBlocked, !isInputWatched {
-            // Where the system has no memory for it, the write deadline ends the plugin.
+            // If the system is out of memory, the write deadline ends the plugin.
             isInputWatched = (try? loop.watch(input, for: .writable, handler: whenReady)) != nil
         } else if !isBlocked, isInputWatched {
             loop.unwatch(input)
@@ -132,7 +132,7 @@ final class PluginPipes {
 
     // MARK: The end
 
-    /// The plugin reads the end of its stdin, after what has been written so far.
+    /// Closes the plugin's stdin after the bytes written so far.
     func closeInput() {
         guard input >= 0 else { return }
         loop.unwatch(input)

@@ -4,9 +4,9 @@ import Subprocess
 import SystemPackage
 import WireFormats
 
-/// A plugin process, from its start to its reaping: the thin shell around ``PluginConnection``.
+/// A plugin process from its start to its reaping: the I/O around ``PluginConnection``.
 ///
-/// It lives on the event loop, which calls it when a pipe is ready. swift-subprocess only spawns and reaps.
+/// The session runs on the event loop, which calls it when a pipe is ready. swift-subprocess only spawns and reaps.
 actor PluginSession: PluginInstance {
     /// The dependencies that all sessions of a host share.
     struct Dependencies: Sendable {
@@ -21,14 +21,14 @@ actor PluginSession: PluginInstance {
 
     /// The purpose of the process.
     enum Purpose: Sendable {
-        /// One call after another, until the process is stopped.
+        /// Serves calls until the process is stopped.
         case serving
-        /// To tell what it offers, no more.
+        /// Completes the handshake only.
         case introduction
-        /// One call, of a plugin that completed its handshake in another process.
+        /// Makes one call to a plugin that completed its handshake in another process.
         case singleCall(InitializeResult)
 
-        /// Its stdin ends after the first line.
+        /// Whether stdin ends after the first line.
         var isOneshot: Bool { if case .serving = self { false } else { true } }
     }
 
@@ -40,7 +40,7 @@ actor PluginSession: PluginInstance {
 
     private let program: PluginProgram
     private let purpose: Purpose
-    /// In the environment of this process and its descendants alone.
+    /// A marker in the environment of this process and its descendants only.
     private let marker: EnvironmentMarker
     private let dependencies: Dependencies
     private let onHandshake: @Sendable (InitializeResult) -> Void
@@ -49,7 +49,7 @@ actor PluginSession: PluginInstance {
     private var connection: PluginConnection
     private var logs: PluginLogCapture
     private var callers: [Int64: Caller] = [:]
-    /// What the plugin was subscribed to, by the id under which it pushes.
+    /// The subscribed subjects by subscription id.
     private var subscribed: [Int64: CallSubject] = [:]
     private var pipes: PluginPipes?
     private var process: Int32 = 0
@@ -68,9 +68,9 @@ actor PluginSession: PluginInstance {
     private var errorBytes = FloodMeter(
         perSecond: PluginHostLimits.stderrBytesPerSecond, burst: PluginHostLimits.stderrBurstBytes)
     private var errorsPausedUntil: Duration?
-    /// Why the host ends the process, if it does.
+    /// The reason why the host ends the process, if it does.
     private var verdict: PluginFailure?
-    private var alarm: (at: Duration, task: Task<Void, Never>)?
+    private var wakeUp: (at: Duration, task: Task<Void, Never>)?
     private var exit: CheckedContinuation<Void, Never>?
 
     init(
@@ -101,7 +101,7 @@ actor PluginSession: PluginInstance {
 
     // MARK: Life
 
-    /// Starts the process and stays until it has been reaped and none of its descendants is left.
+    /// Starts the process and returns after it has been reaped and none of its descendants is left.
     func run() async -> PluginEnd {
         let failure: PluginFailure
         var couldStart = true
@@ -115,8 +115,8 @@ actor PluginSession: PluginInstance {
         let upFor = upSince.map { now - $0 }
         perform(connection.end(failure))
         let inFlight = connection.inFlightAtEnd
-        alarm?.task.cancel()
-        await alarm?.task.value
+        wakeUp?.task.cancel()
+        await wakeUp?.task.value
         hasEnded = true
         wakeOfferWaiters()
         return PluginEnd(
@@ -141,20 +141,20 @@ actor PluginSession: PluginInstance {
         offerWaiters = []
     }
 
-    /// Fails the open calls and makes the process exit. ``run()`` returns once it has.
+    /// Fails open calls and makes the process exit. ``run()`` returns afterwards.
     func stop() {
         perform(connection.stop(now: now))
         endInput()
         beginStop(isGraceful: true)
     }
 
-    /// Gives the process the time to exit by itself that one has whose stdin has ended.
+    /// Gives the process the same time to exit on its own as after the end of its stdin.
     func expectExit() {
         endInput()
         beginStop(isGraceful: true)
     }
 
-    /// Ends the process at once.
+    /// Kills the process.
     func abort() {
         beginStop(isGraceful: false)
     }
@@ -188,9 +188,9 @@ actor PluginSession: PluginInstance {
         return try status.get()
     }
 
-    /// Linux does not run a program that is open for writing. The process that has just written it may still have it
-    /// open, and so may a child of that process that has not run its own program yet. The launcher waits in the same
-    /// way for the program that it becomes.
+    /// Spawns the process, with retries while the program is open for writing, which Linux refuses. The process that
+    /// wrote it, or a child of that process before its exec, may still have it open. The launcher retries its own exec
+    /// in the same way.
     private func spawnWhenFree(_ launch: PluginLauncher.Launch) async throws -> TerminationStatus {
         let end = now + PluginHostLimits.busyProgramTime
         while true {
@@ -220,8 +220,8 @@ actor PluginSession: PluginInstance {
         return result.terminationStatus
     }
 
-    /// Serves the process until it has exited. It is reaped after this returns, so until then its id, as that of its
-    /// group, names no other.
+    /// Serves the process until it has exited. The process is reaped after this returns, so that its process id and
+    /// group id are not reused before.
     private func attend(_ identifier: ProcessIdentifier, temporary: String) async throws {
         process = identifier.value
         let subject = SessionWatch.Subject(limits: program.limits, temporary: temporary) { reason in
@@ -240,7 +240,7 @@ actor PluginSession: PluginInstance {
             if purpose.isOneshot { endInput() }
         } else {
             pipes?.closeInput()
-            setAlarm()
+            scheduleWakeUp()
         }
         await withCheckedContinuation { exit = $0 }
         isAttending = false
@@ -260,7 +260,7 @@ actor PluginSession: PluginInstance {
         }
     }
 
-    /// Handles that the host has killed the process because of its resource use.
+    /// Handles that the host has killed the process for its resource use.
     private func killed(_ reason: String) {
         verdict = .exceeded(program, reason)
     }
@@ -280,7 +280,7 @@ actor PluginSession: PluginInstance {
         exit = nil
     }
 
-    /// Takes in what the process left in its pipes, which a descendant may still hold open.
+    /// Reads what the process left in its pipes, which a descendant may still hold open.
     private func drain() {
         var bytes = 0
         while bytes < PluginHostLimits.maxBytesAfterExit, case .bytes(let count)? = pipes?.read(.output) {
@@ -306,7 +306,7 @@ actor PluginSession: PluginInstance {
             return session.connection.reserveID()
         }
         return await withTaskCancellationHandler {
-            // Named, for otherwise this closure would not be isolated as its function is.
+            // Names the isolation, because this closure would otherwise not be isolated like its function.
             await withCheckedContinuation(isolation: isolation) { continuation in
                 let caller = Caller(continuation: continuation, subject: subject)
                 assumeIsolated { $0.submit(request, id: id, timeout: timeout, caller) }
@@ -336,9 +336,9 @@ actor PluginSession: PluginInstance {
         switch pipes?.read(.output) {
         case .bytes(let count): perform(connection.receive(chunk(count), now: now))
         case .end:
-            // Most often the process is about to exit, and the exit says more.
+            // Usually the process is about to exit, and its exit status is more specific.
             outputEndedAt = now
-            setAlarm()
+            scheduleWakeUp()
         case .nothingYet, nil: break
         }
     }
@@ -349,14 +349,13 @@ actor PluginSession: PluginInstance {
         guard !errorBytes.take(count, now: now) else { return }
         pipes?.pause(.errors)
         errorsPausedUntil = now + errorBytes.wait
-        setAlarm()
+        scheduleWakeUp()
     }
 
     private func resumeErrors() {
         guard let until = errorsPausedUntil, now >= until else { return }
         errorsPausedUntil = nil
-        // It was watched before; if the system has no memory for it, the plugin waits forever, and is ended because of
-        // it.
+        // The descriptor was watched before. If the system is out of memory, the plugin blocks and is ended for that.
         try? pipes?.watch(.errors) { self.assumeIsolated { $0.errorsReady() } }
     }
 
@@ -397,7 +396,7 @@ actor PluginSession: PluginInstance {
             }
         }
         stopIfIdle()
-        setAlarm()
+        scheduleWakeUp()
     }
 
     private func complete(_ id: Int64, _ result: Result<PluginAnswer, PluginFailure>) {
@@ -408,7 +407,7 @@ actor PluginSession: PluginInstance {
         caller.continuation.resume(returning: shown)
     }
 
-    /// Returns a pushed reading with redacted texts; without its detail if nothing is subscribed under its id any more.
+    /// Returns a pushed reading with redacted texts; without its detail if the subscription has ended.
     private func shown(_ pushed: PushedReading) -> PushedReading {
         var pushed = pushed
         if let subject = subscribed[pushed.subscription] {
@@ -424,8 +423,8 @@ actor PluginSession: PluginInstance {
         for note in notes { dependencies.logs.log(.init(plugin: program.name, process: process, note: note)) }
     }
 
-    /// Writes after the jobs that wait on the loop now, so that calls made together share a system call; before that
-    /// if there is much, so that the plugin works on it meanwhile.
+    /// Schedules a write after the queued jobs, so that calls made together share a system call; earlier if there are
+    /// many bytes, so that the plugin can start.
     private func scheduleFlush() {
         if let pipes, pipes.unwrittenBytes >= PluginHostLimits.bytesWrittenEarly, !isFlushing { return flush() }
         guard !isFlushDue else { return }
@@ -449,7 +448,7 @@ actor PluginSession: PluginInstance {
         guard stopSequence == nil else { return }
         stopSequence = StopSequence(isGraceful: isGraceful, now: now)
         if !isGraceful { pipes?.closeInput() }
-        setAlarm()
+        scheduleWakeUp()
     }
 
     private var nextWake: Duration? {
@@ -460,26 +459,26 @@ actor PluginSession: PluginInstance {
         return [connection.nextWake, stopSequence?.nextWake, outputGrace, errorsPausedUntil].compactMap { $0 }.min()
     }
 
-    /// Wakes at the next time that matters. A wake that has become needless does no harm, so calls that end early
-    /// cost nothing here.
-    private func setAlarm() {
+    /// Schedules a wake-up at the next relevant time. Unneeded wake-ups are harmless, so that calls that end early cost
+    /// nothing.
+    private func scheduleWakeUp() {
         guard isAttending, let wake = nextWake else { return }
-        if let alarm {
-            guard wake < alarm.at else { return }
-            alarm.task.cancel()
+        if let wakeUp {
+            guard wake < wakeUp.at else { return }
+            wakeUp.task.cancel()
         }
-        // Ends by itself, or is cancelled: here, or in run(), which awaits it.
+        // Ends by itself or is cancelled, here or in run(), which awaits it.
         let task = Task {
             do { try await dependencies.clock.sleep(wake) } catch { return }
-            ring()
+            wokeUp()
         }
-        alarm = (wake, task)
+        wakeUp = (wake, task)
     }
 
-    private func ring() {
-        alarm = nil
+    private func wokeUp() {
+        wakeUp = nil
         resumeErrors()
-        // What lies in the pipe by now came in time: it is this thread that may have been held up.
+        // Bytes that are in the pipe now arrived in time: this thread may have been delayed.
         if pipes?.isOpen(.output) == true { outputReady() }
         let now = now
         while isAttending, let step = stopSequence?.next(now: now) {

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The thread behind an ``EventLoop``: epoll, a queue of jobs, and an eventfd that wakes it.
 ///
-/// `@unchecked Sendable`: `handlers`, `stale` and `readBuffer` are touched by the thread alone, once it runs;
-/// everything else is constant, atomic or behind the mutex. The thread owns a reference until it ends.
+/// `@unchecked Sendable`: only the thread uses `handlers`, `stale` and `readBuffer` once it runs; everything else is
+/// constant, atomic or behind the mutex. The thread owns a reference until it ends.
 final class Poller: @unchecked Sendable {
     enum Readiness {
         case readable
@@ -28,13 +28,13 @@ final class Poller: @unchecked Sendable {
 
     private struct Queue {
         var jobs: [Job] = []
-        /// The thread will look at the queue again without being woken.
+        /// Whether the thread will check the queue again without a wake-up.
         var isAwake = true
         var isStopped = false
     }
 
     private static let maxEvents = 64
-    /// Rounds of jobs between two looks at the descriptors.
+    /// Rounds of jobs between two checks of the descriptors.
     private static let maxJobRounds = 16
 
     private let epoll: Int32
@@ -42,8 +42,8 @@ final class Poller: @unchecked Sendable {
     private let queue = Mutex(Queue())
     private let thread = Atomic<UInt>(0)
     private var handlers: [Int32: () -> Void] = [:]
-    /// Descriptors no longer watched since the last wait: an event of theirs may still be on its way, and must not
-    /// reach the watcher of a new descriptor with the same number.
+    /// Descriptors unwatched since the last wait. A pending event must not be delivered to the watcher of a new
+    /// descriptor with the same number.
     private var stale: Set<Int32> = []
     let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PluginHostLimits.readChunkBytes, alignment: 16)
 
@@ -137,7 +137,7 @@ final class Poller: @unchecked Sendable {
                     if isIdle { queue.isAwake = false }
                     return queue.isStopped
                 }
-                // No job can be added any more: that would need a reference to the loop, which is being deallocated.
+                // No job can be added afterwards: that would need a reference to the loop, which is being deallocated.
                 if isIdle, isStopped { return }
                 for job in jobs { job.run() }
                 jobs.removeAll(keepingCapacity: true)
@@ -160,7 +160,7 @@ final class Poller: @unchecked Sendable {
     }
 }
 
-/// A new pipe that no child inherits.
+/// A new pipe that children do not inherit.
 struct Pipe {
     let reader: Int32
     let writer: Int32

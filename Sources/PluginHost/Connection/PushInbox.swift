@@ -1,16 +1,16 @@
 import PluginProtocol
 
-/// The readings that one plugin process pushes, until they are passed on: of each subscription the newest, all together
-/// and not too often. So a plugin that pushes without end costs its host no more than one that pushes now and then.
+/// The pushed readings of one plugin process until they are delivered: the newest of each subscription, delivered
+/// together and at a limited rate. The cost for the host therefore does not depend on how often a plugin pushes.
 struct PushInbox {
     /// The outcome of a reading.
     enum Verdict {
         case kept
-        /// It took the place of one that had not been passed on.
+        /// The reading replaced one that had not been delivered.
         case replaced
-        /// Nothing is subscribed under that id.
+        /// The subscription id is unknown.
         case unknown
-        /// Too many came in this second.
+        /// The reading exceeds the limit per second.
         case excess
     }
 
@@ -20,13 +20,13 @@ struct PushInbox {
     private var second = Duration.zero
     private var admitted = 0
 
-    /// Subscriptions that the plugin has.
+    /// The number of active subscriptions.
     var count: Int { live.count }
 
-    /// Records that the plugin has agreed to push.
+    /// Records that the plugin accepted a subscription.
     mutating func open(_ subscription: Int64) { live.insert(subscription) }
 
-    /// Returns whether it was open.
+    /// Ends a subscription. Returns whether it was active.
     @discardableResult
     mutating func close(_ subscription: Int64) -> Bool {
         waiting[subscription] = nil
@@ -48,13 +48,13 @@ struct PushInbox {
         return admitted <= PluginHostLimits.maxPushesPerSecond
     }
 
-    /// When readings are to be passed on; nil if there are none.
+    /// When to deliver readings next; nil if there are none.
     var nextDelivery: Duration? {
         guard !waiting.isEmpty else { return nil }
         return lastDelivery.map { $0 + ProtocolLimits.pushSpacing } ?? .zero
     }
 
-    /// Takes out what is to be passed on now, in the order of the subscriptions.
+    /// Removes and returns the readings to deliver now, in the order of the subscriptions.
     mutating func takeDue(now: Duration) -> [PushedReading] {
         guard let due = nextDelivery, due <= now else { return [] }
         lastDelivery = now

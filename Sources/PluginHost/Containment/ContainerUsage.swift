@@ -9,12 +9,12 @@ struct ContainerUsage: Sendable, Hashable {
         var share: Double { Double(used) / Double(limit) }
     }
 
-    /// In bytes, without what the kernel can drop at once.
+    /// The memory in bytes, without what the kernel can reclaim immediately.
     var memory: Part?
     /// Processes and threads.
     var tasks: Part?
 
-    /// Reads the counters; about 20 µs.
+    /// Reads the counters, which takes about 20 µs.
     static func current() -> ContainerUsage {
         ContainerUsage(memory: files.memory.flatMap(memory), tasks: files.tasks.flatMap(tasks))
     }
@@ -25,7 +25,7 @@ struct ContainerUsage: Sendable, Hashable {
         let used: String
         let limit: String
         let statistics: String
-        /// The line of `statistics` that tells what the kernel can drop.
+        /// The line of `statistics` with the memory that the kernel can reclaim.
         let droppable: String
     }
 
@@ -46,7 +46,7 @@ struct ContainerUsage: Sendable, Hashable {
                 statistics: "\(directory)/memory.stat", droppable: "total_inactive_file ")
     }
 
-    /// Returns the directory of this process's control group of that controller.
+    /// Returns the directory of this process's control group for the controller.
     private static func directory(_ lines: [Substring], _ controller: String) -> String? {
         for line in lines {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -56,7 +56,7 @@ struct ContainerUsage: Sendable, Hashable {
             let base = isVersion2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/\(controller)"
             let probes =
                 controller == "memory" ? ["memory.current", "memory.usage_in_bytes"] : ["\(controller).current"]
-            // In a container the group is mounted as the root, while its path may be the host's.
+            // In a container, the group is mounted as the root, while its path may be that of the host.
             for directory in ["\(base)\(parts[2] == "/" ? "" : parts[2])", base]
             where probes.contains(where: { access("\(directory)/\($0)", R_OK) == 0 }) {
                 return directory
@@ -65,7 +65,7 @@ struct ContainerUsage: Sendable, Hashable {
         return nil
     }
 
-    /// Version 1 says a number near this if there is no limit.
+    /// Version 1 reports a number of this magnitude if there is no limit.
     private static let unlimited: Int64 = 1 << 60
 
     private static func memory(_ files: MemoryFiles) -> Part? {

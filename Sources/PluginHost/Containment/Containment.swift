@@ -1,6 +1,6 @@
 import CLinux
 
-/// Enforces the limits of one host's plugins and ensures that none of their processes outlives it.
+/// Enforces the limits of one host's plugins and ensures that none of their processes outlives the host.
 struct Containment: Sendable {
     let watch: SessionWatch
     let guardProcess = GuardProcess()
@@ -21,7 +21,7 @@ struct Containment: Sendable {
 
     /// Stops containment after the last plugin has ended.
     ///
-    /// - Returns: why a directory could not be removed.
+    /// - Returns: the reason why a directory could not be removed, if any.
     func stop() -> String? {
         watch.stop()
         guardProcess.stop()
@@ -33,10 +33,10 @@ struct Containment: Sendable {
         watch.add(session, subject)
     }
 
-    /// Kills what is left of a plugin whose first process has exited and is not reaped.
+    /// Kills the remaining processes of a plugin whose first process has exited and is not reaped.
     func end(_ session: Int32, _ program: PluginProgram, marker: EnvironmentMarker) async {
         _ = await watch.end(session)
-        // Without the filter of system calls a process can leave the session.
+        // Without the seccomp filter, a process can leave the session.
         if !program.isConfined || !Self.hasSeccomp {
             await ProcessTree(leader: session, marker: marker.assignment).kill()
         }

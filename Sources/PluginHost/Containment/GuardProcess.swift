@@ -2,10 +2,9 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A process that kills the plugins if the operator is killed (`generalscaler-launch
-/// --guard`).
+/// A process that kills the plugins if the operator is killed (`generalscaler-launch --guard`).
 ///
-/// Where the operator is process 1, the kernel does that, and there is no guard.
+/// If the operator is process 1, the kernel does so, and there is no guard.
 final class GuardProcess: Sendable {
     private struct Running {
         let id: Int32
@@ -14,7 +13,7 @@ final class GuardProcess: Sendable {
 
     private let running = Mutex<Running?>(nil)
 
-    /// Nil if there is none.
+    /// The process id; nil if there is no guard.
     var id: Int32? { running.withLock { $0?.id } }
 
     /// - Throws: ``SystemError`` if it cannot be started.
@@ -27,7 +26,7 @@ final class GuardProcess: Sendable {
         var id: Int32 = 0
         let words: [UnsafeMutablePointer<CChar>?] = [strdup(launcher), strdup("--guard"), nil]
         defer { for word in words { free(word) } }
-        // A guard that does not read must not hold up the operator.
+        // A guard that does not read must not block the operator.
         _ = clinux_set_nonblocking(pipe.writer)
         let code = clinux_spawn(&id, launcher, words, [nil], pipe.reader, null, null)
         guard null >= 0, code == 0 else {
@@ -45,7 +44,7 @@ final class GuardProcess: Sendable {
 
     func ended(_ session: Int32) { send("-\(session)\n") }
 
-    /// Lets the guard end, which kills the sessions that have not ended.
+    /// Ends the guard, which kills the remaining sessions.
     func stop() {
         let last = running.withLock { running in
             defer { running = nil }
@@ -53,14 +52,14 @@ final class GuardProcess: Sendable {
         }
         guard let last else { return }
         close(last.input)
-        // The sweep for ended orphans may have been faster.
+        // The sweep for ended orphans may already have reaped it.
         while waitpid(last.id, nil, 0) < 0, errno == EINTR {}
     }
 
     private func send(_ text: String) {
         let bytes = Array(text.utf8)
         running.withLock { running in
-            // If it has ended, there is no reader; SIGPIPE is ignored.
+            // If the guard has ended, there is no reader; SIGPIPE is ignored.
             if let running { _ = write(running.input, bytes, bytes.count) }
         }
     }

@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 
-/// Removes directory trees that a plugin could write to.
+/// Removes directory trees in which a plugin could write.
 enum RemovedTree {
-    /// - Parameter path: a directory, whose own parent no plugin can write to.
-    /// - Returns: why not, if it could not.
+    /// - Parameter path: a directory in whose parent no plugin can write.
+    /// - Returns: the reason if it could not be removed.
     static func remove(_ path: String) -> String? {
         let parent = open(ProgramFile.directory(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard parent >= 0 else { return errno == ENOENT ? nil : "\(path): \(String(cString: strerror(errno)))" }

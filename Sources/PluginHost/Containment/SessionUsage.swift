@@ -2,11 +2,11 @@
 struct SessionUsage: Sendable, Hashable {
     var processes = 0
     var threads = 0
-    /// Bytes of memory of their own.
+    /// Bytes of private memory.
     var memory: Int64 = 0
 
-    /// Returns how it exceeds the plugin's limits; nil if it does not. Memory is judged apart, because it takes a
-    /// second look.
+    /// Returns the description of the exceeded limit; nil if there is none. Memory is checked separately, because it
+    /// needs a second measurement.
     func breach(of limits: PluginLimits) -> String? {
         if processes > limits.processes {
             return "it had \(processes) processes, and limits.processes is \(limits.processes)"
@@ -28,21 +28,21 @@ struct SessionUsage: Sendable, Hashable {
     }
 }
 
-/// Chooses which plugin is killed when the operator's container is about to run out of something: the one that grew
-/// most, so that a plugin that only is large pays for no other one.
+/// Chooses the plugin to kill when the operator's container is about to exhaust a resource: the one that grew most, so
+/// that a plugin that is merely large is not killed for another one's growth.
 struct PressureMonitor {
     private struct Sample {
         let at: Duration
         let amount: Int64
     }
 
-    /// By session, oldest first; the first that is as old as the window stays as what growth is counted from.
+    /// The samples by session, oldest first; the first one at the start of the window is the base of the growth.
     private var samples: [Int32: [Sample]] = [:]
 
     mutating func record(_ amounts: [Int32: Int64], now: Duration) {
         for session in samples.keys where amounts[session] == nil { samples[session] = nil }
         for (session, amount) in amounts {
-            // A plugin that is new has grown from nothing.
+            // A new plugin has grown from zero.
             var history = samples[session] ?? [Sample(at: now, amount: 0)]
             history.append(Sample(at: now, amount: amount))
             let tooOld = history.lastIndex { $0.at <= now - PluginHostLimits.growthWindow } ?? 0
@@ -51,11 +51,11 @@ struct PressureMonitor {
         }
     }
 
-    /// Returns the session to kill; nil if none is to blame.
+    /// Returns the session to kill; nil if none caused the growth.
     ///
     /// - Parameters:
-    ///   - share: used part of the container's limit.
-    ///   - leastGrowth: less is not worth a kill while there is no emergency.
+    ///   - share: the used share of the container's limit.
+    ///   - leastGrowth: the minimum growth for a kill below the emergency share.
     func victim(share: Double, leastGrowth: Int64) -> Int32? {
         guard share > PluginHostLimits.pressureShare else { return nil }
         let ranked = samples.compactMap { session, history -> (session: Int32, growth: Int64, amount: Int64)? in

@@ -2,13 +2,13 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Keeps plugins to the limits that the kernel does not enforce for several processes together, and kills them to the
-/// last process.
+/// Enforces the limits that the kernel does not enforce for several processes together, and kills all processes of a
+/// session.
 ///
-/// It has a thread of its own: if a plugin has used up the container's processes or memory, nothing that needs
-/// another thread gets on, and that is when this has to.
+/// The watch has its own thread, because it has to work when a plugin has exhausted the container's processes or
+/// memory, and no new thread can be created.
 ///
-/// `@unchecked Sendable`: everything but `state`, the event and the constants is touched by the thread alone.
+/// `@unchecked Sendable`: only the thread uses its members, except `state`, the event and the constants.
 final class SessionWatch: @unchecked Sendable {
     struct Subject: Sendable {
         let limits: PluginLimits
@@ -79,7 +79,7 @@ final class SessionWatch: @unchecked Sendable {
         pthread_detach(handle)
     }
 
-    /// Ends the thread once nothing is left to be killed.
+    /// Ends the thread once there is nothing left to kill.
     func stop() {
         state.withLock { $0.isStopped = true }
         wake()
@@ -90,9 +90,9 @@ final class SessionWatch: @unchecked Sendable {
         wake()
     }
 
-    /// Kills what is left of a session whose leader has exited and is not reaped, and watches it no longer.
+    /// Kills the remaining processes of a session whose leader has exited and is not reaped, and stops watching it.
     ///
-    /// - Returns: how many processes were still alive after ``PluginHostLimits/maxKillRounds`` times
+    /// - Returns: the number of processes still alive after ``PluginHostLimits/maxKillRounds`` times
     ///   ``PluginHostLimits/killGrace``.
     func end(_ session: Int32) async -> Int32 {
         await withCheckedContinuation { continuation in
@@ -170,7 +170,7 @@ final class SessionWatch: @unchecked Sendable {
         sweep(subjects, usage, measuresMemory: isFull || isPressed, measuresFiles: isFull || hasLessSpace)
     }
 
-    /// Returns whether the file system of the temporary directories has less left than at the last look.
+    /// Returns whether the free space of the temporary directories' file system has decreased since the last check.
     private func hasLessSpace() -> Bool {
         var now: (bytes: UInt64, inodes: UInt64) = (0, 0)
         guard clinux_space_left(temporaryDirectory, &now.bytes, &now.inodes) == 0 else { return false }
@@ -178,13 +178,14 @@ final class SessionWatch: @unchecked Sendable {
         return now.bytes < spaceLeft.bytes || now.inodes < spaceLeft.inodes
     }
 
-    /// Process ids are given out in turn, so the last one tells how many there were since.
+    /// Returns whether many processes have started since the last sweep. Process ids are assigned in sequence, so the
+    /// last id shows how many.
     private func haveManyStarted() -> Bool {
         guard let text = ProcessTable.contents("/proc/loadavg") else { return true }
         let last =
             String(decoding: text, as: UTF8.self).split { $0 == " " || $0 == "\n" }.last.flatMap { Int32($0) } ?? 0
         let started = last - lastStarted
-        // They begin again from the start when they have run out.
+        // A smaller id means that the sequence has wrapped around.
         guard started < 0 || started >= PluginHostLimits.startsBeforeSweep else { return false }
         lastStarted = last
         return true
@@ -229,7 +230,7 @@ final class SessionWatch: @unchecked Sendable {
 
     private func memoryBreach(_ usage: SessionUsage?, _ processes: [clinux_process], _ subject: Subject) -> String? {
         guard let usage, usage.memory > subject.limits.memoryBytes else { return nil }
-        // Processes that share memory count it once each in the cheap sum.
+        // In the inexpensive sum, shared memory counts once per process.
         let confirmed = processes.reduce(into: Int64(0)) { sum, process in
             let bytes = clinux_proportional_bytes(process.id)
             sum += bytes >= 0 ? bytes : clinux_memory_bytes(process.id)
@@ -248,7 +249,7 @@ final class SessionWatch: @unchecked Sendable {
         return SessionUsage.temporaryBreach(bytes, of: subject.limits)
     }
 
-    /// Kills one plugin if the container is about to run out. What that gave back shows at the next tick.
+    /// Kills one plugin if the container is about to exhaust a resource. The next tick measures the effect.
     private func relieve(
         _ subjects: [Int32: Subject], _ usages: [Int32: SessionUsage], _ container: ContainerUsage, measuresMemory: Bool
     ) {
@@ -261,25 +262,25 @@ final class SessionWatch: @unchecked Sendable {
         {
             return kill(
                 victim, subject,
-                "the operator's container used \(memory.used >> 20) MiB of the \(memory.limit >> 20) MiB of memory that it "
-                    + "may, and this plugin's use grew most")
+                "the operator's container used \(memory.used >> 20) MiB of the \(memory.limit >> 20) MiB of memory that are "
+                    + "allowed, and this plugin's use grew most")
         }
         if let tasks = container.tasks, let victim = taskJudge.victim(share: tasks.share, leastGrowth: 1),
             let subject = subjects[victim]
         {
             kill(
                 victim, subject,
-                "the operator's container had \(tasks.used) of the \(tasks.limit) processes and threads that it may, and "
+                "the operator's container had \(tasks.used) of the \(tasks.limit) processes and threads that are allowed, and "
                     + "this plugin's grew most")
         }
     }
 
     private func kill(_ session: Int32, _ subject: Subject, _ reason: String) {
-        // It may have ended meanwhile, and is then being killed by end(_:), or reaped.
+        // The session may have ended in the meantime; end(_:) then kills or reaps it.
         let isWatched = state.withLock { $0.subjects.removeValue(forKey: session) != nil }
         guard isWatched else { return }
         subject.onBreach(reason)
-        // What survives is tried again at the next tick, and when the first process has exited.
+        // Survivors are killed at the next tick, and when the first process has exited.
         if Self.kill(session) > 0 {
             state.withLock { state in
                 guard !state.endings.contains(where: { $0.session == session }) else { return }

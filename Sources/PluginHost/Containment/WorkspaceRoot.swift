@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// The directory in which one host makes its plugins' workspaces.
+/// The directory for the workspaces of one host's plugins.
 ///
-/// The host holds a lock on a file in it for as long as it lives. A host that starts removes the roots whose locks
-/// no process holds: those of killed hosts. (Process ids would not do: in a container the operator is always
-/// 1.)
+/// The host holds a lock on a file in it during its lifetime. At its start, a host removes the roots whose lock no
+/// process holds, which are those of killed hosts. (Process ids cannot identify hosts: in a container the operator is
+/// always 1.)
 final class WorkspaceRoot: Sendable {
     private static let prefix = "generalscaler-plugins-"
     private static let lockName = "lock"
@@ -41,9 +41,9 @@ final class WorkspaceRoot: Sendable {
         }
     }
 
-    /// Removes the root and what is left in it.
+    /// Removes the root and its contents.
     ///
-    /// - Returns: why not, if it could not.
+    /// - Returns: the reason if it could not be removed.
     func remove() -> String? {
         made.withLock { made in
             guard let old = made else { return nil }
@@ -57,27 +57,27 @@ final class WorkspaceRoot: Sendable {
         var template = Array("\(parent)/\(prefix)XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw LaunchProblem(
-                "no temporary directory can be made in \(parent): \(String(cString: strerror(errno))). "
-                    + "Make it writable, or set TMPDIR of the operator to one that is")
+                "no temporary directory can be created in \(parent): \(String(cString: strerror(errno))). "
+                    + "Make it writable, or set TMPDIR of the operator to a writable directory")
         }
         let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        // Under its final name the lock is held from the first moment.
+        // The lock is held before the directory gets its final name.
         let new = "\(path)/\(unlockedName)"
         let lock = open(new, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, rename(new, "\(path)/\(lockName)") == 0 else {
             let reason = String(cString: strerror(errno))
             if lock >= 0 { close(lock) }
             _ = RemovedTree.remove(path)
-            throw LaunchProblem("\(path): its lock cannot be made: \(reason)")
+            throw LaunchProblem("\(path): its lock cannot be created: \(reason)")
         }
         return Made(path: path, lock: lock)
     }
 
     // MARK: What other hosts left over
 
-    /// Removes the roots of hosts that are gone.
+    /// Removes the roots of hosts that have ended.
     ///
-    /// - Returns: how many, and why others could not be removed.
+    /// - Returns: the number of removed roots, and the reasons why others could not be removed.
     static func removeLeftOver(in parent: String) -> (removed: Int, problems: [String]) {
         var removed = 0
         var problems: [String] = []
@@ -90,7 +90,7 @@ final class WorkspaceRoot: Sendable {
         return (removed, problems)
     }
 
-    /// Returns the lock, taken, of an unused root, or -1 if it has none; nil for a root in use.
+    /// Acquires the lock of an unused root and returns it, or -1 if there is no lock file; nil for a root in use.
     private static func leftOverLock(_ path: String) -> Int32? {
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard directory >= 0 else { return nil }
@@ -99,7 +99,7 @@ final class WorkspaceRoot: Sendable {
         guard fstat(directory, &status) == 0, status.st_uid == geteuid() else { return nil }
         let lock = openat(directory, lockName, O_RDWR | O_NOFOLLOW | O_CLOEXEC)
         if lock < 0 {
-            // It is being made, unless its host was killed at that very moment.
+            // The root is being created, unless its host was killed at that moment.
             let age = time(nil) - status.st_ctim.tv_sec
             return errno == ENOENT && .seconds(age) > PluginHostLimits.lockGrace ? -1 : nil
         }

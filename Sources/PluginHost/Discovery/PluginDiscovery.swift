@@ -1,14 +1,12 @@
 import Glibc
 
-/// Finds the installed plugins: by directory, changed and added to by the manifest. Never by PATH.
+/// Finds the installed plugins in the plugin directories and the manifest, never by PATH.
 enum PluginDiscovery {
-    /// What the file name of a plugin begins with; its name, a metric type, follows.
+    /// The prefix of a plugin's file name; its name, a metric type, follows.
     static let prefix = "generalscaler-plugin-"
 
-    private static let shipped: Set = ["http", "prometheus", "pubsub", "redis"]
-
     struct Result {
-        /// By name, in alphabetical order.
+        /// The plugins, sorted by name.
         var programs: [PluginProgram]
         /// The skipped files, with reasons.
         var warnings: [String]
@@ -17,9 +15,45 @@ enum PluginDiscovery {
     static func find(_ configuration: PluginHostConfiguration, manifest: PluginManifest) throws(PluginHostError)
         -> Result
     {
+        let (paths, warnings) = executables(in: configuration.directories)
+        var programs: [PluginProgram] = []
+        for name in Set(paths.keys).union(manifest.plugins.keys).sorted() {
+            let entry = manifest.plugins[name] ?? PluginManifest.Entry()
+            guard let path = entry.argv.first ?? paths[name] else {
+                throw PluginHostError(
+                    "\(manifest.path): plugins.\(name) (line \(entry.line)): no executable \(prefix)\(name) in "
+                        + "\(configuration.directories.joined(separator: ", ")). Install it, or set argv")
+            }
+            programs.append(program(name, path, entry, configuration))
+        }
+        return Result(programs: programs, warnings: warnings)
+    }
+
+    /// The plugins in the directories that are not known yet. The manifest names none of them: its plugins are known from the start.
+    static func findNew(_ configuration: PluginHostConfiguration, known: Set<String>) -> [PluginProgram] {
+        executables(in: configuration.directories).paths.filter { !known.contains($0.key) }
+            .sorted { $0.key < $1.key }
+            .map { program($0.key, $0.value, PluginManifest.Entry(), configuration) }
+    }
+
+    private static func program(
+        _ name: String, _ path: String, _ entry: PluginManifest.Entry, _ configuration: PluginHostConfiguration
+    ) -> PluginProgram {
+        PluginProgram(
+            name: name, path: path, arguments: Array(entry.argv.dropFirst()),
+            environment: PluginEnvironment.filtered(configuration.environment).merging(entry.environment) { $1 },
+            defaults: entry.defaults, allowedAddresses: entry.allowedAddresses, maxInFlight: entry.maxInFlight,
+            mode: entry.mode, sha256: entry.sha256,
+            isConfined: entry.isConfined,
+            mayHaveChildren: entry.mayHaveChildren ?? !isShipped(name, path, configuration),
+            readPaths: entry.readPaths, limits: entry.limits)
+    }
+
+    /// The executables by the plugin's name, and a warning for each file that was skipped.
+    private static func executables(in directories: [String]) -> (paths: [String: String], warnings: [String]) {
         var paths: [String: String] = [:]
         var warnings: [String] = []
-        for directory in configuration.directories {
+        for directory in directories {
             guard let names = files(in: directory) else {
                 warnings.append("plugin directory \(directory): \(String(cString: strerror(errno)))")
                 continue
@@ -30,7 +64,7 @@ enum PluginDiscovery {
                 if let first = paths[name] {
                     warnings.append("\(path) is skipped: \(first) has the same name and comes first")
                 } else if isDirectory(path) {
-                    // What a build leaves beside its programs, such as NAME.product.
+                    // Other build products, such as NAME.product.
                     continue
                 } else if let fault = executionFault(path) {
                     warnings.append("\(path) is skipped: it \(fault)")
@@ -39,33 +73,15 @@ enum PluginDiscovery {
                 }
             }
         }
-        let inherited = PluginEnvironment.filtered(configuration.environment)
-        var programs: [PluginProgram] = []
-        for name in Set(paths.keys).union(manifest.plugins.keys).sorted() {
-            let entry = manifest.plugins[name] ?? PluginManifest.Entry()
-            guard let path = entry.argv.first ?? paths[name] else {
-                throw PluginHostError(
-                    "\(manifest.path): plugins.\(name) (line \(entry.line)): no executable \(prefix)\(name) in "
-                        + "\(configuration.directories.joined(separator: ", ")). Install it, or set argv")
-            }
-            programs.append(
-                PluginProgram(
-                    name: name, path: path, arguments: Array(entry.argv.dropFirst()),
-                    environment: inherited.merging(entry.environment) { $1 },
-                    defaults: entry.defaults, allowedAddresses: entry.allowedAddresses, maxInFlight: entry.maxInFlight,
-                    mode: entry.mode, sha256: entry.sha256,
-                    isConfined: entry.isConfined,
-                    mayHaveChildren: entry.mayHaveChildren ?? !isShipped(name, path, configuration),
-                    readPaths: entry.readPaths, limits: entry.limits))
-        }
-        return Result(programs: programs, warnings: warnings)
+        return (paths, warnings)
     }
 
-    /// Returns whether this project's own plugin of that name lies there. None of them starts a process.
+    /// Returns whether the program is in the operator's own directory, as this project's plugins are. None of them starts a
+    /// process.
     private static func isShipped(_ name: String, _ path: String, _ configuration: PluginHostConfiguration) -> Bool {
         guard let launcher = configuration.launcher else { return false }
         let own = ProgramFile.resolved(ProgramFile.directory(of: launcher))
-        return shipped.contains(name) && ProgramFile.resolved(path) == "\(own)/\(prefix)\(name)"
+        return ProgramFile.resolved(path) == "\(own)/\(prefix)\(name)"
     }
 
     private static func files(in directory: String) -> [String]? {
@@ -86,7 +102,14 @@ enum PluginDiscovery {
 
     private static func executionFault(_ path: String) -> String? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return "cannot be looked at: \(String(cString: strerror(errno)))" }
+        guard stat(path, &status) == 0 else { return "cannot be accessed: \(String(cString: strerror(errno)))" }
         return ProgramFile.executionFault(path, status)
+    }
+}
+
+extension PluginManifest.Entry {
+    /// The variable that tells the plugin to which networks it may connect, which is its to observe.
+    fileprivate var networks: [String: String] {
+        allowedNetworks.map { ["GENERALSCALER_ALLOWED_NETWORKS": $0.joined(separator: " ")] } ?? [:]
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import SystemIO
 import WireFormats
 import YAMLFormat
 import Yams
@@ -10,6 +11,7 @@ import Yams
 ///   prometheus:
 ///     defaults: {address: "http://prometheus:9090"}
 ///     allowedAddresses: ["https://*.metrics.example.com"]
+///     allowedNetworks: [10.0.0.0/8]
 ///     env: {GODEBUG: x509ignoreCN=0}
 ///     maxInFlight: 16
 ///     readPaths: [/etc/prometheus-token]
@@ -21,19 +23,21 @@ import Yams
 /// ```
 struct PluginManifest: Sendable {
     struct Entry: Sendable {
-        /// The line of the manifest that it begins on, from 1.
+        /// The line in the manifest, from 1.
         var line = 0
-        /// The executable's absolute path and its arguments; empty if the plugin directories decide.
+        /// The executable's absolute path and its arguments; empty to find the plugin in the directories.
         var argv: [String] = []
         var environment: [String: String] = [:]
         var defaults: [String: JSON] = [:]
-        /// Nil if every address is.
+        /// The allowed addresses; nil if all are allowed.
         var allowedAddresses: [AllowedAddress]?
+        /// As text, for the plugin; nil if every network is.
+        var allowedNetworks: [String]?
         var maxInFlight: Int?
         var mode = PluginProgram.Mode.serve
         var sha256: String?
         var isConfined = true
-        /// Nil if the plugin's origin decides.
+        /// Whether the plugin may start processes; nil to decide by its origin.
         var mayHaveChildren: Bool?
         var readPaths: [String] = []
         var limits = PluginLimits()
@@ -103,7 +107,7 @@ extension PluginManifest.Entry {
                 for (name, text) in try value.members() {
                     guard Self.isVariableName(name) else {
                         throw text.problem(
-                            "\"\(name.prefix(64).description.cleaned)\" is no name of an environment variable: it has letters, "
+                            "\"\(name.prefix(64).description.cleaned)\" is not a valid name of an environment variable: use letters, "
                                 + "digits, hyphens, dots and underscores, and no digit at the start")
                     }
                     environment[name] = try text.text()
@@ -112,6 +116,7 @@ extension PluginManifest.Entry {
                 guard case .object(let members) = try value.json() else { throw value.problem("must be a mapping") }
                 defaults = members
             case "allowedAddresses": allowedAddresses = try Self.allowedAddresses(value)
+            case "allowedNetworks": allowedNetworks = try Self.allowedNetworks(value)
             case "maxInFlight": maxInFlight = try value.int(in: 1...PluginHostLimits.maxInFlight)
             case "mode":
                 guard let mode = PluginProgram.Mode(rawValue: try value.text()) else {
@@ -141,7 +146,7 @@ extension PluginManifest.Entry {
         }
     }
 
-    /// As Kubernetes has it for containers.
+    /// Returns whether the text is a valid name of an environment variable, by the rules of Kubernetes for containers.
     private static func isVariableName(_ name: String) -> Bool {
         name.first?.isNumber == false
             && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
@@ -157,7 +162,25 @@ extension PluginManifest.Entry {
         return allowed
     }
 
-    /// Returns an address, or `{address: ..., credentials: true}`.
+    private static func allowedNetworks(_ reader: YAMLReader) throws(YAMLProblem) -> [String] {
+        let entries = try reader.elements()
+        guard entries.count <= PluginHostLimits.maxAllowedNetworks else {
+            throw reader.problem("must have at most \(PluginHostLimits.maxAllowedNetworks) entries")
+        }
+        var networks: [String] = []
+        for entry in entries {
+            let text = try entry.text()
+            guard IPNetwork(text) != nil else {
+                throw entry.problem(
+                    "\"\(text.prefix(64).description.cleaned)\" is not an IP network such as 10.0.0.0/8 or fd00::/8, nor an IP "
+                        + "address")
+            }
+            networks.append(text)
+        }
+        return networks
+    }
+
+    /// Reads an address, or `{address: ..., credentials: true}`.
     private static func allowedAddress(_ entry: YAMLReader) throws(YAMLProblem) -> AllowedAddress {
         guard entry.isMapping else { return AllowedAddress(pattern: try addressPattern(entry)) }
         var pattern: AddressPattern?
@@ -186,7 +209,7 @@ extension PluginManifest.Entry {
     }
 
     private static let fields =
-        "argv, env, defaults, allowedAddresses, maxInFlight, mode, sha256, confined, children, readPaths, limits"
+        "argv, env, defaults, allowedAddresses, allowedNetworks, maxInFlight, mode, sha256, confined, children, readPaths, limits"
 }
 
 extension PluginLimits {

@@ -1,35 +1,35 @@
 import WireFormats
 
-/// An installed plugin: what to run, and how.
+/// An installed plugin and how to run it.
 struct PluginProgram: Sendable, Hashable {
     /// The mode in which the program runs.
     enum Mode: String, Sendable, CaseIterable {
-        /// One process answers call after call.
+        /// One process answers many calls.
         case serve
-        /// A process for each call, with the request as the whole of its stdin.
+        /// One process per call, with the request as its whole stdin.
         case oneshot
     }
 
-    /// What follows `generalscaler-plugin-` in its file name: the metric type it is expected to offer.
+    /// The part of the file name after `generalscaler-plugin-`: the expected metric type.
     let name: String
-    /// The executable, as an absolute path; links are followed at each start.
+    /// The absolute path of the executable; links are resolved at each start.
     var path: String
     var arguments: [String] = []
-    /// The whole environment, but for what each process gets of its own.
+    /// The environment, except for the variables of single processes.
     var environment: [String: String]
-    /// Config members that the core puts under every config of this plugin's types.
+    /// Default config members of this plugin's types.
     var defaults: [String: JSON] = [:]
     /// The servers that configs may name; nil for all.
     var allowedAddresses: [AllowedAddress]?
-    /// The operator's bound on calls in flight.
+    /// The operator's limit on calls in flight.
     var maxInFlight: Int?
     var mode = Mode.serve
-    /// What the executable's bytes have to hash to, in lower-case hexadecimal; any bytes if nil.
+    /// The required SHA-256 of the executable in lower-case hexadecimal; nil to accept any.
     var sha256: String?
     var isConfined = true
-    /// Whether the sandbox lets it start processes.
+    /// Whether the sandbox allows starting processes.
     var mayHaveChildren = true
-    /// Absolute paths that it may read beyond those that every plugin may.
+    /// Absolute paths that the plugin may read, in addition to the common ones.
     var readPaths: [String] = []
     var limits = PluginLimits()
 }

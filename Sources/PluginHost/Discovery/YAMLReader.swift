@@ -2,14 +2,14 @@ import WireFormats
 import YAMLFormat
 import Yams
 
-/// An error at one place of a YAML document.
+/// An error at a position in a YAML document.
 struct YAMLProblem: Error {
-    /// From 1.
+    /// The line number, from 1.
     let line: Int
     let message: String
 }
 
-/// Reads typed values out of a YAML node, and says on which line it is when one is of the wrong shape.
+/// Reads typed values from a YAML node, and reports the line of a value with the wrong type.
 struct YAMLReader {
     private let node: Node
     private let path: String

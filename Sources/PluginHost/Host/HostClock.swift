@@ -1,13 +1,13 @@
-/// Time since some start, on a clock that came in from outside.
+/// The time since some start, on an injected clock.
 ///
 /// Closures rather than an `any Clock`, whose instants cannot be stored or compared.
 struct HostClock: Sendable {
     let now: @Sendable () -> Duration
-    /// Returns at that time, or throws when the task is cancelled.
+    /// Returns at that time, or throws if the task is cancelled.
     let sleep: @Sendable (_ until: Duration) async throws -> Void
 
     init(_ clock: any Clock<Duration>) {
-        // Named apart, because the time of the usual clock is asked for several times in each call.
+        // A special case, because each call reads the default clock several times.
         if let clock = clock as? ContinuousClock {
             self.init(specific: clock)
         } else {

@@ -2,7 +2,7 @@
 struct LatencyWindow: Sendable {
     static let capacity = 1_024
 
-    /// In seconds; a ring once it is full.
+    /// The durations in seconds; a ring buffer once full.
     private var seconds: [Float] = []
     private var next = 0
 
@@ -17,11 +17,11 @@ struct LatencyWindow: Sendable {
         }
     }
 
-    /// Returns nil if nothing was recorded.
+    /// Returns the percentiles; nil if nothing was recorded.
     static func percentiles(of windows: [LatencyWindow]) -> PluginLatency? {
         let sorted = windows.flatMap(\.seconds).sorted()
         guard !sorted.isEmpty else { return nil }
-        // The smallest value that at least the share of all is not above (nearest rank).
+        // The nearest-rank percentile.
         func value(at share: Double) -> Duration {
             .seconds(Double(sorted[max(0, Int((share * Double(sorted.count)).rounded(.up)) - 1)]))
         }
@@ -29,7 +29,8 @@ struct LatencyWindow: Sendable {
     }
 }
 
-/// Percentiles of a plugin's response time, from the sending of the request, over about the last thousand answers.
+/// Percentiles of a plugin's response time, measured from the sending of the request, over about the last thousand
+/// answers.
 package struct PluginLatency: Sendable, Hashable {
     package var p50: Duration
     package var p99: Duration

@@ -3,17 +3,16 @@ import WireFormats
 
 /// The marks of config fields in a metric type's schema.
 struct MetricMarks: Sendable {
-    /// `x-address`: names of servers.
+    /// `x-address`: addresses of servers.
     let addresses: MarkedFields?
-    /// `x-secret`.
+    /// `x-secret`: secrets.
     private let secrets: MarkedFields?
-    /// `x-credential-file`: paths of files that hold a credential. Files that a plugin can read belong to the
-    /// administrator.
+    /// `x-credential-file`: paths of files with a credential. Files that a plugin can read belong to the administrator.
     private let files: MarkedFields?
-    /// `x-operator-identity`: a field with which the plugin uses an identity of the operator's own, unless a secret
-    /// stands in it.
+    /// `x-operator-identity`: fields that make the plugin use an identity of the operator, unless they contain a
+    /// secret.
     private let identities: MarkedFields?
-    /// `x-server-trust`: how the server is verified.
+    /// `x-server-trust`: fields that determine how the server is verified.
     private let trust: MarkedFields?
 
     init(_ type: MetricTypeDescription) {
@@ -24,25 +23,25 @@ struct MetricMarks: Sendable {
         trust = MarkedFields("x-server-trust", in: type.configSchema)
     }
 
-    /// Returns the texts in a config that are secret.
+    /// Returns the secret texts in a config.
     func secretTexts(of config: PluginConfig) -> Set<String> {
         guard let secrets else { return config.secrets }
         return secrets.fields(of: config.json).reduce(into: config.secrets) { $0.formUnion($1.texts) }
     }
 
-    /// Returns whether a config holds a secret, or names a file with one, that is the administrator's: its text must
-    /// not depend on what a tenant guesses of it. Decided by where a field came from, never by its value.
+    /// Returns whether a config contains a secret of the administrator, or the path of a file with one, so that the
+    /// caller must not learn anything about it. Decided by the origin of a field, never by its value.
     func usesOperatorSecret(_ config: PluginConfig) -> Bool {
         let inherited = config.json.members(config.inherited)
         return Self.has(secrets, inherited) || Self.hasFile(files, config.json)
     }
 
-    /// Returns whether a call with this config acts with a credential of the administrator's.
+    /// Returns whether a call with this config uses a credential of the administrator.
     func usesOperatorCredential(_ config: PluginConfig) -> Bool {
         usesOperatorSecret(config) || usesIdentity(config.json)
     }
 
-    /// Returns the members of `defaults` that hold a credential, or have one used.
+    /// Returns the members of `defaults` that contain a credential or cause one to be used.
     func credentialMembers(of defaults: [String: JSON]) -> Set<String> {
         Set(
             defaults.keys.filter { name in
@@ -51,8 +50,8 @@ struct MetricMarks: Sendable {
             })
     }
 
-    /// Returns the member of a metric's own config, if any, that lets a server be taken for one of the defaults that
-    /// those do not trust: one that says itself how to verify it, or that takes away how the defaults do. A file is one
+    /// Returns the member of a metric's own config, if any, that weakens the verification of servers in the defaults:
+    /// it sets how to verify, or removes the setting of the defaults. A file is not such a member, because it is one
     /// that the administrator lets the plugin read.
     func memberThatChoosesTrust(in own: JSON, defaults: [String: JSON]) -> String? {
         guard let trust else { return nil }
@@ -79,14 +78,14 @@ struct MetricMarks: Sendable {
         marks?.fields(of: config).contains { !$0.value.isNull } ?? false
     }
 
-    /// A field may take the file's content in place of its path.
+    /// Returns whether a marked field contains the path of a file, and not its contents.
     private static func hasFile(_ marks: MarkedFields?, _ config: JSON) -> Bool {
         marks?.fields(of: config).contains { $0.texts.contains { $0.hasPrefix("/") } } ?? false
     }
 }
 
 extension JSON {
-    /// Returns the object with these members alone.
+    /// Returns an object with only these members.
     fileprivate func members(_ names: Set<String>) -> JSON {
         .object((objectValue ?? [:]).filter { names.contains($0.key) })
     }

@@ -1,16 +1,15 @@
 package import WireFormats
 
-/// A metric's config as its plugin gets it: the operator's defaults merged in, and the values of Secrets filled in.
+/// A metric's config for its plugin, with the operator's defaults and the values of Secrets.
 ///
-/// However it is printed, interpolated or dumped, it reads `***`.
+/// Printed, interpolated or dumped, it appears as `***`.
 package struct PluginConfig: Sendable, Hashable {
-    /// A JSON object.
+    /// The config as a JSON object.
     package let json: JSON
-    /// The values in it that came from Secrets: redacted from everything that the plugin writes, regardless of its
-    /// schema.
+    /// The values from Secrets: redacted from everything that the plugin writes, regardless of its schema.
     package let secrets: Set<String>
-    /// The members that came from the administrator's `defaults`. Two configs that are the same but for this are not
-    /// the same: what their callers may see differs.
+    /// The members that came from the administrator's `defaults`. Part of the config's identity, because it determines
+    /// what the caller may see.
     package let inherited: Set<String>
 
     package init(_ json: JSON, secrets: Set<String> = [], inherited: Set<String> = []) {
@@ -20,13 +19,13 @@ package struct PluginConfig: Sendable, Hashable {
     }
 }
 
-/// A metric's own config over the administrator's `defaults`.
+/// A metric's own config merged over the administrator's `defaults`.
 package struct DefaultedConfig: Sendable, Hashable {
     package let json: JSON
     /// The members that came from the defaults.
     package let inherited: Set<String>
 
-    /// - Parameter withheld: names of defaults that this config does not get.
+    /// - Parameter withheld: the names of defaults to omit.
     package init(_ own: JSON, defaults: [String: JSON], withheld: Set<String> = []) {
         let members = own.objectValue ?? [:]
         let taken = defaults.filter { members[$0.key] == nil && !withheld.contains($0.key) }

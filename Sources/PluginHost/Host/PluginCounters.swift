@@ -2,11 +2,11 @@
 package struct PluginCounters: Sendable, Hashable {
     /// Answers delivered to their caller, including errors.
     package var answers = 0
-    /// Lines on stdout that are no protocol message.
+    /// Lines on stdout that are not a protocol message.
     package var rejectedLines = 0
     /// Answers to calls whose callers had stopped waiting.
     package var lateAnswers = 0
-    /// Answers to calls that had been answered.
+    /// Answers to calls that had already been answered.
     package var duplicateAnswers = 0
     /// Answers with an unknown call id.
     package var unknownAnswers = 0
@@ -29,13 +29,13 @@ package struct PluginCounters: Sendable, Hashable {
 /// Pushed readings by outcome.
 package struct PushCounters: Sendable, Hashable {
     package var passedOn = 0
-    /// A newer one took their place before they were passed on.
+    /// Replaced by a newer one before delivery.
     package var coalesced = 0
-    /// More came in a second than are looked at.
+    /// Over the limit per second.
     package var excess = 0
-    /// Nothing was subscribed under their id.
+    /// With an unknown subscription id.
     package var unknown = 0
-    /// They break the protocol.
+    /// In violation of the protocol.
     package var invalid = 0
 
     static func + (left: PushCounters, right: PushCounters) -> PushCounters {

@@ -1,14 +1,14 @@
 /// The health of one plugin.
 package struct PluginHealth: Sendable, Hashable {
     package enum State: String, Sendable, CaseIterable {
-        /// Its process starts, or has not answered `initialize` yet.
+        /// The process is starting, or has not answered `initialize` yet.
         case starting
         case up
-        /// No scaler uses it, so it has no process; the next call starts one.
+        /// No scaler uses the plugin, so it has no process; the next call starts one.
         case resting
-        /// Its process ended and is started again after a wait.
+        /// The process ended and is restarted after a delay.
         case backingOff = "backing_off"
-        /// It ended many times in a row and is only probed from time to time.
+        /// The process ended many times in a row and is only restarted as an occasional probe.
         case broken
         case stopped
     }
@@ -18,21 +18,21 @@ package struct PluginHealth: Sendable, Hashable {
     package var version: String?
     package var state: State
     package var processID: Int32?
-    /// Restarts after an end that the host did not request.
+    /// Restarts after unexpected ends.
     package var restarts: Int
-    /// New versions of its file that took over while it ran.
+    /// Replacements by a new version of the program during operation.
     package var swaps: Int
-    /// Calls that the plugin has and that it has not answered.
+    /// Calls that the plugin has received and not answered.
     package var inFlight: Int
-    /// Calls that wait for their turn.
+    /// Queued calls.
     package var waiting: Int
     /// Configs whose readings the plugin pushes.
     package var subscriptions: Int = 0
     package var counters: PluginCounters
-    /// Nil before the first answer.
+    /// The response times; nil before the first answer.
     package var latency: PluginLatency?
-    /// Why its process last ended, or could not be used.
+    /// The reason why the process last ended or was unusable.
     package var lastFailure: String?
-    /// It does not run, and another start of the same program would end in the same way.
+    /// Whether the plugin is not running and a restart of the same program would fail in the same way.
     package var needsRepair = false
 }

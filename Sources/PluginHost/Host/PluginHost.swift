@@ -5,17 +5,15 @@ import ServiceLifecycle
 import Synchronization
 package import WireFormats
 
-/// Runs the installed plugins and carries calls to them.
+/// Runs the installed plugins and calls them.
 ///
-/// One process per plugin, shared by all who call. A plugin that crashes, hangs or babbles fails its own calls and is
-/// restarted; it stalls neither its callers past their deadlines nor another plugin. The process that hosts plugins
-/// ignores SIGPIPE and is a child subreaper from the first host on.
+/// All callers share one process per plugin. A plugin that crashes, hangs or writes too much fails only its own calls
+/// and is restarted; it delays neither its callers past their deadlines nor other plugins. The hosting process ignores
+/// SIGPIPE and is a child subreaper from the first host on.
 package final class PluginHost: Service {
     let programs: ProgramWatch
-    private let supervisors: [String: PluginSupervisor]
+    private let roster: PluginRoster
     private let registry: SharedTypeRegistry
-    /// By plugin.
-    private let gates: [String: AddressGate]
     private let logs: LogPump
     private let clock: HostClock
     private let loop: EventLoop
@@ -29,8 +27,8 @@ package final class PluginHost: Service {
     ///
     /// - Parameters:
     ///   - clock: for deadlines and restarts.
-    ///   - random: evenly drawn from 0..<1, for the jitter of restarts.
-    /// - Throws: ``PluginHostError`` if the manifest is wrong or the system has no descriptor or thread left.
+    ///   - random: uniform in 0..<1, for the jitter of restarts.
+    /// - Throws: ``PluginHostError`` if the manifest is invalid or the system has no descriptor or thread left.
     package init(
         configuration: PluginHostConfiguration,
         clock: any Clock<Duration> = ContinuousClock(),
@@ -48,7 +46,7 @@ package final class PluginHost: Service {
                 metadata: ["directories": "\(configuration.directories.joined(separator: ", "))"])
         }
         if found.programs.contains(where: \.isConfined), clinux_landlock_version() == 0 {
-            logger.warning("plugins can read the operator's files: this kernel lacks Landlock (needs Linux 5.13)")
+            logger.warning("plugins can read the operator's files: this kernel has no Landlock (requires Linux 5.13)")
         }
         do {
             loop = try EventLoop()
@@ -62,12 +60,6 @@ package final class PluginHost: Service {
         let registry = SharedTypeRegistry(
             TypeRegistry(plugins: found.programs.map(\.name), directories: configuration.directories))
         self.registry = registry
-        var gates: [String: AddressGate] = [:]
-        for program in found.programs {
-            gates[program.name] = AddressGate(
-                plugin: program.name, allowed: program.allowedAddresses, defaults: program.defaults)
-        }
-        self.gates = gates
         let manifests = configuration.manifest.map { [ProtectedPaths.absolute($0)] } ?? []
         let launcher = PluginLauncher(
             program: configuration.launcher, workspaces: containment.workspaces,
@@ -78,21 +70,32 @@ package final class PluginHost: Service {
         let dependencies = PluginSession.Dependencies(
             loop: loop, clock: self.clock, logs: logs, launcher: launcher, containment: containment,
             hostVersion: configuration.hostVersion, handshakeTimeout: configuration.handshakeTimeout)
-        supervisors = Dictionary(
-            uniqueKeysWithValues: found.programs.map { [gates] program in
-                let supervisor = PluginSupervisor(
-                    program: program, dependencies: dependencies, logger: logger, random: random
-                ) { initialized in
-                    registry.types.withLock { $0.handshakeCompleted(program.name, initialized) }
-                        + (gates[program.name]?.handshakeCompleted(initialized.metricTypes) ?? [])
-                }
-                return (program.name, supervisor)
-            })
-        programs = ProgramWatch(supervisors: found.programs.compactMap { [supervisors] in supervisors[$0.name] })
+        let member: @Sendable (PluginProgram) -> PluginRoster.Member = { program in
+            let gate = AddressFilter(
+                plugin: program.name, allowed: program.allowedAddresses, defaults: program.defaults)
+            let supervisor = PluginSupervisor(
+                program: program, dependencies: dependencies, logger: logger, random: random
+            ) { initialized in
+                registry.types.withLock { $0.handshakeCompleted(program.name, initialized) }
+                    + gate.handshakeCompleted(initialized.metricTypes)
+            }
+            return PluginRoster.Member(supervisor: supervisor, gate: gate)
+        }
+        let roster = PluginRoster()
+        for program in found.programs { roster.add(member(program)) }
+        self.roster = roster
+        programs = ProgramWatch(roster: roster) { known in
+            PluginDiscovery.findNew(configuration, known: known)
+        } install: { program in
+            registry.types.withLock { $0.add(program.name) }
+            guard roster.add(member(program)) else { return }
+            logger.info(
+                "found new plugin", metadata: ["plugin": "\(program.name)", "path": "\(program.path)"])
+        }
     }
 
-    /// Starts all plugins and keeps them running until graceful shutdown, which makes them exit, or until the task is
-    /// cancelled, which kills them. No process of theirs is left when it returns.
+    /// Starts all plugins and keeps them running until graceful shutdown, which ends them, or until the task is
+    /// cancelled, which kills them. No process of theirs is left afterwards.
     package func run() async throws {
         do {
             try containment.start(launcher: launcher)
@@ -113,16 +116,8 @@ package final class PluginHost: Service {
                 background.addTask { await self.removeLeftOver() }
                 background.addTask { await OrphanReaper.run(clock: self.clock) }
                 background.addTask { await self.programs.run(clock: self.clock) }
-                for supervisor in self.supervisors.values {
-                    background.addTask { await supervisor.keepSubscribed() }
-                }
-                if let restsAfter = self.restsAfter {
-                    for supervisor in self.supervisors.values {
-                        background.addTask { await supervisor.restWhenUnused(for: restsAfter) }
-                    }
-                }
                 background.addTask {
-                    // Throws when the plugins have stopped, or are killed, without it.
+                    // Throws if the plugins have stopped, or are killed, without a graceful shutdown.
                     guard (try? await gracefulShutdown()) != nil else { return }
                     await self.stopAll()
                 }
@@ -133,57 +128,63 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Removes the temporary directories that operators left which were killed.
+    /// Removes the temporary directories of killed operators.
     @concurrent
     private func removeLeftOver() async {
         let (removed, problems) = WorkspaceRoot.removeLeftOver(in: containment.workspaces.parent)
         if removed > 0 {
             logger.info(
-                "removed what killed operators left in the temporary directory", metadata: ["roots": "\(removed)"])
+                "removed temporary directories of killed operators", metadata: ["roots": "\(removed)"])
         }
         for problem in problems {
             logger.warning("failed to remove plugins' temporary directories", metadata: ["reason": "\(problem)"])
         }
     }
 
+    /// Runs each plugin from its addition until all have stopped.
     private func runAll() async {
-        guard !supervisors.isEmpty else {
-            // A service that ends unexpectedly ends the whole operator.
-            try? await gracefulShutdown()
-            return
+        await withDiscardingTaskGroup { group in
+            for await supervisor in roster.arrivals { group.addTask { await self.run(supervisor) } }
         }
-        await withTaskGroup { group in
-            for supervisor in supervisors.values { group.addTask { await supervisor.run() } }
+    }
+
+    private func run(_ supervisor: PluginSupervisor) async {
+        await withDiscardingTaskGroup { helpers in
+            helpers.addTask { await supervisor.keepSubscribed() }
+            if let restsAfter { helpers.addTask { await supervisor.restWhenUnused(for: restsAfter) } }
+            await supervisor.run()
+            helpers.cancelAll()
         }
     }
 
     private func stopAll() async {
-        await withTaskGroup { group in
-            for supervisor in supervisors.values { group.addTask { await supervisor.stop() } }
+        roster.close()
+        await withDiscardingTaskGroup { group in
+            for supervisor in roster.supervisors { group.addTask { await supervisor.stop() } }
         }
     }
 
-    /// Returns when each plugin's first start has succeeded or failed.
+    /// Waits until each plugin's first start has succeeded or failed.
     package func untilStarted() async {
-        for supervisor in supervisors.values { await supervisor.untilSettled() }
+        for supervisor in roster.supervisors { await supervisor.untilSettled() }
     }
 
-    /// Returns when the plugins of those types have started or failed to: the one that is named after the type, or
-    /// if there is none, all of them.
+    /// Waits until the plugins of those types have started or failed: the plugin named after the type or, if there is
+    /// none, all plugins.
     package func untilStarted(offering types: Set<String>) async {
-        for type in types { await supervisors[type]?.untilSettled() }
-        guard types.contains(where: { metricType($0) == nil && supervisors[$0] == nil }) else { return }
+        for type in types { await roster[type]?.supervisor.untilSettled() }
+        guard types.contains(where: { metricType($0) == nil && roster[$0] == nil }) else { return }
         await untilStarted()
     }
 
-    /// Runs a task's plugin calls without a change of thread, for tasks that only make calls. Blocking code on it
-    /// stalls every plugin; and if such a task uses an actor that others use too, what follows may run on
-    /// their thread, which ends the process.
+    /// An executor for tasks that only make plugin calls, which avoids thread switches. Blocking code on it stalls
+    /// every plugin. A task on it must not use actors that other tasks use: their threads could run its continuation,
+    /// which ends the process.
     package var taskExecutor: any TaskExecutor { loop.taskExecutor }
 
     // MARK: What is installed
 
-    /// Returns the metric types that plugins have offered, by type. They stay while their plugin is down.
+    /// Returns the metric types that plugins have declared. They remain while their plugin is down.
     package func metricTypes() -> [String: InstalledMetricType] {
         registry.types.withLock { $0.installed }
     }
@@ -192,34 +193,34 @@ package final class PluginHost: Service {
         registry.types.withLock { $0.installed[type] }
     }
 
-    /// Returns the config members that `plugins.yaml` sets for a type's plugin, which are merged into each config of
-    /// that type.
+    /// Returns the defaults that `plugins.yaml` sets for a type's plugin, which are merged into each config of that
+    /// type.
     package func defaults(forType type: String) -> [String: JSON] {
-        registry.types.withLock { $0.owner(of: type) }.flatMap { supervisors[$0] }?.program.defaults ?? [:]
+        registry.types.withLock { $0.owner(of: type) }.flatMap { roster[$0] }?.supervisor.program.defaults ?? [:]
     }
 
-    /// Returns a metric's own config over the defaults of its type's plugin. Of these it does not get the credentials
-    /// if it names a server that they are not meant for.
+    /// Returns a metric's own config merged over the defaults of its type's plugin, without credentials if the config
+    /// names a server that they are not meant for.
     package func defaulted(type: String, own: JSON) -> DefaultedConfig {
-        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = gates[owner] else {
+        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let gate = roster[owner]?.gate else {
             return DefaultedConfig(own, defaults: [:])
         }
         return gate.defaulted(type: type, own: own)
     }
 
-    /// Returns how each plugin fares, by name in alphabetical order.
+    /// Returns the health of each plugin, sorted by name.
     package func health() async -> [PluginHealth] {
         var health: [PluginHealth] = []
-        for supervisor in programs.supervisors { health.append(await supervisor.health()) }
+        for supervisor in roster.supervisors { health.append(await supervisor.health()) }
         return health
     }
 
-    /// Returns the unhealthy ones of the plugins of these types, by name in alphabetical order.
+    /// Returns the unhealthy plugins of these types, sorted by name.
     package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] {
         let owners = registry.types.withLock { registry in Set(types.compactMap(registry.owner)) }
         var unhealthy: [PluginHealth] = []
         for name in owners.sorted() {
-            guard let supervisor = supervisors[name], !supervisor.isHealthy else { continue }
+            guard let supervisor = roster[name]?.supervisor, !supervisor.isHealthy else { continue }
             unhealthy.append(await supervisor.health())
         }
         return unhealthy
@@ -227,8 +228,7 @@ package final class PluginHost: Service {
 
     // MARK: Calls
 
-    /// Has the plugin check a config.
-    ///
+    /// Validates a config with its plugin.
     package func validate(type: String, config: PluginConfig) async -> ConfigVerdict {
         let request = PluginRequest.validateConfig(type: type, config: config.json)
         let result = await call(request, type: type, config: config, timeout: PluginHostLimits.validateTimeout)
@@ -246,9 +246,9 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Asks for a metric's value.
+    /// Reads a metric's value.
     ///
-    /// - Parameter timeout: when to give up, counted from now.
+    /// - Parameter timeout: the maximum duration of the call.
     package func read(
         type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading {
@@ -260,14 +260,14 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Asks for a metric's history.
+    /// Reads a metric's history.
     ///
-    /// - Parameter timeout: when to give up, counted from now.
-    /// - Throws: ``PluginFailure``; of the kind `notSupported` if the plugin keeps no history.
+    /// - Parameter timeout: the maximum duration of the call.
+    /// - Throws: ``PluginFailure``; of the kind `notSupported` if the plugin has no history.
     package func readRange(
         type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
     ) async throws(PluginFailure) -> MetricRange {
-        if let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner],
+        if let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = roster[owner]?.supervisor,
             registry.types.withLock({ $0.installed[type] }) != nil, await !supervisor.offersRange
         {
             throw PluginFailure(
@@ -284,23 +284,24 @@ package final class PluginHost: Service {
         }
     }
 
-    /// Keeps the plugin from resting, and has it push readings of a config if it can, for as long as anyone wants
-    /// them and whenever it runs.
+    /// Keeps the plugin running and, if it supports this, subscribes to readings of a config until the subscription is
+    /// cancelled, also across restarts.
     ///
-    /// Pushes come on top of what ``read(type:config:targetType:timeout:)`` answers, never in its place: a plugin may
-    /// refuse, and a push may be lost.
+    /// Pushed readings complement ``read(type:config:targetType:timeout:)`` and do not replace it: a plugin may refuse,
+    /// and a push may be lost.
     ///
-    /// - Parameter deliver: called on the event loop's thread with each reading, from now on and never from within this
-    ///   call. It does not block.
-    /// - Returns: nil if no plugin is to be asked for it.
+    /// - Parameter deliver: called on the event loop's thread with each reading, never from within this call. Must not
+    ///   block.
+    /// - Returns: nil if no plugin has the type.
     package func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
         deliver: @escaping @Sendable (MetricReading) -> Void
     ) -> ReadingSubscription? {
         let (owner, installed) = registry.types.withLock { ($0.owner(of: type), $0.installed[type]) }
-        guard let owner, let supervisor = supervisors[owner],
-            gates[owner]?.examine(type: type, config: config).refusal == nil
+        guard let owner, let member = roster[owner],
+            member.gate.examine(type: type, config: config).refusal == nil
         else { return nil }
+        let supervisor = member.supervisor
         loop.execute { supervisor.assumeIsolated { $0.beginUse() } }
         guard installed?.pushes == true, supervisor.program.mode == .serve else {
             return ReadingSubscription { [loop] in loop.execute { supervisor.assumeIsolated { $0.endUse() } } }
@@ -322,12 +323,12 @@ package final class PluginHost: Service {
     private func call(
         _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
     ) async -> Result<PluginAnswer, PluginFailure> {
-        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let supervisor = supervisors[owner] else {
+        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let member = roster[owner] else {
             return .failure(registry.types.withLock { $0.unknown(type) })
         }
-        let examined = gates[owner]?.examine(type: type, config: config)
-        if let refusal = examined?.refusal { return .failure(refusal) }
-        let party = CallParty(namespace: CallOrigin.namespace, source: examined?.source ?? "")
+        let (supervisor, examined) = (member.supervisor, member.gate.examine(type: type, config: config))
+        if let refusal = examined.refusal { return .failure(refusal) }
+        let party = CallParty(namespace: CallOrigin.namespace, source: examined.source)
         let subject = CallSubject(type: type, config: config, party: party)
         guard !loop.isOnThread else {
             return await supervisor.callOnLoop(request, about: subject, timeout: timeout)
@@ -337,20 +338,20 @@ package final class PluginHost: Service {
 }
 
 extension PluginHost {
-    /// Asks for a metric's value, of a config without values of Secrets.
+    /// Reads a metric's value for a config without values of Secrets.
     package func read(
         type: String, config: JSON, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading {
         try await read(type: type, config: PluginConfig(config), targetType: targetType, timeout: timeout)
     }
 
-    /// Has the plugin check a config without values of Secrets.
+    /// Validates a config without values of Secrets with its plugin.
     package func validate(type: String, config: JSON) async -> ConfigVerdict {
         await validate(type: type, config: PluginConfig(config))
     }
 }
 
-/// Ends what ``PluginHost/subscribe(type:config:targetType:deliver:)`` began.
+/// A subscription from ``PluginHost/subscribe(type:config:targetType:deliver:)``.
 package struct ReadingSubscription: Sendable {
     private let end: @Sendable () -> Void
 
@@ -358,21 +359,21 @@ package struct ReadingSubscription: Sendable {
         self.end = end
     }
 
-    /// A reading may still come that was on its way.
+    /// Ends the subscription. A reading in flight may still be delivered.
     package func cancel() { end() }
 }
 
 /// A plugin's verdict on a config.
 package enum ConfigVerdict: Sendable, Hashable {
-    /// The target type is there if the config decides it.
+    /// Valid; with the target type if the config determines it.
     case valid(TargetType?)
-    /// At least one problem.
+    /// Invalid, with at least one problem.
     case invalid([ConfigProblem])
-    /// The plugin could not be asked: nothing is known of the config.
+    /// The plugin could not be called, so that nothing is known about the config.
     case unavailable(PluginFailure)
 }
 
-/// The registry that callers read and handshakes change.
+/// The registry, which callers read and handshakes change.
 private final class SharedTypeRegistry: Sendable {
     let types: Mutex<TypeRegistry>
 

@@ -2,22 +2,23 @@ import Glibc
 
 /// The configuration of a plugin host.
 package struct PluginHostConfiguration: Sendable {
-    /// Directories with executables named `generalscaler-plugin-TYPE`; of two with one name the first counts.
+    /// Directories with executables named `generalscaler-plugin-TYPE`; of several with the same name, the first is
+    /// used.
     package var directories: [String]
     /// The path of `plugins.yaml`, if there is one.
     package var manifest: String?
-    /// The operator's version, sent to plugins in the handshake.
+    /// The operator's version for the handshake.
     package var hostVersion: String
-    /// The operator's environment. Plugins get the variables that ``PluginEnvironment/allowed`` lists.
+    /// The operator's environment. Plugins inherit the variables in ``PluginEnvironment/allowed`` lists.
     package var environment: [String: String]
-    /// The path of `generalscaler-launch`, which confines plugins. Without it only plugins start that `plugins.yaml`
-    /// sets `confined: false` for.
+    /// The path of `generalscaler-launch`, which confines plugins. Without it, only plugins with `confined: false` in
+    /// `plugins.yaml` are started.
     package var launcher: String?
     /// Absolute paths that no plugin may read, regardless of `plugins.yaml`; `plugins.yaml` itself is protected too.
     package var protectedPaths: [String]
-    /// How long a plugin may be idle before its process is ended; nil for no limit. The next call starts it again.
+    /// How long a plugin may be idle before its process is ended; nil for no limit. The next call restarts it.
     package var restsAfter: Duration?
-    /// What the operator's container uses of what it may.
+    /// Reads the resource use and limits of the operator's container.
     var containerUsage: @Sendable () -> ContainerUsage = { ContainerUsage.current() }
     /// How long a new process has to answer `initialize`.
     package var handshakeTimeout: Duration
@@ -37,10 +38,10 @@ package struct PluginHostConfiguration: Sendable {
         self.handshakeTimeout = handshakeTimeout
     }
 
-    /// Where temporary directories are made, unless the operator's own TMPDIR says otherwise.
+    /// The directory for temporary directories, unless the operator's TMPDIR is set.
     static let temporaryDirectory = "/tmp"
 
-    /// The launcher in the directory of this process's executable; nil if there is none.
+    /// The launcher in the directory of this process's executable; nil if it does not exist.
     package static var installedLauncher: String? {
         let own = ProgramFile.resolved("/proc/self/exe")
         let path = "\(ProgramFile.directory(of: own))/\(PluginLauncher.programName)"
@@ -48,7 +49,8 @@ package struct PluginHostConfiguration: Sendable {
     }
 }
 
-/// The environment variables that plugins inherit from the operator. Secrets are passed in calls, never here.
+/// The environment variables that plugins inherit from the operator. Secrets are passed in calls, never in the
+/// environment.
 enum PluginEnvironment {
     static let allowed: Set = [
         "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR",

@@ -1,4 +1,4 @@
-/// An error in the setup of the host, with its place and fix.
+/// An error in the setup of the host, with its location and fix.
 package struct PluginHostError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 

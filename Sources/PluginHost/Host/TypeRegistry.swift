@@ -1,15 +1,18 @@
 package import PluginProtocol
+import WireFormats
 
-/// A metric type that can be used now, and the plugin that offers it.
+/// An available metric type and its plugin.
 package struct InstalledMetricType: Sendable, Hashable {
     package let description: MetricTypeDescription
     /// The plugin's name among the installed ones.
     package let plugin: String
-    /// As the plugin calls itself.
+    /// The name in the plugin's handshake.
     package let pluginName: String
     package let pluginVersion: String
-    /// The plugin can push readings of this type.
+    /// Whether the plugin can push readings of this type.
     package var pushes: Bool
+    /// The config fields that the host fills in.
+    package let filledFields: FilledFields
 
     package init(
         description: MetricTypeDescription, plugin: String, pluginName: String, pluginVersion: String,
@@ -20,13 +23,15 @@ package struct InstalledMetricType: Sendable, Hashable {
         self.pluginName = pluginName
         self.pluginVersion = pluginVersion
         self.pushes = pushes
+        // The handshake has refused a schema that is malformed here.
+        filledFields = (try? FilledFields(JSONReader(description.configSchema))) ?? .none
     }
 }
 
-/// Which plugin answers for which metric type.
+/// Maps metric types to plugins.
 ///
-/// A plugin named T answers for type T even before its first handshake; what else it offers, the handshake tells. A
-/// type once taken stays with its plugin while that is down, so that a crash does not read as a missing type.
+/// A plugin named T provides type T even before its first handshake, which declares any other types. A type stays with
+/// its plugin while that is down, so that a crash does not look like a missing type.
 struct TypeRegistry {
     private var owners: [String: String]
     private var offers: [String: InstalledMetricType] = [:]
@@ -35,8 +40,8 @@ struct TypeRegistry {
     private let directories: [String]
 
     /// - Parameters:
-    ///   - plugins: their names.
-    ///   - directories: where they were looked for.
+    ///   - plugins: the names of the plugins.
+    ///   - directories: the plugin directories, for messages.
     init(plugins: [String], directories: [String]) {
         owners = Dictionary(uniqueKeysWithValues: plugins.map { ($0, $0) })
         silent = Set(plugins)
@@ -45,9 +50,15 @@ struct TypeRegistry {
 
     var installed: [String: InstalledMetricType] { offers }
 
+    /// Takes a plugin that was installed while the host runs.
+    mutating func add(_ plugin: String) {
+        if owners[plugin] == nil { owners[plugin] = plugin }
+        silent.insert(plugin)
+    }
+
     /// Takes what a plugin offers.
     ///
-    /// - Returns: a message for each type that another plugin has already; that one keeps it.
+    /// - Returns: a message for each type that another plugin already provides and keeps.
     mutating func handshakeCompleted(_ plugin: String, _ initialized: InitializeResult) -> [String] {
         silent.remove(plugin)
         for (type, owner) in owners where owner == plugin {
@@ -70,10 +81,10 @@ struct TypeRegistry {
         return conflicts
     }
 
-    /// Returns the name of the plugin that answers for the type.
+    /// Returns the name of the plugin that provides the type.
     func owner(of type: String) -> String? { owners[type] }
 
-    /// Returns the reason why no plugin answers for that type.
+    /// Returns the failure for a type that no plugin provides.
     func unknown(_ type: String) -> PluginFailure {
         if !silent.isEmpty {
             let names = silent.sorted().joined(separator: ", ")
@@ -87,7 +98,7 @@ struct TypeRegistry {
         return PluginFailure(
             .unknownType, plugin: nil,
             "metric type \"\(type)\" is not installed. Installed: \(types.isEmpty ? "none" : types). Correct the type, "
-                + "or put an executable named \(PluginDiscovery.prefix)\(type) into a plugin directory and restart "
+                + "or put an executable named \(PluginDiscovery.prefix)\(type) into a plugin directory "
                 + "(searched: \(places))")
     }
 }

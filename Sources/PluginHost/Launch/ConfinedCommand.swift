@@ -1,12 +1,12 @@
-/// The command that runs a plugin in the host's sandbox, for callers without a host.
+/// The command that runs a plugin in the host's sandbox, for use without a host.
 package enum ConfinedCommand {
     /// - Parameters:
     ///   - path: the plugin's executable.
     ///   - launcher: the path of `generalscaler-launch`.
-    ///   - temporary: the one directory that the plugin may write to.
-    ///   - readPaths: what it may read beyond what every plugin may.
-    ///   - searchPath: the `PATH` that it gets, by which the interpreter of a script is found.
-    ///   - protectedPaths: paths that it may not read, regardless of `readPaths`.
+    ///   - temporary: the only directory in which the plugin may write.
+    ///   - readPaths: paths that the plugin may read, in addition to the common ones.
+    ///   - searchPath: the plugin's `PATH`, used to find the interpreter of a script.
+    ///   - protectedPaths: paths that the plugin may not read, regardless of `readPaths`.
     /// - Returns: the launcher, its arguments, and the plugin's command.
     /// - Throws: ``PluginHostError`` if the plugin cannot be run.
     package static func words(

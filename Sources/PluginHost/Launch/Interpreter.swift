@@ -1,27 +1,27 @@
 import Glibc
 
-/// Checks what a script's `#!` line has the system run.
+/// Checks the interpreter in a script's `#!` line.
 ///
-/// A script's text comes from the plugin's author, so the line opens nothing in the sandbox: it may only name what the
-/// sandbox holds anyway.
+/// A script's text comes from the plugin's author, so the line grants no access in the sandbox: it may only name
+/// programs that the sandbox contains anyway.
 struct Interpreter {
     /// The longest `#!` line, as in Linux.
     static let maxLineBytes = 255
-    /// Scripts that are interpreters of scripts, as Linux follows them.
+    /// The nesting depth of interpreters that are scripts, as in Linux.
     static let maxDepth = 4
-    /// Where programs lie that every plugin may run.
+    /// The directories of programs that every plugin may run.
     static let systemDirectories = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt"]
     static let defaultSearchPath = "/usr/local/bin:/usr/bin:/bin"
 
-    /// Directories whose programs may be interpreters, links followed; nil for every directory.
+    /// The directories of allowed interpreters, after resolving links; nil to allow all.
     private let permitted: [String]?
     /// The directories that `env` searches.
     let searchPath: String
 
     /// - Parameters:
-    ///   - searchPath: the `PATH` that the plugin has unless it is confined.
-    ///   - readPaths: what the administrator allows beyond the system's directories; nil for a plugin without a
-    ///     sandbox.
+    ///   - searchPath: the `PATH` of a plugin without a sandbox.
+    ///   - readPaths: the paths that the administrator allows in addition to the system's directories; nil for a plugin
+    ///     without a sandbox.
     init(searchPath: String, readPaths: [String]?) {
         guard let readPaths else {
             permitted = nil
@@ -36,11 +36,12 @@ struct Interpreter {
         self.searchPath = directories.isEmpty ? Self.defaultSearchPath : directories.joined(separator: ":")
     }
 
-    /// - Throws: why the script at that path cannot run. A program that is not a script always passes.
+    /// - Throws: the reason why the script cannot run. Never throws for a program that is not a script.
     func check(_ path: String, depth: Int = 1) throws(LaunchProblem) {
         guard let line = try Self.line(of: path) else { return }
         guard depth <= Self.maxDepth else {
-            throw LaunchProblem("its interpreter is a script, and so on for more than \(Self.maxDepth) levels")
+            throw LaunchProblem(
+                "its interpreter is a script whose interpreter is a script, for more than \(Self.maxDepth) levels")
         }
         let words = line.split(maxSplits: 1) { $0 == " " || $0 == "\t" }.map(String.init)
         guard let program = words.first else {
@@ -96,7 +97,7 @@ struct Interpreter {
         directories.contains { path == $0 || path.hasPrefix("\($0)/") }
     }
 
-    /// Under whichever name it is called: a link to `env` is `env`.
+    /// Returns whether the program is `env`, also through a link.
     private static func isEnv(_ program: String) -> Bool {
         ProgramFile.name(of: program) == "env" || ProgramFile.name(of: ProgramFile.resolved(program)) == "env"
     }
@@ -118,7 +119,7 @@ struct Interpreter {
         String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 
-    /// Returns what follows `#!`, without blanks around it; nil of a file that is not a script.
+    /// Returns the text after `#!`, without surrounding blanks; nil for a file that is not a script.
     private static func line(of path: String) throws(LaunchProblem) -> String? {
         let head = ProgramFile.head(of: path, bytes: maxLineBytes + 1)
         guard head.starts(with: "#!".utf8) else { return nil }
@@ -130,7 +131,7 @@ struct Interpreter {
         }
         guard let text = String(validating: bytes, as: UTF8.self),
             !bytes.contains(where: { $0 < 0x20 && $0 != UInt8(ascii: "\t") || $0 == 0x7F })
-        else { throw LaunchProblem("its #! line holds control characters or is not UTF-8") }
+        else { throw LaunchProblem("its #! line contains control characters or is not UTF-8") }
         return trimmed(text)
     }
 }

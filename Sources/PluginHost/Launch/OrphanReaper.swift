@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
 
-/// Reaps ended orphans, which a child subreaper (or process 1) is given as children, without ever taking a child of
-/// swift-subprocess away from it.
+/// Reaps ended orphans, which become children of a child subreaper (or process 1), without reaping children of
+/// swift-subprocess.
 ///
-/// swift-subprocess holds a pidfd of each of its children until it has reaped it. A zombie seen in two sweeps without
-/// a pidfd in this process is therefore an orphan; one sweep is not enough, since the pidfd is opened just after the
-/// child begins.
+/// swift-subprocess holds a pidfd of each of its children until it has reaped it. A zombie without a pidfd in two
+/// consecutive sweeps is therefore an orphan; one sweep is not enough, because the pidfd is opened just after the start
+/// of the child.
 struct OrphanReaper {
     private var suspects: Set<Int32> = []
 
@@ -19,12 +19,12 @@ struct OrphanReaper {
         return orphans.sorted()
     }
 
-    /// Sweeps again and again, until the task is cancelled.
+    /// Sweeps repeatedly until the task is cancelled.
     @concurrent
     static func run(clock: HostClock) async {
         var reaper = OrphanReaper()
         while (try? await clock.sleep(clock.now() + PluginHostLimits.orphanSweepInterval)) != nil {
-            // The held ones last: a child that ended meanwhile is then not among the entries.
+            // The held processes are read last: a child that ended in between is then not among the entries.
             let entries = ProcessTable.entries()
             for orphan in reaper.sweep(entries, parent: getpid(), held: ProcessTable.heldProcesses()) {
                 waitpid(orphan, nil, WNOHANG)

@@ -2,14 +2,14 @@ import Glibc
 import Subprocess
 import SystemPackage
 
-/// Makes ready what a plugin's process is started with: its own directory, its environment, its confinement.
+/// Prepares the start of a plugin's process: its directory, its environment, its confinement.
 struct PluginLauncher: Sendable {
-    /// The file name of the program that confines itself and becomes the plugin.
+    /// The file name of the program that confines itself and then executes the plugin.
     static let programName = "generalscaler-launch"
 
-    /// That program's path.
+    /// The path of the launcher.
     let program: String?
-    /// Where the plugins' temporary directories are made.
+    /// The parent of the plugins' temporary directories.
     let workspaces: WorkspaceRoot
     /// Absolute paths that no plugin may read, regardless of `plugins.yaml`.
     let protectedPaths: [String]
@@ -18,11 +18,11 @@ struct PluginLauncher: Sendable {
     struct Launch: Sendable {
         let configuration: Configuration
         let workspace: PluginWorkspace
-        /// Of the program as it was when this was made.
+        /// The fingerprint of the program at the time of preparation.
         let fingerprint: ProgramFile.Fingerprint?
     }
 
-    /// The plugin's own directory is made here; the caller removes it when the process is gone.
+    /// Creates the plugin's directory, which the caller removes after the process has ended.
     @concurrent
     func prepare(_ plugin: PluginProgram, marker: EnvironmentMarker) async throws(LaunchProblem) -> Launch {
         let fingerprint = ProgramFile.Fingerprint(plugin.path)
@@ -61,7 +61,7 @@ struct PluginLauncher: Sendable {
         guard plugin.isConfined else { return [executable] + plugin.arguments }
         guard let program else {
             throw LaunchProblem(
-                "\(Self.programName), which confines it, is not beside the operator's own program. Install it there, or "
+                "\(Self.programName), which confines it, is not in the directory of the operator's program. Install it there, or "
                     + "set confined: false for this plugin in plugins.yaml")
         }
         var options = Self.options(
@@ -72,16 +72,16 @@ struct PluginLauncher: Sendable {
         return [program] + options + ["--", executable] + plugin.arguments
     }
 
-    /// Returns the launcher's arguments: additional permissions, and paths that are never allowed.
+    /// Returns the launcher's arguments: additional permissions, and protected paths.
     static func options(
         _ plugin: PluginProgram, file: ProgramFile, executable: String, temporary: String, runtime: String?,
         protectedPaths: [String]
     ) -> [String] {
         var readable = [file.directory, file.path]
-        // A pinned program runs from a copy, which lies alone in its directory.
+        // A pinned program runs from a copy, which is alone in its directory.
         if executable != file.path { readable += [ProgramFile.directory(of: executable), executable] }
         readable += runtime.map { [$0] } ?? []
-        // A script that an interpreter is given as an argument.
+        // A script that is passed to an interpreter as an argument.
         readable += plugin.arguments.filter { $0.hasPrefix("/") && isRegularFile($0) }
         readable += plugin.readPaths
         var seen: Set<String> = []
@@ -102,9 +102,9 @@ struct PluginLauncher: Sendable {
     }
 }
 
-/// The location of this process's Swift runtime, from which plugins in Swift load it too.
+/// The Swift runtime of this process, which plugins in Swift load too.
 enum SwiftRuntime {
-    /// Nil if the runtime is linked in.
+    /// The directory; nil if the runtime is linked statically.
     static let directory: String? = {
         guard let file = fopen("/proc/self/maps", "re") else { return nil }
         defer { fclose(file) }

@@ -1,25 +1,25 @@
 /// Resource limits of a plugin.
 struct PluginLimits: Sendable, Hashable {
-    /// Address space of one process in MiB. Far above what a plugin uses: some runtimes reserve much and use little of
-    /// it.
+    /// Address space of one process in MiB. Far above typical use, because some runtimes reserve much more than they
+    /// use.
     var addressSpaceMiB = 64 << 10
-    /// Memory in MiB: what one process may write to, whether it has touched it or not, which the kernel enforces; and
-    /// what all processes of the plugin together use, which the host does.
+    /// Memory in MiB: the writable memory of one process, used or not, which the kernel enforces; and the used memory
+    /// of all processes of the plugin, which the host enforces.
     var memoryMiB = 2 << 10
     var openFiles = 1_024
-    /// Processes that the plugin may have at a time, itself among them.
+    /// The number of concurrent processes of the plugin, including itself.
     var processes = 64
-    /// The temporary directory's size in MiB, and that of any one file that it writes.
+    /// The size of the temporary directory in MiB, and of any single file in it.
     var temporaryMiB = 64
 
-    /// The least that lets a runtime start.
+    /// The minimum with which a runtime can start.
     static let leastMiB = 16
     static let mostMiB = 1 << 30
     static let leastOpenFiles = 16
     static let mostOpenFiles = 1 << 20
     static let mostProcesses = 1 << 15
     static let leastTemporaryMiB = 1
-    /// Threads that a plugin may have, for each process that it may have. Java starts about 30 in one process.
+    /// Threads of a plugin per allowed process. Java starts about 30 in one process.
     static let threadsPerProcess = 16
 
     var memoryBytes: Int64 { Int64(memoryMiB) << 20 }

@@ -15,13 +15,13 @@ struct PluginWorkspace: Sendable {
 
     /// - Parameter parent: an existing directory.
     init(of plugin: String, in parent: String) throws(LaunchProblem) {
-        // A manifest may call a plugin anything.
+        // A name in the manifest may contain any character.
         let name = String(plugin.prefix(64).map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" })
         var template = Array("\(parent)/\(name)-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw LaunchProblem(
-                "no temporary directory can be made in \(parent): \(String(cString: strerror(errno))). "
-                    + "Make it writable, or set TMPDIR of the operator to one that is")
+                "no temporary directory can be created in \(parent): \(String(cString: strerror(errno))). "
+                    + "Make it writable, or set TMPDIR of the operator to a writable directory")
         }
         root = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         guard mkdir(temporary, 0o700) == 0 else {
@@ -29,10 +29,10 @@ struct PluginWorkspace: Sendable {
         }
     }
 
-    /// Copies the program and checks the bytes that it copies, so that what was checked is what runs.
+    /// Copies the program and verifies the copied bytes, so that exactly the verified bytes run.
     ///
-    /// - Parameter sha256: in lower-case hexadecimal.
-    /// - Returns: the copy's path.
+    /// - Parameter sha256: the expected hash in lower-case hexadecimal.
+    /// - Returns: the path of the copy.
     func pin(_ program: String, sha256: String) throws(LaunchProblem) -> String {
         let copy = "\(programs)/\(ProgramFile.name(of: program))"
         guard mkdir(programs, 0o700) == 0 else {
@@ -42,11 +42,11 @@ struct PluginWorkspace: Sendable {
         do throws(SystemError) {
             found = try Self.copy(program, to: copy)
         } catch {
-            throw LaunchProblem("its pinned copy cannot be made: \(error)")
+            throw LaunchProblem("its pinned copy cannot be created: \(error)")
         }
         guard found == sha256 else {
             throw LaunchProblem(
-                "its SHA-256 is \(found), and plugins.yaml pins \(sha256). If the file is the one you want, pin \(found)"
+                "its SHA-256 is \(found), and plugins.yaml pins \(sha256). If the file is correct, pin \(found)"
             )
         }
         guard !clinux_is_noexec(copy) else {
@@ -57,13 +57,13 @@ struct PluginWorkspace: Sendable {
         return copy
     }
 
-    /// Removes everything, by descriptors and without following links.
+    /// Removes everything, through descriptors and without following links.
     ///
-    /// - Returns: why not, if it could not.
+    /// - Returns: the reason if it could not be removed.
     @concurrent
     func remove() async -> String? { RemovedTree.remove(root) }
 
-    /// - Returns: the SHA-256 of what was copied.
+    /// - Returns: the SHA-256 of the copied bytes.
     private static func copy(_ source: String, to target: String) throws(SystemError) -> String {
         let input = open(source, O_RDONLY | O_CLOEXEC)
         guard input >= 0 else { throw SystemError("open \(source)") }

@@ -7,12 +7,12 @@ struct ProcessEntry: Sendable, Hashable {
     let parent: Int32
     let group: Int32
     let session: Int32
-    /// Clock ticks since boot: with the id it names a process for good.
+    /// The start time in clock ticks since boot; with the id, it identifies a process uniquely.
     let startTicks: UInt64
-    /// It has exited and waits to be reaped.
+    /// Whether the process has exited and is not reaped.
     let isZombie: Bool
 
-    /// Reads a line of `/proc/PID/stat` (proc_pid_stat(5)).
+    /// Parses a line of `/proc/PID/stat` (proc_pid_stat(5)).
     init?(stat text: some StringProtocol) {
         // The command's name is in parentheses and may contain any character.
         guard let end = text.lastIndex(of: ")"), let id = Int32(text.prefix { $0 != " " }) else { return nil }
@@ -44,14 +44,14 @@ enum ProcessTable {
         contents("/proc/\(id)/stat").flatMap { ProcessEntry(stat: String(decoding: $0, as: UTF8.self)) }
     }
 
-    /// Returns whether the process was started with that `NAME=value` in its environment. Always false of a zombie.
+    /// Returns whether the process was started with that `NAME=value` in its environment. Always false for a zombie.
     static func environment(of id: Int32, contains variable: String) -> Bool {
         guard let environment = contents("/proc/\(id)/environ") else { return false }
         return environment.split(separator: 0).contains { $0.elementsEqual(variable.utf8) }
     }
 
-    /// Processes that this one holds a pidfd of, as swift-subprocess does for each of its children until it has reaped
-    /// it.
+    /// Returns the processes that this process holds a pidfd for. swift-subprocess holds one for each child until it has
+    /// reaped the child.
     static func heldProcesses() -> Set<Int32> {
         var held: Set<Int32> = []
         for name in names(in: "/proc/self/fdinfo") {

@@ -1,18 +1,17 @@
 import CLinux
 import Glibc
 
-/// The processes that a plugin process started, directly or not, and that must not outlive it.
+/// The direct and indirect child processes of a plugin, which must not outlive it.
 struct ProcessTree: Sendable {
-    /// The plugin's process, which leads its own session and group. It has exited but is not reaped, so that its id
-    /// still names it.
+    /// The plugin's process, the leader of its session and group. It has exited but is not reaped, so that its id is
+    /// not reused.
     let leader: Int32
-    /// `NAME=value`, in the environment of this launch alone. It tells which plugin an orphan came from that left the
-    /// session.
+    /// `NAME=value` in the environment of this launch only. Identifies the plugin of an orphan that left the session.
     let marker: String
 
-    /// Kills and reaps them all.
+    /// Kills and reaps all processes.
     ///
-    /// Waits for their deaths, for at most ``PluginHostLimits/killGrace``; in practice a millisecond.
+    /// Waits at most ``PluginHostLimits/killGrace`` for their exit, which usually takes a millisecond.
     @concurrent
     func kill() async {
         Glibc.kill(-leader, SIGKILL)
@@ -25,7 +24,7 @@ struct ProcessTree: Sendable {
         }
     }
 
-    /// Returns the entries that belong to the plugin, by session, group, marker, or an ancestor that does.
+    /// Returns the plugin's processes: by session, group or marker, and their descendants.
     func find(in entries: [ProcessEntry], isMarked: (Int32) -> Bool) -> [ProcessEntry] {
         var found: Set<Int32> = [leader]
         for entry in entries
@@ -45,7 +44,7 @@ struct ProcessTree: Sendable {
         for victim in victims {
             let descriptor = clinux_pidfd_open(victim.id)
             guard descriptor >= 0 else { continue }
-            // The id could have passed to another process before the descriptor was opened.
+            // The id could have been reused before the descriptor was opened.
             if ProcessTable.entry(victim.id)?.startTicks == victim.startTicks {
                 _ = clinux_pidfd_send_signal(descriptor, SIGKILL)
                 descriptors.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
@@ -59,7 +58,7 @@ struct ProcessTree: Sendable {
             _ = poll(&descriptors[index], 1, Int32(left))
             close(descriptors[index].fd)
         }
-        // All are dead, so those whose parents were among them have become this process's children.
+        // All have exited, so those whose parents were among them are now children of this process.
         for victim in victims { waitpid(victim.id, nil, WNOHANG) }
     }
 }

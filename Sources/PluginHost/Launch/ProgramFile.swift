@@ -1,19 +1,19 @@
 import CLinux
 import Glibc
 
-/// The present state of a plugin's program on disk.
-struct ProgramFile {
-    /// Tells one content of a path from another without reading it: links are followed, so a link that leads elsewhere
-    /// changes it too.
-    struct Fingerprint: Sendable, Hashable {
+/// The current state of a plugin's program on disk.
+package struct ProgramFile {
+    /// Distinguishes versions of a file without reading it. Links are followed, so a changed link changes the
+    /// fingerprint too.
+    package struct Fingerprint: Sendable, Hashable {
         private let device: UInt64
         private let inode: UInt64
         private let size: Int64
         private let modified: [Int]
         private let changed: [Int]
 
-        /// Nil if there is no such file.
-        init?(_ path: String) {
+        /// Creates the fingerprint; nil if the file does not exist.
+        package init?(_ path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
             device = UInt64(status.st_dev)
@@ -24,12 +24,12 @@ struct ProgramFile {
         }
     }
 
-    /// Links followed.
+    /// The path, after resolving links.
     let path: String
-    /// The directory that the program was put into, links followed: the plugin may read it.
+    /// The directory of the program, after resolving links; the plugin may read it.
     let directory: String
 
-    /// - Throws: the reason why the file cannot be run, if it is detectable beforehand.
+    /// - Throws: the reason why the file cannot be run, if it can be detected.
     init(_ path: String, interpreter: Interpreter) throws(LaunchProblem) {
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -37,13 +37,13 @@ struct ProgramFile {
         }
         if let fault = Self.executionFault(path, status) { throw LaunchProblem("it \(fault)") }
         self.path = Self.resolved(path)
-        // Of a link that leads into another directory only the file itself is opened, not what lies beside it.
+        // For a link into another directory, only the file itself is readable, not the files next to it.
         directory = Self.resolved(Self.directory(of: path))
         if let fault = Self.encodingFault(Self.head(of: path, bytes: 5)) { throw LaunchProblem(fault) }
         try interpreter.check(self.path)
     }
 
-    /// Returns why the file at that path cannot be run, and how to fix it, as the rest of a sentence about it.
+    /// Returns the reason why the file cannot be run, with the fix, as the rest of a sentence.
     static func executionFault(_ path: String, _ status: stat) -> String? {
         guard status.st_mode & S_IFMT == S_IFREG else { return "is not an executable file" }
         if access(path, X_OK) == 0 { return nil }
@@ -56,7 +56,7 @@ struct ProgramFile {
             + "or mount the file system with exec"
     }
 
-    /// Returns how a script must not be saved for the kernel to see its first line.
+    /// Returns the encoding fault that prevents the kernel from recognizing the `#!` line.
     private static func encodingFault(_ head: [UInt8]) -> String? {
         if head.starts(with: Array("\u{FEFF}#!".utf8)) {
             return "it has a byte order mark before its #!: save it as UTF-8 without one"
@@ -78,9 +78,9 @@ struct ProgramFile {
 
     static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    /// Returns the first bytes of the file.
+    /// Reads the first bytes of the file.
     static func head(of path: String, bytes limit: Int) -> [UInt8] {
-        // A program may be executable and yet not readable; then it is not a script either.
+        // A program may be executable without being readable; then it is not a script.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
@@ -90,7 +90,7 @@ struct ProgramFile {
     }
 }
 
-/// The reason why a plugin's process cannot be started, and how to fix it.
+/// The reason why a plugin's process cannot be started, with the fix.
 struct LaunchProblem: Error, CustomStringConvertible {
     let description: String
 

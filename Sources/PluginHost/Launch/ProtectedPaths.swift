@@ -2,12 +2,12 @@ import Glibc
 
 /// Paths that no plugin may read, regardless of `plugins.yaml`.
 package enum ProtectedPaths {
-    /// Where Kubernetes puts a pod's own token.
+    /// The directory in which Kubernetes mounts a pod's service account token.
     static let serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
 
     /// Returns the paths that hold the operator's credentials by default.
     ///
-    /// - Parameter environment: the operator's own.
+    /// - Parameter environment: the operator's environment.
     package static func standard(_ environment: [String: String]) -> [String] {
         var paths = [serviceAccount]
         paths += (environment["KUBECONFIG"] ?? "").split(separator: ":").map(String.init)

@@ -9,7 +9,8 @@ struct StopSequence {
 
     private var upcoming: (step: Step, at: Duration)?
 
-    /// - Parameter isGraceful: the process gets time to exit on its own first; otherwise SIGTERM comes at once.
+    /// - Parameter isGraceful: whether the process gets time to exit on its own first; otherwise SIGTERM is sent
+    ///   immediately.
     init(isGraceful: Bool, now: Duration) {
         upcoming = (.terminate, isGraceful ? now + ProtocolLimits.exitGrace : now)
     }

@@ -1,4 +1,4 @@
-/// A token bucket: so much at once, then so much a second.
+/// A token bucket: a burst, then a steady rate per second.
 struct FloodMeter {
     private let perSecond: Double
     private let burst: Double
@@ -11,7 +11,7 @@ struct FloodMeter {
         tokens = Double(burst)
     }
 
-    /// - Returns: false if that is more than there may be.
+    /// - Returns: false if the limit is exceeded.
     mutating func take(_ amount: Int, now: Duration) -> Bool {
         if let refilledAt { tokens = min(burst, tokens + (now - refilledAt) / .seconds(1) * perSecond) }
         refilledAt = now
@@ -19,6 +19,6 @@ struct FloodMeter {
         return tokens >= 0
     }
 
-    /// How long until there is something to take again.
+    /// How long until tokens are available again.
     var wait: Duration { tokens >= 0 ? .zero : .seconds(-tokens / perSecond) }
 }

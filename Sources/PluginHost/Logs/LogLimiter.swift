@@ -9,7 +9,7 @@ struct LogLimiter {
     }
 
     enum Verdict: Equatable {
-        /// - suppressed: lines dropped since the last one that passed.
+        /// - suppressed: the number of lines dropped since the last one that passed.
         case pass(suppressed: Int)
         case drop
     }

@@ -1,6 +1,6 @@
 import Logging
 
-/// Carries what plugins write to the operator's log, off the event loop: a log that blocks stalls no plugin.
+/// Writes plugins' output to the operator's log off the event loop, so that a blocked log does not stall plugins.
 final class LogPump: Sendable {
     struct Record: Sendable {
         let plugin: String
@@ -18,12 +18,12 @@ final class LogPump: Sendable {
         self.logger = logger
     }
 
-    /// Never blocks. A record is dropped if too many wait.
+    /// Queues a record without blocking. The record is dropped if too many are queued.
     func log(_ record: Record) {
         continuation.yield(record)
     }
 
-    /// Writes records until ``finish()``, and then what is left.
+    /// Writes records until ``finish()``, and then the remaining ones.
     func run() async {
         for await record in records { write(record) }
     }
@@ -46,15 +46,23 @@ final class LogPump: Sendable {
             logger.log(
                 level: level.flatMap { Logger.Level(rawValue: $0) } ?? .info, "plugin logged", metadata: metadata)
         case .byteOrderMark:
+            metadata["rule"] = "\(ProtocolRule.utf8.label)"
             logger.warning("plugin output begins with a byte order mark", metadata: metadata)
         case .withheld(let text):
             metadata["answer"] = "\(text)"
             logger.warning(
-                "plugin error withheld from the caller, since the call uses the administrator's credential",
+                "plugin error withheld from the caller, because the call uses the administrator's credential",
                 metadata: metadata)
         case .leftBehind(let what):
             metadata["reason"] = "\(what)"
             logger.warning("failed to remove the plugin's temporary directory", metadata: metadata)
+        case .extraAnswer(let id, let isRepeated):
+            metadata["id"] = "\(id.map(String.init) ?? "null")"
+            metadata["rule"] = "\(ProtocolRule.oneAnswer.label)"
+            logger.warning(
+                isRepeated
+                    ? "dropped a second answer to the same request"
+                    : "dropped an answer to a request that the plugin did not get", metadata: metadata)
         case .rejectedLine(let excerpt, let reason):
             metadata["line"] = "\(excerpt)"
             metadata["reason"] = "\(reason)"

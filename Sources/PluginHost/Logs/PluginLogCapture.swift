@@ -1,20 +1,20 @@
 import PluginProtocol
 import WireFormats
 
-/// A plugin process's way into the log: its stderr cut into lines, secrets removed, and not too fast.
+/// Prepares a plugin process's stderr for the log: splits it into lines, redacts secrets, and limits the rate.
 struct PluginLogCapture {
-    /// What the plugin last said, for the message that tells of its end.
+    /// The plugin's last line, for the message about its end.
     private(set) var lastLine: String?
     private var framer: LineFramer
     private var limiter: LogLimiter
     private var marks: [String: MetricMarks] = [:]
-    /// Every secret that the process got, of all callers.
+    /// All secrets that the process received from any caller.
     private var redactor = SecretRedactor()
-    /// The end of a piece of a line that is too long, which may be the beginning of a secret.
+    /// The end of an incomplete piece of a long line, which may be the beginning of a secret.
     private var carried: [UInt8] = []
-    /// Configs sent before it was known what in them is secret.
+    /// Configs sent before their secret fields were known.
     private var unread: [(type: String, config: PluginConfig)]? = []
-    /// When texts that callers do not see were last logged.
+    /// When withheld texts were last logged.
     private var withheld: [String: Duration] = [:]
 
     init(now: Duration, maxLineBytes: Int = PluginHostLimits.maxLogLineBytes) {
@@ -43,12 +43,12 @@ struct PluginLogCapture {
 
     // MARK: Answers
 
-    /// Returns what the caller of a call may see of its texts.
+    /// Returns the redaction for the texts of a call.
     func texts(of call: CallSubject, plugin: String) -> CallTexts {
         CallTexts(plugin: plugin, config: call.config, marks: marks[call.type])
     }
 
-    /// Returns a call's result as its caller may see it, and what the log says in its place.
+    /// Returns a call's result for its caller, and the text for the log.
     mutating func shown(
         _ result: Result<PluginAnswer, PluginFailure>, of call: CallSubject, plugin: String, now: Duration
     ) -> (Result<PluginAnswer, PluginFailure>, [PluginNote]) {
@@ -61,14 +61,14 @@ struct PluginLogCapture {
         return (texts.shown(result), withhold(words(of: result), now: now))
     }
 
-    /// Returns the failure with what the log may say of it.
+    /// Returns the failure with a message for the log.
     func forLog(_ failure: PluginFailure) -> PluginFailure {
         var failure = failure
         failure.logMessage = cleared(failure.logText, to: PluginHostLimits.maxWithheldCharacters)
         return failure
     }
 
-    /// Returns a text for the log, without any secret that the process knows.
+    /// Returns a text for the log, with all secrets of the process redacted.
     func cleared(_ text: String, to limit: Int = PluginHostLimits.maxMessageCharacters) -> String {
         redactor.redact(text).cleaned.shortened(to: limit, ellipsis: Excerpt.ellipsis)
     }
@@ -110,7 +110,7 @@ struct PluginLogCapture {
         return notes
     }
 
-    /// Returns the notes that are left at the end of stderr.
+    /// Returns the remaining notes at the end of stderr.
     mutating func finish(now: Duration) -> [PluginNote] {
         var notes: [PluginNote] = []
         if let rest = framer.finish() ?? (carried.isEmpty ? nil : []) { admit(rest, now: now, &notes) }
@@ -119,7 +119,7 @@ struct PluginLogCapture {
         return notes
     }
 
-    /// Returns the notes to log for one that did not come from stderr.
+    /// Returns the notes to log for a note from another source than stderr.
     mutating func admit(_ note: PluginNote, now: Duration) -> [PluginNote] {
         guard case .pass(let suppressed) = limiter.admit(now: now) else { return [] }
         let cleared = cleared(note)
@@ -134,11 +134,11 @@ struct PluginLogCapture {
         case .rejectedLine(let excerpt, let reason):
             .rejectedLine(
                 excerpt: cleared(whole(excerpt), to: PluginHostLimits.maxExcerpt), reason: cleared(reason))
-        case .suppressed, .byteOrderMark, .leftBehind, .withheld: note
+        case .suppressed, .byteOrderMark, .leftBehind, .withheld, .extraAnswer: note
         }
     }
 
-    /// Returns the excerpt without what may be the beginning of a secret, if it was cut within one.
+    /// Returns the excerpt without a possible beginning of a secret at its end, if it was truncated there.
     private func whole(_ excerpt: String) -> String {
         let bytes = Array(excerpt.utf8)
         guard bytes.count >= PluginHostLimits.maxUncutExcerptBytes else { return excerpt }

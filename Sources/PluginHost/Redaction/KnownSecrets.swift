@@ -1,13 +1,14 @@
 import FoundationEssentials
+import PluginProtocol
 
-/// Secrets, ready to be searched for: those that one plugin process got lately, or those of one call.
+/// Search patterns of secrets: those that one plugin process received recently, or those of one call.
 ///
-/// Bounded by forgetting: past the bounds, the secrets of the older half are dropped that were not sent again since.
+/// The size is limited: beyond it, secrets of the older half that were not sent again are dropped.
 struct KnownSecrets {
     /// Bytes that reveal a secret if they occur in a text.
     struct Pattern {
         let bytes: [UInt8]
-        /// Whether this is the part of a Base64 text that does not depend on the text before and after the secret.
+        /// Whether this is the part of a Base64 text that does not depend on the text around the secret.
         let isBase64: Bool
     }
 
@@ -16,7 +17,8 @@ struct KnownSecrets {
 
     var isEmpty: Bool { recent.secrets.isEmpty && older.secrets.isEmpty }
 
-    /// A secret of a few bytes protects nothing, and would be redacted from ordinary words.
+    /// A secret of a few bytes protects nothing, and would be redacted from ordinary words. The credentials in a URL or
+    /// a connection string are secrets too.
     mutating func learn(_ secret: String) {
         guard secret.utf8.count >= PluginHostLimits.minSecretBytes, !recent.secrets.contains(secret) else { return }
         if recent.isFull {
@@ -24,6 +26,7 @@ struct KnownSecrets {
             recent = Generation()
         }
         recent.add(secret)
+        for part in SecretParts.of(secret) { recent.add(part) }
     }
 
     /// Returns whether a pattern may begin with these four bytes.
@@ -40,7 +43,7 @@ extension KnownSecrets {
         private(set) var secrets: Set<String> = []
         private var bytes = 0
         private var patterns: [UInt32: [Pattern]] = [:]
-        /// A bit for each hash of a pattern's beginning: it skips most positions of a text.
+        /// A bit for each hash of a pattern's beginning, to skip most positions of a text.
         private var filter = [UInt64](repeating: 0, count: Self.filterBits / 64)
 
         private static let filterBits = 1 << 16
@@ -72,15 +75,15 @@ extension KnownSecrets {
 }
 
 extension KnownSecrets.Pattern {
-    /// Returns every text to look for: the secret, its lines, and its Base64 at each of the three places where it can
-    /// begin in a longer text, such as `user:password`.
+    /// Returns every pattern of a secret: the secret, its lines, and its Base64 at each of the three offsets in a
+    /// longer text, such as `user:password`.
     fileprivate static func all(of secret: [UInt8]) -> [Self] {
         var patterns = [Self(bytes: secret, isBase64: false)]
         for line in lines(secret) where line.count >= PluginHostLimits.minSecretLineBytes {
             patterns.append(Self(bytes: line, isBase64: false))
         }
         for offset in 0..<3 {
-            // Only whole groups of three bytes are encoded independently of the text around them.
+            // Only complete groups of three bytes are encoded independently of the surrounding text.
             let whole = secret.dropFirst((3 - offset) % 3)
             let groups = Array(whole.prefix(whole.count / 3 * 3))
             guard groups.count >= 3 else { continue }
@@ -95,8 +98,8 @@ extension KnownSecrets.Pattern {
     private static let slash = UInt8(ascii: "/")
     private static let underscore = UInt8(ascii: "_")
 
-    /// Returns the lines of a longer text, such as a private key, which a log shows one by one; a key within JSON has
-    /// its line ends as `\n`.
+    /// Returns the lines of a longer text, such as a private key, which logs show separately; a key in JSON has `\n` as
+    /// line ends.
     private static func lines(_ secret: [UInt8]) -> [[UInt8]] {
         var lines: [[UInt8]] = [[]]
         var index = 0

@@ -1,9 +1,9 @@
-/// Looks for known secrets in one text: as they are, percent-encoded, escaped as in JSON, and in Base64.
+/// Searches a text for known secrets: unencoded, percent-encoded, escaped as in JSON, and in Base64.
 struct SecretSearch {
     private let text: [UInt8]
-    /// What gives a secret away, in order of the beginning.
+    /// The ranges that reveal a secret, in ascending order.
     private var hits: [Range<Int>] = []
-    /// Where the text ends within a secret.
+    /// The offset of an incomplete secret at the end of the text.
     private var unfinishedFrom: Int?
 
     init(_ text: String, _ secrets: KnownSecrets) {
@@ -23,8 +23,12 @@ struct SecretSearch {
 
     var unfinishedBytes: Int { unfinishedFrom.map { text.count - $0 } ?? 0 }
 
+    var isEmpty: Bool { hits.isEmpty }
+
     /// The text with `***` in place of each secret.
-    var masked: String {
+    var masked: String { String(decoding: maskedBytes, as: UTF8.self) }
+
+    var maskedBytes: [UInt8] {
         var result: [UInt8] = []
         var end = 0
         for hit in hits {
@@ -34,7 +38,7 @@ struct SecretSearch {
             }
             end = max(end, hit.upperBound)
         }
-        return String(decoding: result + text[end...], as: UTF8.self)
+        return result + text[end...]
     }
 
     private static let mask = Array("***".utf8)
@@ -56,7 +60,7 @@ struct SecretSearch {
                 }
                 var hit = start..<start + available
                 if pattern.isBase64 {
-                    // A text that repeats itself is one hit after another in the same run.
+                    // Repetitive text causes many hits in the same run.
                     if !(run.contains(hit.lowerBound) && hit.upperBound <= run.upperBound) {
                         run = Self.wholeBase64(around: hit, in: bytes)
                     }
@@ -86,10 +90,10 @@ struct SecretSearch {
     }
 }
 
-/// A decoded text, with the origin of each of its bytes.
+/// A decoded text, with the source offset of each byte.
 private struct DecodedText {
     private(set) var bytes: [UInt8] = []
-    /// For each byte, where what encodes it begins; and the end. Nil if nothing was encoded.
+    /// For each byte, the offset of its encoded form; and the end. Nil if nothing was encoded.
     private var origins: [Int]?
 
     func origin(_ index: Int) -> Int { origins?[index] ?? index }
@@ -98,7 +102,7 @@ private struct DecodedText {
         bytes = text
     }
 
-    /// `%41` is A, and in forms `+` is a blank.
+    /// Decodes `%41` as A and, in forms, `+` as a blank.
     init(percentEncoded text: [UInt8], plusIsBlank: Bool) {
         self.init(text) { index in
             switch text[index] {
@@ -124,7 +128,8 @@ private struct DecodedText {
         }
     }
 
-    /// - Parameter decode: the bytes that the encoded text at an index means, and its length; nil if it means itself.
+    /// - Parameter decode: returns the decoded bytes at an index and the length of their encoded form; nil if the byte
+    ///   is not encoded.
     private init(_ text: [UInt8], _ decode: (Int) -> (bytes: [UInt8], length: Int)?) {
         var origins: [Int] = []
         bytes.reserveCapacity(text.count)
@@ -144,7 +149,7 @@ private struct DecodedText {
         self.origins = origins + [text.count]
     }
 
-    /// `\uXXXX`, or two of them that are one character.
+    /// Decodes `\uXXXX`, or a surrogate pair.
     private static func scalar(_ text: [UInt8], _ index: Int) -> (bytes: [UInt8], length: Int)? {
         guard let first = hexadecimal(text, index + 2, digits: 4) else { return nil }
         if let scalar = Unicode.Scalar(first) { return (Array(String(scalar).utf8), 6) }

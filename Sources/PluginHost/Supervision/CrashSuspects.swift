@@ -1,19 +1,18 @@
-/// Finds the config that a plugin ends on, and keeps it from the plugin for a while.
+/// Identifies the config on which a plugin crashes, and quarantines it.
 ///
-/// When a plugin's process ends, every config that it worked on is suspect. From then on one suspect at a time is given
-/// to the plugin: an answer of any kind clears it, and a process that ends once more convicts it. The other configs go
-/// on.
+/// When a plugin's process ends, every config in flight is suspect. Afterwards, the plugin gets one suspect at a time:
+/// any answer clears it, and another crash confirms it. The other configs are not affected.
 struct CrashSuspects {
     private enum State {
-        /// It was in flight when a process ended.
+        /// The config was in flight when a process ended.
         case suspect
-        /// - Parameter times: how often so far.
+        /// - Parameter times: the number of quarantines so far.
         case quarantined(until: Duration, times: Int, namespace: String?)
     }
 
     /// A conclusion from the end of a process.
     enum Finding {
-        /// Nothing was in flight, or there is no telling which of it was to blame.
+        /// Nothing was in flight, or the config responsible is unknown.
         case nobody
         case quarantineStarted(CallSubject, for: Duration)
     }
@@ -24,13 +23,13 @@ struct CrashSuspects {
 
     var isEmpty: Bool { states.isEmpty }
 
-    /// Returns whether the config is to be tried alone.
+    /// Returns whether the config has to be tried alone.
     func isSuspect(_ key: CallSubject.Key) -> Bool { states[key] != nil }
 
-    /// Returns how long the config is kept from the plugin yet; nil if it may be used.
+    /// Returns the remaining quarantine of the config; nil if it may be used.
     ///
-    /// Of a namespace with several such configs, those that the plugin has never answered are kept from it too: else a
-    /// tenant would end the plugin with one edit after another.
+    /// If a namespace has several quarantined configs, its configs that the plugin has never answered are quarantined
+    /// too: otherwise a tenant could crash the plugin with one edit after another.
     func quarantine(_ subject: CallSubject, now: Duration) -> Duration? {
         if case .quarantined(let until, _, _)? = states[subject.key], now < until { return until - now }
         guard let namespace = subject.party.namespace, !known.contains(subject.key) else { return nil }
@@ -49,9 +48,9 @@ struct CrashSuspects {
         known.insert(key)
     }
 
-    /// Records the end of a process, and returns the config that is to blame, if that is known.
+    /// Records the end of a process, and returns the config responsible, if known.
     ///
-    /// - Parameter inFlight: what the process worked on when it ended.
+    /// - Parameter inFlight: the configs in flight when the process ended.
     mutating func ended(_ inFlight: [CallSubject], now: Duration) -> Finding {
         if let suspect = inFlight.first(where: { $0.party.isSuspect && isSuspect($0.key) }) {
             return .quarantineStarted(suspect, for: startQuarantine(suspect, now: now))
@@ -73,7 +72,7 @@ struct CrashSuspects {
         return time
     }
 
-    /// Makes room: those that are in quarantine stay, unless they are all.
+    /// Limits the number of entries. Quarantined ones are kept, unless all are quarantined.
     private mutating func forget(now: Duration) {
         states = states.filter { _, state in
             guard case .quarantined(let until, _, _) = state else { return false }

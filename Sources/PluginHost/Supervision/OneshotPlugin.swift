@@ -3,7 +3,7 @@ import WireFormats
 
 /// A plugin whose program runs once for each call, with the request as the whole of its stdin: for shell scripts.
 ///
-/// It is asked once, in a process of its own, what it offers. After that a process that fails costs its own call only.
+/// A separate process completes the handshake once. Afterwards, a process that fails affects only its own call.
 actor OneshotPlugin: PluginInstance {
     private struct Waiter {
         let continuation: CheckedContinuation<Bool, Never>
@@ -19,7 +19,7 @@ actor OneshotPlugin: PluginInstance {
     private var introduction: PluginSession?
     private var initialized: InitializeResult?
     private var sessions: [Int: PluginSession] = [:]
-    /// Calls that have their turn, each with a process or about to start one.
+    /// Calls with a slot, each with a process or about to start one.
     private var turnsTaken = 0
     private var nextID = 0
     private var waiters: [Int: Waiter] = [:]
@@ -145,7 +145,7 @@ actor OneshotPlugin: PluginInstance {
         await runOnce(request, about: subject, timeout: timeout)
     }
 
-    /// A process that lives for one call has nothing to push.
+    /// Does nothing: a process for one call has no subscriptions.
     func unsubscribe(_ subscription: Int64) {}
 
     private func runOnce(
@@ -162,7 +162,7 @@ actor OneshotPlugin: PluginInstance {
         let session = PluginSession(
             program: program, purpose: .singleCall(initialized), marker: makeMarker(), dependencies: dependencies)
         sessions[id] = session
-        // Ends with the process, for which run() waits too: it stays until every turn has been given back.
+        // Ends with the process, for which run() waits too: run() returns after all slots have been released.
         Task {
             _ = await session.run()
             await ended(id, session, subject.party)
@@ -203,9 +203,9 @@ actor OneshotPlugin: PluginInstance {
 
     // MARK: Turns
 
-    /// Waits until it is known what the plugin offers and another process may run.
+    /// Waits for the handshake and for a free slot.
     ///
-    /// - Returns: false if the time is up, too many wait, or the plugin is stopping.
+    /// - Returns: false if the deadline has passed, too many calls are queued, or the plugin is stopping.
     private func turn(by deadline: Duration, _ party: CallParty) async -> Bool {
         guard initialized == nil || turnsTaken >= maxInFlight || !shares.mayBegin(party, maxInFlight: maxInFlight)
         else {
@@ -231,7 +231,7 @@ actor OneshotPlugin: PluginInstance {
         shares.begin(party)
     }
 
-    /// Passes turns that are free on to calls that wait.
+    /// Assigns free slots to queued calls.
     private func giveTurns() {
         while turnsTaken < maxInFlight,
             let next = queue.popNext(

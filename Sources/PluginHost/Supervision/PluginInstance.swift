@@ -1,19 +1,19 @@
 import PluginProtocol
 
-/// A run of a plugin's program, in any mode. It lives on the event loop.
+/// A run of a plugin's program, in any mode. Runs on the event loop.
 protocol PluginInstance: Actor {
-    /// Starts the program and stays until it has ended and none of its processes is left.
+    /// Starts the program and returns after it has ended and none of its processes is left.
     func run() async -> PluginEnd
-    /// Returns what it offers, as soon as that is known; nil if it ends before.
+    /// Returns the plugin's declaration after the handshake; nil if the run ends before.
     func offer() async -> InitializeResult?
-    /// Fails the open calls and makes it end.
+    /// Fails open calls and ends the run.
     func stop()
-    /// Makes it end once its open calls have ended. It gets no new ones.
+    /// Ends the run after its open calls. No new calls are made.
     func retire()
-    /// Makes one call. It ends with an answer, at its deadline, or with the process, whichever is first.
+    /// Makes one call, which ends with an answer, at its deadline, or with the process, whichever is first.
     ///
-    /// Called on the loop's thread, and stays there. It is isolated as its caller is, because to enter an actor and to
-    /// leave it again would cost every call two jobs.
+    /// Called on the loop's thread, and stays there. Isolated like its caller, because entering and leaving an actor
+    /// would cost every call two jobs.
     func call(
         _ request: PluginRequest, about subject: CallSubject, timeout: Duration,
         isolation: isolated (any Actor)?
@@ -25,7 +25,7 @@ protocol PluginInstance: Actor {
 
 /// An unsolicited event from a plugin.
 enum PushEvent: Sendable {
-    /// Of each subscription the newest.
+    /// The newest reading of each subscription.
     case readings([PushedReading])
     case ended(SubscriptionEnd)
 }
@@ -33,15 +33,15 @@ enum PushEvent: Sendable {
 /// The end of a run of a plugin's program.
 struct PluginEnd: Sendable {
     let failure: PluginFailure
-    /// What it worked on when it ended.
+    /// The configs in flight at the end.
     var inFlight: [CallSubject] = []
-    /// How long after its handshake the process lived; nil if it did not get that far.
+    /// How long the process ran after its handshake; nil if it did not complete it.
     let upFor: Duration?
-    /// Another start of the same program would end in the same way.
+    /// Whether a restart of the same program would fail in the same way.
     var needsRepair = false
 }
 
-/// The present state of one run of a plugin's program.
+/// The current state of one run of a plugin's program.
 struct PluginVitals: Sendable {
     var process: Int32?
     var inFlight = 0
@@ -49,6 +49,6 @@ struct PluginVitals: Sendable {
     var subscriptions = 0
     var counters = PluginCounters()
     var latencies = LatencyWindow()
-    /// Of the program that runs.
+    /// The fingerprint of the running program.
     var fingerprint: ProgramFile.Fingerprint?
 }

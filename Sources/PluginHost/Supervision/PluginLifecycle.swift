@@ -19,37 +19,37 @@ struct PluginLifecycle: Sendable {
 
     enum Phase: Hashable, Sendable {
         case idle
-        /// Calls wait for the run's handshake. A restart follows a process that ended unexpectedly.
+        /// Calls wait for the run's handshake. A restart follows an unexpected end.
         case starting(Run, isRestart: Bool)
         case up(Run)
         /// The run takes the calls while the next version of the program is on trial.
         case trying(Run, successor: Run)
         /// The process was ended because the plugin is idle. The next use starts it.
         case resting
-        /// The process ended, and is started again when the wait is over, or replaced by a successor on trial.
+        /// The process ended, and is restarted after the delay, or replaced by a successor on trial.
         case waiting(until: Duration, isBroken: Bool, successor: Run?)
         case stopping
         case stopped
     }
 
-    /// Why and for how long the plugin is not started again.
+    /// The reason for a delayed restart, and its delay.
     struct Backoff: Sendable {
         let end: PluginEnd
         let delay: Duration
         let until: Duration
-        /// The breaker is open: the next start is a probe.
+        /// Whether the circuit breaker is open, so that the next start is a probe.
         let isBroken: Bool
-        /// The config that the plugin ended on, and how long it is kept from the plugin.
+        /// The config on which the plugin crashed, and the duration of its quarantine.
         var conviction: (subject: CallSubject, time: Duration)?
     }
 
     enum Action: Sendable {
         case start(Run)
-        /// Ends the run once its open calls have ended.
+        /// Ends the run after its open calls.
         case retire(Run)
         /// Fails the run's open calls and ends it.
         case stop(Run)
-        /// Reports ``PluginLifecycle/waitEnded(_:)`` at the end of the wait.
+        /// Calls ``PluginLifecycle/waitEnded(_:)`` at the end of the delay.
         case wait(Backoff)
         case cancelWait
         case endSubscriptions
@@ -60,11 +60,11 @@ struct PluginLifecycle: Sendable {
     }
 
     private(set) var phase = Phase.idle
-    /// Every run that has not ended: the one that takes calls, those that are retired or stopped, one on trial.
+    /// All runs that have not ended: the current one, retired or stopped ones, one on trial.
     private(set) var open: Set<Run> = []
     private(set) var restarts = 0
     private(set) var swaps = 0
-    /// Whether another start of the same program would end in the same way.
+    /// Whether a restart of the same program would fail in the same way.
     private(set) var needsRepair = false
     private(set) var suspects = CrashSuspects()
     private var policy = RestartPolicy()
@@ -72,7 +72,7 @@ struct PluginLifecycle: Sendable {
 
     // MARK: Queries
 
-    /// The run that takes calls, or that calls wait for.
+    /// The run that takes calls, or for which calls wait.
     var current: Run? {
         switch phase {
         case .starting(let run, _), .up(let run), .trying(let run, _): run
@@ -80,7 +80,7 @@ struct PluginLifecycle: Sendable {
         }
     }
 
-    /// Whether the plugin can be relied on: it is up, or was not needed until now.
+    /// Whether the plugin is healthy: it is up, or has not been needed.
     var isReliable: Bool {
         switch phase {
         case .idle, .starting(_, isRestart: false), .up, .trying, .resting: true
@@ -105,20 +105,20 @@ struct PluginLifecycle: Sendable {
         return true
     }
 
-    /// Handles that a call is about to be made, or a periodic reader of a config registers.
+    /// Handles that a call is about to be made, or that a periodic reader registers.
     mutating func use() -> [Action] {
         guard phase == .resting else { return [] }
         return start(isRestart: false)
     }
 
-    /// Nobody has used the plugin for long.
+    /// Handles that the plugin has been idle for long enough.
     mutating func rest() -> [Action] {
         guard case .up(let run) = phase else { return [] }
         phase = .resting
         return [.endSubscriptions, .retire(run)]
     }
 
-    /// - Parameter random: evenly drawn from 0..<1.
+    /// - Parameter random: uniform in 0..<1.
     mutating func ended(_ run: Run, _ end: PluginEnd, now: Duration, random: Double) -> [Action] {
         open.remove(run)
         switch phase {
@@ -158,8 +158,8 @@ struct PluginLifecycle: Sendable {
 
     /// Handles that the new version has passed its trial.
     ///
-    /// - Returns: nil if it does not take over, since the plugin was restarted or stopped meanwhile. A process that
-    ///   ended meanwhile and waits for its restart is replaced.
+    /// - Returns: nil if it does not take over, because the plugin was restarted or stopped during the trial. A process
+    ///   that ended during the trial and waits for its restart is replaced.
     mutating func accept(_ successor: Run) -> [Action]? {
         let actions: [Action]
         switch phase {
@@ -183,7 +183,7 @@ struct PluginLifecycle: Sendable {
         return open.contains(successor) ? [.stop(successor)] : []
     }
 
-    /// The plugin answered a call about a config, which clears it of suspicion.
+    /// Handles an answer to a call about a config, which clears the config of suspicion.
     mutating func answered(_ key: CallSubject.Key) { suspects.answered(key) }
 
     // MARK: Steps

@@ -52,7 +52,7 @@ extension PluginSupervisor {
             return PluginFailure(
                 .notRunning, plugin: name, "plugin \(name) \(what) in \(Self.text(left))\(last)", retryAfter: left)
         case .stopped:
-            return PluginFailure(.notRunning, plugin: name, "plugin \(name) has stopped, because its host has")
+            return PluginFailure(.notRunning, plugin: name, "plugin \(name) has stopped, because its host has stopped")
         case .stopping:
             return PluginFailure(.notRunning, plugin: name, "plugin \(name) is stopping, because its host is")
         case .idle, .starting, .up, .trying, .resting:

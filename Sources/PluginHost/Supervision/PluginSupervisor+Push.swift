@@ -1,11 +1,11 @@
 import Logging
 import PluginProtocol
 
-// What the plugin is to push. Where it lacks the capability, none of this costs anything.
+// Subscriptions. Without the capability, none of this has a cost.
 extension PluginSupervisor {
     func subscribe(_ id: Int64, _ subscription: SubscriptionTable.SubscriptionRequest) {
         subscriptions.add(id, subscription, now: dependencies.clock.now())
-        subscriptionBell.ring()
+        subscriptionSignal.signal()
     }
 
     func unsubscribe(_ id: Int64) {
@@ -18,25 +18,25 @@ extension PluginSupervisor {
         loggedRefusals = []
         guard capabilities.subscribe, program.mode == .serve else { return subscriptions.end() }
         subscriptions.begin(now: dependencies.clock.now())
-        subscriptionBell.ring()
+        subscriptionSignal.signal()
     }
 
-    /// Subscribes to what is wanted, and again to what was refused or has ended, until the task is cancelled.
+    /// Sends due subscriptions, and retries refused or ended ones, until the task is cancelled.
     func keepSubscribed() async {
         await withDiscardingTaskGroup { group in
             var timer: Duration?
-            for await _ in subscriptionBell.rings {
+            for await _ in subscriptionSignal.signals {
                 let now = dependencies.clock.now()
                 while let request = subscriptions.nextRequest(now: now) {
                     group.addTask { await self.subscribe(request) }
                 }
                 guard let wake = subscriptions.nextWake else { continue }
-                // One that rings needlessly does no harm.
+                // An unneeded signal is harmless.
                 if let timer, timer > now, timer <= wake { continue }
                 timer = wake
                 group.addTask {
                     try? await self.dependencies.clock.sleep(wake)
-                    self.subscriptionBell.ring()
+                    self.subscriptionSignal.signal()
                 }
             }
             group.cancelAll()
@@ -66,14 +66,14 @@ extension PluginSupervisor {
                     metadata: ["type": "\(wanted.type)", "reason": "\(failure.logText)"])
             }
         }
-        subscriptionBell.ring()
+        subscriptionSignal.signal()
     }
 
     private func notifyUnsubscribed(_ subscription: Int64) {
         current?.assumeIsolated { $0.unsubscribe(subscription) }
     }
 
-    /// A version that is being drained, or tried, says nothing that counts.
+    /// Handles a push event. Ignores those of a version that is retired or on trial.
     func take(_ event: PushEvent, from session: PluginSession) {
         guard session === current else { return }
         switch event {
@@ -82,7 +82,7 @@ extension PluginSupervisor {
         case .ended(let end):
             logger.debug("plugin ended a subscription", metadata: ["reason": "\(end.message)"])
             subscriptions.ended(end.subscription, now: dependencies.clock.now())
-            subscriptionBell.ring()
+            subscriptionSignal.signal()
         }
     }
 }

@@ -2,11 +2,10 @@ import Logging
 import PluginProtocol
 
 extension PluginSupervisor {
-    /// Compares the program's file with the one that runs, and replaces the run if the file has changed and is complete.
+    /// Compares the program's file with the running one, and replaces the run if the file has changed and is complete.
     ///
-    /// The new version is started beside the old one and must complete the handshake, offer the same types and accept
-    /// the configs that the old one accepted. Then new calls go to it, and the old one ends when it has answered its
-    /// own.
+    /// The new version is started in parallel and must complete the handshake, offer the same types and accept the
+    /// configs that the old one accepted. It then receives new calls, and the old run ends after its open calls.
     func checkForNewVersion(_ found: ProgramFile.Fingerprint?) async {
         guard case .up(let run) = lifecycle.phase, let old = launches[run]?.instance else { return }
         let running = await old.vitals.fingerprint
@@ -29,11 +28,11 @@ extension PluginSupervisor {
         }
     }
 
-    /// - Returns: why the new version does not take over; nil if it has.
+    /// - Returns: the reason why the new version does not take over; nil if it does.
     private func trial(of successor: PluginLifecycle.Run, _ launch: Launch) async -> String? {
         guard let initialized = await launch.instance.offer() else { return await launch.end.value.failure.message }
         if let problem = await objection(to: initialized, by: launch.instance) { return problem }
-        guard let actions = lifecycle.accept(successor) else { return "the plugin was restarted meanwhile" }
+        guard let actions = lifecycle.accept(successor) else { return "the plugin was restarted during the trial" }
         takeOver(initialized)
         perform(actions)
         return nil
@@ -51,7 +50,7 @@ extension PluginSupervisor {
             switch answer {
             case .success(.verdict(.valid)): continue
             case .success(.verdict(.invalid(let problems))):
-                // The config of one user, and the plugin's message about it, must not be shown to other users of the
+                // The config of one user, and the plugin's message about it, must not be visible to other users of the
                 // plugin.
                 logger.notice(
                     "new plugin version rejects a config",

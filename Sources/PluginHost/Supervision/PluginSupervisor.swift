@@ -3,10 +3,10 @@ import PluginProtocol
 import Synchronization
 import WireFormats
 
-/// Keeps one plugin running: starts its program, restarts it when it ends, and replaces it by a new version.
+/// Keeps one plugin running: starts its program, restarts it after it has ended, and replaces it with new versions.
 ///
-/// ``PluginLifecycle`` decides what happens when. The supervisor lives on the event loop, as its instances do, so that a
-/// call passes through it without a change of thread.
+/// ``PluginLifecycle`` makes the decisions. The supervisor runs on the event loop, like its instances, so that a call
+/// passes through it without a thread switch.
 actor PluginSupervisor {
     /// A run of the program. ``run()`` awaits the task.
     struct Launch {
@@ -14,13 +14,13 @@ actor PluginSupervisor {
         let end: Task<PluginEnd, Never>
     }
 
-    /// What ``run()`` waits for beside the next action.
+    /// The inputs for which ``run()`` waits.
     private enum Job {
         case run(PluginLifecycle.Run)
         case wait(until: Duration, Task<Void, any Error>)
     }
 
-    /// What is known of the plugin from its handshakes and from the runs that have ended.
+    /// The plugin's declaration from its handshakes, and data of ended runs.
     struct Record {
         var version: String?
         var offer: InitializeResult?
@@ -47,17 +47,17 @@ actor PluginSupervisor {
     var changes = ProgramChanges()
     var configs = RememberedConfigs()
     var subscriptions = SubscriptionTable()
-    /// Rings when there may be something to subscribe to.
-    nonisolated let subscriptionBell = Bell()
-    /// Reasons for which the present process could not be subscribed to something, as they were logged.
+    /// Signalled when a subscription may be due.
+    nonisolated let subscriptionSignal = WakeSignal()
+    /// Reasons of refused subscriptions that have been logged for the current process.
     var loggedRefusals: Set<String> = []
     /// The number of configs with a periodic reader.
     private var uses = 0
     private var lastUse: Duration
 
     /// - Parameters:
-    ///   - random: evenly drawn from 0..<1.
-    ///   - onHandshake: takes what the plugin offers; returns what of that cannot be used, and why.
+    ///   - random: uniform in 0..<1.
+    ///   - onHandshake: called with the plugin's declaration; returns the parts that cannot be used, with the reasons.
     init(
         program: PluginProgram, dependencies: PluginSession.Dependencies, logger: Logger,
         random: @escaping @Sendable () -> Double, onHandshake: @escaping @Sendable (InitializeResult) -> [String]
@@ -74,7 +74,7 @@ actor PluginSupervisor {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { dependencies.loop.asUnownedSerialExecutor() }
 
-    /// The instance that calls go to.
+    /// The instance for new calls.
     var current: (any PluginInstance)? { lifecycle.current.flatMap { launches[$0]?.instance } }
 
     // MARK: Life
@@ -88,10 +88,10 @@ actor PluginSupervisor {
         }
     }
 
-    /// Makes the plugin exit, and ``run()`` return once it has.
+    /// Ends the plugin; ``run()`` returns afterwards.
     func stop() { perform(lifecycle.stop()) }
 
-    /// Returns when the plugin's first start has succeeded or failed.
+    /// Waits until the plugin's first start has succeeded or failed.
     func untilSettled() async {
         for await _ in settled.stream {}
     }
@@ -136,7 +136,7 @@ actor PluginSupervisor {
         EnvironmentMarker(value: "\(program.name).\(UInt64.random(in: 0...UInt64.max))")
     }
 
-    /// A run has shaken hands and takes the calls from now on.
+    /// Handles that a run has completed the handshake and takes the calls.
     func takeOver(_ initialized: InitializeResult) {
         record.version = initialized.pluginVersion
         record.offer = initialized
@@ -169,7 +169,7 @@ actor PluginSupervisor {
         logger.warning(
             backoff.isBroken ? "plugin keeps failing; the next start is a probe" : "plugin ended; restarting it",
             metadata: ["reason": "\(backoff.end.failure.logText)", "restartIn": "\(Self.text(backoff.delay))"])
-        // run() awaits it. It is a task of its own so that it can be cancelled alone.
+        // A separate task, so that it can be cancelled alone; run() awaits it.
         let pause = Task { [clock = dependencies.clock] in try await clock.sleep(backoff.until) }
         self.pause = pause
         jobs.continuation.yield(.wait(until: backoff.until, pause))
@@ -206,9 +206,9 @@ actor PluginSupervisor {
 
     // MARK: Resting
 
-    /// Ends the plugin's process whenever it has been idle for that long, until the task is cancelled.
+    /// Ends the plugin's process whenever it has been idle for that long. Returns when the task is cancelled.
     func restWhenUnused(for time: Duration) async {
-        // A program that runs for one call alone never lasts.
+        // A program that runs for single calls is never idle.
         guard program.mode == .serve else { return }
         while !Task.isCancelled {
             let now = dependencies.clock.now()
@@ -252,7 +252,8 @@ actor PluginSupervisor {
         }
     }
 
-    /// ``call(_:about:timeout:)`` for callers on the loop's thread, which saves the two jobs of entering and leaving the actor.
+    /// A variant of ``call(_:about:timeout:)`` for callers on the loop's thread, which avoids the two jobs of entering
+    /// and leaving the actor.
     func callOnLoop(
         _ request: PluginRequest, about subject: CallSubject, timeout: Duration,
         isolation: isolated (any Actor)? = #isolation
@@ -272,7 +273,7 @@ actor PluginSupervisor {
         let subject: CallSubject
     }
 
-    /// Returns the instance that takes a call now, and starts a plugin that rests.
+    /// Returns the instance for a call; starts a resting plugin.
     private func callee(_ subject: CallSubject) -> Result<Callee, PluginFailure> {
         lastUse = dependencies.clock.now()
         var subject = subject
@@ -294,10 +295,10 @@ actor PluginSupervisor {
         if !lifecycle.suspects.isEmpty, result.isAnswer { lifecycle.answered(subject.key) }
     }
 
-    /// Whether it can be relied on now: it is up, or was not needed until now. Every poll asks, from its own thread.
+    /// Whether the plugin is healthy: it is up, or has not been needed. Read by every poll, from its own thread.
     nonisolated var isHealthy: Bool { reliability.load(ordering: .relaxed) }
 
-    /// Whether the plugin said at its last handshake that it can tell a metric's history.
+    /// Whether the plugin declared in its last handshake that it has history.
     var offersRange: Bool { record.offer?.capabilities.range ?? false }
 
     static func text(_ duration: Duration) -> String {

@@ -1,18 +1,18 @@
 import PluginProtocol
 import WireFormats
 
-/// When a plugin's file has become a new version of it: it differs from what runs, and has stopped changing.
+/// Detects a new version of a plugin's file: it differs from the running one, and has stopped changing.
 struct ProgramChanges {
     private var lastSeen: ProgramFile.Fingerprint?
     private var refused: ProgramFile.Fingerprint?
 
     /// - Parameters:
-    ///   - found: what lies there now.
-    ///   - running: what the running process was started from.
+    ///   - found: the current file.
+    ///   - running: the file of the running process.
     mutating func isNewVersion(_ found: ProgramFile.Fingerprint?, running: ProgramFile.Fingerprint?) -> Bool {
         defer { lastSeen = found }
         guard let found, let running, found != running, found != refused else { return false }
-        // A file that is being copied still changes.
+        // A file that is being copied is still changing.
         return found == lastSeen
     }
 
@@ -22,7 +22,7 @@ struct ProgramChanges {
     }
 }
 
-/// The configs that a plugin last called valid, which its next version has to accept too.
+/// The last valid configs of a plugin, which its next version has to accept too.
 struct RememberedConfigs {
     private struct Key: Hashable {
         let type: String

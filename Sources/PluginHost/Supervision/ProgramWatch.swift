@@ -1,26 +1,58 @@
-/// Looks at the plugins' files from time to time, so that a new version is swapped in without a restart.
-struct ProgramWatch: Sendable {
-    let supervisors: [PluginSupervisor]
+import Synchronization
 
-    /// Until the task is cancelled. Versions that are being tried when it is are killed before this returns.
+/// Checks the plugin directories periodically, so that a new version of a plugin is swapped in, and a new plugin started,
+/// without a restart of the operator.
+final class ProgramWatch: Sendable {
+    private let roster: PluginRoster
+    /// Finds the programs in the plugin directories that are not known yet.
+    private let findNew: @Sendable (_ known: Set<String>) -> [PluginProgram]
+    private let install: @Sendable (PluginProgram) -> Void
+    /// New programs at the last check. A program starts once it is unchanged since then: one that is being copied changes.
+    private let seen = Mutex<[String: ProgramFile.Fingerprint]>([:])
+
+    init(
+        roster: PluginRoster, findNew: @escaping @Sendable (_ known: Set<String>) -> [PluginProgram],
+        install: @escaping @Sendable (PluginProgram) -> Void
+    ) {
+        self.roster = roster
+        self.findNew = findNew
+        self.install = install
+    }
+
+    /// Runs until the task is cancelled, and kills versions on trial before it returns.
     @concurrent
     func run(clock: HostClock) async {
         await withDiscardingTaskGroup { checks in
             while (try? await clock.sleep(clock.now() + PluginHostLimits.programPollInterval)) != nil {
-                checks.addTask { await check() }
+                checks.addTask { await self.check() }
             }
             checks.cancelAll()
         }
     }
 
-    /// Returns when each version that was found has taken over or been refused.
+    /// Checks once, and returns when each new version has taken over or has been refused.
     @concurrent
     func check() async {
+        checkForNewPrograms()
         await withDiscardingTaskGroup { trials in
-            for supervisor in supervisors {
+            for supervisor in roster.supervisors {
                 let found = ProgramFile.Fingerprint(supervisor.program.path)
                 trials.addTask { await supervisor.checkForNewVersion(found) }
             }
+        }
+    }
+
+    private func checkForNewPrograms() {
+        let programs = findNew(roster.names)
+        let found = Dictionary(
+            programs.compactMap { program in ProgramFile.Fingerprint(program.path).map { (program.path, $0) } },
+            uniquingKeysWith: { first, _ in first })
+        let before = seen.withLock { seen in
+            defer { seen = found }
+            return seen
+        }
+        for program in programs where found[program.path] != nil && found[program.path] == before[program.path] {
+            install(program)
         }
     }
 }

@@ -1,12 +1,13 @@
-/// When a plugin whose process ended is started again.
+/// Computes when to restart a plugin whose process has ended.
 ///
-/// The wait doubles with each failure in a row, with jitter, and starts over once a process has been up for long.
-/// Many crashes in a short time open a breaker: then single probes, one longest wait apart, until one stays up.
+/// The delay doubles with each consecutive failure, with jitter, and is reset once a process has been up for long
+/// enough. Many crashes in a short time open a circuit breaker: single probes follow at the longest delay until one
+/// stays up.
 struct RestartPolicy {
-    /// The action after a process has ended, or could not be started.
+    /// The action after a process has ended or could not be started.
     struct Verdict: Equatable {
         let delay: Duration
-        /// The breaker is open: the next start is a probe.
+        /// Whether the circuit breaker is open, so that the next start is a probe.
         let isBroken: Bool
     }
 
@@ -15,8 +16,8 @@ struct RestartPolicy {
     private(set) var isBroken = false
 
     /// - Parameters:
-    ///   - upFor: how long after its handshake the process lived; nil if it did not get that far.
-    ///   - random: evenly drawn from 0..<1.
+    ///   - upFor: how long the process ran after its handshake; nil if it did not complete it.
+    ///   - random: uniform in 0..<1.
     mutating func ended(upFor: Duration?, now: Duration, random: Double) -> Verdict {
         if let upFor, upFor >= PluginHostLimits.healthyAfter { self = RestartPolicy() }
         recentCrashes.removeAll { $0 <= now - PluginHostLimits.breakerWindow }
@@ -26,13 +27,13 @@ struct RestartPolicy {
         guard !isBroken else {
             return Verdict(delay: jittered(PluginHostLimits.maxRestartDelay, random), isBroken: true)
         }
-        // Below the breaker's number of crashes, unless they are far apart, so the shift stays small.
+        // The count is below the breaker's limit unless the crashes are far apart, so the shift is small.
         let doublings = min(failuresInRow - 1, 16)
         let delay = min(PluginHostLimits.firstRestartDelay * (1 << doublings), PluginHostLimits.maxRestartDelay)
         return Verdict(delay: jittered(delay, random), isBroken: false)
     }
 
-    /// The config that ended the process is quarantined: neither this end nor the one before it counts.
+    /// Handles an end that a quarantined config caused: neither this end nor the previous one counts.
     mutating func endedOnQuarantined(random: Double) -> Verdict {
         if !recentCrashes.isEmpty { recentCrashes.removeLast() }
         failuresInRow = max(0, failuresInRow - 1)

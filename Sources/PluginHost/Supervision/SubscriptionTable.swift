@@ -1,7 +1,7 @@
 import PluginProtocol
 import SystemIO
 
-/// The subscriptions of one plugin, kept across its restarts: the configs, which of them it agreed to, and when to
+/// The subscriptions of one plugin, kept across its restarts: the configs, those that it has accepted, and when to
 /// request the others.
 struct SubscriptionTable {
     /// A request for readings of a config, with its subscriber.
@@ -9,7 +9,7 @@ struct SubscriptionTable {
         let type: String
         let config: PluginConfig
         let targetType: TargetType
-        /// Called on the event loop; does not block.
+        /// Called on the event loop; must not block.
         let deliver: @Sendable (MetricReading) -> Void
     }
 
@@ -21,14 +21,14 @@ struct SubscriptionTable {
     }
 
     private enum State {
-        /// To be asked for then, or as soon as a plugin is there.
+        /// To be requested at that time, or as soon as a plugin is available.
         case due(Duration)
         case asked
-        /// The plugin pushes under that id.
+        /// The plugin pushes with that id.
         case active(Int64, since: Duration)
     }
 
-    /// An event with an id whose `subscribe` answer has not been processed yet: both may arrive together.
+    /// An event with an id whose `subscribe` answer has not been processed yet, because both arrived together.
     private enum Early {
         case reading(MetricReading)
         case ended
@@ -41,13 +41,13 @@ struct SubscriptionTable {
     }
 
     private var entries: [Int64: Entry] = [:]
-    /// By the id under which the plugin pushes.
+    /// The requests by the plugin's subscription id.
     private var active: [Int64: Int64] = [:]
-    /// Kept while a request is in flight; no more than the plugin has subscriptions.
+    /// Kept while a request is in flight; at most as many as the plugin has subscriptions.
     private var early: [Int64: Early] = [:]
     private var queue = DeadlineQueue<Duration, Int64>()
     private var asking = 0
-    /// The plugin's present process, counted; nil if there is none that pushes.
+    /// The number of the plugin's current process; nil if there is none that pushes.
     private var run: Int?
     private var runs = 0
 
@@ -70,7 +70,7 @@ struct SubscriptionTable {
 
     // MARK: Processes
 
-    /// Starts with a new process that pushes; it has no subscriptions yet.
+    /// Starts with a new process that can push and has no subscriptions yet.
     mutating func begin(now: Duration) {
         end()
         runs += 1
@@ -92,7 +92,7 @@ struct SubscriptionTable {
 
     // MARK: Asking
 
-    /// Returns the next `subscribe` that is due; nil if none is, or enough are in flight.
+    /// Returns the next `subscribe` that is due; nil if there is none, or enough are in flight.
     mutating func nextRequest(now: Duration) -> Request? {
         guard let run, asking < PluginHostLimits.maxSubscribing else { return nil }
         while let id = queue.popDue(now) {
@@ -104,22 +104,22 @@ struct SubscriptionTable {
         return nil
     }
 
-    /// When ``nextRequest(now:)`` has one; nil if an answer, or a plugin, has to come first.
+    /// When ``nextRequest(now:)`` returns a request; nil if it depends on an answer or a new process.
     var nextWake: Duration? {
         guard run != nil, asking < PluginHostLimits.maxSubscribing else { return nil }
         return queue.first
     }
 
-    /// The effect of the plugin's agreement.
+    /// The effect of an accepted subscription.
     enum Agreement: Equatable {
-        /// It has no subscriber any more: the plugin must end the subscription.
+        /// The request has been removed: the plugin must end the subscription.
         case unwanted
-        /// To be delivered: it came before.
+        /// A reading that arrived earlier has to be delivered.
         case delivers(MetricReading)
         case nothing
     }
 
-    /// Takes the plugin's answer: it pushes under that id.
+    /// Handles the plugin's answer: it pushes with that id.
     mutating func agreed(_ request: Request, to subscription: Int64, now: Duration) -> Agreement {
         guard request.run == run else { return .nothing }
         let first = early[subscription]
@@ -148,9 +148,9 @@ struct SubscriptionTable {
 
     // MARK: Pushes
 
-    /// Takes a reading that was pushed.
+    /// Handles a pushed reading.
     ///
-    /// - Returns: the subscriber; nil if it is not known yet, or there is none.
+    /// - Returns: the subscriber; nil if it is not yet known, or there is none.
     mutating func take(_ pushed: PushedReading) -> SubscriptionRequest? {
         if let id = active[pushed.subscription] { return entries[id]?.subscription }
         if asking > 0 { early[pushed.subscription] = .reading(pushed.reading) }
@@ -167,7 +167,7 @@ struct SubscriptionTable {
         postpone(id, by: nil, now: now)
     }
 
-    /// - Parameter delay: nil for one that doubles with every failure.
+    /// - Parameter delay: nil for a delay that doubles with every failure.
     private mutating func postpone(_ id: Int64, by delay: Duration?, now: Duration) {
         guard let failures = entries[id]?.failures else { return }
         let doubled = PluginHostLimits.firstSubscribeDelay * (1 << min(failures, Self.maxDoublings))
@@ -177,7 +177,7 @@ struct SubscriptionTable {
         enqueue(id, at: time)
     }
 
-    /// From then on the delay is the longest.
+    /// The number of doublings after which the delay is the longest.
     private static let maxDoublings = 10
 
     private mutating func enqueue(_ id: Int64, at time: Duration) {

@@ -1,8 +1,8 @@
 import WireFormats
 
-/// Everything that is wrong with one config, for the person who wrote it.
+/// All problems of one config, for its author.
 public struct ConfigProblems: Error, Sendable, Hashable, CustomStringConvertible {
-    /// At least one.
+    /// The problems; not empty.
     public let problems: [ConfigProblem]
 
     public init(_ problems: [ConfigProblem]) {

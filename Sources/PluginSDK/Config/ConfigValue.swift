@@ -3,8 +3,7 @@ public import WireFormats
 /// A type that a ``Field`` of a plugin's config can have.
 ///
 /// `String`, `Int`, `Double`, `Bool`, ``Secret``, any ``MetricConfig`` (a nested object), and optionals, arrays and
-/// string-keyed dictionaries of them, are there already. A choice of words is an enum that adds the name of this
-/// protocol:
+/// string-keyed dictionaries of them, conform already. For a choice of words, declare an enum with this conformance:
 ///
 /// ```swift
 /// enum Measure: String, CaseIterable, ConfigValue { case lag, pending, length }
@@ -14,11 +13,11 @@ public protocol ConfigValue: Sendable {
     static var configSchema: [String: JSON] { get }
     /// The default of a field; nil makes the field required.
     static var valueWhenAbsent: Self? { get }
-    /// - Throws: all that is wrong, each with its path.
+    /// - Throws: all problems, each with its path.
     init(config: JSONReader) throws(ConfigProblems)
-    /// The value as a config would say it. Of a secret: `***`.
+    /// The value as JSON in a config. For a secret: `***`.
     var configJSON: JSON { get }
-    /// The secrets in the value, so that the SDK can keep them out of errors.
+    /// The secrets in the value, so that the SDK can redact them in errors.
     var configSecrets: [Secret] { get }
 }
 

@@ -5,7 +5,7 @@ import WireFormats
 /// ```swift
 /// @Field("The PromQL query.") var query: String                              // required
 /// @Field("Seconds to wait.", minimum: 1, maximum: 300) var timeoutSeconds = 10   // has a default
-/// @Field("Bearer token.") var token: Secret?                                 // may be left out
+/// @Field("Bearer token.") var token: Secret?                                 // may be omitted
 /// ```
 ///
 /// A field whose value is a string must not be empty: leave it out instead.
@@ -18,7 +18,7 @@ public struct Field<Value: ConfigValue>: Sendable {
     let standard: Value?
     private let slot: Slot
 
-    /// Written once, by the ``MetricConfig`` that was just made and is not yet shared, and only read afterwards.
+    /// Written once, by the ``MetricConfig`` that was just created and is not yet shared, and only read afterwards.
     private final class Slot: @unchecked Sendable {
         var value: Value?
         init(_ value: Value?) { self.value = value }
@@ -27,13 +27,13 @@ public struct Field<Value: ConfigValue>: Sendable {
     /// A field that a config must have, unless its type is an optional.
     ///
     /// - Parameters:
-    ///   - help: What the field means, with its unit, in one or two sentences.
-    ///   - minimum: The least value of a number.
-    ///   - maximum: The greatest value of a number.
-    ///   - isAddress: Whether the text, or each text of a list, names the server to ask, as `scheme://host:port` or
-    ///     `host:port`. The administrator can restrict them.
-    ///   - marks: What else the host has to know of the field, to keep the administrator's credentials from servers
-    ///     that they are not meant for.
+    ///   - help: what the field means, with its unit, in one or two sentences.
+    ///   - minimum: the minimum of a number.
+    ///   - maximum: the maximum of a number.
+    ///   - isAddress: whether the text, or each text of a list, is the address of the server, as `scheme://host:port`
+    ///     or `host:port`. The administrator can restrict them.
+    ///   - marks: properties of the field with which the host keeps the administrator's credentials from servers that
+    ///     they are not meant for.
     public init(
         _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false, marks: FieldMarks = []
     ) {
@@ -71,13 +71,13 @@ extension Field: CustomStringConvertible {
     public var description: String { slot.value.map { "\($0)" } ?? "unset" }
 }
 
-/// A ``Field`` of any type, as ``MetricConfig`` finds it by reflection.
+/// A ``Field`` of any type, found by ``MetricConfig`` by reflection.
 protocol AnyField {
     var isRequired: Bool { get }
     var schema: JSON { get }
     var json: JSON { get }
     var secrets: [Secret] { get }
-    /// Only for a config that is not shared yet.
+    /// Reads the field. Only for a config that is not shared yet.
     func read(_ reader: JSONReader) throws(ConfigProblems)
     func requireValue(path: String) throws(ConfigProblems)
 }
@@ -95,7 +95,7 @@ extension Field: AnyField {
         if let standard { schema["default"] = standard.configJSON }
         if let minimum { schema["minimum"] = .number(minimum) }
         if let maximum { schema["maximum"] = .number(maximum) }
-        for keyword in marks.keywords { schema[keyword] = true }
+        for (keyword, value) in marks.keywords { schema[keyword] = value }
         if schema["type"] == "string", schema["enum"] == nil { schema["minLength"] = 1 }
         return .object(schema)
     }

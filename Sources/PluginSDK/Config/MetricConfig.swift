@@ -12,17 +12,17 @@ public import WireFormats
 /// }
 /// ```
 public protocol MetricConfig: ConfigValue {
-    /// Swift writes this one.
+    /// Creates a config. Synthesized by the compiler.
     init()
 
-    /// Returns what is wrong between fields that are each right by themselves. Paths count from this object.
+    /// Returns problems between fields that are valid individually. Paths are relative to this object.
     func validate() -> [ConfigProblem]
 }
 
 extension MetricConfig {
     public func validate() -> [ConfigProblem] { [] }
 
-    /// Reads a config from JSON text, as the host would send it: for tests.
+    /// Reads a config from JSON text as sent by the host, for tests.
     public init(parsing text: String) throws(ConfigProblems) {
         let json: JSON
         do throws(JSONSyntaxError) {
@@ -86,7 +86,7 @@ extension MetricConfig {
 
     public var configSecrets: [Secret] { fields.flatMap(\.field.secrets) }
 
-    /// The fields in the order of their declaration. A wrapped property `query` is stored as `_query`.
+    /// The fields in declaration order. A wrapped property `query` is stored as `_query`.
     private var fields: [(name: String, field: any AnyField)] {
         Mirror(reflecting: self).children.compactMap { child in
             guard let label = child.label, let field = child.value as? any AnyField else { return nil }

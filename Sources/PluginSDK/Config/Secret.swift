@@ -1,8 +1,8 @@
 public import WireFormats
 
-/// A text that must not be seen: a password, a token, a key.
+/// A confidential text, such as a password, a token or a key.
 ///
-/// However it is printed, interpolated, dumped or encoded, it reads `***`. Only ``reveal()`` gives the text.
+/// Printed, interpolated, dumped or encoded, it appears as `***`. Only ``reveal()`` returns the text.
 public struct Secret: Sendable, Hashable {
     private let text: String
 
@@ -10,7 +10,7 @@ public struct Secret: Sendable, Hashable {
         self.text = text
     }
 
-    /// Returns the text itself, for the one place that sends it to the source.
+    /// Returns the text itself. Use it only to send the secret to the source.
     public func reveal() -> String { text }
 }
 
@@ -35,13 +35,8 @@ extension Secret: ConfigValue {
 }
 
 extension Secret {
-    /// A shorter text occurs in ordinary words by chance, and masking it there would reveal it.
-    private static let minMaskedBytes = 6
-
     /// Returns the text with each of the secrets in it masked.
     static func masking(_ secrets: [Secret], in text: String) -> String {
-        // The longest first: one secret may be a part of another.
-        let known = secrets.map(\.text).filter { $0.utf8.count >= minMaskedBytes }.sorted { $0.count > $1.count }
-        return known.reduce(text) { $0.replacing($1, with: mask) }
+        SecretMask(secrets.map(\.text)).masked(text)
     }
 }

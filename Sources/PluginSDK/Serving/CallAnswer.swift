@@ -4,10 +4,10 @@ import PluginProtocol
 enum CallAnswer: Sendable, Hashable {
     case reading(MetricReading)
     case range(MetricRange)
-    /// The readings follow by themselves.
+    /// The subscription is established; readings follow.
     case subscribed
 
-    /// Returns the same with the text that a person reads changed.
+    /// Returns the answer with its detail text transformed.
     func mapDetail(_ change: (String) -> String) -> CallAnswer {
         switch self {
         case .reading(var reading):
@@ -20,21 +20,21 @@ enum CallAnswer: Sendable, Hashable {
         }
     }
 
-    /// Why it is not an answer that the protocol knows; nil if it is one.
+    /// The reason why the answer is not valid in the protocol; nil if it is valid.
     var fault: PluginError? {
         switch self {
         case .reading(let reading):
             return reading.value.isFinite
-                ? nil : PluginError(.noData, "the value is \(reading.value), which is no data")
+                ? nil : PluginError(.noData, "the value is \(reading.value), which counts as no data")
         case .subscribed: return nil
         case .range(let range):
-            if range.points.isEmpty { return PluginError(.noData, "there is no value in the time asked for") }
+            if range.points.isEmpty { return PluginError(.noData, "there is no value in the requested time range") }
             if let point = range.points.first(where: { !$0.value.isFinite }) {
-                return PluginError(.internalError, "a value is \(point.value): leave such points out")
+                return PluginError(.internalError, "a value is \(point.value): omit such points")
             }
             let times = range.points.map(\.atMicroseconds)
             return zip(times, times.dropFirst()).allSatisfy { $0 < $1 }
-                ? nil : PluginError(.internalError, "the points are not in the order of time, each time once")
+                ? nil : PluginError(.internalError, "the points are not in ascending order of time without duplicates")
         }
     }
 }

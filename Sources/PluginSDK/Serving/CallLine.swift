@@ -1,10 +1,9 @@
 import WireFormats
 
-/// A `get_metric_value` request in the very form in which GeneralScaler's host writes it.
+/// A `get_metric_value` request in exactly the form that GeneralScaler's host writes.
 ///
-/// Nearly all lines are such, and this reads them without building a ``JSON``: what comes before and after the config
-/// is compared byte by byte, and the config is left as text, to be read once and found again. Any other form of the
-/// same request is left to the general reader.
+/// Nearly all lines have this form, which is read without building a ``JSON``: the bytes around the config are
+/// compared, and the config remains text, which is decoded once and cached. The general reader decodes any other form.
 struct CallLine: Equatable {
     let id: Int64
     let config: ConfigText
@@ -41,7 +40,7 @@ struct CallLine: Equatable {
 }
 
 extension ArraySlice<UInt8> {
-    /// Digits of a number that fits 64 bits by far.
+    /// The maximum digits of a number, which always fits 64 bits.
     private static var maxDigits: Int { 18 }
 
     fileprivate func take(_ text: [UInt8], at index: inout Int) -> Bool {
@@ -61,7 +60,7 @@ extension ArraySlice<UInt8> {
         return true
     }
 
-    /// Returns a whole number without sign or leading zero.
+    /// Reads a whole number without sign or leading zero.
     fileprivate func takeNumber(at index: inout Int) -> Int64? {
         let digits = self[index...].prefix(Self.maxDigits + 1).prefix(while: \.isDigit)
         index = digits.endIndex
@@ -86,8 +85,8 @@ extension ArraySlice<UInt8> {
         return self[start...]
     }
 
-    /// Whether an object begins at the first byte and ends at the last. Only quotes, escapes and brackets count: what
-    /// is between them is judged by who reads the config.
+    /// Whether the text is one object. Only quotes, escapes and brackets are interpreted; the reader of the config
+    /// validates the rest.
     fileprivate var isOneObject: Bool {
         guard first == UInt8(ascii: "{") else { return false }
         var depth = 0

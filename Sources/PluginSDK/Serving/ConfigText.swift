@@ -1,4 +1,4 @@
-/// A config as the host wrote it.
+/// The bytes of a config as the host wrote them.
 struct ConfigText: Sendable, Hashable {
     let bytes: [UInt8]
 
@@ -7,7 +7,7 @@ struct ConfigText: Sendable, Hashable {
     }
 
     func hash(into hasher: inout Hasher) {
-        // At once: an array hashes its elements one by one.
+        // Hashes all bytes at once: an array would hash its elements one by one.
         bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
     }
 }

@@ -1,9 +1,9 @@
-/// Cuts a stream of bytes into lines at 0x0A alone.
+/// Splits a stream of bytes into lines at 0x0A only.
 struct LineSplitter {
     enum Line: Equatable {
-        /// Without its newline.
+        /// A line without its newline.
         case complete(ArraySlice<UInt8>)
-        /// A line that was longer than the limit; its bytes are gone.
+        /// A line over the limit, whose bytes were dropped.
         case overlong
     }
 

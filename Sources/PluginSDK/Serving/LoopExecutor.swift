@@ -6,24 +6,24 @@ import Synchronization
     import Darwin
 #endif
 
-/// Runs the calls' tasks on the serve loop's own thread, so that a call that need not wait costs no thread switch.
+/// Runs the calls' tasks on the serve loop's thread, so that a call that does not wait needs no thread switch.
 final class LoopExecutor: TaskExecutor {
     typealias Outcome = Result<CallAnswer, PluginError>
 
     private struct Inbox {
         var jobs: [UnownedJob] = []
         var outcomes: [(ServeSession.CallToken, Outcome)] = []
-        /// Of each subscription the newest.
+        /// The newest reading of each subscription.
         var pushes: [ServeSession.CallToken: MetricReading] = [:]
         var ends: [(ServeSession.CallToken, PluginError)] = []
-        /// The loop sleeps, or is about to: adding a job wakes it.
+        /// Whether the loop sleeps or is about to, so that adding a job has to wake it.
         var isAsleep = false
     }
 
     private let inbox = Mutex(Inbox())
     private let waker: Pipe
 
-    /// Readable while something waits to be taken.
+    /// Readable while there are jobs or outcomes.
     var wakeUpDescriptor: Int32 { waker.readEnd }
 
     init() throws(SystemCallError) {
@@ -58,7 +58,7 @@ final class LoopExecutor: TaskExecutor {
         if wakes { waker.writeByte() }
     }
 
-    /// Runs jobs until none is left; only on the loop's thread.
+    /// Runs jobs until none is left. Called on the loop's thread only.
     func runJobs() {
         while true {
             let jobs = inbox.withLock { inbox in
@@ -89,7 +89,7 @@ final class LoopExecutor: TaskExecutor {
         }
     }
 
-    /// Declares that the loop is about to wait. False if there is something to do first.
+    /// Declares that the loop is about to wait. Returns false if there is something to do first.
     func prepareToSleep() -> Bool {
         inbox.withLock { inbox in
             guard inbox.jobs.isEmpty, inbox.outcomes.isEmpty, inbox.pushes.isEmpty, inbox.ends.isEmpty else {

@@ -2,15 +2,15 @@ import PluginProtocol
 import Synchronization
 import WireFormats
 
-/// A ``MetricPlugin`` as the serve loop sees it: without its types.
+/// A ``MetricPlugin`` with its types erased, for the serve loop.
 struct PluginRuntime: Sendable {
     typealias Outcome = Result<CallAnswer, PluginError>
 
     let identity: PluginIdentity
     let validate: @Sendable (JSON) -> ValidateConfigResult
-    /// The call, ready to run; its config is decoded.
+    /// Decodes the config and returns the call, ready to run.
     let prepare: @Sendable (ServeSession.Call) -> Result<@Sendable () async -> Outcome, PluginError>
-    /// The subscription, ready to run and to report to the executor.
+    /// Decodes the config and returns the subscription, ready to run and to report to the executor.
     let subscribe: @Sendable (ServeSession.Call) -> Result<@Sendable (LoopExecutor) async -> Void, PluginError>
 
     init<Plugin: MetricPlugin>(_ plugin: Plugin) {
@@ -41,7 +41,7 @@ struct PluginRuntime: Sendable {
                 return .failure(error)
             }
             guard let plugin = plugin as? any PushMetricPlugin else {
-                return .failure(PluginError(.methodNotFound, "the plugin pushes nothing"))
+                return .failure(PluginError(.methodNotFound, "the plugin does not support subscriptions"))
             }
             return .success({ await Self.push(plugin, call, config, $0) })
         }
@@ -71,7 +71,7 @@ struct PluginRuntime: Sendable {
                 for: MetricRequest(config: config, targetType: call.targetType, deadline: call.deadline)))
     }
 
-    /// - Parameter config: of the plugin's own type, which an existential plugin no longer shows.
+    /// - Parameter config: the config, of the plugin's own type, which is erased in an existential.
     private static func history<Plugin: RangeMetricPlugin>(
         _ plugin: Plugin, _ call: ServeSession.Call, _ config: any MetricConfig, _ window: RangeWindow
     ) async throws -> CallAnswer {
@@ -84,7 +84,7 @@ struct PluginRuntime: Sendable {
                     config: config, targetType: call.targetType, window: window, deadline: call.deadline)))
     }
 
-    /// - Parameter config: of the plugin's own type, which an existential plugin no longer shows.
+    /// - Parameter config: the config, of the plugin's own type, which is erased in an existential.
     private static func push<Plugin: PushMetricPlugin>(
         _ plugin: Plugin, _ call: ServeSession.Call, _ config: any MetricConfig, _ executor: LoopExecutor
     ) async {
@@ -143,9 +143,9 @@ extension MetricPlugin {
     }
 }
 
-/// Hosts send the same few configs again and again; a config is decoded once.
+/// A cache of decoded configs: hosts send the same few configs again and again.
 private final class ConfigCache<Config: MetricConfig>: Sendable {
-    /// A config may be large, and half of a table is free places.
+    /// Keeps the table small: a config may be large, and half of a table is free slots.
     private final class Box: Sendable {
         let config: Config
 

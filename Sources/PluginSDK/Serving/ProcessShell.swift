@@ -6,16 +6,16 @@ import CLinux
     import Darwin
 #endif
 
-/// The process-level parts of the protocol, outside of the serve loop.
+/// The process-level parts of the protocol, outside the serve loop.
 enum ProcessShell {
-    /// Descriptors that only the serve loop knows.
+    /// Descriptors that only the serve loop uses.
     struct Channel: Sendable {
         let input: Int32
         let output: Int32
     }
 
-    /// Takes standard input and output away from the rest of the process: a stray `print` then lands on standard
-    /// error, line by line, and a stray `readLine` reads nothing.
+    /// Reserves standard input and output for the protocol: a stray `print` is redirected to standard error, line by
+    /// line, and a stray `readLine` reads nothing.
     static func takeStandardStreams() throws(SystemCallError) -> Channel {
         signal(SIGPIPE, SIG_IGN)
         let input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
@@ -30,9 +30,9 @@ enum ProcessShell {
         return Channel(input: input, output: output)
     }
 
-    /// Ends the process some time after the host hung up, even if a call holds the loop's thread.
+    /// Ends the process some time after the host has hung up, even if a call blocks the loop's thread.
     ///
-    /// Waits for a hang-up alone, so bytes that arrive do not wake it.
+    /// Waits only for a hang-up, so that arriving bytes do not wake it.
     static func exitAfterHangUp(of input: Int32) throws(SystemCallError) {
         try startThread {
             stdio_guard_wait_for_hang_up(input)
@@ -42,13 +42,13 @@ enum ProcessShell {
         }
     }
 
-    /// Without the exit handlers of libraries whose threads still run.
+    /// Exits without running the exit handlers of libraries whose threads still run.
     static func exit(_ status: Int32 = 0) -> Never {
         fflush(nil)
         _exit(status)
     }
 
-    /// Runs on a thread of its own.
+    /// Runs the body on a new thread.
     static func runOnThread(_ body: @escaping @Sendable () -> Void) async throws(SystemCallError) {
         let result: Result<Void, SystemCallError> = await withCheckedContinuation { continuation in
             do throws(SystemCallError) {
@@ -64,7 +64,7 @@ enum ProcessShell {
     }
 
     private static func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemCallError) {
-        // The thread takes over the reference that is handed to it.
+        // The thread takes ownership of the reference.
         let handed = Unmanaged.passRetained(ThreadBody(body))
         var thread = pthread_t()
         let code = pthread_create(

@@ -1,20 +1,19 @@
 import PluginProtocol
 
-/// The readings that a plugin pushes, until they are sent: of each subscription the newest, and no more than the protocol
-/// allows.
+/// The readings that a plugin pushes, until they are sent: the newest of each subscription, within the limits of the
+/// protocol.
 struct PushOutbox {
     private struct Subscription {
-        /// As the host names it.
+        /// The host's id of the subscription.
         let id: Int64
-        /// When the next reading may go.
-        /// Nil before the first.
+        /// When the next reading may be sent. Nil before the first.
         var next: ContinuousClock.Instant?
     }
 
     private var subscriptions: [ServeSession.CallToken: Subscription] = [:]
     private var tokens: [Int64: ServeSession.CallToken] = [:]
     private var waiting: [ServeSession.CallToken: MetricReading] = [:]
-    /// No waiting reading may go earlier.
+    /// A lower bound of the times at which pending readings may be sent.
     private var earliest: ContinuousClock.Instant?
     private var secondStart: ContinuousClock.Instant?
     private var sentInSecond = 0
@@ -26,7 +25,7 @@ struct PushOutbox {
         tokens[id] = token
     }
 
-    /// - Returns: the host's name of it; nil if there is no such subscription.
+    /// - Returns: the host's id; nil if there is no such subscription.
     mutating func close(_ token: ServeSession.CallToken) -> Int64? {
         guard let subscription = subscriptions.removeValue(forKey: token) else { return nil }
         tokens[subscription.id] = nil
@@ -34,14 +33,14 @@ struct PushOutbox {
         return subscription.id
     }
 
-    /// - Returns: which it was; nil if there is none under that name.
+    /// - Returns: the token; nil if there is no subscription with that id.
     mutating func close(id: Int64) -> ServeSession.CallToken? {
         guard let token = tokens[id] else { return nil }
         _ = close(token)
         return token
     }
 
-    /// Takes a reading, in place of one that has not been sent.
+    /// Adds a reading, in place of one that has not been sent.
     mutating func put(
         _ reading: MetricReading, from token: ServeSession.CallToken, now: ContinuousClock.Instant
     ) {
@@ -51,10 +50,10 @@ struct PushOutbox {
         earliest = min(earliest ?? next, next)
     }
 
-    /// When ``takeDue(now:)`` has something to do, at the latest; nil if nothing waits.
+    /// The latest time at which to call ``takeDue(now:)``; nil if nothing is pending.
     var nextDue: ContinuousClock.Instant? { earliest }
 
-    /// Takes out what may be sent now, in the order of the subscriptions.
+    /// Removes and returns the readings that may be sent now, in the order of the subscriptions.
     mutating func takeDue(now: ContinuousClock.Instant) -> [PushedReading] {
         guard let earliest, earliest <= now else { return [] }
         if secondStart.map({ now - $0 >= .seconds(1) }) ?? true {

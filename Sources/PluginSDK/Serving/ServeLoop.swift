@@ -1,7 +1,7 @@
 import PluginProtocol
 import Synchronization
 
-/// The thin shell around ``ServeSession``: one thread that reads, runs the calls' tasks, and writes whole lines.
+/// The I/O around ``ServeSession``: one thread that reads, runs the calls' tasks, and writes complete lines.
 ///
 /// A call that never waits costs two system calls: read and write.
 final class ServeLoop {
@@ -18,8 +18,8 @@ final class ServeLoop {
     private var tasks: [ServeSession.CallToken: Task<Void, Never>] = [:]
 
     /// - Parameters:
-    ///   - input: Read from, not closed.
-    ///   - output: Written to, not closed.
+    ///   - input: read from, not closed.
+    ///   - output: written to, not closed.
     init(_ runtime: PluginRuntime, input: Int32, output: Int32) throws(SystemCallError) {
         self.runtime = runtime
         self.input = input
@@ -30,10 +30,10 @@ final class ServeLoop {
         splitter = LineSplitter(maxBytes: runtime.identity.capabilities.maxRequestBytes)
     }
 
-    /// Serves until the host shuts the plugin down, ends its input, or reads no more. Blocks the thread.
+    /// Serves until the host shuts the plugin down, ends its input, or stops reading. Blocks the thread.
     func run() {
         while true {
-            // Before the calls run: one that blocks must not hold back what is ready.
+            // Before the calls run, because one that blocks must not delay answers that are ready.
             guard flush() else { break }
             executor.runJobs()
             collectOutcomes()
@@ -77,7 +77,7 @@ final class ServeLoop {
     }
 
     private func waitForInput() {
-        // Jobs come from the calls' tasks alone: without one, nothing but input can happen, and the read itself waits.
+        // Only calls' tasks add jobs: without one, only input can arrive, and the read itself waits.
         if tasks.isEmpty, inputBlocks, !inputEnded {
             executor.didWake(wasSignalled: false)
             return readInput()
@@ -120,7 +120,7 @@ final class ServeLoop {
         case .failure(let error):
             if let answer = session.finish(call.token, .failure(error)) { unsent += answer }
         case .success(let body):
-            // Its end is awaited through the executor's outcomes.
+            // The executor's outcomes report its end.
             tasks[call.token] = Task(executorPreference: executor) { [executor] in
                 executor.finish(call.token, await body())
             }
@@ -132,7 +132,7 @@ final class ServeLoop {
         case .failure(let error):
             if let answer = session.finish(call.token, .failure(error)) { unsent += answer }
         case .success(let body):
-            // Lasts until it is cancelled or has no more readings; its end is awaited through the executor.
+            // Runs until it is cancelled or has no more readings; the executor's outcomes report its end.
             tasks[call.token] = Task(executorPreference: executor) { [executor] in await body(executor) }
         }
     }

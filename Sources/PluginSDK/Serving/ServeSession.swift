@@ -1,9 +1,9 @@
 import PluginProtocol
 import WireFormats
 
-/// A plugin's side of the protocol, without I/O: what came in goes in, what to do comes out.
+/// A plugin's side of the protocol as a state machine without I/O.
 struct ServeSession {
-    /// Names one call for as long as the session lasts.
+    /// The identity of a call within the session.
     typealias CallToken = Int
 
     struct Call: Sendable, Hashable {
@@ -14,13 +14,13 @@ struct ServeSession {
         let deadline: ContinuousClock.Instant
     }
 
-    /// The question of a call.
+    /// The request of a call.
     enum Question: Sendable, Hashable {
-        /// The value of now.
+        /// The current value.
         case value
-        /// Those at these times.
+        /// The values at these times.
         case history(RangeWindow)
-        /// Those from now on.
+        /// The values from now on.
         case changes
     }
 
@@ -28,7 +28,7 @@ struct ServeSession {
         case nothing
         /// Send this line.
         case answer([UInt8])
-        /// Run the call and report to ``finish(_:_:)``.
+        /// Run the call and report its outcome to ``finish(_:_:)``.
         case start(Call)
         /// Send this line and cancel the call.
         case abandon(CallToken, answer: [UInt8])
@@ -57,13 +57,13 @@ struct ServeSession {
     /// Calls without an answer.
     private var pending: [CallToken: Pending] = [:]
     private var tokens: [JSON: CallToken] = [:]
-    /// Calls that were answered for, but whose code has not returned.
+    /// Calls that have been answered, but whose code has not returned.
     private var abandoned: Set<CallToken> = []
     private var pushes = PushOutbox()
-    /// No pending deadline is earlier; it may be of a call that is answered by now.
+    /// A lower bound of the pending deadlines, which may belong to an answered call.
     private var earliestDeadline: ContinuousClock.Instant?
 
-    /// - Parameter validate: judges a config without I/O.
+    /// - Parameter validate: validates a config without I/O.
     init(identity: PluginIdentity, validate: @escaping (JSON) -> ValidateConfigResult) {
         self.identity = identity
         self.validate = validate
@@ -110,7 +110,7 @@ struct ServeSession {
     }
 
     private mutating func notified(_ method: String, _ params: JSON) -> Step {
-        // JSON-RPC forbids an answer to a notification, so one that is not known passes in silence.
+        // JSON-RPC forbids answers to notifications, so unknown ones are ignored.
         guard ProtocolMethod(rawValue: method) == .cancel, let id = params["id"], let token = tokens[id] else {
             return .nothing
         }
@@ -154,7 +154,8 @@ struct ServeSession {
             let spoken = ProtocolLimits.versions.map(String.init).joined(separator: ", ")
             let asked = params.protocolVersions.map(String.init).joined(separator: ", ")
             throw PluginError(
-                .unsupportedVersion, "the plugin speaks protocol version \(spoken), the host \(asked): update the older"
+                .unsupportedVersion,
+                "the plugin speaks protocol version \(spoken), the host \(asked): update the older one"
             )
         }
         phase = .serving
@@ -198,7 +199,8 @@ struct ServeSession {
         let params = try Self.decoding { () throws(JSONPathError) in try GetMetricValueParams(JSONReader(params)) }
         try checkType(params.type)
         guard case .integer = id else {
-            throw PluginError(.invalidRequest, "the id of subscribe must be a whole number, which readings then bear")
+            throw PluginError(
+                .invalidRequest, "the id of subscribe must be a whole number, because readings refer to it")
         }
         guard pushes.count < ServeLimits.maxSubscriptions else {
             throw PluginError(.cannotSubscribe, "there are \(pushes.count) subscriptions, which is the maximum")
@@ -266,7 +268,7 @@ struct ServeSession {
 
     // MARK: What the calls report
 
-    /// Returns the code of a call returned. Nil if the call was answered before.
+    /// Handles that the code of a call has returned. Returns the answer, or nil if the call was answered before.
     mutating func finish(_ token: CallToken, _ outcome: Result<CallAnswer, PluginError>) -> [UInt8]? {
         if abandoned.remove(token) != nil { return nil }
         guard let call = pending[token] else { return nil }
@@ -307,11 +309,11 @@ struct ServeSession {
         return ProtocolLine.pluginNotification(method: .subscriptionEnded) { end.encode(into: &$0) }
     }
 
-    /// Returns the readings that may go now.
+    /// Returns the lines of the readings that may be sent now.
     mutating func takePushes(now: ContinuousClock.Instant) -> [UInt8] {
         pushes.takeDue(now: now).flatMap { pushed in
             let line = ProtocolLine.pluginNotification(method: .reading) { pushed.encode(into: &$0) }
-            // A reading too long to be answered is too long to be pushed.
+            // A reading too long for an answer is too long for a push.
             return line.count - 1 <= maxResponseBytes ? line : []
         }
     }
@@ -323,13 +325,13 @@ struct ServeSession {
     private func bounded(_ id: JSON, _ line: [UInt8]) -> [UInt8] {
         guard line.count - 1 > maxResponseBytes else { return line }
         let error = PluginError(
-            .internalError, "the answer has \(line.count - 1) bytes; the host takes at most \(maxResponseBytes)")
+            .internalError, "the answer has \(line.count - 1) bytes; the maximum is \(maxResponseBytes)")
         return ProtocolLine.failure(id: id, error)
     }
 
     // MARK: Time
 
-    /// When ``expire(now:)`` or ``takePushes(now:)`` has something to do, at the latest; nil: never.
+    /// The latest time at which to call ``expire(now:)`` or ``takePushes(now:)``; nil if there is none.
     var nextDeadline: ContinuousClock.Instant? {
         var next = earliestDeadline
         if case .draining(let end) = phase { next = min(next ?? end, end) }
@@ -337,7 +339,7 @@ struct ServeSession {
         return min(next ?? push, push)
     }
 
-    /// Returns the calls whose deadline has passed: to be cancelled, and what to send.
+    /// Returns the calls whose deadline has passed, which have to be cancelled, with their answers.
     mutating func expire(now: ContinuousClock.Instant) -> [(token: CallToken, answer: [UInt8])] {
         guard let earliest = earliestDeadline, earliest <= now else { return [] }
         let late = pending.filter { $0.value.deadline <= now }.keys.sorted()

@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// A system call that failed.
+/// A failed system call.
 struct SystemCallError: Error, CustomStringConvertible {
     let call: String
     let code: Int32
@@ -38,7 +38,7 @@ final class Pipe: Sendable {
         close(writeEnd)
     }
 
-    /// A full pipe is fine: its reader is awake already.
+    /// Writes a byte. A full pipe is not an error: its reader has been woken already.
     func writeByte() {
         var byte: UInt8 = 0
         _ = write(writeEnd, &byte, 1)
@@ -57,12 +57,12 @@ enum Descriptor {
         case end
     }
 
-    /// Returns whether a read of the descriptor waits for bytes.
+    /// Returns whether reading the descriptor blocks.
     static func blocks(_ descriptor: Int32) -> Bool {
         fcntl(descriptor, F_GETFL) & O_NONBLOCK == 0
     }
 
-    /// Reads once. A descriptor that fails has ended: nothing more can come of it.
+    /// Reads once. An error counts as the end of input.
     static func read(_ descriptor: Int32, into buffer: inout [UInt8]) -> ReadResult {
         let count = buffer.withUnsafeMutableBytes { unsafeRead(descriptor, $0) }
         if count > 0 { return .bytes(count) }
@@ -91,11 +91,11 @@ enum Descriptor {
         }
     }
 
-    /// Waits until one of the two is readable or ended, or the time is up.
+    /// Waits until one of the descriptors is readable or ended, or the timeout has passed.
     static func waitForInput(
         _ first: Int32?, _ second: Int32, timeout: Duration?
     ) -> (first: Bool, second: Bool) {
-        // A negative descriptor is one that poll skips.
+        // poll skips negative descriptors.
         var entries = [
             pollfd(fd: first ?? -1, events: Int16(POLLIN), revents: 0),
             pollfd(fd: second, events: Int16(POLLIN), revents: 0),
@@ -104,7 +104,7 @@ enum Descriptor {
         return (entries[0].revents != 0, entries[1].revents != 0)
     }
 
-    /// Rounded up, so that a sleep until a deadline ends after it.
+    /// Returns the milliseconds rounded up, so that a sleep ends after its deadline.
     private static func milliseconds(_ duration: Duration) -> Int32 {
         guard duration > .zero else { return 0 }
         let (seconds, attoseconds) = duration.components
@@ -112,7 +112,7 @@ enum Descriptor {
         return Int32(seconds) * 1_000 + Int32((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 
-    /// The pointer is valid for the whole call.
+    /// Reads into a pointer that is valid for the whole call.
     private static func unsafeRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
         #if canImport(Glibc)
             Glibc.read(descriptor, buffer.baseAddress, buffer.count)
@@ -121,7 +121,7 @@ enum Descriptor {
         #endif
     }
 
-    /// The pointer is valid for the whole call.
+    /// Writes from a pointer that is valid for the whole call.
     private static func unsafeWrite(_ descriptor: Int32, _ buffer: UnsafeRawBufferPointer) -> Int {
         #if canImport(Glibc)
             Glibc.write(descriptor, buffer.baseAddress, buffer.count)

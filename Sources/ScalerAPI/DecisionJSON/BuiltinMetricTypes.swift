@@ -3,11 +3,11 @@ package import WireFormats
 
 /// The declarations of the built-in plugins' metric types, for decisions without running them.
 ///
-/// The plugins' own answers are what counts in a cluster; a test holds this table to them.
+/// In a cluster, the plugins' own declarations are used; a test compares this table with them.
 package enum BuiltinMetricTypes {
     package struct Declaration: Sendable, Hashable {
         package var targetType: MetricSpec.TargetType
-        /// Where the source is slow.
+        /// The default maximum age, for a slow source.
         package var maxAge: Duration?
 
         package init(targetType: MetricSpec.TargetType, maxAge: Duration? = nil) {
@@ -16,7 +16,7 @@ package enum BuiltinMetricTypes {
         }
     }
 
-    /// Returns what the plugin says of a config; nil if the type is of another plugin.
+    /// Returns the declaration for a config; nil if the type belongs to another plugin.
     package static func declaration(type: String, config: JSON) -> Declaration? {
         switch type {
         case "prometheus": Declaration(targetType: .value)

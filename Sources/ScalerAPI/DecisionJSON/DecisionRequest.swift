@@ -1,14 +1,15 @@
 package import Scaling
 package import WireFormats
 
-/// A question to the decision engine as JSON: `{spec, now, replicas, readings, history}`. Its schema is
+/// A request to the decision engine as JSON: `{spec, now, replicas, readings, history}`. Its schema is
 /// `docs/reference/schemas/decide.json`.
 package struct DecisionRequest: Sendable {
     package let input: DecisionInput
 
-    /// - Throws: ``InvalidSpec`` with everything that is wrong with the spec, or the first that is wrong elsewhere.
-    package init(_ json: JSON) throws(InvalidSpec) {
-        let spec = try Self.spec(json)
+    /// - Parameter zones: the time zones of schedules.
+    /// - Throws: ``InvalidSpec`` with all errors of the spec, or the first error elsewhere.
+    package init(_ json: JSON, zones: any TimeZoneProvider) throws(InvalidSpec) {
+        let spec = try Self.spec(json, zones)
         do throws(JSONPathError) {
             input = try Self.input(JSONReader(json), spec)
         } catch {
@@ -16,16 +17,17 @@ package struct DecisionRequest: Sendable {
         }
     }
 
-    private static func spec(_ json: JSON) throws(InvalidSpec) -> ScalingSpec {
+    private static func spec(_ json: JSON, _ zones: any TimeZoneProvider) throws(InvalidSpec) -> ScalingSpec {
         guard case .object(let members) = json else {
             throw InvalidSpec(problems: [JSONPathError(path: "", message: "must be an object, not \(json.shapeName)")])
         }
         guard let spec = members["spec"] else {
             throw InvalidSpec(problems: [JSONPathError(path: "spec", message: "is required")])
         }
-        return try GeneralScalerSpec.parse(spec, unknownFields: .refused).get().scalingSpec { type, config in
-            BuiltinMetricTypes.declaration(type: type, config: config)
-        }
+        return try GeneralScalerSpec.parse(spec, unknownFields: .refused, zones: zones).get()
+            .scalingSpec { type, config in
+                BuiltinMetricTypes.declaration(type: type, config: config)
+            }
     }
 
     private static func input(_ request: JSONReader, _ spec: ScalingSpec) throws(JSONPathError) -> DecisionInput {
@@ -39,29 +41,35 @@ package struct DecisionRequest: Sendable {
             now: now,
             current: current,
             ready: try replicas.optional("ready")?.int(in: GeneralScalerSpec.Limits.replicas) ?? current,
-            observations: try observations(request, spec, now),
+            readings: try readings(request, spec, now),
             history: try request.optional("history").map { history throws(JSONPathError) in
                 try ScalingHistory(history, safety: spec.safety)
             } ?? ScalingHistory()
         )
     }
 
-    /// In the order of the spec's metrics. A metric without a reading has no data.
-    private static func observations(
+    /// The readings by metric. A metric without a reading has no data.
+    private static func readings(
         _ request: JSONReader, _ spec: ScalingSpec, _ now: Timestamp
-    ) throws(JSONPathError) -> [MetricObservation] {
-        var observations: [String: MetricObservation] = [:]
+    ) throws(JSONPathError) -> [String: MetricObservation] {
+        let formulas = spec.metrics.filter { $0.formula != nil }.map(\.name)
+        let read = spec.metrics.map(\.name).filter { !formulas.contains($0) } + spec.inputs.map(\.name)
+        var readings: [String: MetricObservation] = [:]
         for reading in try request.required("readings").elements() {
             let name = try reading.required("name")
             let metric = try name.nonEmptyString()
-            guard spec.metrics.contains(where: { $0.name == metric }) else {
-                let known = spec.metrics.map(\.name).joined(separator: ", ")
-                throw name.error("unknown metric \"\(metric.prefix(64))\"; the spec has \(known)")
+            guard !formulas.contains(metric) else {
+                throw name.error("\"\(metric)\" is computed by its formula: give readings of the metrics that it names")
             }
-            guard observations[metric] == nil else { throw name.error("\"\(metric)\" already has a reading") }
-            observations[metric] = try observation(reading, now)
+            guard read.contains(metric) else {
+                throw name.error(
+                    "unknown metric \"\(metric.prefix(64))\"; the spec has \(read.joined(separator: ", "))")
+            }
+            guard readings[metric] == nil else { throw name.error("\"\(metric)\" already has a reading") }
+            readings[metric] = try observation(reading, now)
         }
-        return spec.metrics.map { observations[$0.name] ?? .noData("no reading was given") }
+        for metric in read where readings[metric] == nil { readings[metric] = .noData("no reading was given") }
+        return readings
     }
 
     private static func observation(
@@ -84,10 +92,10 @@ package struct DecisionRequest: Sendable {
 }
 
 extension DecisionOutcome {
-    /// Returns the decision record, and beside it the history that the next request has to bring.
+    /// Returns the decision record and the history to pass with the next request.
     ///
-    /// A decision that changes replicas leaves `pendingScale` in it: the replicas of the next request tell whether the
-    /// change was carried out.
+    /// A decision that changes replicas leaves `pendingScale` in the history: the replicas of the next request show
+    /// whether the change was applied.
     package func json(of input: DecisionInput) -> JSON {
         var next = history
         if decision.changesReplicas, !input.spec.isDryRun {
@@ -109,7 +117,7 @@ extension JSONReader {
         return time
     }
 
-    /// Returns the reason why there is no value: a text, or `true` if nothing more is known.
+    /// Returns the reason why there is no value: a text, or `true` without a known reason.
     fileprivate func reason(_ unspecified: String) throws(JSONPathError) -> String {
         if value == true { return unspecified }
         guard case .string(let text) = value else { throw error("must be a string with the reason, or true") }

@@ -2,8 +2,8 @@ import Scaling
 import WireFormats
 
 extension ScalingHistory {
-    /// Reads a history as `decide` takes and gives it: the fields of a GeneralScaler's status, the recommendations of
-    /// the stabilization windows, and what else an operator remembers between two polls.
+    /// Reads a history in the format of `decide`: the fields of a GeneralScaler's status, the recommendations of the
+    /// stabilization windows, and the operator's other state between polls.
     init(_ history: JSONReader, safety: SafetyLimits) throws(JSONPathError) {
         try history.rejectUnknown(
             "lastScaleUpTime", "lastScaleDownTime", "lastActiveTime", "scaledToZero", "pendingScale",
@@ -24,7 +24,7 @@ extension ScalingHistory {
             lastSeenReplicas: seen,
             hasSeenReplicas: isSeenAboveZero ?? false
         )
-        // One side of every scaling is above 0.
+        // Every scaling event has a count above 0 on one side.
         if isSeenAboveZero == nil, lastScaleTime != nil { hasSeenReplicas = true }
         var recommendations: [PastRecommendation] = []
         for entry in try history.optional("recommendations")?.elements() ?? [] {
@@ -47,7 +47,7 @@ extension ScalingHistory {
         restore(failures: failures, errorBudgetHeldSince: try history.optional("errorBudgetHeldSince")?.time())
     }
 
-    /// To the microsecond: what comes back is what was written. Fields without a value are left out.
+    /// The history as JSON with microsecond precision, so that it round-trips. Fields without a value are omitted.
     var json: JSON {
         let times = [
             "lastScaleUpTime": lastScaleUpTime, "lastScaleDownTime": lastScaleDownTime,

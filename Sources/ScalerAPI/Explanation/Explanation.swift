@@ -1,19 +1,22 @@
 package import Scaling
 package import WireFormats
 
-/// An explanation of the last decision of a GeneralScaler and the conditions of the next, from its object and events.
+/// Explains the last decision of a GeneralScaler and the conditions of the next, from its object and events.
 package struct Explanation: Sendable {
     package let text: String
 
-    /// Events that are shown, the newest last.
+    /// The maximum number of events shown, oldest first.
     package static let maxEvents = 8
 
     /// - Parameters:
-    ///   - object: the GeneralScaler as the API server has it.
-    ///   - events: of events.k8s.io/v1, in any order; those of other objects are left out.
+    ///   - object: the GeneralScaler from the API server.
+    ///   - events: events of events.k8s.io/v1, in any order; those of other objects are ignored.
+    ///   - zones: the time zones of schedules.
     /// - Throws: ``JSONPathError`` if the object has no identity.
-    package init(object: JSON, events: [JSON], now: Timestamp) throws(JSONPathError) {
-        let scaler = try GeneralScaler(object)
+    package init(
+        object: JSON, events: [JSON], now: Timestamp, zones: any TimeZoneProvider
+    ) throws(JSONPathError) {
+        let scaler = try GeneralScaler(object, zones: zones)
         let status = StatusView(object["status"] ?? .null)
         var paragraphs = [Self.heading(scaler, status)]
         switch scaler.spec {
@@ -24,11 +27,15 @@ package struct Explanation: Sendable {
         case .success(let spec):
             paragraphs.append(Self.decision(status, now: now))
             paragraphs += Self.problems(object["status"]?["conditions"]?.arrayValue ?? [])
+            if !spec.schedules.isEmpty {
+                let outlook = ScheduleOutlook(spec, now: now)
+                paragraphs.append((["Schedules:"] + outlook.lines.map { "  \($0)" }).joined(separator: "\n"))
+            }
             if let next = NextStep(
                 spec: spec, isEdited: status.observedGeneration.map { $0 != scaler.generation } ?? false,
                 status: status, history: scaler.status.history, now: now)
             {
-                paragraphs.append((["What comes next:"] + next.lines.map { "  \($0)" }).joined(separator: "\n"))
+                paragraphs.append((["Next scaling event:"] + next.lines.map { "  \($0)" }).joined(separator: "\n"))
             }
         }
         paragraphs.append(Self.events(events, of: scaler, now: now))
@@ -51,7 +58,7 @@ package struct Explanation: Sendable {
         }
         let when = status.decidedAt.map { " (\(Self.ago($0, now)))" } ?? ""
         var lines = ["Last decision\(when): \(reason)"]
-        lines += status.metrics.map { "  \($0.sentence)" }
+        lines += status.inputs.map { "  Input \($0.sentence)" } + status.metrics.map { "  \($0.sentence)" }
         if let current = status.current { lines.append("  " + replicas(current, ready: status.ready)) }
         return lines.joined(separator: "\n")
     }
@@ -66,7 +73,7 @@ package struct Explanation: Sendable {
         }
     }
 
-    /// Conditions that someone has to act on and that the decision's own sentence does not tell.
+    /// Returns the conditions that require action and that the decision's sentence does not mention.
     private static func problems(_ conditions: [JSON]) -> [String] {
         let failing = conditions.filter {
             ["Ready", "AbleToScale"].contains($0["type"]?.stringValue) && $0["status"] == "False"
@@ -93,7 +100,7 @@ package struct Explanation: Sendable {
     }
 }
 
-/// An event, as far as it is shown.
+/// The displayed part of an event.
 private struct EventView {
     let time: Timestamp
     let note: String

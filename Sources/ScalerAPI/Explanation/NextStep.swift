@@ -1,13 +1,13 @@
 import Scaling
 import WireFormats
 
-/// A description of the changes that would cause the next scaling event. It never names an impossible one.
+/// Describes the changes that would cause the next scaling event. Never names an impossible one.
 struct NextStep {
     let lines: [String]
 
-    /// Nil if nothing was decided yet, or the metrics are other ones than those of the last decision.
+    /// Creates the description; nil if there is no decision yet, or its metrics differ from the spec's.
     ///
-    /// - Parameter isEdited: the spec is newer than the status, so that what held the scaler then may do so no longer.
+    /// - Parameter isEdited: whether the spec is newer than the status, so that a hold may no longer apply.
     init?(spec: GeneralScalerSpec, isEdited: Bool, status: StatusView, history: ScalingHistory, now: Timestamp) {
         if let hold = Self.hold(spec, isEdited, status) {
             lines = [hold]
@@ -22,13 +22,14 @@ struct NextStep {
             lines.append("Nothing is scaled while mode is DryRun. Once it is Active:")
         }
         if status.metrics.contains(where: { $0.value == nil }) { lines.append(Self.missing(spec, status)) }
+        if let assumed = Self.assumed(status) { lines.append(assumed) }
         lines += Self.steps(Outlook(input), input, status)
         self.lines = lines
     }
 
     private static func steps(_ outlook: Outlook, _ input: DecisionInput, _ status: StatusView) -> [String] {
         let spec = input.spec
-        // At 0 replicas that someone else has set, the scaler is held; see above.
+        // At 0 replicas set by another client, the scaler is held; see above.
         guard (spec.minReplicas...spec.maxReplicas).contains(input.current) else {
             let bound = min(max(input.current, spec.minReplicas), spec.maxReplicas)
             let why = input.current < bound ? "below minReplicas" : "above maxReplicas"
@@ -40,7 +41,7 @@ struct NextStep {
         return lines
     }
 
-    /// Returns what has to be done by hand, or to be over, before anything else can happen.
+    /// Returns the manual action, or the event, that is required before any scaling.
     private static func hold(_ spec: GeneralScalerSpec, _ isEdited: Bool, _ status: StatusView) -> String? {
         if spec.isPaused { return "No change while paused; set spec.paused to false to resume." }
         guard !isEdited else { return nil }
@@ -50,14 +51,14 @@ struct NextStep {
             return "No change while the whole operator is paused; the last decision names the ConfigMap that pauses it."
         }
         if causes.contains(.switchedOff) {
-            return "No change until someone sets \(spec.target) above 0 replicas; it was set to 0 manually."
+            return "No change until \(spec.target) is set above 0 replicas; it was set to 0 manually."
         }
         if causes.contains(.duplicateTarget) {
             return "No change while another GeneralScaler scales \(spec.target); delete one of the two, or set mode to "
                 + "DryRun in one."
         }
         if causes.contains(.replicasConflict) {
-            return "No change while something else also sets the replicas of \(spec.target); remove the other one."
+            return "No change while another client also sets the replicas of \(spec.target); remove the other one."
         }
         return nil
     }
@@ -65,27 +66,45 @@ struct NextStep {
     private static func input(
         _ spec: GeneralScalerSpec, _ status: StatusView, _ history: ScalingHistory, _ current: Int, _ now: Timestamp
     ) -> DecisionInput? {
-        guard spec.metrics.map(\.name) == status.metrics.map(\.name) else { return nil }
-        var metrics: [MetricSpec] = []
-        for (metric, seen) in zip(spec.metrics, status.metrics) {
-            guard let targetType = metric.targetType ?? seen.targetType else { return nil }
-            metrics.append(
-                metric.resolved(
-                    declaredTargetType: targetType, declaredMaxAge: nil, pollingInterval: spec.pollingInterval))
+        // What the plugins declared shows in the status; the age does not matter here.
+        let seen = Dictionary(status.metrics.map { ($0.name, $0.targetType) }) { first, _ in first }
+        var declared: [BuiltinMetricTypes.Declaration] = []
+        for metric in spec.metrics {
+            // An input has no target type.
+            let unused: MetricSpec.TargetType? = metric.targetValue == nil ? .value : nil
+            guard let targetType = metric.targetType ?? seen[metric.name] ?? unused else { return nil }
+            declared.append(.init(targetType: targetType))
         }
-        var scaling = spec.scalingSpec(metrics: metrics)
-        // A dry run is asked what it would do.
+        var scaling = spec.scalingSpec(declared: declared)
+        guard scaling.metrics.map(\.name) == status.metrics.map(\.name),
+            scaling.inputs.map(\.name) == status.inputs.map(\.name)
+        else { return nil }
+        // The thresholds apply to the value of a formula, not to its inputs.
+        for index in scaling.metrics.indices { scaling.metrics[index].formula = nil }
+        // While the schedules set what they set now.
+        scaling = scaling.effective(at: now).spec
+        // For a dry run, describe what it would do.
         scaling.isDryRun = false
         return DecisionInput(
             spec: scaling, now: now, current: current, ready: status.ready,
-            observations: status.metrics.map { metric in
-                metric.value.map { .value($0, observedAt: now) } ?? .noData(metric.missing ?? "unknown")
-            },
+            observations: status.metrics.map { observation($0.value, $0.missing, now) },
+            inputs: status.inputs.map { observation($0.value, $0.missing, now) },
             history: history
         )
     }
 
+    private static func observation(_ value: Double?, _ missing: String?, _ now: Timestamp) -> MetricObservation {
+        value.map { .value($0, observedAt: now) } ?? .noData(missing ?? "unknown")
+    }
+
     // MARK: Sentences
+
+    /// Nil if no formula's value is assumed.
+    private static func assumed(_ status: StatusView) -> String? {
+        let names = status.metrics.filter { $0.isAssumed && $0.filledFormula != nil }.map(\.name)
+        guard !names.isEmpty else { return nil }
+        return "While \(names.joined(separator: ", ")) stands in for a missing value, no replica is removed."
+    }
 
     private static func missing(_ spec: GeneralScalerSpec, _ status: StatusView) -> String {
         let names = status.metrics.filter { $0.value == nil }.map(\.name).joined(separator: ", ")
@@ -97,7 +116,7 @@ struct NextStep {
         return "Until \(names) has a value again, no replica is removed\(fallback)."
     }
 
-    /// The steps below change once more replicas are ready.
+    /// Returns the note that the steps below change once more replicas are ready.
     private static func notReady(_ input: DecisionInput) -> String? {
         guard let ready = input.ready, ready < input.current, hasValuePerReplica(input) else { return nil }
         return "While only \(Decision.readyText(ready, of: input.current)):"
@@ -134,7 +153,8 @@ struct NextStep {
         }
     }
 
-    /// Returns all replicas go in one step, once every metric has been idle for the whole cooldown.
+    /// Describes the step to 0: all replicas are removed at once after every metric has been idle for the whole
+    /// cooldown.
     private static func zero(_ step: Outlook.Step, _ input: DecisionInput, _ status: StatusView) -> String {
         guard case .from(let time) = step else {
             guard case .held(let causes) = step, !causes.isEmpty else {
@@ -145,7 +165,7 @@ struct NextStep {
         let idle = input.spec.metrics.map { "\($0.name) is at most \($0.activation.shortText)" }
             .joined(separator: " and ")
         let assumed =
-            status.metrics.contains(where: \.isAssumed)
+            status.metrics.contains { $0.isAssumed && $0.filledFormula == nil }
             ? "; an assumed value for an empty result does not count" : ""
         guard !status.isIdle else {
             let when =
@@ -174,7 +194,7 @@ struct NextStep {
             case .scaleDownRate:
                 input.spec.safety.maxScaleDownRate.step(from: input.current) == 0 ? "maxScaleDownRate is 0" : nil
             case .partialMetrics, .noData: "a metric has no value"
-            case .errorBudget: "the error budget is being spent too fast"
+            case .errorBudget: "the error budget is being spent too fast, or is unknown"
             case .tolerance, .notReady, .cooldown, .fallback: nil
             default: cause.rawValue
             }

@@ -1,42 +1,43 @@
 package import Scaling
 
-/// The changes that would cause the next scaling event, computed with the engine, so that they respect every rule.
+/// Computes the changes that would cause the next scaling event with the engine, so that they respect every rule.
 package struct Outlook: Sendable {
-    /// Values of one metric at which it would ask for other replicas than there are, alone.
+    /// Values of one metric at which this metric alone would request a change of replicas.
     package struct Thresholds: Sendable, Hashable {
-        /// Above this it asks for more; nil: never.
+        /// Above this value it requests more; nil if never.
         package var more: Double?
-        /// At or below this it asks for fewer; nil: never.
+        /// At or below this value it requests fewer; nil if never.
         package var fewer: Double?
     }
 
-    /// Whether, and from when on, one step in a direction is let through once the metrics ask for it.
+    /// Whether, and from when on, a step in a direction is allowed once the metrics request it.
     package enum Step: Sendable, Hashable {
         case from(Timestamp)
-        /// The causes that prevent it at present.
+        /// Held by these causes at present.
         case held([Cause])
     }
 
-    /// By metric, in the order of the spec; nil for one that recommends nothing, such as an error ratio.
+    /// The thresholds by metric, in the order of the spec; nil for a metric that recommends nothing, such as an error
+    /// ratio.
     package let thresholds: [Thresholds?]
     package let up: Step
-    /// To a count above 0.
+    /// The step down to a count above 0.
     package let down: Step
-    /// To 0 replicas, once every metric is idle; nil if `minReplicas` does not allow it.
+    /// The step to 0 replicas once every metric is idle; nil if `minReplicas` does not allow it.
     package let zero: Step?
 
-    /// No cooldown is longer; what is still held then is held by something else.
+    /// Longer than any cooldown: a hold that lasts longer has another cause.
     private static let horizon: Duration = .seconds(2 * 86_400)
     private static let largestValue = 1e15
 
-    /// - Parameter input: as of now; its observations are those of the last decision.
+    /// - Parameter input: the current input, with the observations of the last decision.
     package init(_ input: DecisionInput) {
         thresholds = input.spec.metrics.map { Self.thresholds(of: $0, input) }
         let isAboveZero = input.current > 0
         up = Self.step(
             input,
             asking: zip(input.spec.metrics, thresholds).map { metric, thresholds in
-                // At 0 a metric has to be above its activation value and no more.
+                // At 0, exceeding the activation value is sufficient.
                 let wanted = isAboveZero ? thresholds?.more ?? 0 : metric.activation
                 return thresholds == nil ? nil : max(wanted * 2, wanted + metric.target)
             }
@@ -50,7 +51,7 @@ package struct Outlook: Sendable {
         zero = canGo ? Self.step(input, asking: input.spec.metrics.map(Self.idleValue)) { $0.desired == 0 } : nil
     }
 
-    /// Returns nil if no value of the metric counts as idle.
+    /// Returns a value of the metric that counts as idle; nil if there is none.
     private static func idleValue(of metric: MetricSpec) -> Double? {
         metric.targetType == .value && metric.activation < 0 ? nil : metric.activation
     }
@@ -74,11 +75,11 @@ package struct Outlook: Sendable {
         )
     }
 
-    /// Returns whether the policy recommends replicas from this metric, among its fellows.
+    /// Returns whether the policy recommends replicas from this metric when all metrics are present.
     private static func isInPolicy(_ metric: MetricSpec, _ input: DecisionInput) -> Bool {
         let observations = input.spec.metrics.map { other in
             other.name == metric.name
-                ? MetricObservation.value(metric.target, observedAt: input.now) : .noData("left out")
+                ? MetricObservation.value(metric.target, observedAt: input.now) : .noData("omitted")
         }
         let records = input.spec.policy.recommend(
             PolicyInput(
@@ -88,11 +89,11 @@ package struct Outlook: Sendable {
         return records.contains { $0.name == metric.name && $0.recommended != nil }
     }
 
-    /// Returns the greatest value at which the condition does not hold yet: it holds from some value on. Nil: never.
+    /// Returns the greatest value at which the monotonic condition does not hold; nil if it never holds.
     private static func boundary(_ holds: (Double) -> Bool) -> Double? {
         guard holds(largestValue) else { return nil }
         var (low, high) = (0.0, largestValue)
-        // Each turn halves what is left, on a scale where values of every size have their place.
+        // Doubles first and then bisects, so that values of all magnitudes are covered.
         for _ in 0..<200 {
             let middle = high > 4 * max(low, 1e-6) ? max(low, 1e-6) * 2 : low + (high - low) / 2
             guard middle > low, middle < high else { break }
@@ -106,11 +107,11 @@ package struct Outlook: Sendable {
     private static func step(
         _ input: DecisionInput, asking values: [Double?], isTaken: (Decision) -> Bool
     ) -> Step {
-        // What the windows remember comes and goes with the metrics; here only what the clock brings is asked for.
+        // The recommendations in the windows change with the metrics; this search varies only the time.
         var input = input
         input.spec.safety.scaleUpStabilization = .zero
         input.spec.safety.scaleDownStabilization = .zero
-        // Idle from now on, if nothing is known of before.
+        // Assumes idleness from now on if nothing earlier is known.
         input.history.lastActiveTime = input.history.lastActiveTime ?? input.now
         let (now, observations) = (input.now, input.observations)
         func decision(after seconds: Int) -> Decision {

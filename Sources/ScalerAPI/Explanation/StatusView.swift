@@ -6,20 +6,36 @@ struct StatusView {
     struct Metric {
         let name: String
         let value: Double?
-        /// The value is assumed: the source has none.
+        /// Whether the value is assumed because the source has none.
         let isAssumed: Bool
         let observedAt: Timestamp?
-        /// Why there is no value.
+        /// The reason why there is no value.
         let missing: String?
         let target: Double?
         let targetType: MetricSpec.TargetType?
         let recommended: Int?
+        /// The formula that gave the value, with its inputs filled in.
+        let filledFormula: String?
 
         var sentence: String {
             let kind = targetType == .averageValue ? " for each replica" : ""
             guard let value else { return "\(name) has no value: \(missing ?? "the reason is unknown")." }
+            let source = filledFormula.map { " (\($0))" } ?? ""
             let asks = recommended.map { ", which asks for \($0)" } ?? ""
-            return "\(name) was \(value.shortText) against a target of \((target ?? 0).shortText)\(kind)\(asks)."
+            return
+                "\(name) was \(value.shortText)\(source) against a target of \((target ?? 0).shortText)\(kind)\(asks)."
+        }
+    }
+
+    /// A metric without a target.
+    struct Input {
+        let name: String
+        let value: Double?
+        let missing: String?
+
+        var sentence: String {
+            value.map { "\(name) was \($0.shortText)." }
+                ?? "\(name) has no value: \(missing ?? "the reason is unknown")."
         }
     }
 
@@ -29,11 +45,12 @@ struct StatusView {
     let ready: Int?
     let limitedBy: [Cause]
     let metrics: [Metric]
-    /// Every metric is idle, and has been since ``ScalingHistory/lastActiveTime``.
+    let inputs: [Input]
+    /// Whether every metric is idle, since ``ScalingHistory/lastActiveTime``.
     let isIdle: Bool
-    /// Nil in a status that was never written.
+    /// The observed generation; nil in a status that was never written.
     let observedGeneration: Int?
-    /// Why nothing can be decided or carried out.
+    /// The reason why nothing can be decided or applied.
     let obstacle: Blocker.Reason?
 
     init(_ status: JSON) {
@@ -48,11 +65,17 @@ struct StatusView {
                 value: metric["value"]?.doubleValue,
                 isAssumed: metric["assumed"] == true,
                 observedAt: metric["observedAt"]?.stringValue.flatMap(Timestamp.init(rfc3339:)),
-                missing: (metric["noData"]?.stringValue ?? metric["error"]?.stringValue)?.cleaned,
+                missing: Self.missing(metric),
                 target: metric["target"]?.doubleValue,
                 targetType: metric["targetType"]?.stringValue.flatMap(MetricSpec.TargetType.init),
-                recommended: metric["recommended"]?.intValue
+                recommended: metric["recommended"]?.intValue,
+                filledFormula: metric["filledFormula"]?.stringValue?.cleaned
             )
+        }
+        inputs = (status["inputs"]?.arrayValue ?? []).map { input in
+            Input(
+                name: (input["name"]?.stringValue ?? "").cleaned, value: input["value"]?.doubleValue,
+                missing: Self.missing(input))
         }
         isIdle = status["idle"] == true
         observedGeneration = status["observedGeneration"]?.intValue
@@ -60,5 +83,9 @@ struct StatusView {
             (status["conditions"]?.arrayValue ?? []).lazy
             .filter { $0["type"]?.stringValue == Condition.Kind.ready.rawValue && $0["status"] == "False" }
             .compactMap { $0["reason"]?.stringValue.flatMap(Blocker.Reason.init) }.first
+    }
+
+    private static func missing(_ metric: JSON) -> String? {
+        (metric["noData"]?.stringValue ?? metric["error"]?.stringValue)?.cleaned
     }
 }

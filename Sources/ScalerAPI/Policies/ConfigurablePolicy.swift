@@ -1,24 +1,23 @@
 package import Scaling
 package import WireFormats
 
-/// A policy that `spec.policy` can ask for: how it decides, what it is called there, and how its config is read.
+/// A policy that `spec.policy` can select: its algorithm, its name, and its config.
 ///
 /// A new policy is one file with a type that conforms to this, and one line in ``PolicyRegistry/standard``.
 package protocol ConfigurablePolicy: ScalingPolicy {
-    /// What `policy.type` says.
+    /// The value of `policy.type`.
     static var type: String { get }
-    /// The fields of `policy.config`; any other is refused before ``init(config:)`` sees it.
+    /// The fields of `policy.config`; any other is refused before ``init(config:)`` is called.
     static var fields: [String] { get }
 
-    /// - Throws: ``JSONPathError`` with what is wrong, if, and what would be right.
+    /// - Throws: ``JSONPathError`` with the invalid field and the fix.
     init(config: PolicyConfig) throws(JSONPathError)
 }
 
-/// `spec.policy.config`, and what of the rest of the spec a policy may refer to.
+/// `spec.policy.config`, and the parts of the spec to which a policy may refer.
 package struct PolicyConfig: Sendable {
     package let reader: JSONReader
-    /// Names of the spec's metrics; nil if the metrics themselves could not be read, so that names cannot be
-    /// checked.
+    /// The names of the spec's metrics; nil if the metrics could not be read, so that names cannot be checked.
     private let metricNames: [String]?
 
     package init(_ reader: JSONReader, metricNames: [String]?) {
@@ -26,18 +25,18 @@ package struct PolicyConfig: Sendable {
         self.metricNames = metricNames
     }
 
-    /// Returns a number above 0; nil if the field is absent.
+    /// Reads a number above 0; nil if the field is absent.
     package func positive(_ field: String) throws(JSONPathError) -> Double? {
         guard let number = try reader.optional(field) else { return nil }
         return try Self.positive(number)
     }
 
-    /// Returns a number above 0 that has to be there.
+    /// Reads a required number above 0.
     package func requiredPositive(_ field: String) throws(JSONPathError) -> Double {
         try Self.positive(try reader.required(field))
     }
 
-    /// Returns a number from 0 to less than 1; nil if the field is absent.
+    /// Reads a number from 0 to less than 1; nil if the field is absent.
     package func fraction(_ field: String) throws(JSONPathError) -> Double? {
         guard let number = try reader.optional(field) else { return nil }
         let value = try number.double()
@@ -45,7 +44,7 @@ package struct PolicyConfig: Sendable {
         return value
     }
 
-    /// Returns the name of one of the spec's metrics.
+    /// Reads the name of one of the spec's metrics.
     package func metricName(_ name: JSONReader) throws(JSONPathError) -> String {
         let text = try name.nonEmptyString()
         if let metricNames, !metricNames.contains(text) {

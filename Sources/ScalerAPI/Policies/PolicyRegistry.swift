@@ -1,9 +1,9 @@
 package import Scaling
 package import WireFormats
 
-/// The policies that a resource can ask for.
+/// The policies that a resource can select.
 package struct PolicyRegistry: Sendable {
-    /// In the order in which an error lists them; the first is what a spec without a policy gets.
+    /// The policies in the order of error messages; the first is the default.
     package let policies: [any ConfigurablePolicy.Type]
 
     package init(_ policies: [any ConfigurablePolicy.Type]) {
@@ -17,7 +17,7 @@ package struct PolicyRegistry: Sendable {
 
     /// Reads `spec.policy`.
     ///
-    /// - Parameter metricNames: of the spec; nil if its metrics could not be read.
+    /// - Parameter metricNames: the metric names of the spec; nil if its metrics could not be read.
     package func policy(_ spec: JSONReader, metricNames: [String]?) throws(JSONPathError) -> any ScalingPolicy {
         let policy = try spec.optional("policy") ?? JSONReader([:], path: "\(spec.path).policy")
         let type = try type(policy)

@@ -3,7 +3,7 @@ package import WireFormats
 /// A metric's config as written by a user: each object with the member `valueFrom` refers to a value of a Secret.
 package struct ConfigTemplate: Sendable {
     package struct Place: Sendable, Hashable {
-        /// Such as `spec.metrics[0].config.auth.bearer.token`.
+        /// The path, such as `spec.metrics[0].config.auth.bearer.token`.
         package let path: String
         package let reference: SecretReference
     }
@@ -12,15 +12,15 @@ package struct ConfigTemplate: Sendable {
     private let path: String
     /// The members that came from the administrator's defaults.
     package let inherited: Set<String>
-    /// Where values of Secrets go.
+    /// The locations of values of Secrets.
     package private(set) var places: [Place] = []
-    /// References that are not written as they have to be.
+    /// Malformed references.
     package private(set) var problems: [JSONPathError] = []
 
-    /// Values of Secrets that one metric's config may take.
+    /// The maximum number of references to Secrets in one metric's config.
     package static let maxReferences = 64
 
-    /// - Parameter path: the config's own, such as `spec.metrics[0].config`.
+    /// - Parameter path: the path of the config, such as `spec.metrics[0].config`.
     package init(_ json: JSON, path: String, inherited: Set<String> = []) {
         self.json = json
         self.path = path
@@ -43,12 +43,12 @@ package struct ConfigTemplate: Sendable {
         }
     }
 
-    /// Returns whether something at that path is, or is part of, what a Secret's value goes into.
+    /// Returns whether the path is, or is part of, a reference to a Secret's value.
     package func isReference(_ path: String) -> Bool {
         places.contains { path == $0.path || path.hasPrefix($0.path + ".") || path.hasPrefix($0.path + "[") }
     }
 
-    /// The config with what a function gives for each reference; a place without a value is left out.
+    /// Returns the config with the function's result for each reference; a field without a value is omitted.
     package func filled(_ value: (SecretReference) -> String?) -> JSON {
         filled(json, .whole(path)) { json, _ in
             (try? SecretReference(JSONReader(json))).flatMap(value).map { .string($0) }

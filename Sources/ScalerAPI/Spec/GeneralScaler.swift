@@ -1,7 +1,7 @@
-import Scaling
+package import Scaling
 package import WireFormats
 
-/// The custom resource, as far as the operator reads it.
+/// The part of the custom resource that the operator reads.
 package struct GeneralScaler: Sendable {
     package static let apiVersion = "autoscaling.example.com/v1"
     package static let kind = "GeneralScaler"
@@ -11,20 +11,21 @@ package struct GeneralScaler: Sendable {
     package let uid: String
     package let resourceVersion: String
     package let generation: Int
-    /// As the API server wrote it, `2026-01-02T03:04:05Z`: sorts by time.
+    /// The creation time as written by the API server, such as `2026-01-02T03:04:05Z`; sorts chronologically.
     package let creationTimestamp: String
     package let isBeingDeleted: Bool
-    /// What is asked for, or everything that is wrong with it.
+    /// The spec, or all its errors.
     package let spec: Result<GeneralScalerSpec, InvalidSpec>
     package let status: ScalerStatus
 
-    /// - Throws: ``JSONPathError`` if the object has no identity. An invalid spec does not throw: it is reported for
-    ///   that object and kept in ``spec``.
-    package init(_ json: JSON) throws(JSONPathError) {
-        try self.init(json, spec: GeneralScalerSpec.parse(json["spec"] ?? .null))
+    /// - Parameter zones: the time zones of schedules.
+    /// - Throws: ``JSONPathError`` if the object has no identity. An invalid spec does not throw: its errors are in
+    ///   ``spec``.
+    package init(_ json: JSON, zones: any TimeZoneProvider) throws(JSONPathError) {
+        try self.init(json, spec: GeneralScalerSpec.parse(json["spec"] ?? .null, zones: zones))
     }
 
-    /// - Parameter spec: the spec, in place of the one in the object.
+    /// - Parameter spec: the spec to use in place of the object's.
     package init(_ json: JSON, spec: Result<GeneralScalerSpec, InvalidSpec>) throws(JSONPathError) {
         let metadata = try JSONReader(json).required("metadata")
         namespace = try metadata.required("namespace").nonEmptyString()
@@ -39,9 +40,9 @@ package struct GeneralScaler: Sendable {
     }
 }
 
-/// Everything that is wrong with a spec.
+/// All errors of a spec.
 package struct InvalidSpec: Error, Sendable, Hashable, CustomStringConvertible {
-    /// At least one.
+    /// The errors; not empty.
     package let problems: [JSONPathError]
 
     package init(problems: [JSONPathError]) {
@@ -51,7 +52,7 @@ package struct InvalidSpec: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String { problems.map(\.description).joined(separator: "; ") }
 }
 
-/// The object that is scaled.
+/// A reference to the object to scale.
 package struct TargetReference: Sendable, Hashable, CustomStringConvertible {
     package var apiVersion: String
     package var kind: String
@@ -69,7 +70,7 @@ package struct TargetReference: Sendable, Hashable, CustomStringConvertible {
     package var group: String { apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : "" }
 }
 
-/// A target and the namespace it is in.
+/// A target and its namespace.
 package struct TargetPlace: Sendable, Hashable {
     package let namespace: String
     package let target: TargetReference

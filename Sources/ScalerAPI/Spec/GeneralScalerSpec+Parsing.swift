@@ -1,19 +1,22 @@
-import Scaling
+package import Scaling
 package import WireFormats
 
 extension GeneralScalerSpec {
     package enum UnknownFields: Sendable {
-        /// Left alone, so that an older operator keeps working on newer objects.
+        /// Ignored, so that an older operator keeps working with newer objects.
         case ignored
-        /// Each is a problem, as it is to `kubectl apply`.
+        /// Reported as errors, as `kubectl apply` does.
         case refused
     }
 
     /// Reads and checks a `spec`, by the same rules on every version of the API server.
+    ///
+    /// - Parameter zones: the time zones of schedules.
     package static func parse(
-        _ json: JSON, unknownFields: UnknownFields = .ignored, policies: PolicyRegistry = .standard
+        _ json: JSON, unknownFields: UnknownFields = .ignored, policies: PolicyRegistry = .standard,
+        zones: any TimeZoneProvider = UniversalTimeOnly()
     ) -> Result<GeneralScalerSpec, InvalidSpec> {
-        var parser = SpecParser(policies: policies)
+        var parser = SpecParser(policies: policies, zones: zones)
         if unknownFields == .refused { parser.refuseUnknownFields(JSONReader(json, path: "spec")) }
         let spec = parser.spec(JSONReader(json, path: "spec"))
         guard let spec, parser.problems.isEmpty else { return .failure(InvalidSpec(problems: parser.problems)) }
@@ -21,16 +24,18 @@ extension GeneralScalerSpec {
     }
 }
 
-/// Collects every problem instead of stopping at the first.
+/// Parses a spec and collects all errors instead of stopping at the first.
 private struct SpecParser {
     let policies: PolicyRegistry
+    let zones: any TimeZoneProvider
     private(set) var problems: [JSONPathError] = []
 
-    init(policies: PolicyRegistry) {
+    init(policies: PolicyRegistry, zones: any TimeZoneProvider) {
         self.policies = policies
+        self.zones = zones
     }
 
-    /// Returns the value, or nil after noting the problem.
+    /// Returns the value, or nil after recording the error.
     private mutating func attempt<Value>(_ read: () throws(JSONPathError) -> Value) -> Value? {
         do throws(JSONPathError) {
             return try read()
@@ -59,12 +64,14 @@ private struct SpecParser {
         let metrics = metrics(spec)
         let registry = policies
         let policy = attempt { () throws(JSONPathError) in
-            try registry.policy(spec, metricNames: metrics?.map(\.name))
+            try registry.policy(spec, metricNames: metrics?.names)
         }
+        if let metrics { problems += metrics.problems(objective: Self.objective(spec)) }
         let safety = attempt { () throws(JSONPathError) in try Self.safety(spec.optional("safety")) }
         let fallback = attempt { () throws(JSONPathError) in try Self.fallback(spec.optional("fallback")) }
+        let schedules = schedules(spec, bounds: bounds, metricNames: metrics?.namesWithTarget)
         guard let target, let bounds, let interval, let isPaused, let mode, let metrics, let policy, let safety,
-            let fallback
+            let fallback, let schedules
         else { return nil }
         return GeneralScalerSpec(
             target: target,
@@ -73,11 +80,22 @@ private struct SpecParser {
             pollingInterval: interval,
             isPaused: isPaused,
             mode: mode,
-            metrics: metrics,
+            metrics: metrics.sources,
+            formulas: metrics.formulas,
             policy: policy,
             safety: safety,
-            fallback: fallback
+            fallback: fallback,
+            schedules: schedules
         )
+    }
+
+    private mutating func schedules(
+        _ spec: JSONReader, bounds: ClosedRange<Int>?, metricNames: [String]?
+    ) -> [Schedule]? {
+        var parser = ScheduleParser(zones: zones, spec: .init(bounds: bounds, metricNames: metricNames))
+        let schedules = parser.schedules(try? spec.optional("schedules"))
+        problems += parser.problems
+        return schedules
     }
 
     // MARK: Target and bounds
@@ -114,7 +132,7 @@ private struct SpecParser {
 
     // MARK: Metrics
 
-    private mutating func metrics(_ spec: JSONReader) -> [MetricSourceSpec]? {
+    private mutating func metrics(_ spec: JSONReader) -> MetricEntries? {
         guard let entries = attempt({ () throws(JSONPathError) in try spec.required("metrics").elements() }) else {
             return nil
         }
@@ -125,7 +143,9 @@ private struct SpecParser {
             )
             return nil
         }
-        let metrics = entries.compactMap { entry in attempt { () throws(JSONPathError) in try Self.metric(entry) } }
+        let metrics = entries.enumerated().compactMap { index, entry in
+            attempt { () throws(JSONPathError) in try MetricEntry(entry, index: index) }
+        }
         for entry in entries {
             guard let config = try? entry.optional("config") else { continue }
             if let problem = Self.sizeProblem(config) {
@@ -154,41 +174,38 @@ private struct SpecParser {
         return nil
     }
 
-    private static func metric(_ entry: JSONReader) throws(JSONPathError) -> MetricSourceSpec {
-        let target = try entry.required("targetValue")
-        guard try target.double() > 0 else { throw target.error("must be greater than 0") }
-        return MetricSourceSpec(
-            type: try entry.required("type").name(.metricType),
-            name: try entry.optional("name")?.name(.metricName) ?? "",
-            config: .object(try entry.optional("config")?.object() ?? [:]),
-            targetValue: try target.double(),
-            targetType: try entry.optional("targetType")?.oneOf(MetricSpec.TargetType.self),
-            activationValue: try entry.optional("activationValue")?.double() ?? 0,
-            timeout: try entry.optional("timeoutSeconds").seconds(in: GeneralScalerSpec.Limits.timeoutSeconds)
-                ?? MetricSourceSpec.defaultTimeout,
-            maxAge: try entry.optional("maxAgeSeconds").seconds(in: GeneralScalerSpec.Limits.maxAgeSeconds)
-        )
-    }
-
-    /// Gives each metric without a name its type, numbered if that is taken.
-    private mutating func named(_ metrics: [MetricSourceSpec]) -> [MetricSourceSpec] {
+    /// Names each unnamed metric after its type, with a number if that is taken.
+    private mutating func named(_ metrics: [MetricEntry]) -> MetricEntries {
         var taken: Set<String> = []
         for (index, metric) in metrics.enumerated() where !metric.name.isEmpty {
             if !taken.insert(metric.name).inserted {
                 note("spec.metrics[\(index)].name", "\"\(metric.name)\" is the name of another metric of this scaler")
             }
         }
-        return metrics.map { metric in
-            guard metric.name.isEmpty else { return metric }
-            var named = metric
-            named.name = metric.type
-            var number = 2
-            while !taken.insert(named.name).inserted {
-                named.name = "\(metric.type)-\(number)"
-                number += 1
+        var entries = MetricEntries()
+        for metric in metrics {
+            switch metric {
+            case .formula(let formula): entries.formulas.append(formula)
+            case .source(var source):
+                let type = source.type
+                if source.name.isEmpty {
+                    source.name = type
+                    var number = 2
+                    while !taken.insert(source.name).inserted {
+                        source.name = "\(type)-\(number)"
+                        number += 1
+                    }
+                }
+                entries.sources.append(source)
             }
-            return named
         }
+        return entries
+    }
+
+    /// Returns the metrics that `policy.config.objective` names, also of an invalid policy.
+    private static func objective(_ spec: JSONReader) -> Set<String> {
+        let objective = spec.value["policy"]?["config"]?["objective"]
+        return Set(["metric", "longMetric"].compactMap { objective?[$0]?.stringValue })
     }
 
     // MARK: Safety and fallback
@@ -216,7 +233,7 @@ private struct SpecParser {
     private static func rate(_ rate: JSONReader?, percent range: ClosedRange<Int>) throws(JSONPathError) -> RateLimit? {
         guard let rate else { return nil }
         if rate.value.intValue != nil { return .replicas(try rate.int(in: GeneralScalerSpec.Limits.replicas)) }
-        // Written the one way that a number has: no sign, no leading zero.
+        // Requires the canonical form of a number: no sign, no leading zero.
         guard let text = rate.value.stringValue, text.hasSuffix("%"), let percent = Int(text.dropLast()),
             range.contains(percent), text == "\(percent)%"
         else {
@@ -250,12 +267,13 @@ private struct SpecParser {
 extension SpecParser {
     private static let specFields = [
         "targetDeployment", "targetRef", "minReplicas", "maxReplicas", "pollingIntervalSeconds", "paused", "mode",
-        "metrics", "policy", "safety", "fallback",
+        "metrics", "policy", "safety", "fallback", "schedules",
     ]
     private static let metricFields = [
-        "type", "name", "config", "targetValue", "targetType", "activationValue", "timeoutSeconds", "maxAgeSeconds",
+        "type", "name", "config", "formula", "targetValue", "targetType", "activationValue", "timeoutSeconds",
+        "maxAgeSeconds",
     ]
-    /// Of the objects in a spec, by their field; `policy.config` knows its own.
+    /// The allowed fields of the objects in a spec; `policy.config` has its own.
     private static let partFields = [
         "targetRef": ["apiVersion", "kind", "name"],
         "policy": ["type", "config"],
@@ -266,7 +284,7 @@ extension SpecParser {
         "fallback": ["failureThreshold", "replicas", "behavior"],
     ]
 
-    /// A value other than an object is left to the rest of the parser.
+    /// Records an error for each unknown field. A value other than an object is left to the other checks.
     mutating func refuseUnknownFields(_ spec: JSONReader) {
         refuseUnknownFields(of: spec, known: Self.specFields)
         for (field, known) in Self.partFields.sorted(by: { $0.key < $1.key }) {
@@ -275,19 +293,14 @@ extension SpecParser {
         for metric in (try? spec.optional("metrics")?.elements()) ?? [] {
             refuseUnknownFields(of: metric, known: Self.metricFields)
         }
+        for schedule in (try? spec.optional("schedules")?.elements()) ?? [] {
+            refuseUnknownFields(of: schedule, known: ScheduleParser.fields)
+        }
     }
 
     private mutating func refuseUnknownFields(of part: JSONReader, known: [String]) {
         for field in (part.value.objectValue ?? [:]).keys.sorted() where !known.contains(field) {
             note("\(part.path).\(field)", "is not a known field; known here: \(known.joined(separator: ", "))")
         }
-    }
-}
-
-extension JSONReader? {
-    /// Whole seconds as a duration.
-    fileprivate func seconds(in range: ClosedRange<Int>) throws(JSONPathError) -> Duration? {
-        guard let self else { return nil }
-        return .seconds(try self.int(in: range))
     }
 }

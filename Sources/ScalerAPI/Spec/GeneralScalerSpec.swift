@@ -1,7 +1,7 @@
 package import Scaling
 package import WireFormats
 
-/// `spec` of a GeneralScaler: checked, with every default filled in that needs no plugin to know.
+/// The validated `spec` of a GeneralScaler, with all defaults that do not depend on plugins.
 package struct GeneralScalerSpec: Sendable {
     package var target: TargetReference
     package var minReplicas: Int
@@ -9,17 +9,22 @@ package struct GeneralScalerSpec: Sendable {
     package var pollingInterval: Duration
     package var isPaused: Bool
     package var mode: Mode
+    /// Those that plugins read, in the order of the spec.
     package var metrics: [MetricSourceSpec]
+    /// Those that are computed from them.
+    package var formulas: [FormulaMetricSpec]
     package var policy: any ScalingPolicy
     package var safety: SafetyLimits
     package var fallback: FallbackSpec
+    /// With the time zones as they were found when the spec was read.
+    package var schedules: [Schedule]
 
     package enum Mode: String, Sendable, CaseIterable {
         case active = "Active"
         case dryRun = "DryRun"
     }
 
-    /// The bounds of the resource; the CRD's schema repeats them.
+    /// The limits of the resource; the CRD's schema repeats them.
     package enum Limits {
         package static let pollingIntervalSeconds = 1...3_600
         package static let metrics = 1...20
@@ -31,40 +36,52 @@ package struct GeneralScalerSpec: Sendable {
         package static let replicas = 0...Int(Int32.max)
         package static let upRatePercent = 0...1_000_000
         package static let downRatePercent = 0...100
-        /// Of a metric's config. A request to a plugin has 60 KiB, and a config costs memory for each of its values.
+        package static let schedules = 20
+        package static let exceptDates = 366
+        package static let scheduleSeconds = 60...366 * 86_400
+        /// Of all schedules, how many edges are looked at for contradictions, from 2026 on.
+        static let checkedEdges = 400
+        static let checkedFrom = Timestamp(microsecondsSince1970: 1_767_225_600_000_000)
+        /// The limits of a metric's config. A request to a plugin has at most 60 KiB, and each value of a config takes
+        /// memory.
         package static let config = JSONLimits(bytes: 60 << 10, nodes: 2_048, depth: 16)
     }
 
     package static let defaultPollingInterval: Duration = .seconds(15)
 }
 
-/// An entry of `metrics`, as written.
+/// An entry of `metrics` that a plugin reads, as written.
 package struct MetricSourceSpec: Sendable, Hashable {
+    /// Where it is in `metrics`.
+    package var index: Int
     package var type: String
     package var name: String
     package var config: JSON
-    package var targetValue: Double
-    /// Nil: what the plugin says.
+    /// The target; nil for an input, which recommends no replicas.
+    package var targetValue: Double?
+    /// The target type; nil for the plugin's default.
     package var targetType: MetricSpec.TargetType?
     package var activationValue: Double
     package var timeout: Duration
-    /// Nil: from the polling interval and what the plugin says.
+    /// The maximum age; nil for a default from the polling interval and the plugin.
     package var maxAge: Duration?
 
     package static let defaultTimeout: Duration = .seconds(10)
-    /// The minimum age at which a reading may count as stale, if the metric sets none.
+    /// The minimum of the default maximum age.
     package static let minimumMaxAge: Duration = .seconds(60)
 
     package init(
+        index: Int,
         type: String,
         name: String,
         config: JSON,
-        targetValue: Double,
+        targetValue: Double?,
         targetType: MetricSpec.TargetType? = nil,
         activationValue: Double = 0,
         timeout: Duration = MetricSourceSpec.defaultTimeout,
         maxAge: Duration? = nil
     ) {
+        self.index = index
         self.type = type
         self.name = name
         self.config = config
@@ -75,20 +92,6 @@ package struct MetricSourceSpec: Sendable, Hashable {
         self.maxAge = maxAge
     }
 
-    /// Returns what the engine needs to know of the metric.
-    ///
-    /// - Parameters:
-    ///   - declaredTargetType: the plugin's target type for this config; used if the metric sets none.
-    ///   - declaredMaxAge: the plugin's own, if its source is slow.
-    package func resolved(
-        declaredTargetType: MetricSpec.TargetType, declaredMaxAge: Duration?, pollingInterval: Duration
-    ) -> MetricSpec {
-        MetricSpec(
-            name: name,
-            target: targetValue,
-            targetType: targetType ?? declaredTargetType,
-            activation: activationValue,
-            maxAge: maxAge ?? max(Self.minimumMaxAge, pollingInterval * 3, declaredMaxAge ?? .zero)
-        )
-    }
+    /// The place in the spec, such as `spec.metrics[0]`.
+    package var path: String { "spec.metrics[\(index)]" }
 }

@@ -1,7 +1,7 @@
 package import WireFormats
 
 extension JSONReader {
-    /// Returns the name of an object.
+    /// Reads the name of an object.
     package func objectName() throws(JSONPathError) -> String { try name(.object) }
 
     func name(_ rule: NameRule) throws(JSONPathError) -> String {
@@ -10,7 +10,7 @@ extension JSONReader {
         return text
     }
 
-    /// `v1`, or a group and a version.
+    /// Reads `v1`, or a group and a version.
     func apiVersion() throws(JSONPathError) -> String {
         let text = try nonEmptyString()
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)

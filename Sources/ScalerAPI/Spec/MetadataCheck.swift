@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// Checks an object's `metadata` by the rules that `kubectl apply` and the API server have for all kinds.
+/// Checks an object's `metadata` by the rules of `kubectl apply` and the API server for all kinds.
 ///
 /// Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
 package struct MetadataCheck {
@@ -12,7 +12,7 @@ package struct MetadataCheck {
     private static let ownerFields = ["apiVersion", "kind", "name", "uid"]
     private static let ownerFlags = ["blockOwnerDeletion", "controller"]
 
-    /// The API server's bound on the keys and values of all annotations.
+    /// The API server's limit on the keys and values of all annotations.
     private static let maxAnnotationBytes = 256 << 10
 
     package private(set) var problems: [JSONPathError] = []
@@ -75,7 +75,7 @@ package struct MetadataCheck {
                 message: "must have at most \(Self.maxAnnotationBytes) bytes, not \(bytes)"))
     }
 
-    /// Checks each member of a map from texts to texts. A null stands for an empty text.
+    /// Checks each member of a map of strings. A null counts as an empty string.
     private mutating func checkTexts(
         _ metadata: JSONReader, _ field: String, _ check: (String, JSONReader) throws(JSONPathError) -> Void
     ) {
@@ -111,7 +111,7 @@ package struct MetadataCheck {
         }
     }
 
-    /// Returns a name such as `app` or `example.com/app`.
+    /// Returns whether the text is a qualified name such as `app` or `example.com/app`.
     private static func isQualifiedName(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard let name = parts.last, NameRule.metricName.allows(name) else { return false }

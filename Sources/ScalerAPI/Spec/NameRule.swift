@@ -1,14 +1,14 @@
-/// The syntax of a name: the patterns of the resource's schema, for API servers that do not check them and for
-/// checks without one.
+/// The syntax of a name: the patterns of the resource's schema, for API servers that do not check them and for checks
+/// without an API server.
 struct NameRule: Sendable {
     private let first: CharacterSet
     private let inner: CharacterSet
     private let last: CharacterSet
     private let maximumLength: Int
-    /// The rule in words, for a message.
+    /// A description of the rule for messages.
     let words: String
 
-    /// Characters of ASCII.
+    /// Sets of ASCII characters.
     private struct CharacterSet: OptionSet {
         let rawValue: Int
         static let lower = CharacterSet(rawValue: 1)
@@ -20,7 +20,7 @@ struct NameRule: Sendable {
 
         init(rawValue: Int) { self.rawValue = rawValue }
 
-        /// The set that the character is in; empty for one that no name may have.
+        /// The set of the character; empty for one that is not allowed in any name.
         init(of character: UInt8) {
             switch character {
             case UInt8(ascii: "a")...UInt8(ascii: "z"): self = .lower

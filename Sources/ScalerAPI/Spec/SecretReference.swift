@@ -4,7 +4,7 @@ import WireFormats
 package struct SecretReference: Sendable, Hashable {
     package let name: String
     package let key: String
-    /// If the Secret or its key does not exist, the field is left out.
+    /// Whether the field is omitted if the Secret or its key does not exist.
     package let isOptional: Bool
 
     package init(name: String, key: String, isOptional: Bool = false) {
@@ -15,7 +15,7 @@ package struct SecretReference: Sendable, Hashable {
 }
 
 extension SecretReference {
-    /// The member by which an object says that its place takes its value from elsewhere.
+    /// The member that marks a reference to a value elsewhere.
     static let marker = "valueFrom"
 
     /// Reads `{valueFrom: {secretKeyRef: {name, key, optional}}}`.
@@ -30,7 +30,7 @@ extension SecretReference {
             name: try secret.required("name").objectName(),
             key: try key.nonEmptyString(),
             isOptional: try secret.optional("optional")?.bool() ?? false)
-        // As the API server has it; what a message repeats is bounded by it, too.
+        // The API server's rule; it also limits the text that a message repeats.
         let isKey =
             self.key.utf8.count <= 253
             && self.key.utf8.allSatisfy { byte in

@@ -2,20 +2,21 @@ package import Scaling
 import WireFormats
 
 extension Condition {
-    /// How long replicas may take to become ready before it counts as trouble.
+    /// How long replicas may take to become ready before the condition becomes false.
     package static let replicasReadyTime: Duration = .seconds(600)
 
-    /// - Parameter unreadySince: since when fewer replicas are ready than there are; nil while all are.
+    /// - Parameter unreadySince: since when fewer replicas are ready than exist; nil while all are ready.
     package static func replicasReady(unreadySince: Timestamp?, decision: Decision) -> Condition {
         guard let readyText = decision.readyText else {
             return Condition(
                 .replicasReady, .unknown, "ReadyReplicasUnknown",
-                "The target's status does not say how many of its replicas are ready (readyReplicas). A metric with "
-                    + "targetType Value changes nothing then: use a total with targetType AverageValue.")
+                "The target's status does not report its ready replicas (readyReplicas). A metric with "
+                    + "targetType Value has no effect then: use a total with targetType AverageValue.")
         }
         guard let unreadySince, decision.time - unreadySince >= replicasReadyTime else {
             return Condition(
-                .replicasReady, .true, "ReplicasReady", "All replicas are ready, or had too little time to become so.")
+                .replicasReady, .true, "ReplicasReady",
+                "All replicas are ready, or have had too little time to become ready.")
         }
         return Condition(
             .replicasReady, .false, "ReplicasNotReady",
@@ -28,6 +29,6 @@ extension Decision {
     var conflictCondition: Condition {
         limitedBy.contains(.replicasConflict)
             ? Condition(.replicasConflict, .true, Cause.replicasConflict.rawValue, reason)
-            : Condition(.replicasConflict, .false, "NoConflict", "Nothing else sets the target's replicas.")
+            : Condition(.replicasConflict, .false, "NoConflict", "No other client sets the target's replicas.")
     }
 }

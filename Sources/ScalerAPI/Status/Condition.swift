@@ -4,23 +4,23 @@ import WireFormats
 /// An entry of `status.conditions`.
 package struct Condition: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable {
-        /// The scaler does what it was asked to do.
+        /// The spec is valid and in effect.
         case ready = "Ready"
-        /// Metrics drive the replicas: at least one has a value, and nothing holds the scaler.
+        /// Metrics drive the replicas: at least one metric has a value, and nothing holds the scaler.
         case scalingActive = "ScalingActive"
         /// The target exists and its replicas can be read and set.
         case ableToScale = "AbleToScale"
-        /// A limit keeps the replicas from what the policy recommends.
+        /// A limit changed the policy's recommendation.
         case scalingLimited = "ScalingLimited"
-        /// The replicas cost no more than the budget. There for the cost policy.
+        /// The cost of the replicas is within the budget. Set for the cost policy.
         case withinBudget = "WithinBudget"
-        /// The metrics failed for long and the fallback recommends in their place.
+        /// The metrics have failed for long enough that the fallback's recommendation applies.
         case fallback = "Fallback"
-        /// Something else sets the target's replicas too.
+        /// Another client also sets the target's replicas.
         case replicasConflict = "ReplicasConflict"
-        /// The target's replicas become ready in good time.
+        /// The target's replicas become ready in time.
         case replicasReady = "ReplicasReady"
-        /// Every plugin that the metrics need is up.
+        /// All plugins of the metrics are running.
         case pluginsHealthy = "PluginsHealthy"
     }
 
@@ -32,9 +32,9 @@ package struct Condition: Sendable, Hashable {
 
     package var kind: Kind
     package var status: Status
-    /// One word in CamelCase, for programs.
+    /// The reason: one CamelCase word, machine-readable.
     package var reason: String
-    /// What it means and what to do, for people.
+    /// The meaning and the fix, for users.
     package var message: String
 
     package init(_ kind: Kind, _ status: Status, _ reason: String, _ message: String) {
@@ -44,7 +44,7 @@ package struct Condition: Sendable, Hashable {
         self.message = message
     }
 
-    /// Whether an observer would call the two the same condition; the message may hold live values.
+    /// Whether two conditions are equal apart from live values in the message.
     package func isSame(as other: Condition) -> Bool {
         kind == other.kind && status == other.status && reason == other.reason
     }
@@ -59,7 +59,7 @@ package struct RecordedCondition: Sendable, Hashable {
 }
 
 extension [RecordedCondition] {
-    /// Returns the conditions that hold now, each with the time of its last change of status.
+    /// Returns the current conditions, each with the time of its last change of status.
     func updated(with conditions: [Condition], generation: Int, now: Timestamp) -> [RecordedCondition] {
         conditions.map { condition in
             let previous = first { $0.condition.kind == condition.kind }

@@ -2,7 +2,7 @@ package import Scaling
 package import WireFormats
 
 extension Decision {
-    /// The decision record as JSON: the same wherever one is shown.
+    /// The decision record as JSON, identical everywhere.
     package var json: JSON {
         var record: [String: JSON] = [
             "time": .string(time.rfc3339()),
@@ -20,29 +20,52 @@ extension Decision {
                 "cap": .integer(Int64(budget.cap)), "overspendPerHour": .number(budget.overspendPerHour),
             ]
         }
+        if !inputs.isEmpty { record["inputs"] = .array(inputs.map(\.json)) }
+        if !scheduled.isEmpty { record["schedules"] = .array(scheduled.map(\.json)) }
         if isPushed { record["pushed"] = true }
         return .object(record)
     }
 }
 
+extension ScheduledValue {
+    var json: JSON {
+        [
+            "schedule": .string(schedule), "field": .string(field.path),
+            "value": field.isTarget ? .number(value) : .integer(Int64(value)),
+            "until": .string(until.rfc3339()), "timeZone": .string(timeZone),
+        ]
+    }
+}
+
 extension MetricRecord {
     package var json: JSON {
-        var record: [String: JSON] = [
-            "name": .string(name), "target": .number(target), "targetType": .string(targetType.rawValue),
-        ]
-        switch observation {
-        case .value(let value, let observedAt):
-            record["value"] = .number(value)
-            record["observedAt"] = .string(observedAt.rfc3339())
-        case .assumed(let value, let observedAt):
-            record["value"] = .number(value)
-            record["assumed"] = true
-            record["observedAt"] = .string(observedAt.rfc3339())
-        case .noData(let why): record["noData"] = .string(why)
-        case .failed(let why): record["error"] = .string(why)
+        var record = observation.members
+        record["name"] = .string(name)
+        record["target"] = .number(target)
+        record["targetType"] = .string(targetType.rawValue)
+        if let formula {
+            record["formula"] = .string(formula.text)
+            record["filledFormula"] = .string(formula.filled)
         }
         if let ratio, ratio.isFinite { record["ratio"] = .number(ratio) }
         if let recommended { record["recommended"] = .integer(Int64(recommended)) }
         return .object(record)
+    }
+}
+
+extension InputRecord {
+    package var json: JSON { .object(observation.members.merging(["name": .string(name)]) { $1 }) }
+}
+
+extension MetricObservation {
+    fileprivate var members: [String: JSON] {
+        switch self {
+        case .value(let value, let observedAt):
+            ["value": .number(value), "observedAt": .string(observedAt.rfc3339())]
+        case .assumed(let value, let observedAt):
+            ["value": .number(value), "assumed": true, "observedAt": .string(observedAt.rfc3339())]
+        case .noData(let why): ["noData": .string(why)]
+        case .failed(let why): ["error": .string(why)]
+        }
     }
 }

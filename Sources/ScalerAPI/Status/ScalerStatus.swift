@@ -1,19 +1,19 @@
 package import Scaling
 package import WireFormats
 
-/// `status` of a GeneralScaler: what was last decided, and what the next decision has to remember.
+/// `status` of a GeneralScaler: the last decision and the state for the next.
 package struct ScalerStatus: Sendable {
     package var conditions: [RecordedCondition]
     package var observedGeneration: Int
     package var target: TargetReference?
-    /// The object that had the target's name; nil before it was seen.
+    /// The UID of the target; nil before it was first read.
     package var targetUID: String?
-    /// As stored in the status that was read.
+    /// The target's name in the stored status.
     package private(set) var targetName: String?
-    /// Of a status that was read: the last time at which the scaler is known to have scaled the target, the earliest of
-    /// all times if there was none; nil if it had to leave the target to another.
+    /// From a stored status: the last time at which the scaler was known to scale the target, the earliest possible
+    /// time if there was none; nil if another scaler owned the target.
     package private(set) var heldTargetAt: Timestamp?
-    /// What was decided last; nil before the first decision and of a status read back.
+    /// The last decision; nil before the first decision and for a stored status.
     package var decision: Decision?
     /// The reason why there is no newer decision; nil if the last one is current.
     package var blocker: Blocker?
@@ -37,7 +37,7 @@ package struct ScalerStatus: Sendable {
         self.history = history
     }
 
-    /// Reads what a restart needs. The operator wrote it: what cannot be read is taken as not there.
+    /// Reads the state for a restart. The operator wrote it, so malformed fields count as absent.
     package init(reading json: JSON) {
         func time(_ field: String) -> Timestamp? { json[field]?.stringValue.flatMap(Timestamp.init(rfc3339:)) }
         let seen = json["currentReplicas"]?.intValue
@@ -57,7 +57,7 @@ package struct ScalerStatus: Sendable {
         if isDecided, !limitedBy.contains(.string(Cause.duplicateTarget.rawValue)) {
             heldTargetAt = scaledAt ?? Timestamp(microsecondsSince1970: .min)
         }
-        // Before there was a field for it, it showed in what else was there.
+        // In a status from before this field existed, other fields imply it.
         let showsReplicas =
             seen.map { $0 > 0 } ?? false || scaledAt != nil
             || limitedBy.contains(.string(Cause.switchedOff.rawValue))
@@ -65,7 +65,7 @@ package struct ScalerStatus: Sendable {
             lastScaleUpTime: time("lastScaleUpTime"),
             lastScaleDownTime: time("lastScaleDownTime"),
             lastOutsideChangeTime: time("lastOutsideChangeTime"),
-            // Written when it became idle: of a scaler that was active then, only the next poll knows.
+            // Written when the scaler became idle. For a scaler that was active, the next poll sets it.
             lastActiveTime: json["idle"] == true ? time("lastActiveTime") : nil,
             scaledToZero: json["scaledToZero"] == true,
             pendingScale: pending,
@@ -74,7 +74,7 @@ package struct ScalerStatus: Sendable {
         )
     }
 
-    /// The merge patch that makes the object's status this; fields without a value are removed.
+    /// The merge patch that sets the object's status to this one; fields without a value are removed.
     package var mergePatch: JSON {
         func time(_ time: Timestamp?) -> JSON { time.map { .string($0.rfc3339(.exact)) } ?? .null }
         var status: [String: JSON] = [
@@ -98,6 +98,8 @@ package struct ScalerStatus: Sendable {
             status["reason"] = .string(decision.reason)
             status["limitedBy"] = .array(decision.limitedBy.map { .string($0.rawValue) })
             status["metrics"] = .array(decision.metrics.map(\.json))
+            status["inputs"] = decision.inputs.isEmpty ? .null : .array(decision.inputs.map(\.json))
+            status["schedules"] = decision.scheduled.isEmpty ? .null : .array(decision.scheduled.map(\.json))
             status["idle"] = .bool(decision.isIdle)
             status["lastDecisionTime"] = .string(decision.time.rfc3339())
         }

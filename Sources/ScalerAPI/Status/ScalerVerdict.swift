@@ -3,9 +3,9 @@ import WireFormats
 
 /// The outcome of one poll of one scaler.
 package enum ScalerVerdict: Sendable {
-    /// Nothing can be decided: the object, its plugins or its target are not as they have to be.
+    /// Nothing can be decided, because of the object, its plugins or its target.
     case blocked(Blocker)
-    /// A decision was made. `obstacle` says why it could not be carried out.
+    /// A decision was made. `obstacle` is the reason if it could not be applied.
     case decided(Decision, obstacle: Blocker?)
 }
 
@@ -28,7 +28,8 @@ package struct Blocker: Error, Sendable, Hashable {
         case targetScaleUnreadable = "TargetScaleUnreadable"
         case scaleFailed = "ScaleFailed"
 
-        /// Whether a new message alone is news: it changes only when the trouble does, and not with the generation.
+        /// Whether a different message alone counts as a new problem: the message changes only with the problem, not
+        /// with the generation.
         var isToldByItsMessage: Bool {
             switch self {
             case .secretNotFound, .secretNotReadable, .secretInvalid, .targetScaleUnreadable: true
@@ -36,7 +37,7 @@ package struct Blocker: Error, Sendable, Hashable {
             }
         }
 
-        /// Whether the target is the trouble, and not the spec or a plugin.
+        /// Whether the target is the cause, and not the spec or a plugin.
         var concernsTarget: Bool {
             switch self {
             case .invalidSpec, .unknownMetricType, .invalidMetricConfig, .pluginUnavailable, .secretNotFound,
@@ -49,7 +50,8 @@ package struct Blocker: Error, Sendable, Hashable {
         }
     }
 
-    /// Of a message: it goes into every condition, and the API server takes no condition of more than 32,768.
+    /// The maximum length of a message, which is part of every condition; the API server limits conditions to 32,768
+    /// characters.
     static let maxMessageCharacters = 4_096
 
     package let reason: Reason
@@ -62,9 +64,9 @@ package struct Blocker: Error, Sendable, Hashable {
 }
 
 extension ScalerVerdict {
-    /// Returns every condition that holds after this poll.
+    /// Returns the conditions after this poll.
     ///
-    /// - Parameter configFault: why a metric's config cannot be right, as its source found when it was asked.
+    /// - Parameter configFault: the fault of a metric's config that its source reported, if any.
     package func conditions(configFault: Blocker? = nil) -> [Condition] {
         switch self {
         case .blocked(let blocker):
@@ -97,11 +99,13 @@ extension Decision {
         .paused, .switchedOff, .duplicateTarget, .replicasConflict,
     ]
 
-    /// Causes for which the metrics drive nothing.
+    /// Causes for which the metrics have no effect.
     private static let inactive = holds.union([.stuckAtZero, .noData])
 
-    /// Causes that are no limit: they say what drove the decision.
-    private static let drivers: Set<Cause> = [.tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun]
+    /// Causes that drove the decision in place of limiting it.
+    private static let drivers: Set<Cause> = [
+        .tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun, .schedule,
+    ]
 
     fileprivate func readyCondition(_ obstacle: Blocker?, _ configFault: Blocker?) -> Condition {
         if let obstacle { return Condition(.ready, .false, obstacle.reason.rawValue, obstacle.message) }
@@ -117,7 +121,7 @@ extension Decision {
     }
 
     fileprivate func activeCondition(_ configFault: Blocker?) -> Condition {
-        // StuckAtZero explains what NoData only states.
+        // StuckAtZero explains the cause of NoData.
         if let cause = limitedBy.contains(.stuckAtZero) ? .stuckAtZero : limitedBy.first(where: Self.inactive.contains)
         {
             if cause == .noData, let configFault {

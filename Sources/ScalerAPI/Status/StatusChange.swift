@@ -1,18 +1,19 @@
 package import Scaling
 
-/// The difference between a verdict and the last report: decides whether to write, and what to announce.
+/// The difference between a verdict and the last report: determines whether to write the status and which events to
+/// record.
 package struct StatusChange: Sendable {
     private let previous: [RecordedCondition]
     private let previousDecision: Decision?
     private let verdict: ScalerVerdict
     private let configFault: Blocker?
-    /// Those that follow from the verdict, and the others.
+    /// The conditions from the verdict and the others.
     private let conditions: [Condition]
-    /// Of a scaler that may go to 0, being idle is part of what is remembered.
+    /// Whether the status includes idleness: if the scaler may go to 0.
     private let tracksIdleness: Bool
 
     /// - Parameters:
-    ///   - configFault: why a metric's config cannot be right, as its source found when it was asked.
+    ///   - configFault: the fault of a metric's config that its source reported, if any.
     ///   - others: conditions that do not follow from the verdict.
     package init(
         previous: [RecordedCondition], previousDecision: Decision?, verdict: ScalerVerdict,
@@ -30,7 +31,7 @@ package struct StatusChange: Sendable {
         previous.updated(with: conditions, generation: generation, now: now)
     }
 
-    /// Whether a decision or a condition changed: the only times at which status is written.
+    /// Whether a decision or a condition changed, which are the only reasons to write the status.
     package var isChange: Bool {
         let haveSameConditions =
             conditions.count == previous.count && zip(conditions, previous).allSatisfy { $0.isSame(as: $1.condition) }
@@ -41,14 +42,14 @@ package struct StatusChange: Sendable {
         return tracksIdleness && decision.isIdle != previousDecision.isIdle
     }
 
-    /// A decision that some limit bounds, which the one before did not.
+    /// The decision, if it has limits that the previous one did not have.
     package var newlyLimited: Decision? {
         guard case .decided(let decision, _) = verdict, !decision.limitedBy.isEmpty else { return nil }
         if let previousDecision, decision.isSame(as: previousDecision) { return nil }
         return decision
     }
 
-    /// What the object's event list should say of it: troubles that are new, and their end.
+    /// The events to record: new problems, and their end.
     package var announcements: [Announcement] {
         switch verdict {
         case .blocked(let blocker):
@@ -60,7 +61,7 @@ package struct StatusChange: Sendable {
         }
     }
 
-    /// Returns whether something else is wrong, although the reason is the one that was reported.
+    /// Returns whether there is another problem with the same reason.
     private func hasNewError(_ blocker: Blocker) -> Bool {
         let ready = previous.first { $0.condition.kind == .ready }?.condition
         return blocker.reason.isToldByItsMessage && ready?.reason == blocker.reason.rawValue
@@ -73,16 +74,16 @@ package struct StatusChange: Sendable {
         return [Announcement(isWarning: true, reason: reason, message: message)]
     }
 
-    /// Causes that someone should hear of. The others come and go with the load and stand in status.
+    /// Causes that are worth an event. The others change with the load and are only in the status.
     private static let notable: Set<Cause> = [
         .noData, .fallback, .stuckAtZero, .switchedOff, .duplicateTarget, .replicasConflict, .partialMetrics,
-        .errorBudget, .budgetCap, .dryRun,
+        .assumedValue, .errorBudget, .budgetCap, .dryRun,
     ]
 
     private func announcements(of decision: Decision) -> [Announcement] {
         let before = Set(previousDecision?.limitedBy ?? [])
         let new = decision.limitedBy.filter { cause in
-            // What is wrong with the config says more than that there is no data.
+            // A config fault is more specific than missing data.
             Self.notable.contains(cause) && !before.contains(cause) && !(cause == .noData && configFault != nil)
         }
         let faults = configFault.map { isNewlyFalse(reason: $0.reason.rawValue, $0.message) } ?? []
@@ -100,7 +101,7 @@ package struct StatusChange: Sendable {
     }
 }
 
-/// An entry for an object's event list.
+/// An event to record for an object.
 package struct Announcement: Sendable, Hashable {
     package var isWarning: Bool
     package var reason: String

@@ -1,9 +1,9 @@
-/// A policy that keeps metrics at their targets within a limit on the cost of the replicas.
+/// Keeps metrics at their targets within a limit on the cost of the replicas.
 package struct CostPolicy: ScalingPolicy, Hashable {
     package var demand: SLOPolicy
-    /// Greater than 0, in any currency.
+    /// The cost per replica, greater than 0, in any currency.
     package var costPerPodPerHour: Double
-    /// At least `costPerPodPerHour`, in the same currency.
+    /// The budget: at least `costPerPodPerHour`, in the same currency.
     package var maxCostPerHour: Double
 
     package init(demand: SLOPolicy = SLOPolicy(), costPerPodPerHour: Double, maxCostPerHour: Double) {
@@ -12,7 +12,7 @@ package struct CostPolicy: ScalingPolicy, Hashable {
         self.maxCostPerHour = maxCostPerHour
     }
 
-    /// Replicas that the budget allows: at least 1.
+    /// The replicas that the budget allows: at least 1.
     package var cap: Int {
         Int(max(1, min((maxCostPerHour / costPerPodPerHour + 1e-9).rounded(.down), Double(Int32.max))))
     }

@@ -1,17 +1,17 @@
-/// A service-level objective whose error budget joins the decision.
+/// A service-level objective whose error budget affects the decision.
 ///
 /// Source: Google, "The Site Reliability Workbook", chapter 5, multi-window, multi-burn-rate alerts: 14.4 is the burn
 /// rate that spends 2% of a 30-day budget in an hour.
 package struct ErrorBudget: Sendable, Hashable {
-    /// The metric that gives the error ratio (0 to 1) over 5 minutes.
+    /// The metric with the error ratio (0 to 1) over 5 minutes.
     package var metric: String
-    /// The metric that gives the error ratio over 1 hour.
+    /// The metric with the error ratio over 1 hour.
     package var longMetric: String
-    /// The objective, such as 99.9.
+    /// The objective in percent, such as 99.9.
     package var percent: Double
 
     package static let fastBurnRate = 14.4
-    /// Scale-downs are held at most this long at a stretch: a budget that never recovers must not pin replicas.
+    /// The longest time for which scale-downs are held: a budget that never recovers must not hold replicas forever.
     package static let maximumHold: Duration = .seconds(6 * 3_600)
 
     package init(metric: String, longMetric: String, percent: Double) {
@@ -21,7 +21,7 @@ package struct ErrorBudget: Sendable, Hashable {
     }
 
     enum Verdict: Sendable, Hashable {
-        /// The long error ratio has no value.
+        /// Unknown, because the long error ratio has no value.
         case unknown
         case withinBudget
         case exhausting(fast: Bool)
@@ -34,9 +34,9 @@ package struct ErrorBudget: Sendable, Hashable {
         return .exhausting(fast: min(short, long) >= Self.fastBurnRate)
     }
 
-    /// Errors over the errors that the objective allows, forgiving the rounding error of the quotient.
+    /// Returns the error ratio divided by the ratio that the objective allows, rounded to remove the floating-point
+    /// error.
     private func burnRate(_ name: String, _ input: PolicyInput) -> Double? {
-        guard let index = input.metrics.firstIndex(where: { $0.name == name }) else { return nil }
-        return input.observations[index].value.map { $0 * 100 / (100 - percent) + 1e-9 }
+        input.value(of: name).map { $0 * 100 / (100 - percent) + 1e-9 }
     }
 }

@@ -1,7 +1,8 @@
 /// The recommendation of one metric: the ratio of the observed to the target value, as in the HorizontalPodAutoscaler.
 ///
-/// Source: Kubernetes documentation, "Horizontal Pod Autoscaling", algorithm details; the differences (ready replicas
-/// bound a scale-up, half of the replicas not ready holds a scale-down) keep a rollout from compounding.
+/// Source: Kubernetes documentation, "Horizontal Pod Autoscaling", algorithm details; two differences (ready replicas
+/// limit a scale-up, and a scale-down is held while half of the replicas are not ready) prevent repeated scale-ups
+/// during a rollout.
 struct RatioRule: Sendable, Hashable {
     var scaleUpTolerance: Double
     var scaleDownTolerance: Double
@@ -9,7 +10,7 @@ struct RatioRule: Sendable, Hashable {
     struct Outcome: Sendable, Hashable {
         var ratio: Double?
         var recommended: Int
-        /// Why `recommended` is the current replicas although the ratio alone asks for others.
+        /// The reason why `recommended` is the current replicas although the ratio requires a change.
         var heldBy: Cause?
     }
 
@@ -29,7 +30,7 @@ struct RatioRule: Sendable, Hashable {
         if isTolerated(ratio) {
             return Outcome(ratio: ratio, recommended: current, heldBy: wanted == current ? nil : .tolerance)
         }
-        // Traffic that fell because pods are down is no reason to remove pods.
+        // Traffic that dropped because pods are not ready is no reason to remove pods.
         if ratio < 1, ready * 2 < current {
             return Outcome(ratio: ratio, recommended: current, heldBy: wanted == current ? nil : .notReady)
         }
@@ -51,8 +52,8 @@ struct RatioRule: Sendable, Hashable {
         ratio >= 1 - scaleDownTolerance && ratio <= 1 + scaleUpTolerance
     }
 
-    /// Returns the next whole number, forgiving the rounding error of a product, from 0 to `Int32.max`: no number can
-    /// trap.
+    /// Returns the number rounded up, after removing the floating-point error, clamped to 0...Int32.max, so that no
+    /// number can trap.
     private func replicas(_ exact: Double) -> Int {
         let ceiling = (exact - 1e-9).rounded(.up)
         return ceiling > 0 ? Int(min(ceiling, Double(Int32.max))) : 0

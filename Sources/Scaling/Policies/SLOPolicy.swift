@@ -1,8 +1,8 @@
-/// Keeps every metric at its target: the metric that asks for most decides.
+/// Keeps every metric at its target: the metric with the highest recommendation decides.
 package struct SLOPolicy: ScalingPolicy, Hashable {
-    /// How far above 1 a ratio may be without a scale-up.
+    /// How far a ratio may exceed 1 without a scale-up.
     package var scaleUpTolerance: Double
-    /// How far below 1 a ratio may be without a scale-down.
+    /// How far a ratio may be below 1 without a scale-down.
     package var scaleDownTolerance: Double
     package var objective: ErrorBudget?
 
@@ -47,8 +47,13 @@ package struct SLOPolicy: ScalingPolicy, Hashable {
     private func apply(_ verdict: ErrorBudget.Verdict, to result: inout PolicyRecommendation, _ input: PolicyInput) {
         switch verdict {
         case .withinBudget: break
-        // A gap in the data does not end or start a stretch.
-        case .unknown: result.errorBudgetHeldSince = input.errorBudgetHeldSince
+        // A gap in the data neither ends nor starts the period, and removes no replicas.
+        case .unknown:
+            result.errorBudgetHeldSince = input.errorBudgetHeldSince
+            result.holdsScaleDown = .errorBudget
+            if let objective {
+                result.details[.errorBudget] = "the error budget is unknown: \(objective.longMetric) has no value"
+            }
         case .exhausting(let fast): hold(fast: fast, &result, input)
         }
     }

@@ -1,4 +1,4 @@
-/// Turns observations into a recommendation. The SafeScaler then bounds it.
+/// Computes a recommendation from observations. The SafeScaler then limits it.
 package protocol ScalingPolicy: Sendable {
     func recommend(_ input: PolicyInput) -> PolicyRecommendation
 }
@@ -6,14 +6,16 @@ package protocol ScalingPolicy: Sendable {
 package struct PolicyInput: Sendable {
     package var now: Timestamp
     package var current: Int
-    /// Replicas that are known to take load; at most a stale view of `current`.
+    /// The replicas known to be ready; at most a stale view of `current`.
     package var ready: Int
     package var metrics: [MetricSpec]
-    /// One per metric, in the same order, already judged for age and sense.
+    /// The observations, one per metric in the same order, already checked for age and validity.
     package var observations: [MetricObservation]
-    /// The most that one scale-up may add.
+    /// The metrics without a target, checked too.
+    package var inputs: [InputRecord]
+    /// The maximum number of replicas that one scale-up may add.
     package var scaleUpStep: Int
-    /// Since when an exhausted error budget has held back scale-downs without a break.
+    /// Since when an exhausted error budget has held back scale-downs without interruption.
     package var errorBudgetHeldSince: Timestamp?
 
     package init(
@@ -22,6 +24,7 @@ package struct PolicyInput: Sendable {
         ready: Int,
         metrics: [MetricSpec],
         observations: [MetricObservation],
+        inputs: [InputRecord] = [],
         scaleUpStep: Int,
         errorBudgetHeldSince: Timestamp? = nil
     ) {
@@ -30,21 +33,30 @@ package struct PolicyInput: Sendable {
         self.ready = ready
         self.metrics = metrics
         self.observations = observations
+        self.inputs = inputs
         self.scaleUpStep = scaleUpStep
         self.errorBudgetHeldSince = errorBudgetHeldSince
+    }
+
+    /// Returns the value of a metric, one without a target included.
+    package func value(of name: String) -> Double? {
+        if let index = metrics.firstIndex(where: { $0.name == name }) { return observations[index].value }
+        return inputs.first { $0.name == name }?.observation.value
     }
 }
 
 package struct PolicyRecommendation: Sendable {
     package var records: [MetricRecord]
-    /// What the metrics with a value ask for together; nil if none has one.
+    /// The combined recommendation of the metrics with a value; nil if none has one.
     package var replicas: Int?
-    /// What shaped `replicas` so far.
+    /// The causes that determined `replicas` so far.
     package var causes: [Cause] = []
-    /// The policy knows a reason to remove no replicas now.
+    /// The reason of the policy to remove no replicas now, if any.
     package var holdsScaleDown: Cause?
     package var errorBudgetHeldSince: Timestamp?
     package var budget: BudgetRecord?
+    /// What is known of a cause beyond its name. Without live values: a change of it is news.
+    package var details: [Cause: String] = [:]
 
     package init(
         records: [MetricRecord],

@@ -15,8 +15,7 @@ package struct AWSKey: Sendable, Hashable {
     }
 }
 
-/// The operator's own AWS credentials: variables of the environment, or the agent that EKS Pod Identity and ECS put
-/// beside a workload.
+/// The operator's AWS credentials, from environment variables or from the agent of EKS Pod Identity or ECS.
 ///
 /// Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 package struct AWSEnvironment: Sendable {
@@ -28,7 +27,7 @@ package struct AWSEnvironment: Sendable {
     static let agentTimeout: Duration = .seconds(3)
     static let maxBodyBytes = 64 << 10
     static let agentVariable = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
-    /// ECS gives a path, of this server, in place of a URL.
+    /// The path on this server that ECS sets in place of a URL.
     static let agentPathVariable = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
     static let agentServer = "http://169.254.170.2"
     static let tokenVariable = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
@@ -65,11 +64,11 @@ package struct AWSEnvironment: Sendable {
 
     private func check(_ name: String, _ what: String, _ known: String, _ variable: String) throws(PluginError) {
         guard !known.split(separator: " ").contains(Substring(name)) else { return }
-        let bound = known.isEmpty ? "for no \(what)" : "for the \(what)s \(known) only"
+        let bound = known.isEmpty ? "for no \(what)" : "only for the \(what)s \(known)"
         throw PluginError(
             .configInvalid,
-            "the operator's own AWS key signs \(bound): set accessKeyID and secretAccessKey, or have "
-                + "\(variable) name it in env of the plugin in plugins.yaml",
+            "the operator's own AWS key signs \(bound): set accessKeyID and secretAccessKey, or add it to "
+                + "\(variable) in env of the plugin in plugins.yaml",
             path: "auth.sigv4.\(what)")
     }
 
@@ -86,7 +85,7 @@ package struct AWSEnvironment: Sendable {
                     + "plugins.yaml")
         }
         let headers = try agentHeaders()
-        // The agent is asked at each call: it keeps the keys itself, and is on the same machine.
+        // Requested for each call: the agent caches the keys, and is on the same machine.
         let response: HTTPResponse
         do throws(HTTPError) {
             response = try await client.send(

@@ -8,7 +8,7 @@ package struct BearerAuth: MetricConfig {
 
     @Field(
         """
-        Path of a file that holds the token; read at every call, so it may rotate. The token goes only to addresses \
+        Path of a file with the token; read at every call, so that it may be rotated. The token goes only to addresses \
         that the operator's `plugins.yaml` names for it.
         """,
         marks: .credentialFile)
@@ -35,7 +35,7 @@ package struct BearerAuth: MetricConfig {
             // The same text for every cause, so that a tenant cannot find out which files exist.
             throw PluginError(
                 .authFailed,
-                "\(field): \(path) is not a file that the plugin can read. A plugin runs confined: the path has to be in "
+                "\(field): \(path) is not a file that the plugin can read. A plugin runs confined: add the path to "
                     + "readPaths of this plugin in plugins.yaml", path: field)
         }
         // Editors and `kubectl create secret --from-file` leave a newline at the end.
@@ -47,7 +47,7 @@ package struct BearerAuth: MetricConfig {
 
     private static func checked(_ token: String, field: String) throws(PluginError) -> Secret {
         guard AccessToken.isToken(token) else {
-            throw PluginError(.authFailed, "the token of \(field) holds a blank or a control character", path: field)
+            throw PluginError(.authFailed, "the token of \(field) contains a blank or a control character", path: field)
         }
         return Secret(token)
     }

@@ -10,7 +10,7 @@ struct DevCommand: AsyncParsableCommand {
         commandName: "generalscaler-dev",
         abstract: "Try GeneralScaler, and develop for it, on this machine.",
         version: "generalscaler-dev \(ProjectVersion.current)",
-        subcommands: [DemoCommand.self, ClusterCommand.self, NewPluginCommand.self]
+        subcommands: [DemoCommand.self, TryCommand.self, ClusterCommand.self, NewPluginCommand.self]
     )
 
     static func main() async { await runProgram(prepare: HTTPLibrary.initialize) }

@@ -6,18 +6,18 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure how fast a plugin starts and answers.",
-        usage: "plugin-check bench [options] PLUGIN [ARGUMENT ...]"
+        usage: "plugin-check bench [options] PLUGIN [-- ARGUMENT ...]"
     )
 
     @OptionGroup var arguments: PluginArguments
 
-    @Option(help: "How many values to ask for.")
+    @Option(help: "Number of calls.")
     var calls = 1_000
 
-    @Option(help: "How many to ask for at once, as far as the plugin's maxInFlight allows.")
+    @Option(help: "Number of concurrent calls, limited by the plugin's maxInFlight.")
     var inFlight = 1
 
-    @Option(help: "How many times to start the plugin.")
+    @Option(help: "Number of starts of the plugin.")
     var starts = 5
 
     @Flag(help: "Write JSON.")

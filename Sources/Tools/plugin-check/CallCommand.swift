@@ -7,12 +7,12 @@ struct CallCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "call",
         abstract: "Make one call to a plugin and show the answer.",
-        usage: "plugin-check call [options] PLUGIN [ARGUMENT ...]"
+        usage: "plugin-check call [options] PLUGIN [-- ARGUMENT ...]"
     )
 
     @OptionGroup var arguments: PluginArguments
 
-    @Option(help: "What to ask for; range is the last hour.")
+    @Option(help: "Method to call; range requests the last hour.")
     var method = OneCall.Method.value
 
     @Option(

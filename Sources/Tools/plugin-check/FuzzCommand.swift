@@ -4,16 +4,16 @@ import PluginConformance
 struct FuzzCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuzz",
-        abstract: "Fuzz a plugin with malformed configs: it must answer every one.",
-        usage: "plugin-check fuzz [options] PLUGIN [ARGUMENT ...]"
+        abstract: "Fuzz a plugin with malformed configs and check that it answers each.",
+        usage: "plugin-check fuzz [options] PLUGIN [-- ARGUMENT ...]"
     )
 
     @OptionGroup var arguments: PluginArguments
 
-    @Option(help: "The same seed sends the same configs. Default: a new one.")
+    @Option(help: "Seed of the configs; the same seed sends the same configs. Default: random.")
     var seed: UInt64?
 
-    @Option(help: "How many configs to send.")
+    @Option(help: "Number of configs to send.")
     var cases = 500
 
     @Option(help: "Seconds after which to stop.")

@@ -26,10 +26,13 @@ struct PluginArguments: ParsableArguments {
     @Flag(help: "Show every line that is sent (>) and received (<) on standard error.")
     var trace = false
 
-    @Argument(parsing: .captureForPassthrough, help: "The plugin's path, and its arguments.")
-    var plugin: [String]
+    @Argument(help: "The plugin's path. Options may come before or after it.")
+    var plugin: String?
 
-    /// The most seconds that a call may be given.
+    @Argument(parsing: .postTerminator, help: "The plugin's own arguments, after --.")
+    var pluginArguments: [String] = []
+
+    /// The maximum deadline of a call in seconds.
     private static let maxDeadline = 300.0
 
     func validate() throws {
@@ -42,8 +45,8 @@ struct PluginArguments: ParsableArguments {
         guard words.first?.isEmpty == false else { throw ValidationError("name the plugin's path") }
     }
 
-    /// The plugin's path and arguments. `--` may stand before them.
-    private var words: ArraySlice<String> { plugin.first == "--" ? plugin.dropFirst() : plugin[...] }
+    /// The plugin's path and arguments. `--` may also come before the path.
+    private var words: [String] { [plugin].compactMap(\.self) + pluginArguments }
 
     var command: PluginCommand {
         let pairs = env.map {
@@ -69,7 +72,7 @@ struct PluginArguments: ParsableArguments {
     }
 }
 
-/// Reads the config files of the command line.
+/// Reads config files named on the command line.
 enum ConfigFile {
     static func read(_ path: String) throws -> JSON {
         guard let file = fopen(path == "-" ? "/dev/stdin" : path, "re") else {

@@ -3,7 +3,7 @@ import Glibc
 import PluginConformance
 import PluginProtocol
 
-/// Check a plugin for conformance to the plugin protocol.
+/// Checks a plugin for conformance to the plugin protocol.
 @main
 struct PluginCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,11 +15,12 @@ struct PluginCheckCommand: ParsableCommand {
             """,
         version: "plugin-check \(ProjectVersion.current)",
         subcommands: [
-            TestCommand.self, CallCommand.self, BenchCommand.self, FuzzCommand.self, ExplainCommand.self,
+            TestCommand.self, CallCommand.self, BenchCommand.self, FuzzCommand.self, ReplCommand.self,
+            ExplainCommand.self, SchemaCommand.self,
         ]
     )
 
-    /// Parses and runs. What the user got wrong is one line on stderr.
+    /// Parses the command line and runs the command. A usage error is printed as one line on stderr.
     static func main() {
         do {
             var command = try parseAsRoot()
@@ -28,10 +29,13 @@ struct PluginCheckCommand: ParsableCommand {
             StandardStreams.printError("plugin-check: \(error)")
             Glibc.exit(ExitStatus.cannotLaunch.rawValue)
         } catch {
-            // Help and version are what was asked for, and a bare exit code has been explained already.
+            // Help and version were requested, and a bare exit code has been explained already.
             if exitCode(for: error) == .success || error is ExitCode { exit(withError: error) }
+            let text = message(for: error).split(separator: "\n").first.map(String.init) ?? "it failed"
+            let isAboutArguments = ["Unknown option", "Unexpected argument", "unexpected argument"]
+                .contains { text.contains($0) }
             StandardStreams.printError(
-                "plugin-check: \(message(for: error).split(separator: "\n").first ?? "it failed")")
+                "plugin-check: " + text + (isAboutArguments ? " (write the plugin's own arguments after --)" : ""))
             Glibc.exit(ExitStatus.usage.rawValue)
         }
     }
@@ -45,7 +49,7 @@ enum ExitStatus: Int32 {
     case cannotLaunch
     case hang
 
-    /// Ends the command, if there is something to tell.
+    /// Ends the command with this status, unless it is a success.
     func end() throws {
         if self != .conformant { throw ExitCode(rawValue) }
     }

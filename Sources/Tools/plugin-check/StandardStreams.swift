@@ -1,15 +1,15 @@
 import Glibc
 
-/// Results go to standard output, all else to standard error.
+/// Results are written to standard output, everything else to standard error.
 enum StandardStreams {
     static func print(_ text: String) { write(text, to: STDOUT_FILENO) }
 
     static func printError(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
 
-    /// Whether a person looks at it, who likes colors.
+    /// Whether standard output is a terminal and colors are not disabled.
     static var outputHasColors: Bool { isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil }
 
-    /// One line on the terminal that the next one replaces. Nothing if standard error is no terminal.
+    /// Shows one line on the terminal that the next one replaces. Does nothing if standard error is not a terminal.
     static func showProgress(_ text: String) {
         guard isatty(STDERR_FILENO) == 1 else { return }
         write("\r\u{1B}[K" + text, to: STDERR_FILENO)

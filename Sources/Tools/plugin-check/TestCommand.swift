@@ -6,7 +6,7 @@ struct TestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
         abstract: "Check a plugin against every rule.",
-        usage: "plugin-check test [options] PLUGIN [ARGUMENT ...]"
+        usage: "plugin-check test [options] PLUGIN [-- ARGUMENT ...]"
     )
 
     @OptionGroup var arguments: PluginArguments
@@ -14,7 +14,7 @@ struct TestCommand: ParsableCommand {
     @Option(help: ArgumentHelp("File with a config that cannot work, as JSON.", valueName: "file"))
     var badConfig: String?
 
-    @Option(help: "How the report is written.")
+    @Option(help: "Format of the report.")
     var format = ReportFormat.human
 
     @Option(help: ArgumentHelp("Rules or groups to check, comma-separated, such as P-17,framing.", valueName: "rules"))
@@ -25,12 +25,12 @@ struct TestCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The sandbox launcher. Default: generalscaler-launch beside plugin-check.", valueName: "path"))
+            "The sandbox launcher. Default: generalscaler-launch next to plugin-check.", valueName: "path"))
     var launcher: String?
 
     @Option(
         name: .customLong("read-path"),
-        help: ArgumentHelp("Path that the plugin may read confined, as readPaths in plugins.yaml (repeatable)."))
+        help: ArgumentHelp("Path that the confined plugin may read, as readPaths in plugins.yaml (repeatable)."))
     var readPaths: [String] = []
 
     func run() throws {
@@ -48,7 +48,7 @@ struct TestCommand: ParsableCommand {
         try ExitStatus(report.failures.flatMap(\.findings)).end()
     }
 
-    /// Returns the rules of a list such as `P-17,framing`.
+    /// Parses a list of rules such as `P-17,framing`.
     private static func rules(_ list: String?) throws -> Set<RuleID> {
         var rules: Set<RuleID> = []
         for word in (list ?? "").split(separator: ",").map(String.init) {

@@ -4,9 +4,10 @@ import Glibc
 import Operator
 import ScalerAPI
 import Scaling
+import TimeZones
 import WireFormats
 
-/// Makes decisions from JSON on stdin, by the engine that the operator runs.
+/// Makes decisions from JSON on stdin with the operator's engine.
 struct DecideCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "decide",
@@ -17,7 +18,7 @@ struct DecideCommand: ParsableCommand {
             """
     )
 
-    /// Of one request.
+    /// The maximum bytes of one request.
     private static let maxRequestBytes = 1 << 20
 
     @Flag(help: "Read JSON Lines from stdin, one request per line; errors are returned per line.")
@@ -72,7 +73,7 @@ struct DecideCommand: ParsableCommand {
         } catch {
             throw InvalidSpec(problems: [JSONPathError(path: "", message: "is not JSON: \(error)")])
         }
-        let request = try DecisionRequest(json)
+        let request = try DecisionRequest(json, zones: TimeZoneDirectory.system)
         return DecisionEngine.decide(request.input).json(of: request.input)
     }
 }

@@ -9,7 +9,7 @@ import Operator
 import ScalerAPI
 import Scaling
 
-/// Tells what a GeneralScaler of a cluster did, and what it waits for.
+/// Explains the last decision of a GeneralScaler in a cluster, and the conditions of the next.
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
@@ -19,7 +19,7 @@ struct ExplainCommand: AsyncParsableCommand {
     @Argument(help: "Name of the GeneralScaler.")
     var name: String
 
-    @Option(name: .shortAndLong, help: "Its namespace. Default: that of the kubeconfig's context.")
+    @Option(name: .shortAndLong, help: "Namespace of the GeneralScaler. Default: that of the kubeconfig's context.")
     var namespace: String?
 
     @OptionGroup var clusterOptions: ClusterOptions

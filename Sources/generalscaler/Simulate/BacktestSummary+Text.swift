@@ -3,7 +3,7 @@ import CommandSupport
 import Scaling
 
 extension BacktestSummary {
-    /// What the columns of a table are, one for each of ``columns``.
+    /// The headings of the table, one for each of ``columns``.
     static let headings = [
         "out of SLO", "unknown", "capacity", "replica-hours", "cost", "scaling events", "up", "down", "flaps",
         "replicas",
@@ -24,22 +24,30 @@ extension BacktestSummary {
         "\(time.words) (\((share * 100).text(decimals: 2))%)"
     }
 
-    /// What one replica can take: a number, or one for each metric.
+    /// The capacity of one replica: a number, or one for each metric.
     private var capacityText: String {
         if capacities.count <= 1 { return capacities.first?.value.shortText ?? "-" }
         return capacities.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.shortText)" }.joined(separator: ", ")
     }
 
-    /// The limits that bounded most decisions, with their share of all.
+    /// The limits that applied to most decisions, with their share.
     var commonLimits: String {
         let common = limits.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.prefix(4)
         let shares = common.map { "\($0.key.rawValue) \((100 * Double($0.value) / Double(polls)).text(decimals: 1))%" }
         return shares.isEmpty ? "nothing" : shares.joined(separator: ", ")
     }
+
+    /// One line for each schedule of the spec: when it set a value.
+    func scheduleLines(_ names: [String]) -> [String] {
+        names.map { name in
+            guard let use = schedules[name] else { return "schedule \(name) set no value" }
+            return "schedule \(name) set a value for \(use.time.words), in \(use.windows.counted("window"))"
+        }
+    }
 }
 
 extension Duration {
-    /// `6 d 3 h`, `2 h 5 min`, `10 min 45 s`.
+    /// The duration as text: `6 d 3 h`, `2 h 5 min`, `10 min 45 s`.
     var words: String {
         let seconds = components.seconds
         guard seconds >= 60 else { return "\(seconds) s" }

@@ -5,7 +5,7 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// Writes decisions as JSON lines, to a file or to stdout.
+/// Writes decisions as JSON Lines to a file or stdout.
 final class DecisionSink {
     private static let bufferBytes = 1 << 16
 
@@ -19,7 +19,9 @@ final class DecisionSink {
         descriptor = path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw FileProblem(
-                path: path, message: "cannot be written: check that the directory exists and that you may write to it")
+                path: path,
+                message:
+                    "cannot be written: check that the directory exists and that you have permission to write to it")
         }
     }
 

@@ -8,7 +8,7 @@ import PluginHost
 import ScalerAPI
 import Scaling
 
-/// Which stretch of the past the plugins are asked for.
+/// The options with the time range of history.
 struct HistoryOptions: ParsableArguments {
     @Option(help: "Start of the metrics to fetch, in place of --trace: a time, or an age such as 7d or 12h.")
     var from: String?
@@ -38,7 +38,7 @@ struct HistoryOptions: ParsableArguments {
         guard from < to else { throw ValidationError("--from must be before --to.") }
     }
 
-    /// - Throws: `ValidationError` if a text is no time.
+    /// - Throws: `ValidationError` if a text is not a valid time.
     private func window(now: Timestamp, stepSeconds: Int) throws -> (from: Timestamp, to: Timestamp)? {
         guard let from else { return nil }
         return (
@@ -46,10 +46,9 @@ struct HistoryOptions: ParsableArguments {
         )
     }
 
-    /// Returns a time, `now`, or how long ago.
+    /// Parses a time, `now`, or a duration ago.
     ///
-    /// What is relative to now names no instant to the microsecond: it is moved down to a multiple of the step, where
-    /// servers that align queries have their values.
+    /// A relative time is rounded down to a multiple of the step, for servers that align queries.
     private static func time(
         _ text: String, _ now: Timestamp, _ stepSeconds: Int, _ option: String
     ) throws -> Timestamp {
@@ -70,8 +69,17 @@ struct HistoryOptions: ParsableArguments {
         return time
     }
 
-    /// Returns what the plugins tell of the scaler's metrics, and why there are gaps.
-    func fetch(_ scaler: SimulatedScaler) async throws -> (spec: ScalingSpec, trace: Trace, gaps: [String])? {
+    /// The history of a scaler's metrics.
+    struct History {
+        /// The declarations of the metrics that plugins read.
+        let declarations: [BuiltinMetricTypes.Declaration]
+        let trace: Trace
+        /// The reasons for gaps.
+        let gaps: [String]
+    }
+
+    /// Returns the history of the scaler's metrics from the plugins.
+    func fetch(_ scaler: SimulatedScaler) async throws -> History? {
         let stepSeconds = step ?? Int(scaler.parsed.pollingInterval.components.seconds)
         guard let (from, to) = try window(now: OperatorTime.system.now(), stepSeconds: stepSeconds) else { return nil }
         let samples = (to - from) / .seconds(stepSeconds)
@@ -89,26 +97,29 @@ struct HistoryOptions: ParsableArguments {
                 var bar = ProgressBar("fetching")
                 defer { bar.clear() }
                 return try await MetricHistory.fetch(
-                    spec, host: host, secrets: SecretFiles(secrets), from: from, to: to, stepSeconds: stepSeconds,
+                    spec, of: scaler.filled, host: host, secrets: SecretFiles(secrets), from: from, to: to,
+                    stepSeconds: stepSeconds,
                     onProgress: { bar.update($0) })
             }
         }
         do throws(Blocker) {
             let history = try result.get()
-            return (history.spec, try Self.trace(history), history.series.compactMap(\.gap))
+            return History(
+                declarations: history.declarations, trace: try Self.trace(history, names: spec.metrics.map(\.name)),
+                gaps: history.series.compactMap(\.gap))
         } catch {
             throw FileProblem(path: scaler.path, message: error.message)
         }
     }
 
-    private static func trace(_ history: MetricHistory) throws(Blocker) -> Trace {
+    private static func trace(_ history: MetricHistory, names: [String]) throws(Blocker) -> Trace {
         let samples = history.times.indices.map { index in
             Trace.Sample(
                 time: history.times[index],
                 cells: history.series.map { $0.values[index].map { .value($0) } ?? .noData })
         }
         do throws(TraceError) {
-            return try Trace(metrics: history.spec.metrics.map(\.name), samples: samples)
+            return try Trace(metrics: names, samples: samples)
         } catch {
             throw Blocker(.invalidSpec, "the history \(error)")
         }
@@ -116,7 +127,7 @@ struct HistoryOptions: ParsableArguments {
 }
 
 extension Result where Success: Sendable {
-    /// What an asynchronous body gives or throws.
+    /// Captures the result of an asynchronous body.
     fileprivate init(_ body: () async throws(Failure) -> Success) async {
         do throws(Failure) {
             self = .success(try await body())

@@ -1,10 +1,10 @@
 import CommandSupport
 import Glibc
 
-/// A bar on stderr while something takes long; nothing if stderr is no terminal, or the work is soon done.
+/// A progress bar on stderr for long operations; not shown if stderr is not a terminal.
 struct ProgressBar {
     private static let width = 40
-    /// Work that is done by then needs no bar.
+    /// How long to wait before showing the bar.
     private static let patience: Duration = .milliseconds(500)
 
     private let label: String
@@ -25,7 +25,7 @@ struct ProgressBar {
         write("\r\(label) \(bar) \(percent)%")
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     func clear() {
         if shown >= 0 { write("\r\u{1B}[K") }
     }

@@ -4,7 +4,7 @@ import KubernetesClient
 import Operator
 import ScalerAPI
 
-/// `NAME/KEY=FILE` on the command line: the file with the value of a Secret, for use without a cluster.
+/// `NAME/KEY=FILE` on the command line: the file with a value of a Secret, for use without a cluster.
 struct SecretFile: ExpressibleByArgument, Sendable {
     let name: String
     let key: String
@@ -21,9 +21,9 @@ struct SecretFile: ExpressibleByArgument, Sendable {
     }
 }
 
-/// Values of Secrets out of files, byte for byte but for a byte order mark.
+/// Values of Secrets from files, unchanged except for a byte order mark.
 struct SecretFiles: SecretSource {
-    /// As large as a Secret may be.
+    /// The maximum size, as for a Secret.
     private static let maxBytes = 1 << 20
 
     private let files: [SecretFile]

@@ -7,15 +7,14 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// Lets a scaler decide on recorded metrics.
+/// Runs a scaler on recorded metrics.
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract: "Backtest a GeneralScaler on recorded metrics.",
         discussion: """
-            The engine of the operator decides on a trace, on a simulated clock; nothing is scaled. With mode DryRun in \
-            the spec the replicas stay as they were recorded, as they do in a cluster. docs/how-to/simulate.md shows \
-            what to do with it.
+            Runs the operator's decision engine on a trace with a simulated clock; nothing is scaled. With mode DryRun \
+            in the spec, the replicas stay as recorded, as in a cluster. docs/how-to/simulate.md has examples.
             """
     )
 
@@ -46,7 +45,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "The workload") var workloadOptions: WorkloadOptions
 
-    /// Runs of one sweep, all its combinations.
+    /// The maximum number of combinations of a sweep.
     private static let maxRuns = 1_000
 
     func validate() throws {
@@ -93,7 +92,7 @@ struct SimulateCommand: AsyncParsableCommand {
         try judgeGaps(summaries, input)
     }
 
-    /// - Throws: `ExitCode` if so much is unknown that the rest says little.
+    /// - Throws: `ExitCode` if the unknown share is too large for a meaningful result.
     private func judgeGaps(_ summaries: [BacktestSummary], _ input: Input) throws {
         guard let worst = summaries.max(by: { $0.shareUnknown < $1.shareUnknown }),
             worst.shareUnknown > BacktestSummary.notableUnknownShare
@@ -101,7 +100,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let isFailure = worst.shareUnknown > BacktestSummary.acceptableUnknownShare && !allowGaps
         var message =
             "\(isFailure ? "error" : "warning"): \((100 * worst.shareUnknown).text(decimals: 2))% of the time "
-        message += "(\(worst.timeUnknown.words)) has no data: nothing is known about the SLO there"
+        message += "(\(worst.timeUnknown.words)) has no data, so the SLO is unknown there"
         for gap in input.gaps { message += "\n  \(gap)" }
         warn(message)
         guard isFailure else { return }
@@ -111,21 +110,21 @@ struct SimulateCommand: AsyncParsableCommand {
     /// The shared input of all runs.
     private struct Input {
         let trace: Trace
-        /// Names of the metrics of every scaler, those of the first scaler first.
+        /// The names of the metrics of all scalers, those of the first scaler first.
         let metrics: [String]
-        /// Why the history has gaps, in the words of the plugins.
+        /// The plugins' reasons for gaps in the history.
         var gaps: [String] = []
         var known: SimulatedScaler.Declarations = [:]
-        /// Values of target type Value are per replica, since a scaler would have read them so.
+        /// Whether values of target type Value are per replica, because they come from history.
         var isAsRead = false
     }
 
     private func input(_ scaler: SimulatedScaler, _ others: [SimulatedScaler]) async throws -> Input {
-        let metrics = ([scaler] + others).flatMap { $0.parsed.metrics.map(\.name) }
+        let metrics = ([scaler] + others).flatMap { $0.parsed.metricNames }
         if let trace = try traceOptions.read() { return Input(trace: trace, metrics: metrics) }
         guard let history = try await history.fetch(scaler) else { preconditionFailure("validate() asks for one") }
-        let declared = zip(scaler.parsed.metrics, history.spec.metrics).map { metric, resolved in
-            (metric.type, BuiltinMetricTypes.Declaration(targetType: resolved.targetType, maxAge: resolved.maxAge))
+        let declared = zip(scaler.parsed.metrics, history.declarations).map { metric, declaration in
+            (metric.type, declaration)
         }
         return Input(
             trace: history.trace, metrics: metrics, gaps: history.gaps,
@@ -157,7 +156,7 @@ struct SimulateCommand: AsyncParsableCommand {
             let title = scalers.map(\.name).joined(separator: " and ")
             try FileText.write(HTMLReport.page(title: title, runs: runs), to: html)
         }
-        // Where the decisions have stdout, the summary stays out of their way.
+        // If the decisions use stdout, the summary is written to stderr.
         let output = decisions == "-" ? STDERR_FILENO : STDOUT_FILENO
         if json {
             let summaries = zip(scalers, runs).map { scaler, run in
@@ -175,6 +174,9 @@ struct SimulateCommand: AsyncParsableCommand {
         write(TextTable.text(rows), to: output)
         for (scaler, run) in zip(scalers, runs) {
             write("\n\(scaler.name) was limited by \(run.summary.commonLimits).\n", to: output)
+            for line in run.summary.scheduleLines(scaler.parsed.schedules.map(\.name)) {
+                write("\(scaler.name): \(line).\n", to: output)
+            }
         }
         if let html { write("\nThe report is in \(html).\n", to: output) }
         return runs.map(\.summary)
@@ -231,8 +233,9 @@ struct SimulateCommand: AsyncParsableCommand {
             "\(backtest.trace.start.text) to \(backtest.trace.end.text), a decision every \(backtest.spec.pollingInterval.words)\n\n"
         guard backtest.takesValuesForTotals else { return heading }
         return heading + """
-            The trace does not say with how many replicas it was recorded: a metric of targetType Value is taken for the
-            load of all replicas together. Where it is per replica, give --recorded-replicas or a column "replicas".
+            The trace does not contain the number of replicas at the time of the recording: values of metrics with
+            targetType Value count as the total load of all replicas. If they are values per replica, give
+            --recorded-replicas or a column "replicas".
 
 
             """

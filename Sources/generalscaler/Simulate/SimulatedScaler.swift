@@ -3,11 +3,12 @@ import CommandSupport
 import Operator
 import ScalerAPI
 import Scaling
+import TimeZones
 import WireFormats
 
-/// A GeneralScaler of a file, to be simulated.
+/// A GeneralScaler from a file, to be simulated.
 struct SimulatedScaler {
-    /// What is known of metric types beyond those of this project.
+    /// Declarations of metric types other than the built-in ones.
     typealias Declarations = [String: BuiltinMetricTypes.Declaration]
 
     var name: String
@@ -15,8 +16,10 @@ struct SimulatedScaler {
     private let entry: ScalerFile.Entry
 
     var path: String { entry.path }
-    /// `spec` as written.
+    /// The `spec` as written in the file.
     var json: JSON { entry.spec }
+    /// What is filled into configs of its metrics.
+    var filled: FilledScaler { FilledScaler(entry.json) }
 
     init(path: String) throws(FileProblem) {
         entry = try ScalerFile(path: path).only()
@@ -29,12 +32,12 @@ struct SimulatedScaler {
     }
 
     private static func parse(_ spec: JSON) throws(InvalidSpec) -> GeneralScalerSpec {
-        try GeneralScalerSpec.parse(spec, unknownFields: .refused).get()
+        try GeneralScalerSpec.parse(spec, unknownFields: .refused, zones: TimeZoneDirectory.system).get()
     }
 
-    /// Returns what the engine needs to know.
+    /// Returns the spec for the engine.
     ///
-    /// - Parameter changed: a spec to take in place of the written one.
+    /// - Parameter changed: a spec to use in place of the one in the file.
     func spec(_ known: Declarations, changed: JSON? = nil) throws(FileProblem) -> ScalingSpec {
         do throws(InvalidSpec) {
             return try (try changed.map { json throws(InvalidSpec) in try Self.parse(json) } ?? parsed)
@@ -46,7 +49,7 @@ struct SimulatedScaler {
         }
     }
 
-    /// Returns the scalers under unique names: those of their files if their own names are equal.
+    /// Returns the scalers with unique names: file names are used if their own names are equal.
     static func distinguished(_ scalers: [SimulatedScaler]) -> [SimulatedScaler] {
         guard Set(scalers.map(\.name)).count < scalers.count else { return scalers }
         let files = scalers.map { String($0.path.split(separator: "/").last ?? "") }

@@ -1,4 +1,4 @@
-/// A table of text: the first column to the left, the others to the right.
+/// A table of text, with a left-aligned first column and right-aligned others.
 enum TextTable {
     static func text(_ rows: [[String]]) -> String {
         let columns = rows.map(\.count).max() ?? 0

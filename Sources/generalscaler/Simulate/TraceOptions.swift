@@ -14,7 +14,7 @@ struct TraceOptions: ParsableArguments {
     var traceTimeZone: String?
 
     private static let maxBytes = 1 << 30
-    /// A zone's file has some kilobytes.
+    /// The maximum bytes of a time zone file, which usually has a few kilobytes.
     private static let maxZoneBytes = 1 << 20
     private static let zoneDirectory = "/usr/share/zoneinfo"
 
@@ -22,7 +22,7 @@ struct TraceOptions: ParsableArguments {
         guard traceTimeZone == nil || trace != nil else { throw ValidationError("--trace-time-zone needs --trace.") }
     }
 
-    /// Returns the trace of the file, or nil if no file is named.
+    /// Reads the trace; returns nil if no file is given.
     func read() throws -> Trace? {
         guard let trace else { return nil }
         let zone = try traceTimeZone.map(Self.zone)

@@ -20,7 +20,7 @@ struct WorkloadOptions: ParsableArguments {
     )
     var replayed: [String] = []
 
-    @Option(help: "Replicas while the trace was recorded, where it has no column replicas.")
+    @Option(help: "Replicas while the trace was recorded, if it has no column replicas.")
     var recordedReplicas: Int?
 
     @Option(help: "Replicas at the start. Default: those recorded, or minReplicas.")
@@ -45,12 +45,12 @@ struct WorkloadOptions: ParsableArguments {
         }
     }
 
-    /// Returns the workload of a scaler that is simulated.
+    /// Returns the workload of a simulated scaler.
     ///
     /// - Parameters:
-    ///   - metrics: names of its metrics.
-    ///   - known: names of the metrics of every scaler that is simulated, those of the first scaler first. A capacity
-    ///     that names no metric is that of the first.
+    ///   - metrics: the names of its metrics.
+    ///   - known: the names of the metrics of all simulated scalers, those of the first scaler first. A capacity
+    ///     without a metric's name applies to the first metric.
     func workload(metrics: [String], known: [String]) throws -> Workload {
         var byMetric: [String: Double] = [:]
         for text in capacities {

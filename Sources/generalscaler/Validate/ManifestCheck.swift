@@ -1,8 +1,9 @@
 import Operator
 import ScalerAPI
+import TimeZones
 import WireFormats
 
-/// Checks a GeneralScaler of a file with the checks that need no cluster and no plugin.
+/// Checks a GeneralScaler from a file without a cluster or plugins.
 struct ManifestCheck {
     private(set) var problems: [JSONPathError] = []
 
@@ -22,7 +23,9 @@ struct ManifestCheck {
         } catch {
             problems.append(error)
         }
-        if case .failure(let invalid) = GeneralScalerSpec.parse(object["spec"] ?? .null, unknownFields: .refused) {
+        let spec = GeneralScalerSpec.parse(
+            object["spec"] ?? .null, unknownFields: .refused, zones: TimeZoneDirectory.system)
+        if case .failure(let invalid) = spec {
             problems += invalid.problems
         }
     }
@@ -36,21 +39,38 @@ struct ManifestCheck {
     }
 }
 
-/// A metric as far as its plugin has to judge it. It is read leniently: what else is wrong with the metric does not
-/// keep its plugin from looking at the config.
+/// A metric to be validated by its plugin. Parsed leniently, so that other errors in the metric do not prevent the
+/// validation of its config.
 struct ConfigToCheck {
     let path: String
     let type: String
-    /// Its references to Secrets are checked with the rest of the object.
+    /// The config; its references to Secrets are checked with the rest of the object.
     let config: ConfigTemplate
+    /// What the operator would fill into the config.
+    let scaler: FilledScaler
 
     static func all(_ object: JSON) -> [ConfigToCheck] {
-        (object["spec"]?["metrics"]?.arrayValue ?? []).enumerated().compactMap { index, metric in
+        let scaler = FilledScaler(object)
+        return (object["spec"]?["metrics"]?.arrayValue ?? []).enumerated().compactMap { index, metric in
             guard let type = metric["type"]?.stringValue else { return nil }
             let path = "spec.metrics[\(index)]"
             guard case .object(let config) = metric["config"] ?? [:] else { return nil }
             return ConfigToCheck(
-                path: path, type: type, config: ConfigTemplate(.object(config), path: "\(path).config"))
+                path: path, type: type, config: ConfigTemplate(.object(config), path: "\(path).config"),
+                scaler: scaler)
         }
+    }
+}
+
+extension FilledScaler {
+    /// Takes from an object what is there: what is missing is reported elsewhere, and stands for any value here.
+    init(_ object: JSON) {
+        let metadata = object["metadata"]
+        let spec = GeneralScalerSpec.parse(object["spec"] ?? .null, unknownFields: .ignored)
+        self.init(
+            namespace: metadata?["namespace"]?.stringValue ?? "default",
+            name: metadata?["name"]?.stringValue ?? "name",
+            target: (try? spec.get().target) ?? TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "name")
+        )
     }
 }

@@ -8,14 +8,14 @@ import PluginHost
 import ScalerAPI
 import WireFormats
 
-/// Checks GeneralScalers in files, for CI pipelines.
+/// Validates GeneralScalers in files, for use in CI pipelines.
 struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
         abstract: "Check GeneralScalers in files: no cluster, no network.",
         discussion: """
-            Checks the fields, the rules that cross fields, and each metric's config by its own plugin. Reads what \
-            kubectl apply reads, lists included. Objects of other kinds are skipped. Each problem is one line, \
+            Checks the fields, the rules between fields, and, with the metric's plugin, each config. Reads the same \
+            input as kubectl apply, including lists. Skips objects of other kinds. Prints each problem on one line, \
             FILE:LINE: FIELD: MESSAGE; the exit status is then 1.
             """
     )
@@ -77,7 +77,7 @@ struct ValidateCommand: AsyncParsableCommand {
     }
 
     private func pluginProblems(_ configs: [[ConfigToCheck]]) async throws -> [[JSONPathError]] {
-        // What a plugin has to say of a config is in its answer; its log is for the operator's.
+        // A plugin's problems with a config are in its answer; its log is for the operator.
         let host = try PluginHost(
             configuration: try pluginOptions.configuration(
                 ProcessInfo.processInfo.environment, handshakeTimeout: PluginHostLimits.shortHandshakeTimeout),
@@ -93,7 +93,7 @@ struct ValidateCommand: AsyncParsableCommand {
         }
     }
 
-    /// Writes problems as they are found, and counts them.
+    /// Prints problems as they are found, and counts them.
     private struct Report {
         private(set) var count = 0
 

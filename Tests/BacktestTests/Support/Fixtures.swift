@@ -3,7 +3,7 @@ import Scaling
 
 let start = Timestamp(microsecondsSince1970: 1_772_409_600_000_000)
 
-/// Returns a trace of one metric at 15 s; nil is no data.
+/// Returns a trace of one metric with a step of 15 s; nil is no data.
 func trace(_ values: [Double?], replicas: Int? = nil, every seconds: Int = 15) throws -> Trace {
     try Trace(
         metrics: ["requests"],
@@ -15,7 +15,7 @@ func trace(_ values: [Double?], replicas: Int? = nil, every seconds: Int = 15) t
 }
 
 extension ScalingSpec {
-    /// 100 requests per second and replica, and no limit that bites.
+    /// 100 requests per second and replica, without limits that apply.
     static func requests(
         _ targetType: MetricSpec.TargetType = .value, min: Int = 1, max: Int = 20, isDryRun: Bool = false,
         policy: any ScalingPolicy = SLOPolicy(), safety: SafetyLimits = .free

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Makes files of the time zone database, as RFC 9636 defines them.
+/// Creates files of the time zone database (RFC 9636).
 enum ZoneData {
     struct LocalType {
         let offset: Int32
@@ -10,21 +10,23 @@ enum ZoneData {
     static let standard = LocalType(offset: 3_600, isDaylight: false)
     static let daylight = LocalType(offset: 7_200, isDaylight: true)
 
-    /// Central European time as a slim file has it: two changes of 1996, and the rule for what follows.
+    /// Central European time in a slim file: two transitions of 1996, and the rule for later ones.
     static let berlin = file(
         changes: [("1996-03-31T01:00:00Z", 1), ("1996-10-27T01:00:00Z", 0)], types: [standard, daylight],
         rule: "CET-1CEST,M3.5.0,M10.5.0/3")
 
-    static func file(changes: [(time: String, type: UInt8)], types: [LocalType], rule: String) -> [UInt8] {
+    static func file(
+        changes: [(time: String, type: UInt8)], types: [LocalType], rule: String, leapSeconds: [Int64] = []
+    ) -> [UInt8] {
         let times = changes.map { (RFC3339.microseconds($0.time) ?? 0) / 1_000_000 }
         let old = header(version: 0x32, counts: [0, 0, 0, 0, 1, 1]) + big(Int32(0)) + [0, 0, 0]
-        var new = header(version: 0x32, counts: [0, 0, 1, Int32(times.count), Int32(types.count), 4])
+        var new = header(
+            version: 0x32, counts: [0, 0, Int32(leapSeconds.count), Int32(times.count), Int32(types.count), 4])
         for time in times { new += big(time) }
         new += changes.map(\.type)
         for type in types { new += big(type.offset) + [type.isDaylight ? 1 : 0, 0] }
         new += Array("LMT\0".utf8)
-        // A leap second, which is skipped.
-        new += big(Int64(78_796_800)) + big(Int32(1))
+        for (index, time) in leapSeconds.enumerated() { new += big(time) + big(Int32(index + 1)) }
         return old + new + Array("\n\(rule)\n".utf8)
     }
 

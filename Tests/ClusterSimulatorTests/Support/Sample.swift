@@ -1,6 +1,6 @@
 import WireFormats
 
-/// The custom resource that the tests use.
+/// The custom resource of the tests.
 enum Sample {
     static let path = "/apis/tests.example.com/v1/namespaces/test/samples"
 

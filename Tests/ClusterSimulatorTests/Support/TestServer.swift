@@ -3,12 +3,12 @@ import Synchronization
 import TestSupport
 import WireFormats
 
-/// An API server in memory, on a clock that the test moves, with a custom resource of its own.
+/// An API server in memory with a manual clock and a custom resource.
 struct TestServer {
     let clock = ManualClock()
     let api: APIServer
 
-    /// - Parameter configure: changes the configuration before the server is made.
+    /// - Parameter configure: changes the configuration before the server is created.
     init(configure: (inout APIServer.Configuration) -> Void = { _ in }) throws {
         let count = Mutex(0)
         var configuration = APIServer.Configuration(
@@ -76,7 +76,7 @@ struct TestServer {
         return Answer(api.handle(APIRequest(method, target, headers: headers, body: Array((text ?? "").utf8))))
     }
 
-    /// Returns a running watch, whose events the test takes when it wants them.
+    /// Returns a running watch, whose events the test reads on demand.
     func watch(_ target: String, headers: [String: String] = [:]) throws -> TestWatch {
         guard case .watch(let subscription) = get(target, headers: headers).response.body else {
             throw NoWatch(target: target)
@@ -89,7 +89,7 @@ struct TestServer {
     }
 }
 
-/// What the server answered.
+/// The server's answer.
 struct Answer {
     let response: APIResponse
 
@@ -122,7 +122,7 @@ struct Answer {
 struct TestWatch {
     let subscription: WatchSubscription
 
-    /// Returns the events that wait, each as its type, a colon and the object's name: `ADDED:a`.
+    /// Returns the pending events, each as its type, a colon and the object's name: `ADDED:a`.
     func names() -> [String] {
         events().map { event in
             let name = event["object"]?["metadata"]?["name"]?.stringValue

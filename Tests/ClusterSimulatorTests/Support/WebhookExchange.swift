@@ -1,19 +1,19 @@
 import ClusterSimulator
 import WireFormats
 
-/// A request that passes webhooks, which the test plays.
+/// A request with webhooks, whose part the test plays.
 struct WebhookExchange {
     let answer: Answer
     let calls: [WebhookCall]
 
-    /// `request` of what each was sent.
+    /// The `request` of each review sent.
     var reviews: [JSON] { calls.compactMap { try? JSON(parsing: $0.body)["request"] } }
 }
 
 extension TestServer {
     /// - Parameters:
-    ///   - first: what the webhooks answer to a review's `request`.
-    ///   - second: the same, of the second of two.
+    ///   - first: returns a webhook's answer to a review's `request`.
+    ///   - second: the same for the second of two webhooks.
     func exchange(
         _ method: String, _ target: String, _ body: JSON? = nil, _ contentType: String = "application/json",
         _ first: (JSON) -> WebhookOutcome, second: ((JSON) -> WebhookOutcome)? = nil
@@ -60,7 +60,7 @@ extension WebhookOutcome {
 }
 
 extension JSON {
-    /// The object in the namespace of the tests.
+    /// The object in the test's namespace.
     var inTestNamespace: JSON {
         guard case .object(var members) = self, case .object(var metadata)? = members["metadata"] else { return self }
         metadata["namespace"] = "test"

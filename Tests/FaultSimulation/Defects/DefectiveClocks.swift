@@ -1,4 +1,4 @@
-/// A clock on which now and then a sleeper is forgotten.
+/// A clock that occasionally loses a sleeper.
 final class ForgetfulClock: Clock {
     private let clock: SimulatedClock
     private let random: @Sendable () -> Double
@@ -18,7 +18,7 @@ final class ForgetfulClock: Clock {
     }
 }
 
-/// The clock on the wall, taken for one that does not jump.
+/// A wall clock that is used as a clock that does not jump.
 final class WallClock: Clock {
     private let clock: SimulatedClock
 

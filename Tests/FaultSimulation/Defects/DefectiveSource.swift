@@ -36,7 +36,7 @@ final class DefectiveSource: MetricSource {
         }
     }
 
-    /// Nobody awaits this task and nothing ends it: that is the defect.
+    /// No one awaits or ends this task, which is the defect.
     private func leak() {
         Task { [source] in
             let (stream, continuation) = AsyncStream<Void>.makeStream()

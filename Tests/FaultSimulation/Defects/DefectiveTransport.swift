@@ -2,7 +2,7 @@ import FoundationEssentials
 import HTTPTransport
 import WireFormats
 
-/// A way to the API server that spoils what goes through it.
+/// A transport to the API server with a defect.
 ///
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
 /// ``JobQueue``.
@@ -35,14 +35,24 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
     func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPStream {
         let stream = try await network.stream(request)
         if defect == .relistDropped, request.isList { return listAsFirst(request, stream) }
-        guard defect == .rateIgnored, request.url.contains("/generalscalers") else { return stream }
-        return HTTPStream(
+        guard request.url.contains("/generalscalers") else { return stream }
+        switch defect {
+        case .rateIgnored: return changingEachObject(of: stream, \.withoutRates)
+        case .scheduleIgnored: return changingEachObject(of: stream, \.withoutSchedules)
+        default: return stream
+        }
+    }
+
+    private func changingEachObject(
+        of stream: HTTPStream, _ change: @escaping @Sendable (JSON) -> JSON
+    ) -> HTTPStream {
+        HTTPStream(
             head: stream.head,
             nextChunk: { () throws(HTTPError) in
                 try await stream.nextChunk().map { chunk in
                     // The simulated network delivers whole lines.
                     Array(
-                        chunk.split(separator: UInt8(ascii: "\n")).map { Array($0).withoutRates }
+                        chunk.split(separator: UInt8(ascii: "\n")).map { Array($0).changingEachObject(change) }
                             .joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
                 }
             }, cancel: stream.cancel)
@@ -53,7 +63,7 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
             return try await network.send(request)
         } catch {
             guard error.kind == .connectionLost || error.kind == .deadline else { throw error }
-            // At the present version of the target.
+            // With the current version of the target.
             let scale = try await network.send(request.reading)
             let version = (try? JSON(parsing: scale.body))?["metadata"]?["resourceVersion"]
             return try await network.send(
@@ -98,7 +108,7 @@ extension HTTPRequest {
             && (url.contains("/generalscalers?") || url.contains("/deployments?"))
     }
 
-    /// A GET of what it patches.
+    /// A GET of the patched object.
     fileprivate var reading: HTTPRequest {
         var request = self
         request.method = "GET"
@@ -128,15 +138,24 @@ extension JSON {
     }
 
     fileprivate var withoutRates: JSON {
-        if let items = self["items"]?.arrayValue { return setting("items", .array(items.map(\.withoutRates))) }
-        return mapping("object", \.withoutRates).mapping("spec") { spec in
+        mapping("spec") { spec in
             spec.mapping("safety") {
                 $0.setting("maxScaleUpRate", .integer(1_000)).setting("maxScaleDownRate", .integer(1_000))
             }
         }
     }
+
+    fileprivate var withoutSchedules: JSON { mapping("spec") { $0.setting("schedules", .array([])) } }
+
+    /// Returns a list with its items changed, a watch event with its object changed, or an object changed.
+    fileprivate func changingEachObject(_ change: (JSON) -> JSON) -> JSON {
+        if let items = self["items"]?.arrayValue { return setting("items", .array(items.map(change))) }
+        return self["object"] == nil ? change(self) : mapping("object", change)
+    }
 }
 
 extension [UInt8] {
-    fileprivate var withoutRates: [UInt8] { (try? JSON(parsing: self))?.withoutRates.encoded() ?? self }
+    fileprivate func changingEachObject(_ change: (JSON) -> JSON) -> [UInt8] {
+        (try? JSON(parsing: self))?.changingEachObject(change).encoded() ?? self
+    }
 }

@@ -1,24 +1,25 @@
-/// A defect that a planted operator has. Each is planted at one of the operator's own seams: nothing in the operator
-/// knows of it.
+/// A deliberate defect. Each is injected through a dependency of the operator, without changes in the operator.
 enum PlantedDefect: String, CaseIterable, Sendable {
-    /// Scale patches go out without the version that they were decided on.
+    /// Scale patches are sent without the version that the decision is based on.
     case resourceVersionNotSent = "resource-version-not-sent"
     /// The operator acts as the leader regardless of the lease.
     case leaderCheckSkipped = "leader-check-skipped"
-    /// A metric without data reads as 0.
+    /// A metric without data is read as 0.
     case noDataIsZero = "no-data-is-zero"
-    /// What is about to be scaled is not written down.
+    /// A pending scale operation is not recorded.
     case pendingScaleLost = "pending-scale-lost"
-    /// A list after the first shows what the first one did.
+    /// A list after the first returns the first one's contents.
     case relistDropped = "relist-dropped"
-    /// The rates of a spec are not seen.
+    /// The rates in a spec are ignored.
     case rateIgnored = "rate-ignored"
-    /// A scale patch that got no answer is sent once more, at the present version of the target.
+    /// The schedules of a spec are ignored.
+    case scheduleIgnored = "schedule-ignored"
+    /// A scale patch without a response is sent again with the current version of the target.
     case lateAnswerAppliedTwice = "late-answer-applied-twice"
-    /// Now and then a time that was waited for goes by unnoticed.
+    /// Occasionally a sleeper is not woken.
     case dueTimeForgotten = "due-time-forgotten"
-    /// The schedule goes by the clock on the wall.
+    /// The schedule uses the wall clock.
     case backwardsClockTrusted = "backwards-clock-trusted"
-    /// Now and then a reading leaves a task behind that nobody ends.
+    /// Occasionally a reading leaks a task.
     case taskLeaked = "task-leaked"
 }

@@ -3,7 +3,7 @@ import KubernetesClient
 import Operator
 import Scaling
 
-/// What an operator is given from outside, with a defect in it where one is planted.
+/// The dependencies of an operator, with a defect if one is injected.
 struct Seams {
     let source: any MetricSource
     let http: any HTTPClient

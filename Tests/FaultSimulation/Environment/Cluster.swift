@@ -3,7 +3,7 @@ import FoundationEssentials
 import WireFormats
 import YAMLFormat
 
-/// The API server, with what every environment has.
+/// The API server with the objects that every environment has.
 struct Cluster {
     static let namespace = "shop"
     static let pause = "generalscaler-pause"
@@ -63,7 +63,7 @@ struct Cluster {
         (try? api.get(Self.path(deployment: deployment)))?["spec"]?["replicas"]?.intValue
     }
 
-    /// Who holds the lease; nil for nobody.
+    /// The holder of the lease; nil if there is none.
     var leader: String? {
         let lease = try? api.get("/apis/coordination.k8s.io/v1/namespaces/\(Self.namespace)/leases/\(Self.lease)")
         let holder = lease?["spec"]?["holderIdentity"]?.stringValue
@@ -78,7 +78,7 @@ struct Cluster {
     static let pausePath = "/api/v1/namespaces/\(namespace)/configmaps/\(pause)"
 }
 
-/// Counts. Used under the API server's lock, on the one thread that there is.
+/// A counter. Used under the API server's lock, on the only thread.
 private final class Numbers: @unchecked Sendable {
     private var last = 0
 

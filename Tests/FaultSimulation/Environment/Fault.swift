@@ -1,4 +1,4 @@
-/// What can go wrong. A seed picks some of them, so that some worlds are rough in one way alone.
+/// The kinds of faults. A seed selects some of them, so that some environments have a single kind.
 enum Fault: String, CaseIterable, Sendable {
     // Processes.
     case crash, restart
@@ -10,16 +10,16 @@ enum Fault: String, CaseIterable, Sendable {
     case skew, clockJump
     // Plugins.
     case pluginDown, pluginHangs, pluginLies, noData
-    // Other people.
+    // Other clients.
     case edits, deletions, outsideScaling, labels, operatorPause
 
-    /// How long an operator may go on without hearing of a change, where it is as fast as it promises to be.
+    /// How long an operator may take to detect a change under this fault, if it is as fast as it promises.
     var blindness: Duration {
         switch self {
-        // The watchdog cuts a silent watch after two to four minutes.
+        // The watchdog cancels a silent watch after two to four minutes.
         case .watchStalled: .seconds(300)
         case .watchLate, .watchReordered: .seconds(25)
-        // One refused or lost list after the other, each waited for, with up to 30 s between them.
+        // Several refused or lost lists in sequence, with delays of up to 30 s.
         case .tooManyRequests, .serverError, .requestLost, .answerLost, .partition: .seconds(150)
         case .slow, .lateArrival: .seconds(60)
         case .watchCut, .compaction: .seconds(40)

@@ -1,30 +1,30 @@
 /// The rates of faults in one run, drawn once from the seed.
 struct FaultPlan {
     let faults: Set<Fault>
-    /// How many of 1,000 requests, and as many of the readings and watch events, meet a fault.
+    /// The number of requests, readings and watch events per 1,000 that meet a fault.
     let perMille: Int
-    /// How long faults last.
+    /// The duration of the fault phase.
     let faultPhase: Duration
 
-    /// - Parameter only: the faults to have, instead of some, and often; empty for what the seed picks.
-    init(_ dice: Dice, only: [Fault]) {
+    /// - Parameter only: the faults to inject, at a high rate; empty for the seed's selection.
+    init(_ random: RandomSource, only: [Fault]) {
         // Few kinds of fault in one environment, many in another.
-        let percent = dice.pick([8, 15, 30, 50, 80])
-        let picked = Fault.allCases.filter { _ in dice.chance(percent: percent) }
+        let percent = random.pick([8, 15, 30, 50, 80])
+        let picked = Fault.allCases.filter { _ in random.chance(percent: percent) }
         faults = Set(only.isEmpty ? picked : only)
-        let often = dice.pick([5, 20, 60, 120])
+        let often = random.pick([5, 20, 60, 120])
         perMille = only.isEmpty ? often : 120
-        faultPhase = dice.duration(120_000...300_000)
+        faultPhase = random.duration(120_000...300_000)
     }
 
     func has(_ fault: Fault) -> Bool { faults.contains(fault) }
 
-    /// How long an operator may act on what is no longer so: what it knows of objects comes by watches.
+    /// How long an operator may act on outdated state, which it receives through watches.
     var blindness: Duration {
         .seconds(5) + faults.sorted { $0.rawValue < $1.rawValue }.map(\.blindness).reduce(.zero, max)
     }
 
-    /// How long after a reading a decision that is made on it may reach the API server.
+    /// How long after a reading a decision based on it may reach the API server.
     var slowness: Duration {
         let isSlow = !faults.isDisjoint(with: [
             .tooManyRequests, .serverError, .slow, .requestLost, .answerLost, .lateArrival, .partition, .watchStalled,

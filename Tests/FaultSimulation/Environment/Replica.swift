@@ -4,7 +4,7 @@ import Operator
 import ScalerAPI
 import ServiceLifecycle
 
-/// One operator process, put together as `run` does it.
+/// One operator process, composed as by `run`.
 ///
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
 /// ``JobQueue``.
@@ -26,9 +26,9 @@ final class Replica: @unchecked Sendable {
     let source: SimulatedSource
     private let services: ServiceGroup
     private var running: Task<Void, Never>?
-    /// It was told to end, or killed.
+    /// Whether it is being stopped or was killed.
     private(set) var isEnding = false
-    /// Its last awaited task is done.
+    /// Whether its last awaited task has ended.
     private(set) var isOver = false
     private(set) var failure: (any Error)?
 
@@ -48,21 +48,21 @@ final class Replica: @unchecked Sendable {
     }
 
     func start() {
-        // Ended by `stop` or `kill`; the invariant checker verifies that it ended.
+        // Ended by `stop` or `kill`; the invariant checker verifies its end.
         running = Task.detached { [self] in
             do { try await services.run() } catch { failure = error }
             isOver = true
         }
     }
 
-    /// As SIGTERM does.
+    /// Stops it like SIGTERM.
     func stop() {
         isEnding = true
-        // Returns at once; the invariant checker waits for what it starts.
+        // Returns immediately; the invariant checker waits for the end.
         Task.detached { [services] in await services.triggerGracefulShutdown() }
     }
 
-    /// As SIGKILL does: nothing more leaves it. Its tasks are cancelled, so that they do not pile up.
+    /// Ends it like SIGKILL: nothing more is sent. Its tasks are cancelled, so that they do not accumulate.
     func kill() {
         isEnding = true
         network.kill()

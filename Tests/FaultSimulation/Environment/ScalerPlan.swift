@@ -1,12 +1,13 @@
 import WireFormats
 
-/// A GeneralScaler's spec: the form that the invariant checker uses, and the JSON that the API server gets.
+/// A GeneralScaler's spec: the form that the invariant checker uses, and the JSON for the API server.
 struct ScalerPlan: Sendable, Equatable {
     struct Rate: Sendable, Equatable {
         let count: Int
         let isPercent: Bool
 
-        /// Replicas that one scaling may add or remove: "a number, or a percentage of current rounded up".
+        /// Returns the replicas that one scaling event may add or remove: "a number, or a percentage of current rounded
+        /// up".
         func step(from current: Int) -> Int { isPercent ? (count * current + 99) / 100 : count }
     }
 
@@ -23,7 +24,7 @@ struct ScalerPlan: Sendable, Equatable {
     var interval: Int
     var isPaused = false
     var isDryRun = false
-    /// Names of series, the types that they are measured by.
+    /// The names of series, which are the metric types.
     var metrics: [Series]
     /// The replicas that the budget of the cost policy allows.
     var cap: Int?
@@ -36,25 +37,29 @@ struct ScalerPlan: Sendable, Equatable {
     var downStabilization: Int?
     var fallback: Fallback = .hold
     var fallbackReplicas = 0
+    var schedule: Schedule?
+
+    /// Each metric is computed from an input that reads the same series. Not drawn, so that every seed stays what it was.
+    var usesFormulas: Bool { (least + most + interval) % 3 == 0 }
 
     var claimsTarget: Bool { !isPaused && !isDryRun }
     var effectiveDownCooldown: Int { downCooldown ?? cooldown ?? 300 }
     func upStep(from current: Int) -> Int { upRate?.step(from: current) ?? max(4, current) }
     func downStep(from current: Int) -> Int { downRate?.step(from: current) ?? (current + 1) / 2 }
 
-    static func random(targets: [String], series: [Series], _ dice: Dice) -> ScalerPlan {
+    static func random(targets: [String], series: [Series], _ random: RandomSource) -> ScalerPlan {
         func maybe<Value>(_ percent: Int, _ choices: [Value]) -> Value? {
-            dice.chance(percent: percent) ? dice.pick(choices) : nil
+            random.chance(percent: percent) ? random.pick(choices) : nil
         }
-        let least = dice.pick([0, 0, 1, 1, 2, 3])
-        let first = dice.pick(series)
-        let second = dice.chance(percent: 30) ? series.filter { $0.name != first.name } : []
+        let least = random.pick([0, 0, 1, 1, 2, 3])
+        let first = random.pick(series)
+        let second = random.chance(percent: 30) ? series.filter { $0.name != first.name } : []
         var plan = ScalerPlan(
-            target: dice.pick(targets), least: least, most: max(least, 1) + dice.below(10),
-            interval: dice.pick([5, 10, 10, 15]),
-            metrics: [first] + (second.isEmpty ? [] : [dice.pick(second)]))
-        plan.isPaused = dice.chance(percent: 8)
-        plan.isDryRun = dice.chance(percent: 8)
+            target: random.pick(targets), least: least, most: max(least, 1) + random.below(10),
+            interval: random.pick([5, 10, 10, 15]),
+            metrics: [first] + (second.isEmpty ? [] : [random.pick(second)]))
+        plan.isPaused = random.chance(percent: 8)
+        plan.isDryRun = random.chance(percent: 8)
         plan.cap = maybe(12, [1, 2, 4, 6])
         plan.cooldown = maybe(30, [0, 20, 60, 120])
         plan.upCooldown = maybe(40, [0, 15, 40, 60])
@@ -73,12 +78,13 @@ struct ScalerPlan: Sendable, Equatable {
             ])
         plan.upStabilization = maybe(20, [15, 30, 60])
         plan.downStabilization = maybe(75, [0, 0, 30, 60])
-        plan.fallback = dice.pick([.hold, .hold, .static, .ifHigher, .ifLower])
-        plan.fallbackReplicas = dice.within(0...8)
+        plan.fallback = random.pick([.hold, .hold, .static, .ifHigher, .ifLower])
+        plan.fallbackReplicas = random.within(0...8)
+        if random.chance(percent: 30) { plan.schedule = .random(random, within: plan.least...plan.most) }
         return plan
     }
 
-    /// The whole spec. What has no value is null, so that as a merge patch it takes away what stood there.
+    /// The complete spec. Absent values are null, so that a merge patch removes them.
     var json: JSON {
         func whole(_ number: Int?) -> JSON { number.map { .integer(Int64($0)) } ?? .null }
         func rate(_ rate: Rate?) -> JSON {
@@ -93,11 +99,17 @@ struct ScalerPlan: Sendable, Equatable {
             "minReplicas": whole(least), "maxReplicas": whole(most), "pollingIntervalSeconds": whole(interval),
             "paused": .bool(isPaused), "mode": isDryRun ? "DryRun" : "Active",
             "metrics": .array(
-                metrics.map { series in
-                    [
-                        "type": "test", "name": .string(series.name), "config": ["series": .string(series.name)],
-                        "targetValue": .number(Series.target),
+                metrics.flatMap { series in
+                    let source: [String: JSON] = ["type": "test", "config": ["series": .string(series.name)]]
+                    let decided: [String: JSON] = [
+                        "name": .string(series.name), "targetValue": .number(Series.target),
                         "targetType": series.isAverage ? "AverageValue" : "Value",
+                    ]
+                    guard usesFormulas else { return [JSON.object(source.merging(decided) { $1 })] }
+                    let input = "\(series.name).read"
+                    return [
+                        .object(source.merging(["name": .string(input)]) { $1 }),
+                        .object(decided.merging(["formula": .string("max(\(input), \(input))")]) { $1 }),
                     ]
                 }),
             "policy": policy,
@@ -108,12 +120,13 @@ struct ScalerPlan: Sendable, Equatable {
                 "scaleDownStabilizationSeconds": whole(downStabilization),
             ],
             "fallback": ["behavior": .string(fallback.rawValue), "replicas": whole(fallbackReplicas)],
+            "schedules": fittingSchedule.map { JSON.array([$0.json.withoutNulls]) } ?? .null,
         ]
     }
 }
 
 extension JSON {
-    /// Without the members that are null, however deep: what a new object has.
+    /// The object without null members at any depth, for a new object.
     var withoutNulls: JSON {
         guard case .object(let members) = self else { return self }
         return .object(members.filter { !$0.value.isNull }.mapValues(\.withoutNulls))

@@ -1,32 +1,32 @@
-/// One thing that can be measured. Its true value changes with time; what plugins say of it is another matter.
+/// A measurable quantity. Its true value changes over time; plugins' readings may differ.
 struct Series: Sendable, Equatable {
-    /// Every scaler's `targetValue`: values are told as multiples of it.
+    /// Every scaler's `targetValue`: readings are multiples of it.
     static let target = 10.0
 
     let name: String
     let isAverage: Bool
-    /// Value: the ratio to the target. AverageValue: replicas' worth of it.
+    /// For Value, the ratio to the target; for AverageValue, the number of required replicas.
     var level: Double
 
     var value: Double { level * Self.target }
 
-    static func random(_ index: Int, _ dice: Dice) -> Series {
-        var series = Series(name: "s\(index)", isAverage: dice.chance(percent: 40), level: 1)
-        series.change(dice)
+    static func random(_ index: Int, _ random: RandomSource) -> Series {
+        var series = Series(name: "s\(index)", isAverage: random.chance(percent: 40), level: 1)
+        series.change(random)
         return series
     }
 
-    /// As it is when every scaler should have more replicas than it may.
+    /// The series at a level at which every scaler should have more replicas than its maximum.
     var askingForMore: Series {
         var series = self
         series.level = isAverage ? 30 : 4
         return series
     }
 
-    mutating func change(_ dice: Dice) {
+    mutating func change(_ random: RandomSource) {
         level =
             isAverage
-            ? dice.pick([0, 0, 0.5, 1, 2, 3, 4, 5, 6, 8, 11])
-            : dice.pick([0, 0, 0.2, 0.4, 0.6, 0.8, 0.95, 1, 1.05, 1.3, 1.6, 2, 3, 6])
+            ? random.pick([0, 0, 0.5, 1, 2, 3, 4, 5, 6, 8, 11])
+            : random.pick([0, 0, 0.2, 0.4, 0.6, 0.8, 0.95, 1, 1.05, 1.3, 1.6, 2, 3, 6])
     }
 }

@@ -1,9 +1,9 @@
 import ClusterSimulator
 import WireFormats
 
-// What happens by itself: people change things, processes die, networks part.
+// Spontaneous events: edits, crashes, partitions.
 extension SimulatedEnvironment {
-    /// Lets everything that this environment has happen again and again, at random times.
+    /// Schedules all kinds of events of this environment at random times.
     func scheduleEvents() {
         every(30, nil) { $0.changeSeries() }
         every(75, .edits) { $0.editScaler() }
@@ -19,19 +19,19 @@ extension SimulatedEnvironment {
         every(70, .compaction) { $0.cluster.api.compact() }
         every(100, .clockJump) { $0.jumpClock() }
         every(70, .noData) { environment in
-            let until = environment.timeline.now + Int64(environment.dice.within(10...150)) * 1_000_000
-            environment.emptyUntil[environment.dice.pick(environment.seriesNames)] = until
+            let until = environment.timeline.now + Int64(environment.random.within(10...150)) * 1_000_000
+            environment.emptyUntil[environment.random.pick(environment.seriesNames)] = until
         }
         every(150, .pluginDown) { environment in
             environment.pluginDownUntil =
-                environment.timeline.now + Int64(environment.dice.within(20...300)) * 1_000_000
+                environment.timeline.now + Int64(environment.random.within(20...300)) * 1_000_000
         }
     }
 
-    /// - Parameter most: seconds from one time to the next.
+    /// - Parameter most: the maximum seconds between two events.
     private func every(_ most: Int, _ fault: Fault?, _ act: @escaping (SimulatedEnvironment) -> Void) {
         if let fault, !plan.has(fault) { return }
-        timeline.after(.seconds(dice.within(1...most))) { [unowned self] in
+        timeline.after(.seconds(random.within(1...most))) { [unowned self] in
             guard isStormy else { return }
             if let fault { trace.add(timeline.now, "environment", fault.rawValue) }
             act(self)
@@ -43,24 +43,24 @@ extension SimulatedEnvironment {
     // MARK: People
 
     private func changeSeries() {
-        let name = dice.pick(seriesNames)
-        series[name]?.change(dice)
+        let name = random.pick(seriesNames)
+        series[name]?.change(random)
         trace.add(timeline.now, "environment", "\(name) is \(series[name]?.level ?? 0)")
     }
 
     func newPlan() -> ScalerPlan {
-        ScalerPlan.random(targets: targets, series: seriesNames.compactMap { series[$0] }, dice)
+        ScalerPlan.random(targets: targets, series: seriesNames.compactMap { series[$0] }, random)
     }
 
     private func editScaler() {
-        let name = dice.pick(scalers)
+        let name = random.pick(scalers)
         guard let known = checker.plan(of: name) else { return }
         var plan = newPlan()
         // Most edits change little.
-        if dice.chance(percent: 60) {
+        if random.chance(percent: 60) {
             let other = plan
             plan = known
-            switch dice.below(5) {
+            switch random.below(5) {
             case 0: plan.isPaused.toggle()
             case 1: (plan.least, plan.most) = (other.least, other.most)
             case 2: (plan.upRate, plan.downRate) = (other.upRate, other.downRate)
@@ -75,23 +75,23 @@ extension SimulatedEnvironment {
     }
 
     private func deleteSomething() {
-        if dice.chance(percent: 30) {
-            let name = dice.pick(targets)
+        if random.chance(percent: 30) {
+            let name = random.pick(targets)
             guard (try? cluster.api.delete(Cluster.path(deployment: name))) != nil else { return }
             trace.add(timeline.now, "people", "delete deployment \(name)")
-            timeline.after(dice.duration(0...40_000)) { [unowned self] in
-                let replicas = dice.within(0...6)
+            timeline.after(random.duration(0...40_000)) { [unowned self] in
+                let replicas = random.within(0...6)
                 cluster.create(deployment: name, replicas: replicas)
                 checker.targetReplaced(name)
                 pumpWatches()
             }
             return
         }
-        let name = dice.pick(scalers)
+        let name = random.pick(scalers)
         guard (try? cluster.api.delete(Cluster.path(scaler: name))) != nil else { return }
         trace.add(timeline.now, "people", "delete scaler \(name)")
         checker.scalerDeleted(name)
-        timeline.after(dice.duration(0...60_000)) { [unowned self] in
+        timeline.after(random.duration(0...60_000)) { [unowned self] in
             create(scaler: name, newPlan())
             pumpWatches()
         }
@@ -104,8 +104,8 @@ extension SimulatedEnvironment {
     }
 
     private func scaleFromOutside() {
-        let name = dice.pick(targets)
-        let replicas = dice.pick([0, 1, 2, 3, 5, 8, 13])
+        let name = random.pick(targets)
+        let replicas = random.pick([0, 1, 2, 3, 5, 8, 13])
         guard
             (try? cluster.api.patch(Cluster.path(deployment: name), ["spec": ["replicas": .integer(Int64(replicas))]]))
                 != nil
@@ -114,11 +114,11 @@ extension SimulatedEnvironment {
         checker.outsideScale(name, to: replicas)
     }
 
-    /// Anybody may write a label at any time: it makes a new version, and so conflicts.
+    /// Changes a label, which any client may do at any time. The new version causes conflicts.
     private func labelSomething() {
         let path =
-            dice.chance(percent: 50)
-            ? Cluster.path(scaler: dice.pick(scalers)) : Cluster.path(deployment: dice.pick(targets))
+            random.chance(percent: 50)
+            ? Cluster.path(scaler: random.pick(scalers)) : Cluster.path(deployment: random.pick(targets))
         _ = try? cluster.api.patch(path, ["metadata": ["labels": ["n": .string("\(timeline.now)")]]])
     }
 
@@ -135,31 +135,31 @@ extension SimulatedEnvironment {
     // MARK: Processes, networks, clocks
 
     private func crash() {
-        let slot = dice.below(slots.count)
-        // In the middle of its work: so many jobs from now.
-        jobsUntilCrash = (slot, dice.below(60))
+        let slot = random.below(slots.count)
+        // In the middle of its work: after that many jobs.
+        jobsUntilCrash = (slot, random.below(60))
     }
 
     private func restartGracefully() {
-        let slot = dice.below(slots.count)
+        let slot = random.below(slots.count)
         guard let replica = slots[slot], !replica.isEnding else { return }
         trace.add(timeline.now, "environment", "stop \(replica.name)")
         replica.stop()
-        timeline.after(dice.duration(100...30_000)) { [unowned self] in launch(slot) }
+        timeline.after(random.duration(100...30_000)) { [unowned self] in launch(slot) }
     }
 
     private func part() {
-        // The leader more often than not.
+        // Prefers the leader.
         let leader = slots.firstIndex { $0?.name == cluster.leader }
-        let slot = dice.chance(percent: 70) ? leader ?? dice.below(slots.count) : dice.below(slots.count)
-        cutUntil[slot] = timeline.now + Int64(dice.within(1...60)) * 1_000_000
+        let slot = random.chance(percent: 70) ? leader ?? random.below(slots.count) : random.below(slots.count)
+        cutUntil[slot] = timeline.now + Int64(random.within(1...60)) * 1_000_000
         trace.add(
             timeline.now, "environment", "part \(slots[slot]?.name ?? "nobody") until \(cutUntil[slot] / 1_000_000)")
     }
 
     private func jumpClock() {
-        guard let replica = slots[dice.below(slots.count)] else { return }
-        let seconds = dice.pick([0, 0, 1, -1, 30, -30, 400, -400, 7_200, -7_200, -20])
+        guard let replica = slots[random.below(slots.count)] else { return }
+        let seconds = random.pick([0, 0, 1, -1, 30, -30, 400, -400, 7_200, -7_200, -20])
         trace.add(timeline.now, replica.name, "its clock on the wall is \(seconds) s off")
         replica.clock.set(offset: .seconds(seconds))
     }
@@ -167,7 +167,7 @@ extension SimulatedEnvironment {
     private func somePipe() -> WatchPipe? {
         let pipes = slots.compactMap(\.self).flatMap(\.network.openPipes)
         guard !pipes.isEmpty else { return nil }
-        let pipe = dice.pick(pipes)
+        let pipe = random.pick(pipes)
         trace.add(timeline.now, "environment", "the watch \(pipe.path)")
         return pipe
     }

@@ -4,48 +4,48 @@ import PluginHost
 import PluginProtocol
 import WireFormats
 
-// What becomes of requests, watch events and readings.
+// Faults of requests, watch events and readings.
 extension SimulatedEnvironment {
     private static let requestFaults: [Fault] = [
         .tooManyRequests, .serverError, .slow, .requestLost, .answerLost, .lateArrival,
     ]
     private static let pluginFaults: [Fault] = [.pluginDown, .pluginHangs, .pluginLies, .noData]
 
-    /// The percentage by which scale operations meet more faults than other requests: they are few, and they matter
-    /// most.
+    /// The percentage by which scale operations meet more faults than other requests, because they are few and most
+    /// important.
     private static let scaleFaultsPercent = 12
 
-    /// One of the faults that this environment has, now and then.
+    /// Returns one of the environment's faults with some probability.
     ///
-    /// - Parameter times: how much more often than a request.
+    /// - Parameter times: the factor on the probability of a request.
     private func draw(_ candidates: [Fault], times: Int = 1) -> Fault? {
-        guard isStormy, dice.chance(perMille: times * plan.perMille) else { return nil }
+        guard isStormy, random.chance(perMille: times * plan.perMille) else { return nil }
         let possible = candidates.filter(plan.has)
-        return possible.isEmpty ? nil : dice.pick(possible)
+        return possible.isEmpty ? nil : random.pick(possible)
     }
 
     func fate(of request: APIRequest) -> SimulatedNetwork.Fate {
-        var fate = SimulatedNetwork.Fate(way: dice.duration(1...4), wayBack: dice.duration(1...4))
-        let isUnlucky = isStormy && request.isScale && dice.chance(percent: Self.scaleFaultsPercent)
+        var fate = SimulatedNetwork.Fate(way: random.duration(1...4), wayBack: random.duration(1...4))
+        let isUnlucky = isStormy && request.isScale && random.chance(percent: Self.scaleFaultsPercent)
         let unlucky: [Fault] = [.answerLost, .lateArrival, .requestLost].filter(plan.has)
-        let fault = isUnlucky && !unlucky.isEmpty ? dice.pick(unlucky) : draw(Self.requestFaults)
+        let fault = isUnlucky && !unlucky.isEmpty ? random.pick(unlucky) : draw(Self.requestFaults)
         switch fault {
         case .tooManyRequests:
             var answer = APIResponse(429, json: Self.status(429, "TooManyRequests"))
-            answer.retryAfterSeconds = dice.pick([nil, 1, 1, 2, 5])
+            answer.retryAfterSeconds = random.pick([nil, 1, 1, 2, 5])
             fate.request = .refused(answer)
         case .serverError:
-            let code = dice.pick([500, 503, 504])
+            let code = random.pick([500, 503, 504])
             fate.request = .refused(APIResponse(code, json: Self.status(code, "InternalError")))
         case .slow:
-            fate.way = dice.duration(5...8_000)
-            fate.wayBack = dice.duration(5...8_000)
+            fate.way = random.duration(5...8_000)
+            fate.wayBack = random.duration(5...8_000)
         case .requestLost:
             fate.request = .lost
         case .answerLost:
-            fate.answer = dice.chance(percent: 50) ? .broken : .lost
+            fate.answer = random.chance(percent: 50) ? .broken : .lost
         case .lateArrival:
-            fate.way = dice.duration(4_000...70_000)
+            fate.way = random.duration(4_000...70_000)
         default: break
         }
         if let fault { trace.add(timeline.now, "network", "\(fault.rawValue): \(request.method) \(request.path)") }
@@ -60,15 +60,15 @@ extension SimulatedEnvironment {
     }
 
     func watchFate() -> WatchPipe.Fate {
-        var fate = WatchPipe.Fate(delay: dice.duration(0...5))
+        var fate = WatchPipe.Fate(delay: random.duration(0...5))
         switch draw([.watchLate, .watchDuplicated, .watchReordered], times: 3) {
         case .watchLate:
-            fate.delay = dice.duration(100...20_000)
+            fate.delay = random.duration(100...20_000)
         case .watchDuplicated:
             fate.isDuplicated = true
         case .watchReordered:
-            fate.delay = dice.duration(100...20_000)
-            fate.isOvertaken = true
+            fate.delay = random.duration(100...20_000)
+            fate.mayArriveOutOfOrder = true
         default: break
         }
         return fate
@@ -76,9 +76,9 @@ extension SimulatedEnvironment {
 
     // MARK: Plugins
 
-    /// Returns what a plugin beside that operator says of a series now.
+    /// Returns a plugin's answer for a series now, for that operator.
     func answer(of series: String, to replica: String) -> (SimulatedSource.Answer, after: Duration) {
-        let delay = dice.duration(1...20)
+        let delay = random.duration(1...20)
         guard let truth = self.series[series] else { return (Self.failure(.noData, "no such series"), delay) }
         if isStormy, let end = pluginDownUntil, timeline.now < end {
             return (.failure(PluginFailure(.notRunning, plugin: "test", "the plugin is down")), delay)
@@ -95,13 +95,14 @@ extension SimulatedEnvironment {
         case .pluginDown:
             return (.failure(PluginFailure(.crashed, plugin: "test", "the plugin crashed")), delay)
         case .pluginHangs:
-            return dice.chance(percent: 50) ? (.silence, delay) : (reading(truth.value), dice.duration(1_000...15_000))
+            return random.chance(percent: 50)
+                ? (.silence, delay) : (reading(truth.value), random.duration(1_000...15_000))
         case .noData:
             return (Self.failure(.noData, "the query found nothing"), delay)
         case .pluginLies:
-            let lie = dice.pick([.nan, .infinity, -.infinity, -3, -1e300, 1e300, 0, Series.target, 1e-300])
-            let age = dice.pick([Duration.zero, .seconds(600), .seconds(-600)])
-            return (dice.chance(percent: 50) ? reading(lie) : reading(truth.value, age: age), delay)
+            let lie = random.pick([.nan, .infinity, -.infinity, -3, -1e300, 1e300, 0, Series.target, 1e-300])
+            let age = random.pick([Duration.zero, .seconds(600), .seconds(-600)])
+            return (random.chance(percent: 50) ? reading(lie) : reading(truth.value, age: age), delay)
         default: return (reading(truth.value), delay)
         }
     }

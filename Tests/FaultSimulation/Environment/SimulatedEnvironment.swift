@@ -6,23 +6,23 @@ import Operator
 import ScalerAPI
 import WireFormats
 
-/// A cluster with a few scalers and operators, in which everything goes wrong for a while, and then nothing any more.
-/// One seed decides all of it: what there is, what happens, and which task runs next.
+/// A cluster with a few scalers and operators, with a fault phase followed by quiescence. One seed determines
+/// everything: the objects, the events, and the order of tasks.
 ///
 /// Not thread-safe: all code of the simulation runs on one thread, see ``JobQueue``.
 final class SimulatedEnvironment {
-    /// Jobs in one moment of simulated time after which something runs in circles.
+    /// The number of jobs at one simulated time that indicates an endless loop.
     private static let jobsPerMoment = 200_000
-    /// From the end of the faults to the end of the environment.
+    /// The duration from the end of the faults to the end of the environment.
     private static let quiescence: Duration = .seconds(100)
-    /// As Kubernetes' own components have them, but for fewer renewals: they are most of what happens in a quiet environment.
+    /// The defaults of the Kubernetes components, with fewer renewals, which dominate a quiet environment.
     private static let leaseTimes =
         (try? LeaseTimes(duration: .seconds(15), renewDeadline: .seconds(10), retryPeriod: .seconds(4))) ?? .standard
-    /// How long an operator may take to end once it is told to.
+    /// How long an operator may take to end after a request to stop.
     static let endingTime: Duration = .seconds(60)
 
     let seed: UInt64
-    let dice: Dice
+    let random: RandomSource
     let timeline: Timeline
     let trace = Trace()
     let plan: FaultPlan
@@ -36,16 +36,16 @@ final class SimulatedEnvironment {
     let targets: [String]
     let seriesNames: [String]
     var series: [String: Series] = [:]
-    /// Where an operator runs; nil between a crash and the next start.
+    /// The operator in each slot; nil between a crash and the next start.
     var slots: [Replica?] = []
     private var launches = 0
-    /// Every operator that has not ended yet.
+    /// Operators that have not ended.
     private var alive: [Replica] = []
-    private var remains: [Remains] = []
-    /// By slot: until when nothing gets through to the API server.
+    private var leftovers: [Leftovers] = []
+    /// By slot: the time until which the API server is unreachable.
     var cutUntil: [Int64] = []
     var pluginDownUntil: Int64?
-    /// By series: until when there is no data.
+    /// By series: the time until which there is no data.
     var emptyUntil: [String: Int64] = [:]
     var jobsUntilCrash: (slot: Int, jobs: Int)?
     private(set) var isStormy = true
@@ -54,17 +54,17 @@ final class SimulatedEnvironment {
     init(seed: UInt64, only faults: [Fault], defect: PlantedDefect?, logsIntoTrace: Bool) throws {
         self.seed = seed
         self.defect = defect
-        dice = Dice(seed: seed)
-        timeline = Timeline(dice: dice)
-        plan = FaultPlan(dice, only: faults)
+        random = RandomSource(seed: seed)
+        timeline = Timeline(random: random)
+        plan = FaultPlan(random, only: faults)
         cluster = try Cluster(timeline)
-        scalers = (1...dice.within(1...4)).map { "scaler-\($0)" }
-        targets = (1...dice.within(1...3)).map { "app-\($0)" }
-        seriesNames = (1...dice.within(1...4)).map { "s\($0)" }
-        for (index, name) in seriesNames.enumerated() { series[name] = .random(index + 1, dice) }
-        slots = Array(repeating: nil, count: dice.pick([1, 1, 2, 2, 3]))
+        scalers = (1...random.within(1...4)).map { "scaler-\($0)" }
+        targets = (1...random.within(1...3)).map { "app-\($0)" }
+        seriesNames = (1...random.within(1...4)).map { "s\($0)" }
+        for (index, name) in seriesNames.enumerated() { series[name] = .random(index + 1, random) }
+        slots = Array(repeating: nil, count: random.pick([1, 1, 2, 2, 3]))
         cutUntil = Array(repeating: 0, count: slots.count)
-        hasElection = slots.count > 1 || dice.chance(percent: 60)
+        hasElection = slots.count > 1 || random.chance(percent: 60)
         checker = InvariantChecker(timeline, trace, plan, cluster)
         let sink = TraceLog(timeline, trace)
         logger = Logger(label: "operator") { _ in
@@ -75,7 +75,7 @@ final class SimulatedEnvironment {
 
     // MARK: A life
 
-    /// - Returns: what went wrong; nil if nothing did.
+    /// - Returns: the violation, if any.
     func run() -> Violation? {
         populate()
         scheduleEvents()
@@ -83,25 +83,25 @@ final class SimulatedEnvironment {
         pass(until: faultPhase)
         endFaultPhase()
         pass(until: faultPhase + Timeline.microseconds(Self.quiescence))
-        checker.judgeCalm(scalers: scalers, end: timeline.now)
+        checker.checkQuiescence(scalers: scalers, end: timeline.now)
         end()
         if checker.violation != nil { abandon() }
         return checker.violation
     }
 
     private func populate() {
-        for name in targets { cluster.create(deployment: name, replicas: dice.within(0...6)) }
+        for name in targets { cluster.create(deployment: name, replicas: random.within(0...6)) }
         for name in scalers { create(scaler: name, newPlan()) }
         for slot in slots.indices {
-            timeline.after(dice.duration(0...5_000)) { [unowned self] in launch(slot) }
+            timeline.after(random.duration(0...5_000)) { [unowned self] in launch(slot) }
         }
     }
 
-    /// Lets time pass, job by job and event by event, until then or until something is wrong.
+    /// Advances time, job by job and event by event, until the given time or a violation.
     private func pass(until end: Int64) {
         var jobsNow = 0
         while checker.violation == nil {
-            if JobQueue.runOne(dice.below) {
+            if JobQueue.runOne(random.below) {
                 jobs += 1
                 jobsNow += 1
                 crashWhereDue()
@@ -124,12 +124,12 @@ final class SimulatedEnvironment {
         if checker.violation == nil, end > timeline.now { timeline.skip(to: end) }
     }
 
-    /// Has the watches take what the API server has to say: to be called after all that changes an object.
+    /// Delivers pending events to watches. Call this after each change of an object.
     func pumpWatches() {
         for replica in alive { for pipe in replica.network.openPipes { pipe.pump() } }
     }
 
-    /// Ends the fault phase: no more faults are injected, and present ones end.
+    /// Ends the fault phase: no more faults are injected, and current ones end.
     private func endFaultPhase() {
         isStormy = false
         trace.add(timeline.now, "environment", "quiescence")
@@ -140,7 +140,7 @@ final class SimulatedEnvironment {
             replica.network.breakCalls()
             for pipe in replica.network.openPipes where pipe.isStalled { pipe.cut() }
         }
-        // All ask for more, so that all have something to do.
+        // All metrics require more, so that every scaler has something to do.
         series = series.mapValues { $0.askingForMore }
         for slot in slots.indices where slots[slot] == nil { launch(slot) }
         checker.quiescenceBegan(leader: cluster.leader, hasElection: hasElection)
@@ -151,16 +151,16 @@ final class SimulatedEnvironment {
         slots = slots.map { _ in nil }
         let limit = timeline.now + Timeline.microseconds(Self.endingTime)
         while checker.violation == nil, timeline.now < limit,
-            !alive.isEmpty || remains.contains(where: { $0.unfinished != nil })
+            !alive.isEmpty || leftovers.contains(where: { $0.unfinished != nil })
         {
             pass(until: timeline.now + 1_000_000)
         }
         if let replica = alive.first { checker.note("\(replica.name) was told to end and has not") }
         guard checker.violation == nil else { return }
-        checker.judgeRemains(remains)
+        checker.checkLeftovers(leftovers)
     }
 
-    /// Ends what still runs after something has broken, so that the next environment finds no job of this one.
+    /// Ends everything that still runs after a violation, so that the next environment has none of its jobs.
     private func abandon() {
         for replica in alive { replica.kill() }
         var rest = Self.jobsPerMoment
@@ -176,7 +176,7 @@ final class SimulatedEnvironment {
         let name = "operator-\(slot + 1).\(launches)"
         trace.add(timeline.now, "environment", "start \(name)")
         let clock = SimulatedClock(timeline)
-        if isStormy, plan.has(.skew) { clock.set(offset: .seconds(dice.within(-40...40))) }
+        if isStormy, plan.has(.skew) { clock.set(offset: .seconds(random.within(-40...40))) }
         let network = SimulatedNetwork(name, timeline, dependencies(slot, name))
         checker.started(name, clock)
         let source = SimulatedSource(
@@ -189,7 +189,7 @@ final class SimulatedEnvironment {
             Replica.Parts(
                 clock: clock, network: network, source: source, election: hasElection ? election : nil,
                 pause: ObjectKey(namespace: Cluster.namespace, name: Cluster.pause), defect: defect,
-                random: { [dice] in dice.fraction() }, logger: logger))
+                random: { [random] in random.fraction() }, logger: logger))
         slots[slot] = replica
         alive.append(replica)
         replica.start()
@@ -205,7 +205,7 @@ final class SimulatedEnvironment {
                 defer { pumpWatches() }
                 return checker.serve(request, from: name, sentAt: sentAt, isAwaited: isAwaited)
             },
-            arrivesAfterDeath: { [unowned self] in dice.chance(percent: 50) })
+            arrivesAfterDeath: { [unowned self] in random.chance(percent: 50) })
     }
 
     private func crashWhereDue() {
@@ -215,7 +215,7 @@ final class SimulatedEnvironment {
         trace.add(timeline.now, "environment", "kill \(replica.name)")
         replica.kill()
         slots[slot] = nil
-        timeline.after(dice.duration(100...30_000)) { [unowned self] in launch(slot) }
+        timeline.after(random.duration(100...30_000)) { [unowned self] in launch(slot) }
     }
 
     private func buryTheDead() {
@@ -223,9 +223,9 @@ final class SimulatedEnvironment {
         for replica in alive where replica.isOver {
             if !replica.isEnding {
                 let why = replica.failure.map { "\($0)" } ?? "no error"
-                checker.note("\(replica.name) ended though nobody told it to: \(why)")
+                checker.note("\(replica.name) ended without a request: \(why)")
             }
-            remains.append(Remains(replica))
+            leftovers.append(Leftovers(replica))
         }
         for index in slots.indices where slots[index]?.isOver == true { slots[index] = nil }
         alive.removeAll(where: \.isOver)

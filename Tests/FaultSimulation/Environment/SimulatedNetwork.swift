@@ -1,24 +1,26 @@
 import ClusterSimulator
 import HTTPTransport
 
-/// One operator's way to the API server: requests take their time, get lost, or arrive after the caller has given up.
+/// One operator's connection to the API server: requests are delayed, lost, or arrive after the caller has stopped
+/// waiting.
 ///
-/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
+/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
+/// ``JobQueue``.
 final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
-    /// What becomes of one request.
+    /// The fate of one request.
     struct Fate {
         enum Request {
             case arrives
-            /// Refused on the way, by the server or something before it.
+            /// Refused by the server or a proxy.
             case refused(APIResponse)
             case lost
         }
 
         enum Answer {
             case arrives
-            /// Done, and the connection breaks before the answer is whole.
+            /// Processed, but the connection breaks before the response is complete.
             case broken
-            /// Done, and nothing more is heard.
+            /// Processed, but there is no response.
             case lost
         }
 
@@ -28,16 +30,16 @@ final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
         var wayBack: Duration
     }
 
-    /// What the network asks of the environment.
+    /// The functions of the environment that the network calls.
     struct Dependencies {
         let fate: (APIRequest) -> Fate
         let watchFate: () -> WatchPipe.Fate
         let isCut: () -> Bool
-        /// A request leaves the process.
+        /// Called when a request leaves the process.
         let sends: (APIRequest) -> Void
-        /// A request arrives.
+        /// Called when a request arrives.
         let serve: (_ request: APIRequest, _ sentAt: Int64, _ isAwaited: Bool) -> APIResponse
-        /// A request is under way though its process is gone: whether it still arrives.
+        /// Whether a request in flight still arrives after the death of its process.
         let arrivesAfterDeath: () -> Bool
     }
 
@@ -65,14 +67,14 @@ final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
     var openCallCount: Int { calls.count }
     var openPipes: [WatchPipe] { pipes.sorted { $0.key < $1.key }.map(\.value) }
 
-    /// Nothing leaves the process any more, and nothing reaches it.
+    /// Blocks all traffic of the process.
     func kill() {
         isDead = true
         breakCalls(HTTPError(.shutDown, "the process is gone"))
         for pipe in openPipes { pipe.close() }
     }
 
-    /// Every call that waits for an answer is told that its connection broke.
+    /// Fails every waiting call with a broken connection.
     func breakCalls(_ error: HTTPError = HTTPError(.connectionLost, "connection reset")) {
         for call in calls.keys.sorted() { finish(call, .failure(error)) }
     }
@@ -134,7 +136,7 @@ final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
 
     private func finish(_ number: Int, _ outcome: Outcome) {
         guard let call = calls.removeValue(forKey: number) else {
-            // An answer that is no longer awaited.
+            // A response that is no longer awaited.
             if case .success(let answer) = outcome, case .watch(let subscription) = answer.body {
                 subscription.end(.cut)
             }
@@ -190,9 +192,9 @@ final class SimulatedNetwork: HTTPClient, @unchecked Sendable {
     static let server = "http://simulated"
 }
 
-/// A body that comes in one piece.
+/// A body that arrives in one chunk.
 private final class OneChunk: @unchecked Sendable {
-    // Read by the one task that reads the stream, on the one thread that there is.
+    // Read by the only task that reads the stream, on the only thread.
     private var bytes: [UInt8]?
 
     init(_ bytes: [UInt8]) {

@@ -5,15 +5,16 @@ import ScalerAPI
 import ServiceLifecycle
 import WireFormats
 
-/// The plugins beside one operator. They measure what the environment has, and fail as the environment wants it.
+/// The plugins of one operator. They read the environment's series, and fail as the environment decides.
 ///
-/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
+/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
+/// ``JobQueue``.
 final class SimulatedSource: MetricSource, @unchecked Sendable {
-    /// What a plugin makes of a call.
+    /// A plugin's answer to a call.
     enum Answer {
         case reading(MetricReading)
         case failure(PluginFailure)
-        /// Nothing, until the host's deadline.
+        /// No answer until the host's deadline.
         case silence
     }
 
@@ -41,10 +42,10 @@ final class SimulatedSource: MetricSource, @unchecked Sendable {
     }
 
     var openCallCount: Int { calls.count }
-    /// Microseconds since 1970, as the operator beside it has it.
+    /// Microseconds since 1970, by the operator's wall clock.
     var wall: Int64 { clock.wall }
 
-    /// The process that it belongs to is gone.
+    /// Ends the source with its process.
     func kill() {
         isDead = true
         for call in calls.keys.sorted() { finish(call, .failure(Self.gone)) }

@@ -1,9 +1,9 @@
-/// What happened, in lines for a person, and a hash of all of it.
+/// The trace of events as text, and a hash of it.
 final class Trace {
-    /// Lines that are kept.
+    /// The number of lines that are kept.
     static let limit = 400
 
-    /// The same for the same lines in every process that sets `SWIFT_DETERMINISTIC_HASHING`.
+    /// Deterministic for the same lines in every process that sets `SWIFT_DETERMINISTIC_HASHING`.
     private(set) var hash = 0
     private var lines: [String] = []
 

@@ -1,8 +1,9 @@
 import Logging
 
-/// Where log lines of operators go, for who wants to see what they thought.
+/// Adds the operators' log lines to the trace.
 ///
-/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
+/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
+/// ``JobQueue``.
 final class TraceLog: @unchecked Sendable {
     private let timeline: Timeline
     private let trace: Trace

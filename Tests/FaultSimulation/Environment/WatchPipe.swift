@@ -2,16 +2,17 @@ import ClusterSimulator
 import HTTPTransport
 import WireFormats
 
-/// The connection of one watch: takes what the server has to say, and lets it arrive when the environment wants it.
+/// The connection of one watch: receives the server's frames, and delivers them when the environment decides.
 ///
-/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see ``JobQueue``.
+/// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
+/// ``JobQueue``.
 final class WatchPipe: @unchecked Sendable {
-    /// What the environment does with one frame.
+    /// The fate of one frame.
     struct Fate {
         var delay: Duration
         var isDuplicated = false
-        /// What is sent later, of other objects, may arrive before it.
-        var isOvertaken = false
+        /// Whether later frames of other objects may arrive first.
+        var mayArriveOutOfOrder = false
     }
 
     let path: String
@@ -20,18 +21,18 @@ final class WatchPipe: @unchecked Sendable {
     private let fate: () -> Fate
     private let onClose: () -> Void
     private var arrived: [[UInt8]] = []
-    /// Set once nothing more can be read: nil within is the end in good order.
+    /// Set once nothing more can be read; an inner nil is a normal end.
     private var ending: HTTPError??
     private var reader: CheckedContinuation<Void, Never>?
     private var lastArrival: Int64 = 0
-    /// By object: the API server keeps those of one object in order.
+    /// By object, because the API server keeps the order of one object's events.
     private var lastArrivals: [String: Int64] = [:]
-    /// By number: what has been sent and has not arrived.
+    /// By number: sent frames that have not arrived.
     private var underway: [Int: [UInt8]] = [:]
     private var lastSent = 0
     private var newestArrived = 0
     private var isClosed = false
-    /// Open, and nothing comes through it any more.
+    /// Whether the connection is open but delivers nothing.
     private(set) var isStalled = false
 
     init(
@@ -45,7 +46,7 @@ final class WatchPipe: @unchecked Sendable {
         self.onClose = onClose
     }
 
-    /// Takes what the server has sent since.
+    /// Receives the server's new frames.
     func pump() {
         guard !isClosed, ending == nil else { return }
         let (frames, end) = subscription.poll()
@@ -61,10 +62,10 @@ final class WatchPipe: @unchecked Sendable {
     private func send(_ frame: [UInt8]) {
         let fate = fate()
         let object = (try? JSON(parsing: frame))?["object"]?["metadata"]?["name"]?.stringValue ?? ""
-        // Later by a microsecond: what happens at one time may happen in any order.
-        let inOrder = fate.isOvertaken ? 0 : lastArrival + 1
+        // Later by a microsecond, because events at the same time have no order.
+        let inOrder = fate.mayArriveOutOfOrder ? 0 : lastArrival + 1
         let time = max(timeline.now + Timeline.microseconds(fate.delay), inOrder, (lastArrivals[object] ?? 0) + 1)
-        if !fate.isOvertaken { lastArrival = time }
+        if !fate.mayArriveOutOfOrder { lastArrival = time }
         lastArrivals[object] = time
         lastSent += 1
         let number = lastSent
@@ -85,7 +86,7 @@ final class WatchPipe: @unchecked Sendable {
         wakeReader()
     }
 
-    /// A client resumes after the newest event that it has seen: what was sent before that has to have come.
+    /// Delivers earlier frames: a client resumes after the newest event that it has received.
     private func settle() {
         for number in underway.keys.sorted() where number < newestArrived { arrive(number) }
     }
@@ -95,7 +96,7 @@ final class WatchPipe: @unchecked Sendable {
         isStalled = true
     }
 
-    /// The connection breaks.
+    /// Breaks the connection.
     func cut() {
         settle()
         finish(.some(Self.broken))
@@ -140,7 +141,7 @@ final class WatchPipe: @unchecked Sendable {
         }
     }
 
-    /// The client gives it up.
+    /// Closes the watch on the client's side.
     func close() {
         guard !isClosed else { return }
         isClosed = true

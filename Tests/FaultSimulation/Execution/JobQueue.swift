@@ -1,24 +1,23 @@
 import Glibc
 
-/// Every job of Swift's concurrency runtime in this process. No job runs on its own: the caller of ``runOne(_:)``
-/// says which job is next, and so decides how tasks interleave.
+/// Every job of Swift's concurrency runtime in this process. No job runs by itself: the caller of ``runOne(_:)``
+/// selects the next job and thereby the interleaving of tasks.
 ///
 /// The runtime gives a job to its global executor whenever a task starts, a continuation is resumed or an actor has
-/// work; its hook `swift_task_enqueueGlobal_hook` has all of them come here. That covers every task, structured or not,
-/// and every actor without an executor of its own. "No job is left" then means exactly: everything waits for something
-/// from outside, such as time or an answer. The hook is the process's, which is why the simulation is a program of its
-/// own.
+/// work; its hook `swift_task_enqueueGlobal_hook` redirects all of them here. That covers every task, structured or
+/// not, and every actor without its own executor. If no job is left, everything waits for an external event such
+/// as time or an answer. The hook applies to the whole process, so the simulation is a separate program.
 ///
-/// Source of the hook and its type: `swift/Runtime/Concurrency.h`; also used so by swift-concurrency-extras.
+/// Source of the hook and its type: `swift/Runtime/Concurrency.h`; also used by swift-concurrency-extras.
 enum JobQueue {
     private typealias Original = @convention(thin) (UnownedJob) -> Void
     private typealias Hook = @convention(thin) (UnownedJob, Original) -> Void
     private typealias DelayHook = @convention(thin) (UInt64, UnownedJob, Original) -> Void
 
-    /// The runtime's own global executor, written as it writes it: no identity, no witness table.
+    /// The runtime's global executor in its internal representation: no identity, no witness table.
     private static let genericExecutor = unsafeBitCast((0, 0), to: UnownedSerialExecutor.self)
 
-    /// Takes over all jobs from now on. To be called once, before the first task.
+    /// Redirects all jobs from now on. Called once, before the first task.
     static func install() {
         let runtime = dlopen(nil, RTLD_NOW)
         guard let hook = dlsym(runtime, "swift_task_enqueueGlobal_hook"),
@@ -36,7 +35,7 @@ enum JobQueue {
 
     /// Runs one of the jobs until it waits or ends.
     ///
-    /// - Parameter choose: given how many there are, says which.
+    /// - Parameter choose: returns the index of the job, given the number of jobs.
     /// - Returns: false if there is none.
     static func runOne(_ choose: (Int) -> Int) -> Bool {
         guard !waitingJobs.isEmpty else { return false }
@@ -47,6 +46,6 @@ enum JobQueue {
     }
 }
 
-// A hook of the runtime can capture nothing. Only the one thread that installed it touches these.
+// A hook of the runtime cannot capture state. Only the thread that installed it uses these.
 private nonisolated(unsafe) var waitingJobs: [UnownedJob] = []
 private nonisolated(unsafe) var owner = pthread_self()

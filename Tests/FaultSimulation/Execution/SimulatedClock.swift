@@ -1,10 +1,10 @@
-/// A process's view of the timeline: a clock that does not jump, and a time of day that may.
+/// A process's view of the timeline: a clock that does not jump, and a time of day that may jump.
 ///
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
 /// ``JobQueue``.
 final class SimulatedClock: Clock, @unchecked Sendable {
     struct Instant: InstantProtocol {
-        /// Microseconds since the environment began.
+        /// Microseconds since the start of the environment.
         let time: Int64
 
         func advanced(by duration: Duration) -> Instant { Instant(time: time + Timeline.microseconds(duration)) }
@@ -23,7 +23,7 @@ final class SimulatedClock: Clock, @unchecked Sendable {
     private let timeline: Timeline
     private var sleepers: [Int: Sleeper] = [:]
     private var lastSleeper = 0
-    /// By how much the time of day is ahead, oldest first: from which moment on, and how much.
+    /// The offsets of the time of day, oldest first, with their start times.
     private(set) var offsets: [(since: Int64, offset: Int64)] = [(0, 0)]
 
     init(_ timeline: Timeline) {
@@ -34,12 +34,12 @@ final class SimulatedClock: Clock, @unchecked Sendable {
     var minimumResolution: Duration { .microseconds(1) }
     var sleeperCount: Int { sleepers.count }
 
-    /// Microseconds since 1970, as this process's clock on the wall has it.
+    /// Microseconds since 1970, by this process's wall clock.
     var wall: Int64 { Self.epoch + timeline.now + (offsets.last?.offset ?? 0) }
 
     func set(offset: Duration) { offsets.append((timeline.now, Timeline.microseconds(offset))) }
 
-    /// Returns the least and the most by which the time of day was ahead since then.
+    /// Returns the range of the offsets of the time of day since then.
     func offsets(since time: Int64) -> ClosedRange<Int64> {
         let first = offsets.lastIndex { $0.since <= time } ?? 0
         let values = offsets[first...].map(\.offset)

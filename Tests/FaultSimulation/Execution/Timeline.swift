@@ -1,4 +1,4 @@
-/// Simulated time, in whole microseconds since the environment began, and what is to happen in it.
+/// Simulated time in whole microseconds since the start of the environment, and its scheduled events.
 ///
 /// Not thread-safe and sent to other tasks nevertheless: all code of the simulation runs on one thread, see
 /// ``JobQueue``.
@@ -7,7 +7,7 @@ final class Timeline: @unchecked Sendable {
 
     private struct Entry {
         let time: Int64
-        /// Drawn by the seed: of what happens at one time, anything may be first.
+        /// A random number that determines the order of events at the same time.
         let order: UInt64
         let event: Event
 
@@ -18,13 +18,13 @@ final class Timeline: @unchecked Sendable {
     private var heap: [Entry] = []
     private var actions: [Event: () -> Void] = [:]
     private var lastEvent = 0
-    private let dice: Dice
+    private let random: RandomSource
 
-    init(dice: Dice) {
-        self.dice = dice
+    init(random: RandomSource) {
+        self.random = random
     }
 
-    /// Microseconds; rounded up, so that who sleeps until a time does not wake before it.
+    /// Returns the microseconds rounded up, so that a sleep does not end early.
     static func microseconds(_ duration: Duration) -> Int64 {
         let (seconds, attoseconds) = duration.components
         return seconds * 1_000_000 + (attoseconds + 999_999_999_999) / 1_000_000_000_000
@@ -39,7 +39,7 @@ final class Timeline: @unchecked Sendable {
     func at(_ time: Int64, _ act: @escaping () -> Void) -> Event {
         lastEvent += 1
         actions[lastEvent] = act
-        heap.append(Entry(time: max(time, now), order: dice.next(), event: lastEvent))
+        heap.append(Entry(time: max(time, now), order: random.next(), event: lastEvent))
         var child = heap.count - 1
         while child > 0, heap[child] < heap[(child - 1) / 2] {
             heap.swapAt(child, (child - 1) / 2)
@@ -50,7 +50,7 @@ final class Timeline: @unchecked Sendable {
 
     func cancel(_ event: Event) { actions[event] = nil }
 
-    /// When something happens next; nil if nothing is to come.
+    /// The time of the next event; nil if there is none.
     var next: Int64? {
         while let first = heap.first {
             if actions[first.event] != nil { return first.time }
@@ -59,7 +59,7 @@ final class Timeline: @unchecked Sendable {
         return nil
     }
 
-    /// Moves the time on to where something happens, and lets it happen.
+    /// Advances time to the next event and runs it.
     func step() {
         guard let time = next, let action = actions.removeValue(forKey: heap[0].event) else { return }
         now = time
@@ -67,13 +67,13 @@ final class Timeline: @unchecked Sendable {
         action()
     }
 
-    /// Nothing of what was to come comes any more.
+    /// Removes all scheduled events.
     func removeAll() {
         heap = []
         actions = [:]
     }
 
-    /// Moves the time on to a moment before anything that is to happen.
+    /// Advances time to a moment before the next event.
     func skip(to time: Int64) {
         precondition(time >= now && time <= next ?? .max, "time would skip an event")
         now = time

@@ -1,22 +1,25 @@
 import WireFormats
 
-// What has to be so once nothing goes wrong any more.
+// Invariants in quiescence.
 extension InvariantChecker {
-    /// From the end of the faults until a leader is in office and knows the cluster: a lease runs out (15 s), a standby
-    /// looks (2.4 s), a watch or list that failed is tried again (30 s).
+    /// The time from the end of the faults until a leader is active and has read the cluster: a lease expires (15 s), a
+    /// standby reads it (2.4 s), a failed watch or list is retried (30 s).
     private static let settling: Int64 = 50_000_000
-    /// How long a few calls take in quiescence.
+    /// The time of a few calls in quiescence.
     private static let callTime: Int64 = 2_000_000
+    /// From an edge of a schedule until its bounds are kept: 300 ms, and what a few calls take.
+    private static let edgeTime: Int64 = 300_000 + callTime
 
     func quiescenceBegan(leader: String?, hasElection: Bool) {
         quiescentSince = timeline.now
         for target in Set(versions.values.joined().map(\.plan.target)) {
-            replicasAtCalm[target] = cluster.replicas(of: target)
+            replicasAtQuiescence[target] = cluster.replicas(of: target)
         }
     }
 
-    /// Every scaler was polled within two intervals, has its replicas within its bounds, and says how many there are.
-    func judgeCalm(scalers: [String], end: Int64) {
+    /// Checks that every scaler was polled within two intervals, has its replicas within its bounds, and reports their
+    /// number.
+    func checkQuiescence(scalers: [String], end: Int64) {
         guard let quiescentSince, violation == nil else { return }
         for name in scalers {
             guard let version = versions[name]?.last, version.until == nil else { continue }
@@ -30,12 +33,12 @@ extension InvariantChecker {
                     .contains { $0.startedAt <= deadline }
                 if !isPolled { note("\(name) was not polled within two intervals after the faults had stopped") }
             }
-            judgeStatus(of: version, replicas, end)
-            judgeReplicas(of: version, replicas, end)
+            checkStatus(of: version, replicas, end)
+            checkReplicas(of: version, replicas, end)
         }
     }
 
-    private func judgeStatus(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
+    private func checkStatus(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
         let (name, plan) = (version.name, version.plan)
         guard let status = cluster.scaler(name)?["status"] else { return note("\(name) has no status") }
         let lastChange = max(scales.last { $0.target == plan.target }?.time ?? 0, outsideScales[plan.target]?.last ?? 0)
@@ -46,24 +49,28 @@ extension InvariantChecker {
         if status["pendingScale"] != nil, !isUnderWay { note("\(name) has a pendingScale and nothing is under way") }
     }
 
-    /// Its metrics ask for more: the owner of a target has it in its bounds, and has scaled it up unless something that
-    /// was written down forbids it.
-    private func judgeReplicas(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
-        let plan = version.plan
+    /// Checks that the owner of a target, whose metrics require more, has scaled it up within its bounds, unless a
+    /// documented reason prevents it.
+    private func checkReplicas(of version: ScalerVersion, _ replicas: Int, _ end: Int64) {
+        let plan = version.plan.effective(at: SimulatedClock.epoch + end)
+        let lastEdge = version.plan.lastEdge(by: SimulatedClock.epoch + end).map { $0 - SimulatedClock.epoch } ?? 0
+        // An edge of a schedule takes effect at once, under any leader.
+        guard end - lastEdge > Self.edgeTime else { return }
         let others = versions.values.compactMap(\.last).filter {
             $0.until == nil && $0.uid != version.uid && $0.plan.target == plan.target && $0.plan.claimsTarget
         }
         guard plan.claimsTarget, others.isEmpty else { return }
         let status = cluster.scaler(version.name)?["status"]
         let causes = status?["limitedBy"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        // Held for ten minutes and more, or until someone sets it above 0.
+        // Held for at least ten minutes, or until another client sets it above 0.
         guard !causes.contains("ReplicasConflict"), !(replicas == 0 && causes.contains("SwitchedOff")) else { return }
         guard plan.least...plan.most ~= replicas else {
             return note("\(version.name) leaves \(plan.target) at \(replicas), out of \(plan.least)...\(plan.most)")
         }
         let most = min(plan.most, max(plan.cap ?? plan.most, plan.least))
         let wait = max(plan.upCooldown ?? plan.cooldown ?? 15, plan.upStabilization ?? 0) + 2 * plan.interval
-        let isLongEnough = Int64(wait) * 1_000_000 + Self.settling <= end - max(quiescentSince ?? 0, version.since)
+        let isLongEnough =
+            Int64(wait) * 1_000_000 + Self.settling <= end - max(quiescentSince ?? 0, version.since, lastEdge)
         guard plan.upStep(from: replicas) > 0, isLongEnough else { return }
         let hasScaled = scales.contains { $0.time >= quiescentSince ?? 0 && $0.target == plan.target && $0.isUp }
         if replicas < most, !hasScaled {
@@ -74,13 +81,13 @@ extension InvariantChecker {
     // MARK: What is left
 
     /// - Parameter remains: of every operator that has ended.
-    func judgeRemains(_ remains: [Remains]) {
-        for one in remains where violation == nil {
+    func checkLeftovers(_ leftovers: [Leftovers]) {
+        for one in leftovers where violation == nil {
             if let unfinished = one.unfinished { note("\(one.name) has ended and left \(unfinished)") }
         }
         timeline.removeAll()
         clocks = [:]
-        for one in remains where violation == nil && one.isHeld {
+        for one in leftovers where violation == nil && one.isHeld {
             note("\(one.name) has ended and something still holds on to it: a task that never ends, or a circle")
         }
     }

@@ -1,15 +1,14 @@
 import ClusterSimulator
 import WireFormats
 
-// What may be said against a scale patch that the API server accepted.
+// Invariants of a scale patch that the API server accepted.
 extension InvariantChecker {
-    /// A metric has to be without a value for 180 s, and a poll may count as earlier than it is by a tenth of an
-    /// interval.
+    /// A metric has to be without a value for 180 s, and a poll may count as earlier by a tenth of an interval.
     private static let fallbackTime: Int64 = 178_000_000
-    /// Microseconds.
+    /// In microseconds.
     private static let maxClockSkew: Int64 = 60_000_000
 
-    func judgeScale(
+    func checkScale(
         _ request: APIRequest, _ answer: APIResponse, before: Int, by replica: String, sentAt: Int64, isAwaited: Bool
     ) {
         let target = request.objectName
@@ -31,7 +30,10 @@ extension InvariantChecker {
             time: timeline.now, sentAt: sentAt, replica: replica, target: target, from: before, to: to,
             pending: pending, isKnown: isAwaited && openPending[uid] == pending.at)
         let versions = versions(of: uid, in: window(upTo: pending.sentAt))
-        scale.startsCooldown = versions.allSatisfy { $0.plan.least...$0.plan.most ~= before }
+        scale.startsCooldown = versions.allSatisfy {
+            let plan = $0.plan.effective(at: pending.at)
+            return plan.least...plan.most ~= before
+        }
         let faults = versions.map { ($0, fault(scale, $0)) }
         defer { scales.append(scale) }
         if let why = pauseFault(scale) { return note(why) }
@@ -40,7 +42,7 @@ extension InvariantChecker {
         note("\(replica) scaled \(target) from \(before) to \(to) for \(version): \(why)")
     }
 
-    /// When what an operator knew may have been so.
+    /// Returns the period in which the operator's knowledge may have been current.
     private func window(upTo time: Int64) -> ClosedRange<Int64> {
         max(0, time - Timeline.microseconds(faults.blindness))...time
     }
@@ -49,7 +51,7 @@ extension InvariantChecker {
         versions.sorted { $0.key < $1.key }.flatMap(\.value).filter { $0.uid == uid && $0.stood(in: window) }
     }
 
-    /// Returns the newest match; if two scalers want the same, the one of the scaler that owns this target now, if any.
+    /// Returns the newest match; if two scalers match, the one of the target's current owner, if any.
     private func pending(for target: String, from: Int, to: Int, by replica: String) -> (uid: String, index: Int)? {
         let known = window(upTo: timeline.now)
         let ofTarget = versions.values.joined().filter { $0.plan.target == target && $0.stood(in: known) }
@@ -72,7 +74,7 @@ extension InvariantChecker {
         return newest.map { ($0.uid, $0.index) }
     }
 
-    /// Returns the operator-wide pause stops every patch within one poll.
+    /// Checks that the operator-wide pause stops every patch within one poll.
     private func pauseFault(_ scale: AcceptedScale) -> String? {
         let window = window(upTo: scale.decidedBy)
         let current = pauses.lastIndex { $0.since <= window.lowerBound } ?? 0
@@ -82,9 +84,9 @@ extension InvariantChecker {
 
     // MARK: By one version of the spec
 
-    /// Returns what is wrong with it by that version of the scaler's spec; nil if nothing is.
+    /// Returns the violation of that version of the scaler's spec; nil if there is none.
     private func fault(_ scale: AcceptedScale, _ version: ScalerVersion) -> String? {
-        let plan = version.plan
+        let plan = version.plan.effective(at: scale.pending.at)
         guard plan.target == scale.target else { return "that scaler scales something else" }
         guard plan.claimsTarget else { return plan.isPaused ? "it is paused" : "it is a dry run" }
         if let owner = ownershipFault(scale, version) { return owner }
@@ -97,14 +99,15 @@ extension InvariantChecker {
         return downFault(scale, plan)
     }
 
-    /// The oldest that claims a target has it; of several created in the same second, the one that scales it already.
+    /// Checks that the oldest scaler that claims a target owns it; of several created in the same second, the one that
+    /// already scales it.
     private func ownershipFault(_ scale: AcceptedScale, _ version: ScalerVersion) -> String? {
         let window = window(upTo: scale.decidedBy)
         let claims = versions.values.joined().filter { $0.plan.target == scale.target && $0.plan.claimsTarget }
         let moments = [window.lowerBound] + claims.flatMap { [$0.since, $0.until ?? 0] }.filter(window.contains)
         let owned = moments.contains { moment in
             let standing = claims.filter { $0.since <= moment && $0.until ?? .max >= moment }
-            // At the moment of a change both are right.
+            // At the moment of a change, both are correct.
             let others = standing.filter { $0.uid != version.uid && $0.until != moment && $0.since != moment }
             return others.allSatisfy { version.created <= $0.created }
         }
@@ -112,8 +115,8 @@ extension InvariantChecker {
         return tieFault(scale, version, others: Set(claims.filter { $0.created == version.created }.map(\.uid)))
     }
 
-    /// Of scalers that were created in the same second, one that has scaled the target keeps it while it claims it. By
-    /// clocks that differ the order is unknown.
+    /// Checks scalers created in the same second: one that has scaled the target keeps it while it claims it. With
+    /// differing clocks the order is unknown.
     private func tieFault(_ scale: AcceptedScale, _ version: ScalerVersion, others: Set<String>) -> String? {
         guard !faults.has(.clockJump), !faults.has(.skew) else { return nil }
         let last = scales.last { $0.target == scale.target && $0.isKnown && $0.startsCooldown }
@@ -124,7 +127,7 @@ extension InvariantChecker {
         return "\(last.pending.scaler), created in the same second, scales that target already"
     }
 
-    /// Returns whether the scaler has claimed the target without a break from well before that time on.
+    /// Returns whether the scaler has claimed the target without interruption since well before that time.
     private func claimsThroughout(_ uid: String, _ target: String, since time: Int64) -> Bool {
         let start = window(upTo: time).lowerBound
         let later = versions.values.joined().filter { $0.uid == uid && $0.until ?? .max >= start }
@@ -194,22 +197,22 @@ extension InvariantChecker {
         cooldownFault(scale, plan, since: lastScale(before: scale) { _ in true }, plan.interval)
     }
 
-    /// From decision to decision a cooldown has to pass, by clocks that differ and jump as they do in this environment.
-    /// What is allowed beside that: a poll that begins late by less than a tenth of its interval counts as on time.
+    /// Checks the cooldown between two decisions, with the differing and jumping clocks of this environment. A poll
+    /// that is late by less than a tenth of its interval counts as on time.
     private func cooldownFault(
         _ scale: AcceptedScale, _ plan: ScalerPlan, since last: AcceptedScale?, _ seconds: Int
     ) -> String? {
         guard let last, let clock = clocks[scale.replica], let lastClock = clocks[last.replica] else { return nil }
         let then = lastClock.offsets(since: last.decidedBy - 120_000_000)
         let now = clock.offsets(since: last.decidedBy - 120_000_000)
-        // A clock set back takes what is stored with it ("in the future is now"): set forward again, that time has
-        // passed. The same holds for a leader in between.
+        // Setting a clock back also moves stored times ("in the future is now"), and setting it forward again makes the
+        // cooldown elapse. The same applies to a leader in between.
         let writers = (statusWriters[scale.pending.uid] ?? []).compactMap { clocks[$0] }
             .map { $0.offsets(since: last.decidedBy - 120_000_000).lowerBound }
         let earliest = writers.reduce(min(then.lowerBound, now.lowerBound), min)
         let skew = max(0, now.upperBound - earliest)
         let lateness = Int64(plan.interval) * 100_000
-        // By when it was decided: what is longer ago than that counts from its decision.
+        // By the latest time of the decision; a longer time counts from the decision.
         let since = max(last.pending.at - SimulatedClock.epoch - then.upperBound, last.decidedBy - 120_000_000)
         let passed = scale.time - since
         guard passed + skew + lateness + 1_000_000 < Int64(seconds) * 1_000_000 else { return nil }
@@ -218,15 +221,15 @@ extension InvariantChecker {
 
     // MARK: Readings
 
-    /// Returns what the decision may have been made on.
+    /// Returns the readings on which the decision may be based.
     private func recent(_ series: Series, _ scale: AcceptedScale, _ plan: ScalerPlan) -> [ServedReading] {
         let first = scale.decidedBy - Int64(plan.interval) * 1_000_000 - Timeline.microseconds(faults.slowness)
         return (readings[series.name] ?? []).reversed().prefix { $0.at >= first }
             .filter { $0.replica == scale.replica && $0.at <= scale.decidedBy }
     }
 
-    /// Returns the value, unless it has no meaning, or is too old or from the future by all of the times that the
-    /// operator's clock showed until it decided.
+    /// Returns the value, unless it is invalid, or is outdated or from the future by all times that the operator's
+    /// clock showed until the decision.
     private func usable(
         _ reading: ServedReading, _ series: Series, _ scale: AcceptedScale, _ plan: ScalerPlan
     ) -> Double? {
@@ -237,8 +240,7 @@ extension InvariantChecker {
         return youngest > maxAge(plan) || oldest < -Self.maxClockSkew ? nil : max(0, value)
     }
 
-    /// Returns whether the reading may have counted as none: by any of the times that the operator's clock has shown
-    /// since.
+    /// Returns whether the reading may have counted as missing, by any time that the operator's clock has shown since.
     private func mayHaveFailed(
         _ reading: ServedReading, _ series: Series, _ scale: AcceptedScale, _ plan: ScalerPlan
     ) -> Bool {
@@ -254,14 +256,13 @@ extension InvariantChecker {
 
     private func maxAge(_ plan: ScalerPlan) -> Int64 { Int64(max(60, 3 * plan.interval)) * 1_000_000 }
 
-    /// Returns whether some metric has failed for so long that a fallback may apply: for three minutes without a value
-    /// in between. That there were enough polls cannot be seen from here, since polls that come close together share a
-    /// reading.
+    /// Returns whether a metric has failed for long enough for a fallback: three minutes without a value. The number of
+    /// polls cannot be observed, because polls in quick succession share a reading.
     private func hasFailures(_ scale: AcceptedScale, _ plan: ScalerPlan) -> Bool {
         plan.metrics.contains { series in
             let all = (readings[series.name] ?? []).filter { $0.replica == scale.replica && $0.at <= scale.decidedBy }
             let soon = Int64(plan.interval) * 900_000
-            // What another scaler had read, and was read again before this one's next poll, this one may not have seen.
+            // This scaler may not have seen another scaler's reading that was replaced before its next poll.
             let streak = all.indices.reversed().prefix { index in
                 mayHaveFailed(all[index], series, scale, plan)
                     || index + 1 < all.count && all[index + 1].at - all[index].at < soon
@@ -273,7 +274,8 @@ extension InvariantChecker {
         }
     }
 
-    /// Every metric is at most 0, and was for the whole scale-down cooldown as far as this operator has read it.
+    /// Returns whether every metric is at most 0, and was for the whole scale-down cooldown as far as this operator has
+    /// read it.
     private func isIdle(_ scale: AcceptedScale, _ plan: ScalerPlan) -> Bool {
         let clock = clocks[scale.replica]
         let cooldown = Int64(plan.effectiveDownCooldown) * 1_000_000
@@ -288,7 +290,7 @@ extension InvariantChecker {
             let older = (readings[series.name] ?? []).filter {
                 $0.replica == scale.replica && $0.at > scale.decidedBy - cooldown + lenience && $0.at < oldest
             }
-            // One alone may have been of a poll that came to nothing.
+            // A single reading may belong to a failed poll.
             return older.count { usable($0, series, scale, plan).map { $0 > 0 } ?? true } < 2
         }
     }

@@ -1,26 +1,26 @@
 import WireFormats
 
-// Status and events may only tell of what the API server accepted.
+// Invariants of status and events, which may only report what the API server accepted.
 extension InvariantChecker {
-    func judgeStatus(_ object: JSON, by replica: String, sentAt: Int64) {
+    func checkStatus(_ object: JSON, by replica: String, sentAt: Int64) {
         guard let uid = object["metadata"]?["uid"]?.stringValue else { return }
         let name = object["metadata"]?["name"]?.stringValue ?? ""
         statusWriters[uid, default: []].insert(replica)
         trace.add(timeline.now, name, object["status"]?["reason"]?.stringValue ?? "no reason")
         if let pending = PendingScale(object, replica: replica, sentAt: sentAt) {
-            // A second try of one decision, or a status that still has what is not known to have happened.
+            // A retry of one decision, or a status with an operation whose outcome is unknown.
             let isKnown = pendings[uid]?.contains { $0.isSame(as: pending) } ?? false
             if !isKnown { pendings[uid, default: []].append(pending) }
             openPending[uid] = pending.at
         } else {
             openPending[uid] = nil
         }
-        judgeTimes(object, uid, name)
+        checkTimes(object, uid, name)
     }
 
     /// The times of the last scale events are those of real scale operations, or of a change to the same number by
     /// another client, which cannot be told from an own operation without a response.
-    private func judgeTimes(_ object: JSON, _ uid: String, _ name: String) {
+    private func checkTimes(_ object: JSON, _ uid: String, _ name: String) {
         let status = object["status"]
         let scalings = scalings(of: uid)
         let target = versions.values.joined().filter { $0.uid == uid }.last?.plan.target ?? ""
@@ -31,8 +31,8 @@ extension InvariantChecker {
         }
     }
 
-    /// Returns the scaler's operations. If another wanted the same for the same target, an observer cannot tell whose a
-    /// patch was.
+    /// Returns the scaler's operations. If another scaler had the same operation for the same target, an observer
+    /// cannot tell them apart.
     private func scalings(of uid: String) -> [AcceptedScale] {
         let targets = Set(versions.values.joined().filter { $0.uid == uid }.map(\.plan.target))
         return scales.filter { scale in
@@ -44,7 +44,7 @@ extension InvariantChecker {
         }
     }
 
-    func judgeEvent(_ event: JSON) {
+    func checkEvent(_ event: JSON) {
         guard event["reason"]?.stringValue == "Scaled", let note = event["note"]?.stringValue,
             let uid = event["regarding"]?["uid"]?.stringValue
         else { return }

@@ -3,8 +3,8 @@ import PluginHost
 import PluginProtocol
 import WireFormats
 
-/// Knows the invariants, and sees the environment from outside: what the API server accepted and what plugins said. It
-/// takes no operator's word for anything, but for what stands in `pendingScale` before a patch.
+/// Checks the invariants by observing the environment from outside: what the API server accepted and what plugins
+/// answered. It uses no information from operators except `pendingScale` before a patch.
 ///
 /// Not thread-safe: all code of the simulation runs on one thread, see ``JobQueue``.
 final class InvariantChecker {
@@ -14,24 +14,24 @@ final class InvariantChecker {
     let cluster: Cluster
     private(set) var violation: Violation?
 
-    /// By name, oldest first.
+    /// The versions by name, oldest first.
     var versions: [String: [ScalerVersion]] = [:]
-    /// By series, oldest first.
+    /// The readings by series, oldest first.
     var readings: [String: [ServedReading]] = [:]
     var clocks: [String: SimulatedClock] = [:]
-    /// By UID of the scaler, oldest first.
+    /// The pending scales by UID of the scaler, oldest first.
     var pendings: [String: [PendingScale]] = [:]
-    /// Whether the status on the server still has the last one: by UID.
+    /// By UID: whether the status on the server still contains the last one.
     var openPending: [String: Int64] = [:]
-    /// By scaler's uid: who has written its status.
+    /// By UID of the scaler: the writers of its status.
     var statusWriters: [String: Set<String>] = [:]
     var scales: [AcceptedScale] = []
     /// By target: when another client changed its replicas.
     var outsideScales: [String: [Int64]] = [:]
-    /// The operator-wide pause: when it changed, and to what.
+    /// The changes of the operator-wide pause.
     var pauses: [(since: Int64, isPaused: Bool)] = [(0, false)]
-    /// Replicas of the targets when quiescence began.
-    var replicasAtCalm: [String: Int] = [:]
+    /// The targets' replicas at the beginning of quiescence.
+    var replicasAtQuiescence: [String: Int] = [:]
     var quiescentSince: Int64?
     private var lastLeader: String?
     /// The number of events of a scale operation, by scaler UID and text.
@@ -46,7 +46,7 @@ final class InvariantChecker {
 
     var isOperatorPaused: Bool { pauses.last?.isPaused ?? false }
 
-    /// Only the first counts: what follows may follow from it.
+    /// Records a violation. Only the first one counts, because it may cause others.
     func note(_ message: String) {
         guard violation == nil else { return }
         violation = Violation(time: timeline.now, message: message)
@@ -61,7 +61,7 @@ final class InvariantChecker {
         closeVersion(of: name)
         let metadata = object["metadata"]
         let uid = metadata?["uid"]?.stringValue ?? ""
-        // Another target's replicas do not tell.
+        // The replicas of another target prove nothing.
         loseOutcome { $0.pending.uid == uid && $0.target != plan.target }
         versions[name, default: []].append(
             ScalerVersion(
@@ -84,14 +84,13 @@ final class InvariantChecker {
         loseOutcome { $0.target == target }
     }
 
-    /// Another object has the target's name: its replicas tell nothing of the former one.
+    /// Handles that another object has the target's name, so that its replicas prove nothing about the former one.
     func targetReplaced(_ target: String) {
         outsideScales[target, default: []].append(timeline.now)
         loseOutcome { $0.target == target }
     }
 
-    /// From now on it is unknown whether the last of these had happened, where it was not written down yet what had
-    /// come of it.
+    /// Marks the outcome of the last of these operations as unknown, unless it has been recorded.
     private func loseOutcome(ofLast matches: (AcceptedScale) -> Bool) {
         guard let last = scales.lastIndex(where: matches) else { return }
         let pending = scales[last].pending
@@ -118,7 +117,7 @@ final class InvariantChecker {
 
     // MARK: Requests
 
-    /// A request leaves an operator.
+    /// Handles a request that leaves an operator.
     func sent(_ request: APIRequest, by replica: String, hasElection: Bool) {
         guard hasElection, request.method == "PATCH", request.isScale || request.isScalerStatus else { return }
         let leader = cluster.leader
@@ -127,7 +126,7 @@ final class InvariantChecker {
         }
     }
 
-    /// Returns a request arrives: has it served, and judges what that did.
+    /// Serves a request that arrives, and checks its effect.
     func serve(_ request: APIRequest, from replica: String, sentAt: Int64, isAwaited: Bool) -> APIResponse {
         let before = request.isScale ? cluster.replicas(of: request.objectName) : nil
         let answer = cluster.api.handle(request)
@@ -141,12 +140,12 @@ final class InvariantChecker {
         }
         guard isWrite, answer.status < 300 else { return answer }
         if request.isScale, let before {
-            judgeScale(request, answer, before: before, by: replica, sentAt: sentAt, isAwaited: isAwaited)
+            checkScale(request, answer, before: before, by: replica, sentAt: sentAt, isAwaited: isAwaited)
         } else if request.isScalerStatus, let object = cluster.scaler(request.objectName) {
-            // The operator asks for the metadata alone as the answer.
-            judgeStatus(object, by: replica, sentAt: sentAt)
+            // The operator requests only the metadata in the response.
+            checkStatus(object, by: replica, sentAt: sentAt)
         } else if request.method == "POST", request.path.hasSuffix("/events"), let event = answer.json {
-            judgeEvent(event)
+            checkEvent(event)
         }
         return answer
     }
@@ -156,18 +155,24 @@ extension APIRequest {
     var isScale: Bool { method == "PATCH" && path.hasSuffix("/scale") }
     var isScalerStatus: Bool { path.contains("/generalscalers/") && path.hasSuffix("/status") }
 
-    /// Of a request about a subresource: the object's name.
+    /// The object's name in a request for a subresource.
     var objectName: String { String(path.split(separator: "/").dropLast().last ?? "") }
 }
 
 extension ScalerPlan {
-    /// In one line, for the trace.
+    private var scheduleSummary: String {
+        fittingSchedule.map {
+            " (\($0.least ?? least)...\($0.most ?? most) from minute \($0.minute) for \($0.seconds) s)"
+        } ?? ""
+    }
+
+    /// A summary on one line for the trace.
     var summary: String {
         let rates = [upRate, downRate].map { rate in rate.map { "\($0.count)\($0.isPercent ? "%" : "")" } ?? "-" }
         let cooldowns = [cooldown, upCooldown, downCooldown].map { $0.map(String.init) ?? "-" }
         let state = "\(isPaused ? " paused" : "")\(isDryRun ? " dry" : "")"
         return
-            "\(target) \(least)...\(most) every \(interval)\(state) on \(metrics.map(\.name).joined(separator: "+")) "
+            "\(target) \(least)...\(most)\(scheduleSummary) every \(interval)\(state) on \(metrics.map(\.name).joined(separator: "+")) "
             + "cap \(cap.map(String.init) ?? "-") rates \(rates.joined(separator: "/")) "
             + "cooldowns \(cooldowns.joined(separator: "/")) fallback \(fallback.rawValue) \(fallbackReplicas)"
     }

@@ -1,10 +1,10 @@
 import WireFormats
 
-/// One version of a scaler's spec, as it stood on the API server.
+/// One version of a scaler's spec on the API server.
 struct ScalerVersion {
     let name: String
     let uid: String
-    /// As the API server wrote it.
+    /// The creation time as written by the API server.
     let created: String
     let plan: ScalerPlan
     let since: Int64
@@ -15,25 +15,25 @@ struct ScalerVersion {
     }
 }
 
-/// What a plugin told an operator.
+/// A reading that a plugin returned to an operator.
 struct ServedReading {
     let replica: String
     let startedAt: Int64
     let at: Int64
-    /// Nil if there was none, or it is not a finite number.
+    /// The value; nil if there was none, or it is not finite.
     let value: Double?
-    /// Microseconds since 1970, as the plugin says.
+    /// The time reported by the plugin, in microseconds since 1970.
     let observedAt: Int64
 }
 
-/// A scale operation that was recorded before it was carried out.
+/// A scale operation that was recorded before it was performed.
 struct PendingScale {
     let replica: String
     let scaler: String
     let uid: String
     let from: Int
     let to: Int
-    /// Microseconds since 1970, by the clock on the operator's wall.
+    /// Microseconds since 1970, by the operator's wall clock.
     let at: Int64
     /// When the operator sent it.
     let sentAt: Int64
@@ -43,7 +43,7 @@ struct PendingScale {
         (replica, at, from, to) == (other.replica, other.at, other.from, other.to)
     }
 
-    /// Nil if the status has none.
+    /// Reads the pending scale; nil if the status has none.
     init?(_ object: JSON, replica: String, sentAt: Int64) {
         guard let pending = object["status"]?["pendingScale"], let from = pending["from"]?.intValue,
             let to = pending["to"]?.intValue, let at = pending["at"]?.stringValue.flatMap(RFC3339.microseconds),
@@ -63,12 +63,12 @@ struct AcceptedScale {
     let from: Int
     let to: Int
     let pending: PendingScale
-    /// The next decision must take it into account: it was awaited, and recorded when it came.
+    /// Whether the next decision must take it into account: its response was awaited and recorded.
     var isKnown: Bool
-    /// Its decision has to wait for cooldowns, and starts them.
+    /// Whether its decision has to wait for cooldowns, and starts them.
     var startsCooldown = true
 
     var isUp: Bool { to > from }
-    /// When it was decided at the latest.
+    /// The latest possible time of its decision.
     var decidedBy: Int64 { pending.sentAt }
 }

@@ -1,6 +1,6 @@
-/// An invariant that did not hold.
+/// A violated invariant.
 struct Violation: Sendable, CustomStringConvertible {
-    /// Microseconds since the environment began.
+    /// Microseconds since the start of the environment.
     let time: Int64
     let message: String
 

@@ -3,7 +3,7 @@
 //     call-prober OPERATOR FILE [LABEL]
 //
 // For each line of call_rules.h it prints "LABEL<tab>EXPECTED<tab>FOUND", in errno's numbers; CHANGED stands for a call
-// that had an effect. With a label it makes that call alone, without a process of its own. OPERATOR is a process that
+// that had an effect. With a label it makes only that call, without a separate process. OPERATOR is a process that
 // is not to be reached, FILE one of the user's that is not to be changed. Without a filter the calls are harmless.
 #define _GNU_SOURCE
 #include <asm/ioctls.h>

@@ -1,13 +1,13 @@
 import Glibc
 import WireFormats
 
-/// A plugin that breaks one chosen rule, for tests of plugin hosts. It writes the wire format itself: no library stands
-/// between the violation and the pipe.
+/// A plugin with one selected protocol violation, for tests of plugin hosts. It writes the wire format itself, without
+/// a library.
 ///
 ///     misbehaving-plugin [--violation NAME] [--type METRIC_TYPE] | --list
 ///
-/// `MISBEHAVING_PLUGIN_VIOLATION` and `MISBEHAVING_PLUGIN_TYPE` in the environment do the same. Without one it keeps
-/// all rules. A call's `config.value` is what it answers; a config of another shape is invalid.
+/// `MISBEHAVING_PLUGIN_VIOLATION` and `MISBEHAVING_PLUGIN_TYPE` in the environment do the same. By default it conforms
+/// to all rules. It answers a call with `config.value`; any other config is invalid.
 @main
 struct MisbehavingPlugin {
     private let violation: ProtocolViolation?
@@ -63,7 +63,7 @@ struct MisbehavingPlugin {
         guard message["jsonrpc"] == "2.0", let method = message["method"]?.stringValue else {
             return wire.fail(message["id"] ?? .null, code: -32_600, "a request has jsonrpc \"2.0\" and a method")
         }
-        // A notification asks for no answer.
+        // A notification has no answer.
         guard let id = message["id"] else { return }
         if violation == .noise { wire.send("reading the queue...\n") }
         let params = message["params"] ?? [:]
@@ -115,7 +115,7 @@ struct MisbehavingPlugin {
         if violation == .neverReads { ViolationEffects.sleepForever() }
     }
 
-    /// Returns what is wrong with the params of a call, as path and message.
+    /// Returns the problem with the params of a call, as path and message.
     private func problem(_ params: JSON) -> (path: String, message: String)? {
         guard let config = params["config"]?.objectValue else { return ("", "config must be an object") }
         for (key, value) in config {
@@ -201,7 +201,7 @@ struct MisbehavingPlugin {
 
     private func answer(_ id: JSON, _ value: JSON) { answer(id, raw: "\(value)") }
 
-    /// - Parameter raw: the text that stands where the value's JSON belongs.
+    /// - Parameter raw: the text in place of the value's JSON.
     private func answer(_ id: JSON, raw: String) { wire.send(reading(id, raw, detail: "from the config")) }
 
     private func reading(_ id: JSON, _ value: String, detail: String) -> String.UTF8View {

@@ -1,4 +1,4 @@
-/// The ways in which the plugin can misbehave. Each is its own: with one of them it keeps every other rule.
+/// The violations of the plugin. They are independent: with one of them, it conforms to every other rule.
 enum ProtocolViolation: String, CaseIterable {
     case noHandshake = "no-handshake"
     case wrongVersion = "wrong-version"
@@ -28,11 +28,11 @@ enum ProtocolViolation: String, CaseIterable {
     case pushAfterEnd = "push-after-end"
     case pushesNothing = "pushes-nothing"
 
-    /// What the plugin does, in a few words.
+    /// A short description of the violation.
     var summary: String {
         switch self {
         case .noHandshake: "never answers initialize"
-        case .wrongVersion: "answers initialize with a protocol version that nobody offered"
+        case .wrongVersion: "answers initialize with a protocol version that was not offered"
         case .halfFrame: "answers a value with half a line and no newline"
         case .longLine: "answers a value with a line of 5 MiB"
         case .noise: "writes a line that is not JSON to stdout before each answer"
@@ -47,7 +47,7 @@ enum ProtocolViolation: String, CaseIterable {
         case .ignoresTerminate: "ignores SIGTERM, shutdown and the end of its stdin"
         case .ignoresEnd: "ignores shutdown and the end of its stdin, but not SIGTERM"
         case .grandchild: "leaves a child behind that holds its pipes"
-        case .grandchildSession: "leaves a child behind that holds its pipes, in a session of its own"
+        case .grandchildSession: "leaves a child behind that holds its pipes, in a separate session"
         case .allocates: "allocates memory until there is none, then exits"
         case .opensFiles: "opens files until it may open no more, then exits"
         case .notANumber: "answers the value NaN, which is not JSON"

@@ -9,12 +9,12 @@ enum ViolationEffects {
     }
 
     static func sleep(milliseconds: Int) {
-        // Longer than a second, which usleep need not take.
+        // Longer than a second, which usleep need not support.
         Glibc.sleep(UInt32(milliseconds / 1_000))
         usleep(UInt32(milliseconds % 1_000) * 1_000)
     }
 
-    /// Leaves a child behind that runs ``holdPipes(inSession:)``.
+    /// Leaves a child that runs ``holdPipes(inSession:)``.
     static func leaveChild(inSession: Bool) {
         var arguments: [UnsafeMutablePointer<CChar>?] = [
             strdup("misbehaving-plugin"), strdup(inSession ? holdFlag + "-in-session" : holdFlag), nil,
@@ -26,7 +26,7 @@ enum ViolationEffects {
 
     static let holdFlag = "--hold-pipes"
 
-    /// Holds all three pipes and ignores their ends, SIGTERM and SIGHUP. It goes by itself after an hour.
+    /// Holds all three pipes and ignores their ends, SIGTERM and SIGHUP. Exits after an hour.
     static func holdPipes(inSession: Bool) -> Never {
         signal(SIGTERM, SIG_IGN)
         signal(SIGHUP, SIG_IGN)
@@ -45,9 +45,9 @@ enum ViolationEffects {
             }, nil)
     }
 
-    /// Takes address space in pieces of 256 MiB, one page of each touched, and exits when the system refuses one.
+    /// Allocates address space in pieces of 256 MiB, touches one page of each, and exits when the system refuses one.
     ///
-    /// - Returns: the pieces, 1,024 at the most.
+    /// - Returns: the number of pieces, at most 1,024.
     static func allocate() -> Int64 {
         let piece = 256 << 20
         for _ in 0..<1_024 {
@@ -60,7 +60,7 @@ enum ViolationEffects {
         return 1_024
     }
 
-    /// - Returns: the files, 65,536 at the most.
+    /// - Returns: the number of files, at most 65,536.
     static func openFiles() -> Int64 {
         for _ in 0..<65_536 where open("/dev/null", O_RDONLY) < 0 {
             Wire().send("open: \(String(cString: strerror(errno)))\n", to: 2)

@@ -1,7 +1,7 @@
 import Glibc
 import WireFormats
 
-/// Standard input and output as raw lines of JSON. A broken pipe ends the process.
+/// Standard input and output as lines of JSON. A broken pipe ends the process.
 struct Wire {
     private var buffered: [UInt8] = []
     private var chunk = [UInt8](repeating: 0, count: 64 << 10)

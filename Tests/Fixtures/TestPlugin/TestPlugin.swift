@@ -1,7 +1,7 @@
 import PluginSDK
 
-/// A plugin that does what its config says: for tests of the SDK in a process of its own. It imports the SDK alone,
-/// as a plugin author's does.
+/// A plugin whose config selects its behavior, for tests of the SDK in a separate process. Like a plugin author's code,
+/// it imports only the SDK.
 @main
 struct TestPlugin: RangeMetricPlugin {
     struct Config: MetricConfig {

@@ -1,6 +1,6 @@
 import PluginSDK
 
-/// The plugin that the vectors of all SDKs (`sdk/vectors`) are sent to.
+/// The plugin for the test vectors of all SDKs (`sdk/vectors`).
 @main
 struct VectorPlugin: RangeMetricPlugin, PushMetricPlugin {
     struct Config: MetricConfig {
@@ -23,6 +23,7 @@ struct VectorPlugin: RangeMetricPlugin, PushMetricPlugin {
         @Field("Whether to be strict.") var strict = false
         @Field("A token.") var token: Secret?
         @Field("The server.", isAddress: true) var address: String?
+        @Field("The scaler's namespace.", marks: .scalerNamespace) var namespace: String?
         @Field("Servers.") var servers: [Server] = []
         @Field("Labels.") var labels: [String: String] = [:]
     }
@@ -41,7 +42,7 @@ struct VectorPlugin: RangeMetricPlugin, PushMetricPlugin {
         case .nan: return MetricReading(.nan)
         case .fail: throw PluginError(.notFound, "there is no such thing", path: "value")
         case .rate: throw PluginError(.rateLimited, "slow down", retryAfterMs: 1_500)
-        case .leak: throw PluginError(.authFailed, "the server refuses \(config.token?.reveal() ?? "")")
+        case .leak: throw PluginError(.authFailed, "the server refuses \(config.unit ?? config.token?.reveal() ?? "")")
         case .print: print("a stray print")
         case .wait: try await Task.sleep(for: .seconds(3_600))
         }

@@ -2,7 +2,7 @@ import WireFormats
 import YAMLFormat
 
 extension FuzzTarget {
-    /// What is read, written and read again is the same, however it is written.
+    /// A value that is read, written and read again is unchanged, regardless of the options.
     static let json = FuzzTarget("json") { (input) throws(FuzzFinding) in
         let json: JSON
         do throws(JSONSyntaxError) {
@@ -14,7 +14,7 @@ extension FuzzTarget {
         for escapesNonASCII in [false, true] {
             let written = json.encoded(escapesNonASCII: escapesNonASCII)
             try require(!escapesNonASCII || written.allSatisfy { $0 < 0x80 }, "what escapes writes other than ASCII")
-            // Compared as text: of a number without a fraction it makes no difference whether it once had one.
+            // Compared as text, because `1.0` and `1` are equal.
             let again = (try? JSON(parsing: written))?.encoded(escapesNonASCII: escapesNonASCII)
             try require(
                 again == written, "is written as \(String(decoding: written, as: UTF8.self)), and then as another")

@@ -4,14 +4,14 @@ import WireFormats
 @testable import KubernetesClient
 
 extension FuzzTarget {
-    /// What a list answers, and what an informer makes of its objects.
+    /// A list response, and an informer's handling of its objects.
     static let listPage = FuzzTarget("list-page") { (input) throws(FuzzFinding) in
         let whole = try? list([input]) { try? ObjectReader().read($0) }
         for object in whole?.items.compactMap(\.self) ?? [] { _ = observed(object) }
         let pieces = try? list(Chunks.of(input).map { Array($0) }) { try? ObjectReader().read($0) }
         try require(
             whole?.items == pieces?.items && whole?.metadata == pieces?.metadata, "in pieces it is another list")
-        // Written as this package writes it, the list has no repeated or escaped names: then both readers agree.
+        // Written by this package, the list has no repeated or escaped names, so that both readers agree.
         guard let json = try? JSON(parsing: input), let items = json["items"]?.arrayValue,
             let read = try? list([json.encoded()], item: { try? JSON(parsing: $0) })
         else { return }
@@ -40,7 +40,7 @@ extension FuzzTarget {
         try? ObservedObject(object, decode: { json in try Lease(json) })
     }
 
-    /// The lines of a watch, and what an informer and its machine make of them.
+    /// The lines of a watch, and the handling by an informer and its state machine.
     static let watchFrames = FuzzTarget("watch-frames") { (input) throws(FuzzFinding) in
         let whole = try watch([input[...]])
         try require(try watch(Chunks.of(input)) == whole, "in pieces it is another watch")
@@ -64,7 +64,7 @@ extension FuzzTarget {
             } catch let finding as FuzzFinding {
                 throw finding
             } catch {
-                // The watch ends there.
+                // The watch ends.
                 return events
             }
         }
@@ -91,7 +91,7 @@ extension FuzzTarget {
         }
     }
 
-    /// A Retry-After of any length, with any change by a proxy.
+    /// The maximum delay: a Retry-After of any length, possibly changed by a proxy.
     private static let longestDelay = Duration.seconds(600)
 
     private static func check(_ error: KubernetesError) throws(FuzzFinding) {
@@ -101,7 +101,7 @@ extension FuzzTarget {
         try require(delay <= longestDelay, "the call is tried again after \(delay)")
     }
 
-    /// An answer that is no success: its status and Retry-After stand in front of its body.
+    /// An error response: the input starts with its status and Retry-After.
     static let apiErrors = FuzzTarget("api-errors") { (input) throws(FuzzFinding) in
         let statuses = [400, 401, 403, 404, 409, 410, 422, 429, 500, 503, 504, 302]
         let lines = input.split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
@@ -117,7 +117,7 @@ extension FuzzTarget {
         _ = try? Scale(json)
         _ = KubernetesClient.resources(in: json, group: "apps", version: "v1")
         if let lease = try? Lease(json) {
-            // Names of the object come out of it again, and times to the microsecond.
+            // Names in the object are preserved, and times to the microsecond.
             let again = try? Lease(lease.json)
             try require(
                 again?.key == lease.key && again?.renewed == lease.renewed && again?.holder == lease.holder,

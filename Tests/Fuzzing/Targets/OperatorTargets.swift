@@ -8,12 +8,13 @@ import WireFormats
 extension FuzzTarget {
     private static let now = Timestamp(microsecondsSince1970: 1_767_323_045_000_000)
 
-    /// The resource with its status as the API server has it, up to the decision that is made with it.
+    /// The resource with its status, up to the decision.
     static let generalScaler = FuzzTarget("general-scaler") { (input) throws(FuzzFinding) in
         guard let json = try? JSON(parsing: input) else { return }
-        _ = try? Explanation(object: json, events: json["events"]?.arrayValue ?? [], now: now)
+        _ = try? Explanation(
+            object: json, events: json["events"]?.arrayValue ?? [], now: now, zones: UniversalTimeOnly())
         _ = SecretObject(json)
-        guard let scaler = try? GeneralScaler(json) else { return }
+        guard let scaler = try? GeneralScaler(json, zones: UniversalTimeOnly()) else { return }
         _ = scaler.status.mergePatch.encoded()
         guard case .success(let spec) = scaler.spec else { return }
         for metric in spec.metrics {
@@ -25,7 +26,7 @@ extension FuzzTarget {
                 BuiltinMetricTypes.Declaration(targetType: .value)
             })
         else { return }
-        // A target of any kind: its controller may write any readiness.
+        // A target of any kind, whose controller may write any readiness.
         let target = try? CachedTarget(json)
         for value in [0.001, 1_000_000] {
             let outcome = DecisionEngine.decide(
@@ -39,9 +40,10 @@ extension FuzzTarget {
         }
     }
 
-    /// What `generalscaler decide` is asked, and what it answers as the history of the next question.
+    /// A request of `generalscaler decide`, and the history in its answer.
     static let decisionRequest = FuzzTarget("decision-request") { (input) throws(FuzzFinding) in
-        guard let json = try? JSON(parsing: input), let request = try? DecisionRequest(json) else { return }
+        guard let json = try? JSON(parsing: input), let request = try? DecisionRequest(json, zones: UniversalTimeOnly())
+        else { return }
         let outcome = DecisionEngine.decide(request.input)
         let answer = outcome.json(of: request.input)
         let written = answer.encoded()
@@ -49,9 +51,33 @@ extension FuzzTarget {
         guard var next = json.objectValue else { return }
         next["history"] = answer["history"]
         do throws(InvalidSpec) {
-            _ = try DecisionRequest(.object(next))
+            _ = try DecisionRequest(.object(next), zones: UniversalTimeOnly())
         } catch {
             throw FuzzFinding("its own history is refused: \(error.description.prefix(400))")
+        }
+    }
+
+    /// The text of a formula, computed from readings of every kind.
+    static let formula = FuzzTarget("formula") { (input) throws(FuzzFinding) in
+        let text = String(decoding: input, as: UTF8.self)
+        let formula: Formula
+        do throws(FormulaError) {
+            formula = try Formula(parsing: text)
+        } catch {
+            return try requireShort(error.description, "the error")
+        }
+        try require(text.utf8.count <= Formula.Limits.bytes, "a formula of \(text.utf8.count) bytes is accepted")
+        _ = formula.subtractionProblem(among: ["a-b", "redis-2"])
+        let kinds: [MetricObservation] = [
+            .value(2.5, observedAt: now), .noData("empty"), .failed("gone"), .assumed(-1e308, observedAt: now),
+            .value(0, observedAt: now),
+        ]
+        for shift in kinds.indices {
+            let readings = formula.names.enumerated().map { ($1, kinds[($0 + shift) % kinds.count]) }
+            let result = formula.evaluate(Dictionary(readings) { first, _ in first }, now: now)
+            try require(result.observation.value?.isFinite ?? true, "the result is \(result.observation)")
+            let shown = result.filled.count
+            try require(shown <= Formula.Limits.shownCharacters + 1, "\(shown) characters are shown")
         }
     }
 

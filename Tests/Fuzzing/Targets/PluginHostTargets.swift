@@ -5,7 +5,7 @@ import WireFormats
 @testable import PluginProtocol
 
 extension FuzzTarget {
-    /// The host's side of a conversation: before the handshake, and with a call of each kind open.
+    /// The host's side of a conversation: before the handshake, and with an open call of each kind.
     static let pluginAnswers = FuzzTarget("plugin-answers") { (input) throws(FuzzFinding) in
         for beginning in [HostConversation.handshake, HostConversation.calls] {
             let whole = try HostConversation.outcomes(of: [input[...]], after: beginning)
@@ -37,7 +37,7 @@ extension FuzzTarget {
 private enum HostConversation {
     private static let now = Duration.seconds(1)
 
-    /// Returns what comes of it, but for pushed readings: of those that come together only the newest counts.
+    /// Returns the outcomes, with only the newest pushed reading of each chunk.
     static func outcomes(
         of chunks: [ArraySlice<UInt8>], after beginning: PluginConnection
     ) throws(FuzzFinding) -> [PluginConnection.Action] {
@@ -52,15 +52,15 @@ private enum HostConversation {
         }
     }
 
-    /// `initialize` is sent.
+    /// A connection that has sent `initialize`.
     static let handshake: PluginConnection = {
         var connection = PluginConnection(plugin: "fuzzed")
         _ = connection.begin(InitializeParams(hostName: "fuzz", hostVersion: "1"), now: now)
         return connection
     }()
 
-    /// One call of each kind, a batch, and a lone call for a value. All of them are sent: which is answered first makes
-    /// no difference to what is sent next.
+    /// A connection with one sent call of each kind, a batch, and a single read. The order of the answers does not
+    /// affect what is sent next.
     static let calls: PluginConnection = {
         var connection = PluginConnection(plugin: "fuzzed")
         let type = MetricTypeDescription(
@@ -75,7 +75,7 @@ private enum HostConversation {
                 .getMetricRange(type: "queue", config: [:], targetType: .value, window: window))
         }
         requests.append(.subscribe(type: "queue", config: [:], targetType: .value))
-        // What is submitted before the plugin is ready goes as one batch.
+        // Requests before the handshake are sent as one batch.
         for request in requests { submit(request, to: &connection) }
         _ = connection.begin(knowing: initialized, now: now)
         submit(value, to: &connection)

@@ -9,7 +9,7 @@ import WireFormats
 @testable import generalscaler_plugin_redis
 
 extension FuzzTarget {
-    /// The plugin's side of a conversation: before `initialize` and after it.
+    /// The plugin's side of a conversation: before and after `initialize`.
     static let pluginRequests = FuzzTarget("plugin-requests") { (input) throws(FuzzFinding) in
         for beginning in [unopened, opened] {
             let whole = try steps(of: [input[...]], after: beginning)
@@ -30,7 +30,7 @@ extension FuzzTarget {
         }
     }
 
-    /// `initialize` is answered.
+    /// A session that has answered `initialize`.
     private nonisolated(unsafe) static let opened: ServeSession = {
         var session = unopened
         let request = PluginRequest.initialize(InitializeParams(hostName: "fuzz", hostVersion: "1"))
@@ -61,7 +61,7 @@ extension FuzzTarget {
         case .answer(let line), .abandon(_, let line), .shutDown(let line): answer = line
         case .nothing, .start: return
         }
-        // A shutdown answers the open calls too.
+        // A shutdown answers open calls too.
         for line in answer.split(separator: 0x0A) {
             try require(line.count <= ProtocolLimits.maxResponseBytes, "an answer of \(line.count) bytes")
             let json = try? JSON(parsing: line)
@@ -70,7 +70,7 @@ extension FuzzTarget {
         try require(answer.last == 0x0A, "the answer is not a line")
     }
 
-    /// A config of each of the sources.
+    /// A config of each source.
     static let pluginConfigs = FuzzTarget("plugin-configs") { (input) throws(FuzzFinding) in
         guard let json = try? JSON(parsing: input) else { return }
         try decode(PrometheusConfig.self, json)
@@ -95,7 +95,7 @@ extension FuzzTarget {
     }
 }
 
-/// A plugin that may read no file.
+/// A reader that denies access to all files.
 struct NoFiles: SourceSupport.FileReader {
     func contents(of path: String) throws(FileError) -> [UInt8] {
         throw FileError(path: path, reason: "there are no files", isDenied: true)

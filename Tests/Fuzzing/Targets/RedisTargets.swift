@@ -5,7 +5,7 @@ import Synchronization
 @testable import generalscaler_plugin_redis
 
 extension FuzzTarget {
-    /// A server's replies, as they come over the connection, and what each measurement makes of them.
+    /// A server's replies, and their handling by each measurement.
     static let redisReplies = FuzzTarget("redis-replies") { (input) throws(FuzzFinding) in
         let whole = replies(in: [input[...]])
         try require(replies(in: Chunks.of(input)) == whole, "in pieces they are other replies")
@@ -54,7 +54,7 @@ extension FuzzTarget {
     }
 }
 
-/// Gives the replies in the order in which they came, and then nothing.
+/// Returns the replies in order, and then nothing.
 private final class RepliesInOrder: CommandRunner {
     private let rest: Mutex<ArraySlice<RedisReply>>
 

@@ -5,7 +5,7 @@ import WireFormats
 @testable import PluginHost
 
 extension FuzzTarget {
-    /// What a plugin writes, with a secret in it wherever a byte says so.
+    /// A plugin's output, with secrets at positions that the input selects.
     static let secretRedactor = FuzzTarget("secret-redactor") { (input) throws(FuzzFinding) in
         let redactor = FuzzedSecrets.redactor
         let text = String(decoding: FuzzedSecrets.expanded(input), as: UTF8.self)
@@ -16,7 +16,7 @@ extension FuzzTarget {
         _ = redactor.unfinishedBytes(Array(text.utf8))
     }
 
-    /// A plugin's stderr, on its way to the log.
+    /// A plugin's stderr, as logged.
     static let pluginLog = FuzzTarget("plugin-log") { (input) throws(FuzzFinding) in
         let bytes = FuzzedSecrets.expanded(input)
         let whole = try notes(of: [bytes[...]])
@@ -47,7 +47,7 @@ private enum FuzzedSecrets {
         SecretRedactor(secrets: MetricMarks(metricType).secretTexts(of: config))
     }()
 
-    /// Of short lines, so that a secret often stands across two pieces of one that is longer.
+    /// With short lines, so that a secret is often split between two pieces of a longer line.
     static let log: PluginLogCapture = {
         var log = PluginLogCapture(now: .zero, maxLineBytes: 64)
         log.learn([metricType])
@@ -59,7 +59,7 @@ private enum FuzzedSecrets {
         "hunter2/+=\"q\\%41 \u{e9}", "abcdabcdabcdabcd", "MIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC",
     ]
 
-    /// Returns each of the first bytes stands for a secret in one of the forms that it is written in.
+    /// Replaces selector bytes by a secret in one of its encodings.
     static func expanded(_ input: [UInt8]) -> [UInt8] {
         input.flatMap { byte in Int(byte) < forms.count ? forms[Int(byte)] : [byte] }
     }
@@ -72,7 +72,7 @@ private enum FuzzedSecrets {
         try require(!isShown, "a secret is in \(text.prefix(400))")
     }
 
-    /// Each form of each secret, and the lines of one that has several.
+    /// Each form of each secret, and the lines of a multi-line one.
     private static let forbidden = forms + secrets.flatMap { $0.split(separator: "\n").map { Array($0.utf8) } }
 
     private static let forms: [[UInt8]] = secrets.flatMap { secret in

@@ -84,7 +84,7 @@ extension FuzzTarget {
         }
     }
 
-    /// Answers of the SDK conform to the protocol; a refused answer is a short error.
+    /// Checks that answers conform to the protocol, and that a refusal is a short error.
     private static func check(_ answer: () throws(PluginError) -> CallAnswer) throws(FuzzFinding) {
         let outcome = Result(catching: answer)
         switch outcome.flatMap({ answer in answer.fault.map { .failure($0) } ?? .success(answer) }) {
@@ -95,10 +95,10 @@ extension FuzzTarget {
         }
     }
 
-    /// Credentials files, tokens, and what Google answers to who asks for one.
+    /// Credentials files, tokens, and Google's token responses.
     static let googleCredentials = FuzzTarget("google-credentials") { (input) throws(FuzzFinding) in
         if let token = AccessToken(input, nowMicroseconds: nowMicroseconds) {
-            try require(AccessToken.isToken(token.token.reveal()), "the token cannot stand in a header")
+            try require(AccessToken.isToken(token.token.reveal()), "the token is invalid in a header")
         }
         _ = try? ServiceAccountKey(ofResource: Secret(String(decoding: input, as: UTF8.self)), tokenEndpoint: nil)
         switch Result(catching: { () throws(CredentialFault) in try GoogleCredentials(input) }) {
@@ -107,7 +107,7 @@ extension FuzzTarget {
         case .success(.authorizedUser): break
         case .success(.externalAccount(let account)):
             guard let token = account.subjectToken(in: input) else { return }
-            try require(AccessToken.isToken(token.reveal()), "the token cannot stand in a header")
+            try require(AccessToken.isToken(token.reveal()), "the token is invalid in a header")
         }
     }
 }

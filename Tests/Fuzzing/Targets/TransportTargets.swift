@@ -22,7 +22,7 @@ extension FuzzTarget {
         }
     }
 
-    /// What is allowed by an address as it is read here has to be where curl goes.
+    /// An address that is allowed as parsed here must be the one that curl connects to.
     static let addresses = FuzzTarget("addresses") { (input) throws(FuzzFinding) in
         let text = String(decoding: input, as: UTF8.self)
         _ = AddressPattern(text)
@@ -43,7 +43,7 @@ extension FuzzTarget {
         try require(Int(url.effectivePort) == address.effectivePort, "\(address) is another port to curl")
     }
 
-    /// Returns an IPv4 address, which curl brings into one form out of several.
+    /// Returns whether the host is an IPv4 address, which curl normalizes.
     private static func isNumeric(_ host: String) -> Bool {
         host.allSatisfy { $0.isNumber || $0 == "." }
     }

@@ -1,10 +1,10 @@
 import Dispatch
-// Process is in no smaller part of Foundation.
+// Process is not in a smaller part of Foundation.
 import Foundation
 import HTTPTransport
 import Testing
 
-/// Runs with a client of its own, shut down afterwards.
+/// Runs the body with a client that is shut down afterwards.
 func withClient<Answer>(
     _ configuration: CurlHTTPClient.Configuration = CurlHTTPClient.Configuration(proxies: .none),
     _ body: (CurlHTTPClient) async throws -> Answer
@@ -20,7 +20,7 @@ func withClient<Answer>(
     }
 }
 
-/// Returns the kind of error that was thrown, or nil if there was none.
+/// Returns the kind of the thrown error, or nil if there was none.
 func failureKind<Answer>(_ body: () async throws -> Answer) async -> HTTPError.Kind? {
     do {
         _ = try await body()
@@ -30,7 +30,7 @@ func failureKind<Answer>(_ body: () async throws -> Answer) async -> HTTPError.K
     }
 }
 
-/// The error that was thrown; fails the test where there was none.
+/// Returns the thrown error; fails the test if there was none.
 func failure<Answer>(
     sourceLocation: SourceLocation = #_sourceLocation,
     _ body: () async throws -> Answer
@@ -44,7 +44,7 @@ extension HTTPResponse {
 }
 
 extension HTTPStream {
-    /// Everything that is left.
+    /// Reads the rest of the body.
     func rest() async throws -> [UInt8] {
         var bytes: [UInt8] = []
         while let chunk = try await nextChunk() {
@@ -54,7 +54,7 @@ extension HTTPStream {
     }
 }
 
-/// Lets everybody through once `count` have come.
+/// Releases all waiters once `count` have arrived.
 actor Barrier {
     private var missing: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -76,7 +76,7 @@ actor Barrier {
     }
 }
 
-/// Values from any thread to one waiting test.
+/// A channel of values from any thread to one waiting test.
 struct Mailbox<Value: Sendable>: Sendable {
     private let stream: AsyncStream<Value>
     private let continuation: AsyncStream<Value>.Continuation
@@ -98,18 +98,18 @@ extension Mailbox<Void> {
     func send() { send(()) }
 }
 
-/// Holds a raw server's script until the test lets it go on.
-final class Gate: Sendable {
+/// Blocks a raw server's script until the test releases it.
+final class ScriptLatch: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
 
     func open() { semaphore.signal() }
 
-    /// Blocks the script's own thread; false if the test never opened the gate.
+    /// Blocks the script's own thread; returns false if the test never opened the latch.
     @discardableResult
     func pass() -> Bool { semaphore.wait(timeout: .now() + 30) == .success }
 }
 
-/// That many zero bytes, as the `gzip` tool compresses them.
+/// Returns that many zero bytes, compressed with the `gzip` tool.
 func gzip(zeros count: Int) throws -> [UInt8] {
     let process = Process()
     let output = Pipe()

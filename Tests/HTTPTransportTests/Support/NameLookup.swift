@@ -1,17 +1,17 @@
 import Glibc
 import Synchronization
 
-/// Stands between libcurl and the C library's resolver, so that names can be slow or unknown without a DNS server.
+/// Replaces the C library's resolver for libcurl, so that names can be slow or unknown without a DNS server.
 enum NameLookup {
-    /// Name to a pipe's reading end; a look-up of that name reads from it and then fails.
+    /// By name, the reading end of a pipe: a lookup of the name reads from it and then fails.
     private static let stuckNames = Mutex<[String: Int32]>([:])
 
-    /// Lets look-ups of the name hang while `body` runs. They fail when it is done.
+    /// Makes lookups of the name hang while `body` runs. They fail afterwards.
     static func withStuckName<Answer>(_ name: String, _ body: () async throws -> Answer) async throws -> Answer {
         var pipeEnds: [Int32] = [0, 0]
         guard pipe(&pipeEnds) == 0 else { throw Exhausted() }
         stuckNames.withLock { $0[name] = pipeEnds[0] }
-        // The reading end stays open: a look-up may only now get to it.
+        // The reading end stays open, because a lookup may start to read only now.
         defer { close(pipeEnds[1]) }
         return try await body()
     }
@@ -36,12 +36,12 @@ enum NameLookup {
             ) -> Int32
         let next = UnsafeMutableRawPointer(bitPattern: -1)  // RTLD_NEXT
         guard let symbol = dlsym(next, "getaddrinfo") else { return EAI_FAIL }
-        // The C library's function, which has this signature by POSIX.
+        // The C library's function, whose signature POSIX defines.
         return unsafeBitCast(symbol, to: GetAddrInfo.self)(node, service, hints, result)
     }
 }
 
-/// The executable's symbol comes before the C library's, for libcurl too.
+/// The executable's symbol takes precedence over the C library's, also for libcurl.
 @_cdecl("getaddrinfo")
 func getaddrinfoForTests(
     _ node: UnsafePointer<CChar>?, _ service: UnsafePointer<CChar>?, _ hints: UnsafePointer<addrinfo>?,

@@ -9,12 +9,12 @@ import NIOSSL
 import ServiceLifecycle
 import TestSupport
 
-/// A real HTTP server inside the test process, on a free port of the loopback.
+/// A real HTTP server in the test process, on a free loopback port.
 enum TestServer {
-    /// Tells handlers which connection a request came over.
+    /// A request context with the request's connection.
     struct Context: RequestContext {
         var coreContext: CoreRequestContextStorage
-        /// The client's port: one per connection.
+        /// The client's port, which identifies the connection.
         let connection: Int
 
         init(source: ApplicationRequestContextSource) {
@@ -23,7 +23,7 @@ enum TestServer {
         }
     }
 
-    /// Runs the server while `body` runs with a client of its own.
+    /// Runs the server while `body` runs with a new client.
     static func run<Answer: Sendable>(
         _ server: HTTPServerBuilder = .http1(),
         configuration: CurlHTTPClient.Configuration = .init(proxies: .none),
@@ -40,7 +40,7 @@ enum TestServer {
             onServerRunning: { channel in port.yield(channel.localAddress?.port ?? 0) },
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         )
-        // Ended gracefully: NIO traps where a server is cancelled with a connection just accepted.
+        // Ended gracefully, because NIO traps if a server is cancelled just after accepting a connection.
         let services = ServiceGroup(services: [application], logger: application.logger)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -48,7 +48,7 @@ enum TestServer {
                 try await services.run()
             }
             guard let port = await ports.first(where: { _ in true }) else { throw DidNotStart() }
-            // The client first: servers wait for its connections to close.
+            // The client first, because servers wait for its connections to close.
             let result: Result<Answer, any Error>
             do {
                 result = .success(try await withClient(configuration) { try await body($0, port) })
@@ -65,7 +65,7 @@ enum TestServer {
 }
 
 extension HTTPServerBuilder {
-    /// TLS with that certificate, over HTTP/1.1 alone or with HTTP/2 on offer.
+    /// Returns TLS options with that certificate, for HTTP/1.1 only or with HTTP/2.
     static func tls(
         _ identity: TestCertificates.Identity, http2: Bool = false, clientsSignedBy authority: [UInt8]? = nil
     ) throws -> HTTPServerBuilder {

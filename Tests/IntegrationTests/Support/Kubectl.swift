@@ -2,11 +2,11 @@ import Foundation
 import Subprocess
 import SystemPackage
 
-/// The program `kubectl`, where it is installed. `GENERALSCALER_TEST_KUBECTL` names another one.
+/// The program `kubectl`, if installed. `GENERALSCALER_TEST_KUBECTL` names another one.
 enum Kubectl {
     struct Result {
         let isSuccess: Bool
-        /// Of both streams.
+        /// The output of both streams.
         let output: String
     }
 

@@ -3,14 +3,14 @@ import KubernetesClient
 import WireFormats
 import YAMLFormat
 
-/// Who the operator of a test is: a service account with the rights that `deploy/operator.yaml` gives, in the test's
-/// namespace and in no other, and for what is in no namespace under the names of the test's own.
+/// The identity of a test's operator: a service account with the permissions in `deploy/operator.yaml`, limited to the
+/// test's namespace and, for cluster-scoped objects, to the test's own names.
 enum OperatorRights {
     private static let name = "generalscaler"
 
-    /// Makes the account, its role and its token.
+    /// Creates the account, its role and its token.
     ///
-    /// - Returns: the path of a kubeconfig that has the token.
+    /// - Returns: the path of a kubeconfig with the token.
     static func grant(on cluster: TestCluster) async throws -> String {
         let namespace = cluster.namespace
         func create(_ kind: ResourceKind, named name: String = name, _ fields: [String: JSON]) async throws {
@@ -42,13 +42,13 @@ enum OperatorRights {
         return try kubeconfig(of: cluster, token: token)
     }
 
-    /// Takes away what does not go with the namespace.
+    /// Deletes the cluster-scoped objects, which are not deleted with the namespace.
     static func revoke(on cluster: TestCluster) async {
         let key = ObjectKey(namespace: "", name: clusterName(cluster))
         for kind in [ResourceKind.clusterRoleBinding, .clusterRole] { try? await cluster.client.delete(kind, key) }
     }
 
-    /// Returns what the test's objects in no namespace are called.
+    /// Returns the name of the test's cluster-scoped objects.
     static func clusterName(_ cluster: TestCluster) -> String { "generalscaler-\(cluster.namespace)" }
 
     private static func isClusterWide(_ rule: JSON) -> Bool {
@@ -61,7 +61,7 @@ enum OperatorRights {
         return .object(rule)
     }
 
-    /// Returns what the manifest lets the operator do, in its own namespace and in the others: here these are one.
+    /// Returns the operator's rules for its own namespace and for the others, which are the same here.
     private static func rules() throws -> [JSON] {
         let text = try String(contentsOf: TestCluster.file("deploy/operator.yaml"), encoding: .utf8)
         let objects = try text.components(separatedBy: "\n---\n").map { try YAMLDocument.parse($0) }
@@ -75,7 +75,7 @@ enum OperatorRights {
         return rules
     }
 
-    /// Returns the test's kubeconfig with the token in the place of every user's credentials.
+    /// Returns the test's kubeconfig with the token in place of every user's credentials.
     private static func kubeconfig(of cluster: TestCluster, token: String) throws -> String {
         let text = try String(contentsOf: URL(filePath: cluster.kubeconfig), encoding: .utf8)
         var config = try YAMLDocument.parse(text).objectValue ?? [:]
@@ -112,7 +112,7 @@ extension ResourceKind {
         group: "rbac.authorization.k8s.io", version: "v1", kind: "ClusterRoleBinding", plural: "clusterrolebindings",
         isNamespaced: false)
 
-    /// Asking for a token is creating below the account.
+    /// Requesting a token is a creation below the account.
     fileprivate static func tokenRequest(of account: String) -> ResourceKind {
         ResourceKind(
             group: "", version: "v1", kind: "TokenRequest", plural: "serviceaccounts/\(account)/token")

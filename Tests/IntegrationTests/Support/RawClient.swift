@@ -3,7 +3,7 @@ import HTTPTransport
 import KubernetesClient
 import WireFormats
 
-/// Requests to the API server as they are, with the warnings that come beside the answers.
+/// Raw requests to the API server, with the warnings in the responses.
 struct RawClient {
     struct Answer {
         let status: Int
@@ -17,12 +17,12 @@ struct RawClient {
     private let http = CurlHTTPClient(configuration: .init(proxies: .none))
     private let server: String
 
-    /// - Parameter cluster: a simulated one, which asks nobody who they are.
+    /// - Parameter cluster: a simulated one, which does not authenticate users.
     init(_ cluster: TestCluster) throws {
         server = try ClusterConfiguration.kubeconfig(path: cluster.kubeconfig, context: nil, environment: [:]).server
     }
 
-    /// - Parameter token: of who asks; an administrator without one.
+    /// - Parameter token: the user's token; nil for an administrator.
     func send(
         _ method: String, _ path: String, _ body: JSON, _ type: String = "application/json", token: String? = nil
     ) async throws -> Answer {
@@ -36,7 +36,7 @@ struct RawClient {
         return Answer(status: answer.status, json: try JSON(parsing: answer.body), warnings: warnings)
     }
 
-    /// Returns the token of a user who may create GeneralScalers in the namespace, and nothing else.
+    /// Returns the token of a user who may only create GeneralScalers in the namespace.
     func tokenOfWriter(in namespace: String) async throws -> String {
         let core = "/api/v1/namespaces/\(namespace)"
         let group = "rbac.authorization.k8s.io"

@@ -6,18 +6,18 @@ import Testing
 import WireFormats
 import YAMLFormat
 
-/// A cluster to run against, with a namespace that is the test's own: the one that `GENERALSCALER_TEST_KUBECONFIG`
-/// names, or else a simulated one that lives as long as the test.
+/// A cluster with a namespace for the test: the one in `GENERALSCALER_TEST_KUBECONFIG`, or a simulated one for the
+/// duration of the test.
 struct TestCluster: Sendable {
     let kubeconfig: String
-    /// What the operator gets: exactly its own rights, see ``OperatorRights``.
+    /// The kubeconfig of the operator with exactly its permissions, see ``OperatorRights``.
     private(set) var operatorKubeconfig = ""
     let namespace: String
     let client: KubernetesClient
-    /// The test's own files, gone after it.
+    /// The test's temporary directory.
     let directory: URL
 
-    /// Whether the cluster is the simulator, whose API server reaches what this machine serves.
+    /// Whether the cluster is simulated, so that its API server reaches servers on this machine.
     static var isSimulated: Bool { ProcessInfo.processInfo.environment[realKubeconfig] == nil }
     private static let realKubeconfig = "GENERALSCALER_TEST_KUBECONFIG"
 
@@ -70,7 +70,7 @@ struct TestCluster: Sendable {
         try result.get()
     }
 
-    /// Installs `deploy/crd.yaml`, or brings the one that is there up to it, and waits until it is served.
+    /// Installs `deploy/crd.yaml`, or updates the existing definition, and waits until it is served.
     private func installDefinition() async throws {
         let definition = try YAMLDocument.parse(String(contentsOf: Self.file("deploy/crd.yaml"), encoding: .utf8))
         let key = ObjectKey(namespace: "", name: "generalscalers.autoscaling.example.com")
@@ -96,7 +96,8 @@ struct TestCluster: Sendable {
 
     func key(_ name: String) -> ObjectKey { ObjectKey(namespace: namespace, name: name) }
 
-    /// - Parameter spec: put over a scaler of the Deployment `name`, on a constant of Prometheus, polled every second.
+    /// - Parameter spec: merged over the spec of a scaler of the Deployment `name` with a constant Prometheus metric
+    ///   that is polled every second.
     func createScaler(
         _ name: String, query: String = "vector(12)", _ spec: JSON = [:], metadata: JSON = [:]
     ) async throws {
@@ -147,7 +148,7 @@ struct TestCluster: Sendable {
 
     // MARK: Waiting
 
-    /// Returns the object, once it is as the predicate wants it.
+    /// Waits until the object satisfies the predicate, and returns it.
     @discardableResult
     func wait(
         for kind: ResourceKind, _ key: ObjectKey, until predicate: (JSON) -> Bool
@@ -156,7 +157,7 @@ struct TestCluster: Sendable {
         return try await wait(for: kind, in: key.namespace, fields, until: predicate)
     }
 
-    /// Returns the scaler's condition, once it has that status and reason.
+    /// Waits until the scaler's condition has that status and reason, and returns it.
     @discardableResult
     func condition(_ type: String, _ status: String, _ reason: String, of scaler: String) async throws -> JSON {
         func find(_ object: JSON) -> JSON? {
@@ -169,7 +170,7 @@ struct TestCluster: Sendable {
         return find(object) ?? .null
     }
 
-    /// Returns an event of that reason about the scaler, now or to come.
+    /// Returns a past or future event with that reason about the scaler.
     @discardableResult
     func event(_ reason: String, of scaler: String) async throws -> JSON {
         try await wait(for: .event, in: namespace, Selection()) {
@@ -177,7 +178,7 @@ struct TestCluster: Sendable {
         }
     }
 
-    /// Returns the first object that the predicate takes, among those there are and those to come.
+    /// Returns the first existing or future object that satisfies the predicate.
     private func wait(
         for kind: ResourceKind, in namespace: String, _ selection: Selection,
         until predicate: (JSON) -> Bool
@@ -213,11 +214,11 @@ extension ResourceKind {
 }
 
 extension ReadObject {
-    /// The object, or what is known of one that is too large to be read.
+    /// The object, or the known part of an oversized one.
     fileprivate var known: JSON {
         switch self {
         case .whole(let json): json
-        case .oversized(let oversized): oversized.remains
+        case .oversized(let oversized): oversized.partial
         }
     }
 }

@@ -5,15 +5,15 @@ import TestSupport
 import Testing
 import WireFormats
 
-/// The operator as a user runs it: its executable, its plugins' executables, a kubeconfig and a `plugins.yaml`. It has the
-/// rights that it has in a cluster, and no others.
+/// The operator in production configuration: its executable, its plugins' executables, a kubeconfig and a
+/// `plugins.yaml`, with exactly its permissions in a cluster.
 struct TestOperator: Sendable {
     let process: RunningProcess
     private let address: String
 
-    /// Runs it until the body has ended, or has ended it.
+    /// Runs the operator until the body has ended, or has ended the operator.
     ///
-    /// - Parameter prometheus: the address that every prometheus metric has where it names none.
+    /// - Parameter prometheus: the default address of prometheus metrics.
     @discardableResult
     static func run(
         on cluster: TestCluster, prometheus: String, arguments: [String] = [],
@@ -34,9 +34,9 @@ struct TestOperator: Sendable {
         }
     }
 
-    /// Returns when that many polls of the scaler have finished.
+    /// Waits until that many polls of the scaler have finished.
     func polls(_ count: Int, of scaler: String) async throws {
-        try await process.errorLine(count) { $0.contains("poll finished") && $0.contains("scaler=\(scaler)") }
+        try await process.errorLine(count) { Self.isFinished($0, scaler) }
     }
 
     func get(_ path: String) async throws -> HTTPResponse {
@@ -46,15 +46,36 @@ struct TestOperator: Sendable {
         return response
     }
 
-    /// The outcomes of webhook reviews, as the operator counts them.
+    /// The outcomes of webhook reviews in the operator's metrics.
     enum Verdict: String { case allowed, warned, denied, failed }
 
-    /// Returns how many webhook reviews have had that outcome so far.
+    /// Returns the number of webhook reviews with that outcome.
     func reviews(_ verdict: Verdict) async throws -> Int {
         let page = String(decoding: try await get("/metrics").body, as: UTF8.self)
         let prefix = "generalscaler_webhook_reviews_total{verdict=\"\(verdict.rawValue)\"} "
         let line = try #require(page.split(separator: "\n").first { $0.hasPrefix(prefix) })
         return try #require(Int(line.dropFirst(prefix.count)))
+    }
+
+    /// Returns the most of it that was ever resident, in bytes.
+    func peakMemory(_ cluster: TestCluster) throws -> Int {
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+            guard let process = Int32(name),
+                let command = FileManager.default.contents(atPath: "/proc/\(name)/cmdline"),
+                String(decoding: command, as: UTF8.self).contains("run\0--kubeconfig\0\(cluster.operatorKubeconfig)")
+            else { continue }
+            return try PluginMemory.peak(of: process)
+        }
+        return 0
+    }
+
+    /// The polls of the scaler that have finished so far.
+    func finishedPolls(of scaler: String) -> Int {
+        process.errors.count { Self.isFinished($0, scaler) }
+    }
+
+    private static func isFinished(_ line: String, _ scaler: String) -> Bool {
+        line.contains("poll finished") && line.contains("scaler=\(scaler)")
     }
 
     /// The lines of the audit log so far.

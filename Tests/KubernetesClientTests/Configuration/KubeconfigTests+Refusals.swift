@@ -3,7 +3,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-/// What is refused, and how it is told.
+/// Refused kubeconfigs and their messages.
 extension KubeconfigTests {
     @Test("no kubeconfig at all")
     func nothing() {
@@ -24,7 +24,7 @@ extension KubeconfigTests {
         #expect(explicit?.description == "kubeconfig /x: No such file or directory")
     }
 
-    @Test("a text that is no kubeconfig is told with its line and without its content")
+    @Test("an invalid kubeconfig is reported with its line and without its content")
     func syntax() throws {
         let line = try failure("users:\n- name: me\n  user: {token: s3cret\n")
         #expect(line.hasPrefix("kubeconfig /home/me/.kube/config: is not valid YAML: line "))
@@ -135,7 +135,7 @@ extension KubeconfigTests {
         #expect(line.contains(bad.says), "\(line)")
     }
 
-    @Test("names that lead nowhere are told with the names that do")
+    @Test("unknown names are reported with the known names")
     func danglingNames() throws {
         #expect(try failure(config(), context: "x").contains(#"there is no context "x"; known: ctx; pass --context"#))
         let text = "current-context: c\ncontexts: [{name: c, context: {cluster: a, user: b}}]\n"

@@ -63,7 +63,7 @@ struct KubeconfigTests {
         #expect(try load(config()).defaultNamespace == "default")
     }
 
-    @Test("certificates come inline or from files beside the kubeconfig")
+    @Test("certificates are inline or in files next to the kubeconfig")
     func certificates() throws {
         let inline = try load(
             config(
@@ -193,7 +193,7 @@ struct KubeconfigTests {
         }
     }
 
-    @Test("each way to prove who one is")
+    @Test("each kind of credential")
     func credentials() throws {
         #expect(try load(config()).credentials.revealed == "none")
         #expect(try load(config(user: "token: abc")).credentials.revealed == "token abc")

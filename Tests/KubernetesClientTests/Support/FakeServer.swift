@@ -2,14 +2,14 @@ import HTTPTransport
 import Synchronization
 import WireFormats
 
-/// An HTTP transport whose other end is the test: each request waits until the test takes it and answers.
+/// An HTTP transport whose other end is the test: each request waits until the test receives and answers it.
 final class FakeServer: HTTPClient {
-    /// One request, waiting for its answer.
+    /// A request that waits for its answer.
     struct Exchange: Sendable {
         let request: HTTPRequest
         fileprivate let reply: Reply
 
-        /// `GET /api/v1/...?limit=1`
+        /// Such as `GET /api/v1/...?limit=1`.
         var line: String { "\(request.method) \(request.url.replacing("https://api.test", with: ""))" }
 
         var body: JSON? { request.body.flatMap { try? JSON(parsing: $0) } }
@@ -29,7 +29,7 @@ final class FakeServer: HTTPClient {
 
         func fail(_ kind: HTTPError.Kind) { reply.give(.failure(HTTPError(kind, "\(kind) with api.test"))) }
 
-        /// Answers 200 with a body that the test goes on writing.
+        /// Answers 200 with a body that the test writes.
         func stream() -> FakeBody {
             let body = FakeBody()
             reply.give(.success((HTTPResponseHead(status: 200, headers: []), body)))
@@ -56,7 +56,7 @@ final class FakeServer: HTTPClient {
 
     init() { (exchanges, arrived) = AsyncStream.makeStream() }
 
-    /// Returns the next request, once the client sends it. Taken by one task.
+    /// Waits for the client's next request and returns it. Called by one task.
     func next() async throws -> Exchange {
         for await exchange in exchanges { return exchange }
         throw CancellationError()
@@ -80,13 +80,13 @@ final class FakeServer: HTTPClient {
     }
 }
 
-/// A body that the test writes piece by piece.
+/// A body that the test writes in pieces.
 final class FakeBody: Sendable {
     private typealias Piece = Result<[UInt8], HTTPError>
 
     private let pieces: AsyncStream<Piece>
     private let input: AsyncStream<Piece>.Continuation
-    /// Finishes once the reader has given the body up.
+    /// Finishes once the reader has cancelled the body.
     let cancelled: AsyncStream<Never>
     private let cancellation: AsyncStream<Never>.Continuation
 

@@ -36,7 +36,7 @@ struct Fixture {
     }
 }
 
-/// Returns a Status object, as the API server answers errors.
+/// Returns a Status object like the API server's errors.
 func status(_ code: Int, _ reason: String, _ message: String = "no") -> JSON {
     [
         "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure", "reason": .string(reason),
@@ -62,7 +62,7 @@ func samples(version: Int, next token: String = "", _ items: JSON...) -> JSON {
     ]
 }
 
-/// Returns a new directory that is gone after the body.
+/// Runs the body with a temporary directory.
 func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     let directory = FileManager.default.temporaryDirectory.appending(path: "kube-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -75,7 +75,7 @@ func write(_ text: String, to path: String, executable: Bool = false) throws {
     try Data(text.utf8).write(to: URL(filePath: path))
 }
 
-/// Files that are only in memory.
+/// Files in memory only.
 extension FileReader {
     static func memory(_ files: [String: String]) -> FileReader {
         FileReader { path throws(FileReader.Failure) in

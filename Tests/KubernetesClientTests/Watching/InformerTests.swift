@@ -9,14 +9,14 @@ import WireFormats
 
 @Suite("An informer", .timeLimit(.minutes(5)))
 struct InformerTests {
-    /// A running informer of samples, what it tells, and the server's end.
+    /// A running informer, its events, and the server's end.
     private struct Running {
         let informer: Informer<Int>
         let server: FakeServer
         let clock: ManualClock
         fileprivate let told: AsyncStream<String>
 
-        /// Returns the next that many events.
+        /// Returns the next events, that many.
         func events(_ count: Int) async -> [String] {
             var events: [String] = []
             var iterator = told.makeAsyncIterator()
@@ -24,13 +24,13 @@ struct InformerTests {
             return events
         }
 
-        /// Waits for the informer to pause that long, and lets the time pass.
+        /// Waits for the informer's pause of that length, and advances the time.
         func pause(_ duration: Duration) async throws {
             try await clock.sleeper(dueIn: duration)
             clock.advance(by: duration)
         }
 
-        /// Answers the first list and takes the watch that follows.
+        /// Answers the first list and returns the watch that follows.
         func synced(_ items: JSON...) async throws -> (watch: FakeServer.Exchange, body: FakeBody) {
             try await server.next().answer(
                 ["metadata": ["resourceVersion": "10"], "items": .array(items)])
@@ -85,7 +85,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a stream that ends goes on at once after the last event or bookmark; a cut line comes again")
+    @Test("a stream that ends is reopened immediately after the last event or bookmark; a cut line is received again")
     func resume() async throws {
         try await withInformer { running in
             let (_, first) = try await running.synced()
@@ -113,7 +113,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a relist cuts the watch, lists at once, and returns when the list has been told")
+    @Test("a relist ends the watch, lists immediately, and returns when the list has been delivered")
     func relist() async throws {
         try await withInformer { running in
             let (_, body) = try await running.synced(sample("a", version: 1), sample("b", version: 2))
@@ -141,7 +141,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a 410 lists again and tells only what changed meanwhile", arguments: [true, false])
+    @Test("a 410 lists again and delivers only the changes since", arguments: [true, false])
     func expired(inStream: Bool) async throws {
         try await withInformer { running in
             let (_, body) = try await running.synced(
@@ -150,7 +150,7 @@ struct InformerTests {
                 body.send("ERROR", status(410, "Expired", "too old resource version"))
             } else {
                 body.end()
-                // It lasted no time at all, so the next watch comes after a pause.
+                // The watch ended immediately, so the next one follows after a pause.
                 try await running.pause(.milliseconds(600))
                 try await running.server.next().answer(410, status(410, "Expired"))
                 try await running.pause(.milliseconds(600))
@@ -178,7 +178,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a malformed object is told as such and touches no other")
+    @Test("a malformed object is reported as such and affects no other")
     func malformed() async throws {
         try await withInformer { running in
             try await running.server.next().answer(
@@ -228,7 +228,7 @@ struct InformerTests {
             body.send("ADDED", sample("a", version: 11))
             #expect(await running.events(1) == ["added a 1"])
             running.clock.advance(by: .seconds(120))
-            // Something came in that time; nothing in the next.
+            // Data arrived in this period, and none in the next.
             try await running.pause(.seconds(120))
             await body.wasCancelled()
             try await running.pause(.milliseconds(600))
@@ -303,7 +303,7 @@ struct InformerTests {
     }
 }
 
-/// Lets a handler reach the informer it belongs to.
+/// Gives a handler access to its informer.
 private final class Box: Sendable {
     private let state = Mutex<Informer<Int>?>(nil)
     var informer: Informer<Int>? { state.withLock { $0 } }

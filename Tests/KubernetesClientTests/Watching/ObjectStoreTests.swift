@@ -43,7 +43,7 @@ struct ObjectStoreTests {
                     message: "spec.size: must be a whole number, not a string"))
         #expect(store[key("a")] == nil)
         #expect(store.objects.isEmpty)
-        // A list that finds it unchanged says nothing again.
+        // A list that finds it unchanged reports nothing.
         #expect(store.apply(try observed("a", 2, size: "big")).isEmpty)
         #expect(store.apply(try observed("a", 3, size: 4)).map(\.summary) == ["added a 4"])
         _ = store.apply(try observed("a", 4, size: "big"))

@@ -22,7 +22,7 @@ struct WatchLogTests {
             return try await server.next().stream()
         }
 
-        /// How severe the end of the watch is taken to be.
+        /// The log level for the end of the watch.
         var endOfWatch: Logger.Level {
             get async { await log.wait { $0.message.hasPrefix("watch") }.level }
         }
@@ -43,7 +43,7 @@ struct WatchLogTests {
         }
     }
 
-    @Test("a watch time-out is not logged as a warning, whether client or server ends it")
+    @Test("a watch timeout is not logged as a warning, whether client or server ends it")
     func timeOut() async throws {
         try await withInformer { running in
             try await running.synced().fail(.deadline)
@@ -62,7 +62,7 @@ struct WatchLogTests {
         }
     }
 
-    @Test("a connection that breaks after a while is no warning, one that breaks at once is")
+    @Test("a connection that breaks after a while is no warning, one that breaks immediately is")
     func brokenConnection() async throws {
         try await withInformer { running in
             let body = try await running.synced()
@@ -85,7 +85,7 @@ struct WatchLogTests {
         }
     }
 
-    @Test("a failed list is told and remembered until a list succeeds")
+    @Test("a failed list is reported and remembered until a list succeeds")
     func listFailure() async throws {
         try await withInformer { running in
             #expect(running.informer.listFailure == nil)

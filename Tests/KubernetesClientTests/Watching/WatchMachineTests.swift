@@ -17,7 +17,7 @@ struct WatchMachineTests {
         .init(delay: delay, action: .watch(resourceVersion: version, timeoutSeconds: 450))
     }
 
-    /// Returns what the machine says to each outcome in turn; every draw is 0.5.
+    /// Returns the machine's step for each outcome in turn; every random number is 0.5.
     private func steps(_ machine: inout WatchMachine, _ outcomes: WatchMachine.Outcome...) -> [WatchMachine.Step] {
         outcomes.map { machine.next(after: $0, random: { 0.5 }) }
     }
@@ -39,7 +39,7 @@ struct WatchMachineTests {
                 == [list(token: "a"), list(token: "b"), watch("9")])
     }
 
-    @Test("a watch that ends properly goes on at once from the last event or bookmark")
+    @Test("a watch that ends properly is reopened immediately from the last event or bookmark")
     func cleanEnd() {
         var machine = watching()
         #expect(steps(&machine, .watchEnded(lasted: .seconds(400))) == [watch("9")])
@@ -55,7 +55,7 @@ struct WatchMachineTests {
         #expect(step.action == .watch(resourceVersion: "1", timeoutSeconds: seconds ?? 0))
     }
 
-    @Test("watches that end at once and bring nothing are tried again ever more slowly, then listed")
+    @Test("watches that end immediately without events are retried with increasing delays, then listed")
     func shortWatches() {
         var machine = watching()
         let ended = WatchMachine.Outcome.watchEnded(lasted: .milliseconds(10))
@@ -81,7 +81,7 @@ struct WatchMachineTests {
             steps(&machine, .watchFailed(broken, lasted: .seconds(60))) == [watch("10", after: .milliseconds(600))])
     }
 
-    @Test("the first 410 lists at once, and 410 after 410 does not spin")
+    @Test("the first 410 lists immediately, and repeated 410s are delayed")
     func expiredVersion() {
         var machine = watching()
         let gone = WatchMachine.Outcome.watchFailed(expired, lasted: .zero)

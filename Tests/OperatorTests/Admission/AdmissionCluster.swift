@@ -11,7 +11,7 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// A cluster that is told of the webhook, on a clock that stands still unless the test moves it.
+/// A cluster with the webhook's configuration, and a manual clock.
 struct AdmissionCluster {
     static let service = ObjectKey(namespace: "shop", name: "webhook")
     static let configurationPath =
@@ -22,7 +22,7 @@ struct AdmissionCluster {
     let clock: ManualClock
     let metrics = OperatorMetrics()
 
-    /// - Parameter age: how long ago the clock stands, seen from the machine's.
+    /// - Parameter age: how far the clock is behind the machine's.
     init(age: Duration = .zero) throws {
         let now = Int64(Date().timeIntervalSince1970 * 1e6) - age.components.seconds * 1_000_000
         clock = ManualClock(startMicroseconds: now)
@@ -56,14 +56,14 @@ struct AdmissionCluster {
             time: time, metrics: metrics, logger: .silent)
     }
 
-    /// The page of metrics, as far as it is about counters.
+    /// The counters on the metrics page.
     var page: String {
         var text = MetricsText(.prometheus)
         metrics.write(into: &text)
         return text.text
     }
 
-    /// What the API server believes.
+    /// The authorities that the API server trusts.
     var bundle: [UInt8] {
         get throws {
             let webhook = try environment.api.get(Self.configurationPath)["webhooks"]?.arrayValue?.first
@@ -72,7 +72,7 @@ struct AdmissionCluster {
         }
     }
 
-    /// Serves with the certificates of that manager while the body runs.
+    /// Runs the webhook with that manager's certificates during the body.
     func serve(
         _ certificateManager: CertificateManager, times: ReviewTimes = ReviewTimes(),
         mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in nil },
@@ -80,7 +80,7 @@ struct AdmissionCluster {
     ) async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let validator = AdmissionValidator(
-            source: environment.source, scalers: { [] }, mayRead: { mayRead($0, $1) }, rival: { _, _ in nil },
+            source: environment.source, scalers: { [] }, mayRead: { mayRead($0, $1) }, otherAutoscaler: { _, _ in nil },
             time: time)
         let server = AdmissionServer(
             address: ListenAddress(host: "127.0.0.1", port: 0), certificates: certificateManager, validator: validator,
@@ -100,7 +100,7 @@ struct AdmissionCluster {
         }
     }
 
-    /// Where the API server sends reviews, as its configuration says.
+    /// The path of reviews in the API server's configuration.
     var path: String {
         get throws {
             let webhook = try environment.api.get(Self.configurationPath)["webhooks"]?.arrayValue?.first
@@ -108,7 +108,7 @@ struct AdmissionCluster {
         }
     }
 
-    /// Sends a review as the API server does.
+    /// Sends a review like the API server.
     func post(
         _ client: CurlHTTPClient, _ port: Int, _ body: [UInt8], believing bundle: [UInt8],
         name: String = "webhook.shop.svc", path: String? = nil

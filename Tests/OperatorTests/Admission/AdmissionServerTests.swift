@@ -12,7 +12,7 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// The webhook over real TLS, spoken to as the API server does: by the Service's name, believing the caBundle alone.
+/// The webhook over real TLS, called like by the API server: with the Service's name, and trusting only the caBundle.
 @Suite("The admission webhook", .timeLimit(.minutes(2)))
 struct AdmissionServerTests {
     private static func expectServed(
@@ -35,7 +35,7 @@ struct AdmissionServerTests {
             let answer = try await cluster.post(client, port, Self.review, believing: bundle)
             #expect(answer.status == 200)
             #expect(try JSON(parsing: answer.body)["response"]?["allowed"] == true)
-            // Another name, or another authority, is not believed.
+            // Another name, or another authority, is not trusted.
             for (name, authority) in [
                 ("webhook.other.svc", bundle), ("webhook.shop.svc", try TestCertificates.shared.get().authority),
             ] {
@@ -47,7 +47,7 @@ struct AdmissionServerTests {
         }
     }
 
-    @Test("without a certificate nobody is served, and nothing breaks")
+    @Test("without a certificate no client is served, and nothing breaks")
     func noCertificate() async throws {
         let cluster = try AdmissionCluster()
         let certificateManager = cluster.certificateManager()
@@ -61,7 +61,7 @@ struct AdmissionServerTests {
         }
     }
 
-    @Test("a renewal changes the certificate of a running server; the authority before stays believed")
+    @Test("a renewal changes the certificate of a running server; the previous authority stays trusted")
     func renewal() async throws {
         let cluster = try AdmissionCluster(age: .seconds(270 * 86_400))
         let certificateManager = cluster.certificateManager()
@@ -166,7 +166,7 @@ struct AdmissionServerTests {
         #expect(cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"allowed\"} 2\n"))
     }
 
-    @Test("as many reviews at once as there may be connections are all answered, each its own")
+    @Test("as many concurrent reviews as there may be connections each get their own answer")
     func manyAtOnce() async throws {
         let cluster = try AdmissionCluster()
         let certificateManager = cluster.certificateManager()
@@ -219,7 +219,7 @@ struct AdmissionServerTests {
                 (review(annotationBytes: AdmissionLimits.bodyBytes), 413), (Array("{".utf8), 400),
                 (Array("{}".utf8), 400),
             ] {
-                // A server that has read enough may hang up before it is asked to.
+                // A server that has read enough may close the connection early.
                 let answer = try? await cluster.post(client, port, body, believing: bundle)
                 #expect(answer?.status ?? status == status)
             }

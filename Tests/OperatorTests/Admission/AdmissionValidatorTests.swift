@@ -21,15 +21,15 @@ struct AdmissionValidatorTests {
 
     private func makeValidator(
         others: [JSON] = [], mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in true },
-        rival: @escaping @Sendable (TargetReference, String) async -> String? = { _, _ in nil }
+        otherAutoscaler: @escaping @Sendable (TargetReference, String) async -> String? = { _, _ in nil }
     ) throws -> AdmissionValidator {
-        let scalers = try others.map { try GeneralScaler($0) }
+        let scalers = try others.map { try GeneralScaler($0, zones: UniversalTimeOnly()) }
         return AdmissionValidator(
-            source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) }, rival: rival,
+            source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) }, otherAutoscaler: otherAutoscaler,
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
     }
 
-    /// Returns the review of a scaler, as the API server sends it.
+    /// Returns a review of a scaler like the API server's.
     static func review(_ object: JSON, old: JSON? = nil) -> JSON {
         [
             "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
@@ -62,7 +62,21 @@ struct AdmissionValidatorTests {
         return .object(members)
     }
 
-    @Test("a scaler that can work is let pass without a word")
+    @Test("a field that the operator fills in is denied with its path, and filled in for the plugin")
+    func filledField() async throws {
+        source.declare(["properties": ["namespace": ["type": "string", "x-from": "scaler.namespace"]]])
+        source.judge { _, config in
+            config == ["namespace": "shop", "query": "up"]
+                ? .valid(nil) : .invalid([ConfigProblem(path: "", message: "\(config)")])
+        }
+        let validator = try makeValidator()
+        let allowed = try await verdict(validator, Self.scaler(config: ["query": "up"]))
+        #expect(allowed.problems.isEmpty && allowed.warnings.isEmpty)
+        let denied = try await verdict(validator, Self.scaler(config: ["query": "up", "namespace": "other"]))
+        #expect(denied.problems.map(\.path) == ["spec.metrics[0].config.namespace"])
+    }
+
+    @Test("a valid scaler is allowed without warnings")
     func good() async throws {
         let verdict = try await verdict(makeValidator(), TestEnvironment.scaler())
         #expect(verdict.problems.isEmpty)
@@ -114,7 +128,7 @@ struct AdmissionValidatorTests {
         #expect(verdict.warnings == ["spec.metrics[0].type: no plugin reads nosuchtype"])
     }
 
-    @Test("a second claim on a target is a warning, but not for who claims nothing, nor across namespaces")
+    @Test("a second claim on a target is a warning, but not for a scaler without a claim, nor across namespaces")
     func secondClaim() async throws {
         let other = Self.stored(TestEnvironment.scaler("other", target: "web"))
         let validator = try makeValidator(others: [other])
@@ -127,9 +141,9 @@ struct AdmissionValidatorTests {
         #expect(try await verdict(validator, TestEnvironment.scaler("api")).warnings.isEmpty)
     }
 
-    @Test("an autoscaler of another kind on the target is a warning that names it, but not for who claims nothing")
-    func rival() async throws {
-        let validator = try makeValidator(rival: { target, namespace in
+    @Test("another kind of autoscaler on the target is a warning that names it, but not for a scaler without a claim")
+    func otherAutoscaler() async throws {
+        let validator = try makeValidator(otherAutoscaler: { target, namespace in
             target.name == "web" && namespace == "shop" ? "HorizontalPodAutoscaler/web-hpa" : nil
         })
         let warnings = try await verdict(validator, TestEnvironment.scaler()).warnings
@@ -141,22 +155,22 @@ struct AdmissionValidatorTests {
     }
 
     @Test("a cluster that does not say in time what else scales the target holds nothing up, and hides no problem")
-    func slowRival() async throws {
+    func slowAutoscaler() async throws {
         source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
-        let validator = try makeValidator(rival: { _, _ in
+        let validator = try makeValidator(otherAutoscaler: { _, _ in
             let (never, _) = AsyncStream<Never>.makeStream()
             for await _ in never {}
             return "HorizontalPodAutoscaler/late"
         })
         async let answer = verdict(validator, Self.scaler(config: [:]))
-        try await clock.sleeper(dueIn: AdmissionLimits.rivalTime)
-        clock.advance(by: AdmissionLimits.rivalTime)
+        try await clock.sleeper(dueIn: AdmissionLimits.autoscalerTime)
+        clock.advance(by: AdmissionLimits.autoscalerTime)
         let verdict = try await answer
         #expect(verdict.problems.map(\.description) == ["spec.metrics[0].config.queue: is required"])
         #expect(verdict.warnings.isEmpty)
     }
 
-    @Test("a reference to a Secret that the author may not read is a warning; what cannot be told is none")
+    @Test("a reference to a Secret that the author may not read is a warning; an unknown right is none")
     func secrets() async throws {
         let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis", "key": "password"]]]
         let object = Self.scaler(config: ["auth": ["password": reference]])
@@ -172,7 +186,7 @@ struct AdmissionValidatorTests {
         #expect(try await verdict(makeValidator { _, _ in nil }, object).warnings.isEmpty)
     }
 
-    @Test("the plugin sees a stand-in for a Secret's value, and its complaints about that value are ignored")
+    @Test("the plugin gets a placeholder for a Secret's value, and its errors about that value are ignored")
     func standIn() async throws {
         source.judge { _, config in
             #expect(config["password"]?.stringValue?.isEmpty == false)
@@ -191,7 +205,7 @@ struct AdmissionValidatorTests {
     @Test("a plugin that does not answer in time holds nothing up")
     func slow() async throws {
         let validator = AdmissionValidator(
-            source: HangingSource(), scalers: { [] }, mayRead: { _, _ in nil }, rival: { _, _ in nil },
+            source: HangingSource(), scalers: { [] }, mayRead: { _, _ in nil }, otherAutoscaler: { _, _ in nil },
             time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
         async let answer = verdict(validator, TestEnvironment.scaler())
         try await clock.sleeper(dueIn: AdmissionLimits.reviewTime)
@@ -212,7 +226,7 @@ struct AdmissionValidatorTests {
     }
 }
 
-/// A plugin that never answers, until it is no longer waited for.
+/// A plugin that does not answer before the deadline.
 private struct HangingSource: MetricSource {
     func run() async throws {}
     func health() async -> [PluginHealth] { [] }
@@ -233,7 +247,7 @@ private struct HangingSource: MetricSource {
 }
 
 extension AdmissionRequest {
-    /// Reads a review that the API server sent.
+    /// Reads a review from the API server.
     init(_ review: JSON) throws(JSONPathError) {
         try self.init(reading: review.encoded()[...], isFromAPIServer: true)
     }

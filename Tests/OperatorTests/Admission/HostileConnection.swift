@@ -4,14 +4,14 @@ import NIOSSL
 import NIOTLS
 import Synchronization
 
-/// A client that opens connections and sends what it likes, or nothing.
+/// A client that opens connections and sends arbitrary data, or nothing.
 final class HostileConnection: Sendable {
     private let channel: any Channel
     private let received = Mutex<[UInt8]>([])
     private let news: AsyncStream<Void>
     private let newsInput: AsyncStream<Void>.Continuation
 
-    /// Connects, and over TLS waits for the end of the handshake.
+    /// Connects and, for TLS, waits for the end of the handshake.
     static func open(_ port: Int, tls: Bool, group: any EventLoopGroup) async throws -> HostileConnection {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = .none
@@ -48,7 +48,7 @@ final class HostileConnection: Sendable {
 
     func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
 
-    /// Returns what came, once it holds that text; nil if the server closes the connection before.
+    /// Returns the received data once it contains the text; nil if the server closes the connection before.
     func answer(containing text: String) async -> String? {
         while true {
             let answer = received.withLock { String(decoding: $0, as: UTF8.self) }
@@ -58,7 +58,7 @@ final class HostileConnection: Sendable {
         }
     }
 
-    /// Returns when the server has closed the connection.
+    /// Waits until the server has closed the connection.
     func closed() async { try? await channel.closeFuture.get() }
 
     func close() async { try? await channel.close() }
@@ -68,7 +68,7 @@ final class HostileConnection: Sendable {
         newsInput.yield()
     }
 
-    /// Unchecked: used on the channel's event loop alone, but for the lock.
+    /// Unchecked: used only on the channel's event loop, except for the lock.
     private final class Collector: ChannelInboundHandler, @unchecked Sendable {
         typealias InboundIn = ByteBuffer
 

@@ -7,10 +7,10 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// What is wrong with one scaler is told on that scaler, in words that say what to do, and touches no other.
+/// A problem of one scaler is reported on that scaler with its fix, and does not affect others.
 @Suite("Bad input", .timeLimit(.minutes(5)))
 struct BadInputTests {
-    /// Creates a good scaler beside the bad one; both are polled twice.
+    /// Creates a valid scaler besides the invalid one; both are polled twice.
     private func report(
         _ bad: JSON, in environment: TestEnvironment, _ check: (OperatorFixture) async throws -> Void
     ) async throws {
@@ -40,7 +40,7 @@ struct BadInputTests {
         #expect(try fixture.status()["conditions"]?.arrayValue?.allSatisfy { $0["observedGeneration"] == 1 } == true)
     }
 
-    @Test("a spec that contradicts itself is told field by field")
+    @Test("a spec that contradicts itself is reported field by field")
     func invalidSpec() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -51,7 +51,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a metric type that no plugin reads is told as such")
+    @Test("a metric type that no plugin reads is reported as such")
     func unknownType() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -62,7 +62,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a config that the plugin refuses is told with the path of the field")
+    @Test("a config that the plugin refuses is reported with the path of the field")
     func invalidConfig() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -102,14 +102,14 @@ struct BadInputTests {
             #expect(try fixture.condition("AbleToScale")?["reason"] == "TargetNotFound")
             let polls = fixture.log.records.count { $0.message == "poll finished" }
             try environment.deploy(replicas: 2)
-            // No time passes: the new target itself is what starts the poll.
+            // No time passes: the creation of the target starts the poll.
             await fixture.polls(polls + 1)
             #expect(try fixture.replicas() == 4)
             #expect(try await fixture.event("Recovered")["type"] == "Normal")
         }
     }
 
-    @Test("a target of a kind that cannot be scaled is told what it needs")
+    @Test("a target of a kind that cannot be scaled is reported with its requirements")
     func notScalable() async throws {
         let environment = try TestEnvironment()
         let target: JSON = ["apiVersion": "v1", "kind": "ConfigMap", "name": "settings"]
@@ -120,7 +120,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a source that cannot be reached holds the replicas and says so; when it is back, scaling goes on")
+    @Test("a source that cannot be reached holds the replicas and says so; when it is back, scaling continues")
     func unreachableSource() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -164,13 +164,18 @@ struct BadInputTests {
             #expect(try fixture.condition("ScalingActive")?["reason"] == "InvalidMetricConfig")
             #expect(try await fixture.event("InvalidMetricConfig")["type"] == "Warning")
             environment.source.answer("prometheus") { _ in 200 }
-            try await fixture.poll(2)
+            // A refused query is asked again after a pause of up to a minute.
+            var polls = 0
+            while polls < 10, try fixture.condition("Ready")?["status"] != "True" {
+                try await fixture.poll()
+                polls += 1
+            }
             #expect(try fixture.condition("Ready")?["status"] == "True")
             #expect(try fixture.replicas() == 6)
         }
     }
 
-    @Test("a config that one of two sources refuses is told, while the other goes on driving the replicas")
+    @Test("a config that one of two sources refuses is reported, while the other continues to drive the replicas")
     func refusedBesideAnother() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)

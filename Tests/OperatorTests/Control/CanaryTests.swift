@@ -10,7 +10,7 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// A canary in every secret field of every plugin, by way of a Secret, is found in nothing that comes out.
+/// A canary in every secret field of every plugin, from a Secret, does not occur in any output.
 @Suite("The canary", .timeLimit(.minutes(5)))
 struct CanaryTests {
     private static let canary = "c4nary/Tweet+tweet \"ö\""
@@ -45,9 +45,9 @@ struct CanaryTests {
     func detector() throws {
         let encoded = try #require(Self.canary.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
         for text in [Self.canary, Data("u:\(Self.canary)".utf8).base64EncodedString(), encoded] {
-            #expect(Self.sings("before \(text) after"))
+            #expect(Self.revealsCanary("before \(text) after"))
         }
-        #expect(!Self.sings("*** Tweet"))
+        #expect(!Self.revealsCanary("*** Tweet"))
     }
 
     // MARK: The fields
@@ -57,10 +57,10 @@ struct CanaryTests {
         let path: [String]
     }
 
-    /// Returns every field that one of the plugins' schemas marks as secret.
+    /// Returns every field that a plugin's schema marks as secret.
     private static func secretFields(_ host: PluginHost) async -> [SecretField] {
         await withTaskGroup { group in
-            // Ends by being cancelled, which is no failure.
+            // Ends with its cancellation, which is not a failure.
             group.addTask { try? await host.run() }
             await host.untilStarted()
             let fields = types.flatMap { type in
@@ -123,11 +123,11 @@ struct CanaryTests {
         }
         texts += log.records.map { "\($0.message) \($0.metadata)" }
         if repeats { #expect(texts.contains { $0.contains("***") }) }
-        for text in texts { #expect(!Self.sings(text), "\(text)") }
+        for text in texts { #expect(!Self.revealsCanary(text), "\(text)") }
     }
 
-    /// Returns whether a text gives the canary away: found by decoding, and not by what the operator itself looks for.
-    private static func sings(_ text: String) -> Bool {
+    /// Returns whether a text reveals the canary. Found by decoding, independently of the operator's search.
+    private static func revealsCanary(_ text: String) -> Bool {
         let plain = [text, text.removingPercentEncoding ?? "", unescaped(text)]
         return plain.contains { text in
             text.contains(canary) || text.contains("Tweet+tweet")
@@ -151,7 +151,7 @@ struct CanaryTests {
         }
     }
 
-    /// Takes any config for any of the types, and tells everybody of it.
+    /// A plugin that accepts any config for any of the types, and repeats it in every output.
     private static let echo = """
         #!/usr/bin/python3 -S
         import sys, json, base64, urllib.parse
@@ -198,7 +198,7 @@ struct CanaryTests {
 }
 
 extension JSON {
-    /// Returns the value with the given part at the path; other parts on the way are replaced.
+    /// Returns the value with the given part at the path; other values on the way are replaced.
     fileprivate func replacing(_ path: ArraySlice<String>, with value: JSON) -> JSON {
         guard let name = path.first else { return value }
         var members = objectValue ?? [:]

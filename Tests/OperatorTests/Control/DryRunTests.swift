@@ -11,7 +11,7 @@ import WireFormats
 
 @Suite("A dry run", .timeLimit(.minutes(5)))
 struct DryRunTests {
-    /// Two hours that end in a gap: noise around the target, a spike, a quiet stretch.
+    /// Two hours that end with a gap: noise around the target, a spike, a quiet period.
     private static let values: [Double?] = {
         var random = SplitMix64(seed: 20_261_124)
         return (0..<480).map { poll in
@@ -56,7 +56,7 @@ struct DryRunTests {
             trace: Trace(metrics: ["test"], samples: Array(seen.withLock(\.self).dropFirst())))
         var simulated: [Decision] = []
         _ = backtest.run { (step: BacktestStep) throws(Never) in simulated.append(step.decision) }
-        // The first poll comes as soon as the object does, and the second, still out of step, shares its reading.
+        // The first poll follows the creation immediately; the second, still out of step, shares its reading.
         live.removeFirst(2)
         #expect(simulated.count == live.count)
         for (live, simulated) in zip(live, simulated) {

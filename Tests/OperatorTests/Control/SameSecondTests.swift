@@ -6,7 +6,7 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// Creation times are whole seconds: two scalers of one target may have the same.
+/// Creation times are whole seconds, so that two scalers of one target may have the same.
 @Suite("Two scalers that were created in the same second", .timeLimit(.minutes(5)))
 struct SameSecondTests {
     private func environment() throws -> TestEnvironment {
@@ -30,7 +30,7 @@ struct SameSecondTests {
         try await OperatorFixture.run(environment) { fixture in
             try fixture.create(TestEnvironment.scaler("zebra", target: "web"))
             try await fixture.poll()
-            // A jump to the bounds, whose time is not kept.
+            // A jump to the bounds, whose time is not stored.
             #expect(try fixture.replicas() == 2)
             try fixture.create(TestEnvironment.scaler("alpha", target: "web", ["minReplicas": 7]))
             let created = try ["zebra", "alpha"].map { name in
@@ -46,11 +46,11 @@ struct SameSecondTests {
             try await fixture.poll(5)
             #expect(try fixture.replicas() == 2)
             try expectHolder("zebra", over: "alpha", "created in the same second, already scales this target", fixture)
-            // An edit that leaves the target is no reason to give it up.
+            // An edit that does not change the target does not release it.
             try fixture.edit("zebra", ["maxReplicas": 9])
             try await fixture.poll(4)
             #expect(try fixture.replicas() == 2)
-            // A pause is.
+            // A pause releases it.
             try fixture.edit("zebra", ["paused": true])
             try await fixture.poll(3)
             #expect(try fixture.replicas() == 7)

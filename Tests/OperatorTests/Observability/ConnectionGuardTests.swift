@@ -49,7 +49,7 @@ struct ConnectionGuardTests {
         let (channel, guardian) = try connection()
         guardian.requestBegan(isLarge: false)
         channel.embeddedEventLoop.advanceTime(by: .seconds(29))
-        // A body that trickles in gains no time.
+        // A body that arrives slowly does not extend the deadline.
         try channel.writeInbound(ByteBuffer(string: "x"))
         #expect(channel.isActive)
         channel.embeddedEventLoop.advanceTime(by: .seconds(1))

@@ -65,7 +65,7 @@ struct MetricsPageTests {
             isBlocked: isBlocked, conditions: [], errors: [.scaleFailed: 2])
     }
 
-    /// A carriage return and a line feed are one character to Swift.
+    /// In Swift, a carriage return and a line feed form one character.
     private static let oddName = "a\"b\\c\nd\r\ne\r"
     private static let oddLabel = #"metric="a\"b\\c\nd"# + "\r" + #"\ne"# + "\r\""
 
@@ -120,7 +120,7 @@ struct MetricsPageTests {
             result.standardOutput == "['a\"b\\\\c\\nd\\r\\ne\\r']\n\(MetricFamily.all.count)\n")
     }
 
-    @Test("who asks for OpenMetrics gets it, anybody else gets what everything reads")
+    @Test("clients that accept OpenMetrics get it; others get the Prometheus text format")
     func negotiation() {
         let prometheus =
             "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,*/*"

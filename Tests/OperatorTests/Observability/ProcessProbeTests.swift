@@ -5,7 +5,7 @@ import Testing
 
 @Suite("What the process uses of the machine")
 struct ProcessProbeTests {
-    /// Returns a directory that looks like `/proc`.
+    /// Creates a directory that looks like `/proc` and reads it.
     private func probe(stat: String?, boot: String?, descriptors: [String]) throws -> ProcessUsage {
         let root = URL.temporaryDirectory.appending(path: "process-probe-\(UUID())")
         defer { try? FileManager.default.removeItem(at: root) }
@@ -21,7 +21,7 @@ struct ProcessProbeTests {
         let stat =
             "42 (a) R 1 (b) S 1 42 42 0 -1 4194560 3301 0 7 0 1237 405 0 0 20 0 9 0 8733107 1234567168 9766 "
             + "18446744073709551615 1 1 0 0 0 0 0\n"
-        // Descriptors with numbers that this process does not use itself.
+        // Descriptors with numbers that this process does not use.
         let usage = try probe(
             stat: stat, boot: "cpu  1 2 3\nintr 5 0 0\nctxt 9\nbtime 1790000000\n",
             descriptors: ["900001", "900002", "900003"])

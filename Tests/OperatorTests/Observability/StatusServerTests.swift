@@ -6,14 +6,14 @@ import Testing
 
 @testable import Operator
 
-@Suite("The server of metrics and health", .timeLimit(.minutes(2)))
+@Suite("The server of metrics and health", .timeLimit(.minutes(5)))
 struct StatusServerTests {
-    /// Serves while the body runs.
+    /// Runs the server during the body.
     private func serve(
         metrics: String = "a 1\n", awaits: String? = nil, _ body: (_ port: Int) async throws -> Void
     ) async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
-        // Times that do not pass, however busy the machine is.
+        // Timeouts that do not expire, regardless of the machine's load.
         var limits = StatusLimits.connections
         limits.idleTime = .hours(1)
         limits.exchangeTime = .hours(1)
@@ -91,7 +91,7 @@ struct StatusServerTests {
 
     @Test("clients that ask for metrics and do not take them make room for others")
     func unreadPages() async throws {
-        // More than the kernel holds of what a server writes.
+        // More than the kernel buffers of a server's output.
         let page = String(repeating: "x", count: 12 << 20)
         try await serve(metrics: page) { port in
             let connections = try await onThread {

@@ -3,22 +3,22 @@ import HTTPTransport
 import Synchronization
 import TestSupport
 
-/// Carries requests to a simulated API server in this process: no sockets, no waiting, unless the test wants it so.
+/// Sends requests to a simulated API server in this process without sockets or delays, except on request of the test.
 final class InMemoryTransport: HTTPClient {
     private struct OpenWatch {
         let watch: WatchSubscription
         let url: String
-        /// The reader has dealt with all it got and asks for more.
+        /// Whether the reader has processed everything and waits for more.
         var isAsking = false
     }
 
     private struct Network {
         var isCut = false
-        /// Nobody is there any more to wait for an answer.
+        /// Whether the process has ended, so that no call waits for an answer.
         var isDead = false
-        /// Watches that are open show nothing new.
+        /// Whether open watches deliver nothing new.
         var isFrozen = false
-        /// Which requests wait on their way, until ``release()``.
+        /// The requests that are held until ``release()``.
         var holds: @Sendable (HTTPRequest) -> Bool = { _ in false }
         var held: [CheckedContinuation<Void, Never>] = []
     }
@@ -30,31 +30,31 @@ final class InMemoryTransport: HTTPClient {
     private let lastWatch = Atomic<Int>(0)
     private let network = Mutex(Network())
 
-    /// - Parameter userAgent: what the server's log shows of who asked.
+    /// - Parameter userAgent: the client's name in the server's log.
     init(api: APIServer, clock: ManualClock, userAgent: String) {
         self.api = api
         self.clock = clock
         self.userAgent = userAgent
     }
 
-    /// Every watch has been read to its end so far, and what was read has been dealt with.
+    /// Whether every watch has been read to its end, and all events have been processed.
     var isQuiet: Bool {
         let isFrozen = network.withLock(\.isFrozen)
         return watches.withLock { $0.values.allSatisfy { isFrozen || $0.isAsking && !$0.watch.hasWaitingFrames } }
     }
 
-    /// What watches are open of.
+    /// The URLs of the open watches.
     var watchedURLs: [String] { watches.withLock { $0.values.map(\.url) } }
 
     // MARK: Trouble
 
-    /// From now on requests get no answer, and watches break.
+    /// Blocks all responses and breaks watches from now on.
     func cut() {
         network.withLock { $0.isCut = true }
         for watch in watches.withLock(\.values) { watch.watch.end(.cut) }
     }
 
-    /// The same for good, of a process that is no more: what it is at ends at once, not when its time is up.
+    /// The same permanently, for a process that has ended: its calls end immediately, not at their deadline.
     func kill() {
         network.withLock { $0.isDead = true }
         cut()
@@ -62,18 +62,18 @@ final class InMemoryTransport: HTTPClient {
 
     func restore() { network.withLock { $0.isCut = false } }
 
-    /// Requests like these wait on their way from now on. Cancelling does not call them back.
+    /// Holds matching requests from now on. Cancelling does not withdraw them.
     func hold(_ requests: @escaping @Sendable (HTTPRequest) -> Bool) { network.withLock { $0.holds = requests } }
 
     var isHolding: Bool { network.withLock { !$0.held.isEmpty } }
 
-    /// Watches that are open show nothing new from now on, as behind a server that is behind.
+    /// Makes open watches deliver nothing new from now on, like a server that is behind.
     func freezeWatches() { network.withLock { $0.isFrozen = true } }
 
-    /// For watches that are opened from now on.
+    /// Ends this for watches opened from now on.
     func thawWatches() { network.withLock { $0.isFrozen = false } }
 
-    /// Lets go of what is held, and holds nothing more.
+    /// Releases the held requests, and holds no others.
     func release() {
         let held = network.withLock { network in
             network.holds = { _ in false }

@@ -13,8 +13,7 @@ import YAMLFormat
 @testable import Operator
 @testable import ScalerAPI
 
-/// The operator as `run` puts it together, over a simulated API server in the same process, on a clock that only the
-/// test moves.
+/// The operator as composed by `run`, with a simulated API server in the same process and a manual clock.
 struct OperatorFixture: Sendable {
     static let namespace = "shop"
 
@@ -25,10 +24,10 @@ struct OperatorFixture: Sendable {
     let audit = AuditLines()
     let runtime: OperatorRuntime
     private let transport: InMemoryTransport
-    /// What the operator counts its due times from.
+    /// The origin of the operator's due times.
     private let start: Duration
 
-    /// Runs an operator while the body runs, over an API server that outlives it: a second call is a restart.
+    /// Runs an operator during the body with an API server that outlives it, so that a second call is a restart.
     static func run(
         _ environment: TestEnvironment, source: (any MetricSource)? = nil, pause: ObjectKey? = nil,
         allowsUnlabelledSecrets: Bool = false, log: CapturedLog = CapturedLog(),
@@ -76,21 +75,21 @@ struct OperatorFixture: Sendable {
 
     // MARK: Time
 
-    /// Returns when that many polls have finished since the operator started.
+    /// Waits until that many polls have finished since the operator's start.
     func polls(_ count: Int) async {
         await log.wait(count, message: "poll finished")
     }
 
     private var finishedPolls: Int { log.count(message: "poll finished") }
 
-    /// Moves the time to the operator's next poll and waits until the poll is over. The time stands still while
-    /// anything is under way.
+    /// Advances the time to the operator's next poll and waits for its end. The time does not advance while anything is
+    /// in progress.
     func poll(_ count: Int = 1) async throws {
         for _ in 0..<count {
             let finished = finishedPolls
             while finishedPolls == finished {
                 try Task.checkCancellation()
-                // Asked again last: the poll may have finished while the rest was looked at.
+                // Checked again last, because the poll may have finished during the other checks.
                 if let wait = await waitForPoll, transport.isQuiet, await runtime.controller.isQuiet,
                     clock.hasSleeper(dueIn: wait), finishedPolls == finished
                 {
@@ -102,7 +101,7 @@ struct OperatorFixture: Sendable {
         }
     }
 
-    /// How long the operator sleeps until its next poll; nil if none is to come, or one is due.
+    /// How long the operator sleeps until its next poll; nil if there is none, or one is due.
     private var waitForPoll: Duration? {
         get async {
             guard let due = await runtime.controller.nextDue else { return nil }
@@ -111,7 +110,7 @@ struct OperatorFixture: Sendable {
         }
     }
 
-    /// Seconds since the test began.
+    /// Seconds since the start of the test.
     var seconds: Int { Int(clock.now.offset.components.seconds) }
 
     // MARK: Objects
@@ -134,7 +133,7 @@ struct OperatorFixture: Sendable {
             .intValue
     }
 
-    /// Returns the first event with that reason, now or to come.
+    /// Returns the first past or future event with that reason.
     func event(_ reason: String) async throws -> JSON {
         let path = "/apis/events.k8s.io/v1/namespaces/\(Self.namespace)/events?watch=true"
         guard case .watch(let watch) = api.handle(APIRequest("GET", path)).body else {
@@ -152,10 +151,10 @@ struct OperatorFixture: Sendable {
         throw Unexpected("no event \(reason) came")
     }
 
-    /// Returns whether the operator has a watch of the resource open.
+    /// Returns whether the operator has an open watch of the resource.
     func watches(_ plural: String) -> Bool { transport.watchedURLs.contains { $0.contains("/\(plural)?") } }
 
-    /// Returns once the condition holds; time stands still.
+    /// Waits until the condition holds, without advancing the time.
     func wait(until condition: () async throws -> Bool) async throws {
         while try await !condition() {
             try Task.checkCancellation()
@@ -168,7 +167,7 @@ struct OperatorFixture: Sendable {
         api.requests.filter { $0.info?.subresource == "scale" && $0.method == "PATCH" && $0.status < 300 }
     }
 
-    /// Writes to the API server: everything but reads.
+    /// Writes to the API server: all requests except reads.
     var writes: [LoggedRequest] { api.requests.filter { $0.method != "GET" } }
 
     private static func path(_ name: String) -> String {
@@ -181,13 +180,13 @@ struct OperatorFixture: Sendable {
     }
 }
 
-/// What outlives an operator: time, the cluster, and the metric sources.
+/// The state that outlives an operator: time, the cluster, and the metric sources.
 struct TestEnvironment: Sendable {
     let clock = ManualClock()
     let api: APIServer
     let source: ScriptedSource
 
-    /// A cluster with the resource's definition and the namespace.
+    /// Creates a cluster with the resource's definition and the namespace.
     init(targetType: TargetType = .value) throws {
         let uids = Mutex(0)
         var configuration = APIServer.Configuration(
@@ -217,7 +216,7 @@ struct TestEnvironment: Sendable {
         }
     }
 
-    /// A Deployment whose pods are ready at once.
+    /// Creates a Deployment whose pods are ready immediately.
     func deploy(_ name: String = "web", replicas: Int) throws {
         try api.create([
             "apiVersion": "apps/v1", "kind": "Deployment",
@@ -234,7 +233,7 @@ struct TestEnvironment: Sendable {
         api.completeWorkloads()
     }
 
-    /// Returns a scaler of the Deployment of the same name on the metric type `test`.
+    /// Returns a scaler of the Deployment with the same name, with the metric type `test`.
     static func scaler(_ name: String = "web", target: String? = nil, _ spec: JSON = [:]) -> JSON {
         let base: [String: JSON] = [
             "targetDeployment": .string(target ?? name), "minReplicas": 2, "maxReplicas": 10,

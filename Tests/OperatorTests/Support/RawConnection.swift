@@ -1,12 +1,11 @@
 import Foundation
 import Glibc
 
-/// A connection to a server on this machine that speaks bytes, not HTTP, so that it can misbehave. Its calls block: see
-/// ``onThread(_:)``.
+/// A raw connection to a server on this machine that can violate HTTP. Calls block; see ``onThread(_:)``.
 final class RawConnection: Sendable {
     let descriptor: Int32
 
-    /// - Parameter receiveBytes: what the kernel keeps of what is not read, at the most; nil for its own choice.
+    /// - Parameter receiveBytes: the size of the kernel's receive buffer; nil for the default.
     init(port: Int, receiveBytes: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if var receiveBytes {
@@ -26,19 +25,19 @@ final class RawConnection: Sendable {
 
     deinit { close(descriptor) }
 
-    /// A server that has closed the connection takes nothing.
+    /// Writes text. Fails silently if the server has closed the connection.
     func write(_ text: String) {
         let bytes = Array(text.utf8)
         _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
-    /// Returns once there is something to read.
+    /// Waits until there is something to read.
     func waitForBytes() {
         var descriptors = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
         _ = poll(&descriptors, 1, -1)
     }
 
-    /// Everything until the server closes the connection.
+    /// Reads until the server closes the connection.
     func readToEnd() -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -49,7 +48,7 @@ final class RawConnection: Sendable {
     /// POLLRDHUP, which glibc declares only for GNU programs.
     private static let closedByPeer: Int16 = 0x2000
 
-    /// Returns once the server has closed that many of the connections.
+    /// Waits until the server has closed that many of the connections.
     static func wait(for connections: [RawConnection], toClose count: Int) {
         var open = connections.map { pollfd(fd: $0.descriptor, events: closedByPeer, revents: 0) }
         while connections.count - open.count < count {
@@ -59,7 +58,8 @@ final class RawConnection: Sendable {
     }
 }
 
-/// Runs what blocks on a thread of its own: those of Swift's tasks are few, and a server in this process needs them.
+/// Runs a blocking body on a separate thread, because Swift's task threads are few, and a server in this process needs
+/// them.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread { continuation.resume(with: Result { try body() }) }

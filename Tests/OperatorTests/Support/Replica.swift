@@ -9,7 +9,7 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// One of several operators that share a lease, over the environment's API server and on the environment's clock.
+/// One of several operators that share a lease, with the environment's API server and clock.
 final class Replica: Sendable {
     let name: String
     let log = CapturedLog()
@@ -47,13 +47,13 @@ final class Replica: Sendable {
         running = Task { [services] in try await services.run() }
     }
 
-    /// As SIGTERM does.
+    /// Stops it like SIGTERM.
     func stop() async throws {
         await services.triggerGracefulShutdown()
         try await running.value
     }
 
-    /// As SIGKILL does: nothing more leaves it.
+    /// Ends it like SIGKILL: nothing more is sent.
     func kill() async {
         transport.kill()
         running.cancel()
@@ -62,7 +62,7 @@ final class Replica: Sendable {
 
     var leads: Bool { get async { await runtime.controller.leads } }
 
-    /// Nothing is under way: what comes next comes with time. Where a request is held, only the rest is looked at.
+    /// Whether nothing is in progress, so that only time can cause an event. Held requests are ignored.
     var isQuiet: Bool {
         get async {
             guard let elector = runtime.elector, let wake = elector.wakesAt, isAsleep(until: wake), transport.isQuiet,
@@ -78,16 +78,16 @@ final class Replica: Sendable {
         return wait > .zero && environment.clock.hasSleeper(dueIn: wait)
     }
 
-    /// What it asked of the API server.
+    /// Its requests to the API server.
     var requests: [LoggedRequest] { environment.api.requests.filter { $0.userAgent == name } }
 
     /// Its patches of the scale subresource.
     var scalePatches: [LoggedRequest] { requests.filter(\.isScalePatch) }
 
-    /// What it wrote, but for the lease.
+    /// Its writes, except for the lease.
     var writes: [LoggedRequest] { requests.filter { $0.method != "GET" && $0.info?.resource != "leases" } }
 
-    /// What it wrote of decisions: replicas and status. An event tells of one that is past.
+    /// Its writes of replicas and status. Events are not included, because they report past decisions.
     var decisionWrites: [LoggedRequest] { writes.filter { $0.info?.resource != "events" } }
 }
 
@@ -97,12 +97,11 @@ extension LoggedRequest {
 }
 
 extension TestEnvironment {
-    /// Lets time pass, from one thing that happens to the next and never while anything is under way, until the
-    /// condition holds.
+    /// Advances the time from event to event, never while anything is in progress, until the condition holds.
     ///
     /// - Parameters:
-    ///   - replicas: those that live; one that is stuck in a held request is not among them.
-    ///   - limit: simulated time after which the wait is given up.
+    ///   - replicas: the running replicas, without one that waits for a held request.
+    ///   - limit: the simulated time after which the test fails.
     func pass(
         _ replicas: [Replica], limit: Duration = .seconds(600), until condition: () async throws -> Bool
     ) async throws {
@@ -141,6 +140,6 @@ extension TestEnvironment {
         }
     }
 
-    /// Time since the environment began.
+    /// The time since the start of the environment.
     var elapsed: Duration { clock.now.offset }
 }

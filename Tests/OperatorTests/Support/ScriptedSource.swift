@@ -7,13 +7,14 @@ import WireFormats
 @testable import PluginHost
 @testable import ScalerAPI
 
-/// Plugins that exist only as what the test says they answer.
+/// Plugins whose answers the test defines.
 final class ScriptedSource: MetricSource {
     typealias Answer = @Sendable (_ config: JSON) async throws(PluginFailure) -> Double
 
     private struct State {
         var answers: [String: Answer] = [:]
         var verdict: @Sendable (_ type: String, _ config: JSON) -> ConfigVerdict = { _, _ in .valid(nil) }
+        var schema: JSON = [:]
         var reads = 0
         var pushing: Set<String> = []
         var subscriptions: [Int: Subscription] = [:]
@@ -34,26 +35,29 @@ final class ScriptedSource: MetricSource {
         nowMicroseconds = now
     }
 
-    /// What the type `type` answers from now on.
+    /// Sets the answer of a type from now on.
     func answer(_ type: String = "test", _ answer: @escaping Answer) {
         state.withLock { $0.answers[type] = answer }
     }
 
-    /// What the plugins say of a config.
+    /// Sets the plugins' verdict on configs.
     func judge(_ verdict: @escaping @Sendable (_ type: String, _ config: JSON) -> ConfigVerdict) {
         state.withLock { $0.verdict = verdict }
     }
 
+    /// Declares the config schema of every type.
+    func declare(_ schema: JSON) { state.withLock { $0.schema = schema } }
+
     // MARK: Pushes
 
-    /// The plugin of that type can push from now on.
+    /// Lets the type's plugin push from now on.
     func canPush(_ type: String = "test") {
         state.withLock { _ = $0.pushing.insert(type) }
     }
 
     /// Pushes a value for every config of that type.
     ///
-    /// - Parameter age: how long ago it was observed.
+    /// - Parameter age: the age of the observation.
     func push(_ value: Double, _ type: String = "test", age: Duration = .zero) {
         let reading = MetricReading(
             value: value, observedAtMicroseconds: nowMicroseconds() - age.microsecondCount)
@@ -76,7 +80,7 @@ final class ScriptedSource: MetricSource {
         }
     }
 
-    /// Calls for a value so far.
+    /// The number of reads so far.
     var reads: Int { state.withLock(\.reads) }
 
     func run() async throws { try await gracefulShutdown() }
@@ -86,7 +90,7 @@ final class ScriptedSource: MetricSource {
     func metricType(_ type: String) -> InstalledMetricType? {
         guard state.withLock({ $0.answers[type] }) != nil else { return nil }
         let description = MetricTypeDescription(
-            type: type, description: "", configSchema: [:], defaultTargetType: defaultTargetType)
+            type: type, description: "", configSchema: state.withLock(\.schema), defaultTargetType: defaultTargetType)
         return InstalledMetricType(description: description, plugin: type, pluginName: type, pluginVersion: "1")
     }
 

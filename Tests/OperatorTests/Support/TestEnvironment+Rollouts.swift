@@ -1,7 +1,7 @@
 import ClusterSimulator
 import WireFormats
 
-/// A kind that is not built in, with what Argo's Rollouts have in their definition.
+/// A kind that is not built in, with the definition of Argo Rollouts.
 extension TestEnvironment {
     func defineRollouts() throws {
         let open: JSON = ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
@@ -35,7 +35,7 @@ extension TestEnvironment {
         ])
     }
 
-    /// - Parameter status: what its controller says of it; nil before that controller has seen it.
+    /// - Parameter status: the status written by its controller; nil before the first one.
     func roll(_ name: String = "web", replicas: Int?, status: JSON? = nil) throws {
         try api.create([
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout",
@@ -57,7 +57,7 @@ extension TestEnvironment {
         "/apis/argoproj.io/v1alpha1/namespaces/\(OperatorFixture.namespace)/rollouts/\(name)"
     }
 
-    /// Returns a scaler of a Rollout of the same name.
+    /// Returns a scaler of a Rollout with the same name.
     static func rolloutScaler(_ name: String = "web", _ spec: JSON = [:]) -> JSON {
         let base: [String: JSON] = [
             "targetDeployment": nil,

@@ -17,7 +17,7 @@ struct CachedTargetTests {
     @Test(
         "an absent count is 0 only in a kind that is known to report it",
         arguments: [
-            // A rollout none of whose pods is ready, as Go's encoder writes it.
+            // A rollout without ready pods, as Go's encoder writes it.
             (["HPAReplicas": 4, "replicas": 4, "updatedReplicas": 4, "unavailableReplicas": 4], 0, 0),
             (["replicas": 4, "updatedReplicas": 0], 0, 0),
             (["replicas": 4, "fullyLabeledReplicas": 4], 0, 0),

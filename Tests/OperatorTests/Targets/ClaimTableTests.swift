@@ -4,11 +4,11 @@ import Testing
 @testable import Operator
 @testable import ScalerAPI
 
-@Suite("Who scales which target")
+@Suite("Claims on targets")
 struct ClaimTableTests {
     private let target = TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "web")
 
-    /// - Parameter uid: not in the order of the name.
+    /// - Parameter uid: a UID that does not sort like the name.
     private func scaler(_ name: String, uid: String? = nil, in namespace: String = "shop") -> ObjectIdentity {
         ObjectIdentity(namespace: namespace, name: name, uid: uid ?? "uid of \(name)")
     }
@@ -46,7 +46,7 @@ struct ClaimTableTests {
         #expect(
             claims.holder(of: target, otherThan: scaler("a"))
                 == ClaimTable.Holder(identity: scaler("b"), reason: .alreadyScales))
-        // It cannot keep it from one that is older.
+        // An older scaler still takes precedence.
         claims.set(target, for: scaler("c"), creationTimestamp: "2026-01-01T00:00:00Z")
         #expect(claims.holder(of: target, otherThan: scaler("b"))?.identity == scaler("c"))
     }
@@ -62,7 +62,7 @@ struct ClaimTableTests {
         #expect(claims.holder(of: target, otherThan: scaler("a"))?.identity == scaler("c"))
     }
 
-    @Test("a scaler that gives up its claim and comes back has to wait")
+    @Test("a scaler that releases and renews its claim must wait")
     func comesBack() {
         var claims = ClaimTable()
         claims.set(target, for: scaler("a"), creationTimestamp: "1")
@@ -74,7 +74,7 @@ struct ClaimTableTests {
         #expect(claims.holder(of: target, otherThan: scaler("a"))?.identity == scaler("b"))
     }
 
-    @Test("when the holder gives up its claim, the next in line is named")
+    @Test("when the holder releases its claim, the next in line is named")
     func successor() {
         var claims = ClaimTable()
         claims.set(target, for: scaler("a"), creationTimestamp: "1")

@@ -7,7 +7,7 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-@Suite("Who owns the target", .timeLimit(.minutes(5)))
+@Suite("Ownership of the target", .timeLimit(.minutes(5)))
 struct OwnershipTests {
     private let autoscaler: JSON = [
         "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
@@ -65,7 +65,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("an autoscaler of another target is nobody's rival")
+    @Test("an autoscaler of another target causes no conflict")
     func otherTarget() async throws {
         let environment = try environment()
         try environment.deploy("api", replicas: 2)
@@ -77,7 +77,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("where it cannot be told who else scales the target, nothing is patched")
+    @Test("if other autoscalers of the target are unknown, nothing is patched")
     func unknown() async throws {
         let environment = try environment()
         environment.api.addFault(
@@ -95,7 +95,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("three changes of ours that someone undoes hold the scaler for ten minutes; an edit of the spec ends that")
+    @Test("three reverted changes hold the scaler for ten minutes; an edit of the spec ends the hold")
     func reversals() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -111,7 +111,7 @@ struct OwnershipTests {
             #expect(changes == 3)
             #expect(fixture.scalePatches.count == 3)
             let message = try fixture.condition("ReplicasConflict")?["message"]?.stringValue
-            #expect(message?.contains("3 changes in a row were undone by someone else") == true)
+            #expect(message?.contains("3 consecutive changes were reverted by another client") == true)
             let held = fixture.seconds
             while fixture.scalePatches.count == 3 { try await fixture.poll() }
             #expect((600...615).contains(fixture.seconds - held))
@@ -145,7 +145,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("replicas that are not ready after ten minutes are told, and when they are, that too")
+    @Test("replicas that are not ready after ten minutes are reported, and again when they are ready")
     func replicasReady() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in

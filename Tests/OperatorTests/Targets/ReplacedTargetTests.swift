@@ -7,7 +7,7 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// A target that is deleted and created again under its name is another object.
+/// A target that is deleted and recreated with the same name is another object.
 @Suite("A target that is replaced", .timeLimit(.minutes(5)))
 struct ReplacedTargetTests {
     private let load = Load()
@@ -93,7 +93,7 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("the same object that someone sets to 0 is switched off, over a restart too")
+    @Test("the same object that a user sets to 0 is switched off, over a restart too")
     func sameObject() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -102,7 +102,7 @@ struct ReplacedTargetTests {
             try environment.api.patch("/apis/apps/v1/namespaces/shop/deployments/web", ["spec": ["replicas": 0]])
             try await fixture.poll(2)
             #expect(try fixture.status()["limitedBy"] == ["SwitchedOff"])
-            // Paused, the status no longer says so in words.
+            // Of a paused scaler, the status no longer contains the reason.
             try fixture.edit("web", ["paused": true])
             try await fixture.poll(2)
         }
@@ -114,7 +114,7 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("a change undone on the former object does not count as a fight over the new one")
+    @Test("a change reverted on the former object does not count for the new one")
     func reversals() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -140,7 +140,7 @@ struct ReplacedTargetTests {
             try await fixture.poll()
             #expect(try fixture.status()["pendingScale"]?["to"] == 3)
             environment.api.removeFaults()
-            // At the very count that was asked for.
+            // With exactly the requested number of replicas.
             try replace(environment, replicas: 3)
             try await fixture.poll()
             #expect(try fixture.replicas() == 4)

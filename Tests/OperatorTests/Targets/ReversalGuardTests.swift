@@ -3,12 +3,12 @@ import Testing
 
 @testable import Operator
 
-@Suite("Changes that someone undoes")
+@Suite("Reverted changes")
 struct ReversalGuardTests {
     private func at(_ minutes: Int64) -> Timestamp { Timestamp(microsecondsSince1970: minutes * 60_000_000) }
 
-    /// Sets 5 and finds 2 again, that many times, a minute apart.
-    private func fight(_ times: Int, from minute: Int64 = 0) -> ReversalGuard {
+    /// Sets 5 and observes 2, that many times, a minute apart.
+    private func revert(_ times: Int, from minute: Int64 = 0) -> ReversalGuard {
         var guarding = ReversalGuard()
         for round in 0..<Int64(times) {
             guarding.recordScale(to: 5)
@@ -19,15 +19,15 @@ struct ReversalGuardTests {
 
     @Test("three in a row hold for ten minutes; two do not")
     func hold() {
-        #expect(!fight(2).isHolding(at: at(2)))
-        let guarding = fight(3)
+        #expect(!revert(2).isHolding(at: at(2)))
+        let guarding = revert(3)
         #expect(guarding.isHolding(at: at(2)) && guarding.isHolding(at: at(11)))
         #expect(!guarding.isHolding(at: at(12)))
     }
 
     @Test("each try that is undone too doubles the wait, up to an hour")
     func doubling() {
-        var guarding = fight(3)
+        var guarding = revert(3)
         var waits: [Duration] = []
         for _ in 0..<4 {
             guard let end = guarding.heldUntil else { break }
@@ -39,9 +39,9 @@ struct ReversalGuardTests {
         #expect(waits == [.seconds(1_200), .seconds(2_400), .seconds(3_600), .seconds(3_600)])
     }
 
-    @Test("a change that still stands at our next one ends the fight")
+    @Test("a change that still stands at the next one ends the series")
     func peace() {
-        var guarding = fight(2)
+        var guarding = revert(2)
         guarding.recordScale(to: 5)
         guarding.observe(current: 5, now: at(3))
         guarding.recordScale(to: 6)

@@ -6,10 +6,10 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-/// Targets of kinds whose replicas only the scale subresource knows.
+/// Targets of kinds whose replicas are only in the scale subresource.
 @Suite("Targets of custom kinds", .timeLimit(.minutes(5)))
 struct TargetKindTests {
-    /// What Go's encoder leaves of four replicas that are not ready.
+    /// The status of four replicas that are not ready, as Go's encoder writes it.
     private static let unready: JSON = [
         "HPAReplicas": 4, "replicas": 4, "updatedReplicas": 4, "unavailableReplicas": 4, "selector": "app=web",
     ]
@@ -57,9 +57,9 @@ struct TargetKindTests {
             #expect(condition?["reason"] == "ReadyReplicasUnknown")
             #expect(condition?["message"]?.stringValue?.contains("AverageValue") == true)
             #expect(
-                try fixture.status()["reason"]?.stringValue?.contains("does not say how many replicas are ready")
+                try fixture.status()["reason"]?.stringValue?.contains("does not report its ready replicas")
                     == true)
-            // A total needs no ready replicas.
+            // A total does not need ready replicas.
             try fixture.edit("web", ["metrics": [["type": "test", "targetValue": 100, "targetType": "AverageValue"]]])
             try environment.api.patch(TestEnvironment.path(rollout: "web"), ["spec": ["replicas": 2]])
             try await fixture.poll(2)
@@ -82,7 +82,7 @@ struct TargetKindTests {
 
     // MARK: The scale subresource
 
-    @Test("a rollout without spec.replicas is told with the command that helps, asked for once, and scaled after it")
+    @Test("a rollout without spec.replicas is reported once with the command that fixes it, and scaled afterwards")
     func withoutReplicas() async throws {
         let environment = try environment()
         try environment.roll(replicas: nil)
@@ -163,7 +163,7 @@ struct TargetKindTests {
         }
     }
 
-    @Test("a kind that may not be listed is asked for no more once its last scaler is gone")
+    @Test("a kind that may not be listed is no longer requested once its last scaler is deleted")
     func refused() async throws {
         let environment = try worldWithTargets()
         for verb in ["list", "get"] {

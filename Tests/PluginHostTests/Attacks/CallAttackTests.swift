@@ -4,16 +4,16 @@ import Testing
 
 @testable import PluginHost
 
-/// Makes each system call that a plugin is refused, in a process that is confined as plugins are (`call-prober`).
+/// Makes each forbidden system call in a process that is confined like plugins (`call-prober`).
 @Suite("A hostile plugin's system calls", .timeLimit(.minutes(5)), .needs(.seccomp))
 struct CallAttackTests {
     /// The lines of call_rules.h.
     private static let rules: [CallRule] = CallRule.all()
 
-    /// What the prober says of each call, by label.
+    /// The prober's result of each call, by label.
     private struct Report: Sendable {
         let found: [String: Int32]
-        /// The file that the calls were tried on, before and after.
+        /// Whether the file on which the calls were tried is unchanged.
         let isFileUnchanged: Bool
     }
 
@@ -45,7 +45,7 @@ struct CallAttackTests {
         guard !rule.isForChildlessPlugins else { return try await expectRefusedWithoutChildren(rule.label) }
         let report = try await Self.confined.value
         #expect(report.found[rule.label] == rule.error)
-        // Where an older or a nested sandbox refuses the call anyway, this one shows nothing.
+        // If an older or a nested sandbox refuses the call anyway, this test proves nothing.
         let without = try await Self.unconfined.value.found[rule.label]
         #expect(without != rule.error || rule.error == ENOSYS || rule.label.hasPrefix("ioctl FS_") || Self.isFiltered)
     }
@@ -59,7 +59,7 @@ struct CallAttackTests {
         #expect(refused.output == "\(label)\t\(EPERM)\t\(EPERM)\n")
     }
 
-    /// This process itself runs under a filter, as in a container.
+    /// Whether this process itself runs with a filter, as in a container.
     private static let isFiltered =
         String(decoding: ProcessTable.contents("/proc/self/status") ?? [], as: UTF8.self).contains("Seccomp:\t2")
 
@@ -93,14 +93,14 @@ struct CallAttackTests {
 
     @Test("the guard is out of a plugin's reach as the operator is")
     func guardProcess() async throws {
-        // Unlike signals, pidfd_open is not Landlock's.
+        // Unlike signals, pidfd_open is not covered by Landlock.
         let script = """
             import os, sys
             try: print(os.pidfd_open(int(sys.argv[1])) > 0)
             except OSError as e: print(e.errno)
             """
         func attempt(_ options: [String]) async throws -> String {
-            // With a shell between them this process is not the launcher's parent.
+            // With a shell in between, this process is not the launcher's parent.
             let launcher = [BuiltExecutable.path("generalscaler-launch")] + options + ["--"]
             let words = launcher + ["/usr/bin/python3", "-Sc", script, "\(getpid())"]
             return try await ConfinedProgram.run(["/bin/sh", "-c", "\"$@\"; exit $?", "sh"] + words).output
@@ -112,7 +112,7 @@ struct CallAttackTests {
 
 /// A line of call_rules.h.
 struct CallRule: Sendable, CustomTestStringConvertible {
-    /// The call, and the value that its condition compares with where there is one.
+    /// The call, and the value that its condition compares, if any.
     let label: String
     let error: Int32
     let isForChildlessPlugins: Bool

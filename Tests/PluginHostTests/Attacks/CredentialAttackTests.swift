@@ -5,10 +5,10 @@ import WireFormats
 
 @testable import PluginHost
 
-/// A tenant who names a server of its own, and leaves the credentials to the administrator's defaults.
+/// A tenant whose config names its own server, and leaves the credentials to the administrator's defaults.
 @Suite("Attacks on the administrator's credentials", .timeLimit(.minutes(5)))
 struct CredentialAttackTests {
-    /// Answers with the config that it got.
+    /// A plugin that answers with its config.
     private static let mirror = PluginScript(
         types: ["mirror"],
         handshake: """
@@ -52,7 +52,7 @@ struct CredentialAttackTests {
               - {address: "https://second.monitoring:9090", credentials: true}
         """
 
-    /// Returns the members that a call with that config of a tenant's is made with; nil if it is refused.
+    /// Returns the members of the config in a call with a tenant's config; nil if it is refused.
     private func sent(_ fixture: HostFixture, _ own: JSON) async throws -> JSON? {
         let defaulted = fixture.host.defaulted(type: "mirror", own: own)
         do throws(PluginFailure) {
@@ -166,9 +166,9 @@ struct CredentialAttackTests {
             let members = fixture.host.defaulted(type: "mirror", own: ["tls": tls]).json
             #expect((members["password"] != nil) == isTrusted)
             #expect((try await sent(fixture, ["tls": tls, "auth": ["tokenFile": "/token"]]) != nil) == isTrusted)
-            // With credentials of its own a config trusts whom it likes.
+            // With its own credentials, a config may trust any server.
             #expect(try await sent(fixture, ["tls": tls, "password": "mine"]) != nil)
-            // A config that was put together before the plugin had said what its fields mean.
+            // A config that was created before the plugin had declared its fields.
             let early = PluginConfig(
                 ["address": "https://own:1", "password": "adm1n-password", "tls": tls],
                 inherited: ["address", "password"])

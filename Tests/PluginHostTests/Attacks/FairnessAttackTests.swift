@@ -6,7 +6,8 @@ import WireFormats
 
 @testable import PluginHost
 
-/// A tenant whose source hangs, a config that ends the plugin, a plugin that floods: each at its own cost.
+/// A tenant whose source hangs, a config that crashes the plugin, a plugin that writes too much: each affects only
+/// itself.
 @Suite("Attacks on fairness", .timeLimit(.minutes(5)))
 struct FairnessAttackTests {
     private func subject(_ namespace: String, _ source: String = "own") -> CallSubject {
@@ -86,7 +87,7 @@ struct FairnessAttackTests {
         }
     }
 
-    @Test("configs that end the plugin are kept from it one by one, and the others go on")
+    @Test("configs that crash the plugin are blocked one by one, and the others continue")
     func quarantine() async throws {
         try await HostFixture.run(["fragile": Self.fragile], clock: ManualClock()) { fixture async throws in
             let clock = try #require(fixture.clock)
@@ -124,25 +125,25 @@ struct FairnessAttackTests {
         #expect((1...4).allSatisfy { suspects.isSuspect(subject($0).key) })
         suspects.answered(subject(1).key)
         #expect(!suspects.isSuspect(subject(1).key))
-        // With the suspect that is tried alone, others are in flight that are above suspicion.
+        // While the suspect is tried alone, other configs in flight are not suspect.
         guard
             case .quarantineStarted(let guilty, let time) = suspects.ended([subject(1), subject(2)], now: .seconds(1))
         else {
-            Issue.record("nobody was convicted")
+            Issue.record("no suspect was identified")
             return
         }
         #expect(guilty.key == subject(2).key)
         #expect(!suspects.isSuspect(subject(1).key))
         #expect(suspects.quarantine(subject(2), now: .seconds(1)) == time)
         #expect(suspects.quarantine(subject(2), now: .seconds(1) + time) == nil)
-        // It is still tried alone, and the next end costs it twice as long.
+        // It is still tried alone, and the next crash doubles its quarantine.
         guard case .quarantineStarted(_, let longer) = suspects.ended([subject(2)], now: .seconds(1) + time) else {
             return
         }
         #expect(longer == time * 2)
     }
 
-    @Test("a tenant who edits a config again and again to end the plugin is kept from it, and its old configs are not")
+    @Test("a tenant who edits a config repeatedly to crash the plugin is blocked, and the tenant's old configs are not")
     func edits() {
         var suspects = CrashSuspects()
         func subject(_ namespace: String, _ number: Int64) -> CallSubject {
@@ -178,7 +179,7 @@ struct FairnessAttackTests {
                     }
                 }
             }
-            // One of them has its place; the second of the two is left for others.
+            // One of them has a slot; the other free slot is reserved for others.
             while try await fixture.health().waiting < 5 { await Task.yield() }
             let reading = try await CallOrigin.$namespace.withValue("shop") {
                 try await fixture.host.read(type: "slow", config: ["v": 1], targetType: .value, timeout: .seconds(60))
@@ -231,7 +232,7 @@ struct FairnessAttackTests {
         }
     }
 
-    @Test("a plugin that floods its stderr has to wait, and its calls are answered meanwhile")
+    @Test("a plugin that floods its stderr must wait, and its calls are still answered")
     func stderr() async throws {
         let script = PluginScript(
             types: ["loud"],
@@ -250,7 +251,7 @@ struct FairnessAttackTests {
                     ok(m, {"value": written, "observedAt": "2026-01-01T00:00:00Z"})
                 """)
         try await HostFixture.run(["loud": script], clock: ManualClock()) { fixture async throws in
-            // The time stands still: what the host takes at once is all that the plugin can write.
+            // The time does not advance: the plugin can only write as much as the host accepts at once.
             let most = Double(PluginHostLimits.stderrBurstBytes + 4 * PluginHostLimits.readChunkBytes)
             var written = 0.0
             var isWaiting = false

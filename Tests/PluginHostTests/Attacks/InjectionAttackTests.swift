@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginHost
 
-/// A plugin whose every word carries terminal controls, line breaks and bidirectional overrides.
+/// A plugin whose texts all contain terminal controls, line breaks and bidirectional overrides.
 @Suite("Injection attacks through plugins", .timeLimit(.minutes(5)))
 struct InjectionAttackTests {
     private static let evil = PluginScript(

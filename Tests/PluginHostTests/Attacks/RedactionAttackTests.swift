@@ -5,12 +5,12 @@ import WireFormats
 
 @testable import PluginHost
 
-/// A tenant whose own server answers with guesses of what others' secrets are.
+/// A tenant whose server answers with guesses of others' secrets.
 @Suite("Redaction attacks", .timeLimit(.minutes(5)))
 struct RedactionAttackTests {
     private static let victim = PluginConfig(["say": "hello"], secrets: ["t0ps3cret-of-another-tenant"])
 
-    /// Says in every place of an answer what the config tells it to.
+    /// A plugin that repeats its config's texts in every part of an answer.
     private static let parrot = PluginScript(
         types: ["parrot"],
         handshake: """
@@ -53,13 +53,13 @@ struct RedactionAttackTests {
     }
 
     @Test(
-        "the text that a tenant sees of its own source does not depend on another tenant's secret",
+        "the text that a tenant sees of its source does not depend on another tenant's secret",
         arguments: ["reading", "1002", "1003", "-32603", "breach"])
     func guesses(how: String) async throws {
         try await HostFixture.run(["parrot": Self.parrot]) { fixture async throws in
             let secret = try #require(Self.victim.secrets.first)
             _ = await text(fixture, Self.victim)
-            // Right guesses and wrong ones of the same shape: the beginning, the whole, its encodings, and cut ones.
+            // Correct and wrong guesses of the same form: the beginning, the whole, its encodings, and truncated ones.
             let pairs = [
                 ("t0ps", "t0pz"), (secret, "t0ps3cret-of-nobody-at-all!"), ("x t0ps3c…", "x t0ps3d…"),
                 ("dDBwczNjcmV0LW9m", "dDBwczNjcmV0LW9n"), ("%740ps3cret-of-another-tenant", "%740ps3cret-of-nobody"),
@@ -130,9 +130,9 @@ struct RedactionAttackTests {
         "a call with an administrator's secret shows one fixed sentence for each class, for every guess",
         arguments: [
             ("1001", "refuses the config"), ("1002", "does not accept the credentials"), ("1003", "cannot be reached"),
-            ("1004", "does not have what"), ("1005", "is busy"), ("1006", "has no value"),
-            ("1007", "did not answer in time"), ("1008", "is busy"), ("-32603", "was not understood"),
-            ("breach", "was not understood"), ("end", "ended before it answered"),
+            ("1004", "does not have the object"), ("1005", "is busy"), ("1006", "has no value"),
+            ("1007", "did not answer in time"), ("1008", "is busy"), ("-32603", "is malformed"),
+            ("breach", "is malformed"), ("end", "ended before it answered"),
         ])
     func administrators(how: String, sentence: String) async throws {
         try await HostFixture.run(["parrot": Self.parrot], manifest: Self.manifest) { fixture async throws in

@@ -8,7 +8,8 @@ import WireFormats
 
 @testable import PluginHost
 
-/// Ways to make the operator remove what is not the plugin's, or not remove what is. Needs no feature of the kernel.
+/// Attempts to make the operator remove files that do not belong to the plugin, or keep those that do. Needs no kernel
+/// features.
 @Suite("A hostile plugin's temporary directory", .timeLimit(.minutes(5)))
 struct RemovalAttackTests {
     @Test("no link of any kind in a removed directory is followed")
@@ -26,7 +27,7 @@ struct RemovalAttackTests {
         #expect(RemovedTree.remove("\(directory.path)/doomed") == nil)
         #expect(TemporaryDirectory.entries(of: directory.path) == ["victim"])
         #expect(TemporaryDirectory.entries(of: "\(directory.path)/victim") == ["file"])
-        // Also where the directory itself has become a link.
+        // Also if the directory itself has become a link.
         #expect(symlink("victim", "\(directory.path)/doomed") == 0)
         #expect(RemovedTree.remove("\(directory.path)/doomed") == nil)
         #expect(TemporaryDirectory.entries(of: "\(directory.path)/victim") == ["file"])
@@ -43,7 +44,7 @@ struct RemovalAttackTests {
         let isOver = Mutex(false)
         let path = directory.path
         let swapper = Task.detached {
-            // Takes turns between a directory and a link to the victim under one name.
+            // Alternates between a directory and a link to the victim with the same name.
             while !isOver.withLock({ $0 }) {
                 mkdir("\(path)/doomed/a", 0o700)
                 for number in 0..<4 { close(open("\(path)/doomed/a/\(number)", O_CREAT | O_WRONLY, 0o600)) }
@@ -109,13 +110,14 @@ struct RemovalAttackTests {
         let path = try living.path()
         #expect(try living.path() == path)
         let name = ProgramFile.name(of: path)
-        // As a host leaves it that was killed: the lock is there and nobody holds it.
+        // Like the leftover of a killed host: the lock file exists and is not locked.
         let left = "generalscaler-plugins-left00"
         try directory.makeDirectory(left)
         try directory.makeDirectory("\(left)/p-1")
         try directory.write("", to: "\(left)/lock")
         try directory.write("data", to: "\(left)/p-1/f")
-        // None of the host's: without a lock it is being made, a link is not followed, another name is another's.
+        // Not leftovers of a host: one without a lock file is being created, links are not followed, other names belong
+        // to others.
         try directory.makeDirectory("generalscaler-plugins-young0")
         try directory.makeDirectory("victim")
         try directory.write("", to: "victim/lock")

@@ -7,7 +7,7 @@ import WireFormats
 
 @testable import PluginHost
 
-/// Ways to use up what the operator's container has. Needs nothing of the kernel but /proc.
+/// Attempts to exhaust the resources of the operator's container. Needs only /proc.
 @Suite("A hostile plugin's memory and files", .timeLimit(.minutes(5)))
 struct ResourceAttackTests {
     private static let evaluator = PluginScript(
@@ -108,7 +108,7 @@ struct ResourceAttackTests {
         let hog = Mutex<Int32>(0)
         try await HostFixture.run(Dictionary(uniqueKeysWithValues: scripts)) { configuration in
             configuration.containerUsage = {
-                // Short of memory for as long as the hog lives.
+                // Short of memory as long as the hog runs.
                 let isAlive = hog.withLock { ProcessTable.entry($0)?.isZombie == false }
                 let used: Int64 = isShort.withLock { $0 } && isAlive ? 900 : 100
                 return ContainerUsage(memory: .init(used: used << 20, limit: 1_000 << 20))
@@ -117,7 +117,7 @@ struct ResourceAttackTests {
             let health = await fixture.host.health()
             let other = try #require(health.first { $0.name == "other" }?.processID)
             hog.withLock { $0 = health.first { $0.name == "hog" }?.processID ?? 0 }
-            // The other is large and does not grow.
+            // The other plugin is large and does not grow.
             let large = "globals().update(x=bytearray(b'x' * (60 << 20))) or 1"
             #expect(try await evaluate(large, type: "other", fixture) == 1)
             let growing =
@@ -139,7 +139,7 @@ struct ResourceAttackTests {
     @Test("the plugin that grew most is chosen, then the next, and one that did not grow only in an emergency")
     func judge() {
         var monitor = PressureMonitor()
-        // Long enough for nothing of it to be new.
+        // Long enough that the samples are not new.
         for second in 0...20 { monitor.record([1: 500, 2: 100, 3: 90], now: .seconds(second)) }
         monitor.record([1: 500, 2: 300, 3: 150], now: .seconds(23))
         #expect(monitor.victim(share: 0.79, leastGrowth: 10) == nil)
@@ -149,12 +149,12 @@ struct ResourceAttackTests {
         monitor.record([1: 500], now: .seconds(25))
         #expect(monitor.victim(share: 0.94, leastGrowth: 10) == nil)
         #expect(monitor.victim(share: 0.96, leastGrowth: 10) == 1)
-        // Growth that lies further back than the window is forgotten.
+        // Growth before the window is ignored.
         monitor.record([1: 700], now: .seconds(26))
         #expect(monitor.victim(share: 0.94, leastGrowth: 10) == 1)
         for second in 27...50 { monitor.record([1: 700], now: .seconds(second)) }
         #expect(monitor.victim(share: 0.94, leastGrowth: 10) == nil)
-        // What is new has grown from nothing, also when it is looked at for the second time.
+        // A new plugin has grown from zero, also at the second check.
         for second in 51...52 { monitor.record([1: 700, 9: 20], now: .seconds(second)) }
         #expect(monitor.victim(share: 0.81, leastGrowth: 10) == 9)
         monitor.record([:], now: .seconds(53))

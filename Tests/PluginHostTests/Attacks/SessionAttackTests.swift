@@ -6,10 +6,11 @@ import WireFormats
 
 @testable import PluginHost
 
-/// Ways to leave a process behind.
+/// Attempts to leave a process behind.
 @Suite("A hostile plugin's processes", .timeLimit(.minutes(5)), .needs(.seccomp))
 struct SessionAttackTests {
-    /// Starts processes as `config.python` says, which calls daemon() and says how many there are when all are up.
+    /// A plugin that starts processes as in `config.python`, which calls daemon() and returns their number once all
+    /// run.
     private static let starter = PluginScript(
         types: ["p"],
         setUp: """
@@ -73,7 +74,7 @@ struct SessionAttackTests {
 
     @Test("processes whose first thread has exited are killed too")
     func threadsBehindZombie() async throws {
-        // The first thread ends, so that /proc shows a zombie, and another runs on.
+        // The first thread ends, so that /proc shows a zombie, while another thread runs.
         let script = """
             os.fork() or (__import__("threading").Thread(target=time.sleep, args=(100000,)).start(), \
             __import__("ctypes").CDLL(None).pthread_exit(None))

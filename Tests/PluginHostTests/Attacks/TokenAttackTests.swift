@@ -7,11 +7,11 @@ import WireFormats
 
 @testable import PluginHost
 
-/// Ways to make the sandbox hold the operator's credentials. What is refused before a plugin starts holds without
-/// Landlock too.
+/// Attempts to make the sandbox include the operator's credentials. Refusals before the start of a plugin do not need
+/// Landlock.
 @Suite("A hostile plugin that wants the operator's token", .timeLimit(.minutes(5)), .needs(.landlock))
 struct TokenAttackTests {
-    /// Reads the file that a call names.
+    /// A plugin that reads the file named in a call.
     private static let reader = """
         import sys, json
         for line in sys.stdin:
@@ -52,7 +52,7 @@ struct TokenAttackTests {
         try secrets.makeDirectory("token")
         try secrets.write("s3cret", to: "token/token", executable: true)
         #expect(symlink("/usr/bin/python3", "\(secrets.path)/token/python3") == 0)
-        // A script that is an interpreter, and env under another name.
+        // A script that is an interpreter, and env with another name.
         try secrets.write("#!\(secrets.path)/token/python3 -S\n", to: "script", executable: true)
         #expect(symlink("/usr/bin/env", "\(secrets.path)/link") == 0)
         let first = line.replacing("TOKEN", with: "\(secrets.path)/token")
@@ -111,7 +111,7 @@ struct TokenAttackTests {
             #expect(outcome.status == .exited(126), "\(readable) with \(protected): \(outcome.output)")
             #expect(outcome.errors.contains("cannot allow \(readable): it "), "\(outcome.errors)")
         }
-        // What is beside it is not refused.
+        // A directory next to it is not refused.
         try secrets.makeDirectory("other")
         let beside = try await ConfinedProgram.run(
             ["--never", token, "--read", "\(secrets.path)/other"], ["/bin/echo", "started"])
@@ -162,7 +162,7 @@ struct TokenAttackTests {
             $0.protectedPaths = [secrets.path]
         } body: { fixture async throws in
             let failure = try await failure(fixture)
-            #expect(failure.contains("it lies in \(secrets.path); no plugin may read that"), "\(failure)")
+            #expect(failure.contains("it is in \(secrets.path); no plugin may read that"), "\(failure)")
         }
     }
 

@@ -58,7 +58,7 @@ struct BatchTests {
         #expect(conversation.connection.isIdle)
     }
 
-    @Test("a batch that nobody answers is cancelled at its deadline, and nothing else is told")
+    @Test("an unanswered batch is cancelled at its deadline, without other messages")
     func unanswered() {
         var conversation = conversation()
         let first = conversation.call()

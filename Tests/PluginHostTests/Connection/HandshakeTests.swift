@@ -23,10 +23,10 @@ struct HandshakeTests {
         let message = conversation.receive(line: Conversation.handshake(PluginCapabilities(), version: 2)).givenUp?
             .message
         #expect(message?.contains("protocol version 2, and the host offered 1") == true)
-        #expect(message?.contains("Install a build") == true)
+        #expect(message?.contains("Install a matching version") == true)
     }
 
-    @Test("a refused version tells what the plugin speaks")
+    @Test("a refused version is reported with the plugin's version")
     func unsupportedVersion() {
         var conversation = Conversation(nil)
         let actions = conversation.receive(

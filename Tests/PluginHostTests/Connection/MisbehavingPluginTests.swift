@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginHost
 
-/// Each test ends with the fixture's check that no process and no pipe is left over.
+/// Each test ends with the fixture's check that no process and no pipe is left.
 @Suite("Plugins that misbehave", .timeLimit(.minutes(5)))
 struct MisbehavingPluginTests {
     /// Makes one call to the type `bad`, which fails.
@@ -19,7 +19,7 @@ struct MisbehavingPluginTests {
             })
     }
 
-    /// The plugin `good` still answers.
+    /// Checks that the plugin `good` still answers.
     private func expectGoodAnswers(_ fixture: HostFixture) async throws {
         let reading = try await fixture.host.read(
             type: "good", config: ["value": 3], targetType: .value, timeout: .seconds(20))
@@ -125,7 +125,7 @@ struct MisbehavingPluginTests {
             types: ["bad"], body: "    os.close(1)\n    print('closed', file=sys.stderr, flush=True)")
         try await HostFixture.run(["bad": script], clock: ManualClock()) { fixture in
             let call = Task { try await fail(fixture, timeout: .seconds(1_000_000_000)) }
-            // Before that it might be the request that is left unread for too long.
+            // Before that, the unread request might be the reason.
             await fixture.log.wait { $0.metadata["line"] == "closed" }
             let failure = try await fixture.whileTimeFlies { try await call.value }
             #expect(failure.kind == .protocolViolation)
@@ -147,7 +147,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("a value of 1e400 fails its call at once")
+    @Test("a value of 1e400 fails its call immediately")
     func outOfRange() async throws {
         let script = PluginScript(
             types: ["bad"],

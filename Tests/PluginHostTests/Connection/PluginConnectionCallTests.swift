@@ -16,7 +16,7 @@ struct PluginConnectionCallTests {
         #expect(ready.written.map { $0["id"] } == [.integer(first), .integer(second)])
     }
 
-    @Test("no more calls are in flight than the plugin takes, one where it says nothing")
+    @Test("no more calls are in flight than the plugin allows, one by default")
     func maxInFlight() {
         var conversation = Conversation()
         let (first, sent) = conversation.call()
@@ -34,7 +34,7 @@ struct PluginConnectionCallTests {
         #expect(conversation.connection.inFlight == 2)
     }
 
-    @Test("the line is ASCII and tells the plugin what time it has left")
+    @Test("the line is ASCII and contains the time left for the answer")
     func line() throws {
         var conversation = Conversation()
         let id = conversation.connection.reserveID()
@@ -47,7 +47,7 @@ struct PluginConnectionCallTests {
                 + #""targetType":"AverageValue","deadlineMs":900}}"# + "\n")
     }
 
-    @Test("a full queue refuses at once")
+    @Test("a full queue refuses immediately")
     func fullQueue() {
         var conversation = Conversation()
         for _ in 0...PluginHostLimits.maxQueuedCalls { _ = conversation.call() }
@@ -79,7 +79,7 @@ struct PluginConnectionCallTests {
         #expect(actions.failures[id]?.retryAfter == .milliseconds(1_500))
     }
 
-    @Test("an error with a null id means the only call in flight, and nobody where there are two")
+    @Test("an error with a null id answers the only call in flight, and none if there are two")
     func nullID() {
         let error: JSON = ["jsonrpc": "2.0", "id": nil, "error": ["code": -32_700, "message": "what?"]]
         var conversation = Conversation(PluginCapabilities(maxInFlight: 2))
@@ -87,25 +87,26 @@ struct PluginConnectionCallTests {
         #expect(conversation.receive(line: error).failures[id]?.kind == .answered(PluginError(.parseError, "what?")))
         _ = conversation.call()
         _ = conversation.call()
-        #expect(conversation.receive(line: error).isEmpty)
+        #expect(conversation.receive(line: error) == [.log(.extraAnswer(id: nil, isRepeated: false))])
         #expect(conversation.connection.counters.unknownAnswers == 1)
     }
 
-    @Test("unknown and repeated ids are counted and dropped")
+    @Test("unknown and repeated ids are counted, logged and dropped")
     func strayIDs() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
-        #expect(conversation.receive(line: Conversation.reading(99)).isEmpty)
-        #expect(conversation.receive(line: Conversation.reading(0)).isEmpty)
+        #expect(conversation.receive(line: Conversation.reading(99)) == [.log(.extraAnswer(id: 99, isRepeated: false))])
+        #expect(conversation.receive(line: Conversation.reading(0)) == [.log(.extraAnswer(id: 0, isRepeated: false))])
         #expect(conversation.receive(line: Conversation.reading(id)).values == [id: 1])
-        #expect(conversation.receive(line: Conversation.reading(id, 2)).isEmpty)
+        #expect(
+            conversation.receive(line: Conversation.reading(id, 2)) == [.log(.extraAnswer(id: id, isRepeated: true))])
         let counters = conversation.connection.counters
         #expect(counters.unknownAnswers == 2)
         #expect(counters.duplicateAnswers == 1)
         #expect(counters.answers == 1)
     }
 
-    @Test("a call that its caller cancels is over, and the plugin is told where it understands that")
+    @Test("a call that its caller cancels ends, and a plugin with the capability is notified")
     func cancelled() {
         var conversation = Conversation(PluginCapabilities(cancel: true))
         let sent = conversation.call().id

@@ -48,7 +48,7 @@ struct PluginConnectionFramingTests {
         #expect(conversation.connection.counters.rejectedLines == 0)
     }
 
-    @Test("an answer that is spread over several lines fails its call at once, and says how to write it")
+    @Test("an answer that is spread over several lines fails its call immediately, with the fix")
     func scattered() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -160,7 +160,7 @@ struct PluginConnectionFramingTests {
     }
 
     @Test(
-        "an answer that cannot be read fails its call at once where its id can be told",
+        "an answer that cannot be read fails its call immediately if its id is readable",
         arguments: [
             #"{"jsonrpc":"2.0","id":2,"result":{"value":1e400,"observedAt":"2026-01-01T00:00:00Z"}}"#,
             #"{"jsonrpc":"2.0","id":2,"result":{"value":NaN}}"#,
@@ -177,7 +177,7 @@ struct PluginConnectionFramingTests {
         #expect(conversation.connection.inFlight == 0)
     }
 
-    @Test("an answer with invalid UTF-8 fails its call at once")
+    @Test("an answer with invalid UTF-8 fails its call immediately")
     func invalidUTF8() {
         var conversation = Conversation()
         let (id, _) = conversation.call()

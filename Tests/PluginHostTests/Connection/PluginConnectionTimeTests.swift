@@ -28,11 +28,11 @@ struct PluginConnectionTimeTests {
         let first = conversation.call(timeout: .seconds(60)).id
         let (second, _) = conversation.call(timeout: .seconds(1))
         let actions = conversation.advance(.seconds(1))
-        #expect(actions.failures[second]?.message.contains("waited for its turn") == true)
+        #expect(actions.failures[second]?.message.contains("was still queued") == true)
         #expect(conversation.receive(line: Conversation.reading(first)).written.isEmpty)
     }
 
-    @Test("a call sent late tells the plugin only the time that is left")
+    @Test("a call sent late contains only the time that is left")
     func timeLeft() {
         var conversation = Conversation()
         let first = conversation.call().id
@@ -78,7 +78,7 @@ struct PluginConnectionTimeTests {
         _ = conversation.connection.submit(
             .getMetricValue(type: "t", config: [:], targetType: .value), id: id, timeout: .seconds(60), now: .zero)
         #expect(conversation.connection.nextWake == PluginHostLimits.writeDeadline)
-        // Progress, however small, moves it.
+        // Any progress moves the deadline.
         conversation.now = .seconds(9)
         _ = conversation.connection.wrote(1, now: conversation.now)
         #expect(conversation.advance(.seconds(9)).givenUp == nil)
@@ -130,8 +130,8 @@ struct PluginConnectionTimeTests {
         "a process that wrote something but no answer to initialize is given up with what it wrote",
         arguments: [
             (#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "End each message with a newline"),
-            ("listening on 8080\n", #"the last line being "listening on 8080""#),
-            ("Content-Length: 20\r\n\r\n{}", "as the Language Server Protocol has them"),
+            ("listening on 8080\n", #"the last line is "listening on 8080""#),
+            ("Content-Length: 20\r\n\r\n{}", "as in the Language Server Protocol"),
         ])
     func handshakeOfAnotherShape(output: String, hint: String) {
         var conversation = Conversation(nil)
@@ -147,7 +147,7 @@ struct PluginConnectionTimeTests {
         arguments: [
             (
                 #"{"jsonrpc":"2.0","id":"1","result":{}}"#,
-                "a whole number, the id of the request as it came, not a string"
+                "a whole number, equal to the id of the request, not a string"
             ),
             (#"{"jsonrpc":"2.0","id":0,"result":{}}"#, "has the id 0, and that of the request, initialize, is 1"),
             (#"{"jsonrpc":"2.0","result":{}}"#, "id: is required"),
@@ -161,7 +161,7 @@ struct PluginConnectionTimeTests {
         #expect(actions.givenUp?.message.contains(hint) == true, "\(actions)")
     }
 
-    @Test("an answer to initialize in UTF-16 is told as such", arguments: [true, false])
+    @Test("an answer to initialize in UTF-16 is reported as such", arguments: [true, false])
     func handshakeInUTF16(isLittleEndian: Bool) {
         var conversation = Conversation(nil)
         let text = #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n"
@@ -172,13 +172,13 @@ struct PluginConnectionTimeTests {
         #expect(actions.givenUp?.message.contains("it is UTF-16: write UTF-8") == true, "\(actions)")
     }
 
-    @Test("a call whose time is over before the handshake is told that, and not that others were before it")
+    @Test("a call whose deadline passes before the handshake fails with that cause, and not with a full queue")
     func deadlineBeforeHandshake() {
         var conversation = Conversation(nil)
         let (id, _) = conversation.call(timeout: .seconds(9))
         let message = conversation.advance(.seconds(9)).failures[id]?.message
         #expect(message?.contains("has not answered initialize yet") == true)
-        #expect(message?.contains("turn") == false)
+        #expect(message?.contains("queued") == false)
     }
 
     @Test("a call with an endless answer fails with that cause")
@@ -186,6 +186,6 @@ struct PluginConnectionTimeTests {
         var conversation = Conversation()
         let (id, _) = conversation.call(timeout: .seconds(9))
         _ = conversation.receive("\(Conversation.reading(id))")
-        #expect(conversation.advance(.seconds(9)).failures[id]?.message.contains("did not end it") == true)
+        #expect(conversation.advance(.seconds(9)).failures[id]?.message.contains("without a newline") == true)
     }
 }

@@ -19,7 +19,7 @@ struct PushTests {
         ]
     }
 
-    /// Returns a conversation with a plugin that has agreed to push, and under which id.
+    /// Returns a conversation with an accepted subscription, and its id.
     private func subscribed() -> (Conversation, Int64) {
         var conversation = Conversation(PluginCapabilities(subscribe: true))
         let id = conversation.subscribe()
@@ -28,14 +28,14 @@ struct PushTests {
         return (conversation, id)
     }
 
-    @Test("the first is passed on at once; of those that follow closely the newest, after a while")
+    @Test("the first is passed on immediately; of those that follow closely the newest, after a delay")
     func coalesced() {
         var (plugin, id) = subscribed()
         #expect(plugin.receive(line: Self.reading(id, 1)).pushed == [[id: 1]])
         for value: Int64 in 2...9 { #expect(plugin.receive(line: Self.reading(id, .integer(value))).pushed == []) }
         #expect(plugin.connection.nextWake == ProtocolLimits.pushSpacing)
         #expect(plugin.advance(ProtocolLimits.pushSpacing).pushed == [[id: 9]])
-        // Of the call that has ended long ago.
+        // The deadline of the call that ended long ago.
         #expect(plugin.connection.nextWake == .seconds(10))
         #expect(plugin.connection.counters.pushes == PushCounters(passedOn: 2, coalesced: 7))
     }
@@ -114,7 +114,7 @@ struct PushTests {
                 #expect(table.agreed(request, to: Int64(100 * run + index), now: .zero) == .nothing)
             }
             #expect(table.take(Self.pushed(Int64(100 * run))) != nil)
-            // Of the process before.
+            // From the previous process.
             #expect(run == 0 || table.take(Self.pushed(0)) == nil)
         }
         #expect(table.remove(1) == 100)
@@ -161,7 +161,8 @@ struct PushTests {
 
     // MARK: Real processes
 
-    /// Pushes its version, or the config's `value`, as soon as it is subscribed; refuses a config without one.
+    /// A plugin that pushes its version, or the config's `value`, after a subscription, and refuses a config without a
+    /// value.
     private func script(_ version: Int = 0) -> PluginScript {
         PluginScript(
             types: ["depth"], capabilities: #"{"maxInFlight": 4, "subscribe": True}"#,
@@ -196,7 +197,7 @@ struct PushTests {
 
             kill(try await fixture.process(), SIGKILL)
             await fixture.log.wait { $0.metadata["restartIn"] != nil }
-            // The sweep for orphans, the look at files, and the wait for the restart.
+            // The sweep for orphans, the file check, and the restart delay.
             try await clock.sleepers(atLeast: 3)
             clock.advance(by: PluginHostLimits.maxRestartDelay)
             let second = await pushed.next(isolation: #isolation)
@@ -211,7 +212,7 @@ struct PushTests {
 
             subscription.cancel()
             await fixture.log.wait { $0.metadata["line"] == "unsubscribed" }
-            // Answered after that, since the plugin does one thing at a time.
+            // Answered afterwards, because the plugin processes calls in order.
             let reading = try await fixture.host.read(
                 type: "depth", config: config, targetType: .value, timeout: .seconds(100_000))
             #expect(reading.value == 40)

@@ -5,11 +5,11 @@ import WireFormats
 
 @testable import PluginHost
 
-/// One test for each violation of the misbehaving plugin: its calls fail as they should, the other plugin's do not.
+/// One test for each violation of the misbehaving plugin: its calls fail as expected, and the other plugin's do not.
 /// Each ends with the fixture's check that no process, no pipe and no temporary directory is left over.
 @Suite("Every protocol violation of the misbehaving plugin", .timeLimit(.minutes(5)))
 struct ViolationTests {
-    /// Time enough on a machine that is busy with other things.
+    /// Enough time on a busy machine.
     private static let patient: Duration = .seconds(60)
 
     private func run(
@@ -48,7 +48,7 @@ struct ViolationTests {
         let clock = ManualClock()
         try await run("no-handshake", clock: clock, waitsForStart: false) { fixture async throws in
             await fixture.log.wait { $0.message == "plugin is up" && $0.metadata["plugin"] == "good" }
-            // The sweep for orphans, the look at files, and one alarm for each handshake.
+            // The sweep for orphans, the file check, and one wake-up for each handshake.
             try await clock.sleepers(atLeast: 4)
             clock.advance(by: PluginHostLimits.handshakeTimeout)
             let ended = await fixture.whileTimeFlies {
@@ -81,7 +81,7 @@ struct ViolationTests {
     }
 
     @Test(
-        "long-line, noise-flood, nan, huge-value, invalid-utf8: the call fails at once, as a breach of the protocol",
+        "long-line, noise-flood, nan, huge-value, invalid-utf8: the call fails immediately as a protocol violation",
         arguments: [
             ("long-line", "a line longer than 1048576 bytes"), ("noise-flood", "101 lines in a row"),
             ("nan", "cannot be read"), ("huge-value", "number out of range"), ("invalid-utf8", "cannot be read"),
@@ -114,7 +114,7 @@ struct ViolationTests {
     func answersLate() async throws {
         try await run("answers-late") { fixture async throws in
             #expect(try await fail(fixture, timeout: .seconds(1)).kind == .deadlineExceeded)
-            // Answered after the late answer, since the plugin does one thing at a time.
+            // Answered after the late answer, because the plugin processes calls in order.
             #expect(await fixture.host.validate(type: "bad", config: [:]) == .valid(nil))
             #expect(try await badHealth(fixture).counters.lateAnswers == 1)
         }
@@ -126,11 +126,14 @@ struct ViolationTests {
             #expect(try await ask(fixture).value == 7)
             #expect(await fixture.host.validate(type: "bad", config: [:]) == .valid(nil))
             #expect(try await badHealth(fixture).counters.duplicateAnswers == 1)
+            let record = await fixture.log.wait { $0.message == "dropped a second answer to the same request" }
+            #expect(record.metadata["rule"] == "P-16")
+            #expect(record.metadata["plugin"] == "bad")
         }
     }
 
     @Test(
-        "exits-in-call, allocates, opens-files: the call fails at once with the plugin's last words",
+        "exits-in-call, allocates, opens-files: the call fails immediately with the plugin's last log lines",
         arguments: [
             ("exits-in-call", "exited with code 3", "the queue has gone away"),
             ("allocates", "exited with code 1", "out of memory"),
@@ -152,13 +155,13 @@ struct ViolationTests {
             "ignores-sigterm", "ignores-eof", "grandchild", "grandchild-session",
         ])
     func clinging(violation: String) async throws {
-        // Its time runs as fast as anyone sleeps once the host stops.
+        // The clock advances whenever a task sleeps once the host stops.
         try await run(violation, clock: ManualClock()) { fixture async throws in
             #expect(try await ask(fixture).value == 7)
         }
     }
 
-    /// Subscribes to the bad plugin, and awaits that many of the readings that it pushes.
+    /// Subscribes to the bad plugin, and waits for that many readings.
     private func pushes(_ count: Int, _ fixture: HostFixture) async throws -> (ReadingSubscription, [Double]) {
         let (readings, continuation) = AsyncStream.makeStream(of: Double.self)
         let subscription = try #require(
@@ -181,7 +184,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("push-unknown: what nobody subscribed to is dropped and counted")
+    @Test("push-unknown: readings without a subscription are dropped and counted")
     func pushUnknown() async throws {
         try await run("push-unknown") { fixture async throws in
             #expect(try await pushes(1, fixture).1 == [7])
@@ -195,7 +198,7 @@ struct ViolationTests {
             let (subscription, values) = try await pushes(1, fixture)
             #expect(values == [7])
             subscription.cancel()
-            // Answered after that reading, since the plugin does one thing at a time.
+            // Answered after that reading, because the plugin processes calls in order.
             #expect(try await ask(fixture).value == 7)
             let health = try await badHealth(fixture)
             #expect(health.counters.pushes.unknown == 1)

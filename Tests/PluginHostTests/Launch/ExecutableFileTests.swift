@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What the tests themselves rely on.
+/// The assumptions of the tests' own fixtures.
 @Suite("programs that a test writes", .timeLimit(.minutes(3)))
 struct ExecutableFileTests {
     private static let repetitions = 200
@@ -15,7 +15,7 @@ struct ExecutableFileTests {
         let isSet = Atomic(false)
     }
 
-    /// Runs the program to its end; the error of the start, or 0.
+    /// Runs the program to its end; returns the error of its start, or 0.
     private static func run(_ path: String) -> Int32 {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(null) }
@@ -29,14 +29,14 @@ struct ExecutableFileTests {
         return code
     }
 
-    @Test("a program can be run at once, also while other threads start processes")
+    @Test("a program can be run immediately, even while other threads start processes")
     func runs() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         let isOver = Flag()
         let (ends, ended) = AsyncStream<Void>.makeStream()
         for _ in 0..<Self.threads {
-            // Not a task: it would keep one of the few threads that tasks have.
+            // Not a task, which would block one of the few task threads.
             Thread.detachNewThread {
                 while !isOver.isSet.load(ordering: .relaxed) { _ = Self.run("/bin/true") }
                 ended.yield()

@@ -8,7 +8,7 @@ import WireFormats
 
 @Suite("What is launched", .timeLimit(.minutes(5)))
 struct LaunchTests {
-    /// Checks a script that begins with that line; returns the problem.
+    /// Checks a script that begins with that line, and returns the problem.
     private func problem(_ head: String, path: String = "/usr/bin:/bin", readPaths: [String]? = []) throws -> String? {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -65,9 +65,9 @@ struct LaunchTests {
         #expect(try problem("#!\(directory.path)/ruby\n", readPaths: [directory.path]) == nil)
         #expect(try problem("#!\(directory.path)/ruby\n", readPaths: ["\(directory.path)/rub"]) != nil)
         #expect(try problem("#!\(directory.path)/ruby\n", readPaths: nil) == nil)
-        // What counts is where the program really lies.
+        // The real location of the program counts.
         #expect(try problem("#!\(directory.path)/link\n") == nil)
-        // env finds it only if the plugin may run it.
+        // env finds the program only if the plugin may run it.
         let path = "\(directory.path):/usr/bin"
         #expect(try problem("#!/usr/bin/env ruby\n", path: path)?.contains("which does not exist") == true)
         #expect(try problem("#!/usr/bin/env ruby\n", path: path, readPaths: [directory.path]) == nil)
@@ -93,7 +93,7 @@ struct LaunchTests {
     func pinned() async throws {
         let script = PluginScript(
             types: ["p"], body: #"    ok(m, reading(1 if "/bin/generalscaler" in sys.argv[0] else 0))"#)
-        // sha256sum of the text, which the test itself learns from the failure.
+        // The actual hash of the text is taken from the failure.
         let wrong = String(repeating: "0", count: 64)
         var found = ""
         try await HostFixture.run(
@@ -176,7 +176,7 @@ struct LaunchTests {
     }
 
     @Test(
-        "a program that stays open for writing is told as such, by the host and by the launcher",
+        "a program that stays open for writing is reported as such, by the host and by the launcher",
         arguments: [true, false])
     func alwaysBusy(isConfined: Bool) async throws {
         let directory = try TemporaryDirectory()
@@ -192,12 +192,12 @@ struct LaunchTests {
         ) { fixture async throws in
             let failure = try #require(try await fixture.health().lastFailure)
             #expect(failure.contains(isConfined ? "Text file busy" : "open for writing"), "\(failure)")
-            // It was tried again until then.
+            // The start was retried until then.
             #expect(ContinuousClock.now - start >= PluginHostLimits.busyProgramTime)
         }
     }
 
-    @Test("a host without plugins runs until it is told to stop, and says that it has none")
+    @Test("a host without plugins runs until it is stopped, and logs that it has none")
     func noPlugins() async throws {
         try await HostFixture.run([:]) { fixture async throws in
             let failure = await #expect(throws: PluginFailure.self) {
@@ -208,7 +208,7 @@ struct LaunchTests {
         }
     }
 
-    @Test("the manifest's fields are read, and a wrong one is told with its line")
+    @Test("the manifest's fields are read, and an invalid one is reported with its line")
     func manifest() throws {
         let text = """
             plugins:

@@ -33,7 +33,7 @@ struct PluginDeathTests {
             #expect(answered > 0)
             let health = try await fixture.health()
             #expect(health.restarts == kills)
-            // Three for each process that was killed, and none of them open any more.
+            // Three for each killed process, and none of them is still open.
             #expect(pipes.count >= 3 * kills)
             #expect(HostFixture.pipes(of: getpid()).isDisjoint(with: pipes))
             #expect(health.counters.unknownAnswers == 0)
@@ -41,7 +41,7 @@ struct PluginDeathTests {
         }
     }
 
-    /// Eight callers, each asking for one value after another and failing on a wrong one.
+    /// Runs eight callers that each read one value after another and fail on a wrong one.
     private func answeredUntilCancelled(_ fixture: HostFixture) async throws -> Int {
         try await withThrowingTaskGroup(of: Int.self) { group in
             for caller in 0..<8 {
@@ -113,7 +113,7 @@ struct PluginDeathTests {
             for crash in 1...5 {
                 await fixture.log.wait(crash, message: "plugin is up")
                 let failure = await #expect(throws: PluginFailure.self) {
-                    // Another one each time: a single one would be kept from the plugin.
+                    // Another config each time, because a single one would be quarantined.
                     try await fixture.host.read(
                         type: "depth", config: ["n": .integer(Int64(crash))], targetType: .value, timeout: .seconds(10))
                 }
@@ -133,7 +133,7 @@ struct PluginDeathTests {
         }
     }
 
-    @Test("a caller that is cancelled gets its failure at once")
+    @Test("a cancelled caller gets its failure immediately")
     func callerCancelled() async throws {
         let script = PluginScript(
             types: ["depth"], capabilities: #"{"cancel": True}"#,

@@ -22,15 +22,15 @@ struct ProcessTableTests {
         #expect(!ProcessTable.environment(of: getpid(), contains: "PATH="))
     }
 
-    @Test("a plugin's descendants are told by session, group, marker and ancestry, and nobody else is")
+    @Test("a plugin's descendants are found by session, group, marker and ancestry, and no other processes are")
     func descendants() {
         let entries = [
             ProcessEntry(id: 1, parent: 0, group: 1, session: 1),
             ProcessEntry(id: 10, parent: 1, group: 10, session: 10),  // the host
             ProcessEntry(id: 20, parent: 10, group: 20, session: 20, isZombie: true),  // the plugin
             ProcessEntry(id: 21, parent: 10, group: 20, session: 20),  // its child
-            ProcessEntry(id: 22, parent: 10, group: 22, session: 20, isZombie: true),  // with a group of its own
-            ProcessEntry(id: 23, parent: 10, group: 23, session: 23),  // with a session of its own
+            ProcessEntry(id: 22, parent: 10, group: 22, session: 20, isZombie: true),  // with its own group
+            ProcessEntry(id: 23, parent: 10, group: 23, session: 23),  // with its own session
             ProcessEntry(id: 24, parent: 23, group: 24, session: 24),  // the child of that
             ProcessEntry(id: 30, parent: 10, group: 30, session: 30),  // another plugin
             ProcessEntry(id: 31, parent: 30, group: 30, session: 30),

@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginHost
 
-/// What a confined plugin can and cannot do, tried by plugins that try it.
+/// The permissions of a confined plugin, tested by plugins that attempt each action.
 @Suite("The sandbox", .timeLimit(.minutes(5)), .needs(.landlock), .needs(.seccomp))
 struct SandboxTests {
     /// A plugin that evaluates `config.python` and answers its number.
@@ -31,7 +31,7 @@ struct SandboxTests {
         ).value
     }
 
-    /// The plugin is refused that, by the system and not for want of trying.
+    /// Checks that the system refuses the action, and that the plugin attempted it.
     private func expectRefused(
         _ python: String, _ reason: String, _ fixture: HostFixture, sourceLocation: SourceLocation = #_sourceLocation
     ) async {
@@ -82,7 +82,7 @@ struct SandboxTests {
         }
     }
 
-    /// Ways to signal a process, harmless if one works: a process that does not wait for SIGURG ignores it.
+    /// Attempts to signal a process, harmless if one succeeds: a process ignores SIGURG by default.
     private static let signals = [
         "os.kill(os.getppid(), signal.SIGURG) or 0",
         "os.kill(-os.getpgid(os.getppid()), signal.SIGURG) or 0",
@@ -96,7 +96,7 @@ struct SandboxTests {
         "resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1)) and 0",
     ]
 
-    /// Calls that Python has no name for.
+    /// System calls without a Python function.
     private static let syscalls = """
         import ctypes, pathlib, platform, resource, subprocess, threading
         libc = ctypes.CDLL(None, use_errno=True)
@@ -137,13 +137,13 @@ struct SandboxTests {
         try directory.write(Self.hidingLandlock, to: "launch", executable: true)
         try await expectNoSignal(launcher: "\(directory.path)/launch")
         try await run(launcher: "\(directory.path)/launch") { fixture async throws in
-            // So there was indeed no Landlock.
+            // Confirms that Landlock was not available.
             #expect(try await evaluate("len(open('/etc/passwd').read())", fixture) > 0)
             #expect(try await evaluate("resource.getrlimit(resource.RLIMIT_NOFILE)[1]", fixture) == 1_024)
         }
     }
 
-    /// Becomes the launcher after a filter (seccomp(2)) under which Landlock's calls do not exist.
+    /// Executes the launcher with a filter (seccomp(2)) under which Landlock's calls do not exist.
     private static let hidingLandlock = """
         #!/usr/bin/python3 -S
         import ctypes, os, struct, sys
@@ -197,7 +197,7 @@ struct SandboxTests {
         defer { source.remove() }
         try source.write(Self.java, to: "Plugin.java")
         let hasJava = access("/usr/bin/java", X_OK) == 0
-        // Where Debian keeps what Java reads at its start.
+        // The files that Java reads at its start on Debian.
         let settings = ProcessTable.names(in: "/etc").filter { $0.hasPrefix("java") }.map { "/etc/\($0)" }
         let java =
             "{argv: [/usr/bin/java, \(source.path)/Plugin.java], readPaths: [\(settings.joined(separator: ", "))]}"
@@ -226,7 +226,7 @@ struct SandboxTests {
         });
         """#
 
-    /// Copies a file with its attributes, too, which sets its mode and times.
+    /// Copies a file with its attributes, which also sets its mode and times.
     private static let java = #"""
         import java.nio.file.*;
         public class Plugin {

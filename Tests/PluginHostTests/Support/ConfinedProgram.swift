@@ -2,7 +2,7 @@ import Subprocess
 import SystemPackage
 import TestSupport
 
-/// A program that runs without a host: on its own, or as `generalscaler-launch` confines it.
+/// A program that runs without a host: unconfined, or confined by `generalscaler-launch`.
 enum ConfinedProgram {
     struct Outcome: Sendable {
         let output: String

@@ -4,12 +4,12 @@ import WireFormats
 
 @testable import PluginHost
 
-/// A connection in a test's hands: lines in, actions out, time by hand.
+/// A connection that the test drives: with lines, actions and a manual time.
 struct Conversation {
     var connection: PluginConnection
     var now = Duration.zero
 
-    /// - Parameter capabilities: nil if the handshake is not over.
+    /// - Parameter capabilities: nil to stop before the end of the handshake.
     init(_ capabilities: PluginCapabilities? = PluginCapabilities(), maxInFlight: Int? = nil) {
         connection = PluginConnection(plugin: "p", maxInFlight: maxInFlight)
         let opening = connection.begin(InitializeParams(hostName: "h", hostVersion: "1"), now: now)
@@ -31,7 +31,7 @@ struct Conversation {
         ["jsonrpc": "2.0", "id": .integer(id), "result": ["value": value, "observedAt": "2026-01-01T00:00:00Z"]]
     }
 
-    /// Makes a call.
+    /// Submits a call.
     mutating func call(timeout: Duration = .seconds(10)) -> (id: Int64, actions: [PluginConnection.Action]) {
         let id = connection.reserveID()
         let request = PluginRequest.getMetricValue(type: "t", config: ["k": 1], targetType: .value)
@@ -40,7 +40,7 @@ struct Conversation {
         return (id, actions)
     }
 
-    /// Asks for pushes; returns under which id.
+    /// Subscribes, and returns the subscription's id.
     mutating func subscribe() -> Int64 {
         let id = connection.reserveID()
         let request = PluginRequest.subscribe(type: "t", config: ["k": 1], targetType: .value)
@@ -64,7 +64,7 @@ struct Conversation {
         return actions
     }
 
-    /// As if the plugin had read all that was written.
+    /// Marks all written bytes as read by the plugin.
     private mutating func acknowledge(_ actions: [PluginConnection.Action]) {
         for case .write(let bytes) in actions { _ = connection.wrote(bytes.count, now: now) }
     }

@@ -6,24 +6,24 @@ import Testing
 
 @testable import PluginHost
 
-/// A host over a directory of scripts, and the proof that it leaves nothing behind.
+/// A host with a directory of scripts, which checks that the host leaves nothing behind.
 struct HostFixture {
     let host: PluginHost
     let log: CapturedLog
     let directory: String
-    /// The host's own TMPDIR.
+    /// The host's TMPDIR.
     let temporary: String
-    /// Set where the test moves the time.
+    /// The manual clock, if the test controls the time.
     let clock: ManualClock?
 
-    /// Runs a host while the body runs, then shuts it down gracefully and checks that no process and no pipe is left.
+    /// Runs a host during the body, then shuts it down gracefully and checks that no process and no pipe is left.
     static func run(
         _ plugins: [String: PluginScript], files: [String: String] = [:], manifest: String? = nil,
         clock: ManualClock? = nil, launcher: String? = nil, restsAfter: Duration? = nil, waitsForStart: Bool = true,
         configure: (inout PluginHostConfiguration) -> Void = { _ in },
         body: (HostFixture) async throws -> Void
     ) async throws {
-        await Turnstile.shared.enter()
+        await HostSlots.shared.enter()
         let result: Result<Void, any Error>
         do {
             try await runInTurn(
@@ -33,7 +33,7 @@ struct HostFixture {
         } catch {
             result = .failure(error)
         }
-        await Turnstile.shared.leave()
+        await HostSlots.shared.leave()
         try result.get()
     }
 
@@ -44,7 +44,7 @@ struct HostFixture {
     ) async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
-        // Plugins may read the directory that they lie in, but neither the manifest nor each other's directories.
+        // Plugins may read their own directory, but neither the manifest nor each other's directories.
         let own = try TemporaryDirectory()
         defer { own.remove() }
         try own.makeDirectory("tmp")
@@ -85,7 +85,7 @@ struct HostFixture {
             result = .failure(error)
         }
         await group.triggerGracefulShutdown()
-        // From here on time runs as fast as anyone sleeps.
+        // From here on, the clock advances whenever a task sleeps.
         let driver = clock.map { clock in Task { await drive(clock) } }
         try await running
         driver?.cancel()
@@ -94,13 +94,13 @@ struct HostFixture {
         try result.get()
     }
 
-    /// Returns the health of the only plugin.
+    /// Returns the health of the single plugin.
     func health() async throws -> PluginHealth { try #require(await host.health().first) }
 
-    /// Returns the id of the only plugin's process.
+    /// Returns the process id of the single plugin.
     func process() async throws -> Int32 { try #require(try await health().processID) }
 
-    /// Returns the text of a file that a plugin wrote into the directory.
+    /// Returns the contents of a file that a plugin wrote into the directory.
     func contents(_ name: String) throws -> String {
         guard let file = fopen("\(directory)/\(name)", "re") else { throw SystemError("fopen") }
         defer { fclose(file) }
@@ -120,7 +120,7 @@ struct HostFixture {
         #expect(open.isEmpty, "these pipes outlive their host: \(open)")
     }
 
-    /// Runs the body while time moves on as fast as anyone sleeps.
+    /// Runs the body while the clock advances whenever a task sleeps.
     func whileTimeFlies<Value>(_ body: () async throws -> Value) async rethrows -> Value {
         let driver = clock.map { clock in Task { await Self.drive(clock) } }
         defer { driver?.cancel() }
@@ -157,5 +157,5 @@ struct HostFixture {
     }
 }
 
-/// Returns a value of the tests' own environment.
+/// Returns a variable of the tests' own environment.
 func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

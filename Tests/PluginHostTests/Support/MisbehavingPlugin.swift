@@ -1,6 +1,6 @@
 import TestSupport
 
-/// The plugin that misbehaves on demand (Tests/Fixtures/MisbehavingPlugin).
+/// The misbehaving plugin (Tests/Fixtures/MisbehavingPlugin).
 enum MisbehavingPlugin {
     static var path: String { BuiltExecutable.path("misbehaving-plugin") }
 

@@ -1,12 +1,12 @@
-/// A plugin in Python, as its author might have written it.
+/// A plugin in Python like that of a plugin author.
 struct PluginScript {
     let text: String
 
     /// - Parameters:
-    ///   - types: what it offers.
-    ///   - capabilities: Python text of its capabilities.
-    ///   - setUp: Python run before the first line is read.
-    ///   - body: Python run for each message `m` but `initialize`; indented by four spaces.
+    ///   - types: the metric types.
+    ///   - capabilities: Python code of its capabilities.
+    ///   - setUp: Python code that runs before the first line is read.
+    ///   - body: Python code for each message `m` except `initialize`, indented by four spaces.
     init(
         types: [String], capabilities: String = "{}", setUp: String = "", handshake: String? = nil,
         body: String = PluginScript.wellBehaved
@@ -38,7 +38,7 @@ struct PluginScript {
             """
     }
 
-    /// Reads the value from the config; does all that a plugin must.
+    /// A conformant plugin that reads the value from the config.
     static let wellBehaved = """
             if m["method"] == "validate_config":
                 if "value" in m["params"]["config"]: ok(m, {"valid": True, "targetType": "Value"})

@@ -1,6 +1,6 @@
-/// A plugin in bash that answers every call for a value with 5: line after line, or just one.
+/// A plugin in bash that answers every read with 5, for many calls or one.
 enum ShellScript {
-    /// - Parameter onCall: shell commands run for each call for a value, before the answer.
+    /// - Parameter onCall: shell commands to run before the answer to each read.
     static func text(type: String, onCall: String = ":") -> String {
         #"""
         #!/usr/bin/env bash

@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import PluginHost
 
-/// A directory of a test's own.
+/// A temporary directory.
 struct TemporaryDirectory {
     let path: String
 

@@ -7,7 +7,7 @@ import WireFormats
 @testable import generalscaler_plugin_pubsub
 
 extension PubSubPlugin {
-    /// The plugin with its real HTTP client, and what it would find on its machine.
+    /// Creates the plugin with its real HTTP client, and a fake machine.
     init(
         files: [String: String] = [:], environment: [String: String] = [:],
         nowMicroseconds: @escaping @Sendable () -> Int64 = WallClock.nowMicroseconds
@@ -50,7 +50,7 @@ struct FakeFiles: FileReader {
     }
 }
 
-/// An HTTP client that answers what the test says, in order, and keeps what it was asked.
+/// An HTTP client with scripted answers, which records the requests.
 final class FakeGoogle: HTTPClient {
     private struct State {
         var replies: [Result<HTTPResponse, HTTPError>]
@@ -63,7 +63,7 @@ final class FakeGoogle: HTTPClient {
         state = Mutex(State(replies: replies))
     }
 
-    /// A token, and then this answer of Monitoring.
+    /// Creates a client that answers with a token, and then with this response of Monitoring.
     convenience init(status: Int, _ body: String, headers: [HTTPHeader] = []) {
         self.init([.success(.token), .success(.init(status, body, headers))])
     }
@@ -85,7 +85,7 @@ final class FakeGoogle: HTTPClient {
         return HTTPStream(head: response.head, nextChunk: { body.withLock { $0.take() } }, cancel: {})
     }
 
-    /// One call with a service account in the config.
+    /// Makes one call with a service account in the config.
     func result(
         _ more: [String: JSON] = [:], nowMicroseconds: Int64 = 1_767_225_600_000_000
     ) async throws -> Result<MetricReading, PluginError> {

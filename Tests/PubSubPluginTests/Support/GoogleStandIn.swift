@@ -14,7 +14,7 @@ struct GoogleStandIn: Sendable {
         let output: String
     }
 
-    /// - Parameter scene: Members of the scene that the script plays.
+    /// - Parameter scene: members of the script's scene.
     static func run<Value: Sendable>(
         _ scene: [String: JSON], _ body: (GoogleStandIn) async throws -> Value
     ) async throws -> Value {
@@ -25,7 +25,7 @@ struct GoogleStandIn: Sendable {
                 "email": .string(ServiceAccount.email),
             ], uniquingKeysWith: { mine, _ in mine })
         let here = URL(filePath: #filePath).deletingLastPathComponent()
-        // Not resolved: the link's own place is how Python knows its packages.
+        // Not resolved, because Python finds its packages relative to the link.
         let root = here.pathComponents.dropFirst().dropLast(3).map { "/\($0)" }.joined()
         let python = "\(root)/.build/python/bin/python"
         var platform = PlatformOptions()
@@ -56,7 +56,7 @@ struct GoogleStandIn: Sendable {
         return try outcome.takeClosureResult().get()
     }
 
-    /// Returns what was asked so far: the kinds of requests, in order.
+    /// Returns the requests so far, in order.
     func requests() async throws -> [JSON] {
         let client = CurlHTTPClient()
         let response = try await client.send(HTTPRequest(url: "\(address)/requests", timeout: .seconds(10)))
@@ -68,16 +68,16 @@ struct GoogleStandIn: Sendable {
     }
 }
 
-/// A service account whose key the `openssl` tool made, once per test run.
+/// A service account with a key made by the `openssl` tool once per test run.
 struct ServiceAccount: Sendable {
     static let email = "scaler@shop.iam.gserviceaccount.com"
     static let keyID = "key-1"
     static let shared = Result { try ServiceAccount() }
 
-    /// PEM.
+    /// The key in PEM.
     let key: String
     let certificate: String
-    /// A key that Google does not know.
+    /// A key that is unknown to Google.
     let otherKey: String
 
     private init() throws {
@@ -105,7 +105,7 @@ struct ServiceAccount: Sendable {
         otherKey = try make("other").key
     }
 
-    /// Returns the JSON file that Google gives for a key.
+    /// Returns the JSON key file in Google's format.
     func json(key: String? = nil, tokenURI: String? = nil) -> String {
         var members: [String: JSON] = [
             "type": "service_account", "client_email": .string(Self.email), "private_key_id": .string(Self.keyID),

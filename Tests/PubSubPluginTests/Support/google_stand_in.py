@@ -1,4 +1,4 @@
-"""Stands in for the parts of Google Cloud that the pubsub plugin speaks with.
+"""Simulates the parts of Google Cloud that the pubsub plugin uses.
 
 The bodies of the Monitoring API are made by Google's own types (google-cloud-monitoring), and the signed assertions are
 verified by Google's own library (google-auth). Points show 60 to 180 seconds late, as the real ones do.

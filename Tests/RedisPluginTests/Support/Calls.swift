@@ -6,14 +6,14 @@ import Testing
 @testable import generalscaler_plugin_redis
 
 extension RedisPlugin {
-    /// One call with the config's fields, as JSON without its braces.
+    /// Makes one call with the config's fields, as JSON without its braces.
     func value(_ fields: String, timeout: Duration = .seconds(20)) async throws -> MetricReading {
         let config = try RedisConfig(parsing: "{\(fields)}")
         return try await value(
             for: MetricRequest(config: config, targetType: .averageValue, deadline: .now + timeout))
     }
 
-    /// Returns the error that the call ends with.
+    /// Returns the error of the call.
     func failure(_ fields: String, timeout: Duration = .seconds(20)) async throws -> PluginError? {
         do {
             _ = try await value(fields, timeout: timeout)
@@ -24,7 +24,7 @@ extension RedisPlugin {
     }
 }
 
-/// Tries again and again until the body is true. Each try waits for something itself, such as a process.
+/// Retries until the body is true. Each attempt waits for something itself, such as a process.
 func eventually(
     within limit: Duration = .seconds(60), _ body: () async throws -> Bool
 ) async throws {
@@ -33,13 +33,13 @@ func eventually(
         do {
             if try await body() { return }
         } catch is RedisServer.ClientError {
-            // A server that changes its role lets all its clients go.
+            // A server that changes its role disconnects all its clients.
         }
         try #require(ContinuousClock.now < deadline, "did not come true within \(limit)")
     }
 }
 
-/// What the fields of a config are at a server.
+/// The config fields for a server.
 extension RedisServer {
     var at: String { #""address": "\#(address)""# }
 }

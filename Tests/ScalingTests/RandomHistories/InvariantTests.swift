@@ -4,11 +4,11 @@ import Testing
 @Suite("The invariants over random histories")
 struct InvariantTests {
     static let histories = 100_000
-    /// Each cause has to come up in at least this share of the histories, or the generator is blind for it.
+    /// The minimum share of the histories in which each cause has to occur, to prove that the generator covers it.
     static let leastPercent = 1.0
-    /// To play a run again, put the seed it printed here.
+    /// Set a printed seed here to repeat a run.
     static let seed: UInt64? = nil
-    /// Histories between two turns that other tests get: a few milliseconds of work.
+    /// Histories between two yields to other tests: a few milliseconds of work.
     private static let chunk = 20
 
     private struct Report {
@@ -19,8 +19,8 @@ struct InvariantTests {
     @Test("invariants hold in every decision, and every cause occurs", .timeLimit(.minutes(10)))
     func hold() async {
         let seed = Self.seed ?? UInt64.random(in: 0 ... .max)
-        print("invariants: \(Self.histories) random histories of \(RandomWorld.polls) polls, seed \(seed)")
-        // Two lanes keep two cores busy, and each steps aside after a chunk.
+        print("invariants: \(Self.histories) random histories of \(RandomHistory.polls) polls, seed \(seed)")
+        // Two lanes use two cores, and each yields after a chunk.
         async let even = Self.run(from: 0, seed: seed)
         async let odd = Self.run(from: 1, seed: seed)
         let reports = await [even, odd]
@@ -33,15 +33,15 @@ struct InvariantTests {
         }
     }
 
-    /// Returns every second history from the given one on.
+    /// Runs every second history from the given one on.
     @concurrent
     private static func run(from first: Int, seed: UInt64) async -> Report {
         var report = Report()
         for (turn, index) in stride(from: first, to: histories, by: 2).enumerated() {
             if turn % chunk == 0 { await Task.yield() }
-            var environment = RandomWorld(seed: seed &+ UInt64(index))
-            if let fault = environment.live() { report.faults.append("seed \(seed), history \(index), \(fault)") }
-            for cause in environment.seen { report.counts[cause, default: 0] += 1 }
+            var history = RandomHistory(seed: seed &+ UInt64(index))
+            if let fault = history.run() { report.faults.append("seed \(seed), history \(index), \(fault)") }
+            for cause in history.seen { report.counts[cause, default: 0] += 1 }
         }
         return report
     }

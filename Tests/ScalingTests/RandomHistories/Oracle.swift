@@ -1,7 +1,6 @@
 import Scaling
 
-/// Watches decisions from outside and knows only the invariants: it keeps its own memory of what happened, and says
-/// what a decision breaks.
+/// Observes decisions from outside and checks only the invariants, with its own record of events.
 struct Oracle {
     private struct Streak {
         var polls = 0
@@ -18,14 +17,14 @@ struct Oracle {
     private var isOurZero = false
     private var failing: [String: Streak] = [:]
 
-    /// What a restart forgets.
+    /// Drops the state that a restart loses.
     mutating func restart() {
         failing = [:]
     }
 
     mutating func scaled(_ decision: Decision) {
         lastSeen = decision.desired
-        // Each scaling has a side above 0.
+        // Every scaling event has a count above 0 on one side.
         hasSeenReplicas = true
         isOurZero = decision.desired == 0
         guard !decision.limitedBy.contains(.boundsJump) else { return }
@@ -33,7 +32,7 @@ struct Oracle {
         if decision.desired > decision.current { lastUp = decision.time }
     }
 
-    /// Takes in what the scaler sees, and judges what it makes of it.
+    /// Records the scaler's input, and checks its decision.
     mutating func watch(_ input: DecisionInput, _ decision: Decision) -> String? {
         let view = View(input, decision)
         remember(view)
@@ -61,7 +60,7 @@ struct Oracle {
             hasSeenReplicas = true
             isOurZero = false
         }
-        if view.isMissingAny || view.isActive || idleSince == nil { idleSince = view.now }
+        if view.isMissingAny || view.isAssumed || view.isActive || idleSince == nil { idleSince = view.now }
         failing = failing.mapValues { Streak(polls: $0.polls, since: min($0.since, view.now)) }
         for (metric, value) in zip(view.spec.metrics, view.values) {
             guard value == nil else {
@@ -127,21 +126,22 @@ struct Oracle {
         let safety = view.spec.safety
         if view.isWithin(view.spec.pollingInterval, of: lastScaling) { return "down twice in an interval" }
         let cooldown = safety.scaleDownCooldown ?? safety.cooldown ?? .seconds(300)
-        if view.isWithin(cooldown, of: lastOutsideChange) { return "down right after someone's change" }
+        if view.isWithin(cooldown, of: lastOutsideChange) { return "down right after another client's change" }
         if view.names(.toZero) {
             if view.spec.minReplicas > 0 || view.to != 0 { return "to 0 over the minimum" }
-            if view.isMissingAny || view.isActive { return "to 0 while not idle" }
+            if view.isMissingAny || view.isAssumed || view.isActive { return "to 0 while not idle" }
             return view.isWithin(cooldown, of: idleSince) ? "to 0 too early" : nil
         }
         if safety.maxScaleDownRate.step(from: view.from) == 0 { return "down though the rate forbids it" }
         if view.from - view.to > safety.maxScaleDownRate.step(from: view.from) { return "down over the rate" }
         if view.isWithin(cooldown, of: lastScaling) { return "down in a cooldown" }
-        // The cap lowers replicas regardless of the metrics, but only down to itself.
+        // The cap lowers replicas regardless of the metrics, but only to the cap.
         if view.names(.budgetCap), let cap = view.spec.cap, view.to >= cap { return nil }
         if view.isMissingAny {
             let mayLower = [.static, .staticIfLower].contains(view.spec.fallback.behavior) && view.isMissingAll
             return view.names(.fallback) && mayLower ? nil : "down on missing data"
         }
+        if view.isAssumed { return "down on an assumed value" }
         if view.isReadyUnknown, view.hasValuePerReplica {
             return "down on a value per replica although the number of ready replicas is unknown"
         }
@@ -151,25 +151,36 @@ struct Oracle {
 
     // MARK: What is to be seen
 
-    /// One decision and what it was made from, in the words of the invariants.
+    /// One decision and its input, in the terms of the invariants.
     private struct View {
         let spec: ScalingSpec
         let holds: Bool
         let isReadyUnknown: Bool
         let now: Timestamp
         let decision: Decision
-        /// Nil if a reading is missing, stale or senseless.
+        /// The values; nil if a reading is missing, outdated or invalid.
         let values: [Double?]
+        /// Whether a formula's input has no data, so that its value is assumed.
+        let isAssumed: Bool
 
         init(_ input: DecisionInput, _ decision: Decision) {
-            spec = input.spec
+            spec = input.spec.scheduled(at: input.now)
             holds = !input.holds.isEmpty || spec.isPaused
             isReadyUnknown = input.ready == nil
             now = input.now
             self.decision = decision
-            values = zip(spec.metrics, input.observations).map { metric, observation in
+            func value(_ observation: MetricObservation) -> Double? {
                 guard case .value(let value, let time) = observation, value.isFinite, input.now - time <= .seconds(60)
                 else { return nil }
+                return value
+            }
+            isAssumed = input.inputs.contains { observation in
+                if case .failed = observation { return false }
+                return value(observation) == nil
+            }
+            let assumed = isAssumed ? Formula.assumedValue : nil
+            values = zip(spec.metrics, input.observations).map { metric, observation in
+                guard let value = value(observation) ?? (metric.formula == nil ? nil : assumed) else { return nil }
                 return value < 0 && metric.targetType == .value ? nil : value
             }
         }
@@ -196,14 +207,14 @@ struct Oracle {
             }
         }
 
-        /// Some total is more than the replicas are to share.
+        /// Whether some total exceeds what the replicas should share.
         var asksForMoreInTotal: Bool {
             zip(spec.metrics, values).contains { metric, value in
                 metric.targetType == .averageValue && (value ?? 0) / metric.target > Double(from)
             }
         }
 
-        /// Some value per replica differs from its target.
+        /// Whether some value per replica differs from its target.
         var hasValuePerReplica: Bool {
             zip(spec.metrics, values).contains { metric, value in
                 metric.targetType == .value && value != nil && !isError(metric)
@@ -213,5 +224,24 @@ struct Oracle {
         private func isError(_ metric: MetricSpec) -> Bool {
             spec.objective.map { metric.name == $0.metric || metric.name == $0.longMetric } ?? false
         }
+    }
+}
+
+extension ScalingSpec {
+    /// Returns the spec with what its schedules set, by the names that ``ScalingSpec/random(using:)`` gives them: the
+    /// first minute of every ten, and how many minutes.
+    fileprivate func scheduled(at now: Timestamp) -> ScalingSpec {
+        let minute = now.microsecondsSince1970 / 60_000_000
+        let active = schedules.filter { schedule in
+            let parts = schedule.name.split(separator: " ").compactMap { Int64($0) }
+            return (minute - parts[0] + 10) % 10 < parts[1]
+        }
+        var spec = self
+        spec.minReplicas = active.lazy.compactMap(\.minReplicas).first ?? minReplicas
+        spec.maxReplicas = max(spec.minReplicas, active.lazy.compactMap(\.maxReplicas).first ?? maxReplicas)
+        for (index, metric) in metrics.enumerated() {
+            spec.metrics[index].target = active.lazy.compactMap { $0.targets[metric.name] }.first ?? metric.target
+        }
+        return spec
     }
 }

@@ -1,15 +1,15 @@
 import Scaling
 import Testing
 
-/// Seconds after a fixed start, so that rows read as times of a story.
+/// Returns a time in seconds after a fixed start, so that rows read as a sequence.
 func at(_ seconds: Int) -> Timestamp {
     Timestamp(microsecondsSince1970: 1_767_225_600_000_000 + Int64(seconds) * 1_000_000)
 }
 
-/// What one poll of one metric brings in a row of a table: `140` is a fresh value, `nil` is no data.
+/// The result of one poll of one metric in a table row: `140` is a fresh value, `nil` is no data.
 enum Reading: Sendable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByNilLiteral {
     case fresh(Double)
-    /// What stands for a value that the source does not have.
+    /// An assumed value in place of a missing one.
     case assumed(Double)
     case aged(Double, seconds: Int)
     case noData
@@ -31,10 +31,10 @@ enum Reading: Sendable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, 
 }
 
 extension MetricSpec {
-    /// Requests per second and replica: 100 wanted.
+    /// Requests per second and replica, with a target of 100.
     static let rate = MetricSpec(name: "rate", target: 100, targetType: .value)
     static let latency = MetricSpec(name: "latency", target: 0.2, targetType: .value)
-    /// Messages waiting: 10 wanted per replica.
+    /// Queued messages, with a target of 10 per replica.
     static let queue = MetricSpec(name: "queue", target: 10, targetType: .averageValue)
     static let errors = MetricSpec(name: "errors-5m", target: 1, targetType: .value)
     static let longErrors = MetricSpec(name: "errors-1h", target: 1, targetType: .value)
@@ -47,7 +47,7 @@ extension MetricSpec {
 }
 
 extension SafetyLimits {
-    /// No limit bites: a test then sets the one that it is about.
+    /// No limit applies: a test then sets the one under test.
     static let free = SafetyLimits(
         cooldown: .zero, maxScaleUpRate: .replicas(1_000), maxScaleDownRate: .replicas(1_000),
         scaleUpStabilization: .zero, scaleDownStabilization: .zero
@@ -66,11 +66,11 @@ extension ErrorBudget {
 }
 
 extension ScalingHistory {
-    /// A scaler that has seen its target run.
+    /// A scaler that has seen its target above 0.
     static let running = ScalingHistory(hasSeenReplicas: true)
 }
 
-/// One row of a decision table: the environment as it is, and what is to come out.
+/// One row of a decision table: the input, and the expected result.
 struct Row: Sendable, CustomTestStringConvertible {
     let name: String
     var input: DecisionInput

@@ -1,6 +1,6 @@
 import Scaling
 
-/// A target and its scaler on a simulated clock, scaled the way the operator does it.
+/// A target and its scaler with a simulated clock, scaled like by the operator.
 struct Simulation {
     var spec: ScalingSpec
     var history = ScalingHistory()
@@ -15,7 +15,7 @@ struct Simulation {
         self.current = current
     }
 
-    /// Decides once, carries the decision out, and lets one polling interval pass.
+    /// Decides once, applies the decision, and lets one polling interval pass.
     @discardableResult
     mutating func poll(_ readings: Reading...) -> Decision {
         let now = at(time)
@@ -37,7 +37,7 @@ struct Simulation {
         return decision
     }
 
-    /// Each change of replicas with the second it happened in.
+    /// Each change of replicas with its time in seconds.
     var steps: [Step] {
         decisions.filter(\.changesReplicas).map {
             Step(second: Int(($0.time - at(0)).components.seconds), from: $0.current, to: $0.desired)

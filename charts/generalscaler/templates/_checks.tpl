@@ -79,14 +79,14 @@
 {{- fail (printf "extraPlugins[%d] (%s) has %d of image, initContainer and configMap: set exactly one" $index $plugin.name (int $ways)) }}
 {{- end }}
 {{- if has $plugin.name $names }}
-{{- fail (printf "extraPlugins[%d]: an entry before it has the name %s too: give each plugin a name of its own" $index $plugin.name) }}
+{{- fail (printf "extraPlugins[%d]: an earlier entry has the name %s too: give each plugin a unique name" $index $plugin.name) }}
 {{- end }}
 {{- $names = append $names $plugin.name }}
 {{- end }}
 {{- range .Values.plugins.images }}
 {{- $names = append $names .name }}
 {{- end }}
-{{- $known := concat (list "http" "prometheus" "pubsub" "redis") $names }}
+{{- $known := concat ($.Files.Get "files/plugins.yaml" | fromYamlArray) $names }}
 {{- range $name, $settings := .Values.plugins.config }}
 {{- if not (or (has $name $known) $settings.argv) }}
 {{- fail (printf "plugins.config.%s: there is no plugin %s, and the operator would not start. Plugins are %s. Correct the name, add the plugin to plugins.images or extraPlugins, or, if your image has it, set plugins.config.%s.argv to its path" $name $name (join ", " $known) $name) }}

@@ -14,7 +14,7 @@
 {{- if eq (default "copy" .mount) "imageVolume" }}{{ default "/" .directory | clean | trimSuffix "/" }}{{ end }}
 {{- end }}
 
-{{- /* What plugins.yaml has of a plugin from an image because of where it lies. */}}
+{{- /* The paths in plugins.yaml of a plugin from an image. */}}
 {{- define "generalscaler.pluginEntry" -}}
 {{- $root := include "generalscaler.pluginRoot" . }}
 {{- $argv := list }}
@@ -151,27 +151,27 @@
 {{- end }}
 {{- range $index, $plugin := .Values.plugins.images }}
 {{- $path := printf "plugins.images[%d]" $index }}
-{{- if has .name (list "http" "prometheus" "pubsub" "redis") }}
-{{- fail (printf "%s: a plugin %s comes with the operator: give this one another name" $path .name) }}
+{{- if has .name ($.Files.Get "files/plugins.yaml" | fromYamlArray) }}
+{{- fail (printf "%s: a plugin %s is included in the operator: choose another name" $path .name) }}
 {{- end }}
 {{- if has .name $names }}
-{{- fail (printf "%s: an entry before it, or one of extraPlugins, has the name %s too: give each plugin a name of its own" $path .name) }}
+{{- fail (printf "%s: an earlier entry or one of extraPlugins has the name %s too: give each plugin a unique name" $path .name) }}
 {{- end }}
 {{- $names = append $names .name }}
 {{- if contains "@" .image }}
-{{- fail (printf "%s.image is %q: write what follows the @ into %s.digest" $path .image $path) }}
+{{- fail (printf "%s.image is %q: set %s.digest to the part after the @" $path .image $path) }}
 {{- end }}
 {{- range list "directory" "program" "interpreter" }}
 {{- if regexMatch "(^|/)[.][.]?(/|$)" (default "" (get $plugin .)) }}
-{{- fail (printf "%s.%s is %q: write it without . and .." $path . (get $plugin .)) }}
+{{- fail (printf "%s.%s is %q: remove the segments . and .." $path . (get $plugin .)) }}
 {{- end }}
 {{- end }}
 {{- if and .interpreter .sha256 }}
-{{- fail (printf "%s has interpreter and sha256, and sha256 would be that of the interpreter: remove sha256, and set %s.digest, which pins every file of the image" $path $path) }}
+{{- fail (printf "%s has interpreter and sha256, which would be compared with the interpreter: remove sha256, and set %s.digest, which pins every file of the image" $path $path) }}
 {{- end }}
 {{- if eq (default "copy" .mount) "imageVolume" }}
 {{- if .sizeLimit }}
-{{- fail (printf "%s.sizeLimit limits a copy, and with mount: imageVolume there is none: remove it" $path) }}
+{{- fail (printf "%s.sizeLimit limits a copy, and mount: imageVolume makes none: remove it" $path) }}
 {{- end }}
 {{- if semverCompare "<1.31-0" $.Capabilities.KubeVersion.Version }}
 {{- fail (printf "%s.mount is imageVolume, which Kubernetes %s does not have: remove it, so that the image is copied" $path $.Capabilities.KubeVersion.Version) }}
@@ -196,7 +196,7 @@
 {{- if $plugins.existingSecret }}
 {{- range list "program" "interpreter" "args" "sha256" }}
 {{- if get $plugin . }}
-{{- fail (printf "%s.%s belongs into plugins.yaml, which the Secret %s has: remove program, interpreter, args and sha256 here, and write into the Secret, under plugins:\n%s" $path . $plugins.existingSecret (dict $plugin.name (include "generalscaler.pluginEntry" $plugin | fromYaml) | toYaml)) }}
+{{- fail (printf "%s.%s must be set in plugins.yaml of the Secret %s: remove program, interpreter, args and sha256 here, and add to the Secret, under plugins:\n%s" $path . $plugins.existingSecret (dict $plugin.name (include "generalscaler.pluginEntry" $plugin | fromYaml) | toYaml)) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -3,7 +3,7 @@ import Glibc
 import HTTPTransport
 import Synchronization
 
-/// Pulls messages from a Pub/Sub subscription, works them off, and acknowledges each batch.
+/// Pulls messages from a Pub/Sub subscription, processes them, and acknowledges each batch.
 @main
 struct EventQueue {
     static func main() async throws {
@@ -25,7 +25,7 @@ struct EventQueue {
                     print("done: \(message.id)")
                 }
                 fflush(nil)
-                // What is not acknowledged, since this process died for instance, Pub/Sub delivers again.
+                // Pub/Sub delivers unacknowledged messages again, for example after a crash of this process.
                 try await subscription.acknowledge(messages)
                 failures = 0
             } catch {
@@ -37,12 +37,12 @@ struct EventQueue {
         }
     }
 
-    /// The place of real work.
+    /// A placeholder for real work.
     private static func work(_ message: Subscription.Message, _ settings: Settings) {
         usleep(settings.workMilliseconds * 1_000)
     }
 
-    /// Kubernetes asks with SIGTERM and waits: the batch at hand is finished first.
+    /// Handles SIGTERM, which Kubernetes sends before stopping a pod: the current batch is finished first.
     private static func stopOnSignal() -> () -> Bool {
         _ = isStopping.load(ordering: .relaxed)
         for number in [SIGTERM, SIGINT] { signal(number) { _ in isStopping.store(true, ordering: .relaxed) } }
@@ -55,10 +55,10 @@ private let isStopping = Atomic(false)
 struct Settings {
     let project: String
     let subscription: String
-    /// Of the emulator: `host:port`.
+    /// The emulator's address: `host:port`.
     let emulator: String?
     let workMilliseconds: UInt32
-    /// Between two tries while Pub/Sub cannot be reached.
+    /// The maximum delay between two attempts while Pub/Sub is unreachable.
     let longestWait: Duration = .seconds(30)
 
     init(_ environment: [String: String]) {

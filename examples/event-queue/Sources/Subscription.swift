@@ -1,7 +1,7 @@
 import HTTPTransport
 import WireFormats
 
-/// A subscription over Pub/Sub's REST API, real or emulated.
+/// A subscription with Pub/Sub's REST API, real or emulated.
 ///
 /// Source: https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.subscriptions/pull
 final class Subscription {
@@ -15,7 +15,7 @@ final class Subscription {
     }
 
     private static let maxMessages = 10
-    /// Pub/Sub answers a pull sooner, without messages where there are none.
+    /// Pub/Sub answers a pull before this, without messages if there are none.
     private static let timeout: Duration = .seconds(100)
 
     private let url: String
@@ -25,7 +25,7 @@ final class Subscription {
     init(_ settings: Settings, client: any HTTPClient) {
         let host = settings.emulator.map { "http://\($0)" } ?? "https://pubsub.googleapis.com"
         url = "\(host)/v1/projects/\(settings.project)/subscriptions/\(settings.subscription)"
-        // The emulator asks nobody who they are.
+        // The emulator has no authentication.
         tokens = settings.emulator == nil ? MetadataToken(client: client) : nil
         self.client = client
     }
@@ -58,7 +58,7 @@ final class Subscription {
     }
 }
 
-/// The access token of the workload's own account, from Google's metadata server.
+/// Access tokens of the workload's service account from Google's metadata server.
 private final class MetadataToken {
     private static let renewalMargin: Duration = .seconds(240)
     private static let url =

@@ -3,7 +3,7 @@ import Glibc
 import Hummingbird
 import Synchronization
 
-/// A small web service to scale: it does a little work for each request and counts its requests for Prometheus.
+/// A small web service to scale: it does a little work per request and counts its requests for Prometheus.
 @main
 struct HTTPApp {
     static func main() async throws {
@@ -13,7 +13,7 @@ struct HTTPApp {
         router.get("/") { _, _ in
             "\(work(seed: requests.count()))\n"
         }
-        // Not counted: a probe or a scrape is no load.
+        // Not counted, because a probe or a scrape is not load.
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/metrics") { _, _ in
             Response(
@@ -24,20 +24,20 @@ struct HTTPApp {
             router: router,
             configuration: ApplicationConfiguration(address: .hostname(settings.host, port: settings.port)),
             onServerRunning: { channel in
-                // For who starts the app on port 0 and wants to know which port it got.
+                // Prints the chosen port if the app is started with port 0.
                 print(channel.localAddress?.port ?? settings.port)
                 fflush(nil)
             })
         try await app.runService()
     }
 
-    /// Some microseconds of a processor, as a handler that renders a small answer takes.
+    /// Takes some microseconds of CPU time, like a handler that renders a small response.
     private static func work(seed: Int) -> UInt64 {
         (0..<2_000).reduce(UInt64(seed)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
     }
 }
 
-/// `http_requests_total`, without labels: one series for each instance, as a rate per replica wants it.
+/// `http_requests_total` without labels: one series per instance, for a rate per replica.
 private final class RequestCounter: Sendable {
     private let total = Atomic(0)
 
@@ -59,7 +59,8 @@ private struct Settings {
     private(set) var host: String
     private(set) var port: Int
 
-    /// A flag counts more than the environment. What cannot be read ends the process with a line on standard error.
+    /// Reads the settings. A flag takes precedence over the environment. An invalid value ends the process with a line
+    /// on standard error.
     init(_ arguments: some Sequence<String>, environment: [String: String]) {
         host = environment["HOST"] ?? "0.0.0.0"
         port = Self.port(environment["PORT"] ?? "8080")

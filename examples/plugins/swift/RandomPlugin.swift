@@ -13,7 +13,7 @@ struct RandomPlugin: MetricPlugin {
     static let defaultTargetType = TargetType.value
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
-        // Here goes the question to your source. Throw a PluginError where it does not answer.
+        // Read your source here. Throw a PluginError if it does not answer.
         MetricReading(.random(in: 0...request.config.largest))
     }
 }

@@ -1,20 +1,20 @@
 import CHiredis
 import Glibc
 
-/// A list of jobs, and for each worker a list of what it has in hand.
+/// A list of jobs, and for each worker a list of its current jobs.
 ///
-/// BLMOVE moves a job from one to the other in one step, so that it is always in one of the two. A worker shows with a
-/// key that expires that it is alive; the jobs of one that no longer does go back. Source of the pattern:
+/// BLMOVE moves a job from one to the other in one step, so that it is always in one of the two. Each worker renews a
+/// key that expires; the jobs of a worker whose key has expired are returned to the queue. Source of the pattern:
 /// https://redis.io/docs/latest/commands/lmove/#pattern-reliable-queue
 final class JobQueue {
     struct Fault: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// So long one call waits for a job; then a signal to stop is looked at.
+    /// How long one call waits for a job before a signal to stop is checked.
     private static let waitSeconds = "1"
 
-    /// Not nil while this object lives, which alone uses it.
+    /// Not nil during the lifetime of this object, which is its only user.
     private let connection: UnsafeMutablePointer<redisContext>
     private let settings: Settings
 
@@ -41,7 +41,7 @@ final class JobQueue {
         _ = try command("SET", alive(settings.name), "1", "EX", "\(settings.aliveSeconds)")
     }
 
-    /// Returns the next job, or nil if none came for a while.
+    /// Returns the next job, or nil if there was none for a while.
     func next() throws(Fault) -> String? {
         try command("BLMOVE", settings.queue, inHand(settings.name), "RIGHT", "LEFT", Self.waitSeconds).first
     }
@@ -50,7 +50,7 @@ final class JobQueue {
         _ = try command("LREM", inHand(settings.name), "1", job)
     }
 
-    /// Puts back what workers had in hand that are alive no more. At the start, that includes this one.
+    /// Returns the jobs of workers that have ended to the queue. At the start, this includes those of this worker.
     func takeBackAbandoned() throws(Fault) {
         for name in try command("SMEMBERS", workers) {
             let lives = try command("EXISTS", alive(name)).first == "1"
@@ -65,7 +65,7 @@ final class JobQueue {
         _ = try command("SREM", workers, settings.name)
     }
 
-    /// Sends one command, and gives the texts of its reply; none for nil.
+    /// Sends one command, and returns the texts of its reply; an empty list for nil.
     private func command(_ words: String...) throws(Fault) -> [String] {
         let copies = words.map { strdup($0) }
         defer { for copy in copies { free(copy) } }

@@ -2,14 +2,14 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// Takes jobs from a Redis list and works them off, one at a time; no job is lost when a worker dies.
+/// Takes jobs from a Redis list and processes them one at a time. No job is lost if a worker crashes.
 @main
 struct Worker {
     static func main() throws {
         let settings = Settings(ProcessInfo.processInfo.environment)
         stopOnSignal()
         let queue = try JobQueue(settings)
-        // Those of workers that died, this one's former life included.
+        // The jobs of crashed workers, including an earlier run of this one.
         try queue.takeBackAbandoned()
         var lastLook = ContinuousClock.now
         while !isStopping.load(ordering: .relaxed) {
@@ -28,12 +28,12 @@ struct Worker {
         try queue.leave()
     }
 
-    /// The place of real work.
+    /// A placeholder for real work.
     private static func work(_ job: String, _ settings: Settings) {
         usleep(settings.workMilliseconds * 1_000)
     }
 
-    /// Kubernetes asks with SIGTERM and waits: the job at hand is finished first.
+    /// Handles SIGTERM, which Kubernetes sends before stopping a pod: the current job is finished first.
     private static func stopOnSignal() {
         _ = isStopping.load(ordering: .relaxed)
         for number in [SIGTERM, SIGINT] { signal(number) { _ in isStopping.store(true, ordering: .relaxed) } }
@@ -48,14 +48,14 @@ struct Settings {
     let queue: String
     let name: String
     let workMilliseconds: UInt32
-    /// How long after its last heartbeat a worker counts as ended; more than a job takes.
+    /// How long after its last heartbeat a worker counts as ended; longer than a job takes.
     let aliveSeconds: Int
 
     init(_ environment: [String: String]) {
         host = environment["REDIS_HOST"] ?? "127.0.0.1"
         port = Self.number("REDIS_PORT", environment, standard: 6_379)
         queue = environment["QUEUE"] ?? "jobs"
-        // The pod's name, in Kubernetes.
+        // The pod's name in Kubernetes.
         name = environment["WORKER_NAME"] ?? ProcessInfo.processInfo.hostName
         workMilliseconds = Self.number("WORK_MILLISECONDS", environment, standard: 500)
         aliveSeconds = Self.number("ALIVE_SECONDS", environment, standard: 60)

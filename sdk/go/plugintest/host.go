@@ -138,7 +138,7 @@ func (h *Host) Value(config map[string]any) (plugin.Reading, error) {
 	return h.ValueBy(config, 5*time.Second)
 }
 
-// ValueBy returns the reading of a config, with a deadline of its own.
+// ValueBy returns the reading of a config, with the given deadline.
 func (h *Host) ValueBy(config map[string]any, deadline time.Duration) (plugin.Reading, error) {
 	result, err := h.Call("get_metric_value", h.params(config, deadline))
 	if err != nil {

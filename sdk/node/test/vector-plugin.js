@@ -24,6 +24,7 @@ run({
     strict: field.boolean("Whether to be strict.", {default: false}),
     token: field.secret("A token.", {optional: true}),
     address: field.string("The server.", {optional: true, address: true}),
+    namespace: field.string("The scaler's namespace.", {optional: true, from: "scaler.namespace"}),
     servers: field.list("Servers.", field.object("A server.", server, {validate: goesTogether}), {default: []}),
     labels: field.map("Labels.", field.string("A label."), {default: {}}),
   },
@@ -32,7 +33,7 @@ run({
     if (behavior === "nan") return NaN;
     if (behavior === "fail") throw new PluginError("not_found", "there is no such thing", {path: "value"});
     if (behavior === "rate") throw new PluginError("rate_limited", "slow down", {retryAfterMs: 1_500});
-    if (behavior === "leak") throw new PluginError("auth_failed", `the server refuses ${token?.reveal()}`);
+    if (behavior === "leak") throw new PluginError("auth_failed", `the server refuses ${unit ?? token?.reveal()}`);
     if (behavior === "print") console.log("a stray print");
     // Blocks the whole thread for longer than the call's deadline.
     if (behavior === "wait") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);

@@ -37,6 +37,7 @@ class VectorConfig(Config):
     strict: bool = field("Whether to be strict.", default=False)
     token: Optional[Secret] = field("A token.")
     address: Optional[str] = field("The server.", address=True)
+    namespace: Optional[str] = field("The scaler's namespace.", filled_from="scaler.namespace")
     servers: List[Server] = field("Servers.", default=[])
     labels: Dict[str, str] = field("Labels.", default={})
 
@@ -55,7 +56,8 @@ def value(config: VectorConfig) -> Reading:
     if config.behavior is Behavior.RATE:
         raise PluginError("rate_limited", "slow down", retry_after_ms=1_500)
     if config.behavior is Behavior.LEAK:
-        raise PluginError("auth_failed", f"the server refuses {config.token.reveal() if config.token else ''}")
+        leaked = config.unit or (config.token.reveal() if config.token else "")
+        raise PluginError("auth_failed", f"the server refuses {leaked}")
     if config.behavior is Behavior.PRINT:
         print("a stray print")
     if config.behavior is Behavior.WAIT:

@@ -2,7 +2,7 @@ import WireFormats
 
 /// Role-based access control over the roles and bindings in the store.
 struct Authorizer {
-    /// A user's operation on a resource.
+    /// The attributes of a user's operation on a resource.
     struct Attributes {
         var verb: String
         var group: String
@@ -24,7 +24,7 @@ struct Authorizer {
         return rules(of: user, in: attributes.namespace).contains { Self.matches($0, attributes) }
     }
 
-    /// Returns the rules that bindings give a user, cluster-wide and in a namespace.
+    /// Returns the rules that bindings grant a user, cluster-wide and in a namespace.
     private func rules(of user: User, in namespace: String) -> [JSON] {
         var bindings = objects("clusterrolebindings", in: "")
         if !namespace.isEmpty { bindings += objects("rolebindings", in: namespace) }
@@ -82,14 +82,14 @@ extension Authorizer.Attributes {
         self.init(
             verb: info.verb, group: info.group, resource: info.resource, subresource: info.subresource,
             namespace: info.namespace, name: info.name)
-        // A list or watch of one object by its name is access to that name.
+        // A list or watch of one object by its name requires access to that name.
         let prefix = "metadata.name="
         if name == nil, let field = request.parameter("fieldSelector"), field.hasPrefix(prefix), !field.contains(",") {
             name = String(field.dropFirst(prefix.count))
         }
     }
 
-    /// As the message of a refusal names it.
+    /// The text in a refusal's message.
     var text: String {
         let whole = subresource.map { "\(resource)/\($0)" } ?? resource
         let place = namespace.isEmpty ? "at the cluster scope" : "in the namespace \"\(namespace)\""

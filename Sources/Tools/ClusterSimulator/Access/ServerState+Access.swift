@@ -1,14 +1,14 @@
 import WireFormats
 
-/// A service account's token that the server gave out.
+/// A service account token issued by the server.
 struct IssuedToken: Sendable {
     let user: User
-    /// Microseconds since 1970.
+    /// The expiry in microseconds since 1970.
     let expires: Int64
 }
 
 extension ServerState {
-    /// - Throws: 401 if the request has a token that is not known.
+    /// - Throws: 401 if the request has an unknown token.
     func user(of request: APIRequest) throws(StatusError) -> User {
         guard let header = request.headers["authorization"] else {
             return configuration.token == nil ? .administrator : .anonymous
@@ -39,12 +39,12 @@ extension ServerState {
             details: subject.details())
     }
 
-    /// The message that the real server sends to all users.
+    /// The paths that the real server serves to all users.
     private static let publicPaths: Set = ["/version", "/version/", "/healthz", "/livez", "/readyz"]
 
     // MARK: Tokens
 
-    /// Gives out a token for a service account: its `token` subresource.
+    /// Issues a token for a service account: its `token` subresource.
     mutating func issueToken(_ call: Call) throws(StatusError) -> APIResponse {
         guard store.object(call.type.storage, call.key) != nil else {
             throw .notFound(call.type.subject(call.info.name))
@@ -76,11 +76,11 @@ extension ServerState {
     }
 }
 
-/// Access reviews: requests that ask whether a user may do something. They are answered and not stored.
+/// Access reviews: requests that check whether a user may do something. They are answered and not stored.
 enum AccessReviews {
     static let group = "authorization.k8s.io"
 
-    /// - Returns: nil if the request is no access review.
+    /// - Returns: nil if the request is not an access review.
     static func respond(
         to request: APIRequest, _ info: RequestInfo, from user: User, _ store: Store
     ) throws(StatusError) -> APIResponse? {

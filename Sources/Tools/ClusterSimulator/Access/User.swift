@@ -1,4 +1,4 @@
-/// Who makes a request.
+/// The user of a request.
 struct User: Sendable, Hashable {
     var name: String
     var groups: [String]

@@ -1,11 +1,11 @@
-/// How far a request has come.
+/// The progress of a request.
 package enum APIStep: Sendable {
     case answer(APIResponse)
-    /// Webhooks must be called before it can continue.
+    /// Webhooks must be called before the request can continue.
     case ask(PendingRequest)
 }
 
-/// A request that waits for what webhooks say. Nothing of it has been stored yet.
+/// A request that waits for webhooks. Nothing has been stored yet.
 package struct PendingRequest: Sendable {
     let request: APIRequest
     var admission = Admission()
@@ -13,7 +13,7 @@ package struct PendingRequest: Sendable {
 
     init(request: APIRequest) { self.request = request }
 
-    /// Whom to ask, all at once.
+    /// The webhooks to call, concurrently.
     package var calls: [WebhookCall] { admission.missing.map(\.call) }
 
     func answered(_ outcomes: [WebhookOutcome]) -> PendingRequest {
@@ -28,9 +28,9 @@ package struct PendingRequest: Sendable {
 
 /// A request to a webhook.
 package struct WebhookCall: Sendable {
-    /// Of the host to connect to, which of a Service is not the name that its certificate has to have.
+    /// The URL with the host to connect to. For a Service, the name in the certificate differs; see ``serverName``.
     package let url: String
-    /// What errors call it: of a Service by the Service's name.
+    /// The name in errors: for a Service, the Service's name.
     let name: String
     /// The name to verify in place of the URL's host.
     package let serverName: String?
@@ -41,10 +41,10 @@ package struct WebhookCall: Sendable {
     package let body: [UInt8]
 }
 
-/// What came of a call to a webhook.
+/// The outcome of a call to a webhook.
 package enum WebhookOutcome: Sendable {
     /// A response, successful or not.
     case answer(status: Int, body: [UInt8])
-    /// Why there is none.
+    /// The reason why there is no response.
     case failure(String)
 }

@@ -1,19 +1,19 @@
 import WireFormats
 
-/// What the webhooks of one request have said so far, and what they are still to be asked.
+/// The answers of a request's webhooks so far, and the calls to be made.
 struct Admission: Sendable {
-    /// Who makes the request.
+    /// The user of the request.
     var user = User.anonymous
     var answered: [AnsweredReview] = []
     var missing: [OpenReview] = []
-    /// What the server made up for a new object: webhooks and clients see the same.
+    /// The generated UID of a new object, which webhooks and clients both see.
     var uid: String?
     var nameUID: String?
 
     var isComplete: Bool { missing.isEmpty }
 }
 
-/// A change that webhooks may have a say in.
+/// A change that webhooks review.
 struct AdmissionChange {
     enum Operation: String {
         case create = "CREATE"
@@ -23,9 +23,9 @@ struct AdmissionChange {
 
     let operation: Operation
     let name: String
-    /// As it is to be, with its type; nil for a deletion.
+    /// The new object, with its type; nil for a deletion.
     let object: JSON?
-    /// As it was; nil for a creation.
+    /// The old object; nil for a creation.
     let oldObject: JSON?
 
     init(_ operation: Operation, name: String, object: JSON? = nil, oldObject: JSON? = nil) {
@@ -36,7 +36,7 @@ struct AdmissionChange {
     }
 }
 
-/// A review that a webhook is to give.
+/// A review that has not been answered.
 struct OpenReview: Sendable {
     let webhook: Webhook
     let uid: String
@@ -51,7 +51,7 @@ struct OpenReview: Sendable {
     }
 }
 
-/// What a webhook said.
+/// A webhook's answer.
 struct AnsweredReview: Sendable {
     let webhook: String
     let request: JSON
@@ -61,7 +61,7 @@ struct AnsweredReview: Sendable {
         self.webhook == webhook.identity && self.request == Self.essence(of: request)
     }
 
-    /// Returns a request without the times in it, which move on while the webhook thinks.
+    /// Returns a request without its times, which change between rounds.
     static func essence(of request: JSON) -> JSON {
         var essence = request
         for object in ["object", "oldObject"] where essence[object]?.objectValue != nil {

@@ -1,13 +1,13 @@
 import WireFormats
 
-/// The message that a webhook gets.
+/// The AdmissionReview for a webhook.
 enum AdmissionReview {
     static let apiVersion = "admission.k8s.io/v1"
     static let kind = "AdmissionReview"
 
     /// `request`, without its uid.
     ///
-    /// - Parameter version: the one that the webhook wants to see the object in.
+    /// - Parameter version: the version of the object that the webhook expects.
     static func request(_ change: AdmissionChange, _ call: Call, version: String, by user: User) -> JSON {
         let type = call.type
         func converted(_ object: JSON?) -> JSON {

@@ -1,13 +1,13 @@
 import WireFormats
 
 extension ServerState {
-    /// Has the webhooks that are for a change judge it.
+    /// Reviews a change with the webhooks that apply to it.
     ///
-    /// Those that have not judged it yet are noted in the call, which then stores nothing.
+    /// Webhooks that have not answered yet are recorded in the call, which then stores nothing.
     ///
     /// - Throws: the refusal of one of them.
     func review(_ change: AdmissionChange, _ call: inout Call) throws(StatusError) {
-        // What webhooks are registered is never for webhooks to decide: a broken one could not be removed.
+        // Webhook configurations are exempt: otherwise a broken webhook could not be removed.
         guard let admission = call.admission, call.type.group != Self.webhookConfigurations.group else { return }
         var verdicts: [WebhookVerdict] = []
         var missing: [OpenReview] = []
@@ -37,14 +37,14 @@ extension ServerState {
     private static let webhookConfigurations = GroupResource(
         group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations")
 
-    /// All that are registered, in the order of their configurations' names.
+    /// All webhooks, sorted by the names of their configurations.
     private var webhooks: [Webhook] {
         store.table(Self.webhookConfigurations).objects(in: "").flatMap { configuration in
             (configuration.json["webhooks"]?.arrayValue ?? []).map { Webhook($0, in: configuration.key.name) }
         }
     }
 
-    /// Long warnings are cut if they are too long together.
+    /// Truncates long warnings if their total is too long.
     private static func cut(_ warnings: [String]) -> [String] {
         if warnings.reduce(0, { $0 + $1.count }) <= Limits.warningsCharacters { return warnings }
         var left = Limits.warningsCharacters

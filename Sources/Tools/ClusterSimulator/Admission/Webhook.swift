@@ -4,7 +4,7 @@ import WireFormats
 /// A webhook of a ValidatingWebhookConfiguration.
 struct Webhook: Sendable {
     let name: String
-    /// Tells it from all others.
+    /// A unique identity of the webhook.
     let identity: String
     let ignoresFailures: Bool
     private let rules: [WebhookRule]
@@ -14,7 +14,7 @@ struct Webhook: Sendable {
     private let timeoutSeconds: Int
     private let client: JSON
 
-    /// - Parameter webhook: as it is stored, so with its defaults.
+    /// - Parameter webhook: the stored webhook, with its defaults.
     init(_ webhook: JSON, in configuration: String) {
         name = webhook.string("name") ?? ""
         identity = "\(configuration)/\(name)"
@@ -29,10 +29,10 @@ struct Webhook: Sendable {
 
     // MARK: For which changes
 
-    /// Returns the version in which the webhook wants to see the change; nil if it does not.
+    /// Returns the version in which the webhook expects the change; nil if it does not apply.
     func version(for change: AdmissionChange, _ call: Call, _ state: ServerState) -> String? {
         let own = call.type.version
-        // Versions of one kind differ in their apiVersion alone: the only conversion there is here.
+        // Versions of a kind differ only in their apiVersion, which is the only conversion needed.
         let others = matchesEquivalents ? state.registry.versions(of: call.type.group).filter { $0 != own } : []
         let version = ([own] + others).first { version in
             state.registry.type(group: call.type.group, version: version, plural: call.type.plural) != nil
@@ -45,7 +45,8 @@ struct Webhook: Sendable {
         return isSelected ? version : nil
     }
 
-    /// A namespace is judged by its own labels, and what is in none is always selected.
+    /// Returns whether the namespace selector applies. A namespace is matched by its own labels; an object without a
+    /// namespace always matches.
     private func selectsNamespace(of change: AdmissionChange, _ call: Call, _ state: ServerState) -> Bool {
         if call.type.storage == ServerState.namespaces {
             return namespaceSelector.matches((change.object ?? change.oldObject ?? [:]).labels)
@@ -55,7 +56,7 @@ struct Webhook: Sendable {
         return namespaceSelector.matches(state.store.object(ServerState.namespaces, key)?.labels ?? [:])
     }
 
-    // MARK: Where it is
+    // MARK: Address
 
     struct Unreachable: Error {
         let why: String
@@ -82,8 +83,8 @@ struct Webhook: Sendable {
         }
     }
 
-    /// As the real server finds it, in a cluster that has no network of its own: a Service of type ExternalName leads
-    /// out.
+    /// Returns the host of a Service. The simulated cluster has no network, so a Service of type ExternalName names the
+    /// host.
     private func host(of service: JSON, _ state: ServerState) throws(Unreachable) -> String {
         let name = service.string("name") ?? ""
         let key = ObjectKey(namespace: service.string("namespace") ?? "", name: name)

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import WireFormats
 
-/// What a ValidatingWebhookConfiguration has to satisfy beyond its schema.
+/// The rules for a ValidatingWebhookConfiguration in addition to its schema.
 struct WebhookConfigurationRules {
     private static let reviewVersions = ["v1", "v1beta1"]
     private static let operations = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"]
@@ -32,7 +32,7 @@ struct WebhookConfigurationRules {
         }
         check(client: webhook["clientConfig"] ?? [:], "\(path).clientConfig")
         if webhook["matchConditions"]?.arrayValue?.isEmpty == false {
-            // Better refused than called for what the condition leaves out.
+            // Refused, because otherwise the webhook would be called for requests that the condition excludes.
             errors.append(.forbidden("\(path).matchConditions", "a simulated cluster evaluates no CEL"))
         }
         check(reviewVersions: webhook["admissionReviewVersions"]?.arrayValue ?? [], "\(path).admissionReviewVersions")
@@ -82,7 +82,7 @@ struct WebhookConfigurationRules {
         check(resources: rule["resources"]?.arrayValue?.compactMap(\.stringValue) ?? [], "\(path).resources")
     }
 
-    /// Returns a list that is not empty, and that names nothing beside `*`.
+    /// Reads a list that is not empty, and has no other entry next to `*`.
     private mutating func list(_ rule: JSON, _ name: String, _ words: String, _ path: String) -> [JSON] {
         let values = rule[name]?.arrayValue ?? []
         if values.isEmpty { errors.append(.required("\(path).\(name)")) }

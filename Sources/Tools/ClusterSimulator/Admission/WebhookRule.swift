@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Which requests a webhook is for.
+/// The requests to which a webhook applies.
 struct WebhookRule: Sendable {
     private let operations: Set<String>
     private let groups: Set<String>
@@ -20,7 +20,7 @@ struct WebhookRule: Sendable {
         scope = rule.string("scope") ?? "*"
     }
 
-    /// - Parameter version: of the API, which may be another than the one that the request came in.
+    /// - Parameter version: the API version, which may differ from the request's.
     func matches(_ operation: AdmissionChange.Operation, _ call: Call, version: String) -> Bool {
         func holds(_ set: Set<String>, _ value: String) -> Bool { set.contains("*") || set.contains(value) }
         let subresource = call.info.subresource ?? ""

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// What a webhook's answer, or the lack of one, means for the request: the rules and the words of the real server.
+/// The effect of a webhook's answer, or of a missing answer, with the rules and messages of the real server.
 struct WebhookVerdict: Sendable {
     private(set) var warnings: [String] = []
     private(set) var refusal: StatusError?
@@ -14,7 +14,7 @@ struct WebhookVerdict: Sendable {
         }
     }
 
-    /// Of a webhook that there is no way to.
+    /// Creates the verdict for an unreachable webhook.
     init(unreachable why: String, _ webhook: Webhook) {
         fail("failed to call webhook: \(why)", webhook)
     }
@@ -59,13 +59,13 @@ struct WebhookVerdict: Sendable {
         let message = status.string("message").flatMap { $0.isEmpty ? nil : $0 }
         let code = status.int("code") ?? 0
         refusal = StatusError(
-            // A refusal with a code of success would be taken for one.
+            // A refusal must not have a code of success.
             code < 400 ? 400 : code, reason,
             (message ?? reason).map { "\(denied): \($0)" } ?? "\(denied) without explanation",
             details: status["details"])
     }
 
-    /// Returns what the real server's client says of an answer that is none.
+    /// Returns the real server's message for a response without a review.
     private static func message(ofStatus status: Int) -> String {
         switch status {
         case 400: "the server rejected our request for an unknown reason"

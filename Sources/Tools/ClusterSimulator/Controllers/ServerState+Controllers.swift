@@ -1,6 +1,6 @@
 import WireFormats
 
-/// What the server's own controllers do about a change, at once instead of a moment later as in a real cluster.
+/// The effects of the server's own controllers, which are immediate and not delayed as in a real cluster.
 extension ServerState {
     mutating func react(to event: StoreEvent) {
         switch event.resource {
@@ -24,7 +24,7 @@ extension ServerState {
         finishNamespace(name)
     }
 
-    /// Removes a namespace that is being deleted, once nothing is left in it.
+    /// Removes a namespace that is being deleted once it is empty.
     private mutating func finishNamespace(_ name: String) {
         let key = ObjectKey(namespace: "", name: name)
         guard let namespace = store.object(Self.namespaces, key), namespace.json.isBeingDeleted,
@@ -42,7 +42,8 @@ extension ServerState {
         let resource = GroupResource(group: group, resource: plural)
         registry.remove(group: group, plural: plural)
         if event.isDeletion {
-            // Finalizers of its objects do not hold a definition here: no controller would remove them.
+            // Finalizers of objects do not block the deletion of their definition, because no controller would remove
+            // them.
             for object in store.table(resource).objects(in: "") { store.delete(resource, object.key) }
             retired.insert(resource)
             return
@@ -81,7 +82,7 @@ extension ServerState {
         }
     }
 
-    /// Writes the controller's status of a workload, if it has changed.
+    /// Writes the controller's status of a workload if it has changed.
     mutating func updateWorkload(_ reference: WorkloadController.Reference) {
         guard let object = store.object(reference.resource, reference.key),
             let type = registry.type(reference.resource),

@@ -1,22 +1,22 @@
 import WireFormats
 
-/// Stands in for the controllers of Deployments, stateful sets and replica sets: counts pods that become ready some
-/// time after they are asked for. The pods themselves do not exist.
+/// Simulates the controllers of Deployments, stateful sets and replica sets: pods become ready some time after they are
+/// requested. Pod objects do not exist.
 struct WorkloadController: Sendable {
     struct Reference: Hashable, Sendable {
         let resource: GroupResource
         let key: ObjectKey
     }
 
-    /// Times are microseconds since 1970.
+    /// A workload. Times are microseconds since 1970.
     private struct Workload {
         var template: JSON
         var revision = 1
-        /// When each pod is ready, the oldest first.
+        /// When each pod becomes ready, oldest first.
         var readyAt: [Int64] = []
-        /// When the present template is rolled out.
+        /// When the current template is rolled out.
         var rolledOutAt: Int64
-        /// When its status was last written; what happened since is still to be shown.
+        /// When the status was last written; later changes are pending.
         var writtenAt: Int64?
 
         func nextChange(after time: Int64) -> Int64? {
@@ -35,7 +35,7 @@ struct WorkloadController: Sendable {
     private let startupDelay: Int64
     private var workloads: [Reference: Workload] = [:]
     private var earliest: Int64?
-    /// While frozen, statuses stay as they are.
+    /// While frozen, statuses do not change.
     private(set) var isFrozen = false
 
     init(startupDelay: Duration) {
@@ -52,9 +52,9 @@ struct WorkloadController: Sendable {
         earliest = now
     }
 
-    /// Takes note of what a workload asks for.
+    /// Updates the state with a workload's spec.
     ///
-    /// - Returns: whether its status is to be written now.
+    /// - Returns: whether the status has to be written now.
     mutating func observe(_ reference: Reference, _ object: JSON, now: Int64) -> Bool {
         let wanted = max(object.int("spec", "replicas") ?? 1, 0)
         let template = object[at: "spec", "template"] ?? [:]
@@ -65,7 +65,7 @@ struct WorkloadController: Sendable {
             workload.rolledOutAt = now + startupDelay
         }
         if workload.readyAt.count > wanted {
-            // The youngest go first, those that are not ready yet: so the real controllers choose.
+            // Removes the youngest first, which are not ready yet, like the real controllers.
             workload.readyAt.removeLast(workload.readyAt.count - wanted)
         } else {
             let new = wanted - workload.readyAt.count
@@ -79,7 +79,7 @@ struct WorkloadController: Sendable {
 
     mutating func forget(_ reference: Reference) { workloads[reference] = nil }
 
-    /// Returns the workloads whose status may have changed by now. All of them are to be written at once.
+    /// Returns the workloads whose status may have changed. The caller must write all of them.
     mutating func due(by now: Int64) -> [Reference] {
         guard !isFrozen, let earliest, earliest <= now else { return [] }
         self.earliest = workloads.values.compactMap { $0.nextChange(after: now) }.min()
@@ -89,7 +89,7 @@ struct WorkloadController: Sendable {
 
     /// Makes every pod ready and every rollout complete, also while frozen.
     ///
-    /// - Returns: the workloads whose status is to be written now.
+    /// - Returns: the workloads whose status has to be written now.
     mutating func completeAll(now: Int64) -> [Reference] {
         workloads = workloads.mapValues { workload in
             var workload = workload
@@ -100,7 +100,7 @@ struct WorkloadController: Sendable {
         return workloads.keys.sorted { ($0.resource.resource, $0.key) < ($1.resource.resource, $1.key) }
     }
 
-    /// Returns the object with the status that it should have now; nil if it has that already.
+    /// Returns the object with its current status; nil if it is unchanged.
     mutating func status(of reference: Reference, in object: JSON, now: Int64) -> JSON? {
         guard let workload = workloads[reference] else { return nil }
         workloads[reference]?.writtenAt = now

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Writes the status of a workload the way its real controller does: counts of 0 are left out if it leaves them out.
+/// Writes the status of a workload like its real controller, which omits some counts of 0.
 struct WorkloadStatus {
     struct Counts {
         let replicas: Int
@@ -31,7 +31,7 @@ struct WorkloadStatus {
         switch plural {
         case "deployments":
             set("replicas", counts.replicas)
-            // A first rollout has no older pods: all that there are have the present template.
+            // A first rollout has no older pods: all pods have the current template.
             set("updatedReplicas", isFirstRollout ? counts.replicas : counts.updated)
             set("unavailableReplicas", counts.replicas - counts.ready)
             status.set(0, at: "terminatingReplicas")

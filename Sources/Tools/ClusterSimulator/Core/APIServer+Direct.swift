@@ -1,15 +1,15 @@
 package import WireFormats
 
-/// What tests, the demo and benchmarks do to the server from inside its process.
+/// Access to the server from within the process, for tests, the demo and benchmarks.
 extension APIServer {
-    /// Creates an object, under all the rules of a POST.
+    /// Creates an object, with all the rules of a POST.
     @discardableResult
     package func create(_ object: JSON) throws(StatusError) -> JSON {
         let path = try path(of: object, withName: false)
         return try answer(APIRequest("POST", path, headers: Self.headers, body: object.encoded()))
     }
 
-    /// Creates an object or applies it to the one there is, as `kubectl apply --server-side --force-conflicts` does.
+    /// Creates an object or applies it to the existing one, as `kubectl apply --server-side --force-conflicts` does.
     @discardableResult
     package func apply(_ object: JSON) throws(StatusError) -> JSON {
         let path = try path(of: object, withName: true) + "?fieldManager=simulator&force=true"
@@ -18,7 +18,7 @@ extension APIServer {
         return try answer(APIRequest("PATCH", path, headers: headers, body: object.encoded()))
     }
 
-    /// Returns the answer to a GET of that path: an object or a list.
+    /// Returns the response to a GET of that path: an object or a list.
     package func get(_ path: String) throws(StatusError) -> JSON {
         try answer(APIRequest("GET", path, headers: Self.headers))
     }
@@ -47,13 +47,13 @@ extension APIServer {
         withState { $0.watches.end(.cut) { resource in plural.map { $0 == resource.resource } ?? true } }
     }
 
-    /// Forgets all past changes: a watch from any earlier resourceVersion gets 410.
+    /// Drops all past changes: a watch from any earlier resourceVersion gets 410.
     package func compact() { withState { $0.store.compact() } }
 
-    /// The last requests from outside, oldest first.
+    /// The last external requests, oldest first.
     package var requests: [LoggedRequest] { withState { $0.log.entries } }
 
-    /// Returns the last requests from outside since this was last asked for, oldest first.
+    /// Returns the external requests since the last call, oldest first.
     package func takeRequests() -> [LoggedRequest] {
         withState { state in
             defer { state.log.clear() }
@@ -82,11 +82,11 @@ extension APIServer {
         }
     }
 
-    // MARK: Requests of our own
+    // MARK: Own requests
 
     private static let headers = ["content-type": "application/json", "user-agent": "simulator"]
 
-    /// Answers past faults, log and authentication.
+    /// Handles a request without faults, log and authentication.
     private func answer(_ request: APIRequest) throws(StatusError) -> JSON {
         let response = withState { $0.respond(to: request, from: .administrator) }
         let json = response.json ?? .null
@@ -112,6 +112,6 @@ extension APIServer {
 }
 
 extension APIServer {
-    /// Ends every watch in good order: the server is about to go.
+    /// Ends every watch normally, because the server is about to stop.
     func endWatches() { withState { $0.watches.close() } }
 }

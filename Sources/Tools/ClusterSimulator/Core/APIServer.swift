@@ -1,28 +1,28 @@
 import Synchronization
 package import WireFormats
 
-/// A Kubernetes API server as a state machine: requests go in, answers and watches come out.
+/// A Kubernetes API server as a state machine: requests are its input, responses and watches its output.
 ///
-/// It does no input or output and has no clock of its own: time and randomness come from its configuration, and what
-/// falls due happens in ``advance()``. ``ClusterSimulator`` puts it on HTTP; it can as well be driven in memory.
+/// The server has no I/O and no clock: time and randomness come from its configuration, and scheduled actions run in
+/// ``advance()``. ``ClusterSimulator`` serves it over HTTP; it can also be called in memory.
 package final class APIServer: Sendable {
     package struct Configuration: Sendable {
         /// The administrator's bearer token. With one, requests without a token are forbidden and other tokens are
         /// refused; without one, every user is an administrator.
         package var token: String?
-        /// Microseconds since 1970.
+        /// The time in microseconds since 1970.
         package var now: @Sendable () -> Int64
-        /// A new UUID in its text form.
+        /// Creates a UUID in text form.
         package var makeUID: @Sendable () -> String
         /// How long new pods of a workload take to become ready.
         package var workloadStartupDelay: Duration = .seconds(2)
-        /// The replacement for the CEL rules of a custom resource: by `group/kind`.
+        /// Replacements for the CEL rules of custom resources, by `group/kind`.
         package var crossFieldValidators: [String: @Sendable (JSON) -> [FieldError]] = [:]
-        /// Changes kept per resource for watches to resume from.
+        /// Changes per resource that are kept for watches to resume from.
         package var historyLimit = Limits.history
-        /// Events that may wait for one watcher.
+        /// Queued events of one watcher.
         package var watchQueueLimit = Limits.watchQueue
-        /// The first resourceVersion: well above 0, so that old versions differ from none.
+        /// The first resourceVersion, which leaves room for older ones.
         package var initialRevision: UInt64 = 1_000
 
         package init(now: @escaping @Sendable () -> Int64, makeUID: @escaping @Sendable () -> String) {
@@ -34,19 +34,19 @@ package final class APIServer: Sendable {
     private let state: Mutex<ServerState>
     private let deadlineMoved: @Sendable () -> Void
 
-    /// - Parameter deadlineMoved: is called when ``nextDeadline`` may have come closer.
+    /// - Parameter deadlineMoved: called when ``nextDeadline`` may have moved earlier.
     package init(configuration: Configuration, deadlineMoved: @escaping @Sendable () -> Void = {}) {
         state = Mutex(ServerState(configuration: configuration))
         self.deadlineMoved = deadlineMoved
     }
 
-    /// Judges a request by the fault rules in force, before it is handled.
+    /// Applies the fault rules to a request before it is handled.
     package func admit(_ request: APIRequest) -> FaultVerdict {
         withState { $0.admit(request) }
     }
 
-    /// Handles a request to its end. No webhook is called here, so each one counts as unreachable; use ``begin(_:)`` to
-    /// call webhooks.
+    /// Handles a request without calling webhooks, so that each one counts as unreachable; use ``begin(_:)`` to call
+    /// webhooks.
     package func handle(_ request: APIRequest) -> APIResponse {
         var step = begin(request)
         while true {
@@ -54,14 +54,14 @@ package final class APIServer: Sendable {
             case .answer(let response): return response
             case .ask(let pending):
                 let outcomes = pending.calls.map { _ in
-                    WebhookOutcome.failure("this server runs in memory and calls nobody")
+                    WebhookOutcome.failure("this in-memory server does not call webhooks")
                 }
                 step = resume(pending, outcomes)
             }
         }
     }
 
-    /// Handles a request as far as it goes without asking a webhook.
+    /// Handles a request until a webhook has to be called.
     package func begin(_ request: APIRequest) -> APIStep {
         step(PendingRequest(request: request))
     }
@@ -78,7 +78,7 @@ package final class APIServer: Sendable {
             var pending = pending
             var response = state.respond(to: pending.request, &pending.admission)
             if response.status < 300, !pending.admission.isComplete {
-                // The object may have changed while its webhooks were asked: then they are asked about what it is now.
+                // The object may have changed during the calls, in which case the webhooks review the new change.
                 if pending.round < Limits.admissionRounds { return .ask(pending) }
                 response = APIResponse(.conflict(ErrorSubject(name: nil, group: "", kind: pending.request.path)))
             }
@@ -87,15 +87,15 @@ package final class APIServer: Sendable {
         }
     }
 
-    /// Does what fell due since the last call.
+    /// Runs the actions that are due.
     package func advance() {
         withState { $0.advance() }
     }
 
-    /// When ``advance()`` has something to do next, in microseconds since 1970.
+    /// When to call ``advance()`` next, in microseconds since 1970.
     package var nextDeadline: Int64? { state.withLock { $0.nextDeadline } }
 
-    /// Runs with the state under the lock and the time set, and publishes what changed.
+    /// Runs the body with the locked state and the current time, and publishes the changes.
     func withState<Result, Failure: Error>(
         _ body: (inout ServerState) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -1,25 +1,25 @@
 import WireFormats
 
-/// A fault that a test wants: which requests it hits, how often, and what it does to them.
+/// A fault rule of a test: the requests that it matches, how often, and its effect.
 package struct FaultRule: Sendable {
     package enum Action: Sendable {
-        /// The request is handled after this time.
+        /// The request is handled after this delay.
         case delay(Duration)
         /// The request is refused: 429 with Retry-After, 500, 503.
         case refuse(StatusError)
-        /// A watch gets the error that its resourceVersion is compacted: a 410 inside a stream of status 200.
+        /// A watch receives the error of a compacted resourceVersion: a 410 in a stream with status 200.
         case expireWatch
-        /// The request is handled, and the connection breaks before the answer is whole.
+        /// The request is handled, and the connection closes before the response is complete.
         case breakAnswer
     }
 
-    /// As RequestInfo names them (`get`, `list`, `watch`, `create`, `update`, `patch`, `delete`); nil for all.
+    /// The verbs as in RequestInfo (`get`, `list`, `watch`, `create`, `update`, `patch`, `delete`); nil for all.
     package var verbs: Set<String>?
-    /// The plural; nil for all.
+    /// The plural of the resource; nil for all.
     package var resource: String?
     package var subresource: String?
     package var name: String?
-    /// How many requests it hits before it is spent; nil for all until it is removed.
+    /// The number of matching requests until the rule is removed; nil for no limit.
     package var remaining: Int?
     package var action: Action
 
@@ -42,7 +42,7 @@ package struct FaultRule: Sendable {
 }
 
 extension FaultRule {
-    /// 429 with Retry-After.
+    /// Returns a 429 with Retry-After.
     package static func tooManyRequests(retryAfterSeconds: Int) -> Action {
         var error = StatusError(
             429, "TooManyRequests", "Too many requests, please try again later.", details: [:])
@@ -54,16 +54,16 @@ extension FaultRule {
         StatusError(500, "InternalError", "Internal error occurred: injected fault", details: [:]))
 }
 
-/// What the fault rules make of a request.
+/// The combined effect of the fault rules on a request.
 package struct FaultVerdict: Sendable {
-    /// To wait before anything else.
+    /// The delay before anything else.
     package var delay: Duration?
-    /// The answer, if the request is not to be handled.
+    /// The response in place of handling the request.
     package var answer: APIResponse?
     package var breaksAnswer = false
 }
 
-/// The fault rules in force. The first that hits decides, after all delays are added up.
+/// The active fault rules. All delays are added; the first other match applies.
 struct FaultRules: Sendable {
     private(set) var rules: [FaultRule] = []
 

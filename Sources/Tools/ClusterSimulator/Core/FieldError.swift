@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// A reason why an object is invalid: a cause of a 422 answer.
+/// A reason why an object is invalid: a cause of a 422 response.
 package struct FieldError: Sendable, Hashable {
     package enum Reason: String, Sendable {
         case invalid = "FieldValueInvalid"
@@ -15,7 +15,7 @@ package struct FieldError: Sendable, Hashable {
     }
 
     package let reason: Reason
-    /// Where, from the root of the object: `spec.metrics[0].type`.
+    /// The path from the root of the object: `spec.metrics[0].type`.
     package let field: String
     package let message: String
 
@@ -46,7 +46,7 @@ package struct FieldError: Sendable, Hashable {
         return FieldError(.notSupported, field, message: "Unsupported value: \(value): supported values: \(list)")
     }
 
-    /// Such errors mean that rules across fields cannot be judged.
+    /// Whether the error prevents the evaluation of rules across fields.
     var blocksCrossFieldRules: Bool {
         switch reason {
         case .notSupported, .required, .tooLong, .tooMany, .typeInvalid: true

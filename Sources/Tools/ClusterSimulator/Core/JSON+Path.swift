@@ -1,7 +1,7 @@
 import WireFormats
 
 extension JSON {
-    /// The value at a path of member names, or nil if the path leaves the objects there are.
+    /// The value at a path of member names; nil if the path does not exist.
     subscript(at path: [String]) -> JSON? {
         var value: JSON? = self
         for name in path {
@@ -17,10 +17,10 @@ extension JSON {
 
     func int(_ path: String...) -> Int? { self[at: path]?.intValue }
 
-    /// Sets the member at the path, making the objects on the way; nil removes it.
+    /// Sets the member at the path and creates missing objects on the way; nil removes it.
     mutating func set(_ value: JSON?, at path: ArraySlice<String>) {
         guard let name = path.first else { return }
-        // Taking the members out of `self` first keeps the dictionary unique, so setting copies nothing.
+        // Moves the members out of `self` first, so that the dictionary is unique and setting copies nothing.
         var members: [String: JSON]
         if case .object(let existing) = self { members = existing } else { members = [:] }
         self = .null
@@ -36,12 +36,12 @@ extension JSON {
 
     mutating func set(_ value: JSON?, at path: String...) { set(value, at: path[...]) }
 
-    /// Sets the member if it is missing.
+    /// Sets the member if it is absent.
     mutating func setDefault(_ value: JSON, at path: String...) {
         if self[at: path] == nil { set(value, at: path[...]) }
     }
 
-    /// Returns the value without members that are null, at any depth: what a typed decoder makes of it.
+    /// Returns the value without null members at any depth, as a typed decoder reads it.
     func withoutNulls() -> JSON {
         switch self {
         case .object(let members):

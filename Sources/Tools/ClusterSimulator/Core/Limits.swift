@@ -1,39 +1,39 @@
-/// Every bound of the simulator. Where the real server has the same bound, its value is the real one.
+/// The limits of the simulator. A limit that the real server also has is equal to the real one.
 enum Limits {
-    /// Largest request body, in bytes; more is answered with 413.
+    /// Bytes of a request body; a larger one is answered with 413.
     static let requestBody = 3 * 1_024 * 1_024
-    /// Events kept per resource for watches to resume from; older ones are compacted away.
+    /// Events per resource that are kept for watches to resume from; older ones are compacted.
     static let history = 10_000
-    /// Events that may wait for one watcher; a slower one is cut off and has to list again.
+    /// Queued events of one watcher; a slower one is disconnected and has to list again.
     static let watchQueue = 1_000
-    /// Requests that the request log remembers.
+    /// Entries of the request log.
     static let requestLog = 10_000
-    /// Fault rules that may be in force at a time.
+    /// Active fault rules.
     static let faultRules = 100
-    /// Longest event note, in characters.
+    /// Characters of an event's note.
     static let eventNote = 1_024
-    /// Longest action, reason and reporting instance of an event, in characters.
+    /// Characters of an event's action, reason and reporting instance.
     static let eventWord = 128
-    /// Largest sum of the sizes of all annotations of one object, in bytes.
+    /// Bytes of all annotations of one object.
     static let annotations = 256 * 1_024
     static let labelValue = 63
     static let qualifiedName = 63
     static let subdomain = 253
     /// Operations of one JSON patch.
     static let patchOperations = 10_000
-    /// How often the webhooks of one request are called if the object changes meanwhile, before the request fails as a
-    /// conflict.
+    /// How often the webhooks of one request are called if the object changes during the calls, before the request
+    /// fails as a conflict.
     static let admissionRounds = 5
-    /// Characters of all warnings of one answer together; beyond that each is cut to ``warningCharacters``.
+    /// Characters of all warnings of a response; beyond that, each is truncated to ``warningCharacters``.
     static let warningsCharacters = 4_096
     static let warningCharacters = 256
-    /// Bytes of a webhook's answer.
+    /// Bytes of a webhook's response.
     static let webhookAnswer = 3 * 1_024 * 1_024
-    /// Seconds that the real server waits for a resource version from the future before it gives up.
+    /// Seconds that the real server waits for a future resource version.
     static let freshnessWaitSeconds = 3
-    /// Seconds that a watch lasts if the client names no time-out.
+    /// Seconds of a watch for which the client sets no timeout.
     static let watchSeconds = 1_800
-    /// Seconds that a service account's token lasts if the request does not say.
+    /// Seconds of validity of a service account's token by default.
     static let tokenSeconds = 3_600
     static let leastTokenSeconds = 600
     /// Seconds between the bookmarks of one watch.

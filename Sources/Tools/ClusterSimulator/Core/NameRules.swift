@@ -1,6 +1,6 @@
 import WireFormats
 
-/// How names, labels and annotations may be spelled.
+/// The syntax of names, labels and annotations.
 enum NameRules {
     /// The form of the names of one kind.
     enum Form: Sendable {
@@ -10,7 +10,7 @@ enum NameRules {
         case label
         /// `web-1`, starting with a letter: RFC 1035 label.
         case serviceName
-        /// Anything that can stand in a URL path.
+        /// Any text that is valid in a URL path.
         case pathSegment
     }
 
@@ -56,7 +56,7 @@ enum NameRules {
         return text.utf8.allSatisfy { isLowerAlphanumeric($0) || $0 == UInt8(ascii: "-") }
     }
 
-    /// Of a label or annotation key: an optional DNS prefix and a name.
+    /// Returns the problem of a label or annotation key: an optional DNS prefix and a name.
     static func qualifiedNameProblem(_ key: String) -> String? {
         let parts = key.split(separator: "/", omittingEmptySubsequences: false)
         if parts.count == 2, !isSubdomain(String(parts[0])) { return "prefix part must be a DNS subdomain" }

@@ -1,10 +1,10 @@
 import WireFormats
 
 extension ServerState {
-    /// Responds to a request from outside.
+    /// Responds to an external request.
     ///
-    /// - Parameter admission: what its webhooks have said so far, and afterwards also which are still to be asked: then
-    ///   nothing was stored, and the response is not the last word.
+    /// - Parameter admission: the answers of its webhooks; afterwards also the calls to be made, in which case nothing
+    ///   was stored and the response is not final.
     mutating func respond(to request: APIRequest, _ admission: inout Admission) -> APIResponse {
         do throws(StatusError) {
             let user = try user(of: request)

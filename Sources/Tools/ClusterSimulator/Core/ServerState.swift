@@ -1,6 +1,6 @@
 import WireFormats
 
-/// All that the server knows. It is a value: every request is one change of it, and none of them waits for anything.
+/// The complete state of the server. A value type: every request is one change, and none waits.
 struct ServerState: Sendable {
     let configuration: APIServer.Configuration
     var registry = Registry()
@@ -9,11 +9,11 @@ struct ServerState: Sendable {
     var workloads: WorkloadController
     var faults = FaultRules()
     var log = RequestLog()
-    /// Tokens of service accounts.
+    /// The issued tokens of service accounts.
     var tokens: [String: IssuedToken] = [:]
-    /// Resources whose definition is gone, to be dropped once their watchers know.
+    /// Resources whose definition was deleted, to be removed after their watchers are notified.
     var retired: Set<GroupResource> = []
-    /// The time of the request or step in hand, in microseconds since 1970.
+    /// The time of the current request or step, in microseconds since 1970.
     var now: Int64 = 0
 
     init(configuration: APIServer.Configuration) {
@@ -29,10 +29,10 @@ struct ServerState: Sendable {
         publish()
     }
 
-    /// The time as object metadata has it.
+    /// The time in the format of object metadata.
     var timestamp: String { RFC3339.text(microseconds: now, precision: .seconds) }
 
-    /// Tells watchers and controllers of every change, and of the changes that the controllers make of it.
+    /// Notifies watchers and controllers of every change, and of the changes that the controllers make.
     mutating func publish() {
         while case let events = store.takeUnpublished(), !events.isEmpty {
             for event in events {
@@ -46,7 +46,7 @@ struct ServerState: Sendable {
         retired = []
     }
 
-    /// Does what falls due by now: workloads become ready, bookmarks are sent, watches time out.
+    /// Runs what is due: workloads become ready, bookmarks are sent, watches time out.
     mutating func advance() {
         for reference in workloads.due(by: now) { updateWorkload(reference) }
         publish()

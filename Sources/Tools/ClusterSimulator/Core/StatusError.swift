@@ -1,14 +1,14 @@
 package import WireFormats
 
-/// A refusal, as the `Status` object that a Kubernetes API server answers with.
+/// An error as the `Status` object of a Kubernetes API server.
 package struct StatusError: Error, Sendable, Hashable, CustomStringConvertible {
     package var code: Int
-    /// Nil for the few errors that the real server gives no reason for.
+    /// The reason; nil for the few errors without one.
     package var reason: String?
     package var message: String
     package var details: JSON?
     package var retryAfterSeconds: Int?
-    /// The real server's own time-out filter writes its Status without kind and apiVersion.
+    /// Whether kind and apiVersion are omitted, as in the real server's timeout filter.
     var isUntyped = false
 
     package init(_ code: Int, _ reason: String?, _ message: String, details: JSON? = nil) {
@@ -37,11 +37,11 @@ extension JSON {
     init(_ value: Int) { self = .integer(Int64(value)) }
 }
 
-/// What an error's `details` say it is about.
+/// The subject in an error's `details`.
 struct ErrorSubject {
     var name: String?
     var group: String
-    /// The plural, or the kind, as the real server has it for that error.
+    /// The plural or the kind, as in the real server's error.
     var kind: String
 
     var qualified: String { group.isEmpty ? kind : "\(kind).\(group)" }
@@ -88,7 +88,7 @@ extension StatusError {
             details: subject.details(causes: errors.map(\.cause)))
     }
 
-    /// Returns a patch whose result does not decode as the kind it is for.
+    /// Returns the error for a patch whose result does not decode as its kind.
     static func undecodablePatch(_ why: String) -> StatusError {
         let cause = FieldError(.invalid, "patch", message: "Invalid value: \(why)")
         return StatusError(

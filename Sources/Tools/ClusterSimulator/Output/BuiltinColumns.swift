@@ -1,6 +1,6 @@
 import WireFormats
 
-/// The columns of the built-in kinds, as `kubectl get` knows them.
+/// The columns of the built-in kinds in `kubectl get`.
 enum BuiltinColumns {
     static let age: [TableColumn] = [.name, .age]
 
@@ -51,7 +51,7 @@ enum BuiltinColumns {
         },
     ]
 
-    /// Over the stored form of events.
+    /// The columns of events in their stored form.
     static let event: [TableColumn] = [
         TableColumn("Last Seen") { object, now in
             let time =

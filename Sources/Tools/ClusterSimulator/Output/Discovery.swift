@@ -1,6 +1,6 @@
 import WireFormats
 
-/// What the server says of the groups, versions and kinds that it serves.
+/// The discovery documents for groups, versions and kinds.
 enum Discovery {
     static let version: JSON = [
         "major": "1", "minor": "36", "gitVersion": "v1.36.0-simulator", "gitCommit": "", "gitTreeState": "clean",
@@ -9,7 +9,7 @@ enum Discovery {
 
     private static let aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
-    /// - Returns: nil if the path is no discovery path of what is served.
+    /// - Returns: nil if the path is not a discovery path.
     static func respond(to request: APIRequest, path: String, registry: Registry) -> APIResponse? {
         let parts = path.split(separator: "/").map(String.init)
         switch (parts.first, parts.count) {
@@ -125,11 +125,11 @@ enum Discovery {
     private static func strings(_ texts: [String]) -> JSON { .array(texts.map { .string($0) }) }
 }
 
-/// A part of objects with a path of its own.
+/// A subresource of a kind.
 struct Subresource {
     let name: String
     let kind: String
-    /// Nil if they are those of the resource.
+    /// The group; nil for that of the resource.
     let group: String?
     let version: String?
     let verbs = ["get", "patch", "update"]

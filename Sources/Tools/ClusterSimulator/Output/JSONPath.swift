@@ -24,7 +24,7 @@ struct JSONPath: Sendable {
                 var name = ""
                 while let next = rest.first, next != ".", next != "[" {
                     rest.removeFirst()
-                    // A backslash keeps a dot in a name: `.metadata.annotations.example\.com/x`.
+                    // A backslash escapes a dot in a name: `.metadata.annotations.example\.com/x`.
                     if next == "\\", let escaped = rest.popFirst() { name.append(escaped) } else { name.append(next) }
                 }
                 steps.append(.member(name))

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// A list of objects as JSON text, put together from the texts of its items.
+/// A list of objects as JSON text, assembled from the texts of its items.
 enum ObjectList {
     static func encoded(_ objects: [ObjectVersion], _ type: ResourceType, metadata: JSON) -> [UInt8] {
         let typeMembers = type.typeMembers
@@ -10,7 +10,7 @@ enum ObjectList {
             } else if type.isCustom {
                 object.append(typed: typeMembers, to: &text)
             } else {
-                // Items of built-in lists do not say their type.
+                // Items of built-in lists have no type.
                 text.append(contentsOf: object.untyped)
             }
         }
@@ -34,7 +34,7 @@ enum ObjectList {
     }
 }
 
-/// Objects with their metadata alone, for lean caches.
+/// Objects reduced to their metadata, for metadata-only clients.
 enum PartialMetadata {
     static func item(_ object: ObjectVersion) -> [UInt8] {
         json(object).encoded()

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// The OpenAPI v3 documents that kubectl validates, merges and explains by.
+/// The OpenAPI v3 documents that kubectl uses to validate, merge and explain.
 enum OpenAPI {
     static func respond(path: String, registry: Registry) -> APIResponse? {
         guard path.hasPrefix("/openapi/v3") else { return nil }
@@ -77,7 +77,7 @@ enum OpenAPI {
 }
 
 extension ResourceType {
-    /// With `{namespace}` in place of a namespace.
+    /// The collection's path, with `{namespace}` as a placeholder.
     var collectionPath: String {
         let prefix = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
         return isNamespaced ? "\(prefix)/namespaces/{namespace}/\(plural)" : "\(prefix)/\(plural)"
@@ -87,7 +87,7 @@ extension ResourceType {
         ["group": .string(group), "version": .string(version), "kind": .string(kind)]
     }
 
-    /// The group's domain backwards, the version, the kind: `com.example.autoscaling.v1.GeneralScaler`.
+    /// The reversed domain of the group, the version, the kind: `com.example.autoscaling.v1.GeneralScaler`.
     var schemaName: String {
         if !isCustom { return "io.k8s.api.\(group.isEmpty ? "core" : group).\(version).\(kind)" }
         return (group.split(separator: ".").reversed().map(String.init) + [version, kind]).joined(separator: ".")

@@ -1,10 +1,10 @@
 import WireFormats
 
-/// The OpenAPI v2 document, by which kubectl checks lists and kubectl before 1.27 everything.
+/// The OpenAPI v2 document, with which kubectl validates lists, and kubectl before 1.27 all objects.
 ///
-/// kubectl takes it as protobuf alone.
+/// kubectl accepts it only as protobuf.
 enum OpenAPIv2 {
-    /// Clients ask for it with an `@` before the last version, which a media type must not have.
+    /// Clients request it with an `@` before the last version, which is not valid in a media type.
     private static let protobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
     static func respond(to request: APIRequest, path: String, registry: Registry) -> APIResponse? {
@@ -49,7 +49,7 @@ enum OpenAPIv2 {
         ]
     }
 
-    /// Returns a v3 schema as the real server writes it for v2: what v2 or kubectl cannot express is any value.
+    /// Converts a v3 schema to v2 like the real server: what v2 or kubectl cannot express becomes any value.
     private static func schema(_ source: JSON) -> JSON {
         var schema: [String: JSON] = [:]
         for (name, value) in source.objectValue ?? [:] {

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Writes an OpenAPI v2 document as the protobuf message that kubectl reads.
+/// Encodes an OpenAPI v2 document as the protobuf message that kubectl reads.
 ///
 /// Source of the field numbers: gnostic's openapi_v2, `Document` and below.
 enum OpenAPIv2Writer {
@@ -90,7 +90,7 @@ enum OpenAPIv2Writer {
         extensions(schema, 31, &writer)
     }
 
-    /// Extensions are YAML text, and JSON is.
+    /// Writes extensions, which are YAML text and here JSON.
     private static func extensions(_ object: JSON, _ field: UInt64, _ writer: inout ProtobufWriter) {
         for (name, value) in sorted(object) where name.hasPrefix("x-") {
             writer.add(field) { named in

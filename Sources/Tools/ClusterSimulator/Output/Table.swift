@@ -1,9 +1,9 @@
 import WireFormats
 
-/// Objects as the rows of a table: what `kubectl get` asks for.
+/// Objects as rows of a table, as requested by `kubectl get`.
 enum Table {
     struct Options {
-        /// The part of the object that each row includes. Default: its metadata.
+        /// The part of the object in each row. The default is its metadata.
         var includeObject: String
 
         init(_ request: APIRequest) {
@@ -23,7 +23,7 @@ enum Table {
         table.value("meta.k8s.io/v1")
         table.key("metadata")
         var listMetadata = metadata
-        // The table of one object, as watches send it, carries that object's version.
+        // The table of a single object, as in watches, has the object's version.
         if metadata["resourceVersion"] == nil, let only = objects.first {
             listMetadata.set(.string(String(only.revision)), at: "resourceVersion")
         }

@@ -1,14 +1,14 @@
 import WireFormats
 
-/// A column of the tables that `kubectl get` prints.
+/// A column of a table for `kubectl get`.
 struct TableColumn: Sendable {
     let name: String
     let type: String
     let format: String
     let description: String
-    /// 0 for columns that are always shown, more for those of `-o wide`.
+    /// 0 for columns that are always shown, higher for those of `-o wide`.
     let priority: Int
-    /// The cell of an object at a time, in microseconds since 1970.
+    /// Returns the cell of an object at a time, in microseconds since 1970.
     let cell: @Sendable (_ object: JSON, _ now: Int64) -> JSON
 
     init(
@@ -43,7 +43,7 @@ struct TableColumn: Sendable {
         return .string(duration(seconds: max(0, (now - micros) / 1_000_000)))
     }
 
-    /// Returns what the columns of a custom resource print of the values that their path finds.
+    /// Formats the values that a custom resource's column path selects.
     static func customCell(_ values: [JSON], type: String, now: Int64) -> JSON {
         guard let first = values.first, !first.isNull else { return .null }
         switch type {
@@ -57,7 +57,7 @@ struct TableColumn: Sendable {
         }
     }
 
-    /// Returns a duration as kubectl shows ages: `45s`, `5m30s`, `3h2m`, `2d4h`, `30d`.
+    /// Formats a duration like kubectl's ages: `45s`, `5m30s`, `3h2m`, `2d4h`, `30d`.
     private static func duration(seconds: Int64) -> String {
         let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400)
         if seconds < 120 { return "\(seconds)s" }

@@ -1,16 +1,16 @@
 import WireFormats
 
-/// A set of fields of an object: what one manager owns. Written as `fieldsV1`.
+/// A set of an object's fields, as owned by one manager. Encoded as `fieldsV1`.
 struct FieldSet: Hashable, Sendable {
     enum Element: Hashable, Sendable {
         case field(String)
-        /// An item of a list, by its keys.
+        /// A list item, by its keys.
         case key([String: JSON])
-        /// An item of a set, by its value.
+        /// A set item, by its value.
         case value(JSON)
     }
 
-    /// Whether the field at this very place belongs to the set.
+    /// Whether the field at this path itself is in the set.
     private(set) var isMember = false
     private(set) var children: [Element: FieldSet] = [:]
 
@@ -47,7 +47,7 @@ struct FieldSet: Hashable, Sendable {
         }
     }
 
-    /// Without the fields of the other set, and nothing but those.
+    /// Returns the set without exactly the fields of the other set.
     func subtracting(_ other: FieldSet) -> FieldSet {
         var rest = FieldSet(isMember: isMember && !other.isMember, children: [:])
         for (element, child) in children { rest[element] = child.subtracting(other[element]) }
@@ -62,7 +62,7 @@ struct FieldSet: Hashable, Sendable {
         return rest
     }
 
-    /// Returns the path of every member, as conflicts name them: `.spec.replicas`, `.spec.containers[name="c"].image`.
+    /// Returns the path of every member as in conflict messages: `.spec.replicas`, `.spec.containers[name="c"].image`.
     func paths(prefix: String = "") -> [String] {
         (isMember ? [prefix] : [])
             + children.map { (prefix + $0.path, $1) }.sorted { $0.0 < $1.0 }.flatMap { $1.paths(prefix: $0) }
@@ -126,7 +126,7 @@ extension FieldSet {
         var members: [String: JSON] = [:]
         for (element, child) in children {
             var written = child.fieldsV1
-            // A leaf is written `{}`; a member with children says so with `.`.
+            // A leaf is encoded as `{}`; a member with children has a `.`.
             if child.isMember, !child.children.isEmpty { written.set([:], at: ".") }
             members[element.fieldsV1] = written
         }

@@ -1,8 +1,8 @@
 import WireFormats
 
-/// Walks objects along a schema: which fields they have, and how two of them differ.
+/// Traverses objects with a schema to collect and compare their fields.
 ///
-/// Source: sigs.k8s.io/structured-merge-diff, whose typed values do the same.
+/// Source: sigs.k8s.io/structured-merge-diff, typed values.
 enum FieldWalk {
     struct Difference {
         var added = FieldSet()
@@ -18,7 +18,7 @@ enum FieldWalk {
         var set = FieldSet()
         for (element, child, childSchema) in children {
             var fields = fields(of: child, childSchema)
-            // Items of lists and maps are owned themselves; fields of a struct are only on the way.
+            // Items of lists and maps are owned themselves; structs are not.
             if case .field(let name) = element, schema?.properties[name] != nil {
                 set[element] = fields
             } else {
@@ -105,7 +105,7 @@ enum FieldWalk {
         }
     }
 
-    /// Returns the field itself and all that is under it.
+    /// Returns the field itself and all its descendants.
     private static func everything(in value: JSON, _ schema: Schema?) -> FieldSet {
         var set = FieldSet.itself
         for (element, child, childSchema) in children(of: value, schema) ?? [] {
@@ -114,7 +114,7 @@ enum FieldWalk {
         return set
     }
 
-    /// Returns the parts of a value that have owners of their own; nil for a value that is owned as a whole.
+    /// Returns the parts of a value that have separate owners; nil for an atomic value.
     private static func children(
         of value: JSON, _ schema: Schema?
     ) -> [(element: FieldSet.Element, value: JSON, schema: Schema?)]? {

@@ -3,7 +3,7 @@ import WireFormats
 /// JSON Patch (RFC 6902).
 enum JSONPatch {
     struct Failure: Error {
-        /// What is wrong with the patch itself; nil if it is well formed and does not fit the object.
+        /// The problem with the patch itself; nil if the patch is well-formed but does not apply to the object.
         let malformed: String?
     }
 

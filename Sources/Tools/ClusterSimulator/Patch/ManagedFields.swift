@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Who owns which fields of an object: the `managedFields` of its metadata.
+/// The owners of an object's fields: `managedFields` in its metadata.
 struct ManagedFields: Sendable, Equatable {
     enum Operation: String, Sendable {
         case apply = "Apply"
@@ -60,7 +60,7 @@ struct ManagedFields: Sendable, Equatable {
         entries.first { $0.manager == manager }?.fields ?? FieldSet()
     }
 
-    /// What an ordinary write does: its manager takes over what it changed.
+    /// Updates the owners after an update: its manager owns what it changed.
     mutating func update(_ difference: FieldWalk.Difference, by manager: Manager, at time: String) {
         let taken = difference.changed
         if taken.isEmpty, difference.removed.isEmpty { return }
@@ -69,14 +69,14 @@ struct ManagedFields: Sendable, Equatable {
         set(own, of: manager, at: time)
     }
 
-    /// Returns the fields of others that a change would take.
+    /// Returns the fields of other managers that a change would take.
     func conflicts(_ difference: FieldWalk.Difference, by manager: Manager) -> [Conflict] {
         entries.filter { $0.manager != manager }.flatMap { entry in
             entry.fields.intersection(difference.changed).paths().map { Conflict(manager: entry.manager, path: $0) }
         }
     }
 
-    /// What an apply does once it may: its manager owns what it named, and others lose what it changed.
+    /// Updates the owners after an apply: its manager owns what it specified, and others lose what it changed.
     mutating func apply(
         _ fields: FieldSet, _ difference: FieldWalk.Difference, by manager: Manager, at time: String
     ) {
@@ -84,7 +84,7 @@ struct ManagedFields: Sendable, Equatable {
         if self.fields(of: manager) != fields { set(fields, of: manager, at: time) }
     }
 
-    /// Fields that some other manager owns.
+    /// Returns the fields that other managers own.
     func ownedByOthers(than manager: Manager) -> FieldSet {
         entries.filter { $0.manager != manager }.reduce(FieldSet()) { $0.union($1.fields) }
     }
@@ -107,7 +107,7 @@ struct ManagedFields: Sendable, Equatable {
 }
 
 extension ManagedFields {
-    /// Returns the part of an object that can have owners: without its identity and what the server itself keeps.
+    /// Returns the part of an object that can be owned: without its identity and the server's own fields.
     static func owned(_ object: JSON) -> JSON {
         var object = object
         object.set(nil, at: "apiVersion")
@@ -124,7 +124,7 @@ extension ManagedFields {
     /// Returns the fields that an applied configuration claims for its manager.
     static func claims(of applied: JSON, _ schema: Schema) -> FieldSet {
         var claims = FieldWalk.fields(of: owned(applied), schema)
-        // Metadata that only names the object claims nothing.
+        // Metadata that only identifies the object claims nothing.
         if claims[.field("metadata")] == .itself { claims.remove(.field("metadata")) }
         return claims
     }

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Kubernetes' strategic merge patch: a merge patch that merges lists of built-in kinds item by item.
+/// Kubernetes' strategic merge patch: a merge patch that merges lists of built-in kinds by item.
 ///
 /// Source: "Update API Objects in Place Using kubectl patch" and the directives `$patch`, `$deleteFromPrimitiveList`,
 /// `$setElementOrder` and `$retainKeys` of k8s.io/apimachinery's strategicpatch.
@@ -82,7 +82,7 @@ enum StrategicMergePatch {
         }
     }
 
-    /// Items that the order names come in that order; the others keep their place after the item they followed.
+    /// Sorts the items in the given order; the others stay after the item that they followed.
     private static func ordered(_ list: [JSON], as order: [JSON], key: String?) -> [JSON] {
         func identity(_ item: JSON) -> JSON { key.flatMap { item[$0] } ?? item }
         let positions = Dictionary(

@@ -1,30 +1,29 @@
-/// What the fields of the Kubernetes API's protobuf messages are: read from a table that a script makes of the API's
-/// types.
+/// The fields of the Kubernetes API's protobuf messages, from a table that a script generates from the API's types.
 enum ProtobufFields {
     indirect enum FieldType: Sendable, Hashable {
         case text, flag, number, real, bytes
-        /// A time, of whole seconds or of microseconds.
+        /// A time in seconds or microseconds.
         case time, microTime
         case quantity, intOrString
         /// JSON text in a message.
         case json
         case message(String)
-        /// The elements stand in the outer message one by one.
+        /// The elements are fields of the outer message.
         case list(FieldType)
         case map(FieldType)
-        /// A message that is nothing but a list.
+        /// A message that contains only a list.
         case listMessage(FieldType)
     }
 
     struct Field: Sendable {
-        /// Nil if the members of the field are those of the outer message.
+        /// The name; nil if the field's members belong to the outer message.
         let name: String?
         let type: FieldType
-        /// Whether the field, if it is there, counts also with a value of zero.
+        /// Whether a zero value is significant if the field is present.
         let isPointer: Bool
     }
 
-    /// Fields by number, by message: `apps/v1.Deployment`.
+    /// The fields by message, such as `apps/v1.Deployment`, and number.
     static let messages: [String: [UInt64: Field]] = {
         var messages: [String: [UInt64: Field]] = [:]
         for line in String(decoding: PackageResources.protobuf_fields_txt, as: UTF8.self).split(separator: "\n") {
@@ -39,9 +38,9 @@ enum ProtobufFields {
         return messages
     }()
 
-    /// Returns the message that an object of the kind is sent as; nil if the table has none.
+    /// Returns the message of a kind; nil if the table has none.
     static func message(apiVersion: String, kind: String) -> String? {
-        // Clients send these in the version of what they delete.
+        // Clients send these in the version of the deleted object.
         if kind == "DeleteOptions" { return "meta/v1.DeleteOptions" }
         let parts = apiVersion.split(separator: "/")
         let group = parts.count == 2 ? String(parts[0].prefix { $0 != "." }) : "core"

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import WireFormats
 
-/// Reads an object that a client sends as protobuf: what its JSON would be.
+/// Converts an object that a client sends as protobuf to JSON.
 enum ProtobufObject {
     static let mediaType = "application/vnd.kubernetes.protobuf"
     private static let magic: [UInt8] = [0x6B, 0x38, 0x73, 0x00]
@@ -10,7 +10,7 @@ enum ProtobufObject {
         let message: String
     }
 
-    /// - Returns: the object with its type, which stands around the message.
+    /// - Returns: the object with its type from the envelope.
     static func json(_ body: [UInt8]) throws(Failure) -> JSON {
         guard body.starts(with: magic) else {
             throw Failure(message: "provided data does not appear to be a protobuf message, expected prefix \(magic)")
@@ -27,7 +27,7 @@ enum ProtobufObject {
         return .object(object)
     }
 
-    /// `runtime.Unknown`.
+    /// The envelope: `runtime.Unknown`.
     private struct Envelope {
         private(set) var apiVersion = ""
         private(set) var kind = ""
@@ -78,7 +78,7 @@ enum ProtobufObject {
         return members
     }
 
-    /// One element of a list, or several numbers that are packed together.
+    /// Reads one element of a list, or several packed numbers.
     private static func elements(
         _ type: ProtobufFields.FieldType, _ value: ProtobufReader.Value, _ depth: Int
     ) throws(ProtobufReader.Malformed) -> [JSON] {
@@ -129,7 +129,7 @@ enum ProtobufObject {
         }
     }
 
-    /// Returns whether Go leaves the value out if its field is no pointer.
+    /// Returns whether Go omits the value if its field is not a pointer.
     private static func isZero(_ json: JSON) -> Bool {
         switch json {
         case .null, .integer(0), .number(0), .bool(false), .string(""), .array([]): true
@@ -139,7 +139,7 @@ enum ProtobufObject {
     }
 }
 
-/// A message that JSON has as a single value.
+/// A message that is a single value in JSON.
 private struct ProtobufValue {
     private var numbers: [UInt64: UInt64] = [:]
     private var texts: [UInt64: ArraySlice<UInt8>] = [:]
@@ -168,7 +168,7 @@ private struct ProtobufValue {
         }
     }
 
-    /// An empty message is no time.
+    /// Converts a time; an empty message is null.
     private func time(_ precision: RFC3339.Precision) throws(ProtobufReader.Malformed) -> JSON {
         guard !numbers.isEmpty else { return .null }
         let nanoseconds = Int64(bitPattern: numbers[2] ?? 0)

@@ -1,16 +1,16 @@
-/// Reads the fields of one protobuf message, one after the other.
+/// Reads the fields of one protobuf message in sequence.
 ///
 /// Source: https://protobuf.dev/programming-guides/encoding
 struct ProtobufReader {
     enum Value {
-        /// Also of 32 and 64 fixed bits.
+        /// A number, including fixed 32-bit and 64-bit ones.
         case number(UInt64)
         case bytes(ArraySlice<UInt8>)
     }
 
     struct Malformed: Error {}
 
-    /// Of a variable-length number.
+    /// The maximum bytes of a varint.
     private static let maxNumberBytes = 10
 
     private var rest: ArraySlice<UInt8>

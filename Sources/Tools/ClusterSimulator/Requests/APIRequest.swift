@@ -1,15 +1,15 @@
-/// An HTTP request, read to its end.
+/// A complete HTTP request.
 package struct APIRequest: Sendable {
     package var method: String
-    /// Percent-decoded, without the query.
+    /// The percent-decoded path, without the query.
     package var path: String
-    /// Percent-decoded, in the order of the request line.
+    /// The percent-decoded query, in the order of the request line.
     package var query: [(name: String, value: String)]
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     package var headers: [String: String]
     package var body: [UInt8]
 
-    /// - Parameter target: path and query as in the request line: `/api/v1/pods?limit=1`.
+    /// - Parameter target: the path and query as in the request line: `/api/v1/pods?limit=1`.
     package init(_ method: String, _ target: String, headers: [String: String] = [:], body: [UInt8] = []) {
         self.method = method
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
@@ -28,7 +28,7 @@ package struct APIRequest: Sendable {
         self.body = body
     }
 
-    /// Returns the first value of that query parameter, where there is one that is not empty.
+    /// Returns the first non-empty value of a query parameter.
     func parameter(_ name: String) -> String? {
         query.first { $0.name == name && !$0.value.isEmpty }?.value
     }

@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// What the server answers: a whole body, or a watch whose frames are still to come.
+/// A response: a complete body, or a watch with further frames.
 package struct APIResponse: Sendable {
     package enum Body: Sendable {
         case bytes([UInt8])
@@ -38,7 +38,7 @@ package struct APIResponse: Sendable {
         APIResponse(status, bytes: Array(text.utf8), contentType: "text/plain; charset=utf-8")
     }
 
-    /// The body as a value; nil for a watch and for text that is not JSON.
+    /// The body as JSON; nil for a watch and for other text.
     package var json: JSON? {
         guard case .bytes(let bytes) = body else { return nil }
         return try? JSON(parsing: bytes)

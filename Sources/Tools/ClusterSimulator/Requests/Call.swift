@@ -1,6 +1,6 @@
 import WireFormats
 
-/// A request to a resource, understood as far as it can be without looking at objects.
+/// A request to a resource, parsed as far as possible without objects.
 struct Call {
     enum FieldValidation: String {
         case ignore = "Ignore"
@@ -16,10 +16,10 @@ struct Call {
     let fieldValidation: FieldValidation
     var isDryRun: Bool
     private(set) var warnings: [String] = []
-    /// Nil if no webhook is asked.
+    /// The admission state; nil if no webhook is called.
     var admission: Admission?
 
-    /// - Parameter admission: what webhooks have said of the request so far; nil if none is asked.
+    /// - Parameter admission: the answers of webhooks so far; nil if none is called.
     init(
         _ request: APIRequest, _ info: RequestInfo, _ type: ResourceType, _ admission: Admission? = nil
     ) throws(StatusError) {
@@ -53,16 +53,15 @@ struct Call {
         ObjectKey(namespace: type.isNamespaced ? info.namespace : "", name: info.name ?? "")
     }
 
-    /// Whether the call only shows what it would do: because the client wants it so, or because webhooks have to be asked
-    /// first.
+    /// Whether the call stores nothing, because it is a dry run or webhooks have to be called first.
     var storesNothing: Bool { isDryRun || admission?.isComplete == false }
 
-    /// Says a thing to the client beside the answer, once.
+    /// Adds a warning to the response, without duplicates.
     mutating func warn(_ text: String) {
         if !warnings.contains(text) { warnings.append(text) }
     }
 
-    /// Who makes the change: what the request says, or the program that its user agent names.
+    /// The field manager: from the request, or the program in its user agent.
     var manager: String {
         request.parameter("fieldManager")
             ?? String(request.headers["user-agent"]?.prefix { $0 != "/" } ?? "unknown")

@@ -1,12 +1,13 @@
-/// How the client wants objects written, from its `Accept` header.
+/// The representation that a client requests in its `Accept` header.
 enum Presentation: Hashable {
     case whole
     case table
     case partialMetadata
 
-    /// Returns the first media range of the header that the server can write.
+    /// Returns the first media range of the header that the server supports.
     ///
-    /// - Returns: nil if there is none: the answer is 406. JSON is also a YAML text, so YAML is always possible.
+    /// - Returns: nil if there is none, which is answered with 406. JSON is also valid YAML, so YAML is always
+    ///   possible.
     static func negotiate(accept: String?, isCollection: Bool) -> (presentation: Presentation, mediaType: String)? {
         guard let accept, !accept.isEmpty else { return (.whole, "application/json") }
         for range in accept.split(separator: ",") {

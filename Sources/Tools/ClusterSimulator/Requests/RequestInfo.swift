@@ -1,17 +1,17 @@
-/// What a path and a method ask for, in the API server's own terms.
+/// The meaning of a path and a method in the API server's terms.
 package struct RequestInfo: Sendable, Hashable {
     package var verb: String
     package var group: String
     package var version: String
-    /// Empty if the request names all namespaces or the resource has none.
+    /// The namespace; empty for all namespaces or a cluster-scoped resource.
     package var namespace: String
-    /// The plural name.
+    /// The plural.
     package var resource: String
-    /// Nil for the whole collection.
+    /// The object's name; nil for the collection.
     package var name: String?
     package var subresource: String?
 
-    /// - Returns: nil if the path is no resource path: discovery, health, schemas.
+    /// - Returns: nil if the path is not that of a resource: discovery, health, schemas.
     package init?(_ request: APIRequest) {
         var parts = request.path.split(separator: "/").map(String.init)[...]
         switch parts.popFirst() {

@@ -1,11 +1,11 @@
-/// A request that the server got, for tests to look at.
+/// A received request, for tests.
 package struct LoggedRequest: Sendable {
-    /// Microseconds since 1970.
+    /// The time in microseconds since 1970.
     package let time: Int64
     package let method: String
     package let path: String
     package let query: [(name: String, value: String)]
-    /// Nil for requests beside resources: discovery, health, schemas.
+    /// The resource; nil for other requests: discovery, health, schemas.
     package let info: RequestInfo?
     package let userAgent: String
     package let contentType: String
@@ -13,12 +13,12 @@ package struct LoggedRequest: Sendable {
     package let status: Int
 }
 
-/// The last requests, oldest first, up to a bound.
+/// The last requests, oldest first, up to a limit.
 struct RequestLog: Sendable {
     private(set) var entries: [LoggedRequest] = []
 
     mutating func record(_ request: APIRequest, status: Int, at time: Int64) {
-        // Dropping half at a time keeps the cost of the bound off the single request.
+        // Removes half at a time, so that the cost per request stays low.
         if entries.count >= Limits.requestLog { entries.removeFirst(Limits.requestLog / 2) }
         entries.append(
             LoggedRequest(

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// A label selector in its text form: `tier=gold,env in (a,b),!old`.
+/// A label selector in text form: `tier=gold,env in (a,b),!old`.
 struct LabelSelector: Sendable, Hashable {
     private enum Requirement: Sendable, Hashable {
         case exists(String)
@@ -30,7 +30,7 @@ struct LabelSelector: Sendable, Hashable {
         self.requirements = requirements
     }
 
-    /// - Parameter selector: in its object form, `matchLabels` and `matchExpressions`, and valid.
+    /// - Parameter selector: a valid selector in object form, with `matchLabels` and `matchExpressions`.
     init(_ selector: JSON) {
         let equalities = (selector["matchLabels"]?.objectValue ?? [:]).map { key, value in
             Requirement.oneOf(key, [value.stringValue ?? ""])
@@ -59,7 +59,7 @@ struct LabelSelector: Sendable, Hashable {
         }
     }
 
-    /// Splits at commas that stand outside parentheses.
+    /// Splits at commas outside parentheses.
     private static func split(_ text: String) -> [String] {
         var parts: [String] = []
         var part = ""
@@ -105,7 +105,7 @@ struct LabelSelector: Sendable, Hashable {
     }
 }
 
-/// A field selector: equalities over the few fields that a kind offers.
+/// A field selector: equalities of the few fields that a kind supports.
 struct FieldSelector: Sendable {
     private struct Requirement: Sendable {
         let path: [String]
@@ -123,7 +123,7 @@ struct FieldSelector: Sendable {
         self.requirements = requirements
     }
 
-    /// - Parameter fields: the path in the stored object of each field that may be selected by.
+    /// - Parameter fields: the path in the stored object of each selectable field.
     init(parsing text: String, fields: [String: [String]]) throws(StatusError) {
         var requirements: [Requirement] = []
         for part in text.split(separator: ",") {
@@ -153,7 +153,7 @@ struct FieldSelector: Sendable {
     }
 }
 
-/// Which objects a list or a watch wants.
+/// The selectors of a list or a watch.
 struct Selection: Sendable {
     var namespace: String
     var name: String?

@@ -1,9 +1,9 @@
 import WireFormats
 
 extension Schema {
-    /// Drops what the schema does not know and fills in defaults, as the real server does before it validates.
+    /// Drops unknown fields and sets defaults, as the real server does before validation.
     ///
-    /// - Parameter unknown: gets the path of each field that was dropped.
+    /// - Parameter unknown: receives the path of each dropped field.
     func normalize(_ value: inout JSON, path: String = "", unknown: inout [String]) {
         prune(&value, path: path, unknown: &unknown)
         applyDefaults(&value)

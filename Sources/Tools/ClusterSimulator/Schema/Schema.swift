@@ -1,21 +1,21 @@
 import WireFormats
 
-/// An OpenAPI v3 schema as custom resource definitions use it; built-in kinds are described the same way.
+/// An OpenAPI v3 schema of a custom resource definition; built-in kinds use the same form.
 final class Schema: Sendable {
     enum ValueType: String {
         case object, array, string, integer, number, boolean
     }
 
-    /// How the parts of a list or map belong together when several writers share it.
+    /// How the parts of a list or map are owned if several managers share it.
     enum Sharing {
         case atomic, set, granular
     }
 
-    /// The schema as it was written.
+    /// The original schema.
     let source: JSON
     let type: ValueType?
     let properties: [String: Schema]
-    /// The schema of members that `properties` does not name.
+    /// The schema of members that are not in `properties`.
     let additionalProperties: Schema?
     let allowsAnyMember: Bool
     let items: Schema?
@@ -25,14 +25,14 @@ final class Schema: Sendable {
     let preservesUnknownFields: Bool
     let isIntOrString: Bool
     let isEmbeddedResource: Bool
-    /// The keys that tell the items of a list of type map apart.
+    /// The keys that identify the items of a list of type map.
     let listMapKeys: [String]
-    /// The one key by which a strategic merge patch merges the list; nil if it replaces it.
+    /// The key by which a strategic merge patch merges the list; nil if it replaces it.
     let patchMergeKey: String?
     let sharing: Sharing
     let constraints: SchemaConstraints
 
-    /// What is said of nothing: anything is valid.
+    /// A schema without constraints.
     static let any = Schema(["x-kubernetes-preserve-unknown-fields": true])
 
     init(_ source: JSON) {
@@ -61,13 +61,13 @@ final class Schema: Sendable {
         constraints = SchemaConstraints(source)
     }
 
-    /// Returns the schema of a member of an object; nil if nothing says what it is.
+    /// Returns the schema of a member; nil if there is none.
     func member(_ name: String) -> Schema? { properties[name] ?? additionalProperties }
 
-    /// Whether members that no property names are kept.
+    /// Whether unknown members are kept.
     var keepsUnknownMembers: Bool { preservesUnknownFields || allowsAnyMember || additionalProperties != nil }
 
-    /// Whether a writer owns the value as a whole.
+    /// Whether the value is owned as a whole.
     var isAtomic: Bool { sharing == .atomic }
 
     func replacing(_ properties: [String: JSON]) -> Schema {
@@ -77,7 +77,7 @@ final class Schema: Sendable {
     }
 }
 
-/// What a value must satisfy beyond its type.
+/// Constraints in addition to the type.
 struct SchemaConstraints: Sendable {
     let enumeration: [JSON]?
     let minimum: Double?

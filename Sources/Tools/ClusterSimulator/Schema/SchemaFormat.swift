@@ -1,7 +1,7 @@
 import FoundationEssentials
 import WireFormats
 
-/// The string formats that the server checks; others are only notes to the reader.
+/// The string formats that the server validates; others are documentation only.
 enum SchemaFormat {
     static func isValid(_ text: String, _ format: String) -> Bool {
         switch format {
@@ -14,7 +14,8 @@ enum SchemaFormat {
         }
     }
 
-    /// Built-in kinds write some times with exactly six digits of a second, and read no others.
+    /// Returns whether the text is a time with exactly six fraction digits, which some fields of built-in kinds
+    /// require.
     private static func isMicroTime(_ text: String) -> Bool {
         guard RFC3339.microseconds(text) != nil, let point = text.utf8.firstIndex(of: UInt8(ascii: ".")) else {
             return false
@@ -26,7 +27,7 @@ enum SchemaFormat {
     }
 }
 
-/// Patterns of schemas. The real server uses RE2; the subset that both know means the same.
+/// The patterns of schemas. The real server uses RE2; this supports the common subset.
 enum SchemaPattern {
     static func isValid(_ pattern: String) -> Bool { (try? Regex(pattern)) != nil }
 

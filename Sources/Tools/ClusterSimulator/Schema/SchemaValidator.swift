@@ -1,9 +1,9 @@
 import WireFormats
 
-/// Collects every way in which a value breaks a schema, with the fields and reasons of the real server.
+/// Collects all schema violations, with the fields and reasons of the real server.
 struct SchemaValidator {
     private var errors: [FieldError] = []
-    /// Those of the errors that a typed decoder would stumble over: wrong types, times that are none.
+    /// The errors that prevent typed decoding: wrong types, malformed times.
     private var decodingErrors: [FieldError] = []
 
     static func errors(in value: JSON, of schema: Schema, path: String = "") -> [FieldError] {

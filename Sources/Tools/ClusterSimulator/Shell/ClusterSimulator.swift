@@ -7,12 +7,11 @@ import WireFormats
 
 /// An in-memory Kubernetes API server over real HTTP: for tests, the demo and local development.
 ///
-/// As strict as the real one: what a kube-apiserver rejects, this rejects. ``api`` is the server itself, to look into
-/// and to act on from inside the process.
+/// The server is as strict as a kube-apiserver. ``api`` gives access to it from within the process.
 package final class ClusterSimulator: Service {
     package struct Configuration: Sendable {
         package var host = "127.0.0.1"
-        /// 0 for a port that is free.
+        /// The port; 0 for a free one.
         package var port = 0
         package var api: APIServer.Configuration
 
@@ -27,12 +26,12 @@ package final class ClusterSimulator: Service {
     private let configuration: Configuration
     private let clock: any Clock<Duration>
     private let logger: Logger
-    private let address = Promised<Int>()
-    /// Wakes the task that does what falls due.
+    private let address = AsyncPromise<Int>()
+    /// Wakes the task that runs due actions.
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
-    /// - Parameter clock: what delays and time-outs are slept on; it has to run with the configuration's `now`.
+    /// - Parameter clock: the clock for delays and timeouts, which has to be consistent with the configuration's `now`.
     package init(configuration: Configuration, clock: any Clock<Duration> = ContinuousClock(), logger: Logger) {
         self.configuration = configuration
         self.clock = clock
@@ -42,14 +41,14 @@ package final class ClusterSimulator: Service {
         api = APIServer(configuration: configuration.api) { wake.yield() }
     }
 
-    /// The port that it listens on, once it does.
+    /// The port, once the server listens.
     ///
-    /// - Throws: what kept it from listening.
+    /// - Throws: the error that prevented it from listening.
     package var port: Int {
         get async throws { try await address.value }
     }
 
-    /// `http://127.0.0.1:8001`, once it listens.
+    /// The URL, such as `http://127.0.0.1:8001`, once the server listens.
     package var url: String {
         get async throws { Self.url(host: configuration.host, port: try await port) }
     }
@@ -58,13 +57,13 @@ package final class ClusterSimulator: Service {
         host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
     }
 
-    /// Returns a kubeconfig with this server as its only cluster, once it listens.
+    /// Returns a kubeconfig with this server as its only cluster, once the server listens.
     package func kubeconfig(namespace: String = "default") async throws -> String {
         Kubeconfig.text(server: try await url, token: configuration.api.token, namespace: namespace)
     }
 
     package func run() async throws {
-        // Webhooks are programs beside it, or what their URL names: no proxy's affair.
+        // Webhooks are called directly, without a proxy.
         try await CurlHTTPClient.withClient(configuration: .init(proxies: .none)) { http in try await run(http) }
     }
 
@@ -80,14 +79,14 @@ package final class ClusterSimulator: Service {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { [self] in await followDeadlines() }
                 group.addTask { [api] in
-                    // Running watches would keep the server from shutting down.
+                    // Running watches would prevent the shutdown.
                     try? await gracefulShutdown()
                     api.endWatches()
                 }
                 try await application.run()
                 group.cancelAll()
             }
-            // Only who asked before it ever listened learns this; the first result counts.
+            // Reaches only callers that were waiting for the server to listen; the first result counts.
             address.fulfill(.failure(CancellationError()))
         } catch {
             address.fulfill(.failure(error))
@@ -95,7 +94,7 @@ package final class ClusterSimulator: Service {
         }
     }
 
-    /// Does what falls due in the server, when it does.
+    /// Runs due actions at their time.
     private func followDeadlines() async {
         await withDiscardingTaskGroup { group in
             var scheduled: Set<Int64> = []
@@ -103,7 +102,7 @@ package final class ClusterSimulator: Service {
                 api.advance()
                 let now = configuration.api.now()
                 scheduled = scheduled.filter { $0 > now }
-                // A timer for a deadline that has moved since wakes this loop for nothing, which does no harm.
+                // A timer for a deadline that has moved wakes this loop unnecessarily, which is harmless.
                 guard let deadline = api.nextDeadline, scheduled.insert(deadline).inserted else { continue }
                 group.addTask { [clock, wake] in
                     try? await clock.sleep(for: .microseconds(max(0, deadline - now)))

@@ -2,13 +2,13 @@ import HTTPTypes
 import Hummingbird
 import WireFormats
 
-/// Puts the API server on HTTP: reads requests to their end, writes answers, and streams watches.
+/// Serves the API over HTTP: reads complete requests, writes responses, and streams watches.
 struct HTTPShell: Sendable {
     let api: APIServer
     let clock: any Clock<Duration>
     let webhooks: WebhookCaller
 
-    /// The connection is to break: an error that closes it without an answer's end.
+    /// Thrown to close the connection in the middle of a response.
     private struct BrokenOnPurpose: Error {}
 
     func respond(to request: Request) async -> Response {
@@ -18,7 +18,7 @@ struct HTTPShell: Sendable {
             headers[name] = headers[name].map { "\($0), \(field.value)" } ?? field.value
         }
         var read = APIRequest(request.method.rawValue, request.head.path ?? "/", headers: headers)
-        // The body of a GET stays unread: a watch reads on to its end to learn that the client left.
+        // The body of a GET stays unread: a watch reads it to its end to detect that the client has disconnected.
         if request.method != .get {
             do {
                 read.body = Array(buffer: try await request.body.collect(upTo: Limits.requestBody))
@@ -54,7 +54,7 @@ struct HTTPShell: Sendable {
                 status: .init(code: answer.status), headers: headers,
                 body: .init { writer in
                     var responseWriter = writer
-                    // A client that left is noticed at the next write, a bookmark at the latest.
+                    // A disconnected client is detected at the next write, at the latest with a bookmark.
                     try await stream(subscription, to: &responseWriter)
                     try await responseWriter.finish(nil)
                 })
@@ -64,7 +64,7 @@ struct HTTPShell: Sendable {
     @concurrent
     private func stream(_ subscription: WatchSubscription, to writer: inout any ResponseBodyWriter) async throws {
         defer { subscription.end(.cut) }
-        // The client learns that the watch runs before anything happens.
+        // Sends the head before the first event.
         try await writer.write(ByteBuffer())
         while true {
             let (frames, ending) = await subscription.next()
@@ -77,7 +77,7 @@ struct HTTPShell: Sendable {
         }
     }
 
-    /// Half of an answer, and then the end of the connection.
+    /// Returns a response that ends after half of its body.
     private func broken(_ answer: APIResponse) -> Response {
         guard case .bytes(let bytes) = answer.body else {
             if case .watch(let subscription) = answer.body { subscription.end(.cut) }

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// The kubeconfig of a simulated cluster. JSON is YAML too, so it needs no other writer.
+/// The kubeconfig of a simulated cluster, written as JSON, which is valid YAML.
 enum Kubeconfig {
     static func text(server: String, token: String?, namespace: String) -> String {
         let name: JSON = "generalscaler-dev"

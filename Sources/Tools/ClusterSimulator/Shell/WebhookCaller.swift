@@ -1,12 +1,12 @@
 import HTTPTransport
 
-/// Carries reviews to webhooks and their answers back.
+/// Sends reviews to webhooks and returns their answers.
 struct WebhookCaller: Sendable {
     let http: any HTTPClient
 
-    /// Asks all at once.
+    /// Calls all webhooks concurrently.
     ///
-    /// - Returns: what came of each, in their order.
+    /// - Returns: the outcomes, in the order of the calls.
     func outcomes(of calls: [WebhookCall]) async -> [WebhookOutcome] {
         await withTaskGroup(of: (Int, WebhookOutcome).self) { group in
             for (index, call) in calls.enumerated() {
@@ -28,13 +28,13 @@ struct WebhookCaller: Sendable {
             let answer = try await send(request)
             return .answer(status: answer.status, body: answer.body)
         } catch {
-            // The real server's text, where users search for it.
+            // The real server's text, which users search for.
             return .failure(error.kind == .deadline ? "context deadline exceeded" : error.message)
         }
     }
 
-    /// Sends a second time if there was no connection: the one that was kept open may be to a webhook that has ended
-    /// since.
+    /// Sends a request, and retries once if the connection failed: a kept-alive connection may be to a webhook that has
+    /// ended.
     private func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
         do throws(HTTPError) {
             return try await http.send(request)

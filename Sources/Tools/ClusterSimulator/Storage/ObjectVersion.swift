@@ -1,13 +1,13 @@
 import WireFormats
 
-/// What objects are kept under: one for all versions of a kind, and for both groups that serve events.
+/// The storage key of objects: one for all versions of a kind, and for both groups of events.
 struct GroupResource: Hashable, Sendable {
     var group: String
     var resource: String
 }
 
 struct ObjectKey: Hashable, Comparable, Sendable {
-    /// Empty for kinds without namespaces.
+    /// The namespace; empty for cluster-scoped kinds.
     var namespace: String
     var name: String
 
@@ -16,11 +16,11 @@ struct ObjectKey: Hashable, Comparable, Sendable {
     }
 }
 
-/// A version of one object. Its text is made once, however many lists and watches carry it.
+/// A version of one object. Its text is encoded once for all lists and watches.
 final class ObjectVersion: Sendable {
     let key: ObjectKey
     let revision: UInt64
-    /// Without apiVersion and kind, which belong to the version it is served as.
+    /// The object without apiVersion and kind, which depend on the served version.
     let json: JSON
     let labels: [String: String]
     private let encoded: [UInt8]
@@ -33,7 +33,7 @@ final class ObjectVersion: Sendable {
         encoded = json.encoded()
     }
 
-    /// The object as JSON text without a type, as items of built-in lists are written.
+    /// The object as JSON text without a type, as in items of built-in lists.
     var untyped: [UInt8] { encoded }
 
     /// Returns the object as JSON text, with apiVersion and kind first.
@@ -54,9 +54,9 @@ final class ObjectVersion: Sendable {
 /// A change of one object.
 struct StoreEvent: Sendable {
     let resource: GroupResource
-    /// The new state; of a deleted object the last state, with the revision of the deletion.
+    /// The new state; for a deleted object its last state, with the revision of the deletion.
     let object: ObjectVersion
-    /// Nil for an object that was created.
+    /// The previous state; nil for a created object.
     let previous: ObjectVersion?
     let isDeletion: Bool
 

@@ -1,4 +1,4 @@
-/// The objects of one resource in key order, and the changes that watches may still ask for.
+/// The objects of one resource in key order, and the recent changes for watches.
 struct ResourceTable: Sendable {
     private var objects: [ObjectKey: ObjectVersion] = [:]
     private var order: [ObjectKey] = []
@@ -12,7 +12,7 @@ struct ResourceTable: Sendable {
 
     subscript(key: ObjectKey) -> ObjectVersion? { objects[key] }
 
-    /// Objects of a namespace (of all if it is empty), in order, from the key on.
+    /// Returns the objects of a namespace (of all if empty) in order, after the key.
     func objects(in namespace: String, after start: ObjectKey? = nil) -> [ObjectVersion] {
         let range = keys(in: namespace, after: start)
         var found: [ObjectVersion] = []
@@ -23,7 +23,7 @@ struct ResourceTable: Sendable {
         return found
     }
 
-    /// Returns the same, as it was at an earlier revision.
+    /// Returns the same at an earlier revision.
     ///
     /// - Returns: nil if the history does not reach back that far.
     func objects(in namespace: String, at revision: UInt64, after start: ObjectKey? = nil) -> [ObjectVersion]? {

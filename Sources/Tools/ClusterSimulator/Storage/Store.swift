@@ -1,6 +1,6 @@
 import WireFormats
 
-/// All objects, under one revision that every change moves on: what etcd is to the real server.
+/// All objects with a common revision, which every change increments: the counterpart of etcd.
 struct Store: Sendable {
     private(set) var revision: UInt64
     private var tables: [GroupResource: ResourceTable] = [:]
@@ -13,7 +13,7 @@ struct Store: Sendable {
         self.historyLimit = historyLimit
     }
 
-    /// Makes room for a resource; changes before this moment are too old to watch from.
+    /// Registers a resource; changes before this moment are too old for watches.
     mutating func register(_ resource: GroupResource) {
         if tables[resource] == nil {
             tables[resource] = ResourceTable(floor: revision, historyLimit: historyLimit)
@@ -32,7 +32,7 @@ struct Store: Sendable {
         tables[resource]?[key]
     }
 
-    /// Keeps a new state, stamped with the next revision.
+    /// Stores a new state with the next revision.
     @discardableResult
     mutating func put(_ resource: GroupResource, _ key: ObjectKey, _ json: JSON) -> ObjectVersion {
         let previous = tables[resource]?[key]
@@ -41,7 +41,7 @@ struct Store: Sendable {
         return object
     }
 
-    /// - Parameter last: the state that watchers see last, if it is not the stored one.
+    /// - Parameter last: the last state for watchers, if it differs from the stored one.
     mutating func delete(_ resource: GroupResource, _ key: ObjectKey, last: JSON? = nil) {
         guard let previous = tables[resource]?[key] else { return }
         let object = stamped(key, last ?? previous.json)

@@ -1,9 +1,9 @@
-/// The last changes of one resource. A watch that starts earlier is answered with 410.
+/// The recent changes of one resource. A watch that starts earlier is answered with 410.
 struct WatchHistory: Sendable {
-    /// Changes up to and with this revision are forgotten.
+    /// Changes up to and including this revision have been dropped.
     private(set) var floor: UInt64
     private let limit: Int
-    /// In order of revision; those before `first` are compacted, and dropped half of the limit at a time.
+    /// The changes in order of revision; those before `first` are compacted, and removed half of the limit at a time.
     private var events: [StoreEvent] = []
     private var first = 0
 
@@ -28,7 +28,7 @@ struct WatchHistory: Sendable {
         dropCompacted(atLeast: 1)
     }
 
-    /// Returns the changes after a revision, or nil if some of them are forgotten.
+    /// Returns the changes after a revision, or nil if some of them have been dropped.
     func events(after revision: UInt64) -> ArraySlice<StoreEvent>? {
         guard revision >= floor else { return nil }
         return events[index(after: revision)...]

@@ -1,20 +1,20 @@
 import Synchronization
 
-/// The server's end of one watch: frames wait here, up to a bound, until the client takes them.
+/// The server's end of one watch, which queues frames for the client up to a limit.
 ///
-/// A client that reads too slowly is cut off, as the real server does: it must start a new watch from the last revision
-/// it saw.
+/// A client that reads too slowly is disconnected, as by the real server, and has to start a new watch from its last
+/// revision.
 package final class WatchSubscription: Sendable {
     package enum Ending: Sendable {
-        /// The stream ends in good order: the time-out of the watch.
+        /// The stream ends normally: the watch has timed out.
         case complete
-        /// The connection breaks: a watcher too slow, or a fault that a test asked for.
+        /// The connection breaks: the client is too slow, or a test injects a fault.
         case cut
     }
 
     private struct State {
         var frames: [[UInt8]] = []
-        /// Frames of the initial state, which the bound does not count.
+        /// The frames of the initial state, which the limit does not count.
         var uncounted = 0
         var ending: Ending?
         var waiter: CheckedContinuation<Void, Never>?
@@ -33,7 +33,7 @@ package final class WatchSubscription: Sendable {
 
     package var isEnded: Bool { state.withLock { $0.ending != nil } }
 
-    /// Whether the client has yet to take something.
+    /// Whether frames or the end are pending.
     package var hasWaitingFrames: Bool { state.withLock { !$0.frames.isEmpty || $0.ending != nil } }
 
     func offer(_ frame: [UInt8]) {
@@ -43,14 +43,14 @@ package final class WatchSubscription: Sendable {
         }
     }
 
-    /// Ends the watch; what waits already is still delivered unless it is cut.
+    /// Ends the watch. Queued frames are still delivered, unless the watch is cut.
     package func end(_ ending: Ending) {
         change { state in
             if state.ending == nil { state.ending = ending }
         }
     }
 
-    /// Returns the frames that wait now, without waiting for more.
+    /// Returns the queued frames without waiting.
     package func poll() -> (frames: [[UInt8]], ending: Ending?) {
         state.withLock { Self.take(&$0) }
     }

@@ -1,7 +1,7 @@
 import WireFormats
 
-/// Horizontal pod autoscalers as autoscaling/v1 shows them, which `kubectl autoscale` before 1.33 creates. They are
-/// kept as v2. What v1 has no field for is in an annotation.
+/// Horizontal pod autoscalers in autoscaling/v1, which `kubectl autoscale` before 1.33 creates. They are stored as v2.
+/// Fields that v1 does not have are in an annotation.
 enum AutoscalerV1 {
     private static let annotation = "autoscaling.alpha.kubernetes.io/metrics"
 
@@ -56,7 +56,7 @@ enum AutoscalerV1 {
         return object
     }
 
-    /// Returns the percentage of a metric of the CPU's utilization.
+    /// Returns the percentage of a metric for CPU utilization.
     private static func utilization(_ metric: JSON) -> JSON? {
         guard metric.string("type") == "Resource", metric.string("resource", "name") == "cpu" else { return nil }
         return metric[at: "resource", "target", "averageUtilization"]

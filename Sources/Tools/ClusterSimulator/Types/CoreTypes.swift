@@ -1,7 +1,7 @@
 import FoundationEssentials
 import WireFormats
 
-/// The core kinds that deploying and running an operator needs.
+/// The core kinds for deploying and running an operator.
 enum CoreTypes {
     static let all = [namespace, pod, secret, configMap, serviceAccount, service]
 

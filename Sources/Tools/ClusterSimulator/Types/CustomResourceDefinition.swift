@@ -76,7 +76,7 @@ enum CustomResourceDefinition {
         return strategy
     }
 
-    /// Returns the kinds that a definition makes the server serve.
+    /// Returns the kinds that a definition adds.
     static func types(_ definition: JSON) -> [ResourceType] {
         let spec = definition["spec"] ?? [:]
         let names = spec["names"] ?? [:]
@@ -113,7 +113,7 @@ enum CustomResourceDefinition {
             selector: scale.string("labelSelectorPath").map { .text(path($0)) })
     }
 
-    /// Returns a simple path as definitions write it: `.spec.replicas`.
+    /// Parses a simple path in a definition: `.spec.replicas`.
     private static func path(_ text: String?) -> [String] {
         (text ?? "").split(separator: ".").map(String.init)
     }

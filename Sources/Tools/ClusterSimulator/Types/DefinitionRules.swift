@@ -1,6 +1,6 @@
 import WireFormats
 
-/// What a custom resource definition has to satisfy beyond its own schema.
+/// The rules for a custom resource definition in addition to its schema.
 enum DefinitionRules {
     static func errors(_ definition: JSON, old: JSON?) -> [FieldError] {
         let spec = definition["spec"] ?? [:]
@@ -82,7 +82,7 @@ enum DefinitionRules {
     }
 }
 
-/// The rules of structural schemas: every field has a type, and combinations say nothing about structure.
+/// The rules of structural schemas: every field has a type, and combinations do not define structure.
 struct StructuralRules {
     private var errors: [FieldError] = []
 

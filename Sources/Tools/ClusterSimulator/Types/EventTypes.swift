@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Events, which two groups show in their own form. They are kept in the form of events.k8s.io.
+/// Events, which two groups serve in different forms. They are stored in the form of events.k8s.io.
 enum EventTypes {
     static let all = [event, coreEvent]
 
@@ -46,7 +46,7 @@ enum EventTypes {
         },
         columns: BuiltinColumns.event)
 
-    /// A time that is written as null if there is none.
+    /// A time that is null if absent.
     private static let time = S.with(S.time, ["nullable": true])
     private static let source = S.object(["component": S.string, "host": S.string])
 
@@ -56,7 +56,7 @@ enum EventTypes {
         "series": S.object(["count": S.int32, "lastObservedTime": S.microTime, "state": S.string]),
     ]
 
-    /// From the stored name of a field to its name in core/v1.
+    /// The names in core/v1 by the stored name.
     private static let names = [
         "regarding": "involvedObject", "note": "message", "reportingController": "reportingComponent",
         "deprecatedCount": "count", "deprecatedFirstTimestamp": "firstTimestamp",
@@ -84,7 +84,7 @@ enum EventTypes {
     }
 }
 
-/// What an event of events.k8s.io has to satisfy.
+/// The rules for an event of events.k8s.io.
 enum EventRules {
     static func errors(_ event: JSON, old: JSON?) -> [FieldError] {
         var errors = namespaceErrors(event)
@@ -130,7 +130,7 @@ enum EventRules {
             ? [] : [.invalid(shown, "", "can have at most \(Limits.eventWord) characters")]
     }
 
-    /// Only the series of an event may change.
+    /// Returns the errors of an update: only the series of an event may change.
     private static func changes(_ event: JSON, _ old: JSON) -> [FieldError] {
         let fields = [
             "regarding": "involvedObject", "reason": "reason", "note": "message", "type": "type",

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Schemas of pods and their parts. The parts that no autoscaler looks into are opaque.
+/// Schemas of pods and their parts. Parts that autoscalers do not use are opaque.
 enum PodSchemas {
     static let template = S.object([
         "metadata": S.metadata,
@@ -81,7 +81,7 @@ enum PodSchemas {
         "timeoutSeconds": S.int32(default: 1, min: 1), "terminationGracePeriodSeconds": S.int64,
     ])
 
-    /// A volume's name and whichever source it has.
+    /// A volume's name and its source.
     private static let volume: JSON = [
         "type": "object", "x-kubernetes-preserve-unknown-fields": true, "required": ["name"],
         "properties": ["name": S.string],
@@ -92,7 +92,7 @@ enum PodSchemas {
         "properties": ["phase": S.string, "conditions": S.conditions],
     ]
 
-    /// What depends on more than one field of a pod's containers.
+    /// Sets defaults that depend on more than one field of a pod's containers.
     static func prepare(_ object: inout JSON, spec path: [String]) {
         for list in ["containers", "initContainers"] {
             guard var containers = object[at: path + [list]]?.arrayValue else { continue }

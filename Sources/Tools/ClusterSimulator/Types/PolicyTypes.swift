@@ -23,7 +23,7 @@ enum PolicyTypes {
         },
         columns: BuiltinColumns.lease)
 
-    /// Stored only: no controller acts on it.
+    /// Stored only, without a controller.
     private static let autoscaler = ResourceType(
         group: "autoscaling", version: "v2", kind: "HorizontalPodAutoscaler", plural: "horizontalpodautoscalers",
         singular: "horizontalpodautoscaler", listKind: "HorizontalPodAutoscalerList", shortNames: ["hpa"],

@@ -1,8 +1,8 @@
 /// The kinds that the server serves.
 struct Registry: Sendable {
-    /// By group, version and plural.
+    /// The kinds by group, version and plural.
     private var types: [String: [String: [String: ResourceType]]] = [:]
-    /// In the order in which discovery names them: built-in groups first.
+    /// The groups in the order of discovery: built-in groups first.
     private(set) var groups: [String] = []
 
     mutating func add(_ type: ResourceType) {
@@ -25,7 +25,7 @@ struct Registry: Sendable {
         types[group]?[version]?[plural]
     }
 
-    /// Any version of the kind: for what concerns the stored objects.
+    /// Returns any version of the kind, for use with stored objects.
     func type(_ resource: GroupResource) -> ResourceType? {
         guard let versions = types[resource.group] else { return nil }
         return sortedVersions(versions.keys).lazy.compactMap { versions[$0]?[resource.resource] }.first
@@ -37,7 +37,7 @@ struct Registry: Sendable {
         return types[group]?[version]?.values.first { $0.kind == kind }
     }
 
-    /// Versions of a group, the preferred one first.
+    /// Returns the versions of a group, the preferred one first.
     func versions(of group: String) -> [String] { sortedVersions((types[group] ?? [:]).keys) }
 
     func types(group: String, version: String) -> [ResourceType] {
@@ -58,7 +58,7 @@ struct Registry: Sendable {
     }
 }
 
-/// Kubernetes' order of API versions: `v2` before `v1` before `v1beta2` before `v1alpha1` before anything else.
+/// Kubernetes' order of API versions: `v2`, `v1`, `v1beta2`, `v1alpha1`, then all others.
 private struct VersionPriority: Comparable {
     private let stability: Int
     private let major: Int

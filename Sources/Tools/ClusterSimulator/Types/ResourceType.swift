@@ -1,6 +1,6 @@
 import WireFormats
 
-/// A kind in one version, as the server serves it.
+/// A served version of a kind.
 struct ResourceType: Sendable {
     var group: String
     var version: String
@@ -12,7 +12,7 @@ struct ResourceType: Sendable {
     var categories: [String] = []
     var isNamespaced: Bool
     var schema: Schema
-    /// Custom resources differ from built-in kinds in many small ways; each is as the real server has it.
+    /// Whether this is a custom resource. These differ from built-in kinds in many details, as in the real server.
     var isCustom = false
     var hasStatus = false
     var scale: ScalePaths?
@@ -23,7 +23,7 @@ struct ResourceType: Sendable {
     var storage: GroupResource { GroupResource(group: strategy.storageGroup ?? group, resource: plural) }
     var groupKind: String { group.isEmpty ? kind : "\(group)/\(kind)" }
 
-    /// `"apiVersion":"apps/v1","kind":"Deployment",`: what goes before the members of an object.
+    /// The first members of an object: `"apiVersion":"apps/v1","kind":"Deployment",`.
     var typeMembers: [UInt8] {
         Array("\"apiVersion\":\"\(groupVersion)\",\"kind\":\"\(kind)\",".utf8)
     }
@@ -31,12 +31,12 @@ struct ResourceType: Sendable {
     /// Returns the subject of errors about finding or storing an object: its plural.
     func subject(_ name: String?) -> ErrorSubject { ErrorSubject(name: name, group: group, kind: plural) }
 
-    /// Returns the subject of errors about what an object says: its kind.
+    /// Returns the subject of errors about an object's contents: its kind.
     func kindSubject(_ name: String?) -> ErrorSubject {
         ErrorSubject(name: name, group: strategy.storageGroup ?? group, kind: kind)
     }
 
-    /// Verbs in the order in which discovery names them.
+    /// The verbs in the order of discovery.
     var verbs: [String] {
         isCustom
             ? ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
@@ -44,12 +44,12 @@ struct ResourceType: Sendable {
     }
 }
 
-/// Where a kind keeps what its scale subresource shows.
+/// The paths of a kind's scale subresource.
 struct ScalePaths: Sendable {
     enum Selector: Sendable {
-        /// A label selector object, written out as text.
+        /// A label selector object, converted to text.
         case labelSelector([String])
-        /// A field that holds the text already.
+        /// A field with a selector in text form.
         case text([String])
     }
 
@@ -58,35 +58,35 @@ struct ScalePaths: Sendable {
     var selector: Selector?
 }
 
-/// What is particular to a kind, beyond its schema.
+/// Properties of a kind besides its schema.
 struct Strategy: Sendable {
-    /// Where another group keeps the same objects: events.
+    /// The group in which the objects are stored, if it differs: for events.
     var storageGroup: String?
     var nameForm = NameRules.Form.subdomain
-    /// Whether writes count a generation.
+    /// Whether writes increment a generation.
     var countsGenerations = false
-    /// Annotations count too: the real server does so for Deployments alone.
+    /// Whether annotations change the generation, which is the case for Deployments only.
     var annotationsChangeGeneration = false
-    /// Whether an update may come without a resourceVersion.
+    /// Whether an update may omit the resourceVersion.
     var allowsUnconditionalUpdate = true
     var createsOnUpdate = false
-    /// Whether a plain deletion is answered with the object instead of a Status.
+    /// Whether a plain deletion returns the object in place of a Status.
     var deletionReturnsObject = false
-    /// What the kind's empty object has: its fields own nothing, so field managers do not list them.
+    /// The members of the kind's empty object, which field managers do not list.
     var emptyObject: JSON = [:]
-    /// The fields beyond name and namespace by which a field selector may select, with their paths.
+    /// The selectable fields besides name and namespace, with their paths.
     var selectableFields: [String: [String]] = [:]
-    /// Fills in what depends on more than one field, before validation. The second value is the stored object.
+    /// Sets defaults that depend on more than one field, before validation. The second value is the stored object.
     var prepare: @Sendable (_ object: inout JSON, _ old: JSON?) -> Void = { _, _ in }
-    /// What the schema cannot say. The second value is the stored object of an update.
+    /// Validates rules beyond the schema. The second value is the stored object of an update.
     var validate: @Sendable (_ object: JSON, _ old: JSON?) -> [FieldError] = { _, _ in [] }
-    /// From the stored form to the served one, and back.
+    /// The conversions from the stored form to the served one, and back.
     var served: (@Sendable (JSON) -> JSON)?
     var stored: (@Sendable (JSON) -> JSON)?
 }
 
 extension ResourceType {
-    /// All fields that a field selector may name.
+    /// All selectable fields.
     var fieldPaths: [String: [String]] {
         var paths = strategy.selectableFields
         paths["metadata.name"] = ["metadata", "name"]
@@ -94,7 +94,7 @@ extension ResourceType {
         return paths
     }
 
-    /// Returns the object as this version shows it, with its type.
+    /// Returns the object in this version, with its type.
     func present(_ object: ObjectVersion) -> [UInt8] {
         strategy.served.map { typed($0(object.json)).encoded() } ?? object.typed(typeMembers)
     }

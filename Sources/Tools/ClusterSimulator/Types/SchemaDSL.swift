@@ -1,6 +1,6 @@
 import WireFormats
 
-/// Short ways to write the schemas of built-in kinds.
+/// Helpers for the schemas of built-in kinds.
 enum S {
     static let string: JSON = ["type": "string"]
     static let bool: JSON = ["type": "boolean"]
@@ -12,7 +12,7 @@ enum S {
     /// A quantity: `100m`, `1Gi`, or a plain number.
     static let quantity: JSON = ["x-kubernetes-int-or-string": true]
     static let stringMap: JSON = map(string)
-    /// An object whose inside the simulator does not look at.
+    /// An object whose contents the simulator does not validate.
     static let opaque: JSON = ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
     static let opaqueList: JSON = array(opaque)
     static let any: JSON = ["x-kubernetes-preserve-unknown-fields": true]
@@ -35,7 +35,7 @@ enum S {
 
     static func map(_ values: JSON) -> JSON { ["type": "object", "additionalProperties": values] }
 
-    /// Returns a list that its writers replace as a whole.
+    /// Returns an atomic list.
     static func array(_ items: JSON) -> JSON { ["type": "array", "items": items] }
 
     static func set(_ items: JSON) -> JSON {
@@ -44,7 +44,7 @@ enum S {
 
     /// Returns a list whose items are owned separately and identified by the keys.
     ///
-    /// - Parameter patchKey: the key of strategic merge patches, which know one key only; the first if nil.
+    /// - Parameter patchKey: the key of strategic merge patches, which support one key only; the first if nil.
     static func list(_ items: JSON, keys: [String], patchKey: String? = nil) -> JSON {
         [
             "type": "array", "items": items, "x-kubernetes-list-type": "map",
@@ -77,7 +77,7 @@ enum S {
 
     static func defaulted(_ schema: JSON, _ value: JSON) -> JSON { with(schema, ["default": value]) }
 
-    /// A condition list as most kinds have it.
+    /// The conditions of most kinds.
     static let conditions = list(
         object(
             [
@@ -93,7 +93,7 @@ enum S {
             "resourceVersion": string, "fieldPath": string,
         ]))
 
-    /// What every object's metadata may have.
+    /// The metadata of every object.
     static let metadata = object([
         "name": string, "generateName": string, "namespace": string, "selfLink": string, "uid": string,
         "resourceVersion": string, "generation": int64, "creationTimestamp": time, "deletionTimestamp": time,
@@ -116,7 +116,7 @@ enum S {
 
     static let metadataSchema = Schema(metadata)
 
-    /// Returns the schema of a whole object: type, metadata and what the kind adds.
+    /// Returns the schema of a complete object: type, metadata and the kind's own members.
     static func kind(_ properties: [String: JSON], required: [String] = []) -> Schema {
         var all = properties
         all["apiVersion"] = string

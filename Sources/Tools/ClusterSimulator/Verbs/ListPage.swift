@@ -1,12 +1,12 @@
 import FoundationEssentials
 import WireFormats
 
-/// The objects that answer one list request: a page of a snapshot.
+/// The objects in one list response: a page of a snapshot.
 struct ListPage {
     let objects: [ObjectVersion]
     let revision: UInt64
     private(set) var continueToken: String?
-    /// Nil if selectors make the count unknown.
+    /// The remaining count; nil if selectors make it unknown.
     private(set) var remaining: Int?
 
     init(_ call: Call, _ store: Store) throws(StatusError) {
@@ -38,7 +38,7 @@ struct ListPage {
     }
 }
 
-/// Which state a list wants, by its resourceVersion and resourceVersionMatch.
+/// The revision of a list, from its resourceVersion and resourceVersionMatch.
 enum ListRevision: Equatable {
     case latest
     /// Any available revision; the real server then ignores the limit.
@@ -87,7 +87,7 @@ enum ListRevision: Equatable {
     }
 }
 
-/// Where the next page begins, as an opaque text.
+/// The position of the next page, as opaque text.
 struct ContinueToken {
     let revision: UInt64
     let key: ObjectKey
@@ -119,7 +119,7 @@ struct ContinueToken {
 }
 
 extension UInt64 {
-    /// - Throws: 500 without a reason, as the real server answers text that is no version.
+    /// - Throws: 500 without a reason, like the real server for text that is not a version.
     static func resourceVersion(_ text: String) throws(StatusError) -> UInt64 {
         guard let revision = UInt64(text) else {
             throw StatusError(

@@ -3,10 +3,10 @@ import YAMLFormat
 
 /// The body of a request, converted to JSON from any supported encoding.
 ///
-/// As the real server: built-in kinds are also taken as protobuf, which is what kubectl 1.32 and later and most
-/// programs in Go send, and what no answer but the object itself makes them leave. Custom resources are not.
+/// Like the real server, accepts built-in kinds also as protobuf, which kubectl 1.32 and later and most Go programs
+/// always send. Custom resources are only accepted as JSON or YAML.
 struct RequestBody {
-    /// The reason why a body is not an object, and whether the client can help it by another media type.
+    /// The reason why a body is not an object, and whether another media type would help.
     enum Failure: Error {
         case unsupported(accepted: [String])
         case unreadable(String)

@@ -15,7 +15,7 @@ extension ServerState {
         return respond(201, created, call)
     }
 
-    /// - Parameter own: who owns which fields of the new object.
+    /// - Parameter own: the owners of the new object's fields.
     mutating func create(
         _ sent: JSON, _ call: inout Call, _ origin: BodyOrigin,
         own: (ServerState, JSON, Call) throws(StatusError) -> ManagedFields
@@ -41,7 +41,7 @@ extension ServerState {
         return save(object, key, call)
     }
 
-    /// Stores the served form of an object, or only shows what would be stored.
+    /// Stores the served form of an object, or only returns what would be stored.
     mutating func save(_ object: JSON, _ key: ObjectKey, _ call: Call) -> ObjectVersion {
         let stored = call.type.strategy.stored?(object) ?? object
         if call.storesNothing {
@@ -127,7 +127,7 @@ extension ServerState {
         if type.strategy.countsGenerations { object.set(1, at: "metadata", "generation") }
     }
 
-    /// Returns a new UUID, or the one that the webhooks of this request have seen already.
+    /// Returns a new UUID, or the one that this request's webhooks have already received.
     private func uid(_ call: inout Call, _ place: WritableKeyPath<Admission, String?>) -> String {
         if let known = call.admission?[keyPath: place] { return known }
         let uid = configuration.makeUID()

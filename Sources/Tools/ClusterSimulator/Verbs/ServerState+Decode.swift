@@ -1,7 +1,7 @@
 import WireFormats
 import YAMLFormat
 
-/// What a refused body is answered with: the same fault reads differently in a patch.
+/// The origin of a body, which determines the error: the same fault has a different message in a patch.
 enum BodyOrigin {
     case body
     case patch
@@ -41,7 +41,7 @@ extension ServerState {
         }
     }
 
-    /// Checks that the object is of the kind that the path is about.
+    /// Checks that the object has the kind of the path.
     func checkType(_ object: inout JSON, _ call: Call) throws(StatusError) {
         let type = call.type
         if type.isCustom {
@@ -62,7 +62,7 @@ extension ServerState {
                     [.invalid("kind", .string(kind), "must be \(type.kind)")])
             }
         } else {
-            // A built-in kind may leave its type out: the path says it.
+            // A built-in kind may omit its type, which the path determines.
             guard object.string("kind") ?? type.kind == type.kind,
                 object.string("apiVersion") ?? type.groupVersion == type.groupVersion
             else {
@@ -76,7 +76,7 @@ extension ServerState {
         object = type.typed(object)
     }
 
-    /// Makes of what a client sent what the kind's decoder would: unknown fields gone, types right, defaults filled.
+    /// Decodes an object like the kind's decoder: drops unknown fields, checks types, sets defaults.
     func decode(_ object: JSON, _ call: inout Call, _ origin: BodyOrigin) throws(StatusError) -> JSON {
         let type = call.type
         var object = type.isCustom ? object : object.withoutNulls()
@@ -106,7 +106,7 @@ extension ServerState {
         }
     }
 
-    /// A value of a wrong type does not decode, which is another refusal than a wrong value.
+    /// Refuses values of a wrong type, which fail to decode and have another error than invalid values.
     private func checkDecodes(
         _ value: JSON, _ schema: Schema, path: String, _ call: Call, _ origin: BodyOrigin
     ) throws(StatusError) {

@@ -1,6 +1,6 @@
 import WireFormats
 
-/// What a deletion is bound to, from its body or query.
+/// The preconditions of a deletion, from its body or query.
 private struct DeleteOptions {
     var uid: String?
     var resourceVersion: String?
@@ -58,7 +58,7 @@ extension ServerState {
     }
 
     private func check(_ options: DeleteOptions, _ object: ObjectVersion, _ call: Call) throws(StatusError) {
-        // The real server names the kind here, while its other conflicts name the resource.
+        // The real server names the kind here, and the resource in its other conflicts.
         let subject = call.type.kindSubject(object.key.name)
         let uid = object.json.string("metadata", "uid") ?? ""
         if let wanted = options.uid, wanted != uid {
@@ -81,7 +81,7 @@ extension ServerState {
 
     /// Deletes an object, or marks it if finalizers hold it.
     ///
-    /// - Returns: the object as it remains; nil if it is gone.
+    /// - Returns: the remaining object; nil if it was deleted.
     mutating func markForDeletion(_ type: ResourceType, _ object: ObjectVersion) -> ObjectVersion? {
         let isNamespace = type.storage == Self.namespaces
         guard isNamespace || !object.json.finalizers.isEmpty else {

@@ -9,7 +9,7 @@ enum PatchType: String, CaseIterable {
 
     init(_ call: Call) throws(StatusError) {
         let mediaType = call.request.headers["content-type"]?.split(separator: ";").first?.trimmingSpaces()
-        // Custom resources have no merge keys, so a strategic merge has nothing to go by.
+        // Custom resources have no merge keys for a strategic merge.
         let accepted = Self.allCases.filter { $0 != .strategic || !call.type.isCustom }
         guard let type = accepted.first(where: { $0.rawValue == mediaType }) else {
             throw .unsupportedMediaType(accepted: accepted.map(\.rawValue))
@@ -37,7 +37,7 @@ extension ServerState {
         return respond(200, replaced, call)
     }
 
-    /// Returns the object that the patch in the body makes of another.
+    /// Returns the result of applying the patch in the body to an object.
     func patched(_ object: JSON, _ type: PatchType, _ call: Call, schema: Schema?) throws(StatusError) -> JSON {
         let patch: JSON
         do {
@@ -112,7 +112,7 @@ extension ServerState {
         return respond(201, created, call)
     }
 
-    /// Merges an applied configuration into the live object, unless other managers own what it would change.
+    /// Merges an applied configuration into the live object, unless other managers own the changed fields.
     private func merge(
         _ applied: JSON, into old: JSON, _ call: Call
     ) throws(StatusError) -> (JSON, ManagedFields) {
@@ -121,7 +121,8 @@ extension ServerState {
         var managed = ManagedFields(old[at: "metadata", "managedFields"])
         let claimed = ManagedFields.claims(of: applied, schema)
         var merged = FieldWalk.merge(applied, into: old, schema)
-        // What this manager applied before and no longer names is removed, unless another manager owns it too.
+        // Fields that this manager applied before and no longer specifies are removed, unless another manager owns them
+        // too.
         let others = managed.ownedByOthers(than: manager)
         let dropped = managed.fields(of: manager).subtracting(claimed).subtracting(others)
         merged = FieldWalk.removing(dropped, keeping: others.union(claimed), from: merged, schema)
@@ -145,7 +146,7 @@ extension ServerState {
             details: ["causes": .array(causes)])
     }
 
-    /// Applied configurations are strict about fields by themselves: an unknown one has no owner.
+    /// Refuses unknown fields in an applied configuration, which is always strict.
     private func refuseUnknownFields(_ applied: JSON, _ call: inout Call) throws(StatusError) {
         var pruned = applied
         var unknown: [String] = []

@@ -8,7 +8,7 @@ extension ServerState {
         return respond(200, object, call)
     }
 
-    /// Returns an answer that shows one object the way the client asked for.
+    /// Returns a response with one object in the requested representation.
     func respond(_ status: Int, _ object: ObjectVersion, _ call: Call) -> APIResponse {
         let bytes =
             switch call.presentation {
@@ -67,7 +67,7 @@ extension ServerState {
 }
 
 extension WatchSubscription {
-    /// Returns a watch that only says why it fails.
+    /// Returns a watch that only reports its error.
     static func failing(_ error: StatusError) -> WatchSubscription {
         let subscription = WatchSubscription(initial: [Watch.frame("ERROR", error.body.encoded())], limit: 1)
         subscription.end(.complete)

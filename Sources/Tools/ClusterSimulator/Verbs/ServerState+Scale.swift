@@ -75,7 +75,7 @@ extension ScalePaths {
             "status": S.object(["replicas": S.int32, "selector": S.string]),
         ]))
 
-    /// Returns the Scale that an object shows.
+    /// Returns the Scale of an object.
     func scale(of object: JSON) -> JSON {
         var metadata: JSON = [:]
         for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {

@@ -27,11 +27,11 @@ extension ServerState {
         return respond(201, created, call)
     }
 
-    /// Puts a decoded object in place of the stored one, under all the rules of updates.
+    /// Replaces the stored object with a decoded one, with all the rules of updates.
     ///
-    /// Called in a statement of its own: as an argument of another method it would run on a copy of every table.
+    /// Call this in a separate statement: as an argument of another method, it would copy every table.
     ///
-    /// - Parameter managed: who owns which fields; nil for an ordinary write, whose manager takes what it changes.
+    /// - Parameter managed: the owners of the fields; nil for an update, whose manager owns what it changes.
     mutating func replace(
         _ stored: ObjectVersion, old: JSON, with sent: JSON, _ call: inout Call, managed: ManagedFields? = nil
     ) throws(StatusError) -> ObjectVersion {
@@ -61,7 +61,7 @@ extension ServerState {
         return save(object, stored.key, call)
     }
 
-    /// Returns an object as the path of the request shows it: whole, or as its Scale.
+    /// Returns an object in the form of the request's path: the object or its Scale.
     private func shown(_ object: JSON, _ call: Call) -> JSON {
         guard call.info.subresource == "scale", let paths = call.type.scale else { return object }
         return paths.scale(of: object)
@@ -107,7 +107,7 @@ extension ServerState {
         }
     }
 
-    /// A status write changes status alone, any other write leaves status as it is.
+    /// Restricts a status write to the status, and any other write to everything else.
     private func keepOtherPart(_ object: inout JSON, old: JSON, _ call: Call) {
         guard call.type.hasStatus else { return }
         if call.info.subresource == "status" {
@@ -134,7 +134,7 @@ extension ServerState {
         object.set(JSON(hasChanged ? generation + 1 : generation), at: "metadata", "generation")
     }
 
-    /// Returns all of a custom resource that its generation counts.
+    /// Returns the part of a custom resource that determines its generation.
     private func content(_ object: JSON, _ type: ResourceType) -> JSON {
         var content = object
         content.set(nil, at: "metadata")
@@ -143,7 +143,7 @@ extension ServerState {
     }
 
     private func owners(of object: JSON, sent: JSON, old: JSON, _ call: Call) -> ManagedFields {
-        // A client may edit the owners; `[{}]` forgets them all, and sending none keeps them.
+        // A client may edit the owners: `[{}]` removes all, and an absent list keeps them.
         let written = sent[at: "metadata", "managedFields"]
         var owners =
             written?.arrayValue?.isEmpty ?? true
@@ -153,7 +153,7 @@ extension ServerState {
         return owners
     }
 
-    /// Returns whether a write changes nothing. The times of its managed fields alone are no change.
+    /// Returns whether a write changes nothing, apart from times in its managed fields.
     private func isSame(_ object: JSON, _ old: JSON) -> Bool {
         func withoutTimes(_ object: JSON) -> JSON {
             var object = object

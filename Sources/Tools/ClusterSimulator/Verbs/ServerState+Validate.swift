@@ -1,7 +1,7 @@
 import WireFormats
 
 extension ServerState {
-    /// Refuses an object that breaks the rules of its kind.
+    /// Refuses an object that violates the rules of its kind.
     ///
     /// - Parameter old: the stored object, for an update.
     func validate(_ object: JSON, old: JSON?, _ type: ResourceType) throws(StatusError) {

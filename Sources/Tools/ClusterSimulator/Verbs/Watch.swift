@@ -1,13 +1,13 @@
 import WireFormats
 
-/// What a watch request asks for.
+/// The options of a watch request.
 struct WatchOptions {
     let selection: Selection
-    /// Whether the present state comes first, as ADDED events.
+    /// Whether the current state is sent first, as ADDED events.
     let startsWithState: Bool
-    /// Whether a bookmark marks the end of that state.
+    /// Whether a bookmark follows that state.
     let sendsInitialEnd: Bool
-    /// Events after this revision are wanted, if the state is not.
+    /// The revision after which events are sent, if the state is not.
     let revision: UInt64
     let allowsBookmarks: Bool
     let seconds: Int
@@ -40,7 +40,7 @@ struct WatchOptions {
     }
 }
 
-/// A watch: what it selects, how it shows it, and when it says and ends what.
+/// A watch: its selection, representation, bookmarks and end.
 struct Watch: Sendable {
     let selection: Selection
     let deadline: Int64
@@ -60,8 +60,8 @@ struct Watch: Sendable {
         self.now = now
         let duration = Int64(max(options.seconds, 0)) * 1_000_000
         deadline = now + duration
-        // The real server sends a bookmark every minute and two near the end. A watch of less than 4 s is over
-        // before its schedule gets to it.
+        // The real server sends a bookmark every minute and two near the end. A watch of less than 4 s ends before
+        // that.
         if options.allowsBookmarks, options.seconds >= 4 {
             nextBookmark = min(now + Int64(Limits.bookmarkSeconds) * 1_000_000, deadline - 2_000_000)
         }
@@ -72,7 +72,7 @@ struct Watch: Sendable {
         nextBookmark = next < deadline ? next : nil
     }
 
-    /// Returns the event as this watch sees it; nil if it concerns nothing that it selects.
+    /// Returns the event for this watch; nil if it does not select the object.
     mutating func frame(_ event: StoreEvent) -> [UInt8]? {
         let wasSelected = event.previous.map(selection.matches) ?? false
         let isSelected = !event.isDeletion && selection.matches(event.object)
@@ -82,7 +82,8 @@ struct Watch: Sendable {
         case (true, true): return frame("MODIFIED", event.object)
         case (true, false):
             guard !event.isDeletion, let previous = event.previous else { return frame("DELETED", event.object) }
-            // It left the selection: the watch sees its last selected state, with the revision of the change.
+            // The object no longer matches: the watch receives its last matching state, with the revision of the
+            // change.
             var last = previous.json
             last.set(.string(String(event.revision)), at: "metadata", "resourceVersion")
             return frame("DELETED", ObjectVersion(key: previous.key, revision: event.revision, json: last))

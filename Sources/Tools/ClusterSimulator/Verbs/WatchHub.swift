@@ -6,7 +6,7 @@ struct WatchHub: Sendable {
     }
 
     private var running: [GroupResource: [Running]] = [:]
-    /// The earliest time at which a watch has something to say of itself.
+    /// The earliest time at which a watch sends a bookmark or ends.
     private(set) var nextDeadline: Int64?
     private var isClosed = false
 
@@ -43,13 +43,13 @@ struct WatchHub: Sendable {
         }
     }
 
-    /// Ends all watches, those that still come included: a client whose watch ends asks for a new one at once.
+    /// Ends all current and future watches, because a client whose watch ends starts a new one immediately.
     mutating func close() {
         isClosed = true
         end(.complete) { _ in true }
     }
 
-    /// Ends the watches of a resource, or all.
+    /// Ends the watches of a resource, or all watches.
     mutating func end(_ ending: WatchSubscription.Ending, where isEnded: (GroupResource) -> Bool) {
         for resource in running.keys where isEnded(resource) {
             for running in running.removeValue(forKey: resource) ?? [] { running.subscription.end(ending) }

@@ -4,30 +4,8 @@ import WireFormats
 extension Check {
     static let concurrency: [Check] = [
         Check(.boundedResources) { context throws(Stop) in
-            let config = try context.goodConfig()
-            let session = try context.session()
-            let process = session.process.id
-            _ = try context.call(.getMetricValue, context.valueParams(config))
-            let first = ResourceUse(of: process)
-            let end = ContinuousClock.now + ConformanceLimits.manyCallsTime
-            var calls = 0
-            while calls < ConformanceLimits.resourceCalls, ContinuousClock.now < end, !session.isOver {
-                _ = try context.call(.getMetricValue, context.valueParams(config))
-                calls += 1
-            }
-            guard calls >= ConformanceLimits.minResourceCalls, let first, let last = ResourceUse(of: process) else {
-                throw .skip(
-                    "\(calls) calls in \(Conversation.text(ConformanceLimits.manyCallsTime)) are too few to measure growth"
-                )
-            }
-            if last.openFiles > first.openFiles + ConformanceLimits.maxOpenFileGrowth {
-                context.note(
-                    .boundedResources, "\(last.openFiles - first.openFiles) more files are open after \(calls) calls")
-            }
-            if last.residentBytes > first.residentBytes + ConformanceLimits.maxResidentGrowth {
-                let growth = (last.residentBytes - first.residentBytes) >> 20
-                context.note(.boundedResources, "it uses \(growth) MiB more memory after \(calls) calls")
-            }
+            try ResourceCheck.openFiles(context)
+            try ResourceCheck.memory(context)
         },
         Check(.inFlight) { context throws(Stop) in
             let advertised = context.handshake?.capabilities.maxInFlight ?? 1

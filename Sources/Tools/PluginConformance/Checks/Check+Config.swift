@@ -28,7 +28,9 @@ extension Check {
             case .valid: context.note(.unknownKey, "a config with the key \(key) is valid", evidence: config)
             case .invalid(let problems) where !problems.contains { $0.path.hasSuffix(key) }:
                 let paths = problems.map { "\"\($0.path)\"" }.joined(separator: ", ")
-                context.note(.unknownKey, "no path names the key \(key): the paths are \(paths)", evidence: config)
+                context.note(
+                    .unknownKey, "no path names the key \(key): the paths are \(paths)", evidence: config,
+                    fix: #"answer {"path": "\#(key)", "message": "is not a known field"} among the errors"#)
             case .invalid: break
             }
         },
@@ -49,7 +51,7 @@ extension Check {
             case .error(let error) where error.kind != .configInvalid:
                 context.note(
                     .refusedConfig, "the error is \(error.code.map(String.init) ?? "without a code"), not 1001",
-                    evidence: error.json)
+                    evidence: error.json, fix: #"write "code": 1001 into the error"#)
             case .error: break
             }
         },
@@ -74,11 +76,11 @@ extension Check {
     ]
 }
 
-/// Runs a program where there is no network but its own loopback.
+/// Runs a program in a network namespace that has only its own loopback.
 enum NetworkNamespace {
     static let command = ["/usr/bin/unshare", "--user", "--map-current-user", "--net", "--"]
 
-    /// Whether this system lets the user make one.
+    /// Whether this system allows creating a network namespace.
     static let isAvailable: Bool = {
         let probe = PluginCommand(path: "/bin/true").wrapped(by: command)
         guard let process = try? PluginProcess(probe) else { return false }

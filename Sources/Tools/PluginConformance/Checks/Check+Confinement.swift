@@ -9,7 +9,7 @@ extension Check {
     static let confinement: [Check] = [
         Check(.confined) { context throws(Stop) in
             guard let launcher = context.options.launcher else {
-                throw .skip("there is no generalscaler-launch beside plugin-check: --launcher names it")
+                throw .skip("there is no generalscaler-launch next to plugin-check: give --launcher")
             }
             guard clinux_landlock_version() > 0 else { throw .skip("this kernel has no Landlock") }
             let config = try context.goodConfig()
@@ -28,6 +28,8 @@ extension Check {
                     context.note(.confined, "validate_config gives another verdict confined", evidence: config)
                 } else if let error = confinedReply.error, error.code != reply.error?.code {
                     context.note(.confined, "confined, a call fails: \(error.summary)", evidence: error.json)
+                } else {
+                    try compareAnswers(context, confined, config)
                 }
             } catch {
                 guard case .skip = error else { throw error }
@@ -37,6 +39,45 @@ extension Check {
             }
         }
     ]
+
+    /// Compares the values of a confined and of an unconfined process of the same age, call by call.
+    ///
+    /// A value may change between two calls. So only a value that stays on one side of all unconfined ones, for as many
+    /// rounds as chance does not explain, is a difference.
+    private static func compareAnswers(
+        _ context: CheckContext, _ confined: CheckContext, _ config: JSON
+    ) throws(Stop) {
+        let free = CheckContext(context.command, options: context.options)
+        defer { free.endSession() }
+        // As many calls as the confined process has had.
+        guard try answer(free, config, first: true) != nil else { return }
+        var comparison = ConfinedComparison()
+        for _ in 0..<ConformanceLimits.comparedCalls {
+            guard let freeAnswer = try answer(free, config) else { return }
+            let reply = try confined.call(.getMetricValue, confined.valueParams(config))
+            comparison.add(unconfined: freeAnswer, confined: ConfinedComparison.Answer(reply))
+            guard comparison.differs else { return }
+        }
+        context.note(
+            .confined,
+            "confined, a call is answered with \(comparison.confinedText), unconfined with "
+                + comparison.unconfinedText, evidence: config,
+            fix: "name the path in readPaths of plugins.yaml (--read-path here), and answer an error if opening or "
+                + "listing a file fails: access() and [[ -r ]] do not see the sandbox")
+    }
+
+    /// Nil if there is none: other checks report what is wrong outside of the sandbox.
+    private static func answer(
+        _ context: CheckContext, _ config: JSON, first: Bool = false
+    ) throws(Stop) -> ConfinedComparison.Answer? {
+        do throws(Stop) {
+            if first { _ = try context.firstHandshake() }
+            return ConfinedComparison.Answer(try context.call(.getMetricValue, context.valueParams(config)))
+        } catch {
+            guard case .skip = error else { throw error }
+            return nil
+        }
+    }
 
     private static func command(
         _ context: CheckContext, launcher: String, temporary: String
@@ -58,6 +99,75 @@ extension Check {
     }
 }
 
+/// Whether the answers of a confined process are other than those of an unconfined one.
+struct ConfinedComparison {
+    enum Answer: Hashable {
+        case value(Double, isAssumed: Bool)
+        case error(Int?)
+
+        init(_ reply: CheckContext.Reply) {
+            switch reply {
+            case .error(let error): self = .error(error.code)
+            case .result(let json):
+                self = .value(json["value"]?.doubleValue ?? .nan, isAssumed: json["assumed"] == true)
+            }
+        }
+
+        var text: String {
+            switch self {
+            case .value(let value, let isAssumed):
+                "the value \(Int64(exactly: value).map(String.init) ?? "\(value)")\(isAssumed ? " (assumed)" : "")"
+            case .error(let code): "the error \(code.map(String.init) ?? "without a code")"
+            }
+        }
+    }
+
+    private var unconfined: [Answer] = []
+    private var confined: [Answer] = []
+
+    mutating func add(unconfined free: Answer, confined answer: Answer) {
+        unconfined.append(free)
+        confined.append(answer)
+    }
+
+    var confinedText: String { confined.last?.text ?? "nothing" }
+    var unconfinedText: String { unconfined.last?.text ?? "nothing" }
+
+    /// Whether no confined answer has been one that could as well have come unconfined.
+    var differs: Bool {
+        let free = unconfined.compactMap(\.number)
+        let bound = confined.compactMap(\.number)
+        guard free.count == unconfined.count, bound.count == confined.count else {
+            return Set(unconfined.map(\.kind)).isDisjoint(with: confined.map(\.kind))
+        }
+        guard let (low, high) = free.range, let (confinedLow, confinedHigh) = bound.range else { return false }
+        return confinedHigh < low || confinedLow > high
+            || Set(unconfined.map(\.kind)).isDisjoint(with: confined.map(\.kind))
+    }
+}
+
+extension ConfinedComparison.Answer {
+    fileprivate var number: Double? {
+        guard case .value(let value, _) = self, value.isFinite else { return nil }
+        return value
+    }
+
+    /// The answer without its number.
+    fileprivate var kind: Self {
+        switch self {
+        case .value(_, let isAssumed): .value(0, isAssumed: isAssumed)
+        case .error: self
+        }
+    }
+}
+
+extension [Double] {
+    fileprivate var range: (Double, Double)? {
+        guard let low = self.min(), let high = self.max() else { return nil }
+        return (low, high)
+    }
+}
+
 /// An empty directory for one confined process.
 private struct ScratchDirectory {
     let path: String
@@ -69,9 +179,9 @@ private struct ScratchDirectory {
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// With the files that the plugin wrote there.
+    /// Removes the directory and the plugin's files in it.
     func remove() {
-        // Where it cannot be removed, it stays among the system's temporary files.
+        // If it cannot be removed, it stays among the system's temporary files.
         try? FileManager.default.removeItem(atPath: path)
     }
 }

@@ -6,14 +6,14 @@ extension Check {
     static let exit: [Check] = [
         Check(.nothingLeft) { context throws(Stop) in
             _ = try context.metricType()
-            // Of a plugin that runs oneshot, every call has looked.
+            // For a oneshot plugin, every call has checked this.
             if !context.command.isOneshot { context.end(try context.fresh()) }
         },
         Check(.endOfInput) { context throws(Stop) in
             context.end(try context.fresh())
             if context.isBroken(.getMetricValue) { return }
             let busy = try context.fresh()
-            // Without a config that works the call fails, which is over as soon.
+            // Without a valid config the call fails, which ends as soon.
             _ = busy.send("get_metric_value", try context.valueParams(context.anyConfig()))
             busy.process.closeInput()
             context.expectExit(busy, .endOfInput, "the end of its input with a call in flight")

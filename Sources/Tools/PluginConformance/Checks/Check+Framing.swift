@@ -1,3 +1,4 @@
+import PluginHost
 import PluginProtocol
 import WireFormats
 
@@ -38,7 +39,7 @@ extension Check {
             case .error(let error) where error.kind != .methodNotFound:
                 context.note(
                     .unknownMethod, "the error is \(error.code.map(String.init) ?? "without a code"), not -32601",
-                    evidence: error.json)
+                    evidence: error.json, fix: #"write "code": -32601 into the error"#)
             case .error: break
             }
         },
@@ -54,20 +55,21 @@ extension Check {
             let configs = try context.configs(withSecret: canary)
             if configs.isEmpty { throw .skip("the schema has no field with x-secret") }
             let session = try context.session()
-            session.secret = Array(canary.utf8)
-            defer { session.secret = nil }
+            let finder = ConfigMask(secret: canary)
+            session.canary = finder
+            defer { session.canary = nil }
             for config in configs {
                 _ = try context.validate(config)
                 _ = try context.call(.getMetricValue, context.valueParams(config))
             }
             session.listenForMore()
-            if session.process.standardError.bytes.contains(Array(canary.utf8)) {
+            if finder.findsSecret(in: session.process.standardError.bytes) {
                 context.note(.secretsUnseen, "standard error holds the secret that was sent")
             }
         },
     ]
 
-    /// Rules that every message of every check is held to.
+    /// Rules that apply to every message of every check.
     static let everyMessage = Check(
         .oneObjectPerLine, .utf8, .responseShape, .oneAnswer, .longestAnswer, .errorShape, .standardError, .readsOn,
         .staysAlive

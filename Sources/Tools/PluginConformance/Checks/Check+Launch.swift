@@ -3,7 +3,8 @@ import WireFormats
 
 extension Check {
     static let launchAndHandshake: [Check] = [
-        Check(.initialize, .handshakeShape, .versionOffered, .metricTypes, .capabilities, .configSchema) {
+        Check(.initialize, .handshakeShape, .versionOffered, .metricTypes, .capabilities, .configSchema, .filledFields)
+        {
             context throws(Stop) in
             judgeHandshake(try context.firstHandshake(), context)
         },
@@ -39,7 +40,7 @@ extension Check {
             case .error(let error) where error.kind != .unsupportedVersion:
                 context.note(
                     .noCommonVersion, "the error is \(error.code.map(String.init) ?? "without a code"), not 1000",
-                    evidence: error.json)
+                    evidence: error.json, fix: #"write "code": 1000 into the error"#)
             case .error: break
             }
         },
@@ -72,10 +73,15 @@ extension Check {
             judge(result, json, context)
         } catch {
             let rule: RuleID =
-                if error.path.hasSuffix("configSchema") { .configSchema } else if error.path.hasPrefix("metricTypes") {
+                if error.path.hasSuffix(".\(FilledFields.keyword)") {
+                    .filledFields
+                } else if error.path.hasSuffix("configSchema") {
+                    .configSchema
+                } else if error.path.hasPrefix("metricTypes") {
                     .metricTypes
                 } else if error.path.hasPrefix("capabilities") { .capabilities } else { .handshakeShape }
-            context.note(rule, "the answer to initialize is wrong: \(error)", evidence: json)
+            context.note(
+                rule, "the answer to initialize is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
         }
     }
 
@@ -88,11 +94,14 @@ extension Check {
             }
             let schema = type.configSchema
             if schema["type"] != "object" {
-                context.note(.configSchema, "the schema of \(type.type) is not of type: object", evidence: schema)
+                context.note(
+                    .configSchema, "the schema of \(type.type) is not of type: object", evidence: schema,
+                    fix: #"write "type": "object" into configSchema"#)
             }
             if schema["additionalProperties"] != false {
                 context.note(
-                    .configSchema, "the schema of \(type.type) has no additionalProperties: false", evidence: schema)
+                    .configSchema, "the schema of \(type.type) has no additionalProperties: false", evidence: schema,
+                    fix: #"write "additionalProperties": false into configSchema"#)
             }
             let properties = (schema["properties"] ?? [:]).objectValue
             if properties?.values.allSatisfy({ $0.objectValue != nil || $0.boolValue != nil }) != true {

@@ -3,14 +3,14 @@ import WireFormats
 
 extension Check {
     static let metric: [Check] = [
-        // Any answer will do, as long as it comes in time.
+        // Any answer is accepted if it is in time.
         Check(.deadline) { context throws(Stop) in
             _ = try context.call(.getMetricValue, context.valueParams(context.goodConfig()))
         },
         Check(.readingShape, .finiteValue, .observedAt) { context throws(Stop) in
             switch try context.call(.getMetricValue, context.valueParams(context.goodConfig())) {
             case .error(let error): throw .skip(sourceGivesNoValue(error))
-            case .result(let json): judgeReading(json, context)
+            case .result(let json): ReadingChecker.check(json, context)
             }
         },
         Check(.targetTypes) { context throws(Stop) in
@@ -59,24 +59,6 @@ extension Check {
         "the call is answered with an error, which is allowed (\(error.summary)): give --config of a source that answers"
     }
 
-    private static func judgeReading(_ json: JSON, _ context: CheckContext) {
-        let value = json["value"]
-        if value == nil || value == .null || value?.stringValue != nil {
-            context.note(.finiteValue, "the value is \(value?.shapeName ?? "missing")", evidence: json)
-            return
-        }
-        do throws(JSONPathError) {
-            let reading = try MetricReading(JSONReader(json))
-            let skew = Int64(ProtocolLimits.maxClockSkew / .microseconds(1))
-            if reading.observedAtMicroseconds > CheckContext.now() + skew {
-                context.note(.observedAt, "observedAt is in the future", evidence: json)
-            }
-        } catch {
-            let rule: RuleID = error.path == "observedAt" ? .observedAt : .readingShape
-            context.note(rule, "the reading is wrong: \(error)", evidence: json)
-        }
-    }
-
     private static func judgeBatch(_ json: JSON, count: Int, _ context: CheckContext) {
         guard let answers = json["answers"]?.arrayValue, answers.count == count else {
             context.note(.batch, "answers is not an array of \(count)", evidence: json)
@@ -89,13 +71,17 @@ extension Check {
                 }
             } else if index == count - 1 {
                 context.note(.batch, "the last config is wrong, and its answer is a value", evidence: json)
-            } else if (try? MetricReading(JSONReader(answer))) == nil {
+            } else if let reading = try? MetricReading(JSONReader(answer)) {
+                if let fault = ReadingChecker.faultOfTime(reading, context) {
+                    context.note(.observedAt, "answers[\(index)]: \(fault.message)", evidence: json, fix: fault.fix)
+                }
+            } else {
                 context.note(.batch, "answers[\(index)] is neither a reading nor an error", evidence: json)
             }
         }
     }
 
-    private static func judgeRange(_ json: JSON, _ window: RangeWindow, _ context: CheckContext) {
+    static func judgeRange(_ json: JSON, _ window: RangeWindow, _ context: CheckContext) {
         do throws(JSONPathError) {
             let points = try MetricRange(JSONReader(json)).points
             if points.isEmpty { context.note(.range, "there are no points: that is the error 1006", evidence: json) }
@@ -105,7 +91,7 @@ extension Check {
                 context.note(.range, "a point is outside of the window", evidence: json)
             }
         } catch {
-            context.note(.range, "the history is wrong: \(error)", evidence: json)
+            context.note(.range, "the history is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
         }
     }
 }

@@ -33,7 +33,7 @@ extension Check {
         },
         Check(.unsubscribe) { context throws(Stop) in
             try requirePush(context)
-            // Of a request that was no subscription.
+            // The id of a request that was not a subscription.
             let params: JSON = ["subscription": 1]
             if let error = try context.call(.unsubscribe, params).error {
                 context.note(
@@ -48,19 +48,19 @@ extension Check {
         }
     }
 
-    private static func judgePush(_ json: JSON, _ context: CheckContext) {
+    static func judgePush(_ json: JSON, _ context: CheckContext) {
         do throws(JSONPathError) {
             let reading = try PushedReading(JSONReader(json)).reading
-            let skew = Int64(ProtocolLimits.maxClockSkew / .microseconds(1))
-            if reading.observedAtMicroseconds > CheckContext.now() + skew {
-                context.note(.pushedReading, "observedAt is in the future", evidence: json)
+            if let fault = ReadingChecker.faultOfTime(reading, context) {
+                context.note(.pushedReading, fault.message, evidence: json, fix: fault.fix)
             }
         } catch {
-            context.note(.pushedReading, "the reading is wrong: \(error)", evidence: json)
+            context.note(
+                .pushedReading, "the reading is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
         }
     }
 
-    /// Unsubscribes, and listens whether something still comes.
+    /// Unsubscribes, and checks whether further readings arrive.
     private static func end(_ id: Int64, _ session: Conversation, _ context: CheckContext) throws(Stop) {
         let request = session.send(ProtocolMethod.unsubscribe.rawValue, ["subscription": .integer(id)])
         let answer = session.answer(to: request, within: context.times.validate)

@@ -1,9 +1,9 @@
 import PluginProtocol
 import WireFormats
 
-/// Makes configs that are wrong in many ways, the same ones for the same seed.
+/// Generates malformed configs, deterministically for a seed.
 struct ConfigGenerator {
-    /// Configs that would make a line too long are made smaller.
+    /// The maximum size; larger configs are reduced.
     private static let maxBytes = ProtocolLimits.maxRequestBytes / 2
     private static let maxDepth = 24
     private static let maxText = 4_096
@@ -20,7 +20,7 @@ struct ConfigGenerator {
 
     mutating func flip() -> Bool { Bool.random(using: &random) }
 
-    /// Returns an object; most are the good config with some members changed.
+    /// Returns an object, usually the valid config with some members changed.
     mutating func next() -> JSON {
         var result: JSON = Int.random(in: 0..<8, using: &random) == 0 ? [:] : config
         for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -50,7 +50,7 @@ struct ConfigGenerator {
         }
     }
 
-    /// Arrays in arrays, as deep as readers often fail at.
+    /// Returns deeply nested arrays, which readers often fail to handle.
     private mutating func deep() -> JSON {
         (0..<Int.random(in: 1...Self.maxDepth, using: &random)).reduce(.null) { inner, _ in .array([inner]) }
     }
@@ -68,7 +68,7 @@ struct ConfigGenerator {
     }
 }
 
-/// A small generator of random numbers that a seed determines.
+/// A random number generator with a seed.
 ///
 /// Source: G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number Generators", 2014.
 struct SplitMix64: RandomNumberGenerator {

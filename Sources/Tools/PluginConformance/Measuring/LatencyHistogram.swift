@@ -1,4 +1,4 @@
-/// Times of many calls, in buckets of a sixteenth of their power of two: percentiles are right to within 7 %.
+/// A histogram of call durations, with 16 buckets per power of two: percentiles are accurate to 7%.
 package struct LatencyHistogram: Sendable {
     private static let stepsPerDoubling = 16
     private var buckets: [Int: Int] = [:]
@@ -13,7 +13,7 @@ package struct LatencyHistogram: Sendable {
         slowest = max(slowest, duration)
     }
 
-    /// Returns the time that so large a part of the calls took at most; zero of no calls.
+    /// Returns the duration that the given share of calls did not exceed; zero without calls.
     package func percentile(_ part: Double) -> Duration {
         var left = Int((Double(count) * part).rounded(.up))
         for (bucket, count) in buckets.sorted(by: { $0.key < $1.key }) {
@@ -23,7 +23,8 @@ package struct LatencyHistogram: Sendable {
         return slowest
     }
 
-    /// One row for each doubling of time between the fastest and the slowest call: its upper bound and its calls.
+    /// One row for each doubling of the duration between the fastest and the slowest call: its upper bound and its
+    /// calls.
     package var rows: [(upTo: Duration, count: Int)] {
         let doublings = buckets.reduce(into: [Int: Int]()) {
             $0[$1.key / Self.stepsPerDoubling, default: 0] += $1.value

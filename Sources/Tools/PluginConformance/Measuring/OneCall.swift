@@ -1,7 +1,8 @@
+import PluginHost
 package import PluginProtocol
 package import WireFormats
 
-/// A call to a plugin, for someone who wants to see what it answers.
+/// A single call to a plugin, to show its answer.
 package struct OneCall: Sendable {
     package enum Method: String, CaseIterable, Sendable {
         case initialize
@@ -14,14 +15,14 @@ package struct OneCall: Sendable {
         case result(JSON)
         /// The error object of the answer.
         case error(JSON)
-        /// Why there is none.
+        /// The reason why there is no answer.
         case noAnswer([Finding])
     }
 
-    /// What was sent, without the frame.
+    /// The params that were sent.
     package let params: JSON
     package let outcome: Outcome
-    /// From the request to its answer.
+    /// The time from the request to its answer.
     package let duration: Duration
     package let standardError: [UInt8]
 
@@ -36,30 +37,25 @@ package struct OneCall: Sendable {
         do throws(Stop) {
             let handshake = try context.firstHandshake()
             guard method != .initialize else {
-                return OneCall(
-                    params: params, outcome: .result(handshake), duration: .now - start,
-                    standardError: context.standardError)
+                return context.shown(params, .result(handshake), since: start)
             }
-            params = try context.params(method, targetType)
+            params = try context.params(method, options.config ?? [:], targetType)
             start = .now
             let outcome: Outcome =
                 switch try context.call(method.protocolMethod, params) {
                 case .result(let json): .result(json)
                 case .error(let error): .error(error.json)
                 }
-            return OneCall(
-                params: params, outcome: outcome, duration: .now - start, standardError: context.standardError)
+            return context.shown(params, outcome, since: start)
         } catch {
             if case .launch(let error) = error { throw error }
-            return OneCall(
-                params: params, outcome: .noAnswer(context.log.findings), duration: .now - start,
-                standardError: context.standardError)
+            return context.shown(params, .noAnswer(context.log.findings), since: start)
         }
     }
 }
 
 extension OneCall.Method {
-    fileprivate var protocolMethod: ProtocolMethod {
+    var protocolMethod: ProtocolMethod {
         switch self {
         case .initialize: .initialize
         case .validate: .validateConfig
@@ -70,8 +66,23 @@ extension OneCall.Method {
 }
 
 extension CheckContext {
-    fileprivate func params(_ method: OneCall.Method, _ targetType: TargetType?) throws(Stop) -> JSON {
-        let config = options.config ?? [:]
+    /// The call as a person may see it: with the config's secrets masked.
+    fileprivate func shown(
+        _ params: JSON, _ outcome: OneCall.Outcome, since start: ContinuousClock.Instant
+    ) -> OneCall {
+        let duration = ContinuousClock.now - start
+        let shown: OneCall.Outcome =
+            switch outcome {
+            case .result(let json): .result(log.mask.masked(json))
+            case .error(let json): .error(log.mask.masked(json))
+            case .noAnswer: outcome
+            }
+        return OneCall(
+            params: log.mask.masked(params), outcome: shown, duration: duration,
+            standardError: log.mask.masked(standardError))
+    }
+
+    func params(_ method: OneCall.Method, _ config: JSON, _ targetType: TargetType? = nil) throws(Stop) -> JSON {
         switch method {
         case .initialize: return Self.initialize()
         case .validate: return try validateParams(config)

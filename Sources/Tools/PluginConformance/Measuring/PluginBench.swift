@@ -1,3 +1,4 @@
+import PluginHost
 import PluginProtocol
 package import WireFormats
 
@@ -5,18 +6,18 @@ package import WireFormats
 package struct PluginBench: Sendable {
     package private(set) var coldStart = LatencyHistogram()
     package private(set) var calls = LatencyHistogram()
-    /// Calls that were answered with an error.
+    /// Calls with an error as their answer.
     package private(set) var errors = 0
     package private(set) var callsPerSecond = 0.0
-    /// What broke a rule meanwhile; the numbers are then of no use.
+    /// Rule violations during the run, which make the numbers meaningless.
     package private(set) var findings: [Finding] = []
-    /// Why there was nothing to measure.
+    /// The reason why nothing could be measured.
     package private(set) var problem: String?
 
     /// - Parameters:
-    ///   - starts: how many times the plugin is started.
-    ///   - calls: how many values are asked for.
-    ///   - inFlight: how many at once; no more than the plugin allows.
+    ///   - starts: the number of starts of the plugin.
+    ///   - calls: the number of reads.
+    ///   - inFlight: the concurrency, at most what the plugin allows.
     package static func run(
         _ command: PluginCommand, options: CheckOptions, starts: Int, calls: Int, inFlight: Int
     ) throws(LaunchError) -> PluginBench {
@@ -34,7 +35,7 @@ package struct PluginBench: Sendable {
         } catch {
             switch error {
             case .launch(let error): throw error
-            case .skip(let reason): bench.problem = reason
+            case .skip(let reason): bench.problem = context.log.mask.masked(reason)
             }
         }
         bench.findings = context.log.findings
@@ -76,7 +77,7 @@ package struct PluginBench: Sendable {
 }
 
 extension PluginBench {
-    /// For a terminal.
+    /// The text for a terminal.
     package var text: String {
         var text = "cold start    p50 \(Self.text(coldStart.percentile(0.5))), slowest \(Self.text(coldStart.slowest))"
         text += " of \(coldStart.count) starts\n"
@@ -96,7 +97,7 @@ extension PluginBench {
         return text + findings.map { "\($0.rule.label): \($0.message)\n" }.joined()
     }
 
-    /// For programs.
+    /// The machine-readable results.
     package var json: JSON {
         func milliseconds(_ duration: Duration) -> JSON { .number(duration / .milliseconds(1)) }
         func times(_ histogram: LatencyHistogram) -> JSON {

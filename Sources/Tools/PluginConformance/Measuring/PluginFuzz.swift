@@ -1,19 +1,21 @@
+import PluginHost
 import PluginProtocol
 import WireFormats
 
-/// Fuzzes a plugin with valid requests that hold malformed configs: it must answer each one within the rules.
+/// Fuzzes a plugin with valid requests that contain malformed configs. The plugin must answer each of them according to
+/// the rules.
 package struct PluginFuzz: Sendable {
     package private(set) var cases = 0
     package private(set) var findings: [Finding] = []
-    /// The request after which a rule was broken, as it was sent.
+    /// The request after which a rule was violated.
     package private(set) var culprit: String?
-    /// Why nothing was sent.
+    /// The reason why nothing was sent.
     package private(set) var problem: String?
 
     /// - Parameters:
-    ///   - seed: the same seed sends the same requests.
-    ///   - maxCases: how many requests at the most.
-    ///   - timeLimit: after which no further request is sent.
+    ///   - seed: the seed, which determines the requests.
+    ///   - maxCases: the maximum number of requests.
+    ///   - timeLimit: the time after which no further request is sent.
     package static func run(
         _ command: PluginCommand, options: CheckOptions, seed: UInt64, maxCases: Int, timeLimit: Duration,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -33,7 +35,7 @@ package struct PluginFuzz: Sendable {
         } catch {
             switch error {
             case .launch(let error): throw error
-            case .skip(let reason): if context.log.findings.isEmpty { fuzz.problem = reason }
+            case .skip(let reason): if context.log.findings.isEmpty { fuzz.problem = context.log.mask.masked(reason) }
             }
         }
         fuzz.findings = context.log.findings
@@ -44,7 +46,9 @@ package struct PluginFuzz: Sendable {
     private mutating func oneCase(_ generator: inout ConfigGenerator, _ context: CheckContext) throws(Stop) {
         let config = generator.next()
         let asksForValue = generator.flip()
-        culprit = Evidence.text(config.encoded(escapesNonASCII: true), limit: ConformanceLimits.maxEvidenceBytes * 4)
+        culprit = Evidence.text(
+            context.log.mask.masked(config).encoded(escapesNonASCII: true),
+            limit: ConformanceLimits.maxEvidenceBytes * 4)
         if asksForValue {
             _ = try context.call(.getMetricValue, context.valueParams(config))
         } else {

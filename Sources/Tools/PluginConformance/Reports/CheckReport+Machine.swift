@@ -1,7 +1,7 @@
 import WireFormats
 
 extension CheckReport {
-    /// For programs: every rule with its outcome.
+    /// The machine-readable report: every rule with its outcome.
     var json: JSON {
         [
             "plugin": .string(plugin),
@@ -11,7 +11,7 @@ extension CheckReport {
         ]
     }
 
-    /// For CI systems: a suite for each group, a case for each rule that has a check.
+    /// A report for CI systems: a suite for each group, a case for each rule that has a check.
     var junit: String {
         let checked = results.filter(\.rule.isChecked)
         var xml = """
@@ -60,7 +60,10 @@ extension RuleResult {
             return head + ">\n      <skipped message=\"\(reason.xmlEscaped)\"/>\n    </testcase>\n"
         case .failed(let findings):
             let failures = findings.map { finding in
-                "      <failure message=\"\(finding.message.xmlEscaped)\">\((finding.evidence ?? "").xmlEscaped)</failure>\n"
+                "      <failure message=\"\(finding.message.xmlEscaped)\">"
+                    + [finding.evidence, finding.fix.map { "Fix: \($0)" }].compactMap(\.self).joined(separator: "\n")
+                    .xmlEscaped
+                    + "</failure>\n"
             }
             return head + ">\n\(failures.joined())    </testcase>\n"
         }
@@ -71,12 +74,13 @@ extension Finding {
     fileprivate var json: JSON {
         var members: [String: JSON] = ["message": .string(message), "hang": .bool(isHang)]
         if let evidence { members["evidence"] = .string(evidence) }
+        if let fix { members["fix"] = .string(fix) }
         return .object(members)
     }
 }
 
 extension String {
-    /// Fit for text and attributes of XML, which knows no way to write control characters.
+    /// The text escaped for XML text and attributes. XML cannot represent control characters.
     fileprivate var xmlEscaped: String {
         unicodeScalars.reduce(into: "") { text, scalar in
             switch scalar {

@@ -1,4 +1,4 @@
-/// A report for a terminal: one line per rule, and for each broken rule the evidence and the fix.
+/// A report for a terminal: one line per rule, and the evidence and the fix for each violated rule.
 struct HumanReport {
     let colors: Bool
 
@@ -15,7 +15,7 @@ struct HumanReport {
             let results = report.results.filter { $0.rule.group == group }
             guard let first = results.first, let last = results.last else { continue }
             text += "\n\(group.title)\n"
-            // A group without checks needs no line for each rule.
+            // A group without checks is shown in one line.
             if results.count > 1, results.allSatisfy({ $0.outcome == first.outcome }),
                 case .unchecked(let reason) = first.outcome
             {
@@ -40,6 +40,7 @@ struct HumanReport {
             for finding in findings {
                 text += "          \(finding.message)\n"
                 if let evidence = finding.evidence { text += "          > \(evidence)\n" }
+                if let fix = finding.fix { text += "          Fix: \(fix)\n" }
             }
             if case .checked(let fix) = result.rule.verification { text += "          Fix: \(fix)\n" }
             return text

@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// JSON text for people: one member a line, keys sorted.
+/// JSON text for users: one member per line, keys sorted.
 package enum PrettyJSON {
     package static func text(_ value: JSON, indent: String = "") -> String {
         let inner = indent + "  "

@@ -6,9 +6,9 @@ package enum ReportFormat: String, CaseIterable, Sendable {
     case json
     case junit
 
-    /// Returns the whole report, its last newline included.
+    /// Returns the complete report, including its last newline.
     ///
-    /// - Parameter colors: whether a terminal shows them; only for people.
+    /// - Parameter colors: whether to use colors, in the text for terminals only.
     package func text(_ report: CheckReport, colors: Bool) -> String {
         switch self {
         case .human: HumanReport(colors: colors).text(report)

@@ -1,16 +1,16 @@
 /// A rule of the plugin protocol.
 package struct Rule: Sendable {
     package enum Verification: Sendable, Hashable {
-        /// `plugin-check test` looks; `fix` tells a plugin's author what to do when it fails.
+        /// Checked by `plugin-check test`; `fix` tells the plugin's author how to resolve a violation.
         case checked(fix: String)
-        /// Nobody can look from outside, for this reason.
+        /// Cannot be checked from outside, for this reason.
         case unchecked(because: String)
     }
 
     package let id: RuleID
     package let group: RuleGroup
     package let title: String
-    /// The rule itself, in the words of the protocol page.
+    /// The text of the rule on the protocol page.
     package let text: String
     package let verification: Verification
 
@@ -30,10 +30,10 @@ package struct Rule: Sendable {
         if case .checked = verification { true } else { false }
     }
 
-    /// The rule as the protocol page shows it.
+    /// The rule in Markdown, as on the protocol page.
     package var markdown: String { "**\(id.label). \(title).** \(text)" }
 
-    /// The rule as a person reads it in a terminal.
+    /// The rule for a terminal.
     package var explanation: String {
         let last =
             switch verification {

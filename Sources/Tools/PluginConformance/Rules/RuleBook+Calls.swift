@@ -64,14 +64,17 @@ extension RuleBook {
             """
             `observedAt` is the time at which the source observed the value, as RFC 3339 text, such as \
             `2026-01-02T03:04:05.678Z`. It is not in the future: the host allows for a clock skew of 60 s, and a \
-            value dated later than that is no data.
+            value dated later than that is no data. It is not older than the metric type's `maxAgeMs`, or 60 s if the type \
+            has none: an older value is no data, too.
             """,
-            fix: "use the source's own time if it has one, otherwise the present time in UTC"),
+            fix:
+                "use the source's own time if it has one, otherwise the present time in UTC; declare maxAgeMs for a slow source"
+        ),
         .checked(
             .targetTypes, .metric, "Both target types",
             """
-            A call may come with `targetType` `Value` (compared with the target directly) or `AverageValue` (divided \
-            by the replicas). The plugin does not divide.
+            A call may have `targetType` `Value` (compared with the target directly) or `AverageValue` (divided by the \
+            replicas). The plugin does not divide.
             """,
             fix: "accept both; most plugins need not use the field"),
         .checked(
@@ -102,7 +105,9 @@ extension RuleBook {
             `deadlineMs` is the time limit for the answer in milliseconds, from the moment when the request is read. \
             A plugin answers by then, at the latest with the error 1007 (`deadline_exceeded`).
             """,
-            fix: "give every wait for the source a limit that ends before deadlineMs"),
+            fix:
+                "limit the whole wait for the source, not each read, so that it ends before deadlineMs"
+        ),
         .checked(
             .inFlight, .concurrency, "Calls in flight",
             """
@@ -114,14 +119,15 @@ extension RuleBook {
             .cancel, .concurrency, "Cancel",
             """
             With the capability `cancel`, the notification `cancel {id}` means that the caller no longer waits for \
-            that call. It still gets its one answer, the error 1009 (`cancelled`) or any other, at once.
+            that call. The plugin still answers the call once, immediately, with the error 1009 (`cancelled`) or any \
+            other answer.
             """,
             fix: "stop the call's work when cancel names its id, and answer it with the error 1009"),
         .checked(
             .staysAlive, .concurrency, "Stays alive",
             """
             A plugin runs until the host ends it. No request, config or failure of its source makes it exit or stop \
-            answering.
+            answering, and it does not move into the background: the process that the host started is the plugin.
             """,
             fix: "catch every error of a call and answer it; what it last wrote to standard error is shown"),
         .checked(

@@ -62,20 +62,24 @@ extension RuleBook {
             fix: "use the codes of the table, and say in words what went wrong"),
         .checked(
             .secretsUnseen, .framing, "Secrets are never shown",
-            "The value of a secret field never appears in an answer, a log or a line on standard error.",
+            """
+            The value of a secret field never appears in an answer, a log or a line on standard error, neither unchanged \
+            nor percent-encoded, escaped or in Base64. The same holds for a password of 8 bytes or more in a URL or a \
+            connection string.
+            """,
             fix: "do not print configs or requests, and redact secrets from messages of other libraries"),
         .checked(
             .readsOn, .framing, "Keeps reading",
             """
-            A plugin keeps reading its standard input for as long as it runs. Input that it does not read within 10 \
-            s ends it.
+            A plugin keeps reading its standard input for as long as it runs. The host ends a plugin that does not \
+            read its input within 10 s.
             """,
             fix: "read in a loop, and do slow work on another thread if maxInFlight is above 1"),
         .checked(
             .standardError, .framing, "Standard error is a log",
             """
-            Standard error is for log lines: up to 200 at once, and 50 per second on average. The host drops the \
-            rest.
+            Standard error is for log lines: bursts of up to 200, and 50 per second on average. The host drops further \
+            lines.
             """,
             fix: "log failures, not every step"),
     ]

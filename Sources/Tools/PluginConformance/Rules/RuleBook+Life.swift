@@ -32,12 +32,13 @@ extension RuleBook {
             .confined, .confinement, "Works in the sandbox",
             """
             On Linux a plugin may read `/usr`, `/lib`, `/opt`, `/proc`, the files of `/etc` that name resolution and \
-            TLS need, and its own directory; it may write only to `TMPDIR`. It may use the network. `plugins.yaml` \
-            can widen that for one plugin. `chmod` and setting a file's times succeed and change nothing. A `#!` line \
+            TLS need, and its own directory; it may write only to `TMPDIR`. It may use the network. `plugins.yaml` can \
+            allow one plugin more paths. `chmod` and setting a file's times succeed and change nothing. A `#!` line \
             names a program under `/usr`, `/bin`, `/lib` or `/opt`, or `env` and one plain name without options. A \
-            plugin gives the same answers inside and outside of the sandbox.
+            plugin gives the same answers and values inside and outside of the sandbox: a file that the sandbox hides is \
+            an error, never 0.
             """,
-            fix: "keep files beside the plugin, write to TMPDIR only, or name further paths in plugins.yaml"),
+            fix: "keep files next to the plugin, write to TMPDIR only, or name further paths in plugins.yaml"),
         .unchecked(
             .otherProcesses, .confinement, "Other processes",
             "A plugin sends no signals to processes that it did not start.",
@@ -56,7 +57,7 @@ extension RuleBook {
     static let host: [Rule] = [
         .unchecked(
             .hostIDs, .host, "Ids",
-            "The host's ids are whole numbers from 0 to 2^53 - 1; it uses none twice.", because: bindsHost),
+            "The host's ids are whole numbers from 0 to 2^53 - 1; no id is used twice.", because: bindsHost),
         .unchecked(
             .hostLines, .host, "Lines",
             """
@@ -66,7 +67,7 @@ extension RuleBook {
         .unchecked(
             .hostInFlight, .host, "In flight",
             """
-            The host has at most `maxInFlight` requests without an answer; a call that it gave up counts until it is \
+            The host has at most `maxInFlight` requests without an answer; an abandoned call counts until it is \
             answered.
             """, because: bindsHost),
         .unchecked(
@@ -80,7 +81,7 @@ extension RuleBook {
             .hostDeadlines, .host, "Deadlines",
             """
             At its deadline a call fails as `deadline_exceeded`, regardless of the plugin, and a plugin with the \
-            capability `cancel` is told. A plugin that misses three in a row is restarted.
+            capability `cancel` is notified. A plugin that misses three in a row is restarted.
             """, because: bindsHost),
         .unchecked(
             .hostStops, .host, "Stopping",
@@ -91,22 +92,22 @@ extension RuleBook {
         .unchecked(
             .hostRestarts, .host, "Restarts",
             """
-            A plugin that ends is started again after 1 s, doubling to 5 min; after 10 min without a failure the \
-            delay starts at 1 s again. Five crashes in 10 min allow only one probe at a time. A wrong config never \
-            restarts a plugin. One that no scaler uses for a minute is stopped as in P-56, and started again by the \
-            next call.
+            A plugin that ends is started again after 1 s, doubling to 5 min; after 10 min without a failure the delay \
+            starts at 1 s again. Five crashes in 10 min allow only one probe at a time. A wrong config never restarts \
+            a plugin. A plugin that no scaler uses for a minute is stopped as in P-56, and started again by the next \
+            call.
             """, because: bindsHost),
         .unchecked(
             .hostTrusts, .host, "Trust",
             """
-            The host runs plugins from the directories it was given, never from `PATH`. `plugins.yaml` can pin \
+            The host runs plugins from its configured directories, never from `PATH`. `plugins.yaml` can pin \
             arguments, environment and the file's SHA-256.
             """, because: bindsHost),
         .unchecked(
             .hostSwaps, .host, "Swapping",
             """
-            When a plugin's file changes, the host starts the new one, completes the handshake, moves the calls over \
-            and ends the old one.
+            When a plugin's file changes, the host starts the new version, completes the handshake, moves the calls to \
+            it and ends the old version.
             """, because: bindsHost),
     ]
 }

@@ -3,10 +3,9 @@ extension RuleBook {
         .checked(
             .subscribe, .push, "Subscribe",
             """
-            With the capability `subscribe`, `subscribe {type, config, targetType, deadlineMs}` is answered with \
-            `{}` once the source has agreed to report changes, or with an error. If the source cannot report changes \
-            to this config, that is the error 1010 (`cannot_subscribe`). For a config that `validate_config` refuses \
-            it is 1001.
+            With the capability `subscribe`, `subscribe {type, config, targetType, deadlineMs}` is answered with `{}` \
+            once the source has agreed to report changes, or with an error. The error is 1010 (`cannot_subscribe`) if \
+            the source cannot report changes for this config, and 1001 if `validate_config` refuses the config.
             """,
             fix: "answer like a call for a value, with 1010 if the source cannot push"),
         .checked(
@@ -43,16 +42,25 @@ extension RuleBook {
             .subscriptionEnds, .push, "The end of a subscription",
             """
             A plugin that can no longer report changes, for example because its source is unavailable, sends \
-            `subscription_ended {subscription, message}`, and nothing more with that id. It need not resubscribe: \
-            the host does.
+            `subscription_ended {subscription, message}`, and nothing more with that id. The host resubscribes.
             """, because: "a check would need a source that becomes unavailable"),
         .unchecked(
             .hostPushes, .push, "Handling by the host",
             """
-            The host keeps polling: a push only makes a reading available earlier, and a lost push is made up for. \
-            It subscribes to at most 16,384 configs, again after each start and swap, and after an error or an end \
-            with a delay of 1 s doubling to 5 min. It passes on the newest reading of each subscription at most \
+            The host keeps polling: a push only makes a reading available earlier, and the next poll makes up for a \
+            lost push. It subscribes to at most 16,384 configs, again after each start and swap, and after an error or \
+            an end with a delay of 1 s doubling to 5 min. It passes on the newest reading of each subscription at most \
             every 50 ms; it counts and drops readings that exceed the rate, break a rule or have an unknown id.
             """, because: "it applies to the host, and is covered by the host's tests"),
+        // A rule keeps its number: newer rules come last, regardless of their group.
+        .checked(
+            .filledFields, .handshake, "Fields that the host fills in",
+            """
+            A member of the config whose schema has `x-from` is filled in by the host, as text, in every call: with \
+            `scaler.namespace`, `scaler.name`, `target.apiVersion`, `target.kind`, `target.name` or \
+            `target.selector` (the label selector of the target's pods, such as `app=web`; absent while the target is \
+            unknown). A GeneralScaler that sets such a member is rejected.
+            """,
+            fix: "mark only members of the config itself, with one of the six values"),
     ]
 }

@@ -65,17 +65,17 @@ extension RuleBook {
             .configSchema, .handshake, "Config schema",
             """
             `configSchema` is a JSON Schema (2020-12) of `type: object` with `additionalProperties: false`, so that \
-            a misspelt key is an error. Each of its `properties` is a schema.
+            a misspelled key is an error. Each of its `properties` is a schema.
             """,
             fix: "give configSchema type: object, properties and additionalProperties: false"),
         .unchecked(
             .secretFields, .handshake, "Secrets and addresses",
             """
             A field that holds a secret has `x-secret: true` in the schema: the host redacts such values from \
-            everything that it logs. A field that names the server to ask, as `scheme://host:port` or `host:port`, \
-            or a list of them, has `x-address: true`: the administrator can limit which servers a config may name. A \
+            everything that it logs. A field that names the server to ask, as `scheme://host:port` or `host:port`, or \
+            a list of them, has `x-address: true`: the administrator can limit which servers a config may name. A \
             field that can be the absolute path of a file with a credential has `x-credential-file: true`, and one \
-            that, without a secret in it, makes the plugin act with an identity of the operator's own has \
+            that makes the plugin use an identity of the operator without a secret in the config has \
             `x-operator-identity: true`: the host allows both only for servers that the administrator has named for \
             this. A field that says how the server is verified has `x-server-trust: true`: a config that sets it gets \
             none of these credentials, unless it is false or the absolute path of a file.

@@ -4,7 +4,7 @@ package enum RuleBook {
         launch + handshake + framing + config + metric + concurrency + exit + confinement + host + push
 
     package static func rule(_ id: RuleID) -> Rule {
-        // A test holds the book to one rule for each id, in order.
+        // A test checks that the book has one rule for each id, in order.
         rules[id.rawValue - 1]
     }
 

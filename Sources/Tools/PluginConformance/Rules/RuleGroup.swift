@@ -11,7 +11,7 @@ package enum RuleGroup: String, CaseIterable, Sendable {
     case host
     case push
 
-    /// As a heading says it.
+    /// The heading.
     package var title: String {
         switch self {
         case .launch: "Launch"

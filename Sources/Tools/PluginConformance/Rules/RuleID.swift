@@ -1,4 +1,4 @@
-/// The rules of the plugin protocol by name; the raw value is the number that the protocol page gives them.
+/// The rules of the plugin protocol by name; the raw value is the number on the protocol page.
 package enum RuleID: Int, CaseIterable, Sendable, Hashable {
     // Launch
     case fileName = 1
@@ -58,7 +58,7 @@ package enum RuleID: Int, CaseIterable, Sendable, Hashable {
     case confined
     case otherProcesses
     case secretsInCalls
-    // What the host does
+    // Duties of the host
     case hostIDs
     case hostLines
     case hostInFlight
@@ -76,11 +76,13 @@ package enum RuleID: Int, CaseIterable, Sendable, Hashable {
     case pushRate
     case subscriptionEnds
     case hostPushes
+    // Config fields that the host fills in
+    case filledFields
 
     /// `P-17`.
     package var label: String { "P-\(rawValue)" }
 
-    /// - Parameter label: `P-17`, in any case; `17` will do.
+    /// - Parameter label: `P-17` in any case, or `17`.
     package init?(label: String) {
         let digits = label.lowercased().hasPrefix("p-") ? label.dropFirst(2) : label[...]
         guard let number = Int(digits), let rule = RuleID(rawValue: number) else { return nil }

@@ -1,3 +1,4 @@
+import PluginHost
 import PluginProtocol
 import WireFormats
 
@@ -9,7 +10,7 @@ final class Conversation {
     enum Answer {
         case result(JSON)
         case error(AnswerError)
-        /// The plugin did not answer as it should. A finding says so.
+        /// The plugin did not answer properly; a finding contains the reason.
         case none
 
         var isNone: Bool { if case .none = self { true } else { false } }
@@ -21,23 +22,27 @@ final class Conversation {
     }
 
     let process: PluginProcess
-    private let isOneshot: Bool
-    private let times: ConformanceTimes
-    private let log: FindingLog
-    /// A text that no answer may hold.
-    var secret: [UInt8]?
+    let isOneshot: Bool
+    /// It was told to exit.
+    private(set) var mayExit = false
+    let times: ConformanceTimes
+    let log: FindingLog
+    /// Finds a secret that must not appear in an answer.
+    var canary: ConfigMask?
     /// Nothing can be asked of the process any more.
-    private(set) var isOver = false
+    var isOver = false
+    /// Called with each notification of the plugin, which is then not kept.
+    var observer: ((_ method: String, _ params: JSON) -> Void)?
     private let trace: (@Sendable (Int32, Bool, [UInt8]) -> Void)?
-    /// Ids count from 1.
+    /// The last id; ids start at 1.
     private var lastID: Int64 = 0
-    /// Requests whose answer has not been consumed yet.
+    /// Requests whose answer has not been consumed.
     private var slots: [Int64: Slot] = [:]
-    /// Under each id that is subscribed, the readings that came.
+    /// The received readings by subscription id.
     private var pushed: [Int64: [JSON]] = [:]
-    /// When those of the last second came.
+    /// The times of the readings in the last second.
     private var pushTimes: [Int64: [Instant]] = [:]
-    /// Set while an answer without an id would be one to a notification.
+    /// Set while an answer without an id would be an answer to a notification.
     private var expectsNothing = false
 
     init(_ command: PluginCommand, options: CheckOptions, log: FindingLog) throws(LaunchError) {
@@ -54,13 +59,13 @@ final class Conversation {
 
     /// Sends a request.
     ///
-    /// - Parameter extra: further members of the message.
+    /// - Parameter extra: additional members of the message.
     func send(_ method: String, _ params: JSON, extra: [String: JSON] = [:]) -> Int64 {
         write([request(method, params, extra)])
         return lastID
     }
 
-    /// Sends a request that many times at once.
+    /// Sends several copies of a request at once.
     func send(_ method: ProtocolMethod, _ params: JSON, times count: Int) -> ClosedRange<Int64> {
         let first = lastID + 1
         write((0..<count).map { _ in request(method.rawValue, params, [:]) })
@@ -73,6 +78,7 @@ final class Conversation {
 
     private func request(_ method: String, _ params: JSON, _ extra: [String: JSON]) -> JSON {
         lastID += 1
+        if method == ProtocolMethod.shutdown.rawValue { mayExit = true }
         slots[lastID] = .open(ProtocolMethod(rawValue: method))
         let message: [String: JSON] = [
             "jsonrpc": "2.0", "id": .integer(lastID), "method": .string(method), "params": params,
@@ -82,9 +88,13 @@ final class Conversation {
 
     private func write(_ messages: [JSON]) {
         let lines = messages.map { $0.encoded(escapesNonASCII: true) }
-        for line in lines { trace?(process.id, false, line) }
+        if let trace {
+            for message in messages {
+                trace(process.id, false, log.mask.masked(message).encoded(escapesNonASCII: true))
+            }
+        }
         guard !isOver else { return }
-        // If the plugin does not read it, the waiter for the answer gets the reason.
+        // If the plugin does not read it, the waiter for the answer reports the reason.
         _ = process.send(lines.flatMap { $0 + [0x0A] }, until: .now + times.answer(nil))
     }
 
@@ -94,21 +104,26 @@ final class Conversation {
 
     // MARK: Listening
 
-    /// Returns the answer to a request that was sent.
+    /// Returns the answer to a sent request.
     ///
-    /// - Parameter time: what it may take. A call for a value that takes longer breaks the rule of deadlines.
+    /// - Parameter time: the maximum time. A read that takes longer violates the rule of deadlines.
     func answer(to id: Int64, within time: Duration) -> Answer {
-        let due = ContinuousClock.now + time + ConformanceLimits.slack
-        while true {
-            if case .answered(let answer)? = slots[id] {
-                slots[id] = nil
-                return answer
-            }
-            guard !isOver, listen(until: due) else { break }
-        }
+        if let found = answer(to: id, by: .now + time + ConformanceLimits.slack) { return found }
         defer { slots[id] = nil }
         guard case .open(let method)? = slots[id], !isOver else { return .none }
         return missed(id, method, after: time)
+    }
+
+    /// The answer to a request that was sent; nil if it has not come by then; the caller decides what that means.
+    func answer(to id: Int64, by due: Instant) -> Answer? {
+        while true {
+            if case .answered(let answer)? = slots[id] {
+                slots[id] = nil
+                noteDetachment()
+                return answer
+            }
+            guard !isOver, listen(until: due) else { return isOver ? Answer.none : nil }
+        }
     }
 
     /// Reads for a short time, to find unsolicited answers.
@@ -119,15 +134,22 @@ final class Conversation {
         expectsNothing = false
     }
 
-    /// Takes in one line.
+    /// Takes in what has come, without waiting for more.
+    func takeIn(atMost lines: Int) {
+        for _ in 0..<lines where !isOver {
+            guard listen(until: .now + ConformanceLimits.readTime) else { return }
+        }
+    }
+
+    /// Reads one line.
     ///
-    /// - Returns: false if none came in time.
+    /// - Returns: false if none arrived in time.
     private func listen(until deadline: Instant) -> Bool {
         switch process.next(until: deadline) {
         case .timeout: return false
         case .line(let line):
-            trace?(process.id, true, line)
-            if let secret, line.contains(secret) {
+            trace?(process.id, true, log.mask.masked(line))
+            if canary?.findsSecret(in: line) == true {
                 note(Finding(.secretsUnseen, "an answer holds the secret that was sent", evidence: line))
             }
             receive(line)
@@ -146,6 +168,7 @@ final class Conversation {
         case .blank: break
         case .notification(let method, let params):
             if method == ProtocolMethod.reading.rawValue { receivePush(params, line) }
+            observer?(method, params)
         case .broken(let finding, let id):
             note(finding)
             if let id, case .open? = slots[id] { slots[id] = .answered(.none) }
@@ -153,22 +176,22 @@ final class Conversation {
             let rule = expectsNothing ? RuleID.notifications : .oneAnswer
             note(
                 Finding(
-                    rule, "an error with a null id came (\(error.summary)), where nothing was asked", evidence: line))
+                    rule, "an error with a null id came (\(error.summary)), without a pending request", evidence: line))
         case .answer(let id, let result): answered(id, result, line)
         }
     }
 
     // MARK: Pushes
 
-    /// Records that the plugin has agreed to push with that id.
+    /// Records that the plugin has accepted a subscription.
     func opens(_ id: Int64) {
         pushed[id] = pushed[id] ?? []
     }
 
-    /// Records that no reading may come with that id from now on.
+    /// Records that no reading may arrive with that id from now on.
     func closes(_ id: Int64) { pushed[id] = nil }
 
-    /// Returns what was pushed under that id: waits until something is, and a while for more.
+    /// Returns the readings pushed with that id: waits for the first, and some time for more.
     func pushes(of id: Int64, within time: Duration) -> [JSON] {
         let due = ContinuousClock.now + time + ConformanceLimits.slack
         while !isOver, pushed[id]?.isEmpty == true, listen(until: due) {}
@@ -180,13 +203,13 @@ final class Conversation {
         guard let id = params["subscription"]?.intValue.map(Int64.init) else {
             return note(Finding(.pushedReading, "a reading names no subscription", evidence: line))
         }
-        // The first may come together with the answer, before the answer is consumed.
+        // The first may arrive together with the answer, before the answer is consumed.
         if pushed[id] == nil, case .answered(.result)? = slots[id] { pushed[id] = [] }
         guard pushed[id] != nil else {
             return note(
                 Finding(.onlySubscribed, "a reading comes under the id \(id), which is not subscribed", evidence: line))
         }
-        pushed[id]?.append(params)
+        if observer == nil { pushed[id]?.append(params) }
         countPush(id, line)
     }
 
@@ -204,7 +227,7 @@ final class Conversation {
         guard id >= 1, id <= lastID else {
             let rule = expectsNothing ? RuleID.notifications : .oneAnswer
             note(Finding(rule, "an answer has the id \(id), which no request had", evidence: line))
-            // Most likely it was meant for the only open one, which then will get no other.
+            // Most likely an answer to the only open request, which then gets no other.
             let open = slots.filter { if case .open = $0.value { true } else { false } }
             if open.count == 1, let only = open.first { slots[only.key] = .answered(.none) }
             return
@@ -215,7 +238,7 @@ final class Conversation {
         switch result {
         case .success(let value): slots[id] = .answered(.result(value))
         case .failure(let error):
-            if let fault = error.fault { note(Finding(.errorShape, fault, evidence: line)) }
+            if let fault = error.fault { note(Finding(.errorShape, fault, evidence: line, fix: error.fix)) }
             slots[id] = .answered(.error(error))
         }
     }
@@ -261,17 +284,18 @@ final class Conversation {
             waitForLateAnswer(to: id)
             if case .answered? = slots[id] {
                 let late = Self.text(ContinuousClock.now - asked + ConformanceLimits.slack)
-                let rule: RuleID = method == .validateConfig ? .validateShape : .deadline
-                note(Finding(rule, "\(name) is answered \(late) after its deadline of \(limit)"))
+                note(
+                    Finding(
+                        Self.rule(ofHang: method), "\(name) is answered \(late) after its deadline of \(limit)"))
             } else if !isOver {
-                note(unanswered(name, limit))
+                note(unanswered(name, limit, Self.rule(ofHang: method)))
             }
         }
         isOver = true
         return .none
     }
 
-    /// Waits for the late window, and again if a line has grown meanwhile.
+    /// Waits for the late window, and again if a line has grown in the meantime.
     private func waitForLateAnswer(to id: Int64) {
         for _ in 0..<ConformanceLimits.maxLateWindows {
             let grown = process.unfinishedLine.count
@@ -281,7 +305,20 @@ final class Conversation {
         }
     }
 
-    private func unanswered(_ name: String, _ limit: String) -> Finding {
+    /// The rule that says by when a request is answered.
+    private static func rule(ofHang method: ProtocolMethod?) -> RuleID {
+        switch method {
+        case .initialize: .initialize
+        case .validateConfig: .validateShape
+        case .shutdown: .shutdown
+        case .unsubscribe: .unsubscribe
+        case .getMetricValue, .getMetricValues, .getMetricRange, .subscribe: .deadline
+        case nil: .unknownMethod
+        case .cancel, .log, .reading, .subscriptionEnded: .oneAnswer
+        }
+    }
+
+    private func unanswered(_ name: String, _ limit: String, _ rule: RuleID) -> Finding {
         let unfinished = process.unfinishedLine
         if !unfinished.isEmpty {
             return Finding(.oneObjectPerLine, "\(name) is answered with a line that has no end", evidence: unfinished)
@@ -289,10 +326,10 @@ final class Conversation {
         if let excess = ResourceUse(of: process.id)?.excess {
             return Finding(.boundedResources, "\(excess) while \(name) is not answered", isHang: true)
         }
-        return Finding(.oneAnswer, "\(name) is not answered, within \(limit) or after", isHang: true)
+        return Finding(rule, "\(name) is not answered, within \(limit) or after", isHang: true)
     }
 
-    /// Ends the process if it holds more than a plugin may.
+    /// Ends the process if it exceeds the resource limits of a plugin.
     func endIfExcessive() {
         guard !isOver, let excess = ResourceUse(of: process.id)?.excess else { return }
         note(Finding(.boundedResources, excess))

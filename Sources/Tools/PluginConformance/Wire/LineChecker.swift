@@ -1,7 +1,7 @@
 import PluginProtocol
 import WireFormats
 
-/// Holds one line of a plugin's standard output to the rules of framing.
+/// Checks one line of a plugin's standard output against the rules of framing.
 enum LineChecker {
     enum Verdict {
         case blank
@@ -9,7 +9,7 @@ enum LineChecker {
         /// An error with a null id.
         case unaddressed(AnswerError)
         case notification(method: String, params: JSON)
-        /// No message. `id` is that of the request that it seems to answer.
+        /// A line that is not a message. `id` is that of the request that it seems to answer.
         case broken(Finding, id: Int64?)
     }
 
@@ -28,17 +28,21 @@ enum LineChecker {
         } catch {
             let cause = line.withUnsafeBytes { LineCause.of($0, error) }.map { "; \($0)" } ?? ""
             return isNumberThatJSONCannotSay(line, error)
-                ? broken(line, .finiteValue, "the value is not a finite number: \(error)\(cause)")
+                ? broken(
+                    line, .finiteValue, "the value is not a finite number: \(error)\(cause)", fix: Fix.of(value: nil))
                 : broken(line, .oneObjectPerLine, "the line is not JSON: \(error)\(cause)")
         }
         return message(json, line)
     }
 
-    private static func broken(_ line: [UInt8], _ rule: RuleID, _ message: String) -> Verdict {
-        .broken(Finding(rule, message, evidence: line), id: line.withUnsafeBytes { SalvagedID.find(in: $0) })
+    private static func broken(
+        _ line: [UInt8], _ rule: RuleID, _ message: String, fix: String? = nil
+    ) -> Verdict {
+        .broken(Finding(rule, message, evidence: line, fix: fix), id: line.withUnsafeBytes { SalvagedID.find(in: $0) })
     }
 
-    /// NaN and infinities, as many JSON libraries write them, and numbers such as 1e400.
+    /// Returns whether the error is a number that JSON cannot represent: NaN and infinities, as many JSON libraries
+    /// write them, and numbers such as 1e400.
     private static func isNumberThatJSONCannotSay(_ line: [UInt8], _ error: JSONSyntaxError) -> Bool {
         if error.message.contains("out of range") { return true }
         let text = String(decoding: line.dropFirst(error.offset).prefix(9), as: UTF8.self).lowercased()
@@ -53,19 +57,33 @@ enum LineChecker {
         case .array: return broken(line, .responseShape, "the line is an array: a plugin sends no batches")
         default: return broken(line, .oneObjectPerLine, "the line is \(json.shapeName), not an object")
         }
-        guard json["jsonrpc"] == "2.0" else { return broken(line, .responseShape, "jsonrpc is not \"2.0\"") }
+        guard json["jsonrpc"] == "2.0" else {
+            return broken(
+                line, .responseShape, "jsonrpc is not \"2.0\"", fix: #"write "jsonrpc": "2.0" into each message"#)
+        }
         if let method = json["method"] { return notification(json, method, line) }
-        guard let id = json["id"] else { return broken(line, .responseShape, "there is no id") }
+        guard let id = json["id"] else {
+            return broken(line, .responseShape, "there is no id", fix: "copy the id of the request into the answer")
+        }
         let result: Result<JSON, AnswerError>
         switch (json["result"], json["error"]) {
         case (let value?, nil): result = .success(value)
         case (nil, let error?): result = .failure(AnswerError(error))
-        case (nil, nil): return broken(line, .responseShape, "there is neither result nor error")
-        case (.some, .some): return broken(line, .responseShape, "there are both result and error")
+        case (nil, nil):
+            return broken(
+                line, .responseShape, "there is neither result nor error",
+                fix: #"write {"result": ...} or {"error": {"code": ..., "message": ...}}"#)
+        case (.some, .some):
+            return broken(
+                line, .responseShape, "there are both result and error",
+                fix: "leave out the one that does not hold, in place of writing null")
         }
         if id == .null, case .failure(let error) = result { return .unaddressed(error) }
         guard let number = id.intValue else {
-            return broken(line, .oneAnswer, "the id is \(id.shapeName), which no request has")
+            let number = id.stringValue.flatMap { Int($0) }.map { "write the number without quotes: \"id\": \($0)" }
+            return broken(
+                line, .oneAnswer, "the id is \(id.shapeName), which no request has",
+                fix: number ?? "copy the id of the request as it came")
         }
         return .answer(id: Int64(number), result)
     }
@@ -78,7 +96,7 @@ enum LineChecker {
         let params = json["params"] ?? [:]
         switch ProtocolMethod(rawValue: name) {
         case .log: break
-        // Those who know what is subscribed judge it.
+        // Validated by the caller, who knows the subscriptions.
         case .reading: return .notification(method: name, params: params)
         case .subscriptionEnded:
             guard params["subscription"]?.intValue != nil, params["message"]?.stringValue != nil else {
@@ -94,7 +112,7 @@ enum LineChecker {
     }
 }
 
-/// The `error` of an answer, as the plugin sent it.
+/// The `error` of an answer as sent by the plugin.
 struct AnswerError: Error, Hashable {
     let json: JSON
 
@@ -106,10 +124,26 @@ struct AnswerError: Error, Hashable {
     var kind: PluginError.Kind? { code.flatMap(PluginError.Kind.init(code:)) }
     var message: String { json["message"]?.stringValue ?? "" }
 
-    /// Such as `source_unreachable: no such host`.
+    /// A summary, such as `source_unreachable: no such host`.
     var summary: String {
         let name = kind?.rawValue ?? code.map { "error \($0)" } ?? "an error without a code"
         return "\(name): \(Evidence.text(Array(message.utf8)))"
+    }
+
+    /// What to write in place of a part that is wrong.
+    var fix: String? {
+        guard json.objectValue != nil else {
+            return
+                #"write {"code": 1003, "message": "what happened and what to do next"}, with a code of the protocol's table"#
+        }
+        if code == nil {
+            let number = json["code"]?.stringValue.flatMap { Int($0) }
+            return number.map { "write the number without quotes: \"code\": \($0)" }
+                ?? #"write "code": and a number of the protocol's table, such as 1003"#
+        }
+        if kind == nil { return "write a code of the protocol's table, -32603 where none other fits" }
+        if message.isEmpty { return #"write "message": "what happened and what to do next""# }
+        return json["data"]?["retryable"]?.stringValue == nil ? nil : "write true or false without quotes"
     }
 
     /// Why it is not the error of the protocol page; nil if it is.

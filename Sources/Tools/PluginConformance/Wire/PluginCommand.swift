@@ -2,12 +2,12 @@ import Glibc
 
 /// The command that runs the plugin under test.
 package struct PluginCommand: Sendable, Hashable {
-    /// Absolute, or relative to the working directory.
+    /// The path: absolute, or relative to the working directory.
     package var path: String
     package var arguments: [String]
-    /// `NAME: value`, added to what every plugin gets.
+    /// `NAME: value`, in addition to the common environment of plugins.
     package var environment: [String: String]
-    /// Runs once for each request.
+    /// Whether the plugin runs once per request.
     package var isOneshot: Bool
 
     package init(
@@ -22,7 +22,7 @@ package struct PluginCommand: Sendable, Hashable {
     /// The last component of the path.
     var fileName: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    /// Returns the same, run by another program that takes the command as its last arguments.
+    /// Returns the command run by another program, which takes it as its last arguments.
     func wrapped(by wrapper: [String]) -> PluginCommand {
         var wrapped = self
         wrapped.path = wrapper[0]
@@ -30,13 +30,13 @@ package struct PluginCommand: Sendable, Hashable {
         return wrapped
     }
 
-    /// What a host lets through to a plugin of its own environment.
+    /// The variables that plugins inherit from the host.
     private static let inherited = [
         "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR",
         "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
     ]
 
-    /// Returns the whole environment as `NAME=value`.
+    /// Returns the complete environment as `NAME=value`.
     func environment(marker: String) -> [String] {
         var all: [String: String] = [:]
         for name in Self.inherited {
@@ -55,10 +55,10 @@ package struct LaunchError: Error, Hashable, CustomStringConvertible {
     package var description: String {
         let next =
             switch code {
-            case ENOENT: "check the path, and the interpreter after #! where it is a script"
+            case ENOENT: "check the path, and the interpreter after #! if it is a script"
             case EACCES: "make it executable with chmod +x"
             case ENOEXEC: "begin a script with a line such as #!/usr/bin/env python3"
-            default: "run it by hand to see why"
+            default: "run it manually to see why"
             }
         return "\(path) cannot be started: \(String(cString: strerror(code))): \(next)"
     }

@@ -2,15 +2,15 @@ import CLinux
 import Glibc
 import PluginProtocol
 
-/// A process of the plugin, and the raw bytes to and from it. Used on one thread; it may block that thread, each time
-/// until an instant that the caller names.
+/// A process of the plugin and its raw input and output. Used on one thread, which it may block until a deadline that
+/// the caller sets.
 final class PluginProcess {
     enum Output: Equatable {
         /// A line without its newline.
         case line([UInt8])
-        /// A line grew past the protocol's bound; its first bytes. What follows it is not read.
+        /// A line over the protocol's limit, with its first bytes. Nothing after it is read.
         case overlong([UInt8])
-        /// Standard output has ended; what was left without a newline.
+        /// Standard output has ended, with the rest without a newline.
         case end(unfinished: [UInt8])
         case timeout
     }
@@ -40,7 +40,7 @@ final class PluginProcess {
     private var chunk = [UInt8](repeating: 0, count: ConformanceLimits.readChunkBytes)
     private var exit: Exit?
 
-    /// Writing to a plugin that has ended is an error to report, not a reason to end.
+    /// Ignores SIGPIPE: writing to a plugin that has ended is an error to report and must not end the process.
     private static let brokenPipesAreErrors: Void = { Glibc.signal(SIGPIPE, SIG_IGN) }()
 
     init(_ command: PluginCommand) throws(LaunchError) {
@@ -62,7 +62,7 @@ final class PluginProcess {
         output = pipes[1].reader
         errors = pipes[2].reader
         for descriptor in [input, output, errors] { _ = clinux_set_nonblocking(descriptor) }
-        // The defer closes the plugin's ends alone.
+        // The defer then closes only the plugin's ends.
         pipes = [(pipes[0].reader, -1), (-1, pipes[1].writer), (-1, pipes[2].writer)]
     }
 
@@ -73,9 +73,9 @@ final class PluginProcess {
 
     // MARK: To the plugin
 
-    /// Writes all bytes, reading meanwhile what the plugin writes to standard error.
+    /// Writes all bytes, and concurrently reads the plugin's standard error.
     ///
-    /// - Returns: false if the plugin did not take them in time, or has closed its input.
+    /// - Returns: false if the plugin did not read them in time, or has closed its input.
     func send(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) -> Bool {
         var sent = 0
         while sent < bytes.count {
@@ -98,12 +98,15 @@ final class PluginProcess {
         input = -1
     }
 
-    /// Bytes that were sent and that the plugin has not read.
+    /// Bytes that were sent and not read by the plugin.
     var unreadBytes: Int {
         guard input >= 0 else { return 0 }
         var count: Int32 = 0
         return ioctl(input, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
     }
+
+    /// What the process and those that it started hold together; nil where none runs.
+    var resourceUse: ResourceUse? { ResourceUse.sum(of: marker.processes()) }
 
     func signal(_ number: Int32) {
         if exit == nil { Glibc.kill(id, number) }
@@ -111,7 +114,13 @@ final class PluginProcess {
 
     // MARK: From the plugin
 
-    /// Returns what comes next on standard output.
+    /// Readable if the plugin has written something.
+    var outputDescriptors: [Int32] { [output, errors].filter { $0 >= 0 } }
+
+    /// Returns the lines of standard error since the last call.
+    func takeErrorLines() -> [[UInt8]] { standardError.takeLines() }
+
+    /// Returns the next output on standard output.
     func next(until deadline: ContinuousClock.Instant) -> Output {
         while true {
             if let output = takeLine() { return output }
@@ -125,7 +134,7 @@ final class PluginProcess {
         }
     }
 
-    /// What has come of a line whose newline has not.
+    /// The received part of an incomplete line.
     var unfinishedLine: [UInt8] { buffer }
 
     private func takeLine() -> Output? {
@@ -173,6 +182,12 @@ final class PluginProcess {
 
     // MARK: The end
 
+    /// How the process has exited, or nil if it still runs.
+    var exitSoFar: Exit? {
+        if exit == nil { reap() }
+        return exit
+    }
+
     /// Returns how the process exited, or nil if it had not by then.
     func waitForExit(until deadline: ContinuousClock.Instant) -> Exit? {
         while exit == nil {
@@ -180,20 +195,20 @@ final class PluginProcess {
             if exit != nil { break }
             guard poll([(exitDescriptor, POLLIN), (output, POLLIN), (errors, POLLIN)], until: deadline) else { break }
             readErrors()
-            // Bounded: longer lines are not needed.
+            // Limited: longer lines are not needed.
             if buffer.count <= ProtocolLimits.maxResponseBytes { readOutput() } else { discardOutput() }
         }
         return exit
     }
 
-    /// Returns what the process left behind: whether its standard output is still open, and which processes still run.
+    /// Returns whether standard output is still open, and the processes that are still running.
     func leftovers() -> (holdsOutput: Bool, processes: [pid_t]) {
         let deadline = ContinuousClock.now + ConformanceLimits.outputEndGrace
         while output >= 0, poll([(output, POLLIN)], until: deadline) { discardOutput() }
         return (output >= 0, marker.processes())
     }
 
-    /// Ends the process and all that it started, and waits until they are gone.
+    /// Ends the process and all its descendants, and waits until they have exited.
     func kill() {
         if exit == nil {
             Glibc.kill(-id, SIGKILL)
@@ -213,14 +228,14 @@ final class PluginProcess {
         var status: Int32 = 0
         switch waitpid(id, &status, WNOHANG) {
         case id: exit = status & 0x7F == 0 ? .code(status >> 8 & 0xFF) : .signal(status & 0x7F)
-        // Other code in this process reaped it.
+        // Other code in this process has reaped it.
         case -1 where errno == ECHILD: exit = .code(0)
         default: break
         }
     }
 
-    /// - Returns: false if nothing happened by the deadline, or the deadline has passed: a plugin that writes
-    ///   without end does not get more time than one that is silent.
+    /// - Returns: false if nothing happened by the deadline, or the deadline has passed, so that a plugin that writes
+    ///   endlessly does not get more time than a silent one.
     private func poll(_ interest: [(descriptor: Int32, events: Int32)], until deadline: ContinuousClock.Instant) -> Bool
     {
         var entries = interest.map { pollfd(fd: $0.descriptor, events: Int16($0.events), revents: 0) }

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A variable in the environment of one process and of all that it starts, by which they are found.
+/// An environment variable of one process and all its descendants, by which they are found.
 struct ProcessMarker {
     /// `NAME=value`.
     let assignment: String
@@ -10,7 +10,7 @@ struct ProcessMarker {
         assignment = "PLUGIN_CHECK_RUN=\(UInt64.random(in: .min ... .max))"
     }
 
-    /// Running processes. An ended process has no environment.
+    /// Returns the running processes. An ended process has no environment.
     func processes() -> [pid_t] {
         guard let stream = opendir("/proc") else { return [] }
         defer { closedir(stream) }
@@ -28,18 +28,18 @@ struct ProcessMarker {
         ProcFile.contents("/proc/\(id)/environ").split(separator: 0).contains { $0.elementsEqual(assignment.utf8) }
     }
 
-    /// Kills them all and waits until they are gone.
+    /// Kills all processes and waits until they have exited.
     func killAll() {
         for id in processes() {
             let descriptor = clinux_pidfd_open(id)
             guard descriptor >= 0 else { continue }
             defer { close(descriptor) }
-            // The id could have passed to another process before the descriptor was opened.
+            // The id could have been reused before the descriptor was opened.
             guard marks(id) else { continue }
             _ = clinux_pidfd_send_signal(descriptor, SIGKILL)
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             _ = poll(&entry, 1, Int32(ConformanceLimits.killGrace / .milliseconds(1)))
-            // Where this process is a subreaper, it has become its child.
+            // If this process is a subreaper, the process has become its child.
             waitpid(id, nil, WNOHANG)
         }
     }
@@ -47,7 +47,7 @@ struct ProcessMarker {
 
 /// Reads files of `/proc`.
 enum ProcFile {
-    /// Returns empty if there is none.
+    /// Returns the file's contents; empty if it does not exist.
     static func contents(_ path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }

@@ -1,9 +1,9 @@
 import CLinux
 import Glibc
 
-/// Starts processes. The suite wants raw pipes on a thread that may block, and nothing else of a process library.
+/// Starts processes with raw pipes on a thread that may block. The suite needs no more of a process library.
 enum Spawn {
-    /// Both ends close on exec.
+    /// Creates a pipe whose ends close on exec.
     static func pipe() -> (reader: Int32, writer: Int32)? {
         var ends: [Int32] = [-1, -1]
         return clinux_pipe(&ends) == 0 ? (ends[0], ends[1]) : nil
@@ -24,7 +24,7 @@ enum Spawn {
         let end = ContinuousClock.now + ConformanceLimits.busyFileTime
         repeat {
             code = clinux_spawn(&id, command.path, &arguments, &variables, input, output, errors)
-            // Who has just written the file, or a child of theirs that is about to exec, still has it open.
+            // The process that wrote the file, or a child of it before its exec, still has it open.
         } while code == ETXTBSY && ContinuousClock.now < end && usleep(ConformanceLimits.busyFileRetryMicroseconds) == 0
         guard code == 0 else { throw LaunchError(path: command.path, code: code) }
         return id

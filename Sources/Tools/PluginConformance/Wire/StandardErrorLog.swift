@@ -1,10 +1,12 @@
-/// A plugin's standard error: its end, and whether it was too much.
+/// A plugin's standard error: its end, and whether it exceeded the limits.
 struct StandardErrorLog {
     private let startedAt: ContinuousClock.Instant
-    /// The first ``ConformanceLimits/maxErrorBytes``, in which secrets are looked for.
+    /// The first ``ConformanceLimits/maxErrorBytes``, which are searched for secrets.
     private(set) var bytes: [UInt8] = []
     private var tail: [UInt8] = []
     private var lines = 0
+    /// What ``takeLines()`` has not returned yet.
+    private var waiting: [UInt8] = []
 
     init(startedAt: ContinuousClock.Instant) {
         self.startedAt = startedAt
@@ -14,6 +16,15 @@ struct StandardErrorLog {
         lines += chunk.count { $0 == 0x0A }
         bytes.append(contentsOf: chunk.prefix(ConformanceLimits.maxErrorBytes - bytes.count))
         tail = (tail + chunk).suffix(ConformanceLimits.maxEvidenceBytes * 8)
+        waiting.append(contentsOf: chunk)
+        waiting.removeFirst(max(0, waiting.count - ConformanceLimits.maxWaitingErrorBytes))
+    }
+
+    /// Returns the whole lines since the last call.
+    mutating func takeLines() -> [[UInt8]] {
+        var lines = waiting.split(separator: 0x0A, omittingEmptySubsequences: false)
+        waiting = lines.popLast().map(Array.init) ?? []
+        return lines.map(Array.init)
     }
 
     /// The last line that is not blank.
@@ -21,14 +32,14 @@ struct StandardErrorLog {
         tail.split(separator: 0x0A).last { !$0.allSatisfy { $0 <= 0x20 } }.map { Evidence.text(Array($0)) }
     }
 
-    /// The lines, if they were more than a host takes.
+    /// The number of lines, if it exceeds the host's limit.
     var excessLines: Int? {
         let seconds = (ContinuousClock.now - startedAt) / .seconds(1)
         let allowed = ConformanceLimits.logBurstLines + Int(seconds * ConformanceLimits.logLinesPerSecond)
         return lines > allowed ? lines : nil
     }
 
-    /// Whether the last lines speak of memory or files that the system refused.
+    /// Whether the last lines mention refused memory or files.
     var speaksOfExhaustion: Bool {
         let text = String(decoding: tail, as: UTF8.self).lowercased()
         return ["too many open files", "out of memory", "cannot allocate memory", "memoryerror", "bad_alloc"]
@@ -36,10 +47,10 @@ struct StandardErrorLog {
     }
 }
 
-/// Foreign bytes, made fit to be shown.
+/// Formats bytes of a plugin for reports.
 package enum Evidence {
-    /// At most so many bytes as text in one line: control characters as escapes, and bytes that are not UTF-8 as
-    /// `\xHH`.
+    /// Returns at most the given number of bytes as text on one line, with escaped control characters, and bytes that
+    /// are not UTF-8 as `\xHH`.
     static func text(_ bytes: [UInt8], limit: Int = ConformanceLimits.maxEvidenceBytes) -> String {
         var text = ""
         var rest = Array(bytes.prefix(limit))[...]

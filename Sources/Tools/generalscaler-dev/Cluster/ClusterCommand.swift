@@ -7,12 +7,12 @@ import Operator
 import ServiceLifecycle
 import UnixSignals
 
-/// Runs a simulated cluster that kubectl and the operator can be pointed at.
+/// Runs a simulated cluster for kubectl and the operator.
 struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
         abstract: "Run an in-memory Kubernetes API server for local development.",
-        discussion: "It validates like a real API server and keeps all objects in memory only.")
+        discussion: "The server validates objects like a real API server and keeps them only in memory.")
 
     @Option(
         help: "Address and port to listen on; port 0 takes a free one.", transform: ListenAddress.init(argument:)

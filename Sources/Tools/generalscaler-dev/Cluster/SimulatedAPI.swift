@@ -3,6 +3,7 @@ import FoundationEssentials
 import Operator
 import ScalerAPI
 import Scaling
+import TimeZones
 import WireFormats
 
 /// The configuration of the simulated API server in this program.
@@ -16,10 +17,13 @@ enum SimulatedAPI {
         return configuration
     }
 
-    /// Stands in for the CEL rules of the resource: the operator's own checks, as field errors. No rule of CEL can look
-    /// into a config, so that what the operator says of one is left out.
+    /// Replaces the CEL rules of the resource by the operator's own checks, as field errors. Problems inside a config
+    /// are omitted, because CEL rules cannot inspect configs.
     private static func crossFieldProblems(_ object: JSON) -> [FieldError] {
-        guard case .failure(let invalid) = GeneralScalerSpec.parse(object["spec"] ?? .null) else { return [] }
+        guard
+            case .failure(let invalid) = GeneralScalerSpec.parse(
+                object["spec"] ?? .null, zones: TimeZoneDirectory.system)
+        else { return [] }
         return invalid.problems.filter { !$0.path.contains(".config") || $0.path.hasPrefix("spec.policy") }.map {
             FieldError(.invalid, $0.path, message: $0.message)
         }

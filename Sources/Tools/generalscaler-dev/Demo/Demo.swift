@@ -14,13 +14,13 @@ import UnixSignals
 import WireFormats
 import YAMLFormat
 
-/// The demo put together, in the order in which its parts need each other.
+/// The complete demo, in the order of its dependencies.
 struct Demo: Sendable {
     let clock: DemoClock
     let directory: String
     let http: any HTTPClient
     let logger: Logger
-    /// Told of each accepted scaling.
+    /// Called for each accepted scaling event.
     let onDecision: @Sendable (_ scaler: String, _ from: Int, _ to: Int) -> Void
 
     func run() async throws -> (display: DemoDisplay, apps: [DemoApp]) {
@@ -31,22 +31,8 @@ struct Demo: Sendable {
         let servers = try DemoServers(directory: directory, google: google)
         StandardStreams.printLine("Starting a simulated cluster, and the servers that the metrics come from ...")
         for gap in servers.gaps { StandardStreams.printLine(gap) }
-        let infrastructure = serviceGroup([simulator] + servers.services, endsWithFirst: false)
-        return try await withThrowingTaskGroup(of: (DemoDisplay, [DemoApp])?.self) { group in
-            group.addTask {
-                try await infrastructure.run()
-                return nil
-            }
-            group.addTask { try await scale(simulator, servers) }
-            var outcome: (DemoDisplay, [DemoApp])?
-            // The infrastructure ends first only by failing, which throws here and takes the rest down.
-            while let result = try await group.next() {
-                guard let result else { continue }
-                outcome = result
-                await infrastructure.triggerGracefulShutdown()
-            }
-            guard let outcome else { throw DemoError("the simulated cluster or a server ended too early") }
-            return outcome
+        return try await LocalServices.with([simulator] + servers.services, logger: logger) {
+            try await scale(simulator, servers)
         }
     }
 
@@ -69,11 +55,10 @@ struct Demo: Sendable {
         defaults["pubsub"] = ["endpoint": .string(google), "tokenEndpoint": "\(google)/token"]
         scenarios.append(.eventQueue(servers.google, host: String(google.dropFirst("http://".count))))
 
-        let client = KubernetesClient(
-            configuration: cluster, http: http, clock: ContinuousClock(),
-            now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) }, logger: logger
-        )
-        try await apply(scenarios.map(\.app), client)
+        let client = SimulatedAPI.client(cluster, http: http, logger: logger)
+        try await SimulatedAPI.prepare(client)
+        _ = try await client.create(.secret, in: DemoPlan.namespace, try DemoScenario.keySecret())
+        for scenario in scenarios { try await SimulatedAPI.deploy(scenario.app, client) }
         let display = DemoDisplay(clock: clock, scenarios: scenarios, client: client)
         let runtime = OperatorRuntime(
             OperatorConfiguration(cluster: cluster, listen: nil, identity: "demo"),
@@ -81,45 +66,15 @@ struct Demo: Sendable {
             http: http, logger: logger, audit: count
         )
         let names = scenarios.map(\.app.name).joined(separator: ", ")
-        StandardStreams.printLine("Scaling \(names), each on what its own server says:\n")
+        StandardStreams.printLine("Scaling \(names), each on a metric of its server:\n")
         let services: [any Service] =
             scenarios.flatMap { [$0.fleet, $0.fleet.informer(client, logger: logger)] as [any Service] }
             + runtime.services + scenarios.map(\.load) + [display]
-        try await serviceGroup(services, endsWithFirst: true).run()
+        try await LocalServices.group(services, endsWithFirst: true, logger: logger).run()
         return (display, scenarios.map(\.app))
     }
 
-    private func serviceGroup(_ services: [any Service], endsWithFirst: Bool) -> ServiceGroup {
-        var configuration = ServiceGroupConfiguration(
-            services: services.map { service in
-                .init(
-                    service: service,
-                    successTerminationBehavior: endsWithFirst ? .gracefullyShutdownGroup : .ignore
-                )
-            },
-            gracefulShutdownSignals: endsWithFirst ? [.sigint, .sigterm] : [],
-            logger: logger
-        )
-        configuration.maximumGracefulShutdownDuration = .seconds(5)
-        return ServiceGroup(configuration: configuration)
-    }
-
-    private func apply(_ apps: [DemoApp], _ client: KubernetesClient) async throws {
-        let definition = try YAMLDocument.parse(String(decoding: PackageResources.crd_yaml, as: UTF8.self))
-        _ = try await client.create(.customResourceDefinition, in: "", definition)
-        let namespace: JSON = [
-            "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(DemoPlan.namespace)],
-        ]
-        _ = try await client.create(.namespace, in: "", namespace)
-        _ = try await client.create(.secret, in: DemoPlan.namespace, try DemoScenario.keySecret())
-        let deployments = ResourceKind(group: "apps", version: "v1", kind: "Deployment", plural: "deployments")
-        for app in apps {
-            _ = try await client.create(deployments, in: DemoPlan.namespace, app.deployment)
-            _ = try await client.create(.demoScaler, in: DemoPlan.namespace, app.scaler)
-        }
-    }
-
-    /// Returns the operator's own configuration of its plugins, as a chart would mount it. JSON is YAML, too.
+    /// Returns the operator's configuration of its plugins, as mounted by a chart. JSON is valid YAML.
     private func plugins(_ defaults: [String: JSON]) throws -> PluginHostConfiguration {
         let manifest = "\(directory)/plugins.yaml"
         let plugins: JSON = ["plugins": .object(defaults.mapValues { ["defaults": $0] })]
@@ -130,7 +85,7 @@ struct Demo: Sendable {
         )
     }
 
-    /// Counts the scaling events in the audit log.
+    /// Counts scaling events in the audit log.
     private func count(_ line: [UInt8]) {
         guard let entry = try? JSON(parsing: line), let name = entry["name"]?.stringValue,
             let from = entry["decision"]?["current"]?.intValue, let to = entry["decision"]?["desired"]?.intValue,
@@ -138,15 +93,4 @@ struct Demo: Sendable {
         else { return }
         onDecision(name, from, to)
     }
-}
-
-extension ResourceKind {
-    static let customResourceDefinition = ResourceKind(
-        group: "apiextensions.k8s.io", version: "v1", kind: "CustomResourceDefinition",
-        plural: "customresourcedefinitions", isNamespaced: false
-    )
-    static let namespace = ResourceKind(
-        group: "", version: "v1", kind: "Namespace", plural: "namespaces", isNamespaced: false
-    )
-    static let secret = ResourceKind(group: "", version: "v1", kind: "Secret", plural: "secrets")
 }

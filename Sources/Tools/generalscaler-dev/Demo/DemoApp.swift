@@ -1,12 +1,12 @@
 import WireFormats
 
-/// One of the sample apps, as the demo deploys and scales it.
+/// A sample app, as deployed and scaled by the demo.
 struct DemoApp: Sendable {
-    /// Of the program, the Deployment and, with `-scaler` behind it, of the GeneralScaler.
+    /// The name of the program, the Deployment and, with the suffix `-scaler`, the GeneralScaler.
     let name: String
     let minReplicas: Int
     let maxReplicas: Int
-    /// The one entry of `spec.metrics`.
+    /// The only entry of `spec.metrics`.
     let metric: JSON
 
     var scalerName: String { "\(name)-scaler" }
@@ -26,7 +26,7 @@ struct DemoApp: Sendable {
         ]
     }
 
-    /// Reacts within seconds where a production scaler would take minutes; everything else is as in production.
+    /// The GeneralScaler, with times of seconds in place of minutes; everything else is as in production.
     var scaler: JSON {
         [
             "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
@@ -46,14 +46,24 @@ struct DemoApp: Sendable {
     }
 }
 
-/// An app at work: its instances, what it has to do, and how much of that there is.
+extension DemoApp {
+    /// Returns the reason why a scaler does not do what it was asked to; nil if it does.
+    ///
+    /// - Parameter status: of the GeneralScaler.
+    static func problem(_ status: JSON?) -> String? {
+        let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
+        return ready?["status"] == "False" ? ready?["message"]?.stringValue : nil
+    }
+}
+
+/// A running app: its instances, its load, and the amount of it.
 struct DemoScenario: Sendable {
     let app: DemoApp
     let fleet: DemoFleet
-    /// What is shown of the load, such as `req/s`.
+    /// The unit of the displayed load, such as `req/s`.
     let unit: String
-    /// What is shown of it now.
+    /// The currently displayed load.
     let amount: @Sendable () -> Int
-    /// Makes the load.
+    /// Generates the load.
     let load: any DemoWork
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// When the demo began, and what the plan has for the moment.
+/// The start of the demo, and the planned load at the current time.
 final class DemoClock: Sendable {
     let plan: DemoPlan
     private let startedAt = Mutex<ContinuousClock.Instant?>(nil)
@@ -9,7 +9,7 @@ final class DemoClock: Sendable {
         self.plan = plan
     }
 
-    /// Counts from the first call on.
+    /// Starts the clock on the first call.
     func start() {
         startedAt.withLock { if $0 == nil { $0 = .now } }
     }
@@ -17,7 +17,7 @@ final class DemoClock: Sendable {
     /// Seconds since the start; 0 before it.
     var time: Double { startedAt.withLock(\.self).map { $0.duration(to: .now) / .seconds(1) } ?? 0 }
 
-    /// Between the lowest and the highest, as high as the plan has the load now.
+    /// Returns the currently planned rate between the lowest and the highest.
     func rate(in rates: ClosedRange<Double>, delay: Double = 0) -> Double {
         rates.lowerBound + (rates.upperBound - rates.lowerBound) * plan.height(at: time, delay: delay)
     }

@@ -11,13 +11,13 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// Shows the whole thing at work, on this machine alone.
+/// Shows the complete system in operation on this machine.
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Scale three real apps on real metrics in a simulated cluster.",
         discussion: """
-            Runs a simulated cluster, a prometheus server, a redis-server and a stand-in for Google's Cloud Monitoring \
+            Runs a simulated cluster, a prometheus server, a redis-server and a simulated Cloud Monitoring API of Google \
             and Pub/Sub; as many instances of each sample app as its Deployment has replicas; a load that rises and \
             falls; and the operator with its plugins. An app whose server is not installed is skipped. The demo \
             ends automatically, with exit code 0 if each app was scaled up and down.

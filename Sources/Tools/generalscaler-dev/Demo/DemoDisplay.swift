@@ -1,12 +1,10 @@
-import CommandSupport
-import Glibc
 import KubernetesClient
 import Scaling
 import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// Shows what happens while it happens: a table that redraws itself, or one line a moment if stdout is no terminal.
+/// Shows the events as they happen: a table that is redrawn, or periodic lines if stdout is not a terminal.
 final class DemoDisplay: Service {
     private struct Peak {
         var amount = 0
@@ -14,16 +12,13 @@ final class DemoDisplay: Service {
     }
 
     private static let interval: Duration = .seconds(1)
-    /// Of a table in place, the newest lines that stay visible.
-    private static let visibleRows = 18
     private static let barWidth = 10
-    /// Of one app's columns.
+    /// The width of one app's columns.
     private static let width = 24
 
     private let clock: DemoClock
     private let scenarios: [DemoScenario]
     private let client: KubernetesClient
-    private let isTerminal = isatty(STDOUT_FILENO) == 1
     private let peaks = Mutex<[String: Peak]>([:])
 
     init(clock: DemoClock, scenarios: [DemoScenario], client: KubernetesClient) {
@@ -32,11 +27,11 @@ final class DemoDisplay: Service {
         self.client = client
     }
 
-    /// Ends when the plan's time is over, which ends the demo.
+    /// Ends with the plan, which ends the demo.
     func run() async throws {
         clock.start()
         await cancelWhenGracefulShutdown {
-            var rows: [String] = []
+            var table = LiveTable(header: self.header)
             var replicas: [String: Int] = [:]
             var troubles: [String: String] = [:]
             while self.clock.time < self.clock.plan.seconds {
@@ -47,7 +42,7 @@ final class DemoDisplay: Service {
                     let status = await self.status(of: scenario.app)
                     let current = status?["currentReplicas"]?.intValue ?? scenario.app.minReplicas
                     row += self.columns(scenario, current)
-                    let problem = Self.problem(status)
+                    let problem = DemoApp.problem(status)
                     if current != replicas[scenario.app.name] ?? scenario.app.minReplicas {
                         notes.append("\(scenario.app.name): \(status?["reason"]?.stringValue ?? "")")
                     } else if let problem, problem != troubles[scenario.app.name] {
@@ -56,8 +51,7 @@ final class DemoDisplay: Service {
                     replicas[scenario.app.name] = current
                     troubles[scenario.app.name] = problem
                 }
-                rows.append(row + notes.joined(separator: "  "))
-                self.show(rows)
+                table.add(row + notes.joined(separator: "  "))
             }
         }
     }
@@ -65,12 +59,6 @@ final class DemoDisplay: Service {
     private func status(of app: DemoApp) async -> JSON? {
         let key = ObjectKey(namespace: DemoPlan.namespace, name: app.scalerName)
         return try? await client.get(.demoScaler, key)["status"]
-    }
-
-    /// Returns the reason why the scaler does not do what it was asked to; nil if it does.
-    private static func problem(_ status: JSON?) -> String? {
-        let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }
-        return ready?["status"] == "False" ? ready?["message"]?.stringValue : nil
     }
 
     private func columns(_ scenario: DemoScenario, _ replicas: Int) -> String {
@@ -87,23 +75,10 @@ final class DemoDisplay: Service {
     private var header: [String] {
         let names = scenarios.map { Self.left("   \($0.app.name)", Self.width) }.joined()
         let units = scenarios.map { Self.right($0.unit, 8) + Self.left(" replicas", Self.width - 8) }.joined()
-        return ["      " + names, " time " + units + "what was decided"]
+        return ["      " + names, " time " + units + "decision"]
     }
 
-    private func show(_ rows: [String]) {
-        guard isTerminal else {
-            if rows.count == 1 { StandardStreams.printLine(header.joined(separator: "\n")) }
-            StandardStreams.printLine(rows.last ?? "")
-            return
-        }
-        var size = winsize()
-        let width = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
-        let lines = header + rows.suffix(Self.visibleRows)
-        let home = rows.count > 1 ? "\u{1B}[\(min(rows.count - 1, Self.visibleRows) + header.count)A" : ""
-        StandardStreams.printLine(home + lines.map { "\u{1B}[2K" + $0.prefix(width) }.joined(separator: "\n"))
-    }
-
-    /// - Parameter scaleCounts: the numbers of scale-ups and scale-downs, by the name of the scaler.
+    /// - Parameter scaleCounts: the numbers of scale-ups and scale-downs by the scaler's name.
     func summary(_ scaleCounts: [String: DemoScaleCounts]) -> String {
         let peaks = peaks.withLock(\.self)
         let lines = scenarios.map { scenario in
@@ -136,10 +111,4 @@ final class DemoDisplay: Service {
 struct DemoScaleCounts: Sendable {
     var ups = 0
     var downs = 0
-}
-
-extension ResourceKind {
-    static let demoScaler = ResourceKind(
-        group: "autoscaling.example.com", version: "v1", kind: "GeneralScaler", plural: "generalscalers"
-    )
 }

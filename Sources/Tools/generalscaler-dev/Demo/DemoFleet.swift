@@ -6,8 +6,8 @@ import ServiceLifecycle
 import Synchronization
 import WireFormats
 
-/// A kubelet's part: keeps as many instances of a sample app running as its Deployment has replicas, and lists their
-/// addresses for Prometheus.
+/// Replaces a kubelet: runs as many instances of a sample app as its Deployment has replicas, and lists their addresses
+/// for Prometheus.
 final class DemoFleet: Service {
     private struct Instance {
         let number: Int
@@ -24,8 +24,8 @@ final class DemoFleet: Service {
     private let instances = Mutex<[Instance]>([])
 
     /// - Parameters:
-    ///   - name: of the program and the Deployment.
-    ///   - environment: variables of an instance.
+    ///   - name: the name of the program and the Deployment.
+    ///   - environment: the variables of an instance.
     ///   - targetsFile: the file with the instances' addresses; nil if they have none.
     init(
         name: String, arguments: [String] = [], targetsFile: String? = nil,
@@ -42,7 +42,7 @@ final class DemoFleet: Service {
     func informer(_ client: KubernetesClient, logger: Logger) -> Informer<Int> {
         Informer(
             client: client,
-            kind: ResourceKind(group: "apps", version: "v1", kind: "Deployment", plural: "deployments"),
+            kind: .demoDeployment,
             scope: .namespaces([DemoPlan.namespace]),
             reader: ObjectReader(ObjectFields(["spec": ["replicas"]])),
             logger: logger,
@@ -57,7 +57,7 @@ final class DemoFleet: Service {
         )
     }
 
-    /// Where the running instances listen.
+    /// The addresses of the running instances.
     var addresses: [String] { instances.withLock { $0.compactMap(\.address) } }
 
     func run() async throws {
@@ -84,7 +84,7 @@ final class DemoFleet: Service {
             guard targetsFile != nil, let port = line.split(separator: " ").last.flatMap({ Int($0) }) else { return }
             setAddress("127.0.0.1:\(port)", of: number)
         }
-        // Awaited by the group's child below; kept so that one instance can be stopped alone.
+        // Awaited by the group's child below; stored so that one instance can be stopped.
         let task = Task { _ = try? await process.run() }
         instances.withLock { $0.append(Instance(number: number, task: task)) }
         group.addTask {
@@ -109,7 +109,8 @@ final class DemoFleet: Service {
         listTargets()
     }
 
-    /// Prometheus reads the file again when it changes; the rename makes it whole at every moment.
+    /// Writes the targets file. Prometheus reads it again when it changes; the rename keeps it complete at every
+    /// moment.
     private func listTargets() {
         guard let targetsFile else { return }
         let targets: JSON = [["targets": .array(addresses.map { .string($0) })]]

@@ -2,10 +2,10 @@ import HTTPTransport
 import ServiceLifecycle
 import Synchronization
 
-/// Puts jobs into a list of a real Redis, for the workers, and looks how many wait.
+/// Adds jobs for the workers to a list in Redis, and reads the length of the list.
 final class DemoJobs: DemoWork {
     static let list = "jobs"
-    /// Jobs a second. A worker does two.
+    /// Jobs per second. A worker processes two.
     private static let rates = 1.0...10.0
     private static let delay = 0.05
     private static let tick: Duration = .milliseconds(250)
@@ -45,7 +45,7 @@ final class DemoJobs: DemoWork {
         }
     }
 
-    /// Sends a command as one line, and reads the whole number that it answers: `:7`.
+    /// Sends a command as one line, and reads its integer reply, such as `:7`.
     private static func command(_ text: String, _ connection: ByteConnection) throws -> Int {
         let deadline = ContinuousClock.now + timeout
         try connection.send(Array("\(text)\r\n".utf8), deadline: deadline)

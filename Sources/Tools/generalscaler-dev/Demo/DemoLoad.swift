@@ -3,14 +3,14 @@ import Scaling
 import ServiceLifecycle
 import Synchronization
 
-/// Sends requests to the instances at the rate that the plan has for the moment.
+/// Sends requests to the instances at the planned rate.
 final class DemoLoad: DemoWork {
     private struct State {
         var sent = 0
         var failed = 0
     }
 
-    /// Requests a second.
+    /// Requests per second.
     private static let rates = 12.0...70.0
     private static let tick: Duration = .milliseconds(50)
     private static let requestTimeout: Duration = .seconds(2)
@@ -44,7 +44,7 @@ final class DemoLoad: DemoWork {
         }
     }
 
-    /// Whom to ask now.
+    /// Returns the addresses for the next requests.
     private func due(_ count: Int) -> [String] {
         let addresses = fleet.addresses
         guard !addresses.isEmpty else { return [] }

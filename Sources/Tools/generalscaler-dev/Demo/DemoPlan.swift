@@ -1,13 +1,14 @@
-/// The numbers of the demo: what load there is when.
+/// The numbers of the demo: the load over time.
 struct DemoPlan: Sendable {
     /// Seconds from the first load to the summary.
     let seconds: Double
 
     static let namespace = "demo"
 
-    /// Share of the highest load, `time` seconds after the start: low, a rise, a plateau, a fall, low.
+    /// Returns the share of the highest load `time` seconds after the start: low, a rise, a plateau, a fall, low.
     ///
-    /// - Parameter delay: share of the whole time by which it comes later, so that the apps do not move as one.
+    /// - Parameter delay: the share of the total time by which the curve is delayed, so that the apps do not scale
+    ///   simultaneously.
     func height(at time: Double, delay: Double = 0) -> Double {
         switch time / seconds - delay {
         case ..<0.1: 0

@@ -1,7 +1,7 @@
 import HTTPTransport
 import WireFormats
 
-/// The sample apps, with the metric that each is scaled on.
+/// The sample apps with their metrics.
 extension DemoScenario {
     private static let keySecretName = "google-key"
 
@@ -35,7 +35,7 @@ extension DemoScenario {
         return DemoScenario(app: app, fleet: fleet, unit: "jobs", amount: { load.waiting }, load: load)
     }
 
-    /// Messages of Pub/Sub that are not acknowledged, from Cloud Monitoring, with a key that a Secret holds.
+    /// Unacknowledged messages of Pub/Sub, from Cloud Monitoring, with a key in a Secret.
     static func eventQueue(_ google: DemoGoogle, host: String) -> DemoScenario {
         let key: JSON = ["valueFrom": ["secretKeyRef": ["name": .string(keySecretName), "key": "key.json"]]]
         let app = DemoApp(

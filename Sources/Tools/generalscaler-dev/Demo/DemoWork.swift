@@ -1,17 +1,17 @@
 import ServiceLifecycle
 
-/// Gives an app work, at a rate that the plan has for the moment.
+/// Generates the load of an app at the planned rate.
 protocol DemoWork: Service {
     /// A line for the summary.
     var summary: String { get }
 }
 
-/// Turns a rate into whole pieces of work: what is left over counts for the next time.
+/// Converts a rate to whole units of work; the remainder counts for the next call.
 struct WorkMeter {
     private var last = ContinuousClock.now
     private var credit = 0.0
 
-    /// Pieces that are due now, since the last time that this was asked.
+    /// Returns the units that are due since the last call.
     mutating func due(rate: Double) -> Int {
         let now = ContinuousClock.now
         credit += rate * (last.duration(to: now) / .seconds(1))

@@ -7,21 +7,21 @@ struct NewPluginCommand: ParsableCommand {
         commandName: "new-plugin",
         abstract: "Scaffold a new plugin.",
         discussion: """
-            Creates the directory generalscaler-plugin-NAME, with a plugin that passes plugin-check and a README that \
-            describes how to check, call and install it.
+            Creates the directory generalscaler-plugin-NAME, with a plugin that passes plugin-check, a copy of the SDK of \
+            its language, and a README that describes how to build, check, call and install it.
             """
     )
 
-    @Option(help: "The plugin's language: swift or python.")
+    @Option(help: "The plugin's language: python, go, node, bash or swift.")
     var language: PluginProject.Language
 
-    @Option(help: ArgumentHelp("For swift: a checkout of GeneralScaler, for its PluginSDK.", valueName: "dir"))
+    @Option(help: ArgumentHelp("For swift: a checkout of GeneralScaler, whose PluginSDK is copied.", valueName: "dir"))
     var sdkPath: String?
 
     @Option(help: ArgumentHelp("For swift: the repository of GeneralScaler, in place of --sdk-path.", valueName: "url"))
     var sdkURL: String?
 
-    @Option(help: ArgumentHelp("Where to make the plugin's directory.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory to create for the plugin.", valueName: "dir"))
     var directory = "."
 
     @Argument(help: "The metric type that the plugin reads, such as queue-depth.")
@@ -37,7 +37,7 @@ struct NewPluginCommand: ParsableCommand {
     }
 
     func run() throws {
-        let project = makeProject()
+        let project = try makeProject()
         let files = FileManager.default
         let root = URL(filePath: directory).appending(path: project.name)
         guard !files.fileExists(atPath: root.path) else { throw ValidationError("\(root.path) already exists") }
@@ -45,7 +45,7 @@ struct NewPluginCommand: ParsableCommand {
             let url = root.appending(path: file.path)
             do {
                 try files.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-                try file.text.write(to: url, atomically: true, encoding: .utf8)
+                try Data(file.contents).write(to: url)
                 if file.isExecutable { try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: url.path) }
             } catch let error as CocoaError {
                 throw ValidationError("\(url.path) cannot be written: \(error.shortText)")
@@ -54,11 +54,13 @@ struct NewPluginCommand: ParsableCommand {
         StandardStreams.printLine("\(root.path) created; its README.md describes the next steps")
     }
 
-    private func makeProject() -> PluginProject {
+    private func makeProject() throws -> PluginProject {
         switch language {
         case .python: .python(name)
-        case .swift:
-            .swift(name, sdk: sdkPath.map { .path(URL(filePath: $0).standardizedFileURL.path) } ?? .url(sdkURL ?? ""))
+        case .go: .go(name)
+        case .node: .node(name)
+        case .bash: .bash(name)
+        case .swift: try .swift(name, sdk: sdkPath.map(SwiftSDK.checkout) ?? .repository(sdkURL ?? ""))
         }
     }
 }

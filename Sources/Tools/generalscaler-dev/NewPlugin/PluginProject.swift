@@ -1,22 +1,19 @@
+import SDKFiles
+
 /// The files of a new plugin, ready to be checked.
 struct PluginProject {
     enum Language: String, CaseIterable {
-        case swift
         case python
-    }
-
-    /// The source of the SDK of a plugin in Swift.
-    enum SDK {
-        /// A checkout of this package.
-        case path(String)
-        /// Its repository.
-        case url(String)
+        case go
+        case node
+        case bash
+        case swift
     }
 
     struct File {
         /// Inside of the project's directory.
         let path: String
-        let text: String
+        let contents: [UInt8]
         var isExecutable = false
     }
 
@@ -27,43 +24,53 @@ struct PluginProject {
     /// The name of the plugin's executable and of its directory.
     var name: String { Self.name(of: type) }
 
-    private static func name(of type: String) -> String { "generalscaler-plugin-\(type)" }
+    static func name(of type: String) -> String { "generalscaler-plugin-\(type)" }
 
-    private static let config = "{\"largest\": 10}\n"
-    private static let badConfig = "{\"largest\": 0}\n"
-
-    static func python(_ type: String) -> PluginProject {
-        let program = File(path: name(of: type), text: fill(PackageResources.plugin_py, type), isExecutable: true)
-        return PluginProject(
-            type: type, files: [program] + common(type, program: "./\(program.path)", build: ""))
+    /// - Parameters:
+    ///   - source: the language's own files, without those that every project has.
+    ///   - readme: what the README says of this language.
+    init(_ type: String, readme: Readme, ignored: String, _ source: [File]) {
+        self.type = type
+        files =
+            source + [
+                File(path: "README.md", contents: Array(readme.text(type).utf8)),
+                File(path: "config.json", contents: Array("{\"directory\": \"/usr\"}\n".utf8)),
+                File(path: "bad-config.json", contents: Array("{\"directory\": 1}\n".utf8)),
+            ]
+            + (ignored.isEmpty ? [] : [File(path: ".gitignore", contents: Array("\(ignored)\n".utf8))])
     }
 
-    static func swift(_ type: String, sdk: SDK) -> PluginProject {
-        let typeName = type.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-        let source = fill(PackageResources.plugin_swift_template, type).replacing("__NAME__", with: typeName)
-        let package = fill(PackageResources.package_swift_template, type)
-            .replacing("__DEPENDENCY__", with: sdk.dependency).replacing("__PACKAGE__", with: sdk.package)
-        let name = name(of: type)
-        return PluginProject(
-            type: type,
-            files: [
-                File(path: "Package.swift", text: package),
-                File(path: "Sources/\(name)/\(typeName)Plugin.swift", text: source),
-                File(path: ".gitignore", text: ".build/\n"),
-            ] + common(type, program: ".build/debug/\(name)", build: "swift build\n"))
+    /// What the READMEs of the languages differ in.
+    struct Readme {
+        /// Where the SDK is, and how it is replaced by a newer one.
+        let sdk: String
+        /// The path of the executable.
+        let program: String
+        /// The command that makes it.
+        var build = ""
+        let install: String
+
+        fileprivate func text(_ type: String) -> String {
+            PluginProject.fill(PackageResources.readme_md, type)
+                .replacing("__SDK__", with: sdk).replacing("__INSTALL__", with: install)
+                .replacing("__PROGRAM__", with: program).replacing("__BUILD__", with: build.isEmpty ? "" : "\(build)\n")
+        }
     }
 
-    private static func common(_ type: String, program: String, build: String) -> [File] {
-        let readme = fill(PackageResources.readme_md, type).replacing("__PROGRAM__", with: program)
-            .replacing("__BUILD__", with: build)
-        return [
-            File(path: "README.md", text: readme), File(path: "config.json", text: config),
-            File(path: "bad-config.json", text: badConfig),
-        ]
-    }
-
-    private static func fill(_ template: [UInt8], _ type: String) -> String {
+    /// Returns a template with the metric type and the project's name in it.
+    static func fill(_ template: [UInt8], _ type: String) -> String {
         String(decoding: template, as: UTF8.self).replacing("__TYPE__", with: type)
+            .replacing("__PROJECT__", with: name(of: type))
+    }
+
+    /// Returns the file that a template makes.
+    static func file(_ path: String, _ template: [UInt8], _ type: String, isExecutable: Bool = false) -> File {
+        File(path: path, contents: Array(fill(template, type).utf8), isExecutable: isExecutable)
+    }
+
+    /// Returns the copy of an SDK in a folder of the project.
+    static func copy(of sdk: [SDKFile], in folder: String) -> [File] {
+        sdk.map { File(path: "\(folder)/\($0.path)", contents: $0.contents) }
     }
 
     /// Returns the reason why a word cannot be a metric type; nil if it can.
@@ -82,31 +89,4 @@ struct PluginProject {
 
     /// So that the executable's name fits a file system and a label.
     private static let maxTypeLength = 40
-}
-
-extension PluginProject.SDK {
-    /// The first release with the SDK that the template uses.
-    private static let version = "0.1.0"
-
-    fileprivate var dependency: String {
-        switch self {
-        case .path(let path): "name: \"generalscaler\", path: \"\(Self.escaped(path))\""
-        case .url(let url): "url: \"\(Self.escaped(url))\", from: \"\(Self.version)\""
-        }
-    }
-
-    /// The name by which products of the package are asked for.
-    fileprivate var package: String {
-        switch self {
-        case .path: return "generalscaler"
-        case .url(let url):
-            let last = url.split(separator: "/").last.map(String.init) ?? url
-            return Self.escaped(last.hasSuffix(".git") ? String(last.dropLast(4)) : last)
-        }
-    }
-
-    /// As the text of a Swift string.
-    private static func escaped(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-    }
 }

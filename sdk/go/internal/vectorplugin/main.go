@@ -24,15 +24,16 @@ func (s server) Validate() []plugin.Problem {
 }
 
 type config struct {
-	Behavior string            `json:"behavior" help:"What a call does." default:"answer" enum:"answer,none,nan,fail,rate,leak,print,wait"`
-	Value    float64           `json:"value" help:"The value." default:"1" minimum:"0"`
-	Unit     *string           `json:"unit" help:"The unit."`
-	Count    int               `json:"count" help:"A count." default:"10" minimum:"1" maximum:"300"`
-	Strict   bool              `json:"strict" help:"Whether to be strict." default:"false"`
-	Token    *plugin.Secret    `json:"token" help:"A token."`
-	Address  *string           `json:"address" help:"The server." address:"true"`
-	Servers  []server          `json:"servers" help:"Servers." default:"[]"`
-	Labels   map[string]string `json:"labels" help:"Labels." default:"{}"`
+	Behavior  string            `json:"behavior" help:"What a call does." default:"answer" enum:"answer,none,nan,fail,rate,leak,print,wait"`
+	Value     float64           `json:"value" help:"The value." default:"1" minimum:"0"`
+	Unit      *string           `json:"unit" help:"The unit."`
+	Count     int               `json:"count" help:"A count." default:"10" minimum:"1" maximum:"300"`
+	Strict    bool              `json:"strict" help:"Whether to be strict." default:"false"`
+	Token     *plugin.Secret    `json:"token" help:"A token."`
+	Address   *string           `json:"address" help:"The server." address:"true"`
+	Namespace *string           `json:"namespace" help:"The scaler's namespace." from:"scaler.namespace"`
+	Servers   []server          `json:"servers" help:"Servers." default:"[]"`
+	Labels    map[string]string `json:"labels" help:"Labels." default:"{}"`
 }
 
 func (c config) reading() plugin.Reading {
@@ -55,8 +56,11 @@ func value(_ context.Context, call plugin.Call[config]) (plugin.Reading, error) 
 		return plugin.Reading{}, &plugin.Error{
 			Kind: plugin.RateLimited, Message: "slow down", RetryAfter: 1500 * time.Millisecond}
 	case "leak":
-		return plugin.Reading{}, &plugin.Error{
-			Kind: plugin.AuthFailed, Message: "the server refuses " + call.Config.Token.Reveal()}
+		leaked := call.Config.reading().Unit
+		if leaked == "" {
+			leaked = call.Config.Token.Reveal()
+		}
+		return plugin.Reading{}, &plugin.Error{Kind: plugin.AuthFailed, Message: "the server refuses " + leaked}
 	case "print":
 		fmt.Println("a stray print")
 	case "wait":

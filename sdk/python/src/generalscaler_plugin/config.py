@@ -38,7 +38,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Returns the text itself, for the one place that sends it to the source."""
+        """Returns the text. Use it only to send the secret to the source."""
         return self._text
 
     def __repr__(self) -> str:
@@ -61,14 +61,16 @@ class Secret:
 
 class _Field:
     def __init__(
-        self, help: str, default: Any, minimum: Optional[float], maximum: Optional[float], address: bool
+        self, help: str, default: Any, minimum: Optional[float], maximum: Optional[float], address: bool,
+        filled_from: Optional[str],
     ) -> None:
         self.help, self.default, self.minimum, self.maximum, self.address = help, default, minimum, maximum, address
+        self.filled_from = filled_from
 
 
 def field(
     help: str, *, default: Any = _MISSING, minimum: Optional[float] = None, maximum: Optional[float] = None,
-    address: bool = False,
+    address: bool = False, filled_from: Optional[str] = None,
 ) -> Any:
     """Declares a field of a ``Config``.
 
@@ -81,8 +83,12 @@ def field(
         maximum: The greatest value of a number.
         address: The text, or each text of a list, names the server to connect to, as ``scheme://host:port`` or
             ``host:port``. The administrator can restrict which servers are allowed.
+        filled_from: What the operator fills into the field, in every call: ``scaler.namespace``, ``scaler.name``,
+            ``target.apiVersion``, ``target.kind``, ``target.name`` or ``target.selector``. A GeneralScaler that sets
+            the field is rejected. Only for a ``str`` of the config itself. ``target.selector`` is absent while the
+            operator does not know the target.
     """
-    return _Field(help, default, minimum, maximum, address)
+    return _Field(help, default, minimum, maximum, address, filled_from)
 
 
 class Config:
@@ -112,7 +118,7 @@ class Config:
                 delattr(cls, name)
 
     def validate(self) -> List[Problem]:
-        """Returns what is wrong between fields that are valid on their own. Paths count from this object."""
+        """Returns problems between fields that are valid individually. Paths are relative to this object."""
         return []
 
     def __repr__(self) -> str:
@@ -157,6 +163,8 @@ class Config:
                     schema[bound] = getattr(declared, bound)
             if declared.address:
                 schema["x-address"] = True
+            if declared.filled_from:
+                schema["x-from"] = declared.filled_from
             if schema.get("type") == "string" and "enum" not in schema:
                 schema["minLength"] = 1
             if declared.default is _MISSING and not _is_optional(type_):
@@ -191,7 +199,7 @@ def secrets(value: Any) -> List[str]:
 
 
 def shape(value: Any) -> str:
-    """What a message calls a JSON value of this shape."""
+    """The name of a JSON value's type, for messages."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -211,7 +219,7 @@ def number(value: float) -> str:
 
 
 def to_json(value: Any) -> Any:
-    """The value as a config would hold it. Of a secret: ``***``."""
+    """The value as in a config; ``***`` for a secret."""
     if isinstance(value, Secret):
         return "***"
     if isinstance(value, enum.Enum):
@@ -228,7 +236,7 @@ def _join(path: str, name: str) -> str:
 
 
 def _optional(type_: Any) -> Any:
-    """The type inside of an ``Optional``; None for any other type."""
+    """The type inside an ``Optional``; None for any other type."""
     arguments = typing.get_args(type_)
     is_union = typing.get_origin(type_) is typing.Union or type(type_).__name__ == "UnionType"
     if is_union and len(arguments) == 2 and type(None) in arguments:

@@ -28,7 +28,7 @@ class PluginError(Exception):
 
     Args:
         kind: One of the names in ``KINDS``, such as ``source_unreachable``.
-        message: What happened, where, and what to do next. Never a secret; the SDK redacts the config's secrets.
+        message: What happened, where, and what to do next. Must not contain a secret; the SDK redacts the config's secrets.
         path: The config field at fault, such as ``tls.ca``.
         retry_after_ms: Milliseconds to wait before the next try, if the source said so.
     """

@@ -66,7 +66,7 @@ class Plugin:
         return self._add("range", function)
 
     def subscribe(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Declares the generator, ordinary or async, that yields a value whenever it changes, the first at once.
+        """Declares the generator, ordinary or async, that yields a value whenever it changes, the first immediately.
         Raise ``PluginError("cannot_subscribe", ...)`` before the first value if the source never reports changes."""
         return self._add("subscribe", function)
 

@@ -21,8 +21,8 @@ class Reading:
         value: A finite number. If there is none, raise ``PluginError("no_data", ...)``; never return 0 instead.
         unit: The unit, such as ``messages``.
         observed_at: The time at which the source observed the value, with a time zone; now if omitted.
-        detail: What a person should know about how the value came about.
-        assumed: The source has no value, and the config says that this one stands for it.
+        detail: A note for users on how the value was determined.
+        assumed: Whether the source has no value and this is the value that the config assumes in that case.
     """
 
     value: float
@@ -79,7 +79,7 @@ def finite(value: Any) -> float:
         raise PluginError("internal_error", f"the plugin returned a {type(value).__name__} instead of a number")
     result = float(value)
     if result != result or result in (float("inf"), float("-inf")):
-        raise PluginError("no_data", f"the value is {'nan' if result != result else result}, which is no data")
+        raise PluginError("no_data", f"the value is {'nan' if result != result else result}, which counts as no data")
     return int(result) if result.is_integer() and abs(result) < 2**53 else result
 
 
@@ -104,7 +104,7 @@ def parse_time(text: Any) -> Optional[datetime.datetime]:
 
 
 def range_json(points: Any, window: Window) -> Dict[str, Any]:
-    """The result of ``get_metric_range`` from pairs of a time and a number; None and non-finite values are left out."""
+    """The result of ``get_metric_range`` from pairs of a time and a number; None and non-finite values are omitted."""
     pairs: List[Tuple[datetime.datetime, float]] = []
     for at, value in points:
         if value is None or float(value) != float(value) or abs(float(value)) == float("inf"):
@@ -112,11 +112,11 @@ def range_json(points: Any, window: Window) -> Dict[str, Any]:
         pairs.append((at, value))
     pairs.sort(key=lambda pair: pair[0])
     if not pairs:
-        raise PluginError("no_data", "there is no value in the time asked for")
+        raise PluginError("no_data", "there is no value in the requested time range")
     if any(earlier[0] >= later[0] for earlier, later in zip(pairs, pairs[1:])):
         raise PluginError("internal_error", "the points contain a time twice")
     if pairs[0][0] < window.start or pairs[-1][0] > window.end:
-        raise PluginError("internal_error", "the points lie outside of the window")
+        raise PluginError("internal_error", "the points are outside of the window")
     return {"points": [{"at": format_time(at), "value": finite(value)} for at, value in pairs]}
 
 

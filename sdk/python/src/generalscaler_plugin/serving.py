@@ -22,7 +22,7 @@ MAX_PUSHES_PER_SECOND = 2_000
 
 
 class Request:
-    """What a call asks for, beside its config.
+    """The request of a call, apart from its config.
 
     Attributes:
         target_type: ``Value`` or ``AverageValue``. The plugin does not divide.
@@ -231,7 +231,7 @@ class Outbox:
         self._second = (0, 0)
 
     def put(self, call: Call, reading: Dict[str, Any]) -> None:
-        """Takes a reading, in place of one that has not been sent."""
+        """Adds a reading and replaces one that has not been sent."""
         self._waiting[call] = reading
 
     @property
@@ -240,13 +240,13 @@ class Outbox:
         return min((self._next.get(call, 0.0) for call in self._waiting), default=None)
 
     def take(self, call: Call) -> Any:
-        """Takes out what waits of a subscription that ends."""
+        """Removes and returns the waiting reading of a subscription that ends."""
         self._next.pop(call, None)
         reading = self._waiting.pop(call, None)
         return [] if reading is None else [(call, reading)]
 
     def take_due(self, now: float) -> Any:
-        """Takes out the readings that may be sent now."""
+        """Removes and returns the readings that may be sent now."""
         second, sent = self._second
         if int(now) != second:
             second, sent = int(now), 0

@@ -13,7 +13,7 @@ from .reading import MAX_RANGE_POINTS, Window, parse_time
 from .redaction import redact
 
 MAX_RESPONSE_BYTES = 1 << 20
-# Calls that were answered by the watchdog while their code still runs. Beyond it, new calls are busy.
+# The number of calls that the watchdog answered and whose code still runs. Beyond it, new calls get the error busy.
 MAX_ABANDONED_CALLS = 64
 MAX_SUBSCRIPTIONS = 1_024
 # The answer to a late call leaves this share of the time before its deadline, within these bounds in seconds.
@@ -66,7 +66,7 @@ class Session:
     # What the host sends
 
     def receive(self, line: bytes) -> None:
-        """Takes one line of the host."""
+        """Handles one line of the host."""
         if not line.strip(b" \t\r"):
             return
         try:
@@ -86,7 +86,7 @@ class Session:
             self._reply_error(id, error)
 
     def receive_overlong(self) -> None:
-        """A line was longer than the plugin takes."""
+        """Handles a line that is longer than the plugin's limit."""
         message = f"the line is longer than {MAX_REQUEST_BYTES} bytes"
         self._reply_error(None, PluginError("invalid_request", message))
 
@@ -129,7 +129,7 @@ class Session:
             asked = ", ".join(map(str, versions))
             raise PluginError(
                 "unsupported_version",
-                f"the plugin speaks protocol version {PROTOCOL_VERSION}, the host {asked}: update the older")
+                f"the plugin speaks protocol version {PROTOCOL_VERSION}, the host {asked}: update the older one")
         limit = params.get("limits", {}).get("maxResponseBytes") if isinstance(params.get("limits"), dict) else None
         if isinstance(limit, int) and limit > 0:
             self._max_response_bytes = min(self._max_response_bytes, limit)
@@ -158,7 +158,7 @@ class Session:
         window = _window(params) if kind == "range" else None
         deadline_ms = _whole(params, "deadlineMs")
         if kind == "subscribe" and not isinstance(id, int):
-            raise PluginError("invalid_request", "the id of subscribe must be a whole number, which readings then bear")
+            raise PluginError("invalid_request", "the id of subscribe must be a whole number, because readings refer to it")
         try:
             parsed = self._plugin.parse_config(config)
         except Exception as error:  # pylint: disable=broad-except
@@ -209,7 +209,7 @@ class Session:
     # What the calls report
 
     def finish(self, call: Call, result: Dict[str, Any]) -> bool:
-        """The code of a call returned. False if the call was answered before."""
+        """Handles the result of a call's code. Returns False if the call was already answered."""
         with self._lock:
             self._abandoned.pop(call, None)
             if self._pending.pop(_key(call.id), None) is not call:
@@ -220,14 +220,14 @@ class Session:
             return True
 
     def fail(self, call: Call, error: PluginError) -> None:
-        """The code of a call raised an error."""
+        """Handles an error of a call's code."""
         with self._lock:
             self._abandoned.pop(call, None)
             if self._pending.pop(_key(call.id), None) is call:
                 self._reply_error(call.id, error, call)
 
     def push(self, call: Call, reading: Dict[str, Any]) -> bool:
-        """Sends a reading of a subscription. False if the subscription has ended."""
+        """Sends a reading of a subscription. Returns False if the subscription has ended."""
         with self._lock:
             if self._subscriptions.get(call.id) is not call:
                 return False
@@ -236,7 +236,7 @@ class Session:
             return True
 
     def end_subscription(self, call: Call, error: PluginError) -> None:
-        """The code of a subscription ended."""
+        """Handles the end of a subscription's code."""
         with self._lock:
             if self._subscriptions.get(call.id) is not call:
                 return
@@ -245,19 +245,19 @@ class Session:
             self._send({"jsonrpc": "2.0", "method": "subscription_ended", "params": params})
 
     def is_subscribed(self, call: Call) -> bool:
-        """Whether the host still wants the readings."""
+        """Whether the host is still subscribed."""
         with self._lock:
             return self._subscriptions.get(call.id) is call
 
     # Time
 
     def next_deadline(self) -> Optional[float]:
-        """The monotonic time at which ``expire`` has something to do."""
+        """The monotonic time at which to call ``expire`` next."""
         with self._lock:
             return min((call.watchdog for call in self._pending.values()), default=None)
 
     def expire(self) -> None:
-        """Answers the calls whose time is up."""
+        """Answers the calls that have reached their deadline."""
         now = time.monotonic()
         with self._lock:
             for call in [call for call in self._pending.values() if call.watchdog <= now]:
@@ -294,7 +294,7 @@ class Session:
         if len(line) > self._max_response_bytes:
             if "id" not in message:
                 return
-            text = f"the answer has {len(line)} bytes; the host takes at most {self._max_response_bytes}"
+            text = f"the answer has {len(line)} bytes; the maximum is {self._max_response_bytes}"
             error = PluginError("internal_error", text).to_json()
             line = json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": error}, separators=(",", ":")).encode()
         self._send_line(line + b"\n")

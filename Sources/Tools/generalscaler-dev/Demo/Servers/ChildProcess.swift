@@ -2,21 +2,21 @@ import Subprocess
 import Synchronization
 import SystemPackage
 
-/// A program that runs for as long as the task that started it.
+/// A program that runs as long as the task that started it.
 struct ChildProcess: Sendable {
     let program: String
     let arguments: [String]
-    /// Beside the variables of this process.
+    /// Variables in addition to those of this process.
     var environment: [String: String] = [:]
-    /// Told each line of its output as it comes.
+    /// Called for each line of its output.
     let onLine: @Sendable (Substring) -> Void
 
-    /// How long it may take to end on its own.
+    /// How long the program may take to end on its own.
     private static let exitTime: Duration = .seconds(2)
 
-    /// Runs it until it ends or the task is cancelled, which ends it.
+    /// Runs the program until it ends or the task is cancelled, which ends it.
     ///
-    /// - Returns: how it ended; nil if this task ended it.
+    /// - Returns: the status; nil if this task ended the program.
     func run() async throws -> TerminationStatus? {
         var platform = PlatformOptions()
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: Self.exitTime)]

@@ -8,8 +8,8 @@ import ServiceLifecycle
 import SystemIO
 import WireFormats
 
-/// Stands in for three services of Google: Pub/Sub for the app, and for the plugin the token endpoint and Cloud
-/// Monitoring, whose points are here as fresh as they can be.
+/// Simulates three Google services: Pub/Sub for the app, and the token endpoint and Cloud Monitoring for the plugin,
+/// with points without delay.
 struct DemoGoogle: Service {
     static let project = "demo"
     static let subscription = "events"
@@ -19,7 +19,7 @@ struct DemoGoogle: Service {
 
     let messages: DemoMessages
     let logger: Logger
-    let port = Promised<Int>()
+    let port = AsyncPromise<Int>()
 
     /// Returns the key of a service account in Google's format, generated for this demo and discarded with it.
     static func serviceAccountKey() throws -> JSON {
@@ -58,7 +58,7 @@ struct DemoGoogle: Service {
         try await application.runService(gracefulShutdownSignals: [])
     }
 
-    /// Waits a little if there is nothing, as Pub/Sub does for longer.
+    /// Returns messages. Waits briefly if there are none; the real Pub/Sub waits longer.
     private static func pull(_ count: Int, _ messages: DemoMessages) async throws -> JSON {
         var pulled = messages.pull(count)
         if pulled.isEmpty {
@@ -72,7 +72,7 @@ struct DemoGoogle: Service {
     }
 
     private static func timeSeries(_ count: Int) -> JSON {
-        // A point later than the time of the request does not count.
+        // A point later than the request's time is ignored.
         let time = OperatorTime.system.now() + pointAge
         let now = JSON.string(RFC3339.text(microseconds: time.microsecondsSince1970))
         return [

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Publishes messages to a queue in memory, and keeps unacknowledged ones.
 final class DemoMessages: DemoWork {
-    /// Messages a second. An instance of the app does four.
+    /// Messages per second. An instance of the app processes four.
     private static let rates = 2.0...20.0
     private static let delay = 0.1
     private static let tick: Duration = .milliseconds(250)

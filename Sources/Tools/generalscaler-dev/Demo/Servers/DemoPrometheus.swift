@@ -3,14 +3,14 @@ import ServiceLifecycle
 import Synchronization
 import SystemIO
 
-/// A real `prometheus` server that scrapes what a service-discovery file lists.
+/// A real `prometheus` server that scrapes the targets in a service-discovery file.
 struct DemoPrometheus: Service {
     let directory: String
-    let address = Promised<String>()
+    let address = AsyncPromise<String>()
 
     var targetsFile: String { "\(directory)/targets.json" }
 
-    /// Writes the configuration. Call before ``run()``.
+    /// Writes the configuration. Call it before ``run()``.
     func prepare() throws {
         let configuration = """
             global: {scrape_interval: 1s, scrape_timeout: 1s}

@@ -3,10 +3,10 @@ import ServiceLifecycle
 import Synchronization
 import SystemIO
 
-/// A real `redis-server` that keeps nothing.
+/// A real `redis-server` without persistence.
 struct DemoRedis: Service {
     let port: Int
-    let isReady = Promised<Bool>()
+    let isReady = AsyncPromise<Bool>()
 
     init() throws {
         port = try FreePort.find()
@@ -29,7 +29,7 @@ struct DemoRedis: Service {
     }
 }
 
-/// A port of 127.0.0.1 for a server that cannot choose one itself.
+/// Finds a port of 127.0.0.1 for a server that cannot choose one itself.
 enum FreePort {
     static func find() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -39,7 +39,7 @@ enum FreePort {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        // The pointer is rebound to what the calls take it as, and used within them alone.
+        // The pointer is rebound to the type of the calls, and used only in them.
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import ServiceLifecycle
 
-/// The servers that the metrics come from: those that are installed here, and the one that the demo brings.
+/// The sources of the metrics: installed servers, and the one that the demo contains.
 struct DemoServers: Sendable {
     let prometheus: DemoPrometheus?
     let redis: DemoRedis?
@@ -18,7 +18,7 @@ struct DemoServers: Sendable {
         [prometheus as (any Service)?, redis, google].compactMap(\.self)
     }
 
-    /// What is left out, and how to have it.
+    /// The omitted parts, and how to enable them.
     var gaps: [String] {
         [
             prometheus == nil ? Self.gap("http-app", "prometheus") : nil,

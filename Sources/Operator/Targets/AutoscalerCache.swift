@@ -1,0 +1,93 @@
+import KubernetesClient
+import Logging
+import ScalerAPI
+import Synchronization
+import SystemIO
+import WireFormats
+
+/// The watched autoscalers of one kind.
+final class AutoscalerCache: Sendable {
+    /// The defaults for absent or empty fields of a `scaleTargetRef`.
+    private static let defaultTarget = TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "")
+
+    /// Opens once the kind has been listed, or the list was refused.
+    let isListed: AsyncLatch
+    /// Opens when the API server no longer has the kind, which ends the watch.
+    let end = AsyncLatch()
+    let informer: Informer<TargetKey?>
+    private let kind: ResourceKind
+    private let index: AutoscalerIndex
+
+    init(_ kind: ResourceKind, client: KubernetesClient, scope: Informer<TargetKey?>.Scope, logger: Logger) {
+        let (isListed, index) = (AsyncLatch(), AutoscalerIndex())
+        self.kind = kind
+        self.isListed = isListed
+        self.index = index
+        informer = Informer(
+            client: client, kind: kind, scope: scope, reader: ObjectReader(ObjectFields(["spec": ["scaleTargetRef"]])),
+            logger: logger, decode: { Self.target(of: $0) },
+            handle: { event in
+                switch event {
+                case .added(let key, let target), .updated(let key, _, let target): index.set(target, of: key)
+                case .deleted(let key, _): index.set(nil, of: key)
+                case .malformed(let object): index.set(nil, of: object.key)
+                case .synced: isListed.open()
+                }
+            },
+            listFailed: { if $0.isRefusal { isListed.open() } }
+        )
+    }
+
+    /// Whether the API server no longer has the kind.
+    var isGone: Bool { informer.listFailure?.kind == .notFound }
+
+    /// Returns the autoscaler of the target, such as `HorizontalPodAutoscaler/web`; the first by name if there are
+    /// several.
+    ///
+    /// - Throws: an error if the autoscalers are unknown.
+    func otherAutoscaler(of target: TargetKey) throws(KubernetesError) -> String? {
+        let failure = informer.listFailure
+        if let failure, failure.isRefusal { throw failure }
+        guard informer.hasSynced else {
+            throw failure ?? KubernetesError(.timeout, "the list of \(kind.plural) has not been received yet")
+        }
+        return index.name(of: target).map { "\(kind.kind)/\($0)" }
+    }
+
+    /// Returns the target of an autoscaler; nil if it names none.
+    private static func target(of object: JSON) -> TargetKey? {
+        let reference = object["spec"]?["scaleTargetRef"]
+        func field(_ name: String, otherwise: String) -> String {
+            reference?[name]?.stringValue.flatMap { $0.isEmpty ? nil : $0 } ?? otherwise
+        }
+        let target = TargetReference(
+            apiVersion: field("apiVersion", otherwise: defaultTarget.apiVersion),
+            kind: field("kind", otherwise: defaultTarget.kind), name: field("name", otherwise: ""))
+        guard !target.name.isEmpty else { return nil }
+        return TargetKey(target, in: object["metadata"]?["namespace"]?.stringValue ?? "")
+    }
+}
+
+/// Finds autoscalers by their target.
+private final class AutoscalerIndex: Sendable {
+    private struct State {
+        var targets: [ObjectKey: TargetKey] = [:]
+        var names: [TargetKey: Set<String>] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    func name(of target: TargetKey) -> String? { state.withLock { $0.names[target]?.min() } }
+
+    func set(_ target: TargetKey?, of autoscaler: ObjectKey) {
+        state.withLock { state in
+            if let former = state.targets.removeValue(forKey: autoscaler) {
+                state.names[former]?.remove(autoscaler.name)
+                if state.names[former]?.isEmpty == true { state.names[former] = nil }
+            }
+            guard let target else { return }
+            state.targets[autoscaler] = target
+            state.names[target, default: []].insert(autoscaler.name)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import PluginHost
+import PluginProtocol
+
+/// Checks a plugin against every rule. Blocks its thread while it communicates with processes.
+package enum CheckRun {
+    /// - Parameter progress: called before each check with the number of completed checks and their total.
+    /// - Throws: ``LaunchError`` if the plugin cannot be started.
+    package static func run(
+        _ command: PluginCommand, options: CheckOptions,
+        progress: (_ done: Int, _ total: Int, _ group: RuleGroup) -> Void = { _, _, _ in }
+    ) throws(LaunchError) -> CheckReport {
+        let start = ContinuousClock.now
+        let context = CheckContext(command, options: options)
+        defer { context.endSession() }
+        var passed: Set<RuleID> = []
+        var skipped: [RuleID: String] = [:]
+        // The handshake comes first, for every selection of rules.
+        let checks = Check.all.enumerated().filter {
+            $0.offset == 0 || ($0.element.rules + $0.element.alsoChecks).contains(where: options.wants)
+        }
+        for (index, check) in checks.enumerated() {
+            progress(index, checks.count, RuleBook.rule(check.element.rules[0]).group)
+            do throws(Stop) {
+                try check.element.run(context)
+                passed.formUnion(check.element.rules)
+            } catch {
+                switch error {
+                case .launch(let error): throw error
+                case .skip(let reason):
+                    for rule in check.element.rules where skipped[rule] == nil {
+                        skipped[rule] = context.log.mask.masked(reason)
+                    }
+                }
+            }
+        }
+        context.endSession()
+        // A violated rule that was not selected explains why others could not be checked.
+        let found = Set(context.log.findings.map(\.rule)).subtracting(options.skip)
+        let results = RuleBook.rules.filter { options.wants($0.id) || found.contains($0.id) }.map { rule in
+            let findings = context.log.findings.filter { $0.rule == rule.id }
+            let outcome: RuleResult.Outcome =
+                if case .unchecked(let reason) = rule.verification {
+                    .unchecked(reason)
+                } else if !findings.isEmpty {
+                    .failed(findings)
+                } else if passed.contains(rule.id) {
+                    .passed
+                } else {
+                    .skipped(skipped[rule.id] ?? "its check did not run")
+                }
+            return RuleResult(rule: rule, outcome: outcome)
+        }
+        return CheckReport(
+            plugin: context.handshake.map { "\($0.pluginName) \($0.pluginVersion)" } ?? command.fileName,
+            results: results, duration: .now - start)
+    }
+}

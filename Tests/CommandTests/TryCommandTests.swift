@@ -1,0 +1,103 @@
+import FoundationEssentials
+import TestSupport
+import Testing
+
+@Suite("generalscaler-dev try", .timeLimit(.minutes(3)))
+struct TryCommandTests {
+    /// A plugin whose value is the content of a file that its config names.
+    private static let plugin = #"""
+        #!/usr/bin/env python3
+        import datetime, json, sys
+        SCHEMA = {"type": "object", "additionalProperties": False, "required": ["file"],
+                  "properties": {"file": {"type": "string", "description": "The file."}}}
+        TYPE = {"type": "number-in-file", "description": "A number.", "configSchema": SCHEMA,
+                "defaultTargetType": "AverageValue"}
+        def answer(method, params):
+            config = params.get("config", {})
+            if method == "initialize":
+                return {"result": {"protocolVersion": 1, "plugin": {"name": "number", "version": "1"},
+                                   "metricTypes": [TYPE], "capabilities": {}}}
+            if method == "validate_config":
+                wrong = [{"path": key, "message": "is unknown"} for key in config if key != "file"]
+                return {"result": {"valid": False, "errors": wrong} if wrong else {"valid": True}}
+            if method == "get_metric_value":
+                now = datetime.datetime.now(datetime.timezone.utc).isoformat()
+                try: return {"result": {"value": float(open(config["file"]).read()), "observedAt": now}}
+                except OSError as problem: return {"error": {"code": 1003, "message": "cannot read: %s" % problem.strerror}}
+            return {"error": {"code": -32601, "message": "unknown"}}
+        for line in sys.stdin:
+            request = json.loads(line)
+            if "id" in request:
+                message = {"jsonrpc": "2.0", "id": request["id"]} | answer(request["method"], request["params"])
+                print(json.dumps(message), flush=True)
+        """#
+
+    private static func arguments(_ directory: String, config: String) throws -> [String] {
+        try ExecutableFile.write(plugin, to: "\(directory)/generalscaler-plugin-number-in-file")
+        try Program.write(config, to: "\(directory)/c.json")
+        return ["try", "\(directory)/generalscaler-plugin-number-in-file", "--config", "\(directory)/c.json"]
+    }
+
+    @Test("shows each reading and failure, and the replicas that follow the value up and down")
+    func scales() async throws {
+        try await Program.withDirectory { directory in
+            let value = "\(directory)/value"
+            try Program.write("37.5", to: value)
+            let arguments = try Self.arguments(directory, config: #"{"file": "\#(value)"}"#)
+            let status = try await RunningProcess.run(
+                "generalscaler-dev", arguments + ["--read-path", directory]
+            ) { process in
+                try await process.outputLine {
+                    $0.hasPrefix("Scaling 1 to 10 replicas on number-in-file, target 10. Ctrl-C ends it.")
+                }
+                try await process.outputLine { $0.contains("value  replicas  ready  decision") }
+                // Two more than 1 at a time: the table's columns are value, replicas and ready.
+                try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["37.5", "4", "4"]) }
+                try FileManager.default.removeItem(atPath: value)
+                try await process.outputLine { $0.contains("cannot read: No such file or directory") }
+                try Program.write("1", to: value)
+                try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["1", "1", "1"]) }
+                try process.send(.interrupt)
+            }
+            #expect(status == .exited(0))
+        }
+    }
+
+    private static func cells(_ row: String) -> [String] { row.split(separator: " ").map(String.init) }
+
+    @Test("ends with the plugin's reason if it refuses the config or does not start, and leaves nothing in the way")
+    func refused() async throws {
+        try await Program.withDirectory { directory in
+            let arguments = try Self.arguments(directory, config: #"{"file": "/f", "flie": 1}"#)
+            let refused = try await Program.run(arguments, of: "generalscaler-dev")
+            #expect(refused.code == 1)
+            #expect(
+                refused.errors
+                    == "generalscaler-dev: the plugin refuses the config: flie: is unknown. Correct --config\n")
+            let unknown = try await Program.run(arguments + ["--type", "other"], of: "generalscaler-dev")
+            #expect(unknown.code == 1)
+            #expect(unknown.errors.contains("no metric type other; it has number-in-file"), "\(unknown.errors)")
+            try ExecutableFile.write("#!/bin/sh\necho no luck >&2\nexit 7\n", to: arguments[1])
+            let broken = try await Program.run(arguments, of: "generalscaler-dev")
+            #expect(broken.code == 1)
+            #expect(
+                broken.errors.contains("exited with code 7") && broken.errors.contains("no luck"), "\(broken.errors)")
+        }
+    }
+
+    @Test(
+        "refuses options that cannot work before anything starts",
+        arguments: [
+            (["--target-value", "0"], "--target-value must be above 0"),
+            (["--target-value", "nan"], "--target-value must be above 0"),
+            (["--max-replicas", "0"], "--max-replicas must be from 1"),
+            (["--env", "NAME"], "--env wants NAME=VALUE"),
+            (["--config", "/nonexistent.json"], "/nonexistent.json: cannot be read"),
+        ])
+    func options(arguments: [String], message: String) async throws {
+        let outcome = try await Program.run(["try", "./plugin"] + arguments, of: "generalscaler-dev")
+        #expect(outcome.code == 2)
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+        #expect(outcome.output.isEmpty)
+    }
+}

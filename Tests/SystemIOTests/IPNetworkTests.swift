@@ -1,0 +1,54 @@
+import Glibc
+import Testing
+
+@testable import SystemIO
+
+@Suite("IP networks")
+struct IPNetworkTests {
+    @Test(
+        "a network holds the addresses that begin with its bits",
+        arguments: [
+            ("10.0.0.0/8", "10.255.1.2", true), ("10.0.0.0/8", "11.0.0.0", false), ("10.9.8.7/8", "10.1.1.1", true),
+            ("192.0.2.128/25", "192.0.2.129", true), ("192.0.2.128/25", "192.0.2.127", false),
+            ("192.0.2.7", "192.0.2.7", true), ("192.0.2.7", "192.0.2.6", false), ("0.0.0.0/0", "203.0.113.9", true),
+            ("0.0.0.0/0", "::1", false), ("::/0", "127.0.0.1", false), ("fd00::/7", "fdff::1", true),
+            ("fe80::/10", "febf::1", true), ("fe80::/10", "fec0::1", false), ("[::1]", "::1", true),
+        ])
+    func contains(network: String, address: String, isInside: Bool) throws {
+        let address = try #require(IPAddress(address))
+        #expect(try #require(IPNetwork(network)).contains(address) == isInside)
+    }
+
+    @Test(
+        "a text that is no network is refused",
+        arguments: [
+            "", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8/8", "10.0.0/8",
+            "10.0.0.0/ 8", "example.com", "10.0.0.0/255.0.0.0", "010.0.0.0.0/8",
+        ])
+    func malformed(text: String) {
+        #expect(IPNetwork(text) == nil)
+    }
+
+    @Test(
+        "the address of a socket is the text that it was made of",
+        arguments: ["203.0.113.7", "fd00::7", "::ffff:10.0.0.7"])
+    func socketAddress(text: String) throws {
+        var found: UnsafeMutablePointer<addrinfo>?
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST
+        try #require(getaddrinfo(text, "7", &hints, &found) == 0)
+        defer { freeaddrinfo(found) }
+        let socket = try #require(found?.pointee.ai_addr)
+        let address = try #require(IPAddress(of: socket))
+        #expect(address.description == text)
+        #expect(address == IPAddress(text))
+    }
+
+    @Test("an IPv4 address within an IPv6 one is recognized")
+    func embedded() {
+        #expect(IPAddress("::ffff:127.0.0.1")?.embeddedIPv4 == IPAddress("127.0.0.1"))
+        #expect(IPAddress("64:ff9b::a9fe:a9fe")?.embeddedIPv4 == IPAddress("169.254.169.254"))
+        #expect(IPAddress("fd00::7f00:1")?.embeddedIPv4 == nil)
+        #expect(IPAddress("10.0.0.7")?.embeddedIPv4 == nil)
+    }
+}
