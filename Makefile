@@ -17,7 +17,7 @@ SEEDS ?= 2000
 MINUTES ?= 30
 RUNS ?= 1000000
 
-.PHONY: help demo tools release test attack test-chart test-sdks test-cluster simulate-faults fuzz formulas sanitize e2e plugin-check image-check lint manifests fmt bench soak clean
+.PHONY: help demo tools release test attack test-chart test-sdks test-cluster simulate-faults fuzz formulas sanitize e2e plugin-check image-check jsonpath-check lint manifests fmt bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -114,6 +114,12 @@ test-cluster: $(PYTHON)/.installed ## Run the integration tests against the clus
 	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test --skip-build --disable-xctest --filter IntegrationTests
+
+jsonpath-check: ## Run the JSONPath compliance suite whose cts.json is SUITE
+	@test -n "$(SUITE)" || { echo "Set SUITE to the path of the suite's cts.json." >&2; exit 2; }
+	@scripts/install-dependencies.sh build
+	@swift build $(SWIFT_FLAGS) --product jsonpath-check
+	@.build/debug/jsonpath-check "$(SUITE)"
 
 lint: $(PYTHON)/.installed ## Check formatting, wording, spelling, imports, files, scripts, the resource definition, the chart and the workflows
 	@scripts/install-dependencies.sh lint

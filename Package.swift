@@ -30,8 +30,9 @@ let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "s
 let sources: KeyValuePairs<String, [Target.Dependency]> = [
     "prometheus": ["WireFormats"],
     "redis": ["CHiredis"],
+    "http": ["GoogleAuth", "JSONPath", "WireFormats"],
     "postgresql": ["CPostgres", "SystemIO"],
-    "pubsub": ["WireFormats", .product(name: "CryptoExtras", package: "swift-crypto")],
+    "pubsub": ["GoogleAuth", "WireFormats"],
 ]
 let sourceDependencies: [Target.Dependency] = ["HTTPTransport", "PluginSDK", "SourceSupport"]
 let pluginNames = sources.map { "generalscaler-plugin-\($0.key)" }
@@ -105,6 +106,7 @@ let package = Package(
         // Optimized in debug builds too: the tests spend most of their time here and in the simulated cluster.
         .target(name: "WireFormats"),
         .target(name: "SystemIO"),
+        .target(name: "JSONPath", dependencies: ["WireFormats"]),
         .target(name: "YAMLFormat", dependencies: ["WireFormats", .product(name: "Yams", package: "Yams")]),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux", "SystemIO"]),
         .target(name: "PluginProtocol", dependencies: ["WireFormats"]),
@@ -112,6 +114,14 @@ let package = Package(
             name: "PluginSDK",
             dependencies: ["PluginProtocol", "WireFormats", "CLinux", logging]
         ),
+        // The access tokens of Google; apart from SourceSupport, so that only the sources that need them link a crypto
+        // library.
+        .target(
+            name: "GoogleAuth",
+            dependencies: [
+                "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats",
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]),
         // What the sources of this package share; plugin authors elsewhere do without it.
         .target(name: "SourceSupport", dependencies: ["HTTPTransport", "PluginProtocol", "PluginSDK", "WireFormats"]),
         .target(
@@ -227,6 +237,12 @@ let package = Package(
             path: "Sources/Tools/plugin-check"
         ),
 
+        .executableTarget(
+            name: "jsonpath-check",
+            dependencies: ["CommandSupport", "JSONPath", "WireFormats", argumentParser],
+            path: "Sources/Tools/jsonpath-check"
+        ),
+
         // MARK: Examples and benchmarks
         .executableTarget(
             name: "http-app",
@@ -257,6 +273,7 @@ let package = Package(
         ),
         .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"]),
         .testTarget(name: "WireFormatsTests", dependencies: ["TestSupport", "WireFormats"]),
+        .testTarget(name: "JSONPathTests", dependencies: ["JSONPath", "WireFormats"]),
         .testTarget(name: "YAMLFormatTests", dependencies: ["WireFormats", "YAMLFormat"]),
         .testTarget(
             name: "HTTPTransportTests",
@@ -348,7 +365,8 @@ let package = Package(
         .testTarget(name: "FaultSimulationTests", dependencies: ["TestSupport", "simulate-faults"]),
         fuzzTargets(
             dependencies: [
-                "Backtest", "CHiredis", "HTTPTransport", "KubernetesClient", "Operator", "PluginConformance",
+                "Backtest", "CHiredis", "GoogleAuth", "HTTPTransport", "JSONPath", "KubernetesClient", "Operator",
+                "PluginConformance",
                 "PluginHost", "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "TimeZones",
                 "WireFormats", "YAMLFormat",
             ] + plugins),
@@ -380,9 +398,18 @@ let package = Package(
             exclude: ["Support/verify_sigv4.py"]
         ),
         .testTarget(
+            name: "HTTPPluginTests",
+            dependencies: [
+                "generalscaler-plugin-http", "HTTPTransport", "JSONPath", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats", "YAMLFormat", subprocess, systemPackage,
+            ],
+            exclude: ["Support/fill_moto.py", "Support/fill_nats.py"]
+        ),
+        .testTarget(
             name: "PubSubPluginTests",
             dependencies: [
-                "generalscaler-plugin-pubsub", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "generalscaler-plugin-pubsub", "GoogleAuth", "HTTPTransport", "PluginSDK", "SourceSupport",
+                "TestSupport",
                 "WireFormats", subprocess, systemPackage,
             ],
             exclude: ["Support/google_stand_in.py"]

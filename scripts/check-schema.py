@@ -18,7 +18,7 @@ import yaml
 
 check_crd = importlib.import_module("check-crd")
 ROOT = check_crd.ROOT
-PLUGINS = ["prometheus", "pubsub", "redis"]
+PLUGINS = ["http", "prometheus", "pubsub", "redis"]
 DEFAULTS = {"plugins": {"prometheus": {"defaults": {"address": "http://prometheus:9090", "timeoutSeconds": 7}}}}
 SECRET = {"valueFrom": {"secretKeyRef": {"name": "queue", "key": "password"}}}
 

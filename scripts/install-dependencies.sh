@@ -13,7 +13,8 @@ needs() {
         test)
             echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
                 "postgresql:cmd:pg_ctlcluster python3:cmd:python3 python3-dev:cmd:python3-config openssl:cmd:openssl nodejs:cmd:node golang-go:cmd:go" \
-                "node-typescript:cmd:tsc binutils:cmd:objdump jq:cmd:jq"
+                "node-typescript:cmd:tsc binutils:cmd:objdump jq:cmd:jq" \
+                "rabbitmq-server:cmd:rabbitmq-server nats-server:cmd:nats-server"
             ;;
         python) echo "python3:cmd:python3 python3-venv:py:ensurepip" ;;
         lint) echo "python3:cmd:python3 python3-venv:py:ensurepip shellcheck:cmd:shellcheck" ;;
@@ -35,6 +36,7 @@ purpose() {
         prometheus) echo "the real metric source of the demo and the tests" ;;
         redis-server) echo "another one" ;;
         postgresql) echo "the real server of the postgresql plugin's tests" ;;
+        rabbitmq-server | nats-server) echo "servers that the http plugin's recipes are tested on" ;;
         redis-tools) echo "fills and inspects it" ;;
         python3) echo "runs checks, and plugins written in Python" ;;
         python3-dev | binutils) echo "build the Python example as one directory" ;;
@@ -109,7 +111,7 @@ rm -f "$log"
 # Installing also enables a service for the next boot.
 for package in $missing; do
     case $package in
-        prometheus | redis-server | postgresql)
+        prometheus | redis-server | postgresql | rabbitmq-server)
             $as_root update-rc.d "$package" disable ||
                 echo "$package could not be disabled: it starts at the next boot."
             ;;

@@ -28,7 +28,7 @@ struct CredentialSource: Sendable {
     func credentials(_ config: PrometheusConfig) async throws(PluginError) -> Credentials {
         guard let auth = config.auth else { return .none }
         if let basic = auth.basic { return .basic(basic) }
-        if let bearer = auth.bearer { return try .bearer(bearer, files: files) }
+        if let bearer = auth.bearer { return .bearer(try bearer.current(files)) }
         if let sigv4 = auth.sigv4 { return .signed(sigv4, try await key(sigv4)) }
         guard auth.googleMetadata != nil else { return .none }
         guard GoogleHosts.mayGetToken(config.address, environment: environment) else {
@@ -59,36 +59,14 @@ struct CredentialSource: Sendable {
         }
     }
 
-    /// The variable with the services and regions for which the operator's own key may sign, separated by blanks. Set
-    /// by the administrator in `env` of the plugin in plugins.yaml.
-    static let servicesVariable = "GENERALSCALER_SIGV4_SERVICES"
-    static let regionsVariable = "GENERALSCALER_SIGV4_REGIONS"
     /// Amazon Managed Service for Prometheus.
     private static let standardServices = "aps"
-
-    private func checkBounds(_ sigv4: PrometheusAuth.SigV4) throws(PluginError) {
-        try check(
-            sigv4.service, "service", environment[Self.servicesVariable] ?? Self.standardServices, Self.servicesVariable
-        )
-        if let regions = environment[Self.regionsVariable] {
-            try check(sigv4.region, "region", regions, Self.regionsVariable)
-        }
-    }
-
-    private func check(_ name: String, _ what: String, _ known: String, _ variable: String) throws(PluginError) {
-        guard !known.split(separator: " ").contains(Substring(name)) else { return }
-        throw PluginError(
-            .configInvalid,
-            "the operator's own AWS key signs only for the \(what)s \(known): set accessKeyID and secretAccessKey, or add "
-                + "it to \(variable) in env of the plugin in plugins.yaml",
-            path: "auth.sigv4.\(what)")
-    }
 
     private func key(_ sigv4: PrometheusAuth.SigV4) async throws(PluginError) -> AWSKey {
         if let id = sigv4.accessKeyID, let secret = sigv4.secretAccessKey {
             return AWSKey(id: id, secret: secret, sessionToken: sigv4.sessionToken)
         }
-        try checkBounds(sigv4)
-        return try await aws.key()
+        return try await aws.key(
+            service: sigv4.service, region: sigv4.region, standardServices: Self.standardServices)
     }
 }

@@ -51,9 +51,7 @@ extension PluginError {
         case 405 where config.method == .post:
             self.init(.configInvalid, "\(status)\(said). Set method: GET", path: "method")
         case 429:
-            let retryAfter = response.head.header("Retry-After").flatMap(Int.init)
-            let retryAfterMs = retryAfter.flatMap { 0...86_400 ~= $0 ? $0 * 1_000 : nil }
-            self.init(.rateLimited, "\(status)\(said)", retryAfterMs: retryAfterMs)
+            self.init(.rateLimited, "\(status)\(said)", retryAfterMs: response.retryAfterMs)
         default:
             self.init(.sourceUnreachable, "\(status)\(said)")
         }

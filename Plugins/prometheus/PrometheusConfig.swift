@@ -117,32 +117,6 @@ struct PrometheusConfig: MetricConfig {
 }
 
 struct PrometheusAuth: MetricConfig {
-    struct Bearer: MetricConfig {
-        @Field("The token.")
-        var token: Secret?
-
-        @Field(
-            """
-            Path of a file with the token; read at every call, so that it may be rotated. The token goes only to addresses \
-            that the operator's `plugins.yaml` names for it.
-            """,
-            marks: .credentialFile)
-        var tokenFile: String?
-
-        func validate() -> [ConfigProblem] {
-            (token == nil) == (tokenFile == nil)
-                ? [ConfigProblem(path: "", message: "must have exactly one of token and tokenFile")] : []
-        }
-    }
-
-    struct Basic: MetricConfig {
-        @Field("The user's name.")
-        var username: String
-
-        @Field("The user's password.")
-        var password: Secret
-    }
-
     struct SigV4: MetricConfig {
         @Field("The AWS region, such as `eu-west-1`.")
         var region: String
@@ -185,10 +159,10 @@ struct PrometheusAuth: MetricConfig {
     struct GoogleMetadata: MetricConfig {}
 
     @Field("A bearer token: exactly one of `token` and `tokenFile`.")
-    var bearer: Bearer?
+    var bearer: BearerAuth?
 
     @Field("A user's name and password.")
-    var basic: Basic?
+    var basic: BasicAuth?
 
     @Field("Sign the requests for AWS (Signature Version 4).", marks: .operatorIdentity)
     var sigv4: SigV4?

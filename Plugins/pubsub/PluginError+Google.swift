@@ -4,24 +4,6 @@ import SourceSupport
 import WireFormats
 
 extension PluginError {
-    /// Creates an error for a request without a response.
-    ///
-    /// - Parameters:
-    ///   - who: the name of the server.
-    ///   - path: the config field with its address.
-    init(_ error: HTTPError, from who: String, path: String? = nil) {
-        switch error.kind {
-        case .nameLookup, .connect, .tls, .connectionLost, .shutDown:
-            self.init(.sourceUnreachable, error.message, path: path)
-        case .invalidRequest: self.init(.configInvalid, error.message, path: path)
-        case .deadline: self.init(.deadlineExceeded, "\(who) did not answer in time: \(error.message)")
-        case .bodyTooLarge:
-            self.init(
-                .sourceUnreachable, "\(who) returned more than \(PubSubLimits.maxBodyBytes >> 20) MiB", path: path)
-        case .cancelled: self.init(.cancelled, error.message)
-        }
-    }
-
     /// Creates an error for a response of Cloud Monitoring with a status other than 200.
     ///
     /// Source: https://cloud.google.com/apis/design/errors
@@ -51,13 +33,8 @@ extension PluginError {
                 "\(status)\(said). Check project; a project that has never had a subscription does not have its metrics",
                 path: "project")
         case 429:
-            self.init(.rateLimited, status + said, retryAfterMs: Self.retryAfterMs(response))
+            self.init(.rateLimited, status + said, retryAfterMs: response.retryAfterMs)
         default: self.init(.sourceUnreachable, status + said)
         }
-    }
-
-    static func retryAfterMs(_ response: HTTPResponse) -> Int? {
-        let seconds = response.head.header("Retry-After").flatMap(Int.init)
-        return seconds.flatMap { 0...86_400 ~= $0 ? $0 * 1_000 : nil }
     }
 }

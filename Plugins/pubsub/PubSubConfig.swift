@@ -1,3 +1,4 @@
+import GoogleAuth
 import PluginSDK
 import SourceSupport
 

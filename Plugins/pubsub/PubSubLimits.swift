@@ -3,6 +3,8 @@ import WireFormats
 /// The limits of the plugin.
 enum PubSubLimits {
     static let maxInFlight = 32
+    /// The scope of the access tokens.
+    static let scope = "https://www.googleapis.com/auth/monitoring.read"
     /// The maximum size of one page of time series, after content decoding.
     static let maxBodyBytes = 8 << 20
     /// The maximum pages of one response. A subscription has one series for each region.
@@ -21,9 +23,4 @@ enum PubSubLimits {
     static let point = JSONLimits(bytes: 4 << 10, nodes: 64, depth: 8)
     /// The limits of an error response, or of the members next to the series.
     static let frame = JSONLimits(bytes: 64 << 10, nodes: 1_024, depth: 16)
-    /// For one step on the way to an access token.
-    static let tokenTimeout: Duration = .seconds(10)
-    static let maxTokenBodyBytes = 256 << 10
-    /// The requested lifetime of a signed assertion, and of its token. The maximum that Google allows.
-    static let assertionSeconds = 3_600
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GoogleAuth
 import HTTPTransport
 import PluginSDK
 import SourceSupport
@@ -38,7 +39,7 @@ struct PubSubPlugin: RangeMetricPlugin {
         self.environment = environment
         self.nowMicroseconds = nowMicroseconds
         source = TokenSource(
-            client: client,
+            scope: PubSubLimits.scope, client: client,
             metadata: GoogleMetadata(
                 client: metadataClient, environment: environment, nowMicroseconds: nowMicroseconds),
             files: files, environment: environment, nowMicroseconds: nowMicroseconds)
@@ -164,7 +165,8 @@ struct PubSubPlugin: RangeMetricPlugin {
         do throws(HTTPError) {
             answer = try await receiver.receive(request.http)
         } catch {
-            throw PluginError(error, from: "Cloud Monitoring", path: "endpoint")
+            throw PluginError(
+                error, from: "Cloud Monitoring", path: "endpoint", maxBodyBytes: PubSubLimits.maxBodyBytes)
         }
         return try answer.read { response in
             switch response.status {
@@ -172,6 +174,22 @@ struct PubSubPlugin: RangeMetricPlugin {
             case 401: throw Unauthorized(pluginError: PluginError(response, call.query.subscription))
             default: throw PluginError(response, call.query.subscription)
             }
+        }
+    }
+}
+
+extension TokenOwner {
+    init(_ config: PubSubConfig) throws(PluginError) {
+        guard let credentials = config.credentials else {
+            self = .ambient(tokenEndpoint: config.tokenEndpoint)
+            return
+        }
+        do throws(CredentialFault) {
+            self = .serviceAccount(
+                try ServiceAccountKey(ofResource: credentials, tokenEndpoint: config.tokenEndpoint),
+                tokenEndpoint: config.tokenEndpoint)
+        } catch {
+            throw PluginError(.configInvalid, "credentials: \(error.message)", path: "credentials")
         }
     }
 }

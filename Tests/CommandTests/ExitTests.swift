@@ -53,7 +53,7 @@ struct ExitTests {
     ]
 
     /// With an input that ends immediately, which ends a plugin.
-    static let plugins = ["prometheus", "redis", "pubsub"].map {
+    static let plugins = ["http", "prometheus", "redis", "pubsub"].map {
         Ending(program: "generalscaler-plugin-\($0)", code: 0, message: "")
     }
 

@@ -3,6 +3,7 @@ import PluginSDK
 import TestSupport
 import Testing
 
+@testable import generalscaler_plugin_http
 @testable import generalscaler_plugin_postgresql
 @testable import generalscaler_plugin_prometheus
 @testable import generalscaler_plugin_pubsub
@@ -19,6 +20,7 @@ struct PluginPageTests {
     }
 
     private static let plugins = [
+        Plugin(name: "http", config: HTTPSourceConfig.self),
         Plugin(name: "postgresql", config: PostgresConfig.self),
         Plugin(name: "prometheus", config: PrometheusConfig.self),
         Plugin(name: "pubsub", config: PubSubConfig.self),

@@ -36,6 +36,11 @@ struct ConformantPluginTests {
 
     static let builtIn = [
         Subject(
+            command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-http")),
+            config: ["url": "http://127.0.0.1:9/queue", "jsonPath": "$.messages"],
+            badConfig: ["url": "http://127.0.0.1:9/queue", "jsonPath": "messages"],
+            kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
+        Subject(
             command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-prometheus")),
             // An unused port: a well-formed error in time is as good as a value.
             config: ["address": "http://127.0.0.1:9", "query": "up"], badConfig: ["address": "nowhere", "query": "up"],

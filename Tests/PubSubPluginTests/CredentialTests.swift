@@ -1,3 +1,4 @@
+import GoogleAuth
 import HTTPTransport
 import PluginSDK
 import SourceSupport
@@ -109,7 +110,7 @@ import WireFormats
                 }
             }
             let scopes = try await server.requests().compactMap { $0["scope"]?.stringValue }
-            #expect(Set(scopes) == [TokenSource.scope, TokenSource.platformScope])
+            #expect(Set(scopes) == [PubSubLimits.scope, TokenSource.platformScope])
         }
     }
 

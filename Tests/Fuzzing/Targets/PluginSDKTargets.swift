@@ -3,6 +3,7 @@ import SourceSupport
 import WireFormats
 
 @testable import PluginSDK
+@testable import generalscaler_plugin_http
 @testable import generalscaler_plugin_postgresql
 @testable import generalscaler_plugin_prometheus
 @testable import generalscaler_plugin_pubsub
@@ -74,6 +75,7 @@ extension FuzzTarget {
     static let pluginConfigs = FuzzTarget("plugin-configs") { (input) throws(FuzzFinding) in
         guard let json = try? JSON(parsing: input) else { return }
         try decode(PrometheusConfig.self, json)
+        if let config = try decode(HTTPSourceConfig.self, json) { _ = try? Selection(config) }
         if let config = try decode(PostgresConfig.self, json) { _ = try? PostgresEndpoint(config, files: NoFiles()) }
         if let config = try decode(PubSubConfig.self, json) { _ = try? Query(config) }
         if let config = try decode(RedisConfig.self, json) {

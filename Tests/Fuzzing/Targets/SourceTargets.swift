@@ -1,3 +1,4 @@
+import GoogleAuth
 import PluginProtocol
 import SourceSupport
 import WireFormats

@@ -1,16 +1,16 @@
-import PluginSDK
+package import PluginSDK
 import SourceSupport
 import WireFormats
 
 /// The contents of a Google credentials file, by its `type`.
 ///
 /// Source: https://google.aip.dev/auth/4110
-enum GoogleCredentials: Sendable, Hashable {
+package enum GoogleCredentials: Sendable, Hashable {
     case serviceAccount(ServiceAccountKey)
     case authorizedUser(AuthorizedUser)
     case externalAccount(ExternalAccount)
 
-    init(_ bytes: [UInt8]) throws(CredentialFault) {
+    package init(_ bytes: [UInt8]) throws(CredentialFault) {
         guard let json = try? JSON(parsing: bytes, limits: SourceLimits.credential) else {
             throw CredentialFault("is not JSON")
         }
@@ -32,8 +32,8 @@ enum GoogleCredentials: Sendable, Hashable {
 }
 
 /// A problem with credentials. Never contains a value of theirs.
-struct CredentialFault: Error {
-    let message: String
+package struct CredentialFault: Error {
+    package let message: String
 
     init(_ message: String) {
         self.message = message
@@ -41,7 +41,7 @@ struct CredentialFault: Error {
 }
 
 /// A service account's key, which signs assertions for its tokens.
-struct ServiceAccountKey: Sendable, Hashable {
+package struct ServiceAccountKey: Sendable, Hashable {
     static let googleTokenEndpoint = "https://oauth2.googleapis.com/token"
 
     let email: String
@@ -61,7 +61,7 @@ struct ServiceAccountKey: Sendable, Hashable {
     /// that the operator would read on behalf of the resource's author.
     ///
     /// - Parameter tokenEndpoint: the endpoint in the config, which replaces that of the key.
-    init(ofResource credentials: Secret, tokenEndpoint: String?) throws(CredentialFault) {
+    package init(ofResource credentials: Secret, tokenEndpoint: String?) throws(CredentialFault) {
         switch try GoogleCredentials(Array(credentials.reveal().utf8)) {
         case .serviceAccount(let key):
             guard tokenEndpoint != nil || GoogleHosts.canGiveTokens(key.tokenEndpoint) else {
@@ -79,7 +79,7 @@ struct ServiceAccountKey: Sendable, Hashable {
 }
 
 /// The credentials written by `gcloud auth application-default login`.
-struct AuthorizedUser: Sendable, Hashable {
+package struct AuthorizedUser: Sendable, Hashable {
     let clientID: String
     let clientSecret: Secret
     let refreshToken: Secret
@@ -96,7 +96,7 @@ struct AuthorizedUser: Sendable, Hashable {
 /// Workload identity federation: another provider's token is exchanged for Google's.
 ///
 /// Source: https://google.aip.dev/auth/4117
-struct ExternalAccount: Sendable, Hashable {
+package struct ExternalAccount: Sendable, Hashable {
     enum Source: Sendable, Hashable {
         case file(String)
         case url(String, headers: [String: Secret])
@@ -136,7 +136,7 @@ struct ExternalAccount: Sendable, Hashable {
     }
 
     /// Extracts the other provider's token from the contents of its file or address.
-    func subjectToken(in bytes: [UInt8]) -> Secret? {
+    package func subjectToken(in bytes: [UInt8]) -> Secret? {
         let text: String?
         if let tokenField {
             text = (try? JSON(parsing: bytes, limits: SourceLimits.credential))?[tokenField]?.stringValue

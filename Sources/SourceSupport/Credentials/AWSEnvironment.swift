@@ -1,19 +1,29 @@
-import HTTPTransport
-import PluginSDK
-import SourceSupport
+package import HTTPTransport
+package import PluginSDK
 import WireFormats
 
-/// An AWS access key.
-struct AWSKey: Sendable, Hashable {
-    let id: String
-    let secret: Secret
-    let sessionToken: Secret?
+/// An access key of AWS.
+package struct AWSKey: Sendable, Hashable {
+    package let id: String
+    package let secret: Secret
+    package let sessionToken: Secret?
+
+    package init(id: String, secret: Secret, sessionToken: Secret?) {
+        self.id = id
+        self.secret = secret
+        self.sessionToken = sessionToken
+    }
 }
 
 /// The operator's AWS credentials, from environment variables or from the agent of EKS Pod Identity or ECS.
 ///
 /// Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
-struct AWSEnvironment: Sendable {
+package struct AWSEnvironment: Sendable {
+    /// Names the services and regions that the operator's own key signs for, with blanks between them. The
+    /// administrator sets them in `env` of the plugin in plugins.yaml.
+    package static let servicesVariable = "GENERALSCALER_SIGV4_SERVICES"
+    package static let regionsVariable = "GENERALSCALER_SIGV4_REGIONS"
+
     static let agentTimeout: Duration = .seconds(3)
     static let maxBodyBytes = 64 << 10
     static let agentVariable = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -23,11 +33,46 @@ struct AWSEnvironment: Sendable {
     static let tokenVariable = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
     static let tokenFileVariable = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 
-    let client: any HTTPClient
-    let files: any FileReader
-    let environment: [String: String]
+    private let client: any HTTPClient
+    private let files: any FileReader
+    private let environment: [String: String]
 
-    func key() async throws(PluginError) -> AWSKey {
+    /// - Parameters:
+    ///   - client: One without a proxy: the agent is on the machine itself.
+    ///   - environment: of the process.
+    package init(client: any HTTPClient, files: any FileReader, environment: [String: String]) {
+        self.client = client
+        self.files = files
+        self.environment = environment
+    }
+
+    /// Returns the key that signs for a service and region.
+    ///
+    /// - Parameter standardServices: those that it signs for if the administrator names none, with blanks between them.
+    /// - Throws: `config_invalid` for a service or region that the administrator did not name, `auth_failed` without a
+    ///   key.
+    package func key(
+        service: String, region: String, standardServices: String
+    ) async throws(PluginError) -> AWSKey {
+        let services = environment[Self.servicesVariable] ?? standardServices
+        try check(service, "service", services, Self.servicesVariable)
+        if let regions = environment[Self.regionsVariable] {
+            try check(region, "region", regions, Self.regionsVariable)
+        }
+        return try await key()
+    }
+
+    private func check(_ name: String, _ what: String, _ known: String, _ variable: String) throws(PluginError) {
+        guard !known.split(separator: " ").contains(Substring(name)) else { return }
+        let bound = known.isEmpty ? "for no \(what)" : "only for the \(what)s \(known)"
+        throw PluginError(
+            .configInvalid,
+            "the operator's own AWS key signs \(bound): set accessKeyID and secretAccessKey, or add it to "
+                + "\(variable) in env of the plugin in plugins.yaml",
+            path: "auth.sigv4.\(what)")
+    }
+
+    private func key() async throws(PluginError) -> AWSKey {
         if let id = variable("AWS_ACCESS_KEY_ID"), let secret = variable("AWS_SECRET_ACCESS_KEY") {
             return AWSKey(id: id, secret: Secret(secret), sessionToken: variable("AWS_SESSION_TOKEN").map(Secret.init))
         }

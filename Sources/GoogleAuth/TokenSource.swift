@@ -1,41 +1,45 @@
-import HTTPTransport
-import PluginSDK
-import SourceSupport
+package import HTTPTransport
+package import PluginSDK
+package import SourceSupport
 import WireFormats
 
 /// The credentials that a config uses. Configs with equal owners share a token.
-enum TokenOwner: Hashable, Sendable {
+package enum TokenOwner: Hashable, Sendable {
     case serviceAccount(ServiceAccountKey, tokenEndpoint: String?)
     /// The operator's credentials.
     case ambient(tokenEndpoint: String?)
-
-    init(_ config: PubSubConfig) throws(PluginError) {
-        guard let credentials = config.credentials else {
-            self = .ambient(tokenEndpoint: config.tokenEndpoint)
-            return
-        }
-        do throws(CredentialFault) {
-            self = .serviceAccount(
-                try ServiceAccountKey(ofResource: credentials, tokenEndpoint: config.tokenEndpoint),
-                tokenEndpoint: config.tokenEndpoint)
-        } catch {
-            throw PluginError(.configInvalid, "credentials: \(error.message)", path: "credentials")
-        }
-    }
 }
 
-/// Gets access tokens for reading Cloud Monitoring.
-struct TokenSource: Sendable {
-    static let scope = "https://www.googleapis.com/auth/monitoring.read"
-    static let platformScope = "https://www.googleapis.com/auth/cloud-platform"
+/// Gets Google's access tokens for one purpose.
+package struct TokenSource: Sendable {
+    package static let platformScope = "https://www.googleapis.com/auth/cloud-platform"
+    /// For one step on the way to an access token.
+    static let timeout: Duration = .seconds(10)
+    static let maxBodyBytes = 256 << 10
 
-    let client: any HTTPClient
-    let metadata: GoogleMetadata
-    let files: any FileReader
-    let environment: [String: String]
-    let nowMicroseconds: @Sendable () -> Int64
+    private let scope: String
+    private let client: any HTTPClient
+    private let metadata: GoogleMetadata
+    private let files: any FileReader
+    private let environment: [String: String]
+    private let nowMicroseconds: @Sendable () -> Int64
 
-    func token(for owner: TokenOwner) async throws(PluginError) -> AccessToken {
+    /// - Parameters:
+    ///   - scope: what the tokens are for, as a URL. The metadata server gives its own.
+    ///   - environment: of the process.
+    package init(
+        scope: String, client: any HTTPClient, metadata: GoogleMetadata, files: any FileReader,
+        environment: [String: String], nowMicroseconds: @escaping @Sendable () -> Int64
+    ) {
+        self.scope = scope
+        self.client = client
+        self.metadata = metadata
+        self.files = files
+        self.environment = environment
+        self.nowMicroseconds = nowMicroseconds
+    }
+
+    package func token(for owner: TokenOwner) async throws(PluginError) -> AccessToken {
         switch owner {
         case .serviceAccount(let key, let endpoint):
             try await grant(key, endpoint: endpoint, name: "credentials")
@@ -74,7 +78,7 @@ struct TokenSource: Sendable {
         let assertion: Secret
         do throws(CredentialFault) {
             assertion = try SignedAssertion.make(
-                key, audience: url, scope: Self.scope, nowMicroseconds: nowMicroseconds())
+                key, audience: url, scope: scope, nowMicroseconds: nowMicroseconds())
         } catch {
             throw PluginError(.authFailed, "\(name) \(error.message)", path: "credentials")
         }
@@ -102,7 +106,7 @@ struct TokenSource: Sendable {
             account.tokenURL,
             [
                 ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("audience", account.audience),
-                ("scope", account.impersonationURL == nil ? Self.scope : Self.platformScope),
+                ("scope", account.impersonationURL == nil ? scope : Self.platformScope),
                 ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
                 ("subject_token", subject.reveal()), ("subject_token_type", account.subjectTokenType),
             ], name: name)
@@ -127,7 +131,7 @@ struct TokenSource: Sendable {
                 HTTPRequest(
                     url: url,
                     headers: headers.sorted { $0.key < $1.key }.map { HTTPHeader($0.key, $0.value.reveal()) },
-                    timeout: PubSubLimits.tokenTimeout, maxBodyBytes: PubSubLimits.maxTokenBodyBytes),
+                    timeout: Self.timeout, maxBodyBytes: Self.maxBodyBytes),
                 "the credential_source of \(name)")
             guard response.status == 200 else {
                 throw PluginError(
@@ -153,8 +157,8 @@ struct TokenSource: Sendable {
                     HTTPHeader("Content-Type", "application/x-www-form-urlencoded"),
                     HTTPHeader("Accept", "application/json"),
                 ],
-                body: Array(Encoding.form(fields).utf8), timeout: PubSubLimits.tokenTimeout,
-                maxBodyBytes: PubSubLimits.maxTokenBodyBytes), "the token endpoint")
+                body: Array(Encoding.form(fields).utf8), timeout: Self.timeout,
+                maxBodyBytes: Self.maxBodyBytes), "the token endpoint")
         let now = nowMicroseconds()
         guard response.status == 200 else {
             throw PluginError(refusalOf: response, credentials: name, nowMicroseconds: now)
@@ -173,7 +177,7 @@ struct TokenSource: Sendable {
         _ url: String, _ federated: AccessToken, name: String
     ) async throws(PluginError) -> AccessToken {
         let body: JSON = [
-            "scope": [.string(Self.scope)], "lifetime": .string("\(PubSubLimits.assertionSeconds)s"),
+            "scope": [.string(scope)], "lifetime": .string("\(SignedAssertion.lifetimeSeconds)s"),
         ]
         let response = try await send(
             HTTPRequest(
@@ -182,8 +186,8 @@ struct TokenSource: Sendable {
                     HTTPHeader("Content-Type", "application/json"),
                     HTTPHeader("Authorization", "Bearer \(federated.token.reveal())"),
                 ],
-                body: body.encoded(), timeout: PubSubLimits.tokenTimeout,
-                maxBodyBytes: PubSubLimits.maxTokenBodyBytes), "the impersonation endpoint")
+                body: body.encoded(), timeout: Self.timeout,
+                maxBodyBytes: Self.maxBodyBytes), "the impersonation endpoint")
         guard response.status == 200 else {
             throw PluginError(refusalOf: response, credentials: name, nowMicroseconds: nowMicroseconds())
         }
@@ -198,21 +202,21 @@ struct TokenSource: Sendable {
         do throws(HTTPError) {
             return try await client.send(request)
         } catch {
-            throw PluginError(error, from: who)
+            throw PluginError(error, from: who, maxBodyBytes: Self.maxBodyBytes)
         }
     }
 }
 
 extension PluginError {
     /// Creates an error for a refused token request.
-    init(refusalOf response: HTTPResponse, credentials name: String, nowMicroseconds: Int64) {
+    package init(refusalOf response: HTTPResponse, credentials name: String, nowMicroseconds: Int64) {
         let json = try? JSON(parsing: response.body, limits: SourceLimits.credential)
         let code = json?["error"]?.stringValue ?? json?["error"]?["status"]?.stringValue ?? "no reason"
         let text = json?["error_description"]?.stringValue ?? json?["error"]?["message"]?.stringValue
         let said = Quoting.shortened(text.map { "\(code): \($0)" } ?? code)
         let status = "requesting a token with \(name), Google returned HTTP status \(response.status) (\(said))"
         switch response.status {
-        case 429: self.init(.rateLimited, status, retryAfterMs: Self.retryAfterMs(response))
+        case 429: self.init(.rateLimited, status, retryAfterMs: response.retryAfterMs)
         case 400..<500 where code == "invalid_grant":
             // Usually the account or its key has been deleted; otherwise the clocks differ.
             let here = RFC3339.text(microseconds: nowMicroseconds, precision: .seconds)
