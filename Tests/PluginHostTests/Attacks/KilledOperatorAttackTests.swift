@@ -138,7 +138,6 @@ struct KilledOperatorAttackTests {
             "--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", "/usr/bin/prlimit", "--nproc=150",
             BuiltExecutable.path("generalscaler"),
         ]
-        let started = ContinuousClock.now
         defer { Self.killAll(of: user) }
         try await RunningProcess.run(
             "/usr/bin/setpriv", command + place.arguments,
