@@ -27,15 +27,15 @@ def plugins(*images, **values):
 # Values, and what the refusal has to say.
 REFUSED = [
     (plugins({"name": "redis"}), r"plugins.images\[0\]: a plugin redis is included in the operator: choose another name"),
-    (plugins({}, {"name": "tide"}, {}), r"plugins.images\[2\]: an entry before it.*has the name queue too: give each plugin"),
+    (plugins({}, {"name": "tide"}, {}), r"plugins.images\[2\]: an earlier entry.*has the name queue too: give each plugin"),
     (plugins({}) | {"extraPlugins": [{"name": "queue", "configMap": {"name": "a", "key": "b"}}]},
-     r"plugins.images\[0\]: .*one of extraPlugins, has the name queue too"),
-    (plugins({"image": f"registry.example.com/queue@{DIGEST}"}), r"write what follows the @ into plugins.images\[0\].digest"),
+     r"plugins.images\[0\]: .*one of extraPlugins has the name queue too"),
+    (plugins({"image": f"registry.example.com/queue@{DIGEST}"}), r"set plugins.images\[0\].digest to the part after the @"),
     (plugins({"directory": "/opt/../etc"}), r'plugins.images\[0\].directory is "/opt/../etc": remove the segments . and ..'),
-    (plugins({"program": "../run"}), r"plugins.images\[0\].program .* write it without"),
-    (plugins({"interpreter": "bin/./python3"}), r"plugins.images\[0\].interpreter .* write it without"),
+    (plugins({"program": "../run"}), r"plugins.images\[0\].program .* remove the segments"),
+    (plugins({"interpreter": "bin/./python3"}), r"plugins.images\[0\].interpreter .* remove the segments"),
     (plugins({"interpreter": "bin/python3", "sha256": "0" * 64}),
-     r"sha256 would be that of the interpreter: remove sha256, and set plugins.images\[0\].digest"),
+     r"sha256, which would be compared with the interpreter: remove sha256, and set plugins.images\[0\].digest"),
     (plugins({"mount": "imageVolume", "sizeLimit": "1Mi"}), r"plugins.images\[0\].sizeLimit limits a copy.*remove it"),
     (plugins({}, config={"queue": {"argv": ["/bin/true"]}}),
      r"plugins.config.queue.argv and plugins.images\[0\] are both set: remove argv, and set program"),
@@ -117,7 +117,7 @@ class ValueTests(unittest.TestCase):
 
     def test_the_notes_name_what_is_not_pinned_and_where_the_effective_file_is(self):
         notes = render(plugins({}, {"name": "tide", "digest": DIGEST, "mount": "imageVolume"}))["NOTES.txt"]
-        self.assertRegex(notes, rf"(?s)queue: {QUEUE['image']}\n +Its tag .* set digest.*tide: .*noexec.*configmap generalscaler-plugins")
+        self.assertRegex(notes, rf"(?s)queue: {QUEUE['image']}\n +The tag .* set digest.*tide: .*noexec.*configmap generalscaler-plugins")
         self.assertNotIn("set digest", render(plugins({"digest": DIGEST}))["NOTES.txt"])
 
 

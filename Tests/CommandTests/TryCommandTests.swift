@@ -69,12 +69,12 @@ struct TryCommandTests {
     @Test("ends with the plugin's reason if it refuses the config or does not start, and leaves nothing in the way")
     func refused() async throws {
         try await Program.withDirectory { directory in
-            let arguments = try Self.arguments(directory, config: #"{"file": "/f", "flie": 1}"#)
+            let arguments = try Self.arguments(directory, config: #"{"file": "/f", "nmae": 1}"#)
             let refused = try await Program.run(arguments, of: "generalscaler-dev")
             #expect(refused.code == 1)
             #expect(
                 refused.errors
-                    == "generalscaler-dev: the plugin refuses the config: flie: is unknown. Correct --config\n")
+                    == "generalscaler-dev: the plugin refuses the config: nmae: is unknown. Correct --config\n")
             let unknown = try await Program.run(arguments + ["--type", "other"], of: "generalscaler-dev")
             #expect(unknown.code == 1)
             #expect(unknown.errors.contains("no metric type other; it has number-in-file"), "\(unknown.errors)")

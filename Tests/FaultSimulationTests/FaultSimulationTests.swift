@@ -34,7 +34,6 @@ struct FaultSimulationTests {
         "relist-dropped":
             "was not polled|it is paused|it is a dry run|out of|an older scaler|gone for long|leaves|says|have passed",
         "rate-ignored": "at once|forbids",
-        "schedule-ignored": "out of",
         "late-answer-applied-twice": "no decision that was written down",
         "due-time-forgotten": "was not polled|was told to end|says|leaves",
         "backwards-clock-trusted": "was not polled|leaves|says",

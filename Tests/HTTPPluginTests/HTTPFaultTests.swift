@@ -48,7 +48,7 @@ struct HTTPFaultTests {
 
     @Test("a body of 1 GB is given up at the bound")
     func largeBody() async throws {
-        let error = try await failure { connection in
+        let error = try await failure(timeout: .seconds(120)) { connection in
             _ = connection.readHead()
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n")
             let block = [UInt8](repeating: UInt8(ascii: " "), count: 1 << 20)

@@ -141,7 +141,7 @@ struct SecretTests {
         try await OperatorFixture.run(environment) { fixture in
             try fixture.create(Self.scaler(["password": Self.reference()]))
             try await fixture.poll()
-            try await expectHeld(fixture, "SecretForbidden", "the right to get secrets in namespace shop")
+            try await expectHeld(fixture, "SecretForbidden", "the permission to get secrets in namespace shop")
         }
     }
 

@@ -35,7 +35,7 @@ struct ReplRequestTests {
     @Test(
         "is refused with what to type instead",
         arguments: [
-            ("vlaue", "unknown command vlaue; help lists the commands"),
+            ("valeu", "unknown command valeu; help lists the commands"),
             ("value {\"queue\": }", "the config is not JSON: "),
             ("value [1]", "a config is a JSON object"),
             ("config null", "a config is a JSON object"),
@@ -134,7 +134,7 @@ struct ReplTests {
         }
     }
 
-    @Test("masks the secrets of every config in all that it shows")
+    @Test("the session masks the secrets of every config in its output")
     func secrets() throws {
         let plugin = try ScriptedPlugin(
             extra: """
@@ -296,7 +296,7 @@ extension PluginRepl {
 /// The program, with a terminal's part played by a FIFO.
 @Suite("plugin-check repl", .timeLimit(.minutes(3)))
 struct ReplCommandTests {
-    @Test("reads commands until the end of its input, shows what comes meanwhile, and reloads a changed program")
+    @Test("the session reads commands to the end of its input, shows readings, and reloads a changed program")
     func live() async throws {
         let folder = try TemporaryFolder()
         let plugin = try ScriptedPlugin(capabilities: #"{"subscribe": True}"#)
@@ -312,10 +312,10 @@ struct ReplCommandTests {
             "/bin/sh", ["-c", #"exec "$0" repl "$1" < "$2""#, BuiltExecutable.path("plugin-check"), path, fifo]
         ) { process in
             try await process.outputLine { $0.hasPrefix("scripted 1: metric types scripted") }
-            send("val")
-            send("ue\nvlaue\n")
+            send("valu")
+            send("e\nvaleu\n")
             try await process.outputLine { $0.contains("\"value\": 1") }
-            try await process.outputLine { $0 == "unknown command vlaue; help lists the commands" }
+            try await process.outputLine { $0 == "unknown command valeu; help lists the commands" }
             send("subscribe\n")
             try await process.outputLine { $0.contains("the plugin ends subscription") }
             let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -324,6 +324,7 @@ struct ReplCommandTests {
             send("value")
             close(input)
             try await process.outputLine { $0.contains("\"value\": 7.25") }
+            await process.untilEnded()
         }
         #expect(status == .exited(0))
     }

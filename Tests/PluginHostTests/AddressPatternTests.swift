@@ -129,7 +129,7 @@ struct AddressPatternTests {
             let evil = await problem(PluginConfig(["url": "http://me:hunter22@evil.example:81/x", "value": 1]))
             #expect(
                 evil == "url: \"http://evil.example:81\" is not allowed for plugin guarded: to allow it, ask the "
-                    + "administrator add \"http://evil.example:81\" to plugins.guarded.allowedAddresses in plugins.yaml"
+                    + "administrator to add \"http://evil.example:81\" to plugins.guarded.allowedAddresses in plugins.yaml"
             )
             let second = await problem(PluginConfig(["more": ["a.shop:6379", "evil:1"]]))
             #expect(second.hasPrefix("more[1]: \"evil:1\" is not allowed"))

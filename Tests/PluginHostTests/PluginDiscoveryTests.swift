@@ -47,7 +47,8 @@ struct PluginDiscoveryTests {
     @Test("the project's own build folder has its plugins, and nothing to warn of")
     func ownBuildFolder() throws {
         let found = try find([BuiltExecutable.directory])
-        #expect(Set(found.programs.map(\.name)).isSuperset(of: ["http", "postgresql", "prometheus", "pubsub", "redis"]))
+        let names = Set(found.programs.map(\.name))
+        #expect(names.isSuperset(of: ["http", "postgresql", "prometheus", "pubsub", "redis"]))
         #expect(found.warnings == [])
     }
 

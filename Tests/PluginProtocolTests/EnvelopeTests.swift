@@ -88,7 +88,7 @@ struct EnvelopeTests {
             (#"{"jsonrpc":"2.0","result":1}"#, "id: is required"),
             (#"{"jsonrpc":"2.0","id":"1","result":1}"#, "id: must be a whole number"),
             (#"{"jsonrpc":"2.0","id":-1,"result":1}"#, "id: must be at least 0"),
-            (#"{"jsonrpc":"2.0","id":1,"method":"m"}"#, "method: a plugin sends no requests"),
+            (#"{"jsonrpc":"2.0","id":1,"method":"m"}"#, "method: a plugin must not send requests"),
             (#"{"jsonrpc":"2.0","id":1,"error":{"message":"m"}}"#, "error.code: is required"),
             (#"{"jsonrpc":"2.0","id":1,"error":{"code":1}}"#, "error.message: is required"),
             ("[]", "must be an object"),

@@ -147,7 +147,7 @@ import WireFormats
             value: 1, observedAtMicroseconds: 0, detail: String(repeating: "x", count: 3_000))
         let answer = try script.finish(call, .success(long))
         #expect(answer.error?.kind == .internalError)
-        #expect(answer.error?.message.contains("at most 2000") == true)
+        #expect(answer.error?.message.contains("the maximum is 2000") == true)
     }
 
     // MARK: Cancel, shutdown

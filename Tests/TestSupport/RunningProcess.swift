@@ -87,6 +87,12 @@ package final class RunningProcess: Sendable {
         try await line { $0.errors.lazy.filter(matches).dropFirst(count - 1).first }
     }
 
+    /// Returns once the program has ended by itself.
+    package func untilEnded() async {
+        // No line matches.
+        _ = try? await line { _ in nil }
+    }
+
     private func line(_ find: @escaping @Sendable (State) -> String?) async throws -> String {
         let line = await withCheckedContinuation { continuation in
             let known: String?? = state.withLock { state in

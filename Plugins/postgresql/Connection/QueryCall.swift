@@ -15,7 +15,7 @@ final class QueryCall: Sendable {
         var phase = "waiting for a connection"
     }
 
-    /// When the thread gives up.
+    /// When the thread stops waiting.
     let deadline: ContinuousClock.Instant
     /// When the task does.
     private let limit: ContinuousClock.Instant

@@ -48,6 +48,12 @@ struct RowCollector {
             guard found == nil else {
                 throw .query("returns more than one row: aggregate them, such as with sum or count, or add LIMIT 1")
             }
+            // What arrives at once is counted only after it is here.
+            guard PQgetlength(result.handle, 0, 0) <= PostgresLimits.maxAnswerBytes else {
+                throw .query(
+                    "returns more than \(PostgresLimits.maxAnswerBytes >> 20) MiB in place of one number: select one number"
+                )
+            }
             found =
                 PQgetisnull(result.handle, 0, 0) == 1
                 ? .null : .value(String(cString: PQgetvalue(result.handle, 0, 0)), type: PQftype(result.handle, 0))

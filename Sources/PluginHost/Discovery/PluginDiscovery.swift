@@ -29,7 +29,8 @@ enum PluginDiscovery {
         return Result(programs: programs, warnings: warnings)
     }
 
-    /// The plugins in the directories that are not known yet. The manifest names none of them: its plugins are known from the start.
+    /// Returns the plugins in the directories that are not known yet. The manifest names none of them: its plugins are
+    /// known from the start.
     static func findNew(_ configuration: PluginHostConfiguration, known: Set<String>) -> [PluginProgram] {
         executables(in: configuration.directories).paths.filter { !known.contains($0.key) }
             .sorted { $0.key < $1.key }
@@ -41,7 +42,8 @@ enum PluginDiscovery {
     ) -> PluginProgram {
         PluginProgram(
             name: name, path: path, arguments: Array(entry.argv.dropFirst()),
-            environment: PluginEnvironment.filtered(configuration.environment).merging(entry.environment) { $1 },
+            environment: PluginEnvironment.filtered(configuration.environment).merging(entry.environment) { $1 }
+                .merging(entry.networks) { $1 },
             defaults: entry.defaults, allowedAddresses: entry.allowedAddresses, maxInFlight: entry.maxInFlight,
             mode: entry.mode, sha256: entry.sha256,
             isConfined: entry.isConfined,

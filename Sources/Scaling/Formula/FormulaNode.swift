@@ -1,6 +1,12 @@
 /// A node of a formula's syntax tree. Booleans are 1 and 0: the parser lets them be used only where a boolean is meant.
 indirect enum FormulaNode: Sendable {
-    enum Arithmetic: String, Sendable { case add = "+", subtract = "-", multiply = "*", divide = "/", remainder = "%" }
+    enum Arithmetic: String, Sendable {
+        case add = "+"
+        case subtract = "-"
+        case multiply = "*"
+        case divide = "/"
+        case remainder = "%"
+    }
 
     enum Comparison: String, Sendable, CaseIterable {
         case equal = "=="

@@ -88,7 +88,7 @@ private struct InputLines {
     }
 }
 
-/// The prompt of a terminal, which what comes meanwhile replaces and puts below itself. Nothing where standard input or
+/// The prompt of a terminal, which new output replaces and puts below itself. Nothing where standard input or
 /// output is no terminal.
 private final class Prompt {
     private let isShown = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1

@@ -38,7 +38,6 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
         guard request.url.contains("/generalscalers") else { return stream }
         switch defect {
         case .rateIgnored: return changingEachObject(of: stream, \.withoutRates)
-        case .scheduleIgnored: return changingEachObject(of: stream, \.withoutSchedules)
         default: return stream
         }
     }
@@ -145,7 +144,6 @@ extension JSON {
         }
     }
 
-    fileprivate var withoutSchedules: JSON { mapping("spec") { $0.setting("schedules", .array([])) } }
 
     /// Returns a list with its items changed, a watch event with its object changed, or an object changed.
     fileprivate func changingEachObject(_ change: (JSON) -> JSON) -> JSON {

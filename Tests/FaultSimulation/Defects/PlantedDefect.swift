@@ -12,8 +12,6 @@ enum PlantedDefect: String, CaseIterable, Sendable {
     case relistDropped = "relist-dropped"
     /// The rates in a spec are ignored.
     case rateIgnored = "rate-ignored"
-    /// The schedules of a spec are ignored.
-    case scheduleIgnored = "schedule-ignored"
     /// A scale patch without a response is sent again with the current version of the target.
     case lateAnswerAppliedTwice = "late-answer-applied-twice"
     /// Occasionally a sleeper is not woken.

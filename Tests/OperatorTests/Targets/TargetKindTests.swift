@@ -96,8 +96,8 @@ struct TargetKindTests {
             #expect(condition?["status"] == "False")
             #expect(condition?["reason"] == "TargetScaleUnreadable")
             #expect(
-                condition?["message"]?.stringValue == "Rollout/web has no spec.replicas, without which its scale "
-                    + "subresource cannot be read: set it once, for example with kubectl -n shop patch "
+                condition?["message"]?.stringValue == "Rollout/web has no spec.replicas, which is required to read its "
+                    + "scale subresource: set it once, for example with kubectl -n shop patch "
                     + "rollouts.argoproj.io web --type merge -p '{\"spec\":{\"replicas\":1}}'. From then on this "
                     + "GeneralScaler sets it.")
             #expect(try await fixture.event("TargetScaleUnreadable")["type"] == "Warning")

@@ -2,7 +2,7 @@ import Foundation
 import Subprocess
 import SystemPackage
 
-/// A real PostgreSQL server for a test: on 127.0.0.1 and a port of its own, with its files in a directory of its own.
+/// A real PostgreSQL server for a test: on 127.0.0.1 and an ephemeral port, with its files in a temporary directory.
 package struct PostgresServer: Sendable {
     package let port: Int
     /// A socket of the server is in it.

@@ -170,7 +170,7 @@ final class CheckContext {
         return json
     }
 
-    /// Has the secrets of a config masked in all that is shown.
+    /// Has the secrets of a config masked in everything that is shown.
     func learn(_ config: JSON) {
         for type in handshake?.metricTypes ?? [] { log.mask.learn(config, of: type) }
     }
