@@ -144,7 +144,6 @@ extension JSON {
         }
     }
 
-
     /// Returns a list with its items changed, a watch event with its object changed, or an object changed.
     fileprivate func changingEachObject(_ change: (JSON) -> JSON) -> JSON {
         if let items = self["items"]?.arrayValue { return setting("items", .array(items.map(change))) }
