@@ -312,8 +312,8 @@ struct ReplCommandTests {
             "/bin/sh", ["-c", #"exec "$0" repl "$1" < "$2""#, BuiltExecutable.path("plugin-check"), path, fifo]
         ) { process in
             try await process.outputLine { $0.hasPrefix("scripted 1: metric types scripted") }
-            send("valu")
-            send("e\nvaleu\n")
+            send("va")
+            send("lue\nvaleu\n")
             try await process.outputLine { $0.contains("\"value\": 1") }
             try await process.outputLine { $0 == "unknown command valeu; help lists the commands" }
             send("subscribe\n")

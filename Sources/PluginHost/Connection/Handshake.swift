@@ -45,7 +45,8 @@ enum Handshake {
         guard ProtocolLimits.versions.contains(initialized.protocolVersion) else {
             throw HandshakeProblem(
                 message: "it answered with protocol version \(initialized.protocolVersion), and the host offered "
-                    + "\(spoken) (rule \(ProtocolRule.versionOffered.label)). Install a build of the plugin that fits, or a newer generalscaler"
+                    + "\(spoken) (rule \(ProtocolRule.versionOffered.label)). "
+                    + "Install a matching version of the plugin, or a newer generalscaler"
             )
         }
         var seen: Set<String> = []

@@ -23,7 +23,7 @@ struct HandshakeTests {
         let message = conversation.receive(line: Conversation.handshake(PluginCapabilities(), version: 2)).givenUp?
             .message
         #expect(message?.contains("protocol version 2, and the host offered 1") == true)
-        #expect(message?.contains("nstall a matching version") == true)
+        #expect(message?.contains("Install a matching version") == true)
     }
 
     @Test("a refused version is reported with the plugin's version")
