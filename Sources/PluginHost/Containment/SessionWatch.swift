@@ -128,6 +128,10 @@ final class SessionWatch: @unchecked Sendable {
     private func run() {
         clinux_name_thread("plugin-watch")
         var lastTick = ContinuousClock.now
+        // Zombies count toward the limit of processes, at which no thread can be created that would run a task: while
+        // plugins run, this thread reaps too.
+        var reaper = OrphanReaper()
+        var lastSweep = lastTick
         while true {
             let (subjects, endings, isOver) = state.withLock { state in
                 defer { state.endings = [] }
@@ -147,6 +151,10 @@ final class SessionWatch: @unchecked Sendable {
             } else {
                 lastTick = .now
                 tick(subjects)
+                if lastTick - lastSweep >= PluginHostLimits.orphanSweepInterval {
+                    lastSweep = lastTick
+                    reaper.reap()
+                }
             }
         }
     }

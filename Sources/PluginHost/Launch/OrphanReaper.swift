@@ -24,11 +24,16 @@ struct OrphanReaper {
     static func run(clock: HostClock) async {
         var reaper = OrphanReaper()
         while (try? await clock.sleep(clock.now() + PluginHostLimits.orphanSweepInterval)) != nil {
-            // The held processes are read last: a child that ended in between is then not among the entries.
-            let entries = ProcessTable.entries()
-            for orphan in reaper.sweep(entries, parent: getpid(), held: ProcessTable.heldProcesses()) {
-                waitpid(orphan, nil, WNOHANG)
-            }
+            reaper.reap()
+        }
+    }
+
+    /// Reaps what two consecutive sweeps have found.
+    mutating func reap() {
+        // The held processes are read last: a child that ended in between is then not among the entries.
+        let entries = ProcessTable.entries()
+        for orphan in sweep(entries, parent: getpid(), held: ProcessTable.heldProcesses()) {
+            waitpid(orphan, nil, WNOHANG)
         }
     }
 }
