@@ -79,7 +79,7 @@ struct HTTPAuth: MetricConfig {
         @Field(
             """
             Key of a Google service account, as JSON text. Default: the operator's own credentials, for example \
-            workload identity, which go only to `https://` hosts of Google's APIs.
+            workload identity, which are used only with addresses that the operator's `plugins.yaml` names for them.
             """)
         var credentials: Secret?
 
@@ -113,7 +113,8 @@ struct HTTPAuth: MetricConfig {
     @Field("Sign the requests for AWS (Signature Version 4).", marks: .operatorIdentity)
     var sigv4: SigV4?
 
-    @Field("An access token of a Google account: `{}` for the operator's own.")
+    // With any URL and method, the operator's own token would be a permission to do anything.
+    @Field("An access token of a Google account: `{}` for the operator's own.", marks: .operatorIdentity)
     var google: Google?
 
     func validate() -> [ConfigProblem] {

@@ -201,6 +201,39 @@ struct CredentialAttackTests {
         }
     }
 
+    @Test("http uses the operator's cloud identities only with addresses that are named for them")
+    func cloudIdentities() async throws {
+        let manifest = """
+            plugins:
+              http:
+                allowedAddresses:
+                  - {address: "https://monitoring.googleapis.com", credentials: true}
+                  - https://compute.googleapis.com
+            """
+        try await HostFixture.run([:], manifest: manifest) {
+            $0.directories = [BuiltExecutable.directory]
+        } body: { fixture async throws in
+            while fixture.host.metricType("http") == nil { await Task.yield() }
+            func faults(_ host: String, _ auth: JSON) async -> [String] {
+                let config = PluginConfig(["url": .string("https://\(host).googleapis.com/v1/x"), "auth": auth])
+                guard case .invalid(let problems) = await fixture.host.validate(type: "http", config: config) else {
+                    return []
+                }
+                return problems.map(\.path)
+            }
+            let own: [JSON] = [
+                ["google": [:]], ["google": ["credentials": nil]],
+                ["google": ["scope": "https://www.googleapis.com/auth/compute"]],
+                ["sigv4": ["region": "eu-west-1", "service": "sqs"]],
+            ]
+            for auth in own {
+                #expect(await faults("compute", auth) == ["url"], "\(auth)")
+                #expect(await faults("monitoring", auth) == [], "\(auth)")
+            }
+            #expect(await faults("compute", ["bearer": ["token": "mine"]]) == [])
+        }
+    }
+
     @Test("the list is not needed for the rule")
     func withoutList() async throws {
         let manifest = """
