@@ -151,7 +151,7 @@ final class SessionWatch: @unchecked Sendable {
             } else {
                 lastTick = .now
                 tick(subjects)
-                if lastTick - lastSweep >= PluginHostLimits.orphanSweepInterval {
+                if lastTick - lastSweep >= PluginHostLimits.watchedOrphanSweepInterval {
                     lastSweep = lastTick
                     reaper.reap()
                 }

@@ -145,6 +145,9 @@ package enum PluginHostLimits {
     static let maxKillRounds = 8
     /// The interval of sweeps for ended orphans.
     static let orphanSweepInterval: Duration = .seconds(30)
+    /// The interval of the sweeps on the watch's thread, while plugins run. An orphan is reaped by the second sweep that
+    /// sees it, so that an operator at its limit of processes is stuck for at most twice as long.
+    static let watchedOrphanSweepInterval: Duration = .seconds(10)
 
     /// How often plugins' files are checked. A changed file that stays unchanged for as long is swapped in.
     static let programPollInterval: Duration = .seconds(5)
