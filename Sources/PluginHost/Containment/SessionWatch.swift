@@ -170,7 +170,7 @@ final class SessionWatch: @unchecked Sendable {
     private func tick(_ subjects: [Int32: Subject]) {
         let usage = containerUsage()
         let isPressed = [usage.memory, usage.tasks].contains { ($0?.share ?? 0) > PluginHostLimits.pressureShare }
-        let hasLessSpace = hasLessSpace()
+        let hasLessSpace = hasLessSpace(subjects)
         ticksUntilSweep -= 1
         guard ticksUntilSweep <= 0 || isPressed || hasLessSpace || haveManyStarted() else { return }
         let isFull = ticksUntilSweep <= 0
@@ -178,12 +178,18 @@ final class SessionWatch: @unchecked Sendable {
         sweep(subjects, usage, measuresMemory: isFull || isPressed, measuresFiles: isFull || hasLessSpace)
     }
 
-    /// Returns whether the free space of the temporary directories' file system has decreased since the last check.
-    private func hasLessSpace() -> Bool {
+    /// Returns whether the file system of the temporary directories has lost so much space since the files were last
+    /// summed that a directory may have reached its limit. Others use the file system too: small losses are frequent.
+    private func hasLessSpace(_ subjects: [Int32: Subject]) -> Bool {
         var now: (bytes: UInt64, inodes: UInt64) = (0, 0)
         guard clinux_space_left(temporaryDirectory, &now.bytes, &now.inodes) == 0 else { return false }
-        defer { spaceLeft = now }
-        return now.bytes < spaceLeft.bytes || now.inodes < spaceLeft.inodes
+        spaceLeft = (max(spaceLeft.bytes, now.bytes), max(spaceLeft.inodes, now.inodes))
+        let least = UInt64(subjects.values.map(\.limits.temporaryBytes).min() ?? 0) / PluginHostLimits.spaceChecksPerLimit
+        let isLess =
+            spaceLeft.bytes - now.bytes >= least
+            || spaceLeft.inodes - now.inodes >= least / PluginHostLimits.bytesPerEntry
+        if isLess || ticksUntilSweep <= 1 { spaceLeft = now }
+        return isLess
     }
 
     /// Returns whether many processes have started since the last sweep. Process ids are assigned in sequence, so the

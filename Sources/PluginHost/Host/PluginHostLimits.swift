@@ -127,6 +127,11 @@ package enum PluginHostLimits {
     static let watchInterval: Duration = .milliseconds(100)
     /// The number of these checks between two sweeps of every plugin's memory and processes.
     static let watchTicksPerSweep = 10
+    /// The files are summed at once when the file system has lost this part of the smallest limit of a plugin since the last
+    /// time. In a cluster it is the node's, which loses some space all the time.
+    static let spaceChecksPerLimit: UInt64 = 8
+    /// The least space that an entry of a temporary directory counts as.
+    static let bytesPerEntry: UInt64 = 4_096
     /// The number of processes started on the machine since the last scan that causes an immediate scan.
     static let startsBeforeSweep = 8
     /// The share of the container's memory or tasks above which the plugin that grew most is killed, then the next.
