@@ -184,7 +184,8 @@ final class SessionWatch: @unchecked Sendable {
         var now: (bytes: UInt64, inodes: UInt64) = (0, 0)
         guard clinux_space_left(temporaryDirectory, &now.bytes, &now.inodes) == 0 else { return false }
         spaceLeft = (max(spaceLeft.bytes, now.bytes), max(spaceLeft.inodes, now.inodes))
-        let least = UInt64(subjects.values.map(\.limits.temporaryBytes).min() ?? 0) / PluginHostLimits.spaceChecksPerLimit
+        let limit = UInt64(subjects.values.map(\.limits.temporaryBytes).min() ?? 0)
+        let least = limit / PluginHostLimits.spaceChecksPerLimit
         let isLess =
             spaceLeft.bytes - now.bytes >= least
             || spaceLeft.inodes - now.inodes >= least / PluginHostLimits.bytesPerEntry
