@@ -143,7 +143,8 @@ package struct OperatorRuntime: Sendable {
                 pause: pause,
                 source: source,
                 secrets: SecretStore(
-                    client: client, time: time, random: random,
+                    client: client, operatorNamespace: configuration.cluster.defaultNamespace, time: time,
+                    random: random,
                     allowsUnlabelled: configuration.allowsUnlabelledSecrets),
                 writer: ScalerWriter(
                     client: client,

@@ -30,7 +30,7 @@ package final class KubernetesClient: Sendable {
     let logger: Logger
     let discovery = Mutex(DiscoveryCache())
     private let http: any HTTPClient
-    private let credentials: CredentialStore
+    let credentials: CredentialStore
     private let observe: (@Sendable (Attempt) -> Void)?
 
     /// - Parameters:

@@ -48,7 +48,7 @@ struct AdmissionValidator: Sendable {
         for metric in spec.metrics {
             let path = metric.path
             let own = ConfigTemplate(metric.config, path: "\(path).config")
-            secrets.formUnion(own.places.map(\.reference.name))
+            secrets.formUnion(own.places.compactMap(\.reference.secretName))
             await source.untilDeclared(metric.type)
             verdict.problems += source.filledFieldProblems(
                 type: metric.type, own: metric.config, path: "\(path).config")

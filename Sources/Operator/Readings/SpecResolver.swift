@@ -10,7 +10,7 @@ struct SpecResolver: Sendable {
     let source: any MetricSource
     let secrets: any SecretSource
 
-    /// Returns the values of the Secrets that the spec's configs and the operator's defaults reference.
+    /// Returns the values that the spec's configs and the operator's defaults reference.
     func secretValues(
         of spec: GeneralScalerSpec, for scaler: FilledScaler, _ freshness: SecretFreshness
     ) async throws(Blocker) -> SecretValues {
@@ -93,11 +93,11 @@ struct SpecResolver: Sendable {
     }
 }
 
-/// The values of Secrets at the last read.
+/// The referenced values at the last read.
 struct SecretValues: Sendable, Hashable {
-    var references: Set<SecretReference> = []
+    var references: Set<ValueReference> = []
     /// The values, without missing optional ones.
-    var texts: [SecretReference: SecretString] = [:]
+    var texts: [ValueReference: SecretString] = [:]
 }
 
 extension MetricSpec.TargetType {

@@ -10,13 +10,13 @@ extension ConfigTemplate {
     }
 
     /// Returns the config with these values filled in; a field without a value is omitted.
-    func filled(_ values: [SecretReference: SecretString]) -> PluginConfig {
+    func filled(_ values: [ValueReference: SecretString]) -> PluginConfig {
         guard !places.isEmpty else { return PluginConfig(json, inherited: inherited) }
         let used = places.compactMap { values[$0.reference]?.revealed }
         return PluginConfig(filled { values[$0]?.revealed }, secrets: Set(used), inherited: inherited)
     }
 
-    /// Returns the config with placeholders for Secrets, for a check without access to them. A plugin's message about a
+    /// Returns the config with placeholders for references, for a check without access to them. A plugin's message about a
     /// placeholder is meaningless.
     package func filledWithStandIns() -> PluginConfig {
         PluginConfig(filled { _ in "value-of-a-secret" }, inherited: inherited)

@@ -1,11 +1,13 @@
 package import KubernetesClient
 package import ScalerAPI
 
-/// A source of values of Secrets. ``SecretStore`` is the production implementation.
+/// A source of referenced values. ``SecretStore`` is the production implementation.
 package protocol SecretSource: Sendable {
     /// Returns the value; nil if it is optional and missing.
+    ///
+    /// - Parameter namespace: the namespace of the GeneralScaler.
     func value(
-        of reference: SecretReference, namespace: String, _ freshness: SecretFreshness
+        of reference: ValueReference, namespace: String, _ freshness: SecretFreshness
     ) async throws(SecretProblem) -> SecretString?
 }
 
@@ -17,7 +19,7 @@ package enum SecretFreshness: Sendable {
     case recent
 }
 
-/// The reason why a value of a Secret cannot be used, with the fix. Contains no value.
+/// The reason why a referenced value cannot be used, with the fix. Contains no value.
 package struct SecretProblem: Error, Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         /// The Secret or the key does not exist.
@@ -30,6 +32,8 @@ package struct SecretProblem: Error, Sendable, Hashable {
         case invalid
         /// The API server did not answer.
         case unavailable
+        /// There is no token for the ServiceAccount.
+        case noToken
     }
 
     package let kind: Kind
@@ -51,6 +55,7 @@ extension Blocker {
             case .forbidden: .secretForbidden
             case .invalid: .secretInvalid
             case .unavailable: .secretUnavailable
+            case .noToken: .tokenUnavailable
             }
         self.init(reason, "\(path): \(problem.message)")
     }

@@ -21,6 +21,7 @@ package struct Blocker: Error, Sendable, Hashable {
         case secretForbidden = "SecretForbidden"
         case secretInvalid = "SecretInvalid"
         case secretUnavailable = "SecretUnavailable"
+        case tokenUnavailable = "TokenUnavailable"
         case targetNotFound = "TargetNotFound"
         case targetNotScalable = "TargetNotScalable"
         case targetForbidden = "TargetForbidden"
@@ -41,7 +42,7 @@ package struct Blocker: Error, Sendable, Hashable {
         var concernsTarget: Bool {
             switch self {
             case .invalidSpec, .unknownMetricType, .invalidMetricConfig, .pluginUnavailable, .secretNotFound,
-                .secretNotReadable, .secretForbidden, .secretInvalid, .secretUnavailable:
+                .secretNotReadable, .secretForbidden, .secretInvalid, .secretUnavailable, .tokenUnavailable:
                 false
             case .targetNotFound, .targetNotScalable, .targetForbidden, .targetUnavailable, .targetScaleUnreadable,
                 .scaleFailed:

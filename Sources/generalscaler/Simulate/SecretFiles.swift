@@ -33,8 +33,14 @@ struct SecretFiles: SecretSource {
     }
 
     func value(
-        of reference: SecretReference, namespace: String, _ freshness: SecretFreshness
+        of reference: ValueReference, namespace: String, _ freshness: SecretFreshness
     ) async throws(SecretProblem) -> SecretString? {
+        guard case .secret(let reference) = reference else {
+            throw SecretProblem(
+                .noToken,
+                "comes from a token of a ServiceAccount, which no cluster is asked for here: use --trace with recorded metrics"
+            )
+        }
         guard let file = files.last(where: { $0.name == reference.name && $0.key == reference.key }) else {
             if reference.isOptional { return nil }
             throw SecretProblem(

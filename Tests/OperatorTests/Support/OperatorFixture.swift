@@ -30,10 +30,10 @@ struct OperatorFixture: Sendable {
     /// Runs an operator during the body with an API server that outlives it, so that a second call is a restart.
     static func run(
         _ environment: TestEnvironment, source: (any MetricSource)? = nil, pause: ObjectKey? = nil,
-        allowsUnlabelledSecrets: Bool = false, log: CapturedLog = CapturedLog(),
+        allowsUnlabelledSecrets: Bool = false, credentials: CredentialSource = .none, log: CapturedLog = CapturedLog(),
         _ body: (OperatorFixture) async throws -> Void
     ) async throws {
-        let fixture = OperatorFixture(environment, source, pause, allowsUnlabelledSecrets, log)
+        let fixture = OperatorFixture(environment, source, pause, allowsUnlabelledSecrets, credentials, log)
         let services = ServiceGroup(services: fixture.runtime.services, logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
@@ -47,7 +47,7 @@ struct OperatorFixture: Sendable {
 
     private init(
         _ environment: TestEnvironment, _ otherSource: (any MetricSource)?, _ pause: ObjectKey?,
-        _ allowsUnlabelledSecrets: Bool,
+        _ allowsUnlabelledSecrets: Bool, _ credentials: CredentialSource,
         _ log: CapturedLog
     ) {
         clock = environment.clock
@@ -58,7 +58,8 @@ struct OperatorFixture: Sendable {
         transport = InMemoryTransport(api: environment.api, clock: environment.clock, userAgent: "operator-1")
         runtime = OperatorRuntime(
             OperatorConfiguration(
-                cluster: ClusterConfiguration(server: "http://simulated", defaultNamespace: Self.namespace),
+                cluster: ClusterConfiguration(
+                    server: "http://simulated", credentials: credentials, defaultNamespace: Self.namespace),
                 pauseConfigMap: pause, allowsUnlabelledSecrets: allowsUnlabelledSecrets, listen: nil,
                 identity: "operator-1"),
             source: otherSource ?? source,

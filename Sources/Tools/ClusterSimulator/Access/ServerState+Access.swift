@@ -1,3 +1,4 @@
+import FoundationEssentials
 import WireFormats
 
 /// A service account token issued by the server.
@@ -5,6 +6,24 @@ struct IssuedToken: Sendable {
     let user: User
     /// The expiry in microseconds since 1970.
     let expires: Int64
+    /// The receivers that the token is for.
+    let audiences: [String]
+    /// The audience of the API server, for which a token is unless its request names others.
+    static let serverAudience = "https://kubernetes.default.svc"
+}
+
+extension IssuedToken {
+    /// The token as a JWT, whose signature nobody verifies.
+    fileprivate func text(id: String) -> String {
+        let claims: JSON = [
+            "iss": .string(Self.serverAudience), "sub": .string(user.name), "jti": .string(id),
+            "aud": .array(audiences.map(JSON.string)), "exp": .integer(expires / 1_000_000),
+        ]
+        let parts = [#"{"alg":"none","typ":"JWT"}"#, claims.description, id].map { part in
+            Data(part.utf8).base64EncodedString().filter { $0 != "=" }.map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 }
+        }
+        return parts.map { String($0) }.joined(separator: ".")
+    }
 }
 
 extension ServerState {
@@ -16,7 +35,9 @@ extension ServerState {
         let prefix = "Bearer "
         guard header.hasPrefix(prefix) else { throw .unauthorized() }
         let token = String(header.dropFirst(prefix.count))
-        if let issued = tokens[token], issued.expires > now { return issued.user }
+        if let issued = tokens[token], issued.expires > now, issued.audiences.contains(IssuedToken.serverAudience) {
+            return issued.user
+        }
         guard configuration.token == nil || configuration.token == token else { throw .unauthorized() }
         return .administrator
     }
@@ -60,11 +81,16 @@ extension ServerState {
                         "may not specify a duration less than \(Limits.leastTokenSeconds) seconds")
                 ])
         }
-        let token = configuration.makeUID()
         let expires = now + Int64(seconds) * 1_000_000
+        let named = answer[at: "spec", "audiences"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        let issued = IssuedToken(
+            user: .serviceAccount(namespace: call.key.namespace, name: call.key.name), expires: expires,
+            audiences: named.isEmpty ? [IssuedToken.serverAudience] : named)
+        let token = issued.text(id: configuration.makeUID())
         tokens = tokens.filter { $0.value.expires > now }
-        tokens[token] = IssuedToken(
-            user: .serviceAccount(namespace: call.key.namespace, name: call.key.name), expires: expires)
+        tokens[token] = issued
+        answer.set(.array(issued.audiences.map(JSON.string)), at: "spec", "audiences")
+        answer.set(JSON(seconds), at: "spec", "expirationSeconds")
         answer.set("authentication.k8s.io/v1", at: "apiVersion")
         answer.set("TokenRequest", at: "kind")
         answer.set(

@@ -15,15 +15,8 @@ package struct SecretReference: Sendable, Hashable {
 }
 
 extension SecretReference {
-    /// The member that marks a reference to a value elsewhere.
-    static let marker = "valueFrom"
-
-    /// Reads `{valueFrom: {secretKeyRef: {name, key, optional}}}`.
-    init(_ reference: JSONReader) throws(JSONPathError) {
-        try reference.rejectUnknown(Self.marker)
-        let source = try reference.required(Self.marker)
-        try source.rejectUnknown("secretKeyRef")
-        let secret = try source.required("secretKeyRef")
+    /// Reads `{name, key, optional}`.
+    init(_ secret: JSONReader) throws(JSONPathError) {
         try secret.rejectUnknown("name", "key", "optional")
         let key = try secret.required("key")
         self.init(

@@ -1,23 +1,24 @@
 package import WireFormats
 
-/// A metric's config as written by a user: each object with the member `valueFrom` refers to a value of a Secret.
+/// A metric's config as written by a user: each object with the member `valueFrom` refers to a
+/// value of a Secret, or to a token.
 package struct ConfigTemplate: Sendable {
     package struct Place: Sendable, Hashable {
         /// The path, such as `spec.metrics[0].config.auth.bearer.token`.
         package let path: String
-        package let reference: SecretReference
+        package let reference: ValueReference
     }
 
     package let json: JSON
     private let path: String
     /// The members that came from the administrator's defaults.
     package let inherited: Set<String>
-    /// The locations of values of Secrets.
+    /// The locations of references.
     package private(set) var places: [Place] = []
     /// Malformed references.
     package private(set) var problems: [JSONPathError] = []
 
-    /// The maximum number of references to Secrets in one metric's config.
+    /// The maximum number of references in one metric's config.
     package static let maxReferences = 64
 
     /// - Parameter path: the path of the config, such as `spec.metrics[0].config`.
@@ -35,7 +36,10 @@ package struct ConfigTemplate: Sendable {
                 return nil
             }
             do throws(JSONPathError) {
-                places.append(Place(path: reference.path, reference: try SecretReference(reference)))
+                places.append(
+                    Place(
+                        path: reference.path,
+                        reference: try ValueReference(reference, isOperators: isInherited(location))))
             } catch {
                 problems.append(error)
             }
@@ -43,22 +47,27 @@ package struct ConfigTemplate: Sendable {
         }
     }
 
-    /// Returns whether the path is, or is part of, a reference to a Secret's value.
+    /// Returns whether the path is, or is part of, a reference.
     package func isReference(_ path: String) -> Bool {
         places.contains { path == $0.path || path.hasPrefix($0.path + ".") || path.hasPrefix($0.path + "[") }
     }
 
     /// Returns the config with the function's result for each reference; a field without a value is omitted.
-    package func filled(_ value: (SecretReference) -> String?) -> JSON {
-        filled(json, .whole(path)) { json, _ in
-            (try? SecretReference(JSONReader(json))).flatMap(value).map { .string($0) }
+    package func filled(_ value: (ValueReference) -> String?) -> JSON {
+        filled(json, .whole(path)) { json, location in
+            (try? ValueReference(JSONReader(json), isOperators: isInherited(location))).flatMap(value)
+                .map { .string($0) }
         } ?? [:]
+    }
+
+    private func isInherited(_ location: Location) -> Bool {
+        location.topLevelMember.map(inherited.contains) ?? false
     }
 
     private func filled(_ value: JSON, _ location: Location, _ replace: (JSON, Location) -> JSON?) -> JSON? {
         switch value {
         case .object(let members):
-            if members[SecretReference.marker] != nil, !location.isWhole { return replace(value, location) }
+            if members[ValueReference.marker] != nil, !location.isWhole { return replace(value, location) }
             var result: [String: JSON] = [:]
             for (name, member) in members.sorted(by: { $0.key < $1.key }) {
                 result[name] = filled(member, .member(location, name), replace)
@@ -82,6 +91,15 @@ private indirect enum Location {
 
     var isWhole: Bool {
         if case .whole = self { true } else { false }
+    }
+
+    /// The name of the config's own member that the location is in.
+    var topLevelMember: String? {
+        switch self {
+        case .whole: nil
+        case .member(let parent, let name): parent.isWhole ? name : parent.topLevelMember
+        case .element(let parent, _): parent.topLevelMember
+        }
     }
 
     var text: String {

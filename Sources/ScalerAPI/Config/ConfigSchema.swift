@@ -39,14 +39,32 @@ package struct ConfigSchema: Sendable {
     /// The schema as a part of a document, at a path such as `#/$defs/config0`.
     func part(at path: String) -> JSON { Self.moved(.object(members), to: path) }
 
-    /// The schema of `{valueFrom: {secretKeyRef: {name, key, optional}}}`.
+    /// The schema of `{valueFrom: ...}`, with a value of a Secret or a token of a ServiceAccount.
     static let reference: JSON = [
-        "type": "object", "description": "A value of a Secret in the namespace of the GeneralScaler.",
+        "type": "object",
+        "description": "A value of a Secret, or a token of a ServiceAccount, in the namespace of the GeneralScaler.",
         "additionalProperties": false, "required": ["valueFrom"],
         "properties": [
             "valueFrom": [
-                "type": "object", "additionalProperties": false, "required": ["secretKeyRef"],
+                "type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
                 "properties": [
+                    "serviceAccountToken": [
+                        "type": "object", "additionalProperties": false,
+                        "required": ["serviceAccountName", "audience"],
+                        "properties": [
+                            "serviceAccountName": [
+                                "type": "string", "minLength": 1, "description": "Name of the ServiceAccount.",
+                            ],
+                            "audience": [
+                                "type": "string", "minLength": 1, "maxLength": 512,
+                                "description": "Receiver that the token is for.",
+                            ],
+                            "expirationSeconds": [
+                                "type": "integer", "minimum": 600, "maximum": 3600, "default": 3600,
+                                "description": "Requested lifetime of the token in seconds.",
+                            ],
+                        ],
+                    ],
                     "secretKeyRef": [
                         "type": "object", "additionalProperties": false, "required": ["name", "key"],
                         "properties": [
@@ -60,7 +78,7 @@ package struct ConfigSchema: Sendable {
                                 "description": "Omit the field if the Secret or its key does not exist.",
                             ],
                         ],
-                    ]
+                    ],
                 ],
             ]
         ],

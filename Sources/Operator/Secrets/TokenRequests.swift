@@ -1,0 +1,94 @@
+import KubernetesClient
+import ScalerAPI
+import Scaling
+import WireFormats
+
+/// A token as the API server issues it.
+struct TokenKey: Sendable, Hashable {
+    let account: ObjectKey
+    let audience: String
+    let expirationSeconds: Int
+}
+
+/// Requests tokens of ServiceAccounts that allow it.
+struct TokenRequests: Sendable {
+    /// The audiences that GeneralScalers may request tokens for, separated by commas. Without it there are none.
+    static let audiences = "autoscaling.example.com/token-audiences"
+    private static let reader = ObjectReader(
+        ObjectFields([:], metadata: ["labels", "annotations"]), limits: SecretLimits.object)
+
+    let client: KubernetesClient
+    let time: OperatorTime
+    /// Uniform in 0..<1.
+    let random: @Sendable () -> Double
+
+    func token(_ key: TokenKey) async -> Result<FetchCache<TokenKey, SecretString>.Fetched, FetchFailure> {
+        do throws(KubernetesError) {
+            let object = try await client.get(
+                .serviceAccount, key.account, Self.reader, deadline: SecretLimits.deadline)
+            let own = try await client.ownServiceAccount()
+            if let problem = Self.problem(object, key, own: own) { return .failure(.refused(problem)) }
+            let token = try await client.issueToken(
+                key.account, audience: key.audience, expirationSeconds: key.expirationSeconds,
+                deadline: SecretLimits.deadline)
+            // A token of the operator's own account is never used, by whichever name it was requested.
+            if let own, ServiceAccountToken.account(of: token.text.revealed) == own {
+                return .failure(.refused(Self.ownAccount(key)))
+            }
+            let validity = Timestamp(microsecondsSince1970: token.expiresAt) - time.now()
+            let lifetime = validity * (SecretLimits.tokenLifetimeShare * (1 - SecretLimits.jitter * random()))
+            return .success(
+                .init(
+                    value: token.text, lifetime: max(lifetime, SecretLimits.leastInterval),
+                    validity: max(validity, SecretLimits.leastInterval), bytes: token.text.revealed.utf8.count))
+        } catch {
+            return .failure(FetchFailure(error))
+        }
+    }
+
+    private static func problem(_ account: JSON, _ key: TokenKey, own: ObjectKey?) -> SecretProblem? {
+        guard key.account != own else { return ownAccount(key) }
+        let metadata = account["metadata"]
+        guard metadata?["labels"]?[SecretObject.label] == "true" else {
+            return SecretProblem(
+                .noToken,
+                "ServiceAccount \(key.account) may not be used: it lacks the label \(SecretObject.label): \"true\". If "
+                    + "GeneralScalers may send its tokens to their sources, run: kubectl -n \(key.account.namespace) label "
+                    + "serviceaccount \(key.account.name) \(SecretObject.label)=true")
+        }
+        let allowed = (metadata?["annotations"]?[audiences]?.stringValue ?? "").split { $0 == "," || $0.isWhitespace }
+        guard allowed.contains(where: { $0 == key.audience }) else {
+            return SecretProblem(
+                .noToken,
+                "ServiceAccount \(key.account) does not allow tokens for the audience \(key.audience): add it to the "
+                    + "account's annotation \(audiences), which lists the allowed ones separated by commas")
+        }
+        return nil
+    }
+
+    private static func ownAccount(_ key: TokenKey) -> SecretProblem {
+        SecretProblem(
+            .noToken,
+            "ServiceAccount \(key.account) is the operator's own, whose tokens are never sent to a source: create another "
+                + "account for it")
+    }
+}
+
+extension FetchFailure {
+    func problem(_ key: TokenKey) -> SecretProblem {
+        switch self {
+        case .refused(let problem): problem
+        case .notFound:
+            SecretProblem(.noToken, "ServiceAccount \(key.account) does not exist: create it, or correct its name here")
+        case .forbidden(let message):
+            SecretProblem(
+                .noToken,
+                "the operator may not issue tokens of ServiceAccount \(key.account): grant its own service account get on "
+                    + "serviceaccounts and create on serviceaccounts/token in namespace \(key.account.namespace), with "
+                    + "resourceNames: [\(key.account.name)]. The API server returned: \(message)")
+        case .unavailable(let message):
+            SecretProblem(
+                .noToken, "there is no token of ServiceAccount \(key.account); the operator retries: \(message)")
+        }
+    }
+}

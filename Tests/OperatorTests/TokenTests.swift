@@ -1,0 +1,229 @@
+import ClusterSimulator
+import KubernetesClient
+import PluginHost
+import PluginProtocol
+import Synchronization
+import TestSupport
+import Testing
+import WireFormats
+
+@testable import Operator
+@testable import ScalerAPI
+
+/// Tokens of ServiceAccounts in a metric's config.
+@Suite("ServiceAccount tokens", .timeLimit(.minutes(5)))
+struct TokenTests {
+    private static func reference(_ account: String = "reader", audience: String = "sts", seconds: Int? = nil) -> JSON {
+        var token: [String: JSON] = ["serviceAccountName": .string(account), "audience": .string(audience)]
+        token["expirationSeconds"] = seconds.map { .integer(Int64($0)) }
+        return ["valueFrom": ["serviceAccountToken": .object(token)]]
+    }
+
+    private static func scaler(_ config: JSON, name: String = "web") -> JSON {
+        TestEnvironment.scaler(
+            name, ["maxReplicas": 4, "metrics": [["type": "test", "targetValue": 100, "config": config]]])
+    }
+
+    private static func account(
+        _ name: String = "reader", labelled: Bool = true, audiences: String? = "other, sts", namespace: String? = nil
+    ) -> JSON {
+        var metadata: [String: JSON] = [
+            "name": .string(name), "namespace": .string(namespace ?? OperatorFixture.namespace),
+        ]
+        if labelled { metadata["labels"] = ["autoscaling.example.com/readable": "true"] }
+        if let audiences { metadata["annotations"] = ["autoscaling.example.com/token-audiences": .string(audiences)] }
+        return ["apiVersion": "v1", "kind": "ServiceAccount", "metadata": .object(metadata)]
+    }
+
+    /// Returns a Deployment with two replicas, and a source that requires twice as many of every caller with a token.
+    private func environment() throws -> (TestEnvironment, Tokens) {
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 2)
+        let tokens = Tokens()
+        environment.source.answer { config throws(PluginFailure) in try tokens.value(for: config) }
+        return (environment, tokens)
+    }
+
+    private func requests(_ fixture: OperatorFixture, _ subresource: String? = "token") -> Int {
+        fixture.api.requests.count { $0.info?.resource == "serviceaccounts" && $0.info?.subresource == subresource }
+    }
+
+    @Test("a token of the account gets into the call: one request for all scalers that use it")
+    func issued() async throws {
+        let (environment, tokens) = try environment()
+        try environment.api.create(Self.account())
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(Self.scaler(["token": Self.reference()]))
+            try fixture.create(Self.scaler(["token": Self.reference(), "other": 1], name: "web2"))
+            try await fixture.poll(3)
+            #expect(try fixture.replicas() == 4)
+            let token = try #require(tokens.seen.last)
+            #expect(
+                ServiceAccountToken.account(of: token)
+                    == ObjectKey(namespace: OperatorFixture.namespace, name: "reader"))
+            #expect(requests(fixture) == 1)
+            let verbs = Set(
+                fixture.api.requests.filter { $0.info?.resource == "serviceaccounts" }.map { $0.info?.verb })
+            #expect(verbs == ["get", "create"], "neither list nor watch")
+        }
+    }
+
+    @Test(
+        "an account that does not allow it gives no token, and the message has the fix",
+        arguments: [
+            (Self.account(labelled: false), "kubectl -n shop label serviceaccount reader"),
+            (Self.account(audiences: nil), "does not allow tokens for the audience sts"),
+            (Self.account(audiences: "sts.example.com,st s"), "does not allow tokens for the audience sts"),
+            (Self.account("reader2"), "ServiceAccount shop/reader does not exist"),
+        ])
+    func refused(account: JSON, hint: String) async throws {
+        let (environment, tokens) = try environment()
+        try environment.api.create(account)
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(Self.scaler(["token": Self.reference()]))
+            try await fixture.poll(2)
+            let ready = try #require(try fixture.condition("Ready"))
+            #expect(ready["reason"] == "TokenUnavailable")
+            #expect(ready["message"]?.stringValue?.contains(hint) == true, "\(ready)")
+            #expect(try fixture.replicas() == 2)
+            #expect(tokens.seen.isEmpty && requests(fixture) == 0)
+        }
+    }
+
+    @Test("the operator's own account is refused with any labels")
+    func ownAccount() async throws {
+        let (environment, tokens) = try environment()
+        try environment.api.create(Self.account())
+        // {"sub":"system:serviceaccount:shop:reader"}
+        let own = SecretString("eyJhbGciOiJub25lIn0.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6c2hvcDpyZWFkZXIifQ.x")
+        try await OperatorFixture.run(environment, credentials: .token(own)) { fixture in
+            try fixture.create(Self.scaler(["token": Self.reference()]))
+            try await fixture.poll(2)
+            let ready = try #require(try fixture.condition("Ready"))
+            #expect(ready["reason"] == "TokenUnavailable")
+            #expect(ready["message"]?.stringValue?.contains("shop/reader is the operator's own") == true, "\(ready)")
+            #expect(tokens.seen.isEmpty && requests(fixture) == 0)
+        }
+    }
+
+    @Test("without the right to create tokens the message names the two rights")
+    func forbidden() async throws {
+        let (environment, _) = try environment()
+        try environment.api.create(Self.account())
+        environment.api.addFault(
+            FaultRule(
+                .refuse(StatusError(403, "Forbidden", "no", details: [:])), verbs: ["create"],
+                resource: "serviceaccounts",
+                subresource: "token"))
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(Self.scaler(["token": Self.reference()]))
+            try await fixture.poll(2)
+            let message = try fixture.condition("Ready")?["message"]?.stringValue ?? ""
+            #expect(message.contains("create on serviceaccounts/token in namespace shop, with resourceNames: [reader]"))
+            #expect(try fixture.replicas() == 2)
+        }
+    }
+
+    @Test("a token is renewed before 80% of its lifetime has passed, without a lost poll")
+    func renewed() async throws {
+        let (environment, tokens) = try environment()
+        try environment.api.create(Self.account())
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(Self.scaler(["token": Self.reference(seconds: 601)]))
+            try await fixture.poll()
+            while fixture.seconds < 420 { try await fixture.poll() }
+            #expect(requests(fixture) == 1)
+            while fixture.seconds < 497 { try await fixture.poll() }
+            #expect(requests(fixture) == 2)
+            #expect(Set(tokens.seen).count == 2)
+            #expect(try fixture.condition("Ready")?["status"] == "True")
+        }
+    }
+
+    @Test("a token that the source refuses is requested again at once, and then every 10 s at most")
+    func revoked() async throws {
+        let (environment, tokens) = try environment()
+        try environment.api.create(Self.account())
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(Self.scaler(["token": Self.reference()]))
+            try await fixture.poll(2)
+            tokens.revokeAll()
+            try await fixture.poll()
+            #expect(requests(fixture) == 2)
+            #expect(try fixture.condition("Ready")?["status"] == "True")
+        }
+    }
+
+    @Test("a malformed reference is an error of the spec")
+    func malformed() {
+        func problem(_ json: JSON) -> String? {
+            ConfigTemplate(["token": json], path: "c").problems.first?.description
+        }
+        #expect(problem(Self.reference()) == nil)
+        #expect(problem(Self.reference(seconds: 599))?.contains("c.token.valueFrom.serviceAccountToken") == true)
+        #expect(problem(Self.reference(seconds: 3_601)) != nil)
+        #expect(problem(Self.reference(audience: "")) != nil)
+        #expect(problem(Self.reference(audience: "a,b")) != nil)
+        #expect(problem(Self.reference("Up")) != nil)
+        #expect(problem(["valueFrom": [:]])?.contains("exactly one of secretKeyRef and serviceAccountToken") == true)
+        #expect(
+            problem([
+                "valueFrom": [
+                    "secretKeyRef": ["name": "a", "key": "b"],
+                    "serviceAccountToken": ["serviceAccountName": "a", "audience": "b"],
+                ]
+            ]) != nil)
+    }
+
+    @Test("a reference in the administrator's defaults means an account of the operator's namespace")
+    func inherited() {
+        let template = ConfigTemplate(
+            ["token": Self.reference(), "own": [Self.reference()]], path: "c", inherited: ["token"])
+        let isOperators = template.places.map { place in
+            if case .token(let token) = place.reference { token.isOperators } else { false }
+        }
+        #expect(template.places.map(\.path) == ["c.own[0]", "c.token"])
+        #expect(isOperators == [false, true])
+    }
+
+    @Test(
+        "the account of a token is read from its claims, and only of a ServiceAccount's token",
+        arguments: [
+            ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6b3BzOmdzIn0.x", "ops/gs"),
+            ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.x", nil), ("opaque", nil), ("", nil), ("a.b.c", nil),
+            ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6b3BzIn0.x", nil),
+        ])
+    func claims(token: String, account: String?) {
+        #expect(ServiceAccountToken.account(of: token)?.description == account)
+    }
+}
+
+/// A source that accepts every token that it has not revoked.
+private final class Tokens: Sendable {
+    private struct State {
+        var seen: [String] = []
+        var revoked: Set<String> = []
+    }
+
+    private let state = Mutex(State())
+
+    var seen: [String] { state.withLock(\.seen) }
+
+    private static func refusal(_ message: String) -> PluginFailure {
+        let error = PluginError(.authFailed, message)
+        return PluginFailure(.answered(error), plugin: "test", "plugin test answered \(error)")
+    }
+
+    func revokeAll() { state.withLock { $0.revoked.formUnion($0.seen) } }
+
+    func value(for config: JSON) throws(PluginFailure) -> Double {
+        guard let token = config["token"]?.stringValue else { throw Self.refusal("there is no token") }
+        let isRevoked = state.withLock { state in
+            if state.revoked.contains(token) { return true }
+            state.seen.append(token)
+            return false
+        }
+        if isRevoked { throw Self.refusal("the token is revoked") }
+        return 200
+    }
+}
