@@ -258,8 +258,9 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CCurl", "CLinux", "ClusterSimulator", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
-                "YAMLFormat", hummingbird, logging, serviceLifecycle,
+                "CCurl", "CLinux", "ClusterSimulator", "KubernetesClient", "PluginHost", "PluginProtocol",
+                "TestSupport",
+                "WireFormats", "YAMLFormat", hummingbird, logging, serviceLifecycle,
             ],
             path: "Benchmarks/bench"
         ),

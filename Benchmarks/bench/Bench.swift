@@ -16,7 +16,8 @@ protocol Benchmark: Sendable {
 @main
 enum Bench {
     private static let benchmarks: [any Benchmark] =
-        [PluginHostBenchmark(), SourceBenchmarks()] + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) } + [
+        [PluginHostBenchmark(), BoundsBenchmark(), SourceBenchmarks()]
+        + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) } + [
             PushBenchmark()
         ]
 

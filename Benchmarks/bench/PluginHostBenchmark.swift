@@ -1,6 +1,4 @@
-import FoundationEssentials
 import Glibc
-import Logging
 import PluginHost
 import PluginProtocol
 import WireFormats
@@ -20,8 +18,8 @@ struct PluginHostBenchmark: Benchmark {
     private static let timeout: Duration = .seconds(10)
 
     func run() async throws -> [Measurement] {
-        var measurements = try await withHost(
-            manifest: "plugins: {bench: {argv: [\(Self.built("bench-plugin"))]}}"
+        var measurements = try await BenchHost.run(
+            manifest: "plugins: {bench: {argv: [\(BenchHost.built("bench-plugin"))]}}"
         ) { host in
             // On the host's loop, as for any caller with short work between two calls.
             try await withThrowingTaskGroup(of: [Measurement].self) { group in
@@ -115,10 +113,10 @@ struct PluginHostBenchmark: Benchmark {
 
     private func startMany() async throws -> Measurement {
         let entries = (0..<Self.manyPlugins).map {
-            "  p\($0): {argv: [\(Self.built("misbehaving-plugin")), --type, p\($0)]}"
+            "  p\($0): {argv: [\(BenchHost.built("misbehaving-plugin")), --type, p\($0)]}"
         }
         let start = ContinuousClock.now
-        let seconds = try await withHost(manifest: "plugins:\n" + entries.joined(separator: "\n")) { host in
+        let seconds = try await BenchHost.run(manifest: "plugins:\n" + entries.joined(separator: "\n")) { host in
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             let up = await host.health().count { $0.state == .up }
             guard up == Self.manyPlugins else { throw BenchError("only \(up) of \(Self.manyPlugins) plugins are up") }
@@ -160,34 +158,4 @@ struct PluginHostBenchmark: Benchmark {
     private static let answerBytes =
         #"{"jsonrpc":"2.0","id":1000000,"result":{"value":42.5,"observedAt":"2026-01-01T00:00:00.000Z"}}"#.utf8.count
         + 1
-
-    // MARK: Hosts
-
-    private static func built(_ name: String) -> String {
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
-        return "\(own[..<(own.lastIndex(of: "/") ?? own.startIndex)])/\(name)"
-    }
-
-    private func withHost<Value: Sendable>(
-        manifest: String, body: @Sendable (PluginHost) async throws -> Value
-    ) async throws -> Value {
-        let file = FileManager.default.temporaryDirectory.appending(path: "generalscaler-bench-\(getpid()).yaml")
-        try Data(manifest.utf8).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
-        var logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .warning
-        let host = try PluginHost(
-            configuration: PluginHostConfiguration(
-                directories: [], manifest: file.path, hostVersion: "bench",
-                environment: ["PATH": "/usr/bin:/bin"]),
-            logger: logger)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            // Cancelled below, which ends its plugins.
-            group.addTask { try await host.run() }
-            await host.untilStarted()
-            let value = try await body(host)
-            group.cancelAll()
-            return value
-        }
-    }
 }

@@ -167,7 +167,12 @@ struct PrometheusAuth: MetricConfig {
     @Field("Sign the requests for AWS (Signature Version 4).", marks: .operatorIdentity)
     var sigv4: SigV4?
 
-    @Field("The token of the workload's own Google service account, from the metadata server: `{}`.")
+    // The address names the project: any that the operator's account may read.
+    @Field(
+        """
+        The token of the workload's own Google service account, from the metadata server: `{}`. It is used only with \
+        addresses that the operator's `plugins.yaml` names for it.
+        """, marks: .operatorIdentity)
     var googleMetadata: GoogleMetadata?
 
     func validate() -> [ConfigProblem] {

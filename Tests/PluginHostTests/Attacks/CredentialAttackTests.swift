@@ -234,6 +234,45 @@ struct CredentialAttackTests {
         }
     }
 
+    @Test("prometheus uses the operator's Google identity only with addresses that are named for it")
+    func prometheusIdentity() async throws {
+        let google = "googleapis.com/v1/projects/shop/location/global/prometheus"
+        let manifest = """
+            plugins:
+              prometheus:
+                defaults: {address: "https://own.\(google)", auth: {googleMetadata: {}}}
+                allowedAddresses:
+                  - {address: "https://monitoring.googleapis.com", credentials: true}
+                  - https://compute.googleapis.com
+            """
+        try await HostFixture.run([:], manifest: manifest) {
+            $0.directories = [BuiltExecutable.directory]
+        } body: { fixture async throws in
+            while fixture.host.metricType("prometheus") == nil { await Task.yield() }
+            func faults(_ own: [String: JSON]) async -> [String] {
+                let defaulted = fixture.host.defaulted(type: "prometheus", own: .object(own))
+                let members = (defaulted.json.objectValue ?? [:]).merging(["query": "up"]) { $1 }
+                let config = PluginConfig(.object(members), inherited: defaulted.inherited)
+                guard case .invalid(let problems) = await fixture.host.validate(type: "prometheus", config: config)
+                else { return [] }
+                return problems.map(\.path)
+            }
+            let identity: JSON = ["googleMetadata": [:]]
+            let address: [String: JSON] = ["compute", "monitoring", "own"].reduce(into: [:]) {
+                $0[$1] = .string("https://\($1).\(google)")
+            }
+            #expect(await faults(["address": address["compute"] ?? .null, "auth": identity]) == ["address"])
+            #expect(await faults(["address": address["monitoring"] ?? .null, "auth": identity]) == [])
+            #expect(await faults(["address": address["own"] ?? .null, "auth": identity]) == [])
+            // The defaults' own server, and the same with another project.
+            #expect(await faults([:]) == [])
+            #expect(await faults(["address": .string("https://own.\(google)-2"), "auth": identity]) == ["address"])
+            #expect(
+                fixture.host.defaulted(type: "prometheus", own: ["address": address["compute"] ?? .null])
+                    .json["auth"] == nil)
+        }
+    }
+
     @Test("the list is not needed for the rule")
     func withoutList() async throws {
         let manifest = """
