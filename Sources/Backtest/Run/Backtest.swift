@@ -100,10 +100,12 @@ package struct Backtest: Sendable {
     }
 
     /// - Parameters:
+    ///   - first: the time from which polls count in the summary; nil for all.
     ///   - onProgress: called periodically with the completed fraction.
     ///   - onStep: called for each poll, in order.
     package func run<Failure: Error>(
-        onProgress: (Double) -> Void = { _ in }, onStep: (BacktestStep) throws(Failure) -> Void
+        countingFrom first: Timestamp? = nil, onProgress: (Double) -> Void = { _ in },
+        onStep: (BacktestStep) throws(Failure) -> Void
     ) throws(Failure) -> BacktestSummary {
         var summary = BacktestSummary(backtest: self)
         var replicas = ReplicaSet(ready: initialReplicas, startupDelay: workload.startupDelay)
@@ -124,7 +126,7 @@ package struct Backtest: Sendable {
                     from: decision.current, to: decision.desired, at: now, startsCooldown: decision.startsCooldown)
                 replicas.scale(to: decision.desired, at: now)
             }
-            summary.add(step, replicasAfter: replicas.current)
+            if now >= first ?? now { summary.add(step, replicasAfter: replicas.current) }
             try onStep(step)
             if summary.polls % Self.progressInterval == 0 { onProgress((now - trace.start) / .seconds(1) / length) }
             now = now + spec.pollingInterval

@@ -13,7 +13,7 @@ package struct SpecSweep: Sendable, Hashable {
         let parts = text.split(separator: "=", maxSplits: 1)
         let path = String(parts.first ?? "")
         let values = parts.count == 2 ? parts[1].split(separator: ",").map(Self.value) : []
-        guard !Self.keys(path).isEmpty, !values.isEmpty, values.count <= Self.maxValues else {
+        guard !SpecChange.keys(path).isEmpty, !values.isEmpty, values.count <= Self.maxValues else {
             throw TraceError(
                 "\"\(text)\" is not a field with 1 to \(Self.maxValues) values, such as safety.cooldownSeconds=60,120,300"
             )
@@ -30,34 +30,13 @@ package struct SpecSweep: Sendable, Hashable {
         return json
     }
 
-    private static func keys(_ path: String) -> ArraySlice<Substring> {
-        path.split { ".[]".contains($0) }[...]
-    }
-
-    /// Returns the spec with that value at the path; missing objects on the way are created.
+    /// Returns the spec with that value at the path.
     ///
     /// - Throws: ``TraceError`` if the path leads through something that is not an object, or past the end of a list.
     package func spec(_ spec: JSON, with value: JSON) throws(TraceError) -> JSON {
-        guard let changed = Self.set(value, in: spec, Self.keys(path)) else {
+        guard let changed = SpecChange(path: path, value: value).applied(to: spec) else {
             throw TraceError("the spec has no place for \(path)")
         }
         return changed
-    }
-
-    private static func set(_ value: JSON, in json: JSON, _ keys: ArraySlice<Substring>) -> JSON? {
-        guard let key = keys.first else { return value }
-        switch json {
-        case .array(var elements):
-            guard let index = Int(key), elements.indices.contains(index),
-                let changed = set(value, in: elements[index], keys.dropFirst())
-            else { return nil }
-            elements[index] = changed
-            return .array(elements)
-        case .object(var members):
-            guard let changed = set(value, in: members[String(key)] ?? [:], keys.dropFirst()) else { return nil }
-            members[String(key)] = changed
-            return .object(members)
-        default: return nil
-        }
     }
 }

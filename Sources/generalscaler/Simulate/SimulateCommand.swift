@@ -82,9 +82,9 @@ struct SimulateCommand: AsyncParsableCommand {
     private func simulate() async throws {
         let scaler = try SimulatedScaler(path: file)
         let others = try compare.map { [try SimulatedScaler(path: $0)] } ?? []
-        let input = try await input(scaler, others)
+        let input = try await SimulationInput.read([scaler] + others, traceOptions, history)
         for note in input.trace.notes { warn("note: \(note)") }
-        let first = try backtest(scaler.spec(input.known), input)
+        let first = try input.backtest(scaler.spec(input.known), workloadOptions)
         let summaries =
             sweeps.isEmpty
             ? try compare(SimulatedScaler.distinguished([scaler] + others), first, input)
@@ -93,7 +93,7 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     /// - Throws: `ExitCode` if the unknown share is too large for a meaningful result.
-    private func judgeGaps(_ summaries: [BacktestSummary], _ input: Input) throws {
+    private func judgeGaps(_ summaries: [BacktestSummary], _ input: SimulationInput) throws {
         guard let worst = summaries.max(by: { $0.shareUnknown < $1.shareUnknown }),
             worst.shareUnknown > BacktestSummary.notableUnknownShare
         else { return }
@@ -107,39 +107,15 @@ struct SimulateCommand: AsyncParsableCommand {
         throw fail("Check the names of metrics and the range of time, or accept the gaps with --allow-gaps.")
     }
 
-    /// The shared input of all runs.
-    private struct Input {
-        let trace: Trace
-        /// The names of the metrics of all scalers, those of the first scaler first.
-        let metrics: [String]
-        /// The plugins' reasons for gaps in the history.
-        var gaps: [String] = []
-        var known: SimulatedScaler.Declarations = [:]
-        /// Whether values of target type Value are per replica, because they come from history.
-        var isAsRead = false
-    }
-
-    private func input(_ scaler: SimulatedScaler, _ others: [SimulatedScaler]) async throws -> Input {
-        let metrics = ([scaler] + others).flatMap { $0.parsed.metricNames }
-        if let trace = try traceOptions.read() { return Input(trace: trace, metrics: metrics) }
-        guard let history = try await history.fetch(scaler) else { preconditionFailure("validate() asks for one") }
-        let declared = zip(scaler.parsed.metrics, history.declarations).map { metric, declaration in
-            (metric.type, declaration)
-        }
-        return Input(
-            trace: history.trace, metrics: metrics, gaps: history.gaps,
-            known: Dictionary(declared, uniquingKeysWith: { first, _ in first }), isAsRead: true)
-    }
-
     // MARK: One scaler, or two side by side
 
     private func compare(
-        _ scalers: [SimulatedScaler], _ first: Backtest, _ input: Input
+        _ scalers: [SimulatedScaler], _ first: Backtest, _ input: SimulationInput
     ) throws -> [BacktestSummary] {
         var runs: [(recording: ReportRecording, summary: BacktestSummary)] = []
         let sink = try decisions.map { try DecisionSink(path: $0) }
         for scaler in scalers {
-            let backtest = try backtest(scaler.spec(input.known), input, comparedWith: first)
+            let backtest = try input.backtest(scaler.spec(input.known), workloadOptions, comparedWith: first)
             var recording = ReportRecording(name: scaler.name, backtest: backtest)
             var bar = ProgressBar(scaler.name)
             let summary = try backtest.run(
@@ -185,7 +161,7 @@ struct SimulateCommand: AsyncParsableCommand {
     // MARK: One scaler, many values
 
     private func sweep(
-        _ scaler: SimulatedScaler, _ first: Backtest, _ input: Input
+        _ scaler: SimulatedScaler, _ first: Backtest, _ input: SimulationInput
     ) throws -> [BacktestSummary] {
         var cases: [(values: [JSON], spec: JSON)] = [([], scaler.json)]
         let fields = try sweeps.map { try SpecSweep($0) }
@@ -200,7 +176,8 @@ struct SimulateCommand: AsyncParsableCommand {
         var objects: [JSON] = []
         var bar = ProgressBar(scaler.name)
         for (index, one) in cases.enumerated() {
-            let backtest = try backtest(scaler.spec(input.known, changed: one.spec), input, comparedWith: first)
+            let backtest = try input.backtest(
+                scaler.spec(input.known, changed: one.spec), workloadOptions, comparedWith: first)
             let summary = backtest.run(
                 onProgress: { bar.update((Double(index) + $0) / Double(cases.count)) }, onStep: { _ in })
             rows.append(one.values.map { $0.stringValue ?? $0.description } + summary.columns)
@@ -214,19 +191,6 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     // MARK: What both need
-
-    private func backtest(
-        _ spec: ScalingSpec, _ input: Input, comparedWith reference: Backtest? = nil
-    ) throws -> Backtest {
-        let workload = try workloadOptions.workload(metrics: spec.metrics.map(\.name), known: input.metrics)
-        let backtest = try Backtest(spec: spec, trace: input.trace, workload: workload, reference: reference)
-        guard !input.isAsRead || !backtest.takesValuesForTotals else {
-            throw TraceError(
-                "A metric of targetType Value is per replica: give --recorded-replicas, the replicas there were, or "
-                    + "--as-recorded where its value does not depend on them.")
-        }
-        return backtest
-    }
 
     private func heading(_ backtest: Backtest) -> String {
         let heading =

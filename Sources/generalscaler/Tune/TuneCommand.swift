@@ -1,0 +1,144 @@
+import ArgumentParser
+import Backtest
+import CommandSupport
+import Glibc
+import ScalerAPI
+import Scaling
+import TimeZones
+import WireFormats
+import YAMLFormat
+
+/// Proposes settings for a scaler from recorded metrics.
+struct TuneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tune",
+        abstract: "Propose settings for a GeneralScaler from recorded metrics.",
+        discussion: """
+            Replays a trace with other targets, stabilization windows, cooldowns, rates and schedules. Shows the settings \
+            that no others beat in both time out of SLO and replica-hours, how they do on the last 30% of the trace, \
+            which the search does not see, and the patch for one of them. Nothing is changed in a cluster.
+            """
+    )
+
+    @Option(name: [.customShort("f"), .customLong("file")], help: "File with the GeneralScaler.")
+    var file: String
+
+    @OptionGroup var traceOptions: TraceOptions
+
+    @Option(help: "Proposal to show the patch of. Default: the best that needs no more replica-hours than now.")
+    var point: Int?
+
+    @Option(help: "Time zone of the proposed schedules, such as America/New_York.")
+    var timeZone = "UTC"
+
+    @Option(help: "Maximum time of the search, in seconds.")
+    var timeLimit = 120
+
+    @Option(help: "File for the patch. Default: standard output.")
+    var patch: String?
+
+    @Flag(help: "Write the proposals as JSON, each with its patch.")
+    var json = false
+
+    @OptionGroup(title: "Historical metrics (from plugins)") var history: HistoryOptions
+
+    @OptionGroup(title: "The workload") var workloadOptions: WorkloadOptions
+
+    /// A shorter part of the trace says little about other days.
+    private static let longEnough: Duration = .seconds(2 * 86_400)
+
+    func validate() throws {
+        guard (traceOptions.trace == nil) != (history.from == nil) else {
+            throw ValidationError("Give either --trace, a file with recorded metrics, or --from, to fetch them.")
+        }
+        guard (1...86_400).contains(timeLimit) else {
+            throw ValidationError("--time-limit must be from 1 to 86400 seconds.")
+        }
+        guard point.map({ $0 > 0 }) ?? true else {
+            throw ValidationError("--point must be a number from the table, 1 or more.")
+        }
+        do throws(TimeZoneProblem) {
+            _ = try TimeZoneDirectory.system.zone(timeZone)
+        } catch {
+            throw ValidationError("--time-zone: \(error.message)")
+        }
+    }
+
+    func run() async throws {
+        do {
+            try await tune()
+        } catch let problem as FileProblem {
+            throw fail(problem.description)
+        } catch let problem as TraceError {
+            throw fail(problem.description)
+        }
+    }
+
+    private func tune() async throws {
+        let scaler = try SimulatedScaler(path: file)
+        let input = try await SimulationInput.read([scaler], traceOptions, history)
+        for note in input.trace.notes { warn("note: \(note)") }
+        var spec = try scaler.spec(input.known)
+        // A dry run would keep the recorded replicaswith any settings.
+        spec.isDryRun = false
+        let reference = try input.backtest(spec, workloadOptions)
+        let space = TuneSpace(base: scaler.json, spec: spec, schedules: try schedules(reference))
+        let search = try TuneSearch(space, reference: reference) { json in
+            guard var changed = try? scaler.spec(input.known, changed: json) else { return nil }
+            changed.isDryRun = false
+            return changed
+        }
+        var bar = ProgressBar("tuning")
+        let start = ContinuousClock.now
+        let result = try await search.run(
+            elapsed: { (ContinuousClock.now - start) / .seconds(timeLimit) }, onProgress: { bar.update($0) })
+        bar.clear()
+        let report = TuneReport(result, name: scaler.name, trace: input.trace)
+        let chosen = try chosen(report)
+        write(json ? "\(report.json)\n" : report.text(chosen: chosen))
+        if input.trace.end - input.trace.start < Self.longEnough {
+            warn("warning: the trace covers \((input.trace.end - input.trace.start).words): other days may differ")
+        }
+        if let unknown = report.unknownWarning { warn("warning: \(unknown)") }
+        guard let patch, let chosen else { return }
+        try FileText.write(Array(report.patch(chosen).utf8), to: patch)
+        warn("The patch of proposal \(chosen + 1) is in \(patch).")
+    }
+
+    /// Returns the index of the proposal whose patch is shown; nil if there is none.
+    private func chosen(_ report: TuneReport) throws -> Int? {
+        guard let point else { return report.recommended }
+        guard report.points.indices.contains(point - 1) else {
+            throw FileProblem(
+                path: "--point \(point)", message: "there are \(report.points.count) proposals: choose one of the table"
+            )
+        }
+        return point - 1
+    }
+
+    /// The schedules that the part of the trace suggests that the search sees.
+    private func schedules(_ reference: Backtest) throws -> [JSON] {
+        var shape = DayShape(zone: try TimeZoneDirectory.system.zone(timeZone))
+        let end = TuneSearch.split(reference.trace)
+        let counted = reference.spec.metrics.indices.filter { reference.arePerReplica[$0] }
+        _ = reference.run { step in
+            guard step.decision.time < end else { return }
+            let needs = counted.compactMap { index in
+                step.metrics[index].demand.map { $0 / reference.spec.metrics[index].target }
+            }
+            if let most = needs.max() { shape.add(most, at: step.decision.time) }
+        }
+        return shape.schedules(
+            leadTime: reference.workload.startupDelay + reference.spec.pollingInterval,
+            bounds: max(0, reference.spec.minReplicas)...reference.spec.maxReplicas)
+    }
+
+    private func warn(_ message: String) { StandardStreams.write(Array("\(message)\n".utf8), to: STDERR_FILENO) }
+
+    private func write(_ text: String) { StandardStreams.write(Array(text.utf8), to: STDOUT_FILENO) }
+
+    private func fail(_ message: String) -> ExitCode {
+        warn(message)
+        return .failure
+    }
+}
