@@ -182,7 +182,7 @@ struct PrometheusAuth: MetricConfig {
             ]
         }
         if basic?.username.contains(":") == true {
-            return [ConfigProblem(path: "basic.username", message: "must not hold a colon")]
+            return [ConfigProblem(path: "basic.username", message: "must not contain a colon")]
         }
         return []
     }

@@ -1,52 +1,13 @@
 import FoundationEssentials
 package import HTTPTransport
-package import KubernetesClient
+import KubernetesClient
 package import Logging
 import PluginProtocol
 import ScalerAPI
 import Scaling
 package import ServiceLifecycle
-import Synchronization
+import SystemIO
 import TimeZones
-
-/// The configuration of `generalscaler run`.
-package struct OperatorConfiguration: Sendable {
-    package var cluster: ClusterConfiguration
-    /// Namespaces to watch; empty for all.
-    package var namespaces: [String]
-    /// The ConfigMap that can pause every scaler; nil for none.
-    package var pauseConfigMap: ObjectKey?
-    /// Whether Secrets without the label `autoscaling.example.com/readable: "true"` may be used.
-    package var allowsUnlabelledSecrets: Bool
-    /// The address of the server for metrics and health; nil to disable it.
-    package var listen: ListenAddress?
-    /// The identity of this process in events, the audit log and the lease; unique among all processes.
-    package var identity: String
-    /// The settings of leader election; nil for a single replica.
-    package var election: LeaderElection?
-    /// The settings of the admission webhook; nil to disable it.
-    package var admission: AdmissionConfiguration?
-
-    package init(
-        cluster: ClusterConfiguration,
-        namespaces: [String] = [],
-        pauseConfigMap: ObjectKey? = nil,
-        allowsUnlabelledSecrets: Bool = false,
-        listen: ListenAddress?,
-        identity: String,
-        election: LeaderElection? = nil,
-        admission: AdmissionConfiguration? = nil
-    ) {
-        self.cluster = cluster
-        self.namespaces = namespaces
-        self.pauseConfigMap = pauseConfigMap
-        self.allowsUnlabelledSecrets = allowsUnlabelledSecrets
-        self.listen = listen
-        self.identity = identity
-        self.election = election
-        self.admission = admission
-    }
-}
 
 /// The complete operator. Creates every part once, in the order in which they start.
 package struct OperatorRuntime: Sendable {
@@ -82,131 +43,141 @@ package struct OperatorRuntime: Sendable {
     ///   - onBound: called with the port of metrics and health.
     ///   - onAdmissionBound: the same of the admission webhook.
     package init(
-        _ configuration: OperatorConfiguration,
-        source: any MetricSource,
-        http: any HTTPClient,
-        time: OperatorTime = .system,
-        clock: any Clock<Duration> = ContinuousClock(),
-        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
-        logger: Logger,
-        audit: @escaping @Sendable ([UInt8]) -> Void,
-        onBound: @escaping @Sendable (Int) -> Void = { _ in },
+        _ configuration: OperatorConfiguration, source: any MetricSource, http: any HTTPClient,
+        time: OperatorTime = .system, clock: any Clock<Duration> = ContinuousClock(),
+        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger,
+        audit: @escaping @Sendable ([UInt8]) -> Void, onBound: @escaping @Sendable (Int) -> Void = { _ in },
         onAdmissionBound: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         let metrics = OperatorMetrics()
         let client = KubernetesClient(
-            configuration: configuration.cluster,
-            http: http,
-            clock: clock,
-            now: { time.now().microsecondsSince1970 },
-            random: random,
-            logger: logger,
-            observe: { metrics.apiRequest(verb: $0.verb, code: $0.status) }
-        )
-        let namespaces = configuration.namespaces
-        // The caches notify the controller, and the controller reads from the caches, so the notifications are
-        // connected last.
-        let line = ChangeLine()
+            configuration: configuration.cluster, http: http, clock: clock,
+            now: { time.now().microsecondsSince1970 }, random: random, logger: logger,
+            observe: { metrics.apiRequest(verb: $0.verb, code: $0.status) })
+        let changes = ScalerChanges()
         let events = EventRecorder(
-            client: client, controller: Self.controllerName, instance: configuration.identity, logger: logger
-        )
+            client: client, controller: Self.controllerName, instance: configuration.identity, logger: logger)
         let targets = TargetDirectory(
-            client: client, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces), time: time,
-            logger: logger,
-            targetAppeared: line.targetAppeared
-        )
-        let autoscalers = AutoscalerDirectory(
-            client: client, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces), time: time,
-            logger: logger)
-        let scalers = Informer<GeneralScaler>(
-            client: client, kind: .generalScaler, scope: namespaces.isEmpty ? .allNamespaces : .namespaces(namespaces),
-            missingFix: Self.missingFix, logger: logger, decodeOversized: { try GeneralScaler($0) },
-            decode: { try GeneralScaler($0, zones: TimeZoneDirectory.system) },
-            handle: { event in
-                targets.note(event)
-                if case .deleted(let key, _) = event { events.forget(.generalScaler(key)) }
-                line.scalerChanged(event, logger)
-            }
-        )
+            client: client, scope: configuration.scope, time: time, logger: logger,
+            targetAppeared: changes.targetAppeared)
+        let autoscalers = AutoscalerDirectory(client: client, scope: configuration.scope, time: time, logger: logger)
+        let scalers = Self.scalers(
+            client, scope: configuration.scope, targets: targets, events: events, changes: changes, logger: logger)
         let pause = configuration.pauseConfigMap.map { OperatorPause($0, client: client, logger: logger) }
         let leadership = Leadership(isShared: configuration.election != nil, time: time)
+        leadership.onChange(changes.wakeUp.signal)
         elector = configuration.election.map { election in
             LeaderElector(
                 election, identity: configuration.identity, client: client, leadership: leadership, time: time,
                 random: random, logger: logger)
         }
-        let controller = ScalerController(
+        let secrets = SecretStore(
+            client: client, operatorNamespace: configuration.cluster.defaultNamespace, time: time, random: random,
+            allowsUnlabelled: configuration.allowsUnlabelledSecrets)
+        let auditLog = AuditLog(identity: configuration.identity, write: audit)
+        controller = ScalerController(
             ScalerController.Dependencies(
-                scalers: scalers,
-                targets: targets,
-                autoscalers: autoscalers,
-                pause: pause,
-                source: source,
-                secrets: SecretStore(
-                    client: client, operatorNamespace: configuration.cluster.defaultNamespace, time: time,
-                    random: random,
-                    allowsUnlabelled: configuration.allowsUnlabelledSecrets),
-                writer: ScalerWriter(
-                    client: client,
-                    events: events,
-                    audit: AuditLog(identity: configuration.identity, write: audit),
-                    logger: logger
-                ),
-                leadership: leadership,
-                time: time,
-                metrics: metrics,
-                logger: logger
-            )
-        )
-        line.connect(to: controller)
-        leadership.onChange(line.leadershipChanged)
-        let certificateManager = configuration.admission.map {
+                changes: changes, scalers: scalers, targets: targets, autoscalers: autoscalers, pause: pause,
+                source: source, secrets: secrets,
+                writer: ScalerWriter(client: client, events: events, audit: auditLog, logger: logger),
+                leadership: leadership, time: time, metrics: metrics, logger: logger))
+        let certificates = configuration.admission.map {
             CertificateManager($0, client: client, time: time, metrics: metrics, logger: logger)
         }
-        let awaits: @Sendable () -> String? = {
-            if scalers.listFailure?.kind == .notFound {
-                return "the API server has no resource \(ResourceKind.generalScaler.plural): \(Self.missingFix)"
-            }
-            if !scalers.hasSynced { return "the list of GeneralScalers has not been read yet" }
-            // Only ready replicas receive reviews: a rolling update continues only when the new replica can answer.
-            if let certificateManager, certificateManager.current == nil {
-                return "the webhook has no certificate; see the log"
-            }
-            return nil
-        }
-        let process = ProcessProbe()
-        let page: @Sendable () async -> MetricsPage = {
-            MetricsPage(
-                version: Self.version, lease: configuration.election?.lease.description ?? "",
-                isDefinitionMissing: scalers.listFailure?.kind == .notFound, process: process.usage(),
-                controller: await controller.snapshot(), plugins: await source.health(), counters: metrics)
-        }
-        statusServer = configuration.listen.map { address in
-            StatusServer(
-                address: address, logger: logger, heartbeat: { _ = await controller.leads },
-                metrics: { await page().text($0) }, awaits: awaits, onBound: onBound)
-        }
-        self.awaits = awaits
-        self.page = page
         admission =
-            certificateManager.map { certificateManager in
+            certificates.map { certificates in
                 let validator = AdmissionValidator(
                     source: source, scalers: { scalers.objects }, mayRead: SecretReaders(client: client).mayRead,
                     otherAutoscaler: { try? await autoscalers.otherAutoscaler(of: $0, namespace: $1) }, time: time)
-                let server = AdmissionServer(
-                    address: certificateManager.configuration.listen, certificates: certificateManager,
-                    validator: validator, time: time,
-                    metrics: metrics,
-                    logger: logger, onBound: onAdmissionBound)
-                return [certificateManager, server]
+                return Self.admission(certificates, validator, time, metrics, logger, onAdmissionBound)
             } ?? []
         self.source = source
-        self.controller = controller
         self.events = events
         self.scalers = scalers
         self.targets = targets
         self.autoscalers = autoscalers
         self.pause = pause
+        awaits = Self.readiness(scalers: scalers, certificates: certificates)
+        page = Self.page(configuration, scalers: scalers, controller: controller, source: source, metrics: metrics)
+        statusServer = configuration.listen.map { [controller, awaits, page] in
+            Self.statusServer($0, controller, page: page, awaits: awaits, logger: logger, onBound: onBound)
+        }
+    }
+
+    /// Returns the cache of GeneralScalers, which reports changes to the caches of targets and to the controller.
+    private static func scalers(
+        _ client: KubernetesClient, scope: WatchScope, targets: TargetDirectory, events: EventRecorder,
+        changes: ScalerChanges, logger: Logger
+    ) -> Informer<GeneralScaler> {
+        Informer(
+            client: client, kind: .generalScaler, scope: scope, missingFix: missingFix, logger: logger,
+            decodeOversized: { try GeneralScaler($0) },
+            decode: { try GeneralScaler($0, zones: TimeZoneDirectory.system) },
+            handle: { event in
+                targets.note(event)
+                switch event {
+                case .added(let key, _), .updated(let key, _, _): changes.objectChanged(key)
+                case .deleted(let key, _):
+                    events.forget(.generalScaler(key))
+                    changes.objectChanged(key)
+                case .malformed(let object):
+                    logger.error(
+                        "ignoring malformed GeneralScaler",
+                        metadata: ["scaler": "\(object.key)", "error": "\(object.message)"])
+                    changes.objectChanged(object.key)
+                case .synced: break
+                }
+            }
+        )
+    }
+
+    private static func admission(
+        _ certificates: CertificateManager, _ validator: AdmissionValidator, _ time: OperatorTime,
+        _ metrics: OperatorMetrics, _ logger: Logger, _ onBound: @escaping @Sendable (Int) -> Void
+    ) -> [any Service] {
+        let server = AdmissionServer(
+            address: certificates.configuration.listen, certificates: certificates, validator: validator, time: time,
+            metrics: metrics, logger: logger, onBound: onBound)
+        return [certificates, server]
+    }
+
+    private static func statusServer(
+        _ address: ListenAddress, _ controller: ScalerController, page: @escaping @Sendable () async -> MetricsPage,
+        awaits: @escaping @Sendable () -> String?, logger: Logger, onBound: @escaping @Sendable (Int) -> Void
+    ) -> StatusServer {
+        StatusServer(
+            address: address, logger: logger, heartbeat: { _ = await controller.leads },
+            metrics: { await page().text($0) }, awaits: awaits, onBound: onBound)
+    }
+
+    /// Returns the condition that delays readiness; it returns nil once the operator is ready.
+    private static func readiness(
+        scalers: Informer<GeneralScaler>, certificates: CertificateManager?
+    ) -> @Sendable () -> String? {
+        {
+            if scalers.listFailure?.kind == .notFound {
+                return "the API server has no resource \(ResourceKind.generalScaler.plural): \(missingFix)"
+            }
+            if !scalers.hasSynced { return "the list of GeneralScalers has not been read yet" }
+            // Only ready replicas receive reviews: a rolling update continues only when the new replica can answer.
+            if let certificates, certificates.current == nil {
+                return "the webhook has no certificate; see the log"
+            }
+            return nil
+        }
+    }
+
+    private static func page(
+        _ configuration: OperatorConfiguration, scalers: Informer<GeneralScaler>, controller: ScalerController,
+        source: any MetricSource, metrics: OperatorMetrics
+    ) -> @Sendable () async -> MetricsPage {
+        let process = ProcessProbe()
+        return {
+            MetricsPage(
+                version: version, lease: configuration.election?.lease.description ?? "",
+                isDefinitionMissing: scalers.listFailure?.kind == .notFound, process: process.usage(),
+                controller: await controller.snapshot(), plugins: await source.health(), counters: metrics)
+        }
     }
 
     /// The services in the order in which they start. They stop in reverse order: first the decisions, then the lease
@@ -214,41 +185,6 @@ package struct OperatorRuntime: Sendable {
     package var services: [any Service] {
         let first: [(any Service)?] = [statusServer, pause, events, source, targets, autoscalers, scalers, elector]
         return admission + first.compactMap(\.self) + [controller]
-    }
-}
-
-/// Delivers notifications from the caches to the controller, which is created after them.
-private final class ChangeLine: Sendable {
-    /// Weak, because the controller retains the caches, and the caches retain this object.
-    private struct End {
-        weak var controller: ScalerController?
-    }
-
-    private let end = Mutex(End())
-    private var controller: ScalerController? { end.withLock(\.controller) }
-
-    func connect(to controller: ScalerController) {
-        end.withLock { $0.controller = controller }
-    }
-
-    func scalerChanged(_ event: InformerEvent<GeneralScaler>, _ logger: Logger) {
-        switch event {
-        case .added(let key, _), .updated(let key, _, _), .deleted(let key, _):
-            controller?.objectChanged(key)
-        case .malformed(let object):
-            logger.error(
-                "ignoring malformed GeneralScaler", metadata: ["scaler": "\(object.key)", "error": "\(object.message)"])
-            controller?.objectChanged(object.key)
-        case .synced: break
-        }
-    }
-
-    func targetAppeared(_ place: TargetPlace) {
-        controller?.targetAppeared(place)
-    }
-
-    func leadershipChanged() {
-        controller?.leadershipChanged()
     }
 }
 

@@ -114,59 +114,62 @@ import WireFormats
         }
     }
 
-    /// A pod with every special kind of field.
-    @Test func `times, quantities, numbers or text, lists, maps and the fields of inner messages are read`() throws {
-        func message(_ apiVersion: String, _ kind: String, _ write: (inout ProtobufWriter) -> Void) throws -> JSON {
-            let envelope = ProtobufWriter {
-                $0.add(1) {
-                    $0.add(1, apiVersion)
-                    $0.add(2, kind)
-                }
-                $0.add(2, write)
+    private func message(_ apiVersion: String, _ kind: String, _ write: (inout ProtobufWriter) -> Void) throws -> JSON {
+        let envelope = ProtobufWriter {
+            $0.add(1) {
+                $0.add(1, apiVersion)
+                $0.add(2, kind)
             }
-            return try ProtobufObject.json(Array("k8s\0".utf8) + envelope.bytes)
+            $0.add(2, write)
         }
-        let pod = try message("v1", "Pod") { pod in
-            pod.add(1) { metadata in
-                // creationTimestamp, of 2026-01-02T03:04:05.000000006Z.
-                metadata.add(8) {
-                    $0.add(1, 1_767_323_045 as UInt64)
-                    $0.add(2, 6 as UInt64)
-                }
-                metadata.add(14, "a.example.com/f")
-                metadata.add(14, "")
+        return try ProtobufObject.json(Array("k8s\0".utf8) + envelope.bytes)
+    }
+
+    /// Writes a pod with every special kind of field.
+    private static func writePod(_ pod: inout ProtobufWriter) {
+        pod.add(1) { metadata in
+            // creationTimestamp, of 2026-01-02T03:04:05.000000006Z.
+            metadata.add(8) {
+                $0.add(1, 1_767_323_045 as UInt64)
+                $0.add(2, 6 as UInt64)
             }
-            pod.add(2) { spec in
-                spec.add(1) { volume in
-                    volume.add(1, "data")
-                    volume.add(2) { $0.add(2) { $0.add(1, "") } }
-                }
-                // terminationGracePeriodSeconds, of a negative number, and automountServiceAccountToken: pointers.
-                spec.add(4, UInt64(bitPattern: -7))
-                spec.add(21, 0 as UInt64)
-                spec.add(2) { container in
-                    container.add(1, "app")
-                    container.add(8) { resources in
-                        resources.add(1) { entry in
-                            entry.add(1, "cpu")
-                            entry.add(2) { $0.add(1, "1500m") }
-                        }
+            metadata.add(14, "a.example.com/f")
+            metadata.add(14, "")
+        }
+        pod.add(2) { spec in
+            spec.add(1) { volume in
+                volume.add(1, "data")
+                volume.add(2) { $0.add(2) { $0.add(1, "") } }
+            }
+            // terminationGracePeriodSeconds, of a negative number, and automountServiceAccountToken: pointers.
+            spec.add(4, UInt64(bitPattern: -7))
+            spec.add(21, 0 as UInt64)
+            spec.add(2) { container in
+                container.add(1, "app")
+                container.add(8) { resources in
+                    resources.add(1) { entry in
+                        entry.add(1, "cpu")
+                        entry.add(2) { $0.add(1, "1500m") }
                     }
-                    container.add(10) { probe in
-                        // handler.httpGet.port by name, then initialDelaySeconds.
-                        probe.add(1) { handler in
-                            handler.add(2) { http in
-                                http.add(2) {
-                                    $0.add(1, 1 as UInt64)
-                                    $0.add(3, "web")
-                                }
+                }
+                container.add(10) { probe in
+                    // handler.httpGet.port by name, then initialDelaySeconds.
+                    probe.add(1) { handler in
+                        handler.add(2) { http in
+                            http.add(2) {
+                                $0.add(1, 1 as UInt64)
+                                $0.add(3, "web")
                             }
                         }
-                        probe.add(2, 3 as UInt64)
                     }
+                    probe.add(2, 3 as UInt64)
                 }
             }
         }
+    }
+
+    @Test func `times, quantities, numbers or text, lists, maps and the fields of inner messages are read`() throws {
+        let pod = try message("v1", "Pod", Self.writePod)
         #expect(
             pod == [
                 "apiVersion": "v1", "kind": "Pod",
@@ -182,6 +185,9 @@ import WireFormats
                     ],
                 ],
             ])
+    }
+
+    @Test func `microseconds of a Lease and the preconditions of a deletion are read`() throws {
         let lease = try message("coordination.k8s.io/v1", "Lease") { lease in
             lease.add(2) { spec in
                 spec.add(4) {

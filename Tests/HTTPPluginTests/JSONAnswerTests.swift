@@ -28,7 +28,7 @@ struct JSONAnswerTests {
     }
 
     @Test(
-        "a selection that is no number is an error of its kind, never zero",
+        "a selection that is not a number is an error of its kind, never zero",
         arguments: [
             ("$.absent", nil, .noData, "selects nothing"), ("$.none", nil, .noData, "$['none'] is null"),
             ("$.flag", nil, .configInvalid, "a boolean at $['flag']"), ("$.words", nil, .configInvalid, "no number"),

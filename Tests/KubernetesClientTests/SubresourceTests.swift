@@ -59,7 +59,7 @@ struct SubresourceTests {
         #expect(error.scaleFault == fault)
     }
 
-    @Test("another 500 is the server's own, and asked again")
+    @Test("another 500 is the server's own, and the request is retried")
     func serverFault() async throws {
         let fixture = Fixture()
         async let scale = fixture.client.scale(of: .deployment, .web)

@@ -101,7 +101,7 @@ struct SharedReadingsTests {
             await reads(failing: PluginError(.rateLimited, "slow down", retryAfterMs: 9_000_000), seconds: 305) == 2)
     }
 
-    @Test("a source that answers again is asked at the next poll")
+    @Test("a source that answers again is read at the next poll")
     func recovery() async {
         let isFound = Mutex(false)
         let (readings, source) = make { _ throws(PluginFailure) in

@@ -7,7 +7,7 @@ import WireFormats
 @Suite("The fix of a finding names the thing to write")
 struct FixTests {
     @Test(
-        "a value that is no number",
+        "a value that is not a number",
         arguments: [
             (JSON.string("7.25"), "write the number without quotes: \"value\": 7.25"),
             (true, "write a number in place of true"),

@@ -141,7 +141,7 @@ struct PluginDiscoveryTests {
         #expect(error?.description.contains("no executable generalscaler-plugin-a in /nowhere") == true)
     }
 
-    @Test("an empty manifest is none")
+    @Test("an empty manifest defines no plugins")
     func emptyManifest() throws {
         #expect(try PluginManifest(parsing: "", path: "p").plugins.isEmpty)
     }

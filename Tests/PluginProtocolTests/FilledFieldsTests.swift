@@ -9,7 +9,7 @@ struct FilledFieldsTests {
         try FilledFields(JSONReader(schema, path: "configSchema"))
     }
 
-    @Test("each of the six values is a mark", arguments: FilledValue.allCases)
+    @Test("each of the six address marks is accepted", arguments: FilledValue.allCases)
     func marks(value: FilledValue) throws {
         let schema: JSON = [
             "properties": [

@@ -58,9 +58,9 @@ import Testing
                 ("SELECT interval '1 h'", "extract(epoch"),
                 ("SELECT '{1}'::int[]", "type with number 1007"), ("SELECT '1'::jsonb", "JSON"),
                 ("SELECT repeat('9', 400)::numeric", "beyond the range"),
-                ("SET work_mem = '1MB'", "is no query that returns a row, but SET"), ("COMMIT", "but COMMIT"),
+                ("SET work_mem = '1MB'", "is not a query that returns a row, but SET"), ("COMMIT", "but COMMIT"),
                 ("LISTEN jobs", "but LISTEN"), ("/* nothing */", "is empty"),
-                ("COPY jobs TO STDOUT", "is no query that returns a row"), ("EXPLAIN SELECT 1", "returns text"),
+                ("COPY jobs TO STDOUT", "is not a query that returns a row"), ("EXPLAIN SELECT 1", "returns text"),
                 ("SELECT repeat('x', 9000000)", "more than 4 MiB"),
             ]
             for (query, hint) in cases {

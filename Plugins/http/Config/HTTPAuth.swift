@@ -125,7 +125,7 @@ struct HTTPAuth: MetricConfig {
             ]
         }
         if basic?.username.contains(":") == true {
-            return [ConfigProblem(path: "basic.username", message: "must not hold a colon")]
+            return [ConfigProblem(path: "basic.username", message: "must not contain a colon")]
         }
         return []
     }

@@ -140,7 +140,9 @@ struct HTTPSourceConfig: MetricConfig {
 
     private var jsonPathFault: String? {
         guard let jsonPath else { return nil }
-        guard [nil, .json].contains(format), metric == nil else { return "is of JSON answers only; remove it" }
+        guard [nil, .json].contains(format), metric == nil else {
+            return "is allowed with JSON answers only; remove it"
+        }
         do throws(JSONPathSyntaxError) {
             let query = try JSONPathQuery(parsing: jsonPath)
             return query.invalidPatterns.first.map { "has a pattern that is no I-Regexp (RFC 9485): \($0)" }
@@ -151,7 +153,7 @@ struct HTTPSourceConfig: MetricConfig {
 
     private var metricFault: String? {
         guard let metric else { return format == .prometheus ? "is required with format: prometheus" : nil }
-        guard [nil, .prometheus].contains(format) else { return "is of Prometheus answers only; remove it" }
+        guard [nil, .prometheus].contains(format) else { return "is allowed with Prometheus answers only; remove it" }
         do throws(ConfigFault) {
             _ = try SeriesSelector(parsing: metric)
             return nil

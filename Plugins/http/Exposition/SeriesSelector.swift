@@ -147,6 +147,6 @@ private struct SelectorScanner {
     }
 
     func fault(_ message: String) -> ConfigFault {
-        ConfigFault("is no selector of a series: \(message) (at character \(index + 1))")
+        ConfigFault("is not a valid series selector: \(message) (at character \(index + 1))")
     }
 }

@@ -75,7 +75,7 @@ struct ExpositionReading {
         if let faulty = samples.first(where: { !$0.value.isFinite }) {
             throw PluginError(
                 .sourceUnreachable,
-                "the value in line \(faulty.line) is \(faulty.value), which is no number to scale on")
+                "the value in line \(faulty.line) is \(faulty.value), which is not a number to scale on")
         }
         let values = samples.map(\.value)
         let value = aggregation?.combined(values) ?? first.value

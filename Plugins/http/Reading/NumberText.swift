@@ -59,8 +59,8 @@ enum NumberText: Equatable {
         case .finite(let value): return value
         case .notFinite(let text):
             throw PluginError(
-                .sourceUnreachable, "\(what) is \(Quoting.shortened(text)), which is no number to scale on")
-        case .none: throw PluginError(.configInvalid, "\(what) is no number", path: path)
+                .sourceUnreachable, "\(what) is \(Quoting.shortened(text)), which is not a number to scale on")
+        case .none: throw PluginError(.configInvalid, "\(what) is not a number", path: path)
         }
     }
 }

@@ -62,9 +62,9 @@ struct RowCollector {
             hasEnded = true
         case PGRES_COMMAND_OK:
             let command = String(cString: PQcmdStatus(result.handle))
-            throw .query("is no query that returns a row, but \(Quoting.shortened(command)): use SELECT")
+            throw .query("is not a query that returns a row, but \(Quoting.shortened(command)): use SELECT")
         case PGRES_EMPTY_QUERY: throw .query("is empty")
-        default: throw .query("is no query that returns a row: use SELECT")
+        default: throw .query("is not a query that returns a row: use SELECT")
         }
     }
 

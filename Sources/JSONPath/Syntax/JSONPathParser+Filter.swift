@@ -70,7 +70,7 @@ extension JSONPathParser {
         switch operand {
         case .query(let query): return .exists(query)
         case .logical(let match, _): return .matches(match)
-        case .literal: throw error("a literal alone is no condition: compare it with something", at: start)
+        case .literal: throw error("a literal alone is not a condition: compare it with something", at: start)
         case .value(_, let function):
             throw error("\(function)() returns a value: compare it with something", at: start)
         }

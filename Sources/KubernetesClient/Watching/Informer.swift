@@ -3,25 +3,26 @@ import ServiceLifecycle
 import Synchronization
 package import WireFormats
 
+/// The namespaces of a watch.
+package enum WatchScope: Sendable, Hashable {
+    case allNamespaces
+    /// One watch for each namespace. Requires permissions in these namespaces only. Not empty.
+    case namespaces([String])
+
+    var watched: [String?] {
+        switch self {
+        case .allNamespaces: [nil]
+        case .namespaces(let names): Set(names).sorted()
+        }
+    }
+}
+
 /// Keeps a local copy of all objects of a kind and reports every change.
 ///
 /// Lists, then watches; see ``WatchMachine``. The copy holds only what the decoder keeps, so its size does not grow
 /// with unrelated annotations. A malformed object is reported as ``InformerEvent/malformed(_:)`` and does not affect
 /// others; an object over the limits is not parsed.
 package final class Informer<Object: Sendable>: Service {
-    package enum Scope: Sendable, Hashable {
-        case allNamespaces
-        /// One watch for each namespace. Requires permissions in these namespaces only. Not empty.
-        case namespaces([String])
-
-        var watched: [String?] {
-            switch self {
-            case .allNamespaces: [nil]
-            case .namespaces(let names): Set(names).sorted()
-            }
-        }
-    }
-
     private struct State {
         var store = ObjectStore<Object>()
         var unsyncedScopes: Int
@@ -31,7 +32,7 @@ package final class Informer<Object: Sendable>: Service {
 
     private let client: KubernetesClient
     private let kind: ResourceKind
-    private let scope: Scope
+    private let scope: WatchScope
     private let selection: Selection
     private let missingFix: String?
     private let reader: ObjectReader
@@ -58,7 +59,7 @@ package final class Informer<Object: Sendable>: Service {
     package init(
         client: KubernetesClient,
         kind: ResourceKind,
-        scope: Scope,
+        scope: WatchScope,
         selection: Selection = Selection(),
         missingFix: String? = nil,
         reader: ObjectReader = ObjectReader(),

@@ -3,7 +3,6 @@ import Logging
 import ScalerAPI
 import Scaling
 import ServiceLifecycle
-import Synchronization
 import SystemIO
 
 /// Polls every scaler when it is due: reads its metrics, decides, and applies the decision. Polls only while this
@@ -14,6 +13,8 @@ import SystemIO
 actor ScalerController: Service {
     /// The dependencies of a poll.
     struct Dependencies: Sendable {
+        /// The changes that the caches report.
+        let changes: ScalerChanges
         let scalers: Informer<GeneralScaler>
         let targets: TargetDirectory
         let autoscalers: AutoscalerDirectory
@@ -34,20 +35,12 @@ actor ScalerController: Service {
     /// The maximum number of concurrent writes to the API server.
     static let maxWrites = 64
 
-    private struct PendingChanges {
-        var objects: Set<ObjectKey> = []
-        var targets: Set<TargetPlace> = []
-        /// Scalers with a pushed reading.
-        var pushes: Set<ObjectKey> = []
-    }
-
     let dependencies: Dependencies
     let readings: SharedReadings
     let resolver: SpecResolver
     let writes = AsyncSemaphore(ScalerController.maxWrites)
-    /// Changes since the last iteration of the loop. At most one per object.
-    private nonisolated let pendingChanges = Mutex(PendingChanges())
-    nonisolated let wakeUp = AsyncSignal()
+    private nonisolated let changes: ScalerChanges
+    nonisolated var wakeUp: AsyncSignal { changes.wakeUp }
     var states: [ObjectKey: ScalerState] = [:]
     /// Scalers whose target did not exist at their last poll.
     var waiting: [TargetPlace: Set<ObjectKey>] = [:]
@@ -62,9 +55,11 @@ actor ScalerController: Service {
 
     init(_ dependencies: Dependencies) {
         self.dependencies = dependencies
+        let changes = dependencies.changes
+        self.changes = changes
         readings = SharedReadings(source: dependencies.source, time: dependencies.time, metrics: dependencies.metrics)
         resolver = SpecResolver(source: dependencies.source, secrets: dependencies.secrets)
-        readings.whenPushed { [weak self] in self?.readingPushed(for: $0) }
+        readings.whenPushed(changes.readingPushed)
     }
 
     // MARK: The loop
@@ -131,18 +126,14 @@ actor ScalerController: Service {
 
     /// Waits to become leader, and fills the targets' caches in the meantime.
     private func standBy() async {
-        let pendingChanges = pendingChanges.withLock { pendingChanges in
-            defer { pendingChanges = PendingChanges() }
-            return pendingChanges
-        }
         var places: [String: TargetPlace] = [:]
-        for key in pendingChanges.objects {
+        for key in changes.drain().objects {
             guard let target = try? dependencies.scalers[key]?.spec.get().target else { continue }
             places["\(target.apiVersion) \(target.kind)"] = TargetPlace(namespace: key.namespace, target: target)
         }
         if !places.isEmpty { await prepare(Array(places.values)) }
         // Earlier signals have been handled already.
-        guard dependencies.leadership.term == nil, !isStopping, !hasNewObjects else { return }
+        guard dependencies.leadership.term == nil, !isStopping, !changes.hasObjects else { return }
         await wakeUp.wait(until: nil, time: dependencies.time)
     }
 
@@ -165,8 +156,6 @@ actor ScalerController: Service {
         }
     }
 
-    private nonisolated var hasNewObjects: Bool { pendingChanges.withLock { !$0.objects.isEmpty } }
-
     private func forgetAll() {
         for state in states.values { dropReadings(of: state) }
         states = [:]
@@ -183,39 +172,11 @@ actor ScalerController: Service {
         wakeUp.signal()
     }
 
-    /// Signals that an object was added, changed or deleted.
-    nonisolated func objectChanged(_ key: ObjectKey) {
-        pendingChanges.withLock { _ = $0.objects.insert(key) }
-        wakeUp.signal()
-    }
-
-    /// Signals that this process may have become the leader or lost leadership.
-    nonisolated func leadershipChanged() { wakeUp.signal() }
-
-    /// Signals that a target was created, for which scalers may be waiting.
-    nonisolated func targetAppeared(_ place: TargetPlace) {
-        pendingChanges.withLock { _ = $0.targets.insert(place) }
-        wakeUp.signal()
-    }
-
-    /// Signals that a reading was pushed, with its subscribers.
-    private nonisolated func readingPushed(for scalers: [ObjectIdentity]) {
-        pendingChanges.withLock { pendingChanges in
-            for scaler in scalers {
-                pendingChanges.pushes.insert(ObjectKey(namespace: scaler.namespace, name: scaler.name))
-            }
-        }
-        wakeUp.signal()
-    }
-
     private func drainChanges() {
-        let pendingChanges = pendingChanges.withLock { pendingChanges in
-            defer { pendingChanges = PendingChanges() }
-            return pendingChanges
-        }
-        for key in pendingChanges.objects { takeChange(key) }
-        for key in pendingChanges.pushes { takePush(key) }
-        for place in pendingChanges.targets {
+        let pending = changes.drain()
+        for key in pending.objects { takeChange(key) }
+        for key in pending.pushes { takePush(key) }
+        for place in pending.targets {
             for key in waiting.removeValue(forKey: place) ?? [] where states[key] != nil {
                 schedule.set(key, due: dependencies.time.elapsed())
             }
@@ -286,7 +247,7 @@ actor ScalerController: Service {
     /// Whether no poll is running and no change is pending.
     var isQuiet: Bool {
         wakeUp.isWaiting && term == dependencies.leadership.term && isCaughtUp == (term != nil)
-            && pendingChanges.withLock { $0.objects.isEmpty && $0.targets.isEmpty && $0.pushes.isEmpty }
+            && changes.isEmpty
             && !states.values.contains(where: \.isPolling)
     }
 

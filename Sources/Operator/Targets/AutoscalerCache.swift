@@ -18,7 +18,7 @@ final class AutoscalerCache: Sendable {
     private let kind: ResourceKind
     private let index: AutoscalerIndex
 
-    init(_ kind: ResourceKind, client: KubernetesClient, scope: Informer<TargetKey?>.Scope, logger: Logger) {
+    init(_ kind: ResourceKind, client: KubernetesClient, scope: WatchScope, logger: Logger) {
         let (isListed, index) = (AsyncLatch(), AutoscalerIndex())
         self.kind = kind
         self.isListed = isListed

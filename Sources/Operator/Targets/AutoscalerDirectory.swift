@@ -40,13 +40,13 @@ final class AutoscalerDirectory: Service {
     }
 
     private let client: KubernetesClient
-    private let scope: Informer<TargetKey?>.Scope
+    private let scope: WatchScope
     private let time: OperatorTime
     private let logger: Logger
     private let pool = WatchPool()
     private let known = Mutex<[Origin: Knowledge]>([:])
 
-    init(client: KubernetesClient, scope: Informer<TargetKey?>.Scope, time: OperatorTime, logger: Logger) {
+    init(client: KubernetesClient, scope: WatchScope, time: OperatorTime, logger: Logger) {
         self.client = client
         self.scope = scope
         self.time = time

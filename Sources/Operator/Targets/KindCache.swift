@@ -19,7 +19,7 @@ final class KindCache: Sendable {
 
     /// - Parameter targetAppeared: called for each new object.
     init(
-        _ kind: ResourceKind, client: KubernetesClient, scope: Informer<CachedTarget>.Scope, logger: Logger,
+        _ kind: ResourceKind, client: KubernetesClient, scope: WatchScope, logger: Logger,
         targetAppeared: @escaping @Sendable (TargetPlace) -> Void
     ) {
         let isListed = AsyncLatch()

@@ -27,7 +27,7 @@ final class TargetDirectory: Service {
     }
 
     private let client: KubernetesClient
-    private let scope: Informer<CachedTarget>.Scope
+    private let scope: WatchScope
     private let time: OperatorTime
     private let logger: Logger
     private let pool = WatchPool()
@@ -37,7 +37,7 @@ final class TargetDirectory: Service {
     /// - Parameter targetAppeared: called for each new target in a cache, for scalers that are waiting for it.
     init(
         client: KubernetesClient,
-        scope: Informer<CachedTarget>.Scope,
+        scope: WatchScope,
         time: OperatorTime,
         logger: Logger,
         targetAppeared: @escaping @Sendable (TargetPlace) -> Void

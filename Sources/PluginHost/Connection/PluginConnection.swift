@@ -40,7 +40,7 @@ struct PluginConnection {
     var latencies = LatencyWindow()
     static let handshakeID: Int64 = 1
     var phase = Phase.starting
-    private(set) var nextID = handshakeID + 1
+    var nextID = handshakeID + 1
     var calls = CallTable()
     private(set) var capabilities = PluginCapabilities()
     private(set) var framer = LineFramer(maxLineBytes: ProtocolLimits.maxResponseBytes + 1)
@@ -58,8 +58,8 @@ struct PluginConnection {
         perSecond: PluginHostLimits.unsolicitedPerSecond, burst: PluginHostLimits.unsolicitedBurst)
     /// The `unsubscribe` calls in flight, with the subscriptions that they end.
     var unsubscribing: [Int64: Int64] = [:]
-    private var unwritten = 0
-    private var lastWriteProgress = Duration.zero
+    var unwritten = 0
+    var lastWriteProgress = Duration.zero
     /// The operator's limit on calls in flight, if the manifest sets one.
     private let maxInFlight: Int
 
@@ -251,47 +251,6 @@ struct PluginConnection {
         phase = .ready
     }
 
-    // MARK: Sending
-
-    private mutating func dispatch(now: Duration, _ actions: inout [Action]) {
-        guard phase == .handshaking || phase == .ready || phase == .stopping || phase == .over else { return }
-        while unwritten < PluginHostLimits.maxUnwrittenBytes,
-            let next = calls.sendNext(now: now, batches: batches, batchID: nextID)
-        {
-            if next.id == nextID { nextID += 1 }
-            let line = next.request.line(id: next.id, deadlineMs: Self.milliseconds(next.timeLeft))
-            if line.count - 1 <= capabilities.maxRequestBytes {
-                write(line, now: now, &actions)
-            } else if let call = calls.sent(next.id) {
-                fail(
-                    next.id, call, .tooLarge(plugin, bytes: line.count - 1, most: capabilities.maxRequestBytes),
-                    &actions)
-            }
-        }
-    }
-
-    private var batches: CallTable.BatchBounds? {
-        guard phase == .ready, capabilities.batch else { return nil }
-        return CallTable.BatchBounds(
-            calls: PluginHostLimits.maxBatch,
-            bytes: capabilities.maxRequestBytes - PluginHostLimits.batchOverheadBytes)
-    }
-
-    private mutating func write(_ line: [UInt8], now: Duration, _ actions: inout [Action]) {
-        if unwritten == 0 { lastWriteProgress = now }
-        unwritten += line.count
-        actions.append(.write(line))
-    }
-
-    /// Returns the plugin's share of the time, so that its own `deadline_exceeded` still arrives before the caller's
-    /// deadline.
-    private static func milliseconds(_ timeLeft: Duration) -> Int {
-        let margin = min(timeLeft / PluginHostLimits.answerMarginDivisor, PluginHostLimits.maxAnswerMargin)
-        let (seconds, attoseconds) = (timeLeft - margin).components
-        return Int(
-            clamping: max(1, min(seconds, Int64(Int32.max) / 1_000) * 1_000 + attoseconds / 1_000_000_000_000_000))
-    }
-
     // MARK: Lines
 
     private mutating func receive(line: UnsafeRawBufferPointer, now: Duration, _ actions: inout [Action]) {
@@ -392,37 +351,6 @@ struct PluginConnection {
             .pushRate,
             "it floods its stdout: more than \(PluginHostLimits.unsolicitedPerSecond) lines a second that answer nothing",
             &actions)
-    }
-
-    // MARK: Deadlines
-
-    private mutating func expire(_ id: Int64, _ call: CallTable.Call, now: Duration, _ actions: inout [Action]) {
-        guard call.method != .initialize else { return expireHandshake(after: call.timeout, &actions) }
-        // The calls in a batch have their own deadlines.
-        guard !call.isBatch else { return notifyCancelled(id, now: now, &actions) }
-        counters.missedDeadlines += 1
-        if call.method == .unsubscribe, !call.isSent { unsubscribing[id] = nil }
-        let failure = PluginFailure.missedDeadline(
-            plugin, method: call.method, timeout: call.timeout, stage(of: call))
-        actions.append(.complete(id, .failure(failure)))
-        if call.isSent { notifyCancelled(id, now: now, &actions) }
-    }
-
-    private func stage(of call: CallTable.Call) -> PluginFailure.CallStage {
-        if call.isSent || call.isBatched { return .sent(isLineOpen: !framer.partial.isEmpty) }
-        return phase == .ready ? .queued(maxInFlight: calls.maxInFlight) : .handshake
-    }
-
-    private mutating func countMissed(_ actions: inout [Action]) {
-        missedInRow += 1
-        guard missedInRow >= PluginHostLimits.missedDeadlinesBeforeRestart else { return }
-        giveUp(.deadline, "\(missedInRow) deadlines in a row passed without any answer", &actions)
-    }
-
-    private mutating func notifyCancelled(_ id: Int64, now: Duration, _ actions: inout [Action]) {
-        guard phase == .ready, capabilities.cancel else { return }
-        // At most one per call in flight, so the number of bytes is limited.
-        write(ProtocolLine.notification(method: .cancel, params: ["id": .integer(id)]), now: now, &actions)
     }
 
     // MARK: The end

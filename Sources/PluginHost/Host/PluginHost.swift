@@ -39,15 +39,7 @@ package final class PluginHost: Service {
         var manifest = PluginManifest.none
         if let path = configuration.manifest { manifest = try PluginManifest(contentsOf: path) }
         let found = try PluginDiscovery.find(configuration, manifest: manifest)
-        for warning in found.warnings { logger.warning("skipping plugin", metadata: ["reason": "\(warning)"]) }
-        if found.programs.isEmpty {
-            logger.warning(
-                "no plugin found; no metric can be read",
-                metadata: ["directories": "\(configuration.directories.joined(separator: ", "))"])
-        }
-        if found.programs.contains(where: \.isConfined), clinux_landlock_version() == 0 {
-            logger.warning("plugins can read the operator's files: this kernel has no Landlock (requires Linux 5.13)")
-        }
+        Self.warn(found, configuration, logger)
         do {
             loop = try EventLoop()
             containment = try Containment(configuration)
@@ -91,6 +83,20 @@ package final class PluginHost: Service {
             guard roster.add(member(program)) else { return }
             logger.info(
                 "found new plugin", metadata: ["plugin": "\(program.name)", "path": "\(program.path)"])
+        }
+    }
+
+    private static func warn(
+        _ found: PluginDiscovery.Result, _ configuration: PluginHostConfiguration, _ logger: Logger
+    ) {
+        for warning in found.warnings { logger.warning("skipping plugin", metadata: ["reason": "\(warning)"]) }
+        if found.programs.isEmpty {
+            logger.warning(
+                "no plugin found; no metric can be read",
+                metadata: ["directories": "\(configuration.directories.joined(separator: ", "))"])
+        }
+        if found.programs.contains(where: \.isConfined), clinux_landlock_version() == 0 {
+            logger.warning("plugins can read the operator's files: this kernel has no Landlock (requires Linux 5.13)")
         }
     }
 

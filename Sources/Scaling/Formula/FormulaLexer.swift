@@ -85,7 +85,7 @@ struct FormulaLexer {
             return symbol
         }
         for (symbol, meant) in Self.foreign where rest.starts(with: symbol.utf8) {
-            throw error("\(symbol) is no operator here: write \(meant)", at: position)
+            throw error("\(symbol) is not an operator here: write \(meant)", at: position)
         }
         if rest.first == UInt8(ascii: ".") {
             throw error("a number begins with a digit, such as 0.5", at: position)

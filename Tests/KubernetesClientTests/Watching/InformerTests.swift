@@ -41,7 +41,7 @@ struct InformerTests {
     }
 
     private func withInformer(
-        _ scope: Informer<Int>.Scope = .allNamespaces, _ selection: Selection = Selection(),
+        _ scope: WatchScope = .allNamespaces, _ selection: Selection = Selection(),
         _ body: (Running) async throws -> Void
     ) async throws {
         let fixture = Fixture()

@@ -156,7 +156,7 @@ struct BatchTests {
         }
     }
 
-    @Test("percentiles are of the last thousand answers")
+    @Test("percentiles cover the last thousand answers")
     func percentiles() {
         var window = LatencyWindow()
         #expect(LatencyWindow.percentiles(of: [window]) == nil)

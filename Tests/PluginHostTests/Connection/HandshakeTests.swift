@@ -34,7 +34,7 @@ struct HandshakeTests {
         #expect(actions.givenUp?.message.contains("this plugin speaks 7") == true)
     }
 
-    @Test("a metric type named twice is refused")
+    @Test("a duplicate metric type is rejected")
     func duplicateType() {
         var conversation = Conversation(nil)
         let actions = conversation.receive(line: Conversation.handshake(PluginCapabilities(), types: ["a", "a"]))

@@ -8,7 +8,7 @@ import WireFormats
 
 @Suite("Plugins that die", .timeLimit(.minutes(5)))
 struct PluginDeathTests {
-    @Test("killed again and again under load, it mixes up no answer and leaves nothing behind")
+    @Test("a plugin killed repeatedly under load mixes up no answer and leaves nothing behind")
     func killedUnderLoad() async throws {
         let kills = environment("GENERALSCALER_TEST_KILLS").flatMap(Int.init) ?? 100
         let manifest = "plugins: {depth: {argv: [\(MisbehavingPlugin.path), --type, depth]}}"

@@ -125,9 +125,9 @@ struct FormulaTests {
             ("max(a, )", "character 8: expected a number, a metric, a function or a parenthesis, not \")\""),
             ("'a", "character 1: the quote is not closed"),
             ("a & b", "character 3: unexpected \"&\""), ("a + \u{202E}b", "character 5: unexpected character U+202E"),
-            ("a && b > 1", "character 3: && is no operator here: write and"),
-            ("a = 1", "character 3: = is no operator here: write =="),
-            ("a ? b : c", "character 3: ? is no operator here: write if(condition, a, b), or ?? for no data"),
+            ("a && b > 1", "character 3: && is not an operator here: write and"),
+            ("a = 1", "character 3: = is not an operator here: write =="),
+            ("a ? b : c", "character 3: ? is not an operator here: write if(condition, a, b), or ?? for no data"),
             (
                 "sqrt(a)",
                 "character 1: unknown function \"sqrt\"; functions: abs, avg, ceil, clamp, floor, if, max, min, round, sum"
