@@ -101,22 +101,6 @@ import Testing
         }
     }
 
-    @Test func `a broker that goes away is an error by the deadline, and the next call after it is back succeeds`()
-        async throws
-    {
-        try await KafkaMock.run { mock in
-            try fill(mock)
-            let plugin = plugin()
-            let config = #"\#(mock.at), "group": "shop", "topics": ["orders"]"#
-            #expect(try await plugin.value(config).value == 9)
-            try mock.tell("down 1", "down 2", "down 3")
-            let error = try #require(try await plugin.failure(config, timeout: .milliseconds(1_500)))
-            #expect([.sourceUnreachable, .deadlineExceeded].contains(error.kind), "\(error)")
-            try mock.tell("up 1", "up 2", "up 3")
-            #expect(try await plugin.value(config).value == 9)
-        }
-    }
-
     @Test func `calls for many groups at one time get each their own lag, with one client`() async throws {
         try await KafkaMock.run { mock in
             try mock.tell("topic orders 1", "produce orders 0 97")

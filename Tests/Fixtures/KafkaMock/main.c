@@ -6,7 +6,6 @@
 //   commit GROUP NAME PARTITION OFFSET commits an offset
 //   topicerror NAME CODE               answers about a topic with an error; 0 ends it
 //   fail API CODE COUNT                answers the next requests of an API with an error
-//   down BROKER, up BROKER             closes a broker, and opens it again
 //   leader NAME PARTITION BROKER       moves a partition; -1 is no leader
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -76,10 +75,6 @@ int main(void) {
             code = produce(producer, first, number, count);
         else if (sscanf(line, "commit %255s %255s %d %lld", first, second, &number, &offset) == 4)
             code = commit(first, second, number, offset);
-        else if (sscanf(line, "down %d", &number) == 1)
-            code = rd_kafka_mock_broker_set_down(cluster, number);
-        else if (sscanf(line, "up %d", &number) == 1)
-            code = rd_kafka_mock_broker_set_up(cluster, number);
         else if (sscanf(line, "leader %255s %d %d", first, &number, &count) == 3)
             code = rd_kafka_mock_partition_set_leader(cluster, first, number, count);
         else if (sscanf(line, "topicerror %255s %d", first, &number) == 2) {
@@ -96,6 +91,6 @@ int main(void) {
             printf("ok\n");
         fflush(stdout);
     }
-    // Without waiting for brokers that are down, which librdkafka does.
+    // Without waiting for librdkafka's threads.
     _exit(0);
 }
