@@ -56,12 +56,17 @@ import Testing
         }
         let stuck = [partition(0, committed: 17, end: 20), partition(1, committed: 5, end: 5)]
         #expect(try persistent(stuck, after: 0) == 3)
-        #expect(try persistent([partition(0, committed: 17, end: 90), partition(1, committed: 5, end: 7)], after: 59.999) == 75)
-        #expect(try persistent([partition(0, committed: 17, end: 91), partition(1, committed: 5, end: 7)], after: 60) == 3)
+        #expect(
+            try persistent([partition(0, committed: 17, end: 90), partition(1, committed: 5, end: 7)], after: 59.999)
+                == 75)
+        #expect(
+            try persistent([partition(0, committed: 17, end: 91), partition(1, committed: 5, end: 7)], after: 60) == 3)
         // Without lag it starts anew.
-        #expect(try persistent([partition(0, committed: 91, end: 91), partition(1, committed: 7, end: 7)], after: 61) == 0)
+        #expect(
+            try persistent([partition(0, committed: 91, end: 91), partition(1, committed: 7, end: 7)], after: 61) == 0)
         #expect(memory.count == 0)
-        #expect(try persistent([partition(0, committed: 91, end: 95), partition(1, committed: 7, end: 7)], after: 200) == 4)
+        #expect(
+            try persistent([partition(0, committed: 91, end: 95), partition(1, committed: 7, end: 7)], after: 200) == 4)
     }
 
     @Test func `the memory of commits is bounded, and what is forgotten counts in full`() throws {
@@ -77,6 +82,7 @@ import Testing
         let first = [partition(0, committed: 1, end: 3)]
         let lag = try GroupLag(first, policy: .earliest, group: "g")
         #expect(
-            memory.persistent(first, lag, cluster: "k", group: "g0", age: .seconds(1), now: start + .seconds(9_999)) == [])
+            memory.persistent(first, lag, cluster: "k", group: "g0", age: .seconds(1), now: start + .seconds(9_999))
+                == [])
     }
 }

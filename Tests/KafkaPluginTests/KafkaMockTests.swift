@@ -11,7 +11,8 @@ import Testing
     /// `orders` with 3 partitions, with a lag of 4, 0 and 5 for the group `shop`.
     private func fill(_ mock: KafkaMock) throws {
         try mock.tell(
-            "topic orders 3", "produce orders 0 7", "produce orders 1 2", "produce orders 2 5", "commit shop orders 0 3",
+            "topic orders 3", "produce orders 0 7", "produce orders 1 2", "produce orders 2 5",
+            "commit shop orders 0 3",
             "commit shop orders 1 2", "commit shop orders 2 0")
     }
 

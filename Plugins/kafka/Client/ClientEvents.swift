@@ -44,7 +44,8 @@ final class ClientEvents: Sendable {
 
     func report(_ code: rd_kafka_resp_err_t, _ text: String) {
         let failure =
-            code == RD_KAFKA_RESP_ERR__TRANSPORT ? Self.lost(masked(text)) : KafkaFailure(code, "", detail: masked(text))
+            code == RD_KAFKA_RESP_ERR__TRANSPORT
+            ? Self.lost(masked(text)) : KafkaFailure(code, "", detail: masked(text))
         state.withLock { state in
             // It counts brokers; the reason came before it.
             if code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN {
@@ -60,7 +61,8 @@ final class ClientEvents: Sendable {
         return KafkaFailure(
             .sourceUnreachable,
             "no connection to the cluster: \(text). "
-                + (mayBeTLS ? "Check whether this port has TLS, and set or remove tls" : "Check brokers, and that they run"),
+                + (mayBeTLS
+                    ? "Check whether this port has TLS, and set or remove tls" : "Check brokers, and that they run"),
             path: mayBeTLS ? "tls" : "brokers")
     }
 

@@ -39,7 +39,9 @@ final class ClientPool: Sendable {
                 return client
             }
             if entries.count >= KafkaLimits.maxClients {
-                guard let oldest = entries.filter({ $0.value.users == 0 }).min(by: { $0.value.lastUse < $1.value.lastUse })
+                guard
+                    let oldest = entries.filter({ $0.value.users == 0 }).min(by: { $0.value.lastUse < $1.value.lastUse }
+                    )
                 else {
                     throw KafkaFailure(
                         .sourceUnreachable,

@@ -64,7 +64,8 @@ final class GroupAnswer: Sendable {
         if let error = rd_kafka_group_result_error(found) {
             return .failure(
                 KafkaFailure(
-                    rd_kafka_error_code(error), "group \(group)", detail: String(cString: rd_kafka_error_string(error))))
+                    rd_kafka_error_code(error), "group \(group)", detail: String(cString: rd_kafka_error_string(error)))
+            )
         }
         let list = rd_kafka_group_result_partitions(found)
         var offsets: [TopicPartition: Int64] = [:]

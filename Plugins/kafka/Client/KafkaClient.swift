@@ -123,7 +123,8 @@ extension KafkaClient {
             return .failure(KafkaFailure(code, "topic \(topic)"))
         }
         guard metadata.pointee.topic_cnt == 1, let found = metadata.pointee.topics?.pointee else {
-            return .failure(KafkaFailure(.sourceUnreachable, "the cluster does not tell the partitions of topic \(topic)"))
+            return .failure(
+                KafkaFailure(.sourceUnreachable, "the cluster does not tell the partitions of topic \(topic)"))
         }
         guard found.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
             return .failure(KafkaFailure(found.err, "topic \(topic)"))

@@ -28,7 +28,8 @@ struct KafkaFailure: Error {
         case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
             RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
             self.init(
-                .notFound, "\(what) does not exist, or the user may not describe it: \(reason). Correct topics, or create it",
+                .notFound,
+                "\(what) does not exist, or the user may not describe it: \(reason). Correct topics, or create it",
                 path: "topics")
         case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
             self.init(.authFailed, "the user may not describe \(what): \(reason). Grant it DESCRIBE", path: "topics")

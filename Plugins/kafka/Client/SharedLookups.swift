@@ -48,7 +48,8 @@ final class SharedLookups<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 timeLeft > .zero
                 ? request(timeLeft)
                 : .failure(
-                    KafkaFailure(PluginError(.sourceUnreachable, "the cluster did not answer in time"), isSilence: true))
+                    KafkaFailure(PluginError(.sourceUnreachable, "the cluster did not answer in time"), isSilence: true)
+                )
             for waiter in batch { waiter.continuation.resume(returning: answer) }
         }
     }

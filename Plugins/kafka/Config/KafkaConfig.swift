@@ -59,7 +59,9 @@ struct KafkaConfig: MetricConfig {
                 "must be host:port, such as kafka.shop:9092, with a port from 1 to 65535; TLS goes into tls")
         }
         if tls?.serverName != nil {
-            add("tls.serverName", "is not for Kafka: each broker is verified by the name that it is reached by; remove it")
+            add(
+                "tls.serverName",
+                "is not for Kafka: each broker is verified by the name that it is reached by; remove it")
         }
         if group.utf8.contains(0) { add("group", "must not contain a NUL character") }
         problems += topicProblems

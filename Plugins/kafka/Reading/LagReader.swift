@@ -36,7 +36,8 @@ struct LagReader {
     }
 
     private static func incomplete(_ topic: String) -> KafkaFailure {
-        KafkaFailure(.sourceUnreachable, "the cluster does not tell all offsets of topic \(topic). The next poll retries")
+        KafkaFailure(
+            .sourceUnreachable, "the cluster does not tell all offsets of topic \(topic). The next poll retries")
     }
 
     private typealias Scope = (partitions: [(String, [Int32])], committed: [TopicPartition: Int64])
@@ -55,7 +56,8 @@ struct LagReader {
         guard !topics.isEmpty else {
             throw KafkaFailure(
                 .noData,
-                "group \(config.group) has no committed offsets. Check group, or name the topics in topics", path: "group")
+                "group \(config.group) has no committed offsets. Check group, or name the topics in topics",
+                path: "group")
         }
         guard topics.count <= KafkaLimits.maxTopics else {
             throw KafkaFailure(
@@ -82,14 +84,16 @@ struct LagReader {
             }
             if let missing = wanted.first(where: { !numbers.contains(Int32(clamping: $0)) }) {
                 throw KafkaFailure(
-                    .notFound, "topic \(topic) has no partition \(missing); it has \(numbers.count). Correct partitions",
+                    .notFound,
+                    "topic \(topic) has no partition \(missing); it has \(numbers.count). Correct partitions",
                     path: "partitions")
             }
             found.append((topic, wanted.map { Int32(clamping: $0) }.sorted()))
         }
         guard found.reduce(0, { $0 + $1.1.count }) <= KafkaLimits.maxPartitions else {
             throw KafkaFailure(
-                .configInvalid, "the topics have more than \(KafkaLimits.maxPartitions) partitions: name fewer in topics",
+                .configInvalid,
+                "the topics have more than \(KafkaLimits.maxPartitions) partitions: name fewer in topics",
                 path: "topics")
         }
         return found
