@@ -31,6 +31,7 @@ let sources: KeyValuePairs<String, [Target.Dependency]> = [
     "prometheus": ["WireFormats"],
     "redis": ["CHiredis"],
     "http": ["GoogleAuth", "JSONPath", "WireFormats"],
+    "kafka": ["CKafka", "SystemIO", logging],
     "postgresql": ["CPostgres", "SystemIO"],
     "pubsub": ["GoogleAuth", "WireFormats"],
 ]
@@ -96,6 +97,7 @@ let package = Package(
         // MARK: System libraries
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         // A program that depends on it allocates with jemalloc: after a burst, the C library's allocator keeps three
         // times of what is in use.
@@ -422,6 +424,20 @@ let package = Package(
                 "WireFormats", subprocess,
             ]
         ),
+        .executableTarget(
+            name: "kafka-mock",
+            dependencies: ["CKafka"],
+            path: "Tests/Fixtures/KafkaMock",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+        ),
+        .testTarget(
+            name: "KafkaPluginTests",
+            dependencies: [
+                "generalscaler-plugin-kafka", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "WireFormats", "kafka-mock", subprocess,
+            ],
+            exclude: ["Support/broker_stand_in.py"]
+        ),
         .testTarget(
             name: "PostgresPluginTests",
             dependencies: [
@@ -445,8 +461,8 @@ let package = Package(
 )
 
 let cTargets: Set = [
-    "CCurl", "CHiredis", "CJemalloc", "CLinux", "CPostgres", "call-prober", "generalscaler-copy",
-    "generalscaler-launch",
+    "CCurl", "CHiredis", "CJemalloc", "CKafka", "CLinux", "CPostgres", "call-prober", "generalscaler-copy",
+    "generalscaler-launch", "kafka-mock",
 ]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings =

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import generalscaler_plugin_http
+@testable import generalscaler_plugin_kafka
 @testable import generalscaler_plugin_postgresql
 @testable import generalscaler_plugin_prometheus
 @testable import generalscaler_plugin_pubsub
@@ -21,6 +22,7 @@ struct PluginPageTests {
 
     private static let plugins = [
         Plugin(name: "http", config: HTTPSourceConfig.self),
+        Plugin(name: "kafka", config: KafkaConfig.self),
         Plugin(name: "postgresql", config: PostgresConfig.self),
         Plugin(name: "prometheus", config: PrometheusConfig.self),
         Plugin(name: "pubsub", config: PubSubConfig.self),

@@ -51,6 +51,10 @@ struct ConformantPluginTests {
             badConfig: ["address": "127.0.0.1:9", "list": "jobs", "set": "workers"],
             kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
         Subject(
+            command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-kafka")),
+            config: ["brokers": ["127.0.0.1:9"], "group": "shop"], badConfig: ["brokers": [], "group": "shop"],
+            kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
+        Subject(
             command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-postgresql")),
             config: ["address": "127.0.0.1:9", "database": "shop", "username": "scaler", "query": "SELECT 1"],
             badConfig: ["address": "127.0.0.1:9", "database": "shop", "username": "scaler", "query": ";"],

@@ -56,6 +56,7 @@ struct DecisionRequestTests {
         "a target type that the spec leaves out is what the plugin declares",
         arguments: [
             ("prometheus", [:], "Value"), ("redis", [:], "AverageValue"), ("postgresql", [:], "AverageValue"),
+            ("kafka", [:], "AverageValue"),
             ("http", [:], "AverageValue"),
             ("pubsub", ["metric": "undelivered"], "AverageValue"), ("pubsub", ["metric": "oldestUnackedAge"], "Value"),
         ] as [(String, JSON, JSON)])

@@ -20,7 +20,7 @@ package enum BuiltinMetricTypes {
     package static func declaration(type: String, config: JSON) -> Declaration? {
         switch type {
         case "prometheus": Declaration(targetType: .value)
-        case "http", "postgresql", "redis": Declaration(targetType: .averageValue)
+        case "http", "kafka", "postgresql", "redis": Declaration(targetType: .averageValue)
         case "pubsub":
             Declaration(
                 targetType: config["metric"] == "oldestUnackedAge" ? .value : .averageValue, maxAge: .seconds(300))

@@ -14,7 +14,7 @@ import WireFormats
 @Suite("The canary", .timeLimit(.minutes(5)))
 struct CanaryTests {
     private static let canary = "c4nary/Tweet+tweet \"ö\""
-    private static let types = ["http", "postgresql", "prometheus", "pubsub", "redis"]
+    private static let types = ["http", "kafka", "postgresql", "prometheus", "pubsub", "redis"]
 
     @Test("the canary secret does not leak from the built-in plugins")
     func ownPlugins() async throws {
@@ -178,7 +178,7 @@ struct CanaryTests {
                 send({"jsonrpc": "2.0", "id": m["id"], "result": {"protocolVersion": 1,
                     "plugin": {"name": "echo", "version": "1"}, "capabilities": {}, "metricTypes": [
                         {"type": t, "description": "", "configSchema": {"type": "object"}, "defaultTargetType": "Value"}
-                        for t in ["http", "prometheus", "redis", "pubsub", "postgresql"]]}})
+                        for t in ["http", "prometheus", "redis", "pubsub", "postgresql", "kafka"]]}})
             elif m["method"] == "shutdown":
                 send({"jsonrpc": "2.0", "id": m["id"], "result": {}})
                 break

@@ -1,0 +1,83 @@
+import PluginSDK
+import SourceSupport
+import Synchronization
+
+/// The clients, one for each cluster and identity.
+final class ClientPool: Sendable {
+    private struct Entry {
+        let client: KafkaClient
+        var users = 0
+        var lastUse: ContinuousClock.Instant
+    }
+
+    private let threads = WorkerThreads(limit: KafkaLimits.maxThreads)
+    private let maxIdleAge: Duration
+    private let entries = Mutex<[KafkaCluster: Entry]>([:])
+
+    init(maxIdleAge: Duration) {
+        self.maxIdleAge = maxIdleAge
+    }
+
+    var count: Int { entries.withLock(\.count) }
+
+    /// Runs `body` with the cluster's client, which is not closed meanwhile.
+    func use<Value>(
+        _ cluster: KafkaCluster, _ body: (KafkaClient) async throws(KafkaFailure) -> Value
+    ) async throws(KafkaFailure) -> Value {
+        let client = try take(cluster)
+        defer { giveBack(cluster) }
+        return try await body(client)
+    }
+
+    private func take(_ cluster: KafkaCluster) throws(KafkaFailure) -> KafkaClient {
+        // Closed after the lock is released.
+        var closed: [KafkaClient] = []
+        defer { withExtendedLifetime(closed) {} }
+        return try entries.withLock { entries throws(KafkaFailure) in
+            if let client = entries[cluster]?.client {
+                entries[cluster]?.users += 1
+                return client
+            }
+            if entries.count >= KafkaLimits.maxClients {
+                guard
+                    let oldest = entries.filter({ $0.value.users == 0 }).min(by: { $0.value.lastUse < $1.value.lastUse }
+                    )
+                else {
+                    throw KafkaFailure(
+                        .sourceUnreachable,
+                        "calls to \(KafkaLimits.maxClients) clusters, or identities at them, are running, which is the "
+                            + "plugin's limit. The next poll retries")
+                }
+                closed.append(oldest.value.client)
+                entries[oldest.key] = nil
+            }
+            let client = try KafkaClient(cluster, threads: threads)
+            entries[cluster] = Entry(client: client, users: 1, lastUse: .now)
+            return client
+        }
+    }
+
+    private func giveBack(_ cluster: KafkaCluster) {
+        let isIdle = entries.withLock { entries in
+            entries[cluster]?.users -= 1
+            entries[cluster]?.lastUse = .now
+            return entries[cluster]?.users == 0
+        }
+        guard isIdle else { return }
+        // Awaited by nobody: it ends after the idle time.
+        Task { [weak self, maxIdleAge] in
+            try? await Task.sleep(for: maxIdleAge)
+            self?.closeIdle()
+        }
+    }
+
+    private func closeIdle() {
+        let oldest = ContinuousClock.now - maxIdleAge
+        let closed = entries.withLock { entries in
+            let idle = entries.filter { $0.value.users == 0 && $0.value.lastUse <= oldest }
+            for cluster in idle.keys { entries[cluster] = nil }
+            return idle
+        }
+        withExtendedLifetime(closed) {}
+    }
+}

@@ -1,0 +1,50 @@
+import PluginSDK
+import SourceSupport
+import Synchronization
+import SystemIO
+
+/// One call: the time it has, and the task that awaits its reading, which comes by the deadline whatever librdkafka does.
+final class KafkaCall: Sendable {
+    /// When requests stop waiting.
+    let deadline: ContinuousClock.Instant
+    /// When the task does.
+    private let limit: ContinuousClock.Instant
+    private let place: String
+    private let phase = Mutex("a connection was made")
+    private let promise = AsyncPromise<MetricReading>()
+
+    init(timeLeft: Duration, until end: ContinuousClock.Instant, place: String) {
+        let usable = CallDeadline.usable(timeLeft)
+        deadline = end - (timeLeft - usable)
+        limit = end - (timeLeft - usable) / 2
+        self.place = place
+    }
+
+    /// Sets what is being done, for the message of a call that runs out of time.
+    func enter(_ phase: String) { self.phase.withLock { $0 = phase } }
+
+    func finish(_ result: Result<MetricReading, PluginError>) { promise.fulfill(result.mapError { $0 }) }
+
+    /// - Throws: ``PluginError``.
+    func reading() async throws -> MetricReading {
+        // Awaited here in that it is cancelled once there is a reading.
+        let timer = Task {
+            try await Task.sleep(until: limit, clock: .continuous)
+            promise.fulfill(.failure(overdue))
+        }
+        defer { timer.cancel() }
+        do {
+            return try await promise.value
+        } catch is CancellationError {
+            throw PluginError(.cancelled, "the call was given up while \(phase.withLock(\.self))")
+        }
+    }
+
+    /// The error of a call whose time is over.
+    var overdue: PluginError {
+        PluginError(
+            .deadlineExceeded,
+            "Kafka at \(place) did not answer in time: the time ran out while \(phase.withLock(\.self)). Check that all "
+                + "brokers run, or raise timeoutSeconds of the metric")
+    }
+}

@@ -1,0 +1,84 @@
+import CKafka
+import Glibc
+import PluginSDK
+import SourceSupport
+
+extension KafkaClient {
+    /// Sets what librdkafka calls, with the client's `ClientEvents` as its `opaque`.
+    static func setCallbacks(_ settings: OpaquePointer?) {
+        rd_kafka_conf_set_events(settings, RD_KAFKA_EVENT_ERROR)
+        rd_kafka_conf_set_background_event_cb(settings) { _, event, opaque in
+            KafkaClient.take(event, opaque)
+            rd_kafka_event_destroy(event)
+        }
+        rd_kafka_conf_set_log_cb(settings) { handle, level, facility, text in
+            guard let handle, let opaque = rd_kafka_opaque(handle), let facility, let text else { return }
+            Unmanaged<ClientEvents>.fromOpaque(opaque).takeUnretainedValue()
+                .log(level: level, String(cString: facility), String(cString: text))
+        }
+        rd_kafka_conf_set_connect_cb(settings) { socket, address, length, broker, opaque in
+            guard let address, let opaque else { return EINVAL }
+            return Unmanaged<ClientEvents>.fromOpaque(opaque).takeUnretainedValue()
+                .connect(socket, address, length, broker: broker.map { String(cString: $0) } ?? "")
+        }
+    }
+
+    private static func take(_ event: OpaquePointer?, _ opaque: UnsafeMutableRawPointer?) {
+        if let result = rd_kafka_event_ListConsumerGroupOffsets_result(event) {
+            guard let answer = rd_kafka_event_opaque(event) else { return }
+            Unmanaged<GroupAnswer>.fromOpaque(answer).takeRetainedValue().take(event, result)
+        } else if rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR, let opaque {
+            Unmanaged<ClientEvents>.fromOpaque(opaque).takeUnretainedValue()
+                .report(rd_kafka_event_error(event), String(cString: rd_kafka_event_error_string(event)))
+        }
+    }
+}
+
+/// The answer to a request for a group's offsets: awaited by one task.
+final class GroupAnswer: Sendable {
+    typealias Value = Result<[TopicPartition: Int64], KafkaFailure>
+
+    private let group: String
+    private let continuation: CheckedContinuation<Value, Never>
+
+    init(_ group: String, _ continuation: CheckedContinuation<Value, Never>) {
+        self.group = group
+        self.continuation = continuation
+    }
+
+    /// Called once, by a thread of librdkafka's.
+    func take(_ event: OpaquePointer?, _ result: OpaquePointer) {
+        continuation.resume(returning: value(event, result))
+    }
+
+    private func value(_ event: OpaquePointer?, _ result: OpaquePointer) -> Value {
+        let code = rd_kafka_event_error(event)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+            return .failure(
+                KafkaFailure(code, "group \(group)", detail: String(cString: rd_kafka_event_error_string(event))))
+        }
+        var count = 0
+        guard let groups = rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count), count == 1,
+            let found = groups[0]
+        else { return .failure(KafkaFailure(.sourceUnreachable, "group \(group): the cluster gives no answer for it")) }
+        if let error = rd_kafka_group_result_error(found) {
+            return .failure(
+                KafkaFailure(
+                    rd_kafka_error_code(error), "group \(group)", detail: String(cString: rd_kafka_error_string(error)))
+            )
+        }
+        let list = rd_kafka_group_result_partitions(found)
+        var offsets: [TopicPartition: Int64] = [:]
+        for element in UnsafeBufferPointer(start: list?.pointee.elems, count: Int(list?.pointee.cnt ?? 0)) {
+            let topic = String(cString: element.topic)
+            guard element.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
+                return .failure(KafkaFailure(element.err, "topic \(topic)"))
+            }
+            // Negative is none.
+            if element.offset >= 0 {
+                offsets[TopicPartition(topic: topic, number: element.partition)] = element.offset
+            }
+        }
+        return .success(offsets)
+    }
+}

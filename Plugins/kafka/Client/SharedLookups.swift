@@ -1,0 +1,56 @@
+import PluginSDK
+import SourceSupport
+import Synchronization
+
+/// Requests that block a thread. Calls that need the same at one time share a request, which starts after each of them
+/// has come.
+final class SharedLookups<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    typealias Answer = Result<Value, KafkaFailure>
+
+    private struct Waiter {
+        let deadline: ContinuousClock.Instant
+        let continuation: CheckedContinuation<Answer, Never>
+    }
+
+    private let threads: WorkerThreads
+    /// Those that wait for the next request; empty while the last one runs.
+    private let waiters = Mutex<[Key: [Waiter]]>([:])
+
+    init(_ threads: WorkerThreads) {
+        self.threads = threads
+    }
+
+    /// - Parameter request: sends the request and waits for its answer, with the time left.
+    func value(
+        for key: Key, until deadline: ContinuousClock.Instant, _ request: @escaping @Sendable (Duration) -> Answer
+    ) async throws(KafkaFailure) -> Value {
+        let answer = await withCheckedContinuation { continuation in
+            let isFirst = waiters.withLock { waiters in
+                let isFirst = waiters[key] == nil
+                waiters[key, default: []].append(Waiter(deadline: deadline, continuation: continuation))
+                return isFirst
+            }
+            if isFirst { threads.start { self.run(key, request) } }
+        }
+        return try answer.get()
+    }
+
+    private func run(_ key: Key, _ request: @Sendable (Duration) -> Answer) {
+        while true {
+            let batch = waiters.withLock { waiters -> [Waiter] in
+                let batch = waiters[key] ?? []
+                waiters[key] = batch.isEmpty ? nil : []
+                return batch
+            }
+            guard let deadline = batch.map(\.deadline).max() else { return }
+            let timeLeft = deadline - .now
+            let answer =
+                timeLeft > .zero
+                ? request(timeLeft)
+                : .failure(
+                    KafkaFailure(PluginError(.sourceUnreachable, "the cluster did not answer in time"), isSilence: true)
+                )
+            for waiter in batch { waiter.continuation.resume(returning: answer) }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import HTTPTransport
+import PluginSDK
+import SourceSupport
+
+/// A cluster, and who asks it. Equal ones share a client.
+struct KafkaCluster: Hashable, Sendable {
+    /// How the client authenticates beside its certificate.
+    struct Identity: Hashable, Sendable {
+        let mechanism: String
+        var username: String?
+        var password: Secret?
+        var token: Secret?
+    }
+
+    static let defaultPort = 9_092
+
+    /// At least one.
+    let brokers: [HostPort]
+    let tls: TLSOptions?
+    let identity: Identity?
+    /// The IP addresses that the brokers may have, those that the cluster names among them.
+    let peers: PeerRule
+
+    /// - Throws: `config_invalid` if a certificate or key file cannot be read.
+    init(_ config: KafkaConfig, files: some FileReader) throws(PluginError) {
+        brokers = config.brokers.compactMap(Self.place)
+        guard !brokers.isEmpty else { throw PluginError(.configInvalid, "the config names no broker", path: "brokers") }
+        tls = try config.tls?.options(files)
+        identity = config.sasl.map { sasl in
+            Identity(
+                mechanism: sasl.mechanism.rawValue, username: sasl.username, password: sasl.password, token: sasl.token)
+        }
+        peers = SourcePeers.rule.naming(brokers.map(\.host))
+    }
+
+    /// Nil for what is no `host:port`.
+    static func place(_ text: String) -> HostPort? { HostPort(text, defaultPort: defaultPort) }
+
+    /// What must not reach a log.
+    var secrets: [String] {
+        [identity?.password?.reveal(), identity?.token?.reveal()].compactMap(\.self).filter { !$0.isEmpty }
+    }
+}
+
+extension KafkaCluster: CustomStringConvertible {
+    /// The brokers, without an identity.
+    var description: String { brokers.map(\.description).joined(separator: ",") }
+}

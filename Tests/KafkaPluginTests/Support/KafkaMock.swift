@@ -1,0 +1,62 @@
+import Foundation
+import TestSupport
+
+/// librdkafka's mock cluster, of three brokers, in a process of its own.
+///
+/// It speaks neither TLS nor SASL, creates topics that are asked for, and answers a request for all offsets of a group
+/// with none.
+final class KafkaMock {
+    struct Refused: Error {
+        let command: String
+        let answer: String
+    }
+
+    private let process = Process()
+    private let input = Pipe()
+    private let output = Pipe()
+    private var unread = ""
+    private(set) var brokers: [String] = []
+
+    private init() throws {
+        process.executableURL = URL(filePath: BuiltExecutable.path("kafka-mock"))
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        brokers = try line().split(separator: ",").map(String.init)
+    }
+
+    /// Starts a cluster and runs `body`; the process is gone when this returns.
+    static func run<Value>(_ body: (KafkaMock) async throws -> Value) async throws -> Value {
+        let mock = try KafkaMock()
+        defer {
+            try? mock.input.fileHandleForWriting.close()
+            mock.process.waitUntilExit()
+        }
+        return try await body(mock)
+    }
+
+    private func line() throws -> String {
+        while true {
+            if let end = unread.firstIndex(of: "\n") {
+                defer { unread = String(unread[unread.index(after: end)...]) }
+                return String(unread[..<end])
+            }
+            let data = output.fileHandleForReading.availableData
+            guard !data.isEmpty else { throw Refused(command: "", answer: "it ended") }
+            unread += String(decoding: data, as: UTF8.self)
+        }
+    }
+
+    /// Runs a command of the fixture, which documents them.
+    func tell(_ commands: String...) throws {
+        for command in commands {
+            try input.fileHandleForWriting.write(contentsOf: Data("\(command)\n".utf8))
+            let answer = try line()
+            guard answer == "ok" else { throw Refused(command: command, answer: answer) }
+        }
+    }
+
+    /// The field `brokers` of a config.
+    var at: String { #""brokers": [\#(brokers.map { "\"\($0)\"" }.joined(separator: ", "))]"# }
+}
